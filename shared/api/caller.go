@@ -1,0 +1,124 @@
+package api
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"statgate/shared/contract"
+)
+
+// Roles of a key's owner.
+const (
+	RoleOperator = "operator"
+	RoleOwner    = "owner"
+	RoleAdmin    = "admin"
+	RoleMember   = "member"
+)
+
+// Standings of a key's owner: what can change without the key.
+const (
+	StandingActive    = "active"
+	StandingSuspended = "suspended"
+)
+
+// Caller is who makes a call, as the authorizer found them. It travels in the
+// authorizer's context, which API Gateway caches with the policy; the gate tells
+// when it is out of date.
+type Caller struct {
+	Key         string // key id
+	Secret      string // secret id, never the secret
+	Org         string
+	User        string // who owns the key
+	Role        string
+	Standing    string
+	Plan        string
+	Environment string
+	Contract    string
+	Scopes      []string                   // as the contract spells them
+	Permissions []string                   // effective patterns: the key's own ∩ the role's
+	Limits      map[string]contract.Budget // none for an operator, who is unmetered
+	Version     int64                      // the gate's version when the facts were read
+	NotAfter    time.Time                  // the earlier end of secret and key; zero for none
+}
+
+// Operator tells whether the caller runs the deployment.
+func (c *Caller) Operator() bool { return c.Role == RoleOperator }
+
+// May tells whether the caller holds the permission.
+func (c *Caller) May(permission string) bool { return contract.Allows(c.Permissions, permission) }
+
+// Owners lists whose data the caller may see.
+func (c *Caller) Owners(hidePublic bool) []string {
+	if hidePublic {
+		return []string{c.Org}
+	}
+	return []string{"public", c.Org}
+}
+
+// Context flattens the caller into the strings of an authorizer context.
+func (c *Caller) Context() map[string]any {
+	notAfter := ""
+	if !c.NotAfter.IsZero() {
+		notAfter = strconv.FormatInt(c.NotAfter.Unix(), 10)
+	}
+	return map[string]any{
+		"key": c.Key, "secret": c.Secret, "org": c.Org, "user": c.User, "role": c.Role,
+		"standing": c.Standing, "plan": c.Plan, "environment": c.Environment, "contract": c.Contract,
+		"scopes": strings.Join(c.Scopes, " "), "permissions": strings.Join(c.Permissions, " "),
+		"limits": limitsText(c.Limits), "version": strconv.FormatInt(c.Version, 10), "not_after": notAfter,
+	}
+}
+
+// CallerFromContext reads a flattened caller. A context that is not one of ours
+// is an error, and a call with it must not pass.
+func CallerFromContext(ctx map[string]any) (*Caller, error) {
+	text := func(name string) string { s, _ := ctx[name].(string); return s }
+	c := &Caller{
+		Key: text("key"), Secret: text("secret"), Org: text("org"), User: text("user"), Role: text("role"),
+		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"),
+		Scopes: strings.Fields(text("scopes")), Permissions: strings.Fields(text("permissions")),
+	}
+	if c.Key == "" || c.Secret == "" || c.Org == "" || c.Role == "" {
+		return nil, fmt.Errorf("api: authorizer context lacks key, secret, org or role")
+	}
+	var err error
+	if c.Version, err = strconv.ParseInt(text("version"), 10, 64); err != nil {
+		return nil, fmt.Errorf("api: authorizer context has version %q", text("version"))
+	}
+	if at := text("not_after"); at != "" {
+		seconds, err := strconv.ParseInt(at, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("api: authorizer context has not_after %q", at)
+		}
+		c.NotAfter = time.Unix(seconds, 0).UTC()
+	}
+	if c.Limits, err = parseLimits(text("limits")); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func limitsText(limits map[string]contract.Budget) string {
+	parts := make([]string, 0, len(limits))
+	for name, b := range limits {
+		parts = append(parts, fmt.Sprintf("%s=%d/%d", name, b.Limit, b.Window))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, " ")
+}
+
+func parseLimits(text string) (map[string]contract.Budget, error) {
+	limits := map[string]contract.Budget{}
+	for _, part := range strings.Fields(text) {
+		var b contract.Budget
+		name, rest, ok := strings.Cut(part, "=")
+		if _, err := fmt.Sscanf(rest, "%d/%d", &b.Limit, &b.Window); !ok || err != nil {
+			return nil, fmt.Errorf("api: authorizer context has limits %q", text)
+		}
+		limits[name] = b
+	}
+	return limits, nil
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Error is what went wrong with a call. Condition is dotted and falls back to its
+// prefix ("input.limit", "input"); the contract gives it a status, a code and,
+// where it wants, a message. The cause is for the log, never for the caller.
+type Error struct {
+	Condition  string
+	Message    string              // for the caller; never a secret
+	Fields     map[string][]string // field → what is wrong with it, for input.field
+	Form       []string            // what is wrong with the input as a whole
+	Details    any                 // instead of Fields and Form
+	RetryAfter time.Duration       // for quota and unavailable
+	Allow      string              // for method
+	Cause      error
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Condition, e.Message, e.Cause)
+	}
+	return e.Condition + ": " + e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// The conditions that code raises. docs/errors.md lists what each contract makes of them.
+const (
+	SecretMissing     = "secret.missing"
+	SecretMalformed   = "secret.malformed"
+	SecretUnknown     = "secret.unknown"
+	SecretExpired     = "secret.expired"
+	SecretRevoked     = "secret.revoked"
+	SecretEnvironment = "secret.environment"
+	SecretConflict    = "secret.conflict" // two different keys in one request
+	Permission        = "permission"      // a scope is missing
+	PermissionRole    = "permission.role" // the owner's role does not allow it
+	Suspended         = "standing.suspended"
+	Quota             = "quota"
+	InputJSON         = "input.json"
+	InputParameter    = "input.parameter"
+	InputLimit        = "input.limit"
+	InputCursor       = "input.cursor"
+	InputDate         = "input.date"
+	InputFilter       = "input.filter" // a mix of filters that no index serves
+	InputField        = "input.field"
+	InputSize         = "input.size"
+	InputMedia        = "input.media"
+	NotFound          = "not_found"
+	NotFoundRoute     = "not_found.route"
+	NoStandings       = "not_found.standings"
+	Method            = "method"
+	Conflict          = "conflict"
+	ConflictRepeat    = "conflict.repeat"   // an Idempotency-Key that was used
+	ConflictRotation  = "conflict.rotation" // a rotation inside an overlap
+	ConflictCap       = "conflict.cap"      // the plan's keys are all in use
+	ConflictFinal     = "conflict.final"    // the key is revoked or expired
+	Internal          = "internal"
+	Unavailable       = "unavailable"
+)
+
+// Conditions lists every condition that code raises, for the documents and their tests.
+var Conditions = []string{
+	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
+	Permission, PermissionRole, Suspended, Quota,
+	InputJSON, InputParameter, InputLimit, InputCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
+	NotFound, NotFoundRoute, NoStandings, Method,
+	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal,
+	Internal, Unavailable,
+}
+
+// Fail returns an error of the condition with a message for the caller.
+func Fail(condition, format string, args ...any) *Error {
+	return &Error{Condition: condition, Message: fmt.Sprintf(format, args...)}
+}
+
+// FieldError refuses one field of the input.
+func FieldError(field, format string, args ...any) *Error {
+	return &Error{Condition: InputField, Message: "validation failed",
+		Fields: map[string][]string{field: {fmt.Sprintf(format, args...)}}}
+}
+
+// Down says that a store did not answer: the call may be repeated.
+func Down(doing string, cause error) *Error {
+	return &Error{Condition: Unavailable, Message: "temporarily unavailable, please repeat the call",
+		RetryAfter: time.Second, Cause: fmt.Errorf("%s: %w", doing, cause)}
+}
+
+// AsError returns err as an [Error]; what is none becomes internal, its text for the log only.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Condition: Internal, Message: "internal error", Cause: err}
+}

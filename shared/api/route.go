@@ -1,0 +1,163 @@
+// Package api is what every call has in common: the route table, the caller, the
+// request and its answer, errors and paging.
+//
+// The route table in this file is the single source of truth. The REST API, the
+// authorizer's policy, the local gateway, the OpenAPI document and each
+// function's grants come from it.
+package api
+
+import (
+	"sort"
+	"strings"
+
+	"statgate/shared/contract"
+)
+
+// Route is one operation as the code knows it. A contract may give it another
+// method and path, never another meaning.
+type Route struct {
+	Operation   string // "listMatches"; the handler's name
+	Code        string // two letters, stable for ever: they count usage in the gate item
+	Method      string
+	Path        string   // under the contract's base; parameters are Go identifiers in braces
+	Function    string   // the Lambda function that serves it: a folder of functions/
+	Permissions []string // any one is enough; none means any key
+	Open        bool     // no key at all, and outside the base
+	Cost        int      // calls of quota: 0 or 1
+	Management  bool     // key management: the same routes and fields in every contract
+	Keys        []Action // actions on the keys table beyond the gate's
+	Stats       []Action // actions on the stats table
+	Secrets     bool     // reads the peppers
+	Flushes     bool     // may flush the stage's authorizer cache
+	Summary     string
+}
+
+// Action is a DynamoDB action. Transactions need those of their items.
+type Action string
+
+// The DynamoDB actions that routes may need.
+const (
+	GetItem        Action = "GetItem"
+	BatchGetItem   Action = "BatchGetItem"
+	Query          Action = "Query"
+	PutItem        Action = "PutItem"
+	UpdateItem     Action = "UpdateItem"
+	DeleteItem     Action = "DeleteItem"
+	ConditionCheck Action = "ConditionCheckItem"
+)
+
+// GateActions are what every function with a key needs on the keys table: the
+// gate's write, the closed hour's put, and the reads of a stale caller.
+var GateActions = []Action{GetItem, BatchGetItem, UpdateItem, PutItem}
+
+var (
+	reads     = []Action{GetItem, BatchGetItem, Query}
+	writeKeys = []Action{GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem, ConditionCheck}
+)
+
+// Routes is the route table.
+var Routes = []Route{
+	{Operation: "listLeagues", Code: "ll", Method: "GET", Path: "/football/leagues", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: reads, Summary: "List leagues"},
+	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: reads, Summary: "Get a league"},
+	{Operation: "listSeasons", Code: "ls", Method: "GET", Path: "/football/leagues/{league}/seasons", Function: "leagues", Permissions: []string{"leagues:read", "seasons:read"}, Cost: 1, Stats: reads, Summary: "List the seasons of a league"},
+	{Operation: "getStandings", Code: "st", Method: "GET", Path: "/football/leagues/{league}/standings", Function: "leagues", Permissions: []string{"standings:read", "standings:current"}, Cost: 1, Stats: reads, Summary: "Get the standings of a season"},
+	{Operation: "listTeams", Code: "tl", Method: "GET", Path: "/football/teams", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: reads, Summary: "List teams"},
+	{Operation: "getTeam", Code: "tg", Method: "GET", Path: "/football/teams/{team}", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: reads, Summary: "Get a team"},
+	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "List the matches of a team"},
+	{Operation: "listMatches", Code: "ml", Method: "GET", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "List matches"},
+	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "Get a match"},
+	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "Get the earlier meetings of two teams"},
+
+	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "List keys"},
+	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Secrets: true, Summary: "Create a key"},
+	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Keys: reads, Summary: "Tell who the caller is and what is left"},
+	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Keys: writeKeys, Summary: "Revoke the key that makes the call"},
+	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "Get a key"},
+	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Flushes: true, Summary: "Change a key"},
+	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Secrets: true, Summary: "Replace a key's secret"},
+	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Summary: "Revoke a key for good"},
+	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "Get a key's usage by hour and operation"},
+
+	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: reads, Summary: "List who did what"},
+
+	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: reads, Summary: "List organisations"},
+	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Create an organisation"},
+	{Operation: "getOrg", Code: "og", Method: "GET", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: reads, Summary: "Get an organisation"},
+	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Change an organisation"},
+	{Operation: "listMembers", Code: "nl", Method: "GET", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: reads, Summary: "List members"},
+	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Add a member"},
+	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Flushes: true, Summary: "Change a member's role or state"},
+	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Remove a member"},
+
+	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
+	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "The OpenAPI 3.1 document"},
+	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "The documentation page"},
+}
+
+// Find returns the route of an operation in the table.
+func Find(operation string) (Route, bool) {
+	for _, r := range Routes {
+		if r.Operation == operation {
+			return r, true
+		}
+	}
+	return Route{}, false
+}
+
+// For returns the routes that a deployment of the contract has, with the
+// contract's methods and full paths (base included, except for open routes),
+// sorted by path and method. Operations that the contract does not name are left
+// out; key management and the open routes are in every contract.
+func For(c *contract.Contract) []Route {
+	var deployed []Route
+	for _, r := range Routes {
+		named, ok := c.Operations[r.Operation]
+		if !ok && !r.Management && !r.Open {
+			continue
+		}
+		if named.Method != "" {
+			r.Method = named.Method
+		}
+		if named.Path != "" {
+			r.Path = named.Path
+		}
+		if !r.Open {
+			r.Path = c.Base + r.Path
+		}
+		deployed = append(deployed, r)
+	}
+	sort.Slice(deployed, func(i, j int) bool {
+		if deployed[i].Path != deployed[j].Path {
+			return deployed[i].Path < deployed[j].Path
+		}
+		return deployed[i].Method < deployed[j].Method
+	})
+	return deployed
+}
+
+// ID is "GET /v1/keys/{key}": how a Lambda event names its route.
+func (r Route) ID() string { return r.Method + " " + r.Path }
+
+// Params lists the path parameters in order.
+func (r Route) Params() []string {
+	var names []string
+	for _, part := range strings.Split(r.Path, "/") {
+		if strings.HasPrefix(part, "{") {
+			names = append(names, strings.Trim(part, "{}"))
+		}
+	}
+	return names
+}
+
+// Allowed tells whether permission patterns reach the route.
+func (r Route) Allowed(patterns []string) bool {
+	if r.Open || len(r.Permissions) == 0 {
+		return true
+	}
+	for _, p := range r.Permissions {
+		if contract.Allows(patterns, p) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,191 @@
+// Package contract is the API product as data: names, key format, transports,
+// scopes, plans, errors and shapes. One deployment speaks one contract.
+//
+// A contract is written in YAML (package contract/preset), checked and compiled
+// to JSON at build; functions load the JSON, so no YAML is parsed at run time.
+// Code knows permissions ("matches:read") and conditions ("secret.expired"),
+// never a product or a product's spelling of them.
+package contract
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Contract is one API product.
+type Contract struct {
+	Name         string               `json:"name"`
+	Title        string               `json:"title"`
+	Base         string               `json:"base"`         // base path, "/v1"
+	Environments []string             `json:"environments"` // names; the first is the default
+	Secret       SecretRules          `json:"secret"`
+	Transports   map[string][]string  `json:"transports"` // channel (http, websocket) → bearer, x-api-key, api_key
+	Scopes       Scopes               `json:"scopes"`
+	Plans        []Plan               `json:"plans"`
+	DefaultPlan  string               `json:"default_plan"`
+	Keys         KeyRules             `json:"keys"`
+	Operations   map[string]Operation `json:"operations"` // what is not named is not deployed
+	Paging       Paging               `json:"paging"`
+	Conditions   map[string]Condition `json:"conditions"`
+	Shapes       Shapes               `json:"shapes"`
+	Meter        Meter                `json:"meter"`
+	// Recheck reads the key's version again before the answer is sent, so that
+	// even a request in flight dies with its key.
+	Recheck bool `json:"recheck"`
+	// HidePublic shows a key its own organisation's data only.
+	HidePublic bool `json:"hide_public"`
+}
+
+// SecretRules is how a secret looks. What is minted: prefix, then RandomBytes of
+// randomness and TagBytes of HMAC tag, together in Alphabet, padded to a fixed
+// length. Accepted lengths of the part after the prefix are Accept.
+type SecretRules struct {
+	Prefixes    map[string]string `json:"prefixes"`     // environment → prefix
+	Alphabet    string            `json:"alphabet"`     // "base62" or "hex"
+	RandomBytes int               `json:"random_bytes"` // bytes
+	TagBytes    int               `json:"tag_bytes"`    // bytes; 0 promises no structure
+	Accept      [2]int            `json:"accept"`       // least and most characters after the prefix
+	// ShowLast is how many last characters lists show beside the prefix.
+	ShowLast int `json:"show_last"`
+}
+
+// Transports that a contract may list.
+const (
+	Bearer  = "bearer"
+	XAPIKey = "x-api-key"
+	Query   = "api_key"
+)
+
+// Plan is what an organisation bought.
+type Plan struct {
+	Name    string            `json:"name"`
+	Keys    int               `json:"keys"` // active client keys at most
+	Budgets map[string]Budget `json:"budgets"`
+}
+
+// Budget is a quota: a rate (Limit calls a window) or a level (Limit at a time, Window 0).
+type Budget struct {
+	Limit  int64 `json:"limit"`
+	Window int64 `json:"window"` // seconds, 0 for a level
+}
+
+// Requests is the budget that an operation spends where it names no other.
+const Requests = "requests"
+
+// KeyRules bound the life of keys and secrets. Durations are seconds.
+type KeyRules struct {
+	ExpiryRequired bool  `json:"expiry_required"`
+	MaxLife        int64 `json:"max_life"`    // seconds from creation; 0 is unbounded
+	MaxOverlap     int64 `json:"max_overlap"` // seconds that an old secret may outlive its rotation
+}
+
+// Operation is what a contract says of a route: its own method and path, and the
+// names it gives to parameters. Empty fields keep the route table's.
+type Operation struct {
+	Method string            `json:"method,omitempty"`
+	Path   string            `json:"path,omitempty"`   // under Base
+	Names  map[string]string `json:"names,omitempty"`  // parameter or field → the contract's name
+	Limit  *Limit            `json:"limit,omitempty"`  // instead of Paging's
+	Budget string            `json:"budget,omitempty"` // instead of Requests
+}
+
+// Limit is the page size.
+type Limit struct {
+	Default int    `json:"default"`
+	Min     int    `json:"min"`
+	Max     int    `json:"max"`
+	Over    string `json:"over"` // "refuse" or "clamp" what is above Max
+}
+
+// Paging is how lists of data are paged. Key management always uses cursors.
+type Paging struct {
+	Style string `json:"style"` // cursor, page or offset
+	Limit Limit  `json:"limit"`
+}
+
+// Condition is what a client sees when something is the matter.
+type Condition struct {
+	Status  int    `json:"status"`
+	Code    string `json:"code"`
+	Message string `json:"message,omitempty"` // instead of the handler's own
+}
+
+// Meter names the rate headers; empty names are not sent.
+type Meter struct {
+	Limit     string `json:"limit"`
+	Remaining string `json:"remaining"`
+	Reset     string `json:"reset"`
+	ResetUnit string `json:"reset_unit"` // "epoch" (seconds since 1970) or "delta" (seconds from now)
+	IETF      bool   `json:"ietf"`       // RateLimit and RateLimit-Policy too
+}
+
+// Load reads a compiled contract.
+func Load(file string) (*Contract, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	return Decode(raw)
+}
+
+// Decode reads a compiled contract from memory.
+func Decode(raw []byte) (*Contract, error) {
+	var c Contract
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return nil, fmt.Errorf("contract: decoding: %w", err)
+	}
+	return &c, nil
+}
+
+// Condition returns the contract's answer to a dotted condition: the longest
+// prefix that the contract lists wins ("secret.expired", then "secret").
+func (c *Contract) Condition(name string) Condition {
+	for at := name; at != ""; {
+		if found, ok := c.Conditions[at]; ok {
+			return found
+		}
+		cut := strings.LastIndexByte(at, '.')
+		if cut < 0 {
+			break
+		}
+		at = at[:cut]
+	}
+	if name != "internal" {
+		return c.Condition("internal")
+	}
+	return Condition{Status: 500, Code: "internal", Message: "internal error"}
+}
+
+// Plan returns the plan of that name.
+func (c *Contract) Plan(name string) (Plan, bool) {
+	for _, p := range c.Plans {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Plan{}, false
+}
+
+// PlanNames lists the plans in the contract's order.
+func (c *Contract) PlanNames() []string {
+	names := make([]string, len(c.Plans))
+	for i, p := range c.Plans {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// HTTPTransports lists the transports of the HTTP channel.
+func (c *Contract) HTTPTransports() []string { return c.Transports["http"] }
+
+// HasEnvironment tells whether the contract knows the environment.
+func (c *Contract) HasEnvironment(name string) bool {
+	for _, e := range c.Environments {
+		if e == name {
+			return true
+		}
+	}
+	return false
+}

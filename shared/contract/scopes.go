@@ -1,0 +1,189 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Scopes is how a contract spells what a key may do. A key stores its scopes as
+// the contract spells them; code asks for permissions only.
+type Scopes struct {
+	// Style is "list" (each scope grants permissions), "grid" (verbs × resources),
+	// "levels" (a level by category and scope, spelt category.scope:level) or
+	// "role" (no scopes: the owner's role decides).
+	Style string  `json:"style"`
+	List  []Scope `json:"list,omitempty"`
+	// Verbs and Resources are the grid. A resource named alone reads; a verb named
+	// alone reaches every resource; both together meet.
+	Verbs     []GridVerb `json:"verbs,omitempty"`
+	Resources []Scope    `json:"resources,omitempty"` // Grants are nouns here
+	// Management is the scopes of key management, spelt alike in every contract.
+	Management []Scope `json:"management"`
+	// Default is what a key gets where its maker names no scopes; empty means
+	// that scopes must be named.
+	Default []string `json:"default,omitempty"`
+}
+
+// Scope is one scope and the permission patterns that it grants.
+type Scope struct {
+	Name   string   `json:"name"`
+	Grants []string `json:"grants"`
+	Doc    string   `json:"doc,omitempty"`
+}
+
+// GridVerb is a verb of a grid.
+type GridVerb struct {
+	Name string `json:"name"`
+	Verb string `json:"verb"` // the permission's verb: read or write
+	Doc  string `json:"doc,omitempty"`
+}
+
+// managementNouns are the nouns of key management. A key that may do anything to
+// them is a management key.
+var managementNouns = []string{"keys", "orgs", "audit"}
+
+// IsManagement tells whether a permission or pattern reaches key management.
+func IsManagement(permission string) bool {
+	noun, _, _ := strings.Cut(permission, ":")
+	return noun == "*" || slices.Contains(managementNouns, noun)
+}
+
+// Names lists every scope that a key may be given, data scopes first.
+func (s Scopes) Names() []string {
+	var names []string
+	for _, l := range s.all() {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+func (s Scopes) all() []Scope {
+	var all []Scope
+	for _, v := range s.Verbs {
+		all = append(all, Scope{Name: v.Name, Doc: v.Doc})
+	}
+	all = append(all, s.Resources...)
+	all = append(all, s.List...)
+	return append(all, s.Management...)
+}
+
+// Scopes lists every scope with its documentation, data scopes first.
+func (s Scopes) Scopes() []Scope { return s.all() }
+
+// IsManagementScope tells whether the scope is one of key management.
+func (s Scopes) IsManagementScope(name string) bool {
+	return slices.ContainsFunc(s.Management, func(m Scope) bool { return m.Name == name })
+}
+
+// Permissions turns scopes into permission patterns ("matches:read", "leagues:*"),
+// sorted, without repetition. An unknown scope is an error naming it.
+func (s Scopes) Permissions(scopes []string) ([]string, error) {
+	got := map[string]bool{}
+	var verbs []GridVerb
+	var resources []Scope
+	for _, name := range scopes {
+		if v := slices.IndexFunc(s.Verbs, func(v GridVerb) bool { return v.Name == name }); v >= 0 {
+			verbs = append(verbs, s.Verbs[v])
+			continue
+		}
+		if r := slices.IndexFunc(s.Resources, func(r Scope) bool { return r.Name == name }); r >= 0 {
+			resources = append(resources, s.Resources[r])
+			continue
+		}
+		grants, ok := s.listed(name)
+		if !ok {
+			return nil, fmt.Errorf("unknown scope %q", name)
+		}
+		for _, g := range grants {
+			got[g] = true
+		}
+	}
+	s.grid(verbs, resources, got)
+	patterns := make([]string, 0, len(got))
+	for p := range got {
+		patterns = append(patterns, p)
+	}
+	sort.Strings(patterns)
+	return patterns, nil
+}
+
+func (s Scopes) listed(name string) ([]string, bool) {
+	for _, l := range append(s.List[:len(s.List):len(s.List)], s.Management...) {
+		if l.Name == name {
+			return l.Grants, true
+		}
+	}
+	return nil, false
+}
+
+// grid adds what verbs and resources grant together: a named resource always
+// reads itself; a verb reaches the named resources, or all where none is named.
+func (s Scopes) grid(verbs []GridVerb, resources []Scope, got map[string]bool) {
+	reached := resources
+	if len(reached) == 0 {
+		reached = s.Resources
+	}
+	for _, v := range verbs {
+		for _, r := range reached {
+			for _, noun := range r.Grants {
+				got[noun+":"+v.Verb] = true
+			}
+		}
+	}
+	for _, r := range resources {
+		for _, noun := range r.Grants {
+			got[noun+":read"] = true
+		}
+	}
+}
+
+// Allows tells whether any of the patterns covers the permission. In a pattern,
+// "*" stands for any noun or any verb.
+func Allows(patterns []string, permission string) bool {
+	noun, verb, _ := strings.Cut(permission, ":")
+	for _, p := range patterns {
+		n, v, _ := strings.Cut(p, ":")
+		if (n == "*" || n == noun) && (v == "*" || v == verb) {
+			return true
+		}
+	}
+	return false
+}
+
+// Intersect returns the patterns that grant exactly what both lists grant.
+func Intersect(a, b []string) []string {
+	got := map[string]bool{}
+	for _, x := range a {
+		for _, y := range b {
+			if p, ok := meet(x, y); ok {
+				got[p] = true
+			}
+		}
+	}
+	out := make([]string, 0, len(got))
+	for p := range got {
+		out = append(out, p)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func meet(x, y string) (string, bool) {
+	xn, xv, _ := strings.Cut(x, ":")
+	yn, yv, _ := strings.Cut(y, ":")
+	n, nok := narrower(xn, yn)
+	v, vok := narrower(xv, yv)
+	return n + ":" + v, nok && vok
+}
+
+func narrower(a, b string) (string, bool) {
+	switch {
+	case a == b || b == "*":
+		return a, true
+	case a == "*":
+		return b, true
+	}
+	return "", false
+}

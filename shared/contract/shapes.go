@@ -1,0 +1,32 @@
+package contract
+
+// Shapes are the envelopes of answers and the views of objects.
+type Shapes struct {
+	Error *Node `json:"error"`
+	Item  *Node `json:"item"` // nil: the object itself
+	List  *Node `json:"list"`
+	// Views show an object by other names and formats; what has no view keeps its own.
+	Views map[string]*Node `json:"views,omitempty"`
+}
+
+// Node is a tree of names. Its leaves are slots of an envelope ("$items") or,
+// in a view, paths into the object with an optional format ("kickoff_at | epoch").
+// There are no conditions, loops or arithmetic.
+type Node struct {
+	Fields []Field `json:"fields,omitempty"` // an object, in this order
+	// Slot fills an envelope's leaf: code, message, details, request_id, item,
+	// items, next, total, page, limit, count, more, now.
+	Slot string `json:"slot,omitempty"`
+	// OmitNull leaves the field out where the slot is null (written "$slot?").
+	OmitNull bool     `json:"omit_null,omitempty"`
+	Prefix   string   `json:"prefix,omitempty"` // put before a string slot ("req_$request_id")
+	Path     string   `json:"path,omitempty"`   // dotted path into the object of a view
+	Format   string   `json:"format,omitempty"` // epoch, replace or code
+	Args     []string `json:"args,omitempty"`   // of the format
+}
+
+// Field is one name of an object.
+type Field struct {
+	Name string `json:"name"`
+	Node *Node  `json:"node"`
+}
