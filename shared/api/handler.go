@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Request is what a handler knows of a call beside its input.
+type Request struct {
+	ID             string // request id; it is in the answer and in the log
+	Route          Route
+	Caller         *Caller // nil for an open route
+	Now            time.Time
+	IdempotencyKey string // header Idempotency-Key, "" without one
+	Meter          Meter
+}
+
+// Meter is what is left of the budget that the call was spent against.
+type Meter struct {
+	Budget   string    `json:"-"`
+	Limit    int64     `json:"limit"` // calls a window; 0 with Unlimited
+	Used     int64     `json:"used"`
+	ResetsAt time.Time `json:"resets_at"`
+	Window   int64     `json:"-"` // seconds
+	// Unlimited callers (operators) have no limit and get no rate headers.
+	Unlimited bool `json:"-"`
+}
+
+// Remaining is how many calls are left in the window.
+func (m Meter) Remaining() int64 { return max(0, m.Limit-m.Used) }
+
+// Handler serves one operation: what to do, and the types of its input and its answer.
+type Handler struct {
+	Operation string
+	Input     reflect.Type // a struct
+	Output    reflect.Type
+	Status    int // of success
+	Call      func(ctx context.Context, r *Request, in any) (any, error)
+}
+
+// Handle makes a handler of a function from input to answer. The input is a
+// struct. A field is a path parameter where the route's path has its json name,
+// otherwise it comes from the query (GET, DELETE) or from the JSON body. A field
+// without "omitempty" is required; a pointer tells absent from zero. Validation
+// is by tags: minLength, maxLength, pattern, enum, minimum, maximum, format
+// (date, date-time), doc, example. A struct embedding [Page] is a list's.
+//
+// The function returns its answer and nil, or an *[Error]; any other error is a 500.
+// An answer of type [List] is written in the contract's list shape.
+func Handle[In, Out any](operation string, f func(ctx context.Context, r *Request, in *In) (Out, error)) Handler {
+	return Handler{
+		Operation: operation, Status: 200,
+		Input: reflect.TypeFor[In](), Output: reflect.TypeFor[Out](),
+		Call: func(ctx context.Context, r *Request, in any) (any, error) {
+			typed, ok := in.(*In)
+			if !ok {
+				return nil, fmt.Errorf("api: %s was called with %T", operation, in)
+			}
+			return f(ctx, r, typed)
+		},
+	}
+}
+
+// Answering sets the status of success.
+func (h Handler) Answering(status int) Handler { h.Status = status; return h }
+
+// Page is the part of a list's input that pages it. Handlers read Limit and
+// After; cursors, page numbers and offsets are the binding's business.
+type Page struct {
+	Limit  int    `json:"limit,omitempty" doc:"Items a page"`
+	Cursor string `json:"cursor,omitempty" doc:"next_cursor of the page before"`
+	// After is the position that the page before ended at: what the handler
+	// returned as List.Next. "" is the beginning.
+	After string `json:"-"`
+}
+
+// List is a page of an answer. Next is the position to go on from, in the
+// handler's own terms, "" where nothing follows; it reaches clients signed, as a cursor.
+type List[T any] struct {
+	Data  []T
+	Next  string
+	Total *int64 // exact, or nil
+}
+
+// Listed is any [List].
+type Listed interface {
+	Items() any
+	Position() string
+	Count() *int64
+	Len() int
+}
+
+// Items returns the data, never nil.
+func (l List[T]) Items() any {
+	if l.Data == nil {
+		return []T{}
+	}
+	return l.Data
+}
+
+// Position returns Next.
+func (l List[T]) Position() string { return l.Next }
+
+// Count returns Total.
+func (l List[T]) Count() *int64 { return l.Total }
+
+// Len returns the number of items on the page.
+func (l List[T]) Len() int { return len(l.Data) }
+
+// Raw is an answer that is written as it is.
+type Raw struct {
+	ContentType string
+	Body        []byte
+}
+
+// Object is an optional JSON object in an input, kept as it was sent.
+type Object = map[string]json.RawMessage
