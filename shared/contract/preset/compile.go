@@ -1,0 +1,339 @@
+package preset
+
+import (
+	"maps"
+	"math/big"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+)
+
+// management is the scopes of key management. They are spelt alike in every contract.
+var management = []contract.Scope{
+	{Name: "keys:read", Grants: []string{"keys:read"}, Doc: "See keys and their usage"},
+	{Name: "keys:write", Grants: []string{"keys:write"}, Doc: "Create, change, rotate and revoke keys"},
+	{Name: "orgs:read", Grants: []string{"orgs:read"}, Doc: "See organisations and members"},
+	{Name: "orgs:write", Grants: []string{"orgs:write"}, Doc: "Change organisations and members"},
+	{Name: "audit:read", Grants: []string{"audit:read"}, Doc: "Read the audit trail"},
+}
+
+func (c *compiler) compile(src source) *contract.Contract {
+	got := &contract.Contract{
+		Name: src.Name, Title: src.Title, Base: src.Base, Environments: src.Environments,
+		Transports: src.Transports, DefaultPlan: src.DefaultPlan,
+		Operations: map[string]contract.Operation{}, Conditions: map[string]contract.Condition{},
+		Meter:   contract.Meter(src.Meter),
+		Recheck: src.Recheck, HidePublic: src.HidePublic,
+	}
+	c.basics(got)
+	got.Secret = c.secret(src)
+	got.Scopes = c.scopes(src.Scopes)
+	got.Plans = c.plans(src)
+	got.Keys = c.keys(src.Keys)
+	c.operations(src, got)
+	got.Paging = contract.Paging{Style: c.oneOf([]string{"paging", "style"}, src.Paging.Style, "cursor", "page", "offset"),
+		Limit: c.limit([]string{"paging", "limit"}, src.Paging.Limit)}
+	c.conditions(src, got)
+	got.Shapes = c.shapes(src.Shapes)
+	if got.Meter.ResetUnit != "" || got.Meter.Reset != "" {
+		c.oneOf([]string{"meter", "reset_unit"}, got.Meter.ResetUnit, "epoch", "delta")
+	}
+	return got
+}
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
+var baseForm = regexp.MustCompile(`^(/[a-z0-9-]+)+$`)
+
+func (c *compiler) basics(got *contract.Contract) {
+	if !nameForm.MatchString(got.Name) {
+		c.fail([]string{"name"}, "%q is no name: lower-case letters, digits and dashes, at most 31", got.Name)
+	}
+	if got.Title == "" {
+		got.Title = got.Name
+	}
+	if !baseForm.MatchString(got.Base) {
+		c.fail([]string{"base"}, "%q is no base path, such as /v1", got.Base)
+	}
+	if len(got.Environments) == 0 {
+		c.fail([]string{"environments"}, "name at least one, such as live")
+	}
+	if len(got.Transports["http"]) == 0 {
+		c.fail([]string{"transports", "http"}, "name at least one of bearer, x-api-key, api_key")
+	}
+	for channel, list := range got.Transports {
+		c.oneOf([]string{"transports", channel}, channel, "http", "websocket")
+		for _, t := range list {
+			c.oneOf([]string{"transports", channel}, t, contract.Bearer, contract.XAPIKey, contract.Query)
+		}
+	}
+}
+
+func (c *compiler) oneOf(at []string, value string, allowed ...string) string {
+	if !slices.Contains(allowed, value) {
+		c.fail(at, "%q is none of %s", value, strings.Join(allowed, ", "))
+	}
+	return value
+}
+
+var prefixForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,19}_$`)
+
+func (c *compiler) secret(src source) contract.SecretRules {
+	s := src.Secret
+	r := contract.SecretRules{Prefixes: s.Prefixes, Alphabet: s.Alphabet, RandomBytes: s.RandomBytes, TagBytes: s.TagBytes, ShowLast: s.ShowLast}
+	c.oneOf([]string{"secret", "alphabet"}, s.Alphabet, "base62", "hex")
+	for _, env := range src.Environments {
+		if !prefixForm.MatchString(s.Prefixes[env]) {
+			c.fail([]string{"secret", "prefixes", env}, "%q is no prefix: letters, digits and _, ending in _", s.Prefixes[env])
+		}
+	}
+	if len(s.Prefixes) != len(src.Environments) {
+		c.fail([]string{"secret", "prefixes"}, "name one for each of the environments")
+	}
+	if s.RandomBytes < 16 || s.RandomBytes > 64 {
+		c.fail([]string{"secret", "random_bytes"}, "%d is not from 16 to 64", s.RandomBytes)
+	}
+	if s.TagBytes != 0 && (s.TagBytes < 4 || s.TagBytes > 16) {
+		c.fail([]string{"secret", "tag_bytes"}, "%d is neither 0 nor from 4 to 16", s.TagBytes)
+	}
+	if s.ShowLast < 0 || s.ShowLast > 8 {
+		c.fail([]string{"secret", "show_last"}, "%d is not from 0 to 8", s.ShowLast)
+	}
+	minted := Length(s.Alphabet, s.RandomBytes+s.TagBytes)
+	r.Accept = [2]int{minted, minted}
+	if len(s.Accept) == 2 && s.TagBytes == 0 && s.Accept[0] <= minted && minted <= s.Accept[1] && s.Accept[0] >= 16 {
+		r.Accept = [2]int(s.Accept)
+	} else if len(s.Accept) != 0 {
+		c.fail([]string{"secret", "accept"}, "give the least (16 or more) and most characters, %d among them; not with a tag", minted)
+	}
+	return r
+}
+
+// Length is how many characters of the alphabet hold so many bytes.
+func Length(alphabet string, bytes int) int {
+	if alphabet == "hex" {
+		return 2 * bytes
+	}
+	largest := new(big.Int).Lsh(big.NewInt(1), uint(8*bytes))
+	return len(largest.Sub(largest, big.NewInt(1)).Text(62))
+}
+
+func (c *compiler) scopes(src scopesSource) contract.Scopes {
+	s := contract.Scopes{Style: src.Style, Default: src.Default, Management: management}
+	c.oneOf([]string{"scopes", "style"}, src.Style, "list", "grid", "levels", "role")
+	for _, l := range src.List {
+		s.List = append(s.List, contract.Scope(l))
+	}
+	for _, r := range src.Resources {
+		s.Resources = append(s.Resources, contract.Scope(r))
+	}
+	for _, v := range src.Verbs {
+		s.Verbs = append(s.Verbs, contract.GridVerb(v))
+	}
+	for _, l := range src.Levels {
+		for _, level := range slices.Sorted(maps.Keys(l.Levels)) {
+			if grants := l.Levels[level]; len(grants) > 0 {
+				s.List = append(s.List, contract.Scope{Name: l.Category + "." + l.Name + ":" + level, Grants: grants, Doc: l.Doc})
+			}
+		}
+	}
+	c.scopeNames(s)
+	return s
+}
+
+func (c *compiler) scopeNames(s contract.Scopes) {
+	seen := map[string]bool{}
+	for _, name := range s.Names() {
+		if seen[name] || strings.ContainsAny(name, " ,") || name == "" {
+			c.fail([]string{"scopes", "list", name}, "%q is there twice, or is no name (no spaces, no commas)", name)
+		}
+		seen[name] = true
+	}
+	for _, l := range s.List {
+		for _, grant := range l.Grants {
+			if !strings.Contains(grant, ":") {
+				c.fail([]string{"scopes", "list", l.Name}, "%q is no permission, such as matches:read", grant)
+			} else if contract.IsManagement(grant) {
+				c.fail([]string{"scopes", "list", l.Name}, "%q belongs to key management, which has scopes of its own", grant)
+			}
+		}
+	}
+	for _, d := range s.Default {
+		if !seen[d] {
+			c.fail([]string{"scopes", "default"}, "%q is no scope of this contract", d)
+		}
+	}
+}
+
+func (c *compiler) plans(src source) []contract.Plan {
+	var plans []contract.Plan
+	for _, p := range src.Plans {
+		plan := contract.Plan{Name: p.Name, Keys: p.Keys, Budgets: map[string]contract.Budget{}}
+		for name, text := range p.Budgets {
+			b, err := budget(text)
+			if err != nil {
+				c.fail([]string{"plans", p.Name}, "%s: %v", name, err)
+			}
+			plan.Budgets[name] = b
+		}
+		if plan.Budgets[contract.Requests].Window == 0 {
+			c.fail([]string{"plans", p.Name}, "budgets: requests is missing, or is no rate such as 1000/h")
+		}
+		if p.Keys < 0 || p.Keys > 10_000 {
+			c.fail([]string{"plans", p.Name}, "keys: %d is not from 0 to 10000", p.Keys)
+		}
+		plans = append(plans, plan)
+	}
+	if !slices.ContainsFunc(plans, func(p contract.Plan) bool { return p.Name == src.DefaultPlan }) {
+		c.fail([]string{"default_plan"}, "%q is no plan of this contract", src.DefaultPlan)
+	}
+	return plans
+}
+
+func (c *compiler) keys(src keysSource) contract.KeyRules {
+	rules := contract.KeyRules{ExpiryRequired: src.Expiry == "required"}
+	c.oneOf([]string{"keys", "expiry"}, src.Expiry, "required", "optional")
+	for name, text := range map[string]string{"max_life": src.MaxLife, "max_overlap": src.MaxOverlap} {
+		if text == "" {
+			continue
+		}
+		d, err := contract.ParseDuration(text)
+		if err != nil {
+			c.fail([]string{"keys", name}, "%v", err)
+		}
+		if name == "max_life" {
+			rules.MaxLife = int64(d.Seconds())
+		} else {
+			rules.MaxOverlap = int64(d.Seconds())
+		}
+	}
+	return rules
+}
+
+func (c *compiler) limit(at []string, src limitSource) contract.Limit {
+	l := contract.Limit(src)
+	c.oneOf(append(at, "over"), l.Over, "refuse", "clamp")
+	if l.Min < 1 || l.Default < l.Min || l.Max < l.Default || l.Max > 1000 {
+		c.fail(at, "1 ≤ min ≤ default ≤ max ≤ 1000 does not hold")
+	}
+	return l
+}
+
+func (c *compiler) operations(src source, got *contract.Contract) {
+	for _, name := range slices.Sorted(maps.Keys(src.Operations)) {
+		at := []string{"operations", name}
+		route, ok := api.Find(name)
+		if !ok || route.Management || route.Open {
+			c.fail(at, "is no operation that a contract can name")
+			continue
+		}
+		o := src.Operations[name]
+		op := contract.Operation{Method: o.Method, Path: o.Path, Names: o.Names, Budget: o.Budget}
+		if o.Limit != nil {
+			l := c.limit(append(at, "limit"), *o.Limit)
+			op.Limit = &l
+		}
+		if o.Method != "" {
+			c.oneOf(append(at, "method"), o.Method, "GET", "POST", "PATCH", "PUT", "DELETE")
+		}
+		c.path(at, route, o.Path)
+		got.Operations[name] = op
+	}
+	c.clashes(got)
+}
+
+var pathForm = regexp.MustCompile(`^(/([a-z0-9-]+|\{[a-z][a-z0-9_]*\}))+$`)
+
+// path checks that a contract's path has the parameters of the route, by the same names.
+func (c *compiler) path(at []string, route api.Route, path string) {
+	if path == "" {
+		return
+	}
+	if !pathForm.MatchString(path) {
+		c.fail(append(at, "path"), "%q is no path of names and {parameters}", path)
+		return
+	}
+	want, got := route.Params(), api.Route{Path: path}.Params()
+	sort.Strings(want)
+	sort.Strings(got)
+	if !slices.Equal(want, got) {
+		c.fail(append(at, "path"), "%q has the parameters %v, the operation %v", path, got, want)
+	}
+}
+
+// clashes finds two operations with one method and path.
+func (c *compiler) clashes(got *contract.Contract) {
+	seen := map[string]string{}
+	for _, r := range api.For(got) {
+		if other, ok := seen[r.ID()]; ok {
+			c.fail([]string{"operations", r.Operation}, "has %s, as %s has", r.ID(), other)
+		}
+		seen[r.ID()] = r.Operation
+	}
+}
+
+var conditionRoots = []string{"secret", "permission", "quota", "input", "not_found", "method", "conflict", "internal", "unavailable", "standing"}
+
+func (c *compiler) conditions(src source, got *contract.Contract) {
+	for _, name := range slices.Sorted(maps.Keys(src.Conditions)) {
+		cond := src.Conditions[name]
+		known := slices.ContainsFunc(api.Conditions, func(k string) bool { return k == name || strings.HasPrefix(k, name+".") })
+		if !known {
+			c.fail([]string{"conditions", name}, "is no condition; docs/errors.md lists them")
+		}
+		if cond.Status < 400 || cond.Status > 599 || cond.Code == "" {
+			c.fail([]string{"conditions", name}, "give a status from 400 to 599 and a code")
+		}
+		got.Conditions[name] = contract.Condition(cond)
+	}
+	for _, root := range conditionRoots {
+		if _, ok := got.Conditions[root]; !ok {
+			c.fail([]string{"conditions"}, "%s is missing", root)
+		}
+	}
+	c.gatewayConditions(got)
+}
+
+// gatewayConditions holds that what API Gateway answers from one template has one
+// status: it cannot tell a missing secret from a bad one.
+func (c *compiler) gatewayConditions(got *contract.Contract) {
+	want := got.Condition(api.SecretMissing).Status
+	for _, name := range api.Conditions {
+		if strings.HasPrefix(name, "secret.") && got.Condition(name).Status != want {
+			c.fail([]string{"conditions", name}, "status %d differs from secret.missing's %d: the gateway has one answer for both", got.Condition(name).Status, want)
+		}
+	}
+}
+
+func (c *compiler) shapes(src shapesSource) contract.Shapes {
+	var s contract.Shapes
+	s.Error = c.shape("error", src.Error, errorSlots, true)
+	s.Item = c.shape("item", src.Item, itemSlots, false)
+	s.List = c.shape("list", src.List, listSlots, true)
+	for _, name := range slices.Sorted(maps.Keys(src.Views)) {
+		if s.Views == nil {
+			s.Views = map[string]*contract.Node{}
+		}
+		s.Views[name] = c.shape("views", src.Views[name], nil, true)
+	}
+	return s
+}
+
+func (c *compiler) shape(name string, src yaml.MapSlice, slots []string, required bool) *contract.Node {
+	if len(src) == 0 {
+		if required {
+			c.fail([]string{"shapes", name}, "is missing")
+		}
+		return nil
+	}
+	n, err := tree(src, slots)
+	if err != nil {
+		c.fail([]string{"shapes", name}, "%v", err)
+	}
+	return n
+}

@@ -1,0 +1,176 @@
+// Package preset reads contracts from YAML, checks them and compiles them. The
+// presets of Statgate are embedded; an operator's own file works the same way.
+//
+// A bad file is refused with file, line, column and what is wrong. Only builds
+// and local servers import this package: functions load compiled contracts.
+package preset
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"statgate/shared/contract"
+)
+
+//go:embed presets/*.yaml
+var presets embed.FS
+
+// Names lists the presets.
+func Names() []string {
+	entries, err := fs.ReadDir(presets, "presets")
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Load reads a preset by name, or a file where the text has a slash or ends in .yaml or .yml.
+func Load(nameOrFile string) (*contract.Contract, error) {
+	if strings.ContainsAny(nameOrFile, `/\`) || strings.HasSuffix(nameOrFile, ".yaml") || strings.HasSuffix(nameOrFile, ".yml") {
+		raw, err := os.ReadFile(nameOrFile)
+		if err != nil {
+			return nil, fmt.Errorf("contract: %w", err)
+		}
+		return Compile(nameOrFile, raw)
+	}
+	raw, err := presets.ReadFile(path.Join("presets", nameOrFile+".yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("contract: no preset %q; there are %s, or name a .yaml file", nameOrFile, strings.Join(Names(), ", "))
+	}
+	return Compile(nameOrFile+".yaml", raw)
+}
+
+// Problem is one thing that is wrong with a contract file.
+type Problem struct {
+	File         string
+	Line, Column int // from 1; 0 where it concerns the whole file
+	What         string
+}
+
+func (p Problem) Error() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, p.What)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.What)
+}
+
+// Compile reads and checks a contract. All problems are reported at once, each a [Problem].
+func Compile(file string, raw []byte) (*contract.Contract, error) {
+	tree, err := parser.ParseBytes(raw, 0)
+	if err != nil {
+		return nil, located(file, err)
+	}
+	var src source
+	if err := decode(raw, &src); err != nil {
+		return nil, located(file, err)
+	}
+	c := &compiler{file: file, tree: tree}
+	got := c.compile(src)
+	if len(c.problems) > 0 {
+		return nil, errors.Join(c.problems...)
+	}
+	return got, nil
+}
+
+// decode guards against the library's panics on odd files, so that a bad file
+// is always an error and never a crash.
+func decode(raw []byte, into any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("cannot be read as a contract: %v", r)
+		}
+	}()
+	return yaml.UnmarshalWithOptions(raw, into, yaml.DisallowUnknownField(), yaml.UseOrderedMap())
+}
+
+// located turns the library's error into a problem with its place.
+func located(file string, err error) error {
+	var at yaml.Error
+	if errors.As(err, &at) {
+		p := Problem{File: file, What: at.GetMessage()}
+		if t := at.GetToken(); t != nil && t.Position != nil {
+			p.Line, p.Column = t.Position.Line, t.Position.Column
+		}
+		return p
+	}
+	return Problem{File: file, What: err.Error()}
+}
+
+type compiler struct {
+	file     string
+	tree     *ast.File
+	problems []error
+}
+
+// fail notes a problem at the place of the names, or of the nearest one that exists.
+func (c *compiler) fail(at []string, format string, args ...any) {
+	p := Problem{File: c.file, What: strings.Join(at, ".") + ": " + fmt.Sprintf(format, args...)}
+	for n := len(at); n > 0; n-- {
+		if node := find(c.tree, at[:n]); node != nil {
+			if t := node.GetToken(); t != nil && t.Position != nil {
+				p.Line, p.Column = t.Position.Line, t.Position.Column
+			}
+			break
+		}
+	}
+	c.problems = append(c.problems, p)
+}
+
+// find walks maps by key and lists by the value of their items' "name".
+func find(tree *ast.File, at []string) ast.Node {
+	if len(tree.Docs) == 0 {
+		return nil
+	}
+	var node ast.Node = tree.Docs[0].Body
+	for _, name := range at {
+		switch v := node.(type) {
+		case *ast.MappingNode:
+			node = valueOf(v.Values, name)
+		case *ast.MappingValueNode:
+			node = valueOf([]*ast.MappingValueNode{v}, name)
+		case *ast.SequenceNode:
+			node = itemNamed(v, name)
+		default:
+			return nil
+		}
+		if node == nil {
+			return nil
+		}
+	}
+	return node
+}
+
+func valueOf(pairs []*ast.MappingValueNode, name string) ast.Node {
+	for _, pair := range pairs {
+		if pair.Key.GetToken() != nil && pair.Key.GetToken().Value == name {
+			return pair.Value
+		}
+	}
+	return nil
+}
+
+func itemNamed(list *ast.SequenceNode, name string) ast.Node {
+	for _, item := range list.Values {
+		if m, ok := item.(*ast.MappingNode); ok {
+			if v := valueOf(m.Values, "name"); v != nil && v.GetToken().Value == name {
+				return v
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package preset_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"statgate/shared/contract/preset"
+)
+
+func TestEveryPresetCompiles(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		if c, err := preset.Load(name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if c.Name != name {
+			t.Errorf("preset %s calls itself %s", name, c.Name)
+		}
+	}
+}
+
+func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
+	t.Parallel()
+	good, err := os.ReadFile("presets/statgate.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"base: /v1", "base: v1", "x.yaml:4:7: base"},
+		{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
+		{"requests: 100/h", "requests: 100/day", "a window is min or h"},
+		{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
+		{"default_plan: PRO", "default_plan: GOLD", "no plan of this contract"},
+		{"  listTeams: {}", "  listPlayers: {}", "operations.listPlayers"},
+		{"getLeague: {}", "getLeague: {path: /leagues}", "has the parameters [], the operation [league]"},
+		{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
+		{"$next, total: $total", "$nxet, total: $total", "is no slot"},
+		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: is no condition"},
+		{"over: refuse", "over: refused", "none of refuse, clamp"},
+		{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
+		{"name: statgate", "name: [", "x.yaml:"},
+	} {
+		if !strings.Contains(string(good), c.old) {
+			t.Fatalf("the preset has no %q to spoil", c.old)
+		}
+		_, err := preset.Compile("x.yaml", []byte(strings.Replace(string(good), c.old, c.new, 1)))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want it to say %q", c.new, err, c.want)
+		}
+	}
+}
+
+func TestOperatorsOwnFileIsRead(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("presets/balla.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(file, []byte(strings.Replace(string(raw), "base: /api", "base: /mine", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := preset.Load(file)
+	if err != nil || c.Base != "/mine" {
+		t.Errorf("got %v, %v, want base /mine", c, err)
+	}
+	if _, err := preset.Load("nowhere"); err == nil || !strings.Contains(err.Error(), "statgate") {
+		t.Errorf("got %v, want an error that lists the presets", err)
+	}
+}
+
+func FuzzContractFileNeverPanics(f *testing.F) {
+	good, err := os.ReadFile("presets/statgate.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte("name: {<<: *x}"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, raw []byte) { _, _ = preset.Compile("x.yaml", raw) })
+}
