@@ -1,0 +1,242 @@
+package matches
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"statgate/shared/table"
+)
+
+// Record is a match as it is stored: beside the match itself, how its source
+// spelled the teams. The spelling decides whose match it is when later clubs
+// files tell more about the teams.
+type Record struct {
+	Match
+	HomeAs, AwayAs string
+}
+
+// Identity is what makes two reports the same match: its place in the season and
+// the two teams. The day is not part of it, as matches are moved, except where
+// there is no round to tell two meetings apart.
+type Identity struct {
+	League, Season, Stage, Round, Home, Away string
+	Date                                     string // where Round is ""
+}
+
+// IdentityOf returns the identity of a match.
+func IdentityOf(m *Match) Identity {
+	id := Identity{League: m.League, Season: m.Season, Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
+	if id.Round == "" {
+		id.Date = m.Date
+	}
+	return id
+}
+
+// ID derives the id that a match of this identity gets when it is first stored.
+// It keeps that id for good, also when a team of it goes by another id later.
+// 100 bits of SHA-256: with 10^9 matches a collision has a chance of 10^-12.
+// Salt is 0, but for a match whose id is taken by another one.
+func (i Identity) ID(owner string, salt int) string {
+	h := sha256.New()
+	for _, part := range []string{owner, i.League, i.Season, i.Stage, i.Round, i.Home, i.Away, i.Date} {
+		fmt.Fprintf(h, "%d:%s,", len(part), part)
+	}
+	if salt > 0 {
+		fmt.Fprintf(h, "salt %d", salt)
+	}
+	return "m_" + idAlphabet.EncodeToString(h.Sum(nil))[:20]
+}
+
+var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// sortString orders matches by kick-off, then id. Where the time is not known,
+// the match stands at the last second of its local day, which no known time,
+// being in whole minutes, reaches: it comes after the day's other matches of its
+// league, and before the next day's. The id makes it unique.
+func sortString(m *Match) string {
+	return sortInstant(m).UTC().Format("2006-01-02T15:04:05Z") + "#" + m.ID
+}
+
+func sortInstant(m *Match) time.Time {
+	if m.KickoffAt != nil {
+		if t, err := time.Parse(time.RFC3339, *m.KickoffAt); err == nil {
+			return t
+		}
+	}
+	day, err := time.ParseInLocation(time.DateOnly, m.Date, zoneOf(m.League))
+	if err != nil {
+		return time.Time{}
+	}
+	return day.AddDate(0, 0, 1).Add(-time.Second)
+}
+
+// pairKey is the partition of all meetings of two teams, whoever is at home.
+func pairKey(owner, a, b string) string {
+	if b < a {
+		a, b = b, a
+	}
+	return table.Join(owner, a, b)
+}
+
+func matchKey(id string) table.Key {
+	return table.Key{Partition: table.Join("MATCH", id), Sort: "MATCH"}
+}
+
+// item writes the attributes by hand: the importer and the pages live on it, and
+// going through JSON costs ten times as much. A test compares it with table.Encode.
+func (r *Record) item() table.Item {
+	m := &r.Match
+	sk := sortString(m)
+	return table.Item{
+		table.PartitionAttr: table.Join("MATCH", m.ID), table.SortAttr: "MATCH",
+		"id": m.ID, "league": m.League, "season": m.Season,
+		"stage": strOrNil(m.Stage), "group": strOrNil(m.Group), "matchday": intOrNil(m.Matchday), "round": strOrNil(m.Round),
+		"date": m.Date, "time": strOrNil(m.Time), "kickoff_at": strOrNil(m.KickoffAt),
+		"status": string(m.Status), "minute": intOrNil(m.Minute),
+		"home":  map[string]any{"id": m.Home.ID, "name": m.Home.Name},
+		"away":  map[string]any{"id": m.Away.ID, "name": m.Away.Name},
+		"score": m.Score.attr(),
+		"owner": m.Owner, "version": m.Version, "updated_at": m.UpdatedAt,
+		"home_as": r.HomeAs, "away_as": r.AwayAs,
+
+		"kickoff_pk": m.Owner, "kickoff_sk": sk,
+		"league_pk": table.Join(m.Owner, m.League), "league_sk": sk,
+		"season_pk": table.Join(m.Owner, m.League, m.Season), "season_sk": sk,
+		"status_pk": table.Join(m.Owner, string(m.Status)), "status_sk": sk,
+		"home_pk": table.Join(m.Owner, m.Home.ID), "home_sk": sk,
+		"away_pk": table.Join(m.Owner, m.Away.ID), "away_sk": sk,
+		"pair_pk": pairKey(m.Owner, m.Home.ID, m.Away.ID), "pair_sk": sk,
+	}
+}
+
+func recordOf(it table.Item) *Record {
+	home, away, score := it.Map("home"), it.Map("away"), it.Map("score")
+	return &Record{
+		HomeAs: it.Str("home_as"), AwayAs: it.Str("away_as"),
+		Match: Match{
+			ID: it.Str("id"), League: it.Str("league"), Season: it.Str("season"),
+			Stage: strPtr(it["stage"]), Group: strPtr(it["group"]), Matchday: intPtr(it["matchday"]), Round: strPtr(it["round"]),
+			Date: it.Str("date"), Time: strPtr(it["time"]), KickoffAt: strPtr(it["kickoff_at"]),
+			Status: Status(it.Str("status")), Minute: intPtr(it["minute"]),
+			Home: sideOf(home), Away: sideOf(away),
+			Score: Score{
+				HalfTime: goalsOf(score["half_time"]), FullTime: goalsOf(score["full_time"]),
+				ExtraTime: goalsOf(score["extra_time"]), Penalties: goalsOf(score["penalties"]),
+				Winner: strPtr(score["winner"]),
+			},
+			Owner: it.Str("owner"), Version: it.Int("version"), UpdatedAt: it.Str("updated_at"),
+		},
+	}
+}
+
+func (s Score) attr() map[string]any {
+	return map[string]any{
+		"half_time": s.HalfTime.attr(), "full_time": s.FullTime.attr(), "extra_time": s.ExtraTime.attr(),
+		"penalties": s.Penalties.attr(), "winner": strOrNil(s.Winner),
+	}
+}
+
+func (g *Goals) attr() any {
+	if g == nil {
+		return nil
+	}
+	return map[string]any{"home": int64(g.Home), "away": int64(g.Away)}
+}
+
+func goalsOf(v any) *Goals {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	home, _ := m["home"].(int64)
+	away, _ := m["away"].(int64)
+	return &Goals{int(home), int(away)}
+}
+
+func sideOf(m map[string]any) Side {
+	id, _ := m["id"].(string)
+	name, _ := m["name"].(string)
+	return Side{id, name}
+}
+
+// Winner is the side that won: on penalties, else after extra time, else after
+// 90 minutes. It is nil before the end and where no result counts.
+func Winner(status Status, s Score) *string {
+	if status != Finished && status != Awarded {
+		return nil
+	}
+	for _, g := range []*Goals{s.Penalties, s.ExtraTime, s.FullTime} {
+		if g == nil {
+			continue
+		}
+		side := "draw"
+		if g.Home > g.Away {
+			side = "home"
+		} else if g.Away > g.Home {
+			side = "away"
+		}
+		return &side
+	}
+	return nil
+}
+
+// Valid tells whether s is one of [Statuses].
+func (s Status) Valid() bool {
+	for _, known := range Statuses {
+		if s == known {
+			return true
+		}
+	}
+	return false
+}
+
+// Played tells that the match has begun and its result counts, or may yet.
+func (s Status) Played() bool { return s == Finished || s == Awarded || s == Live }
+
+// roundMatches tells whether a match is of a round: the verbatim round, or the number of its matchday.
+func roundMatches(m *Match, round string) bool {
+	if m.Round != nil && *m.Round == round {
+		return true
+	}
+	return m.Matchday != nil && strconv.Itoa(*m.Matchday) == strings.TrimSpace(round)
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func strOrNil(s *string) any {
+	if s == nil {
+		return nil
+	}
+	return *s
+}
+
+func intOrNil(n *int) any {
+	if n == nil {
+		return nil
+	}
+	return int64(*n)
+}
+
+func strPtr(v any) *string {
+	if s, ok := v.(string); ok {
+		return &s
+	}
+	return nil
+}
+
+func intPtr(v any) *int {
+	if n, ok := v.(int64); ok {
+		i := int(n)
+		return &i
+	}
+	return nil
+}

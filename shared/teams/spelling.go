@@ -1,0 +1,121 @@
+package teams
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"sort"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// letters are those that Unicode does not take apart into a letter and an accent.
+var letters = strings.NewReplacer(
+	"ß", "ss", "ẞ", "ss", "ø", "o", "Ø", "o", "ł", "l", "Ł", "l", "đ", "d", "Đ", "d", "ð", "d", "Ð", "d",
+	"þ", "th", "Þ", "th", "æ", "ae", "Æ", "ae", "œ", "oe", "Œ", "oe", "ı", "i", "ħ", "h", "Ħ", "h", "ŋ", "n",
+	"ə", "e", "Ə", "e", "’", "'", "‘", "'", "ʻ", "'", "`", "'",
+)
+
+// Key is a spelling without what spellings of one name may differ in: case,
+// accents, punctuation. Words are lower-case and a space apart.
+func Key(spelling string) string { return words(spelling, " and ") }
+
+// words keeps letters and digits, drops dots and apostrophes, and lets anything
+// else part words; an ampersand is read as and.
+func words(s, and string) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range norm.NFKD.String(letters.Replace(s)) {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			if gap && b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			gap = false
+			b.WriteRune(unicode.ToLower(r))
+		case unicode.Is(unicode.Mn, r) || r == '.' || r == '\'':
+			// "F.C." is FC, and "King's" is Kings.
+		case r == '&':
+			if b.Len() > 0 && and != "" {
+				b.WriteString(strings.TrimRight(and, " "))
+			}
+			gap = true
+		default:
+			gap = true
+		}
+	}
+	return b.String()
+}
+
+// fold is a key without FC or AFC at either end: what is left is the club, in
+// one country. It tells nothing where nothing is left.
+func fold(key string) string {
+	for _, affix := range []string{"afc", "fc"} {
+		if rest, ok := strings.CutSuffix(key, " "+affix); ok {
+			return rest
+		}
+	}
+	for _, affix := range []string{"afc", "fc"} {
+		if rest, ok := strings.CutPrefix(key, affix+" "); ok {
+			return rest
+		}
+	}
+	return key
+}
+
+// Slug is a name as an id: lower-case ASCII letters and digits, parted by
+// hyphens. A name in another script has none of these; a hash stands in.
+func Slug(name string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(words(name, "")) {
+		kept := strings.Map(func(r rune) rune {
+			if r < unicode.MaxASCII {
+				return r
+			}
+			return -1
+		}, word)
+		if kept != "" && b.Len() > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteString(kept)
+	}
+	if b.Len() == 0 {
+		sum := sha256.Sum256([]byte(name))
+		return "team-" + hex.EncodeToString(sum[:4])
+	}
+	return b.String()
+}
+
+var suffix = regexp.MustCompile(`^(.*\S)\s*\(([A-Z]{3})\)$`)
+
+// CutCountry takes the country off a spelling: "Manchester City (ENG)".
+func CutCountry(spelling string) (name, country string) {
+	if m := suffix.FindStringSubmatch(spelling); m != nil {
+		return m[1], m[2]
+	}
+	return spelling, ""
+}
+
+// searchTexts are the texts under which a team is found: each spelling from each
+// of its words on, sorted; one that begins another is left out, as whatever finds
+// it finds the other.
+func searchTexts(names []string) []string {
+	var all []string
+	for _, name := range names {
+		for text := Key(name); text != ""; {
+			all = append(all, text)
+			_, text, _ = strings.Cut(text, " ")
+		}
+	}
+	sort.Strings(all)
+	var out []string
+	for i, text := range all {
+		if i+1 < len(all) && strings.HasPrefix(all[i+1], text) {
+			continue
+		}
+		out = append(out, text)
+	}
+	return out
+}

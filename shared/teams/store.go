@@ -1,0 +1,224 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"statgate/shared/table"
+)
+
+// Items of the stats table:
+//
+//	TEAMS              <id>           the team
+//	TEAMALIAS#<id>     TEAM           alias_of: the id that the team goes by now
+//	TEAMQ#<letter>     <text>#<id>    one text under which the team is found, for search
+//
+// All teams share a partition, so that they are listed by id with strong
+// consistency: the importer resolves spellings against all of them.
+
+// ErrNotFound is the answer for a team that is not there.
+var ErrNotFound = errors.New("teams: not found")
+
+// Page is a page of teams. Next is "" on the last one.
+type Page struct {
+	Teams []Team
+	Next  string // opaque
+}
+
+// Store reads teams; [Registry] makes and changes them.
+type Store struct{ Table table.Table }
+
+// NewStore returns a store over the stats table.
+func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
+
+// Get returns one team, also by an id that it had before; ErrNotFound.
+func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
+	for range 8 { // an alias leads to another only where merges followed each other
+		if id == "" {
+			return nil, ErrNotFound
+		}
+		it, err := s.Table.Get(ctx, teamKey(id), false)
+		if err != nil {
+			return nil, fmt.Errorf("teams: reading %s: %w", id, err)
+		}
+		if it != nil {
+			return teamOf(it), nil
+		}
+		if it, err = s.Table.Get(ctx, aliasKey(id), false); err != nil {
+			return nil, fmt.Errorf("teams: reading alias %s: %w", id, err)
+		}
+		id = it.Str("alias_of")
+	}
+	return nil, ErrNotFound
+}
+
+// GetMany returns the teams that exist among ids, in the order of ids; it does
+// not follow ids that a team had before.
+func (s *Store) GetMany(ctx context.Context, ids []string) ([]Team, error) {
+	keys := make([]table.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = teamKey(id)
+	}
+	items, err := s.Table.BatchGet(ctx, keys, false)
+	if err != nil {
+		return nil, fmt.Errorf("teams: reading %d: %w", len(ids), err)
+	}
+	out := make([]Team, len(items))
+	for i, it := range items {
+		out[i] = *teamOf(it)
+	}
+	return out, nil
+}
+
+// List returns a page of all teams, by id.
+func (s *Store) List(ctx context.Context, after string, limit int) (*Page, error) {
+	got, err := s.Table.Query(ctx, table.Query{Partition: teamsPK, After: after, Limit: limit})
+	if err != nil {
+		return nil, fmt.Errorf("teams: listing: %w", err)
+	}
+	page := &Page{Teams: make([]Team, len(got.Items))}
+	for i, it := range got.Items {
+		page.Teams[i] = *teamOf(it)
+	}
+	if got.More && len(page.Teams) > 0 {
+		page.Next = page.Teams[len(page.Teams)-1].ID
+	}
+	return page, nil
+}
+
+// ListIDs returns a page of the teams among ids, by id: the teams of a season,
+// which leagues.Store.Teams knows.
+func (s *Store) ListIDs(ctx context.Context, ids []string, after string, limit int) (*Page, error) {
+	ids = append([]string(nil), ids...)
+	sort.Strings(ids)
+	from := sort.SearchStrings(ids, after)
+	if from < len(ids) && ids[from] == after {
+		from++
+	}
+	ids = ids[from:]
+	page := &Page{}
+	if len(ids) > limit {
+		ids = ids[:limit]
+		page.Next = ids[limit-1]
+	}
+	var err error
+	page.Teams, err = s.GetMany(ctx, ids)
+	return page, err
+}
+
+// Search returns a page of the teams of which a spelling has words that begin
+// with q, whatever the case and the accents: "city" and "man" find Manchester
+// City, "chester" does not. By the text found, then id.
+func (s *Store) Search(ctx context.Context, q, after string, limit int) (*Page, error) {
+	text := Key(q)
+	if text == "" {
+		return &Page{}, nil
+	}
+	low, high := table.Prefix(text)
+	query := table.Query{Partition: searchPK(text), Low: low, High: high, After: after, Limit: limit + 1}
+	page := &Page{}
+	for {
+		got, err := s.Table.Query(ctx, query)
+		if err != nil {
+			return nil, fmt.Errorf("teams: searching %q: %w", q, err)
+		}
+		found, err := s.found(ctx, got.Items, text)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			if len(page.Teams) == limit {
+				page.Next = query.After
+				return page, nil
+			}
+			page.Teams, query.After = append(page.Teams, f.team), f.sort
+		}
+		if !got.More || len(got.Items) == 0 {
+			return page, nil
+		}
+		query.After = got.Items[len(got.Items)-1].Str(table.SortAttr)
+	}
+}
+
+type hit struct {
+	team Team
+	sort string
+}
+
+// found drops the hits of a team but the first: a team has several texts, and
+// which of them begin with the one searched for is known without looking back.
+func (s *Store) found(ctx context.Context, items []table.Item, text string) ([]hit, error) {
+	ids := make([]string, 0, len(items))
+	for _, it := range items {
+		ids = append(ids, it.Str("id"))
+	}
+	teams, err := s.GetMany(ctx, distinct(ids))
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]Team, len(teams))
+	for _, t := range teams {
+		byID[t.ID] = t
+	}
+	var out []hit
+	for _, it := range items {
+		t, ok := byID[it.Str("id")]
+		if !ok {
+			continue
+		}
+		at := it.Str(table.SortAttr)
+		for _, known := range searchTexts(t.Names) {
+			if strings.HasPrefix(known, text) {
+				if at == known+"#"+t.ID {
+					out = append(out, hit{t, at})
+				}
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+const teamsPK = "TEAMS"
+
+func teamKey(id string) table.Key { return table.Key{Partition: teamsPK, Sort: id} }
+
+func aliasKey(id string) table.Key {
+	return table.Key{Partition: table.Join("TEAMALIAS", id), Sort: "TEAM"}
+}
+
+func searchPK(text string) string { return table.Join("TEAMQ", text[:1]) }
+
+func teamOf(it table.Item) *Team {
+	t := &Team{ID: it.Str("id"), Name: it.Str("name"), Names: strs(it["names"])}
+	if c := it.Str("country"); c != "" {
+		t.Country = &c
+	}
+	return t
+}
+
+func strs(v any) []string {
+	list, _ := v.([]any)
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		if s, ok := s.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func distinct(list []string) []string {
+	seen := make(map[string]bool, len(list))
+	out := list[:0:0]
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
