@@ -1,0 +1,273 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"statgate/shared/contract"
+)
+
+// Answer is what a client gets. Header names are in canonical form.
+type Answer struct {
+	Status int
+	Header map[string]string
+	Body   []byte
+}
+
+// Encoder writes answers in a contract's shapes.
+type Encoder struct{ Contract *contract.Contract }
+
+// exposed lists the headers that a browser's script may read.
+func (e Encoder) exposed() string {
+	names := []string{"ETag", "X-Request-Id", "Retry-After", "Allow"}
+	m := e.Contract.Meter
+	for _, name := range []string{m.Limit, m.Remaining, m.Reset} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	if m.IETF {
+		names = append(names, "RateLimit", "RateLimit-Policy")
+	}
+	return strings.Join(names, ", ")
+}
+
+// CORS is on every answer, the gateway's and the edge's own included.
+func (e Encoder) CORS() map[string]string {
+	return map[string]string{
+		"Access-Control-Allow-Origin":   "*",
+		"Access-Control-Expose-Headers": e.exposed(),
+	}
+}
+
+// Preflight is what an OPTIONS request gets, without a key.
+func (e Encoder) Preflight(methods []string) map[string]string {
+	h := e.CORS()
+	h["Access-Control-Allow-Methods"] = strings.Join(methods, ", ")
+	h["Access-Control-Allow-Headers"] = "Authorization, X-API-Key, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+	h["Access-Control-Max-Age"] = "86400"
+	return h
+}
+
+// Error writes an error in the contract's shape.
+func (e Encoder) Error(requestID string, err *Error) Answer {
+	cond := e.Contract.Condition(err.Condition)
+	message := err.Message
+	if cond.Message != "" {
+		message = cond.Message
+	}
+	a := Answer{Status: cond.Status, Header: e.CORS()}
+	a.Header["Content-Type"] = "application/json"
+	a.Header["X-Request-Id"] = requestID
+	a.Header["Cache-Control"] = "no-store"
+	if err.RetryAfter > 0 {
+		a.Header["Retry-After"] = strconv.FormatInt(int64((err.RetryAfter+time.Second-1)/time.Second), 10)
+	}
+	if err.Allow != "" {
+		a.Header["Allow"] = err.Allow
+	}
+	a.Body = render(e.Contract.Shapes.Error, func(slot string) any {
+		switch slot {
+		case "code":
+			return cond.Code
+		case "message":
+			return message
+		case "details":
+			return details(err)
+		case "request_id":
+			return requestID
+		}
+		return nil
+	})
+	return a
+}
+
+func details(err *Error) any {
+	if err.Details != nil {
+		return err.Details
+	}
+	if err.Fields == nil && err.Form == nil {
+		return nil
+	}
+	fields, form := err.Fields, err.Form
+	if fields == nil {
+		fields = map[string][]string{}
+	}
+	if form == nil {
+		form = []string{}
+	}
+	return map[string]any{"fieldErrors": fields, "formErrors": form}
+}
+
+// PageInfo is what an envelope may say of a page.
+type PageInfo struct {
+	Next  *string // the signed cursor
+	Page  int
+	Limit int
+}
+
+// Success writes a handler's answer in the contract's shape.
+func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answer, error) {
+	a := Answer{Status: status, Header: e.CORS()}
+	a.Header["X-Request-Id"] = r.ID
+	a.Header["Cache-Control"] = "private, no-cache"
+	if raw, ok := value.(Raw); ok {
+		a.Header["Content-Type"], a.Body = raw.ContentType, raw.Body
+		return a, nil
+	}
+	a.Header["Content-Type"] = "application/json"
+	body, err := e.envelope(r, value, page)
+	a.Body = body
+	return a, err
+}
+
+// defaultList is how key management's lists look in every contract.
+var defaultList = &contract.Node{Fields: []contract.Field{
+	{Name: "data", Node: &contract.Node{Slot: "items"}},
+	{Name: "next_cursor", Node: &contract.Node{Slot: "next"}},
+	{Name: "total", Node: &contract.Node{Slot: "total"}},
+}}
+
+func (e Encoder) envelope(r *Request, value any, page PageInfo) ([]byte, error) {
+	list, isList := value.(Listed)
+	var shape *contract.Node
+	switch {
+	case isList && r.Route.Management:
+		shape = defaultList
+	case isList:
+		shape = e.Contract.Shapes.List
+	case !r.Route.Management && !r.Route.Open:
+		shape = e.Contract.Shapes.Item
+	}
+	var payload any = value
+	if isList {
+		payload = list.Items()
+	}
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return nil, fmt.Errorf("api: encoding the answer of %s: %w", r.Route.Operation, err)
+	}
+	if shape == nil {
+		return raw, nil
+	}
+	return render(shape, func(slot string) any { return fillSlot(slot, r, json.RawMessage(raw), list, page) }), nil
+}
+
+func fillSlot(slot string, r *Request, raw json.RawMessage, list Listed, page PageInfo) any {
+	switch slot {
+	case "item", "items":
+		return raw
+	case "next":
+		return page.Next
+	case "more":
+		return page.Next != nil
+	case "total":
+		return list.Count()
+	case "count":
+		return list.Len()
+	case "page":
+		return page.Page
+	case "limit":
+		return page.Limit
+	case "now":
+		return r.Now.UTC().Format(time.RFC3339)
+	}
+	return nil
+}
+
+// render writes a tree of names with its slots filled.
+func render(n *contract.Node, fill func(slot string) any) []byte {
+	var b bytes.Buffer
+	write(&b, n, fill)
+	return b.Bytes()
+}
+
+func write(b *bytes.Buffer, n *contract.Node, fill func(slot string) any) {
+	if n.Slot != "" {
+		v := fill(n.Slot)
+		if s, ok := v.(string); ok && n.Prefix != "" {
+			v = n.Prefix + s
+		}
+		b.Write(jsonOf(v))
+		return
+	}
+	b.WriteByte('{')
+	first := true
+	for _, f := range n.Fields {
+		if f.Node.OmitNull && isNull(fill(f.Node.Slot)) {
+			continue
+		}
+		if !first {
+			b.WriteByte(',')
+		}
+		first = false
+		b.Write(jsonOf(f.Name))
+		b.WriteByte(':')
+		write(b, f.Node, fill)
+	}
+	b.WriteByte('}')
+}
+
+func isNull(v any) bool { return string(jsonOf(v)) == "null" }
+
+// jsonOf writes a slot's value, which is always one of ours and always encodes.
+func jsonOf(v any) []byte {
+	if raw, ok := v.(json.RawMessage); ok {
+		return raw // as it is: marshalling would check it again
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return []byte("null")
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// MeterHeaders adds the contract's rate headers.
+func (e Encoder) MeterHeaders(h map[string]string, m Meter, now time.Time) {
+	if m.Unlimited || m.Limit == 0 && m.ResetsAt.IsZero() {
+		return
+	}
+	names := e.Contract.Meter
+	delta := max(0, int64(m.ResetsAt.Sub(now)+time.Second-1)/int64(time.Second))
+	reset := m.ResetsAt.Unix()
+	if names.ResetUnit == "delta" {
+		reset = delta
+	}
+	set := func(name string, n int64) {
+		if name != "" {
+			h[name] = strconv.FormatInt(n, 10)
+		}
+	}
+	set(names.Limit, m.Limit)
+	set(names.Remaining, m.Remaining())
+	set(names.Reset, reset)
+	if names.IETF {
+		h["RateLimit-Policy"] = fmt.Sprintf("%q;q=%d;w=%d", m.Budget, m.Limit, m.Window)
+		h["RateLimit"] = fmt.Sprintf("%q;r=%d;t=%d", m.Budget, m.Remaining(), delta)
+	}
+}
+
+// ETag names a body.
+func ETag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + hex.EncodeToString(sum[:12]) + `"`
+}
+
+// Matches tells whether an If-None-Match header names the tag (weakly, as RFC 9110 has it).
+func Matches(header, etag string) bool {
+	for _, one := range strings.Split(header, ",") {
+		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
+		if one == "*" || one == etag {
+			return true
+		}
+	}
+	return false
+}

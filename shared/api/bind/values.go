@@ -1,0 +1,243 @@
+package bind
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/url"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/api"
+)
+
+// queryValues reads query parameters as their schemas have them. Lists are
+// written with commas; a parameter may be given once.
+func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
+	values := map[string]any{}
+	for _, name := range sorted(q) {
+		ours := name
+		if to, ok := b.rename[name]; ok {
+			ours = to
+		}
+		schema := b.schema.Properties[ours]
+		if schema == nil {
+			return nil, b.parameter(name, "unknown query parameter")
+		}
+		if len(q[name]) != 1 {
+			return nil, b.parameter(name, "given more than once")
+		}
+		v, ok := parse(schema, q[name][0])
+		if !ok {
+			return nil, b.parameter(name, "%q is no %s", clip(q[name][0]), schema.Type)
+		}
+		values[name] = v
+	}
+	return values, nil
+}
+
+func sorted(q url.Values) []string {
+	names := make([]string, 0, len(q))
+	for name := range q {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func parse(schema *huma.Schema, text string) (any, bool) {
+	switch schema.Type {
+	case huma.TypeInteger:
+		n, err := strconv.ParseInt(text, 10, 32)
+		return float64(n), err == nil && text[0] != '+'
+	case huma.TypeBoolean:
+		return text == "true", text == "true" || text == "false"
+	case huma.TypeArray:
+		var list []any
+		for _, part := range strings.Split(text, ",") {
+			v, ok := parse(schema.Items, part)
+			if !ok || part == "" {
+				return nil, false
+			}
+			list = append(list, v)
+		}
+		return list, true
+	}
+	return text, true
+}
+
+func clip(text string) string {
+	if len(text) > 60 {
+		return strings.ToValidUTF8(text[:60], "") + "…"
+	}
+	return text
+}
+
+// parameter refuses one query parameter.
+func (b *Binder) parameter(name, format string, args ...any) error {
+	e := api.Fail(b.condition(name), clip(name)+": "+format, args...)
+	e.Fields = map[string][]string{name: {strings.TrimPrefix(e.Message, clip(name)+": ")}}
+	return e
+}
+
+// condition says what it means that a field is wrong. Limits, cursors and dates
+// have conditions of their own, which are the same from query and body; key
+// management's bodies are validated field by field instead.
+func (b *Binder) condition(field string) string {
+	if b.route.Management && !b.FromQuery() {
+		return api.InputField
+	}
+	ours := field
+	if to, ok := b.rename[field]; ok {
+		ours = to
+	}
+	switch {
+	case ours == "limit":
+		return api.InputLimit
+	case ours == "cursor" || ours == "page" || ours == "offset":
+		return api.InputCursor
+	}
+	if s := b.schema.Properties[ours]; s != nil && (s.Format == "date" || s.Format == "date-time") {
+		return api.InputDate
+	}
+	if b.FromQuery() {
+		return api.InputParameter
+	}
+	return api.InputField
+}
+
+// refuse makes one error of all that is wrong, under the contract's names.
+func (b *Binder) refuse(values map[string]any, wrong map[string][]string) error {
+	fields, form := map[string][]string{}, []string{}
+	var names []string
+	for at, what := range wrong {
+		if at == "" {
+			form = append(form, what...)
+			continue
+		}
+		top, rest, _ := strings.Cut(at, ".")
+		for theirs, ours := range b.rename {
+			if ours == top {
+				top = theirs
+			}
+		}
+		if rest != "" {
+			top += "." + rest
+		}
+		fields[top] = what
+		names = append(names, top)
+	}
+	sort.Strings(names)
+	if len(names) == 0 {
+		return &api.Error{Condition: api.InputField, Message: "validation failed", Fields: fields, Form: form}
+	}
+	cond := b.condition(names[0])
+	message := "validation failed"
+	if cond != api.InputField {
+		message = clip(names[0]) + ": " + strings.Join(fields[names[0]], "; ")
+		if v, ok := values[names[0]].(string); ok && b.FromQuery() {
+			message += ", not " + strconv.Quote(clip(v))
+		}
+	}
+	return &api.Error{Condition: cond, Message: message, Fields: fields, Form: form}
+}
+
+// bodyValues reads a JSON object. No body is an empty object. A key that is given
+// twice is refused, as its first value would be lost.
+func bodyValues(body []byte) (map[string]any, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return map[string]any{}, nil
+	}
+	var twice []string
+	dec := json.NewDecoder(bytes.NewReader(body))
+	v, err := readValue(dec, "", 0, &twice)
+	if err == nil {
+		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something follows the JSON value")
+		}
+	}
+	if err != nil {
+		return nil, api.Fail(api.InputJSON, "the body is not valid JSON: %s", problem(err, body))
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil, &api.Error{Condition: api.InputField, Message: "validation failed", Fields: map[string][]string{}, Form: []string{"the body must be a JSON object"}}
+	}
+	if len(twice) > 0 {
+		fields := map[string][]string{}
+		for _, at := range twice {
+			fields[at] = []string{"given more than once"}
+		}
+		return nil, &api.Error{Condition: api.InputField, Message: "validation failed", Fields: fields, Form: []string{}}
+	}
+	return object, nil
+}
+
+const maxDepth = 32
+
+// readValue reads one value and notes the keys that an object has twice.
+func readValue(dec *json.Decoder, at string, depth int, twice *[]string) (any, error) {
+	if depth > maxDepth {
+		return nil, errors.New("nested deeper than 32 levels")
+	}
+	token, err := dec.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('{'):
+		return readObject(dec, at, depth, twice)
+	case json.Delim('['):
+		list := []any{}
+		for dec.More() {
+			v, err := readValue(dec, at+"["+strconv.Itoa(len(list))+"]", depth+1, twice)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err := dec.Token()
+		return list, err
+	}
+	return token, nil
+}
+
+func readObject(dec *json.Decoder, at string, depth int, twice *[]string) (any, error) {
+	object := map[string]any{}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		name := key.(string)
+		where := strings.TrimPrefix(at+"."+name, ".")
+		if _, ok := object[name]; ok && !slices.Contains(*twice, where) {
+			*twice = append(*twice, where)
+		}
+		if object[name], err = readValue(dec, where, depth+1, twice); err != nil {
+			return nil, err
+		}
+	}
+	_, err := dec.Token()
+	return object, err
+}
+
+// problem says where JSON is broken, by line and column.
+func problem(err error, body []byte) string {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		before := body[:min(int(syntax.Offset), len(body))]
+		line := bytes.Count(before, []byte("\n")) + 1
+		column := len(before) - bytes.LastIndexByte(before, '\n') - 1
+		return syntax.Error() + " (line " + strconv.Itoa(line) + ", column " + strconv.Itoa(column) + ")"
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it ends too early"
+	}
+	return err.Error()
+}

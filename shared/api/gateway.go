@@ -1,0 +1,128 @@
+package api
+
+import (
+	"net/http"
+	"sort"
+	"strings"
+
+	"statgate/shared/contract"
+)
+
+// GatewayResponse is an answer that API Gateway gives itself, from one static
+// template a type. CDK deploys these and the local gateway renders the same.
+type GatewayResponse struct {
+	Type     string // API Gateway's response type
+	Status   int    // 0 keeps the gateway's own
+	Template string // of application/json; $context variables are substituted
+	Headers  map[string]string
+}
+
+// Variables of API Gateway that templates may hold.
+const (
+	varRequestID = "$context.requestId"
+	varMethod    = "$context.httpMethod"
+	varResource  = "$context.resourcePath"
+	varScopes    = "$context.authorizer.scopes"
+)
+
+// GatewayResponses lists the answers of API Gateway in the contract's shape.
+func GatewayResponses(c *contract.Contract) []GatewayResponse {
+	scopes := "the scopes held are: " + varScopes
+	lacks := "the key's scopes do not reach " + varMethod + " " + varResource + "; " + scopes
+	list := []struct{ kind, condition, message string }{
+		{"UNAUTHORIZED", SecretMissing, "a valid API key is required"},
+		{"ACCESS_DENIED", Permission, lacks},
+		{"MISSING_AUTHENTICATION_TOKEN", NotFoundRoute, "no such path"},
+		{"RESOURCE_NOT_FOUND", NotFoundRoute, "no such path"},
+		{"AUTHORIZER_FAILURE", Unavailable, "temporarily unavailable, please repeat the call"},
+		{"AUTHORIZER_CONFIGURATION_ERROR", Unavailable, "temporarily unavailable, please repeat the call"},
+		{"INTEGRATION_FAILURE", Unavailable, "temporarily unavailable, please repeat the call"},
+		{"INTEGRATION_TIMEOUT", Unavailable, "temporarily unavailable, please repeat the call"},
+		{"API_CONFIGURATION_ERROR", Internal, "internal error"},
+		{"UNSUPPORTED_MEDIA_TYPE", InputMedia, "the body must be application/json"},
+		{"BAD_REQUEST_BODY", InputJSON, "the body cannot be read"},
+		{"BAD_REQUEST_PARAMETERS", InputParameter, "the parameters cannot be read"},
+		{"INVALID_API_KEY", SecretMissing, "a valid API key is required"},
+		{"INVALID_SIGNATURE", SecretMissing, "a valid API key is required"},
+		{"EXPIRED_TOKEN", SecretMissing, "a valid API key is required"},
+		{"THROTTLED", Unavailable, "too many requests at once, please repeat the call"},
+		{"QUOTA_EXCEEDED", Quota, "quota exceeded"},
+		{"WAF_FILTERED", Permission, "refused"},
+	}
+	var responses []GatewayResponse
+	for _, r := range list {
+		responses = append(responses, gatewayResponse(c, r.kind, r.condition, r.message))
+	}
+	responses = append(responses,
+		unshaped(gatewayResponse(c, "DEFAULT_4XX", "input", "the request cannot be served")),
+		unshaped(gatewayResponse(c, "DEFAULT_5XX", Internal, "internal error")))
+	return responses
+}
+
+// unshaped leaves the status to the gateway: a default type stands for many.
+func unshaped(g GatewayResponse) GatewayResponse { g.Status = 0; return g }
+
+func gatewayResponse(c *contract.Contract, kind, condition, message string) GatewayResponse {
+	enc := Encoder{Contract: c}
+	a := enc.Error(varRequestID, Fail(condition, "%s", message))
+	if condition == Unavailable {
+		a.Header["Retry-After"] = "1"
+	}
+	return GatewayResponse{Type: kind, Status: a.Status, Template: string(a.Body), Headers: a.Header}
+}
+
+// Mock is a method without an authorizer that answers by itself: 404 for a path
+// that is no route, 405 for another method of one, and the preflight.
+type Mock struct {
+	Path     string // full path; "/" and "/{proxy+}" catch what is no route
+	Method   string // ANY or OPTIONS
+	Status   int
+	Template string
+	Headers  map[string]string
+}
+
+// Mocks lists the mock methods of a deployment, by path.
+func Mocks(c *contract.Contract) []Mock {
+	methods := map[string][]string{}
+	for _, r := range For(c) {
+		methods[r.Path] = append(methods[r.Path], r.Method)
+	}
+	enc := Encoder{Contract: c}
+	lost := gatewayResponse(c, "", NotFoundRoute, "no such path")
+	mocks := []Mock{}
+	for _, path := range []string{"/", "/{proxy+}"} {
+		mocks = append(mocks,
+			Mock{Path: path, Method: "ANY", Status: lost.Status, Template: lost.Template, Headers: lost.Headers},
+			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.Preflight([]string{"GET", "POST", "PATCH", "DELETE", "OPTIONS"})})
+	}
+	for path, allowed := range methods {
+		allowed = append(allowed, "OPTIONS")
+		sort.Strings(allowed)
+		allow := strings.Join(allowed, ", ")
+		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path takes " + allow, Allow: allow})
+		mocks = append(mocks,
+			Mock{Path: path, Method: "ANY", Status: wrong.Status, Template: string(wrong.Body), Headers: wrong.Header},
+			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.Preflight(allowed)})
+	}
+	sort.Slice(mocks, func(i, j int) bool {
+		if mocks[i].Path != mocks[j].Path {
+			return mocks[i].Path < mocks[j].Path
+		}
+		return mocks[i].Method < mocks[j].Method
+	})
+	return mocks
+}
+
+// Expand substitutes API Gateway's variables in a template, as it does itself.
+func Expand(template string, variables map[string]string) string {
+	pairs := make([]string, 0, 2*len(variables))
+	names := make([]string, 0, len(variables))
+	for name := range variables {
+		names = append(names, name)
+	}
+	sort.Sort(sort.Reverse(sort.StringSlice(names))) // longer names first
+	for _, name := range names {
+		pairs = append(pairs, name, variables[name])
+	}
+	return strings.NewReplacer(pairs...).Replace(template)
+}
