@@ -1,0 +1,316 @@
+package apikey
+
+import (
+	"bytes"
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// Labels of what is derived. Changing one kills every key; a test freezes them.
+const (
+	pepperLabel = "statgate/pepper"
+	tagLabel    = "statgate/tag"
+)
+
+// Redacted is what key material prints as, whatever the verb.
+const Redacted = "[redacted]"
+
+// ErrPepperUnknown: a secret was MACed under a pepper that the store does not
+// have (yet). It says nothing of the secret, so it is a 503 and never a 401.
+var ErrPepperUnknown = errors.New("apikey: unknown pepper version")
+
+// Sensitive is key material. It passes for []byte and prints as [Redacted].
+type Sensitive []byte
+
+// Format hides the bytes from every verb.
+func (Sensitive) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+
+// LogValue hides the bytes from slog.
+func (Sensitive) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// MarshalJSON hides the bytes from documents and logs.
+func (Sensitive) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
+
+// Pepper is one version of the key under which secrets are MACed.
+type Pepper struct {
+	Version string
+	Key     Sensitive
+}
+
+// Peppers is all versions, and the key of the tags. Versions are added and never
+// change; the tag key is the root's and never changes either, as tags stand in
+// the secrets that clients hold.
+type Peppers struct {
+	current string
+	keys    map[string]Sensitive
+	tag     Sensitive
+}
+
+// stored is how peppers lie in the secret store. The root is what CloudFormation
+// generates; Versions are added beside it, from "2" on.
+type stored struct {
+	Current  string            `json:"current"`
+	Root     string            `json:"root"`
+	Versions map[string]string `json:"versions,omitempty"`
+}
+
+// ParsePeppers reads {"current":"1","root":"…","versions":{"2":"…"}}. Pepper 1 and
+// the tag key come from the root, pepper n from its own entry, each by HKDF-SHA-256.
+// Errors never quote what was read.
+func ParsePeppers(raw []byte) (*Peppers, error) {
+	s, err := parseStored(raw, false)
+	if err != nil {
+		return nil, err
+	}
+	p := &Peppers{current: s.Current, keys: make(map[string]Sensitive, 1+len(s.Versions))}
+	if p.tag, err = derive(s.Root, tagLabel); err != nil {
+		return nil, err
+	}
+	if p.keys["1"], err = derive(s.Root, pepperLabel); err != nil {
+		return nil, err
+	}
+	for version, source := range s.Versions {
+		if p.keys[version], err = derive(source, pepperLabel); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func parseStored(raw []byte, strict bool) (stored, error) {
+	var s stored
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if strict {
+		dec.DisallowUnknownFields()
+	}
+	if dec.Decode(&s) != nil || dec.More() {
+		return s, errors.New("apikey: the peppers are not the JSON object that was expected")
+	}
+	if len(s.Root) < 32 {
+		return s, errors.New("apikey: the peppers' root is missing or too short")
+	}
+	for version, source := range s.Versions {
+		if n, err := strconv.Atoi(version); err != nil || n < 2 || strconv.Itoa(n) != version {
+			return s, fmt.Errorf("apikey: %q is no pepper version: versions are 2, 3, …", version)
+		}
+		if len(source) < 32 {
+			return s, fmt.Errorf("apikey: pepper version %s is too short", version)
+		}
+	}
+	if _, ok := s.Versions[s.Current]; !ok && s.Current != "1" {
+		return s, fmt.Errorf("apikey: the current pepper version %q is not among the versions", s.Current)
+	}
+	return s, nil
+}
+
+func derive(source, label string) (Sensitive, error) {
+	key, err := hkdf.Key(sha256.New, []byte(source), nil, label, sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("apikey: deriving %s: %w", label, err)
+	}
+	return key, nil
+}
+
+// Current is the version under which secrets are MACed from now on.
+func (p *Peppers) Current() string { return p.current }
+
+// Pepper returns a version's key.
+func (p *Peppers) Pepper(version string) (Sensitive, bool) {
+	key, ok := p.keys[version]
+	return key, ok
+}
+
+// TagKey is the key of the tags in secrets.
+func (p *Peppers) TagKey() Sensitive { return p.tag }
+
+// Format hides the keys from every verb.
+func (p *Peppers) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+
+// LogValue hides the keys from slog.
+func (p *Peppers) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// MarshalJSON hides the keys from documents and logs.
+func (p *Peppers) MarshalJSON() ([]byte, error) { return Sensitive(nil).MarshalJSON() }
+
+// NewRoot makes the stored form of a first root, as CloudFormation would.
+func NewRoot(rand io.Reader) ([]byte, error) {
+	root, err := source(rand)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(stored{Current: "1", Root: root})
+}
+
+// AddVersion returns the stored form with one more version, which becomes the
+// current one. Everything else stays: old secrets are proved under their own
+// version until they are seen again. It refuses what it does not know, as it
+// writes back all that it read.
+func AddVersion(raw []byte, rand io.Reader) ([]byte, error) {
+	s, err := parseStored(raw, true)
+	if err != nil {
+		return nil, err
+	}
+	next := 2
+	for version := range s.Versions {
+		if n, err := strconv.Atoi(version); err == nil && n >= next {
+			next = n + 1
+		}
+	}
+	if s.Versions == nil {
+		s.Versions = map[string]string{}
+	}
+	s.Current = strconv.Itoa(next)
+	if s.Versions[s.Current], err = source(rand); err != nil {
+		return nil, err
+	}
+	return json.Marshal(s)
+}
+
+// source is 64 characters, 381 bits.
+func source(rand io.Reader) (string, error) {
+	text := make([]byte, 0, 64)
+	for one := make([]byte, 1); len(text) < cap(text); {
+		if _, err := io.ReadFull(rand, one); err != nil {
+			return "", fmt.Errorf("apikey: reading randomness: %w", err)
+		}
+		if one[0] < 248 { // 4 × 62: no digit is likelier than another
+			text = append(text, digits62[one[0]%62])
+		}
+	}
+	return string(text), nil
+}
+
+// How long peppers are believed, and how often an unknown version or a failing
+// store may make them be asked for.
+const (
+	pepperLife  = 60 * time.Second
+	pepperPause = time.Second
+)
+
+// PepperSource holds the peppers that fetch returns. It asks again when they are
+// a minute old, and at once, but not more than once a second, when a version is
+// wanted that it does not know. Peppers are only ever added, so the old ones are
+// kept while the store does not answer.
+type PepperSource struct {
+	fetch func(context.Context) ([]byte, error)
+	clock func() time.Time
+	turn  chan struct{} // whoever holds it may fetch
+	held  atomic.Pointer[heldPeppers]
+}
+
+// heldPeppers is the outcome of the last fetch: when it was tried, what stands since when.
+type heldPeppers struct {
+	peppers *Peppers // nil while none were ever read
+	read    time.Time
+	tried   time.Time
+	err     error // of the last try
+}
+
+// NewPepperSource returns a source that has read nothing yet.
+func NewPepperSource(fetch func(context.Context) ([]byte, error), clock func() time.Time) *PepperSource {
+	s := &PepperSource{fetch: fetch, clock: clock, turn: make(chan struct{}, 1)}
+	s.held.Store(&heldPeppers{})
+	return s
+}
+
+// FixedPeppers returns a source of peppers that never change.
+func FixedPeppers(raw []byte, clock func() time.Time) *PepperSource {
+	return NewPepperSource(func(context.Context) ([]byte, error) { return raw, nil }, clock)
+}
+
+// Get returns the pepper of a version: [ErrPepperUnknown] where the store does not
+// have it, another error where the store could not be read.
+func (s *PepperSource) Get(ctx context.Context, version string) (Pepper, error) {
+	p, err := s.Peppers(ctx)
+	if err != nil {
+		return Pepper{}, err
+	}
+	key, ok := p.Pepper(version)
+	if !ok {
+		held := s.refetch(ctx, func(h *heldPeppers) bool { return s.clock().Sub(h.tried) >= pepperPause })
+		if key, ok = held.peppers.Pepper(version); !ok {
+			return Pepper{}, fmt.Errorf("pepper version %q: %w", version, ErrPepperUnknown)
+		}
+	}
+	return Pepper{Version: version, Key: key}, nil
+}
+
+// Current returns the pepper under which secrets are MACed from now on.
+func (s *PepperSource) Current(ctx context.Context) (Pepper, error) {
+	p, err := s.Peppers(ctx)
+	if err != nil {
+		return Pepper{}, err
+	}
+	return Pepper{Version: p.Current(), Key: p.keys[p.Current()]}, nil
+}
+
+// TagKey returns the key of the tags in secrets.
+func (s *PepperSource) TagKey(ctx context.Context) (Sensitive, error) {
+	p, err := s.Peppers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.TagKey(), nil
+}
+
+// Peppers returns all versions, not older than a minute unless the store fails.
+func (s *PepperSource) Peppers(ctx context.Context) (*Peppers, error) {
+	held := s.held.Load()
+	if s.old(held) {
+		held = s.refetch(ctx, s.old)
+	}
+	if held.peppers == nil {
+		return nil, fmt.Errorf("apikey: reading the peppers: %w", held.err)
+	}
+	return held.peppers, nil
+}
+
+func (s *PepperSource) old(h *heldPeppers) bool {
+	now := s.clock()
+	stale := h.peppers == nil || now.Sub(h.read) >= pepperLife
+	return stale && now.Sub(h.tried) >= pepperPause
+}
+
+// refetch asks the store where want still says so when it is this caller's turn.
+func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool) *heldPeppers {
+	held := s.held.Load()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return &heldPeppers{peppers: held.peppers, err: ctx.Err()}
+	}
+	held = s.held.Load()
+	if !want(held) {
+		return held
+	}
+	next := &heldPeppers{peppers: held.peppers, read: held.read, tried: s.clock()}
+	raw, err := s.fetch(ctx)
+	if err == nil {
+		var p *Peppers
+		if p, err = ParsePeppers(raw); err == nil {
+			next.peppers, next.read = p, next.tried
+		}
+	}
+	next.err = err
+	s.held.Store(next)
+	return next
+}
+
+// Format hides the keys from every verb.
+func (s *PepperSource) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+
+// LogValue hides the keys from slog.
+func (s *PepperSource) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// MarshalJSON hides the keys from documents and logs.
+func (s *PepperSource) MarshalJSON() ([]byte, error) { return Sensitive(nil).MarshalJSON() }
