@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"statgate/shared/table"
 )
@@ -190,7 +191,10 @@ func aliasKey(id string) table.Key {
 	return table.Key{Partition: table.Join("TEAMALIAS", id), Sort: "TEAM"}
 }
 
-func searchPK(text string) string { return table.Join("TEAMQ", text[:1]) }
+func searchPK(text string) string {
+	_, size := utf8.DecodeRuneInString(text)
+	return table.Join("TEAMQ", text[:size])
+}
 
 func teamOf(it table.Item) *Team {
 	t := &Team{ID: it.Str("id"), Name: it.Str("name"), Names: strs(it["names"])}

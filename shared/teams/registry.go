@@ -1,0 +1,490 @@
+package teams
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"statgate/shared/table"
+)
+
+// Club is a club as a clubs file lists it.
+type Club struct {
+	Name    string // "Lorca FC"
+	Years   string // "2003-2022" where the file tells when the club lived, else ""
+	Country string // three-letter code
+	Aliases []string
+}
+
+// seen is one spelling in one country's competitions; country "" is an
+// international one that did not say.
+type seen struct{ country, spelling string }
+
+// entry is a team as the registry keeps it: what the API shows, and why.
+type entry struct {
+	Team
+	club   string // clubID of the club that it is, "" where no clubs file has it
+	years  string
+	listed []string // the club's name and aliases
+	seen   []seen   // in the order in which they came
+	former []string // ids that it had before
+	moving []string // ids whose matches are still to be looked at
+	born   string   // sorts by age
+	stored table.Item
+	texts  []string // stored search texts
+}
+
+// Registry is every team in memory, and decides which team a spelling is.
+//
+// The decision depends on the clubs and the spellings that are known, never on
+// the order in which they came: a spelling is of the one club that is called so
+// in its country (or in a neighbour's that plays with it), by name, else by
+// alias, else but for FC or AFC. Where there is no such club, spellings of a
+// country that differ by no more than FC or AFC are one team. Where there are
+// several such clubs the spelling stands for itself, and [Registry.Ambiguous]
+// names it. What comes later may so unite teams, or part them.
+type Registry struct {
+	entries []*entry // by age
+	gone    []*entry // were absorbed
+	byID    map[string]*entry
+	byClub  map[string]*entry
+	taken   map[string]bool // ids that are or were a team's
+	clubs   map[string]Club
+	order   []string // clubs by coming
+	added   []seen
+	known   map[seen]bool
+	index   clubIndex
+	of      map[seen]*entry
+	vague   map[string]bool
+	now     time.Time
+}
+
+// neighbours are the countries whose clubs play in another's leagues.
+var neighbours = map[string][]string{"ENG": {"WAL"}, "FRA": {"MCO"}, "SUI": {"LIE"}, "USA": {"CAN"}}
+
+func newRegistry(now time.Time) *Registry {
+	return &Registry{
+		byID: map[string]*entry{}, byClub: map[string]*entry{}, taken: map[string]bool{}, clubs: map[string]Club{},
+		known: map[seen]bool{}, of: map[seen]*entry{}, vague: map[string]bool{}, now: now,
+	}
+}
+
+// add takes in a stored team.
+func (r *Registry) add(e *entry) {
+	r.entries = append(r.entries, e)
+	for _, id := range append([]string{e.ID}, e.former...) {
+		r.taken[id] = true
+	}
+	for _, s := range e.seen {
+		r.known[s] = true
+	}
+	if e.club != "" {
+		r.AddClub(Club{Name: e.listed[0], Aliases: e.listed[1:], Years: e.years, Country: *e.Country})
+	}
+}
+
+// AddClub makes a club known, or its aliases better known.
+func (r *Registry) AddClub(c Club) {
+	id := clubID(c)
+	if old, ok := r.clubs[id]; ok {
+		c.Aliases = distinct(append(slices.Clone(old.Aliases), c.Aliases...))
+	} else {
+		r.order = append(r.order, id)
+	}
+	r.clubs[id] = c
+}
+
+// See makes a spelling known that a competition of the country uses.
+func (r *Registry) See(country, spelling string) {
+	s := seenOf(country, spelling)
+	if !r.known[s] {
+		r.known[s] = true
+		r.added = append(r.added, s)
+	}
+}
+
+// Resolve returns the team of a spelling, nil where it was never seen and is no
+// club's. After See and the update it is the same for everyone.
+func (r *Registry) Resolve(country, spelling string) *Team {
+	s := seenOf(country, spelling)
+	if e := r.of[s]; e != nil {
+		return &e.Team
+	}
+	class, _ := r.index.class(s, nil)
+	if id, ok := strings.CutPrefix(class, "club "); ok && r.byClub[id] != nil {
+		r.of[s] = r.byClub[id]
+		return &r.of[s].Team
+	}
+	return nil
+}
+
+// Former returns the ids that matches of a team may still be known by.
+func (r *Registry) Former(id string) []string {
+	if e := r.byID[id]; e != nil {
+		return e.former
+	}
+	return nil
+}
+
+// seenOf takes the country suffix off, which knows better than the league.
+func seenOf(country, spelling string) seen {
+	name, own := CutCountry(strings.TrimSpace(spelling))
+	return seen{cmp.Or(own, country), name}
+}
+
+func clubID(c Club) string { return c.Country + " " + c.Name + " " + c.Years }
+
+// clubIndex finds clubs by key, in one country or (country "") in all.
+type clubIndex struct{ names, aliases, folds map[seen][]string }
+
+func (x *clubIndex) add(id string, c Club) {
+	put := func(m map[seen][]string, key string) {
+		for _, country := range []string{c.Country, ""} {
+			at := seen{country, key}
+			if !slices.Contains(m[at], id) {
+				m[at] = append(m[at], id)
+			}
+		}
+	}
+	put(x.names, Key(c.Name))
+	put(x.folds, fold(Key(c.Name)))
+	for _, a := range c.Aliases {
+		put(x.aliases, Key(a))
+		put(x.folds, fold(Key(a)))
+	}
+}
+
+// class tells what a spelling stands for: a club, a group of spellings, or, where
+// several clubs may be meant, only itself; then it returns those clubs too.
+// groups are the countries in which a folded spelling without a club was seen.
+func (x *clubIndex) class(s seen, groups map[string][]string) (string, []string) {
+	key := Key(s.spelling)
+	home := []string{s.country}
+	if s.country != "" {
+		home = append(home, neighbours[s.country]...)
+	}
+	for _, step := range []struct {
+		key  string
+		maps []map[seen][]string
+	}{{key, []map[seen][]string{x.names, x.aliases}}, {fold(key), []map[seen][]string{x.folds}}} {
+		for _, country := range home {
+			for _, m := range step.maps {
+				switch ids := m[seen{country, step.key}]; {
+				case len(ids) == 1:
+					return "club " + ids[0], nil
+				case len(ids) > 1:
+					return "self " + s.country + " " + key, ids
+				}
+			}
+		}
+	}
+	country := s.country
+	if country == "" {
+		switch at := groups[fold(key)]; {
+		case len(at) == 1:
+			country = at[0]
+		case len(at) > 1:
+			return "self  " + key, nil
+		}
+	}
+	return "group " + country + " " + fold(key), nil
+}
+
+// reconcile decides anew which team each spelling is, makes the teams that are
+// missing, and unites or parts those that there are.
+func (r *Registry) reconcile() {
+	r.reindex()
+	classes := r.classes()
+	chosen := r.choose(classes)
+	r.of = map[seen]*entry{}
+	previous := map[seen]*entry{}
+	for _, e := range append(slices.Clone(r.entries), r.gone...) {
+		for _, s := range e.seen {
+			previous[s] = e
+		}
+	}
+	r.absorb(chosen)
+	for _, id := range r.order {
+		r.team("club "+id, chosen, seen{r.clubs[id].Country, r.clubs[id].Name}, r.clubs[id].Years)
+	}
+	spellings := r.spellings()
+	for _, e := range r.entries {
+		e.seen = nil
+	}
+	for _, s := range spellings {
+		e := r.team(classes[s], chosen, s, "")
+		e.seen = append(e.seen, s)
+		r.of[s] = e
+		if was := previous[s]; was != nil && was != e {
+			e.moving = distinct(append(e.moving, was.ID))
+			e.former = distinct(append(e.former, was.ID))
+		}
+	}
+	for _, e := range r.entries {
+		r.describe(e)
+		r.byID[e.ID], r.byClub[e.club] = e, e
+	}
+	delete(r.byClub, "")
+	r.added = nil
+}
+
+func (r *Registry) reindex() {
+	r.index = clubIndex{map[seen][]string{}, map[seen][]string{}, map[seen][]string{}}
+	for _, id := range r.order {
+		r.index.add(id, r.clubs[id])
+	}
+}
+
+// spellings is every spelling known, the oldest first.
+func (r *Registry) spellings() []seen {
+	var all []seen
+	for _, e := range append(slices.Clone(r.entries), r.gone...) {
+		all = append(all, e.seen...)
+	}
+	return append(all, r.added...)
+}
+
+func (r *Registry) classes() map[seen]string {
+	all := r.spellings()
+	groups := map[string][]string{}
+	for _, s := range all {
+		if s.country == "" {
+			continue
+		}
+		class, _ := r.index.class(s, nil)
+		if k := fold(Key(s.spelling)); strings.HasPrefix(class, "group ") && !slices.Contains(groups[k], s.country) {
+			groups[k] = append(groups[k], s.country)
+		}
+	}
+	out := make(map[seen]string, len(all))
+	for _, s := range all {
+		class, clubs := r.index.class(s, groups)
+		out[s] = class
+		if strings.HasPrefix(class, "self ") {
+			r.vague[r.ambiguity(s, clubs)] = true
+		}
+	}
+	return out
+}
+
+// choose gives each class the oldest of the teams that are of it: by their club,
+// else by the spelling that they were made for.
+func (r *Registry) choose(classes map[seen]string) map[string]*entry {
+	chosen := map[string]*entry{}
+	for _, e := range r.entries {
+		class := ""
+		if e.club != "" {
+			class = "club " + e.club
+		} else if len(e.seen) > 0 {
+			class = classes[e.seen[0]]
+		}
+		if chosen[class] == nil {
+			chosen[class] = e
+		} else {
+			chosen[class].take(e)
+		}
+	}
+	return chosen
+}
+
+// take makes a younger team's ids and matches the older's.
+func (e *entry) take(younger *entry) {
+	e.former = distinct(append(append(e.former, younger.ID), younger.former...))
+	e.moving = distinct(append(append(e.moving, younger.ID), younger.moving...))
+}
+
+// absorb drops the teams that no class has chosen.
+func (r *Registry) absorb(chosen map[string]*entry) {
+	kept := map[*entry]bool{}
+	for _, e := range chosen {
+		kept[e] = true
+	}
+	var entries []*entry
+	for _, e := range r.entries {
+		if kept[e] {
+			entries = append(entries, e)
+		} else {
+			r.gone = append(r.gone, e)
+		}
+	}
+	r.entries = entries
+}
+
+// team returns the team of a class, and makes it where there is none.
+func (r *Registry) team(class string, chosen map[string]*entry, s seen, years string) *entry {
+	e := chosen[class]
+	if e == nil {
+		e = &entry{born: fmt.Sprintf("%s#%06d", r.now.UTC().Format(time.RFC3339Nano), len(r.entries))}
+		e.ID = r.freeID(s, years)
+		e.Name = s.spelling
+		chosen[class] = e
+		r.entries = append(r.entries, e)
+	}
+	if id, ok := strings.CutPrefix(class, "club "); ok {
+		e.club = id
+	}
+	return e
+}
+
+// freeID is the slug of the name; where that is taken, also by an id that a team
+// had before, with the club's years, with the country, with a number.
+func (r *Registry) freeID(s seen, years string) string {
+	base := Slug(s.spelling)
+	tries := []string{base}
+	if years != "" {
+		tries = append(tries, Slug(s.spelling+" "+years))
+	}
+	if s.country != "" {
+		base += "-" + strings.ToLower(s.country)
+		tries = append(tries, base)
+	}
+	for n := 2; ; n++ {
+		for _, id := range tries {
+			if !r.taken[id] {
+				r.taken[id] = true
+				return id
+			}
+		}
+		tries = []string{fmt.Sprintf("%s-%d", base, n)}
+	}
+}
+
+// describe sets what the API shows. A club's name is that of the clubs file;
+// another team's is the first spelling, and stays.
+func (r *Registry) describe(e *entry) {
+	var names []string
+	was := e.Name
+	if c, ok := r.clubs[e.club]; ok {
+		e.listed = append([]string{c.Name}, c.Aliases...)
+		e.Name, e.Country, e.years = c.Name, &c.Country, c.Years
+		names = append(names, e.listed...)
+	} else if e.Country == nil {
+		for _, s := range e.seen {
+			if s.country != "" {
+				e.Country = &s.country
+				break
+			}
+		}
+	}
+	for _, s := range e.seen {
+		names = append(names, s.spelling)
+	}
+	sort.Strings(names)
+	e.Names = distinct(append([]string{e.Name}, names...))
+	if e.stored != nil && was != e.Name {
+		e.moving = distinct(append(e.moving, e.ID))
+	}
+}
+
+// Ambiguous names the spellings that several clubs go by, "Rapid: Rapid JC
+// Heerlen (NED), SK Rapid Wien (AUT)". In a competition of a country only that
+// country's clubs are meant, so some of these are no trouble yet.
+func (r *Registry) Ambiguous() []string {
+	all := map[string]bool{}
+	for what := range r.vague {
+		all[what] = true
+	}
+	spelled := map[string]string{}
+	for _, id := range r.order {
+		c := r.clubs[id]
+		for _, name := range append([]string{c.Name}, c.Aliases...) {
+			if _, ok := spelled[Key(name)]; !ok {
+				spelled[Key(name)] = name
+			}
+		}
+	}
+	for key, name := range spelled {
+		ids := r.index.names[seen{"", key}]
+		if len(ids) == 0 {
+			ids = r.index.aliases[seen{"", key}]
+		}
+		if len(ids) > 1 {
+			all[r.ambiguity(seen{"", name}, ids)] = true
+		}
+	}
+	out := make([]string, 0, len(all))
+	for what := range all {
+		out = append(out, what)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (r *Registry) ambiguity(s seen, clubs []string) string {
+	var names []string
+	for _, id := range clubs {
+		c := r.clubs[id]
+		name := c.Name
+		if c.Years != "" {
+			name += " (" + c.Years + ")"
+		}
+		names = append(names, name+" ("+c.Country+")")
+	}
+	sort.Strings(names)
+	if len(names) == 0 {
+		return s.spelling + ": teams of several countries"
+	}
+	return s.spelling + ": " + strings.Join(names, ", ")
+}
+
+// changed tells whether the team is to be written.
+func (e *entry) changed() bool {
+	if e.stored == nil {
+		return true
+	}
+	it := e.item()
+	it["version"] = e.stored["version"]
+	return !reflect.DeepEqual(map[string]any(it), map[string]any(e.stored))
+}
+
+func (e *entry) item() table.Item {
+	var from []any
+	for _, s := range e.seen {
+		from = append(from, map[string]any{"country": s.country, "spelling": s.spelling})
+	}
+	it := table.Item{
+		table.PartitionAttr: teamsPK, table.SortAttr: e.ID,
+		"id": e.ID, "name": e.Name, "names": list(e.Names), "country": nil,
+		"club": e.club, "years": e.years, "listed": list(e.listed), "seen": nonNil(from), "former": list(e.former), "moving": list(e.moving),
+		"born": e.born, "version": e.stored.Int("version") + 1,
+	}
+	if e.Country != nil {
+		it["country"] = *e.Country
+	}
+	return it
+}
+
+func entryOf(it table.Item) *entry {
+	e := &entry{
+		Team: *teamOf(it), club: it.Str("club"), years: it.Str("years"), listed: strs(it["listed"]),
+		former: strs(it["former"]), moving: strs(it["moving"]), born: it.Str("born"), stored: it,
+	}
+	from, _ := it["seen"].([]any)
+	for _, s := range from {
+		m, _ := s.(map[string]any)
+		country, _ := m["country"].(string)
+		spelling, _ := m["spelling"].(string)
+		e.seen = append(e.seen, seen{country, spelling})
+	}
+	e.texts = searchTexts(e.Names)
+	return e
+}
+
+func list(ss []string) []any {
+	out := make([]any, len(ss))
+	for i, s := range ss {
+		out[i] = s
+	}
+	return out
+}
+
+func nonNil(list []any) []any {
+	if list == nil {
+		return []any{}
+	}
+	return list
+}

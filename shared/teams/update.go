@@ -1,0 +1,210 @@
+package teams
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"time"
+
+	"statgate/shared/table"
+)
+
+// Changes counts what an update wrote.
+type Changes struct{ New, Changed, Merged int }
+
+// Update loads every team, lets fill make clubs and spellings known, decides
+// which team each spelling is, and writes what changed. Where another writer was
+// faster it begins again, so fill may run several times. The registry that it
+// returns is what is stored.
+func Update(ctx context.Context, tbl table.Table, now time.Time, fill func(*Registry)) (*Registry, Changes, error) {
+	var total Changes
+	for range 20 {
+		r, err := load(ctx, tbl, now)
+		if err != nil {
+			return nil, total, err
+		}
+		fill(r)
+		r.reconcile()
+		done, err := r.save(ctx, tbl)
+		total.New, total.Changed, total.Merged = total.New+done.New, total.Changed+done.Changed, total.Merged+done.Merged
+		if table.WasCanceled(err) == nil {
+			return r, total, err
+		}
+	}
+	return nil, total, fmt.Errorf("teams: others keep changing them: %w", table.ErrConflict)
+}
+
+func load(ctx context.Context, tbl table.Table, now time.Time) (*Registry, error) {
+	page, err := tbl.Query(ctx, table.Query{Partition: teamsPK, Consistent: true})
+	if err != nil {
+		return nil, fmt.Errorf("teams: reading all: %w", err)
+	}
+	entries := make([]*entry, len(page.Items))
+	for i, it := range page.Items {
+		entries[i] = entryOf(it)
+	}
+	sort.Slice(entries, func(i, j int) bool {
+		if entries[i].born != entries[j].born {
+			return entries[i].born < entries[j].born
+		}
+		return entries[i].ID < entries[j].ID
+	})
+	r := newRegistry(now)
+	for _, e := range entries {
+		r.add(e)
+	}
+	return r, nil
+}
+
+// Moving returns the ids under which matches may be stored that go by another id,
+// or by another name, now. They stay on record until [Registry.Moved], so that a
+// run that was cut short is made good by the next.
+func (r *Registry) Moving() []string {
+	var ids []string
+	for _, e := range r.entries {
+		ids = append(ids, e.moving...)
+	}
+	return distinct(ids)
+}
+
+// Successor returns the id that a team goes by now.
+func (r *Registry) Successor(id string) string {
+	if r.byID[id] != nil {
+		return id
+	}
+	for _, e := range r.entries {
+		for _, former := range e.former {
+			if former == id {
+				return e.ID
+			}
+		}
+	}
+	return id
+}
+
+// Moved records that the matches of all ids of Moving are in order.
+func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
+	for _, e := range r.entries {
+		if len(e.moving) == 0 {
+			continue
+		}
+		_, err := tbl.Write(ctx, table.Update(teamKey(e.ID),
+			[]table.Action{table.Set("moving", []any{}), table.Increment("version", 1)},
+			table.Eq("version", e.stored.Int("version"))))
+		// Whoever was faster has matches of their own to look at, and will.
+		if err != nil && table.WasRefused(err) == nil {
+			return fmt.Errorf("teams: closing the move of %s: %w", e.ID, err)
+		}
+		e.moving = nil
+	}
+	return nil
+}
+
+// save writes the teams that changed: each with its search texts in one
+// transaction, several teams where they fit.
+func (r *Registry) save(ctx context.Context, tbl table.Table) (Changes, error) {
+	var done Changes
+	var ws []table.Write
+	var after []func()
+	flush := func() error {
+		if len(ws) == 0 {
+			return nil
+		}
+		if err := tbl.Transact(ctx, ws); err != nil {
+			return fmt.Errorf("teams: writing %d items: %w", len(ws), err)
+		}
+		for _, f := range after {
+			f()
+		}
+		ws, after = nil, nil
+		return nil
+	}
+	send := func(more []table.Write, count *int, stored func()) error {
+		if len(ws)+len(more) > 100 {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		ws = append(ws, more...)
+		after = append(after, func() { *count++; stored() })
+		return nil
+	}
+	for _, e := range r.entries {
+		if !e.changed() {
+			continue
+		}
+		count := &done.Changed
+		if e.stored == nil {
+			count = &done.New
+		}
+		it := e.item()
+		if err := send(e.writes(it), count, func() { e.stored, e.texts = it, searchTexts(e.Names) }); err != nil {
+			return done, err
+		}
+	}
+	for _, e := range r.gone {
+		if err := send(r.bury(e), &done.Merged, func() {}); err != nil {
+			return done, err
+		}
+	}
+	if err := flush(); err != nil {
+		return done, err
+	}
+	r.gone = nil
+	return done, nil
+}
+
+// writes is the team and the difference of its search texts. A team is found by
+// at most 90 texts, to fit in a transaction; none comes near.
+func (e *entry) writes(it table.Item) []table.Write {
+	cond := table.IsNew()
+	if e.stored != nil {
+		cond = table.Eq("version", e.stored.Int("version"))
+	}
+	ws := []table.Write{table.Put(it, cond)}
+	texts := searchTexts(e.Names)
+	texts = texts[:min(len(texts), 90)]
+	is, was := set(texts), set(e.texts)
+	for _, text := range texts {
+		if !was[text] && len(ws) < 100 {
+			k := searchKey(text, e.ID)
+			ws = append(ws, table.Put(table.Item{table.PartitionAttr: k.Partition, table.SortAttr: k.Sort, "id": e.ID}))
+		}
+	}
+	for _, text := range e.texts {
+		if !is[text] && len(ws) < 100 { // one that is left behind is skipped by Search
+			ws = append(ws, table.Delete(searchKey(text, e.ID)))
+		}
+	}
+	return ws
+}
+
+// bury deletes a team that was absorbed, and lets its ids answer for the one that took it.
+func (r *Registry) bury(e *entry) []table.Write {
+	ws := []table.Write{table.Delete(teamKey(e.ID), table.Eq("version", e.stored.Int("version")))}
+	to := r.Successor(e.ID)
+	for _, id := range distinct(append([]string{e.ID}, e.former...)) {
+		if r.byID[id] == nil && len(ws) < 50 {
+			k := aliasKey(id)
+			ws = append(ws, table.Put(table.Item{table.PartitionAttr: k.Partition, table.SortAttr: k.Sort, "alias_of": to}))
+		}
+	}
+	for _, text := range e.texts {
+		if len(ws) < 100 {
+			ws = append(ws, table.Delete(searchKey(text, e.ID)))
+		}
+	}
+	return ws
+}
+
+func searchKey(text, id string) table.Key {
+	return table.Key{Partition: searchPK(text), Sort: text + "#" + id}
+}
+
+func set(list []string) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, s := range list {
+		out[s] = true
+	}
+	return out
+}
