@@ -1,0 +1,187 @@
+package local
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"statgate/shared/table"
+)
+
+// An item at rest is its "ttl" (zigzag varint, 0 where it has none; a sweep reads
+// no further) and its attributes as a map: a count, then name and value each. A
+// value is a tag and what the tag says follows. JSON would take several times
+// as long, and the gate reads and writes an item on every request.
+const (
+	tagNil byte = iota
+	tagFalse
+	tagTrue
+	tagInt    // zigzag varint
+	tagString // length, bytes
+	tagList   // count, values
+	tagMap    // count, (length, name, value)…
+)
+
+var errCorrupt = errors.New("stored item is corrupt")
+
+func encodeItem(it table.Item) ([]byte, error) {
+	b := make([]byte, 0, 1024)
+	b = binary.AppendVarint(b, it.Int(table.TTLAttr))
+	return appendMap(b, it)
+}
+
+func appendMap(b []byte, m map[string]any) ([]byte, error) {
+	b = binary.AppendUvarint(b, uint64(len(m)))
+	var err error
+	for name, v := range m {
+		b = binary.AppendUvarint(b, uint64(len(name)))
+		b = append(b, name...)
+		if b, err = appendValue(b, v); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func appendValue(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return append(b, tagNil), nil
+	case bool:
+		if v {
+			return append(b, tagTrue), nil
+		}
+		return append(b, tagFalse), nil
+	case int64:
+		return binary.AppendVarint(append(b, tagInt), v), nil
+	case string:
+		b = binary.AppendUvarint(append(b, tagString), uint64(len(v)))
+		return append(b, v...), nil
+	case []any:
+		b = binary.AppendUvarint(append(b, tagList), uint64(len(v)))
+		var err error
+		for _, e := range v {
+			if b, err = appendValue(b, e); err != nil {
+				return nil, err
+			}
+		}
+		return b, nil
+	case map[string]any:
+		return appendMap(append(b, tagMap), v)
+	}
+	return nil, fmt.Errorf("%w: %T is not a value of an item", table.ErrBadWrite, v)
+}
+
+// storedTTL reads the expiry of an encoded item, 0 where it has none.
+func storedTTL(raw []byte) int64 {
+	ttl, n := binary.Varint(raw)
+	if n <= 0 {
+		return 0
+	}
+	return ttl
+}
+
+// decodeItem copies raw once; every string of the item is a part of that copy.
+func decodeItem(raw []byte) (table.Item, error) {
+	_, n := binary.Varint(raw)
+	if n <= 0 {
+		return nil, errCorrupt
+	}
+	r := reader{rest: string(raw[n:])}
+	m := r.mapValue()
+	if r.bad || r.rest != "" {
+		return nil, errCorrupt
+	}
+	return m, nil
+}
+
+// reader takes values off a string; bad is set, and stays set, at the first
+// thing that does not fit.
+type reader struct {
+	rest string
+	bad  bool
+}
+
+func (r *reader) uvarint() uint64 {
+	var x uint64
+	for i := 0; i < len(r.rest) && i < binary.MaxVarintLen64; i++ {
+		c := r.rest[i]
+		x |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			r.rest = r.rest[i+1:]
+			return x
+		}
+	}
+	r.fail()
+	return 0
+}
+
+func (r *reader) fail() { r.bad, r.rest = true, "" }
+
+// count reads the number of elements that follow; each takes a byte at least.
+func (r *reader) count() int {
+	n := r.uvarint()
+	if n > uint64(len(r.rest)) {
+		r.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) text() string {
+	n := r.count()
+	s := r.rest[:n]
+	r.rest = r.rest[n:]
+	return s
+}
+
+func (r *reader) mapValue() map[string]any {
+	n := r.count()
+	m := make(map[string]any, n)
+	for range n {
+		name := r.text()
+		m[name] = r.value()
+		if r.bad {
+			return nil
+		}
+	}
+	return m
+}
+
+func (r *reader) list() []any {
+	l := make([]any, r.count())
+	for i := range l {
+		if l[i] = r.value(); r.bad {
+			return nil
+		}
+	}
+	return l
+}
+
+func (r *reader) value() any {
+	if r.rest == "" {
+		r.fail()
+		return nil
+	}
+	tag := r.rest[0]
+	r.rest = r.rest[1:]
+	switch tag {
+	case tagNil:
+		return nil
+	case tagFalse:
+		return false
+	case tagTrue:
+		return true
+	case tagInt:
+		u := r.uvarint()
+		return int64(u>>1) ^ -int64(u&1)
+	case tagString:
+		return r.text()
+	case tagList:
+		return r.list()
+	case tagMap:
+		return r.mapValue()
+	}
+	r.fail()
+	return nil
+}

@@ -1,0 +1,78 @@
+package local
+
+import (
+	"bytes"
+	"strings"
+
+	"statgate/shared/table"
+)
+
+// Keys of a bucket are strings that are written one after the other so that
+// bytes compare as the strings do, part by part, whatever bytes they hold: NUL
+// becomes NUL FF, and a part ends with NUL 01, which is less than any escaped
+// NUL and than any continuation.
+const (
+	endOfPart  = "\x00\x01"
+	pastPart   = "\x00\x02" // sorts after every key with this part, before all greater parts
+	escapedNUL = "\x00\xff"
+)
+
+func appendPart(dst []byte, s, end string) []byte {
+	for {
+		i := strings.IndexByte(s, 0)
+		if i < 0 {
+			break
+		}
+		dst = append(append(dst, s[:i]...), escapedNUL...)
+		s = s[i+1:]
+	}
+	return append(append(dst, s...), end...)
+}
+
+func encodeKey(k table.Key) []byte {
+	b := make([]byte, 0, len(k.Partition)+len(k.Sort)+2*len(endOfPart))
+	return appendPart(appendPart(b, k.Partition, endOfPart), k.Sort, endOfPart)
+}
+
+// afterParts returns what follows the first n parts.
+func afterParts(key []byte, n int) []byte {
+	for range n {
+		i := bytes.Index(key, []byte(endOfPart))
+		if i < 0 {
+			return nil
+		}
+		key = key[i+len(endOfPart):]
+	}
+	return key
+}
+
+// keyRange returns the keys from (inclusive) and to (exclusive) that a query reads.
+func keyRange(q table.Query) (from, to []byte) {
+	bound := func(sort, end string) []byte {
+		b := appendPart(make([]byte, 0, len(q.Partition)+len(sort)+8), q.Partition, endOfPart)
+		return appendPart(b, sort, end)
+	}
+	from = appendPart(nil, q.Partition, endOfPart)
+	to = appendPart(nil, q.Partition, pastPart)
+	if q.Low != "" {
+		from = bound(q.Low, endOfPart)
+	}
+	if q.High != "" {
+		to = bound(q.High, pastPart)
+	}
+	if q.After == "" {
+		return from, to
+	}
+	if q.Descending {
+		if past := bound(q.After, endOfPart); bytes.Compare(past, to) < 0 {
+			to = past
+		}
+	} else if past := bound(q.After, pastPart); bytes.Compare(past, from) > 0 {
+		from = past
+	}
+	return from, to
+}
+
+// tableBucket and indexBucket name the buckets of a table.
+func tableBucket(name string) []byte        { return []byte("table/" + name) }
+func indexBucket(name, index string) []byte { return []byte("index/" + name + "/" + index) }
