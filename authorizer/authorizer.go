@@ -1,0 +1,112 @@
+// Package authorizer is the Lambda authorizer: secret → caller → policy.
+//
+// API Gateway caches the policy per secret, so the policy lists every route that
+// the key reaches, and nothing is counted here. What changes while a policy is
+// cached is the gate's business.
+package authorizer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/transport"
+)
+
+// Authenticate finds the caller behind a secret. It fails with *api.Error: a
+// secret.* condition where the secret is no good, anything else where a store
+// did not answer.
+type Authenticate func(ctx context.Context, secret string) (*api.Caller, error)
+
+// Authorizer answers API Gateway's REQUEST events.
+type Authorizer struct {
+	contract     *contract.Contract
+	routes       []api.Route
+	authenticate Authenticate
+	clock        func() time.Time
+	log          *slog.Logger
+}
+
+// New makes an authorizer of a contract's deployment.
+func New(c *contract.Contract, find Authenticate, clock func() time.Time, log *slog.Logger) *Authorizer {
+	return &Authorizer{contract: c, routes: keyed(api.For(c)), authenticate: find, clock: clock, log: log}
+}
+
+func keyed(routes []api.Route) []api.Route {
+	var kept []api.Route
+	for _, r := range routes {
+		if !r.Open {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// errUnauthorized is the text that API Gateway turns into its 401; any other
+// error becomes AUTHORIZER_FAILURE, which the contract answers as unavailable.
+//
+//lint:ignore ST1005 API Gateway compares this very text
+var errUnauthorized = errors.New("Unauthorized")
+
+// Handle answers one event.
+func (a *Authorizer) Handle(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+	start := a.clock()
+	caller, err := a.caller(ctx, ev)
+	a.note(ctx, ev, caller, err, a.clock().Sub(start))
+	if err != nil {
+		if strings.HasPrefix(api.AsError(err).Condition, "secret") {
+			return events.APIGatewayCustomAuthorizerResponse{}, errUnauthorized
+		}
+		return events.APIGatewayCustomAuthorizerResponse{}, errors.New("authorizer: the key could not be checked")
+	}
+	return events.APIGatewayCustomAuthorizerResponse{
+		PrincipalID:    caller.Key,
+		PolicyDocument: Policy(a.routes, caller.Permissions, Stage(ev.MethodArn)),
+		Context:        caller.Context(),
+	}, nil
+}
+
+func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (*api.Caller, error) {
+	h := http.Header{}
+	for name, value := range ev.Headers {
+		h.Set(name, value)
+	}
+	for name, values := range ev.MultiValueHeaders {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+	q := url.Values(ev.MultiValueQueryStringParameters)
+	secret, err := transport.Pick(a.contract, transport.HTTP, h, q)
+	if err != nil {
+		return nil, err
+	}
+	return a.authenticate(ctx, secret)
+}
+
+// note writes the one log line of a check, by ids only.
+func (a *Authorizer) note(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest, c *api.Caller, err error, took time.Duration) {
+	attrs := []slog.Attr{
+		slog.String("request_id", ev.RequestContext.RequestID),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
+	}
+	level := slog.LevelInfo
+	if c != nil {
+		attrs = append(attrs, slog.String("key", c.Key), slog.String("org", c.Org))
+	}
+	if err != nil {
+		failed := api.AsError(err)
+		attrs = append(attrs, slog.String("condition", failed.Condition))
+		if !strings.HasPrefix(failed.Condition, "secret") {
+			level = slog.LevelError
+			attrs = append(attrs, slog.Any("cause", failed.Cause))
+		}
+	}
+	a.log.LogAttrs(ctx, level, "authorize", attrs...)
+}
