@@ -1,0 +1,304 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/table"
+)
+
+const (
+	// Patience is how long the gate may take before the call is a 503.
+	Patience = 800 * time.Millisecond
+	// attempts bounds what one call may try. Two rolls, an adoption and a refresh
+	// in a row take five; each further one is lost to a call that succeeded.
+	attempts = 16
+	// refusalLife is how long a refusal may be repeated from memory.
+	refusalLife = time.Second
+)
+
+// Resolver reads who a secret is, now.
+type Resolver interface {
+	// Resolve reads consistently, the gate's version first ([Gate.Version]), then
+	// the facts. It returns an *api.Error of the condition that ended the secret
+	// (revoked, expired, unknown); any other error is taken for a store that does
+	// not answer. A key whose gate is missing has version 0.
+	Resolve(ctx context.Context, secretID string) (*api.Caller, error)
+}
+
+// Gate admits calls. Its exported fields are set before the first call.
+type Gate struct {
+	Keys     table.Table
+	Clock    func() time.Time
+	Resolver Resolver        // without one, a key that has changed is refused as unavailable
+	Scopes   contract.Scopes // to name the scope that a refused call lacks; may be empty
+
+	memory *memory
+}
+
+// New returns a gate on the keys table. The resolver usually needs the gate
+// itself (it reads versions), so it is set afterwards.
+func New(keys table.Table, clock func() time.Time) *Gate {
+	return &Gate{Keys: keys, Clock: clock, memory: newMemory()}
+}
+
+// Admission is a call that may go on. Caller is the one that was judged, fresh
+// where the given one was out of date; it is shared between calls and must not
+// be changed.
+type Admission struct {
+	Caller *api.Caller
+	Meter  api.Meter
+}
+
+// Admit counts one call of the route against the caller's budget and lets it go
+// on, or returns an *[api.Error] and spends nothing: the secret's conditions, the
+// owner's standing, permission, quota, unavailable. With quota the admission's
+// caller and meter are set too, for the headers of the refusal.
+//
+// A caller without that budget is not metered. A route that costs nothing is
+// counted as usage, and never refused for quota.
+func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, budget string) (Admission, error) {
+	if caller == nil {
+		return Admission{}, api.Fail(api.SecretMissing, "no key was given")
+	}
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
+	now := g.Clock()
+	c, err := g.judged(ctx, caller, route, budget, now)
+	if err != nil {
+		return Admission{Caller: c}, err
+	}
+	call := call{Gate: g, caller: c, route: route, budget: budget, now: now}
+	return call.admit(ctx)
+}
+
+// call is one passage through the gate.
+type call struct {
+	*Gate
+	caller *api.Caller
+	route  api.Route
+	budget string
+	now    time.Time
+	ask    ask
+}
+
+// admit writes until the item admits the call or gives a reason against it.
+func (c *call) admit(ctx context.Context) (Admission, error) {
+	at := Address(c.caller.Key)
+	if err := c.prepare(); err != nil {
+		return Admission{Caller: c.caller}, err
+	}
+	if m, ok := c.remembersRefusal(); ok {
+		return c.overQuota(m)
+	}
+	next := first(c.ask)
+	for range attempts {
+		it, err := c.Keys.Write(ctx, next.write(at, c.ask))
+		if err == nil && ctx.Err() == nil {
+			return Admission{Caller: c.caller, Meter: c.meter(it)}, nil
+		}
+		refused := table.WasRefused(err)
+		if refused == nil {
+			// Counted, perhaps, but not known to be: it may not pass.
+			return Admission{Caller: c.caller}, api.Down("counting the call", errors.Join(err, ctx.Err()))
+		}
+		next = decide(refused.Item, c.ask)
+		switch next.verdict {
+		case exhausted:
+			m := c.meter(refused.Item)
+			c.memory.refuse(c.caller, c.budget, m, c.now)
+			return c.overQuota(m)
+		case stale, missing:
+			if err := c.refresh(ctx, next.verdict); err != nil {
+				return Admission{Caller: c.caller}, err
+			}
+			next = first(c.ask)
+		default:
+			if err := c.keepHistory(ctx, refused.Item, next); err != nil {
+				return Admission{Caller: c.caller}, err
+			}
+		}
+	}
+	return Admission{Caller: c.caller}, api.Down("counting the call", errors.New("the key kept changing"))
+}
+
+// prepare works out what the call asks of the item.
+func (c *call) prepare() error {
+	now := c.now.Unix()
+	c.ask = ask{version: c.caller.Version, code: c.route.Code, now: now, hour: start(now, hour)}
+	b, metered := c.caller.Limits[c.budget]
+	if !metered {
+		return nil
+	}
+	if b.Window <= 0 {
+		return api.AsError(fmt.Errorf("gate: budget %s is a level and cannot be spent by a call", c.budget))
+	}
+	for name, other := range c.caller.Limits {
+		// A second window size would reset this one's counter, and so over-admit.
+		if other.Window != 0 && other.Window != b.Window {
+			return api.AsError(fmt.Errorf("gate: budgets %s and %s have windows of %d and %d seconds", c.budget, name, b.Window, other.Window))
+		}
+	}
+	c.ask.quota, c.ask.limit = start(now, b.Window), b.Limit
+	c.ask.spends, c.ask.budget = c.route.Cost > 0, short(c.budget)
+	return nil
+}
+
+// meter is the state of the call's budget by an item.
+func (c *call) meter(it table.Item) api.Meter {
+	b, ok := c.caller.Limits[c.budget]
+	if !ok {
+		return api.Meter{Budget: c.budget, Unlimited: true}
+	}
+	return meter(part(it, "q"), c.budget, b, c.ask.quota)
+}
+
+// remembersRefusal tells whether this instance has just seen the budget used up.
+func (c *call) remembersRefusal() (api.Meter, bool) {
+	if !c.ask.spends {
+		return api.Meter{}, false
+	}
+	return c.memory.refused(c.caller, c.budget, c.now)
+}
+
+func (c *call) overQuota(m api.Meter) (Admission, error) {
+	wait := m.ResetsAt.Sub(c.now)
+	e := api.Fail(api.Quota, "the quota of %d calls in %d seconds is used up until %s",
+		m.Limit, m.Window, m.ResetsAt.Format(time.RFC3339))
+	// Whole seconds, upwards: a client that waits as told must find the window open.
+	e.RetryAfter = max(time.Second, (wait + time.Second - 1).Truncate(time.Second))
+	return Admission{Caller: c.caller, Meter: m}, e
+}
+
+// refresh reads the facts again and judges the call by them.
+func (c *call) refresh(ctx context.Context, why verdict) error {
+	if f, ok := c.memory.fact(c.caller.Secret); ok && f.caller != nil && f.caller.Version > c.caller.Version {
+		c.caller = f.caller // another call has just read them
+	} else {
+		was := c.caller
+		read, err := c.resolve(ctx, was)
+		if err == nil && why == missing && read.Version == 0 {
+			// The key was made and its gate was not. Only now that the facts
+			// vouch for the key may it be made.
+			if err = c.create(ctx, was.Key, c.lateVersion()); err == nil {
+				read, err = c.resolve(ctx, was)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		c.caller = read
+	}
+	if err := c.allowed(c.caller, c.route, c.budget, c.now); err != nil {
+		return err
+	}
+	return c.prepare()
+}
+
+// judged returns the newest facts about the caller that this instance has, where
+// they allow the call. Facts that do not are read again first, at most once a
+// second, so that what was widened meets no older refusal here.
+func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, budget string, now time.Time) (*api.Caller, error) {
+	c, known := given, false
+	if f, ok := g.memory.fact(given.Secret); ok {
+		recent := now.Sub(f.at) < refusalLife && !now.Before(f.at)
+		switch {
+		case f.err != nil && (recent || f.err.Condition == api.SecretRevoked):
+			return given, f.err
+		case f.caller != nil && f.caller.Version >= given.Version:
+			c, known = f.caller, recent
+		}
+	}
+	err := g.allowed(c, route, budget, now)
+	if err == nil || known || g.Resolver == nil {
+		return c, err
+	}
+	read, failed := g.resolve(ctx, c)
+	if failed != nil {
+		return c, failed
+	}
+	return read, g.allowed(read, route, budget, now)
+}
+
+// allowed tells whether the facts alone allow the call. It returns an error, never a nil *api.Error.
+func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.Time) error {
+	if !c.NotAfter.IsZero() && !now.Before(c.NotAfter) {
+		return api.Fail(api.SecretExpired, "this key expired at %s", c.NotAfter.UTC().Format(time.RFC3339))
+	}
+	if c.Standing != api.StandingActive {
+		standing := c.Standing
+		if standing == "" {
+			standing = api.StandingSuspended
+		}
+		return api.Fail("standing."+standing, "the owner of this key is %s", standing)
+	}
+	if !route.Allowed(c.Permissions) {
+		return g.lacks(c, route)
+	}
+	if b, ok := c.Limits[budget]; ok && b.Window > 0 && b.Limit <= 0 && route.Cost > 0 {
+		e := api.Fail(api.Quota, "the plan %s has no calls", c.Plan)
+		e.RetryAfter = time.Duration(b.Window) * time.Second
+		return e
+	}
+	return nil
+}
+
+// lacks names what a call lacks: a scope, or a role that allows what the scopes grant.
+func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
+	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
+		return api.Fail(api.PermissionRole, "%s: the scopes of this key allow it, the role of its owner (%s) does not", route.Operation, c.Role)
+	}
+	var scopes []string
+	for _, name := range g.Scopes.Names() {
+		if grants, err := g.Scopes.Permissions([]string{name}); err == nil && route.Allowed(grants) {
+			scopes = append(scopes, name)
+		}
+	}
+	if len(scopes) == 0 {
+		return api.Fail(api.Permission, "%s needs the permission %s", route.Operation, strings.Join(route.Permissions, " or "))
+	}
+	return api.Fail(api.Permission, "%s needs the scope %s", route.Operation, strings.Join(scopes, " or "))
+}
+
+// resolve reads the facts and remembers them.
+func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) {
+	if g.Resolver == nil {
+		return nil, api.Down("reading the key again", errors.New("gate: there is no resolver"))
+	}
+	at := g.Clock()
+	read, err := g.Resolver.Resolve(ctx, c.Secret)
+	var final *api.Error
+	switch {
+	case errors.As(err, &final):
+		if final.Condition != api.Unavailable && final.Condition != api.Internal {
+			g.memory.learn(c.Secret, fact{err: final, at: at})
+		}
+		return nil, final
+	case err != nil:
+		return nil, api.Down("reading the key again", err)
+	case read == nil || read.Secret != c.Secret || read.Key != c.Key:
+		return nil, api.AsError(fmt.Errorf("gate: secret %s of key %s was resolved to another", c.Secret, c.Key))
+	}
+	g.memory.learn(c.Secret, fact{caller: read, at: at})
+	return read, nil
+}
+
+// StillCurrent tells whether the key is what it was when the call was admitted,
+// by a consistent read. Where it is not, the answer of the call must not be sent.
+func (g *Gate) StillCurrent(ctx context.Context, a Admission) error {
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
+	v, err := g.Version(ctx, a.Caller.Key)
+	if err != nil {
+		return api.Down("reading the key's version", err)
+	}
+	if v != a.Caller.Version {
+		return api.Fail(api.SecretRevoked, "this key changed while the call was being served")
+	}
+	return nil
+}

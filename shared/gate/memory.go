@@ -1,0 +1,83 @@
+package gate
+
+import (
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"statgate/shared/api"
+)
+
+// remembered bounds each memory of an instance, in entries.
+const remembered = 2048
+
+// memory is what a warm instance has seen. It spares writes and reads; it never admits.
+type memory struct {
+	facts    *lru.Cache[string, fact] // by secret id
+	refusals *lru.Cache[counter, refusal]
+}
+
+// fact is the outcome of a resolution: a caller, or why there is none.
+type fact struct {
+	caller *api.Caller
+	err    *api.Error
+	at     time.Time // when the reading began
+}
+
+// counter is a budget of a key.
+type counter struct{ key, budget string }
+
+// refusal is a budget that was seen used up.
+type refusal struct {
+	version int64
+	seen    time.Time
+	meter   api.Meter
+}
+
+func newMemory() *memory {
+	facts, err := lru.New[string, fact](remembered)
+	if err != nil {
+		panic(err) // the size is a positive constant
+	}
+	refusals, err := lru.New[counter, refusal](remembered)
+	if err != nil {
+		panic(err)
+	}
+	return &memory{facts: facts, refusals: refusals}
+}
+
+func (m *memory) fact(secret string) (fact, bool) { return m.facts.Get(secret) }
+
+// learn keeps an outcome, unless a newer one has been learnt meanwhile: that a
+// secret was revoked is final.
+func (m *memory) learn(secret string, f fact) {
+	if old, ok := m.facts.Peek(secret); ok {
+		final := old.err != nil && old.err.Condition == api.SecretRevoked
+		newer := f.caller != nil && old.caller != nil && old.caller.Version > f.caller.Version && old.at.After(f.at)
+		if final || newer {
+			return
+		}
+	}
+	m.facts.Add(secret, f)
+}
+
+// refuse keeps that a budget is used up.
+func (m *memory) refuse(c *api.Caller, budget string, used api.Meter, now time.Time) {
+	m.refusals.Add(counter{c.Key, budget}, refusal{version: c.Version, seen: now, meter: used})
+}
+
+// refused returns the meter of a budget that was used up within the last second,
+// in this version of the key and in a window that has not ended.
+func (m *memory) refused(c *api.Caller, budget string, now time.Time) (api.Meter, bool) {
+	at := counter{c.Key, budget}
+	r, ok := m.refusals.Get(at)
+	if !ok {
+		return api.Meter{}, false
+	}
+	age := now.Sub(r.seen)
+	if r.version != c.Version || age < 0 || age >= refusalLife || !now.Before(r.meter.ResetsAt) {
+		m.refusals.Remove(at)
+		return api.Meter{}, false
+	}
+	return r.meter, true
+}
