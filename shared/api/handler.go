@@ -118,3 +118,26 @@ type Raw struct {
 
 // Object is an optional JSON object in an input, kept as it was sent.
 type Object = map[string]json.RawMessage
+
+// Slice pages a list that is wholly in memory, in ascending order of its position.
+func Slice[T any](all []T, p Page, position func(T) string) List[T] {
+	return slicePage(all, p, position, func(at string) bool { return at > p.After })
+}
+
+// SliceDescending pages a list that is wholly in memory, in descending order.
+func SliceDescending[T any](all []T, p Page, position func(T) string) List[T] {
+	return slicePage(all, p, position, func(at string) bool { return at < p.After })
+}
+
+func slicePage[T any](all []T, p Page, position func(T) string, beyond func(string) bool) List[T] {
+	total := int64(len(all))
+	rest := all
+	for p.After != "" && len(rest) > 0 && !beyond(position(rest[0])) {
+		rest = rest[1:]
+	}
+	list := List[T]{Data: rest, Total: &total}
+	if p.Limit > 0 && len(rest) > p.Limit {
+		list.Data, list.Next = rest[:p.Limit], position(rest[p.Limit-1])
+	}
+	return list
+}

@@ -1,0 +1,18 @@
+package leagues
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/leagues"
+)
+
+type getInput struct {
+	League string `json:"league" doc:"League id" example:"en.1"`
+}
+
+func get(d Deps) api.Handler {
+	return api.Handle("getLeague", func(ctx context.Context, _ *api.Request, in *getInput) (*leagues.League, error) {
+		return d.found(ctx, in.League)
+	})
+}

@@ -1,0 +1,44 @@
+// Package leagues is the function that serves leagues, their seasons and their
+// standings.
+package leagues
+
+import (
+	"context"
+	"errors"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/leagues"
+	"statgate/shared/matches"
+	"statgate/shared/standings"
+)
+
+// Deps is what the handlers need.
+type Deps struct {
+	Contract  *contract.Contract
+	Leagues   *leagues.Store
+	Matches   *matches.Store
+	Standings *standings.Cache
+}
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler {
+	return []api.Handler{list(d), get(d), seasons(d), table(d)}
+}
+
+// found reads a league; a missing one is a 404.
+func (d Deps) found(ctx context.Context, id string) (*leagues.League, error) {
+	l, err := d.Leagues.Get(ctx, id)
+	return l, missing(err, "no such league")
+}
+
+// missing turns a store's error into the caller's.
+func missing(err error, message string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, leagues.ErrNotFound):
+		return api.Fail(api.NotFound, "%s", message)
+	}
+	return api.Down("reading leagues", err)
+}

@@ -1,0 +1,25 @@
+package leagues
+
+import (
+	"context"
+	"sort"
+
+	"statgate/shared/api"
+	"statgate/shared/leagues"
+)
+
+type listInput struct {
+	api.Page
+	Country string `json:"country,omitempty" pattern:"^[A-Za-z]{3}$" patternDescription:"three letters" doc:"Three-letter code of the football association" example:"ENG"`
+}
+
+func list(d Deps) api.Handler {
+	return api.Handle("listLeagues", func(ctx context.Context, _ *api.Request, in *listInput) (api.List[leagues.League], error) {
+		all, err := d.Leagues.List(ctx, in.Country)
+		if err != nil {
+			return api.List[leagues.League]{}, api.Down("listing leagues", err)
+		}
+		sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
+		return api.Slice(all, in.Page, func(l leagues.League) string { return l.ID }), nil
+	})
+}

@@ -1,0 +1,26 @@
+package leagues
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/leagues"
+)
+
+type seasonsInput struct {
+	api.Page
+	League string `json:"league" doc:"League id" example:"en.1"`
+}
+
+func seasons(d Deps) api.Handler {
+	return api.Handle("listSeasons", func(ctx context.Context, _ *api.Request, in *seasonsInput) (api.List[leagues.Season], error) {
+		if _, err := d.found(ctx, in.League); err != nil {
+			return api.List[leagues.Season]{}, err
+		}
+		all, err := d.Leagues.Seasons(ctx, in.League) // newest first
+		if err != nil {
+			return api.List[leagues.Season]{}, api.Down("listing seasons", err)
+		}
+		return api.SliceDescending(all, in.Page, func(s leagues.Season) string { return s.ID }), nil
+	})
+}

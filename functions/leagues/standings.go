@@ -1,0 +1,75 @@
+package leagues
+
+import (
+	"context"
+	"errors"
+
+	"statgate/shared/api"
+	"statgate/shared/leagues"
+	"statgate/shared/standings"
+)
+
+type standingsInput struct {
+	League string  `json:"league" doc:"League id" example:"en.1"`
+	Season string  `json:"season,omitempty" doc:"Season id; the latest where it is left out" example:"2015-16"`
+	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Count matchdays up to this one"`
+	Date   *string `json:"date,omitempty" format:"date" doc:"Count local days up to this one"`
+}
+
+func table(d Deps) api.Handler {
+	return api.Handle("getStandings", func(ctx context.Context, r *api.Request, in *standingsInput) (*standings.Table, error) {
+		if _, err := d.found(ctx, in.League); err != nil {
+			return nil, err
+		}
+		season, version, err := d.season(ctx, r.Caller, in)
+		if err != nil {
+			return nil, err
+		}
+		asOf := standings.AsOf{Round: in.Round, Date: in.Date}
+		key := standings.Key{League: in.League, Season: season.ID, Version: version, AsOf: asOf, Owners: []string{"public"}}
+		rows, err := d.Standings.Get(key, func() ([]standings.Row, error) { return d.compute(ctx, in.League, season.ID, asOf) })
+		if errors.Is(err, standings.ErrNoStandings) {
+			return nil, api.Fail(api.NoStandings, "%s %s is a knock-out competition, which has no standings", in.League, season.ID)
+		}
+		if err != nil {
+			return nil, api.Down("computing standings", err)
+		}
+		return &standings.Table{League: in.League, Season: season.ID, AsOf: asOf, Data: rows}, nil
+	})
+}
+
+// season finds the season that was asked for. A caller whose permission is for
+// current standings only does not reach an earlier one.
+func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput) (*leagues.Season, int64, error) {
+	latest, version, err := d.Leagues.LatestSeason(ctx, in.League)
+	if err != nil {
+		return nil, 0, missing(err, "the league has no season")
+	}
+	if in.Season == "" || in.Season == latest.ID {
+		return latest, version, nil
+	}
+	season, version, err := d.Leagues.Season(ctx, in.League, in.Season)
+	if err != nil {
+		return nil, 0, missing(err, "no such season")
+	}
+	if !caller.May("standings:read") {
+		return nil, 0, api.Fail(api.Permission, "the key's scopes reach the current season's standings only")
+	}
+	return season, version, nil
+}
+
+func (d Deps) compute(ctx context.Context, league, season string, asOf standings.AsOf) ([]standings.Row, error) {
+	ms, err := d.Matches.Season(ctx, league, season)
+	if err != nil {
+		return nil, err
+	}
+	adjusted, err := d.Leagues.Adjustments(ctx, league, season)
+	if err != nil {
+		return nil, err
+	}
+	deductions := make([]standings.Deduction, len(adjusted))
+	for i, a := range adjusted {
+		deductions[i] = standings.Deduction{TeamID: a.TeamID, Points: a.Points}
+	}
+	return standings.Compute(standings.For(league, season), ms, deductions, asOf)
+}

@@ -1,0 +1,87 @@
+package matches
+
+import (
+	"context"
+	"errors"
+
+	"statgate/shared/api"
+	"statgate/shared/matches"
+)
+
+type listInput struct {
+	api.Page
+	League string   `json:"league,omitempty" doc:"League id" example:"en.1"`
+	Season string   `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
+	Round  string   `json:"round,omitempty" maxLength:"100" doc:"Round as its source spells it, or a matchday's number; with league and season" example:"5"`
+	Stage  string   `json:"stage,omitempty" maxLength:"100" doc:"Stage, with league and season"`
+	Team   string   `json:"team,omitempty" doc:"Team id, home or away" example:"leicester-city-fc"`
+	Status []string `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"One status, or several with league and season"`
+	Date   string   `json:"date,omitempty" format:"date" doc:"One local day" example:"2016-05-02"`
+	From   string   `json:"from,omitempty" format:"date" doc:"First local day, with to; at most 31 days"`
+	To     string   `json:"to,omitempty" format:"date" doc:"Last local day, with from"`
+	IDs    []string `json:"ids,omitempty" minItems:"1" doc:"At most 100 match ids"`
+	Order  string   `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"By kick-off, then id; unknown times last in their day"`
+}
+
+func list(d Deps) api.Handler {
+	return api.Handle("listMatches", func(ctx context.Context, r *api.Request, in *listInput) (api.List[matches.Match], error) {
+		f, err := d.filter(ctx, in)
+		if err != nil {
+			return api.List[matches.Match]{}, err
+		}
+		page, err := d.Matches.List(ctx, f, r.Caller.Owners(d.Contract.HidePublic),
+			matches.PageRequest{Limit: in.Limit, After: in.After, Descending: in.Order == "desc"})
+		if err != nil {
+			return api.List[matches.Match]{}, missing(err, "no such match")
+		}
+		return api.List[matches.Match]{Data: page.Matches, Next: page.Next, Total: page.Total}, nil
+	})
+}
+
+// filter checks that an index serves the mix, then that what it names exists.
+func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error) {
+	f := matches.Filter{League: in.League, Season: in.Season, Round: in.Round, Stage: in.Stage, Team: in.Team, From: in.From, To: in.To, IDs: in.IDs}
+	for _, s := range in.Status {
+		f.Statuses = append(f.Statuses, matches.Status(s))
+	}
+	if in.Date != "" {
+		if in.From != "" || in.To != "" {
+			return f, api.Fail(api.InputFilter, "date stands alone: give it, or from and to")
+		}
+		f.From, f.To = in.Date, in.Date
+	}
+	if (f.From == "") != (f.To == "") {
+		return f, api.Fail(api.InputFilter, "from and to go together, at most %d days", matches.MaxRangeDays)
+	}
+	if err := f.Check(); err != nil {
+		return f, api.Fail(api.InputFilter, "%s", reason(err))
+	}
+	if f.League != "" {
+		if _, err := d.Leagues.Get(ctx, f.League); err != nil {
+			return f, missing(err, "no such league")
+		}
+	}
+	if f.Season != "" {
+		if _, _, err := d.Leagues.Season(ctx, f.League, f.Season); err != nil {
+			return f, missing(err, "no such season")
+		}
+	}
+	if f.Team != "" {
+		team, err := d.Teams.Get(ctx, f.Team)
+		if err != nil {
+			return f, missing(err, "no such team")
+		}
+		f.Team = team.ID
+	}
+	return f, nil
+}
+
+// reason is what the caller may read of a refused filter.
+func reason(err error) string {
+	const prefix = "matches: "
+	text := err.Error()
+	if errors.Is(err, matches.ErrFilter) && len(text) > len(prefix) {
+		return text[len(prefix):]
+	}
+	return matches.ErrFilter.Error()
+}

@@ -1,0 +1,36 @@
+// Package matches is the function that serves matches.
+package matches
+
+import (
+	"errors"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/leagues"
+	"statgate/shared/matches"
+	"statgate/shared/teams"
+)
+
+// Deps is what the handlers need.
+type Deps struct {
+	Contract *contract.Contract
+	Leagues  *leagues.Store
+	Teams    *teams.Store
+	Matches  *matches.Store
+}
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler {
+	return []api.Handler{list(d), get(d), headToHead(d)}
+}
+
+// missing turns a store's error into the caller's: 404, or a store that does not answer.
+func missing(err error, message string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, leagues.ErrNotFound), errors.Is(err, teams.ErrNotFound), errors.Is(err, matches.ErrNotFound):
+		return api.Fail(api.NotFound, "%s", message)
+	}
+	return api.Down("reading matches", err)
+}

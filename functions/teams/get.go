@@ -1,0 +1,18 @@
+package teams
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/teams"
+)
+
+type getInput struct {
+	Team string `json:"team" doc:"Team id" example:"leicester-city-fc"`
+}
+
+func get(d Deps) api.Handler {
+	return api.Handle("getTeam", func(ctx context.Context, _ *api.Request, in *getInput) (*teams.Team, error) {
+		return d.found(ctx, in.Team)
+	})
+}

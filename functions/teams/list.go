@@ -1,0 +1,78 @@
+package teams
+
+import (
+	"context"
+	"errors"
+
+	"statgate/shared/api"
+	"statgate/shared/leagues"
+	"statgate/shared/teams"
+)
+
+type listInput struct {
+	api.Page
+	League string `json:"league,omitempty" doc:"League id; the latest season's teams, unless season says otherwise" example:"en.1"`
+	Season string `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
+	Q      string `json:"q,omitempty" minLength:"1" maxLength:"80" doc:"Words that a spelling of the name begins with, whatever case and accents; not with league" example:"leicester"`
+}
+
+func list(d Deps) api.Handler {
+	return api.Handle("listTeams", func(ctx context.Context, _ *api.Request, in *listInput) (api.List[teams.Team], error) {
+		page, total, err := d.page(ctx, in)
+		if err != nil {
+			return api.List[teams.Team]{}, err
+		}
+		return api.List[teams.Team]{Data: page.Teams, Next: page.Next, Total: total}, nil
+	})
+}
+
+func (d Deps) page(ctx context.Context, in *listInput) (*teams.Page, *int64, error) {
+	switch {
+	case in.Q != "" && in.League != "":
+		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be mixed; served are: no filter, league (and season), q")
+	case in.Season != "" && in.League == "":
+		return nil, nil, api.Fail(api.InputFilter, "season needs league; served are: no filter, league (and season), q")
+	case in.League != "":
+		return d.ofSeason(ctx, in)
+	case in.Q != "":
+		page, err := d.Teams.Search(ctx, in.Q, in.After, in.Limit)
+		return page, nil, down(err)
+	}
+	page, err := d.Teams.List(ctx, in.After, in.Limit)
+	return page, nil, down(err)
+}
+
+func (d Deps) ofSeason(ctx context.Context, in *listInput) (*teams.Page, *int64, error) {
+	if _, err := d.Leagues.Get(ctx, in.League); err != nil {
+		return nil, nil, missing(err, "no such league")
+	}
+	season := in.Season
+	if season == "" {
+		latest, _, err := d.Leagues.LatestSeason(ctx, in.League)
+		if err != nil {
+			return nil, nil, missing(err, "the league has no season")
+		}
+		season = latest.ID
+	}
+	ids, err := d.Leagues.Teams(ctx, in.League, season)
+	if err != nil {
+		return nil, nil, missing(err, "no such season")
+	}
+	total := int64(len(ids))
+	page, err := d.Teams.ListIDs(ctx, ids, in.After, in.Limit)
+	return page, &total, down(err)
+}
+
+func down(err error) error {
+	if err == nil {
+		return nil
+	}
+	return api.Down("listing teams", err)
+}
+
+func missing(err error, message string) error {
+	if errors.Is(err, leagues.ErrNotFound) {
+		return api.Fail(api.NotFound, "%s", message)
+	}
+	return down(err)
+}

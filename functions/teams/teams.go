@@ -1,0 +1,38 @@
+// Package teams is the function that serves teams and their matches.
+package teams
+
+import (
+	"context"
+	"errors"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/leagues"
+	"statgate/shared/matches"
+	"statgate/shared/teams"
+)
+
+// Deps is what the handlers need.
+type Deps struct {
+	Contract *contract.Contract
+	Leagues  *leagues.Store
+	Teams    *teams.Store
+	Matches  *matches.Store
+}
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler {
+	return []api.Handler{list(d), get(d), ofTeam(d)}
+}
+
+// found reads a team, also by an id that it had before; a missing one is a 404.
+func (d Deps) found(ctx context.Context, id string) (*teams.Team, error) {
+	t, err := d.Teams.Get(ctx, id)
+	if errors.Is(err, teams.ErrNotFound) {
+		return nil, api.Fail(api.NotFound, "no such team")
+	}
+	if err != nil {
+		return nil, api.Down("reading a team", err)
+	}
+	return t, nil
+}

@@ -1,0 +1,294 @@
+// Package serve is the Lambda adapter: it turns an API Gateway event into a
+// handler's call and the handler's value or error into an answer.
+//
+// The order is always the same: route, caller, gate, input, handler, encoder. A
+// call that the gate refused never reaches a handler; one that it admitted is
+// counted whatever the handler answers.
+package serve
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"statgate/shared/api"
+	"statgate/shared/api/bind"
+	"statgate/shared/contract"
+	"statgate/shared/gate"
+)
+
+// MaxBodyBytes is the largest body that is read.
+const MaxBodyBytes = 256 << 10
+
+// Gate admits calls, one conditional write each.
+type Gate interface {
+	// Admit spends one call of the caller's budget. It fails with *api.Error.
+	Admit(ctx context.Context, caller *api.Caller, route api.Route, budget string) (gate.Admission, error)
+	// StillCurrent fails with *api.Error where the key changed since it was admitted.
+	StillCurrent(ctx context.Context, admitted gate.Admission) error
+}
+
+// Options is what a function is made of.
+type Options struct {
+	Contract  *contract.Contract
+	Handlers  []api.Handler
+	Gate      Gate
+	CursorKey func(ctx context.Context) ([]byte, error) // signs cursors
+	Clock     func() time.Time
+	Log       *slog.Logger
+}
+
+// Function serves the routes of one or more Lambda functions.
+type Function struct {
+	Options
+	enc    api.Encoder
+	routes map[string]*route // by "GET /v1/keys/{key}"
+	warm   atomic.Bool
+}
+
+type route struct {
+	api.Route
+	handler api.Handler
+	binder  *bind.Binder
+	budget  string
+}
+
+// New prepares a function: the contract's routes that have a handler here. A
+// handler without a row in the route table is an error.
+func New(o Options) (*Function, error) {
+	f := &Function{Options: o, enc: api.Encoder{Contract: o.Contract}, routes: map[string]*route{}}
+	deployed := map[string]api.Route{}
+	for _, r := range api.For(o.Contract) {
+		deployed[r.Operation] = r
+	}
+	for _, h := range o.Handlers {
+		if _, ok := api.Find(h.Operation); !ok {
+			return nil, fmt.Errorf("serve: handler %s has no row in the route table", h.Operation)
+		}
+		r, ok := deployed[h.Operation]
+		if !ok {
+			continue
+		}
+		b, err := bind.New(o.Contract, r, h)
+		if err != nil {
+			return nil, err
+		}
+		budget := o.Contract.Operations[r.Operation].Budget
+		if budget == "" {
+			budget = contract.Requests
+		}
+		f.routes[r.ID()] = &route{Route: r, handler: h, binder: b, budget: budget}
+	}
+	return f, nil
+}
+
+// call is one request on its way.
+type call struct {
+	event   events.APIGatewayProxyRequest
+	route   *route
+	request *api.Request
+	caller  *api.Caller // as admitted
+	admit   gate.Admission
+}
+
+// Handle serves one event. It never returns an error: what fails is answered in
+// the contract's shape, and its cause is logged.
+func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	start := f.Clock()
+	c := &call{event: ev, request: &api.Request{ID: ev.RequestContext.RequestID, Now: start}}
+	answer, err := f.guarded(ctx, c)
+	if err != nil {
+		answer = f.enc.Error(c.request.ID, api.AsError(err))
+	}
+	f.meter(answer, c, err)
+	if c.route != nil && !c.route.Open {
+		answer.Header["Vary"] = "Authorization, X-API-Key"
+	}
+	f.log(ctx, c, answer.Status, err, f.Clock().Sub(start))
+	return events.APIGatewayProxyResponse{StatusCode: answer.Status, Headers: answer.Header, Body: string(answer.Body)}, nil
+}
+
+// guarded turns a panic into an internal error; the stack goes to the log alone.
+func (f *Function) guarded(ctx context.Context, c *call) (a api.Answer, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &api.Error{Condition: api.Internal, Message: "internal error",
+				Cause: fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+		}
+	}()
+	return f.serve(ctx, c)
+}
+
+func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
+	c.route = f.routes[c.event.HTTPMethod+" "+c.event.Resource]
+	if c.route == nil {
+		return api.Answer{}, api.Fail(api.NotFoundRoute, "no such path")
+	}
+	c.request.Route = c.route.Route
+	c.request.IdempotencyKey = header(c.event, "Idempotency-Key")
+	if !c.route.Open {
+		if err := f.admit(ctx, c); err != nil {
+			return api.Answer{}, err
+		}
+	}
+	bound, err := f.bind(c)
+	if err != nil {
+		return api.Answer{}, err
+	}
+	value, page, err := f.run(ctx, c, bound)
+	if err != nil {
+		return api.Answer{}, err
+	}
+	if f.Contract.Recheck && !c.route.Open {
+		if err := f.Gate.StillCurrent(ctx, c.admit); err != nil {
+			return api.Answer{}, err
+		}
+	}
+	return f.answer(c, value, page)
+}
+
+func (f *Function) admit(ctx context.Context, c *call) error {
+	caller, err := api.CallerFromContext(c.event.RequestContext.Authorizer)
+	if err != nil {
+		return err
+	}
+	if caller.Contract != f.Contract.Name {
+		return fmt.Errorf("serve: the caller's contract is %q, the function's %q", caller.Contract, f.Contract.Name)
+	}
+	c.caller = caller
+	c.admit, err = f.Gate.Admit(ctx, caller, c.route.Route, c.route.budget)
+	if c.admit.Caller != nil {
+		c.caller = c.admit.Caller
+	}
+	c.request.Caller, c.request.Meter = c.caller, c.admit.Meter
+	return err
+}
+
+// bind reads the input: size first, then media type, then values.
+func (f *Function) bind(c *call) (*bind.Bound, error) {
+	body := []byte(c.event.Body)
+	if c.event.IsBase64Encoded {
+		raw, err := base64.StdEncoding.DecodeString(c.event.Body)
+		if err != nil {
+			return nil, api.Fail(api.InputJSON, "the body cannot be read")
+		}
+		body = raw
+	}
+	if len(body) > MaxBodyBytes {
+		return nil, api.Fail(api.InputSize, "the body has %d bytes; at most %d are read", len(body), MaxBodyBytes)
+	}
+	if sent := header(c.event, "Content-Type"); len(body) > 0 && sent != "" && !c.route.binder.FromQuery() {
+		if kind, _, err := mime.ParseMediaType(sent); err != nil || kind != "application/json" {
+			return nil, api.Fail(api.InputMedia, "the body must be application/json")
+		}
+	}
+	return c.route.binder.Bind(bind.Request{Path: c.event.PathParameters, Query: query(c.event), Body: body})
+}
+
+func query(ev events.APIGatewayProxyRequest) url.Values {
+	if len(ev.MultiValueQueryStringParameters) > 0 {
+		return url.Values(ev.MultiValueQueryStringParameters)
+	}
+	q := url.Values{}
+	for name, value := range ev.QueryStringParameters {
+		q.Set(name, value)
+	}
+	return q
+}
+
+// header reads a header whatever its case: API Gateway passes names as they came.
+func header(ev events.APIGatewayProxyRequest, name string) string {
+	if v, ok := ev.Headers[name]; ok {
+		return v
+	}
+	for k, v := range ev.Headers {
+		if strings.EqualFold(k, name) {
+			return v
+		}
+	}
+	for k, v := range ev.MultiValueHeaders {
+		if strings.EqualFold(k, name) && len(v) > 0 {
+			return v[0]
+		}
+	}
+	return ""
+}
+
+// run calls the handler, for lists at the place that the client asked for.
+func (f *Function) run(ctx context.Context, c *call, b *bind.Bound) (any, api.PageInfo, error) {
+	if !b.Paged {
+		value, err := c.route.handler.Call(ctx, c.request, b.Input)
+		return value, api.PageInfo{}, err
+	}
+	return f.list(ctx, c, b)
+}
+
+func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, error) {
+	a, err := f.enc.Success(c.request, c.route.handler.Status, value, page)
+	if err != nil {
+		return a, err
+	}
+	if c.route.handler.Status == 201 {
+		a.Header["Cache-Control"] = "no-store"
+	}
+	if c.event.HTTPMethod == "GET" && a.Status == 200 {
+		tag := api.ETag(a.Body)
+		a.Header["ETag"] = tag
+		if sent := header(c.event, "If-None-Match"); sent != "" && api.Matches(sent, tag) {
+			delete(a.Header, "Content-Type")
+			a.Status, a.Body = 304, nil
+		}
+	}
+	return a, nil
+}
+
+// meter puts the rate headers on every answer that the gate had a say in.
+func (f *Function) meter(a api.Answer, c *call, err error) {
+	if c.route == nil || c.route.Open {
+		return
+	}
+	m := c.admit.Meter
+	if m.Limit == 0 && m.ResetsAt.IsZero() {
+		return
+	}
+	f.enc.MeterHeaders(a.Header, m, c.request.Now)
+	var failed *api.Error
+	if errors.As(err, &failed) && failed.Condition == api.Quota && failed.RetryAfter == 0 {
+		a.Header["Retry-After"] = "1"
+	}
+}
+
+// log writes the one line of a request. It names ids, never secrets, and no
+// query string, which may hold one.
+func (f *Function) log(ctx context.Context, c *call, status int, err error, took time.Duration) {
+	attrs := []slog.Attr{
+		slog.String("request_id", c.request.ID), slog.Int("status", status),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.Bool("cold", !f.warm.Swap(true)),
+	}
+	if c.route != nil {
+		attrs = append(attrs, slog.String("operation", c.route.Operation))
+	}
+	if c.caller != nil {
+		attrs = append(attrs, slog.String("key", c.caller.Key), slog.String("org", c.caller.Org))
+	}
+	level := slog.LevelInfo
+	if err != nil {
+		failed := api.AsError(err)
+		attrs = append(attrs, slog.String("condition", failed.Condition))
+		if status >= 500 {
+			level = slog.LevelError
+			attrs = append(attrs, slog.Any("cause", failed.Cause))
+		}
+	}
+	f.Log.LogAttrs(ctx, level, "request", attrs...)
+}
