@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"statgate/shared/table"
 )
@@ -49,6 +50,9 @@ func NewStore(tbl table.Table, clock func() time.Time) *Store {
 // List returns the leagues of a country, or all where country is "", by id.
 func (s *Store) List(ctx context.Context, country string) ([]League, error) {
 	q := table.Query{Partition: leaguesPK}
+	if country != "" && !storable(country) {
+		return []League{}, nil
+	}
 	if country != "" {
 		q = table.Query{Index: "list", Partition: table.Join(leaguesPK, strings.ToUpper(country))}
 	}
@@ -74,7 +78,7 @@ func (s *Store) Get(ctx context.Context, id string) (*League, error) {
 }
 
 func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, table.Item, error) {
-	if id == "" {
+	if !storable(id) {
 		return nil, nil, ErrNotFound
 	}
 	it, err := s.Table.Get(ctx, leagueKey(id), consistent)
@@ -93,6 +97,9 @@ func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, t
 
 // Seasons returns the seasons of a league, newest first.
 func (s *Store) Seasons(ctx context.Context, league string) ([]Season, error) {
+	if !storable(league) {
+		return []Season{}, nil
+	}
 	low, high := table.Prefix("SEASON#")
 	page, err := s.Table.Query(ctx, table.Query{Partition: table.Join("LEAGUE", league), Low: low, High: high, Descending: true})
 	if err != nil {
@@ -117,6 +124,9 @@ func (s *Store) Season(ctx context.Context, league, season string) (*Season, int
 
 // LatestSeason returns the league's newest season; ErrNotFound.
 func (s *Store) LatestSeason(ctx context.Context, league string) (*Season, int64, error) {
+	if !storable(league) {
+		return nil, 0, ErrNotFound
+	}
 	low, high := table.Prefix("SEASON#")
 	page, err := s.Table.Query(ctx, table.Query{Partition: table.Join("LEAGUE", league), Low: low, High: high, Descending: true, Limit: 1})
 	if err != nil {
@@ -145,7 +155,7 @@ func (s *Store) Teams(ctx context.Context, league, season string) ([]string, err
 }
 
 func (s *Store) seasonItem(ctx context.Context, league, season string, consistent bool) (table.Item, error) {
-	if league == "" || season == "" {
+	if !storable(league) || !storable(season) {
 		return nil, ErrNotFound
 	}
 	it, err := s.Table.Get(ctx, seasonKey(league, season), consistent)
@@ -353,6 +363,10 @@ const (
 	leaguesPK     = "LEAGUES"
 	adjustmentsPK = "ADJUSTMENTS"
 )
+
+// storable tells whether a caller's text may be a part of a key; what is not is
+// the name of nothing.
+func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }
 
 func leagueKey(id string) table.Key { return table.Key{Partition: leaguesPK, Sort: id} }
 

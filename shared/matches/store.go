@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"statgate/shared/leagues"
 	"statgate/shared/table"
@@ -102,34 +104,29 @@ func (s *Store) GetMany(ctx context.Context, ids []string, owners []string) ([]M
 // Records returns the records that exist among ids by the id asked for; one
 // answers to several ids where two were found to be one match.
 func (s *Store) Records(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
-	items, err := s.byIDs(ctx, ids, consistent)
-	if err != nil {
-		return nil, err
+	out := make(map[string]*Record, len(ids))
+	asked := map[string][]string{} // by the id to read, the ids that were asked for
+	for _, id := range ids {
+		asked[id] = []string{id}
 	}
-	out := make(map[string]*Record, len(items))
-	aliases := map[string]string{}
-	for id, it := range items {
-		if to := it.Str("alias_of"); to != "" {
-			aliases[id] = to
-		} else {
-			out[id] = recordOf(it)
+	for range 8 { // an alias leads to another only where merges followed each other
+		items, err := s.byIDs(ctx, slices.Collect(maps.Keys(asked)), consistent)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if len(aliases) == 0 {
-		return out, nil
-	}
-	var targets []string
-	for _, to := range aliases {
-		targets = append(targets, to)
-	}
-	// One step is enough: an alias is pointed at the last match when it is written.
-	items, err = s.byIDs(ctx, targets, consistent)
-	if err != nil {
-		return nil, err
-	}
-	for id, to := range aliases {
-		if it := items[to]; it != nil && it.Str("alias_of") == "" {
-			out[id] = recordOf(it)
+		next := map[string][]string{}
+		for id, it := range items {
+			if to := it.Str("alias_of"); to != "" {
+				next[to] = append(next[to], asked[id]...)
+				continue
+			}
+			r := recordOf(it)
+			for _, by := range asked[id] {
+				out[by] = r
+			}
+		}
+		if asked = next; len(asked) == 0 {
+			break
 		}
 	}
 	return out, nil
@@ -139,10 +136,13 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	keys := make([]table.Key, 0, len(ids))
 	asked := map[string]bool{}
 	for _, id := range ids {
-		if id != "" && !asked[id] {
+		if storable(id) && !asked[id] {
 			asked[id] = true
 			keys = append(keys, matchKey(id))
 		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
 	}
 	items, err := s.Table.BatchGet(ctx, keys, consistent)
 	if err != nil {
@@ -167,6 +167,11 @@ func (s *Store) List(ctx context.Context, f Filter, owners []string, p PageReque
 	}
 	if len(f.IDs) > 0 {
 		return s.listIDs(ctx, f.IDs, owners, p)
+	}
+	for _, part := range []string{f.League, f.Season, f.Team} {
+		if part != "" && !storable(part) {
+			return &Page{Matches: []Match{}}, nil
+		}
 	}
 	chunk := p.Limit + 1
 	if path.keep != nil {
@@ -235,6 +240,10 @@ type access struct {
 }
 
 type partition struct{ index, suffix string }
+
+// storable tells whether a caller's text may be a part of a key; what is not is
+// the name of nothing.
+func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }
 
 func joinOwner(owner, suffix string) string {
 	if suffix == "" {

@@ -51,7 +51,6 @@ type Registry struct {
 	entries []*entry // by age
 	gone    []*entry // were absorbed
 	byID    map[string]*entry
-	byClub  map[string]*entry
 	taken   map[string]bool // ids that are or were a team's
 	clubs   map[string]Club
 	order   []string // clubs by coming
@@ -59,6 +58,8 @@ type Registry struct {
 	known   map[seen]bool
 	index   clubIndex
 	of      map[seen]*entry
+	groups  map[string][]string // countries in which a folded spelling that is no club's was seen
+	chosen  map[string]*entry   // by class
 	vague   map[string]bool
 	now     time.Time
 }
@@ -68,7 +69,7 @@ var neighbours = map[string][]string{"ENG": {"WAL"}, "FRA": {"MCO"}, "SUI": {"LI
 
 func newRegistry(now time.Time) *Registry {
 	return &Registry{
-		byID: map[string]*entry{}, byClub: map[string]*entry{}, taken: map[string]bool{}, clubs: map[string]Club{},
+		byID: map[string]*entry{}, taken: map[string]bool{}, clubs: map[string]Club{},
 		known: map[seen]bool{}, of: map[seen]*entry{}, vague: map[string]bool{}, now: now,
 	}
 }
@@ -107,17 +108,17 @@ func (r *Registry) See(country, spelling string) {
 	}
 }
 
-// Resolve returns the team of a spelling, nil where it was never seen and is no
-// club's. After See and the update it is the same for everyone.
+// Resolve returns the team of a spelling, nil where none is meant or several may
+// be. What a spelling that was seen resolves to is the same for everyone.
 func (r *Registry) Resolve(country, spelling string) *Team {
 	s := seenOf(country, spelling)
 	if e := r.of[s]; e != nil {
 		return &e.Team
 	}
-	class, _ := r.index.class(s, nil)
-	if id, ok := strings.CutPrefix(class, "club "); ok && r.byClub[id] != nil {
-		r.of[s] = r.byClub[id]
-		return &r.of[s].Team
+	class, _ := r.index.class(s, r.groups)
+	if e := r.chosen[class]; e != nil {
+		r.of[s] = e
+		return &e.Team
 	}
 	return nil
 }
@@ -226,10 +227,9 @@ func (r *Registry) reconcile() {
 	}
 	for _, e := range r.entries {
 		r.describe(e)
-		r.byID[e.ID], r.byClub[e.club] = e, e
+		r.byID[e.ID] = e
 	}
-	delete(r.byClub, "")
-	r.added = nil
+	r.added, r.chosen = nil, chosen
 }
 
 func (r *Registry) reindex() {
@@ -250,19 +250,19 @@ func (r *Registry) spellings() []seen {
 
 func (r *Registry) classes() map[seen]string {
 	all := r.spellings()
-	groups := map[string][]string{}
+	r.groups = map[string][]string{}
 	for _, s := range all {
 		if s.country == "" {
 			continue
 		}
 		class, _ := r.index.class(s, nil)
-		if k := fold(Key(s.spelling)); strings.HasPrefix(class, "group ") && !slices.Contains(groups[k], s.country) {
-			groups[k] = append(groups[k], s.country)
+		if k := fold(Key(s.spelling)); strings.HasPrefix(class, "group ") && !slices.Contains(r.groups[k], s.country) {
+			r.groups[k] = append(r.groups[k], s.country)
 		}
 	}
 	out := make(map[seen]string, len(all))
 	for _, s := range all {
-		class, clubs := r.index.class(s, groups)
+		class, clubs := r.index.class(s, r.groups)
 		out[s] = class
 		if strings.HasPrefix(class, "self ") {
 			r.vague[r.ambiguity(s, clubs)] = true

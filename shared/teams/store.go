@@ -38,7 +38,7 @@ func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
 // Get returns one team, also by an id that it had before; ErrNotFound.
 func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
 	for range 8 { // an alias leads to another only where merges followed each other
-		if id == "" {
+		if id == "" || len(id) > 200 || !utf8.ValidString(id) {
 			return nil, ErrNotFound
 		}
 		it, err := s.Table.Get(ctx, teamKey(id), false)
@@ -115,7 +115,7 @@ func (s *Store) ListIDs(ctx context.Context, ids []string, after string, limit i
 // City, "chester" does not. By the text found, then id.
 func (s *Store) Search(ctx context.Context, q, after string, limit int) (*Page, error) {
 	text := Key(q)
-	if text == "" {
+	if text == "" || len(text) > 200 {
 		return &Page{}, nil
 	}
 	low, high := table.Prefix(text)
