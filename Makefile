@@ -1,0 +1,41 @@
+# Each target does its own set-up. Go, Node with npm and Python 3 are expected.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+CONTRACT ?= statgate
+DEV_FLAGS ?=
+CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
+
+.PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="-data DIR …")
+	@mkdir -p .cache
+	@go build -o .cache/dev ./scripts/dev
+	@exec .cache/dev -contract $(CONTRACT) $(DEV_FLAGS)
+
+test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
+	@scripts/test.sh
+
+lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint
+	@scripts/lint/lint.sh
+
+bench: dynamodb-local ## the figures of docs/performance.md
+	@go run ./scripts/bench
+
+fuzz: ## each fuzz target for FUZZTIME (default 30s)
+	@scripts/fuzz.sh
+
+build: ## the Lambda functions, into build/
+	@go run ./scripts/build
+
+synth: ## the CloudFormation template, into cdk.out/ (no AWS account)
+	@scripts/cdk.sh synth -q -c contract=$(CONTRACT)
+
+docs: ## regenerate docs/errors.md
+	@go run ./scripts/docs
+
+dynamodb-local: ## fetch DynamoDB Local into the cache
+	@scripts/dynamodb-local/fetch.sh
