@@ -1,0 +1,171 @@
+// Package audit keeps who did what to which key or organisation, when, how they
+// were authenticated, and what it changed.
+//
+// An entry is written in the transaction of the change that it tells of: there is
+// no change without its entry and no entry without its change. Entries never hold
+// a secret or a MAC.
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// How an actor was authenticated.
+const (
+	MethodKey       = "key"
+	MethodBootstrap = "bootstrap" // whoever holds the store's credentials, on an empty deployment
+	MethodRecovery  = "recovery"  // whoever holds the store's credentials
+)
+
+// Actor is who did it; both are null for whoever holds the store's credentials.
+type Actor struct {
+	Key  *string `json:"key"`
+	User *string `json:"user"`
+}
+
+// Entry is one change.
+type Entry struct {
+	ID        string         `json:"id"`
+	At        time.Time      `json:"at"`
+	Actor     Actor          `json:"actor"`
+	Method    string         `json:"method"`
+	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, org.create, org.update, member.add, member.update or member.remove"`
+	Target    string         `json:"target" doc:"Id of the key, organisation or user"`
+	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
+	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`
+	RequestID string         `json:"request_id"`
+}
+
+// By is who makes a change.
+type By struct {
+	Key, User string // "" without one
+	Method    string
+	RequestID string
+	At        time.Time
+}
+
+// Caller returns who makes a request.
+func Caller(r *api.Request) By {
+	return By{Key: r.Caller.Key, User: r.Caller.User, Method: MethodKey, RequestID: r.ID, At: r.Now}
+}
+
+// Change is what happened, before it has an id.
+type Change struct {
+	Org    string
+	Action string
+	Target string
+	Before any // a struct, or nil for what is new; only fields that differ are kept
+	After  any
+}
+
+// record is an entry as it is stored. Before and after are JSON text: metadata
+// may hold fractions, which items cannot.
+type record struct {
+	ID        string `json:"id"`
+	At        int64  `json:"at"` // milliseconds since 1970
+	Key       string `json:"key,omitempty"`
+	User      string `json:"user,omitempty"`
+	Method    string `json:"method"`
+	Action    string `json:"action"`
+	Target    string `json:"target"`
+	Before    string `json:"before"`
+	After     string `json:"after"`
+	RequestID string `json:"request_id"`
+}
+
+// Writes returns what a transaction must hold to record the change: the entry in
+// the organisation's partition, in the indexes of its target and its actor's user,
+// and a copy in a partition of the actor's key.
+func Writes(source *ids.Source, by By, c Change) ([]table.Write, error) {
+	id, err := source.New("", by.At)
+	if err != nil {
+		return nil, err
+	}
+	before, after, err := difference(c.Before, c.After)
+	if err != nil {
+		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
+	}
+	rec := record{ID: id, At: by.At.UnixMilli(), Key: by.Key, User: by.User, Method: by.Method,
+		Action: c.Action, Target: c.Target, Before: before, After: after, RequestID: by.RequestID}
+	entry, err := table.Encode(rec)
+	if err != nil {
+		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
+	}
+	byKey, _ := table.Encode(rec)
+	entry[table.PartitionAttr], entry[table.SortAttr] = table.Join("AUDIT", c.Org), id
+	entry["target_pk"], entry["target_sk"] = targetPartition(c.Org, c.Target), id
+	if by.User != "" {
+		entry["actor_pk"], entry["actor_sk"] = actorPartition(c.Org, by.User), id
+	}
+	fresh := table.IsNew()
+	writes := []table.Write{table.Put(entry, fresh)}
+	if by.Key != "" {
+		byKey[table.PartitionAttr], byKey[table.SortAttr] = actorPartition(c.Org, by.Key), id
+		writes = append(writes, table.Put(byKey, fresh))
+	}
+	return writes, nil
+}
+
+func targetPartition(org, target string) string { return table.Join("TARGET", org, target) }
+
+func actorPartition(org, actor string) string { return table.Join("ACTOR", org, actor) }
+
+// difference keeps the fields that differ, as JSON; "null" where there was nothing.
+func difference(before, after any) (string, string, error) {
+	was, err := fields(before)
+	if err != nil {
+		return "", "", err
+	}
+	is, err := fields(after)
+	if err != nil {
+		return "", "", err
+	}
+	if was != nil && is != nil {
+		for name, v := range was {
+			if w, ok := is[name]; ok && reflect.DeepEqual(v, w) {
+				delete(was, name)
+				delete(is, name)
+			}
+		}
+	}
+	b, err := json.Marshal(was)
+	if err != nil {
+		return "", "", err
+	}
+	a, err := json.Marshal(is)
+	return string(b), string(a), err
+}
+
+func fields(v any) (map[string]any, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var m map[string]any
+	return m, json.Unmarshal(raw, &m)
+}
+
+func (rec record) entry() (Entry, error) {
+	e := Entry{ID: rec.ID, At: time.UnixMilli(rec.At).UTC(), Method: rec.Method, Action: rec.Action,
+		Target: rec.Target, RequestID: rec.RequestID}
+	if rec.Key != "" {
+		e.Actor.Key = &rec.Key
+	}
+	if rec.User != "" {
+		e.Actor.User = &rec.User
+	}
+	if err := json.Unmarshal([]byte(rec.Before), &e.Before); err != nil {
+		return e, fmt.Errorf("audit: reading entry %s: %w", rec.ID, err)
+	}
+	if err := json.Unmarshal([]byte(rec.After), &e.After); err != nil {
+		return e, fmt.Errorf("audit: reading entry %s: %w", rec.ID, err)
+	}
+	return e, nil
+}

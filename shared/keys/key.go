@@ -1,0 +1,208 @@
+// Package keys keeps keys and their secrets: who may make which, how many an
+// organisation may have, and whom a secret stands for.
+//
+// A key is what an organisation owns; a secret is the string that a client sends.
+// A key's item lists the secrets that are good for it, each with the moment at
+// which it ends, so a rotation or a revocation is one write on one item, and a
+// secret that the key does not list is dead whatever else is stored of it.
+//
+// A secret's item holds no secret: its address is [apikey.ID], and it holds a MAC
+// under a pepper. Both items, a pointer from the key's id to its organisation, the
+// audit entry and the Idempotency-Key's item are written in one transaction. The
+// gate's item is never part of one (see package change).
+package keys
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"statgate/shared/orgs"
+	"statgate/shared/table"
+)
+
+// States of a key.
+const (
+	Active  = "active"
+	Expired = "expired"
+	Revoked = "revoked"
+)
+
+const (
+	keyPrefix  = "KEY#"
+	keySort    = "KEY"    // of the pointer from a key's id to its organisation
+	secretSort = "SECRET" // of a secret's item
+)
+
+// Key is a key as clients see it.
+type Key struct {
+	ID          string         `json:"id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Name        string         `json:"name"`
+	Prefix      string         `json:"prefix" doc:"What its secrets begin with" example:"sg_live_"`
+	LastFour    string         `json:"last_four" doc:"What its newest secret ends in, as far as the contract shows it"`
+	Environment string         `json:"environment"`
+	Scopes      []string       `json:"scopes" nullable:"false"`
+	Plan        string         `json:"plan" doc:"The organisation's plan"`
+	State       string         `json:"state" enum:"active,expired,revoked"`
+	User        string         `json:"user" doc:"The member who owns it, and whose role bounds it"`
+	CreatedBy   *string        `json:"created_by" doc:"The user who made it; null where it was made beside the API"`
+	CreatedAt   time.Time      `json:"created_at"`
+	ExpiresAt   *time.Time     `json:"expires_at"`
+	RevokedAt   *time.Time     `json:"revoked_at"`
+	LastUsedAt  *time.Time     `json:"last_used_at"`
+	Metadata    map[string]any `json:"metadata"`
+	Usage       Usage          `json:"usage"`
+}
+
+// Usage is how often a key was used.
+type Usage struct {
+	Total  int64  `json:"total" doc:"Calls since the key was made"`
+	Window Window `json:"window"`
+}
+
+// Window is what is left of the quota. Unmetered keys have neither limit nor end.
+type Window struct {
+	Limit     *int64     `json:"limit"`
+	Used      int64      `json:"used"`
+	Remaining *int64     `json:"remaining"`
+	ResetsAt  *time.Time `json:"resets_at"`
+}
+
+// Minted is a key with its secret, which is shown this once.
+type Minted struct {
+	Key
+	Secret string `json:"secret" doc:"Shown this once; it cannot be had again"`
+}
+
+// Rotated is a key with its new secret.
+type Rotated struct {
+	Key
+	Secret            string     `json:"secret" doc:"Shown this once; it cannot be had again"`
+	PreviousExpiresAt *time.Time `json:"previous_expires_at" doc:"When the old secret ends; null: it has ended"`
+}
+
+// record is a key as it is stored. Moments are seconds since 1970, 0 for none.
+type record struct {
+	ID          string           `json:"id"`
+	Org         string           `json:"org"`
+	Name        string           `json:"name"`
+	Scopes      []string         `json:"scopes"`
+	Metadata    string           `json:"metadata"` // JSON text, as items hold no fractions
+	Owner       string           `json:"owner"`
+	CreatedBy   string           `json:"created_by"`
+	Prefix      string           `json:"prefix"`
+	LastFour    string           `json:"last_four"`
+	Environment string           `json:"environment"`
+	CreatedAt   int64            `json:"created_at"`
+	ExpiresAt   int64            `json:"expires_at"`
+	RevokedAt   int64            `json:"revoked_at"`
+	Secrets     map[string]int64 `json:"secrets"` // secret id → when it ends, 0 for never
+	Rev         int64            `json:"rev"`     // rises with every change
+}
+
+func address(org, key string) table.Key {
+	return table.Key{Partition: orgs.Partition(org), Sort: keyPrefix + key}
+}
+
+func pointerAddress(key string) table.Key {
+	return table.Key{Partition: table.Join("KEY", key), Sort: keySort}
+}
+
+func secretAddress(id string) table.Key {
+	return table.Key{Partition: table.Join("SECRET", id), Sort: secretSort}
+}
+
+func (k record) item() (table.Item, error) {
+	it, err := table.Encode(k)
+	if err != nil {
+		return nil, fmt.Errorf("keys: encoding key %s: %w", k.ID, err)
+	}
+	at := address(k.Org, k.ID)
+	it[table.PartitionAttr], it[table.SortAttr] = at.Partition, at.Sort
+	return it, nil
+}
+
+// recordFrom reads a key's item, and false from any other item.
+func recordFrom(it table.Item) (record, bool, error) {
+	if !strings.HasPrefix(it.Str(table.SortAttr), keyPrefix) {
+		return record{}, false, nil
+	}
+	var k record
+	if err := table.Decode(it, &k); err != nil {
+		return record{}, false, fmt.Errorf("keys: reading key: %w", err)
+	}
+	return k, true, nil
+}
+
+func (k record) state(now time.Time) string {
+	switch {
+	case k.RevokedAt != 0:
+		return Revoked
+	case k.ExpiresAt != 0 && now.Unix() >= k.ExpiresAt:
+		return Expired
+	}
+	return Active
+}
+
+// current is the secret that no rotation has replaced.
+func (k record) current() string {
+	for id, end := range k.Secrets {
+		if end == 0 {
+			return id
+		}
+	}
+	return ""
+}
+
+// fading lists the replaced secrets that are still good.
+func (k record) fading(now time.Time) map[string]int64 {
+	still := map[string]int64{}
+	for id, end := range k.Secrets {
+		if end > now.Unix() {
+			still[id] = end
+		}
+	}
+	return still
+}
+
+// view is the key as clients see it, but for its usage.
+func (k record) view(plan string, now time.Time) (Key, error) {
+	v := Key{ID: k.ID, Name: k.Name, Prefix: k.Prefix, LastFour: k.LastFour, Environment: k.Environment,
+		Scopes: append([]string{}, k.Scopes...), Plan: plan, State: k.state(now), User: k.Owner,
+		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt)}
+	if k.CreatedBy != "" {
+		v.CreatedBy = &k.CreatedBy
+	}
+	if err := json.Unmarshal([]byte(k.Metadata), &v.Metadata); err != nil {
+		return v, fmt.Errorf("keys: reading metadata of key %s: %w", k.ID, err)
+	}
+	return v, nil
+}
+
+func moment(seconds int64) *time.Time {
+	if seconds == 0 {
+		return nil
+	}
+	at := time.Unix(seconds, 0).UTC()
+	return &at
+}
+
+// settings are a key's fields in the audit trail.
+type settings struct {
+	Name        string          `json:"name"`
+	Scopes      []string        `json:"scopes"`
+	Metadata    json.RawMessage `json:"metadata"`
+	User        string          `json:"user"`
+	Environment string          `json:"environment"`
+	ExpiresAt   *time.Time      `json:"expires_at"`
+	RevokedAt   *time.Time      `json:"revoked_at"`
+	LastFour    string          `json:"last_four"`
+	// PreviousExpiresAt is when a replaced secret ends.
+	PreviousExpiresAt *time.Time `json:"previous_expires_at,omitempty"`
+}
+
+func (k record) settings() settings {
+	return settings{Name: k.Name, Scopes: k.Scopes, Metadata: json.RawMessage(k.Metadata), User: k.Owner,
+		Environment: k.Environment, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastFour: k.LastFour}
+}

@@ -1,0 +1,164 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/apikey"
+	"statgate/shared/orgs"
+	"statgate/shared/table"
+)
+
+// The endings of a secret. Which one it was is in the condition, and contracts
+// usually answer them all alike; the message says no more than the holder of the
+// secret may know.
+func secretUnknown() *api.Error { return api.Fail(api.SecretUnknown, "this key is not known") }
+
+func secretRevoked() *api.Error {
+	return api.Fail(api.SecretRevoked, "this key has been revoked or replaced")
+}
+
+func secretExpired(at int64) *api.Error {
+	return api.Fail(api.SecretExpired, "this key expired at %s", time.Unix(at, 0).UTC().Format(time.RFC3339))
+}
+
+// Authenticate returns whom a secret stands for. The order is that of cost: form,
+// environment and tag before anything is read; then the secret's item; its MAC
+// under the pepper that it was made with, in constant time; then as [Store.Resolve].
+//
+// A secret under an older pepper is MACed again with the current one. That is done
+// as well as may be and never fails the call.
+func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, error) {
+	tagKey, err := s.peppers.TagKey(ctx)
+	if err != nil {
+		return nil, api.Down("reading the peppers", err)
+	}
+	switch err := apikey.Check(s.rules.contract.Secret, s.rules.environment, tagKey, secret); {
+	case errors.Is(err, apikey.ErrEnvironment):
+		return nil, secretElsewhere()
+	case err != nil:
+		return nil, api.Fail(api.SecretMalformed, "this is not a key of this API")
+	}
+	it, err := s.secret(ctx, apikey.ID(secret))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prove(ctx, it, secret); err != nil {
+		return nil, err
+	}
+	return s.caller(ctx, it)
+}
+
+// Resolve returns whom a secret that was authenticated before stands for now. It
+// reads consistently: the gate's version, then the facts, so that the version is
+// never newer than what it stands for. Errors are *api.Error of the condition
+// that ended the secret, or unavailable.
+func (s *Store) Resolve(ctx context.Context, secretID string) (*api.Caller, error) {
+	it, err := s.secret(ctx, secretID)
+	if err != nil {
+		return nil, err
+	}
+	return s.caller(ctx, it)
+}
+
+// secret reads a secret's item. It never changes but for its MAC, yet it may be
+// a moment old or not there yet, so this read is consistent too.
+func (s *Store) secret(ctx context.Context, id string) (table.Item, error) {
+	it, err := s.table.Get(ctx, secretAddress(id), true)
+	if err != nil {
+		return nil, api.Down("reading a secret", err)
+	}
+	switch {
+	case it.Str("key") == "" || it.Str("contract") != s.rules.contract.Name:
+		return nil, secretUnknown()
+	case it.Str("environment") != s.rules.environment:
+		return nil, secretElsewhere()
+	}
+	return it, nil
+}
+
+func secretElsewhere() *api.Error {
+	return api.Fail(api.SecretEnvironment, "this key belongs to another environment")
+}
+
+// prove compares the secret's MAC. A pepper version that nobody knows says
+// nothing of the secret: 503, never 401.
+func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
+	stored := it.Str("pepper")
+	pepper, err := s.peppers.Get(ctx, stored)
+	if err != nil {
+		return api.Down("reading a pepper", err)
+	}
+	if !apikey.Equal(it.Str("mac"), apikey.MAC(pepper.Key, secret)) {
+		return secretUnknown()
+	}
+	if current, err := s.peppers.Current(ctx); err == nil && current.Version != stored {
+		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")),
+			[]table.Action{table.Set("mac", apikey.MAC(current.Key, secret)), table.Set("pepper", current.Version)},
+			table.Eq("pepper", stored), table.Eq("mac", it.Str("mac"))))
+	}
+	return nil
+}
+
+// caller reads who stands behind a secret's item.
+func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, error) {
+	key, org, owner := secret.Str("key"), secret.Str("org"), secret.Str("owner")
+	version, err := s.gates.Version(ctx, key)
+	if err != nil {
+		return nil, api.Down("reading a key's version", err)
+	}
+	f, found, err := s.read(ctx, org, key, owner)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, secretUnknown()
+	}
+	notAfter, ended := f.ended(secret.Str("id"), s.now())
+	if ended != nil {
+		return nil, ended
+	}
+	c := &api.Caller{
+		Key: key, Secret: secret.Str("id"), Org: org, User: owner, Role: f.role(), Standing: api.StandingActive,
+		Plan: f.org.Plan, Environment: s.rules.environment, Contract: s.rules.contract.Name,
+		Limits: s.rules.limits(f.org), Version: version, NotAfter: notAfter,
+	}
+	if f.owner.State != orgs.Active {
+		c.Standing = f.owner.State
+	}
+	c.Scopes = heldScopes(s.rules, f.key.Scopes, c.Role)
+	c.Permissions = effective(s.rules.contract.Scopes, f.key.Scopes, c.Role)
+	return c, nil
+}
+
+// ended tells why the secret is no longer good, or until when it is (zero: for ever).
+func (f facts) ended(secretID string, now time.Time) (time.Time, *api.Error) {
+	end, listed := f.key.Secrets[secretID]
+	switch {
+	case f.key.RevokedAt != 0 || !listed || !f.owned || f.org.ID == "":
+		return time.Time{}, secretRevoked()
+	case end != 0 && now.Unix() >= end:
+		return time.Time{}, secretExpired(end)
+	case f.key.state(now) == Expired:
+		return time.Time{}, secretExpired(f.key.ExpiresAt)
+	}
+	if end == 0 || (f.key.ExpiresAt != 0 && f.key.ExpiresAt < end) {
+		end = f.key.ExpiresAt
+	}
+	if end == 0 {
+		return time.Time{}, nil
+	}
+	return time.Unix(end, 0).UTC(), nil
+}
+
+// heldScopes lists the scopes that still grant something under the owner's role.
+func heldScopes(ru rules, scopes []string, role string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+		one := ru.contract.Scopes
+		one.Style = ""
+		return len(effective(one, []string{scope}, role)) == 0
+	})
+}

@@ -1,0 +1,127 @@
+package keys
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+)
+
+// dataPermissions is what the deployment's data routes ask for: all that a key
+// may do where the contract has no scopes and the owner's role decides.
+var dataPermissions = func() []string {
+	seen := map[string]bool{}
+	for _, r := range api.Routes {
+		if r.Management {
+			continue
+		}
+		for _, p := range r.Permissions {
+			seen[p] = true
+		}
+	}
+	all := make([]string, 0, len(seen))
+	for p := range seen {
+		all = append(all, p)
+	}
+	sort.Strings(all)
+	return all
+}()
+
+// permissions turns a key's scopes into permission patterns, before its owner's
+// role. Scopes that the contract no longer knows grant nothing.
+func permissions(s contract.Scopes, scopes []string) []string {
+	names := s.Names()
+	known := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return !slices.Contains(names, scope) })
+	patterns, err := s.Permissions(known)
+	if err != nil {
+		return nil
+	}
+	if s.Style == "role" {
+		patterns = append(patterns, dataPermissions...)
+		sort.Strings(patterns)
+	}
+	return patterns
+}
+
+// narrowed returns what of the patterns a role allows. Operators, owners and
+// admins may do everything; a member may do with data whatever does not write,
+// and nothing with key management.
+func narrowed(role string, patterns []string) []string {
+	if role != api.RoleMember {
+		return patterns
+	}
+	kept := []string{}
+	for _, p := range patterns {
+		noun, verb, _ := strings.Cut(p, ":")
+		switch {
+		case contract.IsManagement(p) || verb == "write":
+		case verb == "*":
+			kept = append(kept, noun+":read")
+		default:
+			kept = append(kept, p)
+		}
+	}
+	return slices.Compact(kept)
+}
+
+// effective is what a key may do: its own scopes ∩ what its owner's role allows.
+func effective(s contract.Scopes, scopes []string, role string) []string {
+	return narrowed(role, permissions(s, scopes))
+}
+
+// covered tells whether a grants everything that b does.
+func covered(a, b []string) bool {
+	for _, p := range b {
+		if !slices.ContainsFunc(a, func(q string) bool { return reaches(q, p) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// reaches tells whether pattern q grants all that pattern p does.
+func reaches(q, p string) bool {
+	qn, qv, _ := strings.Cut(q, ":")
+	pn, pv, _ := strings.Cut(p, ":")
+	return (qn == "*" || qn == pn) && (qv == "*" || qv == pv)
+}
+
+// management tells whether a key with these scopes is a management key.
+func management(s contract.Scopes, scopes []string) bool {
+	return slices.ContainsFunc(permissions(s, scopes), contract.IsManagement)
+}
+
+// rank orders roles by what they may do to each other's keys.
+func rank(role string) int {
+	return map[string]int{api.RoleMember: 1, api.RoleAdmin: 2, api.RoleOwner: 3, api.RoleOperator: 4}[role]
+}
+
+// grants tells whether the caller may put the scopes into the hands of an owner
+// of the role: data as far as both roles allow it, and of key management only
+// what the caller holds, for nobody above the caller. Whoever obtains a secret is
+// as good as its maker, so rotating is bound by the same rule as making.
+func grants(s contract.Scopes, c *api.Caller, ownerRole string, scopes []string) *api.Error {
+	for _, scope := range scopes {
+		own := permissions(contract.Scopes{Verbs: s.Verbs, Resources: s.Resources, List: s.List, Management: s.Management}, []string{scope})
+		for _, p := range own {
+			held := covered(narrowed(ownerRole, []string{p}), []string{p})
+			switch {
+			case !held:
+				return roleError("scope %q is not for a key whose owner is a %s", scope, ownerRole)
+			case contract.IsManagement(p) && !covered(c.Permissions, []string{p}):
+				return roleError("scope %q can be granted only by a key that holds it", scope)
+			case contract.IsManagement(p) && rank(ownerRole) > rank(c.Role):
+				return roleError("scope %q cannot be granted to an owner of a higher role (%s) than the caller's (%s)", scope, ownerRole, c.Role)
+			case !covered(narrowed(c.Role, []string{p}), []string{p}):
+				return roleError("scope %q is beyond the caller's role (%s)", scope, c.Role)
+			}
+		}
+	}
+	return nil
+}
+
+func roleError(format string, args ...any) *api.Error {
+	return api.Fail(api.PermissionRole, format, args...)
+}

@@ -1,0 +1,109 @@
+// Package orgs keeps organisations and their members: who buys access, and who
+// acts for them.
+//
+// An organisation has a plan and members. A member is an owner, an admin or a
+// plain member, and is active, suspended or removed. An organisation that is
+// flagged as operator runs the deployment: its owners and admins are operators,
+// who make organisations, set plans and manage anybody's keys.
+//
+// An organisation, its members and its keys share one partition, so that one
+// consistent query sees them as they are. Two counters on the organisation's item
+// make rules over several items exact: whoever decides by its keys or its members
+// writes on condition that keys_version or members_version is as it was read.
+package orgs
+
+import (
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/table"
+)
+
+// States of a member.
+const (
+	Active    = "active"
+	Suspended = "suspended"
+	removed   = "removed" // kept for a while, so that a repeated removal finds its work
+)
+
+// Sort keys of the organisation's partition. Keys sort below members and members
+// below the organisation, so the ranges that are read together lie together.
+const (
+	orgSort      = "ORG"
+	memberPrefix = "MEMBER#"
+	listed       = "ORGS" // partition of the index of all organisations
+)
+
+// Org is an organisation.
+type Org struct {
+	ID        string    `json:"id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Name      string    `json:"name"`
+	Plan      string    `json:"plan"`
+	CreatedAt time.Time `json:"created_at"`
+
+	Operator       bool  `json:"-"`
+	KeysVersion    int64 `json:"-"` // moves whenever the organisation's keys or its plan do
+	MembersVersion int64 `json:"-"` // moves whenever its members do
+}
+
+// Member is a person who acts for an organisation.
+type Member struct {
+	User  string `json:"user" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Email string `json:"email" format:"email"`
+	Role  string `json:"role" enum:"owner,admin,member"`
+	State string `json:"state" enum:"active,suspended"`
+}
+
+// Effective is the role that a member's keys act with: owners and admins of the
+// operator's organisation are operators.
+func (m Member) Effective(o Org) string {
+	if o.Operator && (m.Role == api.RoleOwner || m.Role == api.RoleAdmin) {
+		return api.RoleOperator
+	}
+	return m.Role
+}
+
+// Key is the address of an organisation's item.
+func Key(org string) table.Key { return table.Key{Partition: Partition(org), Sort: orgSort} }
+
+// MemberKey is the address of a member's item.
+func MemberKey(org, user string) table.Key {
+	return table.Key{Partition: Partition(org), Sort: memberPrefix + user}
+}
+
+// Partition holds an organisation, its members and its keys.
+func Partition(org string) string { return table.Join("ORG", org) }
+
+// FromItem reads an organisation's item, and false from any other item.
+func FromItem(it table.Item) (Org, bool) {
+	if it.Str(table.SortAttr) != orgSort {
+		return Org{}, false
+	}
+	return Org{ID: it.Str("id"), Name: it.Str("name"), Plan: it.Str("plan"), Operator: it.Bool("operator"),
+		CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), KeysVersion: it.Int("keys_version"),
+		MembersVersion: it.Int("members_version")}, true
+}
+
+// MemberFromItem reads a member's item, and false from any other item and from
+// what is left of a member who was removed.
+func MemberFromItem(it table.Item) (Member, bool) {
+	sort := it.Str(table.SortAttr)
+	if len(sort) <= len(memberPrefix) || sort[:len(memberPrefix)] != memberPrefix || it.Str("state") == removed {
+		return Member{}, false
+	}
+	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state")}, true
+}
+
+func (o Org) item() table.Item {
+	return table.Item{
+		table.PartitionAttr: Partition(o.ID), table.SortAttr: orgSort, "list_pk": listed, "list_sk": o.ID,
+		"id": o.ID, "name": o.Name, "plan": o.Plan, "operator": o.Operator, "created_at": o.CreatedAt.Unix(),
+		"keys_version": int64(0), "members_version": int64(0),
+	}
+}
+
+func (m Member) item(org string) table.Item {
+	at := MemberKey(org, m.User)
+	return table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
+		"user": m.User, "email": m.Email, "role": m.Role, "state": m.State}
+}

@@ -1,0 +1,104 @@
+package orgs
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"statgate/shared/api"
+)
+
+const (
+	nameAtMost  = 80  // characters
+	emailAtMost = 254 // bytes, RFC 5321's path less its brackets
+)
+
+var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
+
+// Name trims a name and refuses what a list could not show: nothing, over 80
+// characters, control characters.
+func Name(name string) (string, *api.Error) {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+		return "", api.FieldError("name", "must not be empty")
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return "", api.FieldError("name", "must not contain control characters")
+	case utf8.RuneCountInString(name) > nameAtMost:
+		return "", api.FieldError("name", "must have at most %d characters", nameAtMost)
+	}
+	return name, nil
+}
+
+// address refuses what is no plain address (RFC 5322 addr-spec). Whether somebody
+// reads mail there is not asked.
+func address(field, email string) (string, *api.Error) {
+	email = strings.TrimSpace(email)
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || len(email) > emailAtMost || strings.ContainsFunc(email, unicode.IsSpace) {
+		return "", api.FieldError(field, "must be an email address, such as ada@example.com")
+	}
+	return email, nil
+}
+
+// folded is the form in which addresses are compared.
+func folded(email string) string { return strings.ToLower(email) }
+
+func knownRole(role string) *api.Error {
+	if !slices.Contains(roles, role) {
+		return api.FieldError("role", "must be one of %s", strings.Join(roles, ", "))
+	}
+	return nil
+}
+
+// manages tells whether the caller may change anything about an organisation and
+// its members. One that is not theirs does not exist for them.
+func manages(c *api.Caller, org string) *api.Error {
+	if c.Operator() {
+		return nil
+	}
+	if c.Org != org {
+		return unknown()
+	}
+	if c.Role != api.RoleOwner && c.Role != api.RoleAdmin {
+		return api.Fail(api.PermissionRole, "only owners, admins and operators change an organisation; this key's owner is a %s", c.Role)
+	}
+	return nil
+}
+
+// touches tells whether the caller may act on a member with one role, or give
+// them another: owners are made and changed by owners and operators alone.
+func touches(c *api.Caller, roles ...string) *api.Error {
+	if c.Operator() || c.Role == api.RoleOwner || !slices.Contains(roles, api.RoleOwner) {
+		return nil
+	}
+	return api.Fail(api.PermissionRole, "only owners and operators make, change or remove an owner")
+}
+
+// keepsOwner refuses a change that would leave an organisation without an active
+// owner. Operators may do so elsewhere, but not in their own organisation, whose
+// last owner nobody could bring back through the API.
+func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, gone bool) *api.Error {
+	if c.Operator() && !o.Operator {
+		return nil
+	}
+	had, has := false, false
+	for _, m := range members {
+		owner := m.Role == api.RoleOwner && m.State == Active
+		had = had || owner
+		if m.User != changed.User {
+			has = has || owner
+		}
+	}
+	has = has || (!gone && changed.Role == api.RoleOwner && changed.State == Active)
+	if had && !has {
+		return api.Fail(api.Conflict, "the organisation's last active owner cannot be removed, suspended or given another role")
+	}
+	return nil
+}
+
+func unknown() *api.Error { return api.Fail(api.NotFound, "no such organisation") }
+
+func unknownMember() *api.Error { return api.Fail(api.NotFound, "no such member") }
