@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// Patience is how long the gate may take before the call is a 503.
-	Patience = 800 * time.Millisecond
+	// patience is how long the gate may take before the call is a 503.
+	patience = 800 * time.Millisecond
 	// attempts bounds what one call may try. Two rolls, an adoption and a refresh
 	// in a row take five; each further one is lost to a call that succeeded.
 	attempts = 16
@@ -37,6 +37,7 @@ type Gate struct {
 	Clock    func() time.Time
 	Resolver Resolver        // without one, a key that has changed is refused as unavailable
 	Scopes   contract.Scopes // to name the scope that a refused call lacks; may be empty
+	Patience time.Duration   // what a call may take in the gate before it is a 503: 800 ms
 
 	memory *memory
 }
@@ -44,7 +45,7 @@ type Gate struct {
 // New returns a gate on the keys table. The resolver usually needs the gate
 // itself (it reads versions), so it is set afterwards.
 func New(keys table.Table, clock func() time.Time) *Gate {
-	return &Gate{Keys: keys, Clock: clock, memory: newMemory()}
+	return &Gate{Keys: keys, Clock: clock, Patience: patience, memory: newMemory()}
 }
 
 // Admission is a call that may go on. Caller is the one that was judged, fresh
@@ -66,7 +67,7 @@ func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, b
 	if caller == nil {
 		return Admission{}, api.Fail(api.SecretMissing, "no key was given")
 	}
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
 	now := g.Clock()
 	c, err := g.judged(ctx, caller, route, budget, now)
@@ -291,7 +292,7 @@ func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) 
 // StillCurrent tells whether the key is what it was when the call was admitted,
 // by a consistent read. Where it is not, the answer of the call must not be sent.
 func (g *Gate) StillCurrent(ctx context.Context, a Admission) error {
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
 	v, err := g.Version(ctx, a.Caller.Key)
 	if err != nil {

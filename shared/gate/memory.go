@@ -81,3 +81,12 @@ func (m *memory) refused(c *api.Caller, budget string, now time.Time) (api.Meter
 	}
 	return r.meter, true
 }
+
+// forget drops the refusals of a key that this instance has changed itself.
+func (m *memory) forget(key string) {
+	for _, at := range m.refusals.Keys() {
+		if at.key == key {
+			m.refusals.Remove(at)
+		}
+	}
+}

@@ -53,6 +53,7 @@ func (g *Gate) Bump(ctx context.Context, keys ...string) error {
 		slots <- struct{}{}
 		all.Go(func() {
 			errs[i] = g.bump(ctx, key)
+			g.memory.forget(key)
 			<-slots
 		})
 	}
