@@ -1,0 +1,23 @@
+// Package audit is the function that tells who did what.
+package audit
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/audit"
+)
+
+// Orgs tells whether an organisation exists; its errors are *api.Error.
+type Orgs interface {
+	Exists(ctx context.Context, org string) (bool, error)
+}
+
+// Deps is what the handlers need.
+type Deps struct {
+	Trail *audit.Store
+	Orgs  Orgs
+}
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler { return []api.Handler{list(d)} }

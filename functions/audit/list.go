@@ -1,0 +1,45 @@
+package audit
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/audit"
+)
+
+type listInput struct {
+	api.Page
+	Key   string `json:"key,omitempty" doc:"Only what was done to this key (or organisation, or user)"`
+	Actor string `json:"actor,omitempty" doc:"Only what this key, or this user by any key, did"`
+	Org   string `json:"org,omitempty" doc:"The organisation; operators only, default the caller's"`
+}
+
+func list(d Deps) api.Handler {
+	return api.Handle("listAudit", func(ctx context.Context, r *api.Request, in *listInput) (api.List[audit.Entry], error) {
+		org, err := d.org(ctx, r.Caller, in.Org)
+		if err != nil {
+			return api.List[audit.Entry]{}, err
+		}
+		found, next, err := d.Trail.List(ctx, audit.Filter{Org: org, Target: in.Key, Actor: in.Actor, Limit: in.Limit, After: in.After})
+		return api.List[audit.Entry]{Data: found, Next: next}, err
+	})
+}
+
+// org is the organisation whose trail is asked for. One that is not the caller's
+// is unknown to all but operators.
+func (d Deps) org(ctx context.Context, c *api.Caller, asked string) (string, error) {
+	if asked == "" || asked == c.Org {
+		return c.Org, nil
+	}
+	found := false
+	if c.Operator() {
+		var err error
+		if found, err = d.Orgs.Exists(ctx, asked); err != nil {
+			return "", err
+		}
+	}
+	if !found {
+		return "", api.FieldError("org", "no such organisation")
+	}
+	return asked, nil
+}

@@ -1,0 +1,14 @@
+package keys
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/keys"
+)
+
+func getSelf(d Deps) api.Handler {
+	return api.Handle("getSelf", func(ctx context.Context, r *api.Request, _ *struct{}) (keys.Self, error) {
+		return d.Keys.Self(ctx, r)
+	})
+}

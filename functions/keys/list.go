@@ -1,0 +1,21 @@
+package keys
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/keys"
+)
+
+type listInput struct {
+	api.Page
+	State string `json:"state,omitempty" enum:"active,expired,revoked" doc:"Only keys in this state"`
+	Org   string `json:"org,omitempty" doc:"The organisation; operators only, default the caller's"`
+}
+
+func list(d Deps) api.Handler {
+	return api.Handle("listKeys", func(ctx context.Context, r *api.Request, in *listInput) (api.List[keys.Key], error) {
+		found, next, err := d.Keys.List(ctx, r, keys.Filter{Org: in.Org, State: in.State, Limit: in.Limit, After: in.After})
+		return api.List[keys.Key]{Data: found, Next: next}, err
+	})
+}

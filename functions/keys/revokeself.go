@@ -1,0 +1,14 @@
+package keys
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/keys"
+)
+
+func revokeSelf(d Deps) api.Handler {
+	return api.Handle("revokeSelf", func(ctx context.Context, r *api.Request, _ *struct{}) (keys.Key, error) {
+		return d.Keys.RevokeSelf(ctx, r)
+	})
+}

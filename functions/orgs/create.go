@@ -1,0 +1,27 @@
+package orgs
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/orgs"
+)
+
+type createInput struct {
+	Name  string `json:"name" minLength:"1" maxLength:"80" example:"Northern Broadcasting"`
+	Plan  string `json:"plan,omitempty" doc:"Default: the contract's default plan"`
+	Owner string `json:"owner" doc:"Email address of the first owner" example:"ada@example.com"`
+}
+
+// created is a new organisation and its first owner.
+type created struct {
+	orgs.Org
+	Owner orgs.Member `json:"owner"`
+}
+
+func create(d Deps) api.Handler {
+	return api.Handle("createOrg", func(ctx context.Context, r *api.Request, in *createInput) (created, error) {
+		o, owner, err := d.Orgs.Create(ctx, r, orgs.Founding{Name: in.Name, Plan: in.Plan, Owner: in.Owner})
+		return created{o, owner}, err
+	}).Answering(201)
+}

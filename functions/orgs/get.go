@@ -1,0 +1,14 @@
+package orgs
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/orgs"
+)
+
+func get(d Deps) api.Handler {
+	return api.Handle("getOrg", func(ctx context.Context, r *api.Request, in *orgInput) (orgs.Org, error) {
+		return d.Orgs.Get(ctx, r.Caller, in.Org)
+	})
+}

@@ -1,0 +1,17 @@
+package orgs
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/orgs"
+)
+
+type listInput struct{ api.Page }
+
+func list(d Deps) api.Handler {
+	return api.Handle("listOrgs", func(ctx context.Context, r *api.Request, in *listInput) (api.List[orgs.Org], error) {
+		found, next, err := d.Orgs.List(ctx, r.Caller, in.Limit, in.After)
+		return api.List[orgs.Org]{Data: found, Next: next}, err
+	})
+}

@@ -1,0 +1,32 @@
+// Package orgs is the function that serves organisations and their members.
+package orgs
+
+import (
+	"context"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/orgs"
+)
+
+// Flusher empties the stage's authorizer cache, as well as may be, and returns
+// the moment at which what was widened holds for certain.
+type Flusher interface {
+	Flush(ctx context.Context) (effectiveBy time.Time)
+}
+
+// Deps is what the handlers need.
+type Deps struct {
+	Orgs    *orgs.Store
+	Flusher Flusher // nil where nothing caches policies
+}
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler {
+	return []api.Handler{list(d), create(d), get(d), update(d), listMembers(d), addMember(d), updateMember(d), removeMember(d)}
+}
+
+// orgInput names an organisation.
+type orgInput struct {
+	Org string `json:"org" doc:"Organisation id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+}

@@ -1,0 +1,24 @@
+package orgs
+
+import (
+	"context"
+
+	"statgate/shared/api"
+)
+
+type removeInput struct {
+	Org  string `json:"org" doc:"Organisation id"`
+	User string `json:"user" doc:"User id"`
+}
+
+// done says that there is nothing left to show.
+type done struct {
+	Success bool `json:"success"`
+}
+
+func removeMember(d Deps) api.Handler {
+	return api.Handle("removeMember", func(ctx context.Context, r *api.Request, in *removeInput) (done, error) {
+		err := d.Orgs.RemoveMember(ctx, r, in.Org, in.User)
+		return done{err == nil}, err
+	})
+}

@@ -1,0 +1,20 @@
+package orgs
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/orgs"
+)
+
+type updateInput struct {
+	Org  string  `json:"org" doc:"Organisation id"`
+	Name *string `json:"name,omitempty" minLength:"1" maxLength:"80"`
+	Plan *string `json:"plan,omitempty" doc:"Operators only; holds at once for all keys of the organisation"`
+}
+
+func update(d Deps) api.Handler {
+	return api.Handle("updateOrg", func(ctx context.Context, r *api.Request, in *updateInput) (orgs.Org, error) {
+		return d.Orgs.Update(ctx, r, in.Org, orgs.Edit{Name: in.Name, Plan: in.Plan})
+	})
+}

@@ -1,0 +1,38 @@
+package orgs
+
+import (
+	"context"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/orgs"
+)
+
+type editInput struct {
+	Org   string  `json:"org" doc:"Organisation id"`
+	User  string  `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Email *string `json:"email,omitempty"`
+	Role  *string `json:"role,omitempty" enum:"owner,admin,member"`
+	State *string `json:"state,omitempty" enum:"active,suspended" doc:"The keys of a suspended member stop on their next request"`
+}
+
+// edited is a member after a change.
+type edited struct {
+	orgs.Member
+	EffectiveBy *time.Time `json:"effective_by" doc:"When the member's keys may do for certain what they could not do before; null where nothing was widened: then the change holds already"`
+}
+
+func updateMember(d Deps) api.Handler {
+	return api.Handle("updateMember", func(ctx context.Context, r *api.Request, in *editInput) (edited, error) {
+		m, widened, err := d.Orgs.UpdateMember(ctx, r, in.Org, in.User, orgs.MemberEdit{Email: in.Email, Role: in.Role, State: in.State})
+		if err != nil || !widened {
+			return edited{Member: m}, err
+		}
+		at := r.Now
+		if d.Flusher != nil {
+			at = d.Flusher.Flush(ctx)
+		}
+		at = at.UTC().Truncate(time.Second)
+		return edited{m, &at}, nil
+	})
+}
