@@ -1,0 +1,49 @@
+// Package functions gathers the handlers of every Lambda function, for the local
+// gateway, the documents and the tests. A Lambda imports its own folder only.
+package functions
+
+import (
+	"slices"
+
+	"statgate/functions/audit"
+	"statgate/functions/keys"
+	"statgate/functions/leagues"
+	"statgate/functions/matches"
+	"statgate/functions/orgs"
+	"statgate/functions/teams"
+	"statgate/shared/api"
+	audittrail "statgate/shared/audit"
+	"statgate/shared/contract"
+	keystore "statgate/shared/keys"
+	leaguestore "statgate/shared/leagues"
+	matchstore "statgate/shared/matches"
+	orgstore "statgate/shared/orgs"
+	"statgate/shared/standings"
+	teamstore "statgate/shared/teams"
+)
+
+// Deps is what the handlers of all functions need.
+type Deps struct {
+	Contract  *contract.Contract
+	Leagues   *leaguestore.Store
+	Teams     *teamstore.Store
+	Matches   *matchstore.Store
+	Standings *standings.Cache
+	Keys      *keystore.Store
+	Usage     keystore.History
+	Orgs      *orgstore.Store
+	Audit     *audittrail.Store
+	Flusher   keys.Flusher
+}
+
+// All returns the handler of every operation that has one.
+func All(d Deps) []api.Handler {
+	return slices.Concat(
+		leagues.Handlers(leagues.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
+		teams.Handlers(teams.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
+		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
+		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
+		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
+		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),
+	)
+}
