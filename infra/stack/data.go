@@ -1,0 +1,80 @@
+package stack
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"statgate/shared/table"
+)
+
+// data is what outlives the stack.
+type data struct {
+	keys, stats awsdynamodb.Table
+	peppers     *string // the secret's name
+}
+
+func (d *deployment) newData() data {
+	return data{
+		keys:    d.newTable(table.Keys),
+		stats:   d.newTable(table.Stats),
+		peppers: d.newPeppers(),
+	}
+}
+
+// newTable makes a table and every index that it will need for a while, as
+// CloudFormation adds one index an update. Encryption is by the account's own
+// DynamoDB key: its use is on CloudTrail, which the default key's is not, and
+// unlike a customer's key it needs no grant and cannot be scheduled for deletion.
+func (d *deployment) newTable(schema table.Schema) awsdynamodb.Table {
+	props := &awsdynamodb.TableProps{
+		TableName:    d.named(schema.Name),
+		PartitionKey: text(table.PartitionAttr),
+		SortKey:      text(table.SortAttr),
+		BillingMode:  awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+		TimeToLiveAttribute: jsii.String(table.TTLAttr),
+		Encryption:          awsdynamodb.TableEncryption_AWS_MANAGED,
+		RemovalPolicy:       awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
+	}
+	if schema.Streams {
+		props.Stream = awsdynamodb.StreamViewType_NEW_AND_OLD_IMAGES
+	}
+	made := awsdynamodb.NewTable(d.stack, jsii.String(title(schema.Name)+"Table"), props)
+	for _, index := range schema.Indexes {
+		made.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
+			IndexName:      jsii.String(index),
+			PartitionKey:   text(index + "_pk"),
+			SortKey:        text(index + "_sk"),
+			ProjectionType: awsdynamodb.ProjectionType_ALL,
+		})
+	}
+	return made
+}
+
+func text(attribute string) *awsdynamodb.Attribute {
+	return &awsdynamodb.Attribute{Name: jsii.String(attribute), Type: awsdynamodb.AttributeType_STRING}
+}
+
+// newPeppers lets CloudFormation generate the root of all peppers, so that no
+// person and no build ever holds it. Changing anything under GenerateSecretString
+// would generate a new root and kill every key: a test freezes it.
+func (d *deployment) newPeppers() *string {
+	name := d.named("peppers")
+	awssecretsmanager.NewSecret(d.stack, jsii.String("Peppers"), &awssecretsmanager.SecretProps{
+		SecretName:  name,
+		Description: jsii.String("Root of the peppers of all API keys: whoever loses it loses every key"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			SecretStringTemplate: jsii.String(`{"current":"1"}`),
+			GenerateStringKey:    jsii.String("root"),
+			PasswordLength:       jsii.Number(64),
+			ExcludePunctuation:   jsii.Bool(true),
+			IncludeSpace:         jsii.Bool(false),
+		},
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
+	})
+	return name
+}

@@ -1,0 +1,212 @@
+package stack
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
+	"github.com/aws/jsii-runtime-go"
+
+	"statgate/shared/api"
+	"statgate/shared/table"
+)
+
+const (
+	memoryMB       = 512 // a third of a core; the init phase has a whole one whatever is chosen
+	timeoutSeconds = 10  // the gate gives up after 800 ms, a store call after a few seconds
+)
+
+// Needs is what one function may do: the sum of its routes.
+type Needs struct {
+	Keys, Stats []api.Action // by name, each once
+	// Writes bounds UpdateItem on the keys table to partitions of this pattern; "" is any.
+	Writes  string
+	Peppers bool
+	Flushes bool
+}
+
+// AuthorizerNeeds is what the authorizer may do. It writes one thing: the MAC of
+// a secret, when it meets one under an older pepper.
+func AuthorizerNeeds() Needs {
+	return Needs{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
+}
+
+// NeedsOf sums what the routes of each function need.
+func NeedsOf(routes []api.Route) map[string]Needs {
+	needs := map[string]Needs{}
+	for _, r := range routes {
+		n := needs[r.Function]
+		if !r.Open {
+			n.Keys = union(n.Keys, api.GateActions)
+		}
+		n.Keys = union(n.Keys, r.Keys)
+		n.Stats = union(n.Stats, r.Stats)
+		n.Peppers = n.Peppers || r.Secrets
+		n.Flushes = n.Flushes || r.Flushes
+		needs[r.Function] = n
+	}
+	return needs
+}
+
+func union(a, b []api.Action) []api.Action {
+	seen := map[api.Action]bool{}
+	for _, action := range append(append([]api.Action{}, a...), b...) {
+		seen[action] = true
+	}
+	all := make([]api.Action, 0, len(seen))
+	for action := range seen {
+		all = append(all, action)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i] < all[j] })
+	return all
+}
+
+// newFunctions makes one function a family and the authorizer, by name.
+func (d *deployment) newFunctions(rest awsapigateway.RestApi) map[string]awslambda.Function {
+	needs := NeedsOf(d.routes)
+	needs[Authorizer] = AuthorizerNeeds()
+	functions := map[string]awslambda.Function{}
+	for _, name := range sorted(needs) {
+		functions[name] = d.newFunction(name, needs[name], rest)
+	}
+	return functions
+}
+
+func (d *deployment) newFunction(name string, n Needs, rest awsapigateway.RestApi) awslambda.Function {
+	bundle := d.props.Bundles[name]
+	logs := d.newLogs(name)
+	role := awsiam.NewRole(d.stack, jsii.String(title(name)+"Role"), &awsiam.RoleProps{
+		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		Description: jsii.Sprintf("What the function %s may do", name),
+	})
+	logs.GrantWrite(role)
+	d.grant(role, n, rest)
+	props := &awslambda.FunctionProps{
+		FunctionName: d.named(name),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: d.architecture(),
+		Handler:      jsii.String("bootstrap"),
+		Code: awslambda.Code_FromAsset(jsii.String(bundle.Dir), &awss3assets.AssetOptions{
+			AssetHash: jsii.String(bundle.Hash), AssetHashType: awscdk.AssetHashType_CUSTOM,
+		}),
+		Role:                  role,
+		Environment:           d.variables(n, rest),
+		MemorySize:            jsii.Number(memoryMB),
+		Timeout:               awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
+		Tracing:               awslambda.Tracing_ACTIVE, // sampled by the account's X-Ray rules
+		LogGroup:              logs,
+		LoggingFormat:         awslambda.LoggingFormat_JSON,
+		ApplicationLogLevelV2: awslambda.ApplicationLogLevel_INFO,
+		SystemLogLevelV2:      awslambda.SystemLogLevel_INFO,
+	}
+	if d.props.Concurrency > 0 {
+		props.ReservedConcurrentExecutions = jsii.Number(d.props.Concurrency)
+	}
+	return awslambda.NewFunction(d.stack, jsii.String(title(name)+"Function"), props)
+}
+
+// newLogs makes a function's log group. It goes with the stack, so that a stack
+// of the same name can come back: the record of who did what is the audit trail,
+// which is in the keys table and stays.
+func (d *deployment) newLogs(function string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(d.stack, jsii.String(title(function)+"Logs"), &awslogs.LogGroupProps{
+		LogGroupName:  jsii.String("/aws/lambda/" + *d.named(function)),
+		Retention:     awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
+func (d *deployment) architecture() awslambda.Architecture {
+	if d.props.Arch == "x86_64" {
+		return awslambda.Architecture_X86_64()
+	}
+	return awslambda.Architecture_ARM_64()
+}
+
+// variables are what a function reads from its environment; see package boot.
+func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]*string {
+	vars := map[string]*string{"ENVIRONMENT": jsii.String(d.props.Environment)}
+	if len(n.Keys) > 0 {
+		vars["KEYS_TABLE"] = d.data.keys.TableName()
+	}
+	if len(n.Stats) > 0 {
+		vars["STATS_TABLE"] = d.data.stats.TableName()
+	}
+	if n.Peppers {
+		vars["PEPPERS_SECRET"] = d.data.peppers
+	}
+	if n.Flushes {
+		vars["REST_API"] = rest.RestApiId()
+		vars["STAGE"] = jsii.String(d.props.Environment)
+		vars["AUTHORIZER_TTL"] = jsii.String(strconv.Itoa(authorizerTTLSeconds))
+	}
+	if d.props.Endpoint != "" {
+		vars["AWS_ENDPOINT_URL"] = jsii.String(d.props.Endpoint)
+	}
+	return &vars
+}
+
+func (d *deployment) grant(role awsiam.Role, n Needs, rest awsapigateway.RestApi) {
+	grantTable(role, d.data.keys, table.Keys, n.Keys, n.Writes)
+	grantTable(role, d.data.stats, table.Stats, n.Stats, "")
+	if n.Peppers {
+		// The six characters are the random end that Secrets Manager gives to an
+		// ARN: a restored secret has the same name and another end.
+		allow(role, []string{"secretsmanager:GetSecretValue"}, nil, d.arn("secretsmanager", "secret:"+*d.data.peppers+"-??????"))
+	}
+	if n.Flushes {
+		flush := "/restapis/" + *rest.RestApiId() + "/stages/" + d.props.Environment + "/cache/authorizers"
+		allow(role, []string{"apigateway:DELETE"}, nil,
+			jsii.Sprintf("arn:%s:apigateway:%s::%s", *d.stack.Partition(), *d.stack.Region(), flush))
+	}
+}
+
+// grantTable allows the actions on the table, and queries on its indexes too:
+// no other action reaches an index. Updates go to partitions like writes.
+func grantTable(role awsiam.Role, t awsdynamodb.Table, schema table.Schema, actions []api.Action, writes string) {
+	var items []string
+	for _, action := range actions {
+		switch {
+		case action == api.Query:
+			allow(role, []string{"dynamodb:Query"}, nil, withIndexes(t, schema)...)
+		case action == api.UpdateItem && writes != "":
+			allow(role, []string{"dynamodb:UpdateItem"}, &map[string]any{
+				"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []string{writes}},
+			}, t.TableArn())
+		default:
+			items = append(items, "dynamodb:"+string(action))
+		}
+	}
+	if len(items) > 0 {
+		allow(role, items, nil, t.TableArn())
+	}
+}
+
+func withIndexes(t awsdynamodb.Table, schema table.Schema) []*string {
+	arns := []*string{t.TableArn()}
+	for _, index := range schema.Indexes {
+		arns = append(arns, jsii.String(*t.TableArn()+"/index/"+index))
+	}
+	return arns
+}
+
+func allow(role awsiam.Role, actions []string, conditions *map[string]any, resources ...*string) {
+	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings(actions...), Resources: &resources, Conditions: conditions,
+	}))
+}
+
+// arn names a resource of the stack's own account and region.
+func (d *deployment) arn(service, resource string) *string {
+	return jsii.Sprintf("arn:%s:%s:%s:%s:%s", *d.stack.Partition(), service, *d.stack.Region(), *d.stack.Account(), resource)
+}
+
+// title makes a logical id's part of a function's or table's name.
+func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

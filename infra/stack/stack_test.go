@@ -1,0 +1,378 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"sort"
+	"strings"
+	"testing"
+
+	"statgate/infra/stack"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/table"
+)
+
+// maxResources leaves room under CloudFormation's 500.
+const maxResources = 450
+
+func TestTheStackStaysFarFromCloudFormationsLimit(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+		if got := len(made.Resources); got >= maxResources {
+			t.Errorf("got %d resources, want fewer than %d", got, maxResources)
+		}
+	})
+}
+
+// grant is one action on one resource, the resource by a short name of ours.
+type grant struct{ action, resource string }
+
+// grantsOf lists what a function's role may do.
+func grantsOf(t *testing.T, made template, function string) []grant {
+	t.Helper()
+	var all []grant
+	for _, p := range made.of("AWS::IAM::Policy") {
+		role, _ := dig(p.Properties, "Roles", 0, "Ref").(string)
+		if !strings.HasPrefix(role, title(function)+"Role") {
+			continue
+		}
+		statements, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
+		for _, s := range statements {
+			if got := dig(s, "Effect"); got != "Allow" {
+				t.Errorf("%s: got effect %v", function, got)
+			}
+			for _, action := range list(dig(s, "Action")) {
+				for _, r := range list(dig(s, "Resource")) {
+					all = append(all, grant{action.(string), short(r)})
+				}
+			}
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return fmt.Sprint(all[i]) < fmt.Sprint(all[j]) })
+	return all
+}
+
+func list(v any) []any {
+	if l, ok := v.([]any); ok {
+		return l
+	}
+	return []any{v}
+}
+
+var hashed = regexp.MustCompile(`(Table|Logs|Api)[0-9A-F]{8}`)
+
+// short flattens an ARN: references by their names, without the hashes of logical ids.
+func short(r any) string {
+	switch v := r.(type) {
+	case string:
+		return v
+	case map[string]any:
+		if ref, ok := v["Ref"].(string); ok {
+			return hashed.ReplaceAllString(strings.TrimPrefix(ref, "AWS::"), "$1")
+		}
+		if of, ok := v["Fn::GetAtt"].([]any); ok {
+			return hashed.ReplaceAllString(of[0].(string), "$1")
+		}
+		var parts []string
+		for _, part := range list(dig(v, "Fn::Join", 1)) {
+			parts = append(parts, short(part))
+		}
+		return strings.Join(parts, "")
+	}
+	return fmt.Sprint(r)
+}
+
+// wantGrants says it from the route table, in words of its own.
+func wantGrants(c *contract.Contract, function string) []grant {
+	want := map[grant]bool{
+		{"logs:CreateLogStream", title(function) + "Logs"}: true, {"logs:PutLogEvents", title(function) + "Logs"}: true,
+		{"xray:PutTraceSegments", "*"}: true, {"xray:PutTelemetryRecords", "*"}: true,
+	}
+	on := func(name string, schema table.Schema, actions ...api.Action) {
+		for _, a := range actions {
+			want[grant{"dynamodb:" + string(a), name}] = true
+			for _, index := range schema.Indexes {
+				if a == api.Query {
+					want[grant{"dynamodb:Query", name + "/index/" + index}] = true
+				}
+			}
+		}
+	}
+	peppers := grant{"secretsmanager:GetSecretValue", "arn:Partition:secretsmanager:Region:AccountId:secret:Statgate-peppers-??????"}
+	if function == stack.Authorizer {
+		on("KeysTable", table.Keys, api.GetItem, api.BatchGetItem, api.UpdateItem)
+		want[peppers] = true
+	}
+	for _, r := range api.For(c) {
+		if r.Function != function {
+			continue
+		}
+		if !r.Open {
+			on("KeysTable", table.Keys, api.GateActions...)
+		}
+		on("KeysTable", table.Keys, r.Keys...)
+		on("StatsTable", table.Stats, r.Stats...)
+		if r.Secrets {
+			want[peppers] = true
+		}
+		if r.Flushes {
+			want[grant{"apigateway:DELETE", "arn:Partition:apigateway:Region::/restapis/Api/stages/" + c.Environments[0] + "/cache/authorizers"}] = true
+		}
+	}
+	var all []grant
+	for g := range want {
+		all = append(all, g)
+	}
+	sort.Slice(all, func(i, j int) bool { return fmt.Sprint(all[i]) < fmt.Sprint(all[j]) })
+	return all
+}
+
+func TestEachFunctionMayDoWhatItsRoutesNameAndNothingMore(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+		functions := map[string]bool{stack.Authorizer: true}
+		for _, r := range api.For(c) {
+			functions[r.Function] = true
+		}
+		for name := range functions {
+			got, want := grantsOf(t, made, name), wantGrants(c, name)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s:\n got %v\nwant %v", name, got, want)
+			}
+		}
+		if got, want := len(made.of("AWS::IAM::Role")), len(functions); got != want {
+			t.Errorf("got %d roles, want one a function: %d", got, want)
+		}
+		for id, r := range made.of("AWS::IAM::Role") {
+			if r.Properties["ManagedPolicyArns"] != nil || r.Properties["Policies"] != nil {
+				t.Errorf("%s carries policies beside its own", id)
+			}
+		}
+	})
+}
+
+func TestTheAuthorizerUpdatesSecretsOnly(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+		found := false
+		for _, p := range made.of("AWS::IAM::Policy") {
+			role, _ := dig(p.Properties, "Roles", 0, "Ref").(string)
+			statements, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
+			for _, s := range statements {
+				if strings.HasPrefix(role, "AuthorizerRole") && dig(s, "Action") == "dynamodb:UpdateItem" {
+					found = true
+					want := map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{"SECRET#*"}}}
+					if got := dig(s, "Condition"); !reflect.DeepEqual(got, any(want)) {
+						t.Errorf("got condition %v, want %v", got, want)
+					}
+				}
+			}
+		}
+		if !found {
+			t.Error("the authorizer has no statement of its own for UpdateItem")
+		}
+	})
+}
+
+func TestNothingIsGrantedOnEveryResourceButXRay(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+		for id, p := range made.of("AWS::IAM::Policy") {
+			statements, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
+			for _, s := range statements {
+				for _, r := range list(dig(s, "Resource")) {
+					actions, _ := json.Marshal(dig(s, "Action"))
+					tracing := string(actions) == `["xray:PutTelemetryRecords","xray:PutTraceSegments"]`
+					if strings.Contains(short(r), "*") && !tracing {
+						t.Errorf("%s allows %s on %s", id, actions, short(r))
+					}
+				}
+				for _, a := range list(dig(s, "Action")) {
+					if strings.Contains(a.(string), "*") {
+						t.Errorf("%s allows %v", id, a)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Any change here would make CloudFormation generate a new root, and every key
+// ever issued would be refused.
+func TestThePeppersRootIsGeneratedOnceAndKept(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+		found := made.of("AWS::SecretsManager::Secret")
+		if got, want := len(found), 1; got != want {
+			t.Fatalf("got %d secrets, want %d", got, want)
+		}
+		secret, ok := found["Peppers166B5FE0"]
+		if !ok {
+			t.Fatalf("got logical ids %v, want Peppers166B5FE0: another id is another secret", found)
+		}
+		got, _ := json.Marshal(secret.Properties["GenerateSecretString"])
+		want := `{"ExcludePunctuation":true,"GenerateStringKey":"root","IncludeSpace":false,"PasswordLength":64,"SecretStringTemplate":"{\"current\":\"1\"}"}`
+		if string(got) != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		if got, want := secret.Properties["Name"], "Statgate-peppers"; got != want {
+			t.Errorf("got name %v, want %s", got, want)
+		}
+		checkRetained(t, "the peppers", secret)
+	})
+}
+
+func checkRetained(t *testing.T, what string, r resource) {
+	t.Helper()
+	if r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain" {
+		t.Errorf("%s: got deletion %q and replacement %q, want both retained", what, r.DeletionPolicy, r.UpdateReplacePolicy)
+	}
+}
+
+func TestTablesAreRetainedRecoverableAndHaveTheirIndexes(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+		byName := map[any]resource{}
+		for _, r := range made.of("AWS::DynamoDB::Table") {
+			byName[r.Properties["TableName"]] = r
+		}
+		for _, schema := range []table.Schema{table.Keys, table.Stats} {
+			r, ok := byName["Statgate-"+schema.Name]
+			if !ok {
+				t.Errorf("there is no table %s", schema.Name)
+				continue
+			}
+			checkRetained(t, schema.Name, r)
+			for _, want := range []struct {
+				at    []any
+				value any
+			}{
+				{[]any{"BillingMode"}, "PAY_PER_REQUEST"},
+				{[]any{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"}, true},
+				{[]any{"TimeToLiveSpecification", "AttributeName"}, "ttl"},
+				{[]any{"SSESpecification", "SSEEnabled"}, true},
+				{[]any{"StreamSpecification", "StreamViewType"}, "NEW_AND_OLD_IMAGES"},
+			} {
+				if got := dig(r.Properties, want.at...); got != want.value {
+					t.Errorf("%s: %v: got %v, want %v", schema.Name, want.at, got, want.value)
+				}
+			}
+			checkIndexes(t, schema, r)
+		}
+	})
+}
+
+func checkIndexes(t *testing.T, schema table.Schema, r resource) {
+	t.Helper()
+	indexes, _ := r.Properties["GlobalSecondaryIndexes"].([]any)
+	if got, want := len(indexes), len(schema.Indexes); got != want {
+		t.Errorf("%s: got %d indexes, want %d", schema.Name, got, want)
+	}
+	for i, name := range schema.Indexes {
+		got := []any{
+			dig(indexes, i, "IndexName"), dig(indexes, i, "Projection", "ProjectionType"),
+			dig(indexes, i, "KeySchema", 0, "AttributeName"), dig(indexes, i, "KeySchema", 1, "AttributeName"),
+		}
+		if want := []any{name, "ALL", name + "_pk", name + "_sk"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got index %v, want %v", schema.Name, got, want)
+		}
+	}
+}
+
+func TestFunctionsAreSmallTracedAndLogJSONForAMonth(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+		functions := made.of("AWS::Lambda::Function")
+		for id, f := range functions {
+			for _, want := range []struct {
+				at    []any
+				value any
+			}{
+				{[]any{"Runtime"}, "provided.al2023"},
+				{[]any{"Handler"}, "bootstrap"},
+				{[]any{"Architectures", 0}, "arm64"},
+				{[]any{"TracingConfig", "Mode"}, "Active"},
+				{[]any{"LoggingConfig", "LogFormat"}, "JSON"},
+				{[]any{"Environment", "Variables", "AWS_ENDPOINT_URL"}, nil},
+			} {
+				if got := dig(f.Properties, want.at...); got != want.value {
+					t.Errorf("%s: %v: got %v, want %v", id, want.at, got, want.value)
+				}
+			}
+			logs, _ := dig(f.Properties, "LoggingConfig", "LogGroup", "Ref").(string)
+			if got := made.Resources[logs].Properties["RetentionInDays"]; got != 30.0 {
+				t.Errorf("%s: got logs kept for %v days, want 30", id, got)
+			}
+		}
+		if got, want := len(made.of("AWS::Lambda::Permission")), len(functions); got != want {
+			t.Errorf("got %d permissions to invoke, want one a function: %d", got, want)
+		}
+	})
+}
+
+func TestContextReachesTheFunctionsAndTheStage(t *testing.T) {
+	props := stack.Props{
+		Contract: presetOf(t, "statgate"), Environment: "test", Arch: "x86_64", Endpoint: "http://127.0.0.1:4566",
+		Concurrency: 7, Rate: 100, Burst: 200,
+	}
+	made := synth(t, "Statgate", props)
+	for id, f := range made.of("AWS::Lambda::Function") {
+		got := []any{
+			dig(f.Properties, "Architectures", 0), dig(f.Properties, "ReservedConcurrentExecutions"),
+			dig(f.Properties, "Environment", "Variables", "AWS_ENDPOINT_URL"), dig(f.Properties, "Environment", "Variables", "ENVIRONMENT"),
+		}
+		if want := []any{"x86_64", 7.0, "http://127.0.0.1:4566", "test"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %v, want %v", id, got, want)
+		}
+	}
+	for _, s := range made.of("AWS::ApiGateway::Stage") {
+		got := []any{s.Properties["StageName"], dig(s.Properties, "MethodSettings", 0, "ThrottlingRateLimit"), dig(s.Properties, "MethodSettings", 0, "ThrottlingBurstLimit")}
+		if want := []any{"test", 100.0, 200.0}; !reflect.DeepEqual(got, want) {
+			t.Errorf("stage: got %v, want %v", got, want)
+		}
+	}
+}
+
+// names are the physical names of a template: two stacks in an account may share none.
+func names(made template) map[string]bool {
+	found := map[string]bool{}
+	for _, r := range made.Resources {
+		for _, property := range []string{"TableName", "FunctionName", "LogGroupName", "Name", "RoleName", "PolicyName"} {
+			if name, ok := r.Properties[property].(string); ok {
+				found[r.Type+" "+name] = true
+			}
+		}
+	}
+	return found
+}
+
+func TestTwoStacksInOneAccountShareNoName(t *testing.T) {
+	c := presetOf(t, "balla")
+	other := names(synth(t, "Balla-2", stack.Props{Contract: c, Environment: "live", Arch: "arm64"}))
+	for name := range names(synthesised(t, "statgate")) {
+		// A policy lives inside its role, whose name CloudFormation makes up.
+		if other[name] && !strings.HasPrefix(name, "AWS::IAM::Policy ") {
+			t.Errorf("both stacks have %s", name)
+		}
+	}
+}
+
+func TestOutputsSayWhereEverythingIs(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+		for name, want := range map[string]string{
+			"ApiUrl":         "https://Api.execute-api.Region.URLSuffix/" + c.Environments[0] + c.Base,
+			"DocsUrl":        "https://Api.execute-api.Region.URLSuffix/" + c.Environments[0] + "/api-docs",
+			"KeysTableName":  "KeysTable",
+			"StatsTableName": "StatsTable",
+			"PeppersName":    "Statgate-peppers",
+			"ApiId":          "Api",
+			"StageName":      c.Environments[0],
+			"ContractName":   c.Name,
+		} {
+			if got := short(made.Outputs[name].Value); got != want {
+				t.Errorf("%s: got %q, want %q", name, got, want)
+			}
+		}
+		for id := range made.of("AWS::Lambda::Function") {
+			if _, ok := made.Outputs[strings.TrimSuffix(id[:len(id)-8], "Function")+"FunctionName"]; !ok {
+				t.Errorf("no output names the function %s", id)
+			}
+		}
+	})
+}
