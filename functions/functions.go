@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"statgate/functions/audit"
+	"statgate/functions/docs"
 	"statgate/functions/keys"
 	"statgate/functions/leagues"
 	"statgate/functions/matches"
@@ -34,6 +35,7 @@ type Deps struct {
 	Orgs      *orgstore.Store
 	Audit     *audittrail.Store
 	Flusher   keys.Flusher
+	Docs      docs.Deps
 }
 
 // All returns the handler of every operation that has one.
@@ -45,5 +47,6 @@ func All(d Deps) []api.Handler {
 		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
 		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
 		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),
+		docs.Handlers(d.Docs),
 	)
 }

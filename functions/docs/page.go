@@ -1,0 +1,13 @@
+package docs
+
+import (
+	"context"
+
+	"statgate/shared/api"
+)
+
+func page(d Deps) api.Handler {
+	return api.Handle("getDocs", func(context.Context, *api.Request, *noInput) (api.Raw, error) {
+		return api.Raw{ContentType: "text/html; charset=utf-8", Body: d.Page}, nil
+	})
+}
