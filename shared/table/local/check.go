@@ -150,12 +150,10 @@ func checkCond(c table.Cond) error {
 	case table.CondNone:
 		return nil
 	case table.CondAnd, table.CondOr:
-		for _, s := range c.Subs {
-			if err := checkCond(s); err != nil {
-				return err
-			}
-		}
-		return nil
+		return checkCompound(c)
+	}
+	if c.Kind < 0 || c.Kind > table.CondMissing {
+		return bad("no such kind of condition: %d", c.Kind)
 	}
 	if err := checkPath(c.Path); err != nil {
 		return err
@@ -176,6 +174,22 @@ func checkCond(c table.Cond) error {
 	return bad("condition on %s: a %T has no order", c.Path, c.Value)
 }
 
+// checkCompound: And and Or of package table leave no empty or lonely parts.
+func checkCompound(c table.Cond) error {
+	if len(c.Subs) < 2 {
+		return bad("a compound condition of %d", len(c.Subs))
+	}
+	for _, s := range c.Subs {
+		if s.Kind == table.CondNone {
+			return bad("an empty condition within another")
+		}
+		if err := checkCond(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *localTable) checkActions(actions []table.Action) error {
 	if len(actions) == 0 {
 		return bad("an update without actions")
@@ -193,6 +207,31 @@ func (t *localTable) checkActions(actions []table.Action) error {
 			}
 		}
 		if err := checkOperand(a); err != nil {
+			return err
+		}
+		if err := t.checkIndexAction(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkIndexAction refuses what would make an index attribute no key, whatever
+// the item is; what a copy makes of it shows only then.
+func (t *localTable) checkIndexAction(a table.Action) error {
+	if a.Kind == table.ActRemove || a.Kind == table.ActCopy {
+		return nil
+	}
+	for i := range t.indexes {
+		ix := &t.indexes[i]
+		if a.Path != ix.pk && a.Path != ix.sk {
+			continue
+		}
+		limit := maxSortBytes
+		if a.Path == ix.pk {
+			limit = maxPartitionBytes
+		}
+		if err := checkIndexKey(table.Item{a.Path: a.Value}, a.Path, limit); err != nil {
 			return err
 		}
 	}

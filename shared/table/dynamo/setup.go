@@ -1,0 +1,161 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"statgate/shared/table"
+)
+
+// NewClient returns a client of AWS, by the environment and the profile as the
+// AWS CLI finds them; or, with an endpoint, of an emulator, where credentials and
+// a region are made up unless the environment has them.
+func NewClient(ctx context.Context, endpoint string) (*dynamodb.Client, error) {
+	if endpoint != "" {
+		return emulatorClient(endpoint), nil
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: loading the AWS configuration: %w", err)
+	}
+	return dynamodb.NewFromConfig(cfg), nil
+}
+
+func emulatorClient(endpoint string) *dynamodb.Client {
+	key, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
+	if key == "" || secret == "" {
+		key, secret = "local", "local"
+	}
+	region := "us-east-1"
+	for _, name := range []string{"AWS_DEFAULT_REGION", "AWS_REGION"} {
+		if v := os.Getenv(name); v != "" {
+			region = v
+		}
+	}
+	return dynamodb.New(dynamodb.Options{
+		BaseEndpoint: &endpoint, Region: region,
+		Credentials: credentials.NewStaticCredentialsProvider(key, secret, os.Getenv("AWS_SESSION_TOKEN")),
+	})
+}
+
+// CreateTables makes the tables of schemas, each named by prefix and schema, as
+// the deployment would: on-demand, with all indexes, TTL and streams. Those that
+// exist are left alone. It returns when all are active; it is for emulators.
+func CreateTables(ctx context.Context, client *dynamodb.Client, prefix string, schemas ...table.Schema) error {
+	for _, s := range schemas {
+		name := prefix + s.Name
+		_, err := client.CreateTable(ctx, createInput(name, s))
+		var exists *types.ResourceInUseException
+		if err != nil && !errors.As(err, &exists) {
+			return fmt.Errorf("dynamo: creating table %s: %w", name, err)
+		}
+		if err := awaitActive(ctx, client, name); err != nil {
+			return fmt.Errorf("dynamo: waiting for table %s: %w", name, err)
+		}
+		if err := expire(ctx, client, name); err != nil {
+			return fmt.Errorf("dynamo: enabling TTL on table %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// DropTables removes what CreateTables made.
+func DropTables(ctx context.Context, client *dynamodb.Client, prefix string, schemas ...table.Schema) error {
+	for _, s := range schemas {
+		name := prefix + s.Name
+		_, err := client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name})
+		var gone *types.ResourceNotFoundException
+		if err != nil && !errors.As(err, &gone) {
+			return fmt.Errorf("dynamo: dropping table %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func createInput(name string, s table.Schema) *dynamodb.CreateTableInput {
+	in := &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: keyAttributes(table.PartitionAttr, table.SortAttr),
+		KeySchema:            keySchema(table.PartitionAttr, table.SortAttr),
+	}
+	for _, ix := range s.Indexes {
+		in.AttributeDefinitions = append(in.AttributeDefinitions, keyAttributes(ix+"_pk", ix+"_sk")...)
+		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+			IndexName: aws.String(ix), KeySchema: keySchema(ix+"_pk", ix+"_sk"),
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+		})
+	}
+	if s.Streams {
+		in.StreamSpecification = &types.StreamSpecification{
+			StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages,
+		}
+	}
+	return in
+}
+
+func keyAttributes(names ...string) []types.AttributeDefinition {
+	var defs []types.AttributeDefinition
+	for _, n := range names {
+		defs = append(defs, types.AttributeDefinition{AttributeName: aws.String(n), AttributeType: types.ScalarAttributeTypeS})
+	}
+	return defs
+}
+
+func keySchema(partition, sort string) []types.KeySchemaElement {
+	return []types.KeySchemaElement{
+		{AttributeName: &partition, KeyType: types.KeyTypeHash},
+		{AttributeName: &sort, KeyType: types.KeyTypeRange},
+	}
+}
+
+func awaitActive(ctx context.Context, client *dynamodb.Client, name string) error {
+	for {
+		out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+		if err != nil {
+			return fmt.Errorf("describing it: %w", err)
+		}
+		if active(out.Table) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func active(d *types.TableDescription) bool {
+	for _, ix := range d.GlobalSecondaryIndexes {
+		if ix.IndexStatus != types.IndexStatusActive {
+			return false
+		}
+	}
+	return d.TableStatus == types.TableStatusActive
+}
+
+func expire(ctx context.Context, client *dynamodb.Client, name string) error {
+	out, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &name})
+	if err != nil {
+		return fmt.Errorf("describing it: %w", err)
+	}
+	if d := out.TimeToLiveDescription; d != nil && d.TimeToLiveStatus == types.TimeToLiveStatusEnabled {
+		return nil
+	}
+	_, err = client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName: &name,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{
+			AttributeName: aws.String(table.TTLAttr), Enabled: aws.Bool(true),
+		},
+	})
+	return err
+}
