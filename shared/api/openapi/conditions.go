@@ -1,0 +1,153 @@
+package openapi
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/api"
+	"statgate/shared/api/bind"
+	"statgate/shared/contract"
+)
+
+// own lists the conditions that only an operation's handler raises.
+var own = map[string][]string{
+	"getStandings": {api.NoStandings},
+	"listMatches":  {api.NotFound, api.InputFilter},
+	"listTeams":    {api.NotFound, api.InputFilter},
+	"listAudit":    {api.InputField},
+	"listKeys":     {api.InputField},
+	"createKey":    {api.ConflictRepeat, api.ConflictCap},
+	"rotateKey":    {api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
+	"updateKey":    {api.ConflictFinal, api.ConflictCap},
+}
+
+// conditions lists what may go wrong with a call of the route.
+func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []string {
+	var all []string
+	if !r.Open {
+		all = append(all, secretConditions(b.contract)...)
+		if len(r.Permissions) > 0 {
+			all = append(all, api.Permission)
+		}
+		if r.Management && len(r.Permissions) > 0 {
+			all = append(all, api.PermissionRole)
+		}
+		all = append(all, api.Suspended)
+	}
+	if r.Cost > 0 {
+		all = append(all, api.Quota)
+	}
+	all = append(all, inputConditions(r, in)...)
+	if len(r.Params()) > 0 {
+		all = append(all, api.NotFound)
+	}
+	if r.Management && r.Method != http.MethodGet {
+		all = append(all, api.Conflict)
+	}
+	all = append(all, own[r.Operation]...)
+	return once(append(all, api.Internal, api.Unavailable))
+}
+
+func secretConditions(c *contract.Contract) []string {
+	all := []string{api.SecretMissing, api.SecretMalformed, api.SecretUnknown, api.SecretExpired, api.SecretRevoked}
+	if len(c.Environments) > 1 {
+		all = append(all, api.SecretEnvironment)
+	}
+	if len(c.HTTPTransports()) > 1 {
+		all = append(all, api.SecretConflict)
+	}
+	return all
+}
+
+// inputConditions lists what may be wrong with the input, as the binding has it.
+func inputConditions(r api.Route, in *bind.Binder) []string {
+	schema, _ := in.Schema()
+	all := []string{api.InputParameter}
+	if !in.FromQuery() {
+		all = append(all, api.InputJSON, api.InputField, api.InputSize, api.InputMedia)
+		if r.Management {
+			return all
+		}
+	}
+	if schema.Properties["limit"] != nil {
+		all = append(all, api.InputLimit, api.InputCursor)
+	}
+	for _, s := range schema.Properties {
+		if dated(s) {
+			return append(all, api.InputDate)
+		}
+	}
+	return all
+}
+
+func dated(s *huma.Schema) bool { return s.Format == "date" || s.Format == "date-time" }
+
+func once(list []string) []string {
+	seen := map[string]bool{}
+	var kept []string
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// occasion is what documents say of a condition.
+type occasion struct {
+	when    string // when it happens
+	message string // as a caller may read it
+}
+
+var occasions = map[string]occasion{
+	api.SecretMissing:     {"No API key came with the request", "a valid API key is required"},
+	api.SecretMalformed:   {"The API key cannot be one of this API: prefix, length, characters or tag are wrong", "malformed API key"},
+	api.SecretUnknown:     {"No key has this secret", "unknown API key"},
+	api.SecretExpired:     {"The key, or the secret that a rotation replaced, has expired", "expired API key"},
+	api.SecretRevoked:     {"The key was revoked, which is final", "revoked API key"},
+	api.SecretEnvironment: {"The key belongs to another environment of this API", "the API key is of another environment"},
+	api.SecretConflict:    {"One request carries two different API keys", "two different API keys were sent"},
+	api.Permission:        {"The key's scopes do not reach this operation", "the key's scopes do not reach GET /matches"},
+	api.PermissionRole:    {"The role of the key's owner does not allow it, whatever the scopes", "the role of the key's owner does not allow this"},
+	api.Suspended:         {"The key's owner is suspended in their organisation", "the key's owner is suspended"},
+	api.Quota:             {"The quota of this window is used up; Retry-After says when the next one begins", "quota exceeded"},
+	api.InputJSON:         {"The body is not valid JSON, or came where none is taken", "the body is not valid JSON: it ends too early"},
+	api.InputParameter:    {"A query parameter is unknown, unreadable or given twice", "leage: unknown query parameter"},
+	api.InputLimit:        {"The page size is out of range", "limit: expected number <= 100"},
+	api.InputCursor:       {"The page does not exist: the cursor is not one of this query, or the place is too far on", "cursor: was not made for this query"},
+	api.InputDate:         {"A date or time is not one", "date: expected string to be RFC 3339 date, not \"2016-13-01\""},
+	api.InputFilter:       {"The filters cannot be combined; the message lists what can", "season needs league"},
+	api.InputField:        {"The body is readable, but a field is missing, unknown, given twice or invalid", "validation failed"},
+	api.InputSize:         {"The body is larger than 256 KB", "the body has 300000 bytes; at most 262144 are read"},
+	api.InputMedia:        {"The body is not application/json", "the body must be application/json"},
+	api.NotFound:          {"There is no such thing, or it is not yours to see", "not found"},
+	api.NotFoundRoute:     {"There is no such path", "no such path"},
+	api.NoStandings:       {"The season is a knock-out competition, which has no standings", "uefa.cl 2015-16 is a knock-out competition, which has no standings"},
+	api.Method:            {"The path exists, but not with this method; Allow lists those that do", "this path takes GET, OPTIONS"},
+	api.Conflict:          {"The thing is not in a state that allows this, or changed at the same moment", "changed by someone else meanwhile"},
+	api.ConflictRepeat:    {"The Idempotency-Key was used before; the details name the key that it made", "this Idempotency-Key was used before"},
+	api.ConflictRotation:  {"An earlier rotation's overlap has not ended; force ends it", "the secret before this one is still good; send force to end it"},
+	api.ConflictCap:       {"All keys of the plan are in use", "the plan's keys are all in use"},
+	api.ConflictFinal:     {"The key is revoked or expired, and stays as it is", "the key is revoked or expired"},
+	api.Internal:          {"Something failed on our side; the request id finds it in our log", "internal error"},
+	api.Unavailable:       {"The service cannot answer just now; repeat the call after Retry-After seconds", "temporarily unavailable, please repeat the call"},
+}
+
+// When says when a condition happens, in words for callers; "" for none of ours.
+func When(condition string) string { return occasions[condition].when }
+
+// sample is an error of the condition, for examples.
+func sample(condition string) *api.Error {
+	e := &api.Error{Condition: condition, Message: occasions[condition].message}
+	switch condition {
+	case api.InputField:
+		e.Fields = map[string][]string{"name": {"is required"}}
+	case api.InputParameter:
+		e.Fields = map[string][]string{"leage": {"unknown query parameter"}}
+	case api.ConflictRepeat:
+		e.Details = map[string]string{"key": exampleKey}
+	}
+	return e
+}

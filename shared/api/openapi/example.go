@@ -1,0 +1,165 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"sort"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const exampleKey = "key_01k5z3m9v8e2q4w6r8t0y2u4i6"
+
+// canned is what examples hold where a type's own tags do not say: JSON, by schema
+// and property, or by property alone.
+var canned = map[string]string{
+	"Match.status": `"finished"`, "Match.matchday": `1`, "Match.version": `3`,
+	"Match.kickoff_at": `"2015-08-08T14:00:00Z"`, "Match.round": `"Matchday 1"`, "Match.updated_at": `"2015-08-08T15:52:10Z"`,
+	"Match.home": `{"id":"leicester-city-fc","name":"Leicester City FC"}`, "Match.away": `{"id":"sunderland-afc","name":"Sunderland AFC"}`,
+	"Match.score": `{"half_time":{"home":3,"away":0},"full_time":{"home":4,"away":2},"extra_time":null,"penalties":null,"winner":"home"}`,
+
+	"HeadToHead.home":         `{"id":"leicester-city-fc","name":"Leicester City FC"}`,
+	"HeadToHead.away":         `{"id":"sunderland-afc","name":"Sunderland AFC"}`,
+	"HeadToHead.totals":       `{"played":1,"home_wins":1,"draws":0,"away_wins":0,"home_goals":4,"away_goals":2}`,
+	"Team.names":              `["Leicester City","Leicester City FC"]`,
+	"Season.start":            `"2015-08-08"`,
+	"Season.end":              `"2016-05-17"`,
+	"Season.current_matchday": `38`,
+	"StandingsRow.position":   `1`, "StandingsRow.played": `38`, "StandingsRow.won": `23`, "StandingsRow.drawn": `12`,
+	"StandingsRow.lost": `3`, "StandingsRow.goals_for": `68`, "StandingsRow.goals_against": `36`, "StandingsRow.goal_difference": `32`,
+	"StandingsRow.points": `81`, "StandingsRow.points_per_game": `2.132`, "StandingsRow.deduction": `0`,
+
+	".name": `"Matchday dashboard"`, ".email": `"ada@club.example"`, ".user": `"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`,
+	".created_by": `"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`, ".org": `"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`, ".key": `"` + exampleKey + `"`,
+	".target": `"` + exampleKey + `"`, ".action": `"key.create"`, ".method": `"key"`, ".request_id": `"` + exampleRequest + `"`,
+	".last_four": `"x4Qe"`, ".metadata": `{"app":"dashboard"}`, ".last_used_at": `"2026-03-01T11:58:20Z"`, ".owner": `"ada@club.example"`,
+	".total": `1`, ".match": `"m_3vtsl7lq2ehtu"`, "QuotaWindow.limit": `1000`, "QuotaWindow.used": `2`, "QuotaWindow.remaining": `998`,
+	"QuotaWindow.resets_at": `"2026-03-01T13:00:00Z"`, "KeyUsage.total": `4210`,
+}
+
+// canned returns the example of "Schema.property", also those that depend on the contract.
+func (b *builder) canned(at string) (json.RawMessage, bool) {
+	_, property, _ := strings.Cut(at, ".")
+	own := map[string]any{
+		"scopes": b.exampleScopes(), "prefix": examplePrefix(b.contract), "plan": b.contract.DefaultPlan,
+		"environment": b.contract.Environments[0], "secret": b.exampleSecret(),
+	}
+	for _, name := range []string{at, "." + property} {
+		if text, ok := canned[name]; ok && strings.Contains(at, ".") {
+			return json.RawMessage(text), true
+		}
+	}
+	if v, ok := own[property]; ok {
+		return encoded(v), true
+	}
+	return nil, false
+}
+
+func (b *builder) exampleScopes() []string {
+	for _, name := range b.contract.Scopes.Names() {
+		if !b.contract.Scopes.IsManagementScope(name) {
+			return []string{name}
+		}
+	}
+	return []string{}
+}
+
+// exampleSecret has the shape of a secret and can be none.
+func (b *builder) exampleSecret() string {
+	return examplePrefix(b.contract) + strings.Repeat("X", b.contract.Secret.Accept[1])
+}
+
+// encoded writes plain values, which always encode.
+func encoded(v any) json.RawMessage {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return json.RawMessage("null")
+	}
+	return bytes.TrimSpace(out.Bytes())
+}
+
+// example makes an example of a schema, properties in the schema's order. A
+// property's own example goes first; what may be null and has none is null.
+func (b *builder) example(s *huma.Schema, at string) json.RawMessage {
+	switch {
+	case s.Ref != "":
+		return b.example(b.registry.SchemaFromRef(s.Ref), s.Ref[len(schemaPrefix):])
+	case len(s.Examples) > 0:
+		return encoded(s.Examples[0])
+	case len(s.AnyOf) > 0:
+		return b.example(s.AnyOf[0], at)
+	case s.Type == huma.TypeObject:
+		return b.exampleObject(s, at)
+	case s.Nullable:
+		return json.RawMessage("null")
+	case len(s.Enum) > 0:
+		return encoded(s.Enum[0])
+	case s.Type == huma.TypeArray:
+		return json.RawMessage("[" + string(b.example(s.Items, at)) + "]")
+	}
+	return exampleScalar(s)
+}
+
+func exampleScalar(s *huma.Schema) json.RawMessage {
+	switch s.Type {
+	case huma.TypeInteger, huma.TypeNumber:
+		if s.Minimum != nil {
+			return encoded(*s.Minimum)
+		}
+		return json.RawMessage("0")
+	case huma.TypeBoolean:
+		return json.RawMessage("false")
+	case huma.TypeString:
+		switch s.Format {
+		case "date-time":
+			return encoded("2026-03-01T12:00:00Z")
+		case "date":
+			return encoded("2016-05-02")
+		}
+		return encoded("text")
+	}
+	return json.RawMessage("null")
+}
+
+func (b *builder) exampleObject(s *huma.Schema, at string) json.RawMessage {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	for i, name := range propertyOrder(s) {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(encoded(name))
+		out.WriteByte(':')
+		p := s.Properties[name]
+		if v, ok := b.canned(at + "." + name); ok && len(p.Examples) == 0 && p.Items == nil || ok && name == "scopes" {
+			out.Write(v)
+		} else {
+			out.Write(b.example(p, at+"."+name))
+		}
+	}
+	out.WriteByte('}')
+	return out.Bytes()
+}
+
+// propertyOrder is x-order, else the required properties as they stand, then the rest.
+func propertyOrder(s *huma.Schema) []string {
+	if order, ok := s.Extensions["x-order"].([]string); ok {
+		return order
+	}
+	seen := map[string]bool{}
+	names := append([]string{}, s.Required...)
+	for _, name := range names {
+		seen[name] = true
+	}
+	var rest []string
+	for name := range s.Properties {
+		if !seen[name] {
+			rest = append(rest, name)
+		}
+	}
+	sort.Strings(rest)
+	return append(names, rest...)
+}

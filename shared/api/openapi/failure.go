@@ -1,0 +1,148 @@
+package openapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/api"
+	"statgate/shared/api/bind"
+	"statgate/shared/contract"
+)
+
+const exampleRequest = "JZ4Q6W2M7NKX3TB5RVD8HYC1AF"
+
+// errorSchema is the contract's error shape.
+func (b *builder) errorSchema() *huma.Schema {
+	s := b.envelope(b.contract.Shapes.Error, nil)
+	s.Description = "What every error looks like"
+	return s
+}
+
+func (b *builder) errorSlot(n *contract.Node) *huma.Schema {
+	switch n.Slot {
+	case "code":
+		s := &huma.Schema{Type: huma.TypeString, Description: "Names the error for programs"}
+		for _, code := range Codes(b.contract) {
+			s.Enum = append(s.Enum, n.Prefix+code)
+		}
+		return s
+	case "message":
+		return &huma.Schema{Type: huma.TypeString, Description: "Tells people what is wrong; its wording may change"}
+	case "request_id":
+		return &huma.Schema{Type: huma.TypeString, Description: "Names this request; it is also in X-Request-Id", Examples: []any{n.Prefix + exampleRequest}}
+	}
+	detail := b.registry.add("ValidationDetails", validationDetails())
+	any := []*huma.Schema{detail, {Type: huma.TypeObject, AdditionalProperties: true}}
+	if !n.OmitNull {
+		any = append(any, &huma.Schema{Type: "null"})
+	}
+	return &huma.Schema{AnyOf: any, Description: "What is wrong with which field, or other facts by name"}
+}
+
+func validationDetails() *huma.Schema {
+	texts := &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}}
+	return &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"fieldErrors", "formErrors"},
+		Properties: map[string]*huma.Schema{
+			"fieldErrors": {Type: huma.TypeObject, AdditionalProperties: texts, Description: "By field, what is wrong with it"},
+			"formErrors":  {Type: huma.TypeArray, Items: texts.Items, Description: "What is wrong with the input as a whole"},
+		},
+	}
+}
+
+// Codes lists every error code of the contract, sorted.
+func Codes(c *contract.Contract) []string {
+	var codes []string
+	for _, condition := range api.Conditions {
+		if code := c.Condition(condition).Code; !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	sort.Strings(codes)
+	return codes
+}
+
+// failure adds the answers of calls that went wrong, a shared response for each status.
+func (b *builder) failure(op *huma.Operation, r api.Route, h api.Handler, in *bind.Binder) {
+	byStatus := map[int][]string{}
+	for _, condition := range b.conditions(r, h, in) {
+		status := b.contract.Condition(condition).Status
+		byStatus[status] = append(byStatus[status], condition)
+	}
+	for status, conditions := range byStatus {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + b.shared(r, status, conditions)}
+	}
+}
+
+// shared returns the name of the response for these conditions, made once.
+func (b *builder) shared(r api.Route, status int, conditions []string) string {
+	name, codes := "", []string{}
+	for _, condition := range conditions {
+		if code := b.contract.Condition(condition).Code; !slices.Contains(codes, code) {
+			codes = append(codes, code)
+			name += camel(code)
+		}
+	}
+	key := fmt.Sprint(status, conditions, r.Open)
+	for at, base := 2, name; b.failures[name] != "" && b.failures[name] != key; at++ {
+		name = base + strconv.Itoa(at)
+	}
+	if b.failures[name] == "" {
+		b.failures[name] = key
+		b.doc.Components.Responses[name] = b.failureResponse(r, status, conditions)
+	}
+	return name
+}
+
+func (b *builder) failureResponse(r api.Route, status int, conditions []string) *huma.Response {
+	response := &huma.Response{Description: http.StatusText(status), Headers: map[string]*huma.Header{"X-Request-Id": headerRef("RequestId")}}
+	if status < 500 && status != http.StatusUnauthorized {
+		response.Headers = b.answerHeaders(r, false)
+	}
+	examples := map[string]*huma.Example{}
+	seen := map[string]bool{}
+	for _, condition := range conditions {
+		if condition == api.Quota || condition == api.Unavailable {
+			response.Headers["Retry-After"] = headerRef("RetryAfter")
+		}
+		body := b.encoder.Error(exampleRequest, sample(condition)).Body
+		if seen[string(body)] {
+			continue // the contract says the same of several conditions, on purpose
+		}
+		seen[string(body)] = true
+		examples[condition] = &huma.Example{Summary: b.summary(condition, conditions), Value: json.RawMessage(body)}
+	}
+	response.Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: schemaPrefix + "Error"}, Examples: examples}}
+	return response
+}
+
+// summary says when a condition happens, with all those that look the same.
+func (b *builder) summary(condition string, among []string) string {
+	body := string(b.encoder.Error(exampleRequest, sample(condition)).Body)
+	var when []string
+	for _, other := range among {
+		if string(b.encoder.Error(exampleRequest, sample(other)).Body) == body {
+			when = append(when, When(other))
+		}
+	}
+	return strings.Join(when, "; ")
+}
+
+// camel writes "no_standings" and "NOT_FOUND" as NoStandings and NotFound.
+func camel(code string) string {
+	var b strings.Builder
+	for _, part := range strings.FieldsFunc(code, func(r rune) bool { return r == '_' || r == '-' || r == ' ' || r == '.' }) {
+		if part == strings.ToUpper(part) {
+			part = strings.ToLower(part)
+		}
+		b.WriteString(title(part))
+	}
+	return b.String()
+}

@@ -1,0 +1,167 @@
+package openapi
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/api"
+	"statgate/shared/api/bind"
+)
+
+// repeatable lists the operations that heed an Idempotency-Key.
+var repeatable = []string{"createKey", "rotateKey"}
+
+func parameters() map[string]*huma.Param {
+	most := 255
+	return map[string]*huma.Param{
+		"IfNoneMatch": {Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "The `ETag` of an earlier answer; where nothing changed, the answer is 304 without a body"},
+		"IdempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
+			Description: "A text of your own, such as a UUID. Sent again, it never does the work twice: the answer is 409 and names the key, as a secret is shown once only"},
+	}
+}
+
+// params lists path, query and header parameters, in the order of the input's fields.
+func (b *builder) params(r api.Route, h api.Handler, in *bind.Binder) []*huma.Param {
+	fields := map[string]reflect.StructField{}
+	order := fieldOrder(h.Input, fields)
+	var list []*huma.Param
+	for _, name := range r.Params() {
+		s := inline(huma.SchemaFromField(b.registry, fields[name], ""), b.registry)
+		list = append(list, b.param(r, name, "path", s, true))
+	}
+	if in.FromQuery() {
+		schema, rename := in.Schema()
+		for _, ours := range inOrder(schema.Properties, order) {
+			required := slices.Contains(in.Required(), ours)
+			list = append(list, b.param(r, theirs(rename, ours), "query", inline(schema.Properties[ours], in.Registry()), required))
+		}
+	}
+	if slices.Contains(repeatable, r.Operation) {
+		list = append(list, &huma.Param{Ref: "#/components/parameters/IdempotencyKey"})
+	}
+	if cacheable(r, h) {
+		list = append(list, &huma.Param{Ref: "#/components/parameters/IfNoneMatch"})
+	}
+	return list
+}
+
+// cacheable tells whether answers carry an ETag.
+func cacheable(r api.Route, h api.Handler) bool { return r.Method == "GET" && h.Status == 200 }
+
+func (b *builder) param(r api.Route, name, in string, s *huma.Schema, required bool) *huma.Param {
+	p := &huma.Param{Name: name, In: in, Description: s.Description, Required: required, Schema: s}
+	s.Description, s.Nullable = "", false
+	if len(s.Examples) > 0 {
+		p.Example, s.Examples = s.Examples[0], nil
+	}
+	if p.Example == nil {
+		if v, ok := b.canned(r.Operation + "." + name); ok {
+			p.Example = v
+		} else if v, ok := b.canned("." + name); ok && in == "path" {
+			p.Example = v
+		}
+	}
+	if s.Type == huma.TypeArray {
+		no := false
+		p.Style, p.Explode = "form", &no
+		p.Description = strings.TrimSuffix(p.Description, ".") + "; several are separated by commas"
+	}
+	if name == "limit" && s.Maximum == nil {
+		if most := b.clamped(r); most > 0 {
+			p.Description += fmt.Sprintf("; more than %d counts as %d", most, most)
+		}
+	}
+	return p
+}
+
+// clamped is the largest page where larger ones are cut, else 0.
+func (b *builder) clamped(r api.Route) int {
+	limit := b.contract.Paging.Limit
+	if own := b.contract.Operations[r.Operation].Limit; own != nil {
+		limit = *own
+	}
+	if r.Management || limit.Over != "clamp" {
+		return 0
+	}
+	return limit.Max
+}
+
+// body is the JSON body of operations that take one. What the path holds is not in it.
+func (b *builder) body(r api.Route, h api.Handler, in *bind.Binder) *huma.RequestBody {
+	schema, rename := in.Schema()
+	if in.FromQuery() || len(schema.Properties) == 0 {
+		return nil
+	}
+	s := inline(schema, in.Registry())
+	props := map[string]*huma.Schema{}
+	for ours, p := range s.Properties {
+		props[theirs(rename, ours)] = p
+	}
+	s.Properties = props
+	for _, ours := range in.Required() {
+		s.Required = append(s.Required, theirs(rename, ours))
+	}
+	order := fieldOrder(h.Input, map[string]reflect.StructField{})
+	names := inOrder(schema.Properties, order)
+	for i := range names {
+		names[i] = theirs(rename, names[i])
+	}
+	s.Extensions = map[string]any{"x-order": names}
+	name := title(r.Operation) + "Input"
+	ref := b.registry.add(name, s)
+	return &huma.RequestBody{
+		Required: len(in.Required()) > 0,
+		Content:  map[string]*huma.MediaType{"application/json": {Schema: ref, Example: b.example(ref, name)}},
+	}
+}
+
+// fieldOrder lists the input's names as its struct has them, its page's last.
+func fieldOrder(t reflect.Type, fields map[string]reflect.StructField) []string {
+	var own, paging []string
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || name == "" || name == "-" {
+			continue
+		}
+		fields[name] = f
+		if len(f.Index) > 1 {
+			paging = append(paging, name)
+		} else {
+			own = append(own, name)
+		}
+	}
+	return append(own, paging...)
+}
+
+// inOrder lists the properties by the order, then those that it does not name.
+func inOrder(props map[string]*huma.Schema, order []string) []string {
+	var names, rest []string
+	for _, name := range order {
+		if props[name] != nil {
+			names = append(names, name)
+		}
+	}
+	for name := range props {
+		if !slices.Contains(order, name) {
+			rest = append(rest, name)
+		}
+	}
+	sort.Strings(rest)
+	return append(names, rest...)
+}
+
+// theirs is the contract's name of an input of ours.
+func theirs(rename map[string]string, ours string) string {
+	for their, our := range rename {
+		if our == ours {
+			return their
+		}
+	}
+	return ours
+}

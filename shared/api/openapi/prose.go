@@ -1,0 +1,99 @@
+package openapi
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/contract"
+)
+
+// introduction is the document's description, in Markdown.
+func introduction(c *contract.Contract) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Football leagues, seasons, teams, matches and standings, and the API keys that guard them.\n\n")
+	fmt.Fprintf(&b, "Send your API key with every request. ")
+	fmt.Fprintf(&b, "Every answer has an `X-Request-Id`; every error has the shape of the schema `Error`. ")
+	fmt.Fprintf(&b, "No field is left out for being unknown: it is null. Times are RFC 3339 in UTC, days are local to the league.\n\n")
+	fmt.Fprintf(&b, "A path that does not exist is answered with %d, a method that a path does not take with %d and `Allow`.",
+		c.Condition("not_found.route").Status, c.Condition("method").Status)
+	return b.String()
+}
+
+// kin is what documents say of a function's operations.
+type kin struct{ function, tag, description string }
+
+// families are the functions in the order in which documents show them.
+var families = []kin{
+	{"leagues", "Leagues", "Leagues, their seasons and their standings."},
+	{"teams", "Teams", "Clubs and national sides, and the matches that they play."},
+	{"matches", "Matches", "Fixtures and results, and how two teams fared before."},
+	{"keys", "Keys", "API keys: make, scope, watch, rotate and revoke them."},
+	{"orgs", "Organisations", "Who holds keys: organisations, their plan and their members."},
+	{"audit", "Audit", "Who did what to which key or organisation."},
+	{"docs", "Service", "Open to all, at the root and without a key."},
+}
+
+func family(function string) kin {
+	for _, f := range families {
+		if f.function == function {
+			return f
+		}
+	}
+	return kin{function, title(function), title(function) + "."}
+}
+
+func tags(used map[string]bool) []*huma.Tag {
+	var list []*huma.Tag
+	for _, f := range families {
+		if used[f.function] {
+			list = append(list, &huma.Tag{Name: f.tag, Description: f.description})
+			delete(used, f.function)
+		}
+	}
+	for function := range used { // a family without a text still has its tag; a test names it
+		f := family(function)
+		list = append(list, &huma.Tag{Name: f.tag, Description: f.description})
+	}
+	return list
+}
+
+// prose is what the route table's summaries leave out, by operation, in Markdown.
+var prose = map[string]string{
+	"listLeagues":     "Leagues by id, of one country where `country` is given.",
+	"getLeague":       "One league, with the id of its latest season.",
+	"listSeasons":     "The seasons of a league, newest first.",
+	"getStandings":    "The table of a season, the latest where none is named, by the rules of that league and season: tie-breaks, halved points, points per game, deductions. `round` and `date` give it as it stood. Groups follow each other in one list. Knock-out competitions have no standings.",
+	"listTeams":       "Teams by id: all of them, those of a league (and season), or those whose name has words beginning as `q` does.",
+	"getTeam":         "One team with every spelling of its name. An id that it had before still finds it.",
+	"listTeamMatches": "The matches of a team, in every league, by kick-off.",
+	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; a day or a range of at most 31 days; at most 100 ids. Other mixes are refused.",
+	"getMatch":        "One match. Its id never changes, even where its day does.",
+	"getHeadToHead":   "The played meetings of a match's two teams in every league, newest first, and what they add up to, seen from the match that is asked about.",
+
+	"listKeys":    "The keys of your organisation that you may see, newest first. A plain member sees their own. No list ever shows a secret.",
+	"createKey":   "Makes a key and shows its secret, this once. A key with a management scope is a management key: it counts outside the plan's keys. Send an `Idempotency-Key` to make a repeat safe.",
+	"getSelf":     "Who is calling, what the key may do, and what is left of its quota.",
+	"revokeSelf":  "Revokes the key that makes the call, for good. Whoever holds a leaked secret may kill it.",
+	"getKey":      "One key: settings, state and use.",
+	"updateKey":   "Changes name, scopes, expiry or metadata. What narrows a key holds from the next request on; what widens it may take until `effective_by`.",
+	"rotateKey":   "Replaces the secret and keeps the key: name, scopes, settings, quota used and history stay. The old secret dies at once, or after `overlap`.",
+	"revokeKey":   "Revokes a key for good, from the next request on.",
+	"getKeyUsage": "Calls by hour and operation, at most 31 days at a time. The hours add up to the calls made, exactly.",
+
+	"listAudit": "Changes to keys and organisations, newest first: who, when, how authenticated, the values before and after.",
+
+	"listOrgs":     "The organisations that you may see: your own, or all for an operator.",
+	"createOrg":    "Makes an organisation with a plan and its first owner. For operators.",
+	"getOrg":       "One organisation.",
+	"updateOrg":    "Changes the name; operators also change the plan. A smaller plan keeps the keys that there are and refuses new ones.",
+	"listMembers":  "The people of an organisation, with role and state.",
+	"addMember":    "Adds a person by email.",
+	"updateMember": "Changes a member's email, role or state. The keys of a suspended member stop on the next request.",
+	"removeMember": "Removes a member, whose keys are revoked.",
+
+	"getHealth":  "Answers as long as the API does.",
+	"getOpenAPI": "The document that you are reading, for tools.",
+	"getDocs":    "The same for people, as one page.",
+}
