@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/deployment"
+	"statgate/shared/keys"
+	"statgate/shared/orgs"
+)
+
+// demo is what a developer starts with: an organisation, and a key of each kind.
+// Its JSON is the credentials file.
+type demo struct {
+	Base     string `json:"base_url"` // ends with the contract's base path
+	Org      string `json:"org"`
+	Operator string `json:"operator_key"`
+	Admin    string `json:"admin_key"`
+	Client   string `json:"client_key"`
+}
+
+// places remembers, in a data directory, which keys are the demo's. It holds no secrets.
+type places struct {
+	OperatorOrg  string `json:"operator_org"`
+	OperatorUser string `json:"operator_user"`
+	Org          string `json:"org"`
+	Operator     string `json:"operator_key_id"`
+	Admin        string `json:"admin_key_id"`
+	Client       string `json:"client_key_id"`
+}
+
+const (
+	placesFile = "demo.json"
+	operatorAt = "operator@example.com"
+	ownerAt    = "owner@example.com"
+)
+
+// preparing is one preparation of the demo.
+type preparing struct {
+	options
+	d      *deployment.Deployment
+	known  places
+	before demo // from the credentials file, where there is one
+}
+
+// prepare makes the demo organisation and its keys, or finds them again. Keys
+// whose secrets are in the credentials file and still authenticate are reused;
+// others are rotated, as a secret cannot be shown twice.
+func prepare(ctx context.Context, o options, d *deployment.Deployment) (*demo, error) {
+	p := &preparing{options: o, d: d}
+	if err := p.remember(); err != nil {
+		return nil, err
+	}
+	got := &demo{}
+	var err error
+	if got.Operator, err = p.operator(ctx); err != nil {
+		return nil, fmt.Errorf("preparing the operator key: %w", err)
+	}
+	if got.Org, err = p.organisation(ctx); err != nil {
+		return nil, fmt.Errorf("preparing the demo organisation: %w", err)
+	}
+	if got.Admin, err = p.key(ctx, &p.known.Admin, p.before.Admin, "Demo admin", p.scopes(true)); err != nil {
+		return nil, fmt.Errorf("preparing the admin key: %w", err)
+	}
+	if got.Client, err = p.key(ctx, &p.known.Client, p.before.Client, "Demo client", p.scopes(false)); err != nil {
+		return nil, fmt.Errorf("preparing the client key: %w", err)
+	}
+	if _, err := d.Orgs.Update(ctx, p.request(), got.Org, orgs.Edit{Plan: &o.plan}); err != nil {
+		return nil, fmt.Errorf("preparing the demo organisation's plan: %w", err)
+	}
+	return got, p.keep()
+}
+
+// remember reads what an earlier run left.
+func (p *preparing) remember() error {
+	if p.data != "" {
+		if err := readJSON(filepath.Join(p.data, placesFile), &p.known); err != nil {
+			return err
+		}
+	}
+	if p.credentials == "" {
+		return nil
+	}
+	if err := readJSON(p.credentials, &p.before); err != nil {
+		p.before = demo{} // a file that is no credentials file is replaced
+	}
+	return nil
+}
+
+func readJSON(file string, into any) error {
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+func (p *preparing) keep() error {
+	if p.data == "" {
+		return nil
+	}
+	return writeJSON(filepath.Join(p.data, placesFile), p.known)
+}
+
+// request is a call of the operator's own.
+func (p *preparing) request() *api.Request {
+	return &api.Request{ID: "dev", Now: time.Now(), Caller: &api.Caller{
+		Key: p.known.Operator, Org: p.known.OperatorOrg, User: p.known.OperatorUser, Role: api.RoleOperator,
+		Permissions: []string{"*:*"}, Environment: p.environment, Contract: p.contract.Name,
+	}}
+}
+
+func (p *preparing) operator(ctx context.Context) (string, error) {
+	if p.known.Operator != "" {
+		return p.again(ctx, p.known.Operator, p.before.Operator)
+	}
+	o, owner, minted, err := p.d.Keys.Bootstrap(ctx, time.Now(), "Operator", operatorAt)
+	if errors.Is(err, keys.ErrBootstrapped) { // by bootstrap-admin, before the first run
+		minted, err = p.d.Keys.Recover(ctx, time.Now())
+	}
+	if err != nil {
+		return "", err
+	}
+	p.known.Operator, p.known.OperatorOrg, p.known.OperatorUser = minted.ID, o.ID, owner.User
+	if o.ID == "" {
+		caller, err := p.d.Keys.Authenticate(ctx, minted.Secret)
+		if err != nil {
+			return "", err
+		}
+		p.known.OperatorOrg, p.known.OperatorUser = caller.Org, caller.User
+	}
+	return minted.Secret, nil
+}
+
+func (p *preparing) organisation(ctx context.Context) (string, error) {
+	if p.known.Org != "" {
+		return p.known.Org, nil
+	}
+	largest := slices.MaxFunc(p.contract.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
+	o, _, err := p.d.Orgs.Create(ctx, p.request(), orgs.Founding{Name: "Demo", Plan: largest.Name, Owner: ownerAt})
+	p.known.Org = o.ID
+	return o.ID, err
+}
+
+// key finds or makes one of the demo organisation's keys and returns its secret.
+// The organisation has the largest plan at first and the chosen one afterwards:
+// a smaller plan keeps keys, so that there is a client key on any plan.
+func (p *preparing) key(ctx context.Context, id *string, secret, name string, scopes []string) (string, error) {
+	if *id != "" {
+		if again, err := p.again(ctx, *id, secret); err == nil || api.AsError(err).Condition != api.ConflictFinal {
+			return again, err
+		}
+	}
+	spec := keys.Spec{Name: name, Scopes: scopes, Org: &p.known.Org}
+	if p.contract.Keys.ExpiryRequired {
+		life := "30d"
+		spec.ExpiresIn = &life
+	}
+	minted, err := p.d.Keys.Create(ctx, p.request(), spec)
+	*id = minted.ID
+	return minted.Secret, err
+}
+
+// again returns the secret of a key: the one at hand where it still
+// authenticates, else a new one.
+func (p *preparing) again(ctx context.Context, id, secret string) (string, error) {
+	if secret != "" {
+		if caller, err := p.d.Keys.Authenticate(ctx, secret); err == nil && caller.Key == id {
+			return secret, nil
+		}
+	}
+	rotated, err := p.d.Keys.Rotate(ctx, p.request(), id, "", true)
+	return rotated.Secret, err
+}
+
+// scopes lists the management scopes, or every data scope that reads.
+func (p *preparing) scopes(management bool) []string {
+	var names []string
+	for _, s := range p.contract.Scopes.Scopes() {
+		if p.contract.Scopes.IsManagementScope(s.Name) != management {
+			continue
+		}
+		patterns, err := p.contract.Scopes.Permissions([]string{s.Name})
+		if err != nil {
+			continue
+		}
+		reads := !slices.ContainsFunc(patterns, func(q string) bool { return !strings.HasSuffix(q, ":read") && !strings.HasSuffix(q, ":current") })
+		if management || reads {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// write writes the credentials file, whole or not at all.
+func (d *demo) write(file string) error {
+	if err := writeJSON(file, d); err != nil {
+		return fmt.Errorf("-credentials: %w", err)
+	}
+	return nil
+}
+
+func writeJSON(file string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(append(raw, '\n'))
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), file)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+	}
+	return err
+}
+
+// announce prints what there is and three calls that work when pasted.
+func (d *demo) announce(out io.Writer, root string, o options) {
+	header := "Authorization: Bearer "
+	fmt.Fprintf(out, `Statgate serves the contract %s (%s) with the plan %s.
+
+  Base URL    %s
+  Client key  %s
+  Admin key   %s
+  Docs        %s/api-docs
+
+`, o.contract.Name, o.environment, o.plan, d.Base, d.Client, d.Admin, root)
+	for _, route := range api.For(o.contract) {
+		if route.Operation == "listMatches" {
+			fmt.Fprintf(out, "  curl -s -H '%s%s' '%s%s?limit=3'\n", header, d.Client, root, route.Path)
+		}
+	}
+	fmt.Fprintf(out, "  curl -s -H '%s%s' %s/keys/self\n", header, d.Client, d.Base)
+	fmt.Fprintf(out, "  curl -s -H '%s%s' %s/keys\n\n", header, d.Admin, d.Base)
+	fmt.Fprintln(out, "Ctrl-C ends it.")
+}

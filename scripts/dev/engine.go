@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"statgate/shared/apikey"
+	"statgate/shared/peppers"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
+	"statgate/shared/table/local"
+)
+
+// engine is where everything is kept: the two tables and the peppers.
+type engine struct {
+	keys, stats table.Table
+	peppers     *apikey.PepperSource
+	close       func()
+}
+
+// open opens the engine that the options ask for. Without a data directory
+// nothing outlives the process, on a DynamoDB endpoint neither.
+func open(ctx context.Context, o options, clock func() time.Time) (*engine, error) {
+	if o.data != "" {
+		if err := os.MkdirAll(o.data, 0o700); err != nil {
+			return nil, fmt.Errorf("-data: %w", err)
+		}
+	}
+	e, err := openTables(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if e.peppers, err = openPeppers(o, clock); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func openPeppers(o options, clock func() time.Time) (*apikey.PepperSource, error) {
+	if o.data != "" {
+		return peppers.FromFile(o.data, rand.Reader, clock)
+	}
+	raw, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making peppers: %w", err)
+	}
+	return apikey.FixedPeppers(raw, clock), nil
+}
+
+func openTables(ctx context.Context, o options) (*engine, error) {
+	if o.dynamodb != "" {
+		return openDynamo(ctx, o)
+	}
+	var db *local.DB
+	var err error
+	if o.data == "" {
+		db, err = local.OpenMemory(table.Keys, table.Stats)
+	} else {
+		db, err = local.Open(filepath.Join(o.data, "statgate.db"), table.Keys, table.Stats)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &engine{keys: db.Table("keys"), stats: db.Table("stats"), close: func() { db.Close() }}, nil
+}
+
+// openDynamo makes the tables where they are missing. Without a data directory
+// their peppers end with the process, so the tables do too.
+func openDynamo(ctx context.Context, o options) (*engine, error) {
+	prefix := "statgate-"
+	if o.data == "" {
+		prefix = "statgate-dev-" + strings.ToLower(rand.Text()[:8]) + "-"
+	}
+	client, err := dynamo.NewClient(ctx, o.dynamodb)
+	if err != nil {
+		return nil, fmt.Errorf("-dynamodb: %w", err)
+	}
+	within, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if err := dynamo.CreateTables(within, client, prefix, table.Keys, table.Stats); err != nil {
+		return nil, fmt.Errorf("-dynamodb %s: %w", o.dynamodb, err)
+	}
+	e := &engine{keys: dynamo.New(client, prefix+"keys", table.Keys), stats: dynamo.New(client, prefix+"stats", table.Stats), close: func() {}}
+	if o.data == "" {
+		e.close = func() {
+			drop, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			if err := dynamo.DropTables(drop, client, prefix, table.Keys, table.Stats); err != nil {
+				fmt.Fprintln(os.Stderr, "dev: dropping tables:", err)
+			}
+		}
+	}
+	return e, nil
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"statgate/shared/deployment"
+	"statgate/shared/importer"
+	"statgate/shared/simulation"
+)
+
+// seed makes the simulated league the same on every machine.
+const seed = 1
+
+// run assembles the deployment, fills it, listens, and serves until ctx ends.
+func run(ctx context.Context, o options, out, log io.Writer) error {
+	if err := free(o.addr); err != nil {
+		return err
+	}
+	e, err := open(ctx, o, time.Now)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	level := slog.LevelWarn
+	if o.verbose {
+		level = slog.LevelInfo
+	}
+	d, err := deployment.New(deployment.Options{
+		Contract: o.contract, Environment: o.environment, Keys: e.keys, Stats: e.stats, Peppers: e.peppers,
+		Clock: time.Now, Rand: rand.Reader, Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})),
+	})
+	if err != nil {
+		return err
+	}
+	if err := fill(ctx, o, e, log); err != nil {
+		return err
+	}
+	demo, err := prepare(ctx, o, d)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, o, d, demo, out)
+}
+
+// free tells early that an address is taken, before anything is imported.
+func free(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("-addr %s: %w", addr, unwrapped(err))
+	}
+	return l.Close()
+}
+
+// unwrapped drops the "listen tcp 127.0.0.1:8080: bind:" before what is wrong.
+func unwrapped(err error) error {
+	var sys *os.SyscallError
+	if errors.As(err, &sys) {
+		return sys.Err
+	}
+	return err
+}
+
+// fill imports what was asked for and the simulated league. Bad rows are named
+// and the rest is served.
+func fill(ctx context.Context, o options, e *engine, log io.Writer) error {
+	if !o.empty {
+		sim := simulation.New(seed, time.Now())
+		if _, err := importer.Put(ctx, e.stats, time.Now, simulated(sim)); err != nil {
+			return fmt.Errorf("storing the simulated league: %w", err)
+		}
+	}
+	if len(o.imports.Clubs)+len(o.imports.Openfootball)+len(o.imports.Adjustments) == 0 {
+		return nil
+	}
+	if f, ok := log.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		o.imports.Progress = progress(log)
+	}
+	report, err := importer.Run(ctx, e.stats, time.Now, o.imports)
+	for _, p := range report.Problems {
+		fmt.Fprintln(log, "import:", p)
+	}
+	for _, a := range report.Ambiguous {
+		fmt.Fprintln(log, "import: ambiguous:", a)
+	}
+	if err != nil {
+		return fmt.Errorf("importing: %w", err)
+	}
+	return nil
+}
+
+func progress(log io.Writer) func(done, total int) {
+	var bar *progressbar.ProgressBar
+	return func(done, total int) {
+		if bar == nil {
+			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(log), progressbar.OptionShowIts(),
+				progressbar.OptionShowCount(), progressbar.OptionSetItsString("matches"), progressbar.OptionClearOnFinish())
+		}
+		_ = bar.Set(done)
+	}
+}
+
+func simulated(sim simulation.League) []importer.Season {
+	var seasons []importer.Season
+	for _, s := range sim.Seasons {
+		one := importer.Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID}
+		for _, m := range sim.Matches {
+			if m.Season == s.ID {
+				one.Matches = append(one.Matches, m)
+			}
+		}
+		seasons = append(seasons, one)
+	}
+	return seasons
+}
+
+// serve listens, tells what there is, and ends cleanly when ctx does.
+func serve(ctx context.Context, o options, d *deployment.Deployment, demo *demo, out io.Writer) error {
+	listener, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return fmt.Errorf("-addr %s: %w", o.addr, unwrapped(err))
+	}
+	server := &http.Server{Handler: d.Gateway, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	root := "http://" + reachable(listener.Addr().String())
+	demo.Base = root + o.contract.Base
+	if o.credentials != "" {
+		if err := demo.write(o.credentials); err != nil {
+			server.Close()
+			return err
+		}
+	}
+	demo.announce(out, root, o)
+	select {
+	case err := <-done:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stopping: %w", err)
+	}
+	return nil
+}
+
+// reachable makes an address of all interfaces one that a client can call.
+func reachable(addr string) string {
+	for _, all := range []string{"[::]:", "0.0.0.0:"} {
+		if strings.HasPrefix(addr, all) {
+			return "127.0.0.1:" + strings.TrimPrefix(addr, all)
+		}
+	}
+	return addr
+}

@@ -1,0 +1,96 @@
+// Package deployment assembles a whole deployment in one process, from the
+// production parts: stores, handlers, gate, authorizer and gateway. The local
+// server and the tests are made of it.
+package deployment
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"statgate/authorizer"
+	"statgate/functions"
+	"statgate/shared/api"
+	"statgate/shared/api/serve"
+	"statgate/shared/apikey"
+	"statgate/shared/audit"
+	"statgate/shared/contract"
+	"statgate/shared/gate"
+	"statgate/shared/gateway"
+	"statgate/shared/keys"
+	"statgate/shared/leagues"
+	"statgate/shared/matches"
+	"statgate/shared/orgs"
+	"statgate/shared/settings"
+	"statgate/shared/standings"
+	"statgate/shared/table"
+	"statgate/shared/teams"
+)
+
+// PolicyTTL is how long a policy is cached, as the stack has it.
+const PolicyTTL = 300 * time.Second
+
+// Options is what a deployment is made on.
+type Options struct {
+	Contract    *contract.Contract
+	Environment string
+	Keys, Stats table.Table
+	Peppers     *apikey.PepperSource
+	Clock       func() time.Time
+	Rand        io.Reader
+	Log         *slog.Logger
+}
+
+// Deployment is a running API.
+type Deployment struct {
+	Gateway *gateway.Gateway // the http.Handler
+	Gate    *gate.Gate
+	Keys    *keys.Store
+	Orgs    *orgs.Store
+	OpenAPI []byte
+}
+
+// late is a flusher for handlers that are made before the gateway whose cache it flushes.
+type late struct{ gateway *gateway.Gateway }
+
+func (l *late) Flush(ctx context.Context) time.Time { return l.gateway.Flush(ctx) }
+
+// New assembles a deployment.
+func New(o Options) (*Deployment, error) {
+	d := &Deployment{Gate: gate.New(o.Keys, o.Clock)}
+	d.Keys = keys.New(keys.Options{Table: o.Keys, Gates: d.Gate, Peppers: o.Peppers, Contract: o.Contract,
+		Environment: o.Environment, Now: o.Clock, Rand: o.Rand})
+	d.Gate.Resolver, d.Gate.Scopes = d.Keys, o.Contract.Scopes
+	d.Orgs = orgs.New(orgs.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
+	flusher := &late{}
+	handlers, err := d.handlers(o, flusher)
+	if err != nil {
+		return nil, err
+	}
+	function, err := serve.New(serve.Options{Contract: o.Contract, Handlers: handlers, Gate: d.Gate,
+		CursorKey: settings.CursorKey(o.Keys, o.Rand), Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	auth := authorizer.New(o.Contract, d.Keys.Authenticate, o.Clock, o.Log)
+	d.Gateway, err = gateway.New(gateway.Options{
+		Contract: o.Contract, Stage: o.Environment, TTL: PolicyTTL, Authorize: auth.Handle, Integrate: function.Handle,
+		Wellformed: func(secret string) bool { return apikey.WellFormed(o.Contract.Secret, secret) },
+		Clock:      o.Clock, Log: o.Log,
+	})
+	flusher.gateway = d.Gateway
+	return d, err
+}
+
+// handlers makes every operation's handler. The documents are made from the
+// handlers themselves, so those come first.
+func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
+	deps := functions.Deps{
+		Contract: o.Contract,
+		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: matches.NewStore(o.Stats, o.Clock),
+		Standings: standings.NewCache(256),
+		Keys:      d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys), Flusher: flusher,
+	}
+	return functions.All(deps), nil
+}
