@@ -17,19 +17,19 @@ type updateInput struct {
 	Metadata  api.Object           `json:"metadata,omitempty" doc:"Instead of what it had"`
 }
 
-// changed is a key after a change.
-type changed struct {
+// changedKey is a key after a change.
+type changedKey struct {
 	keys.Key
 	EffectiveBy *time.Time `json:"effective_by" doc:"When the key may do for certain what it could not do before; null where nothing was widened: then the change holds already"`
 }
 
 func update(d Deps) api.Handler {
-	return api.Handle("updateKey", func(ctx context.Context, r *api.Request, in *updateInput) (changed, error) {
+	return api.Handle("updateKey", func(ctx context.Context, r *api.Request, in *updateInput) (changedKey, error) {
 		k, widened, err := d.Keys.Update(ctx, r, in.Key, keys.Edit{Name: in.Name, Scopes: in.Scopes,
 			ExpiresIn: in.ExpiresIn, ExpiresAt: in.ExpiresAt, Metadata: in.Metadata})
 		if err != nil || !widened {
-			return changed{Key: k}, err
+			return changedKey{Key: k}, err
 		}
-		return changed{k, d.widened(ctx, r.Now)}, nil
+		return changedKey{k, d.widened(ctx, r.Now)}, nil
 	})
 }

@@ -13,15 +13,15 @@ type createInput struct {
 	Owner string `json:"owner" doc:"Email address of the first owner" example:"ada@example.com"`
 }
 
-// created is a new organisation and its first owner.
-type created struct {
+// createdOrg is a new organisation and its first owner.
+type createdOrg struct {
 	orgs.Org
 	Owner orgs.Member `json:"owner"`
 }
 
 func create(d Deps) api.Handler {
-	return api.Handle("createOrg", func(ctx context.Context, r *api.Request, in *createInput) (created, error) {
+	return api.Handle("createOrg", func(ctx context.Context, r *api.Request, in *createInput) (createdOrg, error) {
 		o, owner, err := d.Orgs.Create(ctx, r, orgs.Founding{Name: in.Name, Plan: in.Plan, Owner: in.Owner})
-		return created{o, owner}, err
+		return createdOrg{o, owner}, err
 	}).Answering(201)
 }

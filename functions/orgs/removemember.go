@@ -11,14 +11,14 @@ type removeInput struct {
 	User string `json:"user" doc:"User id"`
 }
 
-// done says that there is nothing left to show.
-type done struct {
+// removedMember says that there is nothing left to show.
+type removedMember struct {
 	Success bool `json:"success"`
 }
 
 func removeMember(d Deps) api.Handler {
-	return api.Handle("removeMember", func(ctx context.Context, r *api.Request, in *removeInput) (done, error) {
+	return api.Handle("removeMember", func(ctx context.Context, r *api.Request, in *removeInput) (removedMember, error) {
 		err := d.Orgs.RemoveMember(ctx, r, in.Org, in.User)
-		return done{err == nil}, err
+		return removedMember{err == nil}, err
 	})
 }

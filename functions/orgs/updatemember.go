@@ -16,23 +16,23 @@ type editInput struct {
 	State *string `json:"state,omitempty" enum:"active,suspended" doc:"The keys of a suspended member stop on their next request"`
 }
 
-// edited is a member after a change.
-type edited struct {
+// editedMember is a member after a change.
+type editedMember struct {
 	orgs.Member
 	EffectiveBy *time.Time `json:"effective_by" doc:"When the member's keys may do for certain what they could not do before; null where nothing was widened: then the change holds already"`
 }
 
 func updateMember(d Deps) api.Handler {
-	return api.Handle("updateMember", func(ctx context.Context, r *api.Request, in *editInput) (edited, error) {
+	return api.Handle("updateMember", func(ctx context.Context, r *api.Request, in *editInput) (editedMember, error) {
 		m, widened, err := d.Orgs.UpdateMember(ctx, r, in.Org, in.User, orgs.MemberEdit{Email: in.Email, Role: in.Role, State: in.State})
 		if err != nil || !widened {
-			return edited{Member: m}, err
+			return editedMember{Member: m}, err
 		}
 		at := r.Now
 		if d.Flusher != nil {
 			at = d.Flusher.Flush(ctx)
 		}
 		at = at.UTC().Truncate(time.Second)
-		return edited{m, &at}, nil
+		return editedMember{m, &at}, nil
 	})
 }
