@@ -140,6 +140,7 @@ func (im *run) plan(ctx context.Context, wanted []*matches.Record) ([]matches.Ch
 			continue
 		}
 		w.ID, w.Version, w.UpdatedAt = before.ID, before.Version, before.UpdatedAt
+		w.HomeAs, w.AwayAs = before.HomeAs, before.AwayAs // another spelling of the same teams is no change
 		if !reflect.DeepEqual(w, before) {
 			changes = append(changes, matches.Change{Before: before, After: w})
 		}
