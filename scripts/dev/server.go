@@ -78,7 +78,7 @@ func unwrapped(err error) error {
 func fill(ctx context.Context, o options, e *engine, log io.Writer) error {
 	if !o.empty {
 		sim := simulation.New(seed, time.Now())
-		if _, err := importer.Put(ctx, e.stats, time.Now, simulated(sim)); err != nil {
+		if _, err := importer.Put(ctx, e.stats, time.Now, importer.Simulated(sim)); err != nil {
 			return fmt.Errorf("storing the simulated league: %w", err)
 		}
 	}
@@ -110,20 +110,6 @@ func progress(log io.Writer) func(done, total int) {
 		}
 		_ = bar.Set(done)
 	}
-}
-
-func simulated(sim simulation.League) []importer.Season {
-	var seasons []importer.Season
-	for _, s := range sim.Seasons {
-		one := importer.Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID}
-		for _, m := range sim.Matches {
-			if m.Season == s.ID {
-				one.Matches = append(one.Matches, m)
-			}
-		}
-		seasons = append(seasons, one)
-	}
-	return seasons
 }
 
 // serve listens, tells what there is, and ends cleanly when ctx does.

@@ -12,6 +12,7 @@ import (
 	"statgate/authorizer"
 	"statgate/functions"
 	"statgate/shared/api"
+	"statgate/shared/api/openapi"
 	"statgate/shared/api/serve"
 	"statgate/shared/apikey"
 	"statgate/shared/audit"
@@ -92,5 +93,10 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 		Standings: standings.NewCache(256),
 		Keys:      d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys), Flusher: flusher,
 	}
+	var err error
+	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
+		return nil, err
+	}
+	d.OpenAPI = deps.Docs.OpenAPI
 	return functions.All(deps), nil
 }

@@ -1,0 +1,260 @@
+// Package deploymenttest runs a whole deployment for a test, and calls it as a
+// client does: over HTTP, knowing nothing of what serves it.
+package deploymenttest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/apikey"
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
+	"statgate/shared/deployment"
+	"statgate/shared/importer"
+	"statgate/shared/simulation"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamolocal"
+	"statgate/shared/table/local"
+)
+
+// World is one deployment and its operator.
+type World struct {
+	*deployment.Deployment
+	Contract *contract.Contract
+	URL      string // the server's root
+	Base     string // URL and the contract's base path
+	Operator string // secret of the operator's key
+	Log      *Log   // everything that was logged
+	Clock    *Clock
+	Stats    table.Table
+	client   *http.Client
+}
+
+// Clock is a clock that a test can move.
+type Clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+// Now is the machine's time, moved.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// Log collects what is logged.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String returns everything logged so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Engines runs a test on the embedded engine and on DynamoDB Local.
+func Engines(t *testing.T, contractName string, run func(t *testing.T, w *World)) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) { run(t, New(t, contractName)) })
+	t.Run("DynamoDB Local", func(t *testing.T) {
+		run(t, On(t, contractName, dynamolocal.Tables(t, table.Keys, table.Stats)))
+	})
+}
+
+// New starts a deployment on the embedded engine, in memory.
+func New(t *testing.T, contractName string) *World {
+	t.Helper()
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return On(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")})
+}
+
+// On starts a deployment on the tables "keys" and "stats".
+func On(t *testing.T, contractName string, tables map[string]table.Table) *World {
+	t.Helper()
+	c, err := preset.Load(contractName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &World{Contract: c, Log: &Log{}, Clock: &Clock{}, Stats: tables["stats"]}
+	root, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Deployment, err = deployment.New(deployment.Options{
+		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
+		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, minted, err := w.Keys.Bootstrap(context.Background(), w.Clock.Now(), "Operator", "operator@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Operator = minted.Secret
+	server := httptest.NewServer(w.Gateway)
+	t.Cleanup(server.Close)
+	w.URL, w.Base = server.URL, server.URL+c.Base
+	w.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}, Timeout: 30 * time.Second}
+	return w
+}
+
+// Simulate stores the simulated league.
+func (w *World) Simulate(t *testing.T) {
+	t.Helper()
+	sim := simulation.New(1, w.Clock.Now())
+	if _, err := importer.Put(t.Context(), w.Stats, w.Clock.Now, importer.Simulated(sim)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Reply is what a call was answered with.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// JSON returns the body as a JSON object; a test fails where it is none.
+func (r Reply) JSON(t *testing.T) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal(r.Body, &v); err != nil {
+		t.Fatalf("%d %s: %v", r.Status, r.Body, err)
+	}
+	return v
+}
+
+// Code returns the error code of the contract's default shape.
+func (r Reply) Code(t *testing.T) string {
+	t.Helper()
+	code, _ := r.JSON(t)["error"].(string)
+	return code
+}
+
+// Call makes a call under the base path with a bearer secret ("" for none); body
+// is a JSON text ("" for none), headers are pairs.
+func (w *World) Call(t testing.TB, secret, method, path, body string, headers ...string) Reply {
+	t.Helper()
+	r, err := w.Try(secret, method, w.Base+path, body, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Try makes a call of a whole URL; it is safe in any goroutine.
+func (w *World) Try(secret, method, url, body string, headers ...string) (Reply, error) {
+	var reader io.Reader
+	if body != "" {
+		reader = bytes.NewReader([]byte(body))
+	}
+	req, err := http.NewRequest(method, url, reader)
+	if err != nil {
+		return Reply{}, err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if secret != "" {
+		req.Header.Set("Authorization", "Bearer "+secret)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := w.client.Do(req)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	return Reply{resp.StatusCode, resp.Header, raw}, err
+}
+
+// Org makes an organisation on a plan and returns its id and its owner's user id.
+func (w *World) Org(t testing.TB, name, plan, owner string) (org, user string) {
+	t.Helper()
+	raw, err := json.Marshal(map[string]string{"name": name, "plan": plan, "owner": owner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.Call(t, w.Operator, "POST", "/orgs", string(raw))
+	var got struct {
+		ID    string
+		Owner struct{ User string }
+	}
+	if err := json.Unmarshal(r.Body, &got); err != nil || r.Status != http.StatusCreated {
+		t.Fatalf("creating an organisation: %d %s", r.Status, r.Body)
+	}
+	return got.ID, got.Owner.User
+}
+
+// Key makes a key of an organisation by the operator's key.
+func (w *World) Key(t testing.TB, org, name string, scopes ...string) (id, secret string) {
+	t.Helper()
+	raw, err := json.Marshal(map[string]any{"name": name, "org": org, "scopes": scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.Call(t, w.Operator, "POST", "/keys", string(raw))
+	var got struct{ ID, Secret string }
+	if err := json.Unmarshal(r.Body, &got); err != nil || r.Status != http.StatusCreated {
+		t.Fatalf("creating a key: %d %s", r.Status, r.Body)
+	}
+	return got.ID, got.Secret
+}
+
+// ReadScopes lists the contract's data scopes that read.
+func (w *World) ReadScopes() []string {
+	var names []string
+	for _, s := range w.Contract.Scopes.Scopes() {
+		if !w.Contract.Scopes.IsManagementScope(s.Name) && s.Name != "write" && s.Name != "write:matches" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// Path returns the deployed path of an operation, below the root.
+func (w *World) Path(t testing.TB, operation string) string {
+	t.Helper()
+	for _, r := range api.For(w.Contract) {
+		if r.Operation == operation {
+			return r.Path
+		}
+	}
+	t.Fatalf("%s has no operation %s", w.Contract.Name, operation)
+	return ""
+}
