@@ -28,6 +28,8 @@ const (
 	pauseUnit    = 4 * time.Millisecond
 	pauseAtMost  = 150 * time.Millisecond
 	bumpTimeout  = 5 * time.Second
+	// patience leaves time for the answer within API Gateway's 29 seconds.
+	patience = 20 * time.Second
 )
 
 // Table is what a change needs of the table.
@@ -54,6 +56,8 @@ type Plan struct {
 // write without an answer, so it must recognise its own work. Its errors end the
 // change; those of the store must be *[api.Error] already.
 func Apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Context) (Plan, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	races, faults := 0, 0
 	for {
 		plan, err := decide(ctx)

@@ -129,7 +129,7 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 	if f.owner.State != orgs.Active {
 		c.Standing = f.owner.State
 	}
-	c.Scopes = heldScopes(s.rules, f.key.Scopes, c.Role)
+	c.Scopes = slices.Clone(f.key.Scopes)
 	c.Permissions = effective(s.rules.contract.Scopes, f.key.Scopes, c.Role)
 	return c, nil
 }
@@ -152,13 +152,4 @@ func (f facts) ended(secretID string, now time.Time) (time.Time, *api.Error) {
 		return time.Time{}, nil
 	}
 	return time.Unix(end, 0).UTC(), nil
-}
-
-// heldScopes lists the scopes that still grant something under the owner's role.
-func heldScopes(ru rules, scopes []string, role string) []string {
-	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
-		one := ru.contract.Scopes
-		one.Style = ""
-		return len(effective(one, []string{scope}, role)) == 0
-	})
 }

@@ -93,6 +93,14 @@ func management(s contract.Scopes, scopes []string) bool {
 	return slices.ContainsFunc(permissions(s, scopes), contract.IsManagement)
 }
 
+// managing lists those of a key's management scopes that its owner's role lets it use.
+func (ru rules) managing(scopes []string, role string) []string {
+	s := ru.contract.Scopes
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+		return !s.IsManagementScope(scope) || len(narrowed(role, permissions(contract.Scopes{Management: s.Management}, []string{scope}))) == 0
+	})
+}
+
 // rank orders roles by what they may do to each other's keys.
 func rank(role string) int {
 	return map[string]int{api.RoleMember: 1, api.RoleAdmin: 2, api.RoleOwner: 3, api.RoleOperator: 4}[role]

@@ -10,7 +10,6 @@ import (
 	"statgate/shared/apikey"
 	"statgate/shared/audit"
 	"statgate/shared/change"
-	"statgate/shared/contract"
 	"statgate/shared/table"
 )
 
@@ -80,11 +79,7 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	case !force && len(f.key.fading(r.Now)) > 0:
 		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still good: wait for its end, or rotate with force, which ends it at once")
 	}
-	held := heldScopes(s.rules, f.key.Scopes, f.role())
-	held = slices.DeleteFunc(held, func(scope string) bool {
-		return !management(contract.Scopes{Management: s.rules.contract.Scopes.Management}, []string{scope})
-	})
-	if err := grants(s.rules.contract.Scopes, r.Caller, f.role(), held); err != nil {
+	if err := grants(s.rules.contract.Scopes, r.Caller, f.role(), s.rules.managing(f.key.Scopes, f.role())); err != nil {
 		return err
 	}
 	return nil

@@ -49,7 +49,10 @@ func TestEveryProblemOfANewKeyIsNamedByItsField(t *testing.T) {
 		{"more than a year", "expires_in", func(s *Spec) { s.ExpiresIn = text("366d") }},
 		{"no time at all", "expires_in", func(s *Spec) { s.ExpiresIn = text("0s") }},
 		{"no duration", "expires_in", func(s *Spec) { s.ExpiresIn = text("soon") }},
-		{"a moment", "", func(s *Spec) { s.ExpiresAt = text("2026-03-01T13:00:00+01:00"); s.ExpiresAt = text("2026-03-02T13:00:00+01:00") }},
+		{"a moment", "", func(s *Spec) {
+			s.ExpiresAt = text("2026-03-01T13:00:00+01:00")
+			s.ExpiresAt = text("2026-03-02T13:00:00+01:00")
+		}},
 		{"the past", "expires_at", func(s *Spec) { s.ExpiresAt = text("2026-03-01T11:59:59Z") }},
 		{"this very second", "expires_at", func(s *Spec) { s.ExpiresAt = text("2026-03-01T12:00:00.9Z") }},
 		{"too far", "expires_at", func(s *Spec) { s.ExpiresAt = text("2027-03-02T00:00:00Z") }},

@@ -1,0 +1,16 @@
+// Command bootstrap is the Lambda function that makes, shows, changes and ends keys.
+package main
+
+import (
+	"statgate/functions/keys"
+	"statgate/shared/boot"
+	"statgate/shared/boot/endpoint"
+	"statgate/shared/boot/flush"
+	"statgate/shared/boot/secret"
+)
+
+func main() {
+	f := boot.Load()
+	secret.Peppers(f)
+	endpoint.Start(f, keys.Handlers(keys.Deps{Keys: f.Store(), History: f.Gate(), Flusher: flush.New(f)}))
+}

@@ -1,0 +1,213 @@
+package keys_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"testing"
+	"time"
+
+	auditfn "statgate/functions/audit"
+	keysfn "statgate/functions/keys"
+	orgsfn "statgate/functions/orgs"
+	"statgate/shared/api"
+	"statgate/shared/api/bind"
+	"statgate/shared/contract"
+	"statgate/shared/keys/keystest"
+	"statgate/shared/table"
+)
+
+// api3 is the three functions of key management over one deployment, behind its
+// gate. What a person was found to be when they came is cached, as API Gateway
+// does, so that every change has to reach them through the gate.
+type api3 struct {
+	*keystest.World
+	t       testing.TB
+	calls   map[string]operation
+	flushes int
+}
+
+type operation struct {
+	handler api.Handler
+	route   api.Route
+	binder  *bind.Binder
+}
+
+// Flush implements Flusher: the cache is another's, and takes a minute.
+func (a *api3) Flush(context.Context) time.Time {
+	a.flushes++
+	return a.Now().Add(time.Minute)
+}
+
+func serve(t testing.TB, keysTable table.Table, contractName string) *api3 {
+	t.Helper()
+	a := &api3{World: keystest.New(t, keysTable, contractName), t: t, calls: map[string]operation{}}
+	handlers := keysfn.Handlers(keysfn.Deps{Keys: a.Keys, History: a.Gate, Flusher: a})
+	handlers = append(handlers, orgsfn.Handlers(orgsfn.Deps{Orgs: a.Orgs, Flusher: a})...)
+	handlers = append(handlers, auditfn.Handlers(auditfn.Deps{Trail: a.Trail, Orgs: a.Orgs})...)
+	for _, h := range handlers {
+		route, ok := api.Find(h.Operation)
+		if !ok {
+			t.Fatalf("no route for %s", h.Operation)
+		}
+		binder, err := bind.New(a.Contract, route, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.calls[h.Operation] = operation{h, route, binder}
+	}
+	return a
+}
+
+// person is whoever holds a secret.
+type person struct {
+	*api3
+	secret string
+	cached *api.Caller
+}
+
+// with returns a person who has just made a first call.
+func (a *api3) with(secret string) *person {
+	a.t.Helper()
+	c, err := a.Keys.Authenticate(a.t.Context(), secret)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return &person{api3: a, secret: secret, cached: c}
+}
+
+// input is a call's input: path parameters and the rest by name.
+type input map[string]any
+
+// try calls an operation and returns its answer as JSON.
+func (p *person) try(operation string, in input) (map[string]any, error) {
+	return p.tryOnce(operation, in, "")
+}
+
+func (p *person) tryOnce(name string, in input, idempotencyKey string) (map[string]any, error) {
+	p.t.Helper()
+	op := p.calls[name]
+	passed, err := p.Gate.Admit(p.t.Context(), p.cached, op.route, contract.Requests)
+	if err != nil {
+		return nil, err
+	}
+	r := p.Request(passed.Caller)
+	r.Route, r.Meter, r.IdempotencyKey = op.route, passed.Meter, idempotencyKey
+	return p.invoke(r, op, in)
+}
+
+// invoke binds the input and calls the handler.
+func (a *api3) invoke(r *api.Request, op operation, in input) (map[string]any, error) {
+	a.t.Helper()
+	bound, err := op.binder.Bind(raw(a.t, op, in))
+	if err != nil {
+		return nil, err
+	}
+	if bound.Paged {
+		after, _ := in["after"].(string)
+		bound.GoTo(after, bound.Limit())
+	}
+	answer, err := op.handler.Call(a.t.Context(), r, bound.Input)
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := answer.(api.Listed); ok {
+		answer = map[string]any{"data": list.Items(), "next": list.Position()}
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(text, &got); err != nil {
+		a.t.Fatal(err)
+	}
+	return got, nil
+}
+
+func raw(t testing.TB, op operation, in input) bind.Request {
+	t.Helper()
+	r := bind.Request{Path: map[string]string{}, Query: url.Values{}}
+	rest := map[string]any{}
+	for name, v := range in {
+		if name != "after" {
+			rest[name] = v
+		}
+	}
+	for _, name := range op.route.Params() {
+		r.Path[name], _ = rest[name].(string)
+		delete(rest, name)
+	}
+	if op.binder.FromQuery() {
+		for name, v := range rest {
+			r.Query.Set(name, v.(string))
+		}
+		return r
+	}
+	body, err := json.Marshal(rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body = body
+	return r
+}
+
+// does calls an operation that must succeed.
+func (p *person) does(operation string, in input) map[string]any {
+	p.t.Helper()
+	got, err := p.try(operation, in)
+	if err != nil {
+		p.t.Fatalf("%s %v: %v", operation, in, err)
+	}
+	return got
+}
+
+// fails calls an operation that must fail with the condition.
+func (p *person) fails(want, operation string, in input) *api.Error {
+	p.t.Helper()
+	_, err := p.try(operation, in)
+	if got := keystest.Condition(err); got != want {
+		p.t.Errorf("%s %v: got %q (%v), want %q", operation, in, got, err, want)
+	}
+	if err == nil {
+		return &api.Error{}
+	}
+	return api.AsError(err)
+}
+
+// text returns a string of an answer.
+func text(answer map[string]any, name string) string { s, _ := answer[name].(string); return s }
+
+// cast is the people of a story.
+type cast struct {
+	*api3
+	operator, owner, admin, stranger *person
+	org, strangers                   string // organisations
+	ownerUser, adminUser, memberUser string
+	member                           *person // holds a client key
+	memberKey                        string
+}
+
+// stage sets a deployment with an operator, an organisation with an owner, an
+// admin and a member, and a stranger who owns another organisation.
+func stage(t testing.TB, keysTable table.Table) *cast {
+	t.Helper()
+	a := serve(t, keysTable, "statgate")
+	c := &cast{api3: a}
+	c.operator = a.with(a.Found(t).Secret)
+	enter := func(name string) (string, string, *person) {
+		o := c.operator.does("createOrg", input{"name": name, "plan": "TEAM", "owner": "Owner@" + name + ".example"})
+		k := c.operator.does("createKey", input{"name": "owner", "org": o["id"], "scopes": a.Management()})
+		return text(o, "id"), text(o["owner"].(map[string]any), "user"), a.with(text(k, "secret"))
+	}
+	c.org, c.ownerUser, c.owner = enter("north")
+	c.strangers, _, c.stranger = enter("south")
+	join := func(role string, scopes ...string) (string, string, *person) {
+		m := c.owner.does("addMember", input{"org": c.org, "email": role + "@north.example", "role": role})
+		k := c.owner.does("createKey", input{"name": role, "user": m["user"], "scopes": scopes})
+		return text(m, "user"), text(k, "id"), a.with(text(k, "secret"))
+	}
+	c.adminUser, _, c.admin = join("admin", a.Management()...)
+	c.memberUser, c.memberKey, c.member = join("member", "read:matches")
+	return c
+}
