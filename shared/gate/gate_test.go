@@ -2,14 +2,18 @@ package gate
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamolocal"
 )
 
 func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
@@ -29,6 +33,52 @@ func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
 		}
 		w.addsUp(c.Key, 10)
 	})
+}
+
+// DynamoDB's own account of the units, on an item as full as it gets.
+func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	client, err := dynamo.NewClient(ctx, dynamolocal.Start(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefix := "units-" + strings.ToLower(rand.Text()[:12]) + "-"
+	t.Cleanup(func() {
+		if err := dynamo.DropTables(ctx, client, prefix, table.Keys); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := dynamo.CreateTables(ctx, client, prefix, table.Keys); err != nil {
+		t.Fatal(err)
+	}
+	var read, written float64
+	w := newWorld(t, dynamo.New(client, prefix+table.Keys.Name, table.Keys,
+		dynamo.WithUnits(func(_ string, r, w float64) { read += r; written += w })))
+	c := w.key(plenty, hour)
+	var codes []string
+	for _, r := range api.Routes {
+		codes = append(codes, r.Code)
+	}
+	it := fullItem(codes)
+	for _, name := range []string{"p", "h"} {
+		full := it.Map(name)
+		it[name] = map[string]any{"w": noon.Unix(), "o": full["o"]}
+	}
+	it["q"] = map[string]any{"w": noon.Unix(), "n": it.Map("q")["n"]}
+	it["v"], it["pk"] = int64(1), Address(c.Key).Partition
+	if _, err := w.keys.Write(ctx, table.Put(it)); err != nil {
+		t.Fatal(err)
+	}
+	read, written = 0, 0
+	for range 10 {
+		if _, err := admit(w.gate, c, listMatches); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read != 0 || written != 10 {
+		t.Errorf("10 calls took %v read and %v write units, want 0 and 10", read, written)
+	}
 }
 
 func TestMeterTellsWhatIsLeft(t *testing.T) {
@@ -278,12 +328,19 @@ func TestCutScopeIsRefusedAndRestoredScopeIsAdmittedAtOnce(t *testing.T) {
 		_, err := admit(w.gate, c, listMatches)
 		want(t, err, api.Permission)
 		before := w.facts.reads.Load()
+		current, err := w.facts.Resolve(context.Background(), c.Secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before++
 		for range 50 {
-			_, err = admit(w.gate, c, listMatches)
-			want(t, err, api.Permission)
+			for _, given := range []*api.Caller{c, current} {
+				_, err = admit(w.gate, given, listMatches)
+				want(t, err, api.Permission)
+			}
 		}
 		if got := w.facts.reads.Load() - before; got != 0 {
-			t.Errorf("50 refusals within a second made %d reads, want 0", got)
+			t.Errorf("100 refusals within a second made %d reads, want 0", got)
 		}
 		w.facts.change(c.Secret, func(f *api.Caller) { f.Permissions = []string{"matches:read"} })
 		w.bump(c.Key)
@@ -312,6 +369,12 @@ func TestRaisedLimitIsHonouredAtOnceInSpiteOfTheRefusalMemory(t *testing.T) {
 		}
 		if writes, _ := store.take(); writes != 0 {
 			t.Errorf("20 refusals within a second made %d writes, want 0", writes)
+		}
+		w.clock.advance(time.Second)
+		_, err = admit(w.gate, c, listMatches)
+		want(t, err, api.Quota)
+		if writes, _ := store.take(); writes != 1 {
+			t.Errorf("a refusal after a second made %d writes, want 1", writes)
 		}
 		w.facts.change(c.Secret, func(f *api.Caller) {
 			f.Limits = map[string]contract.Budget{contract.Requests: {Limit: 3, Window: hour}}

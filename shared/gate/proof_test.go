@@ -62,7 +62,7 @@ type windowTally struct {
 func (w *windowTally) add(at time.Time) { w.Lock(); w.by[at]++; w.Unlock() }
 
 func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
-	const threads, calls, limit, windows = 24, 60, 40, 12
+	const threads, calls, limit, windows = 24, 40, 20, 12
 	for _, size := range []int64{60, hour, 24 * hour} {
 		t.Run(fmt.Sprintf("%ds", size), func(t *testing.T) {
 			engines(t, func(t *testing.T, keys table.Table) {
@@ -292,7 +292,7 @@ func TestStoreThatDoesNotAnswerIsNeverAnAdmission(t *testing.T) {
 				began := time.Now()
 				_, err := admit(g, c, listMatches)
 				want(t, err, api.Unavailable)
-				if took := time.Since(began); took > 3*time.Second {
+				if took := time.Since(began); took > 10*time.Second {
 					t.Errorf("took %v, want about %v at most", took, patience)
 				}
 				if got := api.AsError(err).RetryAfter; got != time.Second {

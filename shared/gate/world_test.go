@@ -12,15 +12,21 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/table"
+	"statgate/shared/table/dynamolocal"
 	"statgate/shared/table/local"
 )
 
 // engines runs a proof on every engine of the keys table.
 func engines(t *testing.T, proof func(t *testing.T, keys table.Table)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("local", func(t *testing.T) {
 		t.Parallel()
 		proof(t, embedded(t))
+	})
+	t.Run("dynamodb", func(t *testing.T) {
+		t.Parallel()
+		proof(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name])
 	})
 }
 
@@ -229,10 +235,10 @@ func condition(t testing.TB, err error) string {
 	return e.Condition
 }
 
-func want(t testing.TB, err error, condition_ string) {
+func want(t testing.TB, err error, named string) {
 	t.Helper()
-	if got := condition(t, err); got != condition_ {
-		t.Errorf("got %q (%v), want %q", got, err, condition_)
+	if got := condition(t, err); got != named {
+		t.Errorf("got %q (%v), want %q", got, err, named)
 	}
 }
 
