@@ -3,6 +3,7 @@ package openapi
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"sort"
 	"strings"
 
@@ -30,25 +31,49 @@ var canned = map[string]string{
 	"StandingsRow.lost": `3`, "StandingsRow.goals_for": `68`, "StandingsRow.goals_against": `36`, "StandingsRow.goal_difference": `32`,
 	"StandingsRow.points": `81`, "StandingsRow.points_per_game": `2.132`, "StandingsRow.deduction": `0`,
 
+	"AuditEntry.id": `"01k5z3m9v8e2q4w6r8t0y2u4i6"`, "AuditEntry.before": `{"name":"Dashboard"}`, "AuditEntry.after": `{"name":"Matchday dashboard"}`,
+	"AuditEntry.action": `"key.update"`, "AuditEntry.target": `"` + exampleKey + `"`, "AuditEntry.method": `"key"`,
+	"AuditEntryList.total": `null`, "KeyList.total": `null`, "MemberList.total": `null`, "OrganisationList.total": `null`,
+	"Organisation.name": `"Northern Broadcasting"`, "CreatedOrg.name": `"Northern Broadcasting"`, "UpdateOrgInput.name": `"Northern Broadcasting"`,
+	"Self.permissions": `["leagues:read","matches:read"]`, "Self.operations": `["listLeagues","listMatches"]`, "Self.role": `"member"`,
+	"UsageReport.from": `"2026-02-28T12:00:00Z"`, "UsageReport.total": `42`, "UsageCount.count": `42`, "UsageCount.hour": `"2026-03-01T11:00:00Z"`,
+	"RotatedKey.previous_expires_at": `"2026-03-02T12:00:00Z"`, "RemovedMember.success": `true`,
+	"UpdateMemberInput.state": `"suspended"`, "EditedMember.state": `"suspended"`, "AddMemberInput.role": `"member"`,
+	"QuotaWindow.limit": `1000`, "QuotaWindow.used": `2`, "QuotaWindow.remaining": `998`, "QuotaWindow.resets_at": `"2026-03-01T13:00:00Z"`,
+	"KeyUsage.total": `4210`,
+
 	".name": `"Matchday dashboard"`, ".email": `"ada@club.example"`, ".user": `"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`,
 	".created_by": `"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`, ".org": `"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`, ".key": `"` + exampleKey + `"`,
-	".target": `"` + exampleKey + `"`, ".action": `"key.create"`, ".method": `"key"`, ".request_id": `"` + exampleRequest + `"`,
-	".last_four": `"x4Qe"`, ".metadata": `{"app":"dashboard"}`, ".last_used_at": `"2026-03-01T11:58:20Z"`, ".owner": `"ada@club.example"`,
-	".total": `1`, ".match": `"m_3vtsl7lq2ehtu"`, "QuotaWindow.limit": `1000`, "QuotaWindow.used": `2`, "QuotaWindow.remaining": `998`,
-	"QuotaWindow.resets_at": `"2026-03-01T13:00:00Z"`, "KeyUsage.total": `4210`,
+	".request_id": `"` + exampleRequest + `"`, ".last_four": `"x4Qe"`, ".metadata": `{"app":"dashboard"}`,
+	".last_used_at": `"2026-03-01T11:58:20Z"`, ".total": `1`, ".match": `"m_3vtsl7lq2ehtu"`,
 }
 
-// canned returns the example of "Schema.property", also those that depend on the contract.
-func (b *builder) canned(at string) (json.RawMessage, bool) {
+// unshown are properties that an example leaves out, because others exclude them
+// or because few callers send them.
+var unshown = map[string][]string{
+	"CreateKeyInput":    {"expires_at", "environment", "org", "user"},
+	"UpdateKeyInput":    {"expires_in", "expires_at", "metadata"},
+	"RotateKeyInput":    {"force"},
+	"UpdateOrgInput":    {"plan"},
+	"UpdateMemberInput": {"email", "role"},
+}
+
+// canned returns the example of "Schema.property". What is said of the property
+// alone, or depends on the contract, gives way to the property's own example.
+func (b *builder) canned(at string, p *huma.Schema) (json.RawMessage, bool) {
+	if text, ok := canned[at]; ok {
+		return json.RawMessage(text), true
+	}
 	_, property, _ := strings.Cut(at, ".")
+	if p != nil && len(p.Examples) > 0 {
+		return nil, false
+	}
+	if text, ok := canned["."+property]; ok {
+		return json.RawMessage(text), true
+	}
 	own := map[string]any{
 		"scopes": b.exampleScopes(), "prefix": examplePrefix(b.contract), "plan": b.contract.DefaultPlan,
 		"environment": b.contract.Environments[0], "secret": b.exampleSecret(),
-	}
-	for _, name := range []string{at, "." + property} {
-		if text, ok := canned[name]; ok && strings.Contains(at, ".") {
-			return json.RawMessage(text), true
-		}
 	}
 	if v, ok := own[property]; ok {
 		return encoded(v), true
@@ -127,17 +152,19 @@ func exampleScalar(s *huma.Schema) json.RawMessage {
 func (b *builder) exampleObject(s *huma.Schema, at string) json.RawMessage {
 	var out bytes.Buffer
 	out.WriteByte('{')
-	for i, name := range propertyOrder(s) {
-		if i > 0 {
+	for _, name := range propertyOrder(s) {
+		if slices.Contains(unshown[at], name) {
+			continue
+		}
+		if out.Len() > 1 {
 			out.WriteByte(',')
 		}
 		out.Write(encoded(name))
 		out.WriteByte(':')
-		p := s.Properties[name]
-		if v, ok := b.canned(at + "." + name); ok && len(p.Examples) == 0 && p.Items == nil || ok && name == "scopes" {
+		if v, ok := b.canned(at+"."+name, s.Properties[name]); ok {
 			out.Write(v)
 		} else {
-			out.Write(b.example(p, at+"."+name))
+			out.Write(b.example(s.Properties[name], at+"."+name))
 		}
 	}
 	out.WriteByte('}')

@@ -84,6 +84,9 @@ func (b *builder) failure(op *huma.Operation, r api.Route, h api.Handler, in *bi
 // shared returns the name of the response for these conditions, made once.
 func (b *builder) shared(r api.Route, status int, conditions []string) string {
 	name, codes := "", []string{}
+	if r.Open {
+		name = "Open" // without the headers of a quota
+	}
 	for _, condition := range conditions {
 		if code := b.contract.Condition(condition).Code; !slices.Contains(codes, code) {
 			codes = append(codes, code)

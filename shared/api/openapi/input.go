@@ -61,9 +61,7 @@ func (b *builder) param(r api.Route, name, in string, s *huma.Schema, required b
 		p.Example, s.Examples = s.Examples[0], nil
 	}
 	if p.Example == nil {
-		if v, ok := b.canned(r.Operation + "." + name); ok {
-			p.Example = v
-		} else if v, ok := b.canned("." + name); ok && in == "path" {
+		if v, ok := b.canned(r.Operation+"."+name, nil); ok && in == "path" {
 			p.Example = v
 		}
 	}

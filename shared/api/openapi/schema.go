@@ -76,6 +76,7 @@ func (r *registry) register(t reflect.Type, hint string) string {
 	r.schemas[name], r.types[name] = &huma.Schema{}, t
 	s := huma.SchemaFromType(r, t)
 	for _, p := range s.Properties {
+		p.PatternDescription = "" // huma's own word, which no standard knows
 		if p.Nullable && len(p.Enum) > 0 && !slices.Contains(p.Enum, nil) {
 			p.Enum = append(p.Enum, nil)
 		}
@@ -89,7 +90,7 @@ var names = map[string]string{
 	"standings.Table": "Standings", "standings.Row": "StandingsRow", "standings.AsOf": "StandingsAsOf",
 	"audit.Entry": "AuditEntry", "audit.Actor": "AuditActor", "keys.Usage": "KeyUsage", "keys.Window": "QuotaWindow",
 	"keys.Minted": "KeyWithSecret", "keys.Rotated": "RotatedKey", "orgs.Org": "Organisation", "matches.Side": "MatchTeam",
-	"matches.headToHeadAnswer": "HeadToHead", "matches.totals": "HeadToHeadTotals",
+	"keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.headToHeadAnswer": "HeadToHead", "matches.totals": "HeadToHeadTotals",
 }
 
 // name is the type's own name, with its package's before it where another type
@@ -163,6 +164,7 @@ func inline(s *huma.Schema, from huma.Registry) *huma.Schema {
 	if description != "" {
 		c.Description = description
 	}
+	c.PatternDescription = ""
 	if c.Type == huma.TypeArray {
 		c.Nullable = false // null is taken for an empty list; nobody needs to know
 	}
