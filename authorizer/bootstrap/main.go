@@ -1,0 +1,15 @@
+// Command bootstrap is the Lambda function that tells whom a key stands for, and what it may do.
+package main
+
+import (
+	"statgate/authorizer"
+	"statgate/shared/boot"
+	"statgate/shared/boot/secret"
+)
+
+func main() {
+	f := boot.Load()
+	secret.Peppers(f)
+	f.WarmKeys()
+	f.Start(authorizer.New(f.Contract, f.Store().Authenticate, f.Clock, f.Log).Handle)
+}

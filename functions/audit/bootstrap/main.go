@@ -1,0 +1,14 @@
+// Command bootstrap is the Lambda function that tells who did what.
+package main
+
+import (
+	"statgate/functions/audit"
+	trail "statgate/shared/audit"
+	"statgate/shared/boot"
+	"statgate/shared/boot/endpoint"
+)
+
+func main() {
+	f := boot.Load()
+	endpoint.Start(f, audit.Handlers(audit.Deps{Trail: trail.New(f.Keys()), Orgs: f.Orgs()}))
+}

@@ -1,0 +1,21 @@
+// Command bootstrap is the Lambda function that serves leagues, seasons and standings.
+package main
+
+import (
+	"statgate/functions/leagues"
+	"statgate/shared/boot"
+	"statgate/shared/boot/endpoint"
+	leaguestore "statgate/shared/leagues"
+	"statgate/shared/matches"
+	"statgate/shared/standings"
+)
+
+func main() {
+	f := boot.Load()
+	endpoint.Start(f, leagues.Handlers(leagues.Deps{
+		Contract:  f.Contract,
+		Leagues:   leaguestore.NewStore(f.Stats(), f.Clock),
+		Matches:   matches.NewStore(f.Stats(), f.Clock),
+		Standings: standings.NewCache(256),
+	}))
+}

@@ -1,0 +1,14 @@
+// Command bootstrap is the Lambda function that serves organisations and their members.
+package main
+
+import (
+	"statgate/functions/orgs"
+	"statgate/shared/boot"
+	"statgate/shared/boot/endpoint"
+	"statgate/shared/boot/flush"
+)
+
+func main() {
+	f := boot.Load()
+	endpoint.Start(f, orgs.Handlers(orgs.Deps{Orgs: f.Orgs(), Flusher: flush.New(f)}))
+}
