@@ -1,0 +1,193 @@
+package docspage
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"statgate/shared/api"
+	"statgate/shared/api/openapi"
+	"statgate/shared/contract"
+)
+
+// guide is what a reader needs before the first call.
+type guide struct {
+	Text       template.HTML
+	Host       string
+	Relative   bool // the host is the page's own
+	Base       string
+	First      template.HTML // the first call
+	Transports []string
+	Prefixes   []string
+	Scopes     []contract.Scope
+	Management []contract.Scope
+	Grid       bool
+	Plans      []plan
+	Default    string
+	Meter      contract.Meter
+	Headers    template.HTML // of an answer
+	Paging     string        // cursor, page or offset
+	Next       string        // where an answer has the next cursor
+	List       template.HTML
+	Limit      contract.Limit
+	Error      template.HTML
+	Codes      []code
+	Overlap    string
+	Life       string
+}
+
+type plan struct {
+	Name  string
+	Keys  int
+	Quota string
+}
+
+type code struct {
+	Status int
+	Code   string
+	When   []string
+}
+
+func newGuide(c *contract.Contract, d *document) guide {
+	g := guide{
+		Text: markdown(firstParagraph(d.Info.Description)), Host: d.host(), Base: c.Base,
+		Relative: !(len(d.Servers) > 0 && strings.Contains(d.Servers[0].URL, "://")),
+		Meter:    c.Meter, Paging: c.Paging.Style, Limit: c.Paging.Limit, Default: c.DefaultPlan,
+		Grid: c.Scopes.Style == "grid", Codes: codes(c),
+		Overlap: life(c.Keys.MaxOverlap), Life: life(c.Keys.MaxLife),
+		Error: highlight(api.Encoder{Contract: c}.Error("JZ4Q6W2M7NKX3TB5RVD8HYC1AF",
+			&api.Error{Condition: api.InputLimit, Message: "limit: expected number <= 100", Fields: map[string][]string{"limit": {"expected number <= 100"}}}).Body),
+		Headers: meterHeaders(c),
+	}
+	for _, t := range c.HTTPTransports() {
+		g.Transports = append(g.Transports, map[string]string{
+			contract.Bearer: "Authorization: Bearer " + c.Secret.Prefixes[c.Environments[0]] + "…", contract.XAPIKey: "X-API-Key: " + c.Secret.Prefixes[c.Environments[0]] + "…",
+			contract.Query: "?api_key=" + c.Secret.Prefixes[c.Environments[0]] + "…"}[t])
+	}
+	for _, env := range c.Environments {
+		g.Prefixes = append(g.Prefixes, c.Secret.Prefixes[env])
+	}
+	for _, s := range c.Scopes.Scopes() {
+		if c.Scopes.IsManagementScope(s.Name) {
+			g.Management = append(g.Management, s)
+		} else {
+			g.Scopes = append(g.Scopes, s)
+		}
+	}
+	for _, p := range c.Plans {
+		g.Plans = append(g.Plans, plan{p.Name, p.Keys, quota(p.Budgets[contract.Requests])})
+	}
+	g.First, g.List, g.Next = d.firstCall(c)
+	return g
+}
+
+func firstParagraph(text string) string {
+	first, _, _ := strings.Cut(text, "\n\n")
+	return first
+}
+
+// firstCall is a call that a new key can make, with its answer's shape.
+func (d *document) firstCall(c *contract.Contract) (curl, list template.HTML, next string) {
+	for _, path := range []string{"/leagues", "/matches", "/teams"} {
+		for at, methods := range d.Paths {
+			op, ok := methods["get"]
+			if !ok || !strings.HasSuffix(at, path) || strings.Contains(at, "{") {
+				continue
+			}
+			e := endpoint{ID: "", Method: "GET", Path: at}
+			media := op.Responses["200"].Content["application/json"]
+			return d.curl(c, e, operation{}, nil), highlight(media.Example), nextName(c.Shapes.List, "")
+		}
+	}
+	return "", "", ""
+}
+
+// nextName finds the dotted name of the next cursor in the list's shape.
+func nextName(n *contract.Node, at string) string {
+	if n == nil {
+		return ""
+	}
+	if n.Slot == "next" {
+		return at
+	}
+	for _, f := range n.Fields {
+		if found := nextName(f.Node, strings.TrimPrefix(at+"."+f.Name, ".")); found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// codes lists what errors there are, by status and code.
+func codes(c *contract.Contract) []code {
+	var list []code
+	for _, condition := range api.Conditions {
+		cond := c.Condition(condition)
+		i := slices.IndexFunc(list, func(k code) bool { return k.Status == cond.Status && k.Code == cond.Code })
+		if i < 0 {
+			list, i = append(list, code{Status: cond.Status, Code: cond.Code}), len(list)
+		}
+		list[i].When = append(list[i].When, openapi.When(condition))
+	}
+	slices.SortStableFunc(list, func(a, b code) int { return a.Status - b.Status })
+	return list
+}
+
+func quota(b contract.Budget) string {
+	window := map[int64]string{60: "minute", 3600: "hour", 86400: "day"}[b.Window]
+	if window == "" {
+		window = fmt.Sprintf("%d s", b.Window)
+	}
+	return fmt.Sprintf("%s per %s", grouped(b.Limit), window)
+}
+
+// grouped writes 100000 as 100,000.
+func grouped(n int64) string {
+	text := fmt.Sprint(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// life writes seconds in the largest unit that fits, "" for none.
+func life(seconds int64) string {
+	if seconds <= 0 {
+		return ""
+	}
+	for _, u := range []struct {
+		name  string
+		least int64
+	}{{"year", 365 * 86400}, {"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}} {
+		if n := seconds / u.least; n > 0 {
+			if n == 1 {
+				return "1 " + u.name
+			}
+			return fmt.Sprintf("%d %ss", n, u.name)
+		}
+	}
+	return ""
+}
+
+func meterHeaders(c *contract.Contract) template.HTML {
+	var lines []string
+	add := func(name, value string) {
+		if name != "" {
+			lines = append(lines, `<span class="k">`+template.HTMLEscapeString(name)+`:</span> `+template.HTMLEscapeString(value))
+		}
+	}
+	m := c.Meter
+	add(m.Limit, "1000")
+	add(m.Remaining, "998")
+	if m.ResetUnit == "delta" {
+		add(m.Reset, "1800")
+	} else {
+		add(m.Reset, "1767261600")
+	}
+	if m.IETF {
+		add("RateLimit", `"requests";r=998;t=1800`)
+		add("RateLimit-Policy", `"requests";q=1000;w=3600`)
+	}
+	return template.HTML(strings.Join(lines, "\n"))
+}

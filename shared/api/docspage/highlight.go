@@ -1,0 +1,52 @@
+package docspage
+
+import (
+	"bytes"
+	"encoding/json"
+	"html/template"
+	"regexp"
+	"strings"
+)
+
+// token finds names, texts, numbers and words of indented JSON that is escaped
+// for HTML, where a quote reads &#34;.
+var token = regexp.MustCompile(`(&#34;(?:[^&]|&[^#]|&#[^3]|&#3[^4])*?&#34;)(\s*:)?|\b(?:true|false|null)\b|-?\b\d+(?:\.\d+)?\b`)
+
+// highlight indents JSON and marks its tokens.
+func highlight(raw json.RawMessage) template.HTML {
+	if len(raw) == 0 {
+		return ""
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, raw, "", "  "); err != nil {
+		return template.HTML(template.HTMLEscapeString(string(raw)))
+	}
+	text := template.HTMLEscapeString(compact(indented.String()))
+	return template.HTML(token.ReplaceAllStringFunc(text, func(found string) string {
+		switch {
+		case strings.HasSuffix(found, ":"):
+			name := strings.TrimRight(found, ": ")
+			return `<span class="k">` + name + `</span>` + found[len(name):]
+		case strings.HasPrefix(found, "&#34;"):
+			return `<span class="s">` + found + `</span>`
+		case found == "true" || found == "false" || found == "null":
+			return `<span class="w">` + found + `</span>`
+		}
+		return `<span class="n">` + found + `</span>`
+	}))
+}
+
+var small = regexp.MustCompile(`([\[{])\n\s+([^\[\]{}]*?)\n\s+([\]}])`)
+var breaks = regexp.MustCompile(`,\n\s+`)
+
+// compact writes short innermost objects and lists on one line.
+func compact(text string) string {
+	return small.ReplaceAllStringFunc(text, func(found string) string {
+		parts := small.FindStringSubmatch(found)
+		line := parts[1] + " " + breaks.ReplaceAllString(parts[2], ", ") + " " + parts[3]
+		if len(line) > 60 {
+			return found
+		}
+		return line
+	})
+}

@@ -1,0 +1,249 @@
+package docspage
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/url"
+	"slices"
+	"sort"
+	"strings"
+
+	"statgate/shared/contract"
+)
+
+// group is a family of endpoints.
+type group struct {
+	ID, Name  string
+	Text      template.HTML
+	Endpoints []endpoint
+}
+
+// endpoint is one operation.
+type endpoint struct {
+	ID, Method, Path string
+	PathHTML         template.HTML
+	Summary          string
+	Text             template.HTML
+	Open, AnyKey     bool
+	Counts           bool
+	Scopes           []string
+	Params           []params
+	Body             []field
+	BodyRequired     bool
+	BodyExample      template.HTML
+	Curl             template.HTML
+	Answers          []answer
+	Failures         []failure
+	Search           string // what the search looks through
+}
+
+type params struct {
+	Kind   string
+	Fields []field
+}
+
+type answer struct {
+	Status, Text, Object, Media string
+	Example                     template.HTML
+	Fields                      []field
+}
+
+type failure struct {
+	Status, Text string
+	Cases        []failureCase
+}
+
+type failureCase struct {
+	Summary string
+	Body    template.HTML
+}
+
+var methods = []string{"get", "post", "put", "patch", "delete"}
+
+// groups lists the document's families in its order; endpoints by path, then method.
+func (d *document) groups(c *contract.Contract) ([]group, error) {
+	at := map[string]int{}
+	var list []group
+	for i, t := range d.Tags {
+		at[t.Name] = i
+		list = append(list, group{ID: slug(t.Name), Name: t.Name, Text: markdown(t.Description)})
+	}
+	paths := make([]string, 0, len(d.Paths))
+	for path := range d.Paths {
+		paths = append(paths, path)
+	}
+	sort.Strings(paths)
+	for _, path := range paths {
+		for _, method := range methods {
+			op, ok := d.Paths[path][method]
+			if !ok {
+				continue
+			}
+			if len(op.Tags) == 0 {
+				return nil, fmt.Errorf("docspage: %s has no tag", op.OperationID)
+			}
+			i, ok := at[op.Tags[0]]
+			if !ok {
+				return nil, fmt.Errorf("docspage: %s has the tag %q, which the document does not list", op.OperationID, op.Tags[0])
+			}
+			list[i].Endpoints = append(list[i].Endpoints, d.endpoint(c, path, method, op))
+		}
+	}
+	return list, nil
+}
+
+func slug(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "-")) }
+
+func (d *document) endpoint(c *contract.Contract, path, method string, op operation) endpoint {
+	// What access says is shown by the page's own marks.
+	text, _, _ := cutLast(op.Description, "\n\n")
+	e := endpoint{
+		ID: op.OperationID, Method: strings.ToUpper(method), Path: path, PathHTML: pathHTML(path),
+		Summary: op.Summary, Text: markdown(text),
+		Open: len(op.Security) == 0, Scopes: op.Scopes, Counts: op.Cost > 0,
+	}
+	e.AnyKey = !e.Open && len(op.Scopes) == 0
+	e.Params = d.params(op)
+	var body json.RawMessage
+	if op.RequestBody != nil {
+		m := op.RequestBody.Content["application/json"]
+		body = m.Example
+		e.Body, e.BodyRequired, e.BodyExample = d.fields(m.Schema, true, 0), op.RequestBody.Required, highlight(body)
+	}
+	e.Curl = d.curl(c, e, op, body)
+	e.Answers, e.Failures = d.answers(op)
+	e.Search = strings.ToLower(strings.Join(append([]string{e.Method, path, op.OperationID, op.Summary, text}, op.Scopes...), " "))
+	return e
+}
+
+func cutLast(text, sep string) (string, string, bool) {
+	if i := strings.LastIndex(text, sep); i >= 0 {
+		return text[:i], text[i+len(sep):], true
+	}
+	return "", text, false
+}
+
+func pathHTML(path string) template.HTML {
+	escaped := template.HTMLEscapeString(path)
+	escaped = strings.ReplaceAll(strings.ReplaceAll(escaped, "{", `<var>{`), "}", `}</var>`)
+	return template.HTML(strings.ReplaceAll(escaped, "/", "/<wbr>"))
+}
+
+// params lists parameters by where they go.
+func (d *document) params(op operation) []params {
+	byPlace := map[string][]field{}
+	for _, p := range op.Parameters {
+		if p.Ref != "" {
+			p = d.Components.Parameters[strings.TrimPrefix(p.Ref, "#/components/parameters/")]
+		}
+		f := d.field(p.Name, p.Schema, 0)
+		f.Required, f.Text = p.Required, markdown(p.Description)
+		byPlace[p.In] = append(byPlace[p.In], f)
+	}
+	var list []params
+	for _, place := range []struct{ in, name string }{{"path", "Path"}, {"query", "Query"}, {"header", "Headers"}} {
+		if len(byPlace[place.in]) > 0 {
+			list = append(list, params{place.name, byPlace[place.in]})
+		}
+	}
+	return list
+}
+
+func (d *document) answers(op operation) ([]answer, []failure) {
+	var good []answer
+	var bad []failure
+	statuses := make([]string, 0, len(op.Responses))
+	for status := range op.Responses {
+		statuses = append(statuses, status)
+	}
+	sort.Strings(statuses)
+	for _, status := range statuses {
+		r := op.Responses[status]
+		if r.Ref != "" {
+			r = d.Components.Responses[strings.TrimPrefix(r.Ref, "#/components/responses/")]
+		}
+		if status >= "4" {
+			bad = append(bad, failure{status, r.Description, cases(r)})
+			continue
+		}
+		a := answer{Status: status, Text: r.Description}
+		for kind, m := range r.Content {
+			s, name := d.resolve(m.Schema)
+			a.Media, a.Object, a.Fields, a.Example = kind, name, d.fields(s, false, 0), highlight(m.Example)
+		}
+		good = append(good, a)
+	}
+	return good, bad
+}
+
+func cases(r response) []failureCase {
+	var list []failureCase
+	examples := r.Content["application/json"].Examples
+	names := make([]string, 0, len(examples))
+	for name := range examples {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		list = append(list, failureCase{examples[name].Summary, highlight(examples[name].Value)})
+	}
+	return list
+}
+
+// shown are the filters that a first call carries, by operation.
+var shown = map[string][]string{
+	"listLeagues": {"country"}, "getStandings": {"season"}, "listTeams": {"q"}, "listMatches": {"league", "season"},
+}
+
+// curl is a call that works when pasted, but for the host and the key.
+func (d *document) curl(c *contract.Contract, e endpoint, op operation, body json.RawMessage) template.HTML {
+	path, query := e.Path, url.Values{}
+	for _, p := range op.Parameters {
+		var example string
+		if json.Unmarshal(p.Example, &example) != nil {
+			continue
+		}
+		if p.In == "path" {
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(example))
+		} else if p.Required || slices.Contains(shown[e.ID], p.Name) {
+			query.Set(p.Name, example)
+		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	lines := []string{}
+	if e.Method != "GET" {
+		lines = append(lines, "-X "+e.Method)
+	}
+	if !e.Open {
+		lines = append(lines, credential(c))
+	}
+	if len(body) > 0 {
+		lines = append(lines, `-H "Content-Type: application/json"`, "-d '"+strings.ReplaceAll(string(body), "'", `'\''`)+"'")
+	}
+	first := `curl "<span class="host">` + template.HTMLEscapeString(d.host()) + `</span>` + template.HTMLEscapeString(path) + `"`
+	for _, line := range lines {
+		first += " \\\n  " + template.HTMLEscapeString(line)
+	}
+	return template.HTML(first)
+}
+
+func credential(c *contract.Contract) string {
+	switch c.HTTPTransports()[0] {
+	case contract.XAPIKey:
+		return `-H "X-API-Key: $API_KEY"`
+	case contract.Query:
+		return `-G -d "api_key=$API_KEY"`
+	}
+	return `-H "Authorization: Bearer $API_KEY"`
+}
+
+// host is the document's server; where that is relative, the script fills in the page's own.
+func (d *document) host() string {
+	if len(d.Servers) > 0 && strings.Contains(d.Servers[0].URL, "://") {
+		return strings.TrimSuffix(d.Servers[0].URL, "/")
+	}
+	return "https://your-host.example"
+}
