@@ -20,6 +20,7 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/table"
+	"statgate/shared/table/dynamolocal"
 	"statgate/shared/table/local"
 	"statgate/shared/teams"
 )
@@ -676,6 +677,35 @@ func TestImportThatWasCutShortIsMadeGoodByTheNext(t *testing.T) {
 			return
 		}
 	}
+}
+
+func TestImportOnDynamoDBIsTheSame(t *testing.T) {
+	t.Parallel()
+	w := world{t, counting{dynamolocal.Tables(t, table.Stats)[table.Stats.Name], new(atomic.Int64)}}
+	w.clean(importer.Options{Openfootball: []string{invented.football}})
+	w.clean(importer.Options{Clubs: []string{invented.clubs}})
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			if _, err := importer.Run(ctx, w.counting, time.Now, invented.all()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	w.writes.Store(0)
+	w.clean(invented.all())
+	if n := w.writes.Load(); n != 0 {
+		t.Errorf("got %d writes by the last import, want none", n)
+	}
+	want, _ := invented.imported(t)
+	if got := w.stories(); !slices.Equal(got, want.stories()) {
+		t.Errorf("got %d matches, want %d, or other ones", len(got), invented.matches)
+	}
+	if got := names(w.teams()); !slices.Equal(got, names(want.teams())) {
+		t.Errorf("got other teams (%d, want %d)", len(got), invented.teams)
+	}
+	w.counters()
 }
 
 func TestPutTakesMatchesOfAnySource(t *testing.T) {
