@@ -277,7 +277,7 @@ func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) 
 	switch {
 	case errors.As(err, &final):
 		if final.Condition != api.Unavailable && final.Condition != api.Internal {
-			g.memory.learn(c.Secret, fact{err: final, at: at})
+			g.memory.learn(c.Secret, fact{key: c.Key, err: final, at: at})
 		}
 		return nil, final
 	case err != nil:
@@ -285,7 +285,7 @@ func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) 
 	case read == nil || read.Secret != c.Secret || read.Key != c.Key:
 		return nil, api.AsError(fmt.Errorf("gate: secret %s of key %s was resolved to another", c.Secret, c.Key))
 	}
-	g.memory.learn(c.Secret, fact{caller: read, at: at})
+	g.memory.learn(c.Secret, fact{key: c.Key, caller: read, at: at})
 	return read, nil
 }
 

@@ -19,6 +19,7 @@ type memory struct {
 
 // fact is the outcome of a resolution: a caller, or why there is none.
 type fact struct {
+	key    string
 	caller *api.Caller
 	err    *api.Error
 	at     time.Time // when the reading began
@@ -82,8 +83,13 @@ func (m *memory) refused(c *api.Caller, budget string, now time.Time) (api.Meter
 	return r.meter, true
 }
 
-// forget drops the refusals of a key that this instance has changed itself.
+// forget drops what is remembered of a key that this instance has changed itself.
 func (m *memory) forget(key string) {
+	for _, secret := range m.facts.Keys() {
+		if f, ok := m.facts.Peek(secret); ok && f.key == key {
+			m.facts.Remove(secret)
+		}
+	}
 	for _, at := range m.refusals.Keys() {
 		if at.key == key {
 			m.refusals.Remove(at)

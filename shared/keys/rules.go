@@ -156,7 +156,8 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 			wrong.add("expires_in", "%v", err)
 			return 0
 		}
-		return ru.ends("expires_in", now.Add(life), now, wrong)
+		// From the second that created_at shows, so that the two differ by the life.
+		return ru.ends("expires_in", now.Truncate(time.Second).Add(life), now, wrong)
 	case at.Sent:
 		end, err := time.Parse(time.RFC3339, at.Value)
 		if err != nil {

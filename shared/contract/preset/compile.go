@@ -187,12 +187,26 @@ func (c *compiler) plans(src source) []contract.Plan {
 		if p.Keys < 0 || p.Keys > 10_000 {
 			c.fail([]string{"plans", p.Name}, "keys: %d is not from 0 to 10000", p.Keys)
 		}
+		c.windows(plan)
 		plans = append(plans, plan)
 	}
 	if !slices.ContainsFunc(plans, func(p contract.Plan) bool { return p.Name == src.DefaultPlan }) {
 		c.fail([]string{"default_plan"}, "%q is no plan of this contract", src.DefaultPlan)
 	}
 	return plans
+}
+
+// windows holds that a plan's rates share one window: a key counts in one window
+// at a time, and a second one would start it anew.
+func (c *compiler) windows(p contract.Plan) {
+	for name, b := range p.Budgets {
+		if strings.ContainsAny(name, ". ") || name == "" {
+			c.fail([]string{"plans", p.Name}, "budgets: %q is no name of a budget: no dots, no spaces", name)
+		}
+		if b.Window != 0 && b.Window != p.Budgets[contract.Requests].Window {
+			c.fail([]string{"plans", p.Name}, "budgets: %s has another window than requests", name)
+		}
+	}
 }
 
 func (c *compiler) keys(src keysSource) contract.KeyRules {
