@@ -24,6 +24,7 @@ import (
 
 const (
 	racesAtMost  = 60 // attempts lost to other changes of the same organisation
+	heldAtMost   = 10 // attempts that met other transactions for as long as the table waits
 	faultsAtMost = 3  // attempts without an answer of the store
 	pauseUnit    = 4 * time.Millisecond
 	pauseAtMost  = 150 * time.Millisecond
@@ -58,7 +59,7 @@ type Plan struct {
 func Apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Context) (Plan, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	races, faults := 0, 0
+	races, held, faults := 0, 0, 0
 	for {
 		plan, err := decide(ctx)
 		if err != nil {
@@ -73,20 +74,22 @@ func Apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 				return err
 			}
 			return plan.Refuse
-		case table.WasCanceled(err) != nil || errors.Is(err, table.ErrConflict):
+		case table.WasCanceled(err) != nil:
 			races++
+		case errors.Is(err, table.ErrConflict):
+			held++
 		case errors.Is(err, table.ErrBadWrite):
 			return err
 		default:
 			faults++
 		}
-		if races > racesAtMost || faults >= faultsAtMost || ctx.Err() != nil {
+		if races >= racesAtMost || held >= heldAtMost || faults >= faultsAtMost || ctx.Err() != nil {
 			// The write may have been applied and its answer lost. One bump too
 			// many costs a read; one too few admits calls that should end.
 			_ = bump(ctx, gates, plan.Bump)
 			return api.Down("changing facts", err)
 		}
-		pause(ctx, races+faults)
+		pause(ctx, races+held+faults)
 	}
 }
 

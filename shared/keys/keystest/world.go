@@ -129,8 +129,10 @@ func (w *World) By(t testing.TB, secret string) *api.Request {
 	return w.Request(c)
 }
 
-// Request returns a request of a caller.
+// Request returns a request of a caller, a millisecond after the one before, so
+// that what they do sorts in their order.
 func (w *World) Request(c *api.Caller) *api.Request {
+	w.Pass(time.Millisecond)
 	return &api.Request{ID: "req-" + time.Unix(w.requests.Add(1), 0).UTC().Format("150405"), Caller: c, Now: w.Now()}
 }
 

@@ -1,0 +1,254 @@
+package keys_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/keys/keystest"
+	"statgate/shared/table"
+	"statgate/shared/table/tabletest"
+)
+
+// attempt is a call that is made on a failing table.
+type attempt struct {
+	in      func(c *cast) input
+	who     func(c *cast) *person
+	entries int // that it adds to the audit trail
+}
+
+func owner(c *cast) *person { return c.owner }
+
+func operator(c *cast) *person { return c.operator }
+
+// attempts has every operation of key management; a test holds that none is missing.
+var attempts = map[string]attempt{
+	"listKeys":     {func(*cast) input { return input{"state": "active"} }, owner, 0},
+	"createKey":    {func(*cast) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
+	"getSelf":      {func(*cast) input { return nil }, owner, 0},
+	"revokeSelf":   {func(*cast) input { return nil }, func(c *cast) *person { return c.member }, 1},
+	"getKey":       {func(c *cast) input { return input{"key": c.memberKey} }, owner, 0},
+	"updateKey":    {func(c *cast) input { return input{"key": c.memberKey, "scopes": []string{"read:teams"}} }, owner, 1},
+	"rotateKey":    {func(c *cast) input { return input{"key": c.memberKey, "overlap": "1h"} }, owner, 1},
+	"revokeKey":    {func(c *cast) input { return input{"key": c.memberKey} }, operator, 1},
+	"getKeyUsage":  {func(c *cast) input { return input{"key": c.memberKey} }, owner, 0},
+	"listAudit":    {func(c *cast) input { return input{"org": c.org} }, operator, 0},
+	"listOrgs":     {func(*cast) input { return nil }, operator, 0},
+	"createOrg":    {func(*cast) input { return input{"name": "east", "owner": "o@east.example"} }, operator, 1},
+	"getOrg":       {func(c *cast) input { return input{"org": c.org} }, owner, 0},
+	"updateOrg":    {func(c *cast) input { return input{"org": c.org, "plan": "FREE"} }, operator, 1},
+	"listMembers":  {func(c *cast) input { return input{"org": c.org} }, owner, 0},
+	"addMember":    {func(c *cast) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
+	"updateMember": {func(c *cast) input { return input{"org": c.org, "user": c.memberUser, "state": "suspended"} }, owner, 1},
+	"removeMember": {func(c *cast) input { return input{"org": c.org, "user": c.memberUser} }, owner, 2},
+}
+
+// failing is a deployment on a table that fails on demand.
+type failing struct {
+	*cast
+	table *tabletest.Faulty
+	name  string
+	call  func() error
+}
+
+func fail(t *testing.T, name string) *failing {
+	t.Helper()
+	faulty := tabletest.NewFaulty(keystest.Memory(t))
+	c := stage(t, faulty)
+	a := attempts[name]
+	who, op := a.who(c), c.calls[name]
+	// As the gate has admitted it: what fails is the handler's own.
+	r := c.Request(who.cached)
+	r.Route, r.IdempotencyKey = op.route, "once"
+	return &failing{c, faulty, name, func() error { _, err := c.invoke(r, op, a.in(c)); return err }}
+}
+
+// facts is everything that the audit trail must account for, and the trail's length.
+func (f *failing) facts() (string, int) {
+	f.t.Helper()
+	var items []table.Item
+	entries := 0
+	orgs := f.query(table.Query{Index: "list", Partition: "ORGS"})
+	for _, o := range orgs {
+		items = append(items, f.query(table.Query{Partition: "ORG#" + o.Str("id"), Consistent: true})...)
+		entries += len(f.query(table.Query{Partition: "AUDIT#" + o.Str("id"), Consistent: true}))
+	}
+	raw, err := json.Marshal(items)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return string(raw), entries
+}
+
+func (f *failing) query(q table.Query) []table.Item {
+	f.t.Helper()
+	page, err := f.Table.Query(f.t.Context(), q)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return page.Items
+}
+
+// The tests run in a bubble of synctest, in which waiting for a retry takes no time.
+
+// proves makes the call under a plan of faults and holds that it was whole or
+// not at all, that it said so, and that repeating it on a healed table goes well.
+func (f *failing) proves(t *testing.T, what string, plan tabletest.Plan) {
+	t.Helper()
+	before, had := f.facts()
+	f.table.Follow(plan)
+	err := f.call()
+	f.table.Heal()
+	after, has := f.facts()
+	switch condition := keystest.Condition(err); {
+	case condition != "" && condition != api.Unavailable:
+		t.Errorf("%s: got %v, want success or unavailable", what, err)
+	case condition == "" && has-had != attempts[f.name].entries:
+		t.Errorf("%s: succeeded with %d audit entries, want %d", what, has-had, attempts[f.name].entries)
+	}
+	if written := before != after; has-had != 0 && has-had != attempts[f.name].entries || written != (has > had) {
+		t.Errorf("%s: facts written: %v, audit entries: %d", what, written, has-had)
+	}
+	if err == nil {
+		return
+	}
+	err = f.call()
+	_, finally := f.facts()
+	if condition := keystest.Condition(err); condition != "" && condition != api.ConflictRepeat && condition != api.Conflict {
+		t.Errorf("%s: repeated: got %v", what, err)
+	}
+	if again := finally - had; again != attempts[f.name].entries && f.name != "createOrg" {
+		t.Errorf("%s: repeated: got %d audit entries in all, want %d", what, again, attempts[f.name].entries)
+	}
+}
+
+func TestEveryOperationIsTriedOnAFailingTable(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for name := range serve(t, keystest.Memory(t), "statgate").calls {
+		got = append(got, name)
+	}
+	slices.Sort(got)
+	if want := slices.Sorted(maps.Keys(attempts)); !slices.Equal(got, want) {
+		t.Errorf("got handlers %v, want %v", got, want)
+	}
+	var routes []string
+	for _, r := range api.Routes {
+		if r.Management {
+			routes = append(routes, r.Operation)
+		}
+	}
+	if slices.Sort(routes); !slices.Equal(got, routes) {
+		t.Errorf("got handlers %v, want those of the routes %v", got, routes)
+	}
+}
+
+func TestFailingTableIsUnavailableAndLeavesNoHalfChange(t *testing.T) {
+	t.Parallel()
+	for name := range attempts {
+		for _, c := range []struct {
+			fault   tabletest.Fault
+			what    string
+			methods []string
+			may     bool // succeed
+		}{
+			{tabletest.Unavailable, "unavailable", []string{"Get", "BatchGet", "Query", "Write", "Transact"}, false},
+			{tabletest.Throttled, "throttled", []string{"Get", "BatchGet", "Query", "Write", "Transact"}, false},
+			{tabletest.Unavailable, "no writes", []string{"Write"}, true},
+			{tabletest.Conflict, "conflicts", []string{"Transact"}, true},
+			{tabletest.Lost, "lost answers", []string{"Write", "Transact"}, true},
+			{tabletest.Lost, "lost transactions", []string{"Transact"}, true},
+		} {
+			t.Run(name+", "+c.what, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					refused := false
+					fail(t, name).proves(t, c.what, func(call tabletest.Call) (tabletest.Fault, time.Duration) {
+						if !slices.Contains(c.methods, call.Method) {
+							return tabletest.None, 0
+						}
+						refused = true
+						return c.fault, 0
+					})
+					if !refused && !c.may {
+						t.Error("the call asked nothing of the table")
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestFaultAtAnyPointLeavesAWholeChangeOrNone(t *testing.T) {
+	t.Parallel()
+	for name := range attempts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { proveEveryStep(t, name) })
+		})
+	}
+}
+
+func proveEveryStep(t *testing.T, name string) {
+	healthy := fail(t, name)
+	start := len(healthy.table.Calls())
+	if err := healthy.call(); err != nil {
+		t.Fatal(err)
+	}
+	steps := len(healthy.table.Calls()) - start
+	if steps == 0 {
+		t.Fatal("the call asked nothing of the table")
+	}
+	for step := 1; step <= steps; step++ {
+		for fault, what := range map[tabletest.Fault]string{tabletest.Unavailable: "unavailable", tabletest.Lost: "lost"} {
+			n := 0
+			fail(t, name).proves(t, fmt.Sprintf("call %d of %d %s", step, steps, what), func(tabletest.Call) (tabletest.Fault, time.Duration) {
+				if n++; n == step {
+					return fault, 0
+				}
+				return tabletest.None, 0
+			})
+		}
+	}
+}
+
+func TestChangeWhoseGateCannotBeBumpedIsRepeatedIntoEffect(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"revokeKey": api.SecretRevoked, "revokeSelf": api.SecretRevoked, "updateMember": api.Suspended,
+		"removeMember": api.SecretRevoked, "updateKey": "", "updateOrg": "", "rotateKey": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { proveRepeatBumps(t, name, want) })
+		})
+	}
+}
+
+func proveRepeatBumps(t *testing.T, name, want string) {
+	f := fail(t, name)
+	version, err := f.Gate.Version(t.Context(), f.memberKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.table.Always(tabletest.Unavailable, "Write")
+	if got := keystest.Condition(f.call()); got != api.Unavailable {
+		t.Errorf("without its bump: got %q, want %q", got, api.Unavailable)
+	}
+	f.table.Heal()
+	if err := f.call(); keystest.Condition(err) != "" && keystest.Condition(err) != api.ConflictRepeat {
+		t.Errorf("repeated: got %v", err)
+	}
+	if now, _ := f.Gate.Version(t.Context(), f.memberKey); now <= version {
+		t.Errorf("got version %d after %d, want it to have risen", now, version)
+	}
+	_, err = f.member.try("getSelf", nil)
+	if got := keystest.Condition(err); got != want {
+		t.Errorf("the member's next call: got %q (%v), want %q", got, err, want)
+	}
+}
