@@ -98,9 +98,9 @@ func understood(err error) error {
 	return fmt.Errorf("%w: %w", table.ErrUnavailable, err)
 }
 
-// canceled reads the reasons of a transaction. A condition that does not hold
-// counts first: whatever else came in the way, repeating would not help. Then a
-// fault of the write, then what time may heal.
+// canceled reads the reasons of a transaction. A fault of a write counts first
+// (DynamoDB Local reports nothing else beside it), then a condition that does not
+// hold, as repeating would not help, then what time may heal.
 func canceled(cancel *types.TransactionCanceledException) error {
 	out := &table.Canceled{Reasons: make([]*table.Refused, len(cancel.CancellationReasons))}
 	refused := false
@@ -118,7 +118,7 @@ func canceled(cancel *types.TransactionCanceledException) error {
 			class = graver(class, codes[code])
 		}
 	}
-	if refused {
+	if refused && class != table.ErrBadWrite {
 		return out
 	}
 	if class == nil {

@@ -110,17 +110,19 @@ func start() (endpoint string, err error) {
 
 // untilParentEnds runs its arguments and ends them when its own standard input
 // does: the other end of that pipe is this process, so that even a kill -9 of
-// the test leaves no server behind.
+// the test leaves no server behind. The server dies hard: asked politely it waits
+// half a minute for its connections, and it has nothing to save.
 const untilParentEnds = `exec 3<&0
 "$@" 3<&- &
 server=$!
-(cat <&3 >/dev/null; kill $server 2>/dev/null) &
+(cat <&3 >/dev/null; kill -9 $server 2>/dev/null) &
 wait $server`
 
 func launch(out *os.File, args ...string) (ended <-chan error, err error) {
 	cmd := exec.Command("sh", append([]string{"-c", untilParentEnds, "sh"}, args...)...)
 	cmd.Stdout, cmd.Stderr = out, out
-	if _, err := cmd.StdinPipe(); err != nil { // stays open while the process lives
+	lifeline, err := cmd.StdinPipe()
+	if err != nil {
 		return nil, fmt.Errorf("starting DynamoDB Local: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
@@ -128,19 +130,15 @@ func launch(out *os.File, args ...string) (ended <-chan error, err error) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		// Not cmd.Wait: it would close the pipe that keeps the server alive.
+		defer lifeline.Close() // held until then: the server ends with it
 		state, err := cmd.Process.Wait()
 		if err == nil {
 			err = errors.New(state.String())
 		}
 		done <- err
 	}()
-	running = cmd
 	return done, nil
 }
-
-// running keeps the pipe from being collected, which would close it.
-var running *exec.Cmd
 
 // awaitAnswer returns when the server answers anything at all.
 func awaitAnswer(endpoint string, ended <-chan error) error {

@@ -175,21 +175,22 @@ func (t *openTable) drop(key []byte) error {
 }
 
 // verdict is what a transaction fails with, nil where every step may be made. A
-// condition that does not hold counts before a fault of another write.
+// fault of one write counts before refused conditions of others, as in DynamoDB.
 func verdict(steps []*step) error {
-	var fault error
 	canceled := &table.Canceled{Reasons: make([]*table.Refused, len(steps))}
 	refused := false
 	for i, s := range steps {
-		if r := table.WasRefused(s.refused); r != nil {
-			canceled.Reasons[i] = r
-			refused = true
-		} else if s.refused != nil && fault == nil {
-			fault = fmt.Errorf("write %d: %w", i, s.refused)
+		if s.refused == nil {
+			continue
 		}
+		r := table.WasRefused(s.refused)
+		if r == nil {
+			return fmt.Errorf("write %d: %w", i, s.refused)
+		}
+		canceled.Reasons[i], refused = r, true
 	}
 	if refused {
 		return canceled
 	}
-	return fault
+	return nil
 }

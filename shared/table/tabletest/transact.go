@@ -89,6 +89,19 @@ var transactions = []guarantee{
 		}
 		b.wantSorts("stored", b.query(table.Query{Consistent: true}), false)
 	}},
+	{"FaultOfOneWriteCountsBeforeRefusalsOfOthersAndAfterItsOwn", func(b *bench) {
+		no := table.Put(b.item("no"), table.IsThere())
+		faulty := []table.Action{table.Set("q.n", "x")}
+		for i, ws := range [][]table.Write{{no, update(b.key("a"), faulty...)}, {update(b.key("a"), faulty...), no}} {
+			if err := b.transact(ws...); !errors.Is(err, table.ErrBadWrite) {
+				b.Errorf("order %d: got %v, want ErrBadWrite", i, err)
+			}
+		}
+		err := b.transact(no, table.Update(b.key("a"), faulty, table.IsThere()))
+		if c := table.WasCanceled(err); c == nil || c.At(0) == nil || c.At(1) == nil {
+			b.Errorf("both refused: got %v, want a cancellation by both", err)
+		}
+	}},
 	{"TransactionsMoveItemsInIndexes", func(b *bench) {
 		b.put(b.list(b.item("a"), "1"))
 		b.put(b.list(b.item("b"), "2"))
