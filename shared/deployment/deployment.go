@@ -12,6 +12,7 @@ import (
 	"statgate/authorizer"
 	"statgate/functions"
 	"statgate/shared/api"
+	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
 	"statgate/shared/api/serve"
 	"statgate/shared/apikey"
@@ -95,6 +96,9 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 	}
 	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
+		return nil, err
+	}
+	if deps.Docs.Page, err = docspage.Render(o.Contract, deps.Docs.OpenAPI); err != nil {
 		return nil, err
 	}
 	d.OpenAPI = deps.Docs.OpenAPI
