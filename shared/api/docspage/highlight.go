@@ -17,11 +17,7 @@ func highlight(raw json.RawMessage) template.HTML {
 	if len(raw) == 0 {
 		return ""
 	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, raw, "", "  "); err != nil {
-		return template.HTML(template.HTMLEscapeString(string(raw)))
-	}
-	text := template.HTMLEscapeString(compact(indented.String()))
+	text := template.HTMLEscapeString(pretty(raw))
 	return template.HTML(token.ReplaceAllStringFunc(text, func(found string) string {
 		switch {
 		case strings.HasSuffix(found, ":"):
@@ -34,6 +30,15 @@ func highlight(raw json.RawMessage) template.HTML {
 		}
 		return `<span class="n">` + found + `</span>`
 	}))
+}
+
+// pretty indents JSON for people; what is no JSON stays as it is.
+func pretty(raw json.RawMessage) string {
+	var flat, indented bytes.Buffer
+	if json.Compact(&flat, raw) != nil || json.Indent(&indented, flat.Bytes(), "", "  ") != nil {
+		return string(raw)
+	}
+	return compact(indented.String())
 }
 
 var small = regexp.MustCompile(`([\[{])\n\s+([^\[\]{}]*?)\n\s+([\]}])`)

@@ -55,8 +55,8 @@ type failure struct {
 }
 
 type failureCase struct {
-	Summary string
-	Body    template.HTML
+	Code, Summary string
+	Body          template.HTML
 }
 
 var methods = []string{"get", "post", "put", "patch", "delete"}
@@ -112,7 +112,7 @@ func (d *document) endpoint(c *contract.Contract, path, method string, op operat
 		e.Body, e.BodyRequired, e.BodyExample = d.fields(m.Schema, true, 0), op.RequestBody.Required, highlight(body)
 	}
 	e.Curl = d.curl(c, e, op, body)
-	e.Answers, e.Failures = d.answers(op)
+	e.Answers, e.Failures = d.answers(c, op)
 	e.Search = strings.ToLower(strings.Join(append([]string{e.Method, path, op.OperationID, op.Summary, text}, op.Scopes...), " "))
 	return e
 }
@@ -124,10 +124,10 @@ func cutLast(text, sep string) (string, string, bool) {
 	return "", text, false
 }
 
+var pathPart = strings.NewReplacer("{", "<var>{", "}", "}</var>", "/", "/<wbr>")
+
 func pathHTML(path string) template.HTML {
-	escaped := template.HTMLEscapeString(path)
-	escaped = strings.ReplaceAll(strings.ReplaceAll(escaped, "{", `<var>{`), "}", `}</var>`)
-	return template.HTML(strings.ReplaceAll(escaped, "/", "/<wbr>"))
+	return template.HTML(pathPart.Replace(template.HTMLEscapeString(path)))
 }
 
 // params lists parameters by where they go.
@@ -150,7 +150,7 @@ func (d *document) params(op operation) []params {
 	return list
 }
 
-func (d *document) answers(op operation) ([]answer, []failure) {
+func (d *document) answers(c *contract.Contract, op operation) ([]answer, []failure) {
 	var good []answer
 	var bad []failure
 	statuses := make([]string, 0, len(op.Responses))
@@ -164,7 +164,7 @@ func (d *document) answers(op operation) ([]answer, []failure) {
 			r = d.Components.Responses[strings.TrimPrefix(r.Ref, "#/components/responses/")]
 		}
 		if status >= "4" {
-			bad = append(bad, failure{status, r.Description, cases(r)})
+			bad = append(bad, failure{status, r.Description, cases(c, r)})
 			continue
 		}
 		a := answer{Status: status, Text: r.Description}
@@ -177,7 +177,8 @@ func (d *document) answers(op operation) ([]answer, []failure) {
 	return good, bad
 }
 
-func cases(r response) []failureCase {
+// cases lists a failure's examples, which go by the names of conditions.
+func cases(c *contract.Contract, r response) []failureCase {
 	var list []failureCase
 	examples := r.Content["application/json"].Examples
 	names := make([]string, 0, len(examples))
@@ -186,7 +187,7 @@ func cases(r response) []failureCase {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		list = append(list, failureCase{examples[name].Summary, highlight(examples[name].Value)})
+		list = append(list, failureCase{c.Condition(name).Code, examples[name].Summary, highlight(examples[name].Value)})
 	}
 	return list
 }
@@ -221,7 +222,7 @@ func (d *document) curl(c *contract.Contract, e endpoint, op operation, body jso
 		lines = append(lines, credential(c))
 	}
 	if len(body) > 0 {
-		lines = append(lines, `-H "Content-Type: application/json"`, "-d '"+strings.ReplaceAll(string(body), "'", `'\''`)+"'")
+		lines = append(lines, `-H "Content-Type: application/json"`, "-d '"+strings.ReplaceAll(pretty(body), "'", `'\''`)+"'")
 	}
 	first := `curl "<span class="host">` + template.HTMLEscapeString(d.host()) + `</span>` + template.HTMLEscapeString(path) + `"`
 	for _, line := range lines {

@@ -132,7 +132,11 @@ func (b *builder) summary(condition string, among []string) string {
 	var when []string
 	for _, other := range among {
 		if string(b.encoder.Error(exampleRequest, sample(other)).Body) == body {
-			when = append(when, When(other))
+			text := When(other)
+			if len(when) > 0 && text[1] >= 'a' { // but not "API"
+				text = strings.ToLower(text[:1]) + text[1:]
+			}
+			when = append(when, text)
 		}
 	}
 	return strings.Join(when, "; ")
