@@ -41,14 +41,16 @@ func IdentityOf(m *Match) Identity {
 // 100 bits of SHA-256: with 10^9 matches a collision has a chance of 10^-12.
 // Salt is 0, but for a match whose id is taken by another one.
 func (i Identity) ID(owner string, salt int) string {
-	h := sha256.New()
+	var text []byte
 	for _, part := range []string{owner, i.League, i.Season, i.Stage, i.Round, i.Home, i.Away, i.Date} {
-		fmt.Fprintf(h, "%d:%s,", len(part), part)
+		text = strconv.AppendInt(text, int64(len(part)), 10) // so that no two lists of parts read alike
+		text = append(append(append(text, ':'), part...), ',')
 	}
 	if salt > 0 {
-		fmt.Fprintf(h, "salt %d", salt)
+		text = fmt.Appendf(text, "salt %d", salt)
 	}
-	return "m_" + idAlphabet.EncodeToString(h.Sum(nil))[:20]
+	sum := sha256.Sum256(text)
+	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
 }
 
 var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)

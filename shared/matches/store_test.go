@@ -336,6 +336,9 @@ func TestIdentityIsThePlaceInTheSeasonAndTheTeams(t *testing.T) {
 	if got := id(func(m *matches.Match) { m.Round = nil }); got == id(func(m *matches.Match) { m.Round, m.Date = nil, "2019-06-02" }) {
 		t.Error("without a round the day must tell two meetings apart")
 	}
+	if want := "m_s4hm8m09jrcg3reoatta"; same != want {
+		t.Errorf("got id %s, want %s: stored matches would all get another one", same, want)
+	}
 	if len(same) != 22 || !strings.HasPrefix(same, "m_") {
 		t.Errorf("got id %q, want m_ and 20 characters of 5 bits", same)
 	}

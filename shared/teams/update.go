@@ -103,55 +103,63 @@ func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
 // save writes the teams that changed: each with its search texts in one
 // transaction, several teams where they fit.
 func (r *Registry) save(ctx context.Context, tbl table.Table) (Changes, error) {
-	var done Changes
-	var ws []table.Write
-	var after []func()
-	flush := func() error {
-		if len(ws) == 0 {
-			return nil
-		}
-		if err := tbl.Transact(ctx, ws); err != nil {
-			return fmt.Errorf("teams: writing %d items: %w", len(ws), err)
-		}
-		for _, f := range after {
-			f()
-		}
-		ws, after = nil, nil
-		return nil
-	}
-	send := func(more []table.Write, count *int, stored func()) error {
-		if len(ws)+len(more) > 100 {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		ws = append(ws, more...)
-		after = append(after, func() { *count++; stored() })
-		return nil
-	}
+	b := batch{tbl: tbl}
 	for _, e := range r.entries {
 		if !e.changed() {
 			continue
 		}
-		count := &done.Changed
+		count := &b.done.Changed
 		if e.stored == nil {
-			count = &done.New
+			count = &b.done.New
 		}
 		it := e.item()
-		if err := send(e.writes(it), count, func() { e.stored, e.texts = it, searchTexts(e.Names) }); err != nil {
-			return done, err
+		stored := func() { e.stored, e.texts = it, searchTexts(e.Names); *count++ }
+		if err := b.add(ctx, e.writes(it), stored); err != nil {
+			return b.done, err
 		}
 	}
 	for _, e := range r.gone {
-		if err := send(r.bury(e), &done.Merged, func() {}); err != nil {
-			return done, err
+		if err := b.add(ctx, r.bury(e), func() { b.done.Merged++ }); err != nil {
+			return b.done, err
 		}
 	}
-	if err := flush(); err != nil {
-		return done, err
+	if err := b.flush(ctx); err != nil {
+		return b.done, err
 	}
 	r.gone = nil
-	return done, nil
+	return b.done, nil
+}
+
+// batch gathers writes that belong together until a transaction is full.
+type batch struct {
+	tbl   table.Table
+	ws    []table.Write
+	after []func() // once they are stored
+	done  Changes
+}
+
+func (b *batch) add(ctx context.Context, ws []table.Write, stored func()) error {
+	if len(b.ws)+len(ws) > 100 {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	}
+	b.ws, b.after = append(b.ws, ws...), append(b.after, stored)
+	return nil
+}
+
+func (b *batch) flush(ctx context.Context) error {
+	if len(b.ws) == 0 {
+		return nil
+	}
+	if err := b.tbl.Transact(ctx, b.ws); err != nil {
+		return fmt.Errorf("teams: writing %d items: %w", len(b.ws), err)
+	}
+	for _, stored := range b.after {
+		stored()
+	}
+	b.ws, b.after = nil, nil
+	return nil
 }
 
 // writes is the team and the difference of its search texts. A team is found by
