@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"statgate/shared/api"
+	"statgate/shared/contract/preset"
+)
+
+func TestErrorsPageIsCurrent(t *testing.T) {
+	t.Parallel()
+	want, err := errorsPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join("..", "..", "docs", "errors.md"))
+	if err != nil {
+		t.Fatalf("%v: run make docs", err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("docs/errors.md is stale: run make docs")
+	}
+}
+
+func TestErrorsPageListsEveryConditionOfEveryPreset(t *testing.T) {
+	t.Parallel()
+	page, err := errorsPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, condition := range api.Conditions {
+		if got, want := bytes.Count(page, []byte("| `"+condition+"` |")), len(preset.Names()); got != want {
+			t.Errorf("%s is listed %d times, want once for each of %d presets", condition, got, want)
+		}
+	}
+}
+
+func TestDocsAreNotWrittenOutsideARepository(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := run(dir); err == nil {
+		t.Error("writing into a folder without go.mod succeeded, want an error")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "docs")); err == nil {
+		t.Error("docs/ was made there, want nothing")
+	}
+}
