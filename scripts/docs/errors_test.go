@@ -32,7 +32,7 @@ func TestErrorsPageListsEveryConditionOfEveryPreset(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, condition := range api.Conditions {
-		if got, want := bytes.Count(page, []byte("| `"+condition+"` |")), len(preset.Names()); got != want {
+		if got, want := bytes.Count(page, []byte("\n| `"+condition+"` |")), len(preset.Names()); got != want {
 			t.Errorf("%s is listed %d times, want once for each of %d presets", condition, got, want)
 		}
 	}

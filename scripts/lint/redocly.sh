@@ -24,4 +24,4 @@ if [[ ! -e $dir/done ]]; then
 	) 9>"$dir.lock"
 fi
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
-exec "$dir/node_modules/.bin/redocly" lint --extends=recommended-strict --format=stylish --max-problems=1000 -- "$@"
+exec "$dir/node_modules/.bin/redocly" lint --extends=recommended-strict --format=stylish --max-problems=1000 "$@"
