@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
@@ -33,11 +34,23 @@ type Authorizer struct {
 	authenticate Authenticate
 	clock        func() time.Time
 	log          *slog.Logger
+	policies     *lru.Cache[held, events.APIGatewayCustomAuthorizerPolicy]
 }
+
+// held is what a policy depends on, beside the routes. Few keys differ in it, and
+// making a policy takes longer than all else that the authorizer does itself.
+type held struct{ stage, permissions string }
+
+// rememberedPolicies bounds what a warm instance holds: at 8 KB each, 2 MB.
+const rememberedPolicies = 256
 
 // New makes an authorizer of a contract's deployment.
 func New(c *contract.Contract, find Authenticate, clock func() time.Time, log *slog.Logger) *Authorizer {
-	return &Authorizer{contract: c, routes: keyed(api.For(c)), authenticate: find, clock: clock, log: log}
+	policies, err := lru.New[held, events.APIGatewayCustomAuthorizerPolicy](rememberedPolicies)
+	if err != nil {
+		panic(err) // the size is a positive constant
+	}
+	return &Authorizer{contract: c, routes: keyed(api.For(c)), authenticate: find, clock: clock, log: log, policies: policies}
 }
 
 func keyed(routes []api.Route) []api.Route {
@@ -69,18 +82,33 @@ func (a *Authorizer) Handle(ctx context.Context, ev events.APIGatewayCustomAutho
 	}
 	return events.APIGatewayCustomAuthorizerResponse{
 		PrincipalID:    caller.Key,
-		PolicyDocument: Policy(a.routes, caller.Permissions, Stage(ev.MethodArn)),
+		PolicyDocument: a.policy(caller.Permissions, Stage(ev.MethodArn)),
 		Context:        caller.Context(),
 	}, nil
 }
 
-func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (*api.Caller, error) {
-	h := http.Header{}
-	for name, value := range ev.Headers {
-		h.Set(name, value)
+// policy is [Policy], made once for those who may do the same. It is shared and
+// must not be changed.
+func (a *Authorizer) policy(permissions []string, stage string) events.APIGatewayCustomAuthorizerPolicy {
+	same := held{stage, strings.Join(permissions, " ")}
+	if p, ok := a.policies.Get(same); ok {
+		return p
 	}
+	p := Policy(a.routes, permissions, stage)
+	a.policies.Add(same, p)
+	return p
+}
+
+func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (*api.Caller, error) {
+	h := make(http.Header, len(ev.MultiValueHeaders))
 	for name, values := range ev.MultiValueHeaders {
 		h[http.CanonicalHeaderKey(name)] = values
+	}
+	for name, value := range ev.Headers {
+		// API Gateway sends the same headers both ways; several values only here above.
+		if name = http.CanonicalHeaderKey(name); h[name] == nil {
+			h[name] = []string{value}
+		}
 	}
 	q := url.Values(ev.MultiValueQueryStringParameters)
 	secret, err := transport.Pick(a.contract, transport.HTTP, h, q)
@@ -92,10 +120,9 @@ func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAutho
 
 // note writes the one log line of a check, by ids only.
 func (a *Authorizer) note(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest, c *api.Caller, err error, took time.Duration) {
-	attrs := []slog.Attr{
-		slog.String("request_id", ev.RequestContext.RequestID),
-		slog.Float64("ms", float64(took.Microseconds())/1000),
-	}
+	attrs := make([]slog.Attr, 0, 6)
+	attrs = append(attrs, slog.String("request_id", ev.RequestContext.RequestID),
+		slog.Float64("ms", float64(took.Microseconds())/1000))
 	level := slog.LevelInfo
 	if c != nil {
 		attrs = append(attrs, slog.String("key", c.Key), slog.String("org", c.Org))
