@@ -11,11 +11,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/api/openapi"
 	"statgate/shared/apikey"
 	"statgate/shared/contract"
 	"statgate/shared/contract/preset"
@@ -38,6 +40,7 @@ type World struct {
 	Clock    *Clock
 	Stats    table.Table
 	client   *http.Client
+	document *openapi.Checker
 }
 
 // Clock is a clock that a test can move.
@@ -130,6 +133,9 @@ func On(t *testing.T, contractName string, tables map[string]table.Table) *World
 	server := httptest.NewServer(w.Gateway)
 	t.Cleanup(server.Close)
 	w.URL, w.Base = server.URL, server.URL+c.Base
+	if w.document, err = openapi.Check(w.OpenAPI); err != nil {
+		t.Fatal(err)
+	}
 	w.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}, Timeout: 30 * time.Second}
 	return w
 }
@@ -168,14 +174,30 @@ func (r Reply) Code(t *testing.T) string {
 }
 
 // Call makes a call under the base path with a bearer secret ("" for none); body
-// is a JSON text ("" for none), headers are pairs.
+// is a JSON text ("" for none), headers are pairs. The answer must be as the
+// deployment's own OpenAPI document says.
 func (w *World) Call(t testing.TB, secret, method, path, body string, headers ...string) Reply {
 	t.Helper()
 	r, err := w.Try(secret, method, w.Base+path, body, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := w.Documented(method, w.Contract.Base+path, r); err != nil {
+		t.Errorf("%s %s: %d %.300s: %v", method, path, r.Status, r.Body, err)
+	}
 	return r
+}
+
+// Documented holds a reply against the OpenAPI document.
+func (w *World) Documented(method, path string, r Reply) error {
+	if method == http.MethodHead || len(r.Body) == 0 {
+		return nil
+	}
+	path, _, _ = strings.Cut(path, "?")
+	if operation, ok := w.document.Operation(method, path); ok {
+		return w.document.Answer(operation, r.Status, r.Body)
+	}
+	return w.document.Error(r.Body)
 }
 
 // Try makes a call of a whole URL; it is safe in any goroutine.
