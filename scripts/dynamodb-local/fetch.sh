@@ -20,7 +20,7 @@ has_java() {
 
 fetch_with_maven() { # into $1
   cat >"$1/pom.xml" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>statgate</groupId><artifactId>dynamodb-local</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies><dependency>
