@@ -1,0 +1,35 @@
+package ids_test
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"statgate/shared/ids"
+)
+
+func TestIdentifiersSortInTheOrderOfMaking(t *testing.T) {
+	t.Parallel()
+	source := ids.New(rand.Reader)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	last := ""
+	for i := range 2000 {
+		id, err := source.New("key_", now.Add(time.Duration(i/100)*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id <= last || len(id) != 30 || id != strings.ToLower(id) || !strings.HasPrefix(id, "key_") {
+			t.Fatalf("got %q after %q", id, last)
+		}
+		last = id
+	}
+}
+
+func TestNoIdentifierIsMadeWithoutRandomness(t *testing.T) {
+	t.Parallel()
+	if id, err := ids.New(iotest.ErrReader(iotest.ErrTimeout)).New("key_", time.Now()); err == nil {
+		t.Errorf("got %q, want an error", id)
+	}
+}
