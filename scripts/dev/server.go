@@ -13,11 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
-
 	"statgate/shared/deployment"
 	"statgate/shared/importer"
+	"statgate/shared/progress"
 	"statgate/shared/simulation"
 )
 
@@ -85,8 +83,8 @@ func fill(ctx context.Context, o options, e *engine, log io.Writer) error {
 	if len(o.imports.Clubs)+len(o.imports.Openfootball)+len(o.imports.Adjustments) == 0 {
 		return nil
 	}
-	if f, ok := log.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		o.imports.Progress = progress(log)
+	if progress.IsTerminal(log) {
+		o.imports.Progress = progress.Bar(log, "matches")
 	}
 	report, err := importer.Run(ctx, e.stats, time.Now, o.imports)
 	for _, p := range report.Problems {
@@ -99,17 +97,6 @@ func fill(ctx context.Context, o options, e *engine, log io.Writer) error {
 		return fmt.Errorf("importing: %w", err)
 	}
 	return nil
-}
-
-func progress(log io.Writer) func(done, total int) {
-	var bar *progressbar.ProgressBar
-	return func(done, total int) {
-		if bar == nil {
-			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(log), progressbar.OptionShowIts(),
-				progressbar.OptionShowCount(), progressbar.OptionSetItsString("matches"), progressbar.OptionClearOnFinish())
-		}
-		_ = bar.Set(done)
-	}
 }
 
 // serve listens, tells what there is, and ends cleanly when ctx does.
