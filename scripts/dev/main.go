@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // kick-offs are local to their league, whatever this machine has
 )
@@ -25,7 +26,16 @@ func main() {
 		err = run(ctx, o, os.Stdout, os.Stderr)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "dev:", err)
+		fmt.Fprintln(os.Stderr, "dev:", oneLine(err))
 		os.Exit(1)
 	}
+}
+
+// oneLine keeps the first of several problems, and says how many there are.
+func oneLine(err error) string {
+	first, rest, more := strings.Cut(err.Error(), "\n")
+	if !more {
+		return first
+	}
+	return fmt.Sprintf("%s (and %d more)", first, strings.Count(rest, "\n")+1)
 }
