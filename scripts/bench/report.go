@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// figure is a row of the table. What is measured several times has its median in
+// value, and the least and the greatest in detail.
+type figure struct{ name, value, detail, target string }
+
+type section struct {
+	title   string
+	figures []figure
+}
+
+type report struct {
+	machine  string
+	day      time.Time
+	sections []section
+}
+
+func (r report) heading() string {
+	return "Measured on " + r.day.Format(time.DateOnly) + ": " + r.machine + "."
+}
+
+var columns = figure{"figure", "value", "min – max, or detail", "target"}
+
+// print writes the table for people at a terminal.
+func (r report) print(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	line := func(f figure) { fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", f.name, f.value, f.detail, f.target) }
+	fmt.Fprintf(w, "%s\n\n", r.heading())
+	line(columns)
+	for _, s := range r.sections {
+		fmt.Fprintf(w, "%s\t\t\t\n", s.title)
+		for _, f := range s.figures {
+			line(f)
+		}
+	}
+	return w.Flush()
+}
+
+// markdown is the same table for the document.
+func (r report) markdown() string {
+	var b strings.Builder
+	line := func(f figure) { fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.name, f.value, f.detail, f.target) }
+	fmt.Fprintf(&b, "%s\n\n", r.heading())
+	line(columns)
+	b.WriteString("|---|---|---|---|\n")
+	for _, s := range r.sections {
+		line(figure{name: "**" + s.title + "**"})
+		for _, f := range s.figures {
+			line(f)
+		}
+	}
+	return b.String()
+}
+
+// The table stands between these lines of the document; the rest is prose that a
+// rewrite leaves alone.
+const (
+	tableBegins = "<!-- make bench: begin -->\n"
+	tableEnds   = "<!-- make bench: end -->\n"
+)
+
+func (r report) rewrite(file string) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("-write: %w", err)
+	}
+	before, rest, begins := bytes.Cut(old, []byte(tableBegins))
+	_, after, ends := bytes.Cut(rest, []byte(tableEnds))
+	if !begins || !ends {
+		return fmt.Errorf("-write: %s has no lines %q and %q", file, tableBegins, tableEnds)
+	}
+	text := string(before) + tableBegins + r.markdown() + tableEnds + string(after)
+	return os.WriteFile(file, []byte(text), 0o644)
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/importer"
+	"statgate/shared/simulation"
+)
+
+// step is one operation of a story: who asks, with what, and what is kept of the
+// answer for later steps. Text in braces is a name that was kept.
+type step struct {
+	operation string
+	note      string // what is special about it, "" for the plain call
+	as        string // name of a secret
+	query     string
+	body      string
+	keep      map[string][]string // name → path in the answer
+}
+
+// story calls every operation of the route table, each as it is meant to be
+// called. It can be told again and again: whatever it changes it makes first.
+var story = []step{
+	{operation: "listLeagues", as: "client"},
+	{operation: "getLeague", as: "client"},
+	{operation: "listSeasons", as: "client"},
+	{operation: "getStandings", as: "client"},
+	{operation: "listTeams", as: "client", query: "limit=50"},
+	{operation: "getTeam", as: "client"},
+	{operation: "listTeamMatches", as: "client", query: "limit=50"},
+	{operation: "listMatches", as: "client", query: "limit=50", keep: map[string][]string{"cursor": {"next_cursor"}}},
+	{operation: "listMatches", note: "next page", as: "client", query: "limit=50&cursor={cursor}"},
+	{operation: "listMatches", note: "a season", as: "client", query: "limit=50&league={league}&season={season}"},
+	{operation: "getMatch", as: "client"},
+	{operation: "getHeadToHead", as: "client"},
+
+	{operation: "createKey", as: "admin", body: `{"name":"Told","scopes":["read:matches"],"expires_in":"30d"}`,
+		keep: map[string][]string{"key": {"id"}, "told": {"secret"}}},
+	{operation: "listKeys", as: "admin"},
+	{operation: "getKey", as: "admin"},
+	{operation: "updateKey", as: "admin", body: `{"name":"Told again"}`},
+	{operation: "updateKey", note: "scopes", as: "admin", body: `{"scopes":["read:matches","read:teams"]}`},
+	{operation: "getKeyUsage", as: "admin"},
+	{operation: "rotateKey", as: "admin", body: `{"overlap":"1h"}`, keep: map[string][]string{"told": {"secret"}}},
+	{operation: "getSelf", as: "told"},
+	{operation: "revokeSelf", as: "told"},
+	{operation: "createKey", note: "another", as: "admin", body: `{"name":"Told","scopes":["read:matches"]}`, keep: map[string][]string{"key": {"id"}}},
+	{operation: "revokeKey", as: "admin"},
+	{operation: "listAudit", as: "admin", query: "limit=50"},
+
+	{operation: "listOrgs", as: "operator", query: "limit=50"},
+	{operation: "createOrg", as: "operator", body: `{"name":"Told","plan":"PRO","owner":"{serial}@example.com"}`, keep: map[string][]string{"org": {"id"}}},
+	{operation: "getOrg", as: "operator"},
+	{operation: "updateOrg", as: "operator", body: `{"name":"Told again"}`},
+	{operation: "addMember", as: "operator", body: `{"email":"{serial}-2@example.com","role":"member"}`, keep: map[string][]string{"user": {"user"}}},
+	{operation: "listMembers", as: "operator"},
+	{operation: "updateMember", as: "operator", body: `{"role":"admin"}`},
+	{operation: "removeMember", as: "operator"},
+}
+
+// told is what a step cost.
+type told struct {
+	step
+	route api.Route
+	calls []call
+	units map[string]units
+}
+
+// teller tells stories to a deployment that is on tape.
+type teller struct {
+	*world
+	routes map[string]api.Route
+	kept   map[string]string
+}
+
+// newTeller fills a deployment with the simulated league and three keys.
+func newTeller(ctx context.Context, e *engine) (*teller, error) {
+	w, err := found(ctx, e, stopped())
+	if err != nil {
+		return nil, err
+	}
+	t := &teller{world: w, routes: map[string]api.Route{}, kept: map[string]string{"operator": w.operator}}
+	for _, r := range api.For(w.contract) {
+		t.routes[r.Operation] = r
+	}
+	sim := simulation.New(1, w.clock())
+	if _, err := importer.Put(ctx, e.stats, w.clock, simulated(sim)); err != nil {
+		return nil, fmt.Errorf("storing the simulated league: %w", err)
+	}
+	if t.kept["client"], err = w.key(ctx, readScopes...); err != nil {
+		return nil, err
+	}
+	if t.kept["admin"], err = w.key(ctx, manageScopes...); err != nil {
+		return nil, err
+	}
+	return t, t.look(ctx, sim)
+}
+
+// look finds a league, a season, a team and a match to ask for.
+func (t *teller) look(ctx context.Context, sim simulation.League) error {
+	t.kept["league"], t.kept["season"] = sim.League.ID, sim.Seasons[0].ID
+	list, err := t.must(ctx, t.kept["client"], http.MethodGet, t.routes["listMatches"].Path+"?limit=1", "")
+	if err != nil {
+		return err
+	}
+	t.kept["match"], t.kept["team"] = list.field("data", "0", "id"), list.field("data", "0", "home", "id")
+	return nil
+}
+
+// tell goes through the story once and returns what each step cost. The policy of
+// whoever asks is cached before, by a call that is not counted.
+func (t *teller) tell(ctx context.Context) ([]told, error) {
+	t.kept["serial"] = fmt.Sprint("m", time.Now().UnixNano())
+	var all []told
+	for _, s := range story {
+		route := t.routes[s.operation]
+		if _, err := t.must(ctx, t.kept[s.as], http.MethodGet, t.routes["getSelf"].Path, ""); err != nil {
+			return nil, fmt.Errorf("caching the policy: %w", err)
+		}
+		target := t.fill(route.Path)
+		if s.query != "" {
+			target += "?" + t.fill(s.query)
+		}
+		t.tape.rewind()
+		a, err := t.must(ctx, t.kept[s.as], route.Method, target, t.fill(s.body))
+		if err != nil {
+			return nil, err
+		}
+		one := told{step: s, route: route}
+		one.calls, one.units = t.tape.recorded()
+		all = append(all, one)
+		for name, path := range s.keep {
+			if t.kept[name] = a.field(path...); t.kept[name] == "" {
+				return nil, fmt.Errorf("%s answers no %v: %s", s.operation, path, a.body)
+			}
+		}
+	}
+	return all, nil
+}
+
+// fill puts what was kept for the names in braces.
+func (t *teller) fill(text string) string {
+	for name, value := range t.kept {
+		text = strings.ReplaceAll(text, "{"+name+"}", value)
+	}
+	return text
+}
+
+// simulated is the league as the importer takes it.
+func simulated(sim simulation.League) []importer.Season {
+	var seasons []importer.Season
+	for _, s := range sim.Seasons {
+		one := importer.Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID}
+		for _, m := range sim.Matches {
+			if m.Season == s.ID {
+				one.Matches = append(one.Matches, m)
+			}
+		}
+		seasons = append(seasons, one)
+	}
+	return seasons
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"statgate/shared/table"
+)
+
+// call is one call of a store, as it was made.
+type call struct {
+	table   string // schema's name
+	method  string
+	at      string // the partition, where there is one
+	writes  bool
+	handler bool // made after the operation's handler had begun
+	refused bool
+	read    float64 // units, where the engine tells and calls do not overlap
+	write   float64
+	again   func(ctx context.Context, t table.Table) error // makes the same call
+}
+
+func (c call) String() string {
+	return fmt.Sprintf("%s %s %s (%g read, %g written)", c.table, c.method, c.at, c.read, c.write)
+}
+
+// tape records the calls of a deployment's stores, and the units that they cost.
+type tape struct {
+	mu      sync.Mutex
+	calls   []call
+	handler bool
+	units   map[string]units // by table
+}
+
+// units are read and write units; an eventually consistent read of up to 4 KB is
+// half a read unit, a write of up to 1 KB one write unit for each index and table.
+type units struct{ read, write float64 }
+
+// rewind forgets what was recorded.
+func (t *tape) rewind() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.calls, t.handler, t.units = nil, false, map[string]units{}
+}
+
+// entered notes that a handler has begun.
+func (t *tape) entered() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.handler = true
+}
+
+func (t *tape) begin(c call) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.handler = t.handler
+	t.calls = append(t.calls, c)
+	return len(t.calls) - 1
+}
+
+func (t *tape) end(i int, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i < len(t.calls) {
+		t.calls[i].refused = table.WasRefused(err) != nil || table.WasCanceled(err) != nil
+	}
+}
+
+// consumed is told by the engine what a call cost, before the call returns. The
+// call is the last one; where several are under way, only the sum is right.
+func (t *tape) consumed(name string, read, write float64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := len(t.calls); n > 0 {
+		t.calls[n-1].read += read
+		t.calls[n-1].write += write
+	}
+	if t.units == nil {
+		t.units = map[string]units{}
+	}
+	u := t.units[name]
+	t.units[name] = units{u.read + read, u.write + write}
+}
+
+// recorded returns what was recorded since the last rewind.
+func (t *tape) recorded() ([]call, map[string]units) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.calls), maps.Clone(t.units)
+}
+
+// taped is a table whose calls are recorded.
+type taped struct {
+	table.Table
+	name string
+	tape *tape
+}
+
+func (t taped) record(c call) func(error) {
+	c.table = t.name
+	i := t.tape.begin(c)
+	return func(err error) { t.tape.end(i, err) }
+}
+
+func (t taped) Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error) {
+	end := t.record(call{method: "Get", at: key.Partition, again: func(ctx context.Context, to table.Table) error {
+		_, err := to.Get(ctx, key, consistent)
+		return err
+	}})
+	it, err := t.Table.Get(ctx, key, consistent)
+	end(err)
+	return it, err
+}
+
+func (t taped) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
+	end := t.record(call{method: "BatchGet", again: func(ctx context.Context, to table.Table) error {
+		_, err := to.BatchGet(ctx, keys, consistent)
+		return err
+	}})
+	items, err := t.Table.BatchGet(ctx, keys, consistent)
+	end(err)
+	return items, err
+}
+
+func (t taped) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	end := t.record(call{method: "Query", at: q.Partition, again: func(ctx context.Context, to table.Table) error {
+		_, err := to.Query(ctx, q)
+		return err
+	}})
+	page, err := t.Table.Query(ctx, q)
+	end(err)
+	return page, err
+}
+
+func (t taped) Write(ctx context.Context, w table.Write) (table.Item, error) {
+	end := t.record(call{method: "Write", at: w.Target().Partition, writes: true, again: func(ctx context.Context, to table.Table) error {
+		_, err := to.Write(ctx, w)
+		return err
+	}})
+	it, err := t.Table.Write(ctx, w)
+	end(err)
+	return it, err
+}
+
+func (t taped) Transact(ctx context.Context, ws []table.Write) error {
+	end := t.record(call{method: "Transact", writes: true, again: func(ctx context.Context, to table.Table) error {
+		return to.Transact(ctx, ws)
+	}})
+	err := t.Table.Transact(ctx, ws)
+	end(err)
+	return err
+}
