@@ -59,6 +59,24 @@ func TestStrangersLearnNothingOfAnotherOrganisation(t *testing.T) {
 	}
 }
 
+func TestIdentifiersThatCannotBeAreUnknown(t *testing.T) {
+	t.Parallel()
+	c := stage(t, keystest.Memory(t))
+	for _, id := range []string{strings.Repeat("k", 3000), "key#x", "KEY", "\x00", "ключ"} {
+		for _, p := range []*person{c.operator, c.owner} {
+			p.fails(api.NotFound, "getKey", input{"key": id})
+			p.fails(api.NotFound, "getOrg", input{"org": id})
+			p.fails(api.NotFound, "listMembers", input{"org": id})
+			p.fails(api.NotFound, "removeMember", input{"org": c.org, "user": id})
+			p.fails(api.InputField, "listKeys", input{"org": id})
+			p.fails(api.InputField, "createKey", input{"name": "x", "org": id, "scopes": []string{"read:teams"}})
+			if got := p.does("listAudit", input{"key": id, "actor": id})["data"].([]any); len(got) != 0 {
+				t.Errorf("%q: got %d entries", id, len(got))
+			}
+		}
+	}
+}
+
 func TestOnlyOperatorsMakeOrganisationsAndSetPlans(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))

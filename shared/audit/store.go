@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"statgate/shared/api"
+	"statgate/shared/ids"
 	"statgate/shared/table"
 )
 
@@ -32,8 +33,13 @@ type Filter struct {
 // ("" at the end). Both filters read an index on AWS, which may lag by some
 // milliseconds; the actor's key and no filter at all do not.
 func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
-	q := f.query()
 	entries := []Entry{}
+	for _, id := range []string{f.Target, f.Actor} {
+		if id != "" && !ids.Plausible(id) {
+			return entries, "", nil
+		}
+	}
+	q := f.query()
 	for {
 		page, err := s.table.Query(ctx, q)
 		if err != nil {

@@ -32,3 +32,20 @@ func (s *Source) New(prefix string, now time.Time) (string, error) {
 	}
 	return prefix + strings.ToLower(id.String()), nil
 }
+
+const idAtMost = 64 // characters
+
+// Plausible tells whether text may be an identifier of ours. What is not need not
+// be looked for, and a store may refuse to look (DynamoDB: keys over 2 KB).
+func Plausible(text string) bool {
+	if text == "" || len(text) > idAtMost {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}

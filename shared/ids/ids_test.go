@@ -33,3 +33,18 @@ func TestNoIdentifierIsMadeWithoutRandomness(t *testing.T) {
 		t.Errorf("got %q, want an error", id)
 	}
 }
+
+func TestOnlyWhatMayBeAnIdentifierIsLookedFor(t *testing.T) {
+	t.Parallel()
+	made, err := ids.New(rand.Reader).New("org_", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		made: true, "": false, "key_": true, "KEY_1": false, "key#1": false, "key_\xff": false, strings.Repeat("k", 65): false,
+	} {
+		if got := ids.Plausible(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"statgate/shared/audit"
 	"statgate/shared/change"
 	"statgate/shared/gate"
+	"statgate/shared/ids"
 	"statgate/shared/orgs"
 	"statgate/shared/table"
 )
@@ -31,24 +32,17 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 	if err != nil {
 		return Minted{}, err
 	}
-	var state holdings
+	var h holdings
 	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		if used, err := token.used(ctx); err != nil {
+		if err := token.fresh(ctx, n.key.ID); err != nil {
 			return change.Plan{}, err
-		} else if used != "" && used != n.key.ID {
-			return change.Plan{}, repeated(used)
 		}
 		if invalid != nil { // after the repeat, which answers alike whatever its body
 			return change.Plan{}, invalid
 		}
-		h, found, err := s.holdings(ctx, org)
-		if err != nil {
+		if h, err = s.ownerOf(ctx, org); err != nil {
 			return change.Plan{}, err
 		}
-		if !found {
-			return change.Plan{}, unknownOrg()
-		}
-		state = h
 		if mine, done := h.find(n.key.ID); done { // an earlier attempt, whose answer was lost
 			n.key = mine
 			return change.Plan{}, nil
@@ -66,7 +60,16 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 	if err != nil {
 		return Minted{}, err // a secret is not handed out with an error
 	}
-	return s.minted(n, state.Org, r.Now)
+	return s.minted(n, h.Org, r.Now)
+}
+
+// ownerOf reads the organisation that will own a key.
+func (s *Store) ownerOf(ctx context.Context, org string) (holdings, error) {
+	h, found, err := s.holdings(ctx, org)
+	if err == nil && !found {
+		err = unknownOrg()
+	}
+	return h, err
 }
 
 // orgFor is the organisation that will own the key. One that is not the caller's
@@ -75,7 +78,7 @@ func orgFor(c *api.Caller, spec Spec) (string, error) {
 	if spec.Org == nil || *spec.Org == c.Org {
 		return c.Org, nil
 	}
-	if !c.Operator() {
+	if !c.Operator() || !ids.Plausible(*spec.Org) {
 		return "", unknownOrg()
 	}
 	return *spec.Org, nil

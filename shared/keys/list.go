@@ -8,6 +8,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/gate"
+	"statgate/shared/ids"
 	"statgate/shared/orgs"
 	"statgate/shared/table"
 )
@@ -55,7 +56,7 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	if org == "" {
 		org = c.Org
 	}
-	if org != c.Org && !c.Operator() {
+	if org != c.Org && (!c.Operator() || !ids.Plausible(org)) {
 		return orgs.Org{}, unknownOrg()
 	}
 	it, err := s.table.Get(ctx, orgs.Key(org), true)

@@ -113,6 +113,9 @@ func unknown() *api.Error { return api.Fail(api.NotFound, "no such key") }
 // anybody's, owners and admins their organisation's, members their own.
 func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, error) {
 	org := c.Org
+	if !ids.Plausible(id) {
+		return facts{}, unknown()
+	}
 	if c.Operator() {
 		pointer, err := s.table.Get(ctx, pointerAddress(id), true)
 		if err != nil {

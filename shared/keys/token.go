@@ -56,6 +56,18 @@ func (t token) used(ctx context.Context) (string, error) {
 	return it.Str("key"), nil
 }
 
+// fresh refuses a token that stands for another key than the one being made.
+func (t token) fresh(ctx context.Context, key string) error {
+	used, err := t.used(ctx)
+	if err != nil {
+		return err
+	}
+	if used != "" && used != key {
+		return repeated(used)
+	}
+	return nil
+}
+
 // write remembers the token; none where there is no token.
 func (t token) write(operation, key string) []table.Write {
 	if t.at.Partition == "" {

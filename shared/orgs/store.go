@@ -101,6 +101,9 @@ func ViewOf(items []table.Item) (View, bool) {
 
 // view reads an organisation and its members; one that is not there is not found.
 func (s *Store) view(ctx context.Context, org string) (View, error) {
+	if !ids.Plausible(org) {
+		return View{}, unknown()
+	}
 	page, err := s.table.Query(ctx, table.Query{Partition: Partition(org), Low: memberPrefix, High: orgSort, Consistent: true})
 	if err != nil {
 		return View{}, api.Down("reading an organisation", err)
@@ -115,7 +118,7 @@ func (s *Store) view(ctx context.Context, org string) (View, error) {
 // Get returns an organisation. One that is not the caller's does not exist for
 // them, unless they are an operator: a 403 would prove that it does.
 func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error) {
-	if !c.Operator() && c.Org != org {
+	if (!c.Operator() && c.Org != org) || !ids.Plausible(org) {
 		return Org{}, unknown()
 	}
 	it, err := s.table.Get(ctx, Key(org), true)
@@ -131,6 +134,9 @@ func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error)
 
 // Exists tells whether there is such an organisation.
 func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
+	if !ids.Plausible(org) {
+		return false, nil
+	}
 	it, err := s.table.Get(ctx, Key(org), true)
 	if err != nil {
 		return false, api.Down("reading an organisation", err)
