@@ -41,7 +41,7 @@ func pretty(raw json.RawMessage) string {
 	return compact(indented.String())
 }
 
-var small = regexp.MustCompile(`([\[{])\n\s+([^\[\]{}]*?)\n\s+([\]}])`)
+var small = regexp.MustCompile(`([\[{])\n\s+([^\[\]{}]*?)\n\s*([\]}])`)
 var breaks = regexp.MustCompile(`,\n\s+`)
 
 // compact writes short innermost objects and lists on one line.

@@ -3,10 +3,11 @@
   var doc = document, root = doc.documentElement;
   function all(what, from) { return Array.prototype.slice.call((from || doc).querySelectorAll(what)); }
 
-  // The page's own origin, where the document names no server.
+  // Where the page was had, where the document names no server.
   if (location.protocol.indexOf('http') === 0) {
+    var here = location.origin + location.pathname.replace(/\/api-docs\/?$/, '');
     all('.host').forEach(function (h) {
-      if (h.textContent === 'https://your-host.example') h.textContent = location.origin;
+      if (h.textContent === 'https://your-host.example') h.textContent = here;
     });
   }
 

@@ -2,6 +2,8 @@ package openapi
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -52,7 +54,7 @@ func tags(used map[string]bool) []*huma.Tag {
 			delete(used, f.function)
 		}
 	}
-	for function := range used { // a family without a text still has its tag; a test names it
+	for _, function := range slices.Sorted(maps.Keys(used)) { // a family without a text still has its tag; a test names it
 		f := family(function)
 		list = append(list, &huma.Tag{Name: f.tag, Description: f.description})
 	}
