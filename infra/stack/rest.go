@@ -92,7 +92,7 @@ func (d *deployment) integrations(rest awsapigateway.RestApi, functions map[stri
 			continue
 		}
 		made[name] = awsapigateway.NewLambdaIntegration(functions[name], &awsapigateway.LambdaIntegrationOptions{
-			AllowTestInvoke: jsii.Bool(false), ScopePermissionToMethod: jsii.Bool(false),
+			ScopePermissionToMethod: jsii.Bool(false),
 		})
 	}
 	return made

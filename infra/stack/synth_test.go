@@ -20,6 +20,7 @@ import (
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]struct{ Value any }
+	raw       []byte
 }
 
 type resource struct {
@@ -88,6 +89,7 @@ func synth(t *testing.T, name string, props stack.Props) template {
 	if err := json.Unmarshal(raw, &made); err != nil {
 		t.Fatal(err)
 	}
+	made.raw = raw
 	return made
 }
 

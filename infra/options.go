@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"statgate/infra/stack"
+	"statgate/shared/contract/preset"
+)
+
+// settings are the context values of a deployment (cdk deploy -c name=value) as texts.
+type settings map[string]string
+
+// known lists the context values and their defaults.
+var known = settings{
+	"stack":       "Statgate",
+	"contract":    "statgate",
+	"environment": "", // the contract's first
+	"arch":        "arm64",
+	"endpoint":    "",
+	"concurrency": "0",
+	"throttle":    "",
+	"live":        "false",
+	"edge":        "false",
+}
+
+// readSettings reads the context as the CDK CLI passes it. It does not ask the
+// library: what is wrong with a setting is said before a Node process is started,
+// whose end would be heard beside it.
+func readSettings(getenv func(string) string) (settings, error) {
+	context := map[string]any{}
+	if raw := getenv("CDK_CONTEXT_JSON"); raw != "" {
+		if err := json.Unmarshal([]byte(raw), &context); err != nil {
+			return nil, fmt.Errorf("reading CDK_CONTEXT_JSON: %w", err)
+		}
+	}
+	if file := getenv("CONTEXT_OVERFLOW_LOCATION_ENV"); file != "" { // what the variable has no room for
+		raw, err := os.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(raw, &context)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the rest of the context: %w", err)
+		}
+	}
+	read := settings{}
+	for name, fallback := range known {
+		read[name] = fallback
+		if v, ok := context[name]; ok {
+			read[name] = fmt.Sprint(v)
+		}
+	}
+	return read, nil
+}
+
+var (
+	stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,39}$`) // physical names add up to 24 characters
+	throttle  = regexp.MustCompile(`^([0-9]+)/([0-9]+)$`)
+)
+
+// props checks the settings and loads the contract: what is wrong is found here,
+// with the file's line and column where it is the contract.
+func (s settings) props() (stack.Props, error) {
+	var p stack.Props
+	var err error
+	if p.Contract, err = preset.Load(s["contract"]); err != nil {
+		return p, err
+	}
+	if !stackName.MatchString(s["stack"]) {
+		return p, fmt.Errorf("-c stack=%s: a stack's name is a letter and up to 39 letters, digits and hyphens", s["stack"])
+	}
+	p.Environment = s["environment"]
+	if p.Environment == "" {
+		p.Environment = p.Contract.Environments[0]
+	}
+	if !p.Contract.HasEnvironment(p.Environment) {
+		return p, fmt.Errorf("-c environment=%s: the contract %s has %s", p.Environment, p.Contract.Name, strings.Join(p.Contract.Environments, ", "))
+	}
+	if p.Arch = s["arch"]; p.Arch != "arm64" && p.Arch != "x86_64" {
+		return p, fmt.Errorf("-c arch=%s: Lambda has arm64 and x86_64", p.Arch)
+	}
+	if p.Endpoint = s["endpoint"]; p.Endpoint != "" {
+		if u, err := url.Parse(p.Endpoint); err != nil || u.Host == "" {
+			return p, fmt.Errorf("-c endpoint=%s: not a URL", p.Endpoint)
+		}
+	}
+	for _, name := range []string{"live", "edge"} {
+		if s[name] != "false" {
+			return p, fmt.Errorf("-c %s=%s: this stack has neither sockets nor an edge; only false is known", name, s[name])
+		}
+	}
+	return p, s.limits(&p)
+}
+
+func (s settings) limits(p *stack.Props) (err error) {
+	if p.Concurrency, err = strconv.Atoi(s["concurrency"]); err != nil || p.Concurrency < 0 {
+		return fmt.Errorf("-c concurrency=%s: a number of instances that each function reserves, or 0", s["concurrency"])
+	}
+	if s["throttle"] == "" {
+		return nil
+	}
+	m := throttle.FindStringSubmatch(s["throttle"])
+	if m == nil {
+		return fmt.Errorf("-c throttle=%s: calls a second and burst, as 100/200", s["throttle"])
+	}
+	if p.Rate, err = strconv.Atoi(m[1]); err != nil {
+		return fmt.Errorf("-c throttle=%s: %w", s["throttle"], err)
+	}
+	if p.Burst, err = strconv.Atoi(m[2]); err != nil {
+		return fmt.Errorf("-c throttle=%s: %w", s["throttle"], err)
+	}
+	return nil
+}
+
+// bundles builds what the stack packages. The build is a program of its own, as it
+// knows the handlers (for the OpenAPI document) and the stack must not.
+func bundles(contract, arch string) (map[string]stack.Bundle, error) {
+	build := exec.Command("go", "run", "./scripts/build", "-contract", contract, "-arch", arch)
+	build.Stderr = os.Stderr
+	out, err := build.Output()
+	if err != nil {
+		return nil, fmt.Errorf("building the functions: %w", err)
+	}
+	var made map[string]stack.Bundle
+	if err := json.Unmarshal(out, &made); err != nil {
+		return nil, fmt.Errorf("reading what was built: %w", err)
+	}
+	return made, nil
+}

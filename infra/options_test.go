@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"statgate/infra/stack"
+)
+
+// settled reads settings from a context as the CDK CLI passes it.
+func settled(t *testing.T, context map[string]any) (stack.Props, settings, error) {
+	t.Helper()
+	raw, err := json.Marshal(context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := readSettings(func(name string) string {
+		return map[string]string{"CDK_CONTEXT_JSON": string(raw)}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	props, err := read.props()
+	return props, read, err
+}
+
+func TestWithoutContextTheDefaultContractIsDeployedOnARM(t *testing.T) {
+	p, read, err := settled(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{read["stack"], p.Contract.Name, p.Environment, p.Arch, p.Endpoint, p.Concurrency, p.Rate}
+	want := []any{"Statgate", "statgate", "live", "arm64", "", 0, 0}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("got %v, want %v", got, want)
+			break
+		}
+	}
+}
+
+func TestContextIsReadWhetherItIsTextNumberOrTruth(t *testing.T) {
+	p, _, err := settled(t, map[string]any{
+		"contract": "balla", "arch": "x86_64", "endpoint": "http://127.0.0.1:4566", "concurrency": 5, "throttle": "50/100",
+		"live": false, "edge": "false", "aws:cdk:enable-path-metadata": true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Contract.Name != "balla" || p.Arch != "x86_64" || p.Endpoint == "" || p.Concurrency != 5 || p.Rate != 50 || p.Burst != 100 {
+		t.Errorf("got %+v", p)
+	}
+}
+
+func TestWhatDoesNotFitTheVariableIsReadFromItsFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "context-overflow.json")
+	if err := os.WriteFile(file, []byte(`{"contract":"balla"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := readSettings(func(name string) string {
+		return map[string]string{"CDK_CONTEXT_JSON": `{"arch":"x86_64"}`, "CONTEXT_OVERFLOW_LOCATION_ENV": file}[name]
+	})
+	if err != nil || read["contract"] != "balla" || read["arch"] != "x86_64" {
+		t.Errorf("got %v, %v", read, err)
+	}
+}
+
+func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		value any
+		want  string
+	}{
+		{"contract", "nope", `no preset "nope"`},
+		{"contract", "missing/file.yaml", "missing/file.yaml"},
+		{"environment", "staging", "-c environment=staging: the contract statgate has live, test"},
+		{"arch", "mips", "-c arch=mips"},
+		{"stack", "a_b", "-c stack=a_b"},
+		{"stack", strings.Repeat("a", 41), "-c stack="},
+		{"endpoint", "127.0.0.1:4566", "-c endpoint="},
+		{"concurrency", -1, "-c concurrency=-1"},
+		{"concurrency", "many", "-c concurrency=many"},
+		{"throttle", "100", "-c throttle=100"},
+		{"live", true, "-c live=true"},
+		{"edge", "true", "-c edge=true"},
+	} {
+		_, _, err := settled(t, map[string]any{c.name: c.value})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("-c %s=%v: got %v, want an error with %q", c.name, c.value, err, c.want)
+		}
+	}
+}
+
+func TestABadContractEndsSynthWithItsPlaceAndNoStackTrace(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("name: bad\ntitle: Bad\nbase: /v1\nenvironmentz: [live]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(t.TempDir(), "infra")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	context, err := json.Marshal(map[string]string{"contract": bad})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synth := exec.Command(binary)
+	synth.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context))
+	out, err := synth.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("got %v, want exit code 1", err)
+	}
+	said := string(out)
+	if !strings.HasPrefix(said, bad+":4:1: ") || !strings.Contains(said, "environmentz") || strings.Contains(said, "goroutine") {
+		t.Errorf("got %q, want %s:4:1 and what is wrong", said, bad)
+	}
+}

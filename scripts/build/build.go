@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sort"
+
+	"golang.org/x/sync/errgroup"
+
+	handlers "statgate/functions"
+	"statgate/shared/api"
+	"statgate/shared/api/docspage"
+	"statgate/shared/api/openapi"
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
+)
+
+type options struct{ contract, arch, out string }
+
+// bundle is one function's directory and the hash of what is in it.
+type bundle struct {
+	Dir  string `json:"dir"`
+	Hash string `json:"hash"`
+}
+
+// goarch is what Go calls the architectures of Lambda.
+var goarch = map[string]string{"arm64": "arm64", "x86_64": "amd64"}
+
+// build makes every bundle of a deployment, by function.
+func build(o options) (map[string]bundle, error) {
+	arch, ok := goarch[o.arch]
+	if !ok {
+		return nil, fmt.Errorf("-arch %s: Lambda has arm64 and x86_64", o.arch)
+	}
+	c, err := preset.Load(o.contract)
+	if err != nil {
+		return nil, err
+	}
+	files, err := files(c)
+	if err != nil {
+		return nil, err
+	}
+	names := functions(c)
+	made := make([]bundle, len(names))
+	var group errgroup.Group
+	group.SetLimit(runtime.NumCPU())
+	for i, name := range names {
+		group.Go(func() (err error) {
+			made[i], err = buildOne(name, arch, filepath.Join(o.out, o.arch, name), files[name])
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	all := map[string]bundle{}
+	for i, name := range names {
+		all[name] = made[i]
+	}
+	return all, nil
+}
+
+const authorizer = "authorizer"
+
+// functions lists what a contract's deployment runs, sorted.
+func functions(c *contract.Contract) []string {
+	seen := map[string]bool{authorizer: true}
+	for _, r := range api.For(c) {
+		seen[r.Function] = true
+	}
+	var names []string
+	for name := range seen {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// files returns what lies beside each function's binary, by function and file name.
+func files(c *contract.Contract) (map[string]map[string][]byte, error) {
+	compiled, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the contract: %w", err)
+	}
+	all := map[string]map[string][]byte{}
+	for _, name := range functions(c) {
+		all[name] = map[string][]byte{"contract.json": compiled}
+	}
+	if all["docs"] == nil {
+		return all, nil
+	}
+	// The handlers' types are all that the document wants; nothing is called.
+	doc, err := openapi.Document(c, handlers.All(handlers.Deps{Contract: c}), "")
+	if err != nil {
+		return nil, err
+	}
+	page, err := docspage.Render(c, doc)
+	if err != nil {
+		return nil, err
+	}
+	all["docs"]["openapi.json"], all["docs"]["docs.html"] = doc, page
+	return all, nil
+}
+
+// buildOne fills one function's directory, which holds nothing else afterwards.
+func buildOne(name, arch, dir string, files map[string][]byte) (bundle, error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return bundle{}, fmt.Errorf("clearing %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return bundle{}, fmt.Errorf("making %s: %w", dir, err)
+	}
+	if err := compile(source(name), arch, filepath.Join(dir, "bootstrap")); err != nil {
+		return bundle{}, err
+	}
+	for file, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, file), content, 0o644); err != nil {
+			return bundle{}, fmt.Errorf("writing the bundle of %s: %w", name, err)
+		}
+	}
+	sum, err := hash(dir)
+	return bundle{Dir: dir, Hash: sum}, err
+}
+
+func source(name string) string {
+	if name == authorizer {
+		return "statgate/authorizer/bootstrap"
+	}
+	return "statgate/functions/" + name + "/bootstrap"
+}
+
+// compile makes a static binary without symbols, paths, build ids or the commit:
+// none of them may change the bytes of a function that did not change.
+// lambda.norpc drops the interface of the go1.x runtime that is no more.
+func compile(pkg, arch, binary string) error {
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-s -w -buildid=", "-o", binary, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", pkg, err, said.Bytes())
+	}
+	if err := os.Chmod(binary, 0o755); err != nil { // whatever the umask
+		return fmt.Errorf("go build %s: %w", pkg, err)
+	}
+	return nil
+}
+
+// hash is over names and contents, in order.
+func hash(dir string) (string, error) {
+	sum := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		fmt.Fprintf(sum, "%s %d\n", filepath.ToSlash(name), len(content))
+		sum.Write(content)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("hashing %s: %w", dir, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The CDK CLI, pinned, from the cache: scripts/cdk.sh synth -q -c contract=balla
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=2.1148.1
+dir=${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/statgate}/aws-cdk-$version
+if [[ ! -x $dir/node_modules/.bin/cdk ]]; then
+	echo "cdk: installing aws-cdk $version into $dir" >&2
+	tmp=$dir.$$
+	mkdir -p "$tmp"
+	npm install --prefix "$tmp" --no-audit --no-fund --loglevel=error "aws-cdk@$version" >&2
+	# Whoever comes first is the one; a half-made installation is never seen.
+	mv -T "$tmp" "$dir" 2>/dev/null || rm -rf "$tmp"
+fi
+exec "$dir/node_modules/.bin/cdk" "$@"
