@@ -10,7 +10,6 @@ import (
 	"statgate/shared/deployment/deploymenttest"
 )
 
-
 // isError fails where a reply is not in the default contract's error shape.
 func isError(t *testing.T, r deploymenttest.Reply, status int, code string) {
 	t.Helper()

@@ -1,0 +1,109 @@
+package api_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
+)
+
+func TestRowsOfTheRouteTableAreWhole(t *testing.T) {
+	t.Parallel()
+	codes, operations := map[string]string{}, map[string]bool{}
+	for _, r := range api.Routes {
+		if other, ok := codes[r.Code]; ok || !regexp.MustCompile(`^[a-z]{2}$`).MatchString(r.Code) {
+			t.Errorf("%s: code %q is no two letters, or %s's", r.Operation, r.Code, other)
+		}
+		codes[r.Code] = r.Operation
+		if operations[r.Operation] {
+			t.Errorf("%s is there twice", r.Operation)
+		}
+		operations[r.Operation] = true
+		if r.Function == "" || r.Summary == "" || !strings.HasPrefix(r.Path, "/") {
+			t.Errorf("%s lacks a function, a summary or a path", r.Operation)
+		}
+		for _, p := range r.Permissions {
+			if contract.IsManagement(p) != r.Management {
+				t.Errorf("%s: permission %s and management %v", r.Operation, p, r.Management)
+			}
+		}
+		if r.Cost == 1 && r.Management || r.Cost == 0 && !r.Management && !r.Open {
+			t.Errorf("%s: cost %d", r.Operation, r.Cost)
+		}
+	}
+}
+
+func TestCallerSurvivesTheAuthorizerContext(t *testing.T) {
+	t.Parallel()
+	want := &api.Caller{
+		Key: "key_1", Secret: "abc", Org: "org_1", User: "usr_1", Role: api.RoleAdmin, Standing: api.StandingActive, Plan: "PRO",
+		Environment: "live", Contract: "statgate", Scopes: []string{"read:teams"}, Permissions: []string{"teams:read"},
+		Limits:  map[string]contract.Budget{"requests": {Limit: 1000, Window: 3600}, "sockets": {Limit: 5}},
+		Version: 7, NotAfter: time.Unix(1_800_000_000, 0).UTC(),
+	}
+	raw, err := json.Marshal(want.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var through map[string]any
+	if err := json.Unmarshal(raw, &through); err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range through {
+		if _, ok := v.(string); !ok {
+			t.Errorf("%s is %T; API Gateway passes flat strings only", name, v)
+		}
+	}
+	got, err := api.CallerFromContext(through)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestContextThatIsNotOursIsRefused(t *testing.T) {
+	t.Parallel()
+	good := (&api.Caller{Key: "k", Secret: "s", Org: "o", Role: "owner", Version: 1}).Context()
+	for name, value := range map[string]any{"key": "", "secret": nil, "org": 1, "role": "", "version": "one", "not_after": "soon", "limits": "requests=many"} {
+		spoilt := map[string]any{}
+		for k, v := range good {
+			spoilt[k] = v
+		}
+		spoilt[name] = value
+		if c, err := api.CallerFromContext(spoilt); err == nil {
+			t.Errorf("%s=%v: got %+v, want an error", name, value, c)
+		}
+	}
+	if _, err := api.CallerFromContext(nil); err == nil {
+		t.Error("no context at all was accepted")
+	}
+}
+
+func TestGatewayTemplatesAreErrorsInTheContractsShape(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		c, err := preset.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := func(where, template string) {
+			var body map[string]any
+			if err := json.Unmarshal([]byte(template), &body); err != nil || body["error"] == nil {
+				t.Errorf("%s: %s: %q: %v", name, where, template, err)
+			}
+		}
+		for _, g := range api.GatewayResponses(c) {
+			check(g.Type, g.Template)
+		}
+		for _, m := range api.Mocks(c) {
+			if m.Method == "ANY" {
+				check(m.Path, m.Template)
+			}
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package contract_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
+)
+
+func load(t *testing.T, name string) *contract.Contract {
+	t.Helper()
+	c, err := preset.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestLongestPrefixOfAConditionWins(t *testing.T) {
+	t.Parallel()
+	c := load(t, "statgate")
+	for condition, want := range map[string]string{
+		"secret.expired": "unauthorized", "input.limit": "invalid_limit", "input.unheard": "invalid_request",
+		"not_found.standings": "no_standings", "not_found.route": "not_found", "standing.suspended": "suspended", "unheard": "internal",
+	} {
+		if got := c.Condition(condition).Code; got != want {
+			t.Errorf("%s: got %s, want %s", condition, got, want)
+		}
+	}
+}
+
+func TestGridScopesMeetAsBallaSays(t *testing.T) {
+	t.Parallel()
+	s := load(t, "balla").Scopes
+	for _, c := range []struct {
+		scopes   []string
+		yes, not []string
+	}{
+		{[]string{"read"}, []string{"matches:read", "teams:read", "players:read", "leagues:read", "standings:read"}, []string{"matches:write", "keys:read"}},
+		{[]string{"matches"}, []string{"matches:read"}, []string{"teams:read", "matches:write"}},
+		{[]string{"read", "matches"}, []string{"matches:read"}, []string{"teams:read", "matches:write"}},
+		{[]string{"write", "matches"}, []string{"matches:read", "matches:write"}, []string{"teams:write", "teams:read"}},
+		{[]string{"write"}, []string{"matches:write", "teams:write"}, []string{"keys:write", "matches:read"}},
+		{[]string{"read", "write", "teams"}, []string{"teams:read", "teams:write"}, []string{"matches:read"}},
+		{nil, nil, []string{"matches:read", "keys:read"}},
+	} {
+		patterns, err := s.Permissions(c.scopes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range c.yes {
+			if !contract.Allows(patterns, p) {
+				t.Errorf("%v does not reach %s", c.scopes, p)
+			}
+		}
+		for _, p := range c.not {
+			if contract.Allows(patterns, p) {
+				t.Errorf("%v reaches %s", c.scopes, p)
+			}
+		}
+	}
+	if _, err := s.Permissions([]string{"read:everything"}); err == nil {
+		t.Error("an unknown scope was taken")
+	}
+}
+
+func TestIntersectionGrantsWhatBothGrant(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ a, b, want []string }{
+		{[]string{"matches:read", "keys:write"}, []string{"*:read"}, []string{"matches:read"}},
+		{[]string{"*:*"}, []string{"*:read", "keys:*"}, []string{"*:read", "keys:*"}},
+		{[]string{"matches:*"}, []string{"*:read"}, []string{"matches:read"}},
+		{[]string{"matches:read"}, []string{"teams:read"}, []string{}},
+	} {
+		if got := contract.Intersect(c.a, c.b); !slices.Equal(got, c.want) {
+			t.Errorf("%v ∩ %v: got %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+func TestDurationsAreAWholeNumberAndAUnit(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"12h": 12 * time.Hour, "30d": 720 * time.Hour, "1y": 8760 * time.Hour, "0s": 0, "2w": 336 * time.Hour} {
+		if got, err := contract.ParseDuration(text); err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "h", "12", "-1h", "+1h", "1.5h", "1h30m", "101y", "99999999999y", "1 h", "１h"} {
+		if got, err := contract.ParseDuration(text); err == nil {
+			t.Errorf("%q: got %s, want an error", text, got)
+		}
+	}
+}
