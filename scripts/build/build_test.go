@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"statgate/shared/contract"
+)
+
+// hostArch is the architecture of which the bundles run here.
+func hostArch() string {
+	if runtime.GOARCH == "amd64" {
+		return "x86_64"
+	}
+	return runtime.GOARCH
+}
+
+var made = struct {
+	sync.Once
+	dir     string
+	bundles map[string]bundle
+	err     error
+}{}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(made.dir)
+	os.Exit(code)
+}
+
+// built makes the bundles of the default contract for this machine, once.
+func built(t *testing.T) map[string]bundle {
+	t.Helper()
+	made.Do(func() {
+		if made.dir, made.err = os.MkdirTemp("", "statgate-build-"); made.err != nil {
+			return
+		}
+		made.bundles, made.err = build(options{contract: "statgate", arch: hostArch(), out: made.dir})
+	})
+	if made.err != nil {
+		t.Fatal(made.err)
+	}
+	return made.bundles
+}
+
+func TestABundleHoldsABinaryAndItsCompiledContract(t *testing.T) {
+	for name, b := range built(t) {
+		info, err := os.Stat(filepath.Join(b.Dir, "bootstrap"))
+		if err != nil || info.Mode().Perm() != 0o755 {
+			t.Errorf("%s: got %v, %v, want an executable", name, info, err)
+		}
+		c, err := contract.Load(filepath.Join(b.Dir, "contract.json"))
+		if err != nil || c.Name != "statgate" {
+			t.Errorf("%s: got contract %v, %v", name, c, err)
+		}
+		if len(b.Hash) != 64 {
+			t.Errorf("%s: got hash %q", name, b.Hash)
+		}
+	}
+}
+
+func TestTheDocumentsLieBesideTheFunctionThatServesThem(t *testing.T) {
+	for name, b := range built(t) {
+		for _, file := range []string{"openapi.json", "docs.html"} {
+			raw, err := os.ReadFile(filepath.Join(b.Dir, file))
+			if there := err == nil && len(raw) > 0; there != (name == "docs") {
+				t.Errorf("%s: got %s: %v", name, file, there)
+			}
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(built(t)["docs"].Dir, "openapi.json"))
+	if err != nil || !json.Valid(raw) || !bytes.Contains(raw, []byte(`"/v1/keys/{key}"`)) {
+		t.Errorf("the OpenAPI document lacks a route (%v)", err)
+	}
+}
+
+func TestTheSameSourcesMakeTheSameHash(t *testing.T) {
+	first := built(t)
+	for _, name := range []string{"docs", authorizer} {
+		files := map[string][]byte{}
+		for _, file := range []string{"contract.json", "openapi.json", "docs.html"} {
+			if raw, err := os.ReadFile(filepath.Join(first[name].Dir, file)); err == nil {
+				files[file] = raw
+			}
+		}
+		again, err := buildOne(name, goarch[hostArch()], filepath.Join(t.TempDir(), name), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := again.Hash, first[name].Hash; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestAnyChangedByteChangesTheHash(t *testing.T) {
+	dir := t.TempDir()
+	write := func(file, content string) string {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := hash(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	seen := map[string]string{}
+	for _, step := range [][2]string{{"a", "1"}, {"a", "2"}, {"b", ""}, {"b", "1"}, {"c", "b 1\n1"}} {
+		sum := write(step[0], step[1])
+		if before, ok := seen[sum]; ok {
+			t.Errorf("%v has the hash of %s", step, before)
+		}
+		seen[sum] = step[0] + step[1]
+	}
+}
+
+func TestAnUnknownArchitectureIsRefused(t *testing.T) {
+	if _, err := build(options{contract: "statgate", arch: "mips", out: t.TempDir()}); err == nil {
+		t.Error("got a build for mips")
+	}
+}

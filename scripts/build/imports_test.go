@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"statgate/shared/api"
+)
+
+// pkg is one package of this module: what it imports, and all that comes with it.
+type pkg struct {
+	path          string // under the module: "shared/api"
+	imports, deps []string
+}
+
+const module = "statgate/"
+
+// packages lists this module once for all tests.
+var packages = sync.OnceValues(func() ([]pkg, error) {
+	cmd := exec.Command("go", "list", "-tags", "lambda.norpc", "-f", `{{.ImportPath}}|{{join .Imports " "}}|{{join .Deps " "}}`, "./...")
+	cmd.Dir = "../.."
+	var failed bytes.Buffer
+	cmd.Stderr = &failed
+	out, err := cmd.Output()
+	if err != nil {
+		failed.WriteTo(os.Stderr)
+		return nil, err
+	}
+	var all []pkg
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		parts := strings.Split(line, "|")
+		all = append(all, pkg{strings.TrimPrefix(parts[0], module), strings.Fields(parts[1]), strings.Fields(parts[2])})
+	}
+	return all, nil
+})
+
+func listed(t *testing.T) []pkg {
+	t.Helper()
+	all, err := packages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func within(path string, folders ...string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool {
+		return path == f || strings.HasPrefix(path, strings.TrimSuffix(f, "/")+"/")
+	})
+}
+
+// refuse fails for each of names that is in one of the folders.
+func refuse(t *testing.T, p pkg, names []string, why string, folders ...string) {
+	t.Helper()
+	for _, name := range names {
+		if within(name, folders...) {
+			t.Errorf("%s imports %s: %s", p.path, name, why)
+		}
+	}
+}
+
+// assembly packages put a deployment together, or play what does, so they import upwards too.
+var assembly = []string{"shared/deployment", "shared/boot", "shared/gateway"}
+
+func forTests(path string) bool { return strings.HasSuffix(path, "test") }
+
+func TestWhatIsDeployedImportsNoCDKAndNoYAML(t *testing.T) {
+	for _, p := range listed(t) {
+		if strings.HasSuffix(p.path, "/bootstrap") {
+			refuse(t, p, p.deps, "a function carries what it runs and nothing more",
+				"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/cdklabs", "github.com/goccy/go-yaml",
+				module+"shared/contract/preset", module+"shared/api/openapi", module+"shared/table/local", module+"infra", module+"scripts")
+		}
+	}
+}
+
+func TestTheAuthorizerImportsNoBindingAndNoOpenAPI(t *testing.T) {
+	for _, p := range listed(t) {
+		if within(p.path, "authorizer") && !forTests(p.path) {
+			refuse(t, p, p.deps, "the authorizer binds no input",
+				"github.com/danielgtaylor/huma/v2", module+"shared/api/bind", module+"shared/api/serve", module+"shared/api/openapi", module+"functions")
+		}
+	}
+}
+
+func TestDomainPackagesImportNoAWSSDK(t *testing.T) {
+	engines := []string{"shared/table/dynamo", "shared/table/dynamolocal", "shared/boot", "infra", "scripts"}
+	for _, p := range listed(t) {
+		if within(p.path, engines...) || strings.HasSuffix(p.path, "/bootstrap") || forTests(p.path) {
+			continue
+		}
+		refuse(t, p, p.deps, "the logic is written against shared/table", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go")
+	}
+}
+
+func TestTheStackKnowsRoutesContractAndTableNamesOnly(t *testing.T) {
+	known := []string{"infra", "shared/api", "shared/contract", "shared/table"}
+	for _, p := range listed(t) {
+		if !within(p.path, "infra") {
+			continue
+		}
+		for _, name := range p.deps {
+			ours, is := strings.CutPrefix(name, module)
+			if is && (!within(ours, known...) || within(ours, "shared/api/bind", "shared/api/serve", "shared/api/openapi", "shared/table/dynamo", "shared/table/local")) {
+				t.Errorf("%s imports %s", p.path, name)
+			}
+		}
+	}
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	for _, p := range listed(t) {
+		switch {
+		case forTests(p.path) || within(p.path, "scripts"):
+		case within(p.path, "shared/table"):
+			for _, name := range p.imports {
+				if ours, is := strings.CutPrefix(name, module); is && !within(ours, "shared/table", "shared/ids") {
+					t.Errorf("%s imports %s: tables know no domain", p.path, name)
+				}
+			}
+		case within(p.path, "shared") && !within(p.path, assembly...):
+			refuse(t, p, p.imports, "what is shared knows no function", module+"functions", module+"authorizer", module+"infra", module+"scripts", module+"shared/boot")
+		case within(p.path, "functions") && p.path != "functions":
+			own := strings.TrimSuffix(p.path, "/bootstrap")
+			for _, name := range p.imports {
+				ours, is := strings.CutPrefix(name, module)
+				if is && (within(ours, "infra", "scripts", "authorizer") || within(ours, "functions") && ours != own) {
+					t.Errorf("%s imports %s: a function knows no other", p.path, name)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryFunctionHasABootstrapOfAtMost25Lines(t *testing.T) {
+	folders := map[string]bool{"authorizer": true}
+	for _, r := range api.Routes {
+		folders["functions/"+r.Function] = true
+	}
+	for folder := range folders {
+		raw, err := os.ReadFile(filepath.Join("../..", folder, "bootstrap", "main.go"))
+		if err != nil {
+			t.Errorf("%s has no bootstrap: %v", folder, err)
+			continue
+		}
+		if got, most := bytes.Count(raw, []byte("\n")), 25; got > most {
+			t.Errorf("%s/bootstrap/main.go has %d lines, want at most %d", folder, got, most)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"statgate/shared/api"
+	"statgate/shared/contract/preset"
+)
+
+// sandbox plays Lambda's runtime API for one instance of one function.
+type sandbox struct {
+	url    string
+	events chan []byte
+	answer chan string
+	polled chan time.Time
+}
+
+// newSandbox answers the instance's first poll with what is put into events.
+func newSandbox(t *testing.T) *sandbox {
+	t.Helper()
+	s := &sandbox{events: make(chan []byte, 1), answer: make(chan string, 1), polled: make(chan time.Time, 16)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+		s.polled <- time.Now()
+		select {
+		case ev := <-s.events:
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "req-1")
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(10*time.Second).UnixMilli()))
+			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:f")
+			w.Write(ev)
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusAccepted)
+		s.answer <- r.PathValue("what") + " " + string(body)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// aws plays the services: every table is empty, the peppers are there.
+func aws(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		switch r.Header.Get("X-Amz-Target") {
+		case "secretsmanager.GetSecretValue":
+			fmt.Fprintf(w, `{"SecretString":"{\"current\":\"1\",\"root\":\"%s\"}"}`, strings.Repeat("r", 64))
+		case "DynamoDB_20120810.UpdateItem":
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}`)
+		case "DynamoDB_20120810.BatchGetItem":
+			fmt.Fprint(w, `{"Responses":{},"UnprocessedKeys":{}}`)
+		default:
+			fmt.Fprint(w, `{}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// start runs a bundle's binary as Lambda does.
+func start(t *testing.T, b bundle, s *sandbox) *bytes.Buffer {
+	t.Helper()
+	var said bytes.Buffer
+	cmd := exec.Command(filepath.Join(b.Dir, "bootstrap"))
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Env = []string{
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.url, "http://"), "AWS_ENDPOINT_URL=" + aws(t), "AWS_REGION=eu-west-1",
+		"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=key", "AWS_LAMBDA_LOG_FORMAT=JSON", "LAMBDA_TASK_ROOT=" + b.Dir,
+		"ENVIRONMENT=live", "KEYS_TABLE=S-keys", "STATS_TABLE=S-stats", "PEPPERS_SECRET=S-peppers",
+		"REST_API=a1b2c3d4e5", "STAGE=live", "AUTHORIZER_TTL=300",
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return &said
+}
+
+// invoke sends one event to a fresh instance and returns "response …" or "error …".
+func invoke(t *testing.T, b bundle, event []byte) string {
+	t.Helper()
+	s := newSandbox(t)
+	s.events <- event
+	said := start(t, b, s)
+	select {
+	case answer := <-s.answer:
+		return answer
+	case <-time.After(20 * time.Second):
+		t.Fatalf("%s does not answer; it said\n%s", b.Dir, said)
+		return ""
+	}
+}
+
+func sample(t *testing.T, operation string) []byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("../../events", operation, "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no sample of %s (%v)", operation, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// The tables are empty, so no key of a sample is known: what is open answers, and
+// everything else is refused in the contract's shape, by the gate.
+func TestEveryOperationIsServedByTheBundleOfItsFunction(t *testing.T) {
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundles := built(t)
+	for _, r := range api.For(c) {
+		t.Run(r.Operation, func(t *testing.T) {
+			answer, ok := strings.CutPrefix(invoke(t, bundles[r.Function], sample(t, r.Operation)), "response ")
+			var got events.APIGatewayProxyResponse
+			if err := json.Unmarshal([]byte(answer), &got); !ok || err != nil {
+				t.Fatalf("got %s (%v)", answer, err)
+			}
+			want := http.StatusUnauthorized
+			if r.Open {
+				want = http.StatusOK
+			}
+			if got.StatusCode != want || got.Headers["X-Request-Id"] == "" || got.Headers["Access-Control-Allow-Origin"] != "*" {
+				t.Errorf("got %d %v %.200s, want %d", got.StatusCode, got.Headers, got.Body, want)
+			}
+		})
+	}
+}
+
+func TestTheAuthorizersBundleRefusesAKeyThatIsNotOne(t *testing.T) {
+	got := invoke(t, built(t)[authorizer], sample(t, authorizer))
+	if !strings.HasPrefix(got, "error ") || !strings.Contains(got, `"errorMessage":"Unauthorized"`) {
+		t.Errorf("got %s, want the error Unauthorized", got)
+	}
+}
+
+// maxInit bounds the time to the first poll, far above what it takes (see the
+// log), so that a blunder is seen and a busy machine is not.
+const maxInit = 500 * time.Millisecond
+
+func TestAnInstanceIsReadyForItsFirstEventInNoTime(t *testing.T) {
+	for name, b := range built(t) {
+		best := time.Hour
+		for range 5 {
+			s := newSandbox(t)
+			from := time.Now()
+			said := start(t, b, s)
+			select {
+			case at := <-s.polled:
+				best = min(best, at.Sub(from))
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s never polls; it said\n%s", name, said)
+			}
+		}
+		t.Logf("%s: %.1f ms to the first poll, best of 5", name, float64(best.Microseconds())/1000)
+		if best > maxInit {
+			t.Errorf("%s: got %v to the first poll, want less than %v", name, best, maxInit)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package flush
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// flusher returns one whose clock the test moves, and how often it flushed.
+func flusher(fails error) (f *Flusher, now *time.Time, calls *int, said *bytes.Buffer) {
+	now, calls, said = new(time.Time), new(int), new(bytes.Buffer)
+	*now = start
+	return &Flusher{
+		flush: func(context.Context) error { *calls++; return fails },
+		ttl:   300 * time.Second, clock: func() time.Time { return *now }, log: slog.New(slog.NewTextHandler(said, nil)),
+	}, now, calls, said
+}
+
+func TestAChangeHoldsForCertainWhenCachedPoliciesHaveEnded(t *testing.T) {
+	for _, fails := range []error{nil, errors.New("too many requests")} {
+		f, _, _, said := flusher(fails)
+		if got, want := f.Flush(t.Context()), start.Add(300*time.Second); !got.Equal(want) {
+			t.Errorf("flush that fails with %v: got %v, want %v", fails, got, want)
+		}
+		if logged := strings.Contains(said.String(), "was not flushed"); logged != (fails != nil) {
+			t.Errorf("flush that fails with %v: logged %q", fails, said)
+		}
+	}
+}
+
+func TestAFlushIsAskedForAtMostOnceInFiveSeconds(t *testing.T) {
+	f, now, calls, _ := flusher(nil)
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 1}, {4999 * time.Millisecond, 1}, {5 * time.Second, 2}, {9 * time.Second, 2}, {10 * time.Second, 3}} {
+		*now = start.Add(step.after)
+		f.Flush(t.Context())
+		if *calls != step.want {
+			t.Errorf("after %v: got %d flushes, want %d", step.after, *calls, step.want)
+		}
+	}
+}
