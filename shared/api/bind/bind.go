@@ -185,7 +185,10 @@ func (b *Binder) values(r Request) (map[string]any, error) {
 	}
 	for theirs, ours := range b.rename {
 		if _, clash := values[ours]; clash && theirs != ours {
-			return nil, b.refuse(values, map[string][]string{ours: {"unexpected property"}})
+			if b.FromQuery() {
+				return nil, b.parameter(ours, "unknown query parameter")
+			}
+			return nil, api.FieldError(ours, "unexpected property")
 		}
 		if v, ok := values[theirs]; ok {
 			delete(values, theirs)

@@ -1,0 +1,137 @@
+package bind_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"statgate/shared/api"
+	"statgate/shared/api/bind"
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
+)
+
+type listInput struct {
+	api.Page
+	League string   `json:"league,omitempty"`
+	Status []string `json:"status,omitempty" enum:"live,finished"`
+	Date   string   `json:"date,omitempty" format:"date"`
+}
+
+type keyInput struct {
+	Name      string               `json:"name" minLength:"1" maxLength:"80"`
+	ExpiresAt api.Nullable[string] `json:"expires_at,omitempty"`
+	Scopes    []string             `json:"scopes,omitempty"`
+}
+
+func binder[In any](t testing.TB, operation string, change func(*contract.Contract)) *bind.Binder {
+	t.Helper()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(c)
+	}
+	for _, r := range api.For(c) {
+		if r.Operation == operation {
+			b, err := bind.New(c, r, api.Handle(operation, func(context.Context, *api.Request, *In) (string, error) { return "", nil }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+	}
+	t.Fatalf("no route %s", operation)
+	return nil
+}
+
+func condition(err error) string {
+	if err == nil {
+		return ""
+	}
+	return api.AsError(err).Condition
+}
+
+func TestQueryIsReadAsItsSchemaHasIt(t *testing.T) {
+	t.Parallel()
+	b := binder[listInput](t, "listMatches", nil)
+	bound, err := b.Bind(bind.Request{Query: url.Values{"league": {"en.1"}, "status": {"live,finished"}, "limit": {"7"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := bound.Input.(*listInput)
+	if in.League != "en.1" || len(in.Status) != 2 || in.Limit != 7 {
+		t.Errorf("got %+v", in)
+	}
+	for query, want := range map[string]string{
+		"limit=0": api.InputLimit, "limit=101": api.InputLimit, "limit=x": api.InputLimit, "limit=1.5": api.InputLimit, "limit=": api.InputLimit, "limit=%2B5": api.InputLimit,
+		"date=2015-02-30": api.InputDate, "date=x": api.InputDate, "status=lost": api.InputParameter, "status=live,": api.InputParameter,
+		"league=a&league=b": api.InputParameter, "nothing=1": api.InputParameter, "Limit=5": api.InputParameter,
+	} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.Bind(bind.Request{Query: q})
+		name, _, _ := strings.Cut(query, "=")
+		if condition(err) != want || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: got %v, want %s naming it", query, err, want)
+		}
+	}
+}
+
+func TestContractsNamesAndLimitsAreTheOnesThatCount(t *testing.T) {
+	t.Parallel()
+	b := binder[listInput](t, "listMatches", func(c *contract.Contract) {
+		c.Operations["listMatches"] = contract.Operation{Names: map[string]string{"league": "league_id"}, Limit: &contract.Limit{Default: 25, Min: 1, Max: 200, Over: "clamp"}}
+	})
+	bound, err := b.Bind(bind.Request{Query: url.Values{"league_id": {"en.1"}, "limit": {"500"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in := bound.Input.(*listInput); in.League != "en.1" || in.Limit != 200 {
+		t.Errorf("got %+v, want en.1 and the limit clamped to 200", in)
+	}
+	if _, err := b.Bind(bind.Request{Query: url.Values{"league": {"en.1"}}}); condition(err) != api.InputParameter || !strings.Contains(err.Error(), "league:") {
+		t.Errorf("our own name: got %v", err)
+	}
+}
+
+func TestNullAbsentAndAValueAreToldApart(t *testing.T) {
+	t.Parallel()
+	b := binder[keyInput](t, "createKey", nil)
+	for body, want := range map[string]api.Nullable[string]{
+		`{"name":"a"}`:                    {},
+		`{"name":"a","expires_at":null}`:  {Sent: true, Null: true},
+		`{"name":"a","expires_at":"now"}`: {Sent: true, Value: "now"},
+	} {
+		bound, err := b.Bind(bind.Request{Body: []byte(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bound.Input.(*keyInput).ExpiresAt; got != want {
+			t.Errorf("%s: got %+v, want %+v", body, got, want)
+		}
+	}
+}
+
+func FuzzBodyIsBoundOrRefusedAndNeverPanics(f *testing.F) {
+	for _, seed := range []string{`{"name":"a"}`, `{"name":null}`, `{`, `[1`, `"x"`, `{"name":"a","name":"b"}`, `{"name":1e999}`, strings.Repeat("[", 100), "{\"name\":\"\xff\"}", `{"name":"a"}x`, "\x00", `{"":""}`} {
+		f.Add(seed)
+	}
+	b := binder[keyInput](f, "createKey", nil)
+	f.Fuzz(func(t *testing.T, body string) {
+		bound, err := b.Bind(bind.Request{Body: []byte(body)})
+		if err != nil {
+			if got := condition(err); got != api.InputJSON && got != api.InputField {
+				t.Errorf("%q: got %s: %v", body, got, err)
+			}
+			return
+		}
+		if in := bound.Input.(*keyInput); in.Name == "" || len([]rune(in.Name)) > 80 {
+			t.Errorf("%q was bound to name %q", body, in.Name)
+		}
+	})
+}
