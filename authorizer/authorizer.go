@@ -65,8 +65,7 @@ func keyed(routes []api.Route) []api.Route {
 
 // errUnauthorized is the text that API Gateway turns into its 401; any other
 // error becomes AUTHORIZER_FAILURE, which the contract answers as unavailable.
-//
-//lint:ignore ST1005 API Gateway compares this very text
+// The capital is not ours: API Gateway compares this very text.
 var errUnauthorized = errors.New("Unauthorized")
 
 // Handle answers one event.

@@ -79,7 +79,7 @@ func overheadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]f
 		if err != nil {
 			return nil, fmt.Errorf("%s on %s: %w", sub.name, engineName, err)
 		}
-		all = append(all, m.figures(sub.name+", "+engineName, p.calls, engineName == "memory")...)
+		all = append(all, m.figures(sub.name+", "+engineName, p.calls)...)
 	}
 	return all, nil
 }

@@ -45,8 +45,9 @@ func seasonOf(rng *rand.Rand, league, year int) []matches.Match {
 	start := time.Date(year, time.August, 1, 15, 0, 0, 0, time.UTC)
 	for day := range matchdayMade {
 		for i := range clubsMade / 2 {
-			home, away := pairing(day%(clubsMade-1), i)
-			if (i+day)%2 == 1 != (day >= clubsMade-1) {
+			round, again := day%(clubsMade-1), day >= clubsMade-1
+			home, away := pairing(round, i)
+			if (i+round)%2 == 1 != again {
 				home, away = away, home
 			}
 			all = append(all, played(rng, start.AddDate(0, 0, 7*day), day+1, name(league, home), name(league, away)))
