@@ -16,6 +16,7 @@ import (
 
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/dynamolocal"
 	"statgate/shared/table/local"
 )
@@ -54,7 +55,7 @@ func onDisk() (*engine, error) {
 // onDynamo makes tables of its own at a DynamoDB endpoint. With a tape, it records
 // calls and units.
 func onDynamo(ctx context.Context, endpoint string, t *tape) (*engine, error) {
-	client, err := dynamo.NewClient(ctx, endpoint)
+	client, err := connect.Client(ctx, endpoint)
 	if err != nil {
 		return nil, err
 	}
