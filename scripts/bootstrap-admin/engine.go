@@ -15,6 +15,7 @@ import (
 	"statgate/shared/peppers"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/local"
 )
 
@@ -53,7 +54,7 @@ func openDynamo(ctx context.Context, o options) (*engine, error) {
 	if endpoint == awsItself {
 		endpoint = ""
 	}
-	client, err := dynamo.NewClient(ctx, endpoint)
+	client, err := connect.Client(ctx, endpoint)
 	if err != nil {
 		return nil, err
 	}

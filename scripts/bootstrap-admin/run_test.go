@@ -15,6 +15,7 @@ import (
 	"statgate/shared/keys"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/dynamolocal"
 )
 
@@ -61,7 +62,7 @@ func operator(t *testing.T, secret string, args ...string) bool {
 func TestFirstOperatorKeyIsMadeOnceAndCanBeRecovered(t *testing.T) {
 	t.Parallel()
 	dir, prefix := t.TempDir(), "t-"+strings.ToLower(rand.Text()[:12])
-	client, err := dynamo.NewClient(t.Context(), dynamolocal.Start(t))
+	client, err := connect.Client(t.Context(), dynamolocal.Start(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"statgate/shared/peppers"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/local"
 )
 
@@ -77,7 +78,7 @@ func openDynamo(ctx context.Context, o options) (*engine, error) {
 	if o.data == "" {
 		prefix = "statgate-dev-" + strings.ToLower(rand.Text()[:8]) + "-"
 	}
-	client, err := dynamo.NewClient(ctx, o.dynamodb)
+	client, err := connect.Client(ctx, o.dynamodb)
 	if err != nil {
 		return nil, fmt.Errorf("-dynamodb: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"statgate/shared/progress"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/local"
 )
 
@@ -115,7 +116,7 @@ func open(ctx context.Context, o options) (table.Table, func(), error) {
 		}
 		return db.Table(table.Stats.Name), func() { db.Close() }, nil
 	}
-	client, err := dynamo.NewClient(ctx, o.dynamodb)
+	client, err := connect.Client(ctx, o.dynamodb)
 	if err != nil {
 		return nil, nil, err
 	}

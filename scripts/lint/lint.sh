@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# gofmt, go vet, staticcheck; govulncheck where its database can be had; the
-# template's and the document's linters run with the tests that make them.
+# gofmt, go vet, staticcheck; cfn-lint on the synthesised templates; govulncheck
+# where its database can be had.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,6 +11,8 @@ if [[ -n $unformatted ]]; then
 fi
 go vet ./...
 go tool staticcheck ./...
+
+go test ./infra/stack -run '^TestCfnLintFindsNoError$'
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -30,7 +30,8 @@ func GatewayResponses(c *contract.Contract) []GatewayResponse {
 	scopes := "the scopes held are: " + varScopes
 	lacks := "the key's scopes do not reach " + varMethod + " " + varResource + "; " + scopes
 	list := []struct{ kind, condition, message string }{
-		{"UNAUTHORIZED", SecretMissing, "a valid API key is required"},
+		// Where a contract tells a missing secret from a bad one, the edge answers the missing one.
+		{"UNAUTHORIZED", SecretUnknown, "a valid API key is required"},
 		{"ACCESS_DENIED", Permission, lacks},
 		{"MISSING_AUTHENTICATION_TOKEN", NotFoundRoute, "no such path"},
 		{"RESOURCE_NOT_FOUND", NotFoundRoute, "no such path"},

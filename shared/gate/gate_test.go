@@ -13,6 +13,7 @@ import (
 	"statgate/shared/contract"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/dynamolocal"
 )
 
@@ -39,7 +40,7 @@ func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
 func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	client, err := dynamo.NewClient(ctx, dynamolocal.Start(t))
+	client, err := connect.Client(ctx, dynamolocal.Start(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,10 +15,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -28,6 +30,7 @@ import (
 	"statgate/authorizer"
 	"statgate/shared/api"
 	"statgate/shared/contract"
+	"statgate/shared/edge"
 	"statgate/shared/transport"
 )
 
@@ -67,6 +70,7 @@ type Gateway struct {
 	responses map[string]api.GatewayResponse
 	mocks     map[string]api.Mock // by "METHOD path"
 	policies  *lru.Cache[[32]byte, cached]
+	flushes   atomic.Int64
 }
 
 // cached is an authorizer's answer for one identity.
@@ -95,6 +99,7 @@ func New(o Options) (*Gateway, error) {
 // Flush forgets every cached policy, as FlushStageAuthorizersCache does. It
 // returns when the change that asked for it is in force: now.
 func (g *Gateway) Flush(context.Context) time.Time {
+	g.flushes.Add(1)
 	g.policies.Purge()
 	return g.Clock()
 }
@@ -125,12 +130,16 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	secret, refusal := g.edge(x)
-	if refusal != nil && api.AsError(refusal).Condition != api.SecretMissing && (methods == nil || !methods[r.Method].Open) {
-		g.respond(x, "UNAUTHORIZED", nil)
+	if refusal != nil {
+		g.refuse(x, refusal)
 		return
 	}
 	route, ok := methods[r.Method]
-	if !ok {
+	switch {
+	case !ok && !readableByMock(r):
+		g.respond(x, "UNSUPPORTED_MEDIA_TYPE", nil)
+		return
+	case !ok:
 		g.mock(x, "ANY")
 		return
 	}
@@ -141,7 +150,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // edge takes the secret out of whatever transport it came by and puts it into
-// Authorization; junk stops here. Paths outside the base have no keys.
+// Authorization; junk stops here. Paths outside the base have no keys. A missing
+// secret goes on, as the gateway knows which paths there are, unless the contract
+// answers it differently from a bad one: the gateway has one template for both.
 func (g *Gateway) edge(x *exchange) (string, error) {
 	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
 		transport.Strip(x.r.Header, x.query)
@@ -149,6 +160,9 @@ func (g *Gateway) edge(x *exchange) (string, error) {
 	}
 	secret, err := transport.Pick(g.Contract, transport.HTTP, x.r.Header, x.query)
 	transport.Strip(x.r.Header, x.query)
+	if err != nil && api.AsError(err).Condition == api.SecretMissing && !edge.TellsMissing(g.Contract) {
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -192,11 +206,13 @@ func (g *Gateway) policy(ctx context.Context, x *exchange, secret, arn string) (
 	if c, ok := g.policies.Get(identity); ok && now.Before(c.until) {
 		return c.response, nil
 	}
+	flushes := g.flushes.Load()
 	got, err := g.Authorize(ctx, authorizerEvent(x, g.Stage, arn))
 	if err != nil {
 		return got, err
 	}
-	if g.TTL > 0 {
+	// What was asked before a flush may say what the flush was to end.
+	if g.TTL > 0 && flushes == g.flushes.Load() {
 		g.policies.Add(identity, cached{got, now.Add(g.TTL)})
 	}
 	return got, nil
@@ -226,6 +242,12 @@ func (g *Gateway) invoke(ctx context.Context, x *exchange) {
 	g.write(x, resp.StatusCode, resp.Headers, []byte(resp.Body))
 }
 
+// refuse answers in the edge's place.
+func (g *Gateway) refuse(x *exchange, err error) {
+	a := api.Encoder{Contract: g.Contract}.Error(x.id, api.AsError(err))
+	g.write(x, a.Status, a.Header, a.Body)
+}
+
 // respond gives one of API Gateway's own answers.
 func (g *Gateway) respond(x *exchange, kind string, more map[string]string) {
 	r := g.responses[kind]
@@ -243,6 +265,14 @@ func (g *Gateway) mock(x *exchange, method string) {
 	}
 	variables := x.variables()
 	g.write(x, m.Status, expandAll(m.Headers, variables), []byte(api.Expand(m.Template, variables)))
+}
+
+// readableByMock tells whether a mock takes the request: it has one template, for
+// JSON, and passes nothing else through.
+func readableByMock(r *http.Request) bool {
+	sent := r.Header.Get("Content-Type")
+	kind, _, err := mime.ParseMediaType(sent)
+	return sent == "" || r.ContentLength == 0 || err == nil && kind == "application/json"
 }
 
 func (x *exchange) variables() map[string]string {

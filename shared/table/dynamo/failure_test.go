@@ -17,6 +17,7 @@ import (
 
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/tabletest"
 )
 
@@ -68,7 +69,7 @@ func script(t *testing.T, replies ...reply) (*dynamo.Table, *scripted) {
 	s := &scripted{replies: replies}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	client, err := dynamo.NewClient(t.Context(), server.URL)
+	client, err := connect.Client(t.Context(), server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +185,7 @@ func TestRefusalCountsBeforeConflictsOfTheSameTransaction(t *testing.T) {
 
 func TestServerThatDoesNotAnswerIsUnavailable(t *testing.T) {
 	t.Parallel()
-	client, err := dynamo.NewClient(t.Context(), "http://127.0.0.1:1")
+	client, err := connect.Client(t.Context(), "http://127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +256,7 @@ func TestNamesAreAlwaysPlaceholders(t *testing.T) {
 
 func TestUnitsAreReportedForEveryKindOfCall(t *testing.T) {
 	t.Parallel()
-	client, err := dynamo.NewClient(t.Context(), endpoint(t))
+	client, err := connect.Client(t.Context(), endpoint(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,57 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"statgate/shared/table"
 )
-
-// NewClient returns a client of AWS, by the environment and the profile as the
-// AWS CLI finds them; or, with an endpoint (given, or in the environment), of an
-// emulator, where credentials and a region are made up unless the environment has
-// them. In a Lambda function the environment says everything, and not looking
-// further saves some 3 ms of a cold start.
-func NewClient(ctx context.Context, endpoint string) (*dynamodb.Client, error) {
-	if endpoint == "" {
-		endpoint = firstSet("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
-	}
-	o := dynamodb.Options{Region: firstSet("AWS_REGION", "AWS_DEFAULT_REGION")}
-	key, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
-	if endpoint != "" {
-		o.BaseEndpoint = &endpoint
-		if o.Region == "" {
-			o.Region = "us-east-1"
-		}
-		if key == "" || secret == "" {
-			key, secret = "local", "local"
-		}
-	} else if key == "" || os.Getenv("AWS_LAMBDA_FUNCTION_NAME") == "" {
-		cfg, err := config.LoadDefaultConfig(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("dynamo: loading the AWS configuration: %w", err)
-		}
-		return dynamodb.NewFromConfig(cfg), nil
-	}
-	o.Credentials = credentials.NewStaticCredentialsProvider(key, secret, os.Getenv("AWS_SESSION_TOKEN"))
-	return dynamodb.New(o), nil
-}
-
-// firstSet returns the first environment variable that is not empty.
-func firstSet(names ...string) string {
-	for _, n := range names {
-		if v := os.Getenv(n); v != "" {
-			return v
-		}
-	}
-	return ""
-}
 
 // CreateTables makes the tables of schemas, each named by prefix and schema, as
 // the deployment would: on-demand, with all indexes, TTL and streams. Those that

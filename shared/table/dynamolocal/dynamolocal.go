@@ -23,6 +23,7 @@ import (
 
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 )
 
 // URLVariable names a server to use instead of starting one.
@@ -49,7 +50,7 @@ func Start(t testing.TB) string {
 // drops them when it ends.
 func Tables(t testing.TB, schemas ...table.Schema) map[string]table.Table {
 	t.Helper()
-	client, err := dynamo.NewClient(t.Context(), Start(t))
+	client, err := connect.Client(t.Context(), Start(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,9 @@
-package dynamo_test
+package connect_test
 
 import (
 	"testing"
 
-	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
 )
 
 func TestClientTakesWhatTheEnvironmentHas(t *testing.T) {
@@ -16,14 +16,13 @@ func TestClientTakesWhatTheEnvironmentHas(t *testing.T) {
 		{"emulator with an account", "http://e", map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}, "k", "eu-west-1", "http://e"},
 		{"endpoint of the environment", "", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_DEFAULT_REGION": "eu-west-2"}, "local", "eu-west-2", "http://all"},
 		{"endpoint of DynamoDB alone", "", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_DYNAMODB": "http://d"}, "local", "us-east-1", "http://d"},
-		{"Lambda", "", map[string]string{"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}, "k", "eu-west-1", ""},
 		{"terminal", "", map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}, "k", "eu-west-1", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_LAMBDA_FUNCTION_NAME"} {
+			for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"} {
 				t.Setenv(name, c.env[name])
 			}
-			client, err := dynamo.NewClient(t.Context(), c.endpoint)
+			client, err := connect.Client(t.Context(), c.endpoint)
 			if err != nil {
 				t.Fatal(err)
 			}
