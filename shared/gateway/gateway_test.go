@@ -110,7 +110,7 @@ func TestWithoutAnIdentityTheAuthorizerIsNotCalled(t *testing.T) {
 func TestRefusalsOfTheAuthorizerAreNotCached(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 300*time.Second)
-	s.refuse = errors.New("Unauthorized") //lint:ignore ST1005 API Gateway's own text
+	s.refuse = errors.New("Unauthorized")
 	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != 401 {
 		t.Errorf("got %d", w.Code)
 	}
