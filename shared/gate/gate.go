@@ -211,7 +211,10 @@ func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, b
 		switch {
 		case f.err != nil && (recent || f.err.Condition == api.SecretRevoked):
 			return given, f.err
-		case f.caller != nil && f.caller.Version >= given.Version:
+		case f.caller != nil && (f.caller.Version > given.Version || f.caller.Version == given.Version && recent):
+			// Facts of one version may differ while a change waits for its bump, for
+			// ever where that failed: then the authorizer's, which end with its
+			// cache, go before memory, which does not.
 			c, known = f.caller, recent
 		}
 	}

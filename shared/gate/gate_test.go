@@ -425,6 +425,25 @@ func TestRefusalMemoryNeverOutlivesTheWindow(t *testing.T) {
 	})
 }
 
+func TestWarmInstanceGoesByTheAuthorizersNewerFactsWhereAChangeWasNeverBumped(t *testing.T) {
+	engines(t, func(t *testing.T, keys table.Table) {
+		w := newWorld(t, keys)
+		c := w.key(10, hour)
+		w.bump(c.Key)
+		if _, err := admit(w.gate, c, listMatches); err != nil { // the instance has read the facts of version 2
+			t.Fatal(err)
+		}
+		w.facts.change(c.Secret, func(f *api.Caller) { f.Standing = api.StandingSuspended })
+		w.clock.advance(5 * time.Minute) // the policy's cache has ended
+		found, err := w.facts.Resolve(context.Background(), c.Secret)
+		if err != nil || found.Version != 2 {
+			t.Fatalf("got %v, %v", found, err)
+		}
+		_, err = admit(w.gate, found, listMatches)
+		want(t, err, api.Suspended)
+	})
+}
+
 func TestMissingGateIsMadeOnlyWhereTheFactsVouchForTheKey(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
