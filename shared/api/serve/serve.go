@@ -149,12 +149,19 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	if err != nil {
 		return api.Answer{}, err
 	}
-	if f.Contract.Recheck && !c.route.Open {
+	if f.Contract.Recheck && rechecked(c.route.Route) {
 		if err := f.Gate.StillCurrent(ctx, c.admit); err != nil {
 			return api.Answer{}, err
 		}
 	}
 	return f.answer(c, value, page)
+}
+
+// rechecked tells whether an answer of the route is withheld once its key has
+// changed. A change of key management is not: it is done, it may itself be what
+// changed the key that makes it, and a new secret could not be shown again.
+func rechecked(r api.Route) bool {
+	return !r.Open && (!r.Management || r.Method == "GET")
 }
 
 func (f *Function) admit(ctx context.Context, c *call) error {

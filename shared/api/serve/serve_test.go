@@ -17,15 +17,23 @@ import (
 	"statgate/shared/gate"
 )
 
-// open admits every call and counts them.
-type open struct{ admitted int }
+// open admits every call and counts them. Keys of moved ones change under way.
+type open struct {
+	admitted int
+	moved    bool
+}
 
 func (o *open) Admit(_ context.Context, c *api.Caller, _ api.Route, budget string) (gate.Admission, error) {
 	o.admitted++
 	return gate.Admission{Caller: c, Meter: api.Meter{Budget: budget, Limit: 10, Used: 1, ResetsAt: time.Unix(1_800_003_600, 0), Window: 3600}}, nil
 }
 
-func (*open) StillCurrent(context.Context, gate.Admission) error { return nil }
+func (o *open) StillCurrent(context.Context, gate.Admission) error {
+	if o.moved {
+		return api.Fail(api.SecretRevoked, "this key changed while the call was being served")
+	}
+	return nil
+}
 
 type input struct {
 	Team string `json:"team"`
@@ -99,5 +107,30 @@ func TestHandlerWithoutARowIsRefusedByName(t *testing.T) {
 	_, err = serve.New(serve.Options{Contract: c, Handlers: []api.Handler{{Operation: "getNothing"}}})
 	if err == nil || !strings.Contains(err.Error(), "getNothing") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestRecheckWithholdsWhatWasReadAndNeverTheAnswerToAChange(t *testing.T) {
+	t.Parallel()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Recheck = true
+	answers := func(context.Context, *api.Request, *struct{}) (string, error) { return "secret", nil }
+	fn, err := serve.New(serve.Options{
+		Contract: c, Gate: &open{moved: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Handlers: []api.Handler{api.Handle("getSelf", answers), api.Handle("revokeSelf", answers)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]int{"GET /v1/keys/self": 401, "POST /v1/keys/self/revoke": 200} {
+		ev := event()
+		ev.HTTPMethod, ev.Resource, _ = strings.Cut(id, " ")
+		ev.PathParameters = nil
+		if r, err := fn.Handle(t.Context(), ev); err != nil || r.StatusCode != want {
+			t.Errorf("%s by a key that changed under way: got %d %s, %v, want %d", id, r.StatusCode, r.Body, err, want)
+		}
 	}
 }
