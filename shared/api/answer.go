@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/api/view"
 	"statgate/shared/contract"
 )
 
@@ -21,7 +22,10 @@ type Answer struct {
 }
 
 // Encoder writes answers in a contract's shapes.
-type Encoder struct{ Contract *contract.Contract }
+type Encoder struct {
+	Contract *contract.Contract
+	Views    *view.Set // of the handlers' answers; nil writes them as they are
+}
 
 // exposed lists the headers that a browser's script may read.
 func (e Encoder) exposed() string {
@@ -127,8 +131,8 @@ func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answ
 	return a, err
 }
 
-// defaultList is how key management's lists look in every contract.
-var defaultList = &contract.Node{Fields: []contract.Field{
+// ManagementList is how key management's lists look in every contract.
+var ManagementList = &contract.Node{Fields: []contract.Field{
 	{Name: "data", Node: &contract.Node{Slot: "items"}},
 	{Name: "next_cursor", Node: &contract.Node{Slot: "next"}},
 	{Name: "total", Node: &contract.Node{Slot: "total"}},
@@ -139,7 +143,7 @@ func (e Encoder) envelope(r *Request, value any, page PageInfo) ([]byte, error) 
 	var shape *contract.Node
 	switch {
 	case isList && r.Route.Management:
-		shape = defaultList
+		shape = ManagementList
 	case isList:
 		shape = e.Contract.Shapes.List
 	case !r.Route.Management && !r.Route.Open:
@@ -149,7 +153,7 @@ func (e Encoder) envelope(r *Request, value any, page PageInfo) ([]byte, error) 
 	if isList {
 		payload = list.Items()
 	}
-	raw, err := json.Marshal(payload)
+	raw, err := e.Views.Marshal(payload)
 	if err != nil {
 		return nil, fmt.Errorf("api: encoding the answer of %s: %w", r.Route.Operation, err)
 	}

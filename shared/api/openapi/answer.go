@@ -17,13 +17,6 @@ var (
 	raw    = reflect.TypeFor[api.Raw]()
 )
 
-// managementList is how lists of key management look in every contract.
-var managementList = &contract.Node{Fields: []contract.Field{
-	{Name: "data", Node: &contract.Node{Slot: "items"}},
-	{Name: "next_cursor", Node: &contract.Node{Slot: "next"}},
-	{Name: "total", Node: &contract.Node{Slot: "total"}},
-}}
-
 // success adds the answer of a call that went well, and 304 where there may be one.
 func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error {
 	answer := &huma.Response{Description: http.StatusText(h.Status), Headers: b.answerHeaders(r, cacheable(r, h))}
@@ -78,7 +71,7 @@ func (b *builder) shaped(r api.Route, out reflect.Type) (*huma.Schema, error) {
 		}
 		shape := b.contract.Shapes.List
 		if r.Management {
-			shape = managementList
+			shape = api.ManagementList
 		}
 		item := b.registry.Schema(data.Type.Elem(), true, r.Operation)
 		return b.registry.add(b.nameOf(item, r)+"List", b.envelope(shape, item)), nil

@@ -39,7 +39,7 @@ type builder struct {
 // handlers are left out. With a base URL, that is the server; without one,
 // paths are relative to where the document was had.
 func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]byte, error) {
-	b := &builder{contract: c, encoder: api.Encoder{Contract: c}, registry: newRegistry(), failures: map[string]string{}}
+	b := &builder{contract: c, encoder: api.Encoder{Contract: c}, registry: newRegistry(c.Shapes.Views), failures: map[string]string{}}
 	b.doc = &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info:    b.info(),
@@ -65,6 +65,9 @@ func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]b
 			return nil, fmt.Errorf("openapi: %s: %w", r.Operation, err)
 		}
 		families[r.Function] = true
+	}
+	if b.registry.wrong != nil {
+		return nil, fmt.Errorf("openapi: %w", b.registry.wrong)
 	}
 	b.doc.Tags = tags(families)
 	b.dropUnused()

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/api/view"
+	"statgate/shared/contract"
 )
 
 const schemaPrefix = "#/components/schemas/"
@@ -22,10 +25,14 @@ type registry struct {
 	schemas map[string]*huma.Schema
 	types   map[string]reflect.Type
 	aliases map[reflect.Type]reflect.Type
+	views   map[string]*contract.Node
+	own     map[string]*huma.Schema // of objects, before a view
+	wrong   error                   // about views
 }
 
-func newRegistry() *registry {
-	return &registry{schemas: map[string]*huma.Schema{}, types: map[string]reflect.Type{}, aliases: map[reflect.Type]reflect.Type{}}
+func newRegistry(views map[string]*contract.Node) *registry {
+	return &registry{schemas: map[string]*huma.Schema{}, types: map[string]reflect.Type{}, aliases: map[reflect.Type]reflect.Type{},
+		views: views, own: map[string]*huma.Schema{}}
 }
 
 var (
@@ -81,7 +88,8 @@ func (r *registry) register(t reflect.Type, hint string) string {
 			p.Enum = append(p.Enum, nil)
 		}
 	}
-	r.schemas[name] = s
+	r.own[name] = s
+	r.schemas[name] = r.shown(view.Name(t), s)
 	return name
 }
 

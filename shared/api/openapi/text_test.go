@@ -51,7 +51,7 @@ func TestNoTextIsOfWhatIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRegistry()
+	r := newRegistry(nil)
 	for _, h := range functions.All(functions.Deps{Contract: c}) {
 		out := h.Output
 		if out.Implements(listed) {

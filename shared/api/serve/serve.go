@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/url"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
+	"statgate/shared/api/view"
 	"statgate/shared/contract"
 	"statgate/shared/gate"
 )
@@ -71,6 +73,10 @@ func New(o Options) (*Function, error) {
 	for _, r := range api.For(o.Contract) {
 		deployed[r.Operation] = r
 	}
+	var err error
+	if f.enc.Views, err = view.New(o.Contract, answers(o.Handlers)...); err != nil {
+		return nil, fmt.Errorf("serve: %w", err)
+	}
 	for _, h := range o.Handlers {
 		if _, ok := api.Find(h.Operation); !ok {
 			return nil, fmt.Errorf("serve: handler %s has no row in the route table", h.Operation)
@@ -90,6 +96,22 @@ func New(o Options) (*Function, error) {
 		f.routes[r.ID()] = &route{Route: r, handler: h, binder: b, budget: budget}
 	}
 	return f, nil
+}
+
+// answers lists the types that handlers answer with, a list's as a slice.
+func answers(handlers []api.Handler) []reflect.Type {
+	var types []reflect.Type
+	for _, h := range handlers {
+		switch {
+		case h.Output == nil:
+		case h.Output.Implements(reflect.TypeFor[api.Listed]()):
+			data, _ := h.Output.FieldByName("Data")
+			types = append(types, data.Type)
+		default:
+			types = append(types, h.Output)
+		}
+	}
+	return types
 }
 
 // call is one request on its way.

@@ -1,0 +1,122 @@
+package openapi
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/contract"
+)
+
+// shown is the schema of an object that the contract shows by a view: derived from
+// the object's own. A leaf is what its path leads to, in its format, and may be
+// null where anything on the way may.
+func (r *registry) shown(view string, own *huma.Schema) *huma.Schema {
+	n, ok := r.views[view]
+	if !ok {
+		return own
+	}
+	s, err := r.viewTree(n, own)
+	if err != nil {
+		r.wrong = errors.Join(r.wrong, fmt.Errorf("view %s: %w", view, err))
+		return own
+	}
+	s.Description = own.Description
+	return s
+}
+
+func (r *registry) viewTree(n *contract.Node, of *huma.Schema) (*huma.Schema, error) {
+	s := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
+	var order []string
+	for _, f := range n.Fields {
+		var leaf *huma.Schema
+		var err error
+		if f.Node.Path == "" {
+			leaf, err = r.viewTree(f.Node, of)
+		} else {
+			leaf, err = r.viewLeaf(f.Node, of)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		s.Properties[f.Name] = leaf
+		s.Required = append(s.Required, f.Name)
+		order = append(order, f.Name)
+	}
+	s.Extensions = map[string]any{"x-order": order}
+	return s, nil
+}
+
+func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, error) {
+	at, nullable := of, false
+	for _, name := range strings.Split(n.Path, ".") {
+		object, null := r.behind(at)
+		nullable = nullable || null
+		if at = object.Properties[name]; at == nil {
+			return nil, fmt.Errorf("path %q leads nowhere", n.Path)
+		}
+	}
+	if n.Format == "" {
+		return orNull(at, nullable), nil
+	}
+	_, null := r.behind(at)
+	s := &huma.Schema{Nullable: nullable || null || n.Format != "replace", Description: at.Description}
+	switch n.Format {
+	case "replace":
+		s.Type = huma.TypeString
+	case "epoch":
+		s.Type, s.Description = huma.TypeInteger, strings.TrimSpace(s.Description+" (seconds since 1970)")
+	default:
+		s.Type = huma.TypeInteger
+		s.Description = strings.TrimSpace(s.Description + " (" + strings.Join(n.Args, ", ") + ")")
+		s.Enum = codesOf(n.Args)
+	}
+	return s, nil
+}
+
+func codesOf(args []string) []any {
+	codes := []any{nil}
+	for _, arg := range args {
+		_, number, _ := strings.Cut(arg, "=")
+		if code, err := strconv.Atoi(number); err == nil && !slices.Contains(codes, any(code)) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// behind follows a reference, alone or beside null, to the schema that it names.
+func (r *registry) behind(s *huma.Schema) (to *huma.Schema, nullable bool) {
+	nullable = s.Nullable
+	for _, one := range s.AnyOf {
+		if one.Type == "null" {
+			nullable = true
+		} else {
+			s = one
+		}
+	}
+	if own := r.own[strings.TrimPrefix(s.Ref, schemaPrefix)]; s.Ref != "" && own != nil {
+		s = own
+	}
+	return s, nullable
+}
+
+// orNull is the schema, or null too.
+func orNull(s *huma.Schema, nullable bool) *huma.Schema {
+	if _, already := newRegistry(nil).behind(s); already || !nullable {
+		return s
+	}
+	if s.Ref != "" {
+		return &huma.Schema{AnyOf: []*huma.Schema{s, {Type: "null"}}}
+	}
+	copied := *s
+	copied.Nullable = true
+	if len(copied.Enum) > 0 {
+		copied.Enum = append(slices.Clone(copied.Enum), nil)
+	}
+	return &copied
+}
