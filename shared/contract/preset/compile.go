@@ -256,9 +256,20 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 			c.oneOf(append(at, "method"), o.Method, "GET", "POST", "PATCH", "PUT", "DELETE")
 		}
 		c.path(at, route, o.Path)
+		c.spends(append(at, "budget"), got.Plans, o.Budget)
 		got.Operations[name] = op
 	}
 	c.clashes(got)
+}
+
+// spends holds that the budget of an operation is a rate of every plan: one that
+// a plan lacks would go uncounted, and a level cannot be spent by a call.
+func (c *compiler) spends(at []string, plans []contract.Plan, budget string) {
+	for _, p := range plans {
+		if budget != "" && p.Budgets[budget].Window == 0 {
+			c.fail(at, "%q is no rate of plan %s, such as 1000/h", budget, p.Name)
+		}
+	}
 }
 
 var pathForm = regexp.MustCompile(`^(/([a-z0-9-]+|\{[a-z][a-z0-9_]*\}))+$`)

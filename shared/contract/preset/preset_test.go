@@ -35,6 +35,7 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 		{"default_plan: PRO", "default_plan: GOLD", "no plan of this contract"},
 		{"  listTeams: {}", "  listPlayers: {}", "operations.listPlayers"},
 		{"getLeague: {}", "getLeague: {path: /leagues}", "has the parameters [], the operation [league]"},
+		{"getTeam: {}", "getTeam: {budget: lookups}", "\"lookups\" is no rate of plan FREE"},
 		{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
 		{"$next, total: $total", "$nxet, total: $total", "is no slot"},
 		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: is no condition"},
