@@ -27,6 +27,7 @@ type stage struct {
 	event          events.APIGatewayProxyRequest
 	refuse         error
 	fail           error
+	meanwhile      func() // happens while the authorizer works
 	now            time.Time
 }
 
@@ -44,6 +45,9 @@ func newStage(t *testing.T, ttl time.Duration) *stage {
 		Wellformed: func(secret string) bool { return strings.HasPrefix(secret, "sg_live_") },
 		Authorize: func(_ context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 			s.asked++
+			if s.meanwhile != nil {
+				s.meanwhile()
+			}
 			return events.APIGatewayCustomAuthorizerResponse{PolicyDocument: authorizer.Policy(routes, caller.Permissions, authorizer.Stage(ev.MethodArn)), Context: caller.Context()}, s.refuse
 		},
 		Integrate: func(_ context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -91,6 +95,20 @@ func TestPolicyIsCachedPerIdentityForItsTTLAndEvaluatedPerRoute(t *testing.T) {
 	s.get("/v1/football/teams", "Authorization", bearer)
 	if s.asked != 4 {
 		t.Errorf("asked %d times, want once more for another identity, after the TTL and after a flush", s.asked)
+	}
+}
+
+func TestPolicyMadeDuringAFlushIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 300*time.Second)
+	s.meanwhile = func() { s.Flush(t.Context()) }
+	s.get("/v1/football/teams", "Authorization", bearer)
+	s.meanwhile = nil
+	for range 2 {
+		s.get("/v1/football/teams", "Authorization", bearer)
+	}
+	if s.asked != 2 {
+		t.Errorf("asked %d times, want once more after the flush, and no more", s.asked)
 	}
 }
 
