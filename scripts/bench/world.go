@@ -86,7 +86,7 @@ func (w *world) observe() error {
 	handlers := functions.All(functions.Deps{
 		Contract: w.contract,
 		Leagues:  leagues.NewStore(w.stats, w.clock), Teams: teams.NewStore(w.stats), Matches: matches.NewStore(w.stats, w.clock),
-		Standings: standings.NewCache(256),
+		Standings: standings.NewCache(256, w.clock),
 		Keys:      w.Keys, Usage: w.Gate, Orgs: w.Orgs, Audit: audit.New(w.keys), Flusher: w.Gateway,
 	})
 	for i, h := range handlers {

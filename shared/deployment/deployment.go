@@ -91,7 +91,7 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 	deps := functions.Deps{
 		Contract: o.Contract,
 		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: matches.NewStore(o.Stats, o.Clock),
-		Standings: standings.NewCache(256),
+		Standings: standings.NewCache(256, o.Clock),
 		Keys:      d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys), Flusher: flusher,
 	}
 	var err error

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
@@ -41,37 +42,55 @@ func (k Key) flat() flatKey {
 // Cache holds the tables that were asked for last. It is safe for concurrent use;
 // two callers who miss at once both compute.
 type Cache struct {
-	tables *lru.Cache[flatKey, []Row]
+	tables *lru.Cache[flatKey, held]
+	clock  func() time.Time
+}
+
+// settling is how long a table that was computed once is believed. Matches are
+// read from an index, which on AWS may lag behind the season's version: what is
+// computed the moment a version appears may lack the very change that made it.
+// The next computation is far enough behind it, and is kept for good.
+const settling = 10 * time.Second
+
+// held is a table, or nil where the season has none.
+type held struct {
+	rows  []Row
+	until time.Time // zero: for good
 }
 
 // NewCache makes a cache of at most size tables (at least one).
-func NewCache(size int) *Cache {
-	tables, err := lru.New[flatKey, []Row](max(1, size))
+func NewCache(size int, clock func() time.Time) *Cache {
+	tables, err := lru.New[flatKey, held](max(1, size))
 	if err != nil {
 		panic("standings: " + err.Error()) // only for a size below one
 	}
-	return &Cache{tables: tables}
+	return &Cache{tables: tables, clock: clock}
 }
 
-// Get returns the table under a key, computed where it is not held. That a season
-// has no table ([ErrNoStandings]) is kept too; no other error is. The rows are the
-// caller's own.
+// Get returns the table under a key, computed where it is not held: at most twice,
+// the second time once the first is settled. That a season has no table
+// ([ErrNoStandings]) is kept too; no other error is. The rows are the caller's own.
 func (c *Cache) Get(k Key, compute func() ([]Row, error)) ([]Row, error) {
-	key := k.flat()
-	rows, held := c.tables.Get(key)
-	if !held {
-		var err error
-		if rows, err = compute(); err != nil && !errors.Is(err, ErrNoStandings) {
-			return nil, err
-		} else if err != nil {
+	key, now := k.flat(), c.clock()
+	h, again := c.tables.Get(key)
+	if !again || !h.until.IsZero() && !now.Before(h.until) {
+		rows, err := compute()
+		switch {
+		case errors.Is(err, ErrNoStandings):
 			rows = nil
-		} else if rows == nil {
+		case err != nil:
+			return nil, err
+		case rows == nil:
 			rows = []Row{}
 		}
-		c.tables.Add(key, rows)
+		h = held{rows: rows}
+		if !again {
+			h.until = now.Add(settling)
+		}
+		c.tables.Add(key, h)
 	}
-	if rows == nil {
+	if h.rows == nil {
 		return nil, ErrNoStandings
 	}
-	return slices.Clone(rows), nil
+	return slices.Clone(h.rows), nil
 }

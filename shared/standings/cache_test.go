@@ -4,13 +4,14 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"statgate/shared/standings"
 )
 
 func TestCacheComputesATableOncePerKey(t *testing.T) {
 	t.Parallel()
-	cache := standings.NewCache(100)
+	cache := standings.NewCache(100, time.Now)
 	base := standings.Key{League: "en.1", Season: "2015-16", Version: 7, Owners: []string{"public", "org_1"}}
 	keys := []standings.Key{
 		base,
@@ -46,7 +47,7 @@ func TestCacheComputesATableOncePerKey(t *testing.T) {
 
 func TestCacheKeepsThatThereIsNoTableAndForgetsOtherErrors(t *testing.T) {
 	t.Parallel()
-	cache, lost, calls := standings.NewCache(0), errors.New("lost"), 0
+	cache, lost, calls := standings.NewCache(0, time.Now), errors.New("lost"), 0
 	for _, want := range []error{lost, lost, standings.ErrNoStandings, standings.ErrNoStandings} {
 		_, err := cache.Get(standings.Key{}, func() ([]standings.Row, error) { calls++; return nil, want })
 		if !errors.Is(err, want) {
@@ -62,9 +63,30 @@ func TestCacheKeepsThatThereIsNoTableAndForgetsOtherErrors(t *testing.T) {
 	}
 }
 
+func TestTableOfAnIndexThatLaggedIsNotKept(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	cache := standings.NewCache(100, func() time.Time { return now })
+	stored, computed := 1, 0
+	for _, step := range []struct {
+		pass                 time.Duration
+		points, computations int
+	}{{0, 1, 1}, {9 * time.Second, 1, 1}, {time.Second, 2, 2}, {time.Hour, 2, 2}} {
+		now = now.Add(step.pass)
+		rows, err := cache.Get(standings.Key{Version: 7}, func() ([]standings.Row, error) {
+			computed++
+			return []standings.Row{{Points: stored}}, nil
+		})
+		stored = 2 // the index has caught up
+		if err != nil || rows[0].Points != step.points || computed != step.computations {
+			t.Errorf("after %s: got %v, %v by %d computations, want %d points by %d", step.pass, rows, err, computed, step.points, step.computations)
+		}
+	}
+}
+
 func TestCacheServesManyAtOnce(t *testing.T) {
 	t.Parallel()
-	cache := standings.NewCache(2)
+	cache := standings.NewCache(2, time.Now)
 	var group sync.WaitGroup
 	for i := range 64 {
 		group.Go(func() {

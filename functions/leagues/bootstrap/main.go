@@ -16,6 +16,6 @@ func main() {
 		Contract:  f.Contract,
 		Leagues:   leaguestore.NewStore(f.Stats(), f.Clock),
 		Matches:   matches.NewStore(f.Stats(), f.Clock),
-		Standings: standings.NewCache(256),
+		Standings: standings.NewCache(256, f.Clock),
 	}))
 }
