@@ -175,8 +175,8 @@ func (b *Binder) values(r Request) (map[string]any, error) {
 		}
 		values, err = b.queryValues(r.Query)
 	} else {
-		for name := range r.Query {
-			return nil, b.parameter(name, "unknown query parameter")
+		if names := sorted(r.Query); len(names) > 0 {
+			return nil, unknownParameter(names[0])
 		}
 		values, err = bodyValues(r.Body)
 	}
@@ -186,7 +186,7 @@ func (b *Binder) values(r Request) (map[string]any, error) {
 	for theirs, ours := range b.rename {
 		if _, clash := values[ours]; clash && theirs != ours {
 			if b.FromQuery() {
-				return nil, b.parameter(ours, "unknown query parameter")
+				return nil, unknownParameter(ours)
 			}
 			return nil, api.FieldError(ours, "unexpected property")
 		}

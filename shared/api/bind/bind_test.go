@@ -19,6 +19,10 @@ type listInput struct {
 	Date   string   `json:"date,omitempty" format:"date"`
 }
 
+type leagueInput struct {
+	League string `json:"league"`
+}
+
 type keyInput struct {
 	Name      string               `json:"name" minLength:"1" maxLength:"80"`
 	ExpiresAt api.Nullable[string] `json:"expires_at,omitempty"`
@@ -78,6 +82,40 @@ func TestQueryIsReadAsItsSchemaHasIt(t *testing.T) {
 		name, _, _ := strings.Cut(query, "=")
 		if condition(err) != want || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want %s naming it", query, err, want)
+		}
+	}
+}
+
+func TestUnknownQueryParameterIsNamedAsItCameWhereverInputsComeFrom(t *testing.T) {
+	t.Parallel()
+	fromQuery, fromBody := binder[listInput](t, "listMatches", nil), binder[keyInput](t, "createKey", nil)
+	single := binder[leagueInput](t, "getStandings", nil)
+	for _, c := range []struct {
+		name   string
+		binder *bind.Binder
+	}{{"%d%s%!", fromQuery}, {"name", fromBody}, {"%s", fromBody}, {"limit", fromBody}, {"limit", single}, {"cursor", single}} {
+		_, err := c.binder.Bind(bind.Request{Query: url.Values{c.name: {"1"}}, Body: nil})
+		got := api.AsError(err)
+		if got.Condition != api.InputParameter || got.Message != c.name+": unknown query parameter" || len(got.Fields[c.name]) != 1 {
+			t.Errorf("%s: got %s %q %v", c.name, got.Condition, got.Message, got.Fields)
+		}
+	}
+}
+
+func TestBrokenJSONIsShownWhereItBreaks(t *testing.T) {
+	t.Parallel()
+	b := binder[keyInput](t, "createKey", nil)
+	for body, want := range map[string]string{
+		`{"name":NaN}`:            "(line 1, column 9)",
+		`{'name':"a"}`:            "(line 1, column 2)",
+		`{"name":"a",}`:           "(line 1, column 13)",
+		"{\n  \"name\": tru}":     "(line 2, column 14)",
+		`{"name":"a"`:             "it ends too early",
+		`{"name":"a"}{}`:          "something follows",
+		`{"a":1,"name":[-1e999]}`: "the number -1e999 is out of range",
+	} {
+		if _, err := b.Bind(bind.Request{Body: []byte(body)}); condition(err) != api.InputJSON || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", body, err, want)
 		}
 	}
 }

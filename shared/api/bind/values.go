@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -27,7 +28,7 @@ func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
 		}
 		schema := b.schema.Properties[ours]
 		if schema == nil {
-			return nil, b.parameter(name, "unknown query parameter")
+			return nil, unknownParameter(name)
 		}
 		if len(q[name]) != 1 {
 			return nil, b.parameter(name, "given more than once")
@@ -78,11 +79,19 @@ func clip(text string) string {
 	return text
 }
 
-// parameter refuses one query parameter.
+// parameter refuses the value of a query parameter.
 func (b *Binder) parameter(name, format string, args ...any) error {
-	e := api.Fail(b.condition(name), clip(name)+": "+format, args...)
-	e.Fields = map[string][]string{name: {strings.TrimPrefix(e.Message, clip(name)+": ")}}
-	return e
+	return refused(b.condition(name), name, fmt.Sprintf(format, args...))
+}
+
+// unknownParameter refuses a query parameter that is none, whatever its name
+// means elsewhere.
+func unknownParameter(name string) error {
+	return refused(api.InputParameter, name, "unknown query parameter")
+}
+
+func refused(condition, name, what string) error {
+	return &api.Error{Condition: condition, Message: clip(name) + ": " + what, Fields: map[string][]string{name: {what}}}
 }
 
 // condition says what it means that a field is wrong. Limits, cursors and dates
@@ -227,17 +236,22 @@ func readObject(dec *json.Decoder, at string, depth int, twice *[]string) (any, 
 	return object, err
 }
 
-// problem says where JSON is broken, by line and column.
+// problem says where JSON is broken, by line and column. A decoder's own errors
+// count from its last token, so the place is looked up in the whole body.
 func problem(err error, body []byte) string {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		before := body[:min(int(syntax.Offset), len(body))]
-		line := bytes.Count(before, []byte("\n")) + 1
-		column := len(before) - bytes.LastIndexByte(before, '\n') - 1
-		return syntax.Error() + " (line " + strconv.Itoa(line) + ", column " + strconv.Itoa(column) + ")"
-	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "it ends too early"
 	}
-	return err.Error()
+	var large *json.UnmarshalTypeError
+	if errors.As(err, &large) {
+		return "the " + large.Value + " is out of range"
+	}
+	var broken, whole *json.SyntaxError
+	if !errors.As(err, &broken) || !errors.As(json.Unmarshal(body, &json.RawMessage{}), &whole) {
+		return err.Error()
+	}
+	before := body[:min(int(whole.Offset), len(body))]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := len(before) - bytes.LastIndexByte(before, '\n') - 1
+	return fmt.Sprintf("%v (line %d, column %d)", whole, line, column)
 }
