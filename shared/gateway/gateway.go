@@ -119,7 +119,7 @@ type exchange struct {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	x := &exchange{w: w, r: r, id: rand.Text(), query: r.URL.Query()}
+	x := &exchange{w: w, r: r, id: rand.Text(), query: queryOf(r.URL.RawQuery)}
 	methods, path, params := g.routes.find(r.URL.EscapedPath())
 	if methods == nil {
 		path = "/{proxy+}"
