@@ -93,7 +93,7 @@ func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 			return plan, err
 		}
 		plan.Writes, err = s.births(audit.By{Method: audit.MethodRecovery, At: now}, "key.recover", n)
-		plan.Writes = append(plan.Writes, h.counted(true))
+		plan.Writes = append(plan.Writes, h.counted(n.key, true))
 		return plan, err
 	})
 	if err != nil {

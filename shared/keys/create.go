@@ -54,7 +54,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			return change.Plan{}, err
 		}
 		ws, err := s.births(audit.Caller(r), "key.create", n)
-		ws = append(ws, h.counted(true))
+		ws = append(ws, h.counted(n.key, true))
 		return change.Plan{Writes: append(ws, token.write("createKey", n.key.ID)...)}, err
 	})
 	if err != nil {
@@ -193,13 +193,14 @@ func (s *Store) secretWrite(n newborn) table.Write {
 }
 
 // counted is the write that makes a decision by an organisation's keys, and by
-// its members too, exact.
-func (h holdings) counted(members bool) table.Write {
+// its members too, exact. It names the key that the decision was about.
+func (h holdings) counted(k record, members bool) table.Write {
 	conds := []table.Cond{table.Eq("keys_version", h.Org.KeysVersion)}
 	if members {
 		conds = append(conds, table.Eq("members_version", h.Org.MembersVersion))
 	}
-	return table.Update(orgs.Key(h.Org.ID), []table.Action{table.Increment("keys_version", 1)}, conds...)
+	return table.Update(orgs.Key(h.Org.ID), []table.Action{table.Increment("keys_version", 1),
+		table.Set("keys_last", k.ID), table.Set("keys_last_rev", k.Rev)}, conds...)
 }
 
 func (s *Store) minted(n newborn, o orgs.Org, now time.Time) (Minted, error) {

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -143,13 +144,42 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, erro
 	return f, err
 }
 
-// holdings are an organisation, its members and its keys, as one consistent query saw them.
+// holdings are an organisation, its members and its keys: all keys that its
+// keys_version tells of, and perhaps some that are newer.
 type holdings struct {
 	orgs.View
 	keys []record // oldest first
 }
 
 func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
+	for try := range tornAtMost {
+		h, found, err := s.queried(ctx, org)
+		if err != nil || !found || h.whole() {
+			return h, found, err
+		}
+		select {
+		case <-time.After(tornPause << try):
+		case <-ctx.Done():
+			return h, false, api.Down("reading an organisation's keys", ctx.Err())
+		}
+	}
+	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
+}
+
+// How often a query is repeated that met a transaction in the middle of its commit.
+const (
+	tornAtMost = 8
+	tornPause  = 4 * time.Millisecond // doubled each time: a second in all
+)
+
+// whole tells whether the key that the organisation's item names is among the
+// keys that were read with it. Whoever made it had seen all keys before it.
+func (h holdings) whole() bool {
+	k, found := h.find(h.Org.KeysLast)
+	return h.Org.KeysLast == "" || found && k.Rev >= h.Org.KeysLastRev
+}
+
+func (s *Store) queried(ctx context.Context, org string) (holdings, bool, error) {
 	page, err := s.table.Query(ctx, table.Query{Partition: orgs.Partition(org), Low: keyPrefix, High: orgs.Key(org).Sort, Consistent: true})
 	if err != nil {
 		return holdings{}, false, api.Down("reading an organisation's keys", err)

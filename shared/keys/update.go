@@ -83,7 +83,8 @@ func (s *Store) takesPlace(ctx context.Context, o orgs.Org, before, after record
 	if !found {
 		return nil, unknown()
 	}
-	return []table.Write{h.counted(false)}, s.rules.place(h.Org, h.keys, after, now)
+	after.Rev = before.Rev + 1
+	return []table.Write{h.counted(after, false)}, s.rules.place(h.Org, h.keys, after, now)
 }
 
 func same(a, b record) bool {

@@ -109,7 +109,7 @@ func (s *Store) memberPlan(ctx context.Context, r *api.Request, v View, before, 
 	}
 	plan.Writes, err = s.recorded(audit.Caller(r), audit.Change{Org: v.Org.ID, Action: "member.update", Target: before.User,
 		Before: before.person(), After: after.person()},
-		v.moved(true), table.Put(after.item(v.Org.ID), table.IsThere()))
+		append(v.stays(before, after.owns()), v.moved(true), table.Put(after.item(v.Org.ID), table.IsThere()))...)
 	return plan, err
 }
 
@@ -158,7 +158,7 @@ func (s *Store) removal(ctx context.Context, r *api.Request, v View, m Member) (
 	if err != nil {
 		return nil, false, err
 	}
-	ws = append(ws, v.moved(true))
+	ws = append(append(ws, v.moved(true)), v.stays(m, false)...)
 	if more {
 		return ws, true, nil
 	}
@@ -168,6 +168,20 @@ func (s *Store) removal(ctx context.Context, r *api.Request, v View, m Member) (
 	ws, err = s.recorded(by, audit.Change{Org: org, Action: "member.remove", Target: m.User,
 		Before: m.person()}, append(ws, table.Put(trace, table.IsThere()))...)
 	return ws, false, err
+}
+
+// stays checks, where an active owner goes, that another one is there, if one was
+// seen: their own leaving may be half committed, and then this waits for it.
+func (v View) stays(before Member, owns bool) []table.Write {
+	if !before.owns() || owns {
+		return nil
+	}
+	for _, other := range v.Members {
+		if other.User != before.User && other.owns() {
+			return []table.Write{table.Check(MemberKey(v.Org.ID, other.User), table.Eq("role", other.Role), table.Eq("state", other.State))}
+		}
+	}
+	return nil
 }
 
 // free refuses an address that another member has.

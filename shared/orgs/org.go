@@ -7,9 +7,14 @@
 // who make organisations, set plans and manage anybody's keys.
 //
 // An organisation, its members and its keys share one partition, so that one
-// consistent query sees them as they are. Two counters on the organisation's item
-// make rules over several items exact: whoever decides by its keys or its members
-// writes on condition that keys_version or members_version is as it was read.
+// consistent query reads them. Two counters on the organisation's item make rules
+// over several items exact: whoever decides by its keys or its members writes on
+// condition that keys_version or members_version is as it was read.
+//
+// On AWS a query is not isolated from a transaction that is being committed: it
+// may see the counter of one and not yet its other items. So the organisation's
+// item names the key that moved keys_version last (keys_last), for readers to look
+// for, and whoever takes an organisation's owner away checks the one who stays.
 package orgs
 
 import (
@@ -44,6 +49,10 @@ type Org struct {
 	Operator       bool  `json:"-"`
 	KeysVersion    int64 `json:"-"` // moves whenever the organisation's keys or its plan do
 	MembersVersion int64 `json:"-"` // moves whenever its members do
+
+	// KeysLast is the key that took a place last, and KeysLastRev its revision then.
+	KeysLast    string `json:"-"`
+	KeysLastRev int64  `json:"-"`
 }
 
 // Member is a person who acts for an organisation.
@@ -63,6 +72,9 @@ func (m Member) Effective(o Org) string {
 	return m.Role
 }
 
+// owns tells whether the member is an active owner.
+func (m Member) owns() bool { return m.Role == api.RoleOwner && m.State == Active }
+
 // Key is the address of an organisation's item.
 func Key(org string) table.Key { return table.Key{Partition: Partition(org), Sort: orgSort} }
 
@@ -81,7 +93,7 @@ func FromItem(it table.Item) (Org, bool) {
 	}
 	return Org{ID: it.Str("id"), Name: it.Str("name"), Plan: it.Str("plan"), Operator: it.Bool("operator"),
 		CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), KeysVersion: it.Int("keys_version"),
-		MembersVersion: it.Int("members_version")}, true
+		MembersVersion: it.Int("members_version"), KeysLast: it.Str("keys_last"), KeysLastRev: it.Int("keys_last_rev")}, true
 }
 
 // MemberFromItem reads a member's item, and false from any other item and from

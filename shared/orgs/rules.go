@@ -86,13 +86,12 @@ func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, gone boo
 	}
 	had, has := false, false
 	for _, m := range members {
-		owner := m.Role == api.RoleOwner && m.State == Active
-		had = had || owner
+		had = had || m.owns()
 		if m.User != changed.User {
-			has = has || owner
+			has = has || m.owns()
 		}
 	}
-	has = has || (!gone && changed.Role == api.RoleOwner && changed.State == Active)
+	has = has || (!gone && changed.owns())
 	if had && !has {
 		return api.Fail(api.Conflict, "the organisation's last active owner cannot be removed, suspended or given another role")
 	}

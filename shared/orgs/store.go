@@ -76,7 +76,7 @@ func (v View) Member(user string) (Member, bool) {
 // OldestOwner is the active owner who has been a member for longest.
 func (v View) OldestOwner() (Member, bool) {
 	for _, m := range v.Members {
-		if m.Role == api.RoleOwner && m.State == Active {
+		if m.owns() {
 			return m, true
 		}
 	}
