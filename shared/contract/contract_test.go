@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -63,20 +62,6 @@ func TestGridScopesMeetAsBallaSays(t *testing.T) {
 	}
 	if _, err := s.Permissions([]string{"read:everything"}); err == nil {
 		t.Error("an unknown scope was taken")
-	}
-}
-
-func TestIntersectionGrantsWhatBothGrant(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ a, b, want []string }{
-		{[]string{"matches:read", "keys:write"}, []string{"*:read"}, []string{"matches:read"}},
-		{[]string{"*:*"}, []string{"*:read", "keys:*"}, []string{"*:read", "keys:*"}},
-		{[]string{"matches:*"}, []string{"*:read"}, []string{"matches:read"}},
-		{[]string{"matches:read"}, []string{"teams:read"}, []string{}},
-	} {
-		if got := contract.Intersect(c.a, c.b); !slices.Equal(got, c.want) {
-			t.Errorf("%v ∩ %v: got %v, want %v", c.a, c.b, got, c.want)
-		}
 	}
 }
 

@@ -151,39 +151,3 @@ func Allows(patterns []string, permission string) bool {
 	}
 	return false
 }
-
-// Intersect returns the patterns that grant exactly what both lists grant.
-func Intersect(a, b []string) []string {
-	got := map[string]bool{}
-	for _, x := range a {
-		for _, y := range b {
-			if p, ok := meet(x, y); ok {
-				got[p] = true
-			}
-		}
-	}
-	out := make([]string, 0, len(got))
-	for p := range got {
-		out = append(out, p)
-	}
-	sort.Strings(out)
-	return out
-}
-
-func meet(x, y string) (string, bool) {
-	xn, xv, _ := strings.Cut(x, ":")
-	yn, yv, _ := strings.Cut(y, ":")
-	n, nok := narrower(xn, yn)
-	v, vok := narrower(xv, yv)
-	return n + ":" + v, nok && vok
-}
-
-func narrower(a, b string) (string, bool) {
-	switch {
-	case a == b || b == "*":
-		return a, true
-	case a == "*":
-		return b, true
-	}
-	return "", false
-}
