@@ -47,12 +47,16 @@ func permissions(s contract.Scopes, scopes []string) []string {
 
 // narrowed returns what of the patterns a role allows. Operators, owners and
 // admins may do everything; a member may do with data whatever does not write,
-// and nothing with key management.
+// and nothing with key management. Whoever has another role, or none, may do nothing.
 func narrowed(role string, patterns []string) []string {
-	if role != api.RoleMember {
-		return patterns
-	}
 	kept := []string{}
+	switch role {
+	case api.RoleOperator, api.RoleOwner, api.RoleAdmin:
+		return patterns
+	case api.RoleMember:
+	default:
+		return kept
+	}
 	for _, p := range patterns {
 		noun, verb, _ := strings.Cut(p, ":")
 		switch {
