@@ -129,7 +129,15 @@ func (p *preparing) request() *api.Request {
 
 func (p *preparing) operator(ctx context.Context) (string, error) {
 	if p.known.Operator != "" {
-		return p.again(ctx, p.known.Operator, p.before.Operator)
+		secret, err := p.again(ctx, p.known.Operator, p.before.Operator)
+		switch {
+		case err == nil:
+			return secret, nil
+		case api.AsError(err).Condition == api.NotFound: // the tables that it was in are gone
+			p.known = places{}
+		case api.AsError(err).Condition != api.ConflictFinal: // revoked or expired: there will be another
+			return "", err
+		}
 	}
 	o, owner, minted, err := p.d.Keys.Bootstrap(ctx, time.Now(), "Operator", operatorAt)
 	if errors.Is(err, keys.ErrBootstrapped) { // by bootstrap-admin, before the first run

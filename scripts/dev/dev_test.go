@@ -135,6 +135,39 @@ func TestDataDirectoryKeepsKeysAndRotatesThoseWhoseSecretIsLost(t *testing.T) {
 	}
 }
 
+func TestDemoKeysThatWereRevokedOrLostWithTheirTablesAreMadeAnew(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "c.json")
+	d, _, stop := start(t, "-data", dir, "-credentials", file, "-empty")
+	for _, key := range []string{d.Client, d.Admin, d.Operator} {
+		req, err := http.NewRequest("POST", d.Base+"/keys/self/revoke", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+key)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatalf("revoking: %v, %v", resp, err)
+		}
+		resp.Body.Close()
+	}
+	for _, tables := range []string{"kept", "lost"} {
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		if tables == "lost" {
+			if err := os.Remove(filepath.Join(dir, "statgate.db")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, _, stop = start(t, "-data", dir, "-credentials", file, "-empty")
+		for _, key := range []string{d.Client, d.Admin, d.Operator} {
+			if got := status(t, key, d.Base+"/keys/self"); got != 200 {
+				t.Errorf("with its tables %s, a key of the demo answers %d", tables, got)
+			}
+		}
+	}
+}
+
 func TestWhatCannotStartSaysWhyOnOneLine(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

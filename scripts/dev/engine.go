@@ -47,11 +47,7 @@ func openPeppers(o options, clock func() time.Time) (*apikey.PepperSource, error
 	if o.data != "" {
 		return peppers.FromFile(o.data, rand.Reader, clock)
 	}
-	raw, err := apikey.NewRoot(rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("making peppers: %w", err)
-	}
-	return apikey.FixedPeppers(raw, clock), nil
+	return peppers.InMemory(rand.Reader, clock)
 }
 
 func openTables(ctx context.Context, o options) (*engine, error) {
