@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"statgate/shared/apikey"
 	"statgate/shared/boot/secret"
+	"statgate/shared/outputs"
 	"statgate/shared/peppers"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
@@ -27,9 +29,14 @@ type engine struct {
 	keys    table.Table
 	peppers *apikey.PepperSource
 	close   func()
+	// What the deployment says of itself; "" where it says nothing.
+	contract, environment string
 }
 
 func open(ctx context.Context, o options) (*engine, error) {
+	if o.stack != "" {
+		return openStack(ctx, o.stack)
+	}
 	if o.dynamodb != "" {
 		return openDynamo(ctx, o)
 	}
@@ -45,7 +52,21 @@ func open(ctx context.Context, o options) (*engine, error) {
 		db.Close()
 		return nil, fmt.Errorf("-data: %w", err)
 	}
-	return &engine{db.Table(table.Keys.Name), source, func() { db.Close() }}, nil
+	return &engine{keys: db.Table(table.Keys.Name), peppers: source, close: func() { db.Close() }}, nil
+}
+
+// openStack opens what a stack's outputs name.
+func openStack(ctx context.Context, name string) (*engine, error) {
+	stack, cfg, err := outputs.Of(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &engine{
+		keys:     dynamo.New(dynamodb.NewFromConfig(cfg), stack.KeysTable, table.Keys),
+		peppers:  apikey.NewPepperSource(secret.Fetch(cfg, stack.Peppers), time.Now),
+		close:    func() {},
+		contract: stack.Contract, environment: stack.Environment,
+	}, nil
 }
 
 // openDynamo opens a stack's table, or an emulator's, where it is made if it is missing.
@@ -70,7 +91,7 @@ func openDynamo(ctx context.Context, o options) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine{dynamo.New(client, prefix+table.Keys.Name, table.Keys), source, func() {}}, nil
+	return &engine{keys: dynamo.New(client, prefix+table.Keys.Name, table.Keys), peppers: source, close: func() {}}, nil
 }
 
 func openPeppers(ctx context.Context, o options) (*apikey.PepperSource, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -18,22 +19,23 @@ import (
 
 // options are the command line.
 type options struct {
-	data, dynamodb, prefix, peppers, secret string
-	contract, environment, org, email       string
-	recover                                 bool
+	data, dynamodb, prefix, peppers, secret, stack string
+	contract, environment, org, email              string
+	recover                                        bool
 }
 
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bootstrap-admin", flag.ContinueOnError)
 	flags.SetOutput(out)
+	flags.StringVar(&o.stack, "stack", "", "`NAME` of a deployed stack, whose outputs name the rest")
 	flags.StringVar(&o.data, "data", "", "data `DIR` of an embedded deployment")
 	flags.StringVar(&o.dynamodb, "dynamodb", "", "`URL` of a DynamoDB endpoint, or \"aws\" for the account and region of the AWS profile")
 	flags.StringVar(&o.prefix, "prefix", "statgate", "what the names of the DynamoDB tables begin with: `NAME`-keys")
 	flags.StringVar(&o.peppers, "peppers", "", "`FILE` with the peppers of a DynamoDB deployment; made where it is missing")
 	flags.StringVar(&o.secret, "secret", "", "`NAME` or ARN of the peppers in Secrets Manager, instead of -peppers")
-	flags.StringVar(&o.contract, "contract", "statgate", "contract: a preset's `NAME` or a file")
-	flags.StringVar(&o.environment, "environment", "", "environment of the deployment (default the contract's first)")
+	flags.StringVar(&o.contract, "contract", "", "contract: a preset's `NAME` or a file (default the stack's, else statgate)")
+	flags.StringVar(&o.environment, "environment", "", "environment of the deployment (default the stack's, else the contract's first)")
 	flags.StringVar(&o.org, "org", "", "`NAME` of the operator's organisation")
 	flags.StringVar(&o.email, "email", "", "`ADDRESS` of its owner")
 	flags.BoolVar(&o.recover, "recover", false, "make another operator key; the audit trail says so")
@@ -47,8 +49,10 @@ func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
-	case (o.data == "") == (o.dynamodb == ""):
-		return errors.New("give -data DIR or -dynamodb URL")
+	case o.stack != "" && o.data+o.dynamodb+o.peppers+o.secret != "":
+		return errors.New("-stack names everything: -data, -dynamodb, -peppers and -secret are for deployments without one")
+	case o.stack == "" && (o.data == "") == (o.dynamodb == ""):
+		return errors.New("give -stack NAME, -data DIR or -dynamodb URL")
 	case o.dynamodb != "" && (o.peppers == "") == (o.secret == ""):
 		return errors.New("-dynamodb needs -peppers FILE or -secret NAME")
 	case o.data != "" && (o.peppers != "" || o.secret != ""):
@@ -63,15 +67,15 @@ func (o options) check(rest []string) error {
 
 // run makes the key. Only the key goes to out.
 func run(ctx context.Context, o options, out, says io.Writer) error {
-	c, environment, err := o.speaks()
-	if err != nil {
-		return err
-	}
 	e, err := open(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer e.close()
+	c, environment, err := o.speaks(e)
+	if err != nil {
+		return err
+	}
 	gates := gate.New(e.keys, time.Now)
 	store := keys.New(keys.Options{Table: e.keys, Gates: gates, Peppers: e.peppers, Contract: c,
 		Environment: environment, Now: time.Now, Rand: rand.Reader})
@@ -97,16 +101,14 @@ func bootstrap(ctx context.Context, store *keys.Store, o options, says io.Writer
 	return m, err
 }
 
-// speaks loads the contract and picks the environment.
-func (o options) speaks() (*contract.Contract, string, error) {
-	c, err := preset.Load(o.contract)
+// speaks loads the contract and picks the environment: those given, else the
+// deployment's own, else the usual ones.
+func (o options) speaks(e *engine) (*contract.Contract, string, error) {
+	c, err := preset.Load(cmp.Or(o.contract, e.contract, "statgate"))
 	if err != nil {
 		return nil, "", err
 	}
-	environment := o.environment
-	if environment == "" {
-		environment = c.Environments[0]
-	}
+	environment := cmp.Or(o.environment, e.environment, c.Environments[0])
 	if !c.HasEnvironment(environment) {
 		return nil, "", fmt.Errorf("-environment: contract %s has %v, not %q", c.Name, c.Environments, environment)
 	}

@@ -41,15 +41,15 @@ func operator(t *testing.T, secret string, args ...string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, environment, err := o.speaks()
-	if err != nil {
-		t.Fatal(err)
-	}
 	e, err := open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.close()
+	c, environment, err := o.speaks(e)
+	if err != nil {
+		t.Fatal(err)
+	}
 	store := keys.New(keys.Options{Table: e.keys, Gates: gate.New(e.keys, time.Now), Peppers: e.peppers, Contract: c,
 		Environment: environment, Now: time.Now})
 	caller, err := store.Authenticate(t.Context(), secret)
@@ -104,6 +104,7 @@ func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
 		"-data DIR or -dynamodb URL": {"-org", "x", "-email", "a@b.example"},
+		"-stack names everything":    {"-stack", "Statgate", "-data", dir, "-org", "x", "-email", "a@b.example"},
 		"-peppers FILE":              {"-dynamodb", "http://127.0.0.1:1", "-org", "x", "-email", "a@b.example"},
 		"-org NAME":                  {"-data", dir},
 		"-email: must be":            {"-data", dir, "-org", "x", "-email", "nobody"},
