@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"statgate/scripts/e2e/suite"
+	"statgate/shared/deployment/deploymenttest"
+)
+
+// longest is how long a run may take in-process, waits included.
+const longest = 60 * time.Second
+
+func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
+	for _, contract := range []string{"statgate", "balla"} {
+		t.Run(contract, func(t *testing.T) {
+			t.Parallel()
+			deploymenttest.Engines(t, contract, func(t *testing.T, w *deploymenttest.World) {
+				w.Simulate(t)
+				begun := time.Now()
+				var out bytes.Buffer
+				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract, Parallel: 32, Out: &out})
+				took := time.Since(begun)
+				t.Logf("%s, %d passed in %s", contract, result.Passed, took.Round(time.Millisecond))
+				if err != nil || result.Failed > 0 || result.Skipped > 0 || result.Passed < 70 {
+					t.Errorf("%v\n%s", err, out.String())
+				}
+				if took > longest {
+					t.Errorf("it took %s, want at most %s", took, longest)
+				}
+			})
+		})
+	}
+}
+
+func TestCommandReportsLinesAndEndsWithTheCount(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "statgate")
+	file := filepath.Join(t.TempDir(), "credentials.json")
+	if err := os.WriteFile(file, []byte(`{"base_url":"`+w.Base+`","operator_key":"`+w.Operator+`"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it is safe to repeat
+		var out, log bytes.Buffer
+		if err := run(t.Context(), []string{"-credentials", file, "-only", "document"}, &out, &log); err != nil {
+			t.Fatalf("%v\n%s%s", err, out.String(), log.String())
+		}
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if got, want := lines[len(lines)-1], "4 passed, 0 failed"; got != want {
+			t.Errorf("the last line is %q, want %q", got, want)
+		}
+		for _, line := range lines[:len(lines)-1] {
+			if !strings.HasPrefix(line, "ok   ") {
+				t.Errorf("got %q", line)
+			}
+		}
+	}
+}
+
+func TestWhatCannotBeRunSaysWhy(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "credentials.json")
+	if err := os.WriteFile(file, []byte(`{"base_url":"http://127.0.0.1:1/v2","operator_key":"k"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "-credentials"},
+		{[]string{"-credentials", "/does/not/exist"}, "no such file"},
+		{[]string{"-credentials", file}, "does not end with /v1"},
+		{[]string{"-credentials", file, "-contract", "nope"}, "no preset"},
+		{[]string{"-credentials", file, "-target", "moon"}, "gateway, ministack, sam"},
+		{[]string{"-credentials", file, "-base-url", "http://127.0.0.1:1/v1", "-parallel", "0"}, "at least one"},
+		{[]string{"more"}, "unexpected argument"},
+	} {
+		var out, log bytes.Buffer
+		if err := run(t.Context(), c.args, &out, &log); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: got %v, want %q", c.args, err, c.want)
+		}
+	}
+}
+
+func TestDeploymentThatDoesNotAnswerFails(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "credentials.json")
+	if err := os.WriteFile(file, []byte(`{"base_url":"http://127.0.0.1:1/v1","operator_key":"k"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-credentials", file}, &out, &out); err != errFailed || !strings.HasSuffix(out.String(), "0 passed, 1 failed\n") {
+		t.Errorf("got %v\n%s", err, out.String())
+	}
+}

@@ -1,0 +1,215 @@
+package suite
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"statgate/shared/contract"
+)
+
+// answerTimeout is above API Gateway's own limit of 29 s.
+const answerTimeout = 40 * time.Second
+
+// client sends requests, a bounded number at a time, and shows each exchange to
+// whoever keeps the run's ledger.
+type client struct {
+	root, host string
+	transport  string // the way in which secrets are sent
+	http       *http.Client
+	slots      chan struct{}
+	seen       func(request, Reply)
+}
+
+func newClient(o Options, seen func(request, Reply)) *client {
+	c := &client{root: strings.TrimSuffix(strings.TrimRight(o.BaseURL, "/"), o.Contract.Base), host: o.Host, transport: contract.Bearer,
+		slots: make(chan struct{}, o.Parallel), seen: seen}
+	if listed := o.Contract.HTTPTransports(); len(listed) > 0 {
+		c.transport = listed[0]
+	}
+	c.http = &http.Client{
+		Timeout:       answerTimeout,
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: o.Parallel, MaxConnsPerHost: o.Parallel, IdleConnTimeout: 30 * time.Second},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c
+}
+
+// request is one call. Path lies below the root, escaped.
+type request struct {
+	method, path string
+	query        url.Values
+	body         []byte
+	secret       string
+	via          string   // a transport, "" for the run's own
+	headers      []string // pairs
+}
+
+func (r request) String() string {
+	if len(r.query) > 0 {
+		return r.method + " " + r.path + "?" + r.query.Encode()
+	}
+	return r.method + " " + r.path
+}
+
+func (c *client) do(ctx context.Context, r request) (Reply, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return Reply{}, fmt.Errorf("%s: %w", r, ctx.Err())
+	}
+	asked := r.String() // before a secret may enter the query
+	hr, err := c.prepare(ctx, r)
+	if err != nil {
+		return Reply{}, fmt.Errorf("%s: %w", asked, err)
+	}
+	resp, err := c.http.Do(hr)
+	if err != nil {
+		return Reply{}, fmt.Errorf("%s: no answer: %w", asked, bare(err))
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return Reply{}, fmt.Errorf("%s: reading the answer: %w", asked, err)
+	}
+	reply := Reply{Status: resp.StatusCode, Header: resp.Header, Body: body, asked: asked}
+	c.seen(r, reply)
+	return reply, nil
+}
+
+// bare takes the URL out of a client's error: it may hold a secret.
+func bare(err error) error {
+	if u, ok := err.(*url.Error); ok {
+		return u.Err
+	}
+	return err
+}
+
+func (c *client) prepare(ctx context.Context, r request) (*http.Request, error) {
+	query := url.Values{}
+	for name, values := range r.query {
+		query[name] = values
+	}
+	header := http.Header{}
+	if len(r.body) > 0 {
+		header.Set("Content-Type", "application/json")
+	}
+	via := r.via
+	if via == "" {
+		via = c.transport
+	}
+	if r.secret != "" {
+		carry(via, r.secret, header, query)
+	}
+	for i := 0; i+1 < len(r.headers); i += 2 {
+		header.Set(r.headers[i], r.headers[i+1])
+	}
+	at := c.root + r.path
+	if len(query) > 0 {
+		at += "?" + query.Encode()
+	}
+	hr, err := http.NewRequestWithContext(ctx, r.method, at, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	hr.Header = header
+	if c.host != "" {
+		hr.Host = c.host
+	}
+	return hr, nil
+}
+
+// carry puts a secret where the transport has it.
+func carry(via, secret string, header http.Header, query url.Values) {
+	switch via {
+	case contract.Bearer:
+		header.Set("Authorization", "Bearer "+secret)
+	case contract.XAPIKey:
+		header.Set("X-API-Key", secret)
+	case contract.Query:
+		query.Set(contract.Query, secret)
+	}
+}
+
+func encode(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil // inputs are maps of strings, numbers and lists
+	}
+	return raw
+}
+
+// Reply is an answer.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	asked  string
+}
+
+// brief is the answer as a report shows it.
+func (r Reply) brief() string {
+	body := r.Body
+	if len(body) > 160 {
+		body = append(body[:160:160], "…"...)
+	}
+	return fmt.Sprintf("%d %s", r.Status, body)
+}
+
+// at returns when the answer was sent, by its own Date.
+func (r Reply) at() (time.Time, bool) {
+	at, err := http.ParseTime(r.Header.Get("Date"))
+	return at, err == nil
+}
+
+// value returns what lies at a path of names in a JSON body, nil for nothing.
+func (r Reply) value(path ...string) any {
+	var v any
+	if json.Unmarshal(r.Body, &v) != nil {
+		return nil
+	}
+	return within(v, path...)
+}
+
+func within(v any, path ...string) any {
+	for _, name := range path {
+		object, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = object[name]
+	}
+	return v
+}
+
+// text returns a string of the body, "" where there is none.
+func (r Reply) text(path ...string) string { s, _ := r.value(path...).(string); return s }
+
+// number returns a number of the body, -1 where there is none.
+func (r Reply) number(path ...string) float64 {
+	if n, ok := r.value(path...).(float64); ok {
+		return n
+	}
+	return -1
+}
+
+// objects returns a list of objects.
+func objects(v any) []map[string]any {
+	list, _ := v.([]any)
+	found := make([]map[string]any, 0, len(list))
+	for _, one := range list {
+		if object, ok := one.(map[string]any); ok {
+			found = append(found, object)
+		}
+	}
+	return found
+}
+
+func textOf(v map[string]any, path ...string) string { s, _ := within(v, path...).(string); return s }

@@ -1,0 +1,145 @@
+package suite
+
+import (
+	"net/http"
+
+	"statgate/shared/api"
+)
+
+func data() []Case {
+	return []Case{
+		{ID: "data.leagues", Says: "a league that is listed can be had by its id, with its seasons and standings", Run: dataLeagues},
+		{ID: "data.teams", Says: "a team that is listed can be had by its id, and its matches are its own", Run: dataTeams},
+		{ID: "data.matches", Says: "a match that is listed can be had by its id, with the earlier meetings of its teams", Run: dataMatches},
+		{ID: "data.paging", Says: "matches are paged without gaps or repeats, and the total is exact", Run: dataPaging},
+	}
+}
+
+// first is the first item of a list of data; there is nothing to check where
+// the contract has no such list or the deployment no data.
+func (t *T) first(operation string, input in) map[string]any {
+	if _, ok := t.routes[operation]; !ok {
+		t.Void("the contract has no %s", operation)
+	}
+	r := t.op(t.reader.secret, operation, input)
+	t.must(r, http.StatusOK)
+	found := t.items(r)
+	if len(found) == 0 {
+		t.Void("the deployment has no data")
+	}
+	return found[0]
+}
+
+// again wants an item to be the same by its id.
+func (t *T) again(operation, parameter string, listed map[string]any) {
+	if _, ok := t.routes[operation]; !ok {
+		return
+	}
+	r := t.op(t.reader.secret, operation, in{parameter: listed["id"]})
+	t.must(r, http.StatusOK)
+	if got := t.item(r); string(encode(got)) != string(encode(listed)) {
+		t.Errorf("%s: got %s, listed as %.200s", r.asked, r.brief(), encode(listed))
+	}
+}
+
+func dataLeagues(t *T) {
+	league := t.first("listLeagues", nil)
+	t.again("getLeague", "league", league)
+	if _, ok := t.routes["listSeasons"]; ok {
+		season := t.first("listSeasons", in{"league": league["id"]})
+		if textOf(season, "id") == "" {
+			t.Errorf("listSeasons: a season without an id: %.120s", encode(season))
+		}
+	}
+	if _, ok := t.routes["getStandings"]; !ok {
+		return
+	}
+	r := t.op(t.reader.secret, "getStandings", in{"league": league["id"]})
+	if r.Status != http.StatusOK {
+		t.refused(r, api.NoStandings)
+		return
+	}
+	for i, row := range objects(within(t.item(r), "data")) {
+		if row["group"] == nil && row["position"] != float64(i+1) {
+			t.Errorf("%s: row %d has position %v", r.asked, i+1, row["position"])
+		}
+		points, _ := row["played"].(float64)
+		won, _ := row["won"].(float64)
+		drawn, _ := row["drawn"].(float64)
+		lost, _ := row["lost"].(float64)
+		if points != won+drawn+lost {
+			t.Errorf("%s: row %d: %v played, but %v won, %v drawn, %v lost", r.asked, i+1, points, won, drawn, lost)
+		}
+	}
+}
+
+func dataTeams(t *T) {
+	team := t.first("listTeams", nil)
+	t.again("getTeam", "team", team)
+	if _, ok := t.routes["listTeamMatches"]; !ok {
+		return
+	}
+	r := t.op(t.reader.secret, "listTeamMatches", in{"team": team["id"]})
+	t.must(r, http.StatusOK)
+	for _, m := range t.items(r) {
+		if id := textOf(team, "id"); textOf(m, "home", "id") != id && textOf(m, "away", "id") != id {
+			t.Errorf("%s: match %v is between others", r.asked, m["id"])
+		}
+	}
+}
+
+func dataMatches(t *T) {
+	match := t.first("listMatches", nil)
+	t.again("getMatch", "match", match)
+	if _, ok := t.routes["getHeadToHead"]; !ok {
+		return
+	}
+	r := t.op(t.reader.secret, "getHeadToHead", in{"match": match["id"]})
+	t.must(r, http.StatusOK)
+	pair := map[string]bool{textOf(match, "home", "id"): true, textOf(match, "away", "id"): true}
+	for _, m := range objects(within(t.item(r), "data")) {
+		if !pair[textOf(m, "home", "id")] || !pair[textOf(m, "away", "id")] {
+			t.Errorf("%s: match %v is between others", r.asked, m["id"])
+		}
+	}
+}
+
+// dataPages bounds how far a list of matches is read: real data has thousands.
+const dataPages = 5
+
+func dataPaging(t *T) {
+	t.first("listMatches", nil)
+	seen := map[any]bool{}
+	ask := in{"limit": 7}
+	list := t.contract.Shapes.List
+	for page := 1; page <= dataPages; page++ {
+		r := t.op(t.reader.secret, "listMatches", ask)
+		t.must(r, http.StatusOK)
+		got := t.items(r)
+		for _, m := range got {
+			if seen[m["id"]] {
+				t.Errorf("%s: match %v again", r.asked, m["id"])
+			}
+			seen[m["id"]] = true
+		}
+		total, exact := slot(list, r.value(), "total").(float64)
+		if exact && (len(got) < 7) != (int(total) < page*7) || len(got) > 7 {
+			t.Errorf("%s: page %d of 7 has %d, of %v in all", r.asked, page, len(got), total)
+		}
+		if len(got) < 7 {
+			return
+		}
+		switch t.contract.Paging.Style {
+		case "cursor":
+			next, _ := slot(list, r.value(), "next").(string)
+			if next == "" {
+				return
+			}
+			ask["cursor"] = next
+		case "page":
+			ask["page"] = page + 1
+		case "offset":
+			ask["offset"] = page * 7
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package suite
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"statgate/shared/contract"
+)
+
+func headers() []Case {
+	return []Case{
+		{ID: "header.common", Says: "every answer names its request and may be read by a browser's script", Run: headerCommon},
+		{ID: "header.rate", Says: "the rate headers tell the plan's limit, what is left, one less each call, and when the window ends", Run: headerRate},
+		{ID: "header.etag", Says: "a GET carries an ETag, and the same again is a 304 without a body", Run: headerETag},
+	}
+}
+
+func headerCommon(t *T) {
+	d, k := t.door(), t.reader
+	ids := map[string]bool{}
+	for _, r := range []Reply{t.knock(k.secret, d), t.knock(k.secret, d), t.knock("", d), t.op(t.home.admin, "listKeys", nil), t.op("", "getHealth", nil)} {
+		id := r.Header.Get("X-Request-Id")
+		if id == "" || ids[id] {
+			t.Errorf("%s: %d with X-Request-Id %q, which is empty or not new", r.asked, r.Status, id)
+		}
+		ids[id] = true
+		if t.target.own(r.Status, r.Body) >= 0 {
+			continue
+		}
+		exposed := r.Header.Get("Access-Control-Expose-Headers")
+		for _, name := range []string{"X-Request-Id", "ETag", "Retry-After", t.contract.Meter.Remaining} {
+			if !strings.Contains(exposed, name) || r.Header.Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("%s: %d exposes %q to %q, without %s", r.asked, r.Status, exposed, r.Header.Get("Access-Control-Allow-Origin"), name)
+			}
+		}
+	}
+	r := t.knock(k.secret, d)
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") || !strings.Contains(r.Header.Get("Cache-Control"), "private") || !strings.Contains(r.Header.Get("Vary"), "Authorization") {
+		t.Errorf("%s: Content-Type %q, Cache-Control %q, Vary %q", r.asked, r.Header.Get("Content-Type"), r.Header.Get("Cache-Control"), r.Header.Get("Vary"))
+	}
+}
+
+func headerRate(t *T) {
+	if !meters(t.contract) {
+		t.Void("the contract has no rate headers")
+	}
+	d := t.door()
+	k := t.clientKey(d)
+	t.calm(k.secret, 10*time.Second)
+	plan := t.largest()
+	for used := int64(1); used <= 3; used++ {
+		r := t.knock(k.secret, d)
+		t.must(r, http.StatusOK)
+		for name, want := range t.rate(plan.Budgets[contract.Requests], used) {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%s: call %d has %s %q, want %q", r.asked, used, name, got, want)
+			}
+		}
+		t.resets(r, plan.Budgets[contract.Requests])
+	}
+	if self := t.does(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 3 {
+		t.Errorf("getSelf: %v calls are used, want 3: it costs nothing", self.number("usage", "window", "used"))
+	}
+}
+
+// rate is what the rate headers must say, but for the time.
+func (t *T) rate(b contract.Budget, used int64) map[string]string {
+	m := t.contract.Meter
+	want := map[string]string{}
+	for name, n := range map[string]int64{m.Limit: b.Limit, m.Remaining: b.Limit - used} {
+		if name != "" {
+			want[name] = strconv.FormatInt(n, 10)
+		}
+	}
+	if m.IETF {
+		want["RateLimit-Policy"] = fmt.Sprintf("%q;q=%d;w=%d", contract.Requests, b.Limit, b.Window)
+	}
+	return want
+}
+
+// resets holds the end of the window: it is to come, and at most a window away.
+func (t *T) resets(r Reply, b contract.Budget) {
+	name := t.contract.Meter.Reset
+	if name == "" {
+		return
+	}
+	at, ok := r.at()
+	if !ok {
+		at = time.Now()
+	}
+	left, err := strconv.ParseInt(r.Header.Get(name), 10, 64)
+	if t.contract.Meter.ResetUnit == "epoch" {
+		left -= at.Unix()
+	}
+	if err != nil || left < 0 || left > b.Window+1 {
+		t.Errorf("%s: %s is %q, which is %d s away", r.asked, name, r.Header.Get(name), left)
+	}
+}
+
+func headerETag(t *T) {
+	d, k := t.door(), t.reader
+	first := t.knock(k.secret, d)
+	t.must(first, http.StatusOK)
+	tag := first.Header.Get("ETag")
+	if tag == "" {
+		t.Fatalf("%s: no ETag", first.asked)
+	}
+	again := t.knock(k.secret, d, "If-None-Match", tag)
+	if again.Status != http.StatusNotModified || len(again.Body) > 0 || again.Header.Get("ETag") != tag {
+		t.Errorf("%s: got %s with ETag %q, want 304 with %q", again.asked, again.brief(), again.Header.Get("ETag"), tag)
+	}
+	t.must(t.knock(k.secret, d, "If-None-Match", `"another"`), http.StatusOK)
+}

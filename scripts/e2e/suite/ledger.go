@@ -1,0 +1,165 @@
+package suite
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"sync"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+)
+
+// ledger is what the run did and saw: the cases that judge the whole run hold
+// the deployment's own records against it.
+type ledger struct {
+	mutex   sync.Mutex
+	owner   map[string]string         // secret → key id
+	passed  map[string]map[string]int // key id → operation → calls that the gate let through
+	changes map[string]change         // request id → what it changed
+	revoked map[string]bool           // key ids
+	invalid []string                  // answers that the document does not allow
+	leaks   []string                  // answers that show a secret again
+	answers int
+}
+
+// change is something that the audit trail must tell of.
+type change struct{ action, target, actor string }
+
+func newLedger(operator string) *ledger {
+	return &ledger{owner: map[string]string{operator: ""}, passed: map[string]map[string]int{},
+		changes: map[string]change{}, revoked: map[string]bool{}}
+}
+
+// actions are the audit trail's names of the operations that change something.
+var actions = map[string]string{
+	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
+	"createOrg": "org.create", "updateOrg": "org.update",
+	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove",
+}
+
+// saw notes one exchange.
+func (w *world) saw(r request, reply Reply) {
+	route, known := w.route(r)
+	invalid := w.invalid(r, reply)
+	l := w.ledger
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.answers++
+	if invalid != nil {
+		l.invalid = append(l.invalid, reply.asked+": "+invalid.Error())
+	}
+	l.leaked(reply)
+	if !known {
+		return
+	}
+	l.minted(route, reply)
+	if id := l.owner[r.secret]; id != "" && w.admitted(reply) {
+		if l.passed[id] == nil {
+			l.passed[id] = map[string]int{}
+		}
+		l.passed[id][route.Operation]++
+	}
+	l.changed(route, r, reply)
+}
+
+// leaked looks for every secret that was shown before. Called with the mutex held.
+func (l *ledger) leaked(reply Reply) {
+	for secret, id := range l.owner {
+		if bytes.Contains(reply.Body, []byte(secret)) {
+			l.leaks = append(l.leaks, reply.asked+" shows the secret of key "+id)
+		}
+	}
+}
+
+// minted notes the secret that a key was made or rotated with.
+func (l *ledger) minted(route api.Route, reply Reply) {
+	if route.Operation != "createKey" && route.Operation != "rotateKey" || reply.Status >= 300 {
+		return
+	}
+	if secret := reply.text("secret"); secret != "" {
+		l.owner[secret] = reply.text("id")
+	}
+}
+
+// changed notes what the audit trail must have. A key that is revoked again
+// stays as it is, so there is nothing to tell.
+func (l *ledger) changed(route api.Route, r request, reply Reply) {
+	action := actions[route.Operation]
+	if action == "" || reply.Status < 200 || reply.Status > 299 {
+		return
+	}
+	c := change{action: action, target: reply.text("id"), actor: l.owner[r.secret]}
+	switch {
+	case action == "member.remove":
+		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
+	case strings.HasPrefix(action, "member."):
+		c.target = reply.text("user")
+	case action == "key.revoke":
+		if l.revoked[c.target] {
+			return
+		}
+		l.revoked[c.target] = true
+	}
+	l.changes[reply.Header.Get("X-Request-Id")] = c
+}
+
+// admitted tells whether the gate let a call through: then, and where the quota
+// is used up, the answer carries the rate headers.
+func (w *world) admitted(reply Reply) bool {
+	return reply.Status != w.contract.Condition(api.Quota).Status && w.metered(reply)
+}
+
+func (w *world) metered(reply Reply) bool {
+	m := w.contract.Meter
+	return m.Remaining != "" && reply.Header.Get(m.Remaining) != "" || m.IETF && reply.Header.Get("RateLimit") != ""
+}
+
+// meters tells whether the contract has rate headers at all.
+func meters(c *contract.Contract) bool { return c.Meter.Remaining != "" || c.Meter.IETF }
+
+// invalid tells why the document does not allow an answer.
+func (w *world) invalid(r request, reply Reply) error {
+	if w.checker == nil || r.method == http.MethodHead || r.method == http.MethodOptions {
+		return nil
+	}
+	if i := w.target.own(reply.Status, reply.Body); i >= 0 {
+		w.owned[i].Add(1)
+		return nil
+	}
+	if operation, ok := w.checker.Operation(r.method, r.path); ok {
+		return w.checker.Answer(operation, reply.Status, reply.Body)
+	}
+	return w.checker.Error(reply.Body)
+}
+
+// route finds the route of a request; literal parts go before parameters.
+func (w *world) route(r request) (api.Route, bool) {
+	best, most := api.Route{}, -1
+	for _, one := range w.deployed {
+		if n := literal(one.Path, r.path); one.Method == r.method && n > most {
+			best, most = one, n
+		}
+	}
+	return best, most >= 0
+}
+
+// literal counts the parts that a path has in common with a template, -1 where
+// it is none of the template's.
+func literal(template, path string) int {
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return -1
+	}
+	n := 0
+	for i := range want {
+		switch {
+		case strings.HasPrefix(want[i], "{"):
+		case want[i] == got[i]:
+			n++
+		default:
+			return -1
+		}
+	}
+	return n
+}

@@ -1,0 +1,72 @@
+package suite
+
+import (
+	"net/http"
+
+	"statgate/shared/api"
+)
+
+func members() []Case {
+	return []Case{
+		{ID: "member.suspended", Says: "a suspended member's keys stop on the very next request, and work again once they are reinstated", Run: memberSuspended},
+		{ID: "member.demoted", Says: "a role that is lowered takes its rights from every key on the very next request", Run: memberDemoted},
+		{ID: "member.removed", Says: "a removed member's keys are revoked, on the very next request and for good", Run: memberRemoved},
+		{ID: "member.unique", Says: "an address is one member's, whatever its case, and the last owner stays", Run: memberUnique},
+	}
+}
+
+func memberSuspended(t *T) {
+	d := t.door()
+	user := t.member("member")
+	one := t.key(t.home.admin, t.home, in{"user": user, "scopes": d.scopes})
+	two := t.key(t.home.admin, t.home, in{"user": user, "scopes": d.scopes})
+	t.warm(one.secret, d)
+	t.does(t.home.admin, "updateMember", in{"org": t.home.id, "user": user, "state": "suspended"})
+	t.refused(t.knock(one.secret, d), api.Suspended)
+	t.refused(t.knock(two.secret, d), api.Suspended) // never used before
+	r := t.does(t.home.admin, "updateMember", in{"org": t.home.id, "user": user, "state": "active"})
+	if r.text("effective_by") != "" {
+		t.effective(r)
+	}
+	t.must(t.knock(one.secret, d), http.StatusOK)
+	t.must(t.knock(two.secret, d), http.StatusOK)
+}
+
+func memberDemoted(t *T) {
+	user := t.member("admin")
+	d := t.door()
+	scopes := append(t.managingTo("listKeys"), d.scopes...)
+	k := t.key(t.home.admin, t.home, in{"user": user, "scopes": scopes})
+	t.warm(k.secret, d)
+	t.does(k.secret, "listKeys", nil)
+	t.does(t.home.admin, "updateMember", in{"org": t.home.id, "user": user, "role": "member"})
+	t.refused(t.op(k.secret, "listKeys", nil), api.Permission, api.PermissionRole)
+	t.must(t.knock(k.secret, d), http.StatusOK)
+}
+
+func memberRemoved(t *T) {
+	d := t.door()
+	user := t.member("member")
+	k := t.key(t.home.admin, t.home, in{"user": user, "scopes": d.scopes})
+	t.warm(k.secret, d)
+	t.does(t.home.admin, "removeMember", in{"org": t.home.id, "user": user})
+	t.dead(t.knock(k.secret, d))
+	if state := t.does(t.home.admin, "getKey", in{"key": k.id}).text("state"); state != "revoked" {
+		t.Errorf("getKey: the state is %q, want revoked", state)
+	}
+	for _, m := range t.listed(t.home.admin, "listMembers", in{"org": t.home.id}) {
+		if m["user"] == user {
+			t.Errorf("listMembers: the removed member is still there")
+		}
+	}
+}
+
+func memberUnique(t *T) {
+	address := t.email("twice")
+	t.must(t.op(t.home.admin, "addMember", in{"org": t.home.id, "email": address, "role": "member"}), http.StatusCreated)
+	t.refused(t.op(t.home.admin, "addMember", in{"org": t.home.id, "email": "TWICE" + address[len("twice"):], "role": "member"}), api.Conflict)
+	last := in{"org": t.home.id, "user": t.home.owner}
+	t.refused(t.op(t.home.admin, "removeMember", last), api.Conflict)
+	last["state"] = "suspended"
+	t.refused(t.op(t.home.admin, "updateMember", last), api.Conflict)
+}

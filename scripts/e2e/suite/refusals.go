@@ -1,0 +1,191 @@
+package suite
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"statgate/shared/api"
+)
+
+func refusals() []Case {
+	return []Case{
+		{ID: "refuse.no-key", Says: "every route that needs a key refuses a call without one", Run: refuseNoKey},
+		{ID: "refuse.bad-key", Says: "a malformed, forged, unknown or foreign key is refused", Run: refuseBadKey},
+		{ID: "refuse.unknown-path", Says: "an unknown path is a 404, with a key and without", Run: refuseUnknownPath},
+		{ID: "refuse.unknown-id", Says: "an id that does not exist is a 404", Run: refuseUnknownID},
+		{ID: "refuse.method", Says: "a method that a path does not take is a 405 that lists those it does", Run: refuseMethod},
+		{ID: "refuse.head", Says: "HEAD is refused like any other method, without a body", Run: refuseHead},
+		{ID: "refuse.media", Says: "a body of another media type is a 415; a Content-Type without a body is fine", Run: refuseMedia},
+		{ID: "refuse.size", Says: "a body of more than 256 KB is a 413", Run: refuseSize},
+		{ID: "refuse.json", Says: "a body that is no JSON is a 400", Run: refuseJSON},
+		{ID: "refuse.fields", Says: "a body with missing, unknown, repeated or wrong fields is a 422 that names them", Run: refuseFields},
+		{ID: "refuse.parameters", Says: "an unknown, repeated or unreadable query parameter is a 400", Run: refuseParameters},
+		{ID: "refuse.input", Says: "bad parameters of data are refused by the contract's conditions", Run: refuseInput},
+	}
+}
+
+func refuseNoKey(t *T) {
+	routes := t.keyed()
+	t.each(len(routes), func(i int) {
+		t.refused(t.send(request{method: routes[i].Method, path: filled(routes[i], nil)}), api.SecretMissing)
+	})
+}
+
+func refuseBadKey(t *T) {
+	strangers := t.strangers()
+	routes := []api.Route{t.door().route, t.routes["createKey"], t.routes["getSelf"]}
+	for what, secret := range strangers {
+		for _, route := range routes {
+			r := t.send(request{method: route.Method, path: filled(route, nil), secret: secret})
+			if err := t.wrong(r, api.SecretMalformed, api.SecretUnknown, api.SecretEnvironment, api.SecretMissing); err != nil {
+				t.Errorf("a key that is %s: %s: got %s: %v", what, r.asked, r.brief(), err)
+			}
+		}
+	}
+}
+
+func refuseUnknownPath(t *T) {
+	base := t.contract.Base
+	for _, path := range []string{"/nowhere", base, base + "/nowhere", base + "/nowhere/at/all", base + "/keys/" + unknown["key"] + "/nowhere", "/health/nowhere"} {
+		for _, secret := range []string{"", t.home.admin} {
+			t.refused(t.send(request{method: http.MethodGet, path: path, secret: secret}), api.NotFoundRoute)
+		}
+	}
+	t.refused(t.send(request{method: http.MethodPost, path: base + "/nowhere", secret: t.home.admin, body: []byte("{}")}), api.NotFoundRoute)
+}
+
+func refuseUnknownID(t *T) {
+	for _, r := range t.deployed {
+		if len(r.Params()) == 0 {
+			continue
+		}
+		secret := t.home.admin
+		if !r.Management {
+			secret = t.reader.secret
+		}
+		t.refused(t.send(request{method: r.Method, path: filled(r, nil), secret: secret, body: sampleBody(r)}), api.NotFound)
+	}
+}
+
+// sampleBody is a body that the operation would accept.
+func sampleBody(r api.Route) []byte {
+	switch r.Operation {
+	case "updateKey", "updateOrg":
+		return []byte(`{"name":"renamed"}`)
+	case "addMember":
+		return []byte(`{"email":"somebody@e2e.example","role":"member"}`)
+	case "updateMember":
+		return []byte(`{"role":"admin"}`)
+	}
+	return nil
+}
+
+func refuseMethod(t *T) {
+	allowed := map[string][]string{}
+	for _, r := range t.deployed {
+		allowed[filled(r, nil)] = append(allowed[filled(r, nil)], r.Method)
+	}
+	for path, methods := range allowed {
+		method := http.MethodPut
+		if slices.Contains(methods, method) {
+			method = http.MethodPatch
+		}
+		r := t.send(request{method: method, path: path})
+		t.refused(r, api.Method)
+		for _, m := range append(methods, http.MethodOptions) {
+			if !strings.Contains(r.Header.Get("Allow"), m) {
+				t.Errorf("%s: Allow is %q, without %s", r.asked, r.Header.Get("Allow"), m)
+			}
+		}
+	}
+}
+
+func refuseHead(t *T) {
+	for _, path := range []string{t.routes["listKeys"].Path, t.door().route.Path} {
+		r := t.send(request{method: http.MethodHead, path: path, secret: t.home.admin})
+		if want := t.contract.Condition(api.Method).Status; r.Status != want || len(r.Body) > 0 {
+			t.Errorf("%s: got %d with %d bytes, want %d", r.asked, r.Status, len(r.Body), want)
+		}
+	}
+}
+
+func refuseMedia(t *T) {
+	r := request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte("name=a"),
+		headers: []string{"Content-Type", "application/x-www-form-urlencoded"}}
+	t.refused(t.send(r), api.InputMedia)
+	t.must(t.op(t.home.admin, "listKeys", nil, "Content-Type", "text/plain"), http.StatusOK)
+}
+
+// bodyAtMost is the largest body that is read, in bytes.
+const bodyAtMost = 256 << 10
+
+func refuseSize(t *T) {
+	large := `{"name":"` + strings.Repeat("x", bodyAtMost) + `"}`
+	t.refused(t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(large)}), api.InputSize)
+}
+
+func refuseJSON(t *T) {
+	for _, body := range []string{`{"name":`, `{"name":"a"} {}`, `{name:"a"}`, `nothing`} {
+		t.refused(t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)}), api.InputJSON)
+	}
+}
+
+func refuseFields(t *T) {
+	for body, field := range map[string]string{
+		`{}`:                                  "name",
+		`{"name":1}`:                          "name",
+		`{"name":""}`:                         "name",
+		`{"name":"a","nmae":"b"}`:             "nmae",
+		`{"Name":"a"}`:                        "Name",
+		`{"name":"a","name":"b"}`:             "name",
+		`{"name":"a","scopes":["no-such"]}`:   "no-such",
+		`{"name":"a","expires_in":"soon"}`:    "expires_in",
+		`{"name":"a","environment":"nobody"}`: "environment",
+		`{"name":"a","expires_at":"2020-01-01T00:00:00Z"}`: "expires_at",
+		`{"name":"` + strings.Repeat("x", 81) + `"}`:       "name",
+	} {
+		r := t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)})
+		t.refused(r, api.InputField)
+		if !strings.Contains(string(r.Body), field) {
+			t.Errorf("%s with %.60s: %s does not name %q", r.asked, body, r.brief(), field)
+		}
+	}
+}
+
+func refuseParameters(t *T) {
+	list := t.routes["listKeys"]
+	for query, condition := range map[string]string{
+		"nobody=1":        api.InputParameter,
+		"state=dead":      api.InputParameter,
+		"limit=0":         api.InputLimit,
+		"limit=101":       api.InputLimit,
+		"limit=ten":       api.InputLimit,
+		"cursor=nonsense": api.InputCursor,
+	} {
+		name, value, _ := strings.Cut(query, "=")
+		r := t.send(request{method: list.Method, path: list.Path, secret: t.home.admin, query: map[string][]string{name: {value}}})
+		t.refused(r, condition)
+	}
+	twice := request{method: list.Method, path: list.Path, secret: t.home.admin, query: map[string][]string{"limit": {"1", "2"}}}
+	t.refused(t.send(twice), api.InputLimit, api.InputParameter)
+}
+
+func refuseInput(t *T) {
+	if _, ok := t.routes["listMatches"]; !ok {
+		t.Void("the contract has no list of matches")
+	}
+	secret := t.reader.secret
+	over := t.contract.Paging.Limit
+	if own := t.contract.Operations["listMatches"].Limit; own != nil {
+		over = *own
+	}
+	t.refused(t.op(secret, "listMatches", in{"limit": over.Min - 1}), api.InputLimit)
+	if over.Over == "refuse" {
+		t.refused(t.op(secret, "listMatches", in{"limit": over.Max + 1}), api.InputLimit)
+	}
+	t.refused(t.op(secret, "listMatches", in{"date": "2016-13-01"}), api.InputDate)
+	t.refused(t.op(secret, "listMatches", in{"season": "2015-16"}), api.InputFilter)
+	place := map[string]any{"cursor": "nonsense", "page": 0, "offset": -1}[t.contract.Paging.Style]
+	t.refused(t.op(secret, "listMatches", in{t.contract.Paging.Style: place}), api.InputCursor)
+}
