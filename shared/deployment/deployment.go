@@ -18,6 +18,7 @@ import (
 	"statgate/shared/apikey"
 	"statgate/shared/audit"
 	"statgate/shared/contract"
+	"statgate/shared/edge"
 	"statgate/shared/gate"
 	"statgate/shared/gateway"
 	"statgate/shared/keys"
@@ -30,13 +31,11 @@ import (
 	"statgate/shared/teams"
 )
 
-// PolicyTTL is how long a policy is cached, as the stack has it.
-const PolicyTTL = 300 * time.Second
-
 // Options is what a deployment is made on.
 type Options struct {
 	Contract    *contract.Contract
 	Environment string
+	Edge        *bool // whether an edge stands before it; nil: where the contract needs one, as in the stack
 	Keys, Stats table.Table
 	Peppers     *apikey.PepperSource
 	Clock       func() time.Time
@@ -77,12 +76,19 @@ func New(o Options) (*Deployment, error) {
 	}
 	auth := authorizer.New(o.Contract, d.Keys.Authenticate, o.Clock, o.Log)
 	d.Gateway, err = gateway.New(gateway.Options{
-		Contract: o.Contract, Stage: o.Environment, TTL: PolicyTTL, Authorize: auth.Handle, Integrate: function.Handle,
+		Contract: o.Contract, Stage: o.Environment, Edge: o.edge(), Authorize: auth.Handle, Integrate: function.Handle,
 		Wellformed: func(secret string) bool { return apikey.WellFormed(o.Contract.Secret, secret) },
 		Clock:      o.Clock, Log: o.Log,
 	})
 	flusher.gateway = d.Gateway
 	return d, err
+}
+
+func (o Options) edge() bool {
+	if o.Edge != nil {
+		return *o.Edge
+	}
+	return edge.Needed(o.Contract)
 }
 
 // handlers makes every operation's handler. The documents are made from the

@@ -2,10 +2,13 @@
 // serves HTTP by handing real Lambda events to the real authorizer and the real
 // handlers, and keeps API Gateway's rules between them.
 //
-// A request goes: route → preflight and mocks → transports (as the edge does) →
-// identity source → authorizer, whose policy is cached per identity → policy
-// evaluated for this route → function. The answers that API Gateway gives itself
-// are rendered from the same definitions that the stack deploys.
+// A request goes: transports (where there is an edge) → route → preflight and
+// mocks → identity source → authorizer, whose policy is cached per identity →
+// policy evaluated for this route → function. The answers that API Gateway gives
+// itself are rendered from the same definitions that the stack deploys.
+//
+// [Gateway.ExecuteAPI] is the same API by the address behind the edge, which
+// anybody can call: the edge is a convenience to clients and guards nothing.
 package gateway
 
 import (
@@ -53,11 +56,12 @@ type Integrate func(ctx context.Context, ev events.APIGatewayProxyRequest) (even
 type Options struct {
 	Contract  *contract.Contract
 	Stage     string // the environment
-	TTL       time.Duration
+	Edge      bool   // whether an edge stands before the API
 	Authorize Authorize
 	Integrate Integrate
 	// Wellformed tells whether a secret can be one of this deployment, without
-	// reading anything; the edge knows prefix, alphabet and length.
+	// reading anything; the edge knows prefix, alphabet and length. It is not asked
+	// where there is no edge.
 	Wellformed func(secret string) bool
 	Clock      func() time.Time
 	Log        *slog.Logger
@@ -66,6 +70,7 @@ type Options struct {
 // Gateway is an http.Handler.
 type Gateway struct {
 	Options
+	identity  edge.Identity
 	routes    *tree
 	responses map[string]api.GatewayResponse
 	mocks     map[string]api.Mock // by "METHOD path"
@@ -85,7 +90,7 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{Options: o, routes: newTree(api.For(o.Contract)), policies: policies,
+	g := &Gateway{Options: o, identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
 		responses: map[string]api.GatewayResponse{}, mocks: map[string]api.Mock{}}
 	for _, r := range api.GatewayResponses(o.Contract) {
 		g.responses[r.Type] = r
@@ -115,8 +120,17 @@ type exchange struct {
 	context map[string]any // the authorizer's
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request as clients send it: to the edge where there is one.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.serve(w, r, g.Edge)
+}
+
+// ExecuteAPI is the API by API Gateway's own address, past the edge.
+func (g *Gateway) ExecuteAPI() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, false) })
+}
+
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, edged bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	x := &exchange{w: w, r: r, id: rand.Text(), query: queryOf(r.URL.RawQuery)}
@@ -129,10 +143,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.mock(x, "OPTIONS")
 		return
 	}
-	secret, refusal := g.edge(x)
-	if refusal != nil {
-		g.refuse(x, refusal)
-		return
+	if edged {
+		if refusal := g.edge(x); refusal != nil {
+			g.refuse(x, refusal)
+			return
+		}
 	}
 	route, ok := methods[r.Method]
 	switch {
@@ -143,7 +158,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.mock(x, "ANY")
 		return
 	}
-	if !route.Open && !g.authorized(ctx, x, secret) {
+	if !route.Open && !g.authorized(ctx, x) {
 		return
 	}
 	g.invoke(ctx, x)
@@ -153,36 +168,37 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Authorization; junk stops here. Paths outside the base have no keys. A missing
 // secret goes on, as the gateway knows which paths there are, unless the contract
 // answers it differently from a bad one: the gateway has one template for both.
-func (g *Gateway) edge(x *exchange) (string, error) {
+func (g *Gateway) edge(x *exchange) error {
 	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
 		transport.Strip(x.r.Header, x.query)
-		return "", nil
+		return nil
 	}
 	secret, err := transport.Pick(g.Contract, transport.HTTP, x.r.Header, x.query)
 	transport.Strip(x.r.Header, x.query)
 	if err != nil && api.AsError(err).Condition == api.SecretMissing && !edge.TellsMissing(g.Contract) {
-		return "", nil
+		return nil
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
 	if !g.Wellformed(secret) {
-		return "", api.Fail(api.SecretMalformed, "malformed API key")
+		return api.Fail(api.SecretMalformed, "malformed API key")
 	}
 	x.r.Header.Set("Authorization", "Bearer "+secret)
-	return secret, nil
+	return nil
 }
 
 // authorized asks the authorizer, or its cache, and evaluates the policy for
 // this route. It answers the request itself where the call may not go on.
-func (g *Gateway) authorized(ctx context.Context, x *exchange, secret string) bool {
-	if secret == "" {
+func (g *Gateway) authorized(ctx context.Context, x *exchange) bool {
+	source := strings.Join(x.r.Header.Values(g.identity.Header), ",")
+	if g.identity.Header != "" && strings.TrimSpace(source) == "" {
 		g.respond(x, "UNAUTHORIZED", nil) // the identity source is missing: the authorizer is not called
 		return false
 	}
 	// The ARN names the request's path as it came, as API Gateway's does.
 	arn := "arn:aws:execute-api:local:000000000000:" + g.Contract.Name + "/" + g.Stage + "/" + x.r.Method + x.r.URL.Path
-	got, err := g.policy(ctx, x, secret, arn)
+	got, err := g.policy(ctx, x, source, arn)
 	if err != nil {
 		kind := "AUTHORIZER_FAILURE"
 		if err.Error() == "Unauthorized" {
@@ -200,8 +216,8 @@ func (g *Gateway) authorized(ctx context.Context, x *exchange, secret string) bo
 	return true
 }
 
-func (g *Gateway) policy(ctx context.Context, x *exchange, secret, arn string) (events.APIGatewayCustomAuthorizerResponse, error) {
-	identity := sha256.Sum256([]byte(secret))
+func (g *Gateway) policy(ctx context.Context, x *exchange, source, arn string) (events.APIGatewayCustomAuthorizerResponse, error) {
+	identity := sha256.Sum256([]byte(source))
 	now := g.Clock()
 	if c, ok := g.policies.Get(identity); ok && now.Before(c.until) {
 		return c.response, nil
@@ -212,8 +228,8 @@ func (g *Gateway) policy(ctx context.Context, x *exchange, secret, arn string) (
 		return got, err
 	}
 	// What was asked before a flush may say what the flush was to end.
-	if g.TTL > 0 && flushes == g.flushes.Load() {
-		g.policies.Add(identity, cached{got, now.Add(g.TTL)})
+	if g.identity.TTL > 0 && flushes == g.flushes.Load() {
+		g.policies.Add(identity, cached{got, now.Add(g.identity.TTL)})
 	}
 	return got, nil
 }

@@ -31,7 +31,7 @@ type stage struct {
 	now            time.Time
 }
 
-func newStage(t *testing.T, ttl time.Duration) *stage {
+func newStage(t *testing.T, edged bool) *stage {
 	t.Helper()
 	c, err := preset.Load("statgate")
 	if err != nil {
@@ -41,7 +41,7 @@ func newStage(t *testing.T, ttl time.Duration) *stage {
 	caller := &api.Caller{Key: "key_1", Secret: "s", Org: "org_1", Role: api.RoleOwner, Permissions: []string{"teams:read"}, Scopes: []string{"read:teams"}, Version: 1}
 	routes := api.For(c)
 	s.Gateway, err = gateway.New(gateway.Options{
-		Contract: c, Stage: "live", TTL: ttl, Clock: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Contract: c, Stage: "live", Edge: edged, Clock: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Wellformed: func(secret string) bool { return strings.HasPrefix(secret, "sg_live_") },
 		Authorize: func(_ context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 			s.asked++
@@ -76,7 +76,7 @@ const bearer = "Bearer sg_live_x"
 
 func TestPolicyIsCachedPerIdentityForItsTTLAndEvaluatedPerRoute(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 300*time.Second)
+	s := newStage(t, true)
 	for range 3 {
 		if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != 200 {
 			t.Fatalf("got %d %s", w.Code, w.Body)
@@ -100,7 +100,7 @@ func TestPolicyIsCachedPerIdentityForItsTTLAndEvaluatedPerRoute(t *testing.T) {
 
 func TestPolicyMadeDuringAFlushIsNotKept(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 300*time.Second)
+	s := newStage(t, true)
 	s.meanwhile = func() { s.Flush(t.Context()) }
 	s.get("/v1/football/teams", "Authorization", bearer)
 	s.meanwhile = nil
@@ -114,7 +114,7 @@ func TestPolicyMadeDuringAFlushIsNotKept(t *testing.T) {
 
 func TestWithoutAnIdentityTheAuthorizerIsNotCalled(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 300*time.Second)
+	s := newStage(t, true)
 	for _, headers := range [][]string{nil, {"Authorization", ""}, {"Authorization", "Bearer "}, {"Authorization", "Bearer junk"}, {"X-Api-Key", "junk"}} {
 		if w := s.get("/v1/football/teams", headers...); w.Code != 401 {
 			t.Errorf("%v: got %d %s", headers, w.Code, w.Body)
@@ -127,7 +127,7 @@ func TestWithoutAnIdentityTheAuthorizerIsNotCalled(t *testing.T) {
 
 func TestRefusalsOfTheAuthorizerAreNotCached(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 300*time.Second)
+	s := newStage(t, true)
 	s.refuse = errors.New("Unauthorized")
 	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != 401 {
 		t.Errorf("got %d", w.Code)
@@ -144,7 +144,7 @@ func TestRefusalsOfTheAuthorizerAreNotCached(t *testing.T) {
 
 func TestFunctionSeesARealEventAndNoSecretButInAuthorization(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 0)
+	s := newStage(t, true)
 	s.get("/v1/football/teams/a%2Fb?x=1&x=2&api_key=sg_live_q", "X-Api-Key", "sg_live_x")
 	raw, err := json.Marshal(s.event)
 	if err != nil {
@@ -164,7 +164,7 @@ func TestFunctionSeesARealEventAndNoSecretButInAuthorization(t *testing.T) {
 
 func TestFunctionThatFailsIsAServiceUnavailable(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 0)
+	s := newStage(t, true)
 	s.fail = errors.New("out of memory at 0x1234")
 	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "0x1234") {
 		t.Errorf("got %d %s", w.Code, w.Body)

@@ -5,12 +5,11 @@ import (
 	"net/url"
 	"reflect"
 	"testing"
-	"time"
 )
 
 func TestNothingOfAQueryIsLostOnTheWayToTheFunction(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 300*time.Second)
+	s := newStage(t, true)
 	for raw, want := range map[string]url.Values{
 		"limit=5&order=asc":           {"limit": {"5"}, "order": {"asc"}},
 		"limit=5;order=asc":           {"limit": {"5;order=asc"}},
