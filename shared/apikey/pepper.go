@@ -2,6 +2,7 @@ package apikey
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -10,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -46,37 +49,45 @@ type Pepper struct {
 	Key     Sensitive
 }
 
-// Peppers is all versions, and the key of the tags. Versions are added and never
-// change; the tag key is the root's and never changes either, as tags stand in
-// the secrets that clients hold.
+// Peppers is all versions, and the key of the tags. Versions are added, retired
+// and never changed; the tag key is the root's and never changes either, as tags
+// stand in the secrets that clients hold.
 type Peppers struct {
 	current string
 	keys    map[string]Sensitive
+	retired []string
 	tag     Sensitive
 }
 
 // stored is how peppers lie in the secret store. The root is what CloudFormation
-// generates; Versions are added beside it, from "2" on.
+// generates; Versions are added beside it, from "2" on. Retired names the versions
+// that prove nothing any more: their entries are gone, but for the root, of which
+// the tag key is made. A number is never given out again, as a secret that was
+// MACed under the old bytes would then be refused as forged.
 type stored struct {
 	Current  string            `json:"current"`
 	Root     string            `json:"root"`
 	Versions map[string]string `json:"versions,omitempty"`
+	Retired  []string          `json:"retired,omitempty"`
 }
 
-// ParsePeppers reads {"current":"1","root":"…","versions":{"2":"…"}}. Pepper 1 and
-// the tag key come from the root, pepper n from its own entry, each by HKDF-SHA-256.
+// ParsePeppers reads {"current":"2","root":"…","versions":{"2":"…"},"retired":["1"]}.
+// Pepper 1 and the tag key come from the root, pepper n from its own entry, each by
+// HKDF-SHA-256. A pepper that is retired is not among them; the tag key always is.
 // Errors never quote what was read.
 func ParsePeppers(raw []byte) (*Peppers, error) {
 	s, err := parseStored(raw, false)
 	if err != nil {
 		return nil, err
 	}
-	p := &Peppers{current: s.Current, keys: make(map[string]Sensitive, 1+len(s.Versions))}
+	p := &Peppers{current: s.Current, keys: make(map[string]Sensitive, 1+len(s.Versions)), retired: s.Retired}
 	if p.tag, err = derive(s.Root, tagLabel); err != nil {
 		return nil, err
 	}
-	if p.keys["1"], err = derive(s.Root, pepperLabel); err != nil {
-		return nil, err
+	if !p.IsRetired("1") {
+		if p.keys["1"], err = derive(s.Root, pepperLabel); err != nil {
+			return nil, err
+		}
 	}
 	for version, source := range s.Versions {
 		if p.keys[version], err = derive(source, pepperLabel); err != nil {
@@ -109,7 +120,20 @@ func parseStored(raw []byte, strict bool) (stored, error) {
 	if _, ok := s.Versions[s.Current]; !ok && s.Current != "1" {
 		return s, fmt.Errorf("apikey: the current pepper version %q is not among the versions", s.Current)
 	}
-	return s, nil
+	return s, s.checkRetired()
+}
+
+// checkRetired refuses a document that both has and has not a version.
+func (s stored) checkRetired() error {
+	for _, version := range s.Retired {
+		if n, err := strconv.Atoi(version); err != nil || n < 1 || strconv.Itoa(n) != version {
+			return fmt.Errorf("apikey: %q is no pepper version: versions are 1, 2, 3, …", version)
+		}
+		if _, there := s.Versions[version]; there || version == s.Current {
+			return fmt.Errorf("apikey: pepper version %s is retired and in use", version)
+		}
+	}
+	return nil
 }
 
 func derive(source, label string) (Sensitive, error) {
@@ -128,6 +152,22 @@ func (p *Peppers) Pepper(version string) (Sensitive, bool) {
 	key, ok := p.keys[version]
 	return key, ok
 }
+
+// Versions lists the versions that still prove secrets, in order.
+func (p *Peppers) Versions() []string {
+	return slices.SortedFunc(maps.Keys(p.keys), byNumber)
+}
+
+// Retired lists the versions that prove nothing any more, in order.
+func (p *Peppers) Retired() []string {
+	return slices.SortedFunc(slices.Values(p.retired), byNumber)
+}
+
+// IsRetired tells whether a version was taken out of use.
+func (p *Peppers) IsRetired(version string) bool { return slices.Contains(p.retired, version) }
+
+// byNumber orders versions, which are numbers without leading zeros.
+func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
 // TagKey is the key of the tags in secrets.
 func (p *Peppers) TagKey() Sensitive { return p.tag }
@@ -160,7 +200,7 @@ func AddVersion(raw []byte, rand io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	next := 2
-	for version := range s.Versions {
+	for _, version := range slices.AppendSeq(slices.Clone(s.Retired), maps.Keys(s.Versions)) {
 		if n, err := strconv.Atoi(version); err == nil && n >= next {
 			next = n + 1
 		}
@@ -172,6 +212,28 @@ func AddVersion(raw []byte, rand io.Reader) ([]byte, error) {
 	if s.Versions[s.Current], err = source(rand); err != nil {
 		return nil, err
 	}
+	return json.Marshal(s)
+}
+
+// RetireVersion returns the stored form without a version's pepper, which must not
+// be the current one. The root stays when version 1 goes, as the tag key is made of
+// it. Whoever calls it has seen to it that no live secret has the version.
+func RetireVersion(raw []byte, version string) ([]byte, error) {
+	s, err := parseStored(raw, true)
+	if err != nil {
+		return nil, err
+	}
+	_, there := s.Versions[version]
+	switch {
+	case version == s.Current:
+		return nil, fmt.Errorf("apikey: pepper version %s is the current one: rotate first", version)
+	case slices.Contains(s.Retired, version):
+		return nil, fmt.Errorf("apikey: pepper version %s is retired already", version)
+	case !there && version != "1":
+		return nil, fmt.Errorf("apikey: there is no pepper version %q", version)
+	}
+	delete(s.Versions, version)
+	s.Retired = slices.SortedFunc(slices.Values(append(s.Retired, version)), byNumber)
 	return json.Marshal(s)
 }
 
@@ -196,10 +258,16 @@ const (
 	pepperPause = time.Second
 )
 
+// MACFor is how long after they were read peppers are good for MACing something
+// new. Proving has no such end: an old pepper proves what it always did. But
+// whoever retires a version must know that nobody goes on MACing under it, and
+// that is so this long after another one became the current one.
+const MACFor = 2 * time.Minute
+
 // PepperSource holds the peppers that fetch returns. It asks again when they are
-// a minute old, and at once, but not more than once a second, when a version is
-// wanted that it does not know. Peppers are only ever added, so the old ones are
-// kept while the store does not answer.
+// a minute old, and at once when a version is wanted that it does not know, but
+// not more than once a second for the same one. The old ones are kept while the
+// store does not answer.
 type PepperSource struct {
 	fetch func(context.Context) ([]byte, error)
 	clock func() time.Time
@@ -212,7 +280,8 @@ type heldPeppers struct {
 	peppers *Peppers // nil while none were ever read
 	read    time.Time
 	tried   time.Time
-	err     error // of the last try
+	wanted  map[string]bool // versions that were asked for and not found in the last second
+	err     error           // of the last try
 }
 
 // NewPepperSource returns a source that has read nothing yet.
@@ -228,27 +297,41 @@ func FixedPeppers(raw []byte, clock func() time.Time) *PepperSource {
 }
 
 // Get returns the pepper of a version: [ErrPepperUnknown] where the store does not
-// have it, another error where the store could not be read.
+// have it, another error where the store could not be read. A version that was
+// retired is not asked for again, as secrets that ended long ago still have it.
 func (s *PepperSource) Get(ctx context.Context, version string) (Pepper, error) {
 	p, err := s.Peppers(ctx)
 	if err != nil {
 		return Pepper{}, err
 	}
 	key, ok := p.Pepper(version)
+	if !ok && p.IsRetired(version) {
+		return Pepper{}, fmt.Errorf("pepper version %q was retired: %w", version, ErrPepperUnknown)
+	}
 	if !ok {
-		held := s.refetch(ctx, func(h *heldPeppers) bool { return s.clock().Sub(h.tried) >= pepperPause })
-		if key, ok = held.peppers.Pepper(version); !ok {
+		if key, ok = s.lookFor(ctx, version).peppers.Pepper(version); !ok {
 			return Pepper{}, fmt.Errorf("pepper version %q: %w", version, ErrPepperUnknown)
 		}
 	}
 	return Pepper{Version: version, Key: key}, nil
 }
 
-// Current returns the pepper under which secrets are MACed from now on.
+// lookFor asks the store for a version that is not at hand.
+func (s *PepperSource) lookFor(ctx context.Context, version string) *heldPeppers {
+	return s.refetch(ctx, func(h *heldPeppers) bool {
+		return !h.wanted[version] || s.clock().Sub(h.tried) >= pepperPause
+	}, version)
+}
+
+// Current returns the pepper under which secrets are MACed from now on. It fails
+// where the peppers were last read longer than [MACFor] ago.
 func (s *PepperSource) Current(ctx context.Context) (Pepper, error) {
 	p, err := s.Peppers(ctx)
 	if err != nil {
 		return Pepper{}, err
+	}
+	if held := s.held.Load(); s.clock().Sub(held.read) > MACFor {
+		return Pepper{}, errors.Join(errors.New("apikey: the peppers were read too long ago to MAC under them"), held.err, ctx.Err())
 	}
 	return Pepper{Version: p.Current(), Key: p.keys[p.Current()]}, nil
 }
@@ -281,7 +364,7 @@ func (s *PepperSource) old(h *heldPeppers) bool {
 }
 
 // refetch asks the store where want still says so when it is this caller's turn.
-func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool) *heldPeppers {
+func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool, versions ...string) *heldPeppers {
 	held := s.held.Load()
 	select {
 	case s.turn <- struct{}{}:
@@ -293,7 +376,13 @@ func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool
 	if !want(held) {
 		return held
 	}
-	next := &heldPeppers{peppers: held.peppers, read: held.read, tried: s.clock()}
+	next := &heldPeppers{peppers: held.peppers, read: held.read, tried: s.clock(), wanted: map[string]bool{}}
+	if next.tried.Sub(held.tried) < pepperPause {
+		maps.Copy(next.wanted, held.wanted)
+	}
+	for _, version := range versions {
+		next.wanted[version] = true
+	}
 	raw, err := s.fetch(ctx)
 	if err == nil {
 		var p *Peppers

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -74,6 +75,8 @@ func TestBadPeppersAreRefusedWithoutQuotingThem(t *testing.T) {
 		`{"current":"1","root":"` + long + `","versions":{"02":"` + long + `"}}`,
 		`{"current":"1","root":"` + long + `","versions":{"2":"qqqq"}}`, `{"current":"1","root":"` + long + `"} trailing`,
 		`{"current":"1","root":` + long + `}`,
+		`{"current":"1","root":"` + long + `","retired":["1"]}`, `{"current":"1","root":"` + long + `","retired":["x"]}`,
+		`{"current":"1","root":"` + long + `","versions":{"2":"` + long + `"},"retired":["2"]}`,
 	} {
 		_, err := ParsePeppers([]byte(raw))
 		if err == nil {
@@ -193,11 +196,138 @@ func TestPeppersAreKeptAMinuteAndWhileTheStoreFails(t *testing.T) {
 		t.Errorf("%d reads in 50 s, want %d", got, want)
 	}
 	v.change(func() { v.raw, v.err = nil, errors.New("down"); v.now = v.now.Add(time.Hour) })
-	if _, err := s.Current(ctx); err != nil {
+	if _, err := s.Get(ctx, "1"); err != nil {
 		t.Errorf("the store is down: %v, want the peppers of before", err)
 	}
 	if got, want := v.reads, 2; got != want {
 		t.Errorf("%d reads, want %d", got, want)
+	}
+}
+
+func TestNothingIsMACedUnderPeppersThatWereReadTooLongAgo(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	down := errors.New("down")
+	v := &vault{raw: newRoot(t), now: time.Unix(1e9, 0)}
+	s := NewPepperSource(v.fetch, v.clock)
+	if _, err := s.Current(ctx); err != nil {
+		t.Fatal(err)
+	}
+	v.change(func() { v.err = down; v.now = v.now.Add(MACFor) })
+	if _, err := s.Current(ctx); err != nil {
+		t.Errorf("%v after they were read: %v", MACFor, err)
+	}
+	v.change(func() { v.now = v.now.Add(time.Second) })
+	if _, err := s.Current(ctx); !errors.Is(err, down) {
+		t.Errorf("got %v, want %v: the version may be retired by now", err, down)
+	}
+	if _, err := s.Get(ctx, "1"); err != nil {
+		t.Errorf("proving: got %v, want the pepper", err)
+	}
+	v.change(func() { v.err = nil; v.now = v.now.Add(time.Second) })
+	if _, err := s.Current(ctx); err != nil {
+		t.Errorf("the store is back: %v", err)
+	}
+}
+
+func TestVersionThatIsNewIsFoundAtOnceHoweverLatelyThePeppersWereRead(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	v := &vault{raw: newRoot(t), now: time.Unix(1e9, 0)}
+	s := NewPepperSource(v.fetch, v.clock)
+	for i, version := range []string{"1", "2", "3"} {
+		if p, err := s.Get(ctx, version); err != nil || p.Version != version {
+			t.Errorf("version %s: got %v, %v", version, p.Version, err)
+		}
+		if got, want := v.reads, i+1; got != want {
+			t.Errorf("%d reads, want %d", got, want)
+		}
+		v.change(func() { v.raw = addVersion(t, v.raw) })
+	}
+}
+
+func TestRetiredVersionProvesNothingAndIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	raw := addVersion(t, newRoot(t))
+	before, err := ParsePeppers(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err = RetireVersion(raw, "1"); err != nil {
+		t.Fatal(err)
+	}
+	v := &vault{raw: raw, now: time.Unix(1e9, 0)}
+	s := NewPepperSource(v.fetch, v.clock)
+	for range 100 {
+		if _, err := s.Get(ctx, "1"); !errors.Is(err, ErrPepperUnknown) {
+			t.Fatalf("got %v, want %v", err, ErrPepperUnknown)
+		}
+		v.change(func() { v.now = v.now.Add(100 * time.Millisecond) })
+	}
+	if got, want := v.reads, 1; got != want {
+		t.Errorf("%d reads in ten seconds, want %d", got, want)
+	}
+	if tag, err := s.TagKey(ctx); err != nil || !bytes.Equal(tag, before.TagKey()) {
+		t.Errorf("the tag key changed (%v)", err)
+	}
+}
+
+func TestRetiredNumberIsNeverGivenOutAgain(t *testing.T) {
+	t.Parallel()
+	raw := addVersion(t, addVersion(t, newRoot(t)))
+	for _, version := range []string{"3", "4", "", "0", "02", "x"} {
+		if _, err := RetireVersion(raw, version); err == nil {
+			t.Errorf("retiring %q: accepted", version)
+		}
+	}
+	raw = addVersion(t, raw)
+	for _, version := range []string{"3", "1", "2"} {
+		var err error
+		if raw, err = RetireVersion(raw, version); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := RetireVersion(raw, version); err == nil {
+			t.Errorf("retiring %s twice: accepted", version)
+		}
+	}
+	p, err := ParsePeppers(addVersion(t, raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(p.Current(), p.Versions(), p.Retired()), "5[4 5] [1 2 3]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestDocumentOfAnEarlierReleaseReadsAsItDid(t *testing.T) {
+	t.Parallel()
+	// Golden: these are the bytes of a deployment that rotated once. What is MACed
+	// under them must be proved for ever.
+	raw := []byte(`{"current":"2","root":"` + strings.Repeat("r", 64) + `","versions":{"2":"` + strings.Repeat("v", 64) + `"}}`)
+	p, err := ParsePeppers(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, _ := p.Pepper("1")
+	two, _ := p.Pepper("2")
+	for name, c := range map[string]struct {
+		key  Sensitive
+		want string
+	}{
+		"pepper 1": {one, "0b76ff8abeb1d98fa2557aacb60f6433afea44c5b3aebd33c891ff5641e92fa0"},
+		"pepper 2": {two, "b6bd221597c11604048be15d35f64b4a9ec5b405a07ff05e31c6e12e80bd5ae7"},
+		"tag":      {p.TagKey(), "005d724c2d289acfc3accd639f14e430c6f1fcd3197ea5c978591cff4562cdd1"},
+	} {
+		if got := hexOf(c.key); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+	var again, was any
+	if s, err := parseStored(raw, true); err != nil {
+		t.Fatal(err)
+	} else if out, err := json.Marshal(s); err != nil || json.Unmarshal(out, &again) != nil || json.Unmarshal(raw, &was) != nil || !reflect.DeepEqual(again, was) {
+		t.Errorf("written back it is another document: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"statgate/shared/api"
@@ -30,7 +31,8 @@ func secretExpired(at int64) *api.Error {
 // under the pepper that it was made with, in constant time; then as [Store.Resolve].
 //
 // A secret under an older pepper is MACed again with the current one. That is done
-// as well as may be and never fails the call.
+// as well as may be and never fails the call. One whose pepper is unknown is
+// unavailable, unless it has ended.
 func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, error) {
 	tagKey, err := s.peppers.TagKey(ctx)
 	if err != nil {
@@ -46,10 +48,26 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, e
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prove(ctx, it, secret); err != nil {
+	switch err := s.prove(ctx, it, secret); {
+	case errors.Is(err, apikey.ErrPepperUnknown):
+		return nil, s.unproved(ctx, it, err)
+	case err != nil:
 		return nil, err
 	}
 	return s.caller(ctx, it)
+}
+
+// unproved is the answer for a secret whose pepper nobody has. While it is live
+// that says nothing of it, so it is unavailable. One that has ended is answered as
+// ended: a retired pepper leaves only those behind, and their clients would
+// otherwise raise the alarm of a store that is down, for ever.
+func (s *Store) unproved(ctx context.Context, it table.Item, cause error) error {
+	_, err := s.caller(ctx, it)
+	var e *api.Error
+	if errors.As(err, &e) && strings.HasPrefix(e.Condition, "secret.") {
+		return err
+	}
+	return cause
 }
 
 // Resolve returns whom a secret that was authenticated before stands for now. It

@@ -51,6 +51,16 @@ func (p *Peppers) Rotate(t testing.TB) {
 	p.raw.Store(&raw)
 }
 
+// Retire takes a version out of use.
+func (p *Peppers) Retire(t testing.TB, version string) {
+	t.Helper()
+	raw, err := apikey.RetireVersion(*p.raw.Load(), version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.raw.Store(&raw)
+}
+
 // Set replaces the document by another root without the versions that were added.
 func (p *Peppers) Set(t testing.TB) {
 	t.Helper()
