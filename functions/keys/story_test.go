@@ -170,6 +170,16 @@ func TestNobodyObtainsASecretAboveTheirOwnRights(t *testing.T) {
 	c.admin.does("revokeKey", input{"key": c.owner.cached.Key})
 }
 
+func TestSecretOfADemotedAdminsKeyIsForThoseWhoHoldItsScopes(t *testing.T) {
+	t.Parallel()
+	c := stage(t, keystest.Memory(t))
+	clerk := c.with(text(c.owner.does("createKey", input{"name": "narrow", "scopes": []string{"keys:write"}}), "secret"))
+	key := c.admin.cached.Key // with every management scope
+	c.owner.does("updateMember", input{"org": c.org, "user": c.adminUser, "role": "member"})
+	clerk.fails(api.PermissionRole, "rotateKey", input{"key": key}) // it would wake with the next promotion
+	c.owner.does("rotateKey", input{"key": key})
+}
+
 func TestOperatorsManageAnybodysKeys(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))

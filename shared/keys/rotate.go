@@ -10,6 +10,7 @@ import (
 	"statgate/shared/apikey"
 	"statgate/shared/audit"
 	"statgate/shared/change"
+	"statgate/shared/contract"
 	"statgate/shared/table"
 )
 
@@ -79,7 +80,14 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	case !force && len(f.key.fading(r.Now)) > 0:
 		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still good: wait for its end, or rotate with force, which ends it at once")
 	}
-	if err := grants(s.rules.contract.Scopes, r.Caller, f.role(), s.rules.managing(f.key.Scopes, f.role())); err != nil {
+	scopes := s.rules.contract.Scopes
+	for _, scope := range f.key.Scopes {
+		// Also where the owner's role does not let it be used: the role may change.
+		if scopes.IsManagementScope(scope) && !covered(r.Caller.Permissions, permissions(contract.Scopes{Management: scopes.Management}, []string{scope})) {
+			return roleError("the key has scope %q: it can be rotated only by a key that holds it", scope)
+		}
+	}
+	if err := grants(scopes, r.Caller, f.role(), s.rules.managing(f.key.Scopes, f.role())); err != nil {
 		return err
 	}
 	return nil
