@@ -19,6 +19,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
+	"statgate/shared/telemetry"
 	"statgate/shared/transport"
 )
 
@@ -29,6 +30,8 @@ type Authenticate func(ctx context.Context, secret string) (*api.Caller, error)
 
 // Authorizer answers API Gateway's REQUEST events.
 type Authorizer struct {
+	Metrics *telemetry.Recorder // set before the first call; nil: none
+
 	contract     *contract.Contract
 	routes       []api.Route
 	authenticate Authenticate
@@ -72,7 +75,7 @@ var errUnauthorized = errors.New("Unauthorized")
 func (a *Authorizer) Handle(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	start := a.clock()
 	caller, err := a.caller(ctx, ev)
-	a.note(ctx, ev, caller, err, a.clock().Sub(start))
+	a.note(ctx, ev, caller, err, start)
 	if err != nil {
 		if strings.HasPrefix(api.AsError(err).Condition, "secret") {
 			return events.APIGatewayCustomAuthorizerResponse{}, errUnauthorized
@@ -118,21 +121,29 @@ func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAutho
 }
 
 // note writes the one log line of a check, by ids only.
-func (a *Authorizer) note(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest, c *api.Caller, err error, took time.Duration) {
-	attrs := make([]slog.Attr, 0, 6)
-	attrs = append(attrs, slog.String("request_id", ev.RequestContext.RequestID),
-		slog.Float64("ms", float64(took.Microseconds())/1000))
-	level := slog.LevelInfo
+func (a *Authorizer) note(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest, c *api.Caller, err error, start time.Time) {
+	ms := float64(a.clock().Sub(start).Microseconds()) / 1000
+	attrs := make([]slog.Attr, 0, 16)
+	attrs = append(attrs, slog.String("request_id", ev.RequestContext.RequestID), slog.Float64("ms", ms))
+	if trace := telemetry.Trace(ctx); trace != "" {
+		attrs = append(attrs, slog.String("trace", trace))
+	}
+	level, outcome := slog.LevelInfo, telemetry.Authorized
 	if c != nil {
 		attrs = append(attrs, slog.String("key", c.Key), slog.String("org", c.Org))
 	}
 	if err != nil {
 		failed := api.AsError(err)
+		outcome = telemetry.Unauthorized
 		attrs = append(attrs, slog.String("condition", failed.Condition))
 		if !strings.HasPrefix(failed.Condition, "secret") {
-			level = slog.LevelError
+			// A refusal ends as an error of the function too, so that Lambda's own
+			// count of errors says nothing of failures.
+			level, outcome = slog.LevelError, telemetry.AuthorizerFailed
 			attrs = append(attrs, slog.Any("cause", failed.Cause))
 		}
 	}
+	attrs = a.Metrics.Append(attrs, start,
+		telemetry.Value{Metric: outcome, Number: 1}, telemetry.Value{Metric: telemetry.AuthorizerTime, Number: ms})
 	a.log.LogAttrs(ctx, level, "authorize", attrs...)
 }

@@ -11,5 +11,7 @@ func main() {
 	f := boot.Load()
 	secret.Peppers(f)
 	f.WarmKeys()
-	f.Start(authorizer.New(f.Contract, f.Store().Authenticate, f.Clock, f.Log).Handle)
+	a := authorizer.New(f.Contract, f.Store().Authenticate, f.Clock, f.Log)
+	a.Metrics = f.Metrics
+	f.Start(a.Handle)
 }

@@ -32,6 +32,7 @@ import (
 	"statgate/shared/orgs"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/telemetry"
 )
 
 const (
@@ -51,6 +52,7 @@ type Function struct {
 	Clock       func() time.Time
 	Log         *slog.Logger
 	Getenv      func(string) string
+	Metrics     *telemetry.Recorder // nil where the stack names no namespace
 
 	store  *keys.Store
 	gate   *gate.Gate
@@ -72,7 +74,8 @@ func Load() *Function {
 func load(getenv func(string) string) (*Function, error) {
 	f := &Function{
 		Environment: getenv("ENVIRONMENT"), Clock: time.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
-		tables: map[string]table.Table{},
+		tables:  map[string]table.Table{},
+		Metrics: telemetry.New(getenv("METRICS_NAMESPACE"), getenv("ENVIRONMENT"), getenv("AWS_LAMBDA_FUNCTION_NAME")),
 	}
 	f.AWS = aws.Config{
 		Region: getenv("AWS_REGION"),

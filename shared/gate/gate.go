@@ -54,6 +54,7 @@ func New(keys table.Table, clock func() time.Time) *Gate {
 type Admission struct {
 	Caller *api.Caller
 	Meter  api.Meter
+	Stale  bool // the gate's item knew of a change that the given caller did not; set with errors too
 }
 
 // Admit counts one call of the route against the caller's budget and lets it go
@@ -75,7 +76,9 @@ func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, b
 		return Admission{Caller: c}, err
 	}
 	call := call{Gate: g, caller: c, route: route, budget: budget, now: now}
-	return call.admit(ctx)
+	admitted, err := call.admit(ctx)
+	admitted.Stale = call.stale
+	return admitted, err
 }
 
 // call is one passage through the gate.
@@ -86,6 +89,7 @@ type call struct {
 	budget string
 	now    time.Time
 	ask    ask
+	stale  bool
 }
 
 // admit writes until the item admits the call or gives a reason against it.
@@ -115,6 +119,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 			c.memory.refuse(c.caller, c.budget, m, c.now)
 			return c.overQuota(m)
 		case stale, missing:
+			c.stale = true
 			if err := c.refresh(ctx, next.verdict); err != nil {
 				return Admission{Caller: c.caller}, err
 			}

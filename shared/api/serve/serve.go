@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"mime"
+	"net/http"
 	"net/url"
 	"reflect"
 	"runtime/debug"
@@ -27,6 +28,8 @@ import (
 	"statgate/shared/api/view"
 	"statgate/shared/contract"
 	"statgate/shared/gate"
+	"statgate/shared/telemetry"
+	"statgate/shared/transport"
 )
 
 // MaxBodyBytes is the largest body that is read.
@@ -48,6 +51,7 @@ type Options struct {
 	CursorKey func(ctx context.Context) ([]byte, error) // signs cursors
 	Clock     func() time.Time
 	Log       *slog.Logger
+	Metrics   *telemetry.Recorder // nil: none
 }
 
 // Function serves the routes of one or more Lambda functions.
@@ -121,6 +125,14 @@ type call struct {
 	request *api.Request
 	caller  *api.Caller // as admitted
 	admit   gate.Admission
+	passage passage
+}
+
+// passage is how a call fared at the gate.
+type passage struct {
+	asked bool
+	took  time.Duration
+	err   error
 }
 
 // Handle serves one event. It never returns an error: what fails is answered in
@@ -194,13 +206,35 @@ func (f *Function) admit(ctx context.Context, c *call) error {
 	if caller.Contract != f.Contract.Name {
 		return fmt.Errorf("serve: the caller's contract is %q, the function's %q", caller.Contract, f.Contract.Name)
 	}
+	if err := f.oneSecret(c.event); err != nil {
+		return err
+	}
 	c.caller = caller
+	start := f.Clock()
 	c.admit, err = f.Gate.Admit(ctx, caller, c.route.Route, c.route.budget)
+	c.passage = passage{asked: true, took: f.Clock().Sub(start), err: err}
 	if c.admit.Caller != nil {
 		c.caller = c.admit.Caller
 	}
 	c.request.Caller, c.request.Meter = c.caller, c.admit.Meter
 	return err
+}
+
+// oneSecret refuses a call with two different secrets, as the edge does. Past the
+// edge API Gateway takes a cached policy by Authorization alone, and would let the
+// other one go unseen.
+func (f *Function) oneSecret(ev events.APIGatewayProxyRequest) error {
+	h := make(http.Header, 2)
+	for _, name := range []string{"Authorization", "X-API-Key"} {
+		for _, v := range values(ev, name) {
+			h.Add(name, v)
+		}
+	}
+	_, err := transport.Pick(f.Contract, transport.HTTP, h, query(ev))
+	if err != nil && api.AsError(err).Condition == api.SecretConflict {
+		return err
+	}
+	return nil // what else is wrong with it, the authorizer has not minded
 }
 
 // bind reads the input: size first, then media type, then values.
@@ -253,6 +287,22 @@ func header(ev events.APIGatewayProxyRequest, name string) string {
 	return ""
 }
 
+// values are all of a header's values, whatever its case.
+func values(ev events.APIGatewayProxyRequest, name string) []string {
+	var all []string
+	for k, v := range ev.MultiValueHeaders {
+		if strings.EqualFold(k, name) {
+			all = append(all, v...)
+		}
+	}
+	if all == nil {
+		if one := header(ev, name); one != "" {
+			all = []string{one}
+		}
+	}
+	return all
+}
+
 // run calls the handler, for lists at the place that the client asked for.
 func (f *Function) run(ctx context.Context, c *call, b *bind.Bound) (any, api.PageInfo, error) {
 	if !b.Paged {
@@ -295,29 +345,4 @@ func (f *Function) meter(a api.Answer, c *call, err error) {
 	if errors.As(err, &failed) && failed.Condition == api.Quota && failed.RetryAfter == 0 {
 		a.Header["Retry-After"] = "1"
 	}
-}
-
-// log writes the one line of a request. It names ids, never secrets, and no
-// query string, which may hold one.
-func (f *Function) log(ctx context.Context, c *call, status int, err error, took time.Duration) {
-	attrs := []slog.Attr{
-		slog.String("request_id", c.request.ID), slog.Int("status", status),
-		slog.Float64("ms", float64(took.Microseconds())/1000), slog.Bool("cold", !f.warm.Swap(true)),
-	}
-	if c.route != nil {
-		attrs = append(attrs, slog.String("operation", c.route.Operation))
-	}
-	if c.caller != nil {
-		attrs = append(attrs, slog.String("key", c.caller.Key), slog.String("org", c.caller.Org))
-	}
-	level := slog.LevelInfo
-	if err != nil {
-		failed := api.AsError(err)
-		attrs = append(attrs, slog.String("condition", failed.Condition))
-		if status >= 500 {
-			level = slog.LevelError
-			attrs = append(attrs, slog.Any("cause", failed.Cause))
-		}
-	}
-	f.Log.LogAttrs(ctx, level, "request", attrs...)
 }

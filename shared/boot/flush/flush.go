@@ -57,7 +57,7 @@ func New(f *boot.Function) *Flusher {
 // where it does not, so that is when they end by themselves.
 func (f *Flusher) Flush(ctx context.Context) time.Time {
 	now := f.clock()
-	if f.turn(now) {
+	if f.ttl > 0 && f.turn(now) { // nothing is cached otherwise
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		if err := f.flush(ctx); err != nil {

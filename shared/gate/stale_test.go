@@ -1,0 +1,30 @@
+package gate
+
+import (
+	"testing"
+
+	"statgate/shared/api"
+	"statgate/shared/table"
+)
+
+func TestAnAdmissionTellsWhetherTheCallerWasOutOfDate(t *testing.T) {
+	engines(t, func(t *testing.T, keys table.Table) {
+		w := newWorld(t, keys)
+		c := w.key(100, hour)
+		if a, err := admit(w.gate, c, listMatches); err != nil || a.Stale {
+			t.Errorf("a current caller: got %+v, %v", a, err)
+		}
+		w.facts.change(c.Secret, func(f *api.Caller) { f.Plan = "other" })
+		w.bump(c.Key)
+		if a, err := admit(w.gate, c, listMatches); err != nil || !a.Stale {
+			t.Errorf("a caller of an older version: got %+v, %v", a, err)
+		}
+		w.bump(c.Key)
+		w.facts.end(c.Secret, api.SecretRevoked)
+		a, err := admit(w.gate, c, listMatches)
+		want(t, err, api.SecretRevoked)
+		if !a.Stale {
+			t.Errorf("a caller whose key has ended: got %+v", a)
+		}
+	})
+}
