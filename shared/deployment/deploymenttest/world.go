@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"statgate/shared/api"
 	"statgate/shared/api/openapi"
 	"statgate/shared/apikey"
 	"statgate/shared/contract"
@@ -166,13 +165,6 @@ func (r Reply) JSON(t *testing.T) map[string]any {
 	return v
 }
 
-// Code returns the error code of the contract's default shape.
-func (r Reply) Code(t *testing.T) string {
-	t.Helper()
-	code, _ := r.JSON(t)["error"].(string)
-	return code
-}
-
 // Call makes a call under the base path with a bearer secret ("" for none); body
 // is a JSON text ("" for none), headers are pairs. The answer must be as the
 // deployment's own OpenAPI document says.
@@ -259,27 +251,4 @@ func (w *World) Key(t testing.TB, org, name string, scopes ...string) (id, secre
 		t.Fatalf("creating a key: %d %s", r.Status, r.Body)
 	}
 	return got.ID, got.Secret
-}
-
-// ReadScopes lists the contract's data scopes that read.
-func (w *World) ReadScopes() []string {
-	var names []string
-	for _, s := range w.Contract.Scopes.Scopes() {
-		if !w.Contract.Scopes.IsManagementScope(s.Name) && s.Name != "write" && s.Name != "write:matches" {
-			names = append(names, s.Name)
-		}
-	}
-	return names
-}
-
-// Path returns the deployed path of an operation, below the root.
-func (w *World) Path(t testing.TB, operation string) string {
-	t.Helper()
-	for _, r := range api.For(w.Contract) {
-		if r.Operation == operation {
-			return r.Path
-		}
-	}
-	t.Fatalf("%s has no operation %s", w.Contract.Name, operation)
-	return ""
 }
