@@ -104,12 +104,14 @@ func (a *Authorizer) policy(permissions []string, stage string) events.APIGatewa
 func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (*api.Caller, error) {
 	h := make(http.Header, len(ev.MultiValueHeaders))
 	for name, values := range ev.MultiValueHeaders {
-		h[http.CanonicalHeaderKey(name)] = values
+		// One header may come under several spellings: two keys must not pass as one.
+		name = http.CanonicalHeaderKey(name)
+		h[name] = append(h[name], values...)
 	}
 	for name, value := range ev.Headers {
 		// API Gateway sends the same headers both ways; several values only here above.
-		if name = http.CanonicalHeaderKey(name); h[name] == nil {
-			h[name] = []string{value}
+		if _, both := ev.MultiValueHeaders[name]; !both {
+			h.Add(name, value)
 		}
 	}
 	q := url.Values(ev.MultiValueQueryStringParameters)
