@@ -149,7 +149,7 @@ func fields(v any) (map[string]any, error) {
 		return nil, err
 	}
 	var m map[string]any
-	return m, json.Unmarshal(raw, &m)
+	return m, api.DecodeExactly(raw, &m)
 }
 
 func (rec record) entry() (Entry, error) {
@@ -161,10 +161,10 @@ func (rec record) entry() (Entry, error) {
 	if rec.User != "" {
 		e.Actor.User = &rec.User
 	}
-	if err := json.Unmarshal([]byte(rec.Before), &e.Before); err != nil {
+	if err := api.DecodeExactly([]byte(rec.Before), &e.Before); err != nil {
 		return e, fmt.Errorf("audit: reading entry %s: %w", rec.ID, err)
 	}
-	if err := json.Unmarshal([]byte(rec.After), &e.After); err != nil {
+	if err := api.DecodeExactly([]byte(rec.After), &e.After); err != nil {
 		return e, fmt.Errorf("audit: reading entry %s: %w", rec.ID, err)
 	}
 	return e, nil

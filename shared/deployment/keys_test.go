@@ -308,3 +308,27 @@ func TestNoSecretIsEverLogged(t *testing.T) {
 		}
 	}
 }
+
+func TestMetadataComesBackAsItWasSent(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+		sent := `{"angles":"` + strings.Repeat("<>&", 300) + `","id":9007199254740993,"ids":[123456789012345678901234567890],"rate":1.10}`
+		key := `{"name":"exact","scopes":["audit:read"],"metadata":` + sent + `}`
+		made := w.Call(t, w.Operator, "POST", "/keys", key)
+		id := ok(t, made, 201)["id"].(string)
+		ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"metadata":{"id":9007199254740995}}`), 200)
+		for what, r := range map[string]deploymenttest.Reply{
+			"9007199254740993": made, "123456789012345678901234567890": made, "1.10": made,
+			"9007199254740995": w.Call(t, w.Operator, "GET", "/keys/"+id, ""),
+		} {
+			if !strings.Contains(string(r.Body), what) {
+				t.Errorf("got %s, want %s in it", r.Body, what)
+			}
+		}
+		trail := string(w.Call(t, w.Operator, "GET", "/audit?key="+id, "").Body)
+		if !strings.Contains(trail, "9007199254740993") || !strings.Contains(trail, "9007199254740995") {
+			t.Errorf("got %s, want both numbers in it", trail)
+		}
+		isError(t, w.Call(t, w.Operator, "POST", "/keys", `{"name":"x","scopes":["audit:read"],"metadata":{"n":1e999}}`), 400, "malformed_json")
+	})
+}

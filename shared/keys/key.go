@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/api"
 	"statgate/shared/orgs"
 	"statgate/shared/table"
 )
@@ -174,7 +175,7 @@ func (k record) view(plan string, now time.Time) (Key, error) {
 	if k.CreatedBy != "" {
 		v.CreatedBy = &k.CreatedBy
 	}
-	if err := json.Unmarshal([]byte(k.Metadata), &v.Metadata); err != nil {
+	if err := api.DecodeExactly([]byte(k.Metadata), &v.Metadata); err != nil {
 		return v, fmt.Errorf("keys: reading metadata of key %s: %w", k.ID, err)
 	}
 	return v, nil

@@ -1,8 +1,6 @@
 package keys
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -217,19 +215,15 @@ func metadata(o api.Object, wrong problems) string {
 	if len(o) == 0 {
 		return "{}"
 	}
-	raw, err := json.Marshal(o)
+	compact, err := api.EncodeExactly(o)
 	if err != nil {
 		wrong.add("metadata", "must be a JSON object")
 		return "{}"
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, raw); err != nil {
-		wrong.add("metadata", "must be a JSON object")
+	if len(compact) > metadataAtMost {
+		wrong.add("metadata", "must have at most %d bytes as JSON; it has %d", metadataAtMost, len(compact))
 	}
-	if compact.Len() > metadataAtMost {
-		wrong.add("metadata", "must have at most %d bytes as JSON; it has %d", metadataAtMost, compact.Len())
-	}
-	return compact.String()
+	return string(compact)
 }
 
 // place refuses a further active client key beyond the plan's cap. The key itself

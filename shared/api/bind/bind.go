@@ -178,7 +178,7 @@ func (b *Binder) values(r Request) (map[string]any, error) {
 		if names := sorted(r.Query); len(names) > 0 {
 			return nil, unknownParameter(names[0])
 		}
-		values, err = bodyValues(r.Body)
+		values, err = b.bodyValues(r.Body)
 	}
 	if err != nil {
 		return nil, err
@@ -195,7 +195,22 @@ func (b *Binder) values(r Request) (map[string]any, error) {
 			values[ours] = v
 		}
 	}
+	for name, v := range values {
+		if !open(b.schema.Properties[name]) {
+			values[name] = floats(v)
+		}
+	}
 	return values, nil
+}
+
+// open tells whether a field is an object of whatever the client likes, which is
+// kept as it was sent.
+func open(s *huma.Schema) bool {
+	if s == nil {
+		return false
+	}
+	of, ok := s.AdditionalProperties.(*huma.Schema)
+	return ok && of.Type == "" && of.Ref == ""
 }
 
 // validate checks the values against the schema; all that is wrong is told at once.
@@ -262,7 +277,7 @@ func canonical(values map[string]any) string {
 
 // fill decodes values into a new input struct.
 func fill(t reflect.Type, values map[string]any) (reflect.Value, error) {
-	raw, err := json.Marshal(values)
+	raw, err := api.EncodeExactly(values)
 	if err != nil {
 		return reflect.Value{}, err
 	}

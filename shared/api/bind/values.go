@@ -158,12 +158,13 @@ func (b *Binder) refuse(values map[string]any, wrong map[string][]string) error 
 
 // bodyValues reads a JSON object. No body is an empty object. A key that is given
 // twice is refused, as its first value would be lost.
-func bodyValues(body []byte) (map[string]any, error) {
+func (b *Binder) bodyValues(body []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil
 	}
 	var twice []string
 	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
 	v, err := readValue(dec, "", 0, &twice)
 	if err == nil {
 		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
@@ -213,7 +214,30 @@ func readValue(dec *json.Decoder, at string, depth int, twice *[]string) (any, e
 		_, err := dec.Token()
 		return list, err
 	}
+	if n, ok := token.(json.Number); ok {
+		if _, err := n.Float64(); err != nil {
+			return nil, fmt.Errorf("the number %s is out of range", clip(n.String()))
+		}
+	}
 	return token, nil
+}
+
+// floats makes floats of a value's numbers, which schemas are checked against.
+func floats(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		f, _ := v.Float64() // in range: readValue saw to it
+		return f
+	case []any:
+		for i := range v {
+			v[i] = floats(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = floats(v[name])
+		}
+	}
+	return v
 }
 
 func readObject(dec *json.Decoder, at string, depth int, twice *[]string) (any, error) {
@@ -241,10 +265,6 @@ func readObject(dec *json.Decoder, at string, depth int, twice *[]string) (any, 
 func problem(err error, body []byte) string {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "it ends too early"
-	}
-	var large *json.UnmarshalTypeError
-	if errors.As(err, &large) {
-		return "the " + large.Value + " is out of range"
 	}
 	var broken, whole *json.SyntaxError
 	if !errors.As(err, &broken) || !errors.As(json.Unmarshal(body, &json.RawMessage{}), &whole) {
