@@ -179,6 +179,9 @@ func TestAdjustmentsAreReplacedNotAdded(t *testing.T) {
 	if err := s.RenameTeam(ctx, "elm", "elm-fc"); err != nil {
 		t.Fatal(err)
 	}
+	if _, version, _ := s.Season(ctx, "en.1", "2020"); version != 3 {
+		t.Errorf("got version %d, want 3: two renamed adjustments change the standings", version)
+	}
 	if wrote, err := s.PutAdjustments(ctx, "en.1", "2020", set[1:2]); err != nil || !wrote {
 		t.Errorf("wrote %v, %v", wrote, err)
 	}

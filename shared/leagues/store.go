@@ -341,7 +341,8 @@ func (s *Store) PutAdjustments(ctx context.Context, league, season string, set [
 	return true, nil
 }
 
-// RenameTeam points the adjustments of a team at the id that it goes by now.
+// RenameTeam points the adjustments of a team at the id that it goes by now, and
+// raises the versions of their seasons.
 func (s *Store) RenameTeam(ctx context.Context, from, to string) error {
 	items, err := s.adjustmentItems(ctx, "", true)
 	if err != nil {
@@ -351,8 +352,14 @@ func (s *Store) RenameTeam(ctx context.Context, from, to string) error {
 		if it.Str("team") != from {
 			continue
 		}
-		_, err := s.Table.Write(ctx, table.Update(it.Key(), []table.Action{table.Set("team", to)}, table.Eq("team", from)))
-		if err != nil && table.WasRefused(err) == nil {
+		ws := []table.Write{table.Update(it.Key(), []table.Action{table.Set("team", to)}, table.Eq("team", from))}
+		league, season := it.Str("league"), it.Str("season")
+		if _, err := s.seasonItem(ctx, league, season, true); err == nil {
+			ws = append(ws, Count(league, season, Counts{}))
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if err := s.Table.Transact(ctx, ws); err != nil && table.WasCanceled(err) == nil {
 			return fmt.Errorf("leagues: renaming %s in an adjustment: %w", from, err)
 		}
 	}
