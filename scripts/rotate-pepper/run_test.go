@@ -1,0 +1,370 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"statgate/shared/apikey"
+	"statgate/shared/contract/preset"
+	"statgate/shared/deployment"
+	"statgate/shared/peppers"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
+	"statgate/shared/table/dynamolocal"
+	"statgate/shared/table/local"
+)
+
+// instance is one process that serves the deployment, with a clock of its own.
+type instance struct {
+	*deployment.Deployment
+	url   string
+	ahead atomic.Int64
+}
+
+func (i *instance) now() time.Time { return time.Now().Add(time.Duration(i.ahead.Load())) }
+
+// pass lets time pass for this instance alone.
+func (i *instance) pass(d time.Duration) { i.ahead.Add(int64(d)) }
+
+// place is where a deployment lies, and how the command is told so.
+type place struct {
+	file string // the peppers
+	args []string
+	open func(t *testing.T) (tables map[string]table.Table, release func())
+}
+
+// places runs a test on each engine.
+func places(t *testing.T, run func(t *testing.T, p place)) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) {
+		dir := t.TempDir()
+		run(t, place{filepath.Join(dir, peppers.FileName), []string{"-data", dir}, func(t *testing.T) (map[string]table.Table, func()) {
+			db, err := local.Open(filepath.Join(dir, "statgate.db"), table.Keys, table.Stats)
+			if err != nil {
+				t.Fatal(err)
+			}
+			release := sync.OnceFunc(func() { db.Close() })
+			t.Cleanup(release)
+			return map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, release
+		}})
+	})
+	t.Run("DynamoDB Local", func(t *testing.T) {
+		file, prefix := filepath.Join(t.TempDir(), "p.json"), "t-"+strings.ToLower(rand.Text()[:12])
+		client, err := connect.Client(t.Context(), dynamolocal.Start(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := dynamo.DropTables(context.Background(), client, prefix+"-", table.Keys, table.Stats); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := dynamo.CreateTables(t.Context(), client, prefix+"-", table.Keys, table.Stats); err != nil {
+			t.Fatal(err)
+		}
+		args := []string{"-peppers", file, "-dynamodb", dynamolocal.Start(t), "-prefix", prefix}
+		run(t, place{file, args, func(*testing.T) (map[string]table.Table, func()) {
+			return map[string]table.Table{"keys": dynamo.New(client, prefix+"-keys", table.Keys), "stats": dynamo.New(client, prefix+"-stats", table.Stats)}, func() {}
+		}})
+	})
+}
+
+// serve starts an instance on tables that others may serve too.
+func (p place) serve(t *testing.T, tables map[string]table.Table) *instance {
+	t.Helper()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &instance{}
+	source, err := peppers.At(p.file, rand.Reader, i.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.Deployment, err = deployment.New(deployment.Options{Contract: c, Environment: "live", Keys: tables["keys"], Stats: tables["stats"],
+		Peppers: source, Clock: i.now, Rand: rand.Reader, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.Gate.Patience = 20 * time.Second // DynamoDB Local answers late under a test's load
+	server := httptest.NewServer(i.Gateway)
+	t.Cleanup(server.Close)
+	i.url = server.URL + c.Base
+	return i
+}
+
+// call makes a call of an instance.
+func (i *instance) call(secret, method, path, body string) (int, map[string]any, error) {
+	req, err := http.NewRequest(method, i.url+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+secret)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	var v map[string]any
+	err = json.NewDecoder(resp.Body).Decode(&v)
+	return resp.StatusCode, v, err
+}
+
+// works fails where a secret is not good for an instance.
+func (i *instance) works(t *testing.T, secret string, want int) {
+	t.Helper()
+	if got, body, err := i.call(secret, "GET", "/keys/self", ""); got != want || err != nil {
+		t.Errorf("got %d %v (%v), want %d", got, body, err, want)
+	}
+}
+
+// key makes a key by the operator's.
+func (i *instance) key(t *testing.T, operator, name string) (id, secret string) {
+	t.Helper()
+	got, body, err := i.call(operator, "POST", "/keys", `{"name":"`+name+`","scopes":["read:teams"]}`)
+	if err != nil || got != 201 {
+		t.Fatalf("got %d %v (%v), want a key", got, body, err)
+	}
+	return fmt.Sprint(body["id"]), fmt.Sprint(body["secret"])
+}
+
+// version is the pepper under which a secret is stored.
+func version(t *testing.T, keys table.Table, secret string) string {
+	t.Helper()
+	it, err := keys.Get(t.Context(), table.Key{Partition: "SECRET#" + apikey.ID(secret), Sort: "SECRET"}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return it.Str("pepper")
+}
+
+// command runs the command as main would, but for waiting. It fails where
+// anything of the peppers is printed.
+func (p place) command(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	o, err := parse(append(args, p.args...), io.Discard)
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	err = run(t.Context(), o, world{time.Now, func(context.Context, time.Duration) error { return nil }}, &out)
+	raw, readErr := os.ReadFile(p.file)
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	for _, word := range strings.FieldsFunc(string(raw), func(r rune) bool { return strings.ContainsRune(`"{}:,`, r) }) {
+		if len(word) > 16 && strings.Contains(out.String()+fmt.Sprint(err), word) {
+			t.Error("the command printed a pepper")
+		}
+	}
+	return out.String(), err
+}
+
+// hammer calls every instance with a secret until stop is called, which returns
+// how many calls there were and the first that was not answered 200.
+func hammer(secret string, all ...*instance) (stop func() (int64, error)) {
+	var group sync.WaitGroup
+	var calls atomic.Int64
+	var wrong atomic.Pointer[error]
+	done := make(chan struct{})
+	for _, i := range all {
+		group.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				status, body, err := i.call(secret, "GET", "/keys/self", "")
+				if calls.Add(1); status != 200 && err == nil {
+					err = fmt.Errorf("%d %v", status, body)
+				}
+				if err != nil {
+					wrong.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	return func() (int64, error) {
+		close(done)
+		group.Wait()
+		if err := wrong.Load(); err != nil {
+			return calls.Load(), *err
+		}
+		return calls.Load(), nil
+	}
+}
+
+func TestPepperRotatesAndRetiresWhileRequestsRun(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		tables, release := p.open(t)
+		early, late := p.serve(t, tables), p.serve(t, tables)
+		_, _, root, err := early.Keys.Bootstrap(t.Context(), early.now(), "Statgate", "root@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, idle := early.key(t, root.Secret, "idle")
+		gone, goneSecret := early.key(t, root.Secret, "gone")
+		if got, body, err := early.call(root.Secret, "POST", "/keys/"+gone+"/revoke", ""); got >= 300 {
+			t.Fatalf("revoking: got %d %v (%v)", got, body, err)
+		}
+		late.works(t, root.Secret, 200)
+		stop := hammer(root.Secret, early, late)
+
+		if out, err := p.command(t); err != nil || !strings.Contains(out, "Pepper 2 is the current one; before it was 1.") {
+			t.Fatalf("rotating: got %q, %v", out, err)
+		}
+		early.pass(61 * time.Second) // it asks again now; the other one does not yet
+		_, fresh := early.key(t, root.Secret, "fresh")
+		if got := version(t, tables["keys"], fresh); got != "2" {
+			t.Errorf("a minute after: a new secret has version %s, want 2", got)
+		}
+		late.works(t, fresh, 200) // a version that it meets for the first time
+		for _, i := range []*instance{early, late} {
+			i.pass(10 * time.Minute) // the policies that are cached end
+			i.works(t, root.Secret, 200)
+		}
+		if got := version(t, tables["keys"], root.Secret); got != "2" {
+			t.Errorf("an old secret that was used has version %s, want 2", got)
+		}
+		if got := version(t, tables["keys"], idle); got != "1" {
+			t.Errorf("an old secret that was not used has version %s, want 1", got)
+		}
+		if calls, err := stop(); err != nil || calls < 10 {
+			t.Errorf("%d requests while it rotated: %v", calls, err)
+		}
+		retiring(t, p, release, idle, fresh, goneSecret)
+	})
+}
+
+// retiring retires version 1, which the idle secret has at first.
+func retiring(t *testing.T, p place, release func(), idle, fresh, gone string) {
+	t.Helper()
+	release() // an embedded deployment is counted while nothing serves it
+	out, err := p.command(t, "-retire", "1")
+	if err == nil || !strings.Contains(err.Error(), "1 live secret still has pepper 1") || !strings.Contains(out, "key_") {
+		t.Fatalf("retiring a version in use: got %q, %v", out, err)
+	}
+	if out, err := p.command(t, "-status"); err != nil || !strings.Contains(out, "pepper 1: 1 live secret\npepper 2, the current one: 2 live secrets\n") {
+		t.Errorf("status: got %q, %v", out, err)
+	}
+	tables, again := p.open(t)
+	p.serve(t, tables).works(t, idle, 200)
+	again()
+	if out, err := p.command(t, "-retire", "1"); err != nil || !strings.Contains(out, "Pepper 1 is retired") {
+		t.Fatalf("retiring: got %q, %v", out, err)
+	}
+	for _, wrong := range []string{"1", "2", "7"} {
+		if _, err := p.command(t, "-retire", wrong); err == nil {
+			t.Errorf("retiring %s: got no error", wrong)
+		}
+	}
+	tables, _ = p.open(t)
+	i := p.serve(t, tables)
+	i.works(t, idle, 200)
+	i.works(t, fresh, 200)
+	i.works(t, gone, 401)
+}
+
+func TestRetiringWaitsUntilNobodyGoesByThePeppersBefore(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "p.json")
+	if _, err := peppers.At(file, rand.Reader, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	gone := "http://127.0.0.1:1" // no table: the wait comes before the count
+	p := place{file: file, args: []string{"-peppers", file, "-dynamodb", gone}}
+	if _, err := p.command(t); err != nil {
+		t.Fatal(err)
+	}
+	for age, want := range map[time.Duration]time.Duration{0: settle, 5 * time.Minute: settle, -4 * time.Minute: settle, time.Hour: 0} {
+		o, err := parse(append([]string{"-retire", "1"}, p.args...), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var slept time.Duration
+		enough := fmt.Errorf("enough")
+		err = run(t.Context(), o, world{func() time.Time { return time.Now().Add(age) }, func(_ context.Context, d time.Duration) error {
+			slept = max(slept, d)
+			return enough
+		}}, io.Discard)
+		if err == nil || (want > 0) != (slept == want) {
+			t.Errorf("%v after a rotation: waited %v (%v), want %v", age, slept, err, want)
+		}
+	}
+}
+
+func TestTwoRotationsAtOnceLoseNoVersion(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "p.json")
+	if _, err := peppers.At(file, rand.Reader, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	p := place{file: file, args: []string{"-peppers", file}}
+	var done atomic.Int64
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if _, err := p.command(t); err == nil {
+				done.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	raw, _, err := peppers.File(file).Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := apikey.ParsePeppers(raw)
+	if want := int(done.Load()) + 1; err != nil || len(got.Versions()) != want || want < 2 {
+		t.Errorf("got versions %v (%v), want %d", got.Versions(), err, want)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v (%v), want mode 0600", info.Mode(), err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v (%v)", left, err)
+	}
+}
+
+func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for want, args := range map[string][]string{
+		"give one of -stack":  {},
+		"give one of":         {"-data", dir, "-secret", "x"},
+		"-dynamodb goes with": {"-data", dir, "-dynamodb", "aws"},
+		"keys table":          {"-secret", "x", "-retire", "1"},
+		"-retire or -status":  {"-data", dir, "-retire", "1", "-status"},
+		"unexpected argument": {"-data", dir, "more"},
+		"-rate must be":       {"-data", dir, "-status", "-rate", "0"},
+		"no peppers":          {"-data", dir},
+	} {
+		o, err := parse(args, io.Discard)
+		if err == nil {
+			err = run(t.Context(), o, world{time.Now, nil}, io.Discard)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got %v, want %q", args, err, want)
+		}
+	}
+}
