@@ -104,7 +104,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	r := report{machine: describe(), day: time.Now()}
+	r := report{machine: describe(), day: time.Now(), load: [2]string{busy()}}
 	for _, p := range parts() {
 		if o.only != "" && !strings.Contains(","+o.only+",", ","+p.name+",") {
 			continue
@@ -119,6 +119,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Fprintf(os.Stderr, "%.0f s\n", time.Since(start).Seconds())
 		r.sections = append(r.sections, section{p.title, figures})
 	}
+	r.load[1] = busy()
 	if err := r.print(os.Stdout); err != nil {
 		return err
 	}

@@ -21,12 +21,17 @@ type section struct {
 
 type report struct {
 	machine  string
+	load     [2]string // load average before and after
 	day      time.Time
 	sections []section
 }
 
 func (r report) heading() string {
-	return "Measured on " + r.day.Format(time.DateOnly) + ": " + r.machine + "."
+	text := "Measured on " + r.day.Format(time.DateOnly) + ": " + r.machine + "."
+	if r.load != [2]string{} {
+		text += fmt.Sprintf(" Load average %s before and %s after.", r.load[0], r.load[1])
+	}
+	return text
 }
 
 var columns = figure{"figure", "value", "min – max, or detail", "target"}
