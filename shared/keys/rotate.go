@@ -75,8 +75,10 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	switch state := f.key.state(r.Now); {
 	case used != "":
 		return repeated(used)
-	case state != Active:
-		return final("it is " + state)
+	case state == Revoked:
+		return final("it was revoked")
+	case state == Expired:
+		return api.Fail(api.ConflictFinal, "this key is expired and has no secret to replace: give it a later end first")
 	case !force && len(f.key.fading(r.Now)) > 0:
 		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still good: wait for its end, or rotate with force, which ends it at once")
 	}
