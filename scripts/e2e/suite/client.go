@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -154,9 +155,12 @@ type Reply struct {
 	asked  string
 }
 
+// secretField is where an answer shows a secret; a report must not.
+var secretField = regexp.MustCompile(`"secret":\s*"[^"]*"`)
+
 // brief is the answer as a report shows it.
 func (r Reply) brief() string {
-	body := r.Body
+	body := secretField.ReplaceAll(r.Body, []byte(`"secret":"…"`))
 	if len(body) > 160 {
 		body = append(body[:160:160], "…"...)
 	}
