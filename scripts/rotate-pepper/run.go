@@ -12,12 +12,9 @@ import (
 	"time"
 
 	"statgate/scripts/internal/operate"
-	"statgate/shared/api"
 	"statgate/shared/apikey"
 	"statgate/shared/keys"
-	"statgate/shared/orgs"
 	"statgate/shared/peppers"
-	"statgate/shared/table"
 )
 
 const (
@@ -206,31 +203,5 @@ func list(out io.Writer, still []keys.Holder) {
 
 // census counts live secrets at the rate that was asked for.
 func census(ctx context.Context, o options, w world) (keys.Census, error) {
-	t, done, err := o.Keys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	found, err := count(ctx, t, w.now(), operate.Pace(o.rate, w.sleep))
-	if err != nil {
-		var e *api.Error
-		if errors.As(err, &e) && e.Cause != nil {
-			err = e.Cause // its message is for clients
-		}
-		return nil, fmt.Errorf("counting live secrets: %w", err)
-	}
-	return found, nil
-}
-
-func count(ctx context.Context, t table.Table, now time.Time, pace func(context.Context) error) (keys.Census, error) {
-	list := orgs.New(orgs.Options{Table: t})
-	pages := func(ctx context.Context, after string) ([]string, string, error) {
-		page, next, err := list.List(ctx, &api.Caller{Role: api.RoleOperator}, 100, after)
-		ids := make([]string, len(page))
-		for i, o := range page {
-			ids[i] = o.ID
-		}
-		return ids, next, err
-	}
-	return keys.New(keys.Options{Table: t}).Census(ctx, now, pages, pace)
+	return o.Census(ctx, w.now(), operate.Pace(o.rate, w.sleep))
 }

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -235,6 +237,60 @@ func RetireVersion(raw []byte, version string) ([]byte, error) {
 	delete(s.Versions, version)
 	s.Retired = slices.SortedFunc(slices.Values(append(s.Retired, version)), byNumber)
 	return json.Marshal(s)
+}
+
+// Loss is what ends when one document takes the place of another.
+type Loss struct {
+	// Root: the root differs, so every secret ends, as its tag is the root's.
+	Root bool
+	// Versions prove nothing any more, in order. Their live secrets are unavailable
+	// where the version is gone, and refused where it has other bytes.
+	Versions []string
+}
+
+// None tells that every secret stays as it is.
+func (l Loss) None() bool { return !l.Root && len(l.Versions) == 0 }
+
+// Restore returns the stored form that brings a backup back over what stands, and
+// what ends by that. It is the backup's, but for the numbers that were given out
+// since under the same root: they count as retired, lest they are given out again.
+func Restore(stands, backup []byte) ([]byte, Loss, error) {
+	s, err := parseStored(stands, true)
+	if err != nil {
+		return nil, Loss{}, err
+	}
+	b, err := parseStored(backup, true)
+	if err != nil {
+		return nil, Loss{}, err
+	}
+	if s.Root != b.Root {
+		return backup, Loss{Root: true}, nil
+	}
+	var loss Loss
+	for _, version := range slices.SortedFunc(maps.Keys(s.Versions), byNumber) {
+		if b.Versions[version] != s.Versions[version] {
+			loss.Versions = append(loss.Versions, version)
+		}
+	}
+	if slices.Contains(b.Retired, "1") && !slices.Contains(s.Retired, "1") {
+		loss.Versions = append([]string{"1"}, loss.Versions...)
+	}
+	for _, version := range slices.AppendSeq(slices.Clone(s.Retired), maps.Keys(s.Versions)) {
+		if _, there := b.Versions[version]; !there && version != "1" && !slices.Contains(b.Retired, version) {
+			b.Retired = append(b.Retired, version)
+		}
+	}
+	b.Retired = slices.SortedFunc(slices.Values(b.Retired), byNumber)
+	raw, err := json.Marshal(b)
+	return raw, loss, err
+}
+
+// Fingerprint names the root for people, who compare a backup with what is
+// deployed. Nothing can be made of it.
+func (p *Peppers) Fingerprint() string {
+	sum := hmac.New(sha256.New, p.tag)
+	sum.Write([]byte("statgate/fingerprint"))
+	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
 // source is 64 characters, 381 bits.

@@ -300,6 +300,46 @@ func TestRetiredNumberIsNeverGivenOutAgain(t *testing.T) {
 	}
 }
 
+func TestRestoreTellsWhatEndsAndGivesNoNumberOutTwice(t *testing.T) {
+	t.Parallel()
+	one := newRoot(t)
+	two := addVersion(t, one)
+	three := addVersion(t, two)
+	noOne, err := RetireVersion(two, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		stands, backup []byte
+		want, becomes  string
+	}{
+		"the same":       {two, two, "{false []}", "2[1 2] []"},
+		"newer":          {one, two, "{false []}", "2[1 2] []"},
+		"older":          {three, one, "{false [2 3]}", "1[1] [2 3]"},
+		"other bytes":    {two, addVersion(t, one), "{false [2]}", "2[1 2] []"},
+		"retired since":  {noOne, two, "{false []}", "2[1 2] []"},
+		"retired before": {two, noOne, "{false [1]}", "2[2] [1]"},
+		"another root":   {two, newRoot(t), "{true []}", "1[1] []"},
+	} {
+		raw, loss, err := Restore(c.stands, c.backup)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		p, err := ParsePeppers(raw)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := fmt.Sprint(loss); got != c.want || loss.None() != (c.want == "{false []}") {
+			t.Errorf("%s: got loss %s, want %s", name, got, c.want)
+		}
+		if got := fmt.Sprint(p.Current(), p.Versions(), p.Retired()); got != c.becomes {
+			t.Errorf("%s: got %s, want %s", name, got, c.becomes)
+		}
+	}
+}
+
 func TestDocumentOfAnEarlierReleaseReadsAsItDid(t *testing.T) {
 	t.Parallel()
 	// Golden: these are the bytes of a deployment that rotated once. What is MACed
