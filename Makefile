@@ -4,8 +4,12 @@ SHELL := bash
 
 CONTRACT ?= statgate
 DEV_FLAGS ?=
+STACK ?= Statgate
+IMPORT_FLAGS ?=
+CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
+.PHONY: deploy-local emulator-stop deploy import-aws
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
@@ -33,6 +37,18 @@ build: ## the Lambda functions, into build/
 
 synth: ## the CloudFormation template, into cdk.out/ (no AWS account)
 	@scripts/cdk.sh synth -q -c contract=$(CONTRACT)
+
+deploy: ## cdk deploy to the account of the AWS profile (CONTRACT=statgate STACK=Statgate CDK_FLAGS="-c …")
+	@scripts/cdk.sh deploy -c contract=$(CONTRACT) -c stack=$(STACK) $(CDK_FLAGS)
+
+import-aws: ## fill a deployed stack (STACK=Statgate IMPORT_FLAGS="-clubs DIR -openfootball DIR -rate 200")
+	@go run ./scripts/import -stack $(STACK) $(IMPORT_FLAGS)
+
+deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate); prints the file with its keys
+	@go run ./scripts/emulator deploy -contract $(CONTRACT)
+
+emulator-stop: ## end that emulator
+	@go run ./scripts/emulator stop
 
 docs: ## regenerate docs/errors.md
 	@go run ./scripts/docs

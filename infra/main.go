@@ -28,7 +28,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if props.Bundles, err = bundles(read["contract"], props.Arch); err != nil {
+	if props.Bundles, err = read.bundles(props); err != nil {
 		return err
 	}
 	defer jsii.Close()

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,6 +29,10 @@ var known = settings{
 	"throttle":    "",
 	"live":        "false",
 	"edge":        "false",
+	"adopt":       "false",
+	"keys_table":  "",
+	"stats_table": "",
+	"build":       "", // build/ and the contract's name
 }
 
 // readSettings reads the context as the CDK CLI passes it. It does not ask the
@@ -61,6 +66,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 
 var (
 	stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,39}$`) // physical names add up to 24 characters
+	tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 	throttle  = regexp.MustCompile(`^([0-9]+)/([0-9]+)$`)
 )
 
@@ -95,7 +101,23 @@ func (s settings) props() (stack.Props, error) {
 			return p, fmt.Errorf("-c %s=%s: this stack has neither sockets nor an edge; only false is known", name, s[name])
 		}
 	}
+	if err := s.kept(&p.Kept); err != nil {
+		return p, err
+	}
 	return p, s.limits(&p)
+}
+
+func (s settings) kept(k *stack.Kept) error {
+	if s["adopt"] != "true" && s["adopt"] != "false" {
+		return fmt.Errorf("-c adopt=%s: true or false", s["adopt"])
+	}
+	*k = stack.Kept{Adopt: s["adopt"] == "true", Keys: s["keys_table"], Stats: s["stats_table"]}
+	for _, name := range []string{"keys_table", "stats_table"} {
+		if v := s[name]; v != "" && !tableName.MatchString(v) {
+			return fmt.Errorf("-c %s=%s: no name that a DynamoDB table can have", name, v)
+		}
+	}
+	return nil
 }
 
 func (s settings) limits(p *stack.Props) (err error) {
@@ -120,15 +142,19 @@ func (s settings) limits(p *stack.Props) (err error) {
 
 // bundles builds what the stack packages. The build is a program of its own, as it
 // knows the handlers (for the OpenAPI document) and the stack must not.
-func bundles(contract, arch string) (map[string]stack.Bundle, error) {
-	build := exec.Command("go", "run", "./scripts/build", "-contract", contract, "-arch", arch)
+func (s settings) bundles(p stack.Props) (map[string]stack.Bundle, error) {
+	out := s["build"]
+	if out == "" { // two contracts can be built at once
+		out = filepath.Join("build", p.Contract.Name)
+	}
+	build := exec.Command("go", "run", "./scripts/build", "-contract", s["contract"], "-arch", p.Arch, "-out", out)
 	build.Stderr = os.Stderr
-	out, err := build.Output()
+	told, err := build.Output()
 	if err != nil {
 		return nil, fmt.Errorf("building the functions: %w", err)
 	}
 	var made map[string]stack.Bundle
-	if err := json.Unmarshal(out, &made); err != nil {
+	if err := json.Unmarshal(told, &made); err != nil {
 		return nil, fmt.Errorf("reading what was built: %w", err)
 	}
 	return made, nil

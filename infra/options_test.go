@@ -86,6 +86,8 @@ func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 		{"concurrency", -1, "-c concurrency=-1"},
 		{"concurrency", "many", "-c concurrency=many"},
 		{"throttle", "100", "-c throttle=100"},
+		{"adopt", "yes", "-c adopt=yes"},
+		{"keys_table", "a b", "-c keys_table=a b"},
 		{"live", true, "-c live=true"},
 		{"edge", "true", "-c edge=true"},
 	} {

@@ -9,18 +9,45 @@ import (
 	"statgate/shared/table"
 )
 
+// Kept is data that the stack uses and does not make.
+type Kept struct {
+	// Adopt takes the tables and the peppers that a stack of the same name left
+	// behind. The stack only refers to them from then on, so that it is said at
+	// every deployment; said for tables that are the stack's own, it lets go of
+	// them and they stay.
+	Adopt bool
+	// Keys and Stats are names of tables instead of the stack's own, as a restored
+	// backup has; "" for none.
+	Keys, Stats string
+}
+
 // data is what outlives the stack.
 type data struct {
-	keys, stats awsdynamodb.Table
+	keys, stats awsdynamodb.ITable
 	peppers     *string // the secret's name
 }
 
 func (d *deployment) newData() data {
-	return data{
-		keys:    d.newTable(table.Keys),
-		stats:   d.newTable(table.Stats),
-		peppers: d.newPeppers(),
+	made := data{
+		keys:    d.tableOf(table.Keys, d.props.Kept.Keys),
+		stats:   d.tableOf(table.Stats, d.props.Kept.Stats),
+		peppers: d.named("peppers"),
 	}
+	if !d.props.Kept.Adopt {
+		d.newPeppers(made.peppers)
+	}
+	return made
+}
+
+// tableOf refers to a table that is there already, or makes it.
+func (d *deployment) tableOf(schema table.Schema, kept string) awsdynamodb.ITable {
+	if kept == "" && d.props.Kept.Adopt {
+		kept = *d.named(schema.Name)
+	}
+	if kept == "" {
+		return d.newTable(schema)
+	}
+	return awsdynamodb.Table_FromTableName(d.stack, jsii.String(title(schema.Name)+"Table"), jsii.String(kept))
 }
 
 // newTable makes a table and every index that it will need for a while, as
@@ -62,8 +89,7 @@ func text(attribute string) *awsdynamodb.Attribute {
 // newPeppers lets CloudFormation generate the root of all peppers, so that no
 // person and no build ever holds it. Changing anything under GenerateSecretString
 // would generate a new root and kill every key: a test freezes it.
-func (d *deployment) newPeppers() *string {
-	name := d.named("peppers")
+func (d *deployment) newPeppers(name *string) {
 	awssecretsmanager.NewSecret(d.stack, jsii.String("Peppers"), &awssecretsmanager.SecretProps{
 		SecretName:  name,
 		Description: jsii.String("Root of the peppers of all API keys: whoever loses it loses every key"),
@@ -76,5 +102,4 @@ func (d *deployment) newPeppers() *string {
 		},
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
 	})
-	return name
 }

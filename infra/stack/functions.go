@@ -170,7 +170,7 @@ func (d *deployment) grant(role awsiam.Role, n Needs, rest awsapigateway.RestApi
 
 // grantTable allows the actions on the table, and queries on its indexes too:
 // no other action reaches an index. Updates go to partitions like writes.
-func grantTable(role awsiam.Role, t awsdynamodb.Table, schema table.Schema, actions []api.Action, writes string) {
+func grantTable(role awsiam.Role, t awsdynamodb.ITable, schema table.Schema, actions []api.Action, writes string) {
 	var items []string
 	for _, action := range actions {
 		switch {
@@ -189,7 +189,7 @@ func grantTable(role awsiam.Role, t awsdynamodb.Table, schema table.Schema, acti
 	}
 }
 
-func withIndexes(t awsdynamodb.Table, schema table.Schema) []*string {
+func withIndexes(t awsdynamodb.ITable, schema table.Schema) []*string {
 	arns := []*string{t.TableArn()}
 	for _, index := range schema.Indexes {
 		arns = append(arns, jsii.String(*t.TableArn()+"/index/"+index))

@@ -29,6 +29,7 @@ type Props struct {
 	Endpoint    string            // AWS_ENDPOINT_URL of the functions; "" on AWS
 	Concurrency int               // reserved for each function; 0 leaves it to the account
 	Rate, Burst int               // throttle of the stage, calls a second; 0 leaves it to the account
+	Kept        Kept              // data that is there already
 	Bundles     map[string]Bundle // by function, the authorizer's included
 }
 
@@ -46,6 +47,7 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 	d := &deployment{
 		stack: awscdk.NewStack(scope, jsii.String(name), &awscdk.StackProps{
 			Description: jsii.Sprintf("%s (%s): a stats API guarded by keys", props.Contract.Title, props.Environment),
+			Synthesizer: synthesizer(props),
 		}),
 		props:  props,
 		routes: api.For(props.Contract),
@@ -56,6 +58,16 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 	d.addMethods(rest, functions)
 	d.addOutputs(rest, functions)
 	return d.stack
+}
+
+// synthesizer says with whose rights assets are published and the stack deployed:
+// the roles of the CDK's bootstrap. An emulator that enforces IAM does not let the
+// CLI take these on, so there it is the caller's own.
+func synthesizer(props Props) awscdk.IStackSynthesizer {
+	if props.Endpoint == "" {
+		return nil
+	}
+	return awscdk.NewCliCredentialsStackSynthesizer(&awscdk.CliCredentialsStackSynthesizerProps{})
 }
 
 // named prefixes a physical name with the stack's.

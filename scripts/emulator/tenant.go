@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
+	"statgate/shared/importer"
+	"statgate/shared/outputs"
+	"statgate/shared/simulation"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
+)
+
+// seed makes the simulated league the same on every machine.
+const seed = 1
+
+// demo is what a developer starts with, in the shape that scripts/dev writes.
+type demo struct {
+	Base     string `json:"base_url"`
+	Org      string `json:"org"`
+	Operator string `json:"operator_key"`
+	Admin    string `json:"admin_key"`
+	Client   string `json:"client_key"`
+}
+
+// fill stores the simulated league; again it changes nothing.
+func (t target) fill(ctx context.Context, s outputs.Stack) error {
+	stats := dynamo.New(dynamodb.NewFromConfig(t.emulator.config()), s.StatsTable, table.Stats)
+	if _, err := importer.Put(ctx, stats, time.Now, importer.Simulated(simulation.New(seed, time.Now()))); err != nil {
+		return fmt.Errorf("storing the simulated league: %w", err)
+	}
+	return nil
+}
+
+// credentials makes an operator's key by the command that is for it, the rest
+// through the API, and writes them to a file. One that still works is kept.
+func (t target) credentials(ctx context.Context, s outputs.Stack) (string, error) {
+	file := filepath.Join(t.state, "credentials-"+t.stack+".json")
+	c, err := preset.Load(t.contract)
+	if err != nil {
+		return "", err
+	}
+	d := demo{}
+	if d.Base, err = t.emulator.base(s); err != nil {
+		return "", err
+	}
+	if kept(ctx, file, d.Base) {
+		return file, nil
+	}
+	if d.Operator, err = t.operator(ctx); err != nil {
+		return "", err
+	}
+	if err := d.found(ctx, c); err != nil {
+		return "", err
+	}
+	raw, err := json.MarshalIndent(d, "", "  ")
+	if err == nil {
+		err = os.WriteFile(file, append(raw, '\n'), 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("writing the credentials: %w", err)
+	}
+	return file, nil
+}
+
+// kept tells whether a file's keys are those of the deployment.
+func kept(ctx context.Context, file, base string) bool {
+	raw, err := os.ReadFile(file)
+	var d demo
+	if err != nil || json.Unmarshal(raw, &d) != nil || d.Base != base {
+		return false
+	}
+	for _, key := range []string{d.Operator, d.Admin, d.Client} {
+		if _, err := d.call(ctx, key, http.MethodGet, "/keys/self", nil); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// operator runs bootstrap-admin as a person would.
+func (t target) operator(ctx context.Context) (string, error) {
+	run := []string{"run", "./scripts/bootstrap-admin", "-stack", t.stack}
+	key, err := t.output(ctx, "go", append(run, "-org", "Operator", "-email", "operator@example.com")...)
+	if err != nil && strings.Contains(err.Error(), "has its operator already") {
+		key, err = t.output(ctx, "go", append(run, "-recover")...)
+	}
+	return strings.TrimSpace(key), err
+}
+
+// found makes the demo organisation on the plan with the most keys, a management
+// key of its owner and a client key that reads.
+func (d *demo) found(ctx context.Context, c *contract.Contract) error {
+	largest := slices.MaxFunc(c.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
+	org, err := d.call(ctx, d.Operator, http.MethodPost, "/orgs", map[string]any{"name": "Demo", "plan": largest.Name, "owner": "owner@example.com"})
+	if err != nil {
+		return err
+	}
+	d.Org, _ = org["id"].(string)
+	for _, k := range []struct {
+		name, by   string
+		into       *string
+		management bool
+	}{{"Demo admin", d.Operator, &d.Admin, true}, {"Demo client", d.Operator, &d.Client, false}} {
+		spec := map[string]any{"name": k.name, "org": d.Org, "scopes": scopes(c, k.management)}
+		if c.Keys.ExpiryRequired {
+			spec["expires_in"] = "30d"
+		}
+		made, err := d.call(ctx, k.by, http.MethodPost, "/keys", spec)
+		if err != nil {
+			return err
+		}
+		*k.into, _ = made["secret"].(string)
+	}
+	return nil
+}
+
+// scopes lists the management scopes, or every data scope that reads.
+func scopes(c *contract.Contract, management bool) []string {
+	names := []string{}
+	for _, s := range c.Scopes.Scopes() {
+		patterns, err := c.Scopes.Permissions([]string{s.Name})
+		if err != nil || c.Scopes.IsManagementScope(s.Name) != management {
+			continue
+		}
+		writes := slices.ContainsFunc(patterns, func(p string) bool { return !strings.HasSuffix(p, ":read") && !strings.HasSuffix(p, ":current") })
+		if management || !writes {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// call calls the API. Errors hold no key.
+func (d *demo) call(ctx context.Context, key, method, path string, body map[string]any) (map[string]any, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if body == nil {
+		raw = nil
+	}
+	r, err := http.NewRequestWithContext(ctx, method, d.Base+path, bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	r.Header.Set("Authorization", "Bearer "+key)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer got.Body.Close()
+	said, err := io.ReadAll(got.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	var answer map[string]any
+	if got.StatusCode > 299 || json.Unmarshal(said, &answer) != nil {
+		return nil, fmt.Errorf("%s %s: got %d %.300s", method, path, got.StatusCode, said)
+	}
+	return answer, nil
+}
