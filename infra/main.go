@@ -33,7 +33,7 @@ func run() error {
 	}
 	defer jsii.Close()
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), PostCliContext: stack.Flags()})
-	stack.New(app, read["stack"], props)
+	stack.AddChecks(app, stack.New(app, read["stack"], props))
 	app.Synth(nil)
 	return nil
 }

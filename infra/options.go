@@ -28,7 +28,13 @@ var known = settings{
 	"concurrency": "0",
 	"throttle":    "",
 	"live":        "false",
-	"edge":        "false",
+	"edge":        "", // where the contract needs one
+	"waf":         "false",
+	"domain":      "",
+	"certificate": "",
+	"alarm_email": "",
+	"budget_usd":  "0",
+	"access_logs": "false",
 	"adopt":       "false",
 	"keys_table":  "",
 	"stats_table": "",
@@ -54,7 +60,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 			return nil, fmt.Errorf("reading the rest of the context: %w", err)
 		}
 	}
-	read := settings{}
+	read := settings{"region": getenv("CDK_DEFAULT_REGION")} // as the CLI will deploy to, "" where it does not say
 	for name, fallback := range known {
 		read[name] = fallback
 		if v, ok := context[name]; ok {
@@ -96,10 +102,14 @@ func (s settings) props() (stack.Props, error) {
 			return p, fmt.Errorf("-c endpoint=%s: not a URL", p.Endpoint)
 		}
 	}
-	for _, name := range []string{"live", "edge"} {
-		if s[name] != "false" {
-			return p, fmt.Errorf("-c %s=%s: this stack has neither sockets nor an edge; only false is known", name, s[name])
-		}
+	if s["live"] != "false" {
+		return p, fmt.Errorf("-c live=%s: this stack has no sockets; only false is known", s["live"])
+	}
+	if err := s.edge(p.Contract, &p.Edge); err != nil {
+		return p, err
+	}
+	if err := s.watch(&p.Watch); err != nil {
+		return p, err
 	}
 	if err := s.kept(&p.Kept); err != nil {
 		return p, err

@@ -89,7 +89,7 @@ func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 		{"adopt", "yes", "-c adopt=yes"},
 		{"keys_table", "a b", "-c keys_table=a b"},
 		{"live", true, "-c live=true"},
-		{"edge", "true", "-c edge=true"},
+		{"edge", "maybe", "-c edge=maybe: true or false"},
 	} {
 		_, _, err := settled(t, map[string]any{c.name: c.value})
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -132,7 +132,7 @@ func (d *deployment) architecture() awslambda.Architecture {
 
 // variables are what a function reads from its environment; see package boot.
 func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]*string {
-	vars := map[string]*string{"ENVIRONMENT": jsii.String(d.props.Environment)}
+	vars := map[string]*string{"ENVIRONMENT": jsii.String(d.props.Environment), "METRICS_NAMESPACE": d.stack.StackName()}
 	if len(n.Keys) > 0 {
 		vars["KEYS_TABLE"] = d.data.keys.TableName()
 	}
@@ -145,7 +145,7 @@ func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]
 	if n.Flushes {
 		vars["REST_API"] = rest.RestApiId()
 		vars["STAGE"] = jsii.String(d.props.Environment)
-		vars["AUTHORIZER_TTL"] = jsii.String(strconv.Itoa(authorizerTTLSeconds))
+		vars["AUTHORIZER_TTL"] = jsii.String(strconv.Itoa(d.authorizerTTLSeconds()))
 	}
 	if d.props.Endpoint != "" {
 		vars["AWS_ENDPOINT_URL"] = jsii.String(d.props.Endpoint)

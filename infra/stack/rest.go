@@ -14,10 +14,6 @@ import (
 	"statgate/shared/api"
 )
 
-// authorizerTTLSeconds is how long API Gateway may reuse a policy. The gate makes
-// every narrowing immediate in spite of it.
-const authorizerTTLSeconds = 300
-
 const jsonType = "application/json"
 
 // newREST makes the API and its own answers. It takes no binary media types: with
@@ -31,13 +27,15 @@ func (d *deployment) newREST() awsapigateway.RestApi {
 		stage.ThrottlingRateLimit = jsii.Number(d.props.Rate)
 		stage.ThrottlingBurstLimit = jsii.Number(d.props.Burst)
 	}
-	rest := awsapigateway.NewRestApi(d.stack, jsii.String("Api"), &awsapigateway.RestApiProps{
+	props := &awsapigateway.RestApiProps{
 		RestApiName:    d.stack.StackName(),
 		Description:    jsii.Sprintf("%s (%s)", d.props.Contract.Title, d.props.Environment),
 		EndpointTypes:  &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		CloudWatchRole: jsii.Bool(false), // an account-wide setting that is not ours to change
 		DeployOptions:  stage,
-	})
+	}
+	d.addAccessLogs(props)
+	rest := awsapigateway.NewRestApi(d.stack, jsii.String("Api"), props)
 	rest.Node().TryRemoveChild(jsii.String("Endpoint")) // outputs.go names the URL with the contract's base
 	for _, r := range api.GatewayResponses(d.props.Contract) {
 		addGatewayResponse(rest, r)
@@ -62,8 +60,8 @@ func (d *deployment) addMethods(rest awsapigateway.RestApi, functions map[string
 	authorizer := awsapigateway.NewRequestAuthorizer(d.stack, jsii.String("Authorizer"), &awsapigateway.RequestAuthorizerProps{
 		AuthorizerName:  d.named(Authorizer),
 		Handler:         functions[Authorizer],
-		IdentitySources: jsii.Strings(*awsapigateway.IdentitySource_Header(jsii.String("Authorization"))),
-		ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(authorizerTTLSeconds)),
+		IdentitySources: d.identitySources(),
+		ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(d.authorizerTTLSeconds())),
 	})
 	integrations := d.integrations(rest, functions)
 	for _, r := range d.routes {

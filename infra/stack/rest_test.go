@@ -108,24 +108,6 @@ func TestNoMethodIsThereThatNeitherARouteNorAMockAsksFor(t *testing.T) {
 	})
 }
 
-func TestTheAuthorizerIsAskedByAuthorizationAloneAndCachedForFiveMinutes(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
-		found := made.of("AWS::ApiGateway::Authorizer")
-		if got, want := len(found), 1; got != want {
-			t.Fatalf("got %d authorizers, want %d", got, want)
-		}
-		for _, a := range found {
-			for name, want := range map[string]any{
-				"Type": "REQUEST", "IdentitySource": "method.request.header.Authorization", "AuthorizerResultTtlInSeconds": 300.0,
-			} {
-				if got := a.Properties[name]; got != want {
-					t.Errorf("%s: got %v, want %v", name, got, want)
-				}
-			}
-		}
-	})
-}
-
 func TestEveryPathAnswersPreflightAndWrongMethodsWithoutAKey(t *testing.T) {
 	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
 		methods := made.methods()
@@ -244,7 +226,7 @@ func TestTheAPITakesNoBinaryBodiesAndHasOneStage(t *testing.T) {
 func TestAChangedMessageMakesANewDeployment(t *testing.T) {
 	c := presetOf(t, "statgate")
 	c.Conditions["method"] = contract.Condition{Status: 405, Code: "method_not_allowed", Message: `that costs $5 #if you must`}
-	changed := synth(t, "Statgate", stack.Props{Contract: c, Environment: "live", Arch: "arm64"})
+	changed := synth(t, "Statgate", stack.Props{Contract: c, Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: true}})
 	for id := range synthesised(t, "statgate").of("AWS::ApiGateway::Deployment") {
 		if _, same := changed.Resources[id]; same {
 			t.Errorf("the deployment is still %s", id)

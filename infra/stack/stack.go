@@ -29,6 +29,8 @@ type Props struct {
 	Endpoint    string            // AWS_ENDPOINT_URL of the functions; "" on AWS
 	Concurrency int               // reserved for each function; 0 leaves it to the account
 	Rate, Burst int               // throttle of the stage, calls a second; 0 leaves it to the account
+	Edge        Edge              // what stands before the API
+	Watch       Watch             // who is told of what
 	Kept        Kept              // data that is there already
 	Bundles     map[string]Bundle // by function, the authorizer's included
 }
@@ -56,7 +58,10 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 	rest := d.newREST()
 	functions := d.newFunctions(rest)
 	d.addMethods(rest, functions)
-	d.addOutputs(rest, functions)
+	d.addOutputs(rest, functions, d.newEdge(rest))
+	d.newAlarms(functions)
+	d.newDashboard(functions)
+	d.newBudget()
 	return d.stack
 }
 

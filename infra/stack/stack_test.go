@@ -12,6 +12,7 @@ import (
 	"statgate/infra/stack"
 	"statgate/shared/api"
 	"statgate/shared/contract"
+	"statgate/shared/edge"
 	"statgate/shared/table"
 )
 
@@ -19,7 +20,7 @@ import (
 const maxResources = 450
 
 func TestTheStackStaysFarFromCloudFormationsLimit(t *testing.T) {
-	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+	eachVariant(t, func(t *testing.T, made template) {
 		if got := len(made.Resources); got >= maxResources {
 			t.Errorf("got %d resources, want fewer than %d", got, maxResources)
 		}
@@ -61,7 +62,7 @@ func list(v any) []any {
 	return []any{v}
 }
 
-var hashed = regexp.MustCompile(`(Table|Logs|Api)[0-9A-F]{8}`)
+var hashed = regexp.MustCompile(`(Table|Logs|Api|Edge)[0-9A-F]{8}`)
 
 // short flattens an ARN: references by their names, without the hashes of logical ids.
 func short(r any) string {
@@ -355,9 +356,15 @@ func TestTwoStacksInOneAccountShareNoName(t *testing.T) {
 
 func TestOutputsSayWhereEverythingIs(t *testing.T) {
 	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+		stage := "https://Api.execute-api.Region.URLSuffix/" + c.Environments[0]
+		address := stage
+		if edge.Needed(c) {
+			address = "https://Edge"
+		}
 		for name, want := range map[string]string{
-			"ApiUrl":         "https://Api.execute-api.Region.URLSuffix/" + c.Environments[0] + c.Base,
-			"DocsUrl":        "https://Api.execute-api.Region.URLSuffix/" + c.Environments[0] + "/api-docs",
+			"ApiUrl":         address + c.Base,
+			"DocsUrl":        address + "/api-docs",
+			"StageUrl":       stage,
 			"KeysTableName":  "KeysTable",
 			"StatsTableName": "StatsTable",
 			"PeppersName":    "Statgate-peppers",

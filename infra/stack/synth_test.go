@@ -1,9 +1,12 @@
 package stack_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -14,13 +17,17 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/contract/preset"
+	"statgate/shared/edge"
 )
 
 // template is what CloudFormation gets.
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]struct{ Value any }
+	Metadata  map[string]any
 	raw       []byte
+	findings  []string        // of cdk-nag, without a reason
+	excused   map[string]bool // its rules that the stack has a reason to break, and does
 }
 
 type resource struct {
@@ -56,7 +63,36 @@ func presetOf(t *testing.T, name string) *contract.Contract {
 	return c
 }
 
-// synthesised returns the template of a preset, made once.
+// variants are the deployments that the tests look at: the presets as they come,
+// without the edge, and with everything that can be asked for.
+var variants = map[string]struct {
+	preset string
+	change func(*stack.Props)
+}{
+	"statgate": {"statgate", func(*stack.Props) {}},
+	"balla":    {"balla", func(*stack.Props) {}},
+	"statgate without an edge": {"statgate", func(p *stack.Props) {
+		p.Edge.Deployed = false
+	}},
+	"statgate with everything": {"statgate", func(p *stack.Props) {
+		p.Edge = stack.Edge{Deployed: true, WAF: true, Domain: "api.example.com",
+			Certificate: "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"}
+		p.Watch = stack.Watch{Email: "ops@example.com", BudgetUSD: 50, AccessLogs: true}
+		p.Concurrency, p.Rate, p.Burst = 5, 100, 200
+	}},
+	"balla on a domain": {"balla", func(p *stack.Props) {
+		p.Edge.Domain, p.Edge.Certificate = "api.example.com", "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"
+	}},
+}
+
+func eachVariant(t *testing.T, test func(t *testing.T, made template)) {
+	t.Helper()
+	for name := range variants {
+		t.Run(name, func(t *testing.T) { test(t, synthesised(t, name)) })
+	}
+}
+
+// synthesised returns the template of a variant, made once.
 func synthesised(t *testing.T, name string) template {
 	t.Helper()
 	synths.Lock()
@@ -64,8 +100,14 @@ func synthesised(t *testing.T, name string) template {
 	if done, ok := synths.done[name]; ok {
 		return done
 	}
-	c := presetOf(t, name)
-	done := synth(t, "Statgate", stack.Props{Contract: c, Environment: c.Environments[0], Arch: "arm64"})
+	variant, ok := variants[name]
+	if !ok {
+		t.Fatalf("there is no variant %q", name)
+	}
+	c := presetOf(t, variant.preset)
+	props := stack.Props{Contract: c, Environment: c.Environments[0], Arch: "arm64", Edge: stack.Edge{Deployed: edge.Needed(c)}}
+	variant.change(&props)
+	done := synth(t, "Statgate", props)
 	synths.done[name] = done
 	return done
 }
@@ -79,7 +121,7 @@ func synth(t *testing.T, name string, props stack.Props) template {
 	app := awscdk.NewApp(&awscdk.AppProps{
 		Outdir: jsii.String(out), AnalyticsReporting: jsii.Bool(false), PostCliContext: stack.Flags(),
 	})
-	stack.New(app, name, props)
+	stack.AddChecks(app, stack.New(app, name, props))
 	app.Synth(nil)
 	raw, err := os.ReadFile(filepath.Join(out, name+".template.json"))
 	if err != nil {
@@ -90,7 +132,39 @@ func synth(t *testing.T, name string, props stack.Props) template {
 		t.Fatal(err)
 	}
 	made.raw = raw
+	made.findings, made.excused = findings(t, out, name)
 	return made
+}
+
+// findings reads from cdk-nag's report what is neither as a rule has it nor an
+// exception with its reason, and of which rules there are exceptions.
+func findings(t *testing.T, assembly, name string) (found []string, excused map[string]bool) {
+	t.Helper()
+	file, err := os.Open(filepath.Join(assembly, "AwsSolutions-"+name+"-NagReport.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) < 100 {
+		t.Errorf("cdk-nag looked at %d things; it has not seen the stack", len(rows))
+	}
+	excused = map[string]bool{}
+	for _, row := range rows[1:] {
+		switch row[2] {
+		case "Compliant":
+		case "Suppressed":
+			rule, _, _ := strings.Cut(row[0], "[")
+			excused[rule] = true
+		default:
+			found = append(found, strings.Join(row, " | "))
+		}
+	}
+	slices.Sort(found)
+	return found, excused
 }
 
 func bundles(t *testing.T, c *contract.Contract) map[string]stack.Bundle {

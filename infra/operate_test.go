@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const (
+	edgeCertificate  = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"
+	otherCertificate = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"
+)
+
+// settledIn is settled for a deployment to a region.
+func settledIn(t *testing.T, region string, context map[string]any) error {
+	t.Helper()
+	raw, err := json.Marshal(context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := readSettings(func(name string) string {
+		return map[string]string{"CDK_CONTEXT_JSON": string(raw), "CDK_DEFAULT_REGION": region}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = read.props()
+	return err
+}
+
+func TestAnEdgeIsDeployedWhereTheContractNeedsOneUnlessToldOtherwise(t *testing.T) {
+	for _, c := range []struct {
+		contract string
+		edge     any
+		want     bool
+	}{
+		{"statgate", nil, true}, {"statgate", false, false}, {"statgate", "true", true},
+		{"balla", nil, false}, {"balla", true, true}, {"balla", "false", false},
+	} {
+		context := map[string]any{"contract": c.contract}
+		if c.edge != nil {
+			context["edge"] = c.edge
+		}
+		p, _, err := settled(t, context)
+		if err != nil || p.Edge.Deployed != c.want {
+			t.Errorf("%s, edge %v: got %v, %v, want %v", c.contract, c.edge, p.Edge.Deployed, err, c.want)
+		}
+	}
+}
+
+func TestEverythingThatCanBeAskedForIsRead(t *testing.T) {
+	err := settledIn(t, "us-east-1", map[string]any{
+		"waf": true, "domain": "api.example.com", "certificate": edgeCertificate,
+		"alarm_email": "ops@example.com", "budget_usd": 50, "access_logs": "true",
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := settledIn(t, "eu-west-1", map[string]any{"contract": "balla", "domain": "api.example.com", "certificate": otherCertificate}); err != nil {
+		t.Errorf("a domain without an edge: %v", err)
+	}
+}
+
+func TestWhatCannotStandAtTheEdgeIsRefusedAtSynth(t *testing.T) {
+	for _, c := range []struct {
+		region  string
+		context map[string]any
+		want    string
+	}{
+		{"eu-west-1", map[string]any{"waf": true}, `-c waf=true: CloudFront's rules are made in us-east-1, and this stack goes to "eu-west-1"`},
+		{"", map[string]any{"waf": true}, `us-east-1, and this stack goes to ""`},
+		{"us-east-1", map[string]any{"waf": true, "edge": false}, "-c waf=true: the rules stand at the edge"},
+		{"us-east-1", map[string]any{"waf": true, "contract": "balla"}, "add -c edge=true"},
+		{"us-east-1", map[string]any{"waf": "yes"}, "-c waf=yes"},
+		{"us-east-1", map[string]any{"domain": "api.example.com"}, "-c certificate=: the ARN of the ACM certificate of api.example.com"},
+		{"us-east-1", map[string]any{"domain": "https://api.example.com", "certificate": edgeCertificate}, "-c domain=https://api.example.com"},
+		{"us-east-1", map[string]any{"certificate": edgeCertificate}, "-c domain="},
+		{"eu-west-1", map[string]any{"domain": "api.example.com", "certificate": otherCertificate}, "CloudFront takes certificates of us-east-1 alone"},
+		{"eu-west-1", map[string]any{"contract": "balla", "domain": "api.example.com", "certificate": edgeCertificate}, "the stack's own region, eu-west-1"},
+		{"", map[string]any{"alarm_email": "nobody"}, "-c alarm_email=nobody"},
+		{"", map[string]any{"alarm_email": "Ops <ops@example.com>"}, "-c alarm_email="},
+		{"", map[string]any{"budget_usd": 10}, "add -c alarm_email="},
+		{"", map[string]any{"budget_usd": "1.5", "alarm_email": "ops@example.com"}, "-c budget_usd=1.5"},
+		{"", map[string]any{"budget_usd": -1}, "-c budget_usd=-1"},
+		{"", map[string]any{"access_logs": "on"}, "-c access_logs=on"},
+	} {
+		if err := settledIn(t, c.region, c.context); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want an error with %q", fmt.Sprint(c.context), err, c.want)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package stack_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"statgate/infra/stack"
+	"statgate/shared/edge"
+)
+
+// only returns the one resource of a type.
+func (t template) only(test *testing.T, kind string) resource {
+	test.Helper()
+	found := t.of(kind)
+	if len(found) != 1 {
+		test.Fatalf("got %d of %s, want 1", len(found), kind)
+	}
+	for _, r := range found {
+		return r
+	}
+	return resource{}
+}
+
+// The ids by which AWS knows its managed policies.
+const (
+	cachingDisabled  = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+	allViewerButHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+)
+
+func TestTheEdgePassesEverythingOnAndKeepsNothing(t *testing.T) {
+	made := synthesised(t, "statgate")
+	config := made.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
+	behaviour := dig(config, "DefaultCacheBehavior")
+	for _, want := range []struct {
+		at    []any
+		value any
+	}{
+		{[]any{"CachePolicyId"}, cachingDisabled},
+		{[]any{"OriginRequestPolicyId"}, allViewerButHost},
+		{[]any{"ViewerProtocolPolicy"}, "https-only"},
+		{[]any{"AllowedMethods"}, []any{"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"}},
+		{[]any{"FunctionAssociations", 0, "EventType"}, "viewer-request"},
+	} {
+		if got := dig(behaviour, want.at...); !reflect.DeepEqual(got, want.value) {
+			t.Errorf("%v: got %v, want %v", want.at, got, want.value)
+		}
+	}
+	origin := dig(config, "Origins", 0)
+	if got := dig(origin, "CustomOriginConfig", "OriginProtocolPolicy"); got != "https-only" {
+		t.Errorf("got %v to the API, want https-only", got)
+	}
+	if got, want := short(dig(origin, "DomainName")), "Api.execute-api.Region.URLSuffix"; got != want {
+		t.Errorf("got origin %q, want %q", got, want)
+	}
+	if got := short(dig(origin, "OriginPath")); !strings.HasPrefix(got, "/ApiDeploymentStage") {
+		t.Errorf("got origin path %q, want the stage's", got)
+	}
+	if got := dig(config, "Logging"); got != nil {
+		t.Errorf("got logs %v: they would have query strings", got)
+	}
+	if got := dig(config, "CacheBehaviors"); got != nil {
+		t.Errorf("got behaviours %v beside the default", got)
+	}
+}
+
+func TestTheEdgeFunctionIsTheOneThatIsTested(t *testing.T) {
+	made := synthesised(t, "statgate")
+	f := made.only(t, "AWS::CloudFront::Function")
+	code, err := edge.Function(presetOf(t, "statgate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Properties["FunctionCode"] != code {
+		t.Error("the function's code is not shared/edge's")
+	}
+	if got := dig(f.Properties, "FunctionConfig", "Runtime"); got != "cloudfront-js-2.0" {
+		t.Errorf("got runtime %v, want cloudfront-js-2.0", got)
+	}
+	if got, want := short(f.Properties["Name"]), "Statgate-edge-Region"; got != want {
+		t.Errorf("got name %q, want %q: functions are an account's, whatever the region", got, want)
+	}
+}
+
+func TestTheAuthorizerIsAskedByWhatIdentifiesACallerThere(t *testing.T) {
+	for name, want := range map[string]struct {
+		source any
+		ttl    float64
+	}{
+		// Past the edge X-API-Key and api_key are no identity: API Gateway answers 401 itself.
+		"statgate":                 {"method.request.header.Authorization", 300},
+		"statgate with everything": {"method.request.header.Authorization", 300},
+		"balla":                    {"method.request.header.Authorization", 300},
+		"balla on a domain":        {"method.request.header.Authorization", 300},
+		// The authorizer reads all transports itself, and nothing is cached.
+		"statgate without an edge": {nil, 0},
+	} {
+		made := synthesised(t, name)
+		a := made.only(t, "AWS::ApiGateway::Authorizer").Properties
+		if got := a["IdentitySource"]; got != want.source && got != "" || want.source != nil && got != want.source {
+			t.Errorf("%s: got identity source %v, want %v", name, got, want.source)
+		}
+		if got := a["AuthorizerResultTtlInSeconds"]; got != want.ttl || a["Type"] != "REQUEST" {
+			t.Errorf("%s: got %v for %v seconds, want REQUEST for %v", name, a["Type"], got, want.ttl)
+		}
+		for id, f := range made.of("AWS::Lambda::Function") {
+			ttl := dig(f.Properties, "Environment", "Variables", "AUTHORIZER_TTL")
+			if ttl != nil && ttl != map[float64]string{0: "0", 300: "300"}[want.ttl] {
+				t.Errorf("%s: %s is told that policies live %v seconds, want %v", name, id, ttl, want.ttl)
+			}
+		}
+	}
+}
+
+func TestWithoutAnEdgeThereIsNothingOfCloudFront(t *testing.T) {
+	for _, name := range []string{"statgate without an edge", "balla", "balla on a domain"} {
+		for id, r := range synthesised(t, name).Resources {
+			if strings.HasPrefix(r.Type, "AWS::CloudFront::") || strings.HasPrefix(r.Type, "AWS::WAFv2::") {
+				t.Errorf("%s: got %s, a %s", name, id, r.Type)
+			}
+		}
+	}
+}
+
+func TestADomainIsTheEdgesWhereThereIsOneAndElseTheAPIs(t *testing.T) {
+	full, balla := synthesised(t, "statgate with everything"), synthesised(t, "balla on a domain")
+	config := full.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
+	if got := dig(config, "Aliases", 0); got != "api.example.com" {
+		t.Errorf("the edge: got %v", got)
+	}
+	if got := dig(config, "ViewerCertificate", "MinimumProtocolVersion"); got != "TLSv1.2_2021" {
+		t.Errorf("the edge: got %v, want TLS 1.2", got)
+	}
+	name := balla.only(t, "AWS::ApiGateway::DomainName").Properties
+	if name["DomainName"] != "api.example.com" || name["SecurityPolicy"] != "TLS_1_2" {
+		t.Errorf("the API: got %v", name)
+	}
+	for _, made := range []template{full, balla} {
+		for _, output := range []string{"ApiUrl", "DocsUrl"} {
+			if got := short(made.Outputs[output].Value); !strings.HasPrefix(got, "https://api.example.com/") {
+				t.Errorf("got %s %q, want it on the domain", output, got)
+			}
+		}
+	}
+}
+
+func TestWebRulesLetBigBodiesInCountAddressesAndKeepNoSamples(t *testing.T) {
+	made := synthesised(t, "statgate with everything")
+	rules := made.only(t, "AWS::WAFv2::WebACL")
+	if got := rules.Properties["Scope"]; got != "CLOUDFRONT" {
+		t.Errorf("got scope %v", got)
+	}
+	if got := dig(made.only(t, "AWS::CloudFront::Distribution").Properties, "DistributionConfig", "WebACLId"); got == nil {
+		t.Error("the rules stand before nothing")
+	}
+	list, _ := rules.Properties["Rules"].([]any)
+	if len(list) != 3 {
+		t.Fatalf("got %d rules, want 3", len(list))
+	}
+	for _, r := range append(list, rules.Properties) {
+		if got := dig(r, "VisibilityConfig", "SampledRequestsEnabled"); got != false {
+			t.Errorf("%v: samples would hold keys", dig(r, "Name"))
+		}
+	}
+	core := dig(list[0], "Statement", "ManagedRuleGroupStatement")
+	if got := dig(core, "Name"); got != "AWSManagedRulesCommonRuleSet" {
+		t.Errorf("got %v", got)
+	}
+	if got := dig(core, "RuleActionOverrides", 0, "Name"); got != "SizeRestrictions_BODY" || dig(core, "RuleActionOverrides", 0, "ActionToUse", "Count") == nil {
+		t.Errorf("got %v: bodies over 8 KB would be refused", got)
+	}
+	rate := dig(list[2], "Statement", "RateBasedStatement")
+	if dig(rate, "AggregateKeyType") != "IP" || dig(rate, "Limit") != 30000.0 {
+		t.Errorf("got %v", rate)
+	}
+	body, _ := dig(rules.Properties, "CustomResponseBodies", "tooMany", "Content").(string)
+	checkErrorBody(t, presetOf(t, "statgate"), "the rate per address", body)
+}
+
+func TestAnEdgeCanStandBeforeAContractThatNeedsNone(t *testing.T) {
+	made := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "balla"), Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: true}})
+	made.only(t, "AWS::CloudFront::Distribution")
+}
