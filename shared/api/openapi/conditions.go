@@ -130,7 +130,7 @@ var occasions = map[string]occasion{
 	api.ConflictRepeat:    {"The Idempotency-Key was used before; the details name the key that it made", "this Idempotency-Key was used before"},
 	api.ConflictRotation:  {"An earlier rotation's overlap has not ended; force ends it", "the secret before this one is still good; send force to end it"},
 	api.ConflictCap:       {"All keys of the plan are in use", "the plan's keys are all in use"},
-	api.ConflictFinal:     {"The key is revoked or expired, and stays as it is", "the key is revoked or expired"},
+	api.ConflictFinal:     {"The key is revoked, which is final, or expired, and what was asked needs a live one", "the key is revoked or expired"},
 	api.Internal:          {"Something failed on our side; the request id finds it in our log", "internal error"},
 	api.Unavailable:       {"The service cannot answer just now; repeat the call after Retry-After seconds", "temporarily unavailable, please repeat the call"},
 }
