@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -88,5 +90,27 @@ func TestWhatCannotStandAtTheEdgeIsRefusedAtSynth(t *testing.T) {
 		if err := settledIn(t, c.region, c.context); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want an error with %q", fmt.Sprint(c.context), err, c.want)
 		}
+	}
+}
+
+var flagRow = regexp.MustCompile("(?m)^\\| `-c ([a-z_]+)=[^`]*` \\|")
+
+func TestThePageForOperatorsListsEveryFlagAndNoOther(t *testing.T) {
+	page, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, m := range flagRow.FindAllSubmatch(page, -1) {
+		listed[string(m[1])] = true
+	}
+	for name := range known {
+		if !listed[name] {
+			t.Errorf("docs/operations.md has no row for -c %s=", name)
+		}
+		delete(listed, name)
+	}
+	for name := range listed {
+		t.Errorf("docs/operations.md has a row for -c %s=, which nobody reads", name)
 	}
 }

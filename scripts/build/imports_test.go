@@ -99,8 +99,8 @@ func TestDomainPackagesImportNoAWSSDK(t *testing.T) {
 	}
 }
 
-func TestTheStackKnowsRoutesContractAndTableNamesOnly(t *testing.T) {
-	known := []string{"infra", "shared/api", "shared/contract", "shared/table"}
+func TestTheStackKnowsRoutesContractTableNamesEdgeAndMetricsOnly(t *testing.T) {
+	known := []string{"infra", "shared/api", "shared/contract", "shared/table", "shared/edge", "shared/transport", "shared/telemetry"}
 	for _, p := range listed(t) {
 		if !within(p.path, "infra") {
 			continue
