@@ -71,6 +71,8 @@ func found(ctx context.Context, e *engine, clock func() time.Time) (*world, erro
 	if err != nil {
 		return nil, err
 	}
+	// A machine that is busy with the measuring answers late; a 503 would be no figure.
+	w.Gate.Patience = 20 * time.Second
 	if err := w.observe(); err != nil {
 		return nil, err
 	}
