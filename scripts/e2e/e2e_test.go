@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +84,21 @@ func TestRootLiesBeforeTheContractsBase(t *testing.T) {
 	args := []string{"-credentials", file, "-contract", "balla", "-base-url", server.URL + stage + "/api/", "-host", host, "-only", "refuse.unknown"}
 	if err := run(t.Context(), args, &out, &out); err != nil || !strings.HasSuffix(out.String(), "\n4 passed, 0 failed\n") {
 		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestSuiteImportsNothingOfWhatServesTheAPI(t *testing.T) {
+	t.Parallel()
+	allowed := []string{"statgate/scripts/e2e", "statgate/shared/api", "statgate/shared/api/bind", "statgate/shared/api/openapi",
+		"statgate/shared/contract", "statgate/shared/contract/preset"}
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Fields(string(out)) {
+		if strings.HasPrefix(name, "statgate/") && !strings.HasPrefix(name, "statgate/scripts/e2e/") && !slices.Contains(allowed, name) {
+			t.Errorf("it imports %s: it must know the API by HTTP alone", name)
+		}
 	}
 }
 

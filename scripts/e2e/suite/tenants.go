@@ -3,6 +3,7 @@ package suite
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"statgate/shared/api"
 )
@@ -149,7 +150,8 @@ func pageAudit(t *T) {
 	}
 	seen := t.pages(n.admin, "listAudit", nil, "id", rename)
 	for i := 1; i < len(seen); i++ {
-		if textOf(seen[i], "at") > textOf(seen[i-1], "at") {
+		newer, _ := time.Parse(time.RFC3339, textOf(seen[i-1], "at"))
+		if at, err := time.Parse(time.RFC3339, textOf(seen[i], "at")); err != nil || at.After(newer) {
 			t.Errorf("listAudit: %v stands after %v", seen[i]["at"], seen[i-1]["at"])
 		}
 	}
