@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"statgate/shared/importer"
+	"statgate/shared/simulation"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
+	"statgate/shared/table/dynamo/connect"
+	"statgate/shared/table/dynamolocal"
+	"statgate/shared/table/local"
+)
+
+func TestCostPageIsWhatTheProgramPrints(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	want, err := page(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(root, "docs", "cost.md"))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("docs/cost.md is stale (%v): run go run ./scripts/cost -write", err)
+	}
+}
+
+// tape keeps the writes that were made, in order, and whether each was a
+// transaction's.
+type tape struct {
+	table.Table
+	mu     sync.Mutex
+	writes []recorded
+}
+
+type recorded struct {
+	table.Write
+	times float64 // a transaction's writes count twice
+}
+
+func (t *tape) Transact(ctx context.Context, ws []table.Write) error {
+	err := t.Table.Transact(ctx, ws)
+	t.keep(err, 2, ws...)
+	return err
+}
+
+func (t *tape) Write(ctx context.Context, w table.Write) (table.Item, error) {
+	it, err := t.Table.Write(ctx, w)
+	t.keep(err, 1, w)
+	return it, err
+}
+
+func (t *tape) keep(err error, times float64, ws ...table.Write) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, w := range ws {
+		if err == nil && w.Op != table.OpCheck {
+			w.If = table.Cond{} // it held, and is free
+			t.writes = append(t.writes, recorded{w, times})
+		}
+	}
+}
+
+// TestImportConsumesWhatThePageSays imports and then makes the same writes one by
+// one on DynamoDB Local, as its account of a transaction of many writes leaves out
+// the indexes.
+func TestImportConsumesWhatThePageSays(t *testing.T) {
+	t.Parallel()
+	db, err := local.OpenMemory(table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	made := &tape{Table: db.Table(table.Stats.Name)}
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	report, err := importer.Put(t.Context(), made, func() time.Time { return at }, importer.Simulated(simulation.New(1, at)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := connect.Client(t.Context(), dynamolocal.Start(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefix := "cost-" + strings.ToLower(rand.Text()[:12]) + "-"
+	defer func() {
+		if err := dynamo.DropTables(context.Background(), client, prefix, table.Stats); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := dynamo.CreateTables(t.Context(), client, prefix, table.Stats); err != nil {
+		t.Fatal(err)
+	}
+	got, times := imported{Matches: report.Matches.New}, 0.0
+	stats := dynamo.New(client, prefix+table.Stats.Name, table.Stats, dynamo.WithUnits(func(_ string, _, write float64) {
+		got.Write += times * write
+	}))
+	for _, w := range made.writes {
+		times = w.times
+		if _, err := stats.Write(t.Context(), w.Write); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, want, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("got %+v, want %+v as in measured.json: put the first there and run go run ./scripts/cost -write", got, want)
+	}
+}
+
+func TestUnitsAreReadAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]units{"1 W + 7.5 R": {1, 7.5}, "5 R": {0, 5}, "26 W": {26, 0}} {
+		if got, ok := parseUnits(text); !ok || got != want {
+			t.Errorf("%s: got %v %v, want %v", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "11.9 µs", "1 W and 7 R", "1 X"} {
+		if got, ok := parseUnits(text); ok {
+			t.Errorf("%q: got %v, want none", text, got)
+		}
+	}
+}
+
+func TestEveryPriceHasASourceAndIsUsedAsADollarFigure(t *testing.T) {
+	t.Parallel()
+	b, _, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Region == "" || b.AsOf == "" {
+		t.Error("the prices have no region or no date")
+	}
+	for name, p := range b.Prices {
+		if p.USD <= 0 || p.Per <= 0 || p.Unit == "" || !strings.HasPrefix(p.Source, "https://aws.amazon.com/") {
+			t.Errorf("%s: %+v is incomplete", name, p)
+		}
+	}
+	if got, want := b.dollars("write_unit", 2e6), 1.25; math.Abs(got-want) > 1e-9 {
+		t.Errorf("two million write units: got %g, want %g", got, want)
+	}
+	if got := b.above("alarm_month", 4); got != 0 {
+		t.Errorf("four alarms of an account that has none: got %g, want 0", got)
+	}
+}
