@@ -81,7 +81,7 @@ func (b book) refusals(check units) []item {
 		{"429, out of quota, more than a call a second and instance", gate,
 			"refused from the instance's memory, which asks the table once a second"},
 		{"429, out of quota, now and then", gate + b.dollars("write_unit", million), "a refused write is a write unit"},
-		{"401, revoked or expired", total(b.check(check)) + answer, "the authorizer runs each time; API Gateway does not charge for what it refuses"},
+		{"401, revoked or expired", total(b.check(check)) + answer, "the authorizer runs each time; without API Gateway's request, which AWS does not charge where authorization fails (check: else it is $3.50 more)"},
 		{"401, forged or mistyped", b.function(b.assume("refusal_ms")) + b.logs() + answer, "the tag does not fit, so nothing is read"},
 		{"401, malformed, at the edge", b.edge() + b.dollars("edge_gb", million*b.assume("refusal_bytes")/1e9), "the edge's function answers"},
 	}
