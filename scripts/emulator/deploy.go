@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,11 +139,13 @@ func (e *emulator) config() aws.Config {
 	return aws.Config{Region: region, BaseEndpoint: &e.URL, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 }
 
-// base is the API's address with the contract's base path.
+// base is the API's address with the contract's base path. It is the API's own
+// where an edge stands before it: the emulator's edge reaches no API.
 func (e *emulator) base(s outputs.Stack) (string, error) {
-	_, path, ok := strings.Cut(s.URL, "/"+s.Environment)
-	if !ok {
-		return "", errors.New("the stack's URL " + s.URL + " has no stage")
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return "", fmt.Errorf("reading the stack's URL: %w", err)
 	}
+	path := strings.TrimPrefix(u.Path, "/"+s.Environment)
 	return e.URL + "/restapis/" + s.API + "/" + s.Environment + "/_user_request_" + path, nil
 }
