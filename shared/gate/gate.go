@@ -220,7 +220,9 @@ func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, b
 			// Facts of one version may differ while a change waits for its bump, for
 			// ever where that failed: then the authorizer's, which end with its
 			// cache, go before memory, which does not.
-			c, known = f.caller, recent
+			// Standing is read every time: whoever lifts a suspension is told that
+			// it holds already, and only its own instance was there to forget.
+			c, known = f.caller, recent && f.caller.Standing == api.StandingActive
 		}
 	}
 	err := g.allowed(c, route, budget, now)

@@ -28,3 +28,22 @@ func TestAnAdmissionTellsWhetherTheCallerWasOutOfDate(t *testing.T) {
 		}
 	})
 }
+
+// What the change's own instance forgets, the others must not repeat.
+func TestALiftedSuspensionHoldsAtOnceWhereItWasRefused(t *testing.T) {
+	engines(t, func(t *testing.T, keys table.Table) {
+		w := newWorld(t, keys)
+		c, other := w.key(100, hour), w.instance(w.clock.Now)
+		w.facts.change(c.Secret, func(f *api.Caller) { f.Standing = api.StandingSuspended })
+		w.bump(c.Key)
+		for range 2 { // by the item, then by memory
+			_, err := admit(other, c, listMatches)
+			want(t, err, api.Suspended)
+		}
+		w.facts.change(c.Secret, func(f *api.Caller) { f.Standing = api.StandingActive })
+		w.bump(c.Key)
+		if _, err := admit(other, c, listMatches); err != nil {
+			t.Errorf("the owner is reinstated, and an instance that refused before says: %v", err)
+		}
+	})
+}
