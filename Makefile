@@ -23,7 +23,7 @@ dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="-data
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 
-lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint
+lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint, cdk-nag
 	@scripts/lint/lint.sh
 
 bench: dynamodb-local ## the figures of docs/performance.md
