@@ -35,6 +35,7 @@ var known = settings{
 	"alarm_email": "",
 	"budget_usd":  "0",
 	"access_logs": "false",
+	"policy_ttl":  "300", // at most
 	"adopt":       "false",
 	"keys_table":  "",
 	"stats_table": "",
@@ -110,6 +111,9 @@ func (s settings) props() (stack.Props, error) {
 	}
 	if err := s.watch(&p.Watch); err != nil {
 		return p, err
+	}
+	if p.PolicyTTL, err = strconv.Atoi(s["policy_ttl"]); err != nil || p.PolicyTTL < 1 || p.PolicyTTL > 300 {
+		return p, fmt.Errorf("-c policy_ttl=%s: the seconds for which API Gateway may reuse a policy, 1 to 300", s["policy_ttl"])
 	}
 	if err := s.kept(&p.Kept); err != nil {
 		return p, err

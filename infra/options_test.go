@@ -86,6 +86,7 @@ func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 		{"concurrency", -1, "-c concurrency=-1"},
 		{"concurrency", "many", "-c concurrency=many"},
 		{"throttle", "100", "-c throttle=100"},
+		{"policy_ttl", "301", "-c policy_ttl=301"},
 		{"adopt", "yes", "-c adopt=yes"},
 		{"keys_table", "a b", "-c keys_table=a b"},
 		{"live", true, "-c live=true"},

@@ -30,7 +30,11 @@ func (d *deployment) identitySources() *[]*string {
 }
 
 func (d *deployment) authorizerTTLSeconds() int {
-	return int(edge.IdentityOf(d.props.Contract, d.props.Edge.Deployed).TTL.Seconds())
+	ttl := int(edge.IdentityOf(d.props.Contract, d.props.Edge.Deployed).TTL.Seconds())
+	if most := d.props.PolicyTTL; most > 0 {
+		return min(ttl, most)
+	}
+	return ttl
 }
 
 // newEdge puts what stands before the API there, and returns the API's address.

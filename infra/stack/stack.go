@@ -32,6 +32,7 @@ type Props struct {
 	Edge        Edge              // what stands before the API
 	Watch       Watch             // who is told of what
 	Kept        Kept              // data that is there already
+	PolicyTTL   int               // seconds for which API Gateway may reuse a policy, where it may; 0 for the usual
 	Bundles     map[string]Bundle // by function, the authorizer's included
 }
 
