@@ -154,8 +154,9 @@ func secrets(n int) string {
 	return fmt.Sprintf("%d live secrets", n)
 }
 
-// retire takes a version out of use. It counts only once nobody can MAC under
-// the version any more, so that what it counted cannot grow.
+// retire takes a version out of use. What counts is counted once nobody can MAC
+// under the version any more, so that it cannot grow; the count before is for
+// those who would wait in vain.
 func retire(ctx context.Context, o options, w world, document peppers.Document, out io.Writer) error {
 	raw, _, changed, err := read(ctx, document)
 	if err != nil {
@@ -165,6 +166,9 @@ func retire(ctx context.Context, o options, w world, document peppers.Document, 
 	if err != nil {
 		return err
 	}
+	if err := unused(ctx, o, w, out); err != nil {
+		return err
+	}
 	// An embedded deployment's table is open in one process, which is this one:
 	// whoever starts later reads the peppers anew.
 	if age := w.now().Sub(changed); !o.Alone() && age < doubt {
@@ -172,21 +176,33 @@ func retire(ctx context.Context, o options, w world, document peppers.Document, 
 		if err := w.sleep(ctx, settle); err != nil {
 			return fmt.Errorf("waiting: %w", err)
 		}
-	}
-	found, err := census(ctx, o, w)
-	if err != nil {
-		return err
-	}
-	if still := found[o.retire]; len(still) > 0 {
-		list(out, still)
-		return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, then run this again",
-			secrets(len(still)), map[bool]string{true: "still has", false: "still have"}[len(still) == 1], o.retire)
+		if err := unused(ctx, o, w, out); err != nil {
+			return err
+		}
 	}
 	if err := document.Replace(ctx, raw, next); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "Pepper %s is retired: no live secret had it.\n", o.retire)
 	return nil
+}
+
+// unused refuses a version that live secrets still have, and names their keys.
+func unused(ctx context.Context, o options, w world, out io.Writer) error {
+	found, err := census(ctx, o, w)
+	if err != nil {
+		return err
+	}
+	still := found[o.retire]
+	if len(still) == 0 {
+		return nil
+	}
+	list(out, still)
+	have := "still have"
+	if len(still) == 1 {
+		have = "still has"
+	}
+	return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, then run this again", secrets(len(still)), have, o.retire)
 }
 
 // listed is how many keys a refusal names.
