@@ -9,7 +9,7 @@ IMPORT_FLAGS ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
-.PHONY: deploy-local emulator-stop deploy import-aws
+.PHONY: e2e deploy-local emulator-stop deploy import-aws
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
@@ -25,6 +25,9 @@ test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local inc
 
 lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint, cdk-nag
 	@scripts/lint/lint.sh
+
+e2e: ## hold a deployment to its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="-target … -host …")
+	@go run ./scripts/e2e -contract $(CONTRACT) -base-url "$(URL)" -credentials "$(CREDENTIALS)" $(E2E_FLAGS)
 
 bench: dynamodb-local ## the figures of docs/performance.md
 	@go run ./scripts/bench
