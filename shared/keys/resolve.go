@@ -148,8 +148,20 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 		c.Standing = f.owner.State
 	}
 	c.Scopes = slices.Clone(f.key.Scopes)
-	c.Permissions = effective(s.rules.contract.Scopes, f.key.Scopes, c.Role)
+	c.Permissions = s.permitted(f.key.Scopes, c.Role)
 	return c, nil
+}
+
+// permitted is [effective] under the contract, remembered: few keys differ in
+// their scopes. It is shared and must not be changed.
+func (s *Store) permitted(scopes []string, role string) []string {
+	same := role + " " + strings.Join(scopes, " ")
+	if p, ok := s.powers.Get(same); ok {
+		return p
+	}
+	p := effective(s.rules.contract.Scopes, scopes, role)
+	s.powers.Add(same, p)
+	return p
 }
 
 // ended tells why the secret is no longer good, or until when it is (zero: for ever).

@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"statgate/shared/api"
 	"statgate/shared/apikey"
 	"statgate/shared/audit"
@@ -61,11 +63,19 @@ type Store struct {
 	now     func() time.Time
 	rand    io.Reader
 	ids     *ids.Source
+	powers  *lru.Cache[string, []string]
 }
+
+// rememberedPowers bounds what is remembered of scopes; few keys differ in them.
+const rememberedPowers = 256
 
 // New returns a store.
 func New(o Options) *Store {
-	return &Store{table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
+	remembered, err := lru.New[string, []string](rememberedPowers)
+	if err != nil {
+		panic(err) // the size is a positive constant
+	}
+	return &Store{powers: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
 		rules: rules{o.Contract, o.Environment}, ids: ids.New(o.Rand)}
 }
 
