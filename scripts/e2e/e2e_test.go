@@ -116,7 +116,7 @@ func TestWhatCannotBeRunSaysWhy(t *testing.T) {
 		{[]string{"-credentials", "/does/not/exist"}, "no such file"},
 		{[]string{"-credentials", file}, "does not end with /v1"},
 		{[]string{"-credentials", file, "-contract", "nope"}, "no preset"},
-		{[]string{"-credentials", file, "-target", "moon"}, "gateway, ministack, sam"},
+		{[]string{"-credentials", file, "-target", "moon"}, "gateway, ministack, ministack-edge, sam"},
 		{[]string{"-credentials", file, "-base-url", "http://127.0.0.1:1/v1", "-parallel", "0"}, "at least one"},
 		{[]string{"more"}, "unexpected argument"},
 	} {

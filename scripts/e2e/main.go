@@ -75,7 +75,7 @@ func parse(args []string, log io.Writer) (options, error) {
 	f.StringVar(&o.credentials, "credentials", "", "`FILE` with the operator's key, as scripts/dev writes it")
 	f.StringVar(&o.Host, "host", "", "Host `HEADER` to send, where an emulator routes by it")
 	f.StringVar(&contract, "contract", "statgate", "contract that the deployment speaks: a preset's `NAME` or a YAML file")
-	f.StringVar(&target, "target", "gateway", "kind of deployment, whose known differences are skipped: gateway, ministack or sam")
+	f.StringVar(&target, "target", "gateway", "kind of deployment, whose known differences are skipped: gateway, ministack, ministack-edge or sam")
 	f.IntVar(&o.Parallel, "parallel", 32, "requests in flight at most")
 	f.DurationVar(&o.timeout, "timeout", 15*time.Minute, "time for the whole run; where policies are cached elsewhere, a widening may take 5 minutes")
 	f.StringVar(&only, "only", "", "run only the cases whose id begins with `PREFIX`")

@@ -84,6 +84,10 @@ func (t *T) exhausted(n *tenant, k key, d door, most int64) {
 	fresh := t.does(n.admin, "rotateKey", in{"key": k.id}).text("secret")
 	t.refused(t.knock(fresh, d), api.Quota) // a rotation never resets a quota
 	t.does(fresh, "revokeSelf", nil)
+	// An instance that has just seen the quota used up may say so for a second more:
+	// it never admits.
+	t.refused(t.knock(fresh, d), append([]string{api.Quota}, endings...)...)
+	t.until(time.Now().Add(time.Second))
 	t.dead(t.knock(fresh, d))
 }
 

@@ -59,7 +59,7 @@ func (t *T) wrongly(r Reply, want contract.Condition) error {
 	if err := json.Unmarshal(r.Body, &body); err != nil {
 		return fmt.Errorf("its body is no JSON: %w", err)
 	}
-	return shaped(t.contract.Shapes.Error, body, want, id)
+	return shaped(t.contract.Shapes.Error, t.named(body, id), want, id)
 }
 
 // shaped holds an error's body to the contract's tree of names.

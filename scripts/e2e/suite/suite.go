@@ -169,6 +169,10 @@ func (r *report) end(w *world) Result {
 			fmt.Fprintf(r.out, "skip %-*s the shape of %d answers %d %s (%s)\n", lineWidth, "answers", n, own.Status, own.Body, own.Reason)
 		}
 	}
+	if n := w.literals.Load(); n > 0 {
+		r.result.Skipped++
+		fmt.Fprintf(r.out, "skip %-*s the request's id in %d answers, which say %s (%s)\n", lineWidth, "answers", n, w.target.Literal, w.target.LiteralReason)
+	}
 	fmt.Fprintf(r.out, "%d passed, %d failed\n", r.result.Passed, r.result.Failed)
 	return r.result
 }
