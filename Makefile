@@ -53,8 +53,9 @@ deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate); 
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop
 
-docs: ## regenerate docs/errors.md
+docs: ## regenerate docs/errors.md and docs/cost.md
 	@go run ./scripts/docs
+	@go run ./scripts/cost -write
 
 dynamodb-local: ## fetch DynamoDB Local into the cache
 	@scripts/dynamodb-local/fetch.sh
