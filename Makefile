@@ -6,10 +6,11 @@ CONTRACT ?= statgate
 DEV_FLAGS ?=
 STACK ?= Statgate
 IMPORT_FLAGS ?=
+LOCAL_FLAGS ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
-.PHONY: e2e deploy-local emulator-stop deploy import-aws
+.PHONY: e2e deploy-local e2e-local emulator-stop deploy import-aws
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
@@ -47,8 +48,11 @@ deploy: ## cdk deploy to the account of the AWS profile (CONTRACT=statgate STACK
 import-aws: ## fill a deployed stack (STACK=Statgate IMPORT_FLAGS="-clubs DIR -openfootball DIR -rate 200")
 	@go run ./scripts/import -stack $(STACK) $(IMPORT_FLAGS)
 
-deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate); prints the file with its keys
-	@go run ./scripts/emulator deploy -contract $(CONTRACT)
+deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate LOCAL_FLAGS="-c edge=true"); prints the file with its keys
+	@go run ./scripts/emulator deploy -contract $(CONTRACT) $(LOCAL_FLAGS)
+
+e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
+	@go run ./scripts/emulator e2e -contract $(CONTRACT) $(LOCAL_FLAGS)
 
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop

@@ -75,7 +75,10 @@ func (t target) destroy(ctx context.Context) error {
 func (t target) app() []string {
 	args := []string{"--output", filepath.Join(t.state, "cdk.out."+t.stack),
 		"-c", "contract=" + t.contract, "-c", "stack=" + t.stack, "-c", "arch=" + hostArch(), "-c", "endpoint=" + t.emulator.URL,
-		"-c", "build=" + filepath.Join(t.state, "build."+t.stack)}
+		"-c", "build=" + filepath.Join(t.state, "build."+t.stack),
+		// The emulator's edge reaches no API, and its API flushes no policies: without
+		// the one, every transport can be tried; with short lives, a widening too.
+		"-c", "edge=false", "-c", "policy_ttl=20"}
 	for _, c := range t.context {
 		args = append(args, "-c", c)
 	}
@@ -93,21 +96,38 @@ func hostArch() string {
 // cdk runs the CDK's CLI against the emulator. Its output is kept for the case
 // that it fails.
 func (t target) cdk(ctx context.Context, args ...string) error {
-	_, err := t.output(ctx, "scripts/cdk.sh", append([]string{"--ci", "--progress", "events"}, args...)...)
+	told, err := t.output(ctx, "scripts/cdk.sh", append([]string{"--ci", "--progress", "events"}, args...)...)
+	if err != nil {
+		return err
+	}
+	log, err := t.logFile()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	_, err = io.WriteString(log, told)
 	return err
 }
 
+func (t target) logFile() (*os.File, error) {
+	log, err := os.OpenFile(filepath.Join(t.state, t.stack+".log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("keeping a log: %w", err)
+	}
+	return log, nil
+}
+
 // output runs a command of this module against the emulator and returns what it
-// printed. What it says beside goes to a log file and, where it fails, to the error.
+// printed, which may be a key. What it says beside goes to a log file and, where it
+// fails, to the error.
 func (t target) output(ctx context.Context, name string, args ...string) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(t.state, t.stack+".log")
-	log, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	log, err := t.logFile()
 	if err != nil {
-		return "", fmt.Errorf("keeping a log: %w", err)
+		return "", err
 	}
 	defer log.Close()
 	fmt.Fprintf(log, "$ %s %s\n", name, strings.Join(args, " "))

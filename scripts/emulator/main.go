@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	_ "time/tzdata" // kick-offs are local to their league, whatever this machine has
 )
@@ -36,7 +37,7 @@ func main() {
 type options struct {
 	command, contract, stack, state string
 	port                            int
-	context                         []string // more context for the CDK, as name=value
+	context                         []string // context for the CDK beside the usual, as name=value
 }
 
 func parse(args []string, out io.Writer) (options, error) {
@@ -44,7 +45,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.Usage = func() {
-		fmt.Fprintln(out, "usage: emulator start|deploy|destroy|stop [flags]")
+		fmt.Fprintln(out, "usage: emulator start|deploy|e2e|destroy|stop [flags]")
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.contract, "contract", "statgate", "contract: a preset's `NAME`")
@@ -68,6 +69,10 @@ func parse(args []string, out io.Writer) (options, error) {
 	}
 	if o.stack == "" {
 		o.stack = stackOf(o.contract)
+	}
+	var err error
+	if o.state, err = filepath.Abs(o.state); err != nil {
+		return o, fmt.Errorf("-state: %w", err)
 	}
 	return o, nil
 }
@@ -94,10 +99,12 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 			return err
 		}
 		fmt.Fprintln(out, file)
+	case "e2e":
+		return t.e2e(ctx, out)
 	case "destroy":
 		return t.destroy(ctx)
 	default:
-		return fmt.Errorf("no command %q; there are start, deploy, destroy and stop", o.command)
+		return fmt.Errorf("no command %q; there are start, deploy, e2e, destroy and stop", o.command)
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ func (t target) fill(ctx context.Context, s outputs.Stack) error {
 // credentials makes an operator's key by the command that is for it, the rest
 // through the API, and writes them to a file. One that still works is kept.
 func (t target) credentials(ctx context.Context, s outputs.Stack) (string, error) {
-	file := filepath.Join(t.state, "credentials-"+t.stack+".json")
+	file := t.credentialsFile()
 	c, err := preset.Load(t.contract)
 	if err != nil {
 		return "", err
@@ -78,9 +77,8 @@ func (t target) credentials(ctx context.Context, s outputs.Stack) (string, error
 
 // kept tells whether a file's keys are those of the deployment.
 func kept(ctx context.Context, file, base string) bool {
-	raw, err := os.ReadFile(file)
 	var d demo
-	if err != nil || json.Unmarshal(raw, &d) != nil || d.Base != base {
+	if d.read(file) != nil || d.Base != base {
 		return false
 	}
 	for _, key := range []string{d.Operator, d.Admin, d.Client} {
@@ -89,6 +87,18 @@ func kept(ctx context.Context, file, base string) bool {
 		}
 	}
 	return true
+}
+
+// read reads a credentials file.
+func (d *demo) read(file string) error {
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(raw, d)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the credentials: %w", err)
+	}
+	return nil
 }
 
 // operator runs bootstrap-admin as a person would.

@@ -22,6 +22,7 @@ type Stack struct {
 	Environment string // which is the API's stage, too
 	Contract    string // its name, which is a preset's unless it was a file
 	URL         string // with the contract's base path
+	Edge        string // the distribution before the API, "" without one
 }
 
 // Of returns the stack of that name, and the configuration with which its parts
@@ -54,6 +55,7 @@ func Read(ctx context.Context, cfg aws.Config, name string) (Stack, error) {
 // named fills in the parts. A stack without one of them is not ours, or not
 // deployed to its end.
 func named(s Stack, values map[string]string) (Stack, error) {
+	s.Edge = values["DistributionId"]
 	for output, into := range map[string]*string{
 		"KeysTableName": &s.KeysTable, "StatsTableName": &s.StatsTable, "PeppersName": &s.Peppers, "ApiId": &s.API,
 		"StageName": &s.Environment, "ContractName": &s.Contract, "ApiUrl": &s.URL,

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"statgate/shared/outputs"
+)
+
+// emulated starts an emulator of the test's own. It ends with the test process,
+// however that ends.
+func emulated(t *testing.T) (*emulator, string) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	e, ended, err := launch(t.Context(), dir, 0, read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		write.Close()
+		<-ended
+		read.Close()
+	})
+	return e, dir
+}
+
+func targetOf(t *testing.T, e *emulator, dir, contract string) target {
+	t.Helper()
+	return target{emulator: e, contract: contract, stack: stackOf(contract), state: dir, log: &bytes.Buffer{}}
+}
+
+func stackFound(t *testing.T, d target) outputs.Stack {
+	t.Helper()
+	found, err := outputs.Read(t.Context(), d.emulator.config(), d.stack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// Both are deployed side by side in one account by the real cdk deploy, and each
+// keeps what it promises. Its installations and builds are most of its time.
+func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
+	e, dir := emulated(t)
+	for _, name := range []string{"statgate", "balla"} {
+		d := targetOf(t, e, dir, name)
+		if _, err := d.up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var said bytes.Buffer
+		result, err := d.suite(t.Context(), stackFound(t, d), &said, nil)
+		if err != nil || result.Failed > 0 || result.Passed == 0 {
+			t.Errorf("%s: %v\n%s", name, err, said.String())
+		}
+	}
+	t.Run("deploying again changes nothing", func(t *testing.T) { againChangesNothing(t, targetOf(t, e, dir, "statgate")) })
+	t.Run("what is destroyed leaves its data, which can be adopted", func(t *testing.T) { destroyedAndAdopted(t, targetOf(t, e, dir, "balla")) })
+}
+
+func againChangesNothing(t *testing.T, d target) {
+	if err := d.deploy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(d.state, d.stack+".log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := log[bytes.LastIndex(log, []byte("$ scripts/cdk.sh")):]
+	if !bytes.Contains(last, []byte("(no changes)")) {
+		t.Errorf("got\n%s\nwant no changes", last)
+	}
+}
+
+func destroyedAndAdopted(t *testing.T, d target) {
+	before, old := stackFound(t, d), demo{}
+	if err := old.read(d.credentialsFile()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.call(t.Context(), old.Client, http.MethodGet, "/keys/self", nil); err == nil {
+		t.Error("the API answers although its stack is gone")
+	}
+	d.context = []string{"adopt=true"}
+	if err := d.deploy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := stackFound(t, d)
+	if after.KeysTable != before.KeysTable || after.Peppers != before.Peppers || after.API == before.API {
+		t.Errorf("got %+v, want another API with the data of %+v", after, before)
+	}
+	old.Base = strings.Replace(old.Base, before.API, after.API, 1)
+	if _, err := old.call(t.Context(), old.Client, http.MethodGet, "/keys/self", nil); err != nil {
+		t.Errorf("a key from before: %v", err)
+	}
+}
