@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"statgate/shared/importer"
+	"statgate/shared/outputs"
 	"statgate/shared/progress"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
@@ -28,6 +31,8 @@ const (
 // options are the command's flags.
 type options struct {
 	data, dynamodb, prefix string
+	stack                  string
+	rate                   int // writes a second, 0 for as fast as it goes
 	aws, bar               bool
 	imports                importer.Options
 }
@@ -39,6 +44,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.StringVar(&o.data, "data", "", "data `DIR` of the local server, which must not be running")
 	f.StringVar(&o.dynamodb, "dynamodb", "", "`URL` of a DynamoDB emulator; tables that are missing are made")
 	f.BoolVar(&o.aws, "aws", false, "the tables of a deployment on AWS, with the credentials that the AWS CLI would take")
+	f.StringVar(&o.stack, "stack", "", "`NAME` of a deployed stack, whose outputs name its table")
+	f.IntVar(&o.rate, "rate", 0, "writes a second at most; 0 is as fast as it goes. An import that was broken off is begun again: what is stored is not written twice")
 	f.StringVar(&o.prefix, "prefix", "statgate", "what the names of the tables begin with, as in `PREFIX`-stats")
 	f.BoolVar(&o.bar, "progress", progress.IsTerminal(out), "show a progress bar")
 	f.Func("clubs", "`PATH` of openfootball's clubs files; repeatable", into(&o.imports.Clubs))
@@ -59,7 +66,7 @@ func into(list *[]string) func(string) error {
 
 func (o *options) check(rest []string) error {
 	stores := 0
-	for _, named := range []bool{o.data != "", o.dynamodb != "", o.aws} {
+	for _, named := range []bool{o.data != "", o.dynamodb != "", o.aws, o.stack != ""} {
 		if named {
 			stores++
 		}
@@ -67,8 +74,10 @@ func (o *options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
+	case o.rate < 0:
+		return fmt.Errorf("-rate %d: writes a second, or 0", o.rate)
 	case stores != 1:
-		return errors.New("name one store: -data DIR, -dynamodb URL or -aws")
+		return errors.New("name one store: -data DIR, -dynamodb URL, -stack NAME or -aws")
 	case len(o.imports.Clubs)+len(o.imports.Openfootball)+len(o.imports.Adjustments) == 0:
 		return errors.New("nothing to import: name -clubs, -openfootball or -adjustments")
 	}
@@ -90,6 +99,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFaulty
 	}
 	defer closeStore()
+	if o.rate > 0 {
+		stats = &paced{Table: stats, pause: time.Second / time.Duration(o.rate)}
+	}
 	if o.bar {
 		o.imports.Progress = progress.Bar(stderr, "matches")
 	}
@@ -115,6 +127,13 @@ func open(ctx context.Context, o options) (table.Table, func(), error) {
 			return nil, nil, err
 		}
 		return db.Table(table.Stats.Name), func() { db.Close() }, nil
+	}
+	if o.stack != "" {
+		found, cfg, err := outputs.Of(ctx, o.stack)
+		if err != nil {
+			return nil, nil, err
+		}
+		return dynamo.New(dynamodb.NewFromConfig(cfg), found.StatsTable, table.Stats), func() {}, nil
 	}
 	client, err := connect.Client(ctx, o.dynamodb)
 	if err != nil {
