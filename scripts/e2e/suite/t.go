@@ -126,10 +126,9 @@ func (t *T) must(r Reply, status int) {
 // until waits until the deployment's clock has reached the moment. Answers tell
 // it by their Date, in whole seconds; our own clock serves where they do not.
 func (t *T) until(moment time.Time) {
-	for {
-		pause := max(time.Until(moment), 0)
+	for pause := time.Until(moment); ; pause = 50 * time.Millisecond { // its clock is behind ours
 		select {
-		case <-time.After(pause + 50*time.Millisecond):
+		case <-time.After(max(pause, 0) + 50*time.Millisecond):
 		case <-t.ctx.Done():
 			t.Fatalf("waiting until %s: %v", moment.Format(time.RFC3339), t.ctx.Err())
 		}
@@ -137,7 +136,6 @@ func (t *T) until(moment time.Time) {
 		if at, ok := r.at(); !ok || !at.Before(moment) {
 			return
 		}
-		moment = moment.Add(100 * time.Millisecond) // its clock is behind ours
 	}
 }
 
