@@ -34,7 +34,7 @@ type Deps struct {
 	Usage     keystore.History
 	Orgs      *orgstore.Store
 	Audit     *audittrail.Store
-	Flusher   keys.Flusher
+	Flusher   api.Flusher
 	Docs      docs.Deps
 }
 

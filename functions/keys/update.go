@@ -30,6 +30,6 @@ func update(d Deps) api.Handler {
 		if err != nil || !widened {
 			return changedKey{Key: k}, err
 		}
-		return changedKey{k, d.widened(ctx, r.Now)}, nil
+		return changedKey{k, api.EffectiveBy(ctx, d.Flusher, r.Now)}, nil
 	})
 }

@@ -2,23 +2,14 @@
 package orgs
 
 import (
-	"context"
-	"time"
-
 	"statgate/shared/api"
 	"statgate/shared/orgs"
 )
 
-// Flusher empties the stage's authorizer cache, as well as may be, and returns
-// the moment at which what was widened holds for certain.
-type Flusher interface {
-	Flush(ctx context.Context) (effectiveBy time.Time)
-}
-
 // Deps is what the handlers need.
 type Deps struct {
 	Orgs    *orgs.Store
-	Flusher Flusher // nil where nothing caches policies
+	Flusher api.Flusher // nil where nothing caches policies
 }
 
 // Handlers returns the function's handlers.

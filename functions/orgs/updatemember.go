@@ -28,11 +28,6 @@ func updateMember(d Deps) api.Handler {
 		if err != nil || !widened {
 			return editedMember{Member: m}, err
 		}
-		at := r.Now
-		if d.Flusher != nil {
-			at = d.Flusher.Flush(ctx)
-		}
-		at = at.UTC().Truncate(time.Second)
-		return editedMember{m, &at}, nil
+		return editedMember{m, api.EffectiveBy(ctx, d.Flusher, r.Now)}, nil
 	})
 }
