@@ -22,6 +22,7 @@ const (
 	MethodKey       = "key"
 	MethodBootstrap = "bootstrap" // whoever holds the store's credentials, on an empty deployment
 	MethodRecovery  = "recovery"  // whoever holds the store's credentials
+	MethodCommand   = "command"   // likewise, by an operator's command
 )
 
 // Actor is who did it; both are null for whoever holds the store's credentials.
@@ -36,7 +37,7 @@ type Entry struct {
 	At        time.Time      `json:"at"`
 	Actor     Actor          `json:"actor"`
 	Method    string         `json:"method"`
-	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, org.create, org.update, member.add, member.update or member.remove"`
+	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update or member.remove"`
 	Target    string         `json:"target" doc:"Id of the key, organisation or user"`
 	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
 	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`

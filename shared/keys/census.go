@@ -18,6 +18,10 @@ type Holder struct{ Key, Org string }
 // while its key is not revoked and neither has ended.
 type Census map[string][]Holder
 
+// Unseen stands in a [Census] for secrets that were imported and not seen since:
+// they are known by their SHA-256 and are under no pepper.
+const Unseen = "sha256"
+
 // Organisations pages through the ids of all organisations; next is "" at the end.
 type Organisations func(ctx context.Context, after string) (ids []string, next string, err error)
 
@@ -78,7 +82,11 @@ func (s *Store) countOrg(ctx context.Context, c Census, org string, now time.Tim
 			return err
 		}
 		for _, it := range items {
-			c[it.Str("pepper")] = append(c[it.Str("pepper")], Holder{it.Str("key"), org})
+			version := it.Str("pepper")
+			if it.Str("sha256") != "" {
+				version = Unseen
+			}
+			c[version] = append(c[version], Holder{it.Str("key"), org})
 		}
 	}
 	return nil
