@@ -141,6 +141,10 @@ func status(ctx context.Context, o options, w world, document peppers.Document, 
 		fmt.Fprintf(out, "pepper %s, retired: %s\n", version, secrets(len(found[version])))
 		delete(found, version)
 	}
+	if unseen := len(found[keys.Unseen]); unseen > 0 {
+		fmt.Fprintf(out, "no pepper yet, imported and not seen since: %s\n", secrets(unseen))
+		delete(found, keys.Unseen)
+	}
 	for _, version := range slices.Sorted(maps.Keys(found)) {
 		fmt.Fprintf(out, "pepper %s, which these peppers lack: %s, unavailable\n", version, secrets(len(found[version])))
 	}

@@ -214,38 +214,41 @@ func TestSecretThatWasReplacedIsNotBroughtBackByItsExport(t *testing.T) {
 	authenticate(t, w, oldSecret(1), api.SecretUnknown)
 }
 
+// spoilt rows, by what is said of them; nil is a secret that was made here.
+var spoilt = map[string]func(*keys.Foreign){
+	"bcrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
+	"argon2 is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
+	"scrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
+	"PBKDF2 is salted and slow":          func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
+	"must be SHA-256 of the whole":       func(f *keys.Foreign) { f.Algorithm = "sha512" },
+	"64 hex digits":                      func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
+	"begin with balla_sk_":               func(f *keys.Foreign) { f.Prefix = "other_" },
+	"what follows balla_sk_ must be hex": func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
+	"last_four: must be hex":             func(f *keys.Foreign) { f.LastFour = "wxyz" },
+	"four characters at most":            func(f *keys.Foreign) { f.LastFour = "abcde" },
+	"longer than the contract's":         func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
+	"unknown scope \"fly\"":              func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
+	"name: must not contain control":     func(f *keys.Foreign) { f.Name = "a\nb" },
+	"plan: must be one of":               func(f *keys.Foreign) { f.Plan = "GOLD" },
+	"the organisation is on PRO":         func(f *keys.Foreign) { f.Plan = "TEAM" },
+	"must be one of active":              func(f *keys.Foreign) { f.State = "dormant" },
+	"but revoked_at is told":             func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
+	"but expires_at is to come":          func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
+	"expires_at: must be at most 365d":   func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
+	"expires_at: must be a moment":       func(f *keys.Foreign) { f.ExpiresAt = "next year" },
+	"created_at: is to come":             func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
+	"org: is required":                   func(f *keys.Foreign) { f.Org = "" },
+	"no such organisation; -create-orgs": func(f *keys.Foreign) { f.Org = "west" },
+	"no such member of the":              func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
+	"owner: must be an email address":    func(f *keys.Foreign) { f.Owner = "nobody" },
+	"owner is a member":                  func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
+	"is that of line 1":                  func(f *keys.Foreign) { *f = export(0) },
+	"made here, of key":                  nil,
+}
+
 func TestRowsThatCannotComeInSayWhyAndChangeNothing(t *testing.T) {
 	t.Parallel()
-	for want, spoil := range map[string]func(*keys.Foreign){
-		"bcrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
-		"argon2 is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
-		"scrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
-		"PBKDF2 is salted and slow":          func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
-		"must be SHA-256 of the whole":       func(f *keys.Foreign) { f.Algorithm = "sha512" },
-		"64 hex digits":                      func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
-		"begin with balla_sk_":               func(f *keys.Foreign) { f.Prefix = "other_" },
-		"what follows balla_sk_ must be hex": func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
-		"last_four: must be hex":             func(f *keys.Foreign) { f.LastFour = "wxyz" },
-		"four characters at most":            func(f *keys.Foreign) { f.LastFour = "abcde" },
-		"longer than the contract's":         func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
-		"unknown scope \"fly\"":              func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
-		"name: must not contain control":     func(f *keys.Foreign) { f.Name = "a\nb" },
-		"plan: must be one of":               func(f *keys.Foreign) { f.Plan = "GOLD" },
-		"the organisation is on PRO":         func(f *keys.Foreign) { f.Plan = "TEAM" },
-		"must be one of active":              func(f *keys.Foreign) { f.State = "dormant" },
-		"but revoked_at is told":             func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
-		"but expires_at is to come":          func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
-		"expires_at: must be at most 365d":   func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
-		"expires_at: must be a moment":       func(f *keys.Foreign) { f.ExpiresAt = "next year" },
-		"created_at: is to come":             func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
-		"org: is required":                   func(f *keys.Foreign) { f.Org = "" },
-		"no such organisation; -create-orgs": func(f *keys.Foreign) { f.Org = "west" },
-		"no such member of the":              func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
-		"owner: must be an email address":    func(f *keys.Foreign) { f.Owner = "nobody" },
-		"owner is a member":                  func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
-		"is that of line 1":                  func(f *keys.Foreign) { *f = export(0) },
-		"made here, of key":                  nil, // below
-	} {
+	for want, spoil := range spoilt {
 		w := keystest.New(t, keystest.Memory(t), "balla")
 		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
 		if _, err := w.Orgs.AddMember(t.Context(), w.By(t, admin.Secret), o.ID, "m@north.example", "member"); err != nil {
