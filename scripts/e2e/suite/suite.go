@@ -32,6 +32,9 @@ type Options struct {
 	Target   Target // what is known to differ there
 	Parallel int    // requests in flight at most, at least 1
 	Out      io.Writer
+	// Facts are the cases of the contract's own page, beside what all contracts promise.
+	Facts []Case
+	Hands Hands // what it may do beside HTTP
 	// Only chooses cases by id; nil is all of them.
 	Only func(id string) bool
 }
@@ -60,7 +63,7 @@ const setup = "setup"
 // of the report.
 func Cases(c *contract.Contract) []Case {
 	return slices.Concat(documents(), transports(c), refusals(), scopes(c), roles(), headers(), quotas(), keyLife(),
-		rotations(), expiries(), widenings(), members(), caps(), tenants(), paging(), data(), records())
+		rotations(), expiries(), widenings(), members(), caps(), tenants(), paging(), data(), filters(), perFunction(c), records())
 }
 
 // Run runs the cases and reports each on a line. The error says that the options
@@ -76,7 +79,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return rep.end(w), nil
 	}
 	var now, after []Case
-	for _, c := range Cases(o.Contract) {
+	for _, c := range slices.Concat(Cases(o.Contract), o.Facts) {
 		why, differs := o.Target.Skip[c.ID]
 		switch {
 		case o.Only != nil && !o.Only(c.ID):
