@@ -214,6 +214,10 @@ const listed = 50
 
 func list(out io.Writer, still []keys.Holder) {
 	for _, h := range still[:min(len(still), listed)] {
+		if until := h.TokensUntil; !until.IsZero() {
+			fmt.Fprintf(out, "%s of %s: tokens until %s\n", h.Key, h.Org, until.Format(time.RFC3339))
+			continue
+		}
 		fmt.Fprintf(out, "%s of %s\n", h.Key, h.Org)
 	}
 	if more := len(still) - listed; more > 0 {

@@ -18,7 +18,7 @@ import (
 // plan is exact: the organisation's keys are counted by a consistent query, and
 // the transaction holds only while neither they nor its members have changed.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, error) {
-	token, err := s.token(r)
+	repeat, err := s.once(r)
 	if err != nil {
 		return Minted{}, err
 	}
@@ -34,7 +34,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 	}
 	var h holdings
 	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		if err := token.fresh(ctx, n.key.ID); err != nil {
+		if err := repeat.fresh(ctx, n.key.ID); err != nil {
 			return change.Plan{}, err
 		}
 		if invalid != nil { // after the repeat, which answers alike whatever its body
@@ -55,7 +55,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 		}
 		ws, err := s.births(audit.Caller(r), "key.create", n)
 		ws = append(ws, h.counted(n.key, true))
-		return change.Plan{Writes: append(ws, token.write("createKey", n.key.ID)...)}, err
+		return change.Plan{Writes: append(ws, repeat.write("createKey", n.key.ID)...)}, err
 	})
 	if err != nil {
 		return Minted{}, err // a secret is not handed out with an error

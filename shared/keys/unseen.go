@@ -102,7 +102,7 @@ func (s *Store) expireOrg(ctx context.Context, e Expiry, org string, ended func(
 			return err
 		}
 		if done {
-			ended(Holder{k.ID, org})
+			ended(Holder{Key: k.ID, Org: org})
 		}
 	}
 	return nil
