@@ -206,7 +206,7 @@ func unused(ctx context.Context, o options, w world, out io.Writer) error {
 	if len(still) == 1 {
 		have = "still has"
 	}
-	return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, then run this again", secrets(len(still)), have, o.retire)
+	return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, or wait for the end of their tokens, then run this again", secrets(len(still)), have, o.retire)
 }
 
 // listed is how many keys a refusal names.
