@@ -29,6 +29,7 @@ type source struct {
 	Meter        meterSource                `yaml:"meter"`
 	Recheck      bool                       `yaml:"recheck"`
 	HidePublic   bool                       `yaml:"hide_public"`
+	UTCDays      bool                       `yaml:"utc_days"`
 }
 
 type secretSource struct {
