@@ -35,6 +35,11 @@ type Options struct {
 	Progress func(done, total int)
 }
 
+// Empty tells whether nothing is named.
+func (o Options) Empty() bool {
+	return len(o.Clubs)+len(o.Openfootball)+len(o.Adjustments)+len(o.Wyscout) == 0
+}
+
 // Report tells what a run found and did.
 type Report struct {
 	Files       int // that were read
