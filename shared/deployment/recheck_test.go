@@ -2,6 +2,7 @@ package deployment_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -236,4 +237,17 @@ func reported(t *testing.T, w *deploymenttest.World, owner string) string {
 		t.Fatal(err)
 	}
 	return m.ID
+}
+
+func TestCallerCarriesEachBudgetOfItsPlan(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "scorelytics")
+	for _, plan := range w.Contract.Plans {
+		org, _ := w.Org(t, plan.Name, plan.Name, strings.ToLower(plan.Name)+"@example.com")
+		_, secret := w.Key(t, org, "k", "read:matches", "mcp:invoke", "stream:websocket")
+		caller, err := w.Keys.Authenticate(t.Context(), secret)
+		if err != nil || len(caller.Limits) != 3 || !maps.Equal(caller.Limits, plan.Budgets) {
+			t.Errorf("%s: got %v, %v, want %v", plan.Name, caller, err, plan.Budgets)
+		}
+	}
 }
