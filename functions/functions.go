@@ -19,6 +19,7 @@ import (
 	leaguestore "statgate/shared/leagues"
 	matchstore "statgate/shared/matches"
 	orgstore "statgate/shared/orgs"
+	"statgate/shared/reports"
 	"statgate/shared/standings"
 	teamstore "statgate/shared/teams"
 )
@@ -29,6 +30,7 @@ type Deps struct {
 	Leagues   *leaguestore.Store
 	Teams     *teamstore.Store
 	Matches   *matchstore.Store
+	Reports   *reports.Store
 	Standings *standings.Cache
 	Keys      *keystore.Store
 	Usage     keystore.History
@@ -43,7 +45,7 @@ func All(d Deps) []api.Handler {
 	return slices.Concat(
 		leagues.Handlers(leagues.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
 		teams.Handlers(teams.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
-		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
+		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Reports: d.Reports}),
 		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
 		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
 		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),

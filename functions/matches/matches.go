@@ -8,6 +8,7 @@ import (
 	"statgate/shared/contract"
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
+	"statgate/shared/reports"
 	"statgate/shared/teams"
 )
 
@@ -17,11 +18,12 @@ type Deps struct {
 	Leagues  *leagues.Store
 	Teams    *teams.Store
 	Matches  *matches.Store
+	Reports  *reports.Store
 }
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), get(d), headToHead(d)}
+	return []api.Handler{list(d), get(d), headToHead(d), events(d), stats(d), lineups(d)}
 }
 
 // missing turns a store's error into the caller's: 404, or a store that does not answer.

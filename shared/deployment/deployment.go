@@ -27,6 +27,7 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/orgs"
+	"statgate/shared/reports"
 	"statgate/shared/settings"
 	"statgate/shared/standings"
 	"statgate/shared/table"
@@ -119,9 +120,11 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 	deps := functions.Deps{
 		Contract: o.Contract,
 		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: matches.NewStore(o.Stats, o.Clock),
+		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock),
 		Keys:      d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys), Flusher: flusher,
 	}
+	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"statgate/shared/boot/endpoint"
 	"statgate/shared/leagues"
 	matchstore "statgate/shared/matches"
+	"statgate/shared/reports"
 	"statgate/shared/teams"
 )
 
@@ -17,5 +18,6 @@ func main() {
 		Leagues:  leagues.NewStore(f.Stats(), f.Clock),
 		Teams:    teams.NewStore(f.Stats()),
 		Matches:  matchstore.NewStore(f.Stats(), f.Clock),
+		Reports:  reports.NewStore(f.Stats(), f.Clock),
 	}))
 }
