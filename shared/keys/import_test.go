@@ -448,14 +448,15 @@ func authenticateQuietly(t *testing.T, w *keystest.World, id, want, by string) {
 
 func TestExpiringTheUnseenLeavesAKeyThatWasRotatedItsNewSecret(t *testing.T) {
 	t.Parallel()
-	w := keystest.New(t, keystest.Memory(t), "statgate")
-	contract := *w.Contract
-	contract.Secret.TagBytes, contract.Secret.Accept = 0, [2]int{20, 43}
-	w = keystest.Of(t, w.Table, &contract, "live")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
-	secret := "sg_live_" + strings.Repeat("aZ9", 8) // shorter than what is minted
+	w := keystest.New(t, keystest.Memory(t), "scorelytics")
+	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
+	secret := "sk_live_" + strings.Repeat("aZ9b", 8) // shorter than what is minted
 	row := keys.Foreign{SHA256: strings.ToUpper(apikey.Hash(secret)), Name: "short", Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}}
 	bring(t, moving(t, w, keys.ImportOptions{}), row)
+	row.SHA256, row.Prefix = apikey.Hash("sk_test_"+strings.Repeat("aZ9b", 8)), "sk_test_aZ9b"
+	if _, err := moving(t, w, keys.ImportOptions{}).Row(t.Context(), 1, row); err == nil || !strings.Contains(err.Error(), "environment test") {
+		t.Errorf("another environment's: got %v", err)
+	}
 	id := all(t, w, admin.Secret)["short"].ID
 	rotated, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), id, "1d", false)
 	if err != nil || rotated.Hash != "sha256" {
