@@ -25,7 +25,7 @@ type listInput struct {
 
 func list(d Deps) api.Handler {
 	return api.Handle("listMatches", func(ctx context.Context, r *api.Request, in *listInput) (api.List[matches.Match], error) {
-		f, err := d.filter(ctx, in)
+		f, err := d.filter(ctx, r.Caller, in)
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
@@ -39,7 +39,7 @@ func list(d Deps) api.Handler {
 }
 
 // filter checks that an index serves the mix, then that what it names exists.
-func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error) {
+func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
 	f := matches.Filter{League: in.League, Season: in.Season, Round: in.Round, Stage: in.Stage, Team: in.Team, From: in.From, To: in.To, IDs: in.IDs}
 	for _, s := range in.Status {
 		f.Statuses = append(f.Statuses, matches.Status(s))
@@ -67,7 +67,7 @@ func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error)
 		}
 	}
 	if f.Team != "" {
-		team, err := d.Teams.Get(ctx, f.Team)
+		team, err := d.Teams.Visible(ctx, f.Team, c.Owners(d.Contract.HidePublic))
 		if err != nil {
 			return f, missing(err, "no such team")
 		}
