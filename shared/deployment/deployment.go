@@ -27,6 +27,7 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/orgs"
+	"statgate/shared/players"
 	"statgate/shared/settings"
 	"statgate/shared/standings"
 	"statgate/shared/table"
@@ -120,8 +121,8 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 	deps := functions.Deps{
 		Contract: o.Contract,
 		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: played, Own: matches.NewOwn(played, o.Rand),
-		Standings: standings.NewCache(256, o.Clock),
-		Keys:      d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
+		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
+		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
 	}
 	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
