@@ -62,12 +62,19 @@ var Routes = []Route{
 	{Operation: "listLeagues", Code: "ll", Method: "GET", Path: "/football/leagues", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List leagues"},
 	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a league"},
 	{Operation: "listSeasons", Code: "ls", Method: "GET", Path: "/football/leagues/{league}/seasons", Function: "leagues", Permissions: []string{"leagues:read", "seasons:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List the seasons of a league"},
+	{Operation: "listAllSeasons", Code: "sa", Method: "GET", Path: "/football/seasons", Function: "leagues", Permissions: []string{"seasons:read", "leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List the seasons of all leagues"},
 	{Operation: "getStandings", Code: "st", Method: "GET", Path: "/football/leagues/{league}/standings", Function: "leagues", Permissions: []string{"standings:read", "standings:current"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "Get the standings of a season"},
 	{Operation: "listTeams", Code: "tl", Method: "GET", Path: "/football/teams", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List teams"},
 	{Operation: "getTeam", Code: "tg", Method: "GET", Path: "/football/teams/{team}", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a team"},
 	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of a team"},
+	{Operation: "listPlayers", Code: "pl", Method: "GET", Path: "/football/players", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List players"},
+	{Operation: "getPlayer", Code: "pg", Method: "GET", Path: "/football/players/{player}", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a player"},
+	{Operation: "listStats", Code: "sl", Method: "GET", Path: "/football/stats", Function: "players", Permissions: []string{"stats:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List what players did in seasons"},
 	{Operation: "listMatches", Code: "ml", Method: "GET", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List matches"},
 	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem}, Summary: "Get a match"},
+	{Operation: "createMatch", Code: "mc", Method: "POST", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{GetItem, BatchGetItem, PutItem, UpdateItem}, Summary: "Create a match of your organisation's own"},
+	{Operation: "updateMatch", Code: "mu", Method: "PATCH", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem}, Summary: "Change a match of your organisation's own"},
+	{Operation: "deleteMatch", Code: "md", Method: "DELETE", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem, DeleteItem}, Summary: "Delete a match of your organisation's own"},
 	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "Get the earlier meetings of two teams"},
 	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List the events of a match"},
 	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the statistics of a match"},
@@ -85,7 +92,7 @@ var Routes = []Route{
 
 	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Summary: "Make a short-lived token of the key that makes the call"},
 
-	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Summary: "List who did what"},
+	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List who did what"},
 
 	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List organisations"},
 	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Summary: "Create an organisation"},

@@ -5,13 +5,9 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/idempotency"
 	"statgate/shared/table"
 )
-
-// onceLife is how long an Idempotency-Key is remembered.
-const onceLife = 24 * time.Hour
-
-const onceAtMost = 255 // characters
 
 // once is the Idempotency-Key of a call, or none. It belongs to the user who
 // sends it, not to the key that they send it with. The answer of the first call
@@ -24,21 +20,8 @@ type once struct {
 }
 
 func (s *Store) once(r *api.Request) (once, error) {
-	o := once{store: s, now: r.Now}
-	text := r.IdempotencyKey
-	if text == "" {
-		return o, nil
-	}
-	if len(text) > onceAtMost {
-		return o, api.Fail(api.InputParameter, "the header Idempotency-Key must have at most %d characters", onceAtMost)
-	}
-	for i := range len(text) {
-		if text[i] < '!' || text[i] > '~' {
-			return o, api.Fail(api.InputParameter, "the header Idempotency-Key must be visible ASCII characters without spaces")
-		}
-	}
-	o.at = table.Key{Partition: table.Join("IDEMPOTENCY", r.Caller.Org, r.Caller.User), Sort: text}
-	return o, nil
+	at, err := idempotency.Place(r)
+	return once{store: s, at: at, now: r.Now}, err
 }
 
 // used returns the key that was made or rotated under it, or whose token was made, "" for none.
@@ -75,8 +58,8 @@ func (o once) write(operation, key string) []table.Write {
 	}
 	return []table.Write{table.Put(table.Item{
 		table.PartitionAttr: o.at.Partition, table.SortAttr: o.at.Sort,
-		"operation": operation, "key": key, table.TTLAttr: o.now.Add(onceLife).Unix(),
-	}, table.Or(table.IsNew(), table.Le(table.TTLAttr, o.now.Unix())))}
+		"operation": operation, "key": key, table.TTLAttr: idempotency.Until(o.now),
+	}, idempotency.Vacant(o.now))}
 }
 
 func repeated(key string) *api.Error {
