@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"statgate/shared/contract/preset"
 	"statgate/shared/outputs"
 )
 
@@ -46,23 +47,55 @@ func stackFound(t *testing.T, d target) outputs.Stack {
 	return found
 }
 
-// Both are deployed side by side in one account by the real cdk deploy, and each
-// keeps what it promises. Its installations and builds are most of its time.
+// Both are deployed side by side in one account by the real cdk deploy, one with
+// an edge and one without, and each keeps what it promises. Its installations and
+// builds are most of its time.
 func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
 	e, dir := emulated(t)
-	for _, name := range []string{"statgate", "balla"} {
-		d := targetOf(t, e, dir, name)
+	edged := targetOf(t, e, dir, "statgate")
+	edged.context = []string{cached}
+	for _, d := range []target{edged, targetOf(t, e, dir, "balla")} {
 		if _, err := d.up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		var said bytes.Buffer
-		result, err := d.suite(t.Context(), stackFound(t, d), &said, nil)
-		if err != nil || result.Failed > 0 || result.Passed == 0 {
-			t.Errorf("%s: %v\n%s", name, err, said.String())
+		holds(t, d)
+	}
+	t.Run("a role without any one grant is noticed", func(t *testing.T) { everyGrantIsMissed(t, edged) })
+	t.Run("deploying again changes nothing", func(t *testing.T) { againChangesNothing(t, edged) })
+	t.Run("what is destroyed leaves its data, which can be adopted", func(t *testing.T) { destroyedAndAdopted(t, targetOf(t, e, dir, "balla")) })
+}
+
+// holds runs the whole suite.
+func holds(t *testing.T, d target) {
+	t.Helper()
+	var said bytes.Buffer
+	result, err := d.suite(t.Context(), stackFound(t, d), &said, nil)
+	if err != nil || result.Failed > 0 || result.Passed == 0 {
+		t.Errorf("%s: %v\n%s", d.contract, err, said.String())
+	}
+}
+
+func everyGrantIsMissed(t *testing.T, d target) {
+	var table bytes.Buffer
+	all, err := d.removals(t.Context(), &table)
+	t.Logf("\n%s", table.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := map[string]bool{}
+	for _, r := range all {
+		functions[r.function] = true
+		if !r.ours() {
+			t.Errorf("without %s the suite passes, or fails for another reason: %s %s", r.grant, r.failed, r.why)
 		}
 	}
-	t.Run("deploying again changes nothing", func(t *testing.T) { againChangesNothing(t, targetOf(t, e, dir, "statgate")) })
-	t.Run("what is destroyed leaves its data, which can be adopted", func(t *testing.T) { destroyedAndAdopted(t, targetOf(t, e, dir, "balla")) })
+	c, err := preset.Load(d.contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := len(functionsOf(c)); len(functions) != want || len(all) < 5*want {
+		t.Errorf("got %d grants of %d functions, want those of %d", len(all), len(functions), want)
+	}
 }
 
 func againChangesNothing(t *testing.T, d target) {
