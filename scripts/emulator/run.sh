@@ -8,11 +8,11 @@ port=${1:?usage: run.sh PORT DIR}
 dir=${2:?usage: run.sh PORT DIR}
 venv=$("$(dirname "$0")/install.sh")
 mkdir -p "$dir"
-# It enforces IAM (AUTH), runs functions as processes of this machine, and hands
-# them its own address: an IP, as S3 takes "localhost" for a bucket's host.
+# It enforces IAM (AUTH) and runs functions as processes of this machine. Their
+# own AWS_ENDPOINT_URL says where AWS is, which one of its own would override.
 export GATEWAY_PORT=$port BIND_HOST=127.0.0.1 AUTH=true LAMBDA_EXECUTOR=local TMPDIR=$dir
-export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-unset AWS_PROFILE AWS_SESSION_TOKEN
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+unset AWS_ENDPOINT_URL AWS_PROFILE AWS_SESSION_TOKEN
 if [[ -z ${STATGATE_EMULATOR_TIED:-} ]]; then
 	exec "$venv/bin/ministack" </dev/null
 fi
