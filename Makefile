@@ -60,7 +60,7 @@ iam-table: ## take each grant from each function's role there, one at a time: wh
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop
 
-docs: ## regenerate docs/errors.md and docs/cost.md
+docs: ## regenerate docs/errors.md, contracts.md, contract.schema.json and cost.md
 	@go run ./scripts/docs
 	@go run ./scripts/cost -write
 

@@ -75,15 +75,19 @@ func memberUnique(t *T) {
 	t.refused(t.op(t.home.admin, "updateMember", last), api.Conflict)
 }
 
+// memberOwners works in an organisation of its own: while there are two owners,
+// no case beside it would find that the last one stays.
 func memberOwners(t *T) {
-	n := t.tenant("owners", t.largest().Name) // at home the last owner is somebody else's case
+	n := t.tenant("owners", t.largest().Name)
 	for _, leaves := range []func(user string){
-		func(user string) { t.does(n.admin, "updateMember", in{"org": n.id, "user": user, "role": "admin"}) },
+		func(user string) {
+			t.does(n.admin, "updateMember", in{"org": n.id, "user": user, "role": "admin"})
+		},
 		func(user string) { t.does(n.admin, "removeMember", in{"org": n.id, "user": user}) },
 	} {
-		added := t.op(n.admin, "addMember", in{"org": n.id, "email": t.email("owner"), "role": "owner"})
-		t.must(added, http.StatusCreated)
-		leaves(added.text("user"))
+		r := t.op(n.admin, "addMember", in{"org": n.id, "email": t.email("owner"), "role": "owner"})
+		t.must(r, http.StatusCreated)
+		leaves(r.text("user"))
 	}
 }
 
