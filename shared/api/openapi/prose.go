@@ -74,7 +74,7 @@ var prose = map[string]string{
 	"listTeams":       "Teams by id: all of them, those of a league (and season), or those whose name has words beginning as `q` does.",
 	"getTeam":         "One team with every spelling of its name. An id that it had before still finds it.",
 	"listTeamMatches": "The matches of a team, in every league, by kick-off.",
-	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; a day or a range of at most 31 days; at most 100 ids. Other mixes are refused.",
+	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; each of these within a day or at most 31 days; at most 100 ids. Other mixes are refused.",
 	"getMatch":        "One match. Its id never changes, even where its day does.",
 	"getHeadToHead":   "The played meetings of a match's two teams in every league, newest first, and what they add up to, seen from the match that is asked about.",
 	"listMatchEvents": "Goals, cards and substitutions by minute, then added time. Each has an id of its own, by which a correction or a removal is seen. A match of which nothing is known has none.",
