@@ -110,52 +110,55 @@ func instant(m matches.Match) time.Time {
 	return t
 }
 
+// served are filters that an index serves, and what each chooses.
+var served = map[string]struct {
+	f      matches.Filter
+	keep   func(matches.Match) bool
+	counts bool
+}{
+	"none":   {matches.Filter{}, func(m matches.Match) bool { return true }, true},
+	"league": {matches.Filter{League: "en.1"}, func(m matches.Match) bool { return m.League == "en.1" }, true},
+	"season": {matches.Filter{League: "co.1", Season: "2020"},
+		func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" }, true},
+	"round's number": {matches.Filter{League: "co.1", Season: "2020", Round: "5"},
+		func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" && *m.Matchday == 5 }, false},
+	"round verbatim, stage, statuses": {matches.Filter{League: "jp.1", Season: "2021", Round: "Matchday 2", Stage: "Cup", Statuses: []matches.Status{"live", "awarded", "finished"}},
+		func(m matches.Match) bool {
+			return m.League == "jp.1" && m.Season == "2021" && *m.Matchday == 2 && m.Stage != nil &&
+				slices.Contains([]matches.Status{"live", "awarded", "finished"}, m.Status)
+		}, false},
+	"status": {matches.Filter{Statuses: []matches.Status{"postponed"}}, func(m matches.Match) bool { return m.Status == "postponed" }, true},
+	"team":   {matches.Filter{Team: "elm"}, func(m matches.Match) bool { return m.Home.ID == "elm" || m.Away.ID == "elm" }, true},
+	"days": {matches.Filter{From: "2020-02-01", To: "2020-02-20"},
+		func(m matches.Match) bool { return m.Date >= "2020-02-01" && m.Date <= "2020-02-20" }, false},
+	"one day":     {matches.Filter{From: "2020-02-11", To: "2020-02-11"}, func(m matches.Match) bool { return m.Date == "2020-02-11" }, false},
+	"one UTC day": {matches.Filter{From: "2020-02-11", To: "2020-02-11", UTC: true}, func(m matches.Match) bool { return utcDay(m) == "2020-02-11" }, false},
+	"league within days": {matches.Filter{League: "co.1", From: "2020-02-01", To: "2020-02-20"},
+		func(m matches.Match) bool {
+			return m.League == "co.1" && m.Date >= "2020-02-01" && m.Date <= "2020-02-20"
+		}, false},
+	"status within UTC days": {matches.Filter{Statuses: []matches.Status{"finished"}, From: "2020-02-01", To: "2020-02-20", UTC: true},
+		func(m matches.Match) bool {
+			return m.Status == "finished" && utcDay(m) >= "2020-02-01" && utcDay(m) <= "2020-02-20"
+		}, false},
+	"team within days": {matches.Filter{Team: "elm", From: "2020-02-01", To: "2020-02-20"},
+		func(m matches.Match) bool {
+			return (m.Home.ID == "elm" || m.Away.ID == "elm") && m.Date >= "2020-02-01" && m.Date <= "2020-02-20"
+		}, false},
+	"season and status within days": {matches.Filter{League: "co.1", Season: "2020", Statuses: []matches.Status{"finished"}, From: "2020-02-01", To: "2020-03-01"},
+		func(m matches.Match) bool {
+			return m.League == "co.1" && m.Season == "2020" && m.Status == "finished" && m.Date >= "2020-02-01" && m.Date <= "2020-03-01"
+		}, false},
+	"nobody": {matches.Filter{Team: "nobody"}, func(m matches.Match) bool { return false }, true},
+}
+
 func TestPagesOfEveryServedFilterHoldExactlyItsMatchesInOrder(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
 	all := world(700)
 	put(t, s, all...)
-	filters := map[string]struct {
-		f      matches.Filter
-		keep   func(matches.Match) bool
-		counts bool
-	}{
-		"none":   {matches.Filter{}, func(m matches.Match) bool { return true }, true},
-		"league": {matches.Filter{League: "en.1"}, func(m matches.Match) bool { return m.League == "en.1" }, true},
-		"season": {matches.Filter{League: "co.1", Season: "2020"},
-			func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" }, true},
-		"round's number": {matches.Filter{League: "co.1", Season: "2020", Round: "5"},
-			func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" && *m.Matchday == 5 }, false},
-		"round verbatim, stage, statuses": {matches.Filter{League: "jp.1", Season: "2021", Round: "Matchday 2", Stage: "Cup", Statuses: []matches.Status{"live", "awarded", "finished"}},
-			func(m matches.Match) bool {
-				return m.League == "jp.1" && m.Season == "2021" && *m.Matchday == 2 && m.Stage != nil &&
-					slices.Contains([]matches.Status{"live", "awarded", "finished"}, m.Status)
-			}, false},
-		"status": {matches.Filter{Statuses: []matches.Status{"postponed"}}, func(m matches.Match) bool { return m.Status == "postponed" }, true},
-		"team":   {matches.Filter{Team: "elm"}, func(m matches.Match) bool { return m.Home.ID == "elm" || m.Away.ID == "elm" }, true},
-		"days": {matches.Filter{From: "2020-02-01", To: "2020-02-20"},
-			func(m matches.Match) bool { return m.Date >= "2020-02-01" && m.Date <= "2020-02-20" }, false},
-		"one day":     {matches.Filter{From: "2020-02-11", To: "2020-02-11"}, func(m matches.Match) bool { return m.Date == "2020-02-11" }, false},
-		"one UTC day": {matches.Filter{From: "2020-02-11", To: "2020-02-11", UTC: true}, func(m matches.Match) bool { return utcDay(m) == "2020-02-11" }, false},
-		"league within days": {matches.Filter{League: "co.1", From: "2020-02-01", To: "2020-02-20"},
-			func(m matches.Match) bool {
-				return m.League == "co.1" && m.Date >= "2020-02-01" && m.Date <= "2020-02-20"
-			}, false},
-		"status within UTC days": {matches.Filter{Statuses: []matches.Status{"finished"}, From: "2020-02-01", To: "2020-02-20", UTC: true},
-			func(m matches.Match) bool {
-				return m.Status == "finished" && utcDay(m) >= "2020-02-01" && utcDay(m) <= "2020-02-20"
-			}, false},
-		"team within days": {matches.Filter{Team: "elm", From: "2020-02-01", To: "2020-02-20"},
-			func(m matches.Match) bool {
-				return (m.Home.ID == "elm" || m.Away.ID == "elm") && m.Date >= "2020-02-01" && m.Date <= "2020-02-20"
-			}, false},
-		"season and status within days": {matches.Filter{League: "co.1", Season: "2020", Statuses: []matches.Status{"finished"}, From: "2020-02-01", To: "2020-03-01"},
-			func(m matches.Match) bool {
-				return m.League == "co.1" && m.Season == "2020" && m.Status == "finished" && m.Date >= "2020-02-01" && m.Date <= "2020-03-01"
-			}, false},
-		"nobody": {matches.Filter{Team: "nobody"}, func(m matches.Match) bool { return false }, true},
-	}
-	for name, tt := range filters {
+
+	for name, tt := range served {
 		for _, owners := range [][]string{{matches.Public}, {matches.Public, "org_1"}} {
 			for _, descending := range []bool{false, true} {
 				want := expect(all, tt.keep, owners, descending)
