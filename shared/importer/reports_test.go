@@ -370,3 +370,36 @@ func TestGoalsOfAFileBecomeEventsAndAreCorrectedWithIt(t *testing.T) {
 		t.Errorf("got leagues %+v, %v, want en.1 and cup", all, err)
 	}
 }
+
+func TestInventedCupIsToldByBothSources(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	o := importer.Options{Openfootball: []string{"testdata/reports/2018"}, Wyscout: []string{"testdata/reports/wyscout"}}
+	if r := w.clean(o); r.Reports != (importer.ReportCounts{Told: 2, Changed: 2}) {
+		t.Errorf("got %+v", r.Reports)
+	}
+	before := w.writes.Load()
+	if r := w.clean(o); r.Reports != (importer.ReportCounts{Told: 2}) || w.writes.Load() != before {
+		t.Errorf("again: got %+v, %d writes", r.Reports, w.writes.Load()-before)
+	}
+	var got []string
+	list, _ := w.list(matches.Filter{League: "cup", Season: "2018"})
+	for _, e := range w.events(list[0].ID) {
+		got = append(got, fmt.Sprint(e.Type, " ", e.Team, " ", *e.Player, " ", e.Minute))
+	}
+	// Of two in one moment the order is that of their ids.
+	want := []string{"goal home Birch 12", "own_goal away Cedar 40", "substitution home A. Birch 90", "yellow_card home A. Birch 90", "penalty home Birch 90"}
+	if len(got) > 3 && strings.HasPrefix(got[2], "yellow") {
+		got[2], got[3] = got[3], got[2]
+	}
+	if strings.Join(got, "; ") != strings.Join(want, "; ") {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if other := w.events(list[1].ID); len(other) != 0 {
+		t.Errorf("a match of which nothing is told has %v", other)
+	}
+	stats, err := reports.NewStore(w, time.Now).Stats(ctx, list[0].ID)
+	if err != nil || len(stats.Data) != 4 || stats.Data[0].Stats[0] != (reports.Stat{Name: "shots", Home: 1}) {
+		t.Errorf("got %+v, %v", stats, err)
+	}
+}
