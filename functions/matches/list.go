@@ -26,7 +26,7 @@ type listInput struct {
 
 func list(d Deps) api.Handler {
 	return api.Handle("listMatches", func(ctx context.Context, r *api.Request, in *listInput) (api.List[matches.Match], error) {
-		f, err := d.filter(ctx, in)
+		f, err := d.filter(ctx, r.Caller, in)
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
@@ -40,7 +40,7 @@ func list(d Deps) api.Handler {
 }
 
 // filter checks that an index serves the mix, then that what it names exists.
-func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error) {
+func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
 	f := matches.Filter{League: in.League, Season: leagues.SeasonID(in.Season), Round: in.Round, Stage: in.Stage, Team: in.Team,
 		From: in.From, To: in.To, UTC: d.Contract.UTCDays, IDs: in.IDs}
 	for _, s := range in.Status {
@@ -69,7 +69,7 @@ func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error)
 		}
 	}
 	if f.Team != "" {
-		team, err := d.Teams.Get(ctx, f.Team)
+		team, err := d.Teams.Visible(ctx, f.Team, c.Owners(d.Contract.HidePublic))
 		if err != nil {
 			return f, missing(err, "no such team")
 		}

@@ -20,7 +20,10 @@ import (
 
 const (
 	memoryMB       = 512 // a third of a core; the init phase has a whole one whatever is chosen
-	timeoutSeconds = 10  // the gate gives up after 800 ms, a store call after a few seconds
+	// timeoutSeconds is under API Gateway's 29, and over the 25 that a change of keys
+	// may take whose store does not answer: one that is ended in between has written
+	// and not told.
+	timeoutSeconds = 28
 )
 
 // Needs is what one function may do: the sum of its routes.

@@ -12,11 +12,11 @@ func Simulated(sim simulation.League) []Season {
 	for _, s := range sim.Seasons {
 		one := Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID, Reports: map[int]*reports.Report{}}
 		for i, m := range sim.Matches {
-			if m.Season == s.ID {
+			if string(m.Season) == s.ID {
 				if told := sim.Reports[i]; told != nil {
 					one.Reports[len(one.Matches)] = told
 				}
-				m.League, m.Owner = sim.League.ID, matches.Public
+				m.League, m.Owner = matches.Ref(sim.League.ID), matches.Public
 				one.Matches = append(one.Matches, m)
 			}
 		}

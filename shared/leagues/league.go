@@ -22,6 +22,12 @@ const Football = "football"
 // 2025-26 as 2025/26 get it back so.
 func SeasonID(text string) string { return strings.ReplaceAll(text, "/", "-") }
 
+// LeagueSeason is a season that stands beside those of other leagues.
+type LeagueSeason struct {
+	League string `json:"league" doc:"League id" example:"en.1"`
+	Season
+}
+
 // Season is one season of a league.
 type Season struct {
 	ID              string  `json:"id" example:"2015-16"`
