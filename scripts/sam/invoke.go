@@ -23,8 +23,8 @@ const authorizer = "authorizer"
 const sampledContract = "statgate"
 
 // invoke runs one event of events/ in its function's container, prints the answer
-// and logs what the function logged. The event's caller is the demo's client, or its admin for key management:
-// the samples' own key is nobody's.
+// and logs what the function logged. The event's caller is the demo's client, or its
+// admin for key management: the samples' own key is nobody's.
 func (l *local) invoke(ctx context.Context, o options, out io.Writer) error {
 	function, management, err := callee(l.contract, o.operation)
 	if err != nil {

@@ -42,6 +42,9 @@ func Patch(path string, body any) Request { return ask(http.MethodPatch, path, b
 // Put sends a body.
 func Put(path string, body any) Request { return ask(http.MethodPut, path, body) }
 
+// Ask sends any method, without a body.
+func Ask(method, path string) Request { return ask(method, path, nil) }
+
 func ask(method, path string, body any) Request {
 	r := Request{request: request{method: method}}
 	path, query, _ := strings.Cut(path, "?")

@@ -35,6 +35,11 @@ import (
 // MaxBodyBytes is the largest body that is read.
 const MaxBodyBytes = 256 << 10
 
+// answerTime is what is kept of a function's time for the answer. A store that is
+// later than that is given up: who is ended by Lambda answers nothing, and API
+// Gateway's own 502 says less than a 503.
+const answerTime = time.Second
+
 // Gate admits calls, one conditional write each.
 type Gate interface {
 	// Admit spends one call of the caller's budget. It fails with *api.Error.
@@ -140,7 +145,9 @@ type passage struct {
 func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	start := f.Clock()
 	c := &call{event: ev, request: &api.Request{ID: ev.RequestContext.RequestID, Now: start}}
-	answer, err := f.guarded(ctx, c)
+	inTime, cancel := withinTime(ctx)
+	defer cancel()
+	answer, err := f.guarded(inTime, c)
 	if err != nil {
 		answer = f.enc.Error(c.request.ID, api.AsError(err))
 	}
@@ -150,6 +157,14 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 	}
 	f.log(ctx, c, answer.Status, err, f.Clock().Sub(start))
 	return events.APIGatewayProxyResponse{StatusCode: answer.Status, Headers: answer.Header, Body: string(answer.Body)}, nil
+}
+
+// withinTime ends early enough for an answer, where the function's time has an end.
+func withinTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ends, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, ends.Add(-answerTime))
+	}
+	return ctx, func() {}
 }
 
 // guarded turns a panic into an internal error; the stack goes to the log alone.
@@ -170,6 +185,8 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	}
 	c.request.Route = c.route.Route
 	c.request.IdempotencyKey = header(c.event, "Idempotency-Key")
+	c.request.IfMatch = strings.Join(values(c.event, "If-Match"), ",")
+	c.request.Tag = f.enc.Tag
 	if !c.route.Open {
 		if err := f.admit(ctx, c); err != nil {
 			return api.Answer{}, err
@@ -320,15 +337,28 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 	if c.route.handler.Status == 201 {
 		a.Header["Cache-Control"] = "no-store"
 	}
-	if c.event.HTTPMethod == "GET" && a.Status == 200 {
-		tag := api.ETag(a.Body)
-		a.Header["ETag"] = tag
-		if sent := header(c.event, "If-None-Match"); sent != "" && api.Matches(sent, tag) {
-			delete(a.Header, "Content-Type")
-			a.Status, a.Body = 304, nil
-		}
+	if a.Header["ETag"], err = f.tag(c, a, value); err != nil || a.Header["ETag"] == "" {
+		delete(a.Header, "ETag")
+		return a, err
+	}
+	if sent := header(c.event, "If-None-Match"); c.event.HTTPMethod == "GET" && sent != "" && api.Matches(sent, a.Header["ETag"]) {
+		delete(a.Header, "Content-Type")
+		a.Status, a.Body = 304, nil
 	}
 	return a, nil
+}
+
+// tag is the ETag of an answer, "" for none: that of its state where it has one,
+// so that a change may be made on the condition that nothing has changed since,
+// else that of its body, where it may be asked for again.
+func (f *Function) tag(c *call, a api.Answer, value any) (string, error) {
+	if v, ok := value.(api.Versioned); ok {
+		return f.enc.Tag(v)
+	}
+	if c.event.HTTPMethod == "GET" && a.Status == 200 {
+		return api.ETag(a.Body), nil
+	}
+	return "", nil
 }
 
 // meter puts the rate headers on every answer that the gate had a say in.
