@@ -42,6 +42,9 @@ func Patch(path string, body any) Request { return ask(http.MethodPatch, path, b
 // Put sends a body.
 func Put(path string, body any) Request { return ask(http.MethodPut, path, body) }
 
+// Preflight asks what a browser asks before it calls.
+func Preflight(path string) Request { return ask(http.MethodOptions, path, nil) }
+
 func ask(method, path string, body any) Request {
 	r := Request{request: request{method: method}}
 	path, query, _ := strings.Cut(path, "?")
@@ -236,7 +239,7 @@ func orgOf(n *tenant) Org { return Org{tenant: n, ID: n.id, Owner: n.owner, Admi
 // Home is an organisation that cases share: its plan is the one with the most keys.
 func (t *T) Home() Org { return orgOf(t.home) }
 
-// Org makes an organisation on a plan.
+// Org makes an organisation on a plan; "" is the contract's default.
 func (t *T) Org(plan string) Org { return orgOf(t.tenant(t.id, plan)) }
 
 // Key is a key that a case made.
