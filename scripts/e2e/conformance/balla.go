@@ -257,7 +257,7 @@ var ballaCalls = []Case{
 	{ID: "fetch", Seed: []string{"32.1", "33.1", "35.1", "36.1", "37.1"}, Standing: Page, Says: "a browser gets the matches with a Content-Type on its GET",
 		Answer: "the preflight allows both headers, and the GET is answered as without", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches"}})
-			t.Expect(suite.Preflight("/matches").With("Origin", "https://app.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,content-type"),
+			t.Expect(suite.Ask("OPTIONS", "/matches").With("Origin", "https://app.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,content-type"),
 				204, "", "Access-Control-Allow-Origin", "*", "Access-Control-Allow-Methods", "~GET", "Access-Control-Allow-Headers", "~Authorization.*Content-Type")
 			t.Expect(suite.Get("/matches").By(k.Secret).With("Content-Type", "application/json", "Origin", "https://app.example"), 200, ballaList,
 				"Access-Control-Allow-Origin", "*", "Content-Type", "~^application/json", "Access-Control-Expose-Headers", "~X-RateLimit-Remaining")
