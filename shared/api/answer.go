@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,6 +84,8 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 			return cond.Code
 		case "message":
 			return message
+		case "summary":
+			return summary(message, err)
 		case "details":
 			return details(err)
 		case "request_id":
@@ -90,6 +94,22 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 		return nil
 	})
 	return a
+}
+
+// summary is an error in one line, for contracts whose details are a text: the
+// message, and which field is wrong with what where the message does not say it.
+func summary(message string, err *Error) string {
+	if err.Condition != InputField {
+		return message
+	}
+	parts := slices.Clone(err.Form)
+	for _, field := range slices.Sorted(maps.Keys(err.Fields)) {
+		parts = append(parts, field+": "+strings.Join(err.Fields[field], ", "))
+	}
+	if len(parts) == 0 {
+		return message
+	}
+	return message + ": " + strings.Join(parts, "; ")
 }
 
 func details(err *Error) any {

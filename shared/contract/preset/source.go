@@ -53,6 +53,7 @@ type scopeSource struct {
 	Name   string   `yaml:"name"`
 	Grants []string `yaml:"grants"`
 	Doc    string   `yaml:"doc"`
+	Needs  string   `yaml:"needs"`
 }
 
 type verbSource struct {
@@ -61,12 +62,14 @@ type verbSource struct {
 	Doc  string `yaml:"doc"`
 }
 
-// levelSource is one scope of a category with its levels; each level that grants
-// something becomes the scope category.name:level.
+// levelSource is one scope of a category with its levels; each level becomes the
+// scope category.name:level. One that grants nothing may be sent like the others.
+// What it needs holds for the levels that grant something.
 type levelSource struct {
 	Name     string              `yaml:"name"`
 	Category string              `yaml:"category"`
 	Levels   map[string][]string `yaml:"levels"`
+	Needs    string              `yaml:"needs"`
 	Doc      string              `yaml:"doc"`
 }
 
@@ -98,8 +101,9 @@ type limitSource struct {
 }
 
 type pagingSource struct {
-	Style string      `yaml:"style"`
-	Limit limitSource `yaml:"limit"`
+	Style      string      `yaml:"style"`
+	Limit      limitSource `yaml:"limit"`
+	CursorLife string      `yaml:"cursor_life"`
 }
 
 type conditionSource struct {
@@ -141,7 +145,7 @@ func budget(text string) (contract.Budget, error) {
 }
 
 // The slots that envelopes may have.
-var errorSlots = []string{"code", "message", "details", "request_id"}
+var errorSlots = []string{"code", "message", "summary", "details", "request_id"}
 var itemSlots = []string{"item", "now"}
 var listSlots = []string{"items", "next", "more", "total", "count", "page", "limit", "now"}
 var formats = []string{"epoch", "replace", "code"}
