@@ -1,0 +1,253 @@
+package contests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"statgate/shared/api"
+	"statgate/shared/change"
+	"statgate/shared/idempotency"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// Items of the stats table:
+//
+//	CONTEST#<id>             CONTEST    a contest
+//	CONTESTS#<kind>#<id>     <ms>#<id>  that it is in the history of a user, a team or an organisation
+//	PARTY#<kind>#<id>        PARTY      a team or an organisation, with its members
+//	PARTY#<kind>-slug#<slug> SLUG       whose slug it is
+
+const (
+	contestSort = "CONTEST"
+	partySort   = "PARTY"
+	slugSort    = "SLUG"
+)
+
+// MembersAtMost keeps the transaction that makes a contest within 100 writes.
+const MembersAtMost = 40
+
+// Table is what contests need of the stats table.
+type Table interface {
+	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
+	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
+	Query(ctx context.Context, q table.Query) (table.Page, error)
+	Transact(ctx context.Context, ws []table.Write) error
+}
+
+// Store keeps contests, teams and their organisations. What it fails with is an
+// *[api.Error].
+type Store struct {
+	table Table
+	ids   *ids.Source
+}
+
+// NewStore returns a store over the stats table.
+func NewStore(t Table, rand io.Reader) *Store { return &Store{table: t, ids: ids.New(rand)} }
+
+func contestKey(id string) table.Key {
+	return table.Key{Partition: table.Join("CONTEST", id), Sort: contestSort}
+}
+
+func partyKey(kind Kind, id string) table.Key {
+	return table.Key{Partition: table.Join("PARTY", string(kind), id), Sort: partySort}
+}
+
+func slugKey(kind Kind, slug string) table.Key {
+	return table.Key{Partition: table.Join("PARTY", string(kind)+"-slug", slug), Sort: slugSort}
+}
+
+// storable tells whether a caller's text may be a part of a key; what is not is
+// the name of nothing.
+func storable(s string) bool { return s != "" && len(s) <= 64 && utf8.ValidString(s) }
+
+// record is a contest as it is stored, with the revision that its next change
+// must find.
+type record struct {
+	Contest
+	Rev int64 `json:"rev"`
+}
+
+func (r record) item() (table.Item, error) {
+	it, err := table.Encode(r)
+	if err != nil {
+		return nil, fmt.Errorf("contests: encoding %s: %w", r.ID, err)
+	}
+	at := contestKey(r.ID)
+	it[table.PartitionAttr], it[table.SortAttr] = at.Partition, at.Sort
+	return it, nil
+}
+
+func recordFrom(it table.Item) (record, error) {
+	var r record
+	if err := table.Decode(it, &r); err != nil {
+		return r, fmt.Errorf("contests: reading %s: %w", it.Str(table.PartitionAttr), err)
+	}
+	if r.Maps == nil {
+		r.Maps = []MapScore{}
+	}
+	return r, nil
+}
+
+// Get returns one contest of a game. One of another game is there, but not for
+// this key.
+func (s *Store) Get(ctx context.Context, game, id string) (Contest, error) {
+	r, err := s.read(ctx, id)
+	if err != nil {
+		return Contest{}, err
+	}
+	return r.Contest, ofGame(r.Contest, game)
+}
+
+func ofGame(c Contest, game string) error {
+	if game == "" || c.Game != game {
+		return api.Fail(api.PermissionGame, "this match is of another game than the key")
+	}
+	return nil
+}
+
+func (s *Store) read(ctx context.Context, id string) (record, error) {
+	if !ids.Plausible(id) {
+		return record{}, unknownContest()
+	}
+	it, err := s.table.Get(ctx, contestKey(id), true)
+	switch {
+	case err != nil:
+		return record{}, api.Down("reading a contest", err)
+	case it == nil:
+		return record{}, unknownContest()
+	}
+	return recordFrom(it)
+}
+
+func unknownContest() *api.Error { return api.Fail(api.NotFoundMatch, "no such match") }
+
+// Spec is a contest as a game asks for it. Teams are named by id or slug.
+type Spec struct {
+	Game        string
+	Home, Away  string
+	BestOf      int
+	Status      Status // PENDING, ACCEPTED or READY
+	ScheduledAt *time.Time
+}
+
+// Create makes a contest, once for an Idempotency-Key. Whoever is an active member
+// of a team then has taken part in it.
+func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.Token, spec Spec) (Contest, error) {
+	id, err := s.ids.New("con_", r.Now)
+	if err != nil {
+		return Contest{}, err
+	}
+	var made Contest
+	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+		if done, err := token.Answered(ctx, &made); done || err != nil {
+			return change.Plan{}, err
+		}
+		if mine, err := s.read(ctx, id); err == nil { // an earlier attempt, whose answer was lost
+			made = mine.Contest
+			return change.Plan{}, nil
+		} else if !missing(err) {
+			return change.Plan{}, err
+		}
+		home, err := s.Party(ctx, OfTeam, spec.Home)
+		if err != nil {
+			return change.Plan{}, err
+		}
+		away, err := s.Party(ctx, OfTeam, spec.Away)
+		if err != nil {
+			return change.Plan{}, err
+		}
+		if home.ID == away.ID {
+			return change.Plan{}, api.FieldError("away", "must be another team than home")
+		}
+		made = Contest{ID: id, Game: spec.Game, Status: spec.Status, BestOf: spec.BestOf, Home: opponent(home), Away: opponent(away),
+			Maps: []MapScore{}, ScheduledAt: spec.ScheduledAt, CreatedAt: r.Now.UTC(), UpdatedAt: r.Now.UTC()}
+		return births(token, made, home, away)
+	})
+	return made, err
+}
+
+func missing(err error) bool { return api.AsError(err).Condition == api.NotFoundMatch }
+
+func opponent(p Party) Opponent { return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org} }
+
+// births are the writes that make a contest: itself, its place in the histories,
+// and what the Idempotency-Key remembers.
+func births(token idempotency.Token, c Contest, home, away Party) (change.Plan, error) {
+	it, err := record{Contest: c, Rev: 1}.item()
+	if err != nil {
+		return change.Plan{}, err
+	}
+	ws := []table.Write{table.Put(it, table.IsNew())}
+	for _, h := range entries(c, home, away) {
+		ws = append(ws, table.Put(h, table.IsNew()))
+	}
+	remembered, err := token.Writes(c)
+	return change.Plan{Writes: append(ws, remembered...)}, err
+}
+
+// Change applies a rule to a contest of a game ("" for any game's: the operator's
+// own changes), in one write.
+func (s *Store) Change(ctx context.Context, game, id string, rule func(Contest) (Contest, error)) (Contest, error) {
+	var after Contest
+	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+		ws, err := s.changed(ctx, game, id, &after, rule)
+		return change.Plan{Writes: ws}, err
+	})
+	return after, err
+}
+
+// ChangeOnce is Change, once for an Idempotency-Key.
+func (s *Store) ChangeOnce(ctx context.Context, token idempotency.Token, game, id string, rule func(Contest) (Contest, error)) (Contest, error) {
+	var after Contest
+	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+		if done, err := token.Answered(ctx, &after); done || err != nil {
+			return change.Plan{}, err
+		}
+		ws, err := s.changed(ctx, game, id, &after, rule)
+		if err != nil {
+			return change.Plan{}, err
+		}
+		remembered, err := token.Writes(after)
+		return change.Plan{Writes: append(ws, remembered...)}, err
+	})
+	return after, err
+}
+
+func (s *Store) changed(ctx context.Context, game, id string, after *Contest, rule func(Contest) (Contest, error)) ([]table.Write, error) {
+	before, err := s.read(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if game != "" {
+		if err := ofGame(before.Contest, game); err != nil {
+			return nil, err
+		}
+	}
+	if *after, err = rule(before.Contest); err != nil {
+		return nil, refused(err)
+	}
+	it, err := record{Contest: *after, Rev: before.Rev + 1}.item()
+	return []table.Write{table.Put(it, table.Eq("rev", before.Rev))}, err
+}
+
+// refused is a rule's refusal as its caller reads it.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, ErrState):
+		return api.Fail(api.ConflictState, "%v", err)
+	case errors.Is(err, ErrMap):
+		return api.FieldError("maps", "%v", err)
+	case errors.Is(err, ErrTeam):
+		return api.FieldError("team", "%v", err)
+	}
+	return err
+}
+
+func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
+	return change.Apply(ctx, s.table, nil, decide)
+}
