@@ -77,8 +77,8 @@ const (
 	OfOrg  Kind = "org"
 )
 
-// Party is a team, or an organisation that teams play for.
-type Party struct {
+// Contestant is a team, or an organisation that teams play for.
+type Contestant struct {
 	ID      string   `json:"id" example:"team_northern_lights"`
 	Slug    string   `json:"slug" example:"northern-lights"`
 	Name    string   `json:"name" example:"Northern Lights"`
@@ -86,7 +86,7 @@ type Party struct {
 	Members []Member `json:"members" nullable:"false"`
 }
 
-// Member is a user of a party. Whoever is inactive is known, and sees nothing.
+// Member is a user of a contestant. Whoever is inactive is known, and sees nothing.
 type Member struct {
 	User  string `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	State string `json:"state" enum:"active,inactive"`
@@ -99,7 +99,7 @@ const (
 )
 
 // Active tells whether the user is an active member.
-func (p Party) Active(user string) bool {
+func (p Contestant) Active(user string) bool {
 	for _, m := range p.Members {
 		if m.User == user {
 			return m.State == Active

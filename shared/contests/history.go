@@ -19,7 +19,7 @@ const (
 
 // entries place a contest in the histories of its teams, their organisations and
 // their active members. Whoever is in both teams is placed once, with the home team.
-func entries(c Contest, home, away Party) []table.Item {
+func entries(c Contest, home, away Contestant) []table.Item {
 	var all []table.Item
 	placed := map[string]bool{}
 	place := func(kind Kind, id string, against Opponent) {
@@ -40,14 +40,14 @@ func entries(c Contest, home, away Party) []table.Item {
 			"contest": c.ID, "game": c.Game, "scheduled_ms": scheduled, "opponents": opponents})
 	}
 	for _, side := range []struct {
-		party   Party
-		against Opponent
+		contestant Contestant
+		against    Opponent
 	}{{home, c.Away}, {away, c.Home}} {
-		place(OfTeam, side.party.ID, side.against)
-		if side.party.Org != nil {
-			place(OfOrg, *side.party.Org, side.against)
+		place(OfTeam, side.contestant.ID, side.against)
+		if side.contestant.Org != nil {
+			place(OfOrg, *side.contestant.Org, side.against)
 		}
-		for _, m := range side.party.Members {
+		for _, m := range side.contestant.Members {
 			if m.State == Active {
 				place(OfUser, m.User, side.against)
 			}

@@ -19,13 +19,13 @@ import (
 //
 //	CONTEST#<id>             CONTEST    a contest
 //	CONTESTS#<kind>#<id>     <ms>#<id>  that it is in the history of a user, a team or an organisation
-//	PARTY#<kind>#<id>        PARTY      a team or an organisation, with its members
-//	PARTY#<kind>-slug#<slug> SLUG       whose slug it is
+//	CONTESTANT#<kind>#<id>        CONTESTANT      a team or an organisation, with its members
+//	CONTESTANT#<kind>-slug#<slug> SLUG       whose slug it is
 
 const (
-	contestSort = "CONTEST"
-	partySort   = "PARTY"
-	slugSort    = "SLUG"
+	contestSort    = "CONTEST"
+	contestantSort = "CONTESTANT"
+	slugSort       = "SLUG"
 )
 
 // MembersAtMost keeps the transaction that makes a contest within 100 writes.
@@ -53,12 +53,12 @@ func contestKey(id string) table.Key {
 	return table.Key{Partition: table.Join("CONTEST", id), Sort: contestSort}
 }
 
-func partyKey(kind Kind, id string) table.Key {
-	return table.Key{Partition: table.Join("PARTY", string(kind), id), Sort: partySort}
+func contestantKey(kind Kind, id string) table.Key {
+	return table.Key{Partition: table.Join("CONTESTANT", string(kind), id), Sort: contestantSort}
 }
 
 func slugKey(kind Kind, slug string) table.Key {
-	return table.Key{Partition: table.Join("PARTY", string(kind)+"-slug", slug), Sort: slugSort}
+	return table.Key{Partition: table.Join("CONTESTANT", string(kind)+"-slug", slug), Sort: slugSort}
 }
 
 // storable tells whether a caller's text may be a part of a key; what is not is
@@ -100,14 +100,32 @@ func (s *Store) Get(ctx context.Context, game, id string) (Contest, error) {
 	if err != nil {
 		return Contest{}, err
 	}
-	return r.Contest, ofGame(r.Contest, game)
+	if err := OfGame(game)(r.Contest); err != nil {
+		return Contest{}, err
+	}
+	return r.Contest, nil
 }
 
-func ofGame(c Contest, game string) error {
-	if game == "" || c.Game != game {
-		return api.Fail(api.PermissionGame, "this match is of another game than the key")
+// Whose decides whose contests a change may touch.
+type Whose func(Contest) error
+
+// AnyGame is for the operator's own changes.
+func AnyGame(Contest) error { return nil }
+
+// OfGame is for a key that is bound to the game; one that is bound to none, "",
+// touches nothing.
+func OfGame(game string) Whose {
+	return func(c Contest) error {
+		if game == "" || c.Game != game {
+			return api.Fail(api.PermissionGame, "this match is of another game than the key")
+		}
+		return nil
 	}
-	return nil
+}
+
+// Token is the Idempotency-Key of a call, or none.
+func (s *Store) Token(r *api.Request, input any) (idempotency.Token, error) {
+	return idempotency.Of(s.table, r, input)
 }
 
 func (s *Store) read(ctx context.Context, id string) (record, error) {
@@ -153,11 +171,11 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 		} else if !missing(err) {
 			return change.Plan{}, err
 		}
-		home, err := s.Party(ctx, OfTeam, spec.Home)
+		home, err := s.Contestant(ctx, OfTeam, spec.Home)
 		if err != nil {
 			return change.Plan{}, err
 		}
-		away, err := s.Party(ctx, OfTeam, spec.Away)
+		away, err := s.Contestant(ctx, OfTeam, spec.Away)
 		if err != nil {
 			return change.Plan{}, err
 		}
@@ -173,11 +191,13 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 
 func missing(err error) bool { return api.AsError(err).Condition == api.NotFoundMatch }
 
-func opponent(p Party) Opponent { return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org} }
+func opponent(p Contestant) Opponent {
+	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}
+}
 
 // births are the writes that make a contest: itself, its place in the histories,
 // and what the Idempotency-Key remembers.
-func births(token idempotency.Token, c Contest, home, away Party) (change.Plan, error) {
+func births(token idempotency.Token, c Contest, home, away Contestant) (change.Plan, error) {
 	it, err := record{Contest: c, Rev: 1}.item()
 	if err != nil {
 		return change.Plan{}, err
@@ -190,25 +210,24 @@ func births(token idempotency.Token, c Contest, home, away Party) (change.Plan, 
 	return change.Plan{Writes: append(ws, remembered...)}, err
 }
 
-// Change applies a rule to a contest of a game ("" for any game's: the operator's
-// own changes), in one write.
-func (s *Store) Change(ctx context.Context, game, id string, rule func(Contest) (Contest, error)) (Contest, error) {
+// Change applies a rule to a contest, in one write.
+func (s *Store) Change(ctx context.Context, whose Whose, id string, rule func(Contest) (Contest, error)) (Contest, error) {
 	var after Contest
 	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		ws, err := s.changed(ctx, game, id, &after, rule)
+		ws, err := s.changed(ctx, whose, id, &after, rule)
 		return change.Plan{Writes: ws}, err
 	})
 	return after, err
 }
 
 // ChangeOnce is Change, once for an Idempotency-Key.
-func (s *Store) ChangeOnce(ctx context.Context, token idempotency.Token, game, id string, rule func(Contest) (Contest, error)) (Contest, error) {
+func (s *Store) ChangeOnce(ctx context.Context, token idempotency.Token, whose Whose, id string, rule func(Contest) (Contest, error)) (Contest, error) {
 	var after Contest
 	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		if done, err := token.Answered(ctx, &after); done || err != nil {
 			return change.Plan{}, err
 		}
-		ws, err := s.changed(ctx, game, id, &after, rule)
+		ws, err := s.changed(ctx, whose, id, &after, rule)
 		if err != nil {
 			return change.Plan{}, err
 		}
@@ -218,15 +237,13 @@ func (s *Store) ChangeOnce(ctx context.Context, token idempotency.Token, game, i
 	return after, err
 }
 
-func (s *Store) changed(ctx context.Context, game, id string, after *Contest, rule func(Contest) (Contest, error)) ([]table.Write, error) {
+func (s *Store) changed(ctx context.Context, whose Whose, id string, after *Contest, rule func(Contest) (Contest, error)) ([]table.Write, error) {
 	before, err := s.read(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if game != "" {
-		if err := ofGame(before.Contest, game); err != nil {
-			return nil, err
-		}
+	if err := whose(before.Contest); err != nil {
+		return nil, err
 	}
 	if *after, err = rule(before.Contest); err != nil {
 		return nil, refused(err)

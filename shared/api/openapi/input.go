@@ -14,7 +14,7 @@ import (
 )
 
 // repeatable lists the operations that heed an Idempotency-Key.
-var repeatable = []string{"createKey", "rotateKey"}
+var repeatable = []string{"createKey", "rotateKey", "createContest", "forfeitContest"}
 
 func parameters() map[string]*huma.Param {
 	most := 255
@@ -22,7 +22,7 @@ func parameters() map[string]*huma.Param {
 		"IfNoneMatch": {Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The `ETag` of an earlier answer; where nothing changed, the answer is 304 without a body"},
 		"IdempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
-			Description: "A text of your own, such as a UUID. Sent again, it never does the work twice: the answer is 409 and names the key, as a secret is shown once only"},
+			Description: "A text of your own, such as a UUID. Sent again, it never does the work twice: the answer is the first one, or, where that held a secret, 409 with the key's id"},
 	}
 }
 

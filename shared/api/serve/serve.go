@@ -181,7 +181,8 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	}
 	value, page, err := f.run(ctx, c, bound)
 	if err != nil {
-		return api.Answer{}, err
+		// Handlers know our names of the fields, clients the contract's.
+		return api.Answer{}, api.AsError(err).Named(f.Contract.Operations[c.route.Operation].Names)
 	}
 	if f.Contract.Recheck && rechecked(c.route.Route) {
 		if err := f.Gate.StillCurrent(ctx, c.admit); err != nil {
@@ -321,7 +322,7 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 		a.Header["Cache-Control"] = "no-store"
 	}
 	if c.event.HTTPMethod == "GET" && a.Status == 200 {
-		tag := api.ETag(a.Body)
+		tag := api.ETag(a.Timeless)
 		a.Header["ETag"] = tag
 		if sent := header(c.event, "If-None-Match"); sent != "" && api.Matches(sent, tag) {
 			delete(a.Header, "Content-Type")

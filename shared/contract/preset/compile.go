@@ -263,11 +263,15 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 	for _, name := range slices.Sorted(maps.Keys(src.Operations)) {
 		at := []string{"operations", name}
 		route, ok := api.Find(name)
-		if !ok || route.Management || route.Open {
+		if !ok || route.Open || route.Management && !route.Named {
 			c.fail(at, "is no operation that a contract can name")
 			continue
 		}
 		o := src.Operations[name]
+		if route.Management && (o.Method != "" || o.Path != "" || o.Names != nil || o.Limit != nil || o.Budget != "") {
+			c.fail(at, "is of key management, which is the same in every contract: write {}")
+			continue
+		}
 		op := contract.Operation{Method: o.Method, Path: o.Path, Names: o.Names, Budget: o.Budget}
 		if o.Limit != nil {
 			l := c.limit(append(at, "limit"), *o.Limit)

@@ -10,37 +10,37 @@ import (
 	"statgate/shared/table"
 )
 
-// Party returns a team or an organisation by its id, or else its slug.
-func (s *Store) Party(ctx context.Context, kind Kind, ref string) (Party, error) {
-	p, _, err := s.party(ctx, kind, ref)
+// Contestant returns a team or an organisation by its id, or else its slug.
+func (s *Store) Contestant(ctx context.Context, kind Kind, ref string) (Contestant, error) {
+	p, _, err := s.contestant(ctx, kind, ref)
 	if err != nil || p.ID != "" {
 		return p, err
 	}
 	id, err := s.bySlug(ctx, kind, ref)
 	if err != nil {
-		return Party{}, err
+		return Contestant{}, err
 	}
 	if id != "" {
-		if p, _, err = s.party(ctx, kind, id); err != nil {
-			return Party{}, err
+		if p, _, err = s.contestant(ctx, kind, id); err != nil {
+			return Contestant{}, err
 		}
 	}
 	if p.ID == "" {
-		return Party{}, unknownParty(kind)
+		return Contestant{}, unknownContestant(kind)
 	}
 	return p, nil
 }
 
-func unknownParty(kind Kind) *api.Error {
+func unknownContestant(kind Kind) *api.Error {
 	if kind == OfOrg {
 		return api.Fail(api.NotFoundOrg, "no such organisation")
 	}
 	return api.Fail(api.NotFoundTeam, "no such team")
 }
 
-// For returns the party if the user is an active member of it.
-func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Party, error) {
-	p, err := s.Party(ctx, kind, ref)
+// For returns the contestant if the user is an active member of it.
+func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Contestant, error) {
+	p, err := s.Contestant(ctx, kind, ref)
 	if err != nil {
 		return p, err
 	}
@@ -53,21 +53,21 @@ func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Party, er
 	return p, nil
 }
 
-// party reads one by id; the zero party where there is none.
-func (s *Store) party(ctx context.Context, kind Kind, id string) (Party, int64, error) {
+// contestant reads one by id; the zero one where there is none.
+func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
 	if !storable(id) {
-		return Party{}, 0, nil
+		return Contestant{}, 0, nil
 	}
-	it, err := s.table.Get(ctx, partyKey(kind, id), true)
+	it, err := s.table.Get(ctx, contestantKey(kind, id), true)
 	if err != nil {
-		return Party{}, 0, api.Down("reading a "+string(kind), err)
+		return Contestant{}, 0, api.Down("reading a "+string(kind), err)
 	}
 	if it == nil {
-		return Party{}, 0, nil
+		return Contestant{}, 0, nil
 	}
-	var p Party
+	var p Contestant
 	if err := table.Decode(it, &p); err != nil {
-		return Party{}, 0, fmt.Errorf("contests: reading %s %s: %w", kind, id, err)
+		return Contestant{}, 0, fmt.Errorf("contests: reading %s %s: %w", kind, id, err)
 	}
 	if p.Members == nil {
 		p.Members = []Member{}
@@ -94,16 +94,16 @@ var (
 // Put makes a team or an organisation what it is given as, whole, members included.
 // A slug belongs to one of each kind. Contests that were made before keep the names
 // and the members that they were made with.
-func (s *Store) Put(ctx context.Context, kind Kind, p Party) (Party, error) {
+func (s *Store) Put(ctx context.Context, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
-		return Party{}, err
+		return Contestant{}, err
 	}
 	if p.Members == nil {
 		p.Members = []Member{}
 	}
 	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		if p.Org != nil {
-			if org, _, err := s.party(ctx, OfOrg, *p.Org); err != nil {
+			if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
 				return change.Plan{}, err
 			} else if org.ID == "" {
 				return change.Plan{}, api.FieldError("org", "no such organisation: name one by its id")
@@ -116,7 +116,7 @@ func (s *Store) Put(ctx context.Context, kind Kind, p Party) (Party, error) {
 		if holder != "" && holder != p.ID {
 			return change.Plan{}, api.Fail(api.Conflict, "another %s has this slug", kind)
 		}
-		before, rev, err := s.party(ctx, kind, p.ID)
+		before, rev, err := s.contestant(ctx, kind, p.ID)
 		if err != nil {
 			return change.Plan{}, err
 		}
@@ -126,12 +126,12 @@ func (s *Store) Put(ctx context.Context, kind Kind, p Party) (Party, error) {
 	return p, err
 }
 
-func (p Party) writes(kind Kind, before Party, rev int64) ([]table.Write, error) {
+func (p Contestant) writes(kind Kind, before Contestant, rev int64) ([]table.Write, error) {
 	it, err := table.Encode(p)
 	if err != nil {
 		return nil, fmt.Errorf("contests: encoding %s %s: %w", kind, p.ID, err)
 	}
-	at, slug := partyKey(kind, p.ID), slugKey(kind, p.Slug)
+	at, slug := contestantKey(kind, p.ID), slugKey(kind, p.Slug)
 	it[table.PartitionAttr], it[table.SortAttr], it["rev"] = at.Partition, at.Sort, rev+1
 	unchanged := table.IsNew()
 	if rev > 0 {
@@ -145,7 +145,7 @@ func (p Party) writes(kind Kind, before Party, rev int64) ([]table.Write, error)
 	return ws, nil
 }
 
-func (p Party) check() error {
+func (p Contestant) check() error {
 	wrong := map[string][]string{}
 	if len(p.ID) > 64 || !idForm.MatchString(p.ID) {
 		return api.FieldError("id", "must be lower-case letters, digits, _ and -, at most 64")
