@@ -35,7 +35,8 @@ func newLedger(operator string) *ledger {
 var actions = map[string]string{
 	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
 	"createOrg": "org.create", "updateOrg": "org.update",
-	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove",
+	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove", "putConnections": "member.connect",
+	"createApplication": "application.create",
 }
 
 // saw notes one exchange.
@@ -86,6 +87,9 @@ func (l *ledger) minted(route api.Route, reply Reply) {
 // stays as it is, so there is nothing to tell.
 func (l *ledger) changed(route api.Route, r request, reply Reply) {
 	action := actions[route.Operation]
+	if route.Operation == "decideApplication" {
+		action = map[string]string{"approved": "application.approve", "withdrawn": "application.withdraw"}[reply.text("state")]
+	}
 	if action == "" || reply.Status < 200 || reply.Status > 299 {
 		return
 	}
