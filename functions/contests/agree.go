@@ -25,9 +25,9 @@ func agree(d Deps) api.Handler {
 		}
 		return d.Contests.Change(ctx, contests.AnyGame, in.Match, func(c contests.Contest) (contests.Contest, error) {
 			if in.Confirm != nil {
-				return c.Confirm(in.Confirm, r.Now.UTC())
+				return c.Confirm(in.Confirm, contests.Instant(r.Now))
 			}
-			return c.Agree(contests.Status(in.Status), r.Now.UTC())
+			return c.Agree(contests.Status(in.Status), contests.Instant(r.Now))
 		})
 	})
 }

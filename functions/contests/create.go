@@ -29,7 +29,13 @@ func create(d Deps) api.Handler {
 		if err != nil {
 			return contests.Contest{}, err
 		}
-		return d.Contests.Create(ctx, r, token, contests.Spec{Game: r.Caller.Game, Home: in.Home, Away: in.Away,
-			BestOf: in.BestOf, Status: contests.Status(in.Status), ScheduledAt: at})
+		spec := contests.Spec{Game: r.Caller.Game, Home: in.Home, Away: in.Away, BestOf: in.BestOf, Status: contests.Status(in.Status), ScheduledAt: at}
+		if spec.BestOf == 0 {
+			spec.BestOf = 3
+		}
+		if spec.Status == "" {
+			spec.Status = contests.Ready
+		}
+		return d.Contests.Create(ctx, r, token, spec)
 	}).Answering(201)
 }

@@ -25,7 +25,7 @@ func forfeit(d Deps) api.Handler {
 					team = side.ID
 				}
 			}
-			return c.Forfeit(team, r.Now.UTC())
+			return c.Forfeit(team, contests.Instant(r.Now))
 		})
 	})
 }

@@ -35,7 +35,7 @@ type moveInput struct {
 func move(d Deps) api.Handler {
 	return api.Handle("moveContest", func(ctx context.Context, r *api.Request, in *moveInput) (contestStatus, error) {
 		c, err := d.Contests.Change(ctx, contests.OfGame(r.Caller.Game), in.Match, func(c contests.Contest) (contests.Contest, error) {
-			return c.Move(contests.Status(in.Status), r.Now.UTC())
+			return c.Move(contests.Status(in.Status), contests.Instant(r.Now))
 		})
 		return statusOf(c), err
 	})

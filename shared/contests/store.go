@@ -160,6 +160,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 	if err != nil {
 		return Contest{}, err
 	}
+	at := Instant(r.Now)
 	var made Contest
 	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		if done, err := token.Answered(ctx, &made); done || err != nil {
@@ -183,7 +184,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 			return change.Plan{}, api.FieldError("away", "must be another team than home")
 		}
 		made = Contest{ID: id, Game: spec.Game, Status: spec.Status, BestOf: spec.BestOf, Home: opponent(home), Away: opponent(away),
-			Maps: []MapScore{}, ScheduledAt: spec.ScheduledAt, CreatedAt: r.Now.UTC(), UpdatedAt: r.Now.UTC()}
+			Maps: []MapScore{}, ScheduledAt: spec.ScheduledAt, CreatedAt: at, UpdatedAt: at}
 		return births(token, made, home, away)
 	})
 	return made, err
@@ -194,6 +195,9 @@ func missing(err error) bool { return api.AsError(err).Condition == api.NotFound
 func opponent(p Contestant) Opponent {
 	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}
 }
+
+// Instant cuts a moment to what is stored and shown: milliseconds.
+func Instant(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
 // births are the writes that make a contest: itself, its place in the histories,
 // and what the Idempotency-Key remembers.
