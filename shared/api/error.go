@@ -69,6 +69,8 @@ const (
 	ConflictCap       = "conflict.cap"      // the plan's keys are all in use
 	ConflictFinal     = "conflict.final"    // the key is revoked or expired
 	ConflictState     = "conflict.state"    // the thing is not in a state that allows it
+	ConflictVersion   = "conflict.version"  // If-Match names another state than the present one
+	ConflictStep      = "conflict.transition"
 	Internal          = "internal"
 	Unavailable       = "unavailable"
 )
@@ -79,7 +81,7 @@ var Conditions = []string{
 	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
 	InputJSON, InputParameter, InputLimit, InputCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
-	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictState,
+	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
 	Internal, Unavailable,
 }
 

@@ -25,11 +25,12 @@ type Route struct {
 	Open        bool     // no key at all, and outside the base
 	Cost        int      // calls of quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
-	Named       bool     // of key management: only in contracts that name the operation
+	Named       bool     // open or of key management, and yet only where a contract names it
 	Keys        []Action // actions on the keys table beyond the gate's
 	Stats       []Action // actions on the stats table
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
+	Probes      bool     // reads the partition [Probe] in both tables, to see whether they answer
 	Summary     string
 }
 
@@ -47,72 +48,81 @@ const (
 	ConditionCheck Action = "ConditionCheckItem"
 )
 
+// Probe is the partition that a probe reads. No item is ever in it, so that who
+// may read it learns whether a table answers, and nothing else.
+const Probe = "PROBE"
+
 // GateActions are what every function with a key needs on the keys table: the
 // gate's write, the closed hour's put, and the reads of a stale caller.
 var GateActions = []Action{GetItem, BatchGetItem, UpdateItem, PutItem}
 
-var (
-	reads     = []Action{GetItem, BatchGetItem, Query}
-	writeKeys = []Action{GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem, ConditionCheck}
-	// A contest and what belongs to it is written whole.
-	writeContests = []Action{GetItem, BatchGetItem, Query, PutItem, DeleteItem}
-)
-
-// Routes is the route table.
+// Routes is the route table. Its grants are exact: a test watches what each
+// operation asks of the tables while the suite runs, and knows no other.
 var Routes = []Route{
-	{Operation: "listLeagues", Code: "ll", Method: "GET", Path: "/football/leagues", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: reads, Summary: "List leagues"},
-	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: reads, Summary: "Get a league"},
-	{Operation: "listSeasons", Code: "ls", Method: "GET", Path: "/football/leagues/{league}/seasons", Function: "leagues", Permissions: []string{"leagues:read", "seasons:read"}, Cost: 1, Stats: reads, Summary: "List the seasons of a league"},
-	{Operation: "getStandings", Code: "st", Method: "GET", Path: "/football/leagues/{league}/standings", Function: "leagues", Permissions: []string{"standings:read", "standings:current"}, Cost: 1, Stats: reads, Summary: "Get the standings of a season"},
-	{Operation: "listTeams", Code: "tl", Method: "GET", Path: "/football/teams", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: reads, Summary: "List teams"},
-	{Operation: "getTeam", Code: "tg", Method: "GET", Path: "/football/teams/{team}", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: reads, Summary: "Get a team"},
-	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "List the matches of a team"},
-	{Operation: "listMatches", Code: "ml", Method: "GET", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "List matches"},
-	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "Get a match"},
-	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "Get the earlier meetings of two teams"},
+	{Operation: "listLeagues", Code: "ll", Method: "GET", Path: "/football/leagues", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List leagues"},
+	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a league"},
+	{Operation: "listSeasons", Code: "ls", Method: "GET", Path: "/football/leagues/{league}/seasons", Function: "leagues", Permissions: []string{"leagues:read", "seasons:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List the seasons of a league"},
+	{Operation: "listAllSeasons", Code: "sa", Method: "GET", Path: "/football/seasons", Function: "leagues", Permissions: []string{"seasons:read", "leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List the seasons of all leagues"},
+	{Operation: "getStandings", Code: "st", Method: "GET", Path: "/football/leagues/{league}/standings", Function: "leagues", Permissions: []string{"standings:read", "standings:current"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "Get the standings of a season"},
+	{Operation: "listTeams", Code: "tl", Method: "GET", Path: "/football/teams", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List teams"},
+	{Operation: "getTeam", Code: "tg", Method: "GET", Path: "/football/teams/{team}", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a team"},
+	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of a team"},
+	{Operation: "listPlayers", Code: "pl", Method: "GET", Path: "/football/players", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List players"},
+	{Operation: "getPlayer", Code: "pg", Method: "GET", Path: "/football/players/{player}", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a player"},
+	{Operation: "listStats", Code: "sl", Method: "GET", Path: "/football/stats", Function: "players", Permissions: []string{"stats:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List what players did in seasons"},
+	{Operation: "listMatches", Code: "ml", Method: "GET", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List matches"},
+	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem}, Summary: "Get a match"},
+	{Operation: "createMatch", Code: "mc", Method: "POST", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{GetItem, BatchGetItem, PutItem, UpdateItem}, Summary: "Create a match of your organisation's own"},
+	{Operation: "updateMatch", Code: "mu", Method: "PATCH", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem}, Summary: "Change a match of your organisation's own"},
+	{Operation: "deleteMatch", Code: "md", Method: "DELETE", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem, DeleteItem}, Summary: "Delete a match of your organisation's own"},
+	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "Get the earlier meetings of two teams"},
+	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List the events of a match"},
+	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the statistics of a match"},
+	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the lineups of a match"},
 
-	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "List keys"},
-	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Secrets: true, Summary: "Create a key"},
-	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Keys: reads, Summary: "Tell who the caller is and what is left"},
-	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Keys: writeKeys, Summary: "Revoke the key that makes the call"},
-	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "Get a key"},
-	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Flushes: true, Summary: "Change a key"},
-	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Secrets: true, Summary: "Replace a key's secret"},
-	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Summary: "Revoke a key for good"},
-	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "Get a key's usage by hour and operation"},
+	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
+	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Summary: "Create a key"},
+	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Summary: "Tell who the caller is and what is left"},
+	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Summary: "Revoke the key that makes the call"},
+	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Summary: "Get a key"},
+	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Flushes: true, Summary: "Change a key"},
+	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Secrets: true, Summary: "Replace a key's secret"},
+	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Summary: "Revoke a key for good"},
+	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get a key's usage by hour and operation"},
 
-	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: reads, Summary: "List who did what"},
+	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List who did what"},
 
-	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: reads, Summary: "List organisations"},
-	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Create an organisation"},
-	{Operation: "getOrg", Code: "og", Method: "GET", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: reads, Summary: "Get an organisation"},
-	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Change an organisation"},
-	{Operation: "listMembers", Code: "nl", Method: "GET", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: reads, Summary: "List members"},
-	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Add a member"},
-	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Flushes: true, Summary: "Change a member's role or state"},
-	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Remove a member"},
+	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List organisations"},
+	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Summary: "Create an organisation"},
+	{Operation: "getOrg", Code: "og", Method: "GET", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Summary: "Get an organisation"},
+	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Change an organisation"},
+	{Operation: "listMembers", Code: "nl", Method: "GET", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List members"},
+	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Add a member"},
+	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Flushes: true, Summary: "Change a member's role or state"},
+	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Summary: "Remove a member"},
 
-	{Operation: "listContests", Code: "cm", Method: "GET", Path: "/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: reads, Summary: "List the key owner's matches"},
-	{Operation: "listUserContests", Code: "cu", Method: "POST", Path: "/user/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: reads, Summary: "List the key owner's matches, by a body"},
-	{Operation: "listTeamContests", Code: "ct", Method: "POST", Path: "/teams/{team}/contests", Function: "contests", Permissions: []string{"history.team:read"}, Cost: 1, Stats: reads, Summary: "List the matches of a team"},
-	{Operation: "listOrgContests", Code: "co", Method: "POST", Path: "/orgs/{org}/contests", Function: "contests", Permissions: []string{"history.org:read"}, Cost: 1, Stats: reads, Summary: "List the matches of an organisation's teams"},
-	{Operation: "createContest", Code: "gc", Method: "POST", Path: "/game/contests", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: writeContests, Summary: "Create a match of the key's game"},
-	{Operation: "getContest", Code: "gm", Method: "GET", Path: "/game/contests/{match}", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: reads, Summary: "Get a match of the key's game"},
-	{Operation: "getContestStatus", Code: "gs", Method: "GET", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: reads, Summary: "Get where a match stands"},
-	{Operation: "moveContest", Code: "gp", Method: "PATCH", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: writeContests, Summary: "Move a match to another state"},
-	{Operation: "scoreContest", Code: "gz", Method: "POST", Path: "/game/contests/{match}/scores", Function: "contests", Permissions: []string{"scores:write"}, Cost: 1, Stats: writeContests, Summary: "Submit scores of maps"},
-	{Operation: "forfeitContest", Code: "gf", Method: "POST", Path: "/game/contests/{match}/forfeit", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: writeContests, Summary: "Let a team give up a match"},
-	{Operation: "agreeContest", Code: "ca", Method: "PATCH", Path: "/contests/{match}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: writeContests, Summary: "Say what the teams of a match agreed on"},
-	{Operation: "putContestant", Code: "cp", Method: "PUT", Path: "/contestants/{kind}/{contestant}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: writeContests, Summary: "Set a team or an organisation of matches, with its members"},
+	{Operation: "listContests", Code: "cm", Method: "GET", Path: "/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the key owner's matches"},
+	{Operation: "listUserContests", Code: "cu", Method: "POST", Path: "/user/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the key owner's matches, by a body"},
+	{Operation: "listTeamContests", Code: "ct", Method: "POST", Path: "/teams/{team}/contests", Function: "contests", Permissions: []string{"history.team:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of a team"},
+	{Operation: "listOrgContests", Code: "co", Method: "POST", Path: "/orgs/{org}/contests", Function: "contests", Permissions: []string{"history.org:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of an organisation's teams"},
+	{Operation: "createContest", Code: "gc", Method: "POST", Path: "/game/contests", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Create a match of the key's game"},
+	{Operation: "getContest", Code: "gm", Method: "GET", Path: "/game/contests/{match}", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a match of the key's game"},
+	{Operation: "getContestStatus", Code: "gs", Method: "GET", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get where a match stands"},
+	{Operation: "moveContest", Code: "gp", Method: "PATCH", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Move a match to another state"},
+	{Operation: "scoreContest", Code: "gz", Method: "POST", Path: "/game/contests/{match}/scores", Function: "contests", Permissions: []string{"scores:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Submit scores of maps"},
+	{Operation: "forfeitContest", Code: "gf", Method: "POST", Path: "/game/contests/{match}/forfeit", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Let a team give up a match"},
+	{Operation: "agreeContest", Code: "ca", Method: "PATCH", Path: "/contests/{match}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{GetItem, PutItem}, Summary: "Say what the teams of a match agreed on"},
+	{Operation: "putContestant", Code: "cp", Method: "PUT", Path: "/contestants/{kind}/{contestant}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{DeleteItem, GetItem, PutItem}, Summary: "Set a team or an organisation of matches, with its members"},
 
 	{Operation: "getConnections", Code: "bc", Method: "GET", Path: "/user/connections", Function: "connections", Permissions: []string{"connections.discord:read", "connections.twitch:read", "connections.github:read", "connections.battlenet:read"}, Cost: 1, Summary: "Get the key owner's accounts on other platforms"},
-	{Operation: "putConnections", Code: "bp", Method: "PUT", Path: "/orgs/{org}/members/{user}/connections", Function: "connections", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: writeKeys, Summary: "Set a member's accounts on other platforms"},
+	{Operation: "putConnections", Code: "bp", Method: "PUT", Path: "/orgs/{org}/members/{user}/connections", Function: "connections", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "Set a member's accounts on other platforms"},
 
-	{Operation: "listApplications", Code: "bl", Method: "GET", Path: "/applications", Function: "applications", Permissions: []string{"orgs:read"}, Management: true, Named: true, Keys: reads, Summary: "List developers' applications"},
-	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: writeKeys, Summary: "Apply for approval as a developer"},
-	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: writeKeys, Flushes: true, Summary: "Approve an application, or withdraw the approval"},
+	{Operation: "listApplications", Code: "bl", Method: "GET", Path: "/applications", Function: "applications", Permissions: []string{"orgs:read"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "List developers' applications"},
+	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Summary: "Apply for approval as a developer"},
+	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Summary: "Approve an application, or withdraw the approval"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
+	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Tell that the API and its stores answer"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "The OpenAPI 3.1 document"},
 	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "The documentation page"},
 }
@@ -130,7 +140,8 @@ func Find(operation string) (Route, bool) {
 // For returns the routes that a deployment of the contract has, with the
 // contract's methods and full paths (base included, except for open routes),
 // sorted by path and method. Operations that the contract does not name are left
-// out; the open routes and key management, but for what is Named, are in every contract.
+// out; key management and the open routes are in every contract, but for what is
+// only where it is named.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {

@@ -56,6 +56,8 @@ var teambattlesContests = []Case{
 		Answer: "409 error_idempotency_key_conflict; kept for 24 hours", Prove: matchRepeat},
 	{ID: "match.agreed", Standing: Ours, Says: "what the teams agree on among themselves the operator reports, and a dispute ends as a match or not at all",
 		Answer: "PATCH /contests/{match}: PENDING to ACCEPTED to READY, confirming maps, DISPUTED and out of it", Prove: matchAgreed},
+	{ID: "contestants", Standing: Ours, Says: "the operator sets teams and organisations, and a slug is one team's at a time",
+		Answer: "PUT /contestants/{kind}/{contestant}, whole, members included", Prove: contestantsSet},
 	{ID: "applications", Standing: Ours, Says: "an account applies once for each approval, and only the operator decides",
 		Answer: "POST, GET and PATCH /applications; another account's does not exist", Prove: applicationsDecided},
 }
@@ -70,8 +72,9 @@ func historySame(t *suite.T) {
 	}
 	slices.Reverse(made)
 	k := t.Key(c.Org, suite.In{"scopes": []string{"matches.user_matches:read", "matches.team_matches:read", "matches.org_matches:read"}})
-	for _, r := range []suite.Request{suite.Get("/matches?includeStatuses=READY,PENDING&limit=10"), suite.Post("/user/matches", suite.In{"includeStatuses": []string{"READY", "PENDING"}, "limit": 10}),
-		suite.Post("/teams/"+c.north+"/matches", suite.In{}), suite.Post("/orgs/"+c.org+"/matches", suite.In{})} {
+	ask := suite.In{"includeStatuses": []string{"READY", "PENDING"}, "opponentId": c.south, "limit": 10}
+	for _, r := range []suite.Request{suite.Get("/matches?includeStatuses=READY,PENDING&limit=10&opponentId=" + c.south), suite.Post("/user/matches", ask),
+		suite.Post("/teams/"+c.north+"/matches", ask), suite.Post("/orgs/"+c.org+"/matches", ask)} {
 		if got := ids(t.Expect(r.By(k.Secret), 200, anyList)); !slices.Equal(got, made) {
 			t.Errorf("got %v, want newest first %v", got, made)
 		}
@@ -256,6 +259,23 @@ func matchAgreed(t *suite.T) {
 	t.Expect(agree(suite.In{"status": "COMPLETED"}), 200, fmt.Sprintf(`{"status": "COMPLETED", "winnerTeamId": %q, "...": 0}`, "team_"+c.south))
 	refuses(t, agree(suite.In{"status": "READY"}), 409, "error_match_not_in_valid_state")
 	refuses(t, suite.Patch("/contests/"+id, suite.In{"status": "DISPUTED"}).By(c.Admin), 404, "error_match_not_found")
+}
+
+func contestantsSet(t *suite.T) {
+	c := newClub(t, "active")
+	k := t.Key(c.Org, suite.In{"scopes": []string{"matches.team_matches:read"}})
+	list := func(slug string) suite.Request {
+		return suite.Post("/teams/"+slug+"/matches", suite.In{}).By(k.Secret)
+	}
+	set := func(id string, body suite.In) suite.Request { return suite.Put("/contestants/team/"+id, body) }
+	renamed := suite.In{"slug": "new-" + c.north, "name": "New", "members": []suite.In{{"user": c.Owner, "state": "active"}}}
+	t.Expect(set("team_"+c.north, renamed).By(c.operator), 200, fmt.Sprintf(`{"id": %q, "slug": %q, "name": "New", "org": null, "members": [{"user": %q, "state": "active"}]}`, "team_"+c.north, "new-"+c.north, c.Owner))
+	t.Expect(list("new-"+c.north), 200, anyList)
+	refuses(t, list(c.north), 404, "error_team_not_found") // nobody's now
+	refuses(t, set("team_other-"+c.north, renamed).By(c.operator), 409, "error_conflict")
+	refuses(t, set("team_"+c.north, renamed).By(c.Admin), 403, "error_api_key_permission_denied")
+	refuses(t, set("team_"+c.north, suite.In{"slug": "Not A Slug", "name": "x", "members": []suite.In{}}).By(c.operator), 400, "error_invalid_request")
+	refuses(t, set("team_"+c.north, suite.In{"slug": c.north, "name": "x", "org": "org_nobody", "members": []suite.In{}}).By(c.operator), 400, "error_invalid_request")
 }
 
 func applicationsDecided(t *suite.T) {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"statgate/shared/api"
 )
@@ -61,6 +62,7 @@ func refuseUnknownPath(t *T) {
 }
 
 func refuseUnknownID(t *T) {
+	all := sync.OnceValue(func() string { return t.allData(t.home) })
 	for _, r := range t.deployed {
 		if len(r.Params()) == 0 {
 			continue
@@ -71,6 +73,9 @@ func refuseUnknownID(t *T) {
 				continue // it takes a scope that the run's reader does not hold
 			}
 			secret = t.reader.secret
+			if r.Method != http.MethodGet {
+				secret = all()
+			}
 		}
 		t.refused(t.send(request{method: r.Method, path: filled(r, nil), secret: secret, body: sampleBody(r)}),
 			api.NotFound, api.NotFoundMatch, api.NotFoundTeam, api.NotFoundOrg)
