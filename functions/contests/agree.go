@@ -5,6 +5,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contests"
+	"statgate/shared/idempotency"
 )
 
 type agreeInput struct {
@@ -23,7 +24,7 @@ func agree(d Deps) api.Handler {
 		if !r.Caller.Operator() {
 			return contests.Contest{}, api.Fail(api.NotFoundMatch, "no such match")
 		}
-		return d.Contests.Change(ctx, contests.AnyGame, in.Match, func(c contests.Contest) (contests.Contest, error) {
+		return d.Contests.Change(ctx, r, idempotency.Token{}, contests.AnyGame, in.Match, func(c contests.Contest) (contests.Contest, error) {
 			if in.Confirm != nil {
 				return c.Confirm(in.Confirm, contests.Instant(r.Now))
 			}

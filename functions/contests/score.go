@@ -5,6 +5,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contests"
+	"statgate/shared/idempotency"
 )
 
 type scoreInput struct {
@@ -38,7 +39,7 @@ func score(d Deps) api.Handler {
 		}
 		var scored scoredContest
 		var err error
-		scored.Contest, err = d.Contests.Change(ctx, contests.OfGame(r.Caller.Game), in.Match, func(c contests.Contest) (after contests.Contest, err error) {
+		scored.Contest, err = d.Contests.Change(ctx, r, idempotency.Token{}, contests.OfGame(r.Caller.Game), in.Match, func(c contests.Contest) (after contests.Contest, err error) {
 			after, scored.Results, err = c.Score(scores, contests.Instant(r.Now))
 			return after, err
 		})

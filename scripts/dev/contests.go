@@ -94,7 +94,7 @@ func (p *preparing) play(ctx context.Context, ago time.Duration, scores []contes
 	if err != nil || scores == nil {
 		return err
 	}
-	_, err = p.d.Contests.Change(ctx, contests.AnyGame, c.ID, func(c contests.Contest) (contests.Contest, error) {
+	_, err = p.d.Contests.Change(ctx, r, idempotency.Token{}, contests.AnyGame, c.ID, func(c contests.Contest) (contests.Contest, error) {
 		c, err := c.Move(contests.InProgress, at)
 		if err != nil {
 			return c, err

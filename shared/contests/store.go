@@ -70,6 +70,9 @@ func storable(s string) bool { return s != "" && len(s) <= 64 && utf8.ValidStrin
 type record struct {
 	Contest
 	Rev int64 `json:"rev"`
+	// Mark names the change that was the last one, so that whoever made it and got
+	// no answer knows it again.
+	Mark string `json:"mark"`
 }
 
 func (r record) item() (table.Item, error) {
@@ -214,46 +217,39 @@ func births(token idempotency.Token, c Contest, home, away Contestant) (change.P
 	return change.Plan{Writes: append(ws, remembered...)}, err
 }
 
-// Change applies a rule to a contest, in one write.
-func (s *Store) Change(ctx context.Context, whose Whose, id string, rule func(Contest) (Contest, error)) (Contest, error) {
+// Change applies a rule to a contest, in one write, and once for an Idempotency-Key.
+func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, whose Whose, id string, rule func(Contest) (Contest, error)) (Contest, error) {
+	mark, err := s.ids.New("", r.Now)
+	if err != nil {
+		return Contest{}, err
+	}
 	var after Contest
-	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		ws, err := s.changed(ctx, whose, id, &after, rule)
-		return change.Plan{Writes: ws}, err
-	})
-	return after, err
-}
-
-// ChangeOnce is Change, once for an Idempotency-Key.
-func (s *Store) ChangeOnce(ctx context.Context, token idempotency.Token, whose Whose, id string, rule func(Contest) (Contest, error)) (Contest, error) {
-	var after Contest
-	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		if done, err := token.Answered(ctx, &after); done || err != nil {
 			return change.Plan{}, err
 		}
-		ws, err := s.changed(ctx, whose, id, &after, rule)
+		before, err := s.read(ctx, id)
+		if err != nil {
+			return change.Plan{}, err
+		}
+		if before.Mark == mark { // an earlier attempt, whose answer was lost
+			after = before.Contest
+			return change.Plan{}, nil
+		}
+		if err := whose(before.Contest); err != nil {
+			return change.Plan{}, err
+		}
+		if after, err = rule(before.Contest); err != nil {
+			return change.Plan{}, refused(err)
+		}
+		it, err := record{Contest: after, Rev: before.Rev + 1, Mark: mark}.item()
 		if err != nil {
 			return change.Plan{}, err
 		}
 		remembered, err := token.Writes(after)
-		return change.Plan{Writes: append(ws, remembered...)}, err
+		return change.Plan{Writes: append(remembered, table.Put(it, table.Eq("rev", before.Rev)))}, err
 	})
 	return after, err
-}
-
-func (s *Store) changed(ctx context.Context, whose Whose, id string, after *Contest, rule func(Contest) (Contest, error)) ([]table.Write, error) {
-	before, err := s.read(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := whose(before.Contest); err != nil {
-		return nil, err
-	}
-	if *after, err = rule(before.Contest); err != nil {
-		return nil, refused(err)
-	}
-	it, err := record{Contest: *after, Rev: before.Rev + 1}.item()
-	return []table.Write{table.Put(it, table.Eq("rev", before.Rev))}, err
 }
 
 // refused is a rule's refusal as its caller reads it.
