@@ -46,6 +46,10 @@ const (
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
 	InputCursor       = "input.cursor"
+	// A query parameter that says nothing at all: unknown, given twice, or no number.
+	Unreadable       = "input.parameter.unreadable"
+	UnreadableLimit  = "input.limit.unreadable"
+	UnreadableCursor = "input.cursor.unreadable"
 	InputDate         = "input.date"
 	InputFilter       = "input.filter" // a mix of filters that no index serves
 	InputField        = "input.field"
@@ -68,7 +72,7 @@ const (
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
 	Permission, PermissionRole, Suspended, Quota,
-	InputJSON, InputParameter, InputLimit, InputCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
+	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, Method,
 	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal,
 	Internal, Unavailable,

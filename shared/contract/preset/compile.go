@@ -29,7 +29,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 		Transports: src.Transports, DefaultPlan: src.DefaultPlan,
 		Operations: map[string]contract.Operation{}, Conditions: map[string]contract.Condition{},
 		Meter:   contract.Meter(src.Meter),
-		Recheck: src.Recheck, HidePublic: src.HidePublic,
+		Recheck: src.Recheck, HidePublic: src.HidePublic, IDs: src.IDs,
 	}
 	c.basics(got)
 	got.Secret = c.secret(src)
@@ -37,8 +37,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 	got.Plans = c.plans(src)
 	got.Keys = c.keys(src.Keys)
 	c.operations(src, got)
-	got.Paging = contract.Paging{Style: c.oneOf([]string{"paging", "style"}, src.Paging.Style, "cursor", "page", "offset"),
-		Limit: c.limit([]string{"paging", "limit"}, src.Paging.Limit)}
+	got.Paging = c.paging(src.Paging)
 	c.conditions(src, got)
 	got.Shapes = c.shapes(src.Shapes)
 	if got.Meter.ResetUnit != "" || got.Meter.Reset != "" {
@@ -56,6 +55,9 @@ func (c *compiler) basics(got *contract.Contract) {
 	}
 	if got.Title == "" {
 		got.Title = got.Name
+	}
+	if got.IDs != "" {
+		c.oneOf([]string{"ids"}, got.IDs, contract.UUIDs)
 	}
 	if !baseForm.MatchString(got.Base) {
 		c.fail([]string{"base"}, "%q is no base path, such as /v1", got.Base)
@@ -226,7 +228,25 @@ func (c *compiler) keys(src keysSource) contract.KeyRules {
 			rules.MaxOverlap = int64(d.Seconds())
 		}
 	}
+	for _, text := range src.ExpiryChoices {
+		d, err := contract.ParseDuration(text)
+		if err != nil {
+			c.fail([]string{"keys", "expiry_choices"}, "%v", err)
+		} else if life := int64(d.Seconds()); life <= 0 || rules.MaxLife > 0 && life > rules.MaxLife {
+			c.fail([]string{"keys", "expiry_choices"}, "%q is nothing, or longer than max_life", text)
+		}
+		rules.ExpiryChoices = append(rules.ExpiryChoices, text)
+	}
 	return rules
+}
+
+func (c *compiler) paging(src pagingSource) contract.Paging {
+	p := contract.Paging{Count: src.Count, Limit: c.limit([]string{"paging", "limit"}, src.Limit),
+		Style: c.oneOf([]string{"paging", "style"}, src.Style, "cursor", "page", "offset")}
+	if p.Count && p.Style == "cursor" {
+		c.fail([]string{"paging", "count"}, "cursors reach any number of items, which cannot be counted for each page: page or offset only")
+	}
+	return p
 }
 
 func (c *compiler) limit(at []string, src limitSource) contract.Limit {
@@ -336,7 +356,7 @@ func (c *compiler) gatewayConditions(got *contract.Contract) {
 }
 
 func (c *compiler) shapes(src shapesSource) contract.Shapes {
-	var s contract.Shapes
+	s := contract.Shapes{Management: src.Management}
 	s.Error = c.shape("error", src.Error, errorSlots, true)
 	s.Item = c.shape("item", src.Item, itemSlots, false)
 	s.List = c.shape("list", src.List, listSlots, true)

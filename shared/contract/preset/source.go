@@ -29,6 +29,7 @@ type source struct {
 	Meter        meterSource                `yaml:"meter"`
 	Recheck      bool                       `yaml:"recheck"`
 	HidePublic   bool                       `yaml:"hide_public"`
+	IDs          string                     `yaml:"ids"`
 }
 
 type secretSource struct {
@@ -77,9 +78,10 @@ type planSource struct {
 }
 
 type keysSource struct {
-	Expiry     string `yaml:"expiry"`
-	MaxLife    string `yaml:"max_life"`
-	MaxOverlap string `yaml:"max_overlap"`
+	Expiry        string   `yaml:"expiry"`
+	ExpiryChoices []string `yaml:"expiry_choices"`
+	MaxLife       string   `yaml:"max_life"`
+	MaxOverlap    string   `yaml:"max_overlap"`
 }
 
 type operationSource struct {
@@ -100,6 +102,7 @@ type limitSource struct {
 type pagingSource struct {
 	Style string      `yaml:"style"`
 	Limit limitSource `yaml:"limit"`
+	Count bool        `yaml:"count"`
 }
 
 type conditionSource struct {
@@ -113,6 +116,8 @@ type shapesSource struct {
 	Item  yaml.MapSlice            `yaml:"item"`
 	List  yaml.MapSlice            `yaml:"list"`
 	Views map[string]yaml.MapSlice `yaml:"views"`
+	// Management gives key management's answers the envelopes too.
+	Management bool `yaml:"management"`
 }
 
 type meterSource struct {
