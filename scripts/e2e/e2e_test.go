@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"statgate/scripts/e2e/conformance"
 	"statgate/scripts/e2e/suite"
 	"statgate/shared/deployment/deploymenttest"
 )
@@ -28,7 +29,8 @@ func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
 				w.Gate.Patience = patience
 				begun := time.Now()
 				var out bytes.Buffer
-				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract, Parallel: 32, Out: &out})
+				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
+					Facts: conformance.Cases(contract), Parallel: 32, Out: &out})
 				t.Logf("%s, %d passed in %s", contract, result.Passed, time.Since(begun).Round(time.Millisecond))
 				if err != nil || result.Failed > 0 || result.Skipped > 0 || result.Passed < 70 {
 					t.Errorf("%v\n%s", err, out.String())

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"statgate/scripts/e2e/conformance"
 	"statgate/scripts/e2e/suite"
 	"statgate/shared/contract/preset"
 )
@@ -92,8 +93,11 @@ func parse(args []string, log io.Writer) (options, error) {
 	if o.Target, err = suite.FindTarget(target); err != nil {
 		return o, fmt.Errorf("-target: %w", err)
 	}
-	o.Contract, err = preset.Load(contract)
-	return o, err
+	if o.Contract, err = preset.Load(contract); err != nil {
+		return o, err
+	}
+	o.Facts = conformance.Cases(o.Contract.Name)
+	return o, nil
 }
 
 // read takes what is missing from the credentials file.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"statgate/scripts/e2e/conformance"
 	"statgate/scripts/e2e/suite"
 	"statgate/shared/contract/preset"
 	"statgate/shared/outputs"
@@ -56,5 +57,6 @@ func (t target) suite(ctx context.Context, s outputs.Stack, out io.Writer, only 
 	if err != nil {
 		return suite.Result{}, err
 	}
-	return suite.Run(ctx, suite.Options{BaseURL: d.Base, Operator: d.Operator, Contract: c, Target: differs, Parallel: parallel, Out: out, Only: only})
+	return suite.Run(ctx, suite.Options{BaseURL: d.Base, Operator: d.Operator, Contract: c, Target: differs,
+		Facts: conformance.Cases(c.Name), Parallel: parallel, Out: out, Only: only})
 }

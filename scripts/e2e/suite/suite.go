@@ -32,6 +32,8 @@ type Options struct {
 	Target   Target // what is known to differ there
 	Parallel int    // requests in flight at most, at least 1
 	Out      io.Writer
+	// Facts are the cases of the contract's own page, beside what all contracts promise.
+	Facts []Case
 	// Only chooses cases by id; nil is all of them.
 	Only func(id string) bool
 }
@@ -76,7 +78,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return rep.end(w), nil
 	}
 	var now, after []Case
-	for _, c := range Cases(o.Contract) {
+	for _, c := range slices.Concat(Cases(o.Contract), o.Facts) {
 		why, differs := o.Target.Skip[c.ID]
 		switch {
 		case o.Only != nil && !o.Only(c.ID):
