@@ -50,22 +50,22 @@ const (
 	Unreadable       = "input.parameter.unreadable"
 	UnreadableLimit  = "input.limit.unreadable"
 	UnreadableCursor = "input.cursor.unreadable"
-	InputDate         = "input.date"
-	InputFilter       = "input.filter" // a mix of filters that no index serves
-	InputField        = "input.field"
-	InputSize         = "input.size"
-	InputMedia        = "input.media"
-	NotFound          = "not_found"
-	NotFoundRoute     = "not_found.route"
-	NoStandings       = "not_found.standings"
-	Method            = "method"
-	Conflict          = "conflict"
-	ConflictRepeat    = "conflict.repeat"   // an Idempotency-Key that was used
-	ConflictRotation  = "conflict.rotation" // a rotation inside an overlap
-	ConflictCap       = "conflict.cap"      // the plan's keys are all in use
-	ConflictFinal     = "conflict.final"    // the key is revoked or expired
-	Internal          = "internal"
-	Unavailable       = "unavailable"
+	InputDate        = "input.date"
+	InputFilter      = "input.filter" // a mix of filters that no index serves
+	InputField       = "input.field"
+	InputSize        = "input.size"
+	InputMedia       = "input.media"
+	NotFound         = "not_found"
+	NotFoundRoute    = "not_found.route"
+	NoStandings      = "not_found.standings"
+	Method           = "method"
+	Conflict         = "conflict"
+	ConflictRepeat   = "conflict.repeat"   // an Idempotency-Key that was used
+	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
+	ConflictCap      = "conflict.cap"      // the plan's keys are all in use
+	ConflictFinal    = "conflict.final"    // the key is revoked or expired
+	Internal         = "internal"
+	Unavailable      = "unavailable"
 )
 
 // Conditions lists every condition that code raises, for the documents and their tests.

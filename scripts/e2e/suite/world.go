@@ -45,6 +45,7 @@ func newWorld(o Options) (*world, error) {
 		w.routes[r.Operation] = r
 	}
 	w.client = newClient(o, w.saw)
+	w.client.plain = w.plain
 	return w, nil
 }
 
@@ -155,6 +156,24 @@ func cleanUp(t *T) {
 	}
 }
 
+// turn makes the query of a page that of the next one, and tells whether there is
+// one: by cursor, or as the contract pages all lists. Size is the page's limit.
+func (t *T) turn(operation string, ask in, page Reply, size int) bool {
+	if t.routes[operation].OwnShape(t.contract) {
+		ask["cursor"] = page.text("next_cursor")
+		return ask["cursor"] != ""
+	}
+	style := t.contract.Paging.Style
+	from, _ := ask[style].(int)
+	switch style {
+	case "offset":
+		ask[style] = from + size
+	case "page":
+		ask[style] = max(from, 1) + 1
+	}
+	return len(objects(page.value("data"))) == size
+}
+
 // pagesAtMost bounds how far a list is followed: no list of a run is longer.
 const pagesAtMost = 100
 
@@ -168,11 +187,9 @@ func (t *T) listed(secret, operation string, query in) []map[string]any {
 	for range pagesAtMost {
 		page := t.does(secret, operation, ask)
 		all = append(all, objects(page.value("data"))...)
-		next := page.text("next_cursor")
-		if next == "" {
+		if !t.turn(operation, ask, page, 100) {
 			return all
 		}
-		ask["cursor"] = next
 	}
 	t.Fatalf("%s: no end after %d pages", operation, pagesAtMost)
 	return nil
