@@ -25,7 +25,7 @@ type listInput struct {
 
 func list(d Deps) api.Handler {
 	return api.Handle("listMatches", func(ctx context.Context, r *api.Request, in *listInput) (api.List[matches.Match], error) {
-		f, err := d.filter(ctx, in)
+		f, err := d.filter(ctx, r.Caller, in)
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
@@ -39,7 +39,7 @@ func list(d Deps) api.Handler {
 }
 
 // filter checks that an index serves the mix, then that what it names exists.
-func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error) {
+func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
 	f := matches.Filter{League: in.League, Season: in.Season, Round: in.Round, Stage: in.Stage, Team: in.Team, From: in.From, To: in.To, IDs: in.IDs}
 	for _, s := range in.Status {
 		f.Statuses = append(f.Statuses, matches.Status(s))
@@ -56,6 +56,34 @@ func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error)
 	if err := f.Check(); err != nil {
 		return f, api.Fail(api.InputFilter, "%s", reason(err))
 	}
+	if d.Contract.HidePublic {
+		return f, d.own(ctx, d.Matches.Of(c.Org), f)
+	}
+	return d.public(ctx, f)
+}
+
+// own checks that the organisation has matches of what the filter names.
+func (d Deps) own(ctx context.Context, of matches.Own, f matches.Filter) error {
+	if f.League != "" {
+		if _, err := of.League(ctx, f.League); err != nil {
+			return missing(err, "no such league")
+		}
+	}
+	if f.Season != "" {
+		if err := of.HasSeason(ctx, f.League, f.Season); err != nil {
+			return missing(err, "no such season")
+		}
+	}
+	if f.Team != "" {
+		_, err := of.Team(ctx, f.Team)
+		return missing(err, "no such team")
+	}
+	return nil
+}
+
+// public checks that what the filter names is published, and puts a team's own id
+// in the place of one that it went by.
+func (d Deps) public(ctx context.Context, f matches.Filter) (matches.Filter, error) {
 	if f.League != "" {
 		if _, err := d.Leagues.Get(ctx, f.League); err != nil {
 			return f, missing(err, "no such league")

@@ -86,11 +86,12 @@ func (s *Store) Apply(ctx context.Context, batch []Change) error {
 // tally sums up what a batch does to the counters, so that each is written once.
 type tally struct {
 	counters map[table.Key]int64
+	about    map[table.Key]map[string]string // what an organisation's counters count, for [Own]
 	seasons  map[[2]string]leagues.Counts
 }
 
 func newTally() *tally {
-	return &tally{map[table.Key]int64{}, map[[2]string]leagues.Counts{}}
+	return &tally{map[table.Key]int64{}, map[table.Key]map[string]string{}, map[[2]string]leagues.Counts{}}
 }
 
 func (t *tally) count(c Change) {
@@ -110,6 +111,7 @@ func (t *tally) add(m *Match, n int64) {
 		t.counters[table.Key{Partition: table.Join("COUNT", m.Owner), Sort: what}] += n
 	}
 	if m.Owner != Public {
+		t.describe(m)
 		return // an organisation's matches are not in public seasons
 	}
 	at := [2]string{m.League, m.Season}
@@ -122,6 +124,19 @@ func (t *tally) add(m *Match, n int64) {
 	counts.Teams[m.Away.ID] += n
 	if m.Matchday != nil && m.Status.Played() {
 		counts.Played[strconv.Itoa(*m.Matchday)] += n
+	}
+}
+
+// describe names what an organisation's counters count: its leagues, seasons and
+// teams are those that it has matches of ([Own]).
+func (t *tally) describe(m *Match) {
+	for what, about := range map[string]map[string]string{
+		table.Join("LEAGUE", string(m.League)):                   {"league": string(m.League)},
+		table.Join("SEASON", string(m.League), string(m.Season)): {"league": string(m.League), "season": string(m.Season)},
+		table.Join("TEAM", m.Home.ID):                            {"id": m.Home.ID, "name": m.Home.Name},
+		table.Join("TEAM", m.Away.ID):                            {"id": m.Away.ID, "name": m.Away.Name},
+	} {
+		t.about[table.Key{Partition: table.Join("COUNT", m.Owner), Sort: what}] = about
 	}
 }
 
@@ -144,7 +159,11 @@ func (t *tally) writes() []table.Write {
 	var ws []table.Write
 	for key, by := range t.counters {
 		if by != 0 {
-			ws = append(ws, table.Update(key, []table.Action{table.Increment("n", by)}))
+			actions := []table.Action{table.Increment("n", by)}
+			for name, value := range t.about[key] {
+				actions = append(actions, table.Set(name, value))
+			}
+			ws = append(ws, table.Update(key, actions))
 		}
 	}
 	for at, c := range t.seasons {
