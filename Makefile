@@ -57,7 +57,7 @@ e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop
 
-docs: ## regenerate docs/errors.md and docs/cost.md
+docs: ## regenerate docs/errors.md, contracts.md, contract.schema.json and cost.md
 	@go run ./scripts/docs
 	@go run ./scripts/cost -write
 

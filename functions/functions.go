@@ -29,6 +29,7 @@ type Deps struct {
 	Leagues   *leaguestore.Store
 	Teams     *teamstore.Store
 	Matches   *matchstore.Store
+	Own       *matchstore.Own
 	Standings *standings.Cache
 	Keys      *keystore.Store
 	Usage     keystore.History
@@ -43,7 +44,7 @@ func All(d Deps) []api.Handler {
 	return slices.Concat(
 		leagues.Handlers(leagues.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
 		teams.Handlers(teams.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
-		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
+		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Own: d.Own}),
 		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
 		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
 		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),

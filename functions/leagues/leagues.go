@@ -26,13 +26,12 @@ func Handlers(d Deps) []api.Handler {
 	return []api.Handler{list(d), get(d), seasons(d), table(d)}
 }
 
-// found reads a league; a missing one is a 404.
-func (d Deps) found(ctx context.Context, c *api.Caller, id string) (l *leagues.League, err error) {
+// found reads a league; a missing one is a 404. All leagues are public.
+func (d Deps) found(ctx context.Context, id string) (*leagues.League, error) {
 	if d.Contract.HidePublic {
-		l, err = d.Matches.Of(c.Org).League(ctx, id)
-	} else {
-		l, err = d.Leagues.Get(ctx, id)
+		return nil, missing(leagues.ErrNotFound, "no such league")
 	}
+	l, err := d.Leagues.Get(ctx, id)
 	return l, missing(err, "no such league")
 }
 
@@ -41,7 +40,7 @@ func missing(err error, message string) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, leagues.ErrNotFound), errors.Is(err, matches.ErrNotFound):
+	case errors.Is(err, leagues.ErrNotFound):
 		return api.Fail(api.NotFound, "%s", message)
 	}
 	return api.Down("reading leagues", err)

@@ -3,7 +3,6 @@ package leagues
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"statgate/shared/api"
 	"statgate/shared/leagues"
@@ -19,11 +18,8 @@ type standingsInput struct {
 
 func table(d Deps) api.Handler {
 	return api.Handle("getStandings", func(ctx context.Context, r *api.Request, in *standingsInput) (*standings.Table, error) {
-		if _, err := d.found(ctx, r.Caller, in.League); err != nil {
+		if _, err := d.found(ctx, in.League); err != nil {
 			return nil, err
-		}
-		if d.Contract.HidePublic {
-			return d.own(ctx, r.Caller, in)
 		}
 		season, version, err := d.season(ctx, r.Caller, in)
 		if err != nil {
@@ -32,51 +28,14 @@ func table(d Deps) api.Handler {
 		asOf := standings.AsOf{Round: in.Round, Date: in.Date}
 		key := standings.Key{League: in.League, Season: season.ID, Version: version, AsOf: asOf, Owners: []string{"public"}}
 		rows, err := d.Standings.Get(key, func() ([]standings.Row, error) { return d.compute(ctx, in.League, season.ID, asOf) })
-		return tableOf(in.League, season.ID, asOf, rows, err)
+		if errors.Is(err, standings.ErrNoStandings) {
+			return nil, api.Fail(api.NoStandings, "%s %s is a knock-out competition, which has no standings", in.League, season.ID)
+		}
+		if err != nil {
+			return nil, api.Down("computing standings", err)
+		}
+		return &standings.Table{League: in.League, Season: season.ID, AsOf: asOf, Data: rows}, nil
 	})
-}
-
-// tableOf is the answer with the rows that were computed, or what kept them from it.
-func tableOf(league, season string, asOf standings.AsOf, rows []standings.Row, err error) (*standings.Table, error) {
-	switch {
-	case errors.Is(err, standings.ErrNoStandings):
-		return nil, api.Fail(api.NoStandings, "%s %s is a knock-out competition, which has no standings", league, season)
-	case err != nil:
-		return nil, api.Down("computing standings", err)
-	case rows == nil:
-		rows = []standings.Row{}
-	}
-	return &standings.Table{League: league, Season: season, AsOf: asOf, Data: rows}, nil
-}
-
-// own is the table of the caller's own matches alone. It is computed each time:
-// the seasons of an organisation have no version by which it could be kept.
-func (d Deps) own(ctx context.Context, c *api.Caller, in *standingsInput) (*standings.Table, error) {
-	seasons, err := d.seasons(ctx, c, in.League)
-	if err != nil {
-		return nil, api.Down("listing seasons", err)
-	}
-	at := 0
-	if in.Season != "" {
-		at = slices.IndexFunc(seasons, func(s leagues.Season) bool { return s.ID == in.Season })
-	}
-	if at < 0 || at >= len(seasons) {
-		return nil, api.Fail(api.NotFound, "no such season")
-	}
-	if at > 0 && !c.May("standings:read") {
-		return nil, currentOnly()
-	}
-	season, asOf := seasons[at].ID, standings.AsOf{Round: in.Round, Date: in.Date}
-	ms, err := d.Matches.Of(c.Org).Season(ctx, in.League, season)
-	if err != nil {
-		return nil, api.Down("reading a season", err)
-	}
-	rows, err := standings.Compute(standings.For(in.League, season), ms, nil, asOf)
-	return tableOf(in.League, season, asOf, rows, err)
-}
-
-func currentOnly() error {
-	return api.Fail(api.Permission, "the key's scopes reach the current season's standings only")
 }
 
 // season finds the season that was asked for. A caller whose permission is for
@@ -94,7 +53,7 @@ func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput
 		return nil, 0, missing(err, "no such season")
 	}
 	if !caller.May("standings:read") {
-		return nil, 0, currentOnly()
+		return nil, 0, api.Fail(api.Permission, "the key's scopes reach the current season's standings only")
 	}
 	return season, version, nil
 }

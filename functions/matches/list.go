@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"statgate/shared/api"
+	"statgate/shared/leagues"
 	"statgate/shared/matches"
 )
 
@@ -56,34 +57,9 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	if err := f.Check(); err != nil {
 		return f, api.Fail(api.InputFilter, "%s", reason(err))
 	}
-	if d.Contract.HidePublic {
-		return f, d.own(ctx, d.Matches.Of(c.Org), f)
+	if f.League != "" && d.Contract.HidePublic {
+		return f, missing(leagues.ErrNotFound, "no such league") // all leagues are public
 	}
-	return d.public(ctx, f)
-}
-
-// own checks that the organisation has matches of what the filter names.
-func (d Deps) own(ctx context.Context, of matches.Own, f matches.Filter) error {
-	if f.League != "" {
-		if _, err := of.League(ctx, f.League); err != nil {
-			return missing(err, "no such league")
-		}
-	}
-	if f.Season != "" {
-		if err := of.HasSeason(ctx, f.League, f.Season); err != nil {
-			return missing(err, "no such season")
-		}
-	}
-	if f.Team != "" {
-		_, err := of.Team(ctx, f.Team)
-		return missing(err, "no such team")
-	}
-	return nil
-}
-
-// public checks that what the filter names is published, and puts a team's own id
-// in the place of one that it went by.
-func (d Deps) public(ctx context.Context, f matches.Filter) (matches.Filter, error) {
 	if f.League != "" {
 		if _, err := d.Leagues.Get(ctx, f.League); err != nil {
 			return f, missing(err, "no such league")
@@ -95,7 +71,7 @@ func (d Deps) public(ctx context.Context, f matches.Filter) (matches.Filter, err
 		}
 	}
 	if f.Team != "" {
-		team, err := d.Teams.Get(ctx, f.Team)
+		team, err := d.Teams.Visible(ctx, f.Team, c.Owners(d.Contract.HidePublic))
 		if err != nil {
 			return f, missing(err, "no such team")
 		}

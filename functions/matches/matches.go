@@ -1,4 +1,5 @@
-// Package matches is the function that serves matches.
+// Package matches is the function that serves matches, and lets organisations write
+// their own.
 package matches
 
 import (
@@ -17,11 +18,12 @@ type Deps struct {
 	Leagues  *leagues.Store
 	Teams    *teams.Store
 	Matches  *matches.Store
+	Own      *matches.Own
 }
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), get(d), headToHead(d)}
+	return []api.Handler{list(d), get(d), headToHead(d), create(d), update(d), remove(d)}
 }
 
 // missing turns a store's error into the caller's: 404, or a store that does not answer.

@@ -3,12 +3,9 @@ package teams
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"statgate/shared/api"
 	"statgate/shared/leagues"
-	"statgate/shared/matches"
 	"statgate/shared/teams"
 )
 
@@ -35,8 +32,11 @@ func (d Deps) page(ctx context.Context, c *api.Caller, in *listInput) (*teams.Pa
 		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be mixed; served are: no filter, league (and season), q")
 	case in.Season != "" && in.League == "":
 		return nil, nil, api.Fail(api.InputFilter, "season needs league; served are: no filter, league (and season), q")
+	case d.Contract.HidePublic && in.League != "":
+		return nil, nil, missing(leagues.ErrNotFound, "no such league") // all leagues are public
 	case d.Contract.HidePublic:
-		return d.own(ctx, d.Matches.Of(c.Org), in)
+		page, err := d.Teams.ListOwn(ctx, c.Org, in.Q, in.After, in.Limit)
+		return page, nil, down(err)
 	case in.League != "":
 		return d.ofSeason(ctx, in)
 	case in.Q != "":
@@ -68,62 +68,6 @@ func (d Deps) ofSeason(ctx context.Context, in *listInput) (*teams.Page, *int64,
 	return page, &total, down(err)
 }
 
-// own lists the teams of the organisation's own matches: they are few enough to be
-// searched in memory.
-func (d Deps) own(ctx context.Context, of matches.Own, in *listInput) (*teams.Page, *int64, error) {
-	var sides []matches.Side
-	var err error
-	switch {
-	case in.League != "":
-		if sides, err = d.ofOwnSeason(ctx, of, in); err != nil {
-			return nil, nil, err
-		}
-	case in.Q != "":
-		if sides, _, err = of.Teams(ctx, "", 0); err != nil {
-			return nil, nil, down(err)
-		}
-		sides = slices.DeleteFunc(sides, func(s matches.Side) bool { return !teams.Found(in.Q, s.Name) })
-	default:
-		sides, next, err := of.Teams(ctx, in.After, in.Limit)
-		return &teams.Page{Teams: ownAll(sides), Next: next}, nil, down(err)
-	}
-	list := api.Slice(ownAll(sides), in.Page, func(t teams.Team) string { return t.ID })
-	return &teams.Page{Teams: list.Data, Next: list.Next}, list.Total, nil
-}
-
-func ownAll(sides []matches.Side) []teams.Team {
-	all := make([]teams.Team, len(sides))
-	for i, s := range sides {
-		all[i] = own(s)
-	}
-	return all
-}
-
-// ofOwnSeason lists the teams of a season's own matches, by id.
-func (d Deps) ofOwnSeason(ctx context.Context, of matches.Own, in *listInput) ([]matches.Side, error) {
-	league, err := of.League(ctx, in.League)
-	if err != nil {
-		return nil, missing(err, "no such league")
-	}
-	season := in.Season
-	if season == "" && league.CurrentSeason != nil {
-		season = *league.CurrentSeason
-	}
-	ms, err := of.Season(ctx, in.League, season)
-	if err != nil {
-		return nil, down(err)
-	}
-	if len(ms) == 0 {
-		return nil, api.Fail(api.NotFound, "no such season")
-	}
-	var sides []matches.Side
-	for _, m := range ms {
-		sides = append(sides, m.Home, m.Away)
-	}
-	slices.SortStableFunc(sides, func(a, b matches.Side) int { return strings.Compare(a.ID, b.ID) })
-	return slices.CompactFunc(sides, func(a, b matches.Side) bool { return a.ID == b.ID }), nil
-}
-
 func down(err error) error {
 	if err == nil {
 		return nil
@@ -132,7 +76,7 @@ func down(err error) error {
 }
 
 func missing(err error, message string) error {
-	if errors.Is(err, leagues.ErrNotFound) || errors.Is(err, matches.ErrNotFound) {
+	if errors.Is(err, leagues.ErrNotFound) {
 		return api.Fail(api.NotFound, "%s", message)
 	}
 	return down(err)

@@ -27,29 +27,12 @@ func Handlers(d Deps) []api.Handler {
 
 // found reads a team, also by an id that it had before; a missing one is a 404.
 func (d Deps) found(ctx context.Context, c *api.Caller, id string) (*teams.Team, error) {
-	t, err := d.team(ctx, c, id)
-	if errors.Is(err, teams.ErrNotFound) || errors.Is(err, matches.ErrNotFound) {
+	t, err := d.Teams.Visible(ctx, id, c.Owners(d.Contract.HidePublic))
+	if errors.Is(err, teams.ErrNotFound) {
 		return nil, api.Fail(api.NotFound, "no such team")
 	}
 	if err != nil {
 		return nil, api.Down("reading a team", err)
 	}
 	return t, nil
-}
-
-func (d Deps) team(ctx context.Context, c *api.Caller, id string) (*teams.Team, error) {
-	if !d.Contract.HidePublic {
-		return d.Teams.Get(ctx, id)
-	}
-	side, err := d.Matches.Of(c.Org).Team(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	t := own(*side)
-	return &t, nil
-}
-
-// own is a team as an organisation's own matches tell of it.
-func own(side matches.Side) teams.Team {
-	return teams.Team{ID: side.ID, Name: side.Name, Names: []string{side.Name}}
 }

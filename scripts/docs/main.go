@@ -1,5 +1,6 @@
 // Command docs writes the generated pages of docs/: errors.md, which lists what
-// each preset makes of each condition.
+// each preset makes of each condition; contract.schema.json, by which editors check
+// a contract's file; and the table of facts that ends contracts.md.
 //
 //	go run ./scripts/docs [DIR]
 //
@@ -10,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"statgate/shared/contract/preset"
 )
 
 func main() {
@@ -27,15 +30,28 @@ func run(root string) error {
 	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
 		return fmt.Errorf("%s is not the repository's root: %w", root, err)
 	}
-	page, err := errorsPage()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Join(root, "docs"), 0o755); err != nil {
+	dir := filepath.Join(root, "docs")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making docs/: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(root, "docs", "errors.md"), page, 0o644); err != nil {
-		return fmt.Errorf("writing errors.md: %w", err)
+	for _, page := range pages {
+		text, err := page.text(dir)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, page.name), text, 0o644); err != nil {
+			return fmt.Errorf("writing %s: %w", page.name, err)
+		}
 	}
 	return nil
+}
+
+// pages are the generated ones. What is kept of a page stands in the directory.
+var pages = []struct {
+	name string
+	text func(dir string) ([]byte, error)
+}{
+	{"errors.md", func(string) ([]byte, error) { return errorsPage() }},
+	{"contract.schema.json", func(string) ([]byte, error) { return preset.Schema() }},
+	{"contracts.md", contractsPage},
 }

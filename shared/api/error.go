@@ -46,7 +46,8 @@ const (
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
 	InputCursor       = "input.cursor"
-	// A query parameter that says nothing at all: unknown, given twice, or no number.
+	// Unreadable is a query parameter that says nothing at all: unknown, given twice,
+	// or no number.
 	Unreadable       = "input.parameter.unreadable"
 	UnreadableLimit  = "input.limit.unreadable"
 	UnreadableCursor = "input.cursor.unreadable"
@@ -64,6 +65,8 @@ const (
 	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
 	ConflictCap      = "conflict.cap"      // the plan's keys are all in use
 	ConflictFinal    = "conflict.final"    // the key is revoked or expired
+	ConflictVersion  = "conflict.version"  // If-Match names another state than the present one
+	ConflictStep     = "conflict.transition"
 	Internal         = "internal"
 	Unavailable      = "unavailable"
 )
@@ -74,7 +77,7 @@ var Conditions = []string{
 	Permission, PermissionRole, Suspended, Quota,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, Method,
-	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal,
+	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictVersion, ConflictStep,
 	Internal, Unavailable,
 }
 

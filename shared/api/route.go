@@ -66,6 +66,9 @@ var Routes = []Route{
 	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "List the matches of a team"},
 	{Operation: "listMatches", Code: "ml", Method: "GET", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "List matches"},
 	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "Get a match"},
+	{Operation: "createMatch", Code: "mc", Method: "POST", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{GetItem, BatchGetItem, PutItem, UpdateItem}, Summary: "Create a match of your organisation's own"},
+	{Operation: "updateMatch", Code: "mu", Method: "PATCH", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem}, Summary: "Change a match of your organisation's own"},
+	{Operation: "deleteMatch", Code: "md", Method: "DELETE", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem, DeleteItem}, Summary: "Delete a match of your organisation's own"},
 	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: reads, Summary: "Get the earlier meetings of two teams"},
 
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "List keys"},
@@ -78,7 +81,7 @@ var Routes = []Route{
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: writeKeys, Summary: "Revoke a key for good"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: reads, Summary: "Get a key's usage by hour and operation"},
 
-	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: reads, Summary: "List who did what"},
+	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: reads, Stats: []Action{Query}, Summary: "List who did what"},
 
 	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: reads, Summary: "List organisations"},
 	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: writeKeys, Summary: "Create an organisation"},

@@ -1,9 +1,11 @@
 package deployment_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"reflect"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,20 +18,22 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// private stores a finished match of an organisation's own, and returns its id.
-func private(t *testing.T, w *deploymenttest.World, org, season, day, home, away string) string {
+// private makes a finished match of the key's organisation, and returns its id and
+// its teams' ids.
+func private(t *testing.T, w *deploymenttest.World, secret, day, home, away string) (id, homeID, awayID string) {
 	t.Helper()
-	m := matches.Match{League: "cup", Season: season, Owner: org, Date: day, Status: matches.Finished,
-		Home: matches.Side{ID: home, Name: strings.ToUpper(home)}, Away: matches.Side{ID: away, Name: strings.ToUpper(away)},
-		Score: matches.Score{FullTime: &matches.Goals{Home: 2, Away: 1}}}
-	matchday := 1
-	m.Matchday, m.Score.Winner = &matchday, matches.Winner(m.Status, m.Score)
-	m.ID = matches.IdentityOf(&m).ID(org, 0)
-	r := &matches.Record{Match: m, HomeAs: m.Home.Name, AwayAs: m.Away.Name}
-	if err := matches.NewStore(w.Stats, w.Clock.Now).Apply(t.Context(), []matches.Change{{After: r}}); err != nil {
-		t.Fatal(err)
+	r := w.Call(t, secret, "POST", "/matches", fmt.Sprintf(
+		`{"home":{"name":%q},"away":{"name":%q},"date":%q,"status":"finished","score":{"full_time":{"home":2,"away":1}}}`, home, away, day))
+	var made struct {
+		Data struct {
+			ID         string
+			Home, Away struct{ ID string }
+		}
 	}
-	return m.ID
+	if err := json.Unmarshal(r.Body, &made); err != nil || r.Status != 201 {
+		t.Fatalf("got %d %s", r.Status, r.Body)
+	}
+	return made.Data.ID, made.Data.Home.ID, made.Data.Away.ID
 }
 
 // ids are the ids of a list.
@@ -53,12 +57,12 @@ func ids(t *testing.T, r deploymenttest.Reply) []string {
 }
 
 // hidden is a deployment that hides public data, with public data in it, and two
-// organisations with matches in a league of the same name.
+// organisations whose matches are of teams of the same names.
 type hidden struct {
 	*deploymenttest.World
 	secret                  string // of a key of the first organisation
 	own, foreign, published string // matches
-	team                    string // a public team
+	reds, golds, team       string // teams: own, foreign, public
 }
 
 func hide(t *testing.T, w *deploymenttest.World) hidden {
@@ -68,11 +72,12 @@ func hide(t *testing.T, w *deploymenttest.World) hidden {
 	mine, _ := w.Org(t, "Mine", "STANDARD", "mine@example.com")
 	theirs, _ := w.Org(t, "Theirs", "STANDARD", "theirs@example.com")
 	_, h.secret = w.Key(t, mine, "k")
-	h.own = private(t, w, mine, "2026", "2026-03-01", "reds", "blues")
-	private(t, w, mine, "2026", "2026-03-08", "blues", "greens")
-	private(t, w, mine, "2024", "2024-03-08", "blues", "reds")
-	h.foreign = private(t, w, theirs, "2025", "2025-03-01", "reds", "blues")
-	private(t, w, theirs, "2025", "2025-03-08", "golds", "blues")
+	_, other := w.Key(t, theirs, "k")
+	h.own, h.reds, _ = private(t, w, h.secret, "2026-03-01", "Reds", "Blues")
+	private(t, w, h.secret, "2026-03-08", "Blues", "Évian Greens")
+	private(t, w, h.secret, "2024-03-08", "Blues", "Reds")
+	h.foreign, _, _ = private(t, w, other, "2026-03-01", "Reds", "Blues")
+	_, h.golds, _ = private(t, w, other, "2026-03-08", "Golds", "Blues")
 	public, err := matches.NewStore(w.Stats, w.Clock.Now).List(t.Context(), matches.Filter{}, []string{matches.Public}, matches.PageRequest{Limit: 1})
 	if err != nil || len(public.Matches) != 1 {
 		t.Fatalf("got %v, %v, want a public match", public, err)
@@ -86,25 +91,19 @@ func TestKeyOfAContractThatHidesPublicDataSeesItsOwnOrganisationsAlone(t *testin
 	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
 		h := hide(t, w)
 		get := func(path string) deploymenttest.Reply { return w.Call(t, h.secret, "GET", path, "") }
-		for path, want := range map[string][]string{
-			"/leagues": {"cup"}, "/leagues?country=ENG": {}, "/leagues/cup/seasons": {"2026", "2024"},
-			"/teams": {"blues", "greens", "reds"}, "/teams?league=cup": {"blues", "greens", "reds"}, "/teams?league=cup&season=2024": {"blues", "reds"},
-			"/teams?q=gre": {"greens"}, "/teams?q=gol": {}, "/teams?limit=100&offset=7": nil,
-			"/matches?ids=" + h.own + "," + h.foreign + "," + h.published: {h.own},
+		for path, want := range map[string]int{
+			"/teams": 3, "/teams?q=evian": 1, "/teams?q=gre": 1, "/teams?q=gol": 0, "/teams?q=%21": 0, "/matches": 3, "/matches?team=" + h.reds: 2,
+			"/matches?status=finished": 3, "/matches?status=live": 0, "/matches?from=2026-03-01&to=2026-03-02": 1,
+			"/teams/" + h.reds + "/matches": 2, "/matches?ids=" + h.own + "," + h.foreign + "," + h.published: 1,
 		} {
-			if got := get(path); want == nil && !strings.Contains(string(got.Body), `{"data":[],"total":3}`) || want != nil && !reflect.DeepEqual(ids(t, got), want) {
-				t.Errorf("%s: got %s, want %q", path, got.Body, want)
-			}
-		}
-		for path, want := range map[string]int{"/matches": 3, "/matches?league=cup": 3, "/matches?league=cup&season=2026": 2, "/matches?team=reds": 2,
-			"/matches?status=finished": 3, "/matches?from=2026-03-01&to=2026-03-02": 1, "/teams/blues/matches": 3, "/matches?league=cup&season=2026&status=finished": 2} {
 			if got := ids(t, get(path)); len(got) != want {
 				t.Errorf("%s: got %q, want %d", path, got, want)
 			}
 		}
-		table := ok(t, get("/leagues/cup/standings"), 200)["data"].(map[string]any)
-		if rows := table["data"].([]any); len(rows) != 3 || table["season"] != "2026" || rows[0].(map[string]any)["played"] == 0.0 {
-			t.Errorf("standings: got %v, want the three teams of 2026", table)
+		for path, want := range map[string]string{"/teams?offset=7": `{"data":[],"total":3}`, "/matches?offset=3": `{"data":[],"total":3}`} {
+			if got := get(path); string(got.Body) != want {
+				t.Errorf("%s: got %s, want %s", path, got.Body, want)
+			}
 		}
 		met := ok(t, get("/matches/"+h.own+"/head-to-head"), 200)["data"].(map[string]any)
 		if played := met["totals"].(map[string]any)["played"]; played != 2.0 {
@@ -113,19 +112,50 @@ func TestKeyOfAContractThatHidesPublicDataSeesItsOwnOrganisationsAlone(t *testin
 	})
 }
 
+// TestLeaguesAreHiddenWithAllThatIsPublic deploys the routes of leagues under a
+// contract that hides public data: leagues and their seasons are public.
+func TestLeaguesAreHiddenWithAllThatIsPublic(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../contract/preset/presets/fullengage.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "leagues.yaml")
+	named := strings.Replace(string(raw), "operations:\n", "operations:\n  listLeagues: {}\n  getLeague: {}\n  listSeasons: {}\n  getStandings: {}\n", 1)
+	if err := os.WriteFile(file, []byte(named), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := hide(t, deploymenttest.New(t, file))
+	if r := h.Call(t, h.secret, "GET", "/football/leagues", ""); r.Status != 200 || string(r.Body) != `{"data":[],"total":0}` {
+		t.Errorf("leagues: got %d %s", r.Status, r.Body)
+	}
+	for _, path := range []string{"", "/seasons", "/standings"} {
+		for _, id := range []string{"sim.1", "nobody"} {
+			if r := h.Call(t, h.secret, "GET", "/football/leagues/"+id+path, ""); r.Status != 404 || string(r.Body) != `{"error":"Not found"}` {
+				t.Errorf("%s%s: got %d %s", id, path, r.Status, r.Body)
+			}
+		}
+	}
+}
+
 // strangers are requests in threes: for what is another organisation's, for what
 // is public, and for what nobody has.
 func (h hidden) strangers() [][3]string {
+	const missing = "00000000-0000-8000-8000-000000000000"
 	var all [][3]string
 	for _, c := range []struct{ path, foreign, public string }{
 		{"/matches/%s", h.foreign, h.published}, {"/matches/%s/head-to-head", h.foreign, h.published},
-		{"/teams/%s", "golds", h.team}, {"/teams/%s/matches", "golds", h.team}, {"/matches?team=%s", "golds", h.team},
-		{"/leagues/cup/standings?season=%s", "2025", "2025"}, {"/matches?league=cup&season=%s", "2025", "2025"},
-		{"/leagues/%s", "sim.1", "sim.1"}, {"/leagues/%s/standings", "sim.1", "sim.1"}, {"/leagues/%s/seasons", "sim.1", "sim.1"},
-		{"/matches?league=%s", "sim.1", "sim.1"}, {"/teams?league=%s", "sim.1", "sim.1"},
+		{"/teams/%s", h.golds, ""}, {"/teams/%s/matches", h.golds, ""}, {"/matches?team=%s", h.golds, ""},
+		{"/teams/%s", "none", h.team}, {"/matches?league=%s", "none", "sim.1"}, {"/teams?league=%s", "none", "sim.1"},
 	} {
-		missing := strings.Repeat("z", len(c.foreign))
-		all = append(all, [3]string{fmt.Sprintf(c.path, c.foreign), fmt.Sprintf(c.path, c.public), fmt.Sprintf(c.path, missing)})
+		three := [3]string{}
+		for i, id := range []string{c.foreign, cmp.Or(c.public, missing), missing} {
+			if c.foreign == "none" && i == 2 {
+				id = "nobody" // what is not public, under an id as public things have it
+			}
+			three[i] = fmt.Sprintf(c.path, id)
+		}
+		all = append(all, three)
 	}
 	return all
 }
@@ -174,7 +204,7 @@ func TestForeignRecordsCostTheSameReadsAsMissingOnes(t *testing.T) {
 func TestForeignMatchTakesTheTimeOfAMissingOne(t *testing.T) {
 	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
 		h := hide(t, w)
-		paths := []string{"/matches/" + h.foreign, "/matches/" + strings.Repeat("z", len(h.foreign))}
+		paths := []string{"/matches/" + h.foreign, "/matches/" + "00000000-0000-8000-8000-000000000000"}
 		// Taken in turn, so that what slows the machine down slows both; the two that
 		// are compared with each other are as alike as two halves of the same are.
 		var took [2][2][]time.Duration

@@ -96,7 +96,7 @@ func Put(ctx context.Context, tbl table.Table, clock func() time.Time, list []Se
 	for i, s := range list {
 		seasons[i] = season{league: s.League, name: s.Name, id: s.Season}
 		for n, m := range s.Matches {
-			m.League, m.Season, m.Owner = s.League, s.Season, matches.Public
+			m.League, m.Season, m.Owner = matches.Ref(s.League), matches.Ref(s.Season), matches.Public
 			at := openfootball.Problem{File: s.League + " " + s.Season, Field: fmt.Sprintf("matches[%d]", n)}
 			seasons[i].rows = append(seasons[i].rows, row{at: at, match: m})
 		}

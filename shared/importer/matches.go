@@ -192,7 +192,7 @@ func (im *run) isSame(w, r *matches.Record) bool {
 }
 
 func (im *run) sides(r *matches.Record) (home, away string) {
-	country := leagues.Country(r.League)
+	country := leagues.Country(string(r.League))
 	home, away = r.Home.ID, r.Away.ID
 	if t := im.teams.Resolve(country, r.HomeAs); t != nil {
 		home = t.ID
@@ -300,7 +300,7 @@ func (im *run) planMove(ctx context.Context, moving []string) ([]matches.Change,
 // moved is the match with its teams as they are called now.
 func (im *run) moved(r *matches.Record) *matches.Record {
 	after := *r
-	country := leagues.Country(r.League)
+	country := leagues.Country(string(r.League))
 	if t := im.teams.Resolve(country, r.HomeAs); t != nil {
 		after.Home = matches.Side{ID: t.ID, Name: t.Name}
 	}

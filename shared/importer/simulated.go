@@ -11,8 +11,8 @@ func Simulated(sim simulation.League) []Season {
 	for _, s := range sim.Seasons {
 		one := Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID}
 		for _, m := range sim.Matches {
-			if m.Season == s.ID {
-				m.League, m.Owner = sim.League.ID, matches.Public
+			if string(m.Season) == s.ID {
+				m.League, m.Owner = matches.Ref(sim.League.ID), matches.Public
 				one.Matches = append(one.Matches, m)
 			}
 		}

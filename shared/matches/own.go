@@ -2,218 +2,207 @@ package matches
 
 import (
 	"context"
-	"fmt"
-	"sort"
-	"strings"
+	"io"
+	"strconv"
 
-	"statgate/shared/leagues"
+	"statgate/shared/api"
+	"statgate/shared/audit"
+	"statgate/shared/change"
+	"statgate/shared/idempotency"
+	"statgate/shared/ids"
 	"statgate/shared/table"
 )
 
-// Own is the leagues, seasons and teams of an organisation's own matches, for
-// contracts that hide what is public. All of it is read off the organisation's
-// counters and matches: of a public league or team, and of another organisation's,
-// nothing is read, so that asking for one takes what asking for nothing takes.
+// Own writes the matches that organisations keep for themselves: their own keys
+// alone see them, and no public table or counter has them. Each change is one
+// transaction on the match, its owner's counters and the audit entry, so none is
+// ever half made or unrecorded. Errors are *[api.Error].
 type Own struct {
 	store *Store
-	org   string
+	ids   *ids.Source
 }
 
-// Of returns what an organisation's own matches tell.
-func (s *Store) Of(org string) Own { return Own{s, org} }
+// NewOwn returns the writer over a store; rand is for the ids of audit entries.
+func NewOwn(store *Store, rand io.Reader) *Own { return &Own{store, ids.New(rand)} }
 
-// Team returns a team of its matches; ErrNotFound.
-func (o Own) Team(ctx context.Context, id string) (*Side, error) {
-	it, err := o.counter(ctx, "TEAM", id)
+// Draft is a match that is about to be made, and what must be written with it so
+// that its teams are known.
+type Draft struct {
+	Match Match // its status, teams, place in a season and day
+	First Edit  // the score and the minute that it begins with
+	Teams []table.Write
+	UUID  bool // its id is to be one
+}
+
+// State implements [api.Versioned].
+func (m Match) State() string { return m.ID + "." + strconv.FormatInt(m.Version, 10) }
+
+// Create makes a match of the caller's organisation. A repeat under the call's
+// Idempotency-Key is given the first answer again, before draft looks at anything.
+// A match of the same teams at the same place in a season, or without a round on
+// the same day, is the same match: a second one is refused with its id.
+func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(ctx context.Context) (Draft, error)) (*Match, error) {
+	token, err := idempotency.Of(o.store.Table, r, input)
 	if err != nil {
 		return nil, err
 	}
-	return &Side{ID: it.Str("id"), Name: it.Str("name")}, nil
+	var made Match
+	err = o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
+		if done, err := token.Answered(ctx, &made); done || err != nil {
+			return nil, err
+		}
+		d, err := draft(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if made, err = d.drawn(r.Caller.Org); err != nil {
+			return nil, err
+		}
+		before, done, err := a.find(ctx, made.ID)
+		if before != nil {
+			made = before.Match
+		}
+		if done || err != nil {
+			return nil, err
+		}
+		if before != nil {
+			return nil, there(made.ID)
+		}
+		after := &Record{Match: made, HomeAs: made.Home.Name, AwayAs: made.Away.Name}
+		ws, err := a.writes(Change{After: after}, "match.create")
+		made = after.Match
+		if err != nil {
+			return nil, err
+		}
+		answer, err := token.Writes(made)
+		return append(append(ws, d.Teams...), answer...), err
+	})
+	return &made, err
 }
 
-// Teams returns a page of the teams of its matches, by id, and the id to go on
-// from, "" at the end. A limit of 0 is all of them.
-func (o Own) Teams(ctx context.Context, after string, limit int) ([]Side, string, error) {
-	items, err := o.counters(ctx, "TEAM#", after, limit)
+// drawn is the match that a draft comes to.
+func (d Draft) drawn(org string) (Match, error) {
+	m := d.Match
+	m.Owner = org
+	m, err := m.Edited(d.First)
 	if err != nil {
-		return nil, "", err
+		return m, err
 	}
-	teams := make([]Side, len(items))
-	for i, it := range items {
-		teams[i] = Side{ID: it.Str("id"), Name: it.Str("name")}
+	m.ID = IdentityOf(&m).ID(org, 0)
+	if d.UUID {
+		m.ID = IdentityOf(&m).UUID(org)
 	}
-	if limit > 0 && len(teams) > limit {
-		return teams[:limit], teams[limit-1].ID, nil
-	}
-	return teams, "", nil
+	return m, nil
 }
 
-// League returns a league of its matches; ErrNotFound. Its name is its id, as
-// nothing else of it is the organisation's.
-func (o Own) League(ctx context.Context, id string) (*leagues.League, error) {
-	if _, err := o.counter(ctx, "LEAGUE", id); err != nil {
-		return nil, err
-	}
-	items, err := o.counters(ctx, table.Join("SEASON", id)+"#", "", 0)
-	if err != nil {
-		return nil, err
-	}
-	l := league(id)
-	for _, it := range items {
-		l.latest(it.Str("season"))
-	}
-	return &l.League, nil
-}
-
-// Leagues returns the leagues of its matches, by id.
-func (o Own) Leagues(ctx context.Context) ([]leagues.League, error) {
-	items, err := o.counters(ctx, "LEAGUE#", "", 0)
-	if err != nil {
-		return nil, err
-	}
-	seasons, err := o.counters(ctx, "SEASON#", "", 0)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]leagues.League, len(items))
-	for i, it := range items {
-		l := league(it.Str("league"))
-		for _, s := range seasons {
-			if s.Str("league") == l.ID {
-				l.latest(s.Str("season"))
-			}
-		}
-		all[i] = l.League
-	}
-	return all, nil
-}
-
-// Seasons returns the seasons of its matches in a league, newest first.
-func (o Own) Seasons(ctx context.Context, id string) ([]leagues.Season, error) {
-	all, err := o.read(ctx, "league", id)
-	if err != nil {
-		return nil, err
-	}
-	seasons := map[string]*leagues.Season{}
-	for i := range all {
-		m := &all[i]
-		name := string(m.Season)
-		if name == "" {
-			continue
-		}
-		s := seasons[name]
-		if s == nil {
-			s = &leagues.Season{ID: name}
-			seasons[name] = s
-		}
-		if s.Start == nil || m.Date < *s.Start {
-			s.Start = &m.Date
-		}
-		if s.End == nil || m.Date > *s.End {
-			s.End = &m.Date
-		}
-		if m.Matchday != nil && m.Status.Played() && (s.CurrentMatchday == nil || *m.Matchday > *s.CurrentMatchday) {
-			s.CurrentMatchday = m.Matchday
-		}
-	}
-	sorted := make([]leagues.Season, 0, len(seasons))
-	for _, s := range seasons {
-		sorted = append(sorted, *s)
-	}
-	sort.Slice(sorted, func(i, j int) bool { return sorted[i].ID > sorted[j].ID })
-	return sorted, nil
-}
-
-// HasSeason tells whether it has a match of the season: nil, or ErrNotFound.
-func (o Own) HasSeason(ctx context.Context, league, season string) error {
-	if !storable(league) || !storable(season) {
-		return ErrNotFound
-	}
-	_, err := o.counter(ctx, "SEASON", table.Join(league, season))
+func there(id string) *api.Error {
+	err := api.Fail(api.Conflict, "this match is there already: the same teams at the same place in a season, or on the same day")
+	err.Details = map[string]string{"match": id}
 	return err
 }
 
-// Season returns its matches of one season, by kick-off; none is no error.
-func (o Own) Season(ctx context.Context, league, season string) ([]Match, error) {
-	if !storable(league) || !storable(season) {
-		return nil, nil
-	}
-	return o.read(ctx, "season", table.Join(league, season))
-}
-
-func (o Own) read(ctx context.Context, index, of string) ([]Match, error) {
-	if !storable(of) {
-		return nil, nil
-	}
-	page, err := o.store.Table.Query(ctx, table.Query{Index: index, Partition: table.Join(o.org, of)})
-	if err != nil {
-		return nil, fmt.Errorf("matches: %s %s of %s: %w", index, of, o.org, err)
-	}
-	all := make([]Match, len(page.Items))
-	for i, it := range page.Items {
-		all[i] = recordOf(it).Match
-	}
-	return all, nil
-}
-
-// counter reads the counter of something that a match is of; ErrNotFound where no
-// match is.
-func (o Own) counter(ctx context.Context, what, id string) (table.Item, error) {
-	if !storable(id) {
-		return nil, ErrNotFound
-	}
-	it, err := o.store.Table.Get(ctx, table.Key{Partition: table.Join("COUNT", o.org), Sort: table.Join(what, id)}, false)
-	if err != nil {
-		return nil, fmt.Errorf("matches: reading a counter of %s: %w", o.org, err)
-	}
-	if it.Int("n") <= 0 {
-		return nil, ErrNotFound
-	}
-	return it, nil
-}
-
-// counters reads the counters whose sort key has the prefix and that count
-// something, after one of them, until there is one more than the limit.
-func (o Own) counters(ctx context.Context, prefix, after string, limit int) ([]table.Item, error) {
-	q := table.Query{Partition: table.Join("COUNT", o.org)}
-	q.Low, q.High = table.Prefix(prefix)
-	if after != "" {
-		q.After = prefix + after
-	}
-	if limit > 0 {
-		q.Limit = limit + 1
-	}
-	var found []table.Item
-	for {
-		page, err := o.store.Table.Query(ctx, q)
+// Update changes a match of the caller's organisation, on the condition that the
+// call's If-Match names its present state.
+func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m Match) (Edit, error)) (*Match, error) {
+	var after *Record
+	err := o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
+		before, done, err := a.present(ctx, id)
+		if done || err != nil {
+			return nil, err
+		}
+		e, err := edit(before.Match)
 		if err != nil {
-			return nil, fmt.Errorf("matches: reading counters of %s: %w", o.org, err)
+			return nil, err
 		}
-		for _, it := range page.Items {
-			if it.Int("n") > 0 {
-				found = append(found, it)
-			}
+		after = &Record{HomeAs: before.HomeAs, AwayAs: before.AwayAs}
+		if after.Match, err = before.Edited(e); err != nil {
+			return nil, err
 		}
-		if !page.More || len(page.Items) == 0 || limit > 0 && len(found) > limit {
-			return found, nil
-		}
-		q.After = page.Items[len(page.Items)-1].Str(table.SortAttr)
+		return a.writes(Change{Before: before, After: after}, "match.update")
+	})
+	if err != nil {
+		return nil, err
 	}
+	return &after.Match, nil
 }
 
-// ownLeague is a league as its matches tell of it.
-type ownLeague struct{ leagues.League }
-
-func league(id string) ownLeague {
-	l := ownLeague{leagues.League{ID: id, Name: id}}
-	if country := leagues.Country(id); country != "" {
-		l.Country = &country
-	}
-	return l
+// Delete removes a match of the caller's organisation, on the same condition.
+func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
+	return o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
+		before, done, err := a.present(ctx, id)
+		if done || err != nil {
+			return nil, err
+		}
+		return a.writes(Change{Before: before}, "match.delete")
+	})
 }
 
-func (l *ownLeague) latest(season string) {
-	if season != "" && (l.CurrentSeason == nil || strings.Compare(season, *l.CurrentSeason) > 0) {
-		l.CurrentSeason = &season
+// attempt is one of a call's attempts to make its change.
+type attempt struct {
+	own     *Own
+	request *api.Request
+	note    audit.Note
+	again   bool // an earlier one may have been made, and its answer lost
+}
+
+// apply makes a change until nobody else's comes between. No writes and no error
+// say that it is made.
+func (o *Own) apply(ctx context.Context, r *api.Request, decide func(context.Context, *attempt) ([]table.Write, error)) error {
+	note, err := audit.NewNote(o.ids, audit.Caller(r))
+	if err != nil {
+		return err
 	}
+	a := &attempt{own: o, request: r, note: note}
+	return change.Apply(ctx, o.store.Table, nil, func(ctx context.Context) (change.Plan, error) {
+		ws, err := decide(ctx, a)
+		a.again = true
+		return change.Plan{Writes: ws}, err
+	})
+}
+
+// writes are the change's transaction.
+func (a *attempt) writes(c Change, action string) ([]table.Write, error) {
+	ws := writes([]Change{c}, a.request.Now)
+	told := audit.Change{Org: a.request.Caller.Org, Action: action}
+	if c.Before != nil {
+		told.Target, told.Before = c.Before.ID, c.Before.Match
+	}
+	if c.After != nil {
+		told.Target, told.After = c.After.ID, c.After.Match
+	}
+	entry, err := a.note.Writes(told)
+	return append(ws, entry...), err
+}
+
+// find reads a match of the caller's organisation, nil where it has none of the id:
+// another organisation's, or a public one, is not there. It tells whether an earlier
+// attempt has made the change already.
+func (a *attempt) find(ctx context.Context, id string) (*Record, bool, error) {
+	t, org := a.own.store, a.request.Caller.Org
+	found, err := t.Records(ctx, []string{id}, true)
+	if err != nil {
+		return nil, false, api.Down("reading a match", err)
+	}
+	before := found[id]
+	if before != nil && before.Owner != org {
+		before = nil
+	}
+	if !a.again {
+		return before, false, nil
+	}
+	done, err := a.note.Written(ctx, t.Table, org)
+	return before, done, err
+}
+
+// present is find for a change of a match, which must be there and in the state
+// that the call's If-Match names.
+func (a *attempt) present(ctx context.Context, id string) (*Record, bool, error) {
+	before, done, err := a.find(ctx, id)
+	switch {
+	case done || err != nil:
+		return nil, done, err
+	case before == nil:
+		return nil, false, api.Fail(api.NotFound, "no such match")
+	}
+	return before, false, a.request.Precondition(before.Match)
 }

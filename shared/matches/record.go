@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/ids"
 	"statgate/shared/table"
 )
 
@@ -29,7 +30,7 @@ type Identity struct {
 
 // IdentityOf returns the identity of a match.
 func IdentityOf(m *Match) Identity {
-	id := Identity{League: m.League, Season: m.Season, Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
+	id := Identity{League: string(m.League), Season: string(m.Season), Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
 	if id.Round == "" {
 		id.Date = m.Date
 	}
@@ -41,6 +42,17 @@ func IdentityOf(m *Match) Identity {
 // 100 bits of SHA-256: with 10^9 matches a collision has a chance of 10^-12.
 // Salt is 0, but for a match whose id is taken by another one.
 func (i Identity) ID(owner string, salt int) string {
+	sum := i.sum(owner, salt)
+	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
+}
+
+// UUID is the same as a UUID, for contracts whose ids are.
+func (i Identity) UUID(owner string) string {
+	sum := i.sum(owner, 0)
+	return ids.UUID(sum[:])
+}
+
+func (i Identity) sum(owner string, salt int) [sha256.Size]byte {
 	var text []byte
 	for _, part := range []string{owner, i.League, i.Season, i.Stage, i.Round, i.Home, i.Away, i.Date} {
 		text = strconv.AppendInt(text, int64(len(part)), 10) // so that no two lists of parts read alike
@@ -49,8 +61,7 @@ func (i Identity) ID(owner string, salt int) string {
 	if salt > 0 {
 		text = fmt.Appendf(text, "salt %d", salt)
 	}
-	sum := sha256.Sum256(text)
-	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
+	return sha256.Sum256(text)
 }
 
 var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
@@ -69,7 +80,7 @@ func sortInstant(m *Match) time.Time {
 			return t
 		}
 	}
-	day, err := time.ParseInLocation(time.DateOnly, m.Date, zoneOf(m.League))
+	day, err := time.ParseInLocation(time.DateOnly, m.Date, zoneOf(string(m.League)))
 	if err != nil {
 		return time.Time{}
 	}
@@ -93,9 +104,9 @@ func matchKey(id string) table.Key {
 func (r *Record) item() table.Item {
 	m := &r.Match
 	sk := sortString(m)
-	return table.Item{
+	it := table.Item{
 		table.PartitionAttr: table.Join("MATCH", m.ID), table.SortAttr: "MATCH",
-		"id": m.ID, "league": m.League, "season": m.Season,
+		"id": m.ID, "league": refOrNil(m.League), "season": refOrNil(m.Season),
 		"stage": strOrNil(m.Stage), "group": strOrNil(m.Group), "matchday": intOrNil(m.Matchday), "round": strOrNil(m.Round),
 		"date": m.Date, "time": strOrNil(m.Time), "kickoff_at": strOrNil(m.KickoffAt),
 		"status": string(m.Status), "minute": intOrNil(m.Minute),
@@ -106,13 +117,18 @@ func (r *Record) item() table.Item {
 		"home_as": r.HomeAs, "away_as": r.AwayAs,
 
 		"kickoff_pk": m.Owner, "kickoff_sk": sk,
-		"league_pk": table.Join(m.Owner, m.League), "league_sk": sk,
-		"season_pk": table.Join(m.Owner, m.League, m.Season), "season_sk": sk,
 		"status_pk": table.Join(m.Owner, string(m.Status)), "status_sk": sk,
 		"home_pk": table.Join(m.Owner, m.Home.ID), "home_sk": sk,
 		"away_pk": table.Join(m.Owner, m.Away.ID), "away_sk": sk,
 		"pair_pk": pairKey(m.Owner, m.Home.ID, m.Away.ID), "pair_sk": sk,
 	}
+	if m.League != "" {
+		it["league_pk"], it["league_sk"] = table.Join(m.Owner, string(m.League)), sk
+	}
+	if m.Season != "" {
+		it["season_pk"], it["season_sk"] = table.Join(m.Owner, string(m.League), string(m.Season)), sk
+	}
+	return it
 }
 
 func recordOf(it table.Item) *Record {
@@ -120,7 +136,7 @@ func recordOf(it table.Item) *Record {
 	return &Record{
 		HomeAs: it.Str("home_as"), AwayAs: it.Str("away_as"),
 		Match: Match{
-			ID: it.Str("id"), League: it.Str("league"), Season: it.Str("season"),
+			ID: it.Str("id"), League: Ref(it.Str("league")), Season: Ref(it.Str("season")),
 			Stage: strPtr(it["stage"]), Group: strPtr(it["group"]), Matchday: intPtr(it["matchday"]), Round: strPtr(it["round"]),
 			Date: it.Str("date"), Time: strPtr(it["time"]), KickoffAt: strPtr(it["kickoff_at"]),
 			Status: Status(it.Str("status")), Minute: intPtr(it["minute"]),
@@ -219,6 +235,13 @@ func strOrNil(s *string) any {
 		return nil
 	}
 	return *s
+}
+
+func refOrNil(r Ref) any {
+	if r == "" {
+		return nil
+	}
+	return string(r)
 }
 
 func intOrNil(n *int) any {

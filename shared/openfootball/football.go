@@ -105,7 +105,7 @@ func (p *rows) row(field string, n *node) {
 		p.problem(n, field, "want an object, got "+n.kind())
 		return
 	}
-	m := matches.Match{League: p.out.League, Season: p.out.Season, Owner: matches.Public}
+	m := matches.Match{League: matches.Ref(p.out.League), Season: matches.Ref(p.out.Season), Owner: matches.Public}
 	m.Home.Name = p.team(n, field, "team1")
 	m.Away.Name = p.team(n, field, "team2")
 	if m.Home.Name != "" && m.Home.Name == m.Away.Name {
@@ -177,7 +177,7 @@ func (p *rows) when(n *node, field string, m *matches.Match) {
 	if text == "" {
 		return
 	}
-	local, instant, ok := kickoff(m.Date, text, leagues.Zone(m.League))
+	local, instant, ok := kickoff(m.Date, text, leagues.Zone(string(m.League)))
 	if !ok {
 		p.problem(n.members["time"], join(field, "time"), fmt.Sprintf("%q is not a time as in 9:30, 15:00 or 18:00 UTC+3", text))
 		return

@@ -130,7 +130,7 @@ func seasonID(start, end time.Time) string {
 func fixture(squad []club, pair [2]int, season string, matchday int) matches.Match {
 	round := fmt.Sprint("Matchday ", matchday)
 	return matches.Match{
-		League: LeagueID, Season: season, Matchday: &matchday, Round: &round, Status: matches.Scheduled,
+		League: LeagueID, Season: matches.Ref(season), Matchday: &matchday, Round: &round, Status: matches.Scheduled,
 		Home: squad[pair[0]].side, Away: squad[pair[1]].side, Owner: matches.Public,
 	}
 }

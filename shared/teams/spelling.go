@@ -98,17 +98,6 @@ func CutCountry(spelling string) (name, country string) {
 	return spelling, ""
 }
 
-// Found tells whether a name has words that begin with q, whatever case and accents.
-func Found(q, name string) bool {
-	text := Key(q)
-	for _, known := range searchTexts([]string{name}) {
-		if text != "" && strings.HasPrefix(known, text) {
-			return true
-		}
-	}
-	return false
-}
-
 // searchTexts are the texts under which a team is found: each spelling from each
 // of its words on, sorted; one that begins another is left out, as whatever finds
 // it finds the other.

@@ -2,6 +2,8 @@
 package main
 
 import (
+	"crypto/rand"
+
 	"statgate/functions/matches"
 	"statgate/shared/boot"
 	"statgate/shared/boot/endpoint"
@@ -12,10 +14,12 @@ import (
 
 func main() {
 	f := boot.Load()
+	store := matchstore.NewStore(f.Stats(), f.Clock)
 	endpoint.Start(f, matches.Handlers(matches.Deps{
 		Contract: f.Contract,
 		Leagues:  leagues.NewStore(f.Stats(), f.Clock),
 		Teams:    teams.NewStore(f.Stats()),
-		Matches:  matchstore.NewStore(f.Stats(), f.Clock),
+		Matches:  store,
+		Own:      matchstore.NewOwn(store, rand.Reader),
 	}))
 }

@@ -197,7 +197,7 @@ func unlikeList(want []any, got any, at string) string {
 	if !ok {
 		return fmt.Sprintf("%s is %s, want a list", at, shown(got))
 	}
-	each := func(int) any { return nil }
+	var each func(i int) any
 	switch {
 	case len(want) == 2 && want[1] == "...":
 		each = func(int) any { return want[0] }

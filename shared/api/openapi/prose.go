@@ -30,10 +30,10 @@ type kin struct{ function, tag, description string }
 var families = []kin{
 	{"leagues", "Leagues", "Leagues, their seasons and their standings."},
 	{"teams", "Teams", "Clubs and national sides, and the matches that they play."},
-	{"matches", "Matches", "Fixtures and results, and how two teams fared before."},
+	{"matches", "Matches", "Fixtures and results, how two teams fared before, and the matches that an organisation keeps for itself."},
 	{"keys", "Keys", "API keys: make, scope, watch, rotate and revoke them."},
 	{"orgs", "Organisations", "Who holds keys: organisations, their plan and their members."},
-	{"audit", "Audit", "Who did what to which key or organisation."},
+	{"audit", "Audit", "Who did what to which key, organisation or match."},
 	{"docs", "Service", "Open to all, at the root and without a key."},
 }
 
@@ -72,6 +72,9 @@ var prose = map[string]string{
 	"listTeamMatches": "The matches of a team, in every league, by kick-off.",
 	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; a day or a range of at most 31 days; at most 100 ids. Other mixes are refused.",
 	"getMatch":        "One match. Its id never changes, even where its day does.",
+	"createMatch":     "Makes a match that your organisation's keys alone see: in lists, by team and in head-to-head, never in public standings. Its league and season are public ones, or none; its teams are ones that you see, or your own by name. Send an `Idempotency-Key` to make a repeat safe.",
+	"updateMatch":     "Changes a match of your organisation's own: status and score in one write. scheduled leads to live, live to finished; both lead to postponed, cancelled, abandoned or awarded, and postponed back to scheduled. With `If-Match` it is changed only while it is as you read it.",
+	"deleteMatch":     "Deletes a match of your organisation's own. With `If-Match` it is deleted only while it is as you read it.",
 	"getHeadToHead":   "The played meetings of a match's two teams in every league, newest first, and what they add up to, seen from the match that is asked about.",
 
 	"listKeys":    "The keys of your organisation that you may see, newest first. A plain member sees their own. No list ever shows a secret.",
@@ -84,7 +87,7 @@ var prose = map[string]string{
 	"revokeKey":   "Revokes a key for good, from the next request on.",
 	"getKeyUsage": "Calls by hour and operation, at most 31 days at a time. The hours add up to the calls made, exactly.",
 
-	"listAudit": "Changes to keys and organisations, newest first: who, when, how authenticated, the values before and after.",
+	"listAudit": "Changes to keys, organisations and their own matches, newest first: who, when, how authenticated, the values before and after.",
 
 	"listOrgs":     "The organisations that you may see: your own, or all for an operator.",
 	"createOrg":    "Makes an organisation with a plan and its first owner. For operators.",

@@ -10,18 +10,21 @@ import (
 	"statgate/shared/contract/preset"
 )
 
-func TestErrorsPageIsCurrent(t *testing.T) {
+func TestGeneratedPagesAreCurrent(t *testing.T) {
 	t.Parallel()
-	want, err := errorsPage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(filepath.Join("..", "..", "docs", "errors.md"))
-	if err != nil {
-		t.Fatalf("%v: run make docs", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("docs/errors.md is stale: run make docs")
+	dir := filepath.Join("..", "..", "docs")
+	for _, page := range pages {
+		want, err := page.text(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(dir, page.name))
+		if err != nil {
+			t.Fatalf("%v: run make docs", err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("docs/%s is stale: run make docs", page.name)
+		}
 	}
 }
 
