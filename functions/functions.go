@@ -11,6 +11,7 @@ import (
 	"statgate/functions/leagues"
 	"statgate/functions/matches"
 	"statgate/functions/orgs"
+	"statgate/functions/players"
 	"statgate/functions/teams"
 	"statgate/shared/api"
 	audittrail "statgate/shared/audit"
@@ -19,6 +20,7 @@ import (
 	leaguestore "statgate/shared/leagues"
 	matchstore "statgate/shared/matches"
 	orgstore "statgate/shared/orgs"
+	playerstore "statgate/shared/players"
 	"statgate/shared/standings"
 	teamstore "statgate/shared/teams"
 )
@@ -31,6 +33,7 @@ type Deps struct {
 	Matches   *matchstore.Store
 	Own       *matchstore.Own
 	Standings *standings.Cache
+	Players   *playerstore.Store
 	Keys      *keystore.Store
 	Usage     keystore.History
 	Orgs      *orgstore.Store
@@ -45,6 +48,7 @@ func All(d Deps) []api.Handler {
 		leagues.Handlers(leagues.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
 		teams.Handlers(teams.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
 		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Own: d.Own}),
+		players.Handlers(players.Deps{Contract: d.Contract, Players: d.Players}),
 		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
 		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
 		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),

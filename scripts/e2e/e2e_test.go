@@ -30,7 +30,7 @@ func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
 				begun := time.Now()
 				var out bytes.Buffer
 				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
-					Facts: conformance.Cases(contract), Parallel: 32, Out: &out})
+					Facts: conformance.Cases(contract), Hands: handsOn(w.Gate.Keys), Parallel: 32, Out: &out})
 				t.Logf("%s, %d passed in %s", contract, result.Passed, time.Since(begun).Round(time.Millisecond))
 				if err != nil || result.Failed > 0 || result.Skipped > 0 || result.Passed < 70 {
 					t.Errorf("%v\n%s", err, out.String())

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"statgate/authorizer"
 	"statgate/functions"
 	"statgate/shared/api"
@@ -25,6 +27,7 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/orgs"
+	"statgate/shared/players"
 	"statgate/shared/settings"
 	"statgate/shared/standings"
 	"statgate/shared/table"
@@ -41,6 +44,9 @@ type Options struct {
 	Clock       func() time.Time
 	Rand        io.Reader
 	Log         *slog.Logger
+	// Within marks the context in which an operation runs, or the authorizer ("").
+	// Tests tell by it which function asked a table; nil marks nothing.
+	Within func(ctx context.Context, operation string) context.Context
 }
 
 // Deployment is a running API.
@@ -75,13 +81,30 @@ func New(o Options) (*Deployment, error) {
 		return nil, err
 	}
 	auth := authorizer.New(o.Contract, d.Keys.Authenticate, o.Clock, o.Log)
+	authorize, integrate := o.marked(auth.Handle, function.Handle)
 	d.Gateway, err = gateway.New(gateway.Options{
-		Contract: o.Contract, Stage: o.Environment, Edge: o.edge(), Authorize: auth.Handle, Integrate: function.Handle,
+		Contract: o.Contract, Stage: o.Environment, Edge: o.edge(), Authorize: authorize, Integrate: integrate,
 		Wellformed: func(secret string) bool { return apikey.WellFormed(o.Contract.Secret, secret) },
 		Clock:      o.Clock, Log: o.Log,
 	})
 	flusher.gateway = d.Gateway
 	return d, err
+}
+
+// marked are the handlers within their own contexts.
+func (o Options) marked(auth gateway.Authorize, function gateway.Integrate) (gateway.Authorize, gateway.Integrate) {
+	if o.Within == nil {
+		return auth, function
+	}
+	operations := map[string]string{}
+	for _, r := range api.For(o.Contract) {
+		operations[r.ID()] = r.Operation
+	}
+	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+			return auth(o.Within(ctx, ""), ev)
+		}, func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			return function(o.Within(ctx, operations[ev.HTTPMethod+" "+ev.Resource]), ev)
+		}
 }
 
 func (o Options) edge() bool {
@@ -98,8 +121,8 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 	deps := functions.Deps{
 		Contract: o.Contract,
 		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: played, Own: matches.NewOwn(played, o.Rand),
-		Standings: standings.NewCache(256, o.Clock),
-		Keys:      d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
+		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
+		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
 	}
 	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {

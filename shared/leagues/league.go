@@ -9,6 +9,12 @@ type League struct {
 	CurrentSeason *string `json:"current_season" doc:"Id of the latest season" example:"2025-26"`
 }
 
+// LeagueSeason is a season that stands beside those of other leagues.
+type LeagueSeason struct {
+	League string `json:"league" doc:"League id" example:"en.1"`
+	Season
+}
+
 // Season is one season of a league.
 type Season struct {
 	ID              string  `json:"id" example:"2015-16"`

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"net/http"
+	"slices"
+	"time"
 
 	"statgate/shared/api"
 )
@@ -12,6 +14,8 @@ func members() []Case {
 		{ID: "member.demoted", Says: "a role that is lowered takes its rights from every key on the very next request", Run: memberDemoted},
 		{ID: "member.removed", Says: "a removed member's keys are revoked, on the very next request and for good", Run: memberRemoved},
 		{ID: "member.unique", Says: "an address is one member's, whatever its case, and the last owner stays", Run: memberUnique},
+		{ID: "member.owners", Says: "an owner may step down or leave while another one stays", Run: memberOwners},
+		{ID: "org.listed", Says: "an operator finds a new organisation, and its owner finds that one alone", Run: orgListed},
 	}
 }
 
@@ -69,4 +73,37 @@ func memberUnique(t *T) {
 	t.refused(t.op(t.home.admin, "removeMember", last), api.Conflict)
 	last["state"] = "suspended"
 	t.refused(t.op(t.home.admin, "updateMember", last), api.Conflict)
+}
+
+// memberOwners works in an organisation of its own: while there are two owners,
+// no case beside it would find that the last one stays.
+func memberOwners(t *T) {
+	n := t.tenant("owners", t.largest().Name)
+	for _, leaves := range []func(user string){
+		func(user string) {
+			t.does(n.admin, "updateMember", in{"org": n.id, "user": user, "role": "admin"})
+		},
+		func(user string) { t.does(n.admin, "removeMember", in{"org": n.id, "user": user}) },
+	} {
+		r := t.op(n.admin, "addMember", in{"org": n.id, "email": t.email("owner"), "role": "owner"})
+		t.must(r, http.StatusCreated)
+		leaves(r.text("user"))
+	}
+}
+
+func orgListed(t *T) {
+	n := t.tenant("listed", t.largest().Name)
+	own := t.listed(n.admin, "listOrgs", nil)
+	if len(own) != 1 || own[0]["id"] != n.id {
+		t.Errorf("listOrgs: its owner finds %d, want their own alone", len(own))
+	}
+	// On AWS the list may be a moment behind.
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(300 * time.Millisecond) {
+		if slices.ContainsFunc(t.listed(t.operator, "listOrgs", nil), func(o map[string]any) bool { return o["id"] == n.id }) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("listOrgs: the new organisation is not among those that the operator finds")
+		}
+	}
 }

@@ -162,9 +162,9 @@ func (t *T) items(r Reply) []map[string]any {
 }
 
 // item returns an object of data out of its envelope.
-func (t *T) item(r Reply) map[string]any {
+func (w *world) item(r Reply) map[string]any {
 	v := r.value()
-	if shape := t.contract.Shapes.Item; shape != nil {
+	if shape := w.contract.Shapes.Item; shape != nil {
 		v = slot(shape, v, "item")
 	}
 	object, _ := v.(map[string]any)

@@ -34,6 +34,7 @@ type Options struct {
 	Out      io.Writer
 	// Facts are the cases of the contract's own page, beside what all contracts promise.
 	Facts []Case
+	Hands Hands // what it may do beside HTTP
 	// Only chooses cases by id; nil is all of them.
 	Only func(id string) bool
 }
@@ -62,7 +63,7 @@ const setup = "setup"
 // of the report.
 func Cases(c *contract.Contract) []Case {
 	return slices.Concat(documents(), transports(c), refusals(), scopes(c), roles(), headers(), quotas(), keyLife(),
-		rotations(), expiries(), widenings(), members(), caps(), tenants(), paging(), data(), records())
+		rotations(), expiries(), widenings(), members(), caps(), writing(), tenants(), paging(), data(), filters(), perFunction(c), records())
 }
 
 // Run runs the cases and reports each on a line. The error says that the options

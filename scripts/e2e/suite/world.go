@@ -22,6 +22,7 @@ type world struct {
 	routes   map[string]api.Route // by operation
 	deployed []api.Route
 	client   *client
+	hands    Hands
 	operator string
 	mark     string // marks what this run makes
 	document Reply  // the OpenAPI document
@@ -39,7 +40,7 @@ func newWorld(o Options) (*world, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	w := &world{contract: o.Contract, target: o.Target, owned: make([]atomic.Int64, len(o.Target.Own)), operator: o.Operator,
+	w := &world{contract: o.Contract, hands: o.Hands, target: o.Target, owned: make([]atomic.Int64, len(o.Target.Own)), operator: o.Operator,
 		deployed: api.For(o.Contract), routes: map[string]api.Route{}, mark: strings.ToLower(rand.Text()[:8]), ledger: newLedger(o.Operator)}
 	for _, r := range w.deployed {
 		w.routes[r.Operation] = r

@@ -15,6 +15,7 @@ var own = map[string][]string{
 	"getStandings": {api.NoStandings},
 	"listMatches":  {api.NotFound, api.InputFilter},
 	"listTeams":    {api.NotFound, api.InputFilter},
+	"listStats":    {api.InputFilter},
 	"createMatch":  {api.Conflict, api.ConflictRepeat},
 	"updateMatch":  {api.ConflictStep, api.ConflictVersion},
 	"deleteMatch":  {api.ConflictVersion},

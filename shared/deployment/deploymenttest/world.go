@@ -107,6 +107,12 @@ func New(t *testing.T, contractName string) *World {
 // On starts a deployment on the tables "keys" and "stats".
 func On(t *testing.T, contractName string, tables map[string]table.Table) *World {
 	t.Helper()
+	return Within(t, contractName, tables, nil)
+}
+
+// Within is [On], and marks each call's context as [deployment.Options] says.
+func Within(t *testing.T, contractName string, tables map[string]table.Table, within func(context.Context, string) context.Context) *World {
+	t.Helper()
 	c, err := preset.Load(contractName)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +125,7 @@ func On(t *testing.T, contractName string, tables map[string]table.Table) *World
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)),
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Within: within,
 	})
 	if err != nil {
 		t.Fatal(err)
