@@ -81,6 +81,17 @@ func (w *world) begin(t *T) {
 	w.ledger.mutex.Unlock()
 	t.settle()
 	w.reader = t.key(t.home.admin, t.home, in{"name": "reader", "scopes": w.reading()})
+	if _, writes := t.routes["createMatch"]; writes && w.contract.HidePublic {
+		t.fill(t.allData(t.home))
+	}
+}
+
+// fill makes matches where the reader sees none but its organisation's own: two
+// pages of them, and a team that plays each of the others.
+func (t *T) fill(secret string) {
+	for i := range 10 {
+		t.makes(secret, in{"home": t.side("First"), "away": t.side(fmt.Sprintf("Other %d", i%5)), "round": fmt.Sprint(i), "status": "finished", "score": goals(i, 1)})
+	}
 }
 
 // tenant is an organisation of the run.
