@@ -29,6 +29,10 @@ func expiryShort(t *T) {
 	t.refused(t.op(t.home.admin, "rotateKey", in{"key": k.id}), api.ConflictFinal)
 }
 
+// ahead is how many seconds a moment is put off at least: it must be one to come
+// when a deployment that is busy gets to read it.
+const ahead = 10
+
 // lasting adds an end to the input, so many seconds away: as a life, or as a moment
 // where the contract has no life that is as short.
 func (t *T) lasting(input in, seconds int) in {
@@ -40,7 +44,7 @@ func (t *T) lasting(input in, seconds int) in {
 	if at, ok := t.op("", "getHealth", nil).at(); ok && at.After(now) {
 		now = at // the deployment's clock is ahead of ours
 	}
-	input["expires_at"] = now.Add(time.Duration(seconds) * time.Second).UTC().Format(time.RFC3339)
+	input["expires_at"] = now.Add(time.Duration(max(seconds, ahead)) * time.Second).UTC().Format(time.RFC3339)
 	return input
 }
 
