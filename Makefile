@@ -10,7 +10,7 @@ LOCAL_FLAGS ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
-.PHONY: e2e deploy-local e2e-local emulator-stop deploy import-aws
+.PHONY: e2e deploy-local e2e-local iam-table emulator-stop deploy import-aws
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
@@ -53,6 +53,9 @@ deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate LO
 
 e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
 	@go run ./scripts/emulator e2e -contract $(CONTRACT) $(LOCAL_FLAGS)
+
+iam-table: ## take each grant from each function's role there, one at a time: which guarantee notices? (CONTRACT=statgate)
+	@go run ./scripts/emulator iam -contract $(CONTRACT) $(LOCAL_FLAGS)
 
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop

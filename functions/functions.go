@@ -21,6 +21,7 @@ import (
 	matchstore "statgate/shared/matches"
 	orgstore "statgate/shared/orgs"
 	playerstore "statgate/shared/players"
+	"statgate/shared/reports"
 	"statgate/shared/standings"
 	teamstore "statgate/shared/teams"
 )
@@ -31,6 +32,7 @@ type Deps struct {
 	Leagues   *leaguestore.Store
 	Teams     *teamstore.Store
 	Matches   *matchstore.Store
+	Reports   *reports.Store
 	Own       *matchstore.Own
 	Standings *standings.Cache
 	Players   *playerstore.Store
@@ -47,7 +49,7 @@ func All(d Deps) []api.Handler {
 	return slices.Concat(
 		leagues.Handlers(leagues.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
 		teams.Handlers(teams.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
-		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Own: d.Own}),
+		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Reports: d.Reports, Own: d.Own}),
 		players.Handlers(players.Deps{Contract: d.Contract, Players: d.Players}),
 		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
 		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),

@@ -17,9 +17,9 @@ type listInput struct {
 	Stage  string   `json:"stage,omitempty" maxLength:"100" doc:"Stage, with league and season"`
 	Team   string   `json:"team,omitempty" doc:"Team id, home or away" example:"leicester-city-fc"`
 	Status []string `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"One status, or several with league and season"`
-	Date   string   `json:"date,omitempty" format:"date" doc:"One local day" example:"2016-05-02"`
-	From   string   `json:"from,omitempty" format:"date" doc:"First local day, with to; at most 31 days"`
-	To     string   `json:"to,omitempty" format:"date" doc:"Last local day, with from"`
+	Date   string   `json:"date,omitempty" format:"date" doc:"One day" example:"2016-05-02"`
+	From   string   `json:"from,omitempty" format:"date" doc:"First day, with to; at most 31 days"`
+	To     string   `json:"to,omitempty" format:"date" doc:"Last day, with from"`
 	IDs    []string `json:"ids,omitempty" minItems:"1" doc:"At most 100 match ids"`
 	Order  string   `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"By kick-off, then id; unknown times last in their day"`
 }
@@ -41,7 +41,8 @@ func list(d Deps) api.Handler {
 
 // filter checks that an index serves the mix, then that what it names exists.
 func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
-	f := matches.Filter{League: in.League, Season: in.Season, Round: in.Round, Stage: in.Stage, Team: in.Team, From: in.From, To: in.To, IDs: in.IDs}
+	f := matches.Filter{League: in.League, Season: leagues.SeasonID(in.Season), Round: in.Round, Stage: in.Stage, Team: in.Team,
+		From: in.From, To: in.To, UTC: d.Contract.UTCDays, IDs: in.IDs}
 	for _, s := range in.Status {
 		f.Statuses = append(f.Statuses, matches.Status(s))
 	}

@@ -90,7 +90,7 @@ func (w *world) observe() error {
 		Contract: w.contract,
 		Leagues:  leagues.NewStore(w.stats, w.clock), Teams: teams.NewStore(w.stats), Matches: matches.NewStore(w.stats, w.clock),
 		Standings: standings.NewCache(256, w.clock), Players: players.NewStore(w.stats),
-		Keys:      w.Keys, Usage: w.Gate, Orgs: w.Orgs, Audit: audit.New(w.keys, w.stats), Flusher: w.Gateway,
+		Keys: w.Keys, Usage: w.Gate, Orgs: w.Orgs, Audit: audit.New(w.keys, w.stats), Flusher: w.Gateway,
 	})
 	for i, h := range handlers {
 		handlers[i].Call = func(ctx context.Context, r *api.Request, in any) (any, error) {

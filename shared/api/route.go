@@ -23,12 +23,14 @@ type Route struct {
 	Function    string   // the Lambda function that serves it: a folder of functions/
 	Permissions []string // any one is enough; none means any key
 	Open        bool     // no key at all, and outside the base
+	Named       bool     // open, and yet only where a contract names it
 	Cost        int      // calls of quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
 	Keys        []Action // actions on the keys table beyond the gate's
 	Stats       []Action // actions on the stats table
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
+	Probes      bool     // reads the partition [Probe] in both tables, to see whether they answer
 	Summary     string
 }
 
@@ -45,6 +47,10 @@ const (
 	DeleteItem     Action = "DeleteItem"
 	ConditionCheck Action = "ConditionCheckItem"
 )
+
+// Probe is the partition that a probe reads. No item is ever in it, so that who
+// may read it learns whether a table answers, and nothing else.
+const Probe = "PROBE"
 
 // GateActions are what every function with a key needs on the keys table: the
 // gate's write, the closed hour's put, and the reads of a stale caller.
@@ -70,6 +76,9 @@ var Routes = []Route{
 	{Operation: "updateMatch", Code: "mu", Method: "PATCH", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem}, Summary: "Change a match of your organisation's own"},
 	{Operation: "deleteMatch", Code: "md", Method: "DELETE", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem, DeleteItem}, Summary: "Delete a match of your organisation's own"},
 	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "Get the earlier meetings of two teams"},
+	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List the events of a match"},
+	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the statistics of a match"},
+	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the lineups of a match"},
 
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
 	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Summary: "Create a key"},
@@ -93,6 +102,7 @@ var Routes = []Route{
 	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Summary: "Remove a member"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
+	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Tell that the API and its stores answer"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "The OpenAPI 3.1 document"},
 	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "The documentation page"},
 }
@@ -110,12 +120,13 @@ func Find(operation string) (Route, bool) {
 // For returns the routes that a deployment of the contract has, with the
 // contract's methods and full paths (base included, except for open routes),
 // sorted by path and method. Operations that the contract does not name are left
-// out; key management and the open routes are in every contract.
+// out; key management and the open routes are in every contract, but for the open
+// ones that are only where they are named.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {
 		named, ok := c.Operations[r.Operation]
-		if !ok && !r.Management && !r.Open {
+		if !ok && !r.Management && (!r.Open || r.Named) {
 			continue
 		}
 		if named.Method != "" {

@@ -39,6 +39,9 @@ type Contract struct {
 	// IDs is the form of the ids that a deployment mints for data: "uuid", or ""
 	// for our own. Key management's ids are the same in every contract.
 	IDs string `json:"ids,omitempty"`
+	// UTCDays takes the days by which matches are filtered for UTC's, not for those
+	// of their league.
+	UTCDays bool `json:"utc_days"`
 }
 
 // UUIDs is the value of [Contract.IDs] that makes ids of data UUIDs.

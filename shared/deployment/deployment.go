@@ -28,6 +28,7 @@ import (
 	"statgate/shared/matches"
 	"statgate/shared/orgs"
 	"statgate/shared/players"
+	"statgate/shared/reports"
 	"statgate/shared/settings"
 	"statgate/shared/standings"
 	"statgate/shared/table"
@@ -121,9 +122,11 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 	deps := functions.Deps{
 		Contract: o.Contract,
 		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: played, Own: matches.NewOwn(played, o.Rand),
+		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
 	}
+	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
 		return nil, err

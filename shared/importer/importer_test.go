@@ -718,7 +718,7 @@ func TestPutTakesMatchesOfAnySource(t *testing.T) {
 		t.Fatalf("got %+v, %v", r.Matches, err)
 	}
 	l, err := leagues.NewStore(w.Table, time.Now).Get(ctx, "sim.1")
-	if want := (&leagues.League{ID: "sim.1", Name: "Simulated", CurrentSeason: l.CurrentSeason}); err != nil || !reflect.DeepEqual(l, want) {
+	if want := (&leagues.League{ID: "sim.1", Name: "Simulated", Sport: leagues.Football, CurrentSeason: l.CurrentSeason}); err != nil || !reflect.DeepEqual(l, want) {
 		t.Errorf("got %+v, %v", l, err)
 	}
 }

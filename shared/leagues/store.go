@@ -62,7 +62,7 @@ func (s *Store) List(ctx context.Context, country string) ([]League, error) {
 	}
 	out := make([]League, 0, len(page.Items))
 	for _, it := range page.Items {
-		var l League
+		l := League{Sport: Football}
 		if err := table.Decode(it, &l); err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, t
 	if it == nil {
 		return nil, nil, ErrNotFound
 	}
-	var l League
+	l := League{Sport: Football}
 	if err := table.Decode(it, &l); err != nil {
 		return nil, nil, err
 	}

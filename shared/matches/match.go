@@ -51,6 +51,9 @@ type Match struct {
 type Side struct {
 	ID   string `json:"id" doc:"Team id" example:"leicester-city-fc"`
 	Name string `json:"name" example:"Leicester City FC"`
+
+	// What only views show.
+	Logo *string `json:"-" view:"logo" doc:"Null: no source of ours has one"`
 }
 
 // Score is what is known of the result. FullTime is after 90 minutes; extra time

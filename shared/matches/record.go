@@ -178,7 +178,7 @@ func goalsOf(v any) *Goals {
 func sideOf(m map[string]any) Side {
 	id, _ := m["id"].(string)
 	name, _ := m["name"].(string)
-	return Side{id, name}
+	return Side{ID: id, Name: name}
 }
 
 // Winner is the side that won: on penalties, else after extra time, else after

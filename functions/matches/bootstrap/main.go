@@ -9,6 +9,7 @@ import (
 	"statgate/shared/boot/endpoint"
 	"statgate/shared/leagues"
 	matchstore "statgate/shared/matches"
+	"statgate/shared/reports"
 	"statgate/shared/teams"
 )
 
@@ -21,5 +22,6 @@ func main() {
 		Teams:    teams.NewStore(f.Stats()),
 		Matches:  store,
 		Own:      matchstore.NewOwn(store, rand.Reader),
+		Reports:  reports.NewStore(f.Stats(), f.Clock),
 	}))
 }

@@ -45,6 +45,7 @@ func newWorld(o Options) (*world, error) {
 	for _, r := range w.deployed {
 		w.routes[r.Operation] = r
 	}
+	w.ledger.oneID = o.Target.OneID != ""
 	w.client = newClient(o, w.saw)
 	w.client.plain = w.plain
 	return w, nil

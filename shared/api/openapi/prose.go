@@ -17,7 +17,11 @@ func introduction(c *contract.Contract) string {
 	fmt.Fprintf(&b, "Football leagues, seasons, teams, matches and standings, and the API keys that guard them.\n\n")
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every answer has an `X-Request-Id`; every error has the shape of the schema `Error`. ")
-	fmt.Fprintf(&b, "No field is left out for being unknown: it is null. Times are RFC 3339 in UTC, days are local to the league.\n\n")
+	days := "days are local to the league"
+	if c.UTCDays {
+		days = "days that you ask for are UTC's"
+	}
+	fmt.Fprintf(&b, "No field is left out for being unknown: it is null. Times are RFC 3339 in UTC, %s.\n\n", days)
 	fmt.Fprintf(&b, "A path that does not exist is answered with %d, a method that a path does not take with %d and `Allow`.",
 		c.Condition("not_found.route").Status, c.Condition("method").Status)
 	return b.String()
@@ -81,6 +85,9 @@ var prose = map[string]string{
 	"updateMatch":     "Changes a match of your organisation's own: status and score in one write. scheduled leads to live, live to finished; both lead to postponed, cancelled, abandoned or awarded, and postponed back to scheduled. With `If-Match` it is changed only while it is as you read it.",
 	"deleteMatch":     "Deletes a match of your organisation's own. With `If-Match` it is deleted only while it is as you read it.",
 	"getHeadToHead":   "The played meetings of a match's two teams in every league, newest first, and what they add up to, seen from the match that is asked about.",
+	"listMatchEvents": "Goals, cards and substitutions by minute, then added time. Each has an id of its own, by which a correction or a removal is seen. A match of which nothing is known has none.",
+	"getMatchStats":   "What was counted in a match, by section. A match of which nothing is known has no section.",
+	"getMatchLineups": "Who began and who sat on the bench. A match of which nothing is known has empty lists.",
 
 	"listKeys":    "The keys of your organisation that you may see, newest first. A plain member sees their own. No list ever shows a secret.",
 	"createKey":   "Makes a key and shows its secret, this once. A key with a management scope is a management key: it counts outside the plan's keys. Send an `Idempotency-Key` to make a repeat safe.",
@@ -104,6 +111,7 @@ var prose = map[string]string{
 	"removeMember": "Removes a member, whose keys are revoked.",
 
 	"getHealth":  "Answers as long as the API does.",
+	"getReady":   "Answers as long as the API and its stores do, and with 503 where one of them does not.",
 	"getOpenAPI": "The document that you are reading, for tools.",
 	"getDocs":    "The same for people, as one page.",
 }

@@ -29,7 +29,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 		Transports: src.Transports, DefaultPlan: src.DefaultPlan,
 		Operations: map[string]contract.Operation{}, Conditions: map[string]contract.Condition{},
 		Meter:   contract.Meter(src.Meter),
-		Recheck: src.Recheck, HidePublic: src.HidePublic, IDs: src.IDs,
+		Recheck: src.Recheck, HidePublic: src.HidePublic, IDs: src.IDs, UTCDays: src.UTCDays,
 	}
 	c.basics(got)
 	got.Secret = c.secret(src)
@@ -262,7 +262,7 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 	for _, name := range slices.Sorted(maps.Keys(src.Operations)) {
 		at := []string{"operations", name}
 		route, ok := api.Find(name)
-		if !ok || route.Management || route.Open {
+		if !ok || route.Management || route.Open && !route.Named {
 			c.fail(at, "is no operation that a contract can name")
 			continue
 		}

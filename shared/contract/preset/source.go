@@ -30,6 +30,7 @@ type source struct {
 	Recheck      bool                       `yaml:"recheck" jsonschema_description:"Read the key's version again before the answer is sent, so that a request in flight dies with its key"`
 	HidePublic   bool                       `yaml:"hide_public" jsonschema_description:"Show a key the data of its own organisation only"`
 	IDs          string                     `yaml:"ids" jsonschema:"enum=uuid" jsonschema_description:"The form of the ids of data that this deployment makes; our own where left out"`
+	UTCDays      bool                       `yaml:"utc_days" jsonschema_description:"Take the days by which matches are filtered for UTC's, not for those of their league"`
 }
 
 type secretSource struct {
