@@ -174,6 +174,12 @@ func For(c *contract.Contract) []Route {
 // ID is "GET /v1/keys/{key}": how a Lambda event names its route.
 func (r Route) ID() string { return r.Method + " " + r.Path }
 
+// OwnShape tells whether the route's answers keep Statgate's own shapes, whatever
+// the contract gives to data: objects bare, lists by cursor ([ManagementList]).
+func (r Route) OwnShape(c *contract.Contract) bool {
+	return r.Open || r.Management && !c.Shapes.Management
+}
+
 // Params lists the path parameters in order.
 func (r Route) Params() []string {
 	var names []string
