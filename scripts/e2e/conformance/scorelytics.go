@@ -140,12 +140,14 @@ var scorelyticsScopes = []Case{
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, noScope)
 		}},
 	{ID: "scope.leagues", Seed: []string{"29.1"}, Standing: Page, Says: "read:leagues reads leagues and current standings, no others",
-		Answer: "401 insufficient_scope for an earlier season", Prove: func(t *suite.T) {
+		Answer: "401 insufficient_scope for an earlier season, and for the standings as they stood at another round or date", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:leagues"))
 			league, old, current := seasons(t, reader(t))
 			t.Expect(suite.Get("/football/leagues/"+league+"/standings").By(k.Secret), 200, "")
 			t.Expect(suite.Get(standingsOf(league, current)).By(k.Secret), 200, "")
-			t.Expect(suite.Get(standingsOf(league, old)).By(k.Secret), 401, noScope)
+			for _, other := range []string{standingsOf(league, old), standingsOf(league, current) + "&round=1", standingsOf(league, current) + "&date=2026-01-01"} {
+				t.Expect(suite.Get(other).By(k.Secret), 401, noScope)
+			}
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, noScope)
 		}},
 	{ID: "scope.streams", Seed: []string{"30.1", "31.1"}, Standing: Page, Says: "stream:websocket and mcp:invoke are scopes of their own and read nothing over HTTP",

@@ -79,7 +79,7 @@ var prose = map[string]string{
 	"listPlayers":     "Players by id. The list is empty where the deployment has imported none.",
 	"getPlayer":       "One player.",
 	"listStats":       "What players did in a season for a team: all of it, of a league, or of one of its seasons. The list is empty where the deployment has imported none.",
-	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; a day or a range of at most 31 days; at most 100 ids. Other mixes are refused.",
+	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; each of these within a day or at most 31 days; at most 100 ids. Other mixes are refused.",
 	"getMatch":        "One match. Its id never changes, even where its day does.",
 	"createMatch":     "Makes a match that your organisation's keys alone see: in lists, by team and in head-to-head, never in public standings. Its league and season are public ones, or none; its teams are ones that you see, or your own by name. Send an `Idempotency-Key` to make a repeat safe.",
 	"updateMatch":     "Changes a match of your organisation's own: status and score in one write. scheduled leads to live, live to finished; both lead to postponed, cancelled, abandoned or awarded, and postponed back to scheduled. With `If-Match` it is changed only while it is as you read it.",
