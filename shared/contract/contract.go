@@ -106,6 +106,8 @@ type Limit struct {
 type Paging struct {
 	Style string `json:"style"` // cursor, page or offset
 	Limit Limit  `json:"limit"`
+	// CursorLife is how long a cursor is good, in seconds; 0 is for ever.
+	CursorLife int64 `json:"cursor_life,omitempty"`
 }
 
 // Condition is what a client sees when something is the matter.
