@@ -11,6 +11,7 @@ import (
 	"statgate/functions/leagues"
 	"statgate/functions/matches"
 	"statgate/functions/orgs"
+	"statgate/functions/players"
 	"statgate/functions/teams"
 	"statgate/shared/api"
 	audittrail "statgate/shared/audit"
@@ -19,6 +20,8 @@ import (
 	leaguestore "statgate/shared/leagues"
 	matchstore "statgate/shared/matches"
 	orgstore "statgate/shared/orgs"
+	playerstore "statgate/shared/players"
+	"statgate/shared/reports"
 	"statgate/shared/standings"
 	teamstore "statgate/shared/teams"
 )
@@ -29,7 +32,10 @@ type Deps struct {
 	Leagues   *leaguestore.Store
 	Teams     *teamstore.Store
 	Matches   *matchstore.Store
+	Reports   *reports.Store
+	Own       *matchstore.Own
 	Standings *standings.Cache
+	Players   *playerstore.Store
 	Keys      *keystore.Store
 	Usage     keystore.History
 	Orgs      *orgstore.Store
@@ -43,7 +49,8 @@ func All(d Deps) []api.Handler {
 	return slices.Concat(
 		leagues.Handlers(leagues.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
 		teams.Handlers(teams.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
-		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
+		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Reports: d.Reports, Own: d.Own}),
+		players.Handlers(players.Deps{Contract: d.Contract, Players: d.Players}),
 		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
 		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
 		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),

@@ -13,4 +13,6 @@ if [[ ! -x $dir/node_modules/.bin/cdk ]]; then
 	# Whoever comes first is the one; a half-made installation is never seen.
 	mv -T "$tmp" "$dir" 2>/dev/null || rm -rf "$tmp"
 fi
+# It would tell its maker of every run, by a process that outlives the command.
+export CDK_DISABLE_CLI_TELEMETRY=${CDK_DISABLE_CLI_TELEMETRY:-true}
 exec "$dir/node_modules/.bin/cdk" "$@"

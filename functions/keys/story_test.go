@@ -334,6 +334,35 @@ func TestRotationKeepsTheKeyItsQuotaAndItsHistory(t *testing.T) {
 	c.with(text(rotated, "secret")).does("getSelf", nil)
 }
 
+func TestSecretOfOver90DaysIsMarkedUntilItIsRotated(t *testing.T) {
+	t.Parallel()
+	c := stage(t, keystest.Memory(t))
+	marked := func() any {
+		for _, k := range c.owner.does("listKeys", nil)["data"].([]any) {
+			if k := k.(map[string]any); k["id"] == c.memberKey {
+				return k["rotate_recommended"]
+			}
+		}
+		return nil
+	}
+	c.Pass(90 * 24 * time.Hour)
+	if got := marked(); got != false {
+		t.Errorf("after 90 days: got %v", got)
+	}
+	c.Pass(time.Second)
+	if got := marked(); got != true {
+		t.Errorf("a second later: got %v", got)
+	}
+	if got := c.owner.does("rotateKey", input{"key": c.memberKey})["rotate_recommended"]; got != false || marked() != false {
+		t.Errorf("after a rotation: got %v, listed %v", got, marked())
+	}
+	c.Pass(91 * 24 * time.Hour)
+	c.owner.does("revokeKey", input{"key": c.memberKey})
+	if got := marked(); got != false {
+		t.Errorf("a revoked key: got %v", got)
+	}
+}
+
 func TestRepeatedRotationUnderAnIdempotencyKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
@@ -364,7 +393,7 @@ func TestSelfTellsWhoTheCallerIsAndWhatIsLeft(t *testing.T) {
 	for _, o := range me["operations"].([]any) {
 		operations = append(operations, o.(string))
 	}
-	if want := []string{"getHeadToHead", "getMatch", "getSelf", "listMatches", "listTeamMatches", "revokeSelf"}; !slices.Equal(operations, want) {
+	if want := []string{"getHeadToHead", "getMatch", "getMatchLineups", "getMatchStats", "getSelf", "listMatchEvents", "listMatches", "listTeamMatches", "revokeSelf"}; !slices.Equal(operations, want) {
 		t.Errorf("got %v, want %v", operations, want)
 	}
 	window := me["usage"].(map[string]any)["window"].(map[string]any)

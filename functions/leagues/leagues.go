@@ -23,7 +23,7 @@ type Deps struct {
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), get(d), seasons(d), table(d)}
+	return []api.Handler{list(d), get(d), seasons(d), allSeasons(d), table(d)}
 }
 
 // found reads a league; a missing one is a 404.

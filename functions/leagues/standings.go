@@ -18,6 +18,7 @@ type standingsInput struct {
 
 func table(d Deps) api.Handler {
 	return api.Handle("getStandings", func(ctx context.Context, r *api.Request, in *standingsInput) (*standings.Table, error) {
+		in.Season = leagues.SeasonID(in.Season)
 		if _, err := d.found(ctx, in.League); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"statgate/shared/api"
+	"statgate/shared/leagues"
 	"statgate/shared/matches"
 )
 
@@ -16,16 +17,16 @@ type listInput struct {
 	Stage  string   `json:"stage,omitempty" maxLength:"100" doc:"Stage, with league and season"`
 	Team   string   `json:"team,omitempty" doc:"Team id, home or away" example:"leicester-city-fc"`
 	Status []string `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"One status, or several with league and season"`
-	Date   string   `json:"date,omitempty" format:"date" doc:"One local day" example:"2016-05-02"`
-	From   string   `json:"from,omitempty" format:"date" doc:"First local day, with to; at most 31 days"`
-	To     string   `json:"to,omitempty" format:"date" doc:"Last local day, with from"`
+	Date   string   `json:"date,omitempty" format:"date" doc:"One day" example:"2016-05-02"`
+	From   string   `json:"from,omitempty" format:"date" doc:"First day, with to; at most 31 days"`
+	To     string   `json:"to,omitempty" format:"date" doc:"Last day, with from"`
 	IDs    []string `json:"ids,omitempty" minItems:"1" doc:"At most 100 match ids"`
 	Order  string   `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"By kick-off, then id; unknown times last in their day"`
 }
 
 func list(d Deps) api.Handler {
 	return api.Handle("listMatches", func(ctx context.Context, r *api.Request, in *listInput) (api.List[matches.Match], error) {
-		f, err := d.filter(ctx, in)
+		f, err := d.filter(ctx, r.Caller, in)
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
@@ -39,8 +40,9 @@ func list(d Deps) api.Handler {
 }
 
 // filter checks that an index serves the mix, then that what it names exists.
-func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error) {
-	f := matches.Filter{League: in.League, Season: in.Season, Round: in.Round, Stage: in.Stage, Team: in.Team, From: in.From, To: in.To, IDs: in.IDs}
+func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
+	f := matches.Filter{League: in.League, Season: leagues.SeasonID(in.Season), Round: in.Round, Stage: in.Stage, Team: in.Team,
+		From: in.From, To: in.To, UTC: d.Contract.UTCDays, IDs: in.IDs}
 	for _, s := range in.Status {
 		f.Statuses = append(f.Statuses, matches.Status(s))
 	}
@@ -67,7 +69,7 @@ func (d Deps) filter(ctx context.Context, in *listInput) (matches.Filter, error)
 		}
 	}
 	if f.Team != "" {
-		team, err := d.Teams.Get(ctx, f.Team)
+		team, err := d.Teams.Visible(ctx, f.Team, c.Owners(d.Contract.HidePublic))
 		if err != nil {
 			return f, missing(err, "no such team")
 		}

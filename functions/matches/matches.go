@@ -1,4 +1,5 @@
-// Package matches is the function that serves matches.
+// Package matches is the function that serves matches, and lets organisations write
+// their own.
 package matches
 
 import (
@@ -8,6 +9,7 @@ import (
 	"statgate/shared/contract"
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
+	"statgate/shared/reports"
 	"statgate/shared/teams"
 )
 
@@ -17,11 +19,13 @@ type Deps struct {
 	Leagues  *leagues.Store
 	Teams    *teams.Store
 	Matches  *matches.Store
+	Reports  *reports.Store
+	Own      *matches.Own
 }
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), get(d), headToHead(d)}
+	return []api.Handler{list(d), get(d), headToHead(d), events(d), stats(d), lineups(d), create(d), update(d), remove(d)}
 }
 
 // missing turns a store's error into the caller's: 404, or a store that does not answer.

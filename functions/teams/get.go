@@ -12,7 +12,7 @@ type getInput struct {
 }
 
 func get(d Deps) api.Handler {
-	return api.Handle("getTeam", func(ctx context.Context, _ *api.Request, in *getInput) (*teams.Team, error) {
-		return d.found(ctx, in.Team)
+	return api.Handle("getTeam", func(ctx context.Context, r *api.Request, in *getInput) (*teams.Team, error) {
+		return d.found(ctx, r.Caller, in.Team)
 	})
 }

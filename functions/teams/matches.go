@@ -15,7 +15,7 @@ type matchesInput struct {
 
 func ofTeam(d Deps) api.Handler {
 	return api.Handle("listTeamMatches", func(ctx context.Context, r *api.Request, in *matchesInput) (api.List[matches.Match], error) {
-		team, err := d.found(ctx, in.Team)
+		team, err := d.found(ctx, r.Caller, in.Team)
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}

@@ -33,6 +33,7 @@ type Needs struct {
 	Writes  string
 	Peppers bool
 	Flushes bool
+	Probes  bool
 }
 
 // AuthorizerNeeds is what the authorizer may do. It writes one thing: the MAC of
@@ -53,6 +54,7 @@ func NeedsOf(routes []api.Route) map[string]Needs {
 		n.Stats = union(n.Stats, r.Stats)
 		n.Peppers = n.Peppers || r.Secrets
 		n.Flushes = n.Flushes || r.Flushes
+		n.Probes = n.Probes || r.Probes
 		needs[r.Function] = n
 	}
 	return needs
@@ -136,10 +138,10 @@ func (d *deployment) architecture() awslambda.Architecture {
 // variables are what a function reads from its environment; see package boot.
 func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]*string {
 	vars := map[string]*string{"ENVIRONMENT": jsii.String(d.props.Environment), "METRICS_NAMESPACE": d.stack.StackName()}
-	if len(n.Keys) > 0 {
+	if len(n.Keys) > 0 || n.Probes {
 		vars["KEYS_TABLE"] = d.data.keys.TableName()
 	}
-	if len(n.Stats) > 0 {
+	if len(n.Stats) > 0 || n.Probes {
 		vars["STATS_TABLE"] = d.data.stats.TableName()
 	}
 	if n.Peppers {
@@ -159,6 +161,9 @@ func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]
 func (d *deployment) grant(role awsiam.Role, n Needs, rest awsapigateway.RestApi) {
 	grantTable(role, d.data.keys, table.Keys, n.Keys, n.Writes)
 	grantTable(role, d.data.stats, table.Stats, n.Stats, "")
+	if n.Probes {
+		allow(role, []string{"dynamodb:GetItem"}, leading(api.Probe), d.data.keys.TableArn(), d.data.stats.TableArn())
+	}
 	if n.Peppers {
 		// The six characters are the random end that Secrets Manager gives to an
 		// ARN: a restored secret has the same name and another end.
@@ -180,9 +185,7 @@ func grantTable(role awsiam.Role, t awsdynamodb.ITable, schema table.Schema, act
 		case action == api.Query:
 			allow(role, []string{"dynamodb:Query"}, nil, withIndexes(t, schema)...)
 		case action == api.UpdateItem && writes != "":
-			allow(role, []string{"dynamodb:UpdateItem"}, &map[string]any{
-				"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []string{writes}},
-			}, t.TableArn())
+			allow(role, []string{"dynamodb:UpdateItem"}, leading(writes), t.TableArn())
 		default:
 			items = append(items, "dynamodb:"+string(action))
 		}
@@ -190,6 +193,11 @@ func grantTable(role awsiam.Role, t awsdynamodb.ITable, schema table.Schema, act
 	if len(items) > 0 {
 		allow(role, items, nil, t.TableArn())
 	}
+}
+
+// leading bounds a grant to the partitions of a pattern.
+func leading(pattern string) *map[string]any {
+	return &map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []string{pattern}}}
 }
 
 func withIndexes(t awsdynamodb.ITable, schema table.Schema) []*string {

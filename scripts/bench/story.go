@@ -157,7 +157,7 @@ func simulated(sim simulation.League) []importer.Season {
 	for _, s := range sim.Seasons {
 		one := importer.Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID}
 		for _, m := range sim.Matches {
-			if m.Season == s.ID {
+			if string(m.Season) == s.ID {
 				one.Matches = append(one.Matches, m)
 			}
 		}

@@ -24,6 +24,7 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/orgs"
+	"statgate/shared/players"
 	"statgate/shared/settings"
 	"statgate/shared/standings"
 	"statgate/shared/teams"
@@ -88,8 +89,8 @@ func (w *world) observe() error {
 	handlers := functions.All(functions.Deps{
 		Contract: w.contract,
 		Leagues:  leagues.NewStore(w.stats, w.clock), Teams: teams.NewStore(w.stats), Matches: matches.NewStore(w.stats, w.clock),
-		Standings: standings.NewCache(256, w.clock),
-		Keys:      w.Keys, Usage: w.Gate, Orgs: w.Orgs, Audit: audit.New(w.keys), Flusher: w.Gateway,
+		Standings: standings.NewCache(256, w.clock), Players: players.NewStore(w.stats),
+		Keys: w.Keys, Usage: w.Gate, Orgs: w.Orgs, Audit: audit.New(w.keys, w.stats), Flusher: w.Gateway,
 	})
 	for i, h := range handlers {
 		handlers[i].Call = func(ctx context.Context, r *api.Request, in any) (any, error) {

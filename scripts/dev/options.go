@@ -38,7 +38,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.StringVar(&o.environment, "environment", "", "environment of the deployment; the contract's first by default")
 	f.StringVar(&o.plan, "plan", "", "plan of the demo organisation; the contract's default plan by default")
 	f.BoolVar(&o.empty, "empty", false, "no simulated league")
-	f.Func("import", "`KIND=PATH` to import before listening: openfootball=DIR, clubs=DIR or adjustments=FILE; repeatable", func(v string) error {
+	f.Func("import", "`KIND=PATH` to import before listening: openfootball=DIR, clubs=DIR, wyscout=DIR or adjustments=FILE; repeatable", func(v string) error {
 		imports = append(imports, v)
 		return nil
 	})
@@ -73,9 +73,9 @@ func (o *options) check(name string, imports []string) error {
 	}
 	for _, v := range imports {
 		kind, path, ok := strings.Cut(v, "=")
-		to := map[string]*[]string{"openfootball": &o.imports.Openfootball, "clubs": &o.imports.Clubs, "adjustments": &o.imports.Adjustments}[kind]
+		to := map[string]*[]string{"openfootball": &o.imports.Openfootball, "clubs": &o.imports.Clubs, "wyscout": &o.imports.Wyscout, "adjustments": &o.imports.Adjustments}[kind]
 		if !ok || to == nil || path == "" {
-			return fmt.Errorf("-import %s: give openfootball=DIR, clubs=DIR or adjustments=FILE", v)
+			return fmt.Errorf("-import %s: give openfootball=DIR, clubs=DIR, wyscout=DIR or adjustments=FILE", v)
 		}
 		if _, err := os.Stat(path); err != nil {
 			return fmt.Errorf("-import %s: %w", v, err)

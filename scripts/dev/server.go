@@ -80,7 +80,7 @@ func fill(ctx context.Context, o options, e *engine, log io.Writer) error {
 			return fmt.Errorf("storing the simulated league: %w", err)
 		}
 	}
-	if len(o.imports.Clubs)+len(o.imports.Openfootball)+len(o.imports.Adjustments) == 0 {
+	if o.imports.Empty() {
 		return nil
 	}
 	if progress.IsTerminal(log) {

@@ -106,7 +106,7 @@ func (g grant) noticing() []string {
 	}
 	if named, ok := map[string][]string{
 		"keys": {"key.create"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
-		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters"},
+		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."},
 	}[g.function]; ok {
 		return named
 	}

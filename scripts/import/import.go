@@ -50,6 +50,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.BoolVar(&o.bar, "progress", progress.IsTerminal(out), "show a progress bar")
 	f.Func("clubs", "`PATH` of openfootball's clubs files; repeatable", into(&o.imports.Clubs))
 	f.Func("openfootball", "`PATH` of a football.json tree; repeatable", into(&o.imports.Openfootball))
+	f.Func("wyscout", "`DIR` of Wyscout's open data (matches/*.json, players.json, teams.json, events/*.json): lineups, cards, substitutions and statistics of matches that are stored or come in the same run; repeatable", into(&o.imports.Wyscout))
 	f.Func("adjustments", "CSV `FILE` of points adjustments (league,season,team,points,reason); repeatable", into(&o.imports.Adjustments))
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -78,8 +79,8 @@ func (o *options) check(rest []string) error {
 		return fmt.Errorf("-rate %d: writes a second, or 0", o.rate)
 	case stores != 1:
 		return errors.New("name one store: -data DIR, -dynamodb URL, -stack NAME or -aws")
-	case len(o.imports.Clubs)+len(o.imports.Openfootball)+len(o.imports.Adjustments) == 0:
-		return errors.New("nothing to import: name -clubs, -openfootball or -adjustments")
+	case o.imports.Empty():
+		return errors.New("nothing to import: name -clubs, -openfootball, -adjustments or -wyscout")
 	}
 	return importer.Check(o.imports)
 }
@@ -168,5 +169,6 @@ func tell(r importer.Report, stdout, stderr io.Writer) {
 	fmt.Fprintf(stdout, "\nclubs:       %d listed\nteams:       %d new, %d changed, %d merged\n", r.Clubs, r.Teams.New, r.Teams.Changed, r.Teams.Merged)
 	fmt.Fprintf(stdout, "matches:     %d rows: %d new, %d changed, %d unchanged, %d repeated; %d moved to another team or name\n",
 		m.Rows, m.New, m.Changed, m.Unchanged, len(r.Duplicates), m.Moved)
+	fmt.Fprintf(stdout, "reports:     %d told, %d changed\n", r.Reports.Told, r.Reports.Changed)
 	fmt.Fprintf(stdout, "adjustments: %d\nproblems:    %d\n", r.Adjustments, len(r.Problems))
 }

@@ -265,6 +265,16 @@ func ETag(body []byte) string {
 	return `"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
+// Tag is the ETag of a value in every answer that holds it alone. The envelope has
+// no part in it: it may tell the time.
+func (e Encoder) Tag(value Versioned) (string, error) {
+	raw, err := e.Views.Marshal(value)
+	if err != nil {
+		return "", fmt.Errorf("api: encoding %s: %w", value.State(), err)
+	}
+	return ETag(append(append(raw, '\n'), value.State()...)), nil
+}
+
 // Matches tells whether an If-None-Match header names the tag (weakly, as RFC 9110 has it).
 func Matches(header, etag string) bool {
 	for _, one := range strings.Split(header, ",") {

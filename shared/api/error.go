@@ -60,6 +60,8 @@ const (
 	ConflictRotation  = "conflict.rotation" // a rotation inside an overlap
 	ConflictCap       = "conflict.cap"      // the plan's keys are all in use
 	ConflictFinal     = "conflict.final"    // the key is revoked or expired
+	ConflictVersion   = "conflict.version"  // If-Match names another state than the present one
+	ConflictStep      = "conflict.transition"
 	Internal          = "internal"
 	Unavailable       = "unavailable"
 )
@@ -70,7 +72,7 @@ var Conditions = []string{
 	Permission, PermissionRole, Suspended, Quota,
 	InputJSON, InputParameter, InputLimit, InputCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, Method,
-	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal,
+	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictVersion, ConflictStep,
 	Internal, Unavailable,
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,34 @@ type Request struct {
 	Caller         *Caller // nil for an open route
 	Now            time.Time
 	IdempotencyKey string // header Idempotency-Key, "" without one
+	IfMatch        string // header If-Match, "" without one
 	Meter          Meter
+	// Tag is the ETag of a GET that answers with the value, as the contract shows it.
+	Tag func(value Versioned) (string, error)
+}
+
+// Versioned is an answer whose every change can be told: State differs for any two
+// states that ever stood under one id. Its ETag is made of the state and of what
+// the contract shows of it, in every answer that holds it alone.
+type Versioned interface{ State() string }
+
+// Precondition refuses a change where the call's If-Match names another state than
+// the present one.
+func (r *Request) Precondition(present Versioned) error {
+	if r.IfMatch == "" {
+		return nil
+	}
+	tag, err := r.Tag(present)
+	if err != nil {
+		return fmt.Errorf("api: tagging what %s would change: %w", r.Route.Operation, err)
+	}
+	for _, one := range strings.Split(r.IfMatch, ",") {
+		// A weak tag never matches: RFC 9110, 13.1.1.
+		if one = strings.TrimSpace(one); one == "*" || one == tag {
+			return nil
+		}
+	}
+	return Fail(ConflictVersion, "If-Match: this has changed since: read it again, then decide")
 }
 
 // Meter is what is left of the budget that the call was spent against.

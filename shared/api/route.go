@@ -23,12 +23,14 @@ type Route struct {
 	Function    string   // the Lambda function that serves it: a folder of functions/
 	Permissions []string // any one is enough; none means any key
 	Open        bool     // no key at all, and outside the base
+	Named       bool     // open, and yet only where a contract names it
 	Cost        int      // calls of quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
 	Keys        []Action // actions on the keys table beyond the gate's
 	Stats       []Action // actions on the stats table
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
+	Probes      bool     // reads the partition [Probe] in both tables, to see whether they answer
 	Summary     string
 }
 
@@ -46,6 +48,10 @@ const (
 	ConditionCheck Action = "ConditionCheckItem"
 )
 
+// Probe is the partition that a probe reads. No item is ever in it, so that who
+// may read it learns whether a table answers, and nothing else.
+const Probe = "PROBE"
+
 // GateActions are what every function with a key needs on the keys table: the
 // gate's write, the closed hour's put, and the reads of a stale caller.
 var GateActions = []Action{GetItem, BatchGetItem, UpdateItem, PutItem}
@@ -56,13 +62,23 @@ var Routes = []Route{
 	{Operation: "listLeagues", Code: "ll", Method: "GET", Path: "/football/leagues", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List leagues"},
 	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a league"},
 	{Operation: "listSeasons", Code: "ls", Method: "GET", Path: "/football/leagues/{league}/seasons", Function: "leagues", Permissions: []string{"leagues:read", "seasons:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List the seasons of a league"},
+	{Operation: "listAllSeasons", Code: "sa", Method: "GET", Path: "/football/seasons", Function: "leagues", Permissions: []string{"seasons:read", "leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List the seasons of all leagues"},
 	{Operation: "getStandings", Code: "st", Method: "GET", Path: "/football/leagues/{league}/standings", Function: "leagues", Permissions: []string{"standings:read", "standings:current"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "Get the standings of a season"},
 	{Operation: "listTeams", Code: "tl", Method: "GET", Path: "/football/teams", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List teams"},
 	{Operation: "getTeam", Code: "tg", Method: "GET", Path: "/football/teams/{team}", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a team"},
 	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of a team"},
+	{Operation: "listPlayers", Code: "pl", Method: "GET", Path: "/football/players", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List players"},
+	{Operation: "getPlayer", Code: "pg", Method: "GET", Path: "/football/players/{player}", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a player"},
+	{Operation: "listStats", Code: "sl", Method: "GET", Path: "/football/stats", Function: "players", Permissions: []string{"stats:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List what players did in seasons"},
 	{Operation: "listMatches", Code: "ml", Method: "GET", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List matches"},
 	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem}, Summary: "Get a match"},
+	{Operation: "createMatch", Code: "mc", Method: "POST", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{GetItem, BatchGetItem, PutItem, UpdateItem}, Summary: "Create a match of your organisation's own"},
+	{Operation: "updateMatch", Code: "mu", Method: "PATCH", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem}, Summary: "Change a match of your organisation's own"},
+	{Operation: "deleteMatch", Code: "md", Method: "DELETE", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem, DeleteItem}, Summary: "Delete a match of your organisation's own"},
 	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "Get the earlier meetings of two teams"},
+	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List the events of a match"},
+	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the statistics of a match"},
+	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the lineups of a match"},
 
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
 	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Summary: "Create a key"},
@@ -74,7 +90,7 @@ var Routes = []Route{
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Summary: "Revoke a key for good"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get a key's usage by hour and operation"},
 
-	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Summary: "List who did what"},
+	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List who did what"},
 
 	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List organisations"},
 	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Summary: "Create an organisation"},
@@ -86,6 +102,7 @@ var Routes = []Route{
 	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Summary: "Remove a member"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
+	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Tell that the API and its stores answer"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "The OpenAPI 3.1 document"},
 	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "The documentation page"},
 }
@@ -103,12 +120,13 @@ func Find(operation string) (Route, bool) {
 // For returns the routes that a deployment of the contract has, with the
 // contract's methods and full paths (base included, except for open routes),
 // sorted by path and method. Operations that the contract does not name are left
-// out; key management and the open routes are in every contract.
+// out; key management and the open routes are in every contract, but for the open
+// ones that are only where they are named.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {
 		named, ok := c.Operations[r.Operation]
-		if !ok && !r.Management && !r.Open {
+		if !ok && !r.Management && (!r.Open || r.Named) {
 			continue
 		}
 		if named.Method != "" {

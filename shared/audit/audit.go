@@ -2,11 +2,14 @@
 // were authenticated, and what it changed.
 //
 // An entry is written in the transaction of the change that it tells of: there is
-// no change without its entry and no entry without its change. Entries never hold
-// a secret or a MAC.
+// no change without its entry and no entry without its change. A transaction has
+// one table, so what happens to keys and organisations is recorded in the keys
+// table, and what happens to data beside the data; [Store.List] shows both as one
+// trail. Entries never hold a secret or a MAC.
 package audit
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -36,8 +39,8 @@ type Entry struct {
 	At        time.Time      `json:"at"`
 	Actor     Actor          `json:"actor"`
 	Method    string         `json:"method"`
-	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, org.create, org.update, member.add, member.update or member.remove"`
-	Target    string         `json:"target" doc:"Id of the key, organisation or user"`
+	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, org.create, org.update, member.add, member.update, member.remove, match.create, match.update or match.delete"`
+	Target    string         `json:"target" doc:"Id of the key, organisation, user or match"`
 	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
 	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`
 	RequestID string         `json:"request_id"`
@@ -80,37 +83,100 @@ type record struct {
 	RequestID string `json:"request_id"`
 }
 
-// Writes returns what a transaction must hold to record the change: the entry in
-// the organisation's partition, in the indexes of its target and its actor's user,
-// and a copy in a partition of the actor's key.
+// Writes returns what a transaction on the keys table must hold to record the
+// change: the entry in the organisation's partition, in the indexes of its target
+// and its actor's user, and a copy in a partition of the actor's key.
 func Writes(source *ids.Source, by By, c Change) ([]table.Write, error) {
 	id, err := source.New("", by.At)
 	if err != nil {
 		return nil, err
 	}
-	before, after, err := difference(c.Before, c.After)
+	entry, err := encode(id, by, c)
 	if err != nil {
-		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
+		return nil, err
 	}
-	rec := record{ID: id, At: by.At.UnixMilli(), Key: by.Key, User: by.User, Method: by.Method,
-		Action: c.Action, Target: c.Target, Before: before, After: after, RequestID: by.RequestID}
-	entry, err := table.Encode(rec)
-	if err != nil {
-		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
-	}
-	byKey, _ := table.Encode(rec)
-	entry[table.PartitionAttr], entry[table.SortAttr] = table.Join("AUDIT", c.Org), id
+	writes := []table.Write{put(entry, table.Join("AUDIT", c.Org))}
+	entry = writes[0].Item
 	entry["target_pk"], entry["target_sk"] = targetPartition(c.Org, c.Target), id
 	if by.User != "" {
 		entry["actor_pk"], entry["actor_sk"] = actorPartition(c.Org, by.User), id
 	}
-	fresh := table.IsNew()
-	writes := []table.Write{table.Put(entry, fresh)}
 	if by.Key != "" {
-		byKey[table.PartitionAttr], byKey[table.SortAttr] = actorPartition(c.Org, by.Key), id
-		writes = append(writes, table.Put(byKey, fresh))
+		byKey, _ := encode(id, by, c)
+		writes = append(writes, put(byKey, actorPartition(c.Org, by.Key)))
 	}
 	return writes, nil
+}
+
+// Note is the entry of one change of data, which is recorded beside the data. Its
+// id is drawn once for a call, however often the call must try, so that a call
+// whose answer was lost can tell whether it was done.
+type Note struct {
+	id string
+	by By
+}
+
+// NewNote draws the id of an entry.
+func NewNote(source *ids.Source, by By) (Note, error) {
+	id, err := source.New("", by.At)
+	return Note{id, by}, err
+}
+
+// Writes returns what a transaction on the data's table must hold to record the
+// change. That table's indexes are the data's, so the entry has a copy for each
+// way to ask for it.
+func (n Note) Writes(c Change) ([]table.Write, error) {
+	partitions := []string{table.Join("AUDIT", c.Org), targetPartition(c.Org, c.Target)}
+	for _, actor := range []string{n.by.Key, n.by.User} {
+		if actor != "" {
+			partitions = append(partitions, actorPartition(c.Org, actor))
+		}
+	}
+	writes := make([]table.Write, len(partitions))
+	for i, partition := range partitions {
+		entry, err := encode(n.id, n.by, c)
+		if err != nil {
+			return nil, err
+		}
+		writes[i] = put(entry, partition)
+	}
+	return writes, nil
+}
+
+// Written tells whether the entry is there, and so whether its change was made.
+// Read the change's facts first: of facts that are older than the change, with an
+// entry that is there, it is known that the change came in between.
+func (n Note) Written(ctx context.Context, t Reader, org string) (bool, error) {
+	found, err := t.BatchGet(ctx, []table.Key{{Partition: table.Join("AUDIT", org), Sort: n.id}}, true)
+	if err != nil {
+		return false, api.Down("looking for the audit entry of an earlier attempt", err)
+	}
+	return len(found) > 0, nil
+}
+
+// Reader is what looking for an entry needs of a table.
+type Reader interface {
+	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
+}
+
+// encode returns an entry as an item without an address.
+func encode(id string, by By, c Change) (table.Item, error) {
+	before, after, err := difference(c.Before, c.After)
+	if err != nil {
+		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
+	}
+	entry, err := table.Encode(record{ID: id, At: by.At.UnixMilli(), Key: by.Key, User: by.User, Method: by.Method,
+		Action: c.Action, Target: c.Target, Before: before, After: after, RequestID: by.RequestID})
+	if err != nil {
+		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
+	}
+	return entry, nil
+}
+
+// put is the write of a new entry in a partition.
+func put(entry table.Item, partition string) table.Write {
+	entry[table.PartitionAttr], entry[table.SortAttr] = partition, entry.Str("id")
+	return table.Put(entry, table.IsNew())
 }
 
 func targetPartition(org, target string) string { return table.Join("TARGET", org, target) }

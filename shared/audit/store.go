@@ -9,29 +9,33 @@ import (
 	"statgate/shared/table"
 )
 
-// Table is what the trail needs of the keys table.
+// Table is what the trail needs of a table.
 type Table interface {
 	Query(ctx context.Context, q table.Query) (table.Page, error)
 }
 
 // Store reads the trail.
-type Store struct{ table Table }
+type Store struct {
+	keys Table
+	data []Table
+}
 
-// New returns a store on the keys table.
-func New(t Table) *Store { return &Store{table: t} }
+// New returns a store on the keys table and on the tables of data, in which what
+// happens to data is recorded.
+func New(keys Table, data ...Table) *Store { return &Store{keys, data} }
 
 // Filter chooses entries of one organisation.
 type Filter struct {
 	Org    string
-	Target string // id of a key, organisation or user; "" for any
+	Target string // id of a key, organisation, user or match; "" for any
 	Actor  string // id of a key or user; "" for any
 	Limit  int
 	After  string // id of the last entry of the page before
 }
 
 // List returns a page of entries, newest first, and the position to go on from
-// ("" at the end). Both filters read an index on AWS, which may lag by some
-// milliseconds; the actor's key and no filter at all do not.
+// ("" at the end). Both filters read an index of the keys table on AWS, which may
+// lag by some milliseconds; the actor's key and no filter at all do not.
 func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	entries := []Entry{}
 	for _, id := range []string{f.Target, f.Actor} {
@@ -39,29 +43,71 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 			return entries, "", nil
 		}
 	}
-	q := f.query()
+	sources := []*source{{table: s.keys, query: f.query()}}
+	for _, t := range s.data {
+		sources = append(sources, &source{table: t, query: f.beside()})
+	}
 	for {
-		page, err := s.table.Query(ctx, q)
+		e, err := newest(ctx, sources)
 		if err != nil {
-			return nil, "", api.Down("reading the audit trail", err)
+			return nil, "", err
 		}
+		if e == nil {
+			return entries, "", nil
+		}
+		if !f.wants(*e) {
+			continue
+		}
+		if entries = append(entries, *e); len(entries) > f.Limit {
+			return entries[:f.Limit], entries[f.Limit-1].ID, nil
+		}
+	}
+}
+
+// source reads the entries of one table, newest first, a page at a time.
+type source struct {
+	table Table
+	query table.Query
+	ahead []Entry
+	done  bool
+}
+
+// fill makes sure that the next entry is at hand, if there is one.
+func (s *source) fill(ctx context.Context) error {
+	for len(s.ahead) == 0 && !s.done {
+		page, err := s.table.Query(ctx, s.query)
+		if err != nil {
+			return api.Down("reading the audit trail", err)
+		}
+		s.done = !page.More || len(page.Items) == 0
 		for _, it := range page.Items {
 			e, err := read(it)
 			if err != nil {
-				return nil, "", err
+				return err
 			}
-			if !f.wants(e) {
-				continue
-			}
-			if entries = append(entries, e); len(entries) > f.Limit {
-				return entries[:f.Limit], entries[f.Limit-1].ID, nil
-			}
+			s.ahead, s.query.After = append(s.ahead, e), e.ID
 		}
-		if !page.More || len(page.Items) == 0 {
-			return entries, "", nil
-		}
-		q.After = page.Items[len(page.Items)-1].Str("id")
 	}
+	return nil
+}
+
+// newest takes the next entry of all sources; nil where none is left.
+func newest(ctx context.Context, sources []*source) (*Entry, error) {
+	var from *source
+	for _, s := range sources {
+		if err := s.fill(ctx); err != nil {
+			return nil, err
+		}
+		if len(s.ahead) > 0 && (from == nil || s.ahead[0].ID > from.ahead[0].ID) {
+			from = s
+		}
+	}
+	if from == nil {
+		return nil, nil
+	}
+	e := from.ahead[0]
+	from.ahead = from.ahead[1:]
+	return &e, nil
 }
 
 func read(it table.Item) (Entry, error) {
@@ -90,5 +136,13 @@ func (f Filter) query() table.Query {
 	case f.Actor != "":
 		q.Index, q.Partition = "actor", actorPartition(f.Org, f.Actor)
 	}
+	return q
+}
+
+// beside is the query for what is recorded beside data, where each way to ask has
+// a partition of its own and none an index.
+func (f Filter) beside() table.Query {
+	q := f.query()
+	q.Index = ""
 	return q
 }

@@ -36,6 +36,9 @@ type Contract struct {
 	Recheck bool `json:"recheck"`
 	// HidePublic shows a key its own organisation's data only.
 	HidePublic bool `json:"hide_public"`
+	// UTCDays takes the days by which matches are filtered for UTC's, not for those
+	// of their league.
+	UTCDays bool `json:"utc_days"`
 }
 
 // SecretRules is how a secret looks. What is minted: prefix, then RandomBytes of

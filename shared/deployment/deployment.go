@@ -27,6 +27,8 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/orgs"
+	"statgate/shared/players"
+	"statgate/shared/reports"
 	"statgate/shared/settings"
 	"statgate/shared/standings"
 	"statgate/shared/table"
@@ -116,12 +118,15 @@ func (o Options) edge() bool {
 // handlers makes every operation's handler. The documents are made from the
 // handlers themselves, so those come first.
 func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
+	played := matches.NewStore(o.Stats, o.Clock)
 	deps := functions.Deps{
 		Contract: o.Contract,
-		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: matches.NewStore(o.Stats, o.Clock),
-		Standings: standings.NewCache(256, o.Clock),
-		Keys:      d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys), Flusher: flusher,
+		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: played, Own: matches.NewOwn(played, o.Rand),
+		Reports:   reports.NewStore(o.Stats, o.Clock),
+		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
+		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
 	}
+	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ var bodies = map[string]string{
 	"createKey": `{"name":"k","scopes":["read:teams"]}`, "updateKey": `{"name":"x"}`,
 	"createOrg": `{"name":"o","plan":"PRO","owner":"x@example.com"}`, "updateOrg": `{"name":"x"}`,
 	"addMember": `{"email":"m@example.com","role":"member"}`, "updateMember": `{"role":"admin"}`,
+	"createMatch": `{"home":{"name":"Elm"},"away":{"name":"Fir"},"date":"2026-05-02"}`, "updateMatch": `{"status":"scheduled"}`,
 }
 
 func TestNoHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
@@ -38,7 +39,10 @@ func TestNoHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
 	w.Simulate(t)
 	org, user := w.Org(t, "Faults", "TEAM", "f@example.com")
 	key, _ := w.Key(t, org, "k", "read:teams")
-	match := ok(t, w.Call(t, w.Operator, "GET", "/football/matches?limit=1", ""), 200)["data"].([]any)[0].(map[string]any)
+	make := func() deploymenttest.Reply {
+		return w.Call(t, w.Operator, "POST", "/football/matches", bodies["createMatch"])
+	}
+	match := ok(t, make(), 201)
 	team := match["home"].(map[string]any)["id"].(string)
 	path := strings.NewReplacer("{key}", key, "{org}", org, "{user}", user, "{league}", "sim.1", "{team}", team, "{match}", match["id"].(string), "/v1/", "/")
 	for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable} {
@@ -53,13 +57,21 @@ func TestNoHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
 				continue
 			}
 			stats.Always(fault)
-			reply := w.Call(t, w.Operator, r.Method, path.Replace(r.Path), "")
+			reply := w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation])
 			isError(t, reply, 503, "unavailable")
 			if reply.Header.Get("Retry-After") == "" {
 				t.Errorf("%s: 503 without Retry-After", r.ID())
 			}
 			stats.Heal()
-			ok(t, w.Call(t, w.Operator, r.Method, path.Replace(r.Path), ""), 200)
+			status := 200
+			if r.Operation == "createMatch" {
+				status = 201
+				ok(t, w.Call(t, w.Operator, "DELETE", path.Replace("/football/matches/{match}"), ""), 200)
+			}
+			ok(t, w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation]), status)
+			if r.Operation == "deleteMatch" {
+				ok(t, make(), 201) // of the same id
+			}
 		}
 	}
 	logged := w.Log.String()

@@ -7,12 +7,12 @@ import (
 	"statgate/shared/deployment/deploymenttest"
 )
 
-// TestViewsAndNamesOfAContractAreServedAsItsDocumentSays runs a sketch of a
+// TestViewsAndNamesOfAContractAreServedAsItsDocumentSays runs a
 // contract that renames parameters, pages otherwise and shows matches by a view;
 // every call is held against its own OpenAPI document.
 func TestViewsAndNamesOfAContractAreServedAsItsDocumentSays(t *testing.T) {
 	t.Parallel()
-	w := deploymenttest.New(t, "../contract/preset/testdata/sketches/scorelytics.yaml")
+	w := deploymenttest.New(t, "scorelytics")
 	w.Simulate(t)
 	org, _ := w.Org(t, "Views", "GROWTH", "v@example.com")
 	_, secret := w.Key(t, org, "k", "read:matches", "read:leagues")
@@ -23,7 +23,7 @@ func TestViewsAndNamesOfAContractAreServedAsItsDocumentSays(t *testing.T) {
 	if len(data) != 200 || body["limit"] != 200.0 || body["total"] != 364.0 || body["next_cursor"] == nil {
 		t.Errorf("got %d matches, limit %v, total %v", len(data), body["limit"], body["total"])
 	}
-	if len(first) != 11 || first["league_id"] != "sim.1" || first["status_code"] != 3.0 || first["kickoff_ts"].(float64) < 1e9 {
+	if len(first) != 13 || first["league_id"] != "sim.1" || first["status_code"] != 3.0 || first["kickoff_ts"].(float64) < 1e9 {
 		t.Errorf("got %v", first)
 	}
 	next := ok(t, w.Call(t, secret, "GET", "/football/matches?league_id=sim.1&limit=500&after="+body["next_cursor"].(string), ""), 200)
@@ -32,7 +32,7 @@ func TestViewsAndNamesOfAContractAreServedAsItsDocumentSays(t *testing.T) {
 	}
 	ok(t, w.Call(t, secret, "GET", "/football/matches/"+first["id"].(string), ""), 200)
 	h2h := ok(t, w.Call(t, secret, "GET", "/football/matches/"+first["id"].(string)+"/h2h", ""), 200)
-	if met := h2h["data"].([]any); len(met) == 0 || met[0].(map[string]any)["league_id"] != "sim.1" {
+	if met := h2h["matches"].([]any); len(met) == 0 || met[0].(map[string]any)["league_id"] != "sim.1" {
 		t.Errorf("head-to-head shows matches otherwise: %v", h2h)
 	}
 	refused := w.Call(t, secret, "GET", "/football/matches?league=sim.1", "")

@@ -53,6 +53,60 @@ func TestSixtyFourClientsOnALimitOfAThousandAdmitExactlyAThousand(t *testing.T) 
 	})
 }
 
+// TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers has one key spend two
+// budgets at once, from four instances whose clocks are seconds apart, in three
+// minutes one after the other. The third budget is a level, which calls leave alone.
+func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
+	const minute, clients, calls = 60, 48, 20
+	engines(t, func(t *testing.T, keys table.Table) {
+		w := newWorld(t, keys)
+		limits := map[string]contract.Budget{contract.Requests: {Limit: 300, Window: minute}, "mcp": {Limit: 120, Window: minute}, "sockets": {Limit: 5}}
+		c := w.key(300, minute)
+		c.Limits = limits
+		w.facts.change(c.Secret, func(f *api.Caller) { f.Limits = limits })
+		var instances []*Gate
+		for i := range 4 {
+			instances = append(instances, w.instance(func() time.Time { return w.clock.Now().Add(time.Duration(i) * time.Second) }))
+		}
+		var all int64
+		for n := range 3 {
+			var admitted, refused [2]atomic.Int64
+			crowd(clients, func(i int) {
+				for range calls {
+					budget := []string{contract.Requests, "mcp"}[i%2]
+					a, err := instances[i/2%len(instances)].Admit(context.Background(), c, listMatches, budget)
+					switch condition(t, err) {
+					case "":
+						admitted[i%2].Add(1)
+						if a.Meter.Limit != limits[budget].Limit || a.Meter.Budget != budget {
+							t.Errorf("a call of %s is metered as %+v", budget, a.Meter)
+						}
+					case api.Quota:
+						refused[i%2].Add(1)
+						if wait := api.AsError(err).RetryAfter; wait <= 0 || wait > minute*time.Second {
+							t.Errorf("%s is to be asked again in %s", budget, wait)
+						}
+					default:
+						t.Errorf("got %v", err)
+					}
+				}
+			})
+			for i, budget := range []string{contract.Requests, "mcp"} {
+				limit := limits[budget].Limit
+				if got, no := admitted[i].Load(), refused[i].Load(); got != limit || no != clients*calls/2-limit {
+					t.Errorf("minute %d, %s: %d admitted and %d refused, want exactly %d admitted", n, budget, got, no, limit)
+				}
+				all += admitted[i].Load()
+			}
+			w.clock.advance(minute * time.Second)
+		}
+		if _, err := w.gate.Admit(context.Background(), c, listMatches, "sockets"); condition(t, err) != api.Internal {
+			t.Errorf("a level was spent by a call: %v", err)
+		}
+		w.addsUp(c.Key, all)
+	})
+}
+
 // windowTally counts admissions by the window that the gate put them in.
 type windowTally struct {
 	sync.Mutex

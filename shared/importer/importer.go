@@ -1,5 +1,5 @@
 // Package importer brings openfootball's files into the stats table: clubs, then
-// matches, then points adjustments. Importing the same files again writes
+// matches, then points adjustments; and what Wyscout's files tell of matches. Importing the same files again writes
 // nothing; whatever cannot be read is reported by file, line and field while the
 // rest goes on; and clubs and matches may come in either order, in one run or in
 // several, and end in the same teams and matches.
@@ -20,6 +20,7 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/openfootball"
+	"statgate/shared/reports"
 	"statgate/shared/table"
 	"statgate/shared/teams"
 )
@@ -29,8 +30,14 @@ type Options struct {
 	Clubs        []string // eng.clubs.txt and the like
 	Openfootball []string // 2015-16/en.1.json and the like
 	Adjustments  []string // CSV: league,season,team,points,reason
+	Wyscout      []string // folders with matches/*.json, players.json and teams.json
 	// Progress, where it is set, is told how many of the matches are done.
 	Progress func(done, total int)
+}
+
+// Empty tells whether nothing is named.
+func (o Options) Empty() bool {
+	return len(o.Clubs)+len(o.Openfootball)+len(o.Adjustments)+len(o.Wyscout) == 0
 }
 
 // Report tells what a run found and did.
@@ -40,6 +47,7 @@ type Report struct {
 	Teams       teams.Changes
 	Matches     MatchCounts
 	Adjustments int // rows that are in force now
+	Reports     ReportCounts
 	Problems    []openfootball.Problem
 	Duplicates  []openfootball.Problem // rows that only repeat another; no fault
 	Ambiguous   []string               // spellings that several clubs go by, and these clubs
@@ -51,16 +59,21 @@ type Report struct {
 // before and got another team, or another name of it.
 type MatchCounts struct{ Rows, New, Changed, Unchanged, Moved int }
 
+// ReportCounts counts matches with a report: those that the files have, and those
+// of which something changed.
+type ReportCounts struct{ Told, Changed int }
+
 // Season is one season's matches from any source. The teams have names and no
 // ids: these are resolved, as spelled in the league's country.
 type Season struct {
 	League, Name, Season string
 	Matches              []matches.Match
+	Reports              map[int]*reports.Report // by the place of their match
 }
 
 // Check tells what cannot even be opened, before anything is imported.
 func Check(o Options) error {
-	for _, path := range slices.Concat(o.Clubs, o.Openfootball, o.Adjustments) {
+	for _, path := range slices.Concat(o.Clubs, o.Openfootball, o.Adjustments, o.Wyscout) {
 		f, err := os.Open(path)
 		if err != nil {
 			return fmt.Errorf("importer: %w", err)
@@ -85,6 +98,9 @@ func Run(ctx context.Context, tbl table.Table, clock func() time.Time, o Options
 	if err == nil {
 		err = im.adjust(ctx, o.Adjustments)
 	}
+	if err == nil {
+		err = im.wyscout(ctx, o.Wyscout)
+	}
 	im.report.Elapsed = clock().Sub(start)
 	return im.report, err
 }
@@ -96,9 +112,9 @@ func Put(ctx context.Context, tbl table.Table, clock func() time.Time, list []Se
 	for i, s := range list {
 		seasons[i] = season{league: s.League, name: s.Name, id: s.Season}
 		for n, m := range s.Matches {
-			m.League, m.Season, m.Owner = s.League, s.Season, matches.Public
+			m.League, m.Season, m.Owner = matches.Ref(s.League), matches.Ref(s.Season), matches.Public
 			at := openfootball.Problem{File: s.League + " " + s.Season, Field: fmt.Sprintf("matches[%d]", n)}
-			seasons[i].rows = append(seasons[i].rows, row{at: at, match: m})
+			seasons[i].rows = append(seasons[i].rows, row{at: at, match: m, report: s.Reports[n]})
 		}
 	}
 	err := im.store(ctx, nil, seasons)
@@ -112,6 +128,7 @@ type run struct {
 	progress    func(done, total int)
 	matches     *matches.Store
 	leagues     *leagues.Store
+	reports     *reports.Store
 	teams       *teams.Registry
 	report      Report
 	done, total int
@@ -124,15 +141,16 @@ type season struct {
 }
 
 type row struct {
-	at    openfootball.Problem // the place, without a message
-	match matches.Match
+	at     openfootball.Problem // the place, without a message
+	match  matches.Match
+	report *reports.Report // what the source tells beside the match, or nil
 }
 
 func newImport(tbl table.Table, clock func() time.Time, progress func(done, total int)) *run {
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl, clock)}
+	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl, clock), reports: reports.NewStore(tbl, clock)}
 }
 
 func (im *run) problem(at openfootball.Problem, message string) {
@@ -178,7 +196,7 @@ func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) 
 func seasonOfFile(f file) season {
 	s := season{league: f.League, name: f.Name, id: f.Season}
 	for _, r := range f.Rows {
-		s.rows = append(s.rows, row{openfootball.Problem{File: f.path, Line: r.Line, Field: r.Field}, r.Match})
+		s.rows = append(s.rows, row{openfootball.Problem{File: f.path, Line: r.Line, Field: r.Field}, r.Match, r.Report})
 	}
 	return s
 }

@@ -232,14 +232,15 @@ func (w world) counters() {
 	filters := map[string]matches.Filter{}
 	days := map[string][2]string{}
 	for _, m := range all {
+		league, season := string(m.League), string(m.Season)
 		for key, f := range map[string]matches.Filter{
-			"league " + m.League: {League: m.League}, "season " + m.League + " " + m.Season: {League: m.League, Season: m.Season},
+			"league " + league: {League: league}, "season " + league + " " + season: {League: league, Season: season},
 			"status " + string(m.Status): {Statuses: []matches.Status{m.Status}}, "team " + m.Home.ID: {Team: m.Home.ID}, "team " + m.Away.ID: {Team: m.Away.ID},
 		} {
 			filters[key] = f
 			want[key]++
 		}
-		at := m.League + " " + m.Season
+		at := league + " " + season
 		if d, ok := days[at]; !ok {
 			days[at] = [2]string{m.Date, m.Date}
 		} else {
@@ -717,7 +718,7 @@ func TestPutTakesMatchesOfAnySource(t *testing.T) {
 		t.Fatalf("got %+v, %v", r.Matches, err)
 	}
 	l, err := leagues.NewStore(w.Table, time.Now).Get(ctx, "sim.1")
-	if want := (&leagues.League{ID: "sim.1", Name: "Simulated", CurrentSeason: l.CurrentSeason}); err != nil || !reflect.DeepEqual(l, want) {
+	if want := (&leagues.League{ID: "sim.1", Name: "Simulated", Sport: leagues.Football, CurrentSeason: l.CurrentSeason}); err != nil || !reflect.DeepEqual(l, want) {
 		t.Errorf("got %+v, %v", l, err)
 	}
 }

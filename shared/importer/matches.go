@@ -9,6 +9,7 @@ import (
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/openfootball"
+	"statgate/shared/reports"
 	"statgate/shared/table"
 )
 
@@ -20,7 +21,7 @@ const attempts = 20
 // has written: the season is compared again, and what is done already is
 // unchanged then.
 func (im *run) putSeason(ctx context.Context, s season) error {
-	wanted := im.wanted(s)
+	wanted, told := im.wanted(s)
 	if len(wanted) == 0 {
 		return nil
 	}
@@ -41,7 +42,7 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 			im.done = before + len(s.rows)
 			im.progress(im.done, im.total)
 			im.report.Matches.Unchanged += len(wanted)
-			return nil
+			return im.putReports(ctx, wanted, told)
 		}
 	}
 	return fmt.Errorf("others keep writing to the season: %w", table.ErrConflict)
@@ -79,12 +80,14 @@ func (im *run) count(batch []matches.Change) {
 	im.progress(im.done, im.total)
 }
 
-// wanted resolves the teams of the rows and leaves one row for each match.
-func (im *run) wanted(s season) []*matches.Record {
+// wanted resolves the teams of the rows and leaves one row for each match, and
+// what is told of it.
+func (im *run) wanted(s season) ([]*matches.Record, map[*matches.Record]*reports.Report) {
 	country := leagues.Country(s.league)
 	at := map[matches.Identity]int{}
 	places := []openfootball.Problem{}
 	var out []*matches.Record
+	told := map[*matches.Record]*reports.Report{}
 	for _, row := range s.rows {
 		r := &matches.Record{Match: row.match, HomeAs: row.match.Home.Name, AwayAs: row.match.Away.Name}
 		home, away := im.teams.Resolve(country, r.HomeAs), im.teams.Resolve(country, r.AwayAs)
@@ -93,6 +96,7 @@ func (im *run) wanted(s season) []*matches.Record {
 			continue
 		}
 		r.Home, r.Away = matches.Side{ID: home.ID, Name: home.Name}, matches.Side{ID: away.ID, Name: away.Name}
+		told[r] = row.report
 		identity := matches.IdentityOf(&r.Match)
 		i, again := at[identity]
 		if !again {
@@ -111,7 +115,7 @@ func (im *run) wanted(s season) []*matches.Record {
 			out[i], places[i] = r, row.at // a match that was put off, and its later date or result
 		}
 	}
-	return out
+	return out, told
 }
 
 func contradict(a, b *matches.Goals) bool { return a != nil && b != nil && *a != *b }
@@ -192,7 +196,7 @@ func (im *run) isSame(w, r *matches.Record) bool {
 }
 
 func (im *run) sides(r *matches.Record) (home, away string) {
-	country := leagues.Country(r.League)
+	country := leagues.Country(string(r.League))
 	home, away = r.Home.ID, r.Away.ID
 	if t := im.teams.Resolve(country, r.HomeAs); t != nil {
 		home = t.ID
@@ -300,7 +304,7 @@ func (im *run) planMove(ctx context.Context, moving []string) ([]matches.Change,
 // moved is the match with its teams as they are called now.
 func (im *run) moved(r *matches.Record) *matches.Record {
 	after := *r
-	country := leagues.Country(r.League)
+	country := leagues.Country(string(r.League))
 	if t := im.teams.Resolve(country, r.HomeAs); t != nil {
 		after.Home = matches.Side{ID: t.ID, Name: t.Name}
 	}

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"statgate/shared/matches"
+	"statgate/shared/reports"
 	"statgate/shared/simulation"
 )
 
@@ -9,10 +10,13 @@ import (
 func Simulated(sim simulation.League) []Season {
 	var seasons []Season
 	for _, s := range sim.Seasons {
-		one := Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID}
-		for _, m := range sim.Matches {
-			if m.Season == s.ID {
-				m.League, m.Owner = sim.League.ID, matches.Public
+		one := Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID, Reports: map[int]*reports.Report{}}
+		for i, m := range sim.Matches {
+			if string(m.Season) == s.ID {
+				if told := sim.Reports[i]; told != nil {
+					one.Reports[len(one.Matches)] = told
+				}
+				m.League, m.Owner = matches.Ref(sim.League.ID), matches.Public
 				one.Matches = append(one.Matches, m)
 			}
 		}

@@ -30,6 +30,9 @@ const (
 	Revoked = "revoked"
 )
 
+// rotateAfter is the age from which on a secret is better replaced.
+const rotateAfter = 90 * 24 * time.Hour
+
 const (
 	keyPrefix  = "KEY#"
 	keySort    = "KEY"    // of the pointer from a key's id to its organisation
@@ -53,7 +56,9 @@ type Key struct {
 	RevokedAt   *time.Time     `json:"revoked_at"`
 	LastUsedAt  *time.Time     `json:"last_used_at"`
 	Metadata    map[string]any `json:"metadata"`
-	Usage       Usage          `json:"usage"`
+	// RotateRecommended marks an old secret; nothing is refused for its age.
+	RotateRecommended bool  `json:"rotate_recommended" doc:"It is active, and its newest secret is over 90 days old"`
+	Usage             Usage `json:"usage"`
 }
 
 // Usage is how often a key was used.
@@ -96,6 +101,7 @@ type record struct {
 	LastFour    string           `json:"last_four"`
 	Environment string           `json:"environment"`
 	CreatedAt   int64            `json:"created_at"`
+	SecretAt    int64            `json:"secret_at"` // when the newest secret was made; 0: with the key
 	ExpiresAt   int64            `json:"expires_at"`
 	RevokedAt   int64            `json:"revoked_at"`
 	Secrets     map[string]int64 `json:"secrets"` // secret id → when it ends, 0 for never
@@ -134,7 +140,7 @@ func recordFrom(it table.Item) (record, bool, error) {
 	k := record{
 		ID: it.Str("id"), Org: it.Str("org"), Name: it.Str("name"), Metadata: it.Str("metadata"),
 		Owner: it.Str("owner"), CreatedBy: it.Str("created_by"), Prefix: it.Str("prefix"), LastFour: it.Str("last_four"),
-		Environment: it.Str("environment"), CreatedAt: it.Int("created_at"), ExpiresAt: it.Int("expires_at"),
+		Environment: it.Str("environment"), CreatedAt: it.Int("created_at"), SecretAt: it.Int("secret_at"), ExpiresAt: it.Int("expires_at"),
 		RevokedAt: it.Int("revoked_at"), Rev: it.Int("rev"),
 	}
 	scopes, _ := it["scopes"].([]any)
@@ -192,6 +198,7 @@ func (k record) view(plan string, now time.Time) (Key, error) {
 	v := Key{ID: k.ID, Name: k.Name, Prefix: k.Prefix, LastFour: k.LastFour, Environment: k.Environment,
 		Scopes: append([]string{}, k.Scopes...), Plan: plan, State: k.state(now), User: k.Owner,
 		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt)}
+	v.RotateRecommended = v.State == Active && now.Unix()-max(k.CreatedAt, k.SecretAt) > int64(rotateAfter/time.Second)
 	if k.CreatedBy != "" {
 		v.CreatedBy = &k.CreatedBy
 	}

@@ -106,6 +106,7 @@ func (k record) rotated(n newborn, overlap time.Duration, now time.Time) (record
 		}
 		secrets[k.current()] = previous
 	}
+	k.SecretAt = now.Unix()
 	k.Secrets, k.Prefix, k.LastFour = secrets, n.key.Prefix, n.key.LastFour
 	return k, previous
 }

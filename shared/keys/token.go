@@ -5,13 +5,9 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/idempotency"
 	"statgate/shared/table"
 )
-
-// tokenLife is how long an Idempotency-Key is remembered.
-const tokenLife = 24 * time.Hour
-
-const tokenAtMost = 255 // characters
 
 // token is the Idempotency-Key of a call, or none. It belongs to the user who
 // sends it, not to the key that they send it with. The answer of the first call
@@ -24,21 +20,8 @@ type token struct {
 }
 
 func (s *Store) token(r *api.Request) (token, error) {
-	t := token{store: s, now: r.Now}
-	text := r.IdempotencyKey
-	if text == "" {
-		return t, nil
-	}
-	if len(text) > tokenAtMost {
-		return t, api.Fail(api.InputParameter, "the header Idempotency-Key must have at most %d characters", tokenAtMost)
-	}
-	for i := range len(text) {
-		if text[i] < '!' || text[i] > '~' {
-			return t, api.Fail(api.InputParameter, "the header Idempotency-Key must be visible ASCII characters without spaces")
-		}
-	}
-	t.at = table.Key{Partition: table.Join("IDEMPOTENCY", r.Caller.Org, r.Caller.User), Sort: text}
-	return t, nil
+	at, err := idempotency.Place(r)
+	return token{store: s, at: at, now: r.Now}, err
 }
 
 // used returns the key that was made or rotated under the token, "" for none.
@@ -75,8 +58,8 @@ func (t token) write(operation, key string) []table.Write {
 	}
 	return []table.Write{table.Put(table.Item{
 		table.PartitionAttr: t.at.Partition, table.SortAttr: t.at.Sort,
-		"operation": operation, "key": key, table.TTLAttr: t.now.Add(tokenLife).Unix(),
-	}, table.Or(table.IsNew(), table.Le(table.TTLAttr, t.now.Unix())))}
+		"operation": operation, "key": key, table.TTLAttr: idempotency.Until(t.now),
+	}, idempotency.Vacant(t.now))}
 }
 
 func repeated(key string) *api.Error {

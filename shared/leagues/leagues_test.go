@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -208,5 +209,37 @@ func TestEnsureHoldsUnderManyWriters(t *testing.T) {
 	group.Wait()
 	if got, err := s.Get(ctx, "en.1"); err != nil || got.Name != "League 2007" || *got.CurrentSeason != "2007" {
 		t.Errorf("got %+v, %v, want the latest season's", got, err)
+	}
+}
+
+func TestSeasonsOfAllLeaguesArePagedByLeagueNewestFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var want []string
+	for _, league := range []string{"at.1", "en.1", "en.2"} {
+		for _, season := range []string{"2017-18", "2016-17", "2015-16"} {
+			if _, err := s.Ensure(t.Context(), league, league, season); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, league+" "+season)
+		}
+	}
+	for limit := 1; limit <= 10; limit++ {
+		var got []string
+		for after := ""; ; {
+			page, next, err := s.AllSeasons(t.Context(), after, limit)
+			if err != nil || len(page) > limit || next != "" && len(page) < limit {
+				t.Fatalf("pages of %d: got %d and %q (%v)", limit, len(page), next, err)
+			}
+			for _, one := range page {
+				got = append(got, one.League+" "+one.ID)
+			}
+			if after = next; after == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("pages of %d: got %v, want %v", limit, got, want)
+		}
 	}
 }

@@ -62,7 +62,7 @@ func (s *Store) List(ctx context.Context, country string) ([]League, error) {
 	}
 	out := make([]League, 0, len(page.Items))
 	for _, it := range page.Items {
-		var l League
+		l := League{Sport: Football}
 		if err := table.Decode(it, &l); err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, t
 	if it == nil {
 		return nil, nil, ErrNotFound
 	}
-	var l League
+	l := League{Sport: Football}
 	if err := table.Decode(it, &l); err != nil {
 		return nil, nil, err
 	}
@@ -110,6 +110,39 @@ func (s *Store) Seasons(ctx context.Context, league string) ([]Season, error) {
 		out = append(out, *seasonOf(it))
 	}
 	return out, nil
+}
+
+// AllSeasons returns a page of the seasons of all leagues, by league, newest first,
+// and the position to go on from, "" at the end. It reads the seasons of as many
+// leagues as the page needs.
+func (s *Store) AllSeasons(ctx context.Context, after string, limit int) ([]LeagueSeason, string, error) {
+	all, err := s.List(ctx, "")
+	if err != nil {
+		return nil, "", err
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
+	from, last, _ := strings.Cut(after, "#")
+	page := []LeagueSeason{}
+	for _, l := range all {
+		if l.ID < from {
+			continue
+		}
+		seasons, err := s.Seasons(ctx, l.ID)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, one := range seasons {
+			if l.ID == from && one.ID >= last {
+				continue
+			}
+			if len(page) == limit {
+				end := page[limit-1]
+				return page, table.Join(end.League, end.ID), nil
+			}
+			page = append(page, LeagueSeason{l.ID, one})
+		}
+	}
+	return page, "", nil
 }
 
 // Season returns one season and its version, a number that rises with every

@@ -2,6 +2,8 @@
 // the store that serves it in order of kick-off.
 package matches
 
+import "encoding/json"
+
 // Status is where a match stands.
 type Status string
 
@@ -26,8 +28,8 @@ const Public = "public"
 // Match is one match as the API shows it. What is not known is null.
 type Match struct {
 	ID        string  `json:"id" doc:"Stable: the same match imported twice, or from two sources, has one id" example:"m_3vtsl7lq2ehtu"`
-	League    string  `json:"league" doc:"League id" example:"en.1"`
-	Season    string  `json:"season" doc:"Season id" example:"2015-16"`
+	League    Ref     `json:"league" nullable:"true" doc:"League id; null where an organisation's match is of none" example:"en.1"`
+	Season    Ref     `json:"season" nullable:"true" doc:"Season id; null where an organisation's match is of none" example:"2015-16"`
 	Stage     *string `json:"stage" doc:"Part of the season, such as a play-off"`
 	Group     *string `json:"group" doc:"Group within the stage"`
 	Matchday  *int    `json:"matchday" doc:"Number of the matchday, where the round has one"`
@@ -49,6 +51,9 @@ type Match struct {
 type Side struct {
 	ID   string `json:"id" doc:"Team id" example:"leicester-city-fc"`
 	Name string `json:"name" example:"Leicester City FC"`
+
+	// What only views show.
+	Logo *string `json:"-" view:"logo" doc:"Null: no source of ours has one"`
 }
 
 // Score is what is known of the result. FullTime is after 90 minutes; extra time
@@ -65,4 +70,15 @@ type Score struct {
 type Goals struct {
 	Home int `json:"home" minimum:"0"`
 	Away int `json:"away" minimum:"0"`
+}
+
+// Ref is the id of what a match may lack: "" is none, and null as JSON.
+type Ref string
+
+// MarshalJSON writes the id, or null.
+func (r Ref) MarshalJSON() ([]byte, error) {
+	if r == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(r))
 }

@@ -29,7 +29,7 @@ type Identity struct {
 
 // IdentityOf returns the identity of a match.
 func IdentityOf(m *Match) Identity {
-	id := Identity{League: m.League, Season: m.Season, Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
+	id := Identity{League: string(m.League), Season: string(m.Season), Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
 	if id.Round == "" {
 		id.Date = m.Date
 	}
@@ -69,7 +69,7 @@ func sortInstant(m *Match) time.Time {
 			return t
 		}
 	}
-	day, err := time.ParseInLocation(time.DateOnly, m.Date, zoneOf(m.League))
+	day, err := time.ParseInLocation(time.DateOnly, m.Date, zoneOf(string(m.League)))
 	if err != nil {
 		return time.Time{}
 	}
@@ -93,9 +93,9 @@ func matchKey(id string) table.Key {
 func (r *Record) item() table.Item {
 	m := &r.Match
 	sk := sortString(m)
-	return table.Item{
+	it := table.Item{
 		table.PartitionAttr: table.Join("MATCH", m.ID), table.SortAttr: "MATCH",
-		"id": m.ID, "league": m.League, "season": m.Season,
+		"id": m.ID, "league": refOrNil(m.League), "season": refOrNil(m.Season),
 		"stage": strOrNil(m.Stage), "group": strOrNil(m.Group), "matchday": intOrNil(m.Matchday), "round": strOrNil(m.Round),
 		"date": m.Date, "time": strOrNil(m.Time), "kickoff_at": strOrNil(m.KickoffAt),
 		"status": string(m.Status), "minute": intOrNil(m.Minute),
@@ -106,13 +106,18 @@ func (r *Record) item() table.Item {
 		"home_as": r.HomeAs, "away_as": r.AwayAs,
 
 		"kickoff_pk": m.Owner, "kickoff_sk": sk,
-		"league_pk": table.Join(m.Owner, m.League), "league_sk": sk,
-		"season_pk": table.Join(m.Owner, m.League, m.Season), "season_sk": sk,
 		"status_pk": table.Join(m.Owner, string(m.Status)), "status_sk": sk,
 		"home_pk": table.Join(m.Owner, m.Home.ID), "home_sk": sk,
 		"away_pk": table.Join(m.Owner, m.Away.ID), "away_sk": sk,
 		"pair_pk": pairKey(m.Owner, m.Home.ID, m.Away.ID), "pair_sk": sk,
 	}
+	if m.League != "" {
+		it["league_pk"], it["league_sk"] = table.Join(m.Owner, string(m.League)), sk
+	}
+	if m.Season != "" {
+		it["season_pk"], it["season_sk"] = table.Join(m.Owner, string(m.League), string(m.Season)), sk
+	}
+	return it
 }
 
 func recordOf(it table.Item) *Record {
@@ -120,7 +125,7 @@ func recordOf(it table.Item) *Record {
 	return &Record{
 		HomeAs: it.Str("home_as"), AwayAs: it.Str("away_as"),
 		Match: Match{
-			ID: it.Str("id"), League: it.Str("league"), Season: it.Str("season"),
+			ID: it.Str("id"), League: Ref(it.Str("league")), Season: Ref(it.Str("season")),
 			Stage: strPtr(it["stage"]), Group: strPtr(it["group"]), Matchday: intPtr(it["matchday"]), Round: strPtr(it["round"]),
 			Date: it.Str("date"), Time: strPtr(it["time"]), KickoffAt: strPtr(it["kickoff_at"]),
 			Status: Status(it.Str("status")), Minute: intPtr(it["minute"]),
@@ -162,7 +167,7 @@ func goalsOf(v any) *Goals {
 func sideOf(m map[string]any) Side {
 	id, _ := m["id"].(string)
 	name, _ := m["name"].(string)
-	return Side{id, name}
+	return Side{ID: id, Name: name}
 }
 
 // Winner is the side that won: on penalties, else after extra time, else after
@@ -219,6 +224,13 @@ func strOrNil(s *string) any {
 		return nil
 	}
 	return *s
+}
+
+func refOrNil(r Ref) any {
+	if r == "" {
+		return nil
+	}
+	return string(r)
 }
 
 func intOrNil(n *int) any {

@@ -39,7 +39,8 @@ type Filter struct {
 	Round, Stage   string   // with League and Season: the verbatim round or a matchday's number; the stage verbatim
 	Statuses       []Status // with League and Season any; alone exactly one
 	Team           string   // a team's own id, not one that it went by
-	From, To       string   // local days, YYYY-MM-DD, inclusive; for one day both are that day
+	From, To       string   // days, YYYY-MM-DD, inclusive; for one day both are that day
+	UTC            bool     // the days are UTC's, not the leagues' own; a match without a known time has its local day
 	IDs            []string
 }
 
@@ -326,8 +327,16 @@ func (f Filter) daysPath() (access, error) {
 		partitions: []partition{{"kickoff", ""}},
 		low:        stamp(from.Add(-14 * time.Hour)),
 		high:       stamp(to.Add(36*time.Hour)) + "~",
-		keep:       func(m *Match) bool { return m.Date >= f.From && m.Date <= f.To },
+		keep:       func(m *Match) bool { day := f.day(m); return day >= f.From && day <= f.To },
 	}, nil
+}
+
+// day is the day of a match as the filter counts days.
+func (f Filter) day(m *Match) string {
+	if f.UTC && m.KickoffAt != nil {
+		return (*m.KickoffAt)[:len(time.DateOnly)] // RFC 3339 UTC begins with it
+	}
+	return m.Date
 }
 
 func (s *Store) total(ctx context.Context, owners []string, counter string) (*int64, error) {

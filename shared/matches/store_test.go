@@ -44,10 +44,10 @@ func put(t testing.TB, s *matches.Store, list ...*matches.Record) {
 	seasons := leagues.NewStore(s.Table, s.Clock)
 	bySeason := map[string][]matches.Change{}
 	for _, r := range list {
-		if _, err := seasons.Ensure(ctx, r.League, r.League, r.Season); err != nil {
+		if _, err := seasons.Ensure(ctx, string(r.League), string(r.League), string(r.Season)); err != nil {
 			t.Fatal(err)
 		}
-		bySeason[r.League+r.Season] = append(bySeason[r.League+r.Season], matches.Change{After: r})
+		bySeason[string(r.League+r.Season)] = append(bySeason[string(r.League+r.Season)], matches.Change{After: r})
 	}
 	for _, changes := range bySeason {
 		for _, batch := range matches.Batches(changes) {
@@ -69,7 +69,7 @@ func world(n int) []*matches.Record {
 	for i := range n {
 		pair := rng.Perm(len(names))
 		m := matches.Match{
-			League: codes[rng.IntN(len(codes))], Season: fmt.Sprint(2020 + rng.IntN(2)), Owner: matches.Public,
+			League: matches.Ref(codes[rng.IntN(len(codes))]), Season: matches.Ref(fmt.Sprint(2020 + rng.IntN(2))), Owner: matches.Public,
 			Status: matches.Statuses[rng.IntN(len(matches.Statuses))],
 			Home:   matches.Side{ID: names[pair[0]], Name: strings.ToUpper(names[pair[0]])},
 			Away:   matches.Side{ID: names[pair[1]], Name: strings.ToUpper(names[pair[1]])},
@@ -82,7 +82,7 @@ func world(n int) []*matches.Record {
 		if rng.IntN(3) == 0 {
 			m.Stage = ptr("Cup")
 		}
-		if zone := leagues.Zone(m.League); zone != nil && rng.IntN(4) > 0 {
+		if zone := leagues.Zone(string(m.League)); zone != nil && rng.IntN(4) > 0 {
 			hour := rng.IntN(24)
 			m.Time = ptr(fmt.Sprintf("%02d:30", hour))
 			day, _ := time.ParseInLocation(time.DateOnly, m.Date, zone)
@@ -102,7 +102,7 @@ func instant(m matches.Match) time.Time {
 		t, _ := time.Parse(time.RFC3339, *m.KickoffAt)
 		return t
 	}
-	zone := leagues.Zone(m.League)
+	zone := leagues.Zone(string(m.League))
 	if zone == nil {
 		zone = time.UTC
 	}
@@ -265,7 +265,7 @@ func TestMatchesOfOthersAreNotFound(t *testing.T) {
 	if got, err := s.Get(ctx, mine.ID, []string{matches.Public, "org_1"}); err != nil || got.ID != mine.ID {
 		t.Errorf("the owner: got %v, %v", got, err)
 	}
-	season, version, err := leagues.NewStore(s.Table, s.Clock).Season(ctx, mine.League, mine.Season)
+	season, version, err := leagues.NewStore(s.Table, s.Clock).Season(ctx, string(mine.League), string(mine.Season))
 	if err != nil || version != 0 || season.Start != nil {
 		t.Errorf("public season: got %+v at version %d, %v; want no trace of an organisation's match", season, version, err)
 	}

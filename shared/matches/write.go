@@ -51,7 +51,15 @@ func Batches(changes []Change) [][]Change {
 // time of each After. A match that is no longer as Before says fails the whole
 // batch with *table.Canceled; write i of it is change i.
 func (s *Store) Apply(ctx context.Context, batch []Change) error {
-	now := s.Clock().UTC().Format(time.RFC3339)
+	if err := s.Table.Transact(ctx, writes(batch, s.Clock())); err != nil {
+		return fmt.Errorf("matches: writing %d: %w", len(batch), err)
+	}
+	return nil
+}
+
+// writes are the transaction of a batch; it sets the version and the time of each After.
+func writes(batch []Change, at time.Time) []table.Write {
+	now := at.UTC().Format(time.RFC3339)
 	t := newTally()
 	ws := make([]table.Write, 0, maxWrites)
 	for _, c := range batch {
@@ -77,10 +85,7 @@ func (s *Store) Apply(ctx context.Context, batch []Change) error {
 			ws = append(ws, table.Delete(matchKey(c.Before.ID), cond))
 		}
 	}
-	if err := s.Table.Transact(ctx, append(ws, t.writes()...)); err != nil {
-		return fmt.Errorf("matches: writing %d: %w", len(batch), err)
-	}
-	return nil
+	return append(ws, t.writes()...)
 }
 
 // tally sums up what a batch does to the counters, so that each is written once.
@@ -103,16 +108,20 @@ func (t *tally) count(c Change) {
 }
 
 func (t *tally) add(m *Match, n int64) {
-	for _, what := range []string{
-		"ALL", table.Join("LEAGUE", m.League), table.Join("SEASON", m.League, m.Season),
-		table.Join("STATUS", string(m.Status)), table.Join("TEAM", m.Home.ID), table.Join("TEAM", m.Away.ID),
-	} {
+	counted := []string{"ALL", table.Join("STATUS", string(m.Status)), table.Join("TEAM", m.Home.ID), table.Join("TEAM", m.Away.ID)}
+	if m.League != "" {
+		counted = append(counted, table.Join("LEAGUE", string(m.League)))
+	}
+	if m.Season != "" {
+		counted = append(counted, table.Join("SEASON", string(m.League), string(m.Season)))
+	}
+	for _, what := range counted {
 		t.counters[table.Key{Partition: table.Join("COUNT", m.Owner), Sort: what}] += n
 	}
 	if m.Owner != Public {
 		return // an organisation's matches are not in public seasons
 	}
-	at := [2]string{m.League, m.Season}
+	at := [2]string{string(m.League), string(m.Season)}
 	if _, ok := t.seasons[at]; !ok {
 		t.seasons[at] = leagues.NewCounts()
 	}

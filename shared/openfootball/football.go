@@ -16,6 +16,7 @@ import (
 
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
+	"statgate/shared/reports"
 )
 
 // File is one season of a league.
@@ -33,21 +34,24 @@ type Row struct {
 	Line  int
 	Field string // "matches[4]"
 	Match matches.Match
+	// Report is the match's goals where the file lists them, else nil.
+	Report *reports.Report
 }
 
 var (
 	seasonFolder = regexp.MustCompile(`^(\d{4})(?:-(\d{2}|\d{4}))?$`)
 	leagueFile   = regexp.MustCompile(`^([a-z0-9]+(?:[._-][a-z0-9]+)*)\.json$`)
+	beside       = regexp.MustCompile(`\.(?:clubs|groups|squads|stadiums|standings|teams)$`)
 	leagueSeason = regexp.MustCompile(`[\s,]+\d{4}(?:\s*[-/–]\s*\d{2,4})?$`)
 )
 
 // Place tells league and season of a file by its path, ".../2015-16/en.1.json".
-// Other files of the tree, lists of clubs among them, have none.
+// Other files of the tree, such as lists of clubs and of groups, have none.
 func Place(file string) (league, season string, ok bool) {
 	file = filepath.ToSlash(file)
 	folder := seasonFolder.FindStringSubmatch(path.Base(path.Dir(file)))
 	name := leagueFile.FindStringSubmatch(path.Base(file))
-	if folder == nil || name == nil || strings.HasSuffix(name[1], ".clubs") {
+	if folder == nil || name == nil || beside.MatchString(name[1]) {
 		return "", "", false
 	}
 	season = folder[1]
@@ -105,7 +109,7 @@ func (p *rows) row(field string, n *node) {
 		p.problem(n, field, "want an object, got "+n.kind())
 		return
 	}
-	m := matches.Match{League: p.out.League, Season: p.out.Season, Owner: matches.Public}
+	m := matches.Match{League: matches.Ref(p.out.League), Season: matches.Ref(p.out.Season), Owner: matches.Public}
 	m.Home.Name = p.team(n, field, "team1")
 	m.Away.Name = p.team(n, field, "team2")
 	if m.Home.Name != "" && m.Home.Name == m.Away.Name {
@@ -120,9 +124,75 @@ func (p *rows) row(field string, n *node) {
 	m.Score = p.score(n, field)
 	m.Status = p.status(n, field, m.Score)
 	m.Score.Winner = matches.Winner(m.Status, m.Score)
+	report := p.report(n, field)
 	if len(p.out.Problems) == before {
-		p.out.Rows = append(p.out.Rows, Row{Line: n.line, Field: field, Match: m})
+		p.out.Rows = append(p.out.Rows, Row{Line: n.line, Field: field, Match: m, Report: report})
 	}
+}
+
+// report reads goals1 and goals2, such as {"name": "Oscar", "minute": 90, "offset":
+// 1}, with "penalty" or "owngoal" where it was one: the goals that count for either
+// team. Those of a shoot-out are in neither.
+func (p *rows) report(n *node, field string) *reports.Report {
+	if n.members["goals1"].isNull() && n.members["goals2"].isNull() {
+		return nil
+	}
+	r := &reports.Report{Types: reports.Goals}
+	for _, side := range [][2]string{{"goals1", reports.Home}, {"goals2", reports.Away}} {
+		name, team := side[0], side[1]
+		list := n.members[name]
+		if !list.isNull() && !list.isList {
+			p.problem(list, join(field, name), "want a list, got "+list.kind())
+			continue
+		}
+		if list.isNull() {
+			continue
+		}
+		for i, goal := range list.items {
+			r.Events = append(r.Events, p.goal(goal, fmt.Sprintf("%s[%d]", join(field, name), i), team))
+		}
+	}
+	return r
+}
+
+func (p *rows) goal(n *node, field, team string) reports.Event {
+	e := reports.Event{Type: reports.Goal, Team: team}
+	if n.members == nil {
+		p.problem(n, field, "want an object, got "+n.kind())
+		return e
+	}
+	e.Player = optional(p.text(n, field, "name"))
+	e.Minute = p.number(n.members["minute"], join(field, "minute"), "a minute")
+	if at := n.members["offset"]; !at.isNull() {
+		added := p.number(at, join(field, "offset"), "minutes")
+		e.AddedTime = &added
+	}
+	switch {
+	case p.truth(n, field, "owngoal"):
+		e.Type = reports.OwnGoal
+	case p.truth(n, field, "penalty"):
+		e.Type = reports.Penalty
+	}
+	return e
+}
+
+// truth returns a boolean member, false where it is absent, null or no boolean,
+// which is a problem.
+func (p *rows) truth(n *node, field, name string) bool {
+	v := n.members[name]
+	yes, ok := v.truth()
+	if !ok {
+		p.problem(v, join(field, name), "want true or false, got "+v.kind())
+	}
+	return yes
+}
+
+func (n *node) truth() (yes, ok bool) {
+	if n.isNull() {
+		return false, true
+	}
+	yes, ok = n.scalar.(bool)
+	return yes, ok
 }
 
 // text returns a string member, "" where it is absent, null or not a string,
@@ -177,7 +247,7 @@ func (p *rows) when(n *node, field string, m *matches.Match) {
 	if text == "" {
 		return
 	}
-	local, instant, ok := kickoff(m.Date, text, leagues.Zone(m.League))
+	local, instant, ok := kickoff(m.Date, text, leagues.Zone(string(m.League)))
 	if !ok {
 		p.problem(n.members["time"], join(field, "time"), fmt.Sprintf("%q is not a time as in 9:30, 15:00 or 18:00 UTC+3", text))
 		return
@@ -230,7 +300,7 @@ func (p *rows) score(n *node, field string) matches.Score {
 	at := n.members["score"]
 	switch {
 	case at.isNull() && !n.members["score1"].isNull():
-		home, away := p.number(n.members["score1"], join(field, "score1")), p.number(n.members["score2"], join(field, "score2"))
+		home, away := p.number(n.members["score1"], join(field, "score1"), goals), p.number(n.members["score2"], join(field, "score2"), goals)
 		s.FullTime = &matches.Goals{Home: home, Away: away}
 	case at.isNull():
 		return s
@@ -263,7 +333,7 @@ func (p *rows) goals(n *node, field string) *matches.Goals {
 		p.problem(n, field, "want the goals of both teams as in [1, 0], got "+n.shape())
 		return nil
 	}
-	return &matches.Goals{Home: p.number(n.items[0], field), Away: p.number(n.items[1], field)}
+	return &matches.Goals{Home: p.number(n.items[0], field, goals), Away: p.number(n.items[1], field, goals)}
 }
 
 func (n *node) shape() string {
@@ -273,7 +343,10 @@ func (n *node) shape() string {
 	return n.kind()
 }
 
-func (p *rows) number(n *node, field string) int {
+// goals is what a score is made of.
+const goals = "a number of goals"
+
+func (p *rows) number(n *node, field, what string) int {
 	if n.isNull() {
 		p.problem(n, field, "missing")
 		return 0
@@ -281,7 +354,7 @@ func (p *rows) number(n *node, field string) int {
 	text, _ := n.scalar.(json.Number)
 	goals, err := strconv.Atoi(text.String())
 	if err != nil || goals < 0 || goals > 999 {
-		p.problem(n, field, "want a number of goals, got "+n.kind())
+		p.problem(n, field, "want "+what+", got "+n.kind())
 		return 0
 	}
 	return goals

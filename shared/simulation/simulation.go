@@ -18,6 +18,7 @@ import (
 
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
+	"statgate/shared/reports"
 	"statgate/shared/teams"
 )
 
@@ -38,6 +39,7 @@ type League struct {
 	Seasons []leagues.Season
 	Teams   []teams.Team
 	Matches []matches.Match
+	Reports map[int]*reports.Report // by the place of their match: what happened in the latest matchdays
 }
 
 // New makes the league of a seed as it stands on the (UTC) day of now. Matches of
@@ -49,12 +51,14 @@ func New(seed int64, now time.Time) League {
 	before := current.AddDate(0, 0, -7*(matchdays+pause))
 
 	squad := found(seed)
-	l := League{League: leagues.League{ID: LeagueID, Name: "Statgate Simulated League"}}
+	l := League{League: leagues.League{ID: LeagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}}
 	for _, c := range squad {
 		l.Teams = append(l.Teams, teams.Team{ID: c.side.ID, Name: c.side.Name, Names: []string{c.side.Name}})
 	}
 	for number, start := range []time.Time{before, current} {
+		first := len(l.Matches)
 		l.play(squad, rand.New(rand.NewPCG(uint64(seed), uint64(1+number))), start, today)
+		l.report(seed, number, first)
 	}
 	l.League.CurrentSeason = &l.Seasons[len(l.Seasons)-1].ID
 	return l
@@ -130,7 +134,7 @@ func seasonID(start, end time.Time) string {
 func fixture(squad []club, pair [2]int, season string, matchday int) matches.Match {
 	round := fmt.Sprint("Matchday ", matchday)
 	return matches.Match{
-		League: LeagueID, Season: season, Matchday: &matchday, Round: &round, Status: matches.Scheduled,
+		League: LeagueID, Season: matches.Ref(season), Matchday: &matchday, Round: &round, Status: matches.Scheduled,
 		Home: squad[pair[0]].side, Away: squad[pair[1]].side, Owner: matches.Public,
 	}
 }

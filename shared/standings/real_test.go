@@ -65,7 +65,7 @@ func realSeason(t testing.TB, league, season string) []matches.Match {
 	}
 	var ms []matches.Match
 	for _, f := range file.Matches {
-		m := matches.Match{League: league, Season: season, Round: &f.Round, Date: f.Date, Status: matches.Scheduled,
+		m := matches.Match{League: matches.Ref(league), Season: matches.Ref(season), Round: &f.Round, Date: f.Date, Status: matches.Scheduled,
 			Home: matches.Side{ID: f.Team1, Name: f.Team1}, Away: matches.Side{ID: f.Team2, Name: f.Team2}}
 		if f.Stage != "" {
 			m.Stage = &f.Stage

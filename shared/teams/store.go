@@ -16,6 +16,7 @@ import (
 //	TEAMS              <id>           the team
 //	TEAMALIAS#<id>     TEAM           alias_of: the id that the team goes by now
 //	TEAMQ#<letter>     <text>#<id>    one text under which the team is found, for search
+//	OWNTEAMS#<org>     <id>           a team that only the organisation has
 //
 // All teams share a partition, so that they are listed by id with strong
 // consistency: the importer resolves spellings against all of them.

@@ -10,5 +10,5 @@ import (
 
 func main() {
 	f := boot.Load()
-	endpoint.Start(f, audit.Handlers(audit.Deps{Trail: trail.New(f.Keys()), Orgs: f.Orgs()}))
+	endpoint.Start(f, audit.Handlers(audit.Deps{Trail: trail.New(f.Keys(), f.Stats()), Orgs: f.Orgs()}))
 }

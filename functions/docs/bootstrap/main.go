@@ -5,9 +5,14 @@ import (
 	"statgate/functions/docs"
 	"statgate/shared/boot"
 	"statgate/shared/boot/endpoint"
+	"statgate/shared/table"
 )
 
 func main() {
 	f := boot.Load()
-	endpoint.Open(f, docs.Handlers(docs.Deps{OpenAPI: f.Read("openapi.json"), Page: f.Read("docs.html")}))
+	d := docs.Deps{OpenAPI: f.Read("openapi.json"), Page: f.Read("docs.html")}
+	if _, probes := f.Contract.Operations["getReady"]; probes {
+		d.Stores = []table.Table{f.Keys(), f.Stats()}
+	}
+	endpoint.Open(f, docs.Handlers(d))
 }

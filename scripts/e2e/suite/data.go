@@ -11,6 +11,7 @@ func data() []Case {
 		{ID: "data.leagues", Says: "a league that is listed can be had by its id, with its seasons and standings", Run: dataLeagues},
 		{ID: "data.teams", Says: "a team that is listed can be had by its id, and its matches are its own", Run: dataTeams},
 		{ID: "data.matches", Says: "a match that is listed can be had by its id, with the earlier meetings of its teams", Run: dataMatches},
+		{ID: "data.reports", Says: "a match that is listed has events in order, lineups and statistics, be they empty; an unknown match has none", Run: dataReports},
 		{ID: "data.paging", Says: "matches are paged without gaps or repeats, and the total is exact", Run: dataPaging},
 	}
 }
@@ -101,6 +102,34 @@ func dataMatches(t *T) {
 		if !pair[textOf(m, "home", "id")] || !pair[textOf(m, "away", "id")] {
 			t.Errorf("%s: match %v is between others", r.asked, m["id"])
 		}
+	}
+}
+
+func dataReports(t *T) {
+	match := t.first("listMatches", nil)
+	named := false
+	for _, operation := range []string{"listMatchEvents", "getMatchLineups", "getMatchStats"} {
+		if _, ok := t.routes[operation]; !ok {
+			continue
+		}
+		named = true
+		t.refused(t.op(t.reader.secret, operation, in{"match": "m_nothing"}), api.NotFound)
+		r := t.op(t.reader.secret, operation, in{"match": match["id"]})
+		t.must(r, http.StatusOK)
+		if operation != "listMatchEvents" {
+			continue
+		}
+		last := -1.0
+		for _, e := range t.items(r) {
+			minute, _ := e["minute"].(float64)
+			if minute < last {
+				t.Errorf("%s: an event of minute %v comes after one of %v", r.asked, minute, last)
+			}
+			last = minute
+		}
+	}
+	if !named {
+		t.Void("the contract names none of them")
 	}
 }
 

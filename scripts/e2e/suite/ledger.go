@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,8 +17,12 @@ type ledger struct {
 	mutex   sync.Mutex
 	owner   map[string]string         // secret → key id
 	passed  map[string]map[string]int // key id → operation → calls that the gate let through
-	changes map[string]change         // request id → what it changed
+	changes map[string]change         // request id → what it changed; see named
+	oneID   bool                      // all requests have the same id
+	told    map[change]int            // how often, where requests cannot be told apart
 	revoked map[string]bool           // key ids
+	made    map[string]bool           // ids of matches of an organisation's own
+	removes map[string]bool           // key ids of those who removed members
 	invalid []string                  // answers that the document does not allow
 	leaks   []string                  // answers that show a secret again
 	answers int
@@ -28,12 +33,13 @@ type change struct{ action, target, actor string }
 
 func newLedger(operator string) *ledger {
 	return &ledger{owner: map[string]string{operator: ""}, passed: map[string]map[string]int{},
-		changes: map[string]change{}, revoked: map[string]bool{}}
+		changes: map[string]change{}, told: map[change]int{}, revoked: map[string]bool{}, made: map[string]bool{}, removes: map[string]bool{}}
 }
 
 // actions are the audit trail's names of the operations that change something.
 var actions = map[string]string{
 	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
+	"createMatch": "match.create", "updateMatch": "match.update", "deleteMatch": "match.delete",
 	"createOrg": "org.create", "updateOrg": "org.update",
 	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove",
 }
@@ -60,7 +66,11 @@ func (w *world) saw(r request, reply Reply) {
 		}
 		l.passed[id][route.Operation]++
 	}
-	l.changed(route, r, reply)
+	target := reply.text("id")
+	if !route.Management {
+		target = textOf(w.item(reply), "id")
+	}
+	l.changed(route, r, reply, target)
 }
 
 // leaked looks for every secret that was shown before. Called with the mutex held.
@@ -83,15 +93,25 @@ func (l *ledger) minted(route api.Route, reply Reply) {
 }
 
 // changed notes what the audit trail must have. A key that is revoked again
-// stays as it is, so there is nothing to tell.
-func (l *ledger) changed(route api.Route, r request, reply Reply) {
+// stays as it is, and a creation that is repeated is only answered again, so there
+// is nothing to tell.
+func (l *ledger) changed(route api.Route, r request, reply Reply, target string) {
 	action := actions[route.Operation]
 	if action == "" || reply.Status < 200 || reply.Status > 299 {
 		return
 	}
-	c := change{action: action, target: reply.text("id"), actor: l.owner[r.secret]}
+	c := change{action: action, target: target, actor: l.owner[r.secret]}
 	switch {
+	case action == "match.create":
+		if l.made[c.target] {
+			return // the first answer again
+		}
+		l.made[c.target] = true
+	case action == "match.delete":
+		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
+		delete(l.made, c.target)
 	case action == "member.remove":
+		l.removes[c.actor] = true
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 	case strings.HasPrefix(action, "member."):
 		c.target = reply.text("user")
@@ -101,7 +121,17 @@ func (l *ledger) changed(route api.Route, r request, reply Reply) {
 		}
 		l.revoked[c.target] = true
 	}
-	l.changes[reply.Header.Get("X-Request-Id")] = c
+	l.changes[l.named(reply.Header.Get("X-Request-Id"), c, l.told)] = c
+}
+
+// named is what a change is found by: its request, or, where all requests have one
+// id, how many such changes were told before.
+func (l *ledger) named(request string, c change, told map[change]int) string {
+	if !l.oneID {
+		return request
+	}
+	told[c]++
+	return fmt.Sprint(c, told[c])
 }
 
 // admitted tells whether the gate let a call through: then, and where the quota

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"statgate/shared/api"
 )
@@ -56,6 +57,7 @@ func refuseUnknownPath(t *T) {
 }
 
 func refuseUnknownID(t *T) {
+	all := sync.OnceValue(func() string { return t.allData(t.home) })
 	for _, r := range t.deployed {
 		if len(r.Params()) == 0 {
 			continue
@@ -63,6 +65,9 @@ func refuseUnknownID(t *T) {
 		secret := t.home.admin
 		if !r.Management {
 			secret = t.reader.secret
+			if r.Method != http.MethodGet {
+				secret = all()
+			}
 		}
 		t.refused(t.send(request{method: r.Method, path: filled(r, nil), secret: secret, body: sampleBody(r)}), api.NotFound)
 	}

@@ -32,7 +32,7 @@ func oneScope(t *T, name string) {
 		reply := t.send(request{method: r.Method, path: filled(r, nil), secret: k.secret, body: founding(r)})
 		// Organisations are made by operators only, whatever the scopes.
 		want := r.Allowed(patterns) && r.Operation != "createOrg"
-		if got := !t.denied(reply); got != want || reply.Status == http.StatusUnauthorized && want {
+		if got := !t.denied(reply); got != want || t.target.unknown(reply) && want {
 			t.Errorf("%s: got %s; reached %v, want %v", reply.asked, reply.brief(), got, want)
 		}
 	})

@@ -63,7 +63,7 @@ const setup = "setup"
 // of the report.
 func Cases(c *contract.Contract) []Case {
 	return slices.Concat(documents(), transports(c), refusals(), scopes(c), roles(), headers(), quotas(), keyLife(),
-		rotations(), expiries(), widenings(), members(), caps(), tenants(), paging(), data(), filters(), perFunction(c), records())
+		rotations(), expiries(), widenings(), members(), caps(), writing(), tenants(), paging(), data(), filters(), perFunction(c), records())
 }
 
 // Run runs the cases and reports each on a line. The error says that the options
@@ -175,6 +175,10 @@ func (r *report) end(w *world) Result {
 	if n := w.literals.Load(); n > 0 {
 		r.result.Skipped++
 		fmt.Fprintf(r.out, "skip %-*s the request's id in %d answers, which say %s (%s)\n", lineWidth, "answers", n, w.target.Literal, w.target.LiteralReason)
+	}
+	if why := w.target.OneID; why != "" {
+		r.result.Skipped++
+		fmt.Fprintf(r.out, "skip %-*s whether each has an id of its own (%s)\n", lineWidth, "answers", why)
 	}
 	fmt.Fprintf(r.out, "%d passed, %d failed\n", r.result.Passed, r.result.Failed)
 	return r.result

@@ -1,8 +1,11 @@
 package suite
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -12,20 +15,26 @@ type Target struct {
 	Name string
 	// Skip names the cases that are not run there, each with its reason.
 	Skip map[string]string
-	// Own are answers that the target's gateway gives in a shape of its own.
-	// Their status must be right; their shape and headers are not looked at.
+	// Own are answers that the target's gateway gives in a shape of its own, and
+	// perhaps with a status of its own. Their shape and headers are not looked at.
 	Own []OwnAnswer
 	// Literal is a text that the target's gateway leaves in bodies where the
 	// request's id belongs, "" for none. All else about such an answer must be right.
 	Literal, LiteralReason string
+	// OneID is why all requests have the same id there, "" where each has its own.
+	// Nothing that a request left behind can then be found by its id.
+	OneID string
 }
 
 // OwnAnswer is an answer in the target's own shape.
 type OwnAnswer struct {
 	Status int
 	Body   string // as it is, without the space around it
+	For    int    // the promised status that it is let pass for; 0 for its own
 	Reason string
 }
+
+func (o OwnAnswer) promised() int { return cmp.Or(o.For, o.Status) }
 
 // Targets lists the known differences of every target. An empty one is held to
 // everything.
@@ -37,7 +46,7 @@ var Targets = []Target{
 	{Name: "ministack-edge", Literal: requestID, LiteralReason: mocks, Skip: plus(ministackSkip, map[string]string{
 		"transport.x-api-key": "the edge moves X-API-Key into Authorization, and the emulator's cannot reach the API behind it",
 	})},
-	{Name: "sam"},
+	{Name: "sam", Own: samOwn, Skip: samSkip, OneID: "SAM gives every request the id of the first"},
 }
 
 // What the emulator does not render. Its mocks send templates and header
@@ -51,6 +60,23 @@ const (
 var ministackSkip = map[string]string{
 	"scope.named": "the emulator's gateway responses keep $context.httpMethod and $context.authorizer.scopes as they are",
 }
+
+// What SAM CLI does otherwise. It passes those variables only that the template
+// declares, and asks the authorizer for every request: neither is to be seen here.
+var (
+	samOwn = []OwnAnswer{
+		{Status: 502, Body: `{"message":"Internal server error"}`, For: 401, Reason: "SAM takes an authorizer that throws Unauthorized for one that failed"},
+		{Status: 401, Body: `{"message":"Unauthorized"}`, Reason: "SAM has no gateway responses; this is its own, where the identity source is missing"},
+		{Status: 403, Body: `{"message":"User is not authorized to access this resource"}`, Reason: "SAM has no gateway responses; this is its own, where the policy denies"},
+		{Status: 403, Body: `{"message":"Missing Authentication Token"}`, For: 404, Reason: "SAM has no mocks; this is its own for what is no route"},
+	}
+	samSkip = map[string]string{
+		"preflight":     "SAM answers preflights itself, with 200, and only where there is a route",
+		"refuse.method": "SAM has no mocks: it answers a wrong method as it does an unknown path",
+		"refuse.head":   "SAM takes HEAD for GET's route and then finds no function for it",
+		"scope.named":   "SAM has no gateway responses: its 403 names nothing",
+	}
+)
 
 func plus(a, b map[string]string) map[string]string {
 	all := maps.Clone(a)
@@ -78,6 +104,18 @@ func (t Target) own(status int, body []byte) int {
 		}
 	}
 	return -1
+}
+
+// standsFor tells whether an answer is the target's own for a promised status.
+func (t Target) standsFor(status int, r Reply) bool {
+	return slices.ContainsFunc(t.Own, func(o OwnAnswer) bool {
+		return o.promised() == status && o.Status == r.Status && o.Body == strings.TrimSpace(string(r.Body))
+	})
+}
+
+// unknown tells whether an answer refuses the secret.
+func (t Target) unknown(r Reply) bool {
+	return r.Status == http.StatusUnauthorized || t.standsFor(http.StatusUnauthorized, r)
 }
 
 // named puts the request's id into a body where the target has left its literal.

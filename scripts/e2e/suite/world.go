@@ -45,6 +45,7 @@ func newWorld(o Options) (*world, error) {
 	for _, r := range w.deployed {
 		w.routes[r.Operation] = r
 	}
+	w.ledger.oneID = o.Target.OneID != ""
 	w.client = newClient(o, w.saw)
 	return w, nil
 }

@@ -128,6 +128,16 @@ func (b *Binder) pages(c *contract.Contract) {
 // Required lists the required inputs beside the path.
 func (b *Binder) Required() []string { return b.required }
 
+// Name is the contract's name of an input of ours.
+func (b *Binder) Name(ours string) string {
+	for theirs, name := range b.rename {
+		if name == ours {
+			return theirs
+		}
+	}
+	return ours
+}
+
 // FromQuery tells whether inputs come from the query, not from a body.
 func (b *Binder) FromQuery() bool { return b.route.Method == "GET" || b.route.Method == "DELETE" }
 

@@ -130,11 +130,7 @@ func (b *Binder) refuse(values map[string]any, wrong map[string][]string) error 
 			continue
 		}
 		top, rest, _ := strings.Cut(at, ".")
-		for theirs, ours := range b.rename {
-			if ours == top {
-				top = theirs
-			}
-		}
+		top = b.Name(top)
 		if rest != "" {
 			top += "." + rest
 		}

@@ -42,7 +42,7 @@ func render(t *testing.T, c *contract.Contract, doc []byte) string {
 func TestPageAsksForNothingFromAnywhere(t *testing.T) {
 	t.Parallel()
 	// What makes a browser send a request: attributes, CSS and script.
-	asks := regexp.MustCompile(`(?i)\ssrc(set)?=|<link[^>]*href="[^d]|<(img|iframe|object|embed|video|audio|base|form)\b|@import|url\(|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|\bimport\(`)
+	asks := regexp.MustCompile(`(?i)\ssrc(set)?=|<link[^>]*href="[^d]|<(img|iframe|object|embed|video|audio|base|form)\b|@import|url\(|\bfetch\(|XMLHttpRequest|new WebSocket|EventSource|sendBeacon|\bimport\(`)
 	for _, name := range preset.Names() {
 		c, doc := document(t, name)
 		page := render(t, c, doc)

@@ -20,6 +20,10 @@ var canned = map[string]string{
 	"Match.home": `{"id":"leicester-city-fc","name":"Leicester City FC"}`, "Match.away": `{"id":"sunderland-afc","name":"Sunderland AFC"}`,
 	"Match.score": `{"half_time":{"home":3,"away":0},"full_time":{"home":4,"away":2},"extra_time":null,"penalties":null,"winner":"home"}`,
 
+	"CreateMatchInput.home": `{"id":"leicester-city-fc"}`, "CreateMatchInput.away": `{"name":"Harbour Works XI"}`, "CreateMatchInput.status": `"scheduled"`,
+	"CreateMatchInput.round": `"Friendly"`, "UpdateMatchInput.status": `"finished"`,
+	"UpdateMatchInput.score": `{"half_time":{"home":1,"away":0},"full_time":{"home":2,"away":1}}`,
+
 	"HeadToHead.home":         `{"id":"leicester-city-fc","name":"Leicester City FC"}`,
 	"HeadToHead.away":         `{"id":"sunderland-afc","name":"Sunderland AFC"}`,
 	"HeadToHead.totals":       `{"played":1,"home_wins":1,"draws":0,"away_wins":0,"home_goals":4,"away_goals":2}`,
@@ -37,7 +41,7 @@ var canned = map[string]string{
 	"Organisation.name": `"Northern Broadcasting"`, "CreatedOrg.name": `"Northern Broadcasting"`, "UpdateOrgInput.name": `"Northern Broadcasting"`,
 	"Self.permissions": `["leagues:read","matches:read"]`, "Self.operations": `["listLeagues","listMatches"]`, "Self.role": `"member"`,
 	"UsageReport.from": `"2026-02-28T12:00:00Z"`, "UsageReport.total": `42`, "UsageCount.count": `42`, "UsageCount.hour": `"2026-03-01T11:00:00Z"`,
-	"RotatedKey.previous_expires_at": `"2026-03-02T12:00:00Z"`, "RemovedMember.success": `true`,
+	"RotatedKey.previous_expires_at": `"2026-03-02T12:00:00Z"`, "RemovedMember.success": `true`, "DeletedMatch.success": `true`,
 	"UpdateMemberInput.state": `"suspended"`, "EditedMember.state": `"suspended"`, "AddMemberInput.role": `"member"`,
 	"QuotaWindow.limit": `1000`, "QuotaWindow.used": `2`, "QuotaWindow.remaining": `998`, "QuotaWindow.resets_at": `"2026-03-01T13:00:00Z"`,
 	"KeyUsage.total": `4210`,
@@ -52,6 +56,8 @@ var canned = map[string]string{
 // or because few callers send them.
 var unshown = map[string][]string{
 	"CreateKeyInput":    {"expires_at", "environment", "org", "user"},
+	"CreateMatchInput":  {"stage", "date", "minute", "score"},
+	"UpdateMatchInput":  {"minute", "date", "kickoff_at"},
 	"UpdateKeyInput":    {"expires_in", "expires_at", "metadata"},
 	"RotateKeyInput":    {"force"},
 	"UpdateOrgInput":    {"plan"},

@@ -3,6 +3,7 @@ package openapi
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"sort"
@@ -76,8 +77,8 @@ func (b *builder) failure(op *huma.Operation, r api.Route, h api.Handler, in *bi
 		status := b.contract.Condition(condition).Status
 		byStatus[status] = append(byStatus[status], condition)
 	}
-	for status, conditions := range byStatus {
-		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + b.shared(r, status, conditions)}
+	for _, status := range slices.Sorted(maps.Keys(byStatus)) { // in order, as responses are numbered where codes are shared
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + b.shared(r, status, byStatus[status])}
 	}
 }
 

@@ -21,7 +21,7 @@ func (b *builder) headers() map[string]*huma.Header {
 	}
 	return map[string]*huma.Header{
 		"RequestId":       text("Names this request; give it when you ask for help", exampleRequest),
-		"ETag":            text("Names this answer, for `If-None-Match`", `"3f0c9a7be1d24c58a6b1f027"`),
+		"ETag":            text("Names this answer, for `If-None-Match` and, where something can be changed, `If-Match`", `"3f0c9a7be1d24c58a6b1f027"`),
 		"RetryAfter":      number("Seconds to wait before the call is worth repeating", 1),
 		"QuotaLimit":      number("Calls that the plan allows in a window; absent for keys without a quota", 1000),
 		"QuotaRemaining":  number("Calls that are left in this window", 998),

@@ -14,7 +14,10 @@ import (
 )
 
 // repeatable lists the operations that heed an Idempotency-Key.
-var repeatable = []string{"createKey", "rotateKey"}
+var repeatable = []string{"createKey", "rotateKey", "createMatch"}
+
+// conditional lists the operations that heed an If-Match.
+var conditional = []string{"updateMatch", "deleteMatch"}
 
 func parameters() map[string]*huma.Param {
 	most := 255
@@ -22,7 +25,9 @@ func parameters() map[string]*huma.Param {
 		"IfNoneMatch": {Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The `ETag` of an earlier answer; where nothing changed, the answer is 304 without a body"},
 		"IdempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
-			Description: "A text of your own, such as a UUID. Sent again, it never does the work twice: the answer is 409 and names the key, as a secret is shown once only"},
+			Description: "A text of your own, such as a UUID. Sent again within a day, it never does the work twice: the answer is the first one again; where that showed a secret, or where the request is another one, it is refused"},
+		"IfMatch": {Name: "If-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "The `ETag` of the state that you decided by; where it is no longer so, nothing is changed"},
 	}
 }
 
@@ -45,14 +50,24 @@ func (b *builder) params(r api.Route, h api.Handler, in *bind.Binder) []*huma.Pa
 	if slices.Contains(repeatable, r.Operation) {
 		list = append(list, &huma.Param{Ref: "#/components/parameters/IdempotencyKey"})
 	}
+	if slices.Contains(conditional, r.Operation) {
+		list = append(list, &huma.Param{Ref: "#/components/parameters/IfMatch"})
+	}
 	if cacheable(r, h) {
 		list = append(list, &huma.Param{Ref: "#/components/parameters/IfNoneMatch"})
 	}
 	return list
 }
 
-// cacheable tells whether answers carry an ETag.
+// cacheable tells whether answers may be asked for again by their ETag.
 func cacheable(r api.Route, h api.Handler) bool { return r.Method == "GET" && h.Status == 200 }
+
+// tagged tells whether answers carry an ETag.
+func tagged(r api.Route, h api.Handler) bool {
+	return cacheable(r, h) || h.Output.Implements(versioned)
+}
+
+var versioned = reflect.TypeFor[api.Versioned]()
 
 func (b *builder) param(r api.Route, name, in string, s *huma.Schema, required bool) *huma.Param {
 	p := &huma.Param{Name: name, In: in, Description: s.Description, Required: required, Schema: s}

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -143,20 +144,23 @@ func place(item *huma.PathItem, method string, op *huma.Operation) error {
 	return nil
 }
 
-// dropUnused leaves out the shared headers and parameters that nothing refers to.
+// dropUnused leaves out the shared parts that nothing refers to: headers and
+// parameters, and objects of which a view shows parts only. A part may be the last
+// to refer to another, so it looks until nothing goes.
 func (b *builder) dropUnused() {
-	raw, err := json.Marshal(b.doc)
-	if err != nil {
-		return // write tells
-	}
-	for name := range b.doc.Components.Headers {
-		if !bytes.Contains(raw, []byte(`"#/components/headers/`+name+`"`)) {
-			delete(b.doc.Components.Headers, name)
+	for gone := true; gone; {
+		raw, err := json.Marshal(b.doc)
+		if err != nil {
+			return // write tells
 		}
-	}
-	for name := range b.doc.Components.Parameters {
-		if !bytes.Contains(raw, []byte(`"#/components/parameters/`+name+`"`)) {
-			delete(b.doc.Components.Parameters, name)
+		unused := func(kind, name string) bool {
+			no := !bytes.Contains(raw, []byte(`"#/components/`+kind+`/`+name+`"`))
+			gone = gone || no
+			return no
 		}
+		gone = false
+		maps.DeleteFunc(b.doc.Components.Headers, func(name string, _ *huma.Param) bool { return unused("headers", name) })
+		maps.DeleteFunc(b.doc.Components.Parameters, func(name string, _ *huma.Param) bool { return unused("parameters", name) })
+		maps.DeleteFunc(b.registry.schemas, func(name string, _ *huma.Schema) bool { return unused("schemas", name) })
 	}
 }

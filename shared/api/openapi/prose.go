@@ -17,7 +17,11 @@ func introduction(c *contract.Contract) string {
 	fmt.Fprintf(&b, "Football leagues, seasons, teams, matches and standings, and the API keys that guard them.\n\n")
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every answer has an `X-Request-Id`; every error has the shape of the schema `Error`. ")
-	fmt.Fprintf(&b, "No field is left out for being unknown: it is null. Times are RFC 3339 in UTC, days are local to the league.\n\n")
+	days := "days are local to the league"
+	if c.UTCDays {
+		days = "days that you ask for are UTC's"
+	}
+	fmt.Fprintf(&b, "No field is left out for being unknown: it is null. Times are RFC 3339 in UTC, %s.\n\n", days)
 	fmt.Fprintf(&b, "A path that does not exist is answered with %d, a method that a path does not take with %d and `Allow`.",
 		c.Condition("not_found.route").Status, c.Condition("method").Status)
 	return b.String()
@@ -30,10 +34,11 @@ type kin struct{ function, tag, description string }
 var families = []kin{
 	{"leagues", "Leagues", "Leagues, their seasons and their standings."},
 	{"teams", "Teams", "Clubs and national sides, and the matches that they play."},
-	{"matches", "Matches", "Fixtures and results, and how two teams fared before."},
+	{"players", "Players", "Players, and what they did in seasons."},
+	{"matches", "Matches", "Fixtures and results, how two teams fared before, and the matches that an organisation keeps for itself."},
 	{"keys", "Keys", "API keys: make, scope, watch, rotate and revoke them."},
 	{"orgs", "Organisations", "Who holds keys: organisations, their plan and their members."},
-	{"audit", "Audit", "Who did what to which key or organisation."},
+	{"audit", "Audit", "Who did what to which key, organisation or match."},
 	{"docs", "Service", "Open to all, at the root and without a key."},
 }
 
@@ -66,13 +71,23 @@ var prose = map[string]string{
 	"listLeagues":     "Leagues by id, of one country where `country` is given.",
 	"getLeague":       "One league, with the id of its latest season.",
 	"listSeasons":     "The seasons of a league, newest first.",
+	"listAllSeasons":  "The seasons of all leagues, by league, newest first.",
 	"getStandings":    "The table of a season, the latest where none is named, by the rules of that league and season: tie-breaks, halved points, points per game, deductions. `round` and `date` give it as it stood. Groups follow each other in one list. Knock-out competitions have no standings.",
 	"listTeams":       "Teams by id: all of them, those of a league (and season), or those whose name has words beginning as `q` does.",
 	"getTeam":         "One team with every spelling of its name. An id that it had before still finds it.",
 	"listTeamMatches": "The matches of a team, in every league, by kick-off.",
+	"listPlayers":     "Players by id. The list is empty where the deployment has imported none.",
+	"getPlayer":       "One player.",
+	"listStats":       "What players did in a season for a team: all of it, of a league, or of one of its seasons. The list is empty where the deployment has imported none.",
 	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; a day or a range of at most 31 days; at most 100 ids. Other mixes are refused.",
 	"getMatch":        "One match. Its id never changes, even where its day does.",
+	"createMatch":     "Makes a match that your organisation's keys alone see: in lists, by team and in head-to-head, never in public standings. Its league and season are public ones, or none; its teams are ones that you see, or your own by name. Send an `Idempotency-Key` to make a repeat safe.",
+	"updateMatch":     "Changes a match of your organisation's own: status and score in one write. scheduled leads to live, live to finished; both lead to postponed, cancelled, abandoned or awarded, and postponed back to scheduled. With `If-Match` it is changed only while it is as you read it.",
+	"deleteMatch":     "Deletes a match of your organisation's own. With `If-Match` it is deleted only while it is as you read it.",
 	"getHeadToHead":   "The played meetings of a match's two teams in every league, newest first, and what they add up to, seen from the match that is asked about.",
+	"listMatchEvents": "Goals, cards and substitutions by minute, then added time. Each has an id of its own, by which a correction or a removal is seen. A match of which nothing is known has none.",
+	"getMatchStats":   "What was counted in a match, by section. A match of which nothing is known has no section.",
+	"getMatchLineups": "Who began and who sat on the bench. A match of which nothing is known has empty lists.",
 
 	"listKeys":    "The keys of your organisation that you may see, newest first. A plain member sees their own. No list ever shows a secret.",
 	"createKey":   "Makes a key and shows its secret, this once. A key with a management scope is a management key: it counts outside the plan's keys. Send an `Idempotency-Key` to make a repeat safe.",
@@ -84,7 +99,7 @@ var prose = map[string]string{
 	"revokeKey":   "Revokes a key for good, from the next request on.",
 	"getKeyUsage": "Calls by hour and operation, at most 31 days at a time. The hours add up to the calls made, exactly.",
 
-	"listAudit": "Changes to keys and organisations, newest first: who, when, how authenticated, the values before and after.",
+	"listAudit": "Changes to keys, organisations and their own matches, newest first: who, when, how authenticated, the values before and after.",
 
 	"listOrgs":     "The organisations that you may see: your own, or all for an operator.",
 	"createOrg":    "Makes an organisation with a plan and its first owner. For operators.",
@@ -96,6 +111,7 @@ var prose = map[string]string{
 	"removeMember": "Removes a member, whose keys are revoked.",
 
 	"getHealth":  "Answers as long as the API does.",
+	"getReady":   "Answers as long as the API and its stores do, and with 503 where one of them does not.",
 	"getOpenAPI": "The document that you are reading, for tools.",
 	"getDocs":    "The same for people, as one page.",
 }

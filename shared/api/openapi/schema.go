@@ -27,12 +27,14 @@ type registry struct {
 	aliases map[reflect.Type]reflect.Type
 	views   map[string]*contract.Node
 	own     map[string]*huma.Schema // of objects, before a view
-	wrong   error                   // about views
+	// beside is what objects have for views alone, by their own schema.
+	beside map[*huma.Schema]map[string]*huma.Schema
+	wrong  error // about views
 }
 
 func newRegistry(views map[string]*contract.Node) *registry {
 	return &registry{schemas: map[string]*huma.Schema{}, types: map[string]reflect.Type{}, aliases: map[reflect.Type]reflect.Type{},
-		views: views, own: map[string]*huma.Schema{}}
+		views: views, own: map[string]*huma.Schema{}, beside: map[*huma.Schema]map[string]*huma.Schema{}}
 }
 
 var (
@@ -88,7 +90,12 @@ func (r *registry) register(t reflect.Type, hint string) string {
 			p.Enum = append(p.Enum, nil)
 		}
 	}
-	r.own[name] = s
+	r.own[name], r.beside[s] = s, map[string]*huma.Schema{}
+	for _, f := range reflect.VisibleFields(t) {
+		if only := f.Tag.Get("view"); only != "" {
+			r.beside[s][only] = huma.SchemaFromField(r, f, "")
+		}
+	}
 	r.schemas[name] = r.shown(view.Name(t), s)
 	return name
 }

@@ -57,6 +57,9 @@ func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 		object, null := r.behind(at)
 		nullable = nullable || null
 		if at = object.Properties[name]; at == nil {
+			at = r.beside[object][name]
+		}
+		if at == nil {
 			return nil, fmt.Errorf("path %q leads nowhere", n.Path)
 		}
 	}

@@ -33,7 +33,7 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 		}
 		var ok bool
 		if after, ok = cursors.Decode(query, sent); !ok {
-			return nil, page, api.Fail(api.InputCursor, "cursor: was not made for this query")
+			return nil, page, api.Fail(api.InputCursor, "%s: was not made for this query", c.route.binder.Name("cursor"))
 		}
 	}
 	after, past, err := f.skip(ctx, c, b, after)

@@ -90,7 +90,7 @@ func walk(t reflect.Type, path string) (steps [][]int, to reflect.Type, err erro
 
 func find(t reflect.Type, name string) ([]int, reflect.Type) {
 	for _, f := range reflect.VisibleFields(t) {
-		if got, ok := jsonName(f); ok && got == name {
+		if got, ok := jsonName(f); ok && got == name || f.Tag.Get("view") == name {
 			return f.Index, f.Type
 		}
 	}

@@ -5,7 +5,8 @@
 // stands, in lists and inside other objects. A leaf of a view is a path into the
 // object, by its own JSON names; where the path leads to an object that has a
 // view, or to a list of them, that view is used in turn. Anything on the way that
-// is null makes the leaf null. There are no conditions, loops or arithmetic: what
+// is null makes the leaf null. A field tagged view:"name" is for views alone: the
+// object as it is does not show it. There are no conditions, loops or arithmetic: what
 // needs more is a type of its own.
 package view
 

@@ -11,9 +11,9 @@ import (
 	"statgate/shared/matches"
 )
 
-func sketch(t testing.TB) *contract.Contract {
+func viewing(t testing.TB) *contract.Contract {
 	t.Helper()
-	c, err := preset.Load("../../contract/preset/testdata/sketches/scorelytics.yaml")
+	c, err := preset.Load("scorelytics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func match() matches.Match {
 	}
 }
 
-const shown = `{"id":"m_1","league_id":"en.1","season":"2015/16","home_team":"A \u003cb\u003e","away_team":"B","home_score":2,"away_score":1,"status_code":3,"minute":null,"kickoff_ts":1439042400,"updated_at":"2015-08-08T16:00:00Z"}`
+const shown = `{"id":"m_1","league_id":"en.1","season":"2015/16","home_team":"A \u003cb\u003e","away_team":"B","home_score":2,"away_score":1,"status_code":3,"minute":null,"kickoff_ts":1439042400,"updated_at":"2015-08-08T16:00:00Z","home_logo":null,"away_logo":null}`
 
 func TestObjectIsShownByItsViewWhereverItStands(t *testing.T) {
 	t.Parallel()
@@ -40,7 +40,7 @@ func TestObjectIsShownByItsViewWhereverItStands(t *testing.T) {
 		One  *matches.Match  `json:"one"`
 		None *matches.Match  `json:"none"`
 	}
-	s, err := view.New(sketch(t), reflect.TypeFor[*matches.Match](), reflect.TypeFor[[]matches.Match](), reflect.TypeFor[*answer]())
+	s, err := view.New(viewing(t), reflect.TypeFor[*matches.Match](), reflect.TypeFor[[]matches.Match](), reflect.TypeFor[*answer]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestObjectIsShownByItsViewWhereverItStands(t *testing.T) {
 
 func TestWhatIsUnknownIsNull(t *testing.T) {
 	t.Parallel()
-	s, err := view.New(sketch(t), reflect.TypeFor[matches.Match]())
+	s, err := view.New(viewing(t), reflect.TypeFor[matches.Match]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestViewThatLeadsNowhereIsRefusedByName(t *testing.T) {
 		"minute: minutes": `view match: minute: path "minutes": match has no "minutes"`, "minute: id.x": "nothing is below", "minute: minute | epoch": "is for text",
 		"minute: id | replace a": "what is replaced", "minute: status | code live": "pairs such as live=2",
 	} {
-		c := sketch(t)
+		c := viewing(t)
 		name, leaf, _ := strings.Cut(spoilt, ": ")
 		for _, f := range c.Shapes.Views["match"].Fields {
 			if f.Name == name {
@@ -102,7 +102,7 @@ func TestViewThatLeadsNowhereIsRefusedByName(t *testing.T) {
 }
 
 func BenchmarkFiftyMatches(b *testing.B) {
-	s, err := view.New(sketch(b), reflect.TypeFor[[]matches.Match]())
+	s, err := view.New(viewing(b), reflect.TypeFor[[]matches.Match]())
 	if err != nil {
 		b.Fatal(err)
 	}

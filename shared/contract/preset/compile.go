@@ -29,7 +29,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 		Transports: src.Transports, DefaultPlan: src.DefaultPlan,
 		Operations: map[string]contract.Operation{}, Conditions: map[string]contract.Condition{},
 		Meter:   contract.Meter(src.Meter),
-		Recheck: src.Recheck, HidePublic: src.HidePublic,
+		Recheck: src.Recheck, HidePublic: src.HidePublic, UTCDays: src.UTCDays,
 	}
 	c.basics(got)
 	got.Secret = c.secret(src)
@@ -242,7 +242,7 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 	for _, name := range slices.Sorted(maps.Keys(src.Operations)) {
 		at := []string{"operations", name}
 		route, ok := api.Find(name)
-		if !ok || route.Management || route.Open {
+		if !ok || route.Management || route.Open && !route.Named {
 			c.fail(at, "is no operation that a contract can name")
 			continue
 		}

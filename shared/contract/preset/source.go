@@ -29,6 +29,7 @@ type source struct {
 	Meter        meterSource                `yaml:"meter" jsonschema_description:"Names of the rate headers; those left out are not sent"`
 	Recheck      bool                       `yaml:"recheck" jsonschema_description:"Read the key's version again before the answer is sent, so that a request in flight dies with its key"`
 	HidePublic   bool                       `yaml:"hide_public" jsonschema_description:"Show a key the data of its own organisation only"`
+	UTCDays      bool                       `yaml:"utc_days" jsonschema_description:"Take the days by which matches are filtered for UTC's, not for those of their league"`
 }
 
 type secretSource struct {

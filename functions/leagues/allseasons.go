@@ -1,0 +1,23 @@
+package leagues
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/leagues"
+)
+
+type allSeasonsInput struct{ api.Page }
+
+func allSeasons(d Deps) api.Handler {
+	return api.Handle("listAllSeasons", func(ctx context.Context, _ *api.Request, in *allSeasonsInput) (api.List[leagues.LeagueSeason], error) {
+		if d.Contract.HidePublic {
+			return api.List[leagues.LeagueSeason]{}, nil
+		}
+		found, next, err := d.Leagues.AllSeasons(ctx, in.After, in.Limit)
+		if err != nil {
+			return api.List[leagues.LeagueSeason]{}, api.Down("listing seasons", err)
+		}
+		return api.List[leagues.LeagueSeason]{Data: found, Next: next}, nil
+	})
+}

@@ -1,0 +1,188 @@
+package matches
+
+import (
+	"context"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/leagues"
+	"statgate/shared/matches"
+	"statgate/shared/table"
+)
+
+type createInput struct {
+	League    *string     `json:"league,omitempty" doc:"League id; none where left out" example:"en.1"`
+	Season    *string     `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
+	Stage     *string     `json:"stage,omitempty" minLength:"1" maxLength:"100" doc:"Part of the season, such as a play-off"`
+	Round     *string     `json:"round,omitempty" minLength:"1" maxLength:"100" doc:"The round, in your own words; it tells two meetings of the same teams apart, else their day does" example:"Matchday 5"`
+	Date      *string     `json:"date,omitempty" format:"date" doc:"Local day of a match whose kick-off is not known; not with kickoff_at" example:"2026-05-02"`
+	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"Kick-off; its day is the league's local one, in UTC without a league" example:"2026-05-02T14:00:00Z"`
+	Home      teamInput   `json:"home"`
+	Away      teamInput   `json:"away"`
+	Status    string      `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" default:"scheduled" doc:"Where the match stands"`
+	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, of a match that is live"`
+	Score     *scoreInput `json:"score,omitempty" doc:"What is known of the result; the winner follows from it"`
+}
+
+// teamInput names a team: one that is known, or one of the organisation's own.
+type teamInput struct {
+	ID   *string `json:"id,omitempty" doc:"Id of a team that your keys see; not with name" example:"leicester-city-fc"`
+	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"Name of a team of your own, which keeps one id; not with id"`
+}
+
+// scoreInput is a whole score: what it leaves out is not known.
+type scoreInput struct {
+	HalfTime  *goalsInput `json:"half_time,omitempty"`
+	FullTime  *goalsInput `json:"full_time,omitempty" doc:"After 90 minutes; so far, of a match that is live"`
+	ExtraTime *goalsInput `json:"extra_time,omitempty" doc:"After extra time, the 90 minutes included"`
+	Penalties *goalsInput `json:"penalties,omitempty"`
+}
+
+type goalsInput struct {
+	Home int `json:"home" minimum:"0" maximum:"999"`
+	Away int `json:"away" minimum:"0" maximum:"999"`
+}
+
+func create(d Deps) api.Handler {
+	return api.Handle("createMatch", func(ctx context.Context, r *api.Request, in *createInput) (*matches.Match, error) {
+		return d.Own.Create(ctx, r, in, func(ctx context.Context) (matches.Draft, error) { return d.draft(ctx, r.Caller, in) })
+	}).Answering(201)
+}
+
+// draft looks up what the input names.
+func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matches.Draft, error) {
+	draft := matches.Draft{First: matches.Edit{Minute: in.Minute, Score: in.Score.score()}}
+	m := &draft.Match
+	m.Stage, m.Round, m.Status = in.Stage, in.Round, matches.Status(in.Status)
+	if m.Status == "" {
+		m.Status = matches.Scheduled
+	}
+	var err error
+	if m.League, m.Season, err = d.season(ctx, c, in.League, in.Season); err != nil {
+		return draft, err
+	}
+	when, err := kickoff(string(m.League), in.Date, in.KickoffAt)
+	if err != nil {
+		return draft, err
+	}
+	if when == nil {
+		return draft, api.FieldError("date", "is required, or kickoff_at")
+	}
+	m.Date, m.Time, m.KickoffAt = when.Date, when.Time, when.KickoffAt
+	if m.Home, draft.Teams, err = d.side(ctx, c, "home", in.Home, draft.Teams); err != nil {
+		return draft, err
+	}
+	if m.Away, draft.Teams, err = d.side(ctx, c, "away", in.Away, draft.Teams); err != nil {
+		return draft, err
+	}
+	if m.Home.ID == m.Away.ID {
+		return draft, api.FieldError("away", "a team does not play itself")
+	}
+	return draft, nil
+}
+
+// season checks the league and the season that a match is to be of. Both are
+// public, so where public data is hidden there are none.
+func (d Deps) season(ctx context.Context, c *api.Caller, league, season *string) (of, in matches.Ref, err error) {
+	if league == nil && season == nil {
+		return "", "", nil
+	}
+	if league == nil {
+		return "", "", api.FieldError("season", "needs league")
+	}
+	if c.Owners(d.Contract.HidePublic)[0] != matches.Public {
+		return "", "", api.FieldError("league", "no such league")
+	}
+	if _, err := d.Leagues.Get(ctx, *league); err != nil {
+		return "", "", unknown(err, "league")
+	}
+	of = matches.Ref(*league)
+	if season == nil {
+		return of, "", nil
+	}
+	if _, _, err := d.Leagues.Season(ctx, *league, *season); err != nil {
+		return "", "", unknown(err, "season")
+	}
+	return of, matches.Ref(*season), nil
+}
+
+// side finds the team that an input names; a new team of the organisation's own
+// adds the write that makes it known.
+func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInput, made []table.Write) (matches.Side, []table.Write, error) {
+	if (in.ID == nil) == (in.Name == nil) {
+		return matches.Side{}, made, api.FieldError(field, "give id or name, and not both")
+	}
+	if in.ID != nil {
+		team, err := d.Teams.Visible(ctx, *in.ID, c.Owners(d.Contract.HidePublic))
+		if err != nil {
+			return matches.Side{}, made, unknown(err, field+".id")
+		}
+		return matches.Side{ID: team.ID, Name: team.Name}, made, nil
+	}
+	team, write, err := d.Teams.Own(ctx, c.Org, *in.Name)
+	if err != nil {
+		return matches.Side{}, made, api.Down("reading a team", err)
+	}
+	for _, w := range made {
+		if write != nil && w.Key == write.Key {
+			write = nil // the other side has the same name, which is refused in its turn
+		}
+	}
+	if write != nil {
+		made = append(made, *write)
+	}
+	return matches.Side{ID: team.ID, Name: team.Name}, made, nil
+}
+
+// unknown refuses the field of what an input names and a store has not.
+func unknown(err error, field string) error {
+	if e := missing(err, ""); api.AsError(e).Condition != api.NotFound {
+		return e
+	}
+	return api.FieldError(field, "there is none of this id")
+}
+
+// kickoff is a day, or a kick-off and the local day and time of it; nil for neither.
+func kickoff(league string, date, at *string) (*matches.When, error) {
+	switch {
+	case date == nil && at == nil:
+		return nil, nil
+	case date != nil && at != nil:
+		return nil, api.FieldError("date", "not with kickoff_at, which has its day")
+	case date != nil:
+		day, err := time.Parse(time.DateOnly, *date)
+		if err != nil || !plausible(day) {
+			return nil, api.FieldError("date", "is no day from 1800 to 2999")
+		}
+		return &matches.When{Date: *date}, nil
+	}
+	moment, err := time.Parse(time.RFC3339, *at)
+	if err != nil || !plausible(moment) {
+		return nil, api.FieldError("kickoff_at", "is no moment from 1800 to 2999")
+	}
+	utc := moment.UTC().Format(time.RFC3339)
+	when := &matches.When{Date: utc[:len(time.DateOnly)], KickoffAt: &utc}
+	if zone := leagues.Zone(league); zone != nil {
+		local := moment.In(zone)
+		clock := local.Format("15:04")
+		when.Date, when.Time = local.Format(time.DateOnly), &clock
+	}
+	return when, nil
+}
+
+// plausible keeps days within four digits, by which matches are sorted.
+func plausible(t time.Time) bool { return t.UTC().Year() >= 1800 && t.UTC().Year() < 3000 }
+
+// score is a score of the input, nil for none.
+func (s *scoreInput) score() *matches.Score {
+	if s == nil {
+		return nil
+	}
+	goals := func(g *goalsInput) *matches.Goals {
+		if g == nil {
+			return nil
+		}
+		return &matches.Goals{Home: g.Home, Away: g.Away}
+	}
+	return &matches.Score{HalfTime: goals(s.HalfTime), FullTime: goals(s.FullTime), ExtraTime: goals(s.ExtraTime), Penalties: goals(s.Penalties)}
+}

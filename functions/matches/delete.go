@@ -1,0 +1,19 @@
+package matches
+
+import (
+	"context"
+
+	"statgate/shared/api"
+)
+
+// deletedMatch says that there is nothing left to show.
+type deletedMatch struct {
+	Success bool `json:"success"`
+}
+
+func remove(d Deps) api.Handler {
+	return api.Handle("deleteMatch", func(ctx context.Context, r *api.Request, in *getInput) (deletedMatch, error) {
+		err := d.Own.Delete(ctx, r, in.Match)
+		return deletedMatch{err == nil}, err
+	})
+}

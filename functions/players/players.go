@@ -1,0 +1,42 @@
+// Package players is the function that serves players and their statistics.
+package players
+
+import (
+	"errors"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/players"
+)
+
+// Deps is what the handlers need.
+type Deps struct {
+	Contract *contract.Contract
+	Players  *players.Store
+}
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler {
+	return []api.Handler{list(d), get(d), stats(d)}
+}
+
+// found turns a page of a store into an answer.
+func found[T any](page *players.Page[T], err error) (api.List[T], error) {
+	if err != nil {
+		return api.List[T]{}, api.Down("listing players", err)
+	}
+	return api.List[T]{Data: page.Items, Next: page.Next, Total: page.Total}, nil
+}
+
+// nothing is the list of a contract that hides public data: all players are public.
+func nothing[T any]() api.List[T] {
+	none := int64(0)
+	return api.List[T]{Total: &none}
+}
+
+func missing(err error) error {
+	if errors.Is(err, players.ErrNotFound) {
+		return api.Fail(api.NotFound, "no such player")
+	}
+	return api.Down("reading a player", err)
+}

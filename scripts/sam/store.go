@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"statgate/shared/api"
+	"statgate/shared/apikey"
+	"statgate/shared/boot/secret"
+	"statgate/shared/contract"
+	"statgate/shared/deployment"
+	"statgate/shared/importer"
+	"statgate/shared/keys"
+	"statgate/shared/orgs"
+	"statgate/shared/simulation"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
+)
+
+const (
+	region = "us-east-1"
+	// seed makes the simulated league the same on every machine.
+	seed = 1
+	// storePatience is for an emulator that has to be installed first.
+	storePatience = 5 * time.Minute
+	storeEnd      = 5 * time.Second
+)
+
+// store is what the functions keep their data in: the emulator's DynamoDB and
+// Secrets Manager. It forgets all when it ends.
+type store struct {
+	*process
+	port   int
+	url    string // for this process
+	prefix string // of the names of tables and secret
+	keys   table.Table
+	demo   demo
+	d      *deployment.Deployment // on the same tables, for what is done by hand
+}
+
+// demo is what a developer starts with, in the shape that scripts/dev writes.
+type demo struct {
+	Base     string `json:"base_url"`
+	Org      string `json:"org"`
+	Operator string `json:"operator_key"`
+	Admin    string `json:"admin_key"`
+	Client   string `json:"client_key"`
+}
+
+// startStore starts the emulator where containers reach it, and fills it.
+func startStore(ctx context.Context, dir string, c *contract.Contract) (*store, error) {
+	host := bridge()
+	port, err := freePort(host)
+	if err != nil {
+		return nil, err
+	}
+	s := &store{port: port, url: "http://" + net.JoinHostPort(host, strconv.Itoa(port)), prefix: "Statgate"}
+	env := append(os.Environ(), "STATGATE_EMULATOR_TIED=1", "STATGATE_EMULATOR_HOST="+host)
+	if s.process, err = begin(dir, "emulator/run.sh", env, strconv.Itoa(port), filepath.Join(dir, "emulator")); err != nil {
+		return nil, err
+	}
+	err = s.await(ctx, storePatience, func(ctx context.Context) bool { return answers(ctx, s.url+"/_ministack/health") })
+	if err == nil {
+		err = s.fill(ctx, c)
+	}
+	if err != nil {
+		s.end(storeEnd)
+		return nil, err
+	}
+	return s, nil
+}
+
+func answers(ctx context.Context, url string) bool {
+	within, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(within, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	got.Body.Close()
+	return got.StatusCode == http.StatusOK
+}
+
+func freePort(host string) (int, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// fill makes what the stack would: tables and peppers. Then it stores the simulated
+// league, and makes the operator, an organisation and its keys.
+func (s *store) fill(ctx context.Context, c *contract.Contract) error {
+	cfg := aws.Config{Region: region, BaseEndpoint: &s.url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	client := dynamodb.NewFromConfig(cfg)
+	if err := dynamo.CreateTables(ctx, client, s.prefix+"-", table.Keys, table.Stats); err != nil {
+		return err
+	}
+	root, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		return err
+	}
+	_, err = secretsmanager.NewFromConfig(cfg).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		Name: aws.String(s.peppers()), SecretString: aws.String(string(root))})
+	if err != nil {
+		return fmt.Errorf("making the peppers: %w", err)
+	}
+	stats := dynamo.New(client, s.table(table.Stats), table.Stats)
+	if _, err := importer.Put(ctx, stats, time.Now, importer.Simulated(simulation.New(seed, time.Now()))); err != nil {
+		return fmt.Errorf("storing the simulated league: %w", err)
+	}
+	s.keys = dynamo.New(client, s.table(table.Keys), table.Keys)
+	s.d, err = deployment.New(deployment.Options{
+		Contract: c, Environment: c.Environments[0], Keys: s.keys, Stats: stats, Clock: time.Now, Rand: rand.Reader,
+		Peppers: apikey.NewPepperSource(secret.Fetch(cfg, s.peppers()), time.Now), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return err
+	}
+	return s.found(ctx, c)
+}
+
+func (s *store) peppers() string                  { return s.prefix + "-peppers" }
+func (s *store) table(schema table.Schema) string { return s.prefix + "-" + schema.Name }
+
+// found makes the operator, and the demo organisation on the plan with the most keys.
+func (s *store) found(ctx context.Context, c *contract.Contract) error {
+	org, owner, operator, err := s.d.Keys.Bootstrap(ctx, time.Now(), "Operator", "operator@example.com")
+	if err != nil {
+		return fmt.Errorf("making the operator: %w", err)
+	}
+	by := &api.Request{ID: "sam", Now: time.Now(), Caller: &api.Caller{
+		Key: operator.ID, Org: org.ID, User: owner.User, Role: api.RoleOperator, Permissions: []string{"*:*"},
+		Environment: c.Environments[0], Contract: c.Name,
+	}}
+	largest := slices.MaxFunc(c.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
+	demo, _, err := s.d.Orgs.Create(ctx, by, orgs.Founding{Name: "Demo", Plan: largest.Name, Owner: "owner@example.com"})
+	if err != nil {
+		return fmt.Errorf("making the demo organisation: %w", err)
+	}
+	s.demo.Org, s.demo.Operator = demo.ID, operator.Secret
+	if s.demo.Admin, err = s.key(ctx, by, c, "Demo admin", true); err != nil {
+		return err
+	}
+	s.demo.Client, err = s.key(ctx, by, c, "Demo client", false)
+	return err
+}
+
+// key makes a key of the demo organisation: with all management scopes, or with
+// every data scope that reads.
+func (s *store) key(ctx context.Context, by *api.Request, c *contract.Contract, name string, management bool) (string, error) {
+	spec := keys.Spec{Name: name, Org: &s.demo.Org}
+	for _, scope := range c.Scopes.Scopes() {
+		permissions, err := c.Scopes.Permissions([]string{scope.Name})
+		if err != nil || c.Scopes.IsManagementScope(scope.Name) != management {
+			continue
+		}
+		writes := slices.ContainsFunc(permissions, func(p string) bool { return !strings.HasSuffix(p, ":read") && !strings.HasSuffix(p, ":current") })
+		if management || !writes {
+			spec.Scopes = append(spec.Scopes, scope.Name)
+		}
+	}
+	if c.Keys.ExpiryRequired {
+		spec.ExpiresIn = aws.String("30d")
+	}
+	made, err := s.d.Keys.Create(ctx, by, spec)
+	if err != nil {
+		return "", fmt.Errorf("making the key %q: %w", name, err)
+	}
+	return made.Secret, nil
+}
+
+// variables are what the functions are told, by the file that SAM reads: the names
+// that the template makes of its own resources, and where the store is. SAM passes
+// those only that the template gives the function.
+func (s *store) variables(file string) error {
+	raw, err := json.Marshal(map[string]any{"Parameters": map[string]string{
+		"AWS_ENDPOINT_URL": "http://host.docker.internal:" + strconv.Itoa(s.port),
+		"KEYS_TABLE":       s.table(table.Keys), "STATS_TABLE": s.table(table.Stats), "PEPPERS_SECRET": s.peppers(),
+		"AUTHORIZER_TTL": "0", // SAM asks the authorizer for every request
+	}})
+	if err == nil {
+		err = os.WriteFile(file, raw, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the functions' variables: %w", err)
+	}
+	return nil
+}
+
+// save writes the credentials file.
+func (d demo) save(file string) error {
+	raw, err := json.MarshalIndent(d, "", "  ")
+	if err == nil {
+		err = errors.Join(os.WriteFile(file, append(raw, '\n'), 0o600), os.Chmod(file, 0o600))
+	}
+	if err != nil {
+		return fmt.Errorf("writing the credentials: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package matches
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"statgate/shared/api"
+)
+
+// steps is where a match may go from a status. What is not here is an end.
+var steps = map[Status][]Status{
+	Scheduled: {Live, Postponed, Cancelled, Abandoned, Awarded},
+	Live:      {Finished, Postponed, Cancelled, Abandoned, Awarded},
+	Postponed: {Scheduled},
+}
+
+// Edit is what changes of a match; nil stays as it is. Score replaces the whole
+// score. When is the new kick-off, of a match that is scheduled then.
+type Edit struct {
+	Status *Status
+	Minute *int
+	Score  *Score
+	When   *When
+}
+
+// When is the day of a match, and its kick-off where that is known.
+type When struct {
+	Date      string  // local, YYYY-MM-DD
+	Time      *string // local, HH:MM
+	KickoffAt *string // RFC 3339 UTC
+}
+
+// Edited is the match after an edit, or an *[api.Error]: a step that its status
+// does not lead to, or a value that does not go with the status.
+func (m Match) Edited(e Edit) (Match, error) {
+	if e.Status != nil && *e.Status != m.Status {
+		if !slices.Contains(steps[m.Status], *e.Status) {
+			return m, api.Fail(api.ConflictStep, "a match that is %s %s", m.Status, leads(m.Status))
+		}
+		m.Status = *e.Status
+	}
+	if e.When != nil {
+		if m.Status != Scheduled {
+			return m, api.FieldError("date", "only a match that is scheduled can be moved")
+		}
+		m.Date, m.Time, m.KickoffAt = e.When.Date, e.When.Time, e.When.KickoffAt
+	}
+	if e.Score != nil {
+		m.Score = *e.Score
+	}
+	if e.Minute != nil {
+		m.Minute = e.Minute
+	}
+	return m.settled(e)
+}
+
+func leads(from Status) string {
+	if len(steps[from]) == 0 {
+		return "has come to its end"
+	}
+	var to []string
+	for _, s := range steps[from] {
+		to = append(to, string(s))
+	}
+	return fmt.Sprintf("can become %s, and nothing else", strings.Join(to, ", "))
+}
+
+// settled makes score, minute and winner agree with the status: what was just sent
+// and does not go with it is refused, what was left from before is dropped.
+func (m Match) settled(e Edit) (Match, error) {
+	if m.Status != Live {
+		if e.Minute != nil {
+			return m, api.FieldError("minute", "only a match that is live is in a minute")
+		}
+		m.Minute = nil
+	}
+	switch m.Status {
+	case Scheduled, Postponed, Cancelled:
+		if e.Score != nil && !e.Score.empty() {
+			return m, api.FieldError("score", "a match that is %s has no score", m.Status)
+		}
+		m.Score = Score{}
+	case Finished, Awarded:
+		if m.Score.FullTime == nil {
+			return m, api.FieldError("score.full_time", "a match that is %s has one", m.Status)
+		}
+	}
+	if err := m.Score.sound(); err != nil {
+		return m, err
+	}
+	m.Score.Winner = Winner(m.Status, m.Score)
+	return m, nil
+}
+
+func (s Score) empty() bool {
+	return s.HalfTime == nil && s.FullTime == nil && s.ExtraTime == nil && s.Penalties == nil
+}
+
+// sound refuses a score that loses goals as the match goes on.
+func (s Score) sound() error {
+	if s.FullTime == nil && (s.ExtraTime != nil || s.Penalties != nil) {
+		return api.FieldError("score.full_time", "is missing, and there was play after it")
+	}
+	for _, later := range []struct {
+		name       string
+		from, till *Goals
+	}{{"score.full_time", s.HalfTime, s.FullTime}, {"score.extra_time", s.FullTime, s.ExtraTime}} {
+		if later.from != nil && later.till != nil && (later.till.Home < later.from.Home || later.till.Away < later.from.Away) {
+			return api.FieldError(later.name, "has fewer goals than there were before")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package players
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"statgate/shared/table"
+)
+
+// Items of the stats table. No source that is imported has them yet, so lists are
+// empty until one does:
+//
+//	PLAYERS        <id>                               the player
+//	PLAYERSTATS    <league>#<season>#<player>#<team>  what a player did in a season
+//	COUNT#public   PLAYERS, PLAYERSTATS               n: how many there are
+//
+// Each of them has one partition, so that a list begins where it is asked to.
+
+const (
+	playersPK = "PLAYERS"
+	statsPK   = "PLAYERSTATS"
+)
+
+// ErrNotFound is the answer for a player who is not there.
+var ErrNotFound = errors.New("players: not found")
+
+// Store reads players.
+type Store struct{ Table table.Table }
+
+// NewStore returns a store over the stats table.
+func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
+
+// Page is a page of a list. Next is "" on the last one; Total is exact, and nil
+// where no counter is kept.
+type Page[T any] struct {
+	Items []T
+	Next  string // opaque
+	Total *int64
+}
+
+// Filter chooses what is listed of seasons: all, a league's, or a season's of a league.
+type Filter struct{ League, Season string }
+
+// Get returns one player; ErrNotFound.
+func (s *Store) Get(ctx context.Context, id string) (*Player, error) {
+	if !storable(id) {
+		return nil, ErrNotFound
+	}
+	it, err := s.Table.Get(ctx, table.Key{Partition: playersPK, Sort: id}, false)
+	if err != nil {
+		return nil, fmt.Errorf("players: reading %s: %w", id, err)
+	}
+	if it == nil {
+		return nil, ErrNotFound
+	}
+	var p Player
+	return &p, table.Decode(it, &p)
+}
+
+// List returns a page of all players, by id.
+func (s *Store) List(ctx context.Context, after string, limit int) (*Page[Player], error) {
+	page, err := list[Player](ctx, s.Table, table.Query{Partition: playersPK, After: after, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	page.Total, err = s.total(ctx, playersPK)
+	return page, err
+}
+
+// Stats returns a page of what players did in seasons, by league, season, player.
+func (s *Store) Stats(ctx context.Context, f Filter, after string, limit int) (*Page[Stats], error) {
+	q := table.Query{Partition: statsPK, After: after, Limit: limit}
+	switch {
+	case f.League == "":
+	case !storable(f.League) || len(f.Season) > 0 && !storable(f.Season):
+		return &Page[Stats]{}, nil
+	case f.Season == "":
+		q.Low, q.High = table.Prefix(table.Join(f.League, ""))
+	default:
+		q.Low, q.High = table.Prefix(table.Join(f.League, f.Season, ""))
+	}
+	page, err := list[Stats](ctx, s.Table, q)
+	if err != nil || f.League != "" {
+		return page, err
+	}
+	page.Total, err = s.total(ctx, statsPK)
+	return page, err
+}
+
+func list[T any](ctx context.Context, t table.Table, q table.Query) (*Page[T], error) {
+	got, err := t.Query(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("players: listing %s: %w", q.Partition, err)
+	}
+	page := &Page[T]{Items: make([]T, len(got.Items))}
+	for i, it := range got.Items {
+		if err := table.Decode(it, &page.Items[i]); err != nil {
+			return nil, err
+		}
+	}
+	if got.More && len(got.Items) > 0 {
+		page.Next = got.Items[len(got.Items)-1].Str(table.SortAttr)
+	}
+	return page, nil
+}
+
+func (s *Store) total(ctx context.Context, what string) (*int64, error) {
+	it, err := s.Table.Get(ctx, table.Key{Partition: "COUNT#public", Sort: what}, false)
+	if err != nil {
+		return nil, fmt.Errorf("players: counting %s: %w", what, err)
+	}
+	n := it.Int("n")
+	return &n, nil
+}
+
+// storable tells whether a caller's text may be a part of a key; what is not is
+// the name of nothing.
+func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }

@@ -1,0 +1,152 @@
+// Package reports is what is told of a match beside its result: its events, its
+// lineups and its statistics, and the store that keeps them with the match.
+package reports
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// EventType is what happened.
+type EventType string
+
+// The types of events. A penalty is a goal; one that was missed is no event, and
+// neither are those of a shoot-out.
+const (
+	Goal         EventType = "goal"
+	Penalty      EventType = "penalty"
+	OwnGoal      EventType = "own_goal"
+	YellowCard   EventType = "yellow_card"
+	RedCard      EventType = "red_card"
+	Substitution EventType = "substitution"
+)
+
+// Goals, Cards and Substitutions are the types that a source knows all or none of.
+var (
+	Goals         = []EventType{Goal, Penalty, OwnGoal}
+	Cards         = []EventType{YellowCard, RedCard}
+	Substitutions = []EventType{Substitution}
+)
+
+// The sides of a match.
+const (
+	Home = "home"
+	Away = "away"
+)
+
+// Event is one thing that happened in a match. What is not known is null.
+type Event struct {
+	ID        string    `json:"id" doc:"Stays where the event is corrected; one that is withdrawn is listed no more" example:"e_6b1d9s0q2hkfu3m8tv54"`
+	Type      EventType `json:"type" enum:"goal,penalty,own_goal,yellow_card,red_card,substitution" doc:"A penalty is one that was scored in play"`
+	Team      string    `json:"team" enum:"home,away" doc:"The side that it counts for: an own goal counts for the other side than its player's"`
+	Minute    int       `json:"minute" minimum:"0" doc:"Minute of play; 45 and 90 go with added time" example:"90"`
+	AddedTime *int      `json:"added_time" minimum:"0" doc:"Minutes of added time; null in regular time, and where the source does not say" example:"3"`
+	Player    *string   `json:"player" doc:"Who did it; of a substitution who went off"`
+	PlayerIn  *string   `json:"player_in" doc:"Who came on"`
+	Version   int64     `json:"version" doc:"Rises with every change of the event"`
+	UpdatedAt string    `json:"updated_at" format:"date-time" doc:"RFC 3339 UTC"`
+}
+
+// Lineups are both sides' players.
+type Lineups struct {
+	Home Lineup `json:"home"`
+	Away Lineup `json:"away"`
+}
+
+// Lineup is who a side put up.
+type Lineup struct {
+	Starters    []LineupPlayer `json:"starters" doc:"Who began"`
+	Substitutes []LineupPlayer `json:"substitutes" doc:"Who sat on the bench, whether or not they came on"`
+}
+
+// LineupPlayer is one player of a lineup.
+type LineupPlayer struct {
+	Name     string  `json:"name" example:"L. Modrić"`
+	Position *string `json:"position" enum:"goalkeeper,defender,midfielder,forward" nullable:"true"`
+}
+
+// Stats is what was counted in a match.
+type Stats struct {
+	Data []Section `json:"data" doc:"Sections, each with its figures"`
+}
+
+// Section is figures that belong together.
+type Section struct {
+	Section string `json:"section" example:"attack"`
+	Stats   []Stat `json:"stats"`
+}
+
+// Stat is one figure of both sides.
+type Stat struct {
+	Name string `json:"name" example:"shots"`
+	Home int    `json:"home" minimum:"0"`
+	Away int    `json:"away" minimum:"0"`
+}
+
+// Report is what one source tells of a match. It knows all events of its Types and
+// says nothing of others; nil Lineups and Stats are not told either. Sources that
+// know different things of one match so add up.
+type Report struct {
+	Types   []EventType
+	Events  []Event // without ids and versions, in any order
+	Lineups *Lineups
+	Stats   *Stats
+}
+
+// Position is where an event stands among its match's: by minute, added time, id.
+func (e *Event) Position() string {
+	added := 0
+	if e.AddedTime != nil {
+		added = *e.AddedTime
+	}
+	return fmt.Sprintf("%03d#%03d#%s", e.Minute, added, e.ID)
+}
+
+func order(events []Event) {
+	slices.SortFunc(events, func(a, b Event) int { return strings.Compare(a.Position(), b.Position()) })
+}
+
+// identify gives events their ids. An id is made of what the event is, its player
+// and how many of the kind they had before in the match: so a corrected minute,
+// and a goal that turns out to be a penalty, are changes of the same event.
+func identify(match string, events []Event) []Event {
+	out := slices.Clone(events)
+	slices.SortStableFunc(out, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.Minute, b.Minute), strings.Compare(a.Position(), b.Position()))
+	})
+	seen := map[string]int{}
+	for i := range out {
+		e := &out[i]
+		text := ""
+		for _, part := range []string{match, string(kind(e.Type)[0]), deref(e.Player)} {
+			text += fmt.Sprintf("%d:%s,", len(part), part) // so that no two lists of parts read alike
+		}
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s%d", text, seen[text]))
+		seen[text]++
+		e.ID = "e_" + idAlphabet.EncodeToString(sum[:])[:20]
+	}
+	return out
+}
+
+var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// kind is the types that an event may turn out to be.
+func kind(t EventType) []EventType {
+	for _, types := range [][]EventType{Goals, Cards, Substitutions} {
+		if slices.Contains(types, t) {
+			return types
+		}
+	}
+	return []EventType{t}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

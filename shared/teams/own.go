@@ -1,0 +1,82 @@
+package teams
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"statgate/shared/table"
+)
+
+// public is the owner of the teams that every key may see.
+const public = "public"
+
+// ownPrefix begins the ids of organisations' own teams; no [Slug] begins so.
+const ownPrefix = "t_"
+
+var ownAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// OwnID is the id of a team that an organisation names itself: the same whenever
+// the organisation names it, whatever the case and the accents, and another one
+// than any other organisation's. 100 bits of SHA-256.
+func OwnID(org, name string) string {
+	key := Key(name)
+	if key == "" {
+		key = name
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%s,%s", len(org), org, key))
+	return ownPrefix + ownAlphabet.EncodeToString(sum[:])[:20]
+}
+
+// Visible returns the team of the id that one of the owners has: a public one as
+// [Store.Get] does, or an organisation's own; ErrNotFound.
+func (s *Store) Visible(ctx context.Context, id string, owners []string) (*Team, error) {
+	if !strings.HasPrefix(id, ownPrefix) {
+		if !slices.Contains(owners, public) {
+			return nil, ErrNotFound
+		}
+		return s.Get(ctx, id)
+	}
+	if len(id) > 200 || !utf8.ValidString(id) {
+		return nil, ErrNotFound
+	}
+	for _, owner := range owners {
+		if owner == public {
+			continue
+		}
+		it, err := s.Table.Get(ctx, ownKey(owner, id), true)
+		if err != nil {
+			return nil, fmt.Errorf("teams: reading %s of %s: %w", id, owner, err)
+		}
+		if it != nil {
+			return teamOf(it), nil
+		}
+	}
+	return nil, ErrNotFound
+}
+
+// Own returns an organisation's own team of a name, as it was first spelt, and the
+// write that makes it known: nil where it is.
+func (s *Store) Own(ctx context.Context, org, name string) (*Team, *table.Write, error) {
+	id := OwnID(org, name)
+	it, err := s.Table.Get(ctx, ownKey(org, id), true)
+	if err != nil {
+		return nil, nil, fmt.Errorf("teams: reading %s of %s: %w", id, org, err)
+	}
+	if it != nil {
+		return teamOf(it), nil, nil
+	}
+	// No condition: whoever is first names it, and none of two at once fails.
+	made := table.Update(ownKey(org, id), []table.Action{
+		table.Default("id", id), table.Default("name", name), table.Default("names", []any{name}),
+	})
+	return &Team{ID: id, Name: name, Names: []string{name}}, &made, nil
+}
+
+func ownKey(org, id string) table.Key {
+	return table.Key{Partition: table.Join("OWNTEAMS", org), Sort: id}
+}
