@@ -37,7 +37,7 @@ type Needs struct {
 }
 
 // AuthorizerNeeds is what the authorizer may do. It writes one thing: the MAC of
-// a secret, when it meets one under an older pepper.
+// a secret, when it meets one under an older pepper or, as it was imported, none.
 func AuthorizerNeeds() Needs {
 	return Needs{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
 }
