@@ -37,6 +37,7 @@ type Caller struct {
 	Plan        string
 	Environment string
 	Contract    string
+	Game        string                     // the game that the key is bound to, "" for none
 	Scopes      []string                   // as the contract spells them
 	Permissions []string                   // effective patterns: the key's own ∩ the role's
 	Limits      map[string]contract.Budget // none for an operator, who is unmetered
@@ -74,6 +75,9 @@ func (c *Caller) Context() map[string]any {
 	if c.Token {
 		flat["token"] = "true"
 	}
+	if c.Game != "" {
+		flat["game"] = c.Game
+	}
 	return flat
 }
 
@@ -83,7 +87,7 @@ func CallerFromContext(ctx map[string]any) (*Caller, error) {
 	text := func(name string) string { s, _ := ctx[name].(string); return s }
 	c := &Caller{
 		Key: text("key"), Secret: text("secret"), Org: text("org"), User: text("user"), Role: text("role"),
-		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"),
+		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"), Game: text("game"),
 		Scopes: strings.Fields(text("scopes")), Permissions: strings.Fields(text("permissions")),
 		Token: text("token") != "",
 	}

@@ -97,6 +97,9 @@ func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now tim
 	if err := grants(s.rules.contract.Scopes, c, owner.Effective(h.Org), k.Scopes); err != nil {
 		return err
 	}
+	if err := s.rules.mayAsk(h.Org, *k, k.Scopes); err != nil {
+		return err
+	}
 	return s.rules.place(h.Org, h.keys, *k, now)
 }
 

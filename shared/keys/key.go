@@ -63,6 +63,7 @@ type Key struct {
 	RevokedAt   *time.Time     `json:"revoked_at"`
 	LastUsedAt  *time.Time     `json:"last_used_at"`
 	Metadata    map[string]any `json:"metadata"`
+	Game        *string        `json:"game" doc:"The game that it is bound to; null for none"`
 	// RotateRecommended marks an old secret; nothing is refused for its age.
 	RotateRecommended bool  `json:"rotate_recommended" doc:"It is active, and its newest secret is over 90 days old"`
 	Usage             Usage `json:"usage"`
@@ -104,6 +105,7 @@ type record struct {
 	Metadata    string           `json:"metadata"` // JSON text, as items hold no fractions
 	Owner       string           `json:"owner"`
 	CreatedBy   string           `json:"created_by"`
+	Game        string           `json:"game,omitempty"`
 	Prefix      string           `json:"prefix"`
 	LastFour    string           `json:"last_four"`
 	Environment string           `json:"environment"`
@@ -148,7 +150,7 @@ func recordFrom(it table.Item) (record, bool, error) {
 	}
 	k := record{
 		ID: it.Str("id"), Org: it.Str("org"), Name: it.Str("name"), Metadata: it.Str("metadata"),
-		Owner: it.Str("owner"), CreatedBy: it.Str("created_by"), Prefix: it.Str("prefix"), LastFour: it.Str("last_four"),
+		Owner: it.Str("owner"), CreatedBy: it.Str("created_by"), Game: it.Str("game"), Prefix: it.Str("prefix"), LastFour: it.Str("last_four"),
 		Environment: it.Str("environment"), CreatedAt: it.Int("created_at"), SecretAt: it.Int("secret_at"), ExpiresAt: it.Int("expires_at"),
 		RevokedAt: it.Int("revoked_at"), Imported: it.Str("imported"), Rev: it.Int("rev"),
 	}
@@ -211,6 +213,9 @@ func (k record) view(plan string, now time.Time) (Key, error) {
 	if k.CreatedBy != "" {
 		v.CreatedBy = &k.CreatedBy
 	}
+	if k.Game != "" {
+		v.Game = &k.Game
+	}
 	if err := api.DecodeExactly([]byte(k.Metadata), &v.Metadata); err != nil {
 		return v, fmt.Errorf("keys: reading metadata of key %s: %w", k.ID, err)
 	}
@@ -235,11 +240,12 @@ type settings struct {
 	ExpiresAt   *time.Time      `json:"expires_at"`
 	RevokedAt   *time.Time      `json:"revoked_at"`
 	LastFour    string          `json:"last_four"`
+	Game        string          `json:"game,omitempty"`
 	// PreviousExpiresAt is when a replaced secret ends.
 	PreviousExpiresAt *time.Time `json:"previous_expires_at,omitempty"`
 }
 
 func (k record) settings() settings {
 	return settings{Name: k.Name, Scopes: k.Scopes, Metadata: json.RawMessage(k.Metadata), User: k.Owner,
-		Environment: k.Environment, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastFour: k.LastFour}
+		Environment: k.Environment, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastFour: k.LastFour, Game: k.Game}
 }

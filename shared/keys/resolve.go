@@ -173,7 +173,8 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 		c.Standing = f.owner.State
 	}
 	c.Scopes = slices.Clone(f.key.Scopes)
-	c.Permissions = s.permitted(f.key.Scopes, c.Role)
+	c.Game = f.key.Game
+	c.Permissions = s.permitted(s.rules.entitled(f.org, f.key), c.Role)
 	if parent != "" {
 		if err := s.derived(c, secret); err != nil {
 			return nil, err

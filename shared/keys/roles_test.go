@@ -35,7 +35,9 @@ func TestEffectivePermissionsAreTheKeysOwnWithinTheOwnersRole(t *testing.T) {
 		{"member within a grid", grid, []string{"read", "write", "matches"}, api.RoleMember, []string{"matches:read"}},
 		{"an unknown scope grants nothing", list, []string{"read:matches", "read:weather"}, api.RoleAdmin, []string{"matches:read"}},
 		{"a role that is none allows nothing", list, []string{"read:matches", "keys:read"}, "", []string{}},
-		{"without scopes the role decides", role, nil, api.RoleMember, []string{"leagues:read", "matches:read", "players:read", "seasons:read", "standings:current", "standings:read", "stats:read", "teams:read"}},
+		{"without scopes the role decides", role, nil, api.RoleMember, []string{
+			"connections.battlenet:read", "connections.discord:read", "connections.github:read", "connections.twitch:read",
+			"history.org:read", "history.team:read", "history.user:read", "leagues:read", "lifecycle:read", "matches:read", "players:read", "seasons:read", "standings:current", "standings:read", "stats:read", "teams:read"}},
 	} {
 		if got := effective(c.scopes, c.held, c.role); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)

@@ -23,6 +23,7 @@ type Spec struct {
 	Environment *string // must be the deployment's
 	Org         *string // operators may name another than their own
 	User        *string // who will own it
+	Game        *string // the game that it is bound to, where scopes need its approval
 }
 
 // Edit is what changes about a key; what is not sent, or nil, stays.
@@ -77,7 +78,7 @@ func (ru rules) fresh(spec Spec, now time.Time) (record, error) {
 		wrong.add("environment", "this deployment makes keys of environment %s only", ru.environment)
 	}
 	k := record{Name: name, Environment: ru.environment, CreatedAt: now.Unix(), Rev: 1,
-		Scopes: ru.scopes(spec.Scopes, wrong), Metadata: metadata(spec.Metadata, wrong)}
+		Scopes: ru.scopes(spec.Scopes, wrong), Metadata: metadata(spec.Metadata, wrong), Game: ru.game(spec.Game, wrong)}
 	in, at := sent(spec.ExpiresIn), sent(spec.ExpiresAt)
 	k.ExpiresAt = ru.expiry(in, at, now, wrong)
 	if ru.contract.Keys.ExpiryRequired && !in.Sent && !at.Sent {
@@ -152,6 +153,10 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 		life, err := contract.ParseDuration(in.Value)
 		if err != nil {
 			wrong.add("expires_in", "%v", err)
+			return 0
+		}
+		if choices := ru.contract.Keys.ExpiryChoices; len(choices) > 0 && !slices.Contains(choices, in.Value) {
+			wrong.add("expires_in", "must be one of %s; for another end give expires_at", strings.Join(choices, ", "))
 			return 0
 		}
 		// From the second that created_at shows, so that the two differ by the life.

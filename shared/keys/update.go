@@ -58,7 +58,10 @@ func (s *Store) mayHold(c *api.Caller, f facts, had []string) error {
 	if err := grants(s.rules.contract.Scopes, c, f.role(), added); err != nil {
 		return err
 	}
-	return nil
+	if len(added) == 0 {
+		return nil
+	}
+	return s.rules.mayAsk(f.org, f.key, added)
 }
 
 func (s *Store) widens(role string, had, has []string) bool {

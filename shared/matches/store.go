@@ -85,7 +85,7 @@ func (s *Store) Get(ctx context.Context, id string, owners []string) (*Match, er
 
 // GetMany returns the matches that exist among ids, in the order of ids.
 func (s *Store) GetMany(ctx context.Context, ids []string, owners []string) ([]Match, error) {
-	records, err := s.Records(ctx, ids, false)
+	records, err := s.records(ctx, ids, false, slices.Contains(owners, Public))
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +105,13 @@ func (s *Store) GetMany(ctx context.Context, ids []string, owners []string) ([]M
 // Records returns the records that exist among ids by the id asked for; one
 // answers to several ids where two were found to be one match.
 func (s *Store) Records(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
+	return s.records(ctx, ids, consistent, true)
+}
+
+// records follows the ids that matches had before only where it is told to: they
+// are public, and whoever sees nothing public must not learn by the time it takes
+// that there is one.
+func (s *Store) records(ctx context.Context, ids []string, consistent, follow bool) (map[string]*Record, error) {
 	out := make(map[string]*Record, len(ids))
 	asked := map[string][]string{} // by the id to read, the ids that were asked for
 	for _, id := range ids {
@@ -117,7 +124,9 @@ func (s *Store) Records(ctx context.Context, ids []string, consistent bool) (map
 		}
 		next := map[string][]string{}
 		for id, it := range items {
-			if to := it.Str("alias_of"); to != "" {
+			if to := it.Str("alias_of"); to != "" && !follow {
+				continue
+			} else if to != "" {
 				next[to] = append(next[to], asked[id]...)
 				continue
 			}

@@ -3,6 +3,7 @@ package suite
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -251,7 +252,9 @@ type Key struct{ ID, Secret string }
 // Key makes a key of the organisation with its admin's key. What the contract
 // requires of every key (an expiry) is added where the input says nothing of it.
 func (t *T) Key(o Org, input In) Key {
-	k := t.key(o.Admin, o.tenant, in(input))
+	spec := in{"scopes": []string{}}
+	maps.Copy(spec, input)
+	k := t.key(o.Admin, o.tenant, spec)
 	return Key{k.id, k.secret}
 }
 

@@ -42,7 +42,8 @@ var actions = map[string]string{
 	"createToken": "token.create",
 	"createMatch": "match.create", "updateMatch": "match.update", "deleteMatch": "match.delete",
 	"createOrg": "org.create", "updateOrg": "org.update",
-	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove",
+	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove", "putConnections": "member.connect",
+	"createApplication": "application.create",
 }
 
 // saw notes one exchange.
@@ -102,6 +103,9 @@ func (l *ledger) minted(route api.Route, reply Reply) {
 // is nothing to tell.
 func (l *ledger) changed(route api.Route, r request, reply Reply, target string) {
 	action := actions[route.Operation]
+	if route.Operation == "decideApplication" {
+		action = map[string]string{"approved": "application.approve", "withdrawn": "application.withdraw"}[reply.text("state")]
+	}
 	if action == "" || reply.Status < 200 || reply.Status > 299 {
 		return
 	}

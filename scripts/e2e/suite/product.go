@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func (w *world) doors() []door {
 func (w *world) opening(r api.Route) ([]string, bool) {
 	s := w.contract.Scopes
 	if s.Style == "role" {
-		return nil, true
+		return []string{}, true
 	}
 	best, fewest := "", len(w.deployed)+1
 	for _, name := range w.dataScopes() {
@@ -89,11 +90,15 @@ func (t *T) twoDoors() (door, door) {
 
 func (w *world) opens(scopes []string, r api.Route) bool {
 	patterns, err := w.contract.Scopes.Permissions(scopes)
-	return err == nil && (w.contract.Scopes.Style == "role" || r.Allowed(patterns))
+	return err == nil && (w.contract.Scopes.Style == "role" && !r.Management || r.Allowed(patterns))
 }
 
+// dataScopes lists the scopes that reach data, but for those that an organisation
+// needs an approval for.
 func (w *world) dataScopes() []string {
-	return slices.DeleteFunc(w.contract.Scopes.Names(), w.contract.Scopes.IsManagementScope)
+	return slices.DeleteFunc(w.contract.Scopes.Names(), func(name string) bool {
+		return w.contract.Scopes.IsManagementScope(name) || w.contract.Scopes.Needs(name) != ""
+	})
 }
 
 // reading lists the data scopes that write nothing.
@@ -117,15 +122,8 @@ func (w *world) managing() []string {
 // managingTo is the management scope that reaches an operation.
 func (t *T) managingTo(operation string) []string {
 	for _, name := range t.managing() {
-		if t.opens([]string{name}, t.routes[operation]) && t.contract.Scopes.Style != "role" {
+		if t.opens([]string{name}, t.routes[operation]) {
 			return []string{name}
-		}
-	}
-	for _, m := range t.contract.Scopes.Management {
-		for _, p := range t.routes[operation].Permissions {
-			if contract.Allows(m.Grants, p) {
-				return []string{m.Name}
-			}
 		}
 	}
 	t.Fatalf("no management scope reaches %s", operation)
@@ -146,9 +144,11 @@ func (w *world) writing() string {
 // limit is how many calls a plan allows in a window.
 func limit(p contract.Plan) int64 { return p.Budgets[contract.Requests].Limit }
 
-// largest is the plan with the most keys.
+// largest is the plan with the most keys, and of those the one with the most calls.
 func (w *world) largest() contract.Plan {
-	return slices.MaxFunc(w.contract.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
+	return slices.MaxFunc(w.contract.Plans, func(a, b contract.Plan) int {
+		return cmp.Or(cmp.Compare(a.Keys, b.Keys), cmp.Compare(limit(a), limit(b)))
+	})
 }
 
 // scarcest is the plan with the fewest calls, however few keys it may have:

@@ -12,16 +12,16 @@ import (
 func scopes(c *contract.Contract) []Case {
 	var cases []Case
 	for _, name := range c.Scopes.Names() {
+		if c.Scopes.Needs(name) != "" {
+			cases = append(cases, Case{ID: "scope." + name, Says: "without the approval that it needs no key is made with it", Run: func(t *T) { needyScope(t, name) }})
+			continue
+		}
 		cases = append(cases, Case{ID: "scope." + name, Says: "it reaches its routes and no other", Run: func(t *T) { oneScope(t, name) }})
 	}
 	return append(cases, Case{ID: "scope.named", Says: "a call that lacks a scope is told its route and the scopes that the key holds", Run: scopeNamed})
 }
 
 func oneScope(t *T, name string) {
-	patterns, err := t.contract.Scopes.Permissions([]string{name})
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
 	k := t.key(t.home.admin, t.home, in{"scopes": []string{name}})
 	routes := t.keyed()
 	t.each(len(routes), func(i int) {
@@ -31,11 +31,20 @@ func oneScope(t *T, name string) {
 		}
 		reply := t.send(request{method: r.Method, path: filled(r, nil), secret: k.secret, body: founding(r)})
 		// Organisations are made by operators only, whatever the scopes.
-		want := r.Allowed(patterns) && r.Operation != "createOrg"
+		want := t.opens([]string{name}, r) && r.Operation != "createOrg"
 		if got := !t.denied(reply); got != want || t.target.unknown(reply) && want {
 			t.Errorf("%s: got %s; reached %v, want %v", reply.asked, reply.brief(), got, want)
 		}
 	})
+}
+
+func needyScope(t *T, name string) {
+	ask := in{"name": t.id, "scopes": []string{name}}
+	if t.contract.Scopes.Needs(name) == contract.NeedsGame {
+		t.refused(t.op(t.home.admin, "createKey", ask), api.InputField) // it names no game
+		ask["game"] = "nobodys-game"
+	}
+	t.refused(t.op(t.home.admin, "createKey", ask), api.PermissionNeeds)
 }
 
 // founding is what an organisation is made with: who may make one is asked after
@@ -74,7 +83,9 @@ func roleMember(t *T) {
 	refused := append(t.managing(), t.writing())
 	for _, scope := range refused {
 		if scope != "" {
-			t.refused(t.op(t.home.admin, "createKey", in{"name": t.id, "user": user, "scopes": []string{scope}}), api.PermissionRole)
+			spec := t.spec()
+			spec["user"], spec["scopes"] = user, []string{scope}
+			t.refused(t.op(t.home.admin, "createKey", spec), api.PermissionRole)
 		}
 	}
 	d := t.door()

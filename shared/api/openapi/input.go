@@ -14,7 +14,7 @@ import (
 )
 
 // repeatable lists the operations that heed an Idempotency-Key.
-var repeatable = []string{"createKey", "rotateKey", "createMatch"}
+var repeatable = []string{"createKey", "rotateKey", "createMatch", "createContest", "forfeitContest"}
 
 // conditional lists the operations that heed an If-Match.
 var conditional = []string{"updateMatch", "deleteMatch"}
@@ -99,7 +99,7 @@ func (b *builder) clamped(r api.Route) int {
 	if own := b.contract.Operations[r.Operation].Limit; own != nil {
 		limit = *own
 	}
-	if r.Management || limit.Over != "clamp" {
+	if r.OwnShape(b.contract) || limit.Over != "clamp" {
 		return 0
 	}
 	return limit.Max

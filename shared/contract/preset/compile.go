@@ -29,7 +29,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 		Transports: src.Transports, DefaultPlan: src.DefaultPlan,
 		Operations: map[string]contract.Operation{}, Conditions: map[string]contract.Condition{},
 		Meter:   contract.Meter(src.Meter),
-		Recheck: src.Recheck, HidePublic: src.HidePublic, UTCDays: src.UTCDays,
+		Recheck: src.Recheck, HidePublic: src.HidePublic, IDs: src.IDs, UTCDays: src.UTCDays,
 	}
 	c.basics(got)
 	got.Secret = c.secret(src)
@@ -37,8 +37,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 	got.Plans = c.plans(src)
 	got.Keys = c.keys(src.Keys)
 	c.operations(src, got)
-	got.Paging = contract.Paging{Style: c.oneOf([]string{"paging", "style"}, src.Paging.Style, "cursor", "page", "offset"),
-		Limit: c.limit([]string{"paging", "limit"}, src.Paging.Limit)}
+	got.Paging = c.paging(src.Paging)
 	c.conditions(src, got)
 	got.Shapes = c.shapes(src.Shapes)
 	if got.Meter.ResetUnit != "" || got.Meter.Reset != "" {
@@ -56,6 +55,9 @@ func (c *compiler) basics(got *contract.Contract) {
 	}
 	if got.Title == "" {
 		got.Title = got.Name
+	}
+	if got.IDs != "" {
+		c.oneOf([]string{"ids"}, got.IDs, contract.UUIDs)
 	}
 	if !baseForm.MatchString(got.Base) {
 		c.fail([]string{"base"}, "%q is no base path, such as /v1", got.Base)
@@ -137,9 +139,11 @@ func (c *compiler) scopes(src scopesSource) contract.Scopes {
 	}
 	for _, l := range src.Levels {
 		for _, level := range slices.Sorted(maps.Keys(l.Levels)) {
-			if grants := l.Levels[level]; len(grants) > 0 {
-				s.List = append(s.List, contract.Scope{Name: l.Category + "." + l.Name + ":" + level, Grants: grants, Doc: l.Doc})
+			scope := contract.Scope{Name: l.Category + "." + l.Name + ":" + level, Grants: l.Levels[level]}
+			if len(scope.Grants) > 0 {
+				scope.Needs, scope.Doc = l.Needs, l.Doc
 			}
+			s.List = append(s.List, scope)
 		}
 	}
 	c.scopeNames(s)
@@ -155,6 +159,9 @@ func (c *compiler) scopeNames(s contract.Scopes) {
 		seen[name] = true
 	}
 	for _, l := range s.List {
+		if l.Needs != "" {
+			c.oneOf([]string{"scopes", "list", l.Name}, l.Needs, contract.NeedsGeneral, contract.NeedsGame)
+		}
 		for _, grant := range l.Grants {
 			if !strings.Contains(grant, ":") {
 				c.fail([]string{"scopes", "list", l.Name}, "%q is no permission, such as matches:read", grant)
@@ -226,7 +233,36 @@ func (c *compiler) keys(src keysSource) contract.KeyRules {
 			rules.MaxOverlap = int64(d.Seconds())
 		}
 	}
+	for _, text := range src.ExpiryChoices {
+		d, err := contract.ParseDuration(text)
+		if err != nil {
+			c.fail([]string{"keys", "expiry_choices"}, "%v", err)
+		} else if life := int64(d.Seconds()); life <= 0 || rules.MaxLife > 0 && life > rules.MaxLife {
+			c.fail([]string{"keys", "expiry_choices"}, "%q is nothing, or longer than max_life", text)
+		}
+		rules.ExpiryChoices = append(rules.ExpiryChoices, text)
+	}
 	return rules
+}
+
+func (c *compiler) paging(src pagingSource) contract.Paging {
+	p := contract.Paging{Count: src.Count, Limit: c.limit([]string{"paging", "limit"}, src.Limit),
+		Style: c.oneOf([]string{"paging", "style"}, src.Style, "cursor", "page", "offset")}
+	if p.Count && p.Style == "cursor" {
+		c.fail([]string{"paging", "count"}, "cursors reach any number of items, which cannot be counted for each page: page or offset only")
+	}
+	if src.CursorLife == "" {
+		return p
+	}
+	life, err := contract.ParseDuration(src.CursorLife)
+	switch {
+	case err != nil:
+		c.fail([]string{"paging", "cursor_life"}, "%v", err)
+	case life == 0 || p.Style != "cursor":
+		c.fail([]string{"paging", "cursor_life"}, "is for cursors, and not 0s: leave it out where they are good for ever")
+	}
+	p.CursorLife = int64(life.Seconds())
+	return p
 }
 
 func (c *compiler) limit(at []string, src limitSource) contract.Limit {
@@ -242,11 +278,15 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 	for _, name := range slices.Sorted(maps.Keys(src.Operations)) {
 		at := []string{"operations", name}
 		route, ok := api.Find(name)
-		if !ok || route.Management || route.Open && !route.Named {
+		if !ok || (route.Management || route.Open) && !route.Named {
 			c.fail(at, "is no operation that a contract can name")
 			continue
 		}
 		o := src.Operations[name]
+		if route.Management && (o.Method != "" || o.Path != "" || o.Names != nil || o.Limit != nil || o.Budget != "") {
+			c.fail(at, "is of key management, which is the same in every contract: write {}")
+			continue
+		}
 		op := contract.Operation{Method: o.Method, Path: o.Path, Names: o.Names, Budget: o.Budget}
 		if o.Limit != nil {
 			l := c.limit(append(at, "limit"), *o.Limit)
@@ -336,7 +376,7 @@ func (c *compiler) gatewayConditions(got *contract.Contract) {
 }
 
 func (c *compiler) shapes(src shapesSource) contract.Shapes {
-	var s contract.Shapes
+	s := contract.Shapes{Management: src.Management}
 	s.Error = c.shape("error", src.Error, errorSlots, true)
 	s.Item = c.shape("item", src.Item, itemSlots, false)
 	s.List = c.shape("list", src.List, listSlots, true)

@@ -39,6 +39,9 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 		{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
 		{"$next, total: $total", "$nxet, total: $total", "is no slot"},
 		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: is no condition"},
+		{"  style: cursor", "  style: page\n  cursor_life: 1h", "paging.cursor_life: is for cursors"},
+		{"  style: cursor", "  style: cursor\n  cursor_life: soon", "\"soon\" is no duration"},
+		{"grants: [\"teams:read\"]", "grants: [\"teams:read\"], needs: luck", "\"luck\" is none of general, game"},
 		{"over: refuse", "over: refused", "none of refuse, clamp"},
 		{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
 		{"name: statgate", "name: [", "x.yaml:"},
@@ -86,8 +89,8 @@ func FuzzContractFileNeverPanics(f *testing.F) {
 func TestTypesHoldTheContractsThatAreStillToCome(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/sketches/*.yaml")
-	if err != nil || len(files) != 2 {
-		t.Fatalf("got %v, %v, want two sketches", files, err)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("got %v, %v, want one sketch", files, err)
 	}
 	for _, file := range files {
 		if _, err := preset.Load(file); err != nil {
