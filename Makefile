@@ -16,7 +16,7 @@ CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="-data DIR …")
 	@mkdir -p .cache
