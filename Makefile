@@ -7,14 +7,16 @@ DEV_FLAGS ?=
 STACK ?= Statgate
 IMPORT_FLAGS ?=
 LOCAL_FLAGS ?=
+SAM_FLAGS ?=
+OPERATION ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
-.PHONY: e2e deploy-local e2e-local iam-table emulator-stop deploy import-aws
+.PHONY: e2e deploy-local e2e-local iam-table runbook-local emulator-stop deploy import-aws sam sam-invoke e2e-sam
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="-data DIR …")
 	@mkdir -p .cache
@@ -57,8 +59,22 @@ e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
 iam-table: ## take each grant from each function's role there, one at a time: which guarantee notices? (CONTRACT=statgate)
 	@go run ./scripts/emulator iam -contract $(CONTRACT) $(LOCAL_FLAGS)
 
+runbook-local: ## run every command of docs/runbook.md for a stack on an emulator, the waiting for a pepper's retirement included
+	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/emulator -run TestADeployed -v -count=1 -timeout 30m
+
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop
+
+sam: ## run the functions in containers by SAM CLI, on 127.0.0.1:3000 (needs Docker; CONTRACT=statgate SAM_FLAGS="-port 0")
+	@mkdir -p .cache
+	@go build -o .cache/sam-run ./scripts/sam
+	@exec .cache/sam-run start -contract $(CONTRACT) -port 3000 $(SAM_FLAGS)
+
+sam-invoke: ## run one event of events/ in its function's container (OPERATION=listLeagues SAM_FLAGS="-event FILE")
+	@go run ./scripts/sam invoke -contract $(CONTRACT) -operation "$(OPERATION)" $(SAM_FLAGS)
+
+e2e-sam: ## start SAM, hold it to the guarantees, and end it (needs Docker, or root on Debian; CONTRACT=statgate)
+	@go run ./scripts/sam e2e -contract $(CONTRACT) $(SAM_FLAGS)
 
 docs: ## regenerate docs/errors.md, contracts.md, contract.schema.json and cost.md
 	@go run ./scripts/docs

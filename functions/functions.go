@@ -5,7 +5,10 @@ package functions
 import (
 	"slices"
 
+	"statgate/functions/applications"
 	"statgate/functions/audit"
+	"statgate/functions/connections"
+	"statgate/functions/contests"
 	"statgate/functions/docs"
 	"statgate/functions/keys"
 	"statgate/functions/leagues"
@@ -14,7 +17,9 @@ import (
 	"statgate/functions/players"
 	"statgate/functions/teams"
 	"statgate/shared/api"
+	applicationstore "statgate/shared/applications"
 	audittrail "statgate/shared/audit"
+	conteststore "statgate/shared/contests"
 	"statgate/shared/contract"
 	keystore "statgate/shared/keys"
 	leaguestore "statgate/shared/leagues"
@@ -42,6 +47,9 @@ type Deps struct {
 	Audit     *audittrail.Store
 	Flusher   api.Flusher
 	Docs      docs.Deps
+
+	Contests     *conteststore.Store
+	Applications *applicationstore.Store
 }
 
 // All returns the handler of every operation that has one.
@@ -54,6 +62,9 @@ func All(d Deps) []api.Handler {
 		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
 		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
 		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),
+		contests.Handlers(contests.Deps{Contests: d.Contests}),
+		connections.Handlers(connections.Deps{Orgs: d.Orgs}),
+		applications.Handlers(applications.Deps{Applications: d.Applications, Flusher: d.Flusher}),
 		docs.Handlers(d.Docs),
 	)
 }

@@ -16,11 +16,12 @@ type createInput struct {
 	Environment *string    `json:"environment,omitempty" doc:"The deployment's; another is refused"`
 	Org         *string    `json:"org,omitempty" doc:"The organisation that will own it; operators only, default the caller's"`
 	User        *string    `json:"user,omitempty" doc:"The member who will own it and whose role bounds it; default the caller"`
+	Game        *string    `json:"game,omitempty" doc:"The game that it is bound to, for scopes that need the approval as its developer"`
 }
 
 func create(d Deps) api.Handler {
 	return api.Handle("createKey", func(ctx context.Context, r *api.Request, in *createInput) (keys.Minted, error) {
 		return d.Keys.Create(ctx, r, keys.Spec{Name: in.Name, Scopes: in.Scopes, ExpiresIn: in.ExpiresIn, ExpiresAt: in.ExpiresAt,
-			Metadata: in.Metadata, Environment: in.Environment, Org: in.Org, User: in.User})
+			Metadata: in.Metadata, Environment: in.Environment, Org: in.Org, User: in.User, Game: in.Game})
 	}).Answering(201)
 }

@@ -2,23 +2,27 @@ package keys_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"net/url"
 	"testing"
 	"time"
 
+	applicationsfn "statgate/functions/applications"
 	auditfn "statgate/functions/audit"
+	connectionsfn "statgate/functions/connections"
 	keysfn "statgate/functions/keys"
 	orgsfn "statgate/functions/orgs"
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
+	"statgate/shared/applications"
 	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
 	"statgate/shared/keys/keystest"
 	"statgate/shared/table"
 )
 
-// api3 is the three functions of key management over one deployment, behind its
-// gate. What a person was found to be when they came is cached, as API Gateway
+// api3 is the functions of key management over one deployment, behind its gate. What a person was found to be when they came is cached, as API Gateway
 // does, so that every change has to reach them through the gate.
 type api3 struct {
 	*keystest.World
@@ -45,6 +49,13 @@ func serve(t testing.TB, keysTable table.Table, contractName string) *api3 {
 	handlers := keysfn.Handlers(keysfn.Deps{Keys: a.Keys, History: a.Gate, Flusher: a})
 	handlers = append(handlers, orgsfn.Handlers(orgsfn.Deps{Orgs: a.Orgs, Flusher: a})...)
 	handlers = append(handlers, auditfn.Handlers(auditfn.Deps{Trail: a.Trail, Orgs: a.Orgs})...)
+	handlers = append(handlers, connectionsfn.Handlers(connectionsfn.Deps{Orgs: a.Orgs})[1:]...) // but for the one that is data
+	approving, err := preset.Load("teambattles")                                                 // some contracts have nothing to apply for
+	if err != nil {
+		t.Fatal(err)
+	}
+	handlers = append(handlers, applicationsfn.Handlers(applicationsfn.Deps{Flusher: a, Applications: applications.New(applications.Options{
+		Table: keysTable, Gates: a.Gate, Holdings: a.Keys, Contract: approving, Rand: rand.Reader})})...)
 	for _, h := range handlers {
 		route, ok := api.Find(h.Operation)
 		if !ok {
@@ -186,6 +197,7 @@ type cast struct {
 	ownerUser, adminUser, memberUser string
 	member                           *person // holds a client key
 	memberKey                        string
+	application                      string // the organisation's, in general, where there is one
 }
 
 // stage sets a deployment with an operator, an organisation with an owner, an

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	memoryMB       = 512 // a third of a core; the init phase has a whole one whatever is chosen
+	memoryMB = 512 // a third of a core; the init phase has a whole one whatever is chosen
 	// timeoutSeconds is under API Gateway's 29, and over the 25 that a change of keys
 	// may take whose store does not answer: one that is ended in between has written
 	// and not told.
@@ -37,7 +37,7 @@ type Needs struct {
 }
 
 // AuthorizerNeeds is what the authorizer may do. It writes one thing: the MAC of
-// a secret, when it meets one under an older pepper.
+// a secret, when it meets one under an older pepper or, as it was imported, none.
 func AuthorizerNeeds() Needs {
 	return Needs{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
 }

@@ -28,6 +28,7 @@ type demo struct {
 	Operator string `json:"operator_key"`
 	Admin    string `json:"admin_key"`
 	Client   string `json:"client_key"`
+	Game     string `json:"game_key,omitempty"` // bound to a game, where the contract has those
 }
 
 // places remembers, in a data directory, which keys are the demo's. It holds no secrets.
@@ -38,6 +39,7 @@ type places struct {
 	Operator     string `json:"operator_key_id"`
 	Admin        string `json:"admin_key_id"`
 	Client       string `json:"client_key_id"`
+	Game         string `json:"game_key_id,omitempty"`
 }
 
 const (
@@ -75,6 +77,9 @@ func prepare(ctx context.Context, o options, d *deployment.Deployment) (*demo, e
 	}
 	if got.Client, err = p.key(ctx, &p.known.Client, p.before.Client, "Demo client", p.scopes(false)); err != nil {
 		return nil, fmt.Errorf("preparing the client key: %w", err)
+	}
+	if err := p.contests(ctx, got); err != nil {
+		return nil, fmt.Errorf("preparing the demo's contests: %w", err)
 	}
 	if _, err := d.Orgs.Update(ctx, p.request(), got.Org, orgs.Edit{Plan: &o.plan}); err != nil {
 		return nil, fmt.Errorf("preparing the demo organisation's plan: %w", err)
@@ -206,7 +211,7 @@ func (p *preparing) scopes(management bool) []string {
 			continue
 		}
 		patterns, err := p.contract.Scopes.Permissions([]string{s.Name})
-		if err != nil {
+		if err != nil || s.Needs != "" || len(patterns) == 0 && p.contract.Scopes.Style == "levels" {
 			continue
 		}
 		reads := !slices.ContainsFunc(patterns, func(q string) bool { return !strings.HasSuffix(q, ":read") && !strings.HasSuffix(q, ":current") })
@@ -260,6 +265,11 @@ func (d *demo) announce(out io.Writer, root string, o options) {
 			fmt.Fprintf(out, "  curl -s -H '%s%s' '%s%s?limit=3'\n", header, d.Client, root, route.Path)
 		}
 	}
+	var calls strings.Builder
+	if d.Game != "" {
+		d.announceContests(&calls, o)
+	}
+	fmt.Fprint(out, calls.String())
 	fmt.Fprintf(out, "  curl -s -H '%s%s' %s/keys/self\n", header, d.Client, d.Base)
 	fmt.Fprintf(out, "  curl -s -H '%s%s' %s/keys\n\n", header, d.Admin, d.Base)
 	fmt.Fprintln(out, "Ctrl-C ends it.")

@@ -41,16 +41,26 @@ func (u *uses) saw(ctx context.Context, action string) {
 }
 
 // TestRowsGrantWhatTheSuiteSeesThemDoAndNothingMore is why removing any one action
-// from a function's role can make the suite fail: it uses them all.
+// from a function's role can make the suite fail: it uses them all. Between them the
+// contracts have every operation that reads or writes.
 func TestRowsGrantWhatTheSuiteSeesThemDoAndNothingMore(t *testing.T) {
 	t.Parallel()
+	for _, contract := range []string{"statgate", "teambattles"} {
+		t.Run(contract, func(t *testing.T) {
+			t.Parallel()
+			rowsGrant(t, contract)
+		})
+	}
+}
+
+func rowsGrant(t *testing.T, contract string) {
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
 	keys, stats := &uses{of: map[string]map[api.Action]bool{}}, &uses{of: map[string]map[api.Action]bool{}}
-	w := deploymenttest.Within(t, "statgate", map[string]table.Table{
+	w := deploymenttest.Within(t, contract, map[string]table.Table{
 		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: stats.saw},
 	}, func(ctx context.Context, name string) context.Context {
 		return context.WithValue(ctx, operation{}, name)
@@ -59,7 +69,7 @@ func TestRowsGrantWhatTheSuiteSeesThemDoAndNothingMore(t *testing.T) {
 	w.Gate.Patience = patience
 	var out bytes.Buffer
 	result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
-		Facts: conformance.Cases("statgate"), Hands: handsOn(db.Table("keys")), Parallel: 32, Out: &out})
+		Facts: conformance.Cases(contract), Hands: handsOn(db.Table("keys")), Parallel: 32, Out: &out})
 	if err != nil || result.Failed > 0 {
 		t.Fatalf("%v\n%s", err, out.String())
 	}

@@ -90,8 +90,9 @@ func (r role) without(s outputs.Stack, lost grant) map[string]any {
 }
 
 // noticing are the beginnings of the names of the cases that find a grant missing.
-// Of a function that is not named here it is those that are called like it and all
-// of the data's; where they do not, the table says NOTHING, and another belongs here.
+// Of a function that is not named here it is those that call each of its routes, if
+// only for what is unknown; where they do not, the table says NOTHING, and another
+// belongs here.
 func (g grant) noticing() []string {
 	action := g.action[strings.IndexByte(g.action, ':')+1:]
 	switch {
@@ -106,11 +107,11 @@ func (g grant) noticing() []string {
 	}
 	if named, ok := map[string][]string{
 		"keys": {"key.create"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
-		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters"},
+		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."},
 	}[g.function]; ok {
 		return named
 	}
-	return []string{"data.", g.function, strings.TrimSuffix(g.function, "s") + "."}
+	return []string{"stale." + g.function, "refuse.unknown-id", "data.", g.function}
 }
 
 // chosen is the choice of cases for [suite.Options].

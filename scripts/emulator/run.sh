@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the emulator in the foreground on 127.0.0.1, or on the one address that
 # STATGATE_EMULATOR_HOST names: run.sh PORT DIR. What it unpacks and remembers is
-# in DIR. With STATGATE_EMULATOR_TIED set it ends, and
-# whatever it started with it, when its standard input does.
+# in DIR. With STATGATE_EMULATOR_TIED set it ends, and whatever it started with it,
+# when its standard input does.
 set -euo pipefail
 
 port=${1:?usage: run.sh PORT DIR}

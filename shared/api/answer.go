@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +21,9 @@ type Answer struct {
 	Status int
 	Header map[string]string
 	Body   []byte
+	// Timeless is the body as an ETag is made of it: without the moment at which the
+	// answer was made, where the contract's envelope tells it.
+	Timeless []byte
 }
 
 // Encoder writes answers in a contract's shapes.
@@ -82,6 +87,8 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 			return cond.Code
 		case "message":
 			return message
+		case "summary":
+			return summary(message, err)
 		case "details":
 			return details(err, cond.Message != "")
 		case "request_id":
@@ -90,6 +97,28 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 		return nil
 	})
 	return a
+}
+
+// summary is an error in one line, for contracts whose details are a text: the
+// message, and what the details would have said where the message does not: which
+// field is wrong with what, or the facts by name.
+func summary(message string, err *Error) string {
+	var parts []string
+	if err.Condition == InputField {
+		parts = slices.Clone(err.Form)
+		for _, field := range slices.Sorted(maps.Keys(err.Fields)) {
+			parts = append(parts, field+": "+strings.Join(err.Fields[field], ", "))
+		}
+	}
+	if facts, ok := err.Details.(map[string]any); ok {
+		for _, name := range slices.Sorted(maps.Keys(facts)) {
+			parts = append(parts, fmt.Sprintf("%s: %v", name, facts[name]))
+		}
+	}
+	if len(parts) == 0 {
+		return message
+	}
+	return message + ": " + strings.Join(parts, "; ")
 }
 
 // details are an error's own, or what is wrong with the input. Where the contract
@@ -128,12 +157,12 @@ func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answ
 	a.Header["X-Request-Id"] = r.ID
 	a.Header["Cache-Control"] = "private, no-cache"
 	if raw, ok := value.(Raw); ok {
-		a.Header["Content-Type"], a.Body = raw.ContentType, raw.Body
+		a.Header["Content-Type"], a.Body, a.Timeless = raw.ContentType, raw.Body, raw.Body
 		return a, nil
 	}
 	a.Header["Content-Type"] = "application/json"
-	body, err := e.envelope(r, value, page)
-	a.Body = body
+	var err error
+	a.Body, a.Timeless, err = e.envelope(r, value, page)
 	return a, err
 }
 
@@ -145,7 +174,7 @@ var ManagementList = &contract.Node{Fields: []contract.Field{
 	{Name: "total", Node: &contract.Node{Slot: "total"}},
 }}
 
-func (e Encoder) envelope(r *Request, value any, page PageInfo) ([]byte, error) {
+func (e Encoder) envelope(r *Request, value any, page PageInfo) (body, timeless []byte, err error) {
 	list, isList := value.(Listed)
 	var shape *contract.Node
 	switch {
@@ -162,12 +191,26 @@ func (e Encoder) envelope(r *Request, value any, page PageInfo) ([]byte, error) 
 	}
 	raw, err := e.Views.Marshal(payload)
 	if err != nil {
-		return nil, fmt.Errorf("api: encoding the answer of %s: %w", r.Route.Operation, err)
+		return nil, nil, fmt.Errorf("api: encoding the answer of %s: %w", r.Route.Operation, err)
 	}
 	if shape == nil {
-		return raw, nil
+		return raw, raw, nil
 	}
-	return render(shape, func(slot string) any { return fillSlot(slot, r, json.RawMessage(raw), list, page) }), nil
+	moment := false
+	body = render(shape, func(slot string) any {
+		moment = moment || slot == "now"
+		return fillSlot(slot, r, json.RawMessage(raw), list, page)
+	})
+	if !moment {
+		return body, body, nil
+	}
+	timeless = render(shape, func(slot string) any {
+		if slot == "now" {
+			return nil
+		}
+		return fillSlot(slot, r, json.RawMessage(raw), list, page)
+	})
+	return body, timeless, nil
 }
 
 func fillSlot(slot string, r *Request, raw json.RawMessage, list Listed, page PageInfo) any {

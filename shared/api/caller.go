@@ -37,11 +37,13 @@ type Caller struct {
 	Plan        string
 	Environment string
 	Contract    string
+	Game        string                     // the game that the key is bound to, "" for none
 	Scopes      []string                   // as the contract spells them
 	Permissions []string                   // effective patterns: the key's own ∩ the role's
 	Limits      map[string]contract.Budget // none for an operator, who is unmetered
 	Version     int64                      // the gate's version when the facts were read
 	NotAfter    time.Time                  // the earlier end of secret and key; zero for none
+	Token       bool                       // the secret is a token that was derived from the key's
 }
 
 // Operator tells whether the caller runs the deployment.
@@ -64,12 +66,19 @@ func (c *Caller) Context() map[string]any {
 	if !c.NotAfter.IsZero() {
 		notAfter = strconv.FormatInt(c.NotAfter.Unix(), 10)
 	}
-	return map[string]any{
+	flat := map[string]any{
 		"key": c.Key, "secret": c.Secret, "org": c.Org, "user": c.User, "role": c.Role,
 		"standing": c.Standing, "plan": c.Plan, "environment": c.Environment, "contract": c.Contract,
 		"scopes": strings.Join(c.Scopes, " "), "permissions": strings.Join(c.Permissions, " "),
 		"limits": limitsText(c.Limits), "version": strconv.FormatInt(c.Version, 10), "not_after": notAfter,
 	}
+	if c.Token {
+		flat["token"] = "true"
+	}
+	if c.Game != "" {
+		flat["game"] = c.Game
+	}
+	return flat
 }
 
 // CallerFromContext reads a flattened caller. A context that is not one of ours
@@ -78,8 +87,9 @@ func CallerFromContext(ctx map[string]any) (*Caller, error) {
 	text := func(name string) string { s, _ := ctx[name].(string); return s }
 	c := &Caller{
 		Key: text("key"), Secret: text("secret"), Org: text("org"), User: text("user"), Role: text("role"),
-		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"),
+		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"), Game: text("game"),
 		Scopes: strings.Fields(text("scopes")), Permissions: strings.Fields(text("permissions")),
+		Token: text("token") != "",
 	}
 	if c.Key == "" || c.Secret == "" || c.Org == "" || c.Role == "" {
 		return nil, fmt.Errorf("api: authorizer context lacks key, secret, org or role")

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -37,9 +38,13 @@ const (
 	SecretExpired     = "secret.expired"
 	SecretRevoked     = "secret.revoked"
 	SecretEnvironment = "secret.environment"
-	SecretConflict    = "secret.conflict" // two different keys in one request
-	Permission        = "permission"      // a scope is missing
-	PermissionRole    = "permission.role" // the owner's role does not allow it
+	SecretConflict    = "secret.conflict"     // two different keys in one request
+	Permission        = "permission"          // a scope is missing
+	PermissionRole    = "permission.role"     // the owner's role does not allow it
+	PermissionNeeds   = "permission.approval" // the developer's approval is missing that a scope needs
+	PermissionGame    = "permission.game"     // the thing is of another game than the key
+	PermissionTeam    = "permission.team"     // the key's owner is no active member of the team
+	PermissionOrg     = "permission.org"      // the key's owner is no active member of the organisation
 	Suspended         = "standing.suspended"
 	Quota             = "quota"
 	InputJSON         = "input.json"
@@ -69,15 +74,19 @@ const (
 	ConflictStep     = "conflict.transition"
 	Internal         = "internal"
 	Unavailable      = "unavailable"
+	NotFoundMatch    = "not_found.match" // a contest
+	NotFoundTeam     = "not_found.team"  // a contest's team
+	NotFoundOrg      = "not_found.org"   // an organisation that contests' teams play for
+	ConflictState    = "conflict.state"  // the thing is not in a state that allows it
 )
 
 // Conditions lists every condition that code raises, for the documents and their tests.
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
-	Permission, PermissionRole, Suspended, Quota,
+	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
-	NotFound, NotFoundRoute, NoStandings, Method,
-	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictVersion, ConflictStep,
+	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
+	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
 	Internal, Unavailable,
 }
 
@@ -90,6 +99,31 @@ func Fail(condition, format string, args ...any) *Error {
 func FieldError(field, format string, args ...any) *Error {
 	return &Error{Condition: InputField, Message: "validation failed",
 		Fields: map[string][]string{field: {fmt.Sprintf(format, args...)}}}
+}
+
+// Wrong refuses one field of the input under another condition than [InputField].
+func Wrong(condition, field, what string) *Error {
+	return &Error{Condition: condition, Message: field + ": " + what, Fields: map[string][]string{field: {what}}}
+}
+
+// Named returns the error with the names that a contract gives to fields.
+func (e *Error) Named(names map[string]string) *Error {
+	if len(e.Fields) == 0 || len(names) == 0 {
+		return e
+	}
+	named := *e
+	named.Fields = make(map[string][]string, len(e.Fields))
+	for field, texts := range e.Fields {
+		theirs, ok := names[field]
+		if !ok {
+			theirs = field
+		}
+		named.Fields[theirs] = texts
+		if rest, begins := strings.CutPrefix(e.Message, field+": "); begins {
+			named.Message = theirs + ": " + rest
+		}
+	}
+	return &named
 }
 
 // Down says that a store did not answer: the call may be repeated.

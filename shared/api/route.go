@@ -23,9 +23,9 @@ type Route struct {
 	Function    string   // the Lambda function that serves it: a folder of functions/
 	Permissions []string // any one is enough; none means any key
 	Open        bool     // no key at all, and outside the base
-	Named       bool     // open, and yet only where a contract names it
 	Cost        int      // calls of quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
+	Named       bool     // open or of key management, and yet only where a contract names it
 	Keys        []Action // actions on the keys table beyond the gate's
 	Stats       []Action // actions on the stats table
 	Secrets     bool     // reads the peppers
@@ -85,10 +85,12 @@ var Routes = []Route{
 	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Summary: "Tell who the caller is and what is left"},
 	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Summary: "Revoke the key that makes the call"},
 	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Summary: "Get a key"},
-	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Flushes: true, Summary: "Change a key"},
+	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Flushes: true, Summary: "Change a key"},
 	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Secrets: true, Summary: "Replace a key's secret"},
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Summary: "Revoke a key for good"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get a key's usage by hour and operation"},
+
+	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Summary: "Make a short-lived token of the key that makes the call"},
 
 	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List who did what"},
 
@@ -100,6 +102,26 @@ var Routes = []Route{
 	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Add a member"},
 	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Flushes: true, Summary: "Change a member's role or state"},
 	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Summary: "Remove a member"},
+
+	{Operation: "listContests", Code: "cm", Method: "GET", Path: "/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the key owner's matches"},
+	{Operation: "listUserContests", Code: "cu", Method: "POST", Path: "/user/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the key owner's matches, by a body"},
+	{Operation: "listTeamContests", Code: "ct", Method: "POST", Path: "/teams/{team}/contests", Function: "contests", Permissions: []string{"history.team:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of a team"},
+	{Operation: "listOrgContests", Code: "co", Method: "POST", Path: "/orgs/{org}/contests", Function: "contests", Permissions: []string{"history.org:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of an organisation's teams"},
+	{Operation: "createContest", Code: "gc", Method: "POST", Path: "/game/contests", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Create a match of the key's game"},
+	{Operation: "getContest", Code: "gm", Method: "GET", Path: "/game/contests/{match}", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a match of the key's game"},
+	{Operation: "getContestStatus", Code: "gs", Method: "GET", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get where a match stands"},
+	{Operation: "moveContest", Code: "gp", Method: "PATCH", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Move a match to another state"},
+	{Operation: "scoreContest", Code: "gz", Method: "POST", Path: "/game/contests/{match}/scores", Function: "contests", Permissions: []string{"scores:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Submit scores of maps"},
+	{Operation: "forfeitContest", Code: "gf", Method: "POST", Path: "/game/contests/{match}/forfeit", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Let a team give up a match"},
+	{Operation: "agreeContest", Code: "ca", Method: "PATCH", Path: "/contests/{match}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{GetItem, PutItem}, Summary: "Say what the teams of a match agreed on"},
+	{Operation: "putContestant", Code: "cp", Method: "PUT", Path: "/contestants/{kind}/{contestant}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{DeleteItem, GetItem, PutItem}, Summary: "Set a team or an organisation of matches, with its members"},
+
+	{Operation: "getConnections", Code: "bc", Method: "GET", Path: "/user/connections", Function: "connections", Permissions: []string{"connections.discord:read", "connections.twitch:read", "connections.github:read", "connections.battlenet:read"}, Cost: 1, Summary: "Get the key owner's accounts on other platforms"},
+	{Operation: "putConnections", Code: "bp", Method: "PUT", Path: "/orgs/{org}/members/{user}/connections", Function: "connections", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "Set a member's accounts on other platforms"},
+
+	{Operation: "listApplications", Code: "bl", Method: "GET", Path: "/applications", Function: "applications", Permissions: []string{"orgs:read"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "List developers' applications"},
+	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Summary: "Apply for approval as a developer"},
+	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Summary: "Approve an application, or withdraw the approval"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Tell that the API and its stores answer"},
@@ -120,13 +142,13 @@ func Find(operation string) (Route, bool) {
 // For returns the routes that a deployment of the contract has, with the
 // contract's methods and full paths (base included, except for open routes),
 // sorted by path and method. Operations that the contract does not name are left
-// out; key management and the open routes are in every contract, but for the open
-// ones that are only where they are named.
+// out; key management and the open routes are in every contract, but for what is
+// only where it is named.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {
 		named, ok := c.Operations[r.Operation]
-		if !ok && !r.Management && (!r.Open || r.Named) {
+		if !ok && (r.Named || !r.Management && !r.Open) {
 			continue
 		}
 		if named.Method != "" {

@@ -116,6 +116,8 @@ type Limit struct {
 type Paging struct {
 	Style string `json:"style"` // cursor, page or offset
 	Limit Limit  `json:"limit"`
+	// CursorLife is how long a cursor is good, in seconds; 0 is for ever.
+	CursorLife int64 `json:"cursor_life,omitempty"`
 	// Count makes every total a number: what no counter knows is counted item by
 	// item, as far as a page number or an offset reaches.
 	Count bool `json:"count,omitempty"`

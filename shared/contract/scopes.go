@@ -31,7 +31,16 @@ type Scope struct {
 	Name   string   `json:"name"`
 	Grants []string `json:"grants"`
 	Doc    string   `json:"doc,omitempty"`
+	// Needs is the approval without which the scope grants nothing: [NeedsGeneral],
+	// [NeedsGame], or "" for none.
+	Needs string `json:"needs,omitempty"`
 }
+
+// Approvals that a scope may need of the organisation that owns the key.
+const (
+	NeedsGeneral = "general" // as a developer
+	NeedsGame    = "game"    // as the developer of the game that the key is bound to
+)
 
 // GridVerb is a verb of a grid.
 type GridVerb struct {
@@ -75,6 +84,21 @@ func (s Scopes) Scopes() []Scope { return s.all() }
 // IsManagementScope tells whether the scope is one of key management.
 func (s Scopes) IsManagementScope(name string) bool {
 	return slices.ContainsFunc(s.Management, func(m Scope) bool { return m.Name == name })
+}
+
+// Needs returns the approval that a scope needs, "" for none.
+func (s Scopes) Needs(name string) string {
+	for _, l := range s.List {
+		if l.Name == name {
+			return l.Needs
+		}
+	}
+	return ""
+}
+
+// NeedApproval tells whether any scope of the contract needs the approval.
+func (s Scopes) NeedApproval(need string) bool {
+	return slices.ContainsFunc(s.List, func(l Scope) bool { return l.Needs == need })
 }
 
 // Permissions turns scopes into permission patterns ("matches:read", "leagues:*"),

@@ -18,7 +18,9 @@ import (
 	"statgate/shared/api/openapi"
 	"statgate/shared/api/serve"
 	"statgate/shared/apikey"
+	"statgate/shared/applications"
 	"statgate/shared/audit"
+	"statgate/shared/contests"
 	"statgate/shared/contract"
 	"statgate/shared/edge"
 	"statgate/shared/gate"
@@ -57,6 +59,9 @@ type Deployment struct {
 	Keys    *keys.Store
 	Orgs    *orgs.Store
 	OpenAPI []byte
+
+	Contests     *contests.Store
+	Applications *applications.Store
 }
 
 // late is a flusher for handlers that are made before the gateway whose cache it flushes.
@@ -71,6 +76,8 @@ func New(o Options) (*Deployment, error) {
 		Environment: o.Environment, Now: o.Clock, Rand: o.Rand})
 	d.Gate.Resolver, d.Gate.Scopes = d.Keys, o.Contract.Scopes
 	d.Orgs = orgs.New(orgs.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
+	d.Contests = contests.NewStore(o.Stats, o.Rand)
+	d.Applications = applications.New(applications.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
 	flusher := &late{}
 	handlers, err := d.handlers(o, flusher)
 	if err != nil {
@@ -125,6 +132,7 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
+		Contests: d.Contests, Applications: d.Applications,
 	}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error

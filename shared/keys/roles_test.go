@@ -35,7 +35,9 @@ func TestEffectivePermissionsAreTheKeysOwnWithinTheOwnersRole(t *testing.T) {
 		{"member within a grid", grid, []string{"read", "write", "matches"}, api.RoleMember, []string{"matches:read"}},
 		{"an unknown scope grants nothing", list, []string{"read:matches", "read:weather"}, api.RoleAdmin, []string{"matches:read"}},
 		{"a role that is none allows nothing", list, []string{"read:matches", "keys:read"}, "", []string{}},
-		{"without scopes the role decides", role, nil, api.RoleMember, []string{"leagues:read", "matches:read", "players:read", "seasons:read", "standings:current", "standings:read", "stats:read", "teams:read"}},
+		{"without scopes the role decides", role, nil, api.RoleMember, []string{
+			"connections.battlenet:read", "connections.discord:read", "connections.github:read", "connections.twitch:read",
+			"history.org:read", "history.team:read", "history.user:read", "leagues:read", "lifecycle:read", "matches:read", "players:read", "seasons:read", "standings:current", "standings:read", "stats:read", "teams:read"}},
 	} {
 		if got := effective(c.scopes, c.held, c.role); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
@@ -95,4 +97,38 @@ func TestWideningIsWhatTheOldPermissionsDoNotCover(t *testing.T) {
 			t.Errorf("covered(%v, %v): got %v, want %v", c.had, c.has, got, c.covered)
 		}
 	}
+}
+
+func TestWhatTwoGrantsShareIsWhatBothAllow(t *testing.T) {
+	t.Parallel()
+	var patterns, permissions []string
+	for _, noun := range []string{"*", "matches", "teams"} {
+		for _, verb := range []string{"*", "read", "write"} {
+			patterns = append(patterns, noun+":"+verb)
+			if noun != "*" && verb != "*" {
+				permissions = append(permissions, noun+":"+verb)
+			}
+		}
+	}
+	for a := range 1 << len(patterns) {
+		for _, b := range []int{0, 1, 1 << 3, 1<<4 | 1<<8, 1<<2 | 1<<5, a ^ (1<<len(patterns) - 1), a} {
+			left, right := chosen(patterns, a), chosen(patterns, b)
+			both := meet(left, right)
+			for _, p := range permissions {
+				if got, want := contract.Allows(both, p), contract.Allows(left, p) && contract.Allows(right, p); got != want {
+					t.Fatalf("%v and %v share %v: %s is allowed %v, want %v", left, right, both, p, got, want)
+				}
+			}
+		}
+	}
+}
+
+func chosen(patterns []string, bits int) []string {
+	var some []string
+	for i, p := range patterns {
+		if bits&(1<<i) != 0 {
+			some = append(some, p)
+		}
+	}
+	return some
 }

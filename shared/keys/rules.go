@@ -23,6 +23,7 @@ type Spec struct {
 	Environment *string // must be the deployment's
 	Org         *string // operators may name another than their own
 	User        *string // who will own it
+	Game        *string // the game that it is bound to, where scopes need its approval
 }
 
 // Edit is what changes about a key; what is not sent, or nil, stays.
@@ -77,7 +78,7 @@ func (ru rules) fresh(spec Spec, now time.Time) (record, error) {
 		wrong.add("environment", "this deployment makes keys of environment %s only", ru.environment)
 	}
 	k := record{Name: name, Environment: ru.environment, CreatedAt: now.Unix(), Rev: 1,
-		Scopes: ru.scopes(spec.Scopes, wrong), Metadata: metadata(spec.Metadata, wrong)}
+		Scopes: ru.scopes(spec.Scopes, wrong), Metadata: metadata(spec.Metadata, wrong), Game: ru.game(spec.Game, wrong)}
 	in, at := sent(spec.ExpiresIn), sent(spec.ExpiresAt)
 	k.ExpiresAt = ru.expiry(in, at, now, wrong)
 	if ru.contract.Keys.ExpiryRequired && !in.Sent && !at.Sent {

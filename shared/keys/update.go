@@ -58,7 +58,10 @@ func (s *Store) mayHold(c *api.Caller, f facts, had []string) error {
 	if err := grants(s.rules.contract.Scopes, c, f.role(), added); err != nil {
 		return err
 	}
-	return nil
+	if len(added) == 0 {
+		return nil
+	}
+	return s.rules.mayAsk(f.org, f.key, added)
 }
 
 func (s *Store) widens(role string, had, has []string) bool {
@@ -102,7 +105,11 @@ func (s *Store) Revoke(ctx context.Context, r *api.Request, id string) (Key, err
 }
 
 // RevokeSelf ends the key that makes the call: whoever holds its secret may.
+// A token, which is given to others than the key is, may not.
 func (s *Store) RevokeSelf(ctx context.Context, r *api.Request) (Key, error) {
+	if r.Caller.Token {
+		return Key{}, notForTokens("revoke its key")
+	}
 	return s.revoke(ctx, r, func(ctx context.Context) (facts, error) { return s.self(ctx, r.Caller) })
 }
 

@@ -25,7 +25,7 @@ import (
 var ErrNotFound = errors.New("matches: not found")
 
 // ErrFilter is the answer for a mix of filters that no index serves.
-var ErrFilter = errors.New("served are: no filter; league and season (and round, stage, status); one league; one status; team; a range of at most 31 days; at most 100 ids")
+var ErrFilter = errors.New("served are: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
 
 // Bounds of a [Filter].
 const (
@@ -270,9 +270,12 @@ func (f Filter) Check() error {
 }
 
 func (f Filter) path() (access, error) {
-	season, team, days := f.Season != "" || f.Round != "" || f.Stage != "", f.Team != "", f.From != "" || f.To != ""
+	if f.From != "" || f.To != "" {
+		return f.daysPath()
+	}
+	season, team := f.Season != "" || f.Round != "" || f.Stage != "", f.Team != ""
 	n := 0
-	for _, used := range []bool{f.League != "" || season, team, days, len(f.IDs) > 0, len(f.Statuses) > 0 && !season} {
+	for _, used := range []bool{f.League != "" || season, team, len(f.IDs) > 0, len(f.Statuses) > 0 && !season} {
 		if used {
 			n++
 		}
@@ -291,8 +294,6 @@ func (f Filter) path() (access, error) {
 		return access{}, fmt.Errorf("matches: several statuses need league and season; %w", ErrFilter)
 	case team:
 		return access{partitions: []partition{{"home", f.Team}, {"away", f.Team}}, counter: table.Join("TEAM", f.Team)}, nil
-	case days:
-		return f.daysPath()
 	case len(f.IDs) > MaxIDs:
 		return access{}, fmt.Errorf("matches: %d ids; %w", len(f.IDs), ErrFilter)
 	}
@@ -316,7 +317,8 @@ func (f Filter) seasonPath() (access, error) {
 	return a, nil
 }
 
-// daysPath reads the kick-offs that local days may have anywhere on earth (UTC-12
+// daysPath narrows another path to days, as every index is in the order of
+// kick-offs. It reads the kick-offs that local days may have anywhere on earth (UTC-12
 // to UTC+14), and drops those of the days around. So the days are exact, and what
 // is read in vain is at most a day at either end.
 func (f Filter) daysPath() (access, error) {
@@ -331,13 +333,23 @@ func (f Filter) daysPath() (access, error) {
 	if days := int(to.Sub(from).Hours()/24) + 1; days < 1 || days > MaxRangeDays {
 		return access{}, fmt.Errorf("matches: from %s to %s is a range of %d days; %w", f.From, f.To, days, ErrFilter)
 	}
+	if len(f.IDs) > 0 {
+		return access{}, fmt.Errorf("matches: ids stand alone; %w", ErrFilter)
+	}
+	rest := f
+	rest.From, rest.To = "", ""
+	a, err := rest.path()
+	if err != nil {
+		return access{}, err
+	}
 	stamp := func(t time.Time) string { return t.Format("2006-01-02T15:04:05Z") }
-	return access{
-		partitions: []partition{{"kickoff", ""}},
-		low:        stamp(from.Add(-14 * time.Hour)),
-		high:       stamp(to.Add(36*time.Hour)) + "~",
-		keep:       func(m *Match) bool { day := f.day(m); return day >= f.From && day <= f.To },
-	}, nil
+	a.low, a.high, a.counter = stamp(from.Add(-14*time.Hour)), stamp(to.Add(36*time.Hour))+"~", ""
+	others := a.keep
+	a.keep = func(m *Match) bool {
+		day := f.day(m)
+		return day >= f.From && day <= f.To && (others == nil || others(m))
+	}
+	return a, nil
 }
 
 // day is the day of a match as the filter counts days.

@@ -18,9 +18,12 @@
 package orgs
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/table"
 )
 
@@ -46,7 +49,11 @@ type Org struct {
 	Plan      string    `json:"plan"`
 	CreatedAt time.Time `json:"created_at"`
 
-	Operator       bool  `json:"-"`
+	Operator bool `json:"-"`
+	// Approvals is what the organisation is approved for as a developer, by single
+	// spaces, sorted: "general", and "game:…" for each game.
+	Approvals string `json:"-"`
+
 	KeysVersion    int64 `json:"-"` // moves whenever the organisation's keys or its plan do
 	MembersVersion int64 `json:"-"` // moves whenever its members do
 
@@ -61,6 +68,8 @@ type Member struct {
 	Email string `json:"email" format:"email"`
 	Role  string `json:"role" enum:"owner,admin,member"`
 	State string `json:"state" enum:"active,suspended"`
+
+	Connections string `json:"-"` // accounts on other platforms, as JSON; "" for none
 }
 
 // Effective is the role that a member's keys act with: owners and admins of the
@@ -93,7 +102,7 @@ func FromItem(it table.Item) (Org, bool) {
 	}
 	return Org{ID: it.Str("id"), Name: it.Str("name"), Plan: it.Str("plan"), Operator: it.Bool("operator"),
 		CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), KeysVersion: it.Int("keys_version"),
-		MembersVersion: it.Int("members_version"), KeysLast: it.Str("keys_last"), KeysLastRev: it.Int("keys_last_rev")}, true
+		MembersVersion: it.Int("members_version"), Approvals: it.Str("approvals"), KeysLast: it.Str("keys_last"), KeysLastRev: it.Int("keys_last_rev")}, true
 }
 
 // MemberFromItem reads a member's item, and false from any other item and from
@@ -103,7 +112,21 @@ func MemberFromItem(it table.Item) (Member, bool) {
 	if len(sort) <= len(memberPrefix) || sort[:len(memberPrefix)] != memberPrefix || it.Str("state") == removed {
 		return Member{}, false
 	}
-	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state")}, true
+	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state"), Connections: it.Str("connections")}, true
+}
+
+// Approved tells whether the organisation is approved as a developer: in general,
+// or with a game for that game.
+func (o Org) Approved(need, game string) bool {
+	return slices.Contains(strings.Fields(o.Approvals), Approval(need, game))
+}
+
+// Approval is how an approval is written in [Org.Approvals].
+func Approval(need, game string) string {
+	if need == contract.NeedsGame {
+		return need + ":" + game
+	}
+	return need
 }
 
 func (o Org) item() table.Item {
@@ -116,6 +139,10 @@ func (o Org) item() table.Item {
 
 func (m Member) item(org string) table.Item {
 	at := MemberKey(org, m.User)
-	return table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
+	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
 		"user": m.User, "email": m.Email, "role": m.Role, "state": m.State}
+	if m.Connections != "" {
+		it["connections"] = m.Connections
+	}
+	return it
 }

@@ -29,7 +29,7 @@ var scorelytics = page{
 		{"24", "a heading"},
 		{"26", "a heading"},
 		{"33-35", "advice on where to keep a key"},
-		{"36", "what the product offers on request; derived tokens have cases of their own where they are deployed"},
+		{"36.2", "where to ask for it"},
 		{"37-41", "advice on when to rotate"},
 		{"48", "a heading"},
 		{"54-55", "headings"},
@@ -112,6 +112,11 @@ var scorelyticsKeys = []Case{
 			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:leagues")).Secret), 200, "")
 			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:matches")).Secret), 401, noScope)
 		}},
+	{ID: "documents", Standing: Ours, Says: "the documents need no key", Answer: "/openapi.json and /api-docs at the root", Prove: func(t *suite.T) {
+		for _, path := range []string{"/openapi.json", "/api-docs"} {
+			t.Expect(suite.Get(path).AtRoot(), 200, "", "X-RateLimit-Limit", "")
+		}
+	}},
 	{ID: "ready", Standing: Wide, Says: "GET /readyz needs no key and is not metered",
 		Answer: "200 as long as both tables answer, else 503", Prove: func(t *suite.T) {
 			t.Expect(suite.Get("/readyz").AtRoot(), 200, `{"status": "ok"}`, "X-RateLimit-Limit", "")
@@ -140,12 +145,14 @@ var scorelyticsScopes = []Case{
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, noScope)
 		}},
 	{ID: "scope.leagues", Seed: []string{"29.1"}, Standing: Page, Says: "read:leagues reads leagues and current standings, no others",
-		Answer: "401 insufficient_scope for an earlier season", Prove: func(t *suite.T) {
+		Answer: "401 insufficient_scope for an earlier season, and for the standings as they stood at another round or date", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:leagues"))
 			league, old, current := seasons(t, reader(t))
 			t.Expect(suite.Get("/football/leagues/"+league+"/standings").By(k.Secret), 200, "")
 			t.Expect(suite.Get(standingsOf(league, current)).By(k.Secret), 200, "")
-			t.Expect(suite.Get(standingsOf(league, old)).By(k.Secret), 401, noScope)
+			for _, other := range []string{standingsOf(league, old), standingsOf(league, current) + "&round=1", standingsOf(league, current) + "&date=2026-01-01"} {
+				t.Expect(suite.Get(other).By(k.Secret), 401, noScope)
+			}
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, noScope)
 		}},
 	{ID: "scope.streams", Seed: []string{"30.1", "31.1"}, Standing: Page, Says: "stream:websocket and mcp:invoke are scopes of their own and read nothing over HTTP",
@@ -162,6 +169,20 @@ var scorelyticsScopes = []Case{
 			for _, path := range []string{leaguesPath, matchesPath} {
 				t.Expect(suite.Get(path).By(r.Text("secret")), 200, "")
 			}
+		}},
+	{ID: "tokens", Seed: []string{"36.1"}, Standing: Page, Says: "short-lived tokens with fewer scopes are derived from a key",
+		Answer: "POST /v1/tokens by the key itself: a minute to a day, some of its scopes, its quota, dead with it on the next request", Prove: func(t *suite.T) {
+			k := reader(t)
+			made := t.Expect(suite.Post("/tokens", suite.In{"scopes": []string{"read:leagues"}, "expires_in": "1m"}).By(k.Secret), 201,
+				`{"token": "~^sk_live_[0-9A-Za-z]{43}$", "key": "`+k.ID+`", "scopes": ["read:leagues"], "created_at": "<string>", "expires_at": "<string>"}`)
+			token := made.Text("token")
+			t.Expect(suite.Get(leaguesPath).By(token), 200, "")
+			t.Expect(suite.Get(matchesPath).By(token), 401, noScope)
+			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"usage": {"total": 2, "...": 0}, "...": 0}`)
+			t.Expect(suite.Post("/tokens", suite.In{}).By(token), 401, noScope)
+			t.Expect(suite.Post("/tokens", suite.In{"expires_in": "25h"}).By(k.Secret), 400, "")
+			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
+			t.Expect(suite.Get(leaguesPath).By(token), 401, badKey)
 		}},
 	{ID: "scope.restricted", Seed: []string{"32.2"}, Standing: Page, Says: "a key's scopes can be restricted afterwards",
 		Answer: "from the next request on", Prove: func(t *suite.T) {
@@ -197,6 +218,25 @@ var scorelyticsLife = []Case{
 		}},
 	{ID: "revocation.in-flight", Seed: []string{"46.2", "47.1"}, Standing: Page, Says: "a request in flight whose key is revoked gets a 401",
 		Answer: "the key's version is read again before each answer", Prove: inFlight},
+	{ID: "rotation.offered", Standing: Ours, Says: "a key can be rotated in one step, too", Answer: "the old secret dies at once, or after an overlap of at most 7 days", Prove: func(t *suite.T) {
+		k := reader(t)
+		r := t.Does(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
+		t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, badKey)
+		t.Expect(suite.Get(leaguesPath).By(r.Text("secret")), 200, "")
+		long := t.Op(t.Home().Admin, "rotateKey", suite.In{"key": k.ID, "overlap": "8d"})
+		if long.Status != 400 || long.Text("code") != "invalid_request" {
+			t.Errorf("an overlap of 8 days: got %d %s", long.Status, long.Text("code"))
+		}
+	}},
+	{ID: "expiry", Standing: Ours, Says: "a key has no end unless it is given one", Answer: "expires_at is null", Prove: func(t *suite.T) {
+		t.Expect(suite.Get("/keys/"+reader(t).ID).By(t.Home().Admin), 200, `{"expires_at": null, "state": "active", "...": 0}`)
+	}},
+	{ID: "plans", Standing: Ours, Says: "Trial has one key, Starter three and Growth ten; Starter is the default", Answer: "one more is a 409", Prove: func(t *suite.T) {
+		t.Expect(suite.Get("/orgs/"+t.Org("").ID).By(t.OperatorKey()), 200, `{"plan": "STARTER", "...": 0}`)
+		o := t.Org("TRIAL")
+		t.Key(o, scopes("read:leagues"))
+		t.Expect(suite.Post("/keys", suite.In{"name": "One more"}).By(o.Admin), 409, `{"error": "<string>", "code": "conflict", "details": "<any>", "request_id": "~^req_."}`)
+	}},
 	{ID: "quota", Seed: []string{"59.1"}, Standing: Page, Says: "too many requests are a 429",
 		Answer: "code rate_limited, with Retry-After", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("TRIAL"), scopes("read:leagues"))

@@ -243,7 +243,7 @@ func orgOf(n *tenant) Org { return Org{tenant: n, ID: n.id, Owner: n.owner, Admi
 // Home is an organisation that cases share: its plan is the one with the most keys.
 func (t *T) Home() Org { return orgOf(t.home) }
 
-// Org makes an organisation on a plan.
+// Org makes an organisation on a plan; "" is the contract's default.
 func (t *T) Org(plan string) Org { return orgOf(t.tenant(t.id, plan)) }
 
 // Key is a key that a case made.

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,8 +93,12 @@ func (w *world) opens(scopes []string, r api.Route) bool {
 	return err == nil && (w.contract.Scopes.Style == "role" && !r.Management || r.Allowed(patterns))
 }
 
+// dataScopes lists the scopes that reach data, but for those that an organisation
+// needs an approval for.
 func (w *world) dataScopes() []string {
-	return slices.DeleteFunc(w.contract.Scopes.Names(), w.contract.Scopes.IsManagementScope)
+	return slices.DeleteFunc(w.contract.Scopes.Names(), func(name string) bool {
+		return w.contract.Scopes.IsManagementScope(name) || w.contract.Scopes.Needs(name) != ""
+	})
 }
 
 // reading lists the data scopes that write nothing.
@@ -139,9 +144,11 @@ func (w *world) writing() string {
 // limit is how many calls a plan allows in a window.
 func limit(p contract.Plan) int64 { return p.Budgets[contract.Requests].Limit }
 
-// largest is the plan with the most keys.
+// largest is the plan with the most keys, and of those the one with the most calls.
 func (w *world) largest() contract.Plan {
-	return slices.MaxFunc(w.contract.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
+	return slices.MaxFunc(w.contract.Plans, func(a, b contract.Plan) int {
+		return cmp.Or(cmp.Compare(a.Keys, b.Keys), cmp.Compare(limit(a), limit(b)))
+	})
 }
 
 // scarcest is the plan with the fewest calls, however few keys it may have:

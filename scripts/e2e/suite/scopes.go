@@ -12,6 +12,10 @@ import (
 func scopes(c *contract.Contract) []Case {
 	var cases []Case
 	for _, name := range c.Scopes.Names() {
+		if c.Scopes.Needs(name) != "" {
+			cases = append(cases, Case{ID: "scope." + name, Says: "without the approval that it needs no key is made with it", Run: func(t *T) { needyScope(t, name) }})
+			continue
+		}
 		cases = append(cases, Case{ID: "scope." + name, Says: "it reaches its routes and no other", Run: func(t *T) { oneScope(t, name) }})
 	}
 	return append(cases, Case{ID: "scope.named", Says: "a call that lacks a scope is told its route and the scopes that the key holds", Run: scopeNamed})
@@ -32,6 +36,15 @@ func oneScope(t *T, name string) {
 			t.Errorf("%s: got %s; reached %v, want %v", reply.asked, reply.brief(), got, want)
 		}
 	})
+}
+
+func needyScope(t *T, name string) {
+	ask := in{"name": t.id, "scopes": []string{name}}
+	if t.contract.Scopes.Needs(name) == contract.NeedsGame {
+		t.refused(t.op(t.home.admin, "createKey", ask), api.InputField) // it names no game
+		ask["game"] = "nobodys-game"
+	}
+	t.refused(t.op(t.home.admin, "createKey", ask), api.PermissionNeeds)
 }
 
 // founding is what an organisation is made with: who may make one is asked after

@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -32,8 +31,10 @@ func transports(c *contract.Contract) []Case {
 func listedTransport(t *T, via string) {
 	k, d := t.reader, t.door()
 	usual := t.knock(k.secret, d)
+	// An ETag is of the body, but for the moment at which the answer was made.
+	same := usual.Header.Get("ETag") != ""
 	other := t.send(request{method: d.route.Method, path: d.route.Path, secret: k.secret, via: via})
-	if usual.Status != http.StatusOK || other.Status != http.StatusOK || !bytes.Equal(usual.Body, other.Body) {
+	if usual.Status != http.StatusOK || other.Status != http.StatusOK || !same || usual.Header.Get("ETag") != other.Header.Get("ETag") {
 		t.Errorf("%s: got %s, by %s %s", usual.asked, usual.brief(), via, other.brief())
 	}
 }

@@ -103,10 +103,14 @@ type tenant struct {
 	making    sync.Mutex
 }
 
-// tenant makes an organisation on a plan, and its owner's key with every
-// management scope.
+// tenant makes an organisation on a plan ("" is the contract's default), and its
+// owner's key with every management scope.
 func (t *T) tenant(name, plan string) *tenant {
-	made := t.does(t.operator, "createOrg", in{"name": "e2e " + t.mark + " " + name, "plan": plan, "owner": t.email("owner")})
+	spec := in{"name": "e2e " + t.mark + " " + name, "owner": t.email("owner")}
+	if plan != "" {
+		spec["plan"] = plan
+	}
+	made := t.does(t.operator, "createOrg", spec)
 	n := &tenant{id: made.text("id"), owner: made.text("owner", "user")}
 	if n.id == "" || n.owner == "" {
 		t.Fatalf("createOrg: %s names no organisation or no owner", made.brief())

@@ -2,6 +2,8 @@ package openapi
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,7 +14,7 @@ import (
 
 // own lists the conditions that only an operation's handler raises.
 var own = map[string][]string{
-	"getStandings": {api.NoStandings},
+	"getStandings": {api.NotFound, api.NoStandings},
 	"listMatches":  {api.NotFound, api.InputFilter},
 	"listTeams":    {api.NotFound, api.InputFilter},
 	"listStats":    {api.InputFilter},
@@ -21,9 +23,23 @@ var own = map[string][]string{
 	"deleteMatch":  {api.ConflictVersion},
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
-	"createKey":    {api.ConflictRepeat, api.ConflictCap},
+	"revokeSelf":   {api.Permission},
+	"createToken":  {api.Permission, api.ConflictRepeat},
+	"createKey":    {api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
 	"rotateKey":    {api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
-	"updateKey":    {api.ConflictFinal, api.ConflictCap},
+	"updateKey":    {api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
+
+	"listContests":     {api.InputDate},
+	"listUserContests": {api.InputDate},
+	"listTeamContests": {api.InputDate, api.NotFoundTeam, api.PermissionTeam},
+	"listOrgContests":  {api.InputDate, api.NotFoundOrg, api.PermissionOrg},
+	"createContest":    {api.InputDate, api.NotFoundTeam, api.PermissionGame, api.ConflictRepeat},
+	"getContest":       {api.NotFoundMatch, api.PermissionGame},
+	"getContestStatus": {api.NotFoundMatch, api.PermissionGame},
+	"moveContest":      {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
+	"scoreContest":     {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
+	"forfeitContest":   {api.NotFoundMatch, api.PermissionGame, api.ConflictState, api.ConflictRepeat},
+	"agreeContest":     {api.NotFoundMatch, api.ConflictState},
 }
 
 // conditions lists what may go wrong with a call of the route.
@@ -43,7 +59,7 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 		all = append(all, api.Quota)
 	}
 	all = append(all, inputConditions(r, in)...)
-	if len(r.Params()) > 0 {
+	if len(r.Params()) > 0 && !slices.ContainsFunc(own[r.Operation], missing) {
 		all = append(all, api.NotFound)
 	}
 	if r.Management && r.Method != http.MethodGet {
@@ -52,6 +68,9 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 	all = append(all, own[r.Operation]...)
 	return once(append(all, api.Internal, api.Unavailable))
 }
+
+// missing tells whether a condition says more of what is not there than [api.NotFound].
+func missing(condition string) bool { return strings.HasPrefix(condition, api.NotFound+".") }
 
 func secretConditions(c *contract.Contract) []string {
 	all := []string{api.SecretMissing, api.SecretMalformed, api.SecretUnknown, api.SecretExpired, api.SecretRevoked}
@@ -113,8 +132,12 @@ var occasions = map[string]occasion{
 	api.SecretRevoked:     {"The key was revoked, which is final", "revoked API key"},
 	api.SecretEnvironment: {"The key belongs to another environment of this API", "the API key is of another environment"},
 	api.SecretConflict:    {"One request carries two different API keys", "two different API keys were sent"},
-	api.Permission:        {"The key's scopes do not reach this operation", "the key's scopes do not reach GET /matches"},
+	api.Permission:        {"The key's scopes do not reach this operation, or a token makes a call that takes the key itself", "the key's scopes do not reach GET /matches"},
 	api.PermissionRole:    {"The role of the key's owner does not allow it, whatever the scopes", "the role of the key's owner does not allow this"},
+	api.PermissionNeeds:   {"A scope, or a game, needs an approval as a developer that the organisation does not have", "this scope needs the organisation's approval as a developer"},
+	api.PermissionGame:    {"The match is of another game than the key", "this match is of another game than the key"},
+	api.PermissionTeam:    {"The key's owner is not an active member of the team", "the key's owner is not an active member of this team"},
+	api.PermissionOrg:     {"The key's owner is not an active member of the organisation", "the key's owner is not an active member of this organisation"},
 	api.Suspended:         {"The key's owner is suspended in their organisation", "the key's owner is suspended"},
 	api.Quota:             {"The quota of this window is used up; Retry-After says when the next one begins", "quota exceeded"},
 	api.InputJSON:         {"The body is not valid JSON, or came where none is taken", "the body is not valid JSON: it ends too early"},
@@ -132,12 +155,16 @@ var occasions = map[string]occasion{
 	api.NotFound:          {"There is no such thing, or it is not yours to see", "not found"},
 	api.NotFoundRoute:     {"There is no such path", "no such path"},
 	api.NoStandings:       {"The season is a knock-out competition, which has no standings", "uefa.cl 2015-16 is a knock-out competition, which has no standings"},
+	api.NotFoundMatch:     {"There is no such match", "no such match"},
+	api.NotFoundTeam:      {"There is no team of this id or slug", "no such team"},
+	api.NotFoundOrg:       {"There is no organisation of this id or slug", "no such organisation"},
 	api.Method:            {"The path exists, but not with this method; Allow lists those that do", "this path takes GET, OPTIONS"},
 	api.Conflict:          {"The thing is not in a state that allows this, or changed at the same moment", "changed by someone else meanwhile"},
 	api.ConflictRepeat:    {"The Idempotency-Key was used before, for another request or for a secret, which is shown once; the details name the key that it made", "this Idempotency-Key was used before"},
 	api.ConflictRotation:  {"An earlier rotation's overlap has not ended; force ends it", "the secret before this one is still good; send force to end it"},
 	api.ConflictCap:       {"All keys of the plan are in use", "the plan's keys are all in use"},
 	api.ConflictFinal:     {"The key is revoked, which is final, or expired, and what was asked needs a live one", "the key is revoked or expired"},
+	api.ConflictState:     {"The match is not in a state that allows it", "from READY to COMPLETED: the match is not in a state that allows this"},
 	api.ConflictVersion:   {"If-Match names a state that is no longer so: someone has changed the thing", "If-Match: this has changed since: read it again, then decide"},
 	api.ConflictStep:      {"The status does not lead to the one that was asked for", "a match that is finished has come to its end"},
 	api.Internal:          {"Something failed on our side; the request id finds it in our log", "internal error"},

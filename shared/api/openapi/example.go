@@ -71,7 +71,7 @@ func (b *builder) canned(at string, p *huma.Schema) (json.RawMessage, bool) {
 		return json.RawMessage(text), true
 	}
 	_, property, _ := strings.Cut(at, ".")
-	if p != nil && len(p.Examples) > 0 {
+	if p != nil && (len(p.Examples) > 0 || p.Ref != "") {
 		return nil, false
 	}
 	if text, ok := canned["."+property]; ok {
@@ -89,7 +89,8 @@ func (b *builder) canned(at string, p *huma.Schema) (json.RawMessage, bool) {
 
 func (b *builder) exampleScopes() []string {
 	for _, name := range b.contract.Scopes.Names() {
-		if !b.contract.Scopes.IsManagementScope(name) {
+		grants, err := b.contract.Scopes.Permissions([]string{name})
+		if !b.contract.Scopes.IsManagementScope(name) && err == nil && len(grants) > 0 {
 			return []string{name}
 		}
 	}

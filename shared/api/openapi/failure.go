@@ -34,7 +34,7 @@ func (b *builder) errorSlot(n *contract.Node) *huma.Schema {
 			s.Enum = append(s.Enum, n.Prefix+code)
 		}
 		return s
-	case "message":
+	case "message", "summary":
 		return &huma.Schema{Type: huma.TypeString, Description: "Tells people what is wrong; its wording may change"}
 	case "request_id":
 		return &huma.Schema{Type: huma.TypeString, Description: "Names this request; it is also in X-Request-Id", Examples: []any{n.Prefix + exampleRequest}}

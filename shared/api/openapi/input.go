@@ -14,7 +14,7 @@ import (
 )
 
 // repeatable lists the operations that heed an Idempotency-Key.
-var repeatable = []string{"createKey", "rotateKey", "createMatch"}
+var repeatable = []string{"createKey", "rotateKey", "createMatch", "createContest", "forfeitContest"}
 
 // conditional lists the operations that heed an If-Match.
 var conditional = []string{"updateMatch", "deleteMatch"}

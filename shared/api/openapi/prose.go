@@ -14,14 +14,19 @@ import (
 // introduction is the document's description, in Markdown.
 func introduction(c *contract.Contract) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Football leagues, seasons, teams, matches and standings, and the API keys that guard them.\n\n")
+	days := ""
+	if _, football := c.Operations["listLeagues"]; football {
+		fmt.Fprintf(&b, "Football leagues, seasons, teams, matches and standings, and the API keys that guard them.\n\n")
+		days = ", days are local to the league"
+		if c.UTCDays {
+			days = ", days that you ask for are UTC's"
+		}
+	} else {
+		fmt.Fprintf(&b, "Matches that teams arrange and score themselves, and the API keys that guard them.\n\n")
+	}
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every answer has an `X-Request-Id`; every error has the shape of the schema `Error`. ")
-	days := "days are local to the league"
-	if c.UTCDays {
-		days = "days that you ask for are UTC's"
-	}
-	fmt.Fprintf(&b, "No field is left out for being unknown: it is null. Times are RFC 3339 in UTC, %s.\n\n", days)
+	fmt.Fprintf(&b, "No field is left out for being unknown: it is null. Times are RFC 3339 in UTC%s.\n\n", days)
 	fmt.Fprintf(&b, "A path that does not exist is answered with %d, a method that a path does not take with %d and `Allow`.",
 		c.Condition("not_found.route").Status, c.Condition("method").Status)
 	return b.String()
@@ -36,6 +41,9 @@ var families = []kin{
 	{"teams", "Teams", "Clubs and national sides, and the matches that they play."},
 	{"players", "Players", "Players, and what they did in seasons."},
 	{"matches", "Matches", "Fixtures and results, how two teams fared before, and the matches that an organisation keeps for itself."},
+	{"contests", "Contests", "Matches that two teams arrange and score themselves: histories, and what a game's own key does."},
+	{"connections", "Connections", "The accounts that a member has on other platforms."},
+	{"applications", "Applications", "What developers are approved for, in general and for their games."},
 	{"keys", "Keys", "API keys: make, scope, watch, rotate and revoke them."},
 	{"orgs", "Organisations", "Who holds keys: organisations, their plan and their members."},
 	{"audit", "Audit", "Who did what to which key, organisation or match."},
@@ -79,7 +87,7 @@ var prose = map[string]string{
 	"listPlayers":     "Players by id. The list is empty where the deployment has imported none.",
 	"getPlayer":       "One player.",
 	"listStats":       "What players did in a season for a team: all of it, of a league, or of one of its seasons. The list is empty where the deployment has imported none.",
-	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; a day or a range of at most 31 days; at most 100 ids. Other mixes are refused.",
+	"listMatches":     "Matches by kick-off, then id; those whose time is not known come last in their day. Served are: no filter; a league and season (with round, stage or status); a league; a status; a team; each of these within a day or at most 31 days; at most 100 ids. Other mixes are refused.",
 	"getMatch":        "One match. Its id never changes, even where its day does.",
 	"createMatch":     "Makes a match that your organisation's keys alone see: in lists, by team and in head-to-head, never in public standings. Its league and season are public ones, or none; its teams are ones that you see, or your own by name. Send an `Idempotency-Key` to make a repeat safe.",
 	"updateMatch":     "Changes a match of your organisation's own: status and score in one write. scheduled leads to live, live to finished; both lead to postponed, cancelled, abandoned or awarded, and postponed back to scheduled. With `If-Match` it is changed only while it is as you read it.",
@@ -89,9 +97,30 @@ var prose = map[string]string{
 	"getMatchStats":   "What was counted in a match, by section. A match of which nothing is known has no section.",
 	"getMatchLineups": "Who began and who sat on the bench. A match of which nothing is known has empty lists.",
 
+	"listContests":     "The matches that the key's owner took part in, newest first.",
+	"listUserContests": "The same list, asked for by a body.",
+	"listTeamContests": "The matches of a team of which the key's owner is an active member, newest first. The team is named by id or slug.",
+	"listOrgContests":  "The matches of the teams of an organisation of which the key's owner is an active member, newest first. The organisation is named by id or slug.",
+	"createContest":    "Makes a match of the game that the key is bound to, between two teams that are named by id or slug. Send an `Idempotency-Key` to make a repeat safe: it gets the first answer.",
+	"getContest":       "One match of the key's own game.",
+	"getContestStatus": "Where a match of the key's own game stands.",
+	"moveContest":      "Moves a match from READY to IN_PROGRESS, or from ACCEPTED or IN_PROGRESS to CANCELLED. Every other step is refused: a match completes itself when enough of its maps are confirmed.",
+	"scoreContest":     "Submits scores of maps while a match is in progress. A score that is not confirmed is overwritten; one that is stands, and the result says so. The match completes itself when confirmed maps decide it.",
+	"forfeitContest":   "Lets a team give up a match that is accepted, ready or in progress: the other one wins. Send an `Idempotency-Key` to make a repeat safe: it gets the first answer.",
+	"agreeContest":     "What the teams of a match agreed on, as the site reports it that they use: that both play, that both are there, that a score stands, a dispute and its end. For operators.",
+	"putContestant":    "Sets a team, or an organisation that teams play for, whole: what is not sent is not kept. For operators.",
+
+	"getConnections": "The accounts of the key's owner on those platforms that the key has a permission for.",
+	"putConnections": "Sets all accounts of a member on other platforms. For operators.",
+
+	"listApplications":  "Your organisation's applications, newest first, or all for an operator.",
+	"createApplication": "Applies on behalf of your organisation, once in general and once for each game.",
+	"decideApplication": "Approves an application, or withdraws the approval: from then on the scopes that need it grant nothing, on the next request of every key. For operators.",
+
 	"listKeys":    "The keys of your organisation that you may see, newest first. A plain member sees their own. No list ever shows a secret.",
 	"createKey":   "Makes a key and shows its secret, this once. A key with a management scope is a management key: it counts outside the plan's keys. Send an `Idempotency-Key` to make a repeat safe.",
 	"getSelf":     "Who is calling, what the key may do, and what is left of its quota.",
+	"createToken": "A token is sent as a key is, for a minute to a day (`expires_in`, by default an hour), and may do what its `scopes` say: some or all of the key's, never key management. It spends the key's quota and ends on the next request when the key, or the secret that it was made with, is revoked, replaced or expired; what is taken from the key is taken from it. A token makes no tokens. Send an `Idempotency-Key` to make a repeat safe.",
 	"revokeSelf":  "Revokes the key that makes the call, for good. Whoever holds a leaked secret may kill it.",
 	"getKey":      "One key: settings, state and use.",
 	"updateKey":   "Changes name, scopes, expiry or metadata. What narrows a key holds from the next request on; what widens it may take until `effective_by`.",

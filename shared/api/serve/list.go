@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
@@ -24,6 +25,9 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 			return api.Down("reading the key that signs cursors", err)
 		}
 		cursors, ready = api.Cursors{Key: key}, true
+		if !c.route.Management {
+			cursors.Life = time.Duration(f.Contract.Paging.CursorLife) * time.Second
+		}
 		query = c.route.Operation + "\n" + c.request.Caller.Org + "\n" + fmt.Sprint(c.event.PathParameters) + "\n" + b.Query
 		return nil
 	}
@@ -31,9 +35,9 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 		if err := sign(); err != nil {
 			return nil, page, err
 		}
-		var ok bool
-		if after, ok = cursors.Decode(query, sent); !ok {
-			return nil, page, api.Fail(api.InputCursor, "%s: was not made for this query", c.route.binder.Name("cursor"))
+		var err error
+		if after, err = cursors.Decode(query, sent, c.request.Now); err != nil {
+			return nil, page, api.Fail(api.InputCursor, "%s: %v", c.route.binder.Name("cursor"), err)
 		}
 	}
 	at, err := f.skip(ctx, c, b, after)
@@ -54,7 +58,7 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 		if err := sign(); err != nil {
 			return nil, page, err
 		}
-		cursor := cursors.Encode(query, next)
+		cursor := cursors.Encode(query, next, c.request.Now)
 		page.Next = &cursor
 	}
 	return value, page, nil

@@ -198,7 +198,8 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	}
 	value, page, err := f.run(ctx, c, bound)
 	if err != nil {
-		return api.Answer{}, err
+		// Handlers know our names of the fields, clients the contract's.
+		return api.Answer{}, api.AsError(err).Named(f.Contract.Operations[c.route.Operation].Names)
 	}
 	if f.Contract.Recheck && rechecked(c.route.Route) {
 		if err := f.Gate.StillCurrent(ctx, c.admit); err != nil {
@@ -356,7 +357,7 @@ func (f *Function) tag(c *call, a api.Answer, value any) (string, error) {
 		return f.enc.Tag(v)
 	}
 	if c.event.HTTPMethod == "GET" && a.Status == 200 {
-		return api.ETag(a.Body), nil
+		return api.ETag(a.Timeless), nil
 	}
 	return "", nil
 }

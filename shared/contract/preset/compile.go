@@ -139,9 +139,11 @@ func (c *compiler) scopes(src scopesSource) contract.Scopes {
 	}
 	for _, l := range src.Levels {
 		for _, level := range slices.Sorted(maps.Keys(l.Levels)) {
-			if grants := l.Levels[level]; len(grants) > 0 {
-				s.List = append(s.List, contract.Scope{Name: l.Category + "." + l.Name + ":" + level, Grants: grants, Doc: l.Doc})
+			scope := contract.Scope{Name: l.Category + "." + l.Name + ":" + level, Grants: l.Levels[level]}
+			if len(scope.Grants) > 0 {
+				scope.Needs, scope.Doc = l.Needs, l.Doc
 			}
+			s.List = append(s.List, scope)
 		}
 	}
 	c.scopeNames(s)
@@ -157,6 +159,9 @@ func (c *compiler) scopeNames(s contract.Scopes) {
 		seen[name] = true
 	}
 	for _, l := range s.List {
+		if l.Needs != "" {
+			c.oneOf([]string{"scopes", "list", l.Name}, l.Needs, contract.NeedsGeneral, contract.NeedsGame)
+		}
 		for _, grant := range l.Grants {
 			if !strings.Contains(grant, ":") {
 				c.fail([]string{"scopes", "list", l.Name}, "%q is no permission, such as matches:read", grant)
@@ -246,6 +251,17 @@ func (c *compiler) paging(src pagingSource) contract.Paging {
 	if p.Count && p.Style == "cursor" {
 		c.fail([]string{"paging", "count"}, "cursors reach any number of items, which cannot be counted for each page: page or offset only")
 	}
+	if src.CursorLife == "" {
+		return p
+	}
+	life, err := contract.ParseDuration(src.CursorLife)
+	switch {
+	case err != nil:
+		c.fail([]string{"paging", "cursor_life"}, "%v", err)
+	case life == 0 || p.Style != "cursor":
+		c.fail([]string{"paging", "cursor_life"}, "is for cursors, and not 0s: leave it out where they are good for ever")
+	}
+	p.CursorLife = int64(life.Seconds())
 	return p
 }
 
@@ -262,11 +278,15 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 	for _, name := range slices.Sorted(maps.Keys(src.Operations)) {
 		at := []string{"operations", name}
 		route, ok := api.Find(name)
-		if !ok || route.Management || route.Open && !route.Named {
+		if !ok || (route.Management || route.Open) && !route.Named {
 			c.fail(at, "is no operation that a contract can name")
 			continue
 		}
 		o := src.Operations[name]
+		if route.Management && (o.Method != "" || o.Path != "" || o.Names != nil || o.Limit != nil || o.Budget != "") {
+			c.fail(at, "is of key management, which is the same in every contract: write {}")
+			continue
+		}
 		op := contract.Operation{Method: o.Method, Path: o.Path, Names: o.Names, Budget: o.Budget}
 		if o.Limit != nil {
 			l := c.limit(append(at, "limit"), *o.Limit)

@@ -55,6 +55,7 @@ type scopeSource struct {
 	Name   string   `yaml:"name" jsonschema:"required" jsonschema_description:"As clients spell it"`
 	Grants []string `yaml:"grants" jsonschema:"required" jsonschema_description:"Permissions such as matches:read; in a grid nouns such as matches"`
 	Doc    string   `yaml:"doc" jsonschema_description:"What it is for, in the documentation"`
+	Needs  string   `yaml:"needs" jsonschema:"enum=general,enum=game" jsonschema_description:"The developer's approval without which it grants nothing"`
 }
 
 type verbSource struct {
@@ -63,12 +64,14 @@ type verbSource struct {
 	Doc  string `yaml:"doc" jsonschema_description:"What it is for, in the documentation"`
 }
 
-// levelSource is one scope of a category with its levels; each level that grants
-// something becomes the scope category.name:level.
+// levelSource is one scope of a category with its levels; each level becomes the
+// scope category.name:level. One that grants nothing may be sent like the others.
+// What it needs holds for the levels that grant something.
 type levelSource struct {
 	Name     string              `yaml:"name" jsonschema:"required" jsonschema_description:"The scope within its category"`
 	Category string              `yaml:"category" jsonschema:"required" jsonschema_description:"The category"`
-	Levels   map[string][]string `yaml:"levels" jsonschema:"required" jsonschema_description:"By level, the permissions that it grants"`
+	Levels   map[string][]string `yaml:"levels" jsonschema:"required" jsonschema_description:"By level, the permissions that it grants; a level may grant none"`
+	Needs    string              `yaml:"needs" jsonschema:"enum=general,enum=game" jsonschema_description:"The developer's approval without which it grants nothing"`
 	Doc      string              `yaml:"doc" jsonschema_description:"What it is for, in the documentation"`
 }
 
@@ -101,9 +104,10 @@ type limitSource struct {
 }
 
 type pagingSource struct {
-	Style string      `yaml:"style" jsonschema:"required,enum=cursor,enum=page,enum=offset" jsonschema_description:"How clients go on"`
-	Limit limitSource `yaml:"limit" jsonschema:"required" jsonschema_description:"The size of a page"`
-	Count bool        `yaml:"count" jsonschema_description:"Make every total a number, counted item by item where no counter knows it; not with cursors"`
+	Style      string      `yaml:"style" jsonschema:"required,enum=cursor,enum=page,enum=offset" jsonschema_description:"How clients go on"`
+	Limit      limitSource `yaml:"limit" jsonschema:"required" jsonschema_description:"The size of a page"`
+	CursorLife string      `yaml:"cursor_life" jsonschema_description:"How long a cursor is good, such as 24h; for ever without"`
+	Count      bool        `yaml:"count" jsonschema_description:"Make every total a number, counted item by item where no counter knows it; not with cursors"`
 }
 
 type conditionSource struct {
@@ -146,7 +150,7 @@ func budget(text string) (contract.Budget, error) {
 }
 
 // The slots that envelopes may have.
-var errorSlots = []string{"code", "message", "details", "request_id"}
+var errorSlots = []string{"code", "message", "summary", "details", "request_id"}
 var itemSlots = []string{"item", "now"}
 var listSlots = []string{"items", "next", "more", "total", "count", "page", "limit", "now"}
 var formats = []string{"epoch", "replace", "code"}

@@ -1,0 +1,30 @@
+package applications
+
+import (
+	"context"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/applications"
+)
+
+type decideInput struct {
+	Application string `json:"application" doc:"Application id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	State       string `json:"state" enum:"approved,withdrawn" doc:"What is withdrawn ends on the next request of the organisation's keys"`
+}
+
+// decidedApplication is an application after a decision.
+type decidedApplication struct {
+	applications.Application
+	EffectiveBy *time.Time `json:"effective_by" doc:"When the organisation's keys may do for certain what they could not do before; null where nothing was widened: then the decision holds already"`
+}
+
+func decide(d Deps) api.Handler {
+	return api.Handle("decideApplication", func(ctx context.Context, r *api.Request, in *decideInput) (decidedApplication, error) {
+		a, widened, err := d.Applications.Decide(ctx, r, in.Application, in.State)
+		if err != nil || !widened {
+			return decidedApplication{Application: a}, err
+		}
+		return decidedApplication{a, api.EffectiveBy(ctx, d.Flusher, r.Now)}, nil
+	})
+}

@@ -1,0 +1,25 @@
+package connections
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/orgs"
+)
+
+// get shows those of the platforms that the key has a permission for.
+func get(d Deps) api.Handler {
+	return api.Handle("getConnections", func(ctx context.Context, r *api.Request, _ *struct{}) (connections, error) {
+		accounts, err := d.Orgs.Accounts(ctx, r.Caller.Org, r.Caller.User)
+		if err != nil {
+			return connections{}, err
+		}
+		shown := connections{Connections: []orgs.Account{}}
+		for _, a := range accounts {
+			if r.Caller.May("connections." + a.Platform + ":read") {
+				shown.Connections = append(shown.Connections, a)
+			}
+		}
+		return shown, nil
+	})
+}

@@ -1,0 +1,34 @@
+package contests
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/contests"
+	"statgate/shared/idempotency"
+)
+
+type agreeInput struct {
+	MatchInput
+	Status  string `json:"status,omitempty" enum:"ACCEPTED,READY,COMPLETED,CANCELLED,DISPUTED" doc:"Where the teams have come to: from PENDING to ACCEPTED or CANCELLED, from ACCEPTED to READY, into a dispute and out of it"`
+	Confirm []int  `json:"confirm,omitempty" minItems:"1" maxItems:"7" doc:"Numbers of maps whose scores stand from now on"`
+}
+
+// agree is for the site that the teams use, which its operator runs. To others
+// there is no match that they could speak for the teams of.
+func agree(d Deps) api.Handler {
+	return api.Handle("agreeContest", func(ctx context.Context, r *api.Request, in *agreeInput) (contests.Contest, error) {
+		if (in.Status == "") == (in.Confirm == nil) {
+			return contests.Contest{}, &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"give either status or confirm"}}
+		}
+		if !r.Caller.Operator() {
+			return contests.Contest{}, api.Fail(api.NotFoundMatch, "no such match")
+		}
+		return d.Contests.Change(ctx, r, idempotency.Token{}, contests.AnyGame, in.Match, func(c contests.Contest) (contests.Contest, error) {
+			if in.Confirm != nil {
+				return c.Confirm(in.Confirm, contests.Instant(r.Now))
+			}
+			return c.Agree(contests.Status(in.Status), contests.Instant(r.Now))
+		})
+	})
+}

@@ -1,0 +1,27 @@
+// Package contests is the function that serves matches which two teams arrange
+// and score themselves.
+package contests
+
+import (
+	"statgate/shared/api"
+	"statgate/shared/contests"
+)
+
+// Deps is what the handlers need.
+type Deps struct {
+	Contests *contests.Store
+}
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler {
+	return []api.Handler{
+		list(d), listUser(d), listTeam(d), listOrg(d),
+		create(d), get(d), getStatus(d), move(d), score(d), forfeit(d),
+		agree(d), putContestant(d),
+	}
+}
+
+// MatchInput names a contest. It is exported as embedded structs must be to be seen.
+type MatchInput struct {
+	Match string `json:"match" doc:"Match id" example:"con_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+}

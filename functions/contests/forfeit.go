@@ -1,0 +1,31 @@
+package contests
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/contests"
+)
+
+type forfeitInput struct {
+	MatchInput
+	Team string `json:"team" minLength:"1" maxLength:"64" doc:"Id or slug of the team that gives up" example:"southern-cross"`
+}
+
+func forfeit(d Deps) api.Handler {
+	return api.Handle("forfeitContest", func(ctx context.Context, r *api.Request, in *forfeitInput) (contests.Contest, error) {
+		token, err := d.Contests.Token(r, in)
+		if err != nil {
+			return contests.Contest{}, err
+		}
+		return d.Contests.Change(ctx, r, token, contests.OfGame(r.Caller.Game), in.Match, func(c contests.Contest) (contests.Contest, error) {
+			team := in.Team
+			for _, side := range []contests.Opponent{c.Home, c.Away} {
+				if in.Team == side.Slug {
+					team = side.ID
+				}
+			}
+			return c.Forfeit(team, contests.Instant(r.Now))
+		})
+	})
+}

@@ -1,0 +1,14 @@
+package contests
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/contests"
+)
+
+func get(d Deps) api.Handler {
+	return api.Handle("getContest", func(ctx context.Context, r *api.Request, in *MatchInput) (contests.Contest, error) {
+		return d.Contests.Get(ctx, r.Caller.Game, in.Match)
+	})
+}

@@ -1,0 +1,130 @@
+package contests
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/contests"
+)
+
+// Filter is what the lists of a history take beside their page.
+type Filter struct {
+	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Only these states; what is no state is ignored" example:"COMPLETED"`
+	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"All but these states; without effect beside states to include"`
+	Game            string   `json:"game,omitempty" maxLength:"64" doc:"Game id" example:"rocket-rally"`
+	Opponent        string   `json:"opponent,omitempty" maxLength:"64" doc:"Id or slug of the other team, or of its organisation" example:"southern-cross"`
+	ScheduledAfter  string   `json:"scheduled_after,omitempty" doc:"ISO 8601; at this moment or after it" example:"2026-03-01"`
+	ScheduledBefore string   `json:"scheduled_before,omitempty" doc:"ISO 8601; before this moment" example:"2026-04-01T00:00:00Z"`
+	CreatedAfter    string   `json:"created_after,omitempty" doc:"ISO 8601; at this moment or after it"`
+	CreatedBefore   string   `json:"created_before,omitempty" doc:"ISO 8601; before this moment"`
+}
+
+// listInput is for the key owner's own history, in the query or in the body.
+type listInput struct {
+	api.Page
+	Filter
+}
+
+type teamInput struct {
+	api.Page
+	Filter
+	Team string `json:"team" maxLength:"64" doc:"Team id or slug" example:"northern-lights"`
+}
+
+type orgInput struct {
+	api.Page
+	Filter
+	Org string `json:"org" maxLength:"64" doc:"Organisation id or slug" example:"aurora"`
+}
+
+func list(d Deps) api.Handler { return own(d, "listContests") }
+
+func listUser(d Deps) api.Handler { return own(d, "listUserContests") }
+
+func own(d Deps, operation string) api.Handler {
+	return api.Handle(operation, func(ctx context.Context, r *api.Request, in *listInput) (api.List[contests.Contest], error) {
+		return d.page(ctx, contests.OfUser, r.Caller.User, in.Filter, in.Page)
+	})
+}
+
+func listTeam(d Deps) api.Handler {
+	return api.Handle("listTeamContests", func(ctx context.Context, r *api.Request, in *teamInput) (api.List[contests.Contest], error) {
+		team, err := d.Contests.For(ctx, contests.OfTeam, in.Team, r.Caller.User)
+		if err != nil {
+			return api.List[contests.Contest]{}, err
+		}
+		return d.page(ctx, contests.OfTeam, team.ID, in.Filter, in.Page)
+	})
+}
+
+func listOrg(d Deps) api.Handler {
+	return api.Handle("listOrgContests", func(ctx context.Context, r *api.Request, in *orgInput) (api.List[contests.Contest], error) {
+		org, err := d.Contests.For(ctx, contests.OfOrg, in.Org, r.Caller.User)
+		if err != nil {
+			return api.List[contests.Contest]{}, err
+		}
+		return d.page(ctx, contests.OfOrg, org.ID, in.Filter, in.Page)
+	})
+}
+
+func (d Deps) page(ctx context.Context, kind contests.Kind, id string, f Filter, p api.Page) (api.List[contests.Contest], error) {
+	chosen, err := f.read()
+	if err != nil {
+		return api.List[contests.Contest]{}, err
+	}
+	found, next, err := d.Contests.History(ctx, kind, id, chosen, p.Limit, p.After)
+	return api.List[contests.Contest]{Data: found, Next: next}, err
+}
+
+func (f Filter) read() (contests.Filter, error) {
+	chosen := contests.Filter{Include: statuses(f.IncludeStatuses), Exclude: statuses(f.ExcludeStatuses), Game: f.Game, Opponent: f.Opponent}
+	for _, m := range []struct {
+		field, text string
+		into        **time.Time
+	}{
+		{"scheduled_after", f.ScheduledAfter, &chosen.ScheduledAfter}, {"scheduled_before", f.ScheduledBefore, &chosen.ScheduledBefore},
+		{"created_after", f.CreatedAfter, &chosen.CreatedAfter}, {"created_before", f.CreatedBefore, &chosen.CreatedBefore},
+	} {
+		at, err := moment(m.field, m.text)
+		if err != nil {
+			return chosen, err
+		}
+		*m.into = at
+	}
+	return chosen, nil
+}
+
+// statuses keeps what is a state, whatever its case.
+func statuses(names []string) []contests.Status {
+	var known []contests.Status
+	for _, name := range names {
+		if s := contests.Status(strings.ToUpper(name)); slices.Contains(contests.Statuses, s) {
+			known = append(known, s)
+		}
+	}
+	return known
+}
+
+// Forms of ISO 8601, extended and basic. Without an offset a time is UTC, and a
+// date alone is its midnight. Fractions of a second may follow any seconds.
+var moments = []string{
+	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02",
+	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "20060102T150405Z0700", "20060102T150405", "20060102T1504Z0700", "20060102",
+}
+
+// moment reads a date or a time, nil for none.
+func moment(field, text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	for _, form := range moments {
+		if at, err := time.Parse(form, text); err == nil {
+			at = at.UTC()
+			return &at, nil
+		}
+	}
+	return nil, api.Wrong(api.InputDate, field, "must be a date or a time as in ISO 8601, such as 2026-03-01 or 2026-03-01T18:00:00Z")
+}

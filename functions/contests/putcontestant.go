@@ -1,0 +1,33 @@
+package contests
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/contests"
+)
+
+type contestantInput struct {
+	Kind       string            `json:"kind" enum:"team,org" doc:"team or org" example:"team"`
+	Contestant string            `json:"contestant" doc:"Id of your choosing: lower-case letters, digits, _ and -, at most 64" example:"team_northern_lights"`
+	Slug       string            `json:"slug" minLength:"1" maxLength:"64" doc:"Its name in addresses, which it shares with no other" example:"northern-lights"`
+	Name       string            `json:"name" minLength:"1" maxLength:"80" example:"Northern Lights"`
+	Org        *string           `json:"org,omitempty" doc:"Of a team: id of the organisation that it plays for" example:"org_aurora"`
+	Members    []contests.Member `json:"members" maxItems:"40" nullable:"false" doc:"All of them: who is missing is a member no more"`
+}
+
+func putContestant(d Deps) api.Handler {
+	return api.Handle("putContestant", func(ctx context.Context, r *api.Request, in *contestantInput) (contests.Contestant, error) {
+		kind := contests.Kind(in.Kind)
+		if kind != contests.OfTeam && kind != contests.OfOrg {
+			return contests.Contestant{}, api.Fail(api.NotFound, "there are contestants of the kinds team and org")
+		}
+		if !r.Caller.Operator() {
+			return contests.Contestant{}, api.Fail(api.PermissionRole, "only operators set teams and their organisations")
+		}
+		if in.Org != nil && kind == contests.OfOrg {
+			return contests.Contestant{}, api.FieldError("org", "is for teams only")
+		}
+		return d.Contests.Put(ctx, kind, contests.Contestant{ID: in.Contestant, Slug: in.Slug, Name: in.Name, Org: in.Org, Members: in.Members})
+	})
+}

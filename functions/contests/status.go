@@ -1,0 +1,43 @@
+package contests
+
+import (
+	"context"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/contests"
+	"statgate/shared/idempotency"
+)
+
+// contestStatus is where a contest stands.
+type contestStatus struct {
+	ID        string          `json:"id"`
+	Status    contests.Status `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED"`
+	Winner    *string         `json:"winner" doc:"Id of the team that won; null while nobody has, and after a draw"`
+	UpdatedAt time.Time       `json:"updated_at"`
+}
+
+func statusOf(c contests.Contest) contestStatus {
+	return contestStatus{ID: c.ID, Status: c.Status, Winner: c.Winner, UpdatedAt: c.UpdatedAt}
+}
+
+func getStatus(d Deps) api.Handler {
+	return api.Handle("getContestStatus", func(ctx context.Context, r *api.Request, in *MatchInput) (contestStatus, error) {
+		c, err := d.Contests.Get(ctx, r.Caller.Game, in.Match)
+		return statusOf(c), err
+	})
+}
+
+type moveInput struct {
+	MatchInput
+	Status string `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED" doc:"From READY to IN_PROGRESS, and from ACCEPTED or IN_PROGRESS to CANCELLED; a match completes itself"`
+}
+
+func move(d Deps) api.Handler {
+	return api.Handle("moveContest", func(ctx context.Context, r *api.Request, in *moveInput) (contestStatus, error) {
+		c, err := d.Contests.Change(ctx, r, idempotency.Token{}, contests.OfGame(r.Caller.Game), in.Match, func(c contests.Contest) (contests.Contest, error) {
+			return c.Move(contests.Status(in.Status), contests.Instant(r.Now))
+		})
+		return statusOf(c), err
+	})
+}

@@ -1,0 +1,199 @@
+package contests
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/table"
+)
+
+// entryAtMost bounds what one page reads of a history: filters that pass over most
+// of it make a shorter page, with a position to go on from.
+const (
+	entriesAtMost = 400
+	chunk         = 100
+)
+
+// entries place a contest in the histories of its teams, their organisations and
+// their active members. Whoever is in both teams is placed once, with the home team.
+func entries(c Contest, home, away Contestant) []table.Item {
+	var all []table.Item
+	placed := map[string]bool{}
+	place := func(kind Kind, id string, against Opponent) {
+		at := historyPartition(kind, id)
+		if placed[at] {
+			return
+		}
+		placed[at] = true
+		opponents := []any{against.ID}
+		if against.Org != nil {
+			opponents = append(opponents, *against.Org)
+		}
+		scheduled := int64(0)
+		if c.ScheduledAt != nil {
+			scheduled = c.ScheduledAt.UnixMilli()
+		}
+		all = append(all, table.Item{table.PartitionAttr: at, table.SortAttr: historySort(c.CreatedAt, c.ID),
+			"contest": c.ID, "game": c.Game, "scheduled_ms": scheduled, "opponents": opponents})
+	}
+	for _, side := range []struct {
+		contestant Contestant
+		against    Opponent
+	}{{home, c.Away}, {away, c.Home}} {
+		place(OfTeam, side.contestant.ID, side.against)
+		if side.contestant.Org != nil {
+			place(OfOrg, *side.contestant.Org, side.against)
+		}
+		for _, m := range side.contestant.Members {
+			if m.State == Active {
+				place(OfUser, m.User, side.against)
+			}
+		}
+	}
+	return all
+}
+
+func historyPartition(kind Kind, id string) string { return table.Join("CONTESTS", string(kind), id) }
+
+// historySort sorts by the moment of making, then by id.
+func historySort(at time.Time, id string) string { return fmt.Sprintf("%s#%s", millis(at), id) }
+
+// millis writes a moment from 1970 on so that texts sort as moments do.
+func millis(at time.Time) string { return fmt.Sprintf("%015d", max(0, at.UnixMilli())) }
+
+// Filter chooses contests of a history. Moments are inclusive after and exclusive
+// before; nil is unbounded.
+type Filter struct {
+	Include, Exclude                []Status // Include wins; none is any
+	Game                            string
+	Opponent                        string // id or slug of the team, or of its organisation
+	ScheduledAfter, ScheduledBefore *time.Time
+	CreatedAfter, CreatedBefore     *time.Time
+}
+
+// History returns a page of the contests of a user, a team or an organisation,
+// newest first, and the position to go on from. A page may be shorter than its limit
+// and be followed by another.
+func (s *Store) History(ctx context.Context, kind Kind, id string, f Filter, limit int, after string) ([]Contest, string, error) {
+	opponents, err := s.opponents(ctx, f.Opponent)
+	if err != nil {
+		return nil, "", err
+	}
+	q := table.Query{Partition: historyPartition(kind, id), Descending: true, After: after, Limit: min(limit+1, chunk)}
+	f.bound(&q)
+	found := []Contest{}
+	ends := []string{} // by found, where each stands
+	for read := 0; ; {
+		page, err := s.table.Query(ctx, q)
+		if err != nil {
+			return nil, "", api.Down("reading a history", err)
+		}
+		wanted := slices.DeleteFunc(slices.Clone(page.Items), func(it table.Item) bool { return !f.wants(it, opponents) })
+		contests, err := s.all(ctx, wanted)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, c := range contests {
+			if !f.wantsStatus(c.Status) {
+				continue
+			}
+			if len(found) == limit {
+				return found, ends[limit-1], nil
+			}
+			found, ends = append(found, c), append(ends, historySort(c.CreatedAt, c.ID))
+		}
+		read += len(page.Items)
+		if !page.More || len(page.Items) == 0 {
+			return found, "", nil
+		}
+		q.After, q.Limit = page.Items[len(page.Items)-1].Str(table.SortAttr), chunk
+		if read >= entriesAtMost {
+			return found, q.After, nil
+		}
+	}
+}
+
+// all reads the contests of entries, in their order.
+func (s *Store) all(ctx context.Context, entries []table.Item) ([]Contest, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	keys := make([]table.Key, len(entries))
+	for i, it := range entries {
+		keys[i] = contestKey(it.Str("contest"))
+	}
+	items, err := s.table.BatchGet(ctx, keys, false)
+	if err != nil {
+		return nil, api.Down("reading contests", err)
+	}
+	found := make([]Contest, 0, len(items))
+	for _, it := range items {
+		r, err := recordFrom(it)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, r.Contest)
+	}
+	return found, nil
+}
+
+// opponents are the ids that a filter's opponent stands for: nil for no filter.
+func (s *Store) opponents(ctx context.Context, ref string) ([]string, error) {
+	if ref == "" {
+		return nil, nil
+	}
+	list := []string{ref}
+	for _, kind := range []Kind{OfTeam, OfOrg} {
+		id, err := s.bySlug(ctx, kind, ref)
+		if err != nil {
+			return nil, err
+		}
+		if id != "" {
+			list = append(list, id)
+		}
+	}
+	return list, nil
+}
+
+// bound narrows a query to the moments of making. An entry's sort key begins with
+// its moment, and a longer text sorts behind what it begins with.
+func (f Filter) bound(q *table.Query) {
+	if f.CreatedAfter != nil {
+		q.Low = millis(*f.CreatedAfter)
+	}
+	if f.CreatedBefore != nil {
+		q.High = millis(*f.CreatedBefore)
+	}
+}
+
+func (f Filter) wants(it table.Item, opponents []string) bool {
+	if f.Game != "" && it.Str("game") != f.Game {
+		return false
+	}
+	if opponents != nil {
+		against, _ := it["opponents"].([]any)
+		if !slices.ContainsFunc(against, func(v any) bool { id, _ := v.(string); return slices.Contains(opponents, id) }) {
+			return false
+		}
+	}
+	at := it.Int("scheduled_ms")
+	switch {
+	case f.ScheduledAfter == nil && f.ScheduledBefore == nil:
+		return true
+	case at == 0:
+		return false // nobody knows when
+	case f.ScheduledAfter != nil && at < f.ScheduledAfter.UnixMilli():
+		return false
+	}
+	return f.ScheduledBefore == nil || at < f.ScheduledBefore.UnixMilli()
+}
+
+func (f Filter) wantsStatus(s Status) bool {
+	if len(f.Include) > 0 {
+		return slices.Contains(f.Include, s)
+	}
+	return !slices.Contains(f.Exclude, s)
+}

@@ -1,0 +1,172 @@
+package contests
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+)
+
+// What the rules refuse with; both are wrapped with what was asked for.
+var (
+	// ErrState: the contest is not in a state that allows it.
+	ErrState = errors.New("the match is not in a state that allows this")
+	// ErrMap: the contest has no such map.
+	ErrMap = errors.New("the match has no such map")
+	// ErrTeam: the team does not take part.
+	ErrTeam = errors.New("the team does not take part in this match")
+)
+
+// BestOf lists how many maps a contest may have.
+var BestOf = []int{1, 3, 5, 7}
+
+// What a game may move by hand. All else comes about by itself, or by the teams.
+var moves = map[Status][]Status{
+	Accepted:   {Cancelled},
+	Ready:      {InProgress},
+	InProgress: {Cancelled},
+}
+
+// What the teams agree on among themselves, which their site reports.
+var agreements = map[Status][]Status{
+	Pending:    {Accepted, Cancelled},
+	Accepted:   {Ready},
+	InProgress: {Disputed},
+	Completed:  {Disputed},
+	Disputed:   {Completed, Cancelled},
+}
+
+// Move is a game's own step to another state. It fails with ErrState.
+func (c Contest) Move(to Status, now time.Time) (Contest, error) { return c.step(moves, to, now) }
+
+// Agree is a step that the teams agreed on. It fails with ErrState. A dispute that
+// is settled leaves the winner that the confirmed maps make.
+func (c Contest) Agree(to Status, now time.Time) (Contest, error) {
+	next, err := c.step(agreements, to, now)
+	if err == nil {
+		next.Winner = nil
+		if to == Completed {
+			next.Winner = next.leader()
+		}
+	}
+	return next, err
+}
+
+func (c Contest) step(steps map[Status][]Status, to Status, now time.Time) (Contest, error) {
+	if !slices.Contains(steps[c.Status], to) {
+		return c, fmt.Errorf("from %s to %s: %w", c.Status, to, ErrState)
+	}
+	c.Status, c.UpdatedAt = to, now
+	return c, nil
+}
+
+// Forfeit lets the other team win. It fails with ErrTeam or ErrState.
+func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
+	winner := c.Home.ID
+	switch team {
+	case c.Home.ID:
+		winner = c.Away.ID
+	case c.Away.ID:
+	default:
+		return c, fmt.Errorf("forfeiting for %q: %w", team, ErrTeam)
+	}
+	if c.Status != Accepted && c.Status != Ready && c.Status != InProgress {
+		return c, fmt.Errorf("forfeiting while %s: %w", c.Status, ErrState)
+	}
+	c.Status, c.UpdatedAt, c.Winner, c.ForfeitedBy = Forfeited, now, &winner, &team
+	return c, nil
+}
+
+// Outcome is what became of one map's score.
+type Outcome struct {
+	Map    int    `json:"map"`
+	Result string `json:"result" enum:"saved,already_confirmed" doc:"already_confirmed: another score stands, and this one was not taken"`
+}
+
+// Results of an outcome.
+const (
+	Saved            = "saved"
+	AlreadyConfirmed = "already_confirmed"
+)
+
+// Score takes scores of maps, while the contest is in progress. A score that is not
+// confirmed is overwritten; one that is stands, and its outcome says so. When enough
+// maps are confirmed the contest completes itself. It fails with ErrState or ErrMap,
+// and then nothing is taken.
+func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, error) {
+	if c.Status != InProgress {
+		return c, nil, fmt.Errorf("scoring while %s: %w", c.Status, ErrState)
+	}
+	c.Maps = slices.Clone(c.Maps)
+	outcomes := make([]Outcome, 0, len(scores))
+	for _, s := range scores {
+		if s.Map < 1 || s.Map > c.BestOf {
+			return c, nil, fmt.Errorf("map %d of %d: %w", s.Map, c.BestOf, ErrMap)
+		}
+		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == s.Map })
+		switch {
+		case at < 0:
+			c.Maps = append(c.Maps, s)
+		case c.Maps[at].Confirmed:
+			outcomes = append(outcomes, Outcome{s.Map, AlreadyConfirmed})
+			continue
+		default:
+			c.Maps[at] = s
+		}
+		outcomes = append(outcomes, Outcome{s.Map, Saved})
+	}
+	sort.Slice(c.Maps, func(i, j int) bool { return c.Maps[i].Map < c.Maps[j].Map })
+	return c.counted(now), outcomes, nil
+}
+
+// Confirm lets scores stand that are there, while the contest is in progress. It
+// fails with ErrState or ErrMap, and then nothing is confirmed.
+func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
+	if c.Status != InProgress {
+		return c, fmt.Errorf("confirming while %s: %w", c.Status, ErrState)
+	}
+	c.Maps = slices.Clone(c.Maps)
+	for _, n := range maps {
+		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == n })
+		if at < 0 {
+			return c, fmt.Errorf("confirming map %d, which has no score: %w", n, ErrMap)
+		}
+		c.Maps[at].Confirmed = true
+	}
+	return c.counted(now), nil
+}
+
+// counted counts the confirmed maps and completes the contest where they decide
+// it: one team has more than half of all maps, or all are confirmed.
+func (c Contest) counted(now time.Time) Contest {
+	c.Home.Wins, c.Away.Wins, c.UpdatedAt = 0, 0, now
+	confirmed := 0
+	for _, m := range c.Maps {
+		if !m.Confirmed {
+			continue
+		}
+		confirmed++
+		switch {
+		case m.Home > m.Away:
+			c.Home.Wins++
+		case m.Away > m.Home:
+			c.Away.Wins++
+		}
+	}
+	if most := max(c.Home.Wins, c.Away.Wins); most > c.BestOf/2 || confirmed == c.BestOf {
+		c.Status, c.Winner = Completed, c.leader()
+	}
+	return c
+}
+
+// leader is the team with more maps, nil where both have as many.
+func (c Contest) leader() *string {
+	switch {
+	case c.Home.Wins > c.Away.Wins:
+		return &c.Home.ID
+	case c.Away.Wins > c.Home.Wins:
+		return &c.Away.ID
+	}
+	return nil
+}
