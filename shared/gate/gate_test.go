@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +59,10 @@ func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 		dynamo.WithUnits(func(_ string, r, w float64) { read += r; written += w })))
 	c := w.key(plenty, hour)
 	var codes []string
-	for _, r := range api.Routes {
-		codes = append(codes, r.Code)
+	for _, own := range deployed(t) {
+		if len(own) > len(codes) && slices.Contains(own, listMatches.Code) {
+			codes = own
+		}
 	}
 	it := fullItem(codes)
 	for _, name := range []string{"p", "h"} {

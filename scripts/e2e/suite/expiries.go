@@ -74,7 +74,7 @@ func expiryBrought(t *T) {
 // expiryRevived uses the key only then, so that nobody remembers that it had ended.
 func expiryRevived(t *T) {
 	d := t.door()
-	k := t.key(t.home.admin, t.home, in{"scopes": d.scopes, "expires_in": "1s"})
+	k := t.key(t.home.admin, t.home, t.lasting(in{"scopes": d.scopes}, 1))
 	t.until(t.ends(t.does(t.home.admin, "getKey", in{"key": k.id})))
 	t.does(t.home.admin, "updateKey", in{"key": k.id, "expires_in": "30d"})
 	t.must(t.knock(k.secret, d), http.StatusOK)
