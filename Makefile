@@ -7,10 +7,12 @@ DEV_FLAGS ?=
 STACK ?= Statgate
 IMPORT_FLAGS ?=
 LOCAL_FLAGS ?=
+SAM_FLAGS ?=
+OPERATION ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
-.PHONY: e2e deploy-local e2e-local emulator-stop deploy import-aws
+.PHONY: e2e deploy-local e2e-local iam-table emulator-stop deploy import-aws sam sam-invoke e2e-sam
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
@@ -54,8 +56,22 @@ deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate LO
 e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
 	@go run ./scripts/emulator e2e -contract $(CONTRACT) $(LOCAL_FLAGS)
 
+iam-table: ## take each grant from each function's role there, one at a time: which guarantee notices? (CONTRACT=statgate)
+	@go run ./scripts/emulator iam -contract $(CONTRACT) $(LOCAL_FLAGS)
+
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop
+
+sam: ## run the functions in containers by SAM CLI, on 127.0.0.1:3000 (needs Docker; CONTRACT=statgate SAM_FLAGS="-port 0")
+	@mkdir -p .cache
+	@go build -o .cache/sam-run ./scripts/sam
+	@exec .cache/sam-run start -contract $(CONTRACT) -port 3000 $(SAM_FLAGS)
+
+sam-invoke: ## run one event of events/ in its function's container (OPERATION=listLeagues SAM_FLAGS="-event FILE")
+	@go run ./scripts/sam invoke -contract $(CONTRACT) -operation "$(OPERATION)" $(SAM_FLAGS)
+
+e2e-sam: ## start SAM, hold it to the guarantees, and end it (needs Docker, or root on Debian; CONTRACT=statgate)
+	@go run ./scripts/sam e2e -contract $(CONTRACT) $(SAM_FLAGS)
 
 docs: ## regenerate docs/errors.md, contracts.md, contract.schema.json and cost.md
 	@go run ./scripts/docs

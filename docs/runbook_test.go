@@ -6,52 +6,23 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"statgate/shared/runbook"
 )
 
-// block is a fenced block of commands.
-type block struct {
-	section, text string
-	line          int
-	notes         []string // after the language: local, stack, stopped
-}
-
-func (b block) is(note string) bool { return slices.Contains(b.notes, note) }
-
 // blocks reads the commands of a page, in order.
-func blocks(t *testing.T, file string) []block {
+func blocks(t *testing.T, file string) []runbook.Block {
 	t.Helper()
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []block
-	section, inside := "", false
-	for i, line := range strings.Split(string(raw), "\n") {
-		switch {
-		case inside && line == "```":
-			inside = false
-		case inside:
-			all[len(all)-1].text += line + "\n"
-		case strings.HasPrefix(line, "## "):
-			section = line[3:]
-		case strings.HasPrefix(line, "```sh"):
-			inside = true
-			all = append(all, block{section: section, line: i + 1, notes: strings.Fields(line)[1:]})
-		}
-	}
-	if inside || len(all) < 10 {
-		t.Fatalf("%s has %d blocks, want more, and each closed", file, len(all))
+	all, err := runbook.Read(file)
+	if err != nil || len(all) < 10 {
+		t.Fatalf("%s has %d blocks (%v), want more", file, len(all), err)
 	}
 	return all
 }
@@ -60,9 +31,7 @@ func blocks(t *testing.T, file string) []block {
 type machine struct {
 	dir, dev, addr string
 	server         *exec.Cmd
-	shell          *exec.Cmd
-	in             io.WriteCloser
-	out            *bufio.Reader
+	shell          *runbook.Shell
 	said           strings.Builder
 }
 
@@ -76,25 +45,11 @@ func start(t *testing.T, dev string) *machine {
 	l.Close()
 	m.serve(t)
 	t.Cleanup(func() { m.stop(t) })
-	m.shell = exec.Command("bash", "-euo", "pipefail")
-	m.shell.Dir = ".."
-	m.shell.Env = append(os.Environ(), "DATA="+m.dir, "API=http://"+m.addr+"/v1")
-	if m.in, err = m.shell.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := m.shell.StdoutPipe()
+	m.shell, err = runbook.Open("..", append(os.Environ(), "DATA="+m.dir, "API=http://"+m.addr+"/v1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.shell.Stderr = m.shell.Stdout
-	m.out = bufio.NewReader(out)
-	if err := m.shell.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		m.in.Close()
-		_ = m.shell.Wait() // its state was asked for after each block
-	})
+	t.Cleanup(m.shell.Close)
 	return m
 }
 
@@ -137,40 +92,19 @@ func (m *machine) stop(t *testing.T) {
 	m.server = nil
 }
 
-// run runs a block as it stands and returns what it printed.
-func (m *machine) run(t *testing.T, b block) string {
+// run runs a block as it stands.
+func (m *machine) run(t *testing.T, b runbook.Block) {
 	t.Helper()
-	if b.is("stopped") {
+	if b.Is("stopped") {
 		m.stop(t)
 	} else {
 		m.serve(t)
 	}
-	const end = "-- end of block --"
-	if _, err := fmt.Fprintf(m.in, "%s\necho '%s'\n", b.text, end); err != nil {
-		t.Fatalf("line %d: %v", b.line, err)
+	said, err := m.shell.Run(b.Text)
+	if err != nil {
+		t.Fatalf("line %d: %v:\n%s\nand said:\n%s", b.Line, err, b.Text, said)
 	}
-	said := make(chan string, 1)
-	go func() {
-		var text strings.Builder
-		for {
-			line, err := m.out.ReadString('\n')
-			if text.WriteString(line); err != nil || strings.HasSuffix(line, end+"\n") {
-				said <- text.String()
-				return
-			}
-		}
-	}()
-	select {
-	case text := <-said:
-		if !strings.HasSuffix(text, end+"\n") {
-			t.Fatalf("line %d failed:\n%s\nand said:\n%s", b.line, b.text, text)
-		}
-		m.said.WriteString(text)
-		return text
-	case <-time.After(5 * time.Minute):
-		t.Fatalf("line %d does not end:\n%s", b.line, b.text)
-		return ""
-	}
+	m.said.WriteString(said)
 }
 
 // keys are the secrets of the demo, by their names in the credentials file.
@@ -223,26 +157,26 @@ func TestRunbookWorksAsItIsWritten(t *testing.T) {
 		t.Fatalf("building the local server: %v\n%s", err, out)
 	}
 	const first = "Before you start"
-	var prologue []block
+	var prologue []runbook.Block
 	var m *machine
 	section := ""
 	for _, b := range blocks(t, "runbook.md") {
-		if b.is("stack") {
+		if b.Is("stack") {
 			continue
 		}
-		if b.section == first {
+		if b.Section == first {
 			prologue = append(prologue, b)
 			continue
 		}
-		happens, known := incidents[b.section]
+		happens, known := incidents[b.Section]
 		if !known {
-			t.Fatalf("section %q is not among the incidents of this test", b.section)
+			t.Fatalf("section %q is not among the incidents of this test", b.Section)
 		}
-		if b.section != section {
+		if b.Section != section {
 			if section != "" {
 				concluded(t, section, m)
 			}
-			section = b.section
+			section = b.Section
 			if !happens.goesOn {
 				m = start(t, dev)
 				for _, p := range prologue {
@@ -289,13 +223,13 @@ func TestRunbooksCommandsForAStackAreOnesThatExist(t *testing.T) {
 	ours := regexp.MustCompile(`go run (\./scripts/[a-z-]+)`)
 	for _, b := range blocks(t, "runbook.md") {
 		check := exec.CommandContext(context.Background(), "bash", "-n")
-		check.Stdin = strings.NewReader(b.text)
+		check.Stdin = strings.NewReader(b.Text)
 		if out, err := check.CombinedOutput(); err != nil {
-			t.Errorf("line %d: %v: %s", b.line, err, out)
+			t.Errorf("line %d: %v: %s", b.Line, err, out)
 		}
-		for _, found := range ours.FindAllStringSubmatch(b.text, -1) {
+		for _, found := range ours.FindAllStringSubmatch(b.Text, -1) {
 			if _, err := os.Stat(filepath.Join("..", found[1], "main.go")); err != nil {
-				t.Errorf("line %d: %v", b.line, err)
+				t.Errorf("line %d: %v", b.Line, err)
 			}
 		}
 	}

@@ -26,11 +26,13 @@ func owner(c *cast) *person { return c.owner }
 
 func operator(c *cast) *person { return c.operator }
 
-// attempts has every operation of key management; a test holds that none is missing.
+// attempts has every operation of key management, and that which makes tokens; a
+// test holds that none is missing.
 var attempts = map[string]attempt{
 	"listKeys":     {func(*cast) input { return input{"state": "active"} }, owner, 0},
 	"createKey":    {func(*cast) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
 	"getSelf":      {func(*cast) input { return nil }, owner, 0},
+	"createToken":  {func(*cast) input { return input{"expires_in": "5m"} }, func(c *cast) *person { return c.member }, 1},
 	"revokeSelf":   {func(*cast) input { return nil }, func(c *cast) *person { return c.member }, 1},
 	"getKey":       {func(c *cast) input { return input{"key": c.memberKey} }, owner, 0},
 	"updateKey":    {func(c *cast) input { return input{"key": c.memberKey, "scopes": []string{"read:teams"}} }, owner, 1},
@@ -118,7 +120,7 @@ func (f *failing) proves(t *testing.T, what string, plan tabletest.Plan) {
 	case condition == "" && has-had != attempts[f.name].entries:
 		t.Errorf("%s: succeeded with %d audit entries, want %d", what, has-had, attempts[f.name].entries)
 	}
-	if written := before != after; has-had != 0 && has-had != attempts[f.name].entries || written != (has > had) {
+	if written := before != after; has-had != 0 && has-had != attempts[f.name].entries || written != (has > had) && f.name != "createToken" { // which lies in no organisation's partition
 		t.Errorf("%s: facts written: %v, audit entries: %d", what, written, has-had)
 	}
 	if err == nil {
@@ -146,7 +148,7 @@ func TestEveryOperationIsTriedOnAFailingTable(t *testing.T) {
 	}
 	var routes []string
 	for _, r := range api.Routes {
-		if r.Management && r.Function != "contests" { // those are in the other table, with tests of their own
+		if r.Management && r.Function != "contests" || r.Operation == "createToken" { // those of contests are in the other table, with tests of their own
 			routes = append(routes, r.Operation)
 		}
 	}

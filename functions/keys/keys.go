@@ -1,4 +1,5 @@
-// Package keys is the function that makes, shows, changes and ends keys.
+// Package keys is the function that makes, shows, changes and ends keys, and makes
+// tokens of them.
 package keys
 
 import (
@@ -15,5 +16,5 @@ type Deps struct {
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), create(d), getSelf(d), revokeSelf(d), get(d), update(d), rotate(d), revoke(d), usage(d)}
+	return []api.Handler{list(d), create(d), getSelf(d), revokeSelf(d), get(d), update(d), rotate(d), revoke(d), usage(d), createToken(d)}
 }

@@ -40,23 +40,31 @@ func table(d Deps) api.Handler {
 }
 
 // season finds the season that was asked for. A caller whose permission is for
-// current standings only does not reach an earlier one.
+// current standings only reaches neither an earlier season nor an earlier moment.
 func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput) (*leagues.Season, int64, error) {
 	latest, version, err := d.Leagues.LatestSeason(ctx, in.League)
 	if err != nil {
 		return nil, 0, missing(err, "the league has no season")
 	}
-	if in.Season == "" || in.Season == latest.ID {
+	current := in.Season == "" || in.Season == latest.ID
+	if current && (in.Round == nil && in.Date == nil || caller.May("standings:read")) {
 		return latest, version, nil
+	}
+	if current {
+		return nil, 0, onlyCurrent()
 	}
 	season, version, err := d.Leagues.Season(ctx, in.League, in.Season)
 	if err != nil {
 		return nil, 0, missing(err, "no such season")
 	}
 	if !caller.May("standings:read") {
-		return nil, 0, api.Fail(api.Permission, "the key's scopes reach the current season's standings only")
+		return nil, 0, onlyCurrent()
 	}
 	return season, version, nil
+}
+
+func onlyCurrent() error {
+	return api.Fail(api.Permission, "the key's scopes reach the current standings only")
 }
 
 func (d Deps) compute(ctx context.Context, league, season string, asOf standings.AsOf) ([]standings.Row, error) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/leagues"
 	"statgate/shared/matches"
 	"statgate/shared/table"
@@ -51,7 +52,7 @@ func create(d Deps) api.Handler {
 
 // draft looks up what the input names.
 func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matches.Draft, error) {
-	draft := matches.Draft{First: matches.Edit{Minute: in.Minute, Score: in.Score.score()}}
+	draft := matches.Draft{UUID: d.Contract.IDs == contract.UUIDs, First: matches.Edit{Minute: in.Minute, Score: in.Score.score()}}
 	m := &draft.Match
 	m.Stage, m.Round, m.Status = in.Stage, in.Round, matches.Status(in.Status)
 	if m.Status == "" {
@@ -119,7 +120,7 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 		}
 		return matches.Side{ID: team.ID, Name: team.Name}, made, nil
 	}
-	team, write, err := d.Teams.Own(ctx, c.Org, *in.Name)
+	team, write, err := d.Teams.Own(ctx, c.Org, *in.Name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
 		return matches.Side{}, made, api.Down("reading a team", err)
 	}

@@ -58,6 +58,9 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	if err := f.Check(); err != nil {
 		return f, api.Fail(api.InputFilter, "%s", reason(err))
 	}
+	if f.League != "" && d.Contract.HidePublic {
+		return f, missing(leagues.ErrNotFound, "no such league") // all leagues are public
+	}
 	if f.League != "" {
 		if _, err := d.Leagues.Get(ctx, f.League); err != nil {
 			return f, missing(err, "no such league")

@@ -17,8 +17,8 @@ type listInput struct {
 }
 
 func list(d Deps) api.Handler {
-	return api.Handle("listTeams", func(ctx context.Context, _ *api.Request, in *listInput) (api.List[teams.Team], error) {
-		page, total, err := d.page(ctx, in)
+	return api.Handle("listTeams", func(ctx context.Context, r *api.Request, in *listInput) (api.List[teams.Team], error) {
+		page, total, err := d.page(ctx, r.Caller, in)
 		if err != nil {
 			return api.List[teams.Team]{}, err
 		}
@@ -26,12 +26,17 @@ func list(d Deps) api.Handler {
 	})
 }
 
-func (d Deps) page(ctx context.Context, in *listInput) (*teams.Page, *int64, error) {
+func (d Deps) page(ctx context.Context, c *api.Caller, in *listInput) (*teams.Page, *int64, error) {
 	switch {
 	case in.Q != "" && in.League != "":
 		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be mixed; served are: no filter, league (and season), q")
 	case in.Season != "" && in.League == "":
 		return nil, nil, api.Fail(api.InputFilter, "season needs league; served are: no filter, league (and season), q")
+	case d.Contract.HidePublic && in.League != "":
+		return nil, nil, missing(leagues.ErrNotFound, "no such league") // all leagues are public
+	case d.Contract.HidePublic:
+		page, err := d.Teams.ListOwn(ctx, c.Org, in.Q, in.After, in.Limit)
+		return page, nil, down(err)
 	case in.League != "":
 		return d.ofSeason(ctx, in)
 	case in.Q != "":

@@ -20,7 +20,10 @@ import (
 
 const (
 	memoryMB       = 512 // a third of a core; the init phase has a whole one whatever is chosen
-	timeoutSeconds = 10  // the gate gives up after 800 ms, a store call after a few seconds
+	// timeoutSeconds is under API Gateway's 29, and over the 25 that a change of keys
+	// may take whose store does not answer: one that is ended in between has written
+	// and not told.
+	timeoutSeconds = 28
 )
 
 // Needs is what one function may do: the sum of its routes.
@@ -34,7 +37,7 @@ type Needs struct {
 }
 
 // AuthorizerNeeds is what the authorizer may do. It writes one thing: the MAC of
-// a secret, when it meets one under an older pepper.
+// a secret, when it meets one under an older pepper or, as it was imported, none.
 func AuthorizerNeeds() Needs {
 	return Needs{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
 }

@@ -115,6 +115,10 @@ func wantGrants(c *contract.Contract, function string) []grant {
 		}
 		on("KeysTable", table.Keys, r.Keys...)
 		on("StatsTable", table.Stats, r.Stats...)
+		if r.Probes {
+			on("KeysTable", table.Keys, api.GetItem)
+			on("StatsTable", table.Stats, api.GetItem)
+		}
 		if r.Secrets {
 			want[peppers] = true
 		}
@@ -155,24 +159,40 @@ func TestEachFunctionMayDoWhatItsRoutesNameAndNothingMore(t *testing.T) {
 
 func TestTheAuthorizerUpdatesSecretsOnly(t *testing.T) {
 	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
-		found := false
-		for _, p := range made.of("AWS::IAM::Policy") {
-			role, _ := dig(p.Properties, "Roles", 0, "Ref").(string)
-			statements, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
-			for _, s := range statements {
-				if strings.HasPrefix(role, "AuthorizerRole") && dig(s, "Action") == "dynamodb:UpdateItem" {
-					found = true
-					want := map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{"SECRET#*"}}}
-					if got := dig(s, "Condition"); !reflect.DeepEqual(got, any(want)) {
-						t.Errorf("got condition %v, want %v", got, want)
-					}
-				}
-			}
-		}
-		if !found {
+		if n := bounded(t, made, "AuthorizerRole", "dynamodb:UpdateItem", "SECRET#*"); n == 0 {
 			t.Error("the authorizer has no statement of its own for UpdateItem")
 		}
 	})
+}
+
+// TestWhatNeedsNoKeyReadsNothing is of the function that anybody may call: where it
+// asks whether the tables answer, it may read a partition in which nothing is.
+func TestWhatNeedsNoKeyReadsNothing(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+		_, probes := c.Operations["getReady"]
+		if n := bounded(t, made, "DocsRole", "dynamodb:GetItem", api.Probe); (n > 0) != probes {
+			t.Errorf("%d statements let it read, and the contract asks for that: %t", n, probes)
+		}
+	})
+}
+
+// bounded holds every statement of a role for one action to a pattern of partitions.
+func bounded(t *testing.T, made template, role, action, pattern string) (statements int) {
+	t.Helper()
+	for _, p := range made.of("AWS::IAM::Policy") {
+		holder, _ := dig(p.Properties, "Roles", 0, "Ref").(string)
+		all, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
+		for _, s := range all {
+			if strings.HasPrefix(holder, role) && dig(s, "Action") == action {
+				statements++
+				want := map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{pattern}}}
+				if got := dig(s, "Condition"); !reflect.DeepEqual(got, any(want)) {
+					t.Errorf("got condition %v, want %v", got, want)
+				}
+			}
+		}
+	}
+	return statements
 }
 
 func TestNothingIsGrantedOnEveryResourceButXRay(t *testing.T) {

@@ -69,8 +69,9 @@ var variants = map[string]struct {
 	preset string
 	change func(*stack.Props)
 }{
-	"statgate": {"statgate", func(*stack.Props) {}},
-	"balla":    {"balla", func(*stack.Props) {}},
+	"statgate":    {"statgate", func(*stack.Props) {}},
+	"balla":       {"balla", func(*stack.Props) {}},
+	"scorelytics": {"scorelytics", func(*stack.Props) {}},
 	"statgate without an edge": {"statgate", func(p *stack.Props) {
 		p.Edge.Deployed = false
 	}},

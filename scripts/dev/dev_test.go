@@ -86,7 +86,7 @@ func status(t *testing.T, key, url string) int {
 }
 
 func TestPrintedCallsWork(t *testing.T) {
-	for _, contract := range []string{"statgate", "balla"} {
+	for _, contract := range []string{"statgate", "balla", "fullengage"} {
 		d, printed, stop := start(t, "-contract", contract)
 		calls := regexp.MustCompile(`curl -s -H 'Authorization: Bearer (\S+)' '?([^'\s]+)'?`).FindAllStringSubmatch(printed, -1)
 		if len(calls) != 3 || !strings.Contains(printed, d.Base) || !strings.Contains(printed, d.Client) || !strings.Contains(printed, d.Admin) {
@@ -204,6 +204,35 @@ func TestWhatCannotStartSaysWhyOnOneLine(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(oneLine(err), c.want) || strings.Contains(oneLine(err), "\n") {
 			t.Errorf("%v: got %v, want one line with %q", c.args, err, c.want)
+		}
+	}
+}
+
+func TestDemoOfAContractThatHidesPublicDataHasMatchesOfItsOwn(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.json")
+	args := []string{"-contract", "fullengage", "-data", t.TempDir(), "-credentials", file}
+	for range 2 { // what the first run made is there in the second
+		d, _, stop := start(t, args...)
+		req, err := http.NewRequest("GET", d.Base+"/matches?limit=1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+d.Client)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Data  []any
+			Total int
+		}
+		err = json.NewDecoder(resp.Body).Decode(&got)
+		resp.Body.Close()
+		if err != nil || len(got.Data) != 1 || got.Total != shownMatches {
+			t.Errorf("got %v, %d in all, %v, want %d", got.Data, got.Total, err, shownMatches)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
 		}
 	}
 }

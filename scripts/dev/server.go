@@ -116,6 +116,12 @@ func serve(ctx context.Context, o options, d *deployment.Deployment, demo *demo,
 			return err
 		}
 	}
+	if lacking(o) {
+		if err := demo.play(ctx, o.contract, time.Now()); err != nil {
+			server.Close()
+			return fmt.Errorf("filling the demo organisation: %w", err)
+		}
+	}
 	demo.announce(out, root, o)
 	select {
 	case err := <-done:

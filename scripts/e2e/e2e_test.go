@@ -22,7 +22,7 @@ import (
 const patience = 20 * time.Second
 
 func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
-	for _, contract := range []string{"statgate", "balla", "scorelytics", "teambattles"} {
+	for _, contract := range []string{"statgate", "balla", "scorelytics", "teambattles", "fullengage"} {
 		t.Run(contract, func(t *testing.T) {
 			deploymenttest.Engines(t, contract, func(t *testing.T, w *deploymenttest.World) {
 				w.Simulate(t)

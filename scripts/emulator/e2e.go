@@ -58,5 +58,5 @@ func (t target) suite(ctx context.Context, s outputs.Stack, out io.Writer, only 
 		return suite.Result{}, err
 	}
 	return suite.Run(ctx, suite.Options{BaseURL: d.Base, Operator: d.Operator, Contract: c, Target: differs,
-		Facts: conformance.Cases(c.Name), Parallel: parallel, Out: out, Only: only})
+		Facts: conformance.Cases(c.Name), Hands: t.hands(s, c), Parallel: parallel, Out: out, Only: only})
 }

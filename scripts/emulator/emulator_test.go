@@ -5,9 +5,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"statgate/shared/contract/preset"
 	"statgate/shared/outputs"
 )
 
@@ -46,23 +49,116 @@ func stackFound(t *testing.T, d target) outputs.Stack {
 	return found
 }
 
-// Both are deployed side by side in one account by the real cdk deploy, and each
-// keeps what it promises. Its installations and builds are most of its time.
+// Both are deployed side by side in one account by the real cdk deploy, one with
+// an edge and one without, and each keeps what it promises. Its installations and
+// builds are most of its time.
 func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
 	e, dir := emulated(t)
-	for _, name := range []string{"statgate", "balla"} {
-		d := targetOf(t, e, dir, name)
-		if _, err := d.up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		var said bytes.Buffer
-		result, err := d.suite(t.Context(), stackFound(t, d), &said, nil)
-		if err != nil || result.Failed > 0 || result.Passed == 0 {
-			t.Errorf("%s: %v\n%s", name, err, said.String())
+	edged := targetOf(t, e, dir, "statgate")
+	edged.context = []string{cached}
+	if _, err := edged.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	plain := targetOf(t, e, dir, "balla")
+	t.Run("a version with another route keeps keys and data", func(t *testing.T) { upgraded(t, plain) })
+	for _, d := range []target{edged, plain} {
+		holds(t, d)
+	}
+	t.Run("a role without any one grant is noticed", func(t *testing.T) { everyGrantIsMissed(t, edged) })
+	t.Run("a fault loses nothing", func(t *testing.T) { faultsLoseNothing(t, edged) })
+	t.Run("deploying again changes nothing", func(t *testing.T) { againChangesNothing(t, edged) })
+	t.Run("side by side", func(t *testing.T) { // most of the runbook is waiting
+		t.Run("the runbook works as it is written", func(t *testing.T) {
+			t.Parallel()
+			runbookWorks(t, edged)
+		})
+		t.Run("what is destroyed leaves its data, which can be adopted", func(t *testing.T) {
+			t.Parallel()
+			destroyedAndAdopted(t, plain)
+		})
+	})
+}
+
+// holds runs the whole suite.
+func holds(t *testing.T, d target) {
+	t.Helper()
+	var said bytes.Buffer
+	result, err := d.suite(t.Context(), stackFound(t, d), &said, nil)
+	if err != nil || result.Failed > 0 || result.Passed == 0 {
+		t.Errorf("%s: %v\n%s", d.contract, err, said.String())
+	}
+}
+
+func everyGrantIsMissed(t *testing.T, d target) {
+	var table bytes.Buffer
+	all, err := d.removals(t.Context(), &table)
+	t.Logf("\n%s", table.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := map[string]bool{}
+	for _, r := range all {
+		functions[r.function] = true
+		if !r.ours() {
+			t.Errorf("without %s the suite passes, or fails for another reason: %s %s", r.grant, r.failed, r.why)
 		}
 	}
-	t.Run("deploying again changes nothing", func(t *testing.T) { againChangesNothing(t, targetOf(t, e, dir, "statgate")) })
-	t.Run("what is destroyed leaves its data, which can be adopted", func(t *testing.T) { destroyedAndAdopted(t, targetOf(t, e, dir, "balla")) })
+	c, err := preset.Load(d.contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := len(functionsOf(c)); len(functions) != want || len(all) < 5*want {
+		t.Errorf("got %d grants of %d functions, want those of %d", len(all), len(functions), want)
+	}
+}
+
+// upgraded deploys a contract that lacks a route, and then the whole one over it.
+func upgraded(t *testing.T, d target) {
+	whole, err := os.ReadFile("../../shared/contract/preset/presets/" + d.contract + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := d
+	older.contract = filepath.Join(t.TempDir(), d.contract+".yaml")
+	if err := os.WriteFile(older.contract, regexp.MustCompile(`(?m)^ *getHeadToHead:.*\n`).ReplaceAll(whole, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := older.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before, keys := stackFound(t, d), demo{}
+	if err := keys.read(d.credentialsFile()); err != nil {
+		t.Fatal(err)
+	}
+	found := func() string {
+		list, err := keys.call(t.Context(), keys.Client, http.MethodGet, "/matches?limit=1", nil)
+		if err != nil || len(rows(list)) != 1 {
+			t.Fatalf("got %v, %v, want a match", list, err)
+		}
+		return rows(list)[0]["id"].(string)
+	}
+	match := found()
+	if _, err := keys.call(t.Context(), keys.Client, http.MethodGet, "/matches/"+match+"/head-to-head", nil); err == nil {
+		t.Fatal("the older version has the route already")
+	}
+	if err := d.deploy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := stackFound(t, d); after != before {
+		t.Errorf("got %+v, want %+v as before", after, before)
+	}
+	if again := found(); again != match {
+		t.Errorf("got match %s, want %s", again, match)
+	}
+	reached := func() bool {
+		_, err := keys.call(t.Context(), keys.Client, http.MethodGet, "/matches/"+match+"/head-to-head", nil)
+		return err == nil
+	}
+	for deadline := time.Now().Add(time.Minute); !reached(); time.Sleep(time.Second) { // a policy from before does not name it
+		if time.Now().After(deadline) {
+			t.Fatal("the new route is not reached")
+		}
+	}
 }
 
 func againChangesNothing(t *testing.T, d target) {

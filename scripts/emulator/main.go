@@ -45,7 +45,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.Usage = func() {
-		fmt.Fprintln(out, "usage: emulator start|deploy|e2e|destroy|stop [flags]")
+		fmt.Fprintln(out, "usage: emulator start|deploy|e2e|iam|destroy|stop [flags]")
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.contract, "contract", "statgate", "contract: a preset's `NAME`")
@@ -101,10 +101,12 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		fmt.Fprintln(out, file)
 	case "e2e":
 		return t.e2e(ctx, out)
+	case "iam":
+		return t.iamTable(ctx, out)
 	case "destroy":
 		return t.destroy(ctx)
 	default:
-		return fmt.Errorf("no command %q; there are start, deploy, e2e, destroy and stop", o.command)
+		return fmt.Errorf("no command %q; there are start, deploy, e2e, iam, destroy and stop", o.command)
 	}
 	return nil
 }

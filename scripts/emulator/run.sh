@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the emulator in the foreground on 127.0.0.1, or on the one address that
 # STATGATE_EMULATOR_HOST names: run.sh PORT DIR. What it unpacks and remembers is
-# in DIR. With STATGATE_EMULATOR_TIED set it ends, and
-# whatever it started with it, when its standard input does.
+# in DIR. With STATGATE_EMULATOR_TIED set it ends, and whatever it started with it,
+# when its standard input does.
 set -euo pipefail
 
 port=${1:?usage: run.sh PORT DIR}
@@ -10,11 +10,11 @@ dir=${2:?usage: run.sh PORT DIR}
 venv=$("$(dirname "$0")/install.sh")
 host=${STATGATE_EMULATOR_HOST:-127.0.0.1}
 mkdir -p "$dir"
-# It enforces IAM (AUTH), runs functions as processes of this machine, and hands
-# them its own address: an IP, as S3 takes "localhost" for a bucket's host.
+# It enforces IAM (AUTH) and runs functions as processes of this machine. Their
+# own AWS_ENDPOINT_URL says where AWS is, which one of its own would override.
 export GATEWAY_PORT=$port BIND_HOST=$host AUTH=true LAMBDA_EXECUTOR=local TMPDIR=$dir
-export AWS_ENDPOINT_URL=http://$host:$port AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-unset AWS_PROFILE AWS_SESSION_TOKEN
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+unset AWS_ENDPOINT_URL AWS_PROFILE AWS_SESSION_TOKEN
 if [[ -z ${STATGATE_EMULATOR_TIED:-} ]]; then
 	exec "$venv/bin/ministack" </dev/null
 fi

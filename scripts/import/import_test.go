@@ -32,6 +32,27 @@ func TestCleanImportExitsZeroAndSaysWhatItDid(t *testing.T) {
 	}
 }
 
+func TestReportsComeWithMatchesOrAfterThem(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	football, wyscout := []string{"-openfootball", fixtures + "/reports/2018"}, []string{"-wyscout", fixtures + "/reports/wyscout"}
+	for _, step := range []struct {
+		args       []string
+		code       int
+		out, error string
+	}{
+		{wyscout, exitFaulty, "reports:     0 told", "Elmland against Ashia at 2018-06-14T15:00:00Z is no match that is stored"},
+		{football, exitClean, "reports:     1 told, 1 changed", ""},
+		{wyscout, exitClean, "reports:     1 told, 1 changed", ""},
+		{append(football, wyscout...), exitClean, "reports:     2 told, 0 changed", ""},
+	} {
+		code, out, errs := call(t, append([]string{"-data", dir}, step.args...)...)
+		if code != step.code || !strings.Contains(out, step.out) || !strings.Contains(errs, step.error) {
+			t.Errorf("%v: got %d\n%s%s", step.args, code, out, errs)
+		}
+	}
+}
+
 func TestBadRowExitsOneAndIsNamed(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()

@@ -141,6 +141,10 @@ func status(ctx context.Context, o options, w world, document peppers.Document, 
 		fmt.Fprintf(out, "pepper %s, retired: %s\n", version, secrets(len(found[version])))
 		delete(found, version)
 	}
+	if unseen := len(found[keys.Unseen]); unseen > 0 {
+		fmt.Fprintf(out, "no pepper yet, imported and not seen since: %s\n", secrets(unseen))
+		delete(found, keys.Unseen)
+	}
 	for _, version := range slices.Sorted(maps.Keys(found)) {
 		fmt.Fprintf(out, "pepper %s, which these peppers lack: %s, unavailable\n", version, secrets(len(found[version])))
 	}
@@ -202,7 +206,7 @@ func unused(ctx context.Context, o options, w world, out io.Writer) error {
 	if len(still) == 1 {
 		have = "still has"
 	}
-	return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, then run this again", secrets(len(still)), have, o.retire)
+	return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, or wait for the end of their tokens, then run this again", secrets(len(still)), have, o.retire)
 }
 
 // listed is how many keys a refusal names.
@@ -210,6 +214,10 @@ const listed = 50
 
 func list(out io.Writer, still []keys.Holder) {
 	for _, h := range still[:min(len(still), listed)] {
+		if until := h.TokensUntil; !until.IsZero() {
+			fmt.Fprintf(out, "%s of %s: tokens until %s\n", h.Key, h.Org, until.Format(time.RFC3339))
+			continue
+		}
 		fmt.Fprintf(out, "%s of %s\n", h.Key, h.Org)
 	}
 	if more := len(still) - listed; more > 0 {

@@ -285,6 +285,43 @@ func retiring(t *testing.T, p place, release func(), idle, fresh, gone string) {
 	i.works(t, gone, 401)
 }
 
+func TestVersionThatTokensNeedIsNotRetiredBeforeTheirEnd(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		tables, release := p.open(t)
+		i := p.serve(t, tables)
+		_, _, root, err := i.Keys.Bootstrap(t.Context(), i.now(), "Statgate", "root@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, secret := i.key(t, root.Secret, "parent")
+		got, body, err := i.call(secret, "POST", "/tokens", `{"expires_in":"30m"}`)
+		if err != nil || got != 201 {
+			t.Fatalf("got %d %v (%v), want a token", got, body, err)
+		}
+		token := fmt.Sprint(body["token"])
+		if _, err := p.command(t); err != nil {
+			t.Fatal(err)
+		}
+		i.pass(10 * time.Minute)
+		for _, one := range []string{root.Secret, secret, token} {
+			i.works(t, one, 200)
+		}
+		release()
+		out, err := p.command(t, "-retire", "1")
+		if err == nil || !strings.Contains(out, id+" of ") || !strings.Contains(out, ": tokens until ") {
+			t.Fatalf("got %q, %v, want it refused for the tokens of %s", out, err, id)
+		}
+		o, err := parse(append([]string{"-retire", "1"}, p.args...), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := world{func() time.Time { return time.Now().Add(31 * time.Minute) }, func(context.Context, time.Duration) error { return nil }}
+		if err := run(t.Context(), o, later, io.Discard); err != nil {
+			t.Errorf("after their end: %v", err)
+		}
+	})
+}
+
 func TestRetiringWaitsUntilNobodyGoesByThePeppersBefore(t *testing.T) {
 	t.Parallel()
 	file, prefix := filepath.Join(t.TempDir(), "p.json"), "t-"+strings.ToLower(rand.Text()[:12])

@@ -81,7 +81,7 @@ func bridge() string {
 }
 
 // removeContainers removes the containers that SAM made of the functions in a
-// directory. SAM leaves some of them behind, and all where it is killed.
+// directory.
 func removeContainers(ctx context.Context, dir string) error {
 	all, err := docker(ctx, "ps", "--all", "--quiet", "--filter", "label=sam.cli.container.type=lambda")
 	if err != nil || all == "" {

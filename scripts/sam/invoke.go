@@ -7,79 +7,88 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
 )
 
 // authorizer is the one function that no route names.
 const authorizer = "authorizer"
 
-// invoke runs one event of events/ in its function's container and prints the
-// answer. The event's caller is the demo's client, or its admin for key management:
-// the samples' own key is nobody's.
+// sampledContract is the contract whose events are in events/.
+const sampledContract = "statgate"
+
+// invoke runs one event of events/ in its function's container, prints the answer
+// and logs what the function logged. The event's caller is the demo's client, or its
+// admin for key management: the samples' own key is nobody's.
 func (l *local) invoke(ctx context.Context, o options, out io.Writer) error {
-	function, secret, err := l.callee(o.operation)
+	function, management, err := callee(l.contract, o.operation)
 	if err != nil {
 		return err
 	}
-	file, err := o.sample()
+	secret := l.store.demo.Client
+	if management {
+		secret = l.store.demo.Admin
+	}
+	event, err := l.event(ctx, o.event, secret)
 	if err != nil {
 		return err
 	}
-	event, err := l.event(ctx, file, secret)
-	if err != nil {
-		return err
+	var said strings.Builder
+	cmd := exec.CommandContext(ctx, filepath.Join(l.venv, "bin/sam"), l.arguments("invoke", l.template.functions[function], "--event", event)...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = environment(), out, &said
+	l.ends = append(l.ends, l.removeContainers)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("sam local invoke: %w\n%s", err, said.String())
 	}
-	p, err := l.begin("invoke", l.template.functions[function], "--event", event)
-	if err != nil {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-p.ended:
-	}
-	fmt.Fprintln(out, strings.TrimSpace(p.said()))
-	return p.err
+	_, logged, _ := strings.Cut(said.String(), "START RequestId") // before it SAM tells of itself
+	fmt.Fprintf(o.log, "\nSTART RequestId%s", logged)
+	return nil
 }
 
-// callee returns the function that has the operation, and the secret of the key to
-// call it with.
-func (l *local) callee(operation string) (function, secret string, err error) {
+// callee returns the function that has the operation, and whether a management key
+// calls it.
+func callee(c *contract.Contract, operation string) (function string, management bool, err error) {
 	if operation == authorizer {
-		return authorizer, l.store.demo.Client, nil
+		return authorizer, false, nil
 	}
-	for _, r := range api.For(l.contract) {
-		switch {
-		case r.Operation != operation:
-		case r.Management:
-			return r.Function, l.store.demo.Admin, nil
-		default:
-			return r.Function, l.store.demo.Client, nil
+	for _, r := range api.For(c) {
+		if r.Operation == operation {
+			return r.Function, r.Management, nil
 		}
 	}
-	return "", "", fmt.Errorf("-operation: the contract %s has no operation %q", l.contract.Name, operation)
+	return "", false, fmt.Errorf("-operation: the contract %s has no operation %q", c.Name, operation)
 }
 
-// sample is the file of the event to send.
-func (o options) sample() (string, error) {
-	if o.event != "" {
-		return o.event, nil
+// sampled is the options with the event to send, or why there is none.
+func (o options) sampled() (options, error) {
+	c, err := preset.Load(o.contract)
+	if err != nil {
+		return o, err
+	}
+	if _, _, err := callee(c, o.operation); err != nil || o.event != "" {
+		return o, err
+	}
+	if c.Name != sampledContract {
+		return o, fmt.Errorf("-event: events/ has samples of the contract %s alone", sampledContract)
 	}
 	root, err := moduleRoot()
 	if err != nil {
-		return "", err
+		return o, err
 	}
 	files, err := filepath.Glob(filepath.Join(root, "events", o.operation, "*.json"))
 	if err == nil && len(files) == 0 {
-		err = errors.New("there is no such event")
+		err = errors.New("there is none")
 	}
 	if err != nil {
-		return "", fmt.Errorf("looking for events/%s/*.json: %w", o.operation, err)
+		return o, fmt.Errorf("-event: looking for events/%s/*.json: %w", o.operation, err)
 	}
-	return files[0], nil
+	o.event = files[0]
+	return o, nil
 }
 
 // event writes the event with a caller of the store's: what the authorizer would

@@ -83,6 +83,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	case "start":
 		do = func(l *local) error { return l.start(ctx, o.port, out) }
 	case "invoke":
+		if o, err = o.sampled(); err != nil { // before anything is started for it
+			return err
+		}
 		do = func(l *local) error { return l.invoke(ctx, o, out) }
 	case "e2e":
 		do = func(l *local) error { return l.e2e(ctx, out) }

@@ -89,21 +89,18 @@ func (l *local) close() {
 	}
 }
 
-// begin starts SAM. The containers are removed when it is closed, whatever SAM does.
-func (l *local) begin(args ...string) (*process, error) {
-	args = append([]string{l.venv, "local", args[0]}, append(args[1:], "--template", l.template.file, "--env-vars", l.variables(),
-		"--skip-pull-image", "--add-host", "host.docker.internal:host-gateway")...)
-	p, err := begin(l.dir, "sam/run.sh", environment(), args...)
-	if err != nil {
-		return nil, err
-	}
-	l.ends = append(l.ends, func() {
-		p.end(apiEnd)
-		within, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		_ = removeContainers(within, filepath.Join(l.dir, "cdk.out")) // an engine that is gone has none
-	})
-	return p, nil
+// arguments are those of a command of sam local, with what every one is told.
+func (l *local) arguments(command string, more ...string) []string {
+	return append([]string{"local", command, "--template", l.template.file, "--env-vars", l.variables(),
+		"--skip-pull-image", "--add-host", "host.docker.internal:host-gateway"}, more...)
+}
+
+// removeContainers removes what SAM leaves behind, which is some containers, or all
+// where it was killed.
+func (l *local) removeContainers() {
+	within, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_ = removeContainers(within, filepath.Join(l.dir, "cdk.out")) // an engine that is gone has none
 }
 
 // environment is this process's, with nobody's account: SAM hands the credentials
@@ -127,10 +124,15 @@ func (l *local) serve(ctx context.Context, port int) (*process, error) {
 		}
 	}
 	root := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	p, err := l.begin("start-api", "--warm-containers", "EAGER", "--host", "127.0.0.1", "--port", strconv.Itoa(port))
+	args := l.arguments("start-api", "--warm-containers", "EAGER", "--host", "127.0.0.1", "--port", strconv.Itoa(port))
+	p, err := begin(l.dir, "sam/run.sh", environment(), append([]string{l.venv}, args...)...)
 	if err != nil {
 		return nil, err
 	}
+	l.ends = append(l.ends, func() {
+		p.end(apiEnd)
+		l.removeContainers()
+	})
 	if err := p.await(ctx, apiPatience, func(ctx context.Context) bool { return answers(ctx, root+"/health") }); err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 		case "summary":
 			return summary(message, err)
 		case "details":
-			return details(err)
+			return details(err, cond.Message != "")
 		case "request_id":
 			return requestID
 		}
@@ -121,14 +121,19 @@ func summary(message string, err *Error) string {
 	return message + ": " + strings.Join(parts, "; ")
 }
 
-func details(err *Error) any {
+// details are an error's own, or what is wrong with the input. Where the contract
+// replaces the message, that moves into the details.
+func details(err *Error, replaced bool) any {
 	if err.Details != nil {
 		return err.Details
 	}
-	if err.Fields == nil && err.Form == nil {
-		return nil
-	}
 	fields, form := err.Fields, err.Form
+	if fields == nil && form == nil {
+		if !replaced || err.Condition != "input" && !strings.HasPrefix(err.Condition, "input.") {
+			return nil
+		}
+		form = []string{err.Message} // else nothing would say what is wrong
+	}
 	if fields == nil {
 		fields = map[string][]string{}
 	}
@@ -143,6 +148,7 @@ type PageInfo struct {
 	Next  *string // the signed cursor
 	Page  int
 	Limit int
+	Total *int64 // counted, where the list itself does not know its own
 }
 
 // Success writes a handler's answer in the contract's shape.
@@ -160,7 +166,8 @@ func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answ
 	return a, err
 }
 
-// ManagementList is how key management's lists look in every contract.
+// ManagementList is how key management's lists look, but where a contract gives
+// them its own shape.
 var ManagementList = &contract.Node{Fields: []contract.Field{
 	{Name: "data", Node: &contract.Node{Slot: "items"}},
 	{Name: "next_cursor", Node: &contract.Node{Slot: "next"}},
@@ -171,11 +178,11 @@ func (e Encoder) envelope(r *Request, value any, page PageInfo) (body, timeless 
 	list, isList := value.(Listed)
 	var shape *contract.Node
 	switch {
-	case isList && r.Route.Management:
+	case isList && r.Route.OwnShape(e.Contract):
 		shape = ManagementList
 	case isList:
 		shape = e.Contract.Shapes.List
-	case !r.Route.Management && !r.Route.Open:
+	case !r.Route.OwnShape(e.Contract):
 		shape = e.Contract.Shapes.Item
 	}
 	var payload any = value
@@ -215,6 +222,9 @@ func fillSlot(slot string, r *Request, raw json.RawMessage, list Listed, page Pa
 	case "more":
 		return page.Next != nil
 	case "total":
+		if page.Total != nil {
+			return page.Total
+		}
 		return list.Count()
 	case "count":
 		return list.Len()

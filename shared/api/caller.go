@@ -43,6 +43,7 @@ type Caller struct {
 	Limits      map[string]contract.Budget // none for an operator, who is unmetered
 	Version     int64                      // the gate's version when the facts were read
 	NotAfter    time.Time                  // the earlier end of secret and key; zero for none
+	Token       bool                       // the secret is a token that was derived from the key's
 }
 
 // Operator tells whether the caller runs the deployment.
@@ -71,6 +72,9 @@ func (c *Caller) Context() map[string]any {
 		"scopes": strings.Join(c.Scopes, " "), "permissions": strings.Join(c.Permissions, " "),
 		"limits": limitsText(c.Limits), "version": strconv.FormatInt(c.Version, 10), "not_after": notAfter,
 	}
+	if c.Token {
+		flat["token"] = "true"
+	}
 	if c.Game != "" {
 		flat["game"] = c.Game
 	}
@@ -85,6 +89,7 @@ func CallerFromContext(ctx map[string]any) (*Caller, error) {
 		Key: text("key"), Secret: text("secret"), Org: text("org"), User: text("user"), Role: text("role"),
 		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"), Game: text("game"),
 		Scopes: strings.Fields(text("scopes")), Permissions: strings.Fields(text("permissions")),
+		Token: text("token") != "",
 	}
 	if c.Key == "" || c.Secret == "" || c.Org == "" || c.Role == "" {
 		return nil, fmt.Errorf("api: authorizer context lacks key, secret, org or role")

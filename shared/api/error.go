@@ -51,35 +51,40 @@ const (
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
 	InputCursor       = "input.cursor"
-	InputDate         = "input.date"
-	InputFilter       = "input.filter" // a mix of filters that no index serves
-	InputField        = "input.field"
-	InputSize         = "input.size"
-	InputMedia        = "input.media"
-	NotFound          = "not_found"
-	NotFoundRoute     = "not_found.route"
-	NoStandings       = "not_found.standings"
-	NotFoundMatch     = "not_found.match" // a contest
-	NotFoundTeam      = "not_found.team"  // a contest's team
-	NotFoundOrg       = "not_found.org"   // an organisation that contests' teams play for
-	Method            = "method"
-	Conflict          = "conflict"
-	ConflictRepeat    = "conflict.repeat"   // an Idempotency-Key that was used
-	ConflictRotation  = "conflict.rotation" // a rotation inside an overlap
-	ConflictCap       = "conflict.cap"      // the plan's keys are all in use
-	ConflictFinal     = "conflict.final"    // the key is revoked or expired
-	ConflictState     = "conflict.state"    // the thing is not in a state that allows it
-	ConflictVersion   = "conflict.version"  // If-Match names another state than the present one
-	ConflictStep      = "conflict.transition"
-	Internal          = "internal"
-	Unavailable       = "unavailable"
+	// Unreadable is a query parameter that says nothing at all: unknown, given twice,
+	// or no number.
+	Unreadable       = "input.parameter.unreadable"
+	UnreadableLimit  = "input.limit.unreadable"
+	UnreadableCursor = "input.cursor.unreadable"
+	InputDate        = "input.date"
+	InputFilter      = "input.filter" // a mix of filters that no index serves
+	InputField       = "input.field"
+	InputSize        = "input.size"
+	InputMedia       = "input.media"
+	NotFound         = "not_found"
+	NotFoundRoute    = "not_found.route"
+	NoStandings      = "not_found.standings"
+	Method           = "method"
+	Conflict         = "conflict"
+	ConflictRepeat   = "conflict.repeat"   // an Idempotency-Key that was used
+	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
+	ConflictCap      = "conflict.cap"      // the plan's keys are all in use
+	ConflictFinal    = "conflict.final"    // the key is revoked or expired
+	ConflictVersion  = "conflict.version"  // If-Match names another state than the present one
+	ConflictStep     = "conflict.transition"
+	Internal         = "internal"
+	Unavailable      = "unavailable"
+	NotFoundMatch    = "not_found.match" // a contest
+	NotFoundTeam     = "not_found.team"  // a contest's team
+	NotFoundOrg      = "not_found.org"   // an organisation that contests' teams play for
+	ConflictState    = "conflict.state"  // the thing is not in a state that allows it
 )
 
 // Conditions lists every condition that code raises, for the documents and their tests.
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
 	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
-	InputJSON, InputParameter, InputLimit, InputCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
+	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
 	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
 	Internal, Unavailable,

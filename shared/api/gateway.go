@@ -42,7 +42,7 @@ func GatewayResponses(c *contract.Contract) []GatewayResponse {
 		{"API_CONFIGURATION_ERROR", Internal, "internal error"},
 		{"UNSUPPORTED_MEDIA_TYPE", InputMedia, "the body must be application/json"},
 		{"BAD_REQUEST_BODY", InputJSON, "the body cannot be read"},
-		{"BAD_REQUEST_PARAMETERS", InputParameter, "the parameters cannot be read"},
+		{"BAD_REQUEST_PARAMETERS", Unreadable, "the parameters cannot be read"},
 		{"INVALID_API_KEY", SecretMissing, "a valid API key is required"},
 		{"INVALID_SIGNATURE", SecretMissing, "a valid API key is required"},
 		{"EXPIRED_TOKEN", SecretMissing, "a valid API key is required"},

@@ -90,6 +90,8 @@ var Routes = []Route{
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Summary: "Revoke a key for good"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get a key's usage by hour and operation"},
 
+	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Summary: "Make a short-lived token of the key that makes the call"},
+
 	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List who did what"},
 
 	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List organisations"},
@@ -171,6 +173,12 @@ func For(c *contract.Contract) []Route {
 
 // ID is "GET /v1/keys/{key}": how a Lambda event names its route.
 func (r Route) ID() string { return r.Method + " " + r.Path }
+
+// OwnShape tells whether the route's answers keep Statgate's own shapes, whatever
+// the contract gives to data: objects bare, lists by cursor ([ManagementList]).
+func (r Route) OwnShape(c *contract.Contract) bool {
+	return r.Open || r.Management && !c.Shapes.Management
+}
 
 // Params lists the path parameters in order.
 func (r Route) Params() []string {

@@ -182,6 +182,16 @@ func ID(secret string) string {
 	return hex.EncodeToString(sum[:idBytes])
 }
 
+// Hash is a secret's SHA-256, 64 hex digits: what other systems know keys by. Here
+// it proves a secret only until that is seen for the first time.
+func Hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// IDOf is the [ID] of the secret that has this [Hash].
+func IDOf(hash string) string { return hash[:hex.EncodedLen(idBytes)] }
+
 // MAC is what is stored to prove a secret: HMAC-SHA-256 under the pepper, 64 hex digits.
 func MAC(pepper []byte, secret string) string {
 	h := hmac.New(sha256.New, pepper)
@@ -189,7 +199,7 @@ func MAC(pepper []byte, secret string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Equal compares two MACs in constant time. An empty one equals nothing.
+// Equal compares two MACs or hashes in constant time. An empty one equals nothing.
 func Equal(a, b string) bool {
 	return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
 }

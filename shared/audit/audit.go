@@ -25,6 +25,7 @@ const (
 	MethodKey       = "key"
 	MethodBootstrap = "bootstrap" // whoever holds the store's credentials, on an empty deployment
 	MethodRecovery  = "recovery"  // whoever holds the store's credentials
+	MethodCommand   = "command"   // likewise, by an operator's command
 )
 
 // Actor is who did it; both are null for whoever holds the store's credentials.
@@ -39,7 +40,7 @@ type Entry struct {
 	At        time.Time      `json:"at"`
 	Actor     Actor          `json:"actor"`
 	Method    string         `json:"method"`
-	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update or match.delete"`
+	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update or match.delete"`
 	Target    string         `json:"target" doc:"Id of the key, organisation, user, application or match"`
 	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
 	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`

@@ -36,10 +36,16 @@ type Contract struct {
 	Recheck bool `json:"recheck"`
 	// HidePublic shows a key its own organisation's data only.
 	HidePublic bool `json:"hide_public"`
+	// IDs is the form of the ids that a deployment mints for data: "uuid", or ""
+	// for our own. Key management's ids are the same in every contract.
+	IDs string `json:"ids,omitempty"`
 	// UTCDays takes the days by which matches are filtered for UTC's, not for those
 	// of their league.
 	UTCDays bool `json:"utc_days"`
 }
+
+// UUIDs is the value of [Contract.IDs] that makes ids of data UUIDs.
+const UUIDs = "uuid"
 
 // SecretRules is how a secret looks. What is minted: prefix, then RandomBytes of
 // randomness and TagBytes of HMAC tag, together in Alphabet, padded to a fixed
@@ -82,6 +88,9 @@ type KeyRules struct {
 	ExpiryRequired bool  `json:"expiry_required"`
 	MaxLife        int64 `json:"max_life"`    // seconds from creation; 0 is unbounded
 	MaxOverlap     int64 `json:"max_overlap"` // seconds that an old secret may outlive its rotation
+	// ExpiryChoices are the lives that may be asked for by name ("30d"); any where
+	// there are none. A moment may be asked for all the same.
+	ExpiryChoices []string `json:"expiry_choices,omitempty"`
 }
 
 // Operation is what a contract says of a route: its own method and path, and the
@@ -102,12 +111,16 @@ type Limit struct {
 	Over    string `json:"over"` // "refuse" or "clamp" what is above Max
 }
 
-// Paging is how lists of data are paged. Key management always uses cursors.
+// Paging is how lists of data are paged. Key management uses cursors, but where
+// [Shapes].Management gives it the contract's lists too.
 type Paging struct {
 	Style string `json:"style"` // cursor, page or offset
 	Limit Limit  `json:"limit"`
 	// CursorLife is how long a cursor is good, in seconds; 0 is for ever.
 	CursorLife int64 `json:"cursor_life,omitempty"`
+	// Count makes every total a number: what no counter knows is counted item by
+	// item, as far as a page number or an offset reaches.
+	Count bool `json:"count,omitempty"`
 }
 
 // Condition is what a client sees when something is the matter.

@@ -5,6 +5,8 @@ type Shapes struct {
 	Error *Node `json:"error"`
 	Item  *Node `json:"item"` // nil: the object itself
 	List  *Node `json:"list"`
+	// Management puts key management's answers into Item and List too.
+	Management bool `json:"management,omitempty"`
 	// Views show an object by other names and formats; what has no view keeps its own.
 	Views map[string]*Node `json:"views,omitempty"`
 }

@@ -43,8 +43,12 @@ func TestNoHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
 		return w.Call(t, w.Operator, "POST", "/football/matches", bodies["createMatch"])
 	}
 	match := ok(t, make(), 201)
+	player := table.Item{table.PartitionAttr: "PLAYERS", table.SortAttr: "ash", "id": "ash", "name": "Ash"}
+	if _, err := stats.Write(t.Context(), table.Put(player)); err != nil {
+		t.Fatal(err)
+	}
 	team := match["home"].(map[string]any)["id"].(string)
-	path := strings.NewReplacer("{key}", key, "{org}", org, "{user}", user, "{league}", "sim.1", "{team}", team, "{match}", match["id"].(string), "/v1/", "/")
+	path := strings.NewReplacer("{key}", key, "{org}", org, "{user}", user, "{league}", "sim.1", "{player}", "ash", "{team}", team, "{match}", match["id"].(string), "/v1/", "/")
 	for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable} {
 		for _, r := range api.For(w.Contract) {
 			if r.Open {

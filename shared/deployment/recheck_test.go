@@ -2,8 +2,12 @@ package deployment_test
 
 import (
 	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"statgate/shared/apikey"
+	"statgate/shared/contract/preset"
+	"statgate/shared/deployment"
 	"statgate/shared/deployment/deploymenttest"
 	"statgate/shared/importer"
 	"statgate/shared/matches"
@@ -135,7 +142,9 @@ func TestMissingScopeIsA403WithOneLineOfTheContract(t *testing.T) {
 		_, reads := w.Key(t, org, "r", "read:matches")
 		first := ok(t, w.Call(t, reads, "GET", "/football/matches?limit=1", ""), 200)["data"].([]any)[0].(map[string]any)
 		old := strings.ReplaceAll(first["season"].(string), "/", "%2F")
-		isScope("/football/leagues/sim.1/standings?season=" + old)
+		for _, past := range []string{"season=" + old, "round=1", "date=2026-01-01"} {
+			isScope("/football/leagues/sim.1/standings?" + past)
+		}
 		ok(t, w.Call(t, reads, "GET", "/football/leagues/sim.1/standings?season="+old, ""), 200)
 	}
 }
@@ -248,6 +257,55 @@ func TestCallerCarriesEachBudgetOfItsPlan(t *testing.T) {
 		caller, err := w.Keys.Authenticate(t.Context(), secret)
 		if err != nil || len(caller.Limits) != 3 || !maps.Equal(caller.Limits, plan.Budgets) {
 			t.Errorf("%s: got %v, %v, want %v", plan.Name, caller, err, plan.Budgets)
+		}
+	}
+}
+
+// TestKeyOfStagingIsNoneInProductionThoughAllElseIsShared has two deployments on the
+// same tables and peppers, so that the environment alone tells their keys apart.
+func TestKeyOfStagingIsNoneInProductionThoughAllElseIsShared(t *testing.T) {
+	t.Parallel()
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	c, err := preset.Load("scorelytics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := map[string]*deployment.Deployment{}
+	for _, environment := range []string{"live", "test"} {
+		in[environment], err = deployment.New(deployment.Options{Contract: c, Environment: environment, Keys: db.Table("keys"), Stats: db.Table("stats"),
+			Peppers: apikey.FixedPeppers(root, time.Now), Clock: time.Now, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, staging, err := in["test"].Keys.Bootstrap(t.Context(), time.Now(), "Operator", "o@example.com")
+	if err != nil || !strings.HasPrefix(staging.Secret, "sk_test_") {
+		t.Fatalf("got a key with the prefix %.8s, %v", staging.Secret, err)
+	}
+	for environment, want := range map[string]int{"test": 200, "live": 401} {
+		server := httptest.NewServer(in[environment].Gateway)
+		t.Cleanup(server.Close)
+		req, err := http.NewRequest("GET", server.URL+"/v1/keys/self", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-API-Key", staging.Secret)
+		r, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(r.Body)
+		r.Body.Close()
+		if r.StatusCode != want || want == 401 && !strings.Contains(string(body), `"missing or invalid api key"`) {
+			t.Errorf("%s: got %d %s, want %d", environment, r.StatusCode, body, want)
 		}
 	}
 }

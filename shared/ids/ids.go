@@ -33,6 +33,29 @@ func (s *Source) New(prefix string, now time.Time) (string, error) {
 	return prefix + strings.ToLower(id.String()), nil
 }
 
+// UUID writes the first 16 bytes of a hash as a UUID of version 8, whose bits are
+// ours to choose (RFC 9562): 122 of them are the hash's.
+func UUID(hash []byte) string {
+	b := [16]byte(hash)
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// IsUUID tells whether text is one that [UUID] may have written.
+func IsUUID(text string) bool {
+	if len(text) != 36 || text[14] != '8' {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
 const idAtMost = 64 // characters
 
 // Plausible tells whether text may be an identifier of ours. What is not need not
@@ -43,7 +66,7 @@ func Plausible(text string) bool {
 	}
 	for i := range len(text) {
 		c := text[i]
-		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') {
+		if c != '_' && c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package ids_test
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -45,6 +46,20 @@ func TestOnlyWhatMayBeAnIdentifierIsLookedFor(t *testing.T) {
 	} {
 		if got := ids.Plausible(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestUUIDsOfHashesAreOfVersion8AndKeepTheRestOfTheHash(t *testing.T) {
+	t.Parallel()
+	sum := sha256.Sum256([]byte("a"))
+	got := ids.UUID(sum[:])
+	if want := "ca978112-ca1b-8dca-bac2-31b39a23dc4d"; got != want || !ids.IsUUID(got) || !ids.Plausible(got) {
+		t.Errorf("got %s, want %s, which is one of ours", got, want)
+	}
+	for _, text := range []string{"", got[1:], strings.ToUpper(got), strings.ReplaceAll(got, "-", "0"), "ca978112-ca1b-4dca-bac2-31b39a23dc4d", got[:35] + "g"} {
+		if ids.IsUUID(text) {
+			t.Errorf("%q is taken for one of ours", text)
 		}
 	}
 }

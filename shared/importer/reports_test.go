@@ -81,14 +81,7 @@ func TestEveryGoalOfTheWorldCupsIsAnEventAndTheGoalsAreTheResults(t *testing.T) 
 		want, got := map[reports.EventType]int{}, map[reports.EventType]int{}
 		for _, m := range file {
 			for _, g := range append(m.Goals1, m.Goals2...) {
-				switch {
-				case g.Owngoal:
-					want[reports.OwnGoal]++
-				case g.Penalty:
-					want[reports.Penalty]++
-				default:
-					want[reports.Goal]++
-				}
+				want[typeOf(g.Owngoal, g.Penalty)]++
 			}
 		}
 		stored := w.season(year)
@@ -122,6 +115,16 @@ func TestEveryGoalOfTheWorldCupsIsAnEventAndTheGoalsAreTheResults(t *testing.T) 
 			t.Errorf("%s: got %v, the file has %v", year, got, want)
 		}
 	}
+}
+
+func typeOf(own, penalty bool) reports.EventType {
+	switch {
+	case own:
+		return reports.OwnGoal
+	case penalty:
+		return reports.Penalty
+	}
+	return reports.Goal
 }
 
 // TestWorldCupTablesAreThoseOfTheirGroups holds our tables to those that the data
@@ -234,13 +237,10 @@ func TestLineupsCardsAndSubstitutionsOf2018AreThoseOfTheFiles(t *testing.T) {
 	}
 }
 
-func TestStatisticsOfAMatchAreWhatItsFileCounts(t *testing.T) {
-	t.Parallel()
-	dir, _ := cups(t)
-	w := open(t)
-	w.clean(cupOptions(dir))
-	var file []wyMatch
-	readJSON(t, filepath.Join(dir, "wyscout-figshare", "matches", "matches_World_Cup.json"), &file)
+// figures counts the events of each match that has a file of them: for both sides
+// shots, passes, corners, fouls, throw-ins and offsides.
+func figures(t *testing.T, dir string, file []wyMatch) map[string]bool {
+	t.Helper()
 	want := map[string]bool{}
 	for _, m := range file {
 		raw := filepath.Join(dir, "wyscout-figshare", "events", fmt.Sprint(m.ID, ".json"))
@@ -263,13 +263,24 @@ func TestStatisticsOfAMatchAreWhatItsFileCounts(t *testing.T) {
 			n["a "+e.EventName+" "+side]++
 			n[e.SubEventName+" "+side]++
 		}
-		figures := []int{}
+		both := []int{}
 		for _, side := range []string{" home", " away"} {
-			figures = append(figures, n["a Shot"+side]+n["Free kick shot"+side]+n["Penalty"+side], n["a Pass"+side],
+			both = append(both, n["a Shot"+side]+n["Free kick shot"+side]+n["Penalty"+side], n["a Pass"+side],
 				n["Corner"+side], n["a Foul"+side], n["Throw in"+side], n["a Offside"+side])
 		}
-		want[fmt.Sprint(figures)] = true
+		want[fmt.Sprint(both)] = true
 	}
+	return want
+}
+
+func TestStatisticsOfAMatchAreWhatItsFileCounts(t *testing.T) {
+	t.Parallel()
+	dir, _ := cups(t)
+	w := open(t)
+	w.clean(cupOptions(dir))
+	var file []wyMatch
+	readJSON(t, filepath.Join(dir, "wyscout-figshare", "matches", "matches_World_Cup.json"), &file)
+	want := figures(t, dir, file)
 	got := map[string]bool{}
 	store := reports.NewStore(w, time.Now)
 	for _, m := range w.season("2018") {
@@ -357,5 +368,38 @@ func TestGoalsOfAFileBecomeEventsAndAreCorrectedWithIt(t *testing.T) {
 	all, err := leagues.NewStore(w, time.Now).List(ctx, "")
 	if err != nil || len(all) != 2 {
 		t.Errorf("got leagues %+v, %v, want en.1 and cup", all, err)
+	}
+}
+
+func TestInventedCupIsToldByBothSources(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	o := importer.Options{Openfootball: []string{"testdata/reports/2018"}, Wyscout: []string{"testdata/reports/wyscout"}}
+	if r := w.clean(o); r.Reports != (importer.ReportCounts{Told: 2, Changed: 2}) {
+		t.Errorf("got %+v", r.Reports)
+	}
+	before := w.writes.Load()
+	if r := w.clean(o); r.Reports != (importer.ReportCounts{Told: 2}) || w.writes.Load() != before {
+		t.Errorf("again: got %+v, %d writes", r.Reports, w.writes.Load()-before)
+	}
+	var got []string
+	list, _ := w.list(matches.Filter{League: "cup", Season: "2018"})
+	for _, e := range w.events(list[0].ID) {
+		got = append(got, fmt.Sprint(e.Type, " ", e.Team, " ", *e.Player, " ", e.Minute))
+	}
+	// Of two in one moment the order is that of their ids.
+	want := []string{"goal home Birch 12", "own_goal away Cedar 40", "substitution home A. Birch 90", "yellow_card home A. Birch 90", "penalty home Birch 90"}
+	if len(got) > 3 && strings.HasPrefix(got[2], "yellow") {
+		got[2], got[3] = got[3], got[2]
+	}
+	if strings.Join(got, "; ") != strings.Join(want, "; ") {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if other := w.events(list[1].ID); len(other) != 0 {
+		t.Errorf("a match of which nothing is told has %v", other)
+	}
+	stats, err := reports.NewStore(w, time.Now).Stats(ctx, list[0].ID)
+	if err != nil || len(stats.Data) != 4 || stats.Data[0].Stats[0] != (reports.Stat{Name: "shots", Home: 1}) {
+		t.Errorf("got %+v, %v", stats, err)
 	}
 }

@@ -119,11 +119,12 @@ func (s *Store) operator(ctx context.Context) (string, error) {
 func (s *Store) operatorKey(ctx context.Context, name, org, user string, now time.Time) (newborn, error) {
 	spec := Spec{Name: name, Scopes: s.rules.contract.Scopes.Names()}
 	if s.rules.contract.Keys.ExpiryRequired {
-		life := days(365 * 24 * time.Hour)
+		life := 365 * 24 * time.Hour
 		if most := s.rules.contract.Keys.MaxLife; most > 0 {
-			life = fmt.Sprintf("%ds", most)
+			life = time.Duration(most) * time.Second
 		}
-		spec.ExpiresIn = &life
+		end := now.Add(life).UTC().Truncate(time.Second).Format(time.RFC3339)
+		spec.ExpiresAt = &end
 	}
 	k, err := s.rules.fresh(spec, now)
 	if err != nil {

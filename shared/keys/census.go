@@ -5,18 +5,29 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"statgate/shared/table"
 )
 
 // Holder is a key that a live secret stands for.
-type Holder struct{ Key, Org string }
+type Holder struct {
+	Key, Org string
+	// TokensUntil is set where it is not a secret but tokens of the key: the moment
+	// by which the last of them ends.
+	TokensUntil time.Time
+}
 
 // Census lists live secrets by the pepper version under which they are MACed: an
 // element for each secret, in the order in which they were met. A secret is live
-// while its key is not revoked and neither has ended.
+// while its key is not revoked and neither has ended. Tokens are not counted one by
+// one: a key that may have some under a version is one element more.
 type Census map[string][]Holder
+
+// Unseen stands in a [Census] for secrets that were imported and not seen since:
+// they are known by their SHA-256 and are under no pepper.
+const Unseen = "sha256"
 
 // Organisations pages through the ids of all organisations; next is "" at the end.
 type Organisations func(ctx context.Context, after string) (ids []string, next string, err error)
@@ -65,8 +76,12 @@ func (s *Store) countOrg(ctx context.Context, c Census, org string, now time.Tim
 	}
 	var at []table.Key
 	for _, k := range h.keys {
-		for _, id := range k.live(now) {
+		live := k.live(now)
+		for _, id := range live {
 			at = append(at, secretAddress(id))
+		}
+		if len(live) > 0 {
+			at = append(at, tokensAddress(k.ID))
 		}
 	}
 	for batch := range slices.Chunk(at, countBatch) {
@@ -78,10 +93,29 @@ func (s *Store) countOrg(ctx context.Context, c Census, org string, now time.Tim
 			return err
 		}
 		for _, it := range items {
-			c[it.Str("pepper")] = append(c[it.Str("pepper")], Holder{it.Str("key"), org})
+			c.add(it, org, now)
 		}
 	}
 	return nil
+}
+
+// add counts what an item tells of: a secret, or tokens of a key.
+func (c Census) add(it table.Item, org string, now time.Time) {
+	if it.Str(table.SortAttr) != tokensSort {
+		version := it.Str("pepper")
+		if it.Str("sha256") != "" {
+			version = Unseen
+		}
+		c[version] = append(c[version], Holder{Key: it.Str("key"), Org: org})
+		return
+	}
+	key := strings.TrimPrefix(it.Str(table.PartitionAttr), pointerAddress("").Partition)
+	for name := range it {
+		version, is := strings.CutPrefix(name, tokensUntil(""))
+		if until := it.Int(name); is && until > now.Unix() {
+			c[version] = append(c[version], Holder{Key: key, Org: org, TokensUntil: time.Unix(until, 0).UTC()})
+		}
+	}
 }
 
 // live lists the secrets of a key that are good for it.

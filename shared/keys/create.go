@@ -18,7 +18,7 @@ import (
 // plan is exact: the organisation's keys are counted by a consistent query, and
 // the transaction holds only while neither they nor its members have changed.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, error) {
-	token, err := s.token(r)
+	repeat, err := s.once(r)
 	if err != nil {
 		return Minted{}, err
 	}
@@ -34,7 +34,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 	}
 	var h holdings
 	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		if err := token.fresh(ctx, n.key.ID); err != nil {
+		if err := repeat.fresh(ctx, n.key.ID); err != nil {
 			return change.Plan{}, err
 		}
 		if invalid != nil { // after the repeat, which answers alike whatever its body
@@ -55,7 +55,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 		}
 		ws, err := s.births(audit.Caller(r), "key.create", n)
 		ws = append(ws, h.counted(n.key, true))
-		return change.Plan{Writes: append(ws, token.write("createKey", n.key.ID)...)}, err
+		return change.Plan{Writes: append(ws, repeat.write("createKey", n.key.ID)...)}, err
 	})
 	if err != nil {
 		return Minted{}, err // a secret is not handed out with an error
@@ -133,9 +133,13 @@ func ownerFor(c *api.Caller, v orgs.View, user *string) (orgs.Member, error) {
 // newborn is a key or a new secret of one, before it is stored.
 type newborn struct {
 	key    record
-	secret string
+	secret string // "" where it was imported
 	mac    string
 	pepper string
+	// What stands in for the secret, its MAC and its pepper where it was imported,
+	// and when that was, in seconds since 1970.
+	sha256   string
+	imported int64
 }
 
 // mint makes a secret, and an id where the key has none.
@@ -186,13 +190,26 @@ func (s *Store) births(by audit.By, action string, n newborn) ([]table.Write, er
 }
 
 func (s *Store) secretWrite(n newborn) table.Write {
-	id := apikey.ID(n.secret)
+	return table.Put(s.secretItem(n), table.IsNew())
+}
+
+func (s *Store) secretItem(n newborn) table.Item {
+	id := n.key.Imported
+	if n.sha256 == "" {
+		id = apikey.ID(n.secret)
+	}
 	at := secretAddress(id)
-	return table.Put(table.Item{
-		table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "id": id, "mac": n.mac, "pepper": n.pepper,
+	it := table.Item{
+		table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "id": id,
 		"key": n.key.ID, "org": n.key.Org, "owner": n.key.Owner,
 		"environment": s.rules.environment, "contract": s.rules.contract.Name,
-	}, table.IsNew())
+	}
+	if n.sha256 != "" {
+		it["sha256"], it["imported"] = n.sha256, n.imported
+	} else {
+		it["mac"], it["pepper"] = n.mac, n.pepper
+	}
+	return it
 }
 
 // counted is the write that makes a decision by an organisation's keys, and by

@@ -30,6 +30,12 @@ const (
 	Revoked = "revoked"
 )
 
+// How a key's secret is kept.
+const (
+	HashHMAC   = "hmac"
+	HashSHA256 = "sha256" // imported, and not seen since
+)
+
 // rotateAfter is the age from which on a secret is better replaced.
 const rotateAfter = 90 * 24 * time.Hour
 
@@ -45,6 +51,7 @@ type Key struct {
 	Name        string         `json:"name"`
 	Prefix      string         `json:"prefix" doc:"What its secrets begin with" example:"sg_live_"`
 	LastFour    string         `json:"last_four" doc:"What its newest secret ends in, as far as the contract shows it"`
+	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"How its secret is kept: as an HMAC under the deployment's pepper, or by the SHA-256 that it was imported with and until it is used"`
 	Environment string         `json:"environment"`
 	Scopes      []string       `json:"scopes" nullable:"false"`
 	Plan        string         `json:"plan" doc:"The organisation's plan"`
@@ -107,7 +114,9 @@ type record struct {
 	ExpiresAt   int64            `json:"expires_at"`
 	RevokedAt   int64            `json:"revoked_at"`
 	Secrets     map[string]int64 `json:"secrets"` // secret id → when it ends, 0 for never
-	Rev         int64            `json:"rev"`     // rises with every change
+	// Imported is the id of the secret that came from another system, "" without one.
+	Imported string `json:"imported,omitempty"`
+	Rev      int64  `json:"rev"` // rises with every change
 }
 
 func address(org, key string) table.Key {
@@ -143,7 +152,7 @@ func recordFrom(it table.Item) (record, bool, error) {
 		ID: it.Str("id"), Org: it.Str("org"), Name: it.Str("name"), Metadata: it.Str("metadata"),
 		Owner: it.Str("owner"), CreatedBy: it.Str("created_by"), Game: it.Str("game"), Prefix: it.Str("prefix"), LastFour: it.Str("last_four"),
 		Environment: it.Str("environment"), CreatedAt: it.Int("created_at"), SecretAt: it.Int("secret_at"), ExpiresAt: it.Int("expires_at"),
-		RevokedAt: it.Int("revoked_at"), Rev: it.Int("rev"),
+		RevokedAt: it.Int("revoked_at"), Imported: it.Str("imported"), Rev: it.Int("rev"),
 	}
 	scopes, _ := it["scopes"].([]any)
 	for _, v := range scopes {
@@ -197,7 +206,7 @@ func (k record) fading(now time.Time) map[string]int64 {
 
 // view is the key as clients see it, but for its usage.
 func (k record) view(plan string, now time.Time) (Key, error) {
-	v := Key{ID: k.ID, Name: k.Name, Prefix: k.Prefix, LastFour: k.LastFour, Environment: k.Environment,
+	v := Key{ID: k.ID, Name: k.Name, Prefix: k.Prefix, LastFour: k.LastFour, Hash: HashHMAC, Environment: k.Environment,
 		Scopes: append([]string{}, k.Scopes...), Plan: plan, State: k.state(now), User: k.Owner,
 		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt)}
 	v.RotateRecommended = v.State == Active && now.Unix()-max(k.CreatedAt, k.SecretAt) > int64(rotateAfter/time.Second)

@@ -121,7 +121,7 @@ func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now ti
 			return nil, err
 		}
 	}
-	return shown, nil
+	return shown, s.mark(ctx, found, shown)
 }
 
 // Self is who makes the call, what they may do and what is left.
@@ -131,8 +131,12 @@ type Self struct {
 	Role            string     `json:"role" enum:"operator,owner,admin,member"`
 	Permissions     []string   `json:"permissions" nullable:"false" doc:"What the scopes and the owner's role allow together"`
 	Operations      []string   `json:"operations" nullable:"false" doc:"The operations that the key may call, sorted"`
+	Token           bool       `json:"token" doc:"Whether a token makes the call: then scopes, permissions and operations are the token's"`
 	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"When the secret that was sent ends: with its key, or after a rotation"`
 }
+
+// keysOnly are the operations that any key may call, and no token.
+var keysOnly = map[string]bool{"createToken": true, "revokeSelf": true}
 
 // Self tells a caller who they are.
 func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
@@ -144,9 +148,10 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	if err != nil {
 		return Self{}, err
 	}
-	me := Self{Key: k, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
+	k.Scopes = append([]string{}, r.Caller.Scopes...) // the token's, where it is one
+	me := Self{Key: k, Token: r.Caller.Token, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
 	for _, route := range api.For(s.rules.contract) {
-		if !route.Open && route.Allowed(r.Caller.Permissions) {
+		if !route.Open && route.Allowed(r.Caller.Permissions) && !(me.Token && keysOnly[route.Operation]) {
 			me.Operations = append(me.Operations, route.Operation)
 		}
 	}

@@ -11,7 +11,7 @@ func TestRecordIsReadAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	want := record{ID: "key_1", Org: "org_1", Name: "n", Scopes: []string{"a", "b"}, Metadata: `{"x":1}`, Owner: "usr_1", CreatedBy: "usr_2", Game: "g",
 		Prefix: "sg_live_", LastFour: "wxyz", Environment: "live", CreatedAt: 1, SecretAt: 6, ExpiresAt: 2, RevokedAt: 3,
-		Secrets: map[string]int64{"s1": 0, "s2": 4}, Rev: 5}
+		Secrets: map[string]int64{"s1": 0, "s2": 4}, Imported: "s2", Rev: 5}
 	if v := reflect.ValueOf(want); true {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -105,6 +106,9 @@ func secretElsewhere() *api.Error {
 // prove compares the secret's MAC. A pepper version that nobody knows says
 // nothing of the secret: 503, never 401.
 func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
+	if hash := it.Str("sha256"); hash != "" {
+		return s.proveForeign(ctx, it, hash, secret)
+	}
 	stored := it.Str("pepper")
 	pepper, err := s.peppers.Get(ctx, stored)
 	if err != nil {
@@ -113,10 +117,30 @@ func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
 	if !apikey.Equal(it.Str("mac"), apikey.MAC(pepper.Key, secret)) {
 		return secretUnknown()
 	}
-	if current, err := s.peppers.Current(ctx); err == nil && current.Version != stored {
-		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")),
-			[]table.Action{table.Set("mac", apikey.MAC(current.Key, secret)), table.Set("pepper", current.Version)},
+	// Tokens stay under their pepper for the day that they last: see expectTokens.
+	if current, err := s.peppers.Current(ctx); err == nil && current.Version != stored && it.Str("parent") == "" {
+		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")), macked(current, secret),
 			table.Eq("pepper", stored), table.Eq("mac", it.Str("mac"))))
+	}
+	return nil
+}
+
+// macked puts a secret under a pepper.
+func macked(pepper apikey.Pepper, secret string) []table.Action {
+	return []table.Action{table.Set("mac", apikey.MAC(pepper.Key, secret)), table.Set("pepper", pepper.Version)}
+}
+
+// proveForeign compares the hash of a secret that was imported, and puts the
+// secret under the current pepper, as this is the first time that it is seen. Of
+// calls that come at once one does it; the others have proved it no less. A
+// contract whose secrets carry a tag has no such secrets.
+func (s *Store) proveForeign(ctx context.Context, it table.Item, hash, secret string) error {
+	if s.rules.contract.Secret.TagBytes > 0 || !apikey.Equal(hash, apikey.Hash(secret)) {
+		return secretUnknown()
+	}
+	if current, err := s.peppers.Current(ctx); err == nil {
+		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")),
+			append(macked(current, secret), table.Remove("sha256")), table.Eq("sha256", hash)))
 	}
 	return nil
 }
@@ -135,7 +159,8 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 	if !found {
 		return nil, secretUnknown()
 	}
-	notAfter, ended := f.ended(secret.Str("id"), s.now())
+	parent := secret.Str("parent") // of a token: the secret that it stands and falls with
+	notAfter, ended := f.ended(cmp.Or(parent, secret.Str("id")), s.now())
 	if ended != nil {
 		return nil, ended
 	}
@@ -150,6 +175,11 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 	c.Scopes = slices.Clone(f.key.Scopes)
 	c.Game = f.key.Game
 	c.Permissions = s.permitted(s.rules.entitled(f.org, f.key), c.Role)
+	if parent != "" {
+		if err := s.derived(c, secret); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
 }
 

@@ -92,6 +92,35 @@ func reaches(q, p string) bool {
 	return (qn == "*" || qn == pn) && (qv == "*" || qv == pv)
 }
 
+// meet is what both a and b grant, as sorted patterns.
+func meet(a, b []string) []string {
+	both := []string{}
+	for _, p := range a {
+		for _, q := range b {
+			pn, pv, _ := strings.Cut(p, ":")
+			qn, qv, _ := strings.Cut(q, ":")
+			noun, reach := narrower(pn, qn)
+			verb, can := narrower(pv, qv)
+			if reach && can {
+				both = append(both, noun+":"+verb)
+			}
+		}
+	}
+	sort.Strings(both)
+	return slices.Compact(both)
+}
+
+// narrower is the part of a pattern that both mean; false where they share nothing.
+func narrower(p, q string) (string, bool) {
+	switch {
+	case p == "*":
+		return q, true
+	case q == "*" || p == q:
+		return p, true
+	}
+	return "", false
+}
+
 // management tells whether a key with these scopes is a management key.
 func management(s contract.Scopes, scopes []string) bool {
 	return slices.ContainsFunc(permissions(s, scopes), contract.IsManagement)

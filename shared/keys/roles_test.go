@@ -98,3 +98,37 @@ func TestWideningIsWhatTheOldPermissionsDoNotCover(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatTwoGrantsShareIsWhatBothAllow(t *testing.T) {
+	t.Parallel()
+	var patterns, permissions []string
+	for _, noun := range []string{"*", "matches", "teams"} {
+		for _, verb := range []string{"*", "read", "write"} {
+			patterns = append(patterns, noun+":"+verb)
+			if noun != "*" && verb != "*" {
+				permissions = append(permissions, noun+":"+verb)
+			}
+		}
+	}
+	for a := range 1 << len(patterns) {
+		for _, b := range []int{0, 1, 1 << 3, 1<<4 | 1<<8, 1<<2 | 1<<5, a ^ (1<<len(patterns) - 1), a} {
+			left, right := chosen(patterns, a), chosen(patterns, b)
+			both := meet(left, right)
+			for _, p := range permissions {
+				if got, want := contract.Allows(both, p), contract.Allows(left, p) && contract.Allows(right, p); got != want {
+					t.Fatalf("%v and %v share %v: %s is allowed %v, want %v", left, right, both, p, got, want)
+				}
+			}
+		}
+	}
+}
+
+func chosen(patterns []string, bits int) []string {
+	var some []string
+	for i, p := range patterns {
+		if bits&(1<<i) != 0 {
+			some = append(some, p)
+		}
+	}
+	return some
+}

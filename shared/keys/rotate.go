@@ -24,7 +24,7 @@ const graveLife = 30 * 24 * time.Hour
 //
 // Whoever rotates a key obtains its secret, so it takes what making it would take.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Rotated, error) {
-	token, err := s.token(r)
+	repeat, err := s.once(r)
 	if err != nil {
 		return Rotated{}, err
 	}
@@ -46,7 +46,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		if _, done := f.key.Secrets[apikey.ID(n.secret)]; done { // an earlier attempt, whose answer was lost
 			return plan, nil
 		}
-		used, err := token.used(ctx)
+		used, err := repeat.used(ctx)
 		if err != nil {
 			return plan, err
 		}
@@ -56,7 +56,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		before := f.key
 		f.key, previous = before.rotated(n, lasts, r.Now)
 		plan.Writes, err = s.rotation(audit.Caller(r), before, f.key, n, previous)
-		plan.Writes = append(plan.Writes, token.write("rotateKey", id)...)
+		plan.Writes = append(plan.Writes, repeat.write("rotateKey", id)...)
 		return plan, err
 	})
 	if err != nil {

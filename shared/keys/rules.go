@@ -155,6 +155,10 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 			wrong.add("expires_in", "%v", err)
 			return 0
 		}
+		if choices := ru.contract.Keys.ExpiryChoices; len(choices) > 0 && !slices.Contains(choices, in.Value) {
+			wrong.add("expires_in", "must be one of %s; for another end give expires_at", strings.Join(choices, ", "))
+			return 0
+		}
 		// From the second that created_at shows, so that the two differ by the life.
 		return ru.ends("expires_in", now.Truncate(time.Second).Add(life), now, wrong)
 	case at.Sent:

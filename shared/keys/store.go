@@ -266,5 +266,11 @@ func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
 	if err != nil {
 		return Key{}, api.Down("reading a key's usage", err)
 	}
-	return s.shown(f.key, f.org, states[f.key.ID], now)
+	v, err := s.shown(f.key, f.org, states[f.key.ID], now)
+	if err != nil {
+		return Key{}, err
+	}
+	shown := []Key{v}
+	err = s.mark(ctx, []record{f.key}, shown)
+	return shown[0], err
 }

@@ -2,7 +2,9 @@ package keys_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -412,5 +414,29 @@ func TestKeysAreListedNewestFirstPageByPage(t *testing.T) {
 		if strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("limit %d: got %v, want %v", limit, got, want)
 		}
+	}
+}
+
+// An instance that has read the peppers once goes on with them; this one never did.
+func TestNothingIsJudgedOrMadeWhereThePeppersCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "statgate")
+	good := w.Found(t).Secret
+	by := w.By(t, good)
+	unreadable := keys.New(keys.Options{Table: w.Table, Gates: w.Gate, Contract: w.Contract, Environment: w.Contract.Environments[0],
+		Now: w.Now, Rand: rand.Reader, Peppers: apikey.NewPepperSource(func(context.Context) ([]byte, error) {
+			return nil, errors.New("access denied")
+		}, w.Now)})
+	for name, secret := range map[string]string{"a good secret": good, "a forged one": good[:len(good)-1] + "0"} {
+		if _, err := unreadable.Authenticate(t.Context(), secret); keystest.Condition(err) != api.Unavailable {
+			t.Errorf("%s: got %v, want unavailable: nobody can tell", name, err)
+		}
+	}
+	if _, err := unreadable.Create(t.Context(), by, keys.Spec{Name: "k", Scopes: w.Management()}); keystest.Condition(err) != api.Unavailable {
+		t.Errorf("creating: got %v, want unavailable", err)
+	}
+	listed, _, err := w.Keys.List(t.Context(), by, keys.Filter{Limit: 10})
+	if err != nil || len(listed) != 1 {
+		t.Errorf("got %d keys, %v, want the operator's alone", len(listed), err)
 	}
 }

@@ -105,7 +105,11 @@ func (s *Store) Revoke(ctx context.Context, r *api.Request, id string) (Key, err
 }
 
 // RevokeSelf ends the key that makes the call: whoever holds its secret may.
+// A token, which is given to others than the key is, may not.
 func (s *Store) RevokeSelf(ctx context.Context, r *api.Request) (Key, error) {
+	if r.Caller.Token {
+		return Key{}, notForTokens("revoke its key")
+	}
 	return s.revoke(ctx, r, func(ctx context.Context) (facts, error) { return s.self(ctx, r.Caller) })
 }
 

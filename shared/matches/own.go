@@ -31,6 +31,7 @@ type Draft struct {
 	Match Match // its status, teams, place in a season and day
 	First Edit  // the score and the minute that it begins with
 	Teams []table.Write
+	UUID  bool // its id is to be one
 }
 
 // State implements [api.Versioned].
@@ -88,6 +89,9 @@ func (d Draft) drawn(org string) (Match, error) {
 		return m, err
 	}
 	m.ID = IdentityOf(&m).ID(org, 0)
+	if d.UUID {
+		m.ID = IdentityOf(&m).UUID(org)
+	}
 	return m, nil
 }
 

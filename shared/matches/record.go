@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/ids"
 	"statgate/shared/table"
 )
 
@@ -41,6 +42,17 @@ func IdentityOf(m *Match) Identity {
 // 100 bits of SHA-256: with 10^9 matches a collision has a chance of 10^-12.
 // Salt is 0, but for a match whose id is taken by another one.
 func (i Identity) ID(owner string, salt int) string {
+	sum := i.sum(owner, salt)
+	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
+}
+
+// UUID is the same as a UUID, for contracts whose ids are.
+func (i Identity) UUID(owner string) string {
+	sum := i.sum(owner, 0)
+	return ids.UUID(sum[:])
+}
+
+func (i Identity) sum(owner string, salt int) [sha256.Size]byte {
 	var text []byte
 	for _, part := range []string{owner, i.League, i.Season, i.Stage, i.Round, i.Home, i.Away, i.Date} {
 		text = strconv.AppendInt(text, int64(len(part)), 10) // so that no two lists of parts read alike
@@ -49,8 +61,7 @@ func (i Identity) ID(owner string, salt int) string {
 	if salt > 0 {
 		text = fmt.Appendf(text, "salt %d", salt)
 	}
-	sum := sha256.Sum256(text)
-	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
+	return sha256.Sum256(text)
 }
 
 var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)

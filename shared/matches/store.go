@@ -25,7 +25,7 @@ import (
 var ErrNotFound = errors.New("matches: not found")
 
 // ErrFilter is the answer for a mix of filters that no index serves.
-var ErrFilter = errors.New("served are: no filter; league and season (and round, stage, status); one league; one status; team; a range of at most 31 days; at most 100 ids")
+var ErrFilter = errors.New("served are: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
 
 // Bounds of a [Filter].
 const (
@@ -85,7 +85,7 @@ func (s *Store) Get(ctx context.Context, id string, owners []string) (*Match, er
 
 // GetMany returns the matches that exist among ids, in the order of ids.
 func (s *Store) GetMany(ctx context.Context, ids []string, owners []string) ([]Match, error) {
-	records, err := s.Records(ctx, ids, false)
+	records, err := s.records(ctx, ids, false, slices.Contains(owners, Public))
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +105,13 @@ func (s *Store) GetMany(ctx context.Context, ids []string, owners []string) ([]M
 // Records returns the records that exist among ids by the id asked for; one
 // answers to several ids where two were found to be one match.
 func (s *Store) Records(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
+	return s.records(ctx, ids, consistent, true)
+}
+
+// records follows the ids that matches had before only where it is told to: they
+// are public, and whoever sees nothing public must not learn by the time it takes
+// that there is one.
+func (s *Store) records(ctx context.Context, ids []string, consistent, follow bool) (map[string]*Record, error) {
 	out := make(map[string]*Record, len(ids))
 	asked := map[string][]string{} // by the id to read, the ids that were asked for
 	for _, id := range ids {
@@ -117,7 +124,9 @@ func (s *Store) Records(ctx context.Context, ids []string, consistent bool) (map
 		}
 		next := map[string][]string{}
 		for id, it := range items {
-			if to := it.Str("alias_of"); to != "" {
+			if to := it.Str("alias_of"); to != "" && !follow {
+				continue
+			} else if to != "" {
 				next[to] = append(next[to], asked[id]...)
 				continue
 			}
@@ -261,9 +270,12 @@ func (f Filter) Check() error {
 }
 
 func (f Filter) path() (access, error) {
-	season, team, days := f.Season != "" || f.Round != "" || f.Stage != "", f.Team != "", f.From != "" || f.To != ""
+	if f.From != "" || f.To != "" {
+		return f.daysPath()
+	}
+	season, team := f.Season != "" || f.Round != "" || f.Stage != "", f.Team != ""
 	n := 0
-	for _, used := range []bool{f.League != "" || season, team, days, len(f.IDs) > 0, len(f.Statuses) > 0 && !season} {
+	for _, used := range []bool{f.League != "" || season, team, len(f.IDs) > 0, len(f.Statuses) > 0 && !season} {
 		if used {
 			n++
 		}
@@ -282,8 +294,6 @@ func (f Filter) path() (access, error) {
 		return access{}, fmt.Errorf("matches: several statuses need league and season; %w", ErrFilter)
 	case team:
 		return access{partitions: []partition{{"home", f.Team}, {"away", f.Team}}, counter: table.Join("TEAM", f.Team)}, nil
-	case days:
-		return f.daysPath()
 	case len(f.IDs) > MaxIDs:
 		return access{}, fmt.Errorf("matches: %d ids; %w", len(f.IDs), ErrFilter)
 	}
@@ -307,7 +317,8 @@ func (f Filter) seasonPath() (access, error) {
 	return a, nil
 }
 
-// daysPath reads the kick-offs that local days may have anywhere on earth (UTC-12
+// daysPath narrows another path to days, as every index is in the order of
+// kick-offs. It reads the kick-offs that local days may have anywhere on earth (UTC-12
 // to UTC+14), and drops those of the days around. So the days are exact, and what
 // is read in vain is at most a day at either end.
 func (f Filter) daysPath() (access, error) {
@@ -322,13 +333,23 @@ func (f Filter) daysPath() (access, error) {
 	if days := int(to.Sub(from).Hours()/24) + 1; days < 1 || days > MaxRangeDays {
 		return access{}, fmt.Errorf("matches: from %s to %s is a range of %d days; %w", f.From, f.To, days, ErrFilter)
 	}
+	if len(f.IDs) > 0 {
+		return access{}, fmt.Errorf("matches: ids stand alone; %w", ErrFilter)
+	}
+	rest := f
+	rest.From, rest.To = "", ""
+	a, err := rest.path()
+	if err != nil {
+		return access{}, err
+	}
 	stamp := func(t time.Time) string { return t.Format("2006-01-02T15:04:05Z") }
-	return access{
-		partitions: []partition{{"kickoff", ""}},
-		low:        stamp(from.Add(-14 * time.Hour)),
-		high:       stamp(to.Add(36*time.Hour)) + "~",
-		keep:       func(m *Match) bool { day := f.day(m); return day >= f.From && day <= f.To },
-	}, nil
+	a.low, a.high, a.counter = stamp(from.Add(-14*time.Hour)), stamp(to.Add(36*time.Hour))+"~", ""
+	others := a.keep
+	a.keep = func(m *Match) bool {
+		day := f.day(m)
+		return day >= f.From && day <= f.To && (others == nil || others(m))
+	}
+	return a, nil
 }
 
 // day is the day of a match as the filter counts days.

@@ -110,35 +110,55 @@ func instant(m matches.Match) time.Time {
 	return t
 }
 
+// served are filters that an index serves, and what each chooses.
+var served = map[string]struct {
+	f      matches.Filter
+	keep   func(matches.Match) bool
+	counts bool
+}{
+	"none":   {matches.Filter{}, func(m matches.Match) bool { return true }, true},
+	"league": {matches.Filter{League: "en.1"}, func(m matches.Match) bool { return m.League == "en.1" }, true},
+	"season": {matches.Filter{League: "co.1", Season: "2020"},
+		func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" }, true},
+	"round's number": {matches.Filter{League: "co.1", Season: "2020", Round: "5"},
+		func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" && *m.Matchday == 5 }, false},
+	"round verbatim, stage, statuses": {matches.Filter{League: "jp.1", Season: "2021", Round: "Matchday 2", Stage: "Cup", Statuses: []matches.Status{"live", "awarded", "finished"}},
+		func(m matches.Match) bool {
+			return m.League == "jp.1" && m.Season == "2021" && *m.Matchday == 2 && m.Stage != nil &&
+				slices.Contains([]matches.Status{"live", "awarded", "finished"}, m.Status)
+		}, false},
+	"status": {matches.Filter{Statuses: []matches.Status{"postponed"}}, func(m matches.Match) bool { return m.Status == "postponed" }, true},
+	"team":   {matches.Filter{Team: "elm"}, func(m matches.Match) bool { return m.Home.ID == "elm" || m.Away.ID == "elm" }, true},
+	"days": {matches.Filter{From: "2020-02-01", To: "2020-02-20"},
+		func(m matches.Match) bool { return m.Date >= "2020-02-01" && m.Date <= "2020-02-20" }, false},
+	"one day":     {matches.Filter{From: "2020-02-11", To: "2020-02-11"}, func(m matches.Match) bool { return m.Date == "2020-02-11" }, false},
+	"one UTC day": {matches.Filter{From: "2020-02-11", To: "2020-02-11", UTC: true}, func(m matches.Match) bool { return utcDay(m) == "2020-02-11" }, false},
+	"league within days": {matches.Filter{League: "co.1", From: "2020-02-01", To: "2020-02-20"},
+		func(m matches.Match) bool {
+			return m.League == "co.1" && m.Date >= "2020-02-01" && m.Date <= "2020-02-20"
+		}, false},
+	"status within UTC days": {matches.Filter{Statuses: []matches.Status{"finished"}, From: "2020-02-01", To: "2020-02-20", UTC: true},
+		func(m matches.Match) bool {
+			return m.Status == "finished" && utcDay(m) >= "2020-02-01" && utcDay(m) <= "2020-02-20"
+		}, false},
+	"team within days": {matches.Filter{Team: "elm", From: "2020-02-01", To: "2020-02-20"},
+		func(m matches.Match) bool {
+			return (m.Home.ID == "elm" || m.Away.ID == "elm") && m.Date >= "2020-02-01" && m.Date <= "2020-02-20"
+		}, false},
+	"season and status within days": {matches.Filter{League: "co.1", Season: "2020", Statuses: []matches.Status{"finished"}, From: "2020-02-01", To: "2020-03-01"},
+		func(m matches.Match) bool {
+			return m.League == "co.1" && m.Season == "2020" && m.Status == "finished" && m.Date >= "2020-02-01" && m.Date <= "2020-03-01"
+		}, false},
+	"nobody": {matches.Filter{Team: "nobody"}, func(m matches.Match) bool { return false }, true},
+}
+
 func TestPagesOfEveryServedFilterHoldExactlyItsMatchesInOrder(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
 	all := world(700)
 	put(t, s, all...)
-	filters := map[string]struct {
-		f      matches.Filter
-		keep   func(matches.Match) bool
-		counts bool
-	}{
-		"none":   {matches.Filter{}, func(m matches.Match) bool { return true }, true},
-		"league": {matches.Filter{League: "en.1"}, func(m matches.Match) bool { return m.League == "en.1" }, true},
-		"season": {matches.Filter{League: "co.1", Season: "2020"},
-			func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" }, true},
-		"round's number": {matches.Filter{League: "co.1", Season: "2020", Round: "5"},
-			func(m matches.Match) bool { return m.League == "co.1" && m.Season == "2020" && *m.Matchday == 5 }, false},
-		"round verbatim, stage, statuses": {matches.Filter{League: "jp.1", Season: "2021", Round: "Matchday 2", Stage: "Cup", Statuses: []matches.Status{"live", "awarded", "finished"}},
-			func(m matches.Match) bool {
-				return m.League == "jp.1" && m.Season == "2021" && *m.Matchday == 2 && m.Stage != nil &&
-					slices.Contains([]matches.Status{"live", "awarded", "finished"}, m.Status)
-			}, false},
-		"status": {matches.Filter{Statuses: []matches.Status{"postponed"}}, func(m matches.Match) bool { return m.Status == "postponed" }, true},
-		"team":   {matches.Filter{Team: "elm"}, func(m matches.Match) bool { return m.Home.ID == "elm" || m.Away.ID == "elm" }, true},
-		"days": {matches.Filter{From: "2020-02-01", To: "2020-02-20"},
-			func(m matches.Match) bool { return m.Date >= "2020-02-01" && m.Date <= "2020-02-20" }, false},
-		"one day": {matches.Filter{From: "2020-02-11", To: "2020-02-11"}, func(m matches.Match) bool { return m.Date == "2020-02-11" }, false},
-		"nobody":  {matches.Filter{Team: "nobody"}, func(m matches.Match) bool { return false }, true},
-	}
-	for name, tt := range filters {
+
+	for name, tt := range served {
 		for _, owners := range [][]string{{matches.Public}, {matches.Public, "org_1"}} {
 			for _, descending := range []bool{false, true} {
 				want := expect(all, tt.keep, owners, descending)
@@ -159,6 +179,14 @@ func TestPagesOfEveryServedFilterHoldExactlyItsMatchesInOrder(t *testing.T) {
 			}
 		}
 	}
+}
+
+// utcDay is the UTC day of the kick-off, the local day where its time is not known.
+func utcDay(m matches.Match) string {
+	if m.KickoffAt != nil {
+		return (*m.KickoffAt)[:10]
+	}
+	return m.Date
 }
 
 func expect(all []*matches.Record, keep func(matches.Match) bool, owners []string, descending bool) []string {
@@ -229,20 +257,21 @@ func TestIDsAreServedInOrderAndOnce(t *testing.T) {
 func TestFiltersThatNoIndexServesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]matches.Filter{
-		"season alone":        {Season: "2020"},
-		"round without":       {Round: "1", League: "en.1"},
-		"stage without":       {Stage: "Cup"},
-		"team and league":     {Team: "elm", League: "en.1"},
-		"team and season":     {Team: "elm", League: "en.1", Season: "2020"},
-		"two statuses":        {Statuses: []matches.Status{"live", "finished"}},
-		"league and status":   {League: "en.1", Statuses: []matches.Status{"live"}},
-		"32 days":             {From: "2020-01-01", To: "2020-02-01"},
-		"backwards":           {From: "2020-01-02", To: "2020-01-01"},
-		"half a range":        {From: "2020-01-02"},
-		"no day":              {From: "2020-02-30", To: "2020-03-01"},
-		"101 ids":             {IDs: make([]string, 101)},
-		"ids and league":      {IDs: []string{"m_1"}, League: "en.1"},
-		"days and one status": {From: "2020-01-01", To: "2020-01-01", Statuses: []matches.Status{"live"}},
+		"season alone":       {Season: "2020"},
+		"round without":      {Round: "1", League: "en.1"},
+		"stage without":      {Stage: "Cup"},
+		"team and league":    {Team: "elm", League: "en.1"},
+		"team and season":    {Team: "elm", League: "en.1", Season: "2020"},
+		"two statuses":       {Statuses: []matches.Status{"live", "finished"}},
+		"league and status":  {League: "en.1", Statuses: []matches.Status{"live"}},
+		"32 days":            {From: "2020-01-01", To: "2020-02-01"},
+		"backwards":          {From: "2020-01-02", To: "2020-01-01"},
+		"half a range":       {From: "2020-01-02"},
+		"no day":             {From: "2020-02-30", To: "2020-03-01"},
+		"101 ids":            {IDs: make([]string, 101)},
+		"ids and league":     {IDs: []string{"m_1"}, League: "en.1"},
+		"ids and days":       {IDs: []string{"m_1"}, From: "2020-01-01", To: "2020-01-01"},
+		"days, team, league": {From: "2020-01-01", To: "2020-01-01", Team: "elm", League: "en.1"},
 	} {
 		if err := f.Check(); !errors.Is(err, matches.ErrFilter) {
 			t.Errorf("%s: got %v, want ErrFilter", name, err)

@@ -29,7 +29,7 @@ var scorelytics = page{
 		{"24", "a heading"},
 		{"26", "a heading"},
 		{"33-35", "advice on where to keep a key"},
-		{"36", "what the product offers on request; derived tokens have cases of their own where they are deployed"},
+		{"36.2", "where to ask for it"},
 		{"37-41", "advice on when to rotate"},
 		{"48", "a heading"},
 		{"54-55", "headings"},
@@ -140,12 +140,14 @@ var scorelyticsScopes = []Case{
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, noScope)
 		}},
 	{ID: "scope.leagues", Seed: []string{"29.1"}, Standing: Page, Says: "read:leagues reads leagues and current standings, no others",
-		Answer: "401 insufficient_scope for an earlier season", Prove: func(t *suite.T) {
+		Answer: "401 insufficient_scope for an earlier season, and for the standings as they stood at another round or date", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:leagues"))
 			league, old, current := seasons(t, reader(t))
 			t.Expect(suite.Get("/football/leagues/"+league+"/standings").By(k.Secret), 200, "")
 			t.Expect(suite.Get(standingsOf(league, current)).By(k.Secret), 200, "")
-			t.Expect(suite.Get(standingsOf(league, old)).By(k.Secret), 401, noScope)
+			for _, other := range []string{standingsOf(league, old), standingsOf(league, current) + "&round=1", standingsOf(league, current) + "&date=2026-01-01"} {
+				t.Expect(suite.Get(other).By(k.Secret), 401, noScope)
+			}
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, noScope)
 		}},
 	{ID: "scope.streams", Seed: []string{"30.1", "31.1"}, Standing: Page, Says: "stream:websocket and mcp:invoke are scopes of their own and read nothing over HTTP",
@@ -162,6 +164,20 @@ var scorelyticsScopes = []Case{
 			for _, path := range []string{leaguesPath, matchesPath} {
 				t.Expect(suite.Get(path).By(r.Text("secret")), 200, "")
 			}
+		}},
+	{ID: "tokens", Seed: []string{"36.1"}, Standing: Page, Says: "short-lived tokens with fewer scopes are derived from a key",
+		Answer: "POST /v1/tokens by the key itself: a minute to a day, some of its scopes, its quota, dead with it on the next request", Prove: func(t *suite.T) {
+			k := reader(t)
+			made := t.Expect(suite.Post("/tokens", suite.In{"scopes": []string{"read:leagues"}, "expires_in": "1m"}).By(k.Secret), 201,
+				`{"token": "~^sk_live_[0-9A-Za-z]{43}$", "key": "`+k.ID+`", "scopes": ["read:leagues"], "created_at": "<string>", "expires_at": "<string>"}`)
+			token := made.Text("token")
+			t.Expect(suite.Get(leaguesPath).By(token), 200, "")
+			t.Expect(suite.Get(matchesPath).By(token), 401, noScope)
+			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"usage": {"total": 2, "...": 0}, "...": 0}`)
+			t.Expect(suite.Post("/tokens", suite.In{}).By(token), 401, noScope)
+			t.Expect(suite.Post("/tokens", suite.In{"expires_in": "25h"}).By(k.Secret), 400, "")
+			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
+			t.Expect(suite.Get(leaguesPath).By(token), 401, badKey)
 		}},
 	{ID: "scope.restricted", Seed: []string{"32.2"}, Standing: Page, Says: "a key's scopes can be restricted afterwards",
 		Answer: "from the next request on", Prove: func(t *suite.T) {

@@ -52,7 +52,7 @@ var scorelyticsData = []Case{
 	{ID: "shape.report", Standing: Wide, Says: "a match's events come by minute, then added time; lineups by side; stats by section",
 		Answer: "empty lists where nothing is known of a match, 404 where there is no such match", Prove: report},
 	{ID: "matches.order", Standing: Wide, Says: "matches come by kick-off, rising, and after leads to the next page", Answer: "pages without gaps or repeats; a bad cursor is a 400", Prove: order},
-	{ID: "matches.filters", Standing: Wide, Says: "matches are filtered by status, league_id and date, a UTC day", Answer: "one of them at a time; other mixes are a 400 that names those which are served", Prove: filters},
+	{ID: "matches.filters", Standing: Wide, Says: "matches are filtered by status, league_id and date, a UTC day", Answer: "league_id or status, each within a date or not; both are a 400 that names what is served", Prove: filters},
 	{ID: "limit", Standing: Wide, Says: "a limit above 200 counts as 200, the default is 50", Answer: "0 is a 400", Prove: func(t *suite.T) {
 		k := reader(t)
 		t.Expect(suite.Get(matchesPath+"?limit=500").By(k.Secret), 200, listOf(matchShape, "200"))
@@ -180,5 +180,9 @@ func filters(t *suite.T) {
 	if !found {
 		t.Errorf("date=%s lacks the match of that day", day.Format(time.DateOnly))
 	}
-	t.Expect(suite.Get(matchesPath+"?status=live&date="+day.Format(time.DateOnly)).By(k.Secret), 400, `{"error": "<string>", "code": "invalid_request", "request_id": "~^req_."}`)
+	both := t.Expect(suite.Get(matchesPath+"?limit=200&league_id="+m.Text("league_id")+"&date="+day.Format(time.DateOnly)).By(k.Secret), 200, listOf(matchShape, "200"))
+	if all, _ := both.At("data").([]any); len(all) == 0 || len(all) > len(list) {
+		t.Errorf("league_id and date have %d matches, date alone %d", len(all), len(list))
+	}
+	t.Expect(suite.Get(matchesPath+"?status=live&league_id="+m.Text("league_id")).By(k.Secret), 400, `{"error": "<string>", "code": "invalid_request", "request_id": "~^req_."}`)
 }

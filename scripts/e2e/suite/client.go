@@ -26,6 +26,7 @@ type client struct {
 	http       *http.Client
 	slots      chan struct{}
 	seen       func(request, Reply)
+	plain      func(request, Reply) any // an answer without the contract's envelope, nil where it has none
 }
 
 func newClient(o Options, seen func(request, Reply)) *client {
@@ -81,6 +82,7 @@ func (c *client) do(ctx context.Context, r request) (Reply, error) {
 		return Reply{}, fmt.Errorf("%s: reading the answer: %w", asked, err)
 	}
 	reply := Reply{Status: resp.StatusCode, Header: resp.Header, Body: body, asked: asked}
+	reply.plain = c.plain(r, reply)
 	c.seen(r, reply)
 	return reply, nil
 }
@@ -153,6 +155,7 @@ type Reply struct {
 	Header http.Header
 	Body   []byte
 	asked  string
+	plain  any // key management's answer in Statgate's own shape, where the contract gives it another
 }
 
 // secretField is where an answer shows a secret; a report must not.
@@ -174,7 +177,11 @@ func (r Reply) at() (time.Time, bool) {
 }
 
 // value returns what lies at a path of names in a JSON body, nil for nothing.
+// Answers of key management are looked at in Statgate's own shape in every contract.
 func (r Reply) value(path ...string) any {
+	if r.plain != nil {
+		return within(r.plain, path...)
+	}
 	var v any
 	if json.Unmarshal(r.Body, &v) != nil {
 		return nil

@@ -3,6 +3,7 @@ package suite
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -242,7 +243,7 @@ func orgOf(n *tenant) Org { return Org{tenant: n, ID: n.id, Owner: n.owner, Admi
 // Home is an organisation that cases share: its plan is the one with the most keys.
 func (t *T) Home() Org { return orgOf(t.home) }
 
-// Org makes an organisation on a plan.
+// Org makes an organisation on a plan; "" is the contract's default.
 func (t *T) Org(plan string) Org { return orgOf(t.tenant(t.id, plan)) }
 
 // Key is a key that a case made.
@@ -251,7 +252,9 @@ type Key struct{ ID, Secret string }
 // Key makes a key of the organisation with its admin's key. What the contract
 // requires of every key (an expiry) is added where the input says nothing of it.
 func (t *T) Key(o Org, input In) Key {
-	k := t.key(o.Admin, o.tenant, in(input))
+	spec := in{"scopes": []string{}}
+	maps.Copy(spec, input)
+	k := t.key(o.Admin, o.tenant, spec)
 	return Key{k.id, k.secret}
 }
 

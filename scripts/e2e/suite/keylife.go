@@ -77,7 +77,7 @@ func keySelf(t *T) {
 		}
 	}
 	slices.Sort(want)
-	if t.contract.Scopes.Style != "role" && !slices.Equal(got, want) {
+	if !slices.Equal(got, want) {
 		t.Errorf("getSelf: operations %q, want %q", got, want)
 	}
 	if self.number("usage", "window", "limit") != float64(limit(t.largest())) {

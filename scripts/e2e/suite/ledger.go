@@ -39,6 +39,7 @@ func newLedger(operator string) *ledger {
 // actions are the audit trail's names of the operations that change something.
 var actions = map[string]string{
 	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
+	"createToken": "token.create",
 	"createMatch": "match.create", "updateMatch": "match.update", "deleteMatch": "match.delete",
 	"createOrg": "org.create", "updateOrg": "org.update",
 	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove", "putConnections": "member.connect",
@@ -83,8 +84,12 @@ func (l *ledger) leaked(reply Reply) {
 	}
 }
 
-// minted notes the secret that a key was made or rotated with.
+// minted notes the secret that a key was made or rotated with, and its tokens.
 func (l *ledger) minted(route api.Route, reply Reply) {
+	if token := reply.text("token"); route.Operation == "createToken" && token != "" {
+		l.owner[token] = reply.text("key")
+		return
+	}
 	if route.Operation != "createKey" && route.Operation != "rotateKey" || reply.Status >= 300 {
 		return
 	}
@@ -119,6 +124,8 @@ func (l *ledger) changed(route api.Route, r request, reply Reply, target string)
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 	case strings.HasPrefix(action, "member."):
 		c.target = reply.text("user")
+	case action == "token.create":
+		c.target = reply.text("key")
 	case action == "key.revoke":
 		if l.revoked[c.target] {
 			return

@@ -40,7 +40,7 @@ func (w *world) doors() []door {
 func (w *world) opening(r api.Route) ([]string, bool) {
 	s := w.contract.Scopes
 	if s.Style == "role" {
-		return nil, true
+		return []string{}, true
 	}
 	best, fewest := "", len(w.deployed)+1
 	for _, name := range w.dataScopes() {
@@ -90,7 +90,7 @@ func (t *T) twoDoors() (door, door) {
 
 func (w *world) opens(scopes []string, r api.Route) bool {
 	patterns, err := w.contract.Scopes.Permissions(scopes)
-	return err == nil && (w.contract.Scopes.Style == "role" || r.Allowed(patterns))
+	return err == nil && (w.contract.Scopes.Style == "role" && !r.Management || r.Allowed(patterns))
 }
 
 // dataScopes lists the scopes that reach data, but for those that an organisation
@@ -122,15 +122,8 @@ func (w *world) managing() []string {
 // managingTo is the management scope that reaches an operation.
 func (t *T) managingTo(operation string) []string {
 	for _, name := range t.managing() {
-		if t.opens([]string{name}, t.routes[operation]) && t.contract.Scopes.Style != "role" {
+		if t.opens([]string{name}, t.routes[operation]) {
 			return []string{name}
-		}
-	}
-	for _, m := range t.contract.Scopes.Management {
-		for _, p := range t.routes[operation].Permissions {
-			if contract.Allows(m.Grants, p) {
-				return []string{m.Name}
-			}
 		}
 	}
 	t.Fatalf("no management scope reaches %s", operation)

@@ -32,7 +32,9 @@ const spare = 45 * time.Second
 func (t *T) scarce(name string, d door) (*tenant, key) {
 	n := t.tenant(name, t.largest().Name)
 	k := t.key(n.admin, n, in{"scopes": d.scopes})
-	t.does(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
+	if t.scarcest().Name != t.largest().Name {
+		t.does(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
+	}
 	return n, k
 }
 
@@ -94,6 +96,9 @@ func (t *T) exhausted(n *tenant, k key, d door, most int64) {
 func quotaPlan(t *T) {
 	if !meters(t.contract) || t.contract.Meter.Limit == "" {
 		t.Void("the contract does not tell the limit in a header")
+	}
+	if len(t.contract.Plans) == 1 {
+		t.Void("the contract has one plan")
 	}
 	d := t.door()
 	n, k := t.scarce("plans", d)

@@ -135,6 +135,27 @@ func slot(n *contract.Node, v any, name string) any {
 	return nil
 }
 
+// plain takes key management's answers out of the contract's envelopes, so that
+// all cases read them alike: an object as it is, a list as {data, total}.
+func (w *world) plain(r request, reply Reply) any {
+	route, known := w.route(r)
+	if !known || !route.Management || route.OwnShape(w.contract) || reply.Status < 200 || reply.Status > 299 {
+		return nil
+	}
+	var v any
+	if json.Unmarshal(reply.Body, &v) != nil {
+		return nil
+	}
+	shapes := w.contract.Shapes
+	if items, listed := slot(shapes.List, v, "items").([]any); listed {
+		return map[string]any{"data": items, "total": slot(shapes.List, v, "total")}
+	}
+	if shapes.Item == nil {
+		return nil
+	}
+	return slot(shapes.Item, v, "item")
+}
+
 // items returns the items of a list of data.
 func (t *T) items(r Reply) []map[string]any {
 	return objects(slot(t.contract.Shapes.List, r.value(), "items"))

@@ -63,7 +63,7 @@ const setup = "setup"
 // of the report.
 func Cases(c *contract.Contract) []Case {
 	return slices.Concat(documents(), transports(c), refusals(), scopes(c), roles(), headers(), quotas(), keyLife(),
-		rotations(), expiries(), widenings(), members(), caps(), writing(), tenants(), paging(), data(), filters(), perFunction(c), records())
+		rotations(), tokens(c), expiries(), widenings(), members(), caps(), writing(), tenants(), paging(), data(), filters(), perFunction(c), records())
 }
 
 // Run runs the cases and reports each on a line. The error says that the options

@@ -77,16 +77,16 @@ func tenantPaths(t *T) {
 
 func tenantInputs(t *T) {
 	other := t.neighbour()
-	d := t.door()
 	for _, c := range []struct{ operation, field, of string }{
 		{"listKeys", "org", "org"}, {"listAudit", "org", "org"}, {"listAudit", "key", "key"}, {"listAudit", "key", "org"},
 		{"listAudit", "actor", "key"}, {"listAudit", "actor", "user"}, {"createKey", "org", "org"}, {"createKey", "user", "user"},
 	} {
 		ask := func(id string) Reply {
-			input := in{c.field: id}
+			input := in{}
 			if c.operation == "createKey" {
-				input["name"], input["scopes"] = t.id, d.scopes
+				input = t.spec()
 			}
+			input[c.field] = id
 			return t.op(t.home.admin, c.operation, input)
 		}
 		one := ask(other.ids[c.of])
@@ -94,6 +94,9 @@ func tenantInputs(t *T) {
 			t.Errorf("%s: got %s", one.asked, one.brief())
 		}
 		t.alike(one, ask(unknown[c.of]))
+	}
+	if !t.routes["listKeys"].OwnShape(t.contract) {
+		return // there are no cursors
 	}
 	cursor := t.does(other.admin, "listKeys", in{"limit": 1}).text("next_cursor")
 	one := t.op(t.home.admin, "listKeys", in{"limit": 1, "cursor": cursor})
@@ -175,6 +178,10 @@ func (t *T) pages(secret, operation string, input in, id string, grow func()) []
 	for name, value := range input {
 		ask[name] = value
 	}
+	if style := t.contract.Paging.Style; !t.routes[operation].OwnShape(t.contract) && style != "cursor" {
+		t.void = "by " + style + " a list that grows is shifted: it was read while it stayed as it was"
+		grow = func() {}
+	}
 	seen := map[any]int{}
 	var found []map[string]any
 	for range 2 * rows {
@@ -187,7 +194,7 @@ func (t *T) pages(secret, operation string, input in, id string, grow func()) []
 			seen[one[id]]++
 			found = append(found, one)
 		}
-		if ask["cursor"] = page.text("next_cursor"); ask["cursor"] == "" {
+		if !t.turn(operation, ask, page, 2) {
 			break
 		}
 		grow()

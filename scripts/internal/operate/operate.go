@@ -4,6 +4,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -14,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
 	"statgate/shared/outputs"
 	"statgate/shared/peppers"
 	"statgate/shared/table"
@@ -54,6 +57,42 @@ func (t Target) Check() error {
 		return errors.New("-dynamodb goes with -secret or -peppers")
 	}
 	return nil
+}
+
+// CheckKeys refuses flags that name no keys table, or two. It is for commands
+// that need no peppers.
+func (t Target) CheckKeys() error {
+	places := 0
+	for _, place := range []string{t.Stack, t.Data, t.DynamoDB} {
+		if place != "" {
+			places++
+		}
+	}
+	if places != 1 {
+		return errors.New("give one of -stack NAME, -data DIR and -dynamodb URL")
+	}
+	return nil
+}
+
+// Speaks loads the contract that a deployment speaks and names its environment:
+// those given, else the stack's own, else statgate and the contract's first.
+func (t Target) Speaks(ctx context.Context, name, environment string) (*contract.Contract, string, error) {
+	if t.Stack != "" && (name == "" || environment == "") {
+		stack, _, err := outputs.Of(ctx, t.Stack)
+		if err != nil {
+			return nil, "", err
+		}
+		name, environment = cmp.Or(name, stack.Contract), cmp.Or(environment, stack.Environment)
+	}
+	c, err := preset.Load(cmp.Or(name, "statgate"))
+	if err != nil {
+		return nil, "", err
+	}
+	environment = cmp.Or(environment, c.Environments[0])
+	if !c.HasEnvironment(environment) {
+		return nil, "", fmt.Errorf("-environment: contract %s has %v, not %q", c.Name, c.Environments, environment)
+	}
+	return c, environment, nil
 }
 
 // Document is where the peppers lie. A directory that is not there is refused:

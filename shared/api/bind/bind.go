@@ -92,6 +92,7 @@ func New(c *contract.Contract, route api.Route, h api.Handler) (*Binder, error) 
 		b.rename[theirs] = ours
 	}
 	b.pages(c)
+	b.expiry(c)
 	b.schema.Required = nil // checked here, so that the error names the field
 	b.schema.PrecomputeMessages()
 	return b, nil
@@ -104,7 +105,7 @@ func (b *Binder) pages(c *contract.Contract) {
 		return
 	}
 	b.limit = contract.Limit{Default: 50, Min: 1, Max: 100, Over: "refuse"}
-	if !b.route.Management {
+	if !b.route.OwnShape(c) {
 		b.limit, b.style = c.Paging.Limit, c.Paging.Style
 		if own := c.Operations[b.route.Operation].Limit; own != nil {
 			b.limit = *own
@@ -123,6 +124,23 @@ func (b *Binder) pages(c *contract.Contract) {
 	from := map[string]float64{"page": 1, "offset": 0}[b.style]
 	b.schema.Properties[b.style] = &huma.Schema{Type: huma.TypeInteger, Minimum: &from, Default: int(from), Description: map[string]string{
 		"page": "Number of the page, from 1", "offset": "Items to pass over"}[b.style]}
+}
+
+// expiry tells how long a key may live, where the contract has a say in it.
+func (b *Binder) expiry(c *contract.Contract) {
+	life := b.schema.Properties["expires_in"]
+	if life == nil || b.route.Operation != "createKey" && b.route.Operation != "updateKey" {
+		return
+	}
+	if len(c.Keys.ExpiryChoices) > 0 {
+		life.Description = "How long it lives; for another end give expires_at"
+		for _, choice := range c.Keys.ExpiryChoices {
+			life.Enum = append(life.Enum, choice)
+		}
+	}
+	if c.Keys.ExpiryRequired && b.route.Operation == "createKey" {
+		life.Description += " (one of the two is required)"
+	}
 }
 
 // Required lists the required inputs beside the path.

@@ -70,9 +70,10 @@ func TestQueryIsReadAsItsSchemaHasIt(t *testing.T) {
 		t.Errorf("got %+v", in)
 	}
 	for query, want := range map[string]string{
-		"limit=0": api.InputLimit, "limit=101": api.InputLimit, "limit=x": api.InputLimit, "limit=1.5": api.InputLimit, "limit=": api.InputLimit, "limit=%2B5": api.InputLimit,
-		"date=2015-02-30": api.InputDate, "date=x": api.InputDate, "status=lost": api.InputParameter, "status=live,": api.InputParameter,
-		"league=a&league=b": api.InputParameter, "nothing=1": api.InputParameter, "Limit=5": api.InputParameter,
+		"limit=0": api.InputLimit, "limit=101": api.InputLimit, "limit=x": api.UnreadableLimit, "limit=1.5": api.UnreadableLimit, "limit=": api.UnreadableLimit, "limit=%2B5": api.UnreadableLimit,
+		"date=2015-02-30": api.InputDate, "date=x": api.InputDate, "status=lost": api.InputParameter, "status=live,": api.Unreadable,
+		"league=a&league=b": api.Unreadable, "nothing=1": api.Unreadable, "Limit=5": api.Unreadable,
+		"limit=1&limit=2": api.UnreadableLimit,
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {
@@ -96,7 +97,7 @@ func TestUnknownQueryParameterIsNamedAsItCameWhereverInputsComeFrom(t *testing.T
 	}{{"%d%s%!", fromQuery}, {"name", fromBody}, {"%s", fromBody}, {"limit", fromBody}, {"limit", single}, {"cursor", single}} {
 		_, err := c.binder.Bind(bind.Request{Query: url.Values{c.name: {"1"}}, Body: nil})
 		got := api.AsError(err)
-		if got.Condition != api.InputParameter || got.Message != c.name+": unknown query parameter" || len(got.Fields[c.name]) != 1 {
+		if got.Condition != api.Unreadable || got.Message != c.name+": unknown query parameter" || len(got.Fields[c.name]) != 1 {
 			t.Errorf("%s: got %s %q %v", c.name, got.Condition, got.Message, got.Fields)
 		}
 	}
@@ -132,7 +133,7 @@ func TestContractsNamesAndLimitsAreTheOnesThatCount(t *testing.T) {
 	if in := bound.Input.(*listInput); in.League != "en.1" || in.Limit != 200 {
 		t.Errorf("got %+v, want en.1 and the limit clamped to 200", in)
 	}
-	if _, err := b.Bind(bind.Request{Query: url.Values{"league": {"en.1"}}}); condition(err) != api.InputParameter || !strings.Contains(err.Error(), "league:") {
+	if _, err := b.Bind(bind.Request{Query: url.Values{"league": {"en.1"}}}); condition(err) != api.Unreadable || !strings.Contains(err.Error(), "league:") {
 		t.Errorf("our own name: got %v", err)
 	}
 }

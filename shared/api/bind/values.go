@@ -79,15 +79,22 @@ func clip(text string) string {
 	return text
 }
 
-// parameter refuses the value of a query parameter.
+// parameter refuses a query parameter of which no value can be read.
 func (b *Binder) parameter(name, format string, args ...any) error {
-	return refused(b.condition(name), name, fmt.Sprintf(format, args...))
+	condition := api.Unreadable
+	switch b.condition(name) {
+	case api.InputLimit:
+		condition = api.UnreadableLimit
+	case api.InputCursor:
+		condition = api.UnreadableCursor
+	}
+	return refused(condition, name, fmt.Sprintf(format, args...))
 }
 
 // unknownParameter refuses a query parameter that is none, whatever its name
 // means elsewhere.
 func unknownParameter(name string) error {
-	return refused(api.InputParameter, name, "unknown query parameter")
+	return refused(api.Unreadable, name, "unknown query parameter")
 }
 
 func refused(condition, name, what string) error {

@@ -34,10 +34,11 @@ type operation struct {
 		Required bool
 		Content  map[string]media
 	} `json:"requestBody"`
-	Responses map[string]response
-	Security  []map[string][]string
-	Scopes    []string `json:"x-scopes"`
-	Cost      int      `json:"x-cost"`
+	Responses   map[string]response
+	Security    []map[string][]string
+	Scopes      []string `json:"x-scopes"`
+	Permissions []string `json:"x-permissions"`
+	Cost        int      `json:"x-cost"`
 }
 
 type parameter struct {

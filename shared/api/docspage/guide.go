@@ -23,6 +23,11 @@ type guide struct {
 	Scopes     []contract.Scope
 	Management []contract.Scope
 	Grid       bool
+	Role       bool // keys have no scopes for data
+	Alike      bool // key management pages as data does
+	Counted    bool // every total is a number
+	Choices    []string
+	Required   bool // keys must expire
 	Plans      []plan
 	Default    string
 	Meter      contract.Meter
@@ -32,6 +37,8 @@ type guide struct {
 	List       template.HTML
 	Limit      contract.Limit
 	Error      template.HTML
+	Status     int  // of the error that is shown
+	Coded      bool // errors have a code
 	Codes      []code
 	Overlap    string
 	Life       string
@@ -54,11 +61,14 @@ func newGuide(c *contract.Contract, d *document) guide {
 		Text: markdown(firstParagraph(d.Info.Description)), Host: d.host(), Base: c.Base,
 		Relative: !(len(d.Servers) > 0 && strings.Contains(d.Servers[0].URL, "://")),
 		Meter:    c.Meter, Paging: c.Paging.Style, Limit: c.Paging.Limit, Default: c.DefaultPlan,
-		Grid: c.Scopes.Style == "grid", Codes: codes(c),
+		Grid: c.Scopes.Style == "grid", Role: c.Scopes.Style == "role", Codes: codes(c),
+		Alike: c.Shapes.Management, Counted: c.Paging.Count,
+		Choices: c.Keys.ExpiryChoices, Required: c.Keys.ExpiryRequired,
 		Overlap: life(c.Keys.MaxOverlap), Life: life(c.Keys.MaxLife),
 		Error: highlight(api.Encoder{Contract: c}.Error("JZ4Q6W2M7NKX3TB5RVD8HYC1AF",
 			&api.Error{Condition: api.InputLimit, Message: "limit: expected number <= 100", Fields: map[string][]string{"limit": {"expected number <= 100"}}}).Body),
 		Headers: meterHeaders(c),
+		Status:  c.Condition(api.InputLimit).Status, Coded: nameOf(c.Shapes.Error, "code", "") != "",
 	}
 	for _, t := range c.HTTPTransports() {
 		g.Transports = append(g.Transports, map[string]string{
@@ -97,22 +107,22 @@ func (d *document) firstCall(c *contract.Contract) (curl, list template.HTML, ne
 			}
 			e := endpoint{ID: "", Method: "GET", Path: at}
 			media := op.Responses["200"].Content["application/json"]
-			return d.curl(c, e, operation{}, nil), highlight(media.Example), nextName(c.Shapes.List, "")
+			return d.curl(c, e, operation{}, nil), highlight(media.Example), nameOf(c.Shapes.List, "next", "")
 		}
 	}
 	return "", "", ""
 }
 
-// nextName finds the dotted name of the next cursor in the list's shape.
-func nextName(n *contract.Node, at string) string {
+// nameOf finds the dotted name that a shape gives to a slot, "" where it has none.
+func nameOf(n *contract.Node, slot, at string) string {
 	if n == nil {
 		return ""
 	}
-	if n.Slot == "next" {
+	if n.Slot == slot {
 		return at
 	}
 	for _, f := range n.Fields {
-		if found := nextName(f.Node, strings.TrimPrefix(at+"."+f.Name, ".")); found != "" {
+		if found := nameOf(f.Node, slot, strings.TrimPrefix(at+"."+f.Name, ".")); found != "" {
 			return found
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 
+	"statgate/shared/api/openapi"
 	"statgate/shared/contract"
 )
 
@@ -26,6 +27,7 @@ type endpoint struct {
 	Summary          string
 	Text             template.HTML
 	Open, AnyKey     bool
+	Leaders          bool // for keys of owners and admins only
 	Counts           bool
 	Scopes           []string
 	Params           []params
@@ -103,7 +105,8 @@ func (d *document) endpoint(c *contract.Contract, path, method string, op operat
 		Summary: op.Summary, Text: markdown(text),
 		Open: len(op.Security) == 0, Scopes: op.Scopes, Counts: op.Cost > 0,
 	}
-	e.AnyKey = !e.Open && len(op.Scopes) == 0
+	e.Leaders = len(op.Scopes) == 0 && openapi.Writes(op.Permissions)
+	e.AnyKey = !e.Open && len(op.Scopes) == 0 && !e.Leaders
 	e.Params = d.params(op)
 	var body json.RawMessage
 	if op.RequestBody != nil {

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"statgate/shared/api"
+	"statgate/shared/api/bind"
 	"statgate/shared/contract"
 )
 
@@ -70,14 +72,14 @@ func (b *builder) shaped(r api.Route, out reflect.Type) (*huma.Schema, error) {
 			return nil, fmt.Errorf("its list %s has no Data", out)
 		}
 		shape := b.contract.Shapes.List
-		if r.Management {
+		if r.OwnShape(b.contract) {
 			shape = api.ManagementList
 		}
 		item := b.registry.Schema(data.Type.Elem(), true, r.Operation)
 		return b.registry.add(b.nameOf(item, r)+"List", b.envelope(shape, item)), nil
 	}
 	item := b.registry.Schema(out, true, r.Operation)
-	if shape := b.contract.Shapes.Item; shape != nil && !r.Management && !r.Open {
+	if shape := b.contract.Shapes.Item; shape != nil && !r.OwnShape(b.contract) {
 		return b.registry.add(b.nameOf(item, r)+"Envelope", b.envelope(shape, item)), nil
 	}
 	return item, nil
@@ -109,6 +111,12 @@ func (b *builder) envelope(n *contract.Node, item *huma.Schema) *huma.Schema {
 	return s
 }
 
+// ownList tells whether a slot is one of Statgate's own list, whose totals are as
+// they come.
+func ownList(n *contract.Node) bool {
+	return slices.ContainsFunc(api.ManagementList.Fields, func(f contract.Field) bool { return f.Node == n })
+}
+
 func (b *builder) slot(n *contract.Node, item *huma.Schema) *huma.Schema {
 	s := &huma.Schema{Nullable: !n.OmitNull}
 	switch n.Slot {
@@ -120,6 +128,9 @@ func (b *builder) slot(n *contract.Node, item *huma.Schema) *huma.Schema {
 		s.Type, s.Description = huma.TypeString, "Cursor of the next page; null where nothing follows"
 	case "total":
 		s.Type, s.Description = huma.TypeInteger, "How many there are in all; null where that is not counted"
+		if b.contract.Paging.Count && !ownList(n) {
+			s.Nullable, s.Description = false, fmt.Sprintf("How many there are in all, as far as can be reached: %d at most", bind.MaxSkip)
+		}
 	case "more":
 		return &huma.Schema{Type: huma.TypeBoolean, Description: "Whether another page follows"}
 	case "count":

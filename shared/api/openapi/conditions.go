@@ -23,6 +23,8 @@ var own = map[string][]string{
 	"deleteMatch":  {api.ConflictVersion},
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
+	"revokeSelf":   {api.Permission},
+	"createToken":  {api.Permission, api.ConflictRepeat},
 	"createKey":    {api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
 	"rotateKey":    {api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
 	"updateKey":    {api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
@@ -84,7 +86,7 @@ func secretConditions(c *contract.Contract) []string {
 // inputConditions lists what may be wrong with the input, as the binding has it.
 func inputConditions(r api.Route, in *bind.Binder) []string {
 	schema, _ := in.Schema()
-	all := []string{api.InputParameter}
+	all := []string{api.InputParameter, api.Unreadable}
 	if !in.FromQuery() {
 		all = append(all, api.InputJSON, api.InputField, api.InputSize, api.InputMedia)
 		if r.Management {
@@ -92,7 +94,7 @@ func inputConditions(r api.Route, in *bind.Binder) []string {
 		}
 	}
 	if schema.Properties["limit"] != nil {
-		all = append(all, api.InputLimit, api.InputCursor)
+		all = append(all, api.InputLimit, api.UnreadableLimit, api.InputCursor, api.UnreadableCursor)
 	}
 	for _, s := range schema.Properties {
 		if dated(s) {
@@ -130,7 +132,7 @@ var occasions = map[string]occasion{
 	api.SecretRevoked:     {"The key was revoked, which is final", "revoked API key"},
 	api.SecretEnvironment: {"The key belongs to another environment of this API", "the API key is of another environment"},
 	api.SecretConflict:    {"One request carries two different API keys", "two different API keys were sent"},
-	api.Permission:        {"The key's scopes do not reach this operation", "the key's scopes do not reach GET /matches"},
+	api.Permission:        {"The key's scopes do not reach this operation, or a token makes a call that takes the key itself", "the key's scopes do not reach GET /matches"},
 	api.PermissionRole:    {"The role of the key's owner does not allow it, whatever the scopes", "the role of the key's owner does not allow this"},
 	api.PermissionNeeds:   {"A scope, or a game, needs an approval as a developer that the organisation does not have", "this scope needs the organisation's approval as a developer"},
 	api.PermissionGame:    {"The match is of another game than the key", "this match is of another game than the key"},
@@ -139,7 +141,10 @@ var occasions = map[string]occasion{
 	api.Suspended:         {"The key's owner is suspended in their organisation", "the key's owner is suspended"},
 	api.Quota:             {"The quota of this window is used up; Retry-After says when the next one begins", "quota exceeded"},
 	api.InputJSON:         {"The body is not valid JSON, or came where none is taken", "the body is not valid JSON: it ends too early"},
-	api.InputParameter:    {"A query parameter is unknown, unreadable or given twice", "leage: unknown query parameter"},
+	api.InputParameter:    {"A parameter can be read, but its value is none of those that it takes", "order: expected value to be one of \"asc, desc\""},
+	api.Unreadable:        {"A query parameter is unknown, unreadable or given twice", "leage: unknown query parameter"},
+	api.UnreadableLimit:   {"The page size is no number, or is given twice", "limit: \"ten\" is no integer"},
+	api.UnreadableCursor:  {"The place of the page cannot be read, or is given twice", "offset: \"ten\" is no integer"},
 	api.InputLimit:        {"The page size is out of range", "limit: expected number <= 100"},
 	api.InputCursor:       {"The page does not exist: the cursor is not one of this query, or the place is too far on", "cursor: was not made for this query"},
 	api.InputDate:         {"A date or time is not one", "date: expected string to be RFC 3339 date, not \"2016-13-01\""},
@@ -175,8 +180,10 @@ func sample(condition string) *api.Error {
 	switch condition {
 	case api.InputField:
 		e.Fields = map[string][]string{"name": {"is required"}}
-	case api.InputParameter:
+	case api.Unreadable:
 		e.Fields = map[string][]string{"leage": {"unknown query parameter"}}
+	case api.InputParameter:
+		e.Fields = map[string][]string{"order": {"expected value to be one of \"asc, desc\""}}
 	case api.ConflictRepeat:
 		e.Details = map[string]string{"key": exampleKey}
 	}

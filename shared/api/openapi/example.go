@@ -67,7 +67,7 @@ var unshown = map[string][]string{
 // canned returns the example of "Schema.property". What is said of the property
 // alone, or depends on the contract, gives way to the property's own example.
 func (b *builder) canned(at string, p *huma.Schema) (json.RawMessage, bool) {
-	if text, ok := canned[at]; ok {
+	if text, ok := canned[at]; ok && (text != "null" || p == nil || p.Nullable) {
 		return json.RawMessage(text), true
 	}
 	_, property, _ := strings.Cut(at, ".")

@@ -99,7 +99,7 @@ func (b *builder) clamped(r api.Route) int {
 	if own := b.contract.Operations[r.Operation].Limit; own != nil {
 		limit = *own
 	}
-	if r.Management || limit.Over != "clamp" {
+	if r.OwnShape(b.contract) || limit.Over != "clamp" {
 		return 0
 	}
 	return limit.Max

@@ -34,8 +34,10 @@ func access(c *contract.Contract, r api.Route, scopes []string) string {
 		return "No API key is needed."
 	case len(r.Permissions) == 0:
 		return "Any valid API key may call this."
+	case len(scopes) == 0 && c.Scopes.Style == "role" && Writes(r.Permissions):
+		return "Only keys whose owner is an owner or admin of the organisation may call this."
 	case len(scopes) == 0 && c.Scopes.Style == "role":
-		return "The role of the key's owner decides who may call this."
+		return "Any key of an organisation may call this, whatever its owner's role."
 	case len(scopes) == 0:
 		return "No scope of this API reaches this operation."
 	}
@@ -51,6 +53,13 @@ func access(c *contract.Contract, r api.Route, scopes []string) string {
 		text += " Where a key names resources, its verbs reach those alone."
 	}
 	return text
+}
+
+// Writes tells whether each of the permissions, of which there are some, writes:
+// then a key must do so.
+func Writes(permissions []string) bool {
+	reads := func(p string) bool { return !strings.HasSuffix(p, ":write") }
+	return len(permissions) > 0 && !slices.ContainsFunc(permissions, reads)
 }
 
 func cost(r api.Route) string {

@@ -40,14 +40,19 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 			return nil, page, api.Fail(api.InputCursor, "%s: %v", c.route.binder.Name("cursor"), err)
 		}
 	}
-	after, past, err := f.skip(ctx, c, b, after)
+	at, err := f.skip(ctx, c, b, after)
 	if err != nil {
 		return nil, page, err
 	}
-	b.GoTo(after, limit)
-	value, err := f.items(ctx, c, b, past)
+	b.GoTo(at.after, limit)
+	value, err := f.items(ctx, c, b, at.past)
 	if err != nil {
 		return nil, page, err
+	}
+	if f.Contract.Paging.Count && !c.route.OwnShape(f.Contract) && value.Count() == nil {
+		if page.Total, err = f.count(ctx, c, b, at, value); err != nil {
+			return nil, page, err
+		}
 	}
 	if next := value.Position(); next != "" {
 		if err := sign(); err != nil {
@@ -81,24 +86,51 @@ func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool)
 	return list, nil
 }
 
+// place is where a page begins.
+type place struct {
+	after  string // the position before it
+	before int    // items before it, or in all where it is past the end
+	past   bool   // the list ends before it
+}
+
+// stride is how many items are read at a time where none is shown.
+const stride = 1000
+
 // skip reads past the items before a page number or an offset. Its cost grows
-// with the place, so there is a bound; past tells that the list ends before it.
-func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after string) (at string, past bool, err error) {
+// with the place, so there is a bound.
+func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after string) (place, error) {
+	at := place{after: after}
 	if b.Skip+b.Limit() > bind.MaxSkip {
-		return "", false, api.Fail(api.InputCursor, "only the first %d items can be reached by page or offset; narrow the filters", bind.MaxSkip)
+		return at, api.Fail(api.InputCursor, "only the first %d items can be reached by page or offset; narrow the filters", bind.MaxSkip)
 	}
-	for left := b.Skip; left > 0; {
-		step := min(left, 1000)
-		b.GoTo(after, step)
+	for at.before < b.Skip {
+		b.GoTo(at.after, min(b.Skip-at.before, stride))
 		list, err := f.items(ctx, c, b, false)
 		if err != nil {
-			return "", false, err
+			return at, err
 		}
+		at.before += list.Len()
 		if list.Position() == "" {
-			return after, true, nil
+			at.past = true
+			return at, nil
 		}
-		after = list.Position()
-		left -= list.Len()
+		at.after = list.Position()
 	}
-	return after, false, nil
+	return at, nil
+}
+
+// count tells how many items a list has that no counter knows: it reads on from
+// the page, as far as an offset could. What is beyond nobody can ask for.
+func (f *Function) count(ctx context.Context, c *call, b *bind.Bound, at place, page api.Listed) (*int64, error) {
+	n, next := at.before+page.Len(), page.Position()
+	for next != "" && n < bind.MaxSkip {
+		b.GoTo(next, min(bind.MaxSkip-n, stride))
+		list, err := f.items(ctx, c, b, false)
+		if err != nil {
+			return nil, err
+		}
+		n, next = n+list.Len(), list.Position()
+	}
+	total := int64(n)
+	return &total, nil
 }

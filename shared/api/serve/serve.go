@@ -35,6 +35,11 @@ import (
 // MaxBodyBytes is the largest body that is read.
 const MaxBodyBytes = 256 << 10
 
+// answerTime is what is kept of a function's time for the answer. A store that is
+// later than that is given up: who is ended by Lambda answers nothing, and API
+// Gateway's own 502 says less than a 503.
+const answerTime = time.Second
+
 // Gate admits calls, one conditional write each.
 type Gate interface {
 	// Admit spends one call of the caller's budget. It fails with *api.Error.
@@ -140,7 +145,9 @@ type passage struct {
 func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	start := f.Clock()
 	c := &call{event: ev, request: &api.Request{ID: ev.RequestContext.RequestID, Now: start}}
-	answer, err := f.guarded(ctx, c)
+	inTime, cancel := withinTime(ctx)
+	defer cancel()
+	answer, err := f.guarded(inTime, c)
 	if err != nil {
 		answer = f.enc.Error(c.request.ID, api.AsError(err))
 	}
@@ -150,6 +157,14 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 	}
 	f.log(ctx, c, answer.Status, err, f.Clock().Sub(start))
 	return events.APIGatewayProxyResponse{StatusCode: answer.Status, Headers: answer.Header, Body: string(answer.Body)}, nil
+}
+
+// withinTime ends early enough for an answer, where the function's time has an end.
+func withinTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ends, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, ends.Add(-answerTime))
+	}
+	return ctx, func() {}
 }
 
 // guarded turns a panic into an internal error; the stack goes to the log alone.

@@ -134,3 +134,26 @@ func TestRecheckWithholdsWhatWasReadAndNeverTheAnswerToAChange(t *testing.T) {
 		}
 	}
 }
+
+func TestStoreThatIsTooLateIsA503BeforeTheFunctionIsEnded(t *testing.T) {
+	t.Parallel()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := func(ctx context.Context, _ *api.Request, _ *input) (string, error) {
+		<-ctx.Done() // as a store does that never answers
+		return "", api.Down("reading a team", ctx.Err())
+	}
+	fn, err := serve.New(serve.Options{Contract: c, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Handlers: []api.Handler{api.Handle("getTeam", waits)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond) // as Lambda says when it ends the function
+	defer cancel()
+	r, err := fn.Handle(ctx, event())
+	if err != nil || r.StatusCode != 503 || ctx.Err() != nil {
+		t.Errorf("got %d, %v, and the function's time is over: %v; want a 503 within it", r.StatusCode, err, ctx.Err())
+	}
+}

@@ -113,6 +113,9 @@ func format(n *contract.Node, t reflect.Type) (func([]byte, reflect.Value) ([]by
 			return nil, fmt.Errorf("format replace takes what is replaced and by what")
 		}
 		return func(dst []byte, v reflect.Value) ([]byte, error) {
+			if v.Len() == 0 && v.Type().Implements(marshaler) {
+				return (*encoder)(nil).orPlain(dst, v) // such as a reference to nothing, which is null
+			}
 			raw, err := json.Marshal(strings.ReplaceAll(v.String(), n.Args[0], n.Args[1]))
 			return append(dst, raw...), err
 		}, nil

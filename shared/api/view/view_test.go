@@ -66,12 +66,12 @@ func TestWhatIsUnknownIsNull(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := match()
-	m.Score.FullTime, m.KickoffAt, m.Status = nil, nil, matches.Postponed
+	m.Score.FullTime, m.KickoffAt, m.Status, m.League, m.Season = nil, nil, matches.Postponed, "", ""
 	got, err := s.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"home_score":null`, `"kickoff_ts":null`, `"status_code":null`} {
+	for _, want := range []string{`"home_score":null`, `"kickoff_ts":null`, `"status_code":null`, `"league_id":null`, `"season":null`} {
 		if !strings.Contains(string(got), want) {
 			t.Errorf("%s lacks %s", got, want)
 		}

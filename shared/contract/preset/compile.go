@@ -29,7 +29,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 		Transports: src.Transports, DefaultPlan: src.DefaultPlan,
 		Operations: map[string]contract.Operation{}, Conditions: map[string]contract.Condition{},
 		Meter:   contract.Meter(src.Meter),
-		Recheck: src.Recheck, HidePublic: src.HidePublic, UTCDays: src.UTCDays,
+		Recheck: src.Recheck, HidePublic: src.HidePublic, IDs: src.IDs, UTCDays: src.UTCDays,
 	}
 	c.basics(got)
 	got.Secret = c.secret(src)
@@ -55,6 +55,9 @@ func (c *compiler) basics(got *contract.Contract) {
 	}
 	if got.Title == "" {
 		got.Title = got.Name
+	}
+	if got.IDs != "" {
+		c.oneOf([]string{"ids"}, got.IDs, contract.UUIDs)
 	}
 	if !baseForm.MatchString(got.Base) {
 		c.fail([]string{"base"}, "%q is no base path, such as /v1", got.Base)
@@ -230,12 +233,24 @@ func (c *compiler) keys(src keysSource) contract.KeyRules {
 			rules.MaxOverlap = int64(d.Seconds())
 		}
 	}
+	for _, text := range src.ExpiryChoices {
+		d, err := contract.ParseDuration(text)
+		if err != nil {
+			c.fail([]string{"keys", "expiry_choices"}, "%v", err)
+		} else if life := int64(d.Seconds()); life <= 0 || rules.MaxLife > 0 && life > rules.MaxLife {
+			c.fail([]string{"keys", "expiry_choices"}, "%q is nothing, or longer than max_life", text)
+		}
+		rules.ExpiryChoices = append(rules.ExpiryChoices, text)
+	}
 	return rules
 }
 
 func (c *compiler) paging(src pagingSource) contract.Paging {
-	p := contract.Paging{Style: c.oneOf([]string{"paging", "style"}, src.Style, "cursor", "page", "offset"),
-		Limit: c.limit([]string{"paging", "limit"}, src.Limit)}
+	p := contract.Paging{Count: src.Count, Limit: c.limit([]string{"paging", "limit"}, src.Limit),
+		Style: c.oneOf([]string{"paging", "style"}, src.Style, "cursor", "page", "offset")}
+	if p.Count && p.Style == "cursor" {
+		c.fail([]string{"paging", "count"}, "cursors reach any number of items, which cannot be counted for each page: page or offset only")
+	}
 	if src.CursorLife == "" {
 		return p
 	}
@@ -361,7 +376,7 @@ func (c *compiler) gatewayConditions(got *contract.Contract) {
 }
 
 func (c *compiler) shapes(src shapesSource) contract.Shapes {
-	var s contract.Shapes
+	s := contract.Shapes{Management: src.Management}
 	s.Error = c.shape("error", src.Error, errorSlots, true)
 	s.Item = c.shape("item", src.Item, itemSlots, false)
 	s.List = c.shape("list", src.List, listSlots, true)

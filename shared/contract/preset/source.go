@@ -29,6 +29,7 @@ type source struct {
 	Meter        meterSource                `yaml:"meter" jsonschema_description:"Names of the rate headers; those left out are not sent"`
 	Recheck      bool                       `yaml:"recheck" jsonschema_description:"Read the key's version again before the answer is sent, so that a request in flight dies with its key"`
 	HidePublic   bool                       `yaml:"hide_public" jsonschema_description:"Show a key the data of its own organisation only"`
+	IDs          string                     `yaml:"ids" jsonschema:"enum=uuid" jsonschema_description:"The form of the ids of data that this deployment makes; our own where left out"`
 	UTCDays      bool                       `yaml:"utc_days" jsonschema_description:"Take the days by which matches are filtered for UTC's, not for those of their league"`
 }
 
@@ -81,9 +82,10 @@ type planSource struct {
 }
 
 type keysSource struct {
-	Expiry     string `yaml:"expiry" jsonschema:"required,enum=required,enum=optional" jsonschema_description:"Whether each key must have an end"`
-	MaxLife    string `yaml:"max_life" jsonschema_description:"The longest life of a key, such as 30d or 1y; unbounded where left out"`
-	MaxOverlap string `yaml:"max_overlap" jsonschema_description:"How long a replaced secret may live on, such as 7d; 0s where left out"`
+	Expiry        string   `yaml:"expiry" jsonschema:"required,enum=required,enum=optional" jsonschema_description:"Whether each key must have an end"`
+	ExpiryChoices []string `yaml:"expiry_choices" jsonschema_description:"Lives that may be asked for, such as 30d, beside a moment of one's own; any where left out"`
+	MaxLife       string   `yaml:"max_life" jsonschema_description:"The longest life of a key, such as 30d or 1y; unbounded where left out"`
+	MaxOverlap    string   `yaml:"max_overlap" jsonschema_description:"How long a replaced secret may live on, such as 7d; 0s where left out"`
 }
 
 type operationSource struct {
@@ -105,6 +107,7 @@ type pagingSource struct {
 	Style      string      `yaml:"style" jsonschema:"required,enum=cursor,enum=page,enum=offset" jsonschema_description:"How clients go on"`
 	Limit      limitSource `yaml:"limit" jsonschema:"required" jsonschema_description:"The size of a page"`
 	CursorLife string      `yaml:"cursor_life" jsonschema_description:"How long a cursor is good, such as 24h; for ever without"`
+	Count      bool        `yaml:"count" jsonschema_description:"Make every total a number, counted item by item where no counter knows it; not with cursors"`
 }
 
 type conditionSource struct {
@@ -114,10 +117,11 @@ type conditionSource struct {
 }
 
 type shapesSource struct {
-	Error yaml.MapSlice            `yaml:"error" jsonschema:"required" jsonschema_description:"Slots: $code, $message, $details, $request_id; a question mark leaves out what is null"`
-	Item  yaml.MapSlice            `yaml:"item" jsonschema_description:"Slots: $item, $now; the object itself where left out"`
-	List  yaml.MapSlice            `yaml:"list" jsonschema:"required" jsonschema_description:"Slots: $items, $next, $more, $total, $count, $page, $limit, $now"`
-	Views map[string]yaml.MapSlice `yaml:"views" jsonschema_description:"By object, names and where their values come from: a dotted path, with a format (epoch, replace, code) after |"`
+	Error      yaml.MapSlice            `yaml:"error" jsonschema:"required" jsonschema_description:"Slots: $code, $message, $details, $request_id; a question mark leaves out what is null"`
+	Item       yaml.MapSlice            `yaml:"item" jsonschema_description:"Slots: $item, $now; the object itself where left out"`
+	List       yaml.MapSlice            `yaml:"list" jsonschema:"required" jsonschema_description:"Slots: $items, $next, $more, $total, $count, $page, $limit, $now"`
+	Management bool                     `yaml:"management" jsonschema_description:"Put key management's answers into item and list too"`
+	Views      map[string]yaml.MapSlice `yaml:"views" jsonschema_description:"By object, names and where their values come from: a dotted path, with a format (epoch, replace, code) after |"`
 }
 
 type meterSource struct {

@@ -238,7 +238,7 @@ func (w *World) Org(t testing.TB, name, plan, owner string) (org, user string) {
 		ID    string
 		Owner struct{ User string }
 	}
-	if err := json.Unmarshal(r.Body, &got); err != nil || r.Status != http.StatusCreated {
+	if err := json.Unmarshal(w.plain(r), &got); err != nil || r.Status != http.StatusCreated {
 		t.Fatalf("creating an organisation: %d %s", r.Status, r.Body)
 	}
 	return got.ID, got.Owner.User
@@ -247,14 +247,34 @@ func (w *World) Org(t testing.TB, name, plan, owner string) (org, user string) {
 // Key makes a key of an organisation by the operator's key.
 func (w *World) Key(t testing.TB, org, name string, scopes ...string) (id, secret string) {
 	t.Helper()
-	raw, err := json.Marshal(map[string]any{"name": name, "org": org, "scopes": scopes})
+	spec := map[string]any{"name": name, "org": org, "scopes": append([]string{}, scopes...)}
+	if w.Contract.Keys.ExpiryRequired {
+		spec["expires_in"] = "30d"
+	}
+	raw, err := json.Marshal(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := w.Call(t, w.Operator, "POST", "/keys", string(raw))
 	var got struct{ ID, Secret string }
-	if err := json.Unmarshal(r.Body, &got); err != nil || r.Status != http.StatusCreated {
+	if err := json.Unmarshal(w.plain(r), &got); err != nil || r.Status != http.StatusCreated {
 		t.Fatalf("creating a key: %d %s", r.Status, r.Body)
 	}
 	return got.ID, got.Secret
+}
+
+// plain is the object that key management answered with, without the contract's
+// envelope.
+func (w *World) plain(r Reply) []byte {
+	shape := w.Contract.Shapes.Item
+	var object map[string]json.RawMessage
+	if !w.Contract.Shapes.Management || shape == nil || json.Unmarshal(r.Body, &object) != nil {
+		return r.Body
+	}
+	for _, f := range shape.Fields {
+		if f.Node.Slot == "item" {
+			return object[f.Name]
+		}
+	}
+	return r.Body
 }

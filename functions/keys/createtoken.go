@@ -1,0 +1,19 @@
+package keys
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/keys"
+)
+
+type tokenInput struct {
+	Scopes    []string `json:"scopes,omitempty" nullable:"false" doc:"Some of the key's; all that reach data where none is named" example:"read:matches"`
+	ExpiresIn *string  `json:"expires_in,omitempty" doc:"How long it lives, from 1m to 24h; default 1h" example:"15m"`
+}
+
+func createToken(d Deps) api.Handler {
+	return api.Handle("createToken", func(ctx context.Context, r *api.Request, in *tokenInput) (keys.Token, error) {
+		return d.Keys.Derive(ctx, r, keys.TokenSpec{Scopes: in.Scopes, ExpiresIn: in.ExpiresIn})
+	}).Answering(201)
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"statgate/scripts/e2e/suite"
+	"statgate/shared/contract/preset"
+	"statgate/shared/outputs"
+)
+
+// grant is one action of a function's role on one of the stack's stores.
+type grant struct{ function, action, on string }
+
+func (g grant) String() string { return fmt.Sprintf("%-11s %-32s %s", g.function, g.action, g.on) }
+
+// stores are told apart by what their ARNs hold.
+func storeOf(s outputs.Stack, resource string) string {
+	for name, part := range map[string]string{"keys": ":table/" + s.KeysTable, "stats": ":table/" + s.StatsTable, "peppers": ":secret:" + s.Peppers} {
+		if strings.Contains(resource, part) {
+			return name
+		}
+	}
+	return ""
+}
+
+// texts is a policy's text, or list of them.
+func texts(v any) []string {
+	if one, ok := v.(string); ok {
+		return []string{one}
+	}
+	var all []string
+	list, _ := v.([]any)
+	for _, one := range list {
+		text, _ := one.(string)
+		all = append(all, text)
+	}
+	return all
+}
+
+// visit shows each statement's actions and store, and keeps of the actions what keep says.
+func (r role) visit(s outputs.Stack, keep func(g grant) bool) map[string]any {
+	var kept []any
+	statements, _ := r.document["Statement"].([]any)
+	for _, one := range statements {
+		statement, _ := one.(map[string]any)
+		resources := texts(statement["Resource"])
+		if len(resources) == 0 || storeOf(s, resources[0]) == "" {
+			kept = append(kept, one)
+			continue
+		}
+		var actions []any
+		for _, action := range texts(statement["Action"]) {
+			if keep(grant{r.function, action, storeOf(s, resources[0])}) {
+				actions = append(actions, action)
+			}
+		}
+		if len(actions) == 0 {
+			continue
+		}
+		changed := map[string]any{}
+		for name, value := range statement {
+			changed[name] = value
+		}
+		changed["Action"] = actions
+		kept = append(kept, changed)
+	}
+	return map[string]any{"Version": r.document["Version"], "Statement": kept}
+}
+
+// grants lists what the role may do with the stack's stores.
+func (r role) grants(s outputs.Stack) []grant {
+	var all []grant
+	r.visit(s, func(g grant) bool {
+		if !slices.Contains(all, g) {
+			all = append(all, g)
+		}
+		return true
+	})
+	return all
+}
+
+// without is the role's policy less one grant.
+func (r role) without(s outputs.Stack, lost grant) map[string]any {
+	return r.visit(s, func(g grant) bool { return g != lost })
+}
+
+// noticing are the beginnings of the names of the cases that find a grant missing.
+// Of a function that is not named here it is those that are called like it and all
+// of the data's; where they do not, the table says NOTHING, and another belongs here.
+func (g grant) noticing() []string {
+	action := g.action[strings.IndexByte(g.action, ':')+1:]
+	switch {
+	case g.function == authorizerFunction && action == "UpdateItem":
+		return []string{"pepper.moved"}
+	case g.function == authorizerFunction:
+		return []string{"stale.keys"}
+	case g.on == "keys" && slices.Contains([]string{"GetItem", "BatchGetItem", "UpdateItem"}, action):
+		return []string{"stale." + g.function}
+	case g.on == "keys" && action == "PutItem":
+		return []string{"hour." + g.function}
+	}
+	if named, ok := map[string][]string{
+		"keys": {"key.create"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
+		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters"},
+	}[g.function]; ok {
+		return named
+	}
+	return []string{"data.", g.function, strings.TrimSuffix(g.function, "s") + "."}
+}
+
+// chosen is the choice of cases for [suite.Options].
+func chosen(prefixes []string) func(id string) bool {
+	return func(id string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(id, p) })
+	}
+}
+
+// removal is what the suite said while a grant was missing.
+type removal struct {
+	grant
+	failed, why string // the case that failed first, and why; "" where none did
+	took        time.Duration
+}
+
+// ours tells whether the suite failed as a missing grant makes it fail: with a 503.
+func (r removal) ours() bool { return r.failed != "" && strings.Contains(r.why, "503") }
+
+// cached is the context under which API Gateway keeps policies in every contract:
+// where it does not, no caller is stale, and what reads them again is not needed.
+const cached = "edge=true"
+
+// removals takes each grant from its role, one at a time, and holds the deployment
+// to the cases that must notice. It prints the table as it goes, and leaves the
+// roles as it found them.
+func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) {
+	s, err := outputs.Read(ctx, t.emulator.config(), t.stack)
+	if err != nil {
+		return nil, err
+	}
+	c, err := preset.Load(t.contract)
+	if err != nil {
+		return nil, err
+	}
+	var all []removal
+	var cases []string
+	fmt.Fprintf(out, "%-11s %-32s %-8s %s\n", "function", "action removed", "on", "what fails")
+	for _, function := range functionsOf(c) {
+		r, err := t.roleOf(ctx, function)
+		if err != nil {
+			return all, err
+		}
+		for _, g := range r.grants(s) {
+			lost, err := t.removed(ctx, s, r, g)
+			if err != nil {
+				return all, fmt.Errorf("without %s: %w", g, err)
+			}
+			fmt.Fprintln(out, lost)
+			all, cases = append(all, lost), append(cases, g.noticing()...)
+		}
+	}
+	var said strings.Builder
+	result, err := t.suite(ctx, s, &said, chosen(cases))
+	if err == nil && result.Failed > 0 {
+		err = fmt.Errorf("with all grants back:\n%s", said.String())
+	}
+	return all, err
+}
+
+func (r removal) String() string {
+	failed := r.failed
+	if failed == "" {
+		failed = "NOTHING"
+	}
+	return fmt.Sprintf("%-11s %-32s %-8s %s (%s)", r.function, r.action, r.on, failed, r.took.Round(10*time.Millisecond))
+}
+
+// removed runs the cases without a grant, and gives it back.
+func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant) (lost removal, err error) {
+	begun := time.Now()
+	if err := t.put(ctx, r, r.without(s, g)); err != nil {
+		return lost, err
+	}
+	defer func() {
+		if back := t.put(context.WithoutCancel(ctx), r, r.document); err == nil {
+			err = back
+		}
+	}()
+	result, err := t.suite(ctx, s, io.Discard, chosen(g.noticing()))
+	lost = removal{grant: g, took: time.Since(begun)}
+	lost.failed, lost.why = firstFailure(result)
+	return lost, err
+}
+
+// firstFailure is the case that says most of why a run failed: not the cleaning up,
+// where another one failed before.
+func firstFailure(r suite.Result) (id, why string) {
+	for name, text := range r.Failures {
+		if id == "" || id == "cleanup" || name != "cleanup" && name < id {
+			id, why = name, text
+		}
+	}
+	return id, why
+}
+
+// iamTable deploys, prints the table, and fails where a grant can go unnoticed.
+func (t target) iamTable(ctx context.Context, out io.Writer) error {
+	t.context = append(t.context, cached)
+	if _, err := t.up(ctx); err != nil {
+		return err
+	}
+	all, err := t.removals(ctx, out)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if !r.ours() {
+			return fmt.Errorf("without %s the suite says %q", r.grant, r.why)
+		}
+	}
+	fmt.Fprintf(out, "%d grants, and the suite misses each\n", len(all))
+	return nil
+}

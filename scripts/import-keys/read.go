@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"statgate/shared/keys"
+)
+
+// row is one key of a file, or why it cannot be read.
+type row struct {
+	line  int
+	key   keys.Foreign
+	wrong keys.Refusal // nil where it can be
+}
+
+type rows []row
+
+// columns are what a row may tell, by its name in the file. Scopes are a list of
+// names, in CSV with spaces between them.
+var columns = map[string]func(*keys.Foreign) *string{
+	"sha256":     func(f *keys.Foreign) *string { return &f.SHA256 },
+	"algorithm":  func(f *keys.Foreign) *string { return &f.Algorithm },
+	"prefix":     func(f *keys.Foreign) *string { return &f.Prefix },
+	"last_four":  func(f *keys.Foreign) *string { return &f.LastFour },
+	"name":       func(f *keys.Foreign) *string { return &f.Name },
+	"org":        func(f *keys.Foreign) *string { return &f.Org },
+	"owner":      func(f *keys.Foreign) *string { return &f.Owner },
+	"role":       func(f *keys.Foreign) *string { return &f.Role },
+	"plan":       func(f *keys.Foreign) *string { return &f.Plan },
+	"state":      func(f *keys.Foreign) *string { return &f.State },
+	"created_at": func(f *keys.Foreign) *string { return &f.CreatedAt },
+	"expires_at": func(f *keys.Foreign) *string { return &f.ExpiresAt },
+	"revoked_at": func(f *keys.Foreign) *string { return &f.RevokedAt },
+}
+
+const scopes = "scopes"
+
+// read reads a file by its name's ending.
+func read(name string, raw []byte) (rows, error) {
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	switch ending := strings.ToLower(filepath.Ext(name)); ending {
+	case ".csv":
+		return readCSV(name, raw)
+	case ".jsonl", ".ndjson":
+		return readLines(raw), nil
+	default:
+		return nil, fmt.Errorf("%s: its name must end in .csv, .jsonl or .ndjson", name)
+	}
+}
+
+// readCSV reads a table with a header. A column that means nothing is refused with
+// the whole file, as it is likelier misspelt than idle.
+func readCSV(name string, raw []byte) (rows, error) {
+	r := csv.NewReader(bytes.NewReader(raw))
+	header, err := r.Read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: its first line must name the columns: %w", name, err)
+	}
+	for i, column := range header {
+		header[i] = strings.TrimSpace(column)
+		if _, known := columns[header[i]]; !known && header[i] != scopes {
+			return nil, fmt.Errorf("%s: unknown column %q", name, header[i])
+		}
+		if slices.Contains(header[:i], header[i]) {
+			return nil, fmt.Errorf("%s: column %q is there twice", name, header[i])
+		}
+	}
+	if !slices.Contains(header, "sha256") {
+		return nil, fmt.Errorf("%s: there is no column sha256", name)
+	}
+	var all rows
+	for {
+		fields, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		all = append(all, csvRow(r, header, fields, err))
+	}
+}
+
+func csvRow(r *csv.Reader, header, fields []string, err error) row {
+	var wrong *csv.ParseError
+	if errors.As(err, &wrong) {
+		return row{line: wrong.StartLine, wrong: keys.Refusal{fmt.Sprintf("cannot be read: %v", wrong.Err)}}
+	}
+	line, _ := r.FieldPos(0)
+	got := row{line: line}
+	for i, text := range fields {
+		text = strings.TrimSpace(text)
+		if header[i] == scopes {
+			got.key.Scopes = strings.Fields(text)
+			continue
+		}
+		*columns[header[i]](&got.key) = text
+	}
+	return got
+}
+
+// readLines reads a JSON object a line; empty lines are passed over.
+func readLines(raw []byte) rows {
+	var all rows
+	for i, text := range bytes.Split(raw, []byte("\n")) {
+		if text = bytes.TrimSpace(text); len(text) == 0 {
+			continue
+		}
+		got := row{line: i + 1}
+		var told map[string]json.RawMessage
+		if err := json.Unmarshal(text, &told); err != nil {
+			// Its own words would quote what it met.
+			got.wrong = keys.Refusal{"is not a JSON object"}
+		}
+		for name, value := range told {
+			if why := set(&got.key, name, value); why != "" {
+				got.wrong = append(got.wrong, why)
+			}
+		}
+		slices.Sort(got.wrong)
+		all = append(all, got)
+	}
+	return all
+}
+
+func set(f *keys.Foreign, name string, value json.RawMessage) string {
+	if name == scopes {
+		if json.Unmarshal(value, &f.Scopes) != nil {
+			return "scopes: must be a list of names"
+		}
+		return ""
+	}
+	field, known := columns[name]
+	if !known {
+		return fmt.Sprintf("unknown field %q", name)
+	}
+	var text *string
+	if json.Unmarshal(value, &text) != nil {
+		return name + ": must be a text"
+	}
+	if text != nil {
+		*field(f) = *text
+	}
+	return ""
+}
