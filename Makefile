@@ -12,11 +12,11 @@ OPERATION ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
-.PHONY: e2e deploy-local e2e-local iam-table emulator-stop deploy import-aws sam sam-invoke e2e-sam
+.PHONY: e2e deploy-local e2e-local iam-table runbook-local emulator-stop deploy import-aws sam sam-invoke e2e-sam
 .PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="-data DIR …")
 	@mkdir -p .cache
@@ -58,6 +58,9 @@ e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
 
 iam-table: ## take each grant from each function's role there, one at a time: which guarantee notices? (CONTRACT=statgate)
 	@go run ./scripts/emulator iam -contract $(CONTRACT) $(LOCAL_FLAGS)
+
+runbook-local: ## run every command of docs/runbook.md for a stack on an emulator, the waiting for a pepper's retirement included
+	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/emulator -run TestADeployed -v -count=1 -timeout 30m
 
 emulator-stop: ## end that emulator
 	@go run ./scripts/emulator stop

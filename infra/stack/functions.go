@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	memoryMB       = 512 // a third of a core; the init phase has a whole one whatever is chosen
+	memoryMB = 512 // a third of a core; the init phase has a whole one whatever is chosen
 	// timeoutSeconds is under API Gateway's 29, and over the 25 that a change of keys
 	// may take whose store does not answer: one that is ended in between has written
 	// and not told.

@@ -48,6 +48,7 @@ var story = []step{
 	{operation: "getKeyUsage", as: "admin"},
 	{operation: "rotateKey", as: "admin", body: `{"overlap":"1h"}`, keep: map[string][]string{"told": {"secret"}}},
 	{operation: "getSelf", as: "told"},
+	{operation: "createToken", as: "told", body: `{"expires_in":"5m"}`},
 	{operation: "revokeSelf", as: "told"},
 	{operation: "createKey", note: "another", as: "admin", body: `{"name":"Told","scopes":["read:matches"]}`, keep: map[string][]string{"key": {"id"}}},
 	{operation: "revokeKey", as: "admin"},

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"statgate/scripts/e2e/suite"
@@ -83,4 +86,46 @@ func TestKnownDifferencesAreLetPassAndSaid(t *testing.T) {
 			t.Errorf("the report lacks %q:\n%s", want, out)
 		}
 	}
+}
+
+// TestAnswerOfTheTargetsOwnStandsForOnePromise runs against a gateway that answers
+// bad keys with another status, and gives all requests one id.
+func TestAnswerOfTheTargetsOwnStandsForOnePromise(t *testing.T) {
+	t.Parallel()
+	const own = `{"message":"Internal server error"}`
+	w := deploymenttest.New(t, "statgate")
+	w.Gate.Patience = patience
+	var forged atomic.Bool
+	server := httptest.NewServer(broken(w.Gateway, fault{
+		after: func(c *call) {
+			c.body = bytes.ReplaceAll(c.body, []byte(c.header.Get("X-Request-Id")), []byte("one"))
+			c.header.Set("X-Request-Id", "one")
+			switch {
+			case c.status == 401:
+				c.set(502, []byte(own))
+			case forged.Load() && strings.HasSuffix(c.path, "/audit"):
+				c.body = bytes.ReplaceAll(c.body, []byte("key.rotate"), []byte("key.update"))
+			}
+		},
+	}))
+	t.Cleanup(server.Close)
+	cases := []string{"refuse.no-key", "refuse.unknown-path", "key.revoke", "rotate.at-once", "member.removed", "header.common", "audit.run"}
+	run := func(target suite.Target, fails ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
+			Target: target, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(cases, id) }})
+		failed := slices.Sorted(maps.Keys(result.Failures))
+		if err != nil || !slices.Equal(failed, fails) {
+			t.Errorf("%+v: %v, %v failed, want %v\n%s", target, err, failed, fails, out.String())
+		}
+	}
+	stands := func(promised int) []suite.OwnAnswer {
+		return []suite.OwnAnswer{{Status: 502, Body: own, For: promised, Reason: "its own"}}
+	}
+	run(suite.Target{Own: stands(401), OneID: "one for all"})
+	run(suite.Target{Own: stands(404), OneID: "one for all"}, "key.revoke", "member.removed", "refuse.no-key", "rotate.at-once")
+	run(suite.Target{Own: stands(401)}, "audit.run", "header.common")
+	forged.Store(true)
+	run(suite.Target{Own: stands(401), OneID: "one for all"}, "audit.run")
 }

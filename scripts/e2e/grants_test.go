@@ -12,6 +12,7 @@ import (
 	"statgate/scripts/e2e/suite"
 	"statgate/scripts/internal/hands"
 	"statgate/shared/api"
+	"statgate/shared/contract/preset"
 	"statgate/shared/deployment/deploymenttest"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
@@ -41,39 +42,29 @@ func (u *uses) saw(ctx context.Context, action string) {
 }
 
 // TestRowsGrantWhatTheSuiteSeesThemDoAndNothingMore is why removing any one action
-// from a function's role can make the suite fail: it uses them all. Between them the
-// contracts have every operation that reads or writes.
+// from a function's role can make the suite fail: some contract's uses them all.
 func TestRowsGrantWhatTheSuiteSeesThemDoAndNothingMore(t *testing.T) {
 	t.Parallel()
-	for _, contract := range []string{"statgate", "teambattles"} {
-		t.Run(contract, func(t *testing.T) {
-			t.Parallel()
-			rowsGrant(t, contract)
-		})
-	}
-}
-
-func rowsGrant(t *testing.T, contract string) {
-	db, err := local.OpenMemory(table.Keys, table.Stats)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
 	keys, stats := &uses{of: map[string]map[api.Action]bool{}}, &uses{of: map[string]map[api.Action]bool{}}
-	w := deploymenttest.Within(t, contract, map[string]table.Table{
-		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: stats.saw},
-	}, func(ctx context.Context, name string) context.Context {
-		return context.WithValue(ctx, operation{}, name)
+	deployed := map[string]api.Route{}
+	t.Run("contracts", func(t *testing.T) {
+		for _, name := range preset.Names() {
+			w := watched(t, name, keys, stats)
+			for _, r := range api.For(w.Contract) {
+				deployed[r.Operation] = r
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				var out bytes.Buffer
+				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
+					Facts: conformance.Cases(name), Hands: handsOn(w.Gate.Keys), Parallel: 32, Out: &out})
+				if err != nil || result.Failed > 0 {
+					t.Fatalf("%v\n%s", err, out.String())
+				}
+			})
+		}
 	})
-	w.Simulate(t)
-	w.Gate.Patience = patience
-	var out bytes.Buffer
-	result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
-		Facts: conformance.Cases(contract), Hands: handsOn(db.Table("keys")), Parallel: 32, Out: &out})
-	if err != nil || result.Failed > 0 {
-		t.Fatalf("%v\n%s", err, out.String())
-	}
-	for _, r := range api.For(w.Contract) {
+	for _, r := range deployed {
 		if r.Open {
 			continue
 		}
@@ -82,6 +73,24 @@ func rowsGrant(t *testing.T, contract string) {
 		granted(t, r.Operation, "keys", r.Keys, beyond)
 		granted(t, r.Operation, "stats", r.Stats, stats.of[r.Operation])
 	}
+}
+
+// watched is a deployment that tells of its tables' uses.
+func watched(t *testing.T, contract string, keys, stats *uses) *deploymenttest.World {
+	t.Helper()
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	w := deploymenttest.Within(t, contract, map[string]table.Table{
+		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: stats.saw},
+	}, func(ctx context.Context, name string) context.Context {
+		return context.WithValue(ctx, operation{}, name)
+	})
+	w.Simulate(t)
+	w.Gate.Patience = patience
+	return w
 }
 
 // handsOn are hands on a deployment in this process.

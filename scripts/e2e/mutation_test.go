@@ -122,6 +122,24 @@ var mutants = []mutant{
 	{"the trail forgets rotations", []string{"audit.run"}, "key.rotate", forgetful},
 	{"a field is not in the document", []string{"answers.valid"}, "additional properties", rewritten("/health", `\{`, `{"more":1,`)},
 	{"a secret is shown again", []string{"secrets.once"}, "shows the secret", talkative},
+	{"a stale change is made", []string{"write.if-match"}, "of 16 changes under one ETag were made", before(func(r *http.Request) { r.Header.Del("If-Match") })},
+	{"an Idempotency-Key is not looked at", []string{"write.repeat"}, "got 409", before(func(r *http.Request) { r.Header.Del("Idempotency-Key") })},
+	{"any step is taken", []string{"write.steps"}, "no conflict.transition", after(func(c *call) {
+		if says(409, "illegal_transition")(c) {
+			c.set(200, []byte(`{}`))
+		}
+	})},
+	{"another's match is told from none", []string{"write.tenant"}, "an unknown one", after(func(c *call) {
+		if c.status == 404 && strings.Contains(c.path, "/matches/m_") && !strings.Contains(c.path, "/m_0000") {
+			c.body = bytes.ReplaceAll(c.body, []byte("no such"), []byte("not your"))
+		}
+	})},
+	{"a deleted match is still read", []string{"write.match"}, "no not_found", replayed(is(404), is(200))},
+	{"a wrong field is not named", []string{"write.fields"}, "does not name minute", after(func(c *call) {
+		if c.status == 422 {
+			c.body = bytes.ReplaceAll(c.body, []byte(`"minute"`), []byte(`"field"`))
+		}
+	})},
 	{"the document lacks a route", []string{"document.routes"}, "it has", rewritten("/openapi.json", `"/health"`, `"/healthy"`)},
 }
 

@@ -67,7 +67,7 @@ func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
 	t.Run("a role without any one grant is noticed", func(t *testing.T) { everyGrantIsMissed(t, edged) })
 	t.Run("a fault loses nothing", func(t *testing.T) { faultsLoseNothing(t, edged) })
 	t.Run("deploying again changes nothing", func(t *testing.T) { againChangesNothing(t, edged) })
-	t.Run("side by side", func(t *testing.T) { // most of the runbook is waiting
+	t.Run("side by side", func(t *testing.T) {
 		t.Run("the runbook works as it is written", func(t *testing.T) {
 			t.Parallel()
 			runbookWorks(t, edged)

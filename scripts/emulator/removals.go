@@ -90,9 +90,10 @@ func (r role) without(s outputs.Stack, lost grant) map[string]any {
 }
 
 // noticing are the beginnings of the names of the cases that find a grant missing.
-// Of a function that is not named here it is those that are called like it and all
-// of the data's; where they do not, the table says NOTHING, and another belongs here.
-func (g grant) noticing() []string {
+// Of a function that is not named here it is those that call each of its routes, if
+// only for what is unknown, and the facts of the contract's page; where they do not,
+// the table says NOTHING, and another belongs here.
+func (g grant) noticing(contract string) []string {
 	action := g.action[strings.IndexByte(g.action, ':')+1:]
 	switch {
 	case g.function == authorizerFunction && action == "UpdateItem":
@@ -106,11 +107,11 @@ func (g grant) noticing() []string {
 	}
 	if named, ok := map[string][]string{
 		"keys": {"key.create"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
-		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters"},
+		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."},
 	}[g.function]; ok {
 		return named
 	}
-	return []string{"data.", g.function, strings.TrimSuffix(g.function, "s") + "."}
+	return []string{"stale." + g.function, "refuse.unknown-id", "data.", contract + "."}
 }
 
 // chosen is the choice of cases for [suite.Options].
@@ -155,12 +156,12 @@ func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) 
 			return all, err
 		}
 		for _, g := range r.grants(s) {
-			lost, err := t.removed(ctx, s, r, g)
+			lost, err := t.removed(ctx, s, r, g, c.Name)
 			if err != nil {
 				return all, fmt.Errorf("without %s: %w", g, err)
 			}
 			fmt.Fprintln(out, lost)
-			all, cases = append(all, lost), append(cases, g.noticing()...)
+			all, cases = append(all, lost), append(cases, g.noticing(c.Name)...)
 		}
 	}
 	var said strings.Builder
@@ -180,7 +181,7 @@ func (r removal) String() string {
 }
 
 // removed runs the cases without a grant, and gives it back.
-func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant) (lost removal, err error) {
+func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant, contract string) (lost removal, err error) {
 	begun := time.Now()
 	if err := t.put(ctx, r, r.without(s, g)); err != nil {
 		return lost, err
@@ -190,7 +191,7 @@ func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant) (
 			err = back
 		}
 	}()
-	result, err := t.suite(ctx, s, io.Discard, chosen(g.noticing()))
+	result, err := t.suite(ctx, s, io.Discard, chosen(g.noticing(contract)))
 	lost = removal{grant: g, took: time.Since(begun)}
 	lost.failed, lost.why = firstFailure(result)
 	return lost, err

@@ -40,7 +40,6 @@ func engaged(t *testing.T, d target) *operator {
 	if err := o.demo.read(d.credentialsFile()); err != nil {
 		t.Fatal(err)
 	}
-	o.revokeOthers()
 	tools, err := exec.Command("./aws-cli.sh").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +103,7 @@ var wanted = map[string][]string{
 	"A leaked client key":    {"the leaked secret is dead, the new one is good", "key.rotate", "is revoked"},
 	"A leaked operator key":  {"the leaked secret is dead, the new one is good", "key.rotate", "Demo admin", "owner@example.com"},
 	"A lost operator key":    {"Operator (recovered)", "is revoked"},
-	"A leaked pepper":        {"is the current one", "live secrets", "is retired"},
+	"A leaked pepper":        {"is the current one", "live secrets"},
 	"Backups":                {"peppers.age: root", "backup/"},
 	"A restore":              {"-keys-restored", "-stats-restored", "peppers", "the operator key works", "Demo"},
 	"A table that throttles": {"WriteThrottleEvents", "Demo admin", "FREE"},
@@ -118,17 +117,20 @@ var before = map[string]func(o *operator){
 			o.Fatal(err)
 		}
 	},
-	// Those whose keys are in use have used them: here nobody else does.
+	// Those whose keys are in use have used them, and the others' are revoked.
 	"-retire": func(o *operator) {
 		time.Sleep(time.Until(o.rotated.Add(noticed)))
-		for _, key := range []string{o.secret("operator"), o.demo.Admin} {
-			o.called(key, http.MethodGet, "/keys/self")
-		}
+		o.revokeOthers(o.secret("operator"), o.demo.Admin)
 	},
 }
 
+// whole makes the test run the one block that waits for minutes, too.
+const whole = "STATGATE_WHOLE_RUNBOOK"
+
 // runbookWorks runs each block that is not for a local server, as it stands, a shell
-// for each incident. While a pepper waits to be retired the others are seen to.
+// for each incident. While a rotation is noticed the others are seen to. Retiring a
+// pepper takes another two and a half minutes of waiting, and is left to
+// "make runbook-local"; docs/runbook_test.go retires one in every run.
 //
 // The emulator takes every command. It restores a table as it is now, whatever the
 // time that was named, and CloudWatch knows no numbers of tables there.
@@ -161,7 +163,12 @@ func runbookWorks(t *testing.T, d target) {
 	for _, section := range []string{"A leaked client key", "A leaked operator key", "A lost operator key", "Backups", "A restore", "A table that throttles"} {
 		o.concluded(section, o.run(o.shell(prologue), sections[section]))
 	}
-	o.concluded(waits, said+o.run(waiting, late))
+	o.concluded(waits, said)
+	if os.Getenv(whole) != "" {
+		if said := o.run(waiting, late); !strings.Contains(said, "is retired") {
+			t.Errorf("%s: the old pepper is not retired:\n%s", waits, said)
+		}
+	}
 	if len(sections) != len(wanted) || len(late) == 0 {
 		t.Errorf("got %d sections and %d late blocks, want %d and some", len(sections), len(late), len(wanted))
 	}
@@ -220,20 +227,20 @@ func (o *operator) concluded(section, said string) {
 	}
 }
 
-// revokeOthers revokes every key but the three that the demo has, whoever left it.
-func (o *operator) revokeOthers() {
+// revokeOthers uses an operator's key and another, and revokes all that are neither.
+func (o *operator) revokeOthers(by, other string) {
 	o.Helper()
 	kept := map[any]bool{}
-	for _, key := range []string{o.demo.Operator, o.demo.Admin, o.demo.Client} {
+	for _, key := range []string{by, other} {
 		kept[o.called(key, http.MethodGet, "/keys/self")["id"]] = true
 	}
 	for cursor := ""; ; {
-		page := o.called(o.demo.Operator, http.MethodGet, "/orgs?limit=100"+cursor)
+		page := o.called(by, http.MethodGet, "/orgs?limit=100"+cursor)
 		for _, org := range rows(page) {
-			active := o.called(o.demo.Operator, http.MethodGet, fmt.Sprintf("/keys?state=active&limit=100&org=%s", org["id"]))
+			active := o.called(by, http.MethodGet, fmt.Sprintf("/keys?state=active&limit=100&org=%s", org["id"]))
 			for _, key := range rows(active) {
 				if !kept[key["id"]] {
-					o.called(o.demo.Operator, http.MethodPost, fmt.Sprintf("/keys/%s/revoke", key["id"]))
+					o.called(by, http.MethodPost, fmt.Sprintf("/keys/%s/revoke", key["id"]))
 				}
 			}
 		}

@@ -1,12 +1,17 @@
 package deployment_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"statgate/authorizer"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
 	"statgate/shared/deployment/deploymenttest"
 )
 
@@ -111,4 +116,59 @@ func TestKeyAndItsTokensSpendOneQuotaAndNotACallMore(t *testing.T) {
 			t.Errorf("usage: got %v, want 100 calls and the revocation", got)
 		}
 	})
+}
+
+// TestPolicyAndGateAgreeOnEveryTokenAndRoute asks both whether the token of one
+// scope of a key reaches a route; and the gate once more when the key has lost the
+// scope and the policy is still cached.
+func TestPolicyAndGateAgreeOnEveryTokenAndRoute(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		w := deploymenttest.New(t, name)
+		if _, has := w.Contract.Operations["createToken"]; !has {
+			continue
+		}
+		var data []string
+		for _, scope := range w.Contract.Scopes.Names() {
+			if !w.Contract.Scopes.IsManagementScope(scope) {
+				data = append(data, scope)
+			}
+		}
+		org, _ := w.Org(t, "Matrix", w.Contract.Plans[len(w.Contract.Plans)-1].Name, "m@example.com")
+		id, secret := w.Key(t, org, "parent", append(data, "keys:read")...)
+		var keyed []api.Route
+		for _, r := range api.For(w.Contract) {
+			if !r.Open {
+				keyed = append(keyed, r)
+			}
+		}
+		for _, scope := range data {
+			grants, err := w.Contract.Scopes.Permissions([]string{scope})
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, _ := json.Marshal([]string{scope})
+			c, err := w.Keys.Authenticate(t.Context(), derive(t, w, secret, `{"scopes":`+string(raw)+`}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			policy := authorizer.Policy(keyed, c.Permissions, arn)
+			judge := func(when string, want func(api.Route) bool, policied bool) {
+				for _, r := range keyed {
+					path := strings.NewReplacer("{", "", "}", "").Replace(r.Path)
+					if got := authorizer.Evaluate(policy, arn+"/"+r.Method+path); policied && got != want(r) {
+						t.Errorf("%s, token %s%s, %s: the policy says %v, want %v", name, scope, when, r.ID(), got, want(r))
+					}
+					if _, err := w.Gate.Admit(t.Context(), c, r, contract.Requests); (err == nil) != want(r) {
+						t.Errorf("%s, token %s%s, %s: the gate says %v, want admission %v", name, scope, when, r.ID(), err, want(r))
+					}
+				}
+			}
+			judge("", func(r api.Route) bool { return expected(grants, r) }, true)
+			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["keys:read"]}`), 200)
+			judge(" of a key without it", func(r api.Route) bool { return len(r.Permissions) == 0 }, false)
+			all, _ := json.Marshal(append(data, "keys:read"))
+			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":`+string(all)+`}`), 200)
+		}
+	}
 }

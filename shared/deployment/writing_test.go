@@ -164,22 +164,28 @@ func TestOwnMatchesAreKeptFromEverybodyElse(t *testing.T) {
 		if got := string(w.Call(t, secret, "GET", standings, "").Body); got != table {
 			t.Error("the public standings have changed for the organisation itself")
 		}
-		ids := own["id"].(string)
-		for _, id := range []string{ids, public["id"].(string), "m_none"} {
-			for _, call := range [][2]string{{"PATCH", `{"status":"scheduled"}`}, {"DELETE", ""}} {
-				r := w.Call(t, other, call[0], "/football/matches/"+id, call[1])
-				isError(t, r, 404, "not_found")
-				if message := r.JSON(t)["message"]; message != "no such match" {
-					t.Errorf("%s of %s: got %v", call[0], id, message)
-				}
+		unknownTo(t, w, other, own["id"].(string), public["id"].(string))
+	})
+}
+
+// unknownTo holds that a key neither sees nor writes another organisation's match,
+// and that the public one is as little its to write as one that is not there.
+func unknownTo(t *testing.T, w *deploymenttest.World, secret, own, public string) {
+	t.Helper()
+	for _, id := range []string{own, public, "m_none"} {
+		for _, call := range [][2]string{{"PATCH", `{"status":"scheduled"}`}, {"DELETE", ""}} {
+			r := w.Call(t, secret, call[0], "/football/matches/"+id, call[1])
+			isError(t, r, 404, "not_found")
+			if message := r.JSON(t)["message"]; message != "no such match" {
+				t.Errorf("%s of %s: got %v", call[0], id, message)
 			}
 		}
-		isError(t, w.Call(t, other, "GET", "/football/matches/"+ids, ""), 404, "not_found")
-		isError(t, w.Call(t, other, "GET", "/football/matches/"+ids+"/head-to-head", ""), 404, "not_found")
-		if data := ok(t, w.Call(t, other, "GET", "/football/matches?ids="+ids, ""), 200)["data"].([]any); len(data) != 0 {
-			t.Errorf("another organisation's match is listed by its id: %v", data)
-		}
-	})
+	}
+	isError(t, w.Call(t, secret, "GET", "/football/matches/"+own, ""), 404, "not_found")
+	isError(t, w.Call(t, secret, "GET", "/football/matches/"+own+"/head-to-head", ""), 404, "not_found")
+	if data := ok(t, w.Call(t, secret, "GET", "/football/matches?ids="+own, ""), 200)["data"].([]any); len(data) != 0 {
+		t.Errorf("another organisation's match is listed by its id: %v", data)
+	}
 }
 
 func TestOwnTeamIsKnownToItsOrganisationByOneID(t *testing.T) {

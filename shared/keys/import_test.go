@@ -523,3 +523,60 @@ func TestCensusTellsSecretsThatAreUnderNoPepper(t *testing.T) {
 		t.Errorf("got %s, want map[1:3 sha256:1]", counts(got))
 	}
 }
+
+func TestImportedSecretIsTakenWhereItCannotBeMovedYet(t *testing.T) {
+	t.Parallel()
+	faulty := tabletest.NewFaulty(keystest.Memory(t))
+	w := keystest.New(t, faulty, "balla")
+	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+	faulty.Always(tabletest.Throttled, "Write")
+	authenticate(t, w, oldSecret(1), "")
+	faulty.Heal()
+	if got := all(t, w, admin.Secret)["old 1"].Hash; got != "sha256" {
+		t.Errorf("got %q, want sha256", got)
+	}
+	faulty.Always(tabletest.Lost, "Write")
+	authenticate(t, w, oldSecret(1), "")
+	faulty.Heal()
+	authenticate(t, w, oldSecret(1), "")
+	if got := all(t, w, admin.Secret)["old 1"].Hash; got != "hmac" {
+		t.Errorf("got %q, want hmac", got)
+	}
+	faulty.Always(tabletest.Unavailable, "Get")
+	authenticate(t, w, oldSecret(1), api.Unavailable)
+}
+
+func TestExpiryWhoseGateCannotBeBumpedIsRepeatedIntoEffect(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		faulty := tabletest.NewFaulty(keystest.Memory(t))
+		w := keystest.New(t, faulty, "balla")
+		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+		bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+		id := all(t, w, admin.Secret)["old 1"].ID
+		version, err := w.Gate.Version(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		faulty.Always(tabletest.Unavailable, "Write")
+		err = w.Keys.ExpireUnseen(t.Context(), everything(w, keys.Expiry{}), func(keys.Holder) {})
+		if got := keystest.Condition(errors.Unwrap(err)); got != api.Unavailable {
+			t.Errorf("without its bump: got %v", err)
+		}
+		faulty.Heal()
+		expire(t, w, keys.Expiry{})
+		if now, _ := w.Gate.Version(t.Context(), id); now <= version {
+			t.Errorf("got version %d after %d, want it to have risen", now, version)
+		}
+		told := 0
+		for _, e := range w.Entries(t, o.ID) {
+			if e.Action == "key.expire" {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("got %d entries in the audit trail, want 1", told)
+		}
+	})
+}

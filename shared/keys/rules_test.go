@@ -89,6 +89,36 @@ func TestExpiryIsRequiredWhereTheContractSaysSo(t *testing.T) {
 	}
 }
 
+func TestLifeIsOneOfTheContractsChoicesOrAMomentOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	ru := rulesOf(t, "statgate")
+	choosy := *ru.contract
+	choosy.Keys.ExpiryChoices = []string{"30d", "1y"}
+	ru.contract = &choosy
+	ask := func(in, at *string) []string {
+		_, err := ru.fresh(Spec{Name: "bot", Scopes: []string{"read:matches"}, ExpiresIn: in, ExpiresAt: at}, noon)
+		if err == nil {
+			return nil
+		}
+		return api.AsError(err).Fields["expires_in"]
+	}
+	for life, fine := range map[string]bool{"30d": true, "1y": true, "365d": false, "29d": false, "720h": false, "": false, "30d ": false} {
+		if got := ask(&life, nil); (got == nil) != fine {
+			t.Errorf("%q: got %q, want it taken: %v", life, got, fine)
+		}
+	}
+	if got := ask(text("45d"), nil); len(got) != 1 || !strings.Contains(got[0], "30d, 1y") {
+		t.Errorf("got %q, want the choices", got)
+	}
+	if got := ask(nil, text("2026-03-18T09:00:00Z")); got != nil {
+		t.Errorf("a moment of one's own: got %q", got)
+	}
+	changed := Edit{ExpiresIn: api.Nullable[string]{Sent: true, Value: "45d"}}
+	if _, err := ru.edited(record{}, changed, noon); err == nil {
+		t.Error("an edit took a life that is none of the choices")
+	}
+}
+
 func TestLifeIsExactlyWhatWasAskedForFromCreatedAt(t *testing.T) {
 	t.Parallel()
 	ru := rulesOf(t, "statgate")

@@ -17,11 +17,7 @@ func main() {
 	f := boot.Load()
 	store := matchstore.NewStore(f.Stats(), f.Clock)
 	endpoint.Start(f, matches.Handlers(matches.Deps{
-		Contract: f.Contract,
-		Leagues:  leagues.NewStore(f.Stats(), f.Clock),
-		Teams:    teams.NewStore(f.Stats()),
-		Matches:  store,
-		Own:      matchstore.NewOwn(store, rand.Reader),
-		Reports:  reports.NewStore(f.Stats(), f.Clock),
+		Contract: f.Contract, Matches: store, Own: matchstore.NewOwn(store, rand.Reader),
+		Leagues: leagues.NewStore(f.Stats(), f.Clock), Teams: teams.NewStore(f.Stats()), Reports: reports.NewStore(f.Stats(), f.Clock),
 	}))
 }

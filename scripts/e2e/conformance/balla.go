@@ -73,7 +73,8 @@ var ballaPlans = []Case{
 		Answer: "X-RateLimit-Limit says so on each answer, and the quota of FREE is 100", Prove: func(t *suite.T) {
 			o := t.Org("ENTERPRISE")
 			k := t.Key(o, suite.In{"scopes": []string{"read"}})
-			for plan, calls := range map[string]string{"PRO": "1000", "TEAM": "10000", "ENTERPRISE": "100000", "FREE": "100"} {
+			for _, is := range [][2]string{{"PRO", "1000"}, {"TEAM", "10000"}, {"ENTERPRISE", "100000"}, {"FREE", "100"}} { // each another than before
+				plan, calls := is[0], is[1]
 				settled(t, t.Does(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": plan}))
 				r := t.Expect(suite.Get("/matches").By(k.Secret), 200, ballaList, "X-RateLimit-Limit", calls, "RateLimit-Policy", `~^"requests";q=`+calls+`;w=3600$`)
 				reset, _ := strconv.ParseInt(r.Header.Get("X-RateLimit-Reset"), 10, 64)
@@ -120,8 +121,8 @@ func ballaHour(t *suite.T) {
 	k := t.Key(o, suite.In{"scopes": []string{"read"}})
 	t.Calm(k.Secret, 2*time.Minute)
 	var admitted, refused atomic.Int64
-	t.Each(16, func(int) {
-		for range 64 {
+	t.Each(4, func(int) { // more would take the other cases' turns
+		for range 256 {
 			r := t.Send(suite.Get("/teams?limit=1").By(k.Secret))
 			switch r.Status {
 			case http.StatusOK:

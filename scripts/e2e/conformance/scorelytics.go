@@ -112,6 +112,11 @@ var scorelyticsKeys = []Case{
 			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:leagues")).Secret), 200, "")
 			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:matches")).Secret), 401, noScope)
 		}},
+	{ID: "documents", Standing: Ours, Says: "the documents need no key", Answer: "/openapi.json and /api-docs at the root", Prove: func(t *suite.T) {
+		for _, path := range []string{"/openapi.json", "/api-docs"} {
+			t.Expect(suite.Get(path).AtRoot(), 200, "", "X-RateLimit-Limit", "")
+		}
+	}},
 	{ID: "ready", Standing: Wide, Says: "GET /readyz needs no key and is not metered",
 		Answer: "200 as long as both tables answer, else 503", Prove: func(t *suite.T) {
 			t.Expect(suite.Get("/readyz").AtRoot(), 200, `{"status": "ok"}`, "X-RateLimit-Limit", "")
@@ -213,6 +218,25 @@ var scorelyticsLife = []Case{
 		}},
 	{ID: "revocation.in-flight", Seed: []string{"46.2", "47.1"}, Standing: Page, Says: "a request in flight whose key is revoked gets a 401",
 		Answer: "the key's version is read again before each answer", Prove: inFlight},
+	{ID: "rotation.offered", Standing: Ours, Says: "a key can be rotated in one step, too", Answer: "the old secret dies at once, or after an overlap of at most 7 days", Prove: func(t *suite.T) {
+		k := reader(t)
+		r := t.Does(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
+		t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, badKey)
+		t.Expect(suite.Get(leaguesPath).By(r.Text("secret")), 200, "")
+		long := t.Op(t.Home().Admin, "rotateKey", suite.In{"key": k.ID, "overlap": "8d"})
+		if long.Status != 400 || long.Text("code") != "invalid_request" {
+			t.Errorf("an overlap of 8 days: got %d %s", long.Status, long.Text("code"))
+		}
+	}},
+	{ID: "expiry", Standing: Ours, Says: "a key has no end unless it is given one", Answer: "expires_at is null", Prove: func(t *suite.T) {
+		t.Expect(suite.Get("/keys/"+reader(t).ID).By(t.Home().Admin), 200, `{"expires_at": null, "state": "active", "...": 0}`)
+	}},
+	{ID: "plans", Standing: Ours, Says: "Trial has one key, Starter three and Growth ten; Starter is the default", Answer: "one more is a 409", Prove: func(t *suite.T) {
+		t.Expect(suite.Get("/orgs/"+t.Org("").ID).By(t.OperatorKey()), 200, `{"plan": "STARTER", "...": 0}`)
+		o := t.Org("TRIAL")
+		t.Key(o, scopes("read:leagues"))
+		t.Expect(suite.Post("/keys", suite.In{"name": "One more"}).By(o.Admin), 409, `{"error": "<string>", "code": "conflict", "details": "<any>", "request_id": "~^req_."}`)
+	}},
 	{ID: "quota", Seed: []string{"59.1"}, Standing: Page, Says: "too many requests are a 429",
 		Answer: "code rate_limited, with Retry-After", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("TRIAL"), scopes("read:leagues"))

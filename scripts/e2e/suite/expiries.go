@@ -12,6 +12,7 @@ func expiries() []Case {
 	return []Case{
 		{ID: "expiry.short", Says: "a key that lives 2 seconds works, ends when it says, and is shown as expired", Run: expiryShort},
 		{ID: "expiry.brought", Says: "an end that is brought forward, or put off, holds for a key in use", Run: expiryBrought},
+		{ID: "expiry.revived", Says: "a key that has expired works again once it is given another end", Run: expiryRevived},
 		{ID: "expiry.bounds", Says: "an end that is past, or later than the contract allows, is refused", Run: expiryBounds},
 	}
 }
@@ -68,6 +69,15 @@ func expiryBrought(t *T) {
 	last := t.ends(t.does(t.home.admin, "updateKey", t.lasting(in{"key": k.id}, 1)))
 	t.until(last)
 	t.dead(t.knock(k.secret, d))
+}
+
+// expiryRevived uses the key only then, so that nobody remembers that it had ended.
+func expiryRevived(t *T) {
+	d := t.door()
+	k := t.key(t.home.admin, t.home, t.lasting(in{"scopes": d.scopes}, 1))
+	t.until(t.ends(t.does(t.home.admin, "getKey", in{"key": k.id})))
+	t.does(t.home.admin, "updateKey", in{"key": k.id, "expires_in": "30d"})
+	t.must(t.knock(k.secret, d), http.StatusOK)
 }
 
 func expiryBounds(t *T) {

@@ -45,6 +45,10 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 		{"over: refuse", "over: refused", "none of refuse, clamp"},
 		{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
 		{"name: statgate", "name: [", "x.yaml:"},
+		{"style: cursor", "style: cursor\n  count: true", "paging.count: cursors reach any number of items"},
+		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 2y]", "keys.expiry_choices: \"2y\" is nothing, or longer than max_life"},
+		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [soon]", "keys.expiry_choices: \"soon\" is no duration"},
+		{"title: Statgate", "title: Statgate\nids: ulid", "ids: \"ulid\" is none of uuid"},
 	} {
 		if !strings.Contains(string(good), c.old) {
 			t.Fatalf("the preset has no %q to spoil", c.old)
