@@ -37,6 +37,7 @@ var columns = map[string]func(*keys.Foreign) *string{
 	"plan":       func(f *keys.Foreign) *string { return &f.Plan },
 	"state":      func(f *keys.Foreign) *string { return &f.State },
 	"created_at": func(f *keys.Foreign) *string { return &f.CreatedAt },
+	"game":       func(f *keys.Foreign) *string { return &f.Game },
 	"expires_at": func(f *keys.Foreign) *string { return &f.ExpiresAt },
 	"revoked_at": func(f *keys.Foreign) *string { return &f.RevokedAt },
 }

@@ -19,6 +19,19 @@ func (ru rules) game(asked *string, wrong problems) string {
 	return *asked
 }
 
+// bound binds a key of another system to its game. An approval is not asked for:
+// until the organisation has it, the scopes that need it grant nothing.
+func (ru rules) bound(f Foreign, k *record, wrong problems) {
+	if f.Game != "" {
+		k.Game = ru.game(&f.Game, wrong)
+	}
+	for _, scope := range k.Scopes {
+		if k.Game == "" && ru.contract.Scopes.Needs(scope) == contract.NeedsGame {
+			wrong.add("game", "is required for scope %q, which is for one game", scope)
+		}
+	}
+}
+
 // approved tells whether a scope of the key may grant anything: it needs no
 // approval, or the organisation has it, for the key's own game where it is a game's.
 func (ru rules) approved(o orgs.Org, k record, scope string) bool {

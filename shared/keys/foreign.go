@@ -23,6 +23,7 @@ type Foreign struct {
 	Owner     string   // email address of the member who owns it
 	Role      string   // of the owner, where they are not a member yet; empty: owner in a new organisation, else member
 	Scopes    []string // empty: the contract's default
+	Game      string   // the game that it is bound to, for scopes that are for one game
 	Plan      string   // the organisation's; empty: whichever it has
 	State     string   // active, expired or revoked; empty: by the moments that are told
 	CreatedAt string
@@ -94,6 +95,7 @@ func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	wrong.take(err)
 	k.Name = name
 	k.Scopes = ru.scopes(f.Scopes, wrong)
+	ru.bound(f, &k, wrong)
 	ru.lifetime(f, &k, now, wrong)
 	if _, known := ru.contract.Plan(f.Plan); !known && f.Plan != "" {
 		wrong.add("plan", "must be one of %s", strings.Join(ru.contract.PlanNames(), ", "))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -277,6 +278,43 @@ func TestRowsThatCannotComeInSayWhyAndChangeNothing(t *testing.T) {
 				t.Errorf("%s: %d entries were written", want, after-before)
 			}
 		}
+	}
+}
+
+func TestImportedGameKeyWaitsForTheApprovalOfItsGame(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "teambattles")
+	o, _, admin := w.Org(t, w.Found(t).Secret, "north", "GAME")
+	secret := fmt.Sprintf("tb_%064x", 0xbadcafe)
+	row := keys.Foreign{SHA256: apikey.Hash(secret), Org: "north", Owner: "owner@north.example",
+		Scopes: []string{"matches.user_matches:read", "game.scores:write"}}
+	i := moving(t, w, keys.ImportOptions{})
+	if _, err := i.Row(t.Context(), 1, row); err == nil || !strings.Contains(err.Error(), "game: is required") {
+		t.Errorf("without its game: got %v", err)
+	}
+	row.Game = "rally"
+	bring(t, i, row)
+	granted := func() []string {
+		c, err := w.Keys.Authenticate(t.Context(), secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Game != "rally" {
+			t.Errorf("the key is bound to %q, want rally", c.Game)
+		}
+		return c.Permissions
+	}
+	if got, want := granted(), []string{"history.user:read"}; !slices.Equal(got, want) {
+		t.Errorf("before the approval: got %v, want %v", got, want)
+	}
+	if _, err := w.Table.Write(t.Context(), table.Update(orgs.Key(o.ID), []table.Action{table.Set("approvals", orgs.Approval("game", "rally"))})); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := granted(), []string{"history.user:read", "scores:write"}; !slices.Equal(got, want) {
+		t.Errorf("after the approval: got %v, want %v", got, want)
+	}
+	if k := all(t, w, admin.Secret)["Imported"]; k.Game == nil || *k.Game != "rally" {
+		t.Errorf("the list shows the game %v, want rally", k.Game)
 	}
 }
 
