@@ -20,6 +20,18 @@ type Request struct {
 	Meter          Meter
 	// Tag is the ETag of a GET that answers with the value, as the contract shows it.
 	Tag func(value Versioned) (string, error)
+	// Recheck fails with *Error where the key has changed since the call was admitted;
+	// nil where the contract does not ask for that.
+	Recheck func(ctx context.Context) error
+}
+
+// StillCurrent is what a change of data asks before each of its writes: it fails with
+// *[Error] where the contract rechecks keys and this one has changed meanwhile.
+func (r *Request) StillCurrent(ctx context.Context) error {
+	if r.Recheck == nil {
+		return nil
+	}
+	return r.Recheck(ctx)
 }
 
 // Versioned is an answer whose every change can be told: State differs for any two

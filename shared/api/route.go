@@ -7,6 +7,7 @@
 package api
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -178,6 +179,14 @@ func (r Route) ID() string { return r.Method + " " + r.Path }
 // the contract gives to data: objects bare, lists by cursor ([ManagementList]).
 func (r Route) OwnShape(c *contract.Contract) bool {
 	return r.Open || r.Management && !c.Shapes.Management
+}
+
+// Changes tells whether the route changes data or makes a secret, beside key
+// management: whatever it answers, it has been done by then.
+func (r Route) Changes() bool {
+	return !r.Management && (r.Secrets || slices.ContainsFunc(r.Stats, func(a Action) bool {
+		return a == PutItem || a == UpdateItem || a == DeleteItem
+	}))
 }
 
 // Params lists the path parameters in order.

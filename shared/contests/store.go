@@ -165,7 +165,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 	}
 	at := Instant(r.Now)
 	var made Contest
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+	err = s.asked(ctx, r, func(ctx context.Context) (change.Plan, error) {
 		if done, err := token.Answered(ctx, &made); done || err != nil {
 			return change.Plan{}, err
 		}
@@ -224,7 +224,7 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 		return Contest{}, err
 	}
 	var after Contest
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+	err = s.asked(ctx, r, func(ctx context.Context) (change.Plan, error) {
 		if done, err := token.Answered(ctx, &after); done || err != nil {
 			return change.Plan{}, err
 		}
@@ -263,6 +263,18 @@ func refused(err error) error {
 		return api.FieldError("team", "%v", err)
 	}
 	return err
+}
+
+// asked is apply for a change that a game's key asks for: what that key may no longer
+// do by the time of the write is not written.
+func (s *Store) asked(ctx context.Context, r *api.Request, decide func(ctx context.Context) (change.Plan, error)) error {
+	return s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+		plan, err := decide(ctx)
+		if err == nil && len(plan.Writes) > 0 {
+			err = r.StillCurrent(ctx)
+		}
+		return plan, err
+	})
 }
 
 func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {

@@ -76,6 +76,28 @@ func create(ctx context.Context, s *contests.Store, r *api.Request, bestOf int) 
 	return s.Create(ctx, r, token, contests.Spec{Game: "rally", Home: "north", Away: "team_south", BestOf: bestOf, Status: contests.Ready})
 }
 
+func TestKeyThatHasChangedUnderWayWritesNoContest(t *testing.T) {
+	t.Parallel()
+	s := field(t, memory(t))
+	c, err := create(t.Context(), s, request("", noon), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := request("", noon)
+	ended.Recheck = func(context.Context) error { return api.Fail(api.SecretRevoked, "this key changed") }
+	_, made := create(t.Context(), s, ended, 3)
+	_, moved := s.Change(t.Context(), ended, idempotency.Token{}, contests.OfGame("rally"), c.ID, func(c contests.Contest) (contests.Contest, error) {
+		return c.Move(contests.InProgress, noon)
+	})
+	if condition(made) != api.SecretRevoked || condition(moved) != api.SecretRevoked {
+		t.Errorf("got %v and %v, want both refused", made, moved)
+	}
+	history, _, err := s.History(t.Context(), contests.OfTeam, "team_north", contests.Filter{}, 10, "")
+	if err != nil || len(history) != 1 || history[0].Status != contests.Ready {
+		t.Errorf("got %+v (%v), want the one contest as it was", history, err)
+	}
+}
+
 func condition(err error) string {
 	if err == nil {
 		return ""

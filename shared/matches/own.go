@@ -146,7 +146,7 @@ type attempt struct {
 }
 
 // apply makes a change until nobody else's comes between. No writes and no error
-// say that it is made.
+// say that it is made. What a key may no longer do by then is not written.
 func (o *Own) apply(ctx context.Context, r *api.Request, decide func(context.Context, *attempt) ([]table.Write, error)) error {
 	note, err := audit.NewNote(o.ids, audit.Caller(r))
 	if err != nil {
@@ -156,6 +156,9 @@ func (o *Own) apply(ctx context.Context, r *api.Request, decide func(context.Con
 	return change.Apply(ctx, o.store.Table, nil, func(ctx context.Context) (change.Plan, error) {
 		ws, err := decide(ctx, a)
 		a.again = true
+		if err == nil && len(ws) > 0 {
+			err = r.StillCurrent(ctx)
+		}
 		return change.Plan{Writes: ws}, err
 	})
 }

@@ -76,6 +76,27 @@ func (w *writer) creates(t testing.TB, org, round string) *matches.Match {
 	return m
 }
 
+func TestKeyThatHasChangedUnderWayWritesNoMatch(t *testing.T) {
+	t.Parallel()
+	w := newWriter(t)
+	m := w.creates(t, "a", "1")
+	ended := w.call("a", "")
+	ended.Recheck = func(context.Context) error { return api.Fail(api.SecretRevoked, "this key changed") }
+	_, made := w.Create(t.Context(), ended, "2", drafted("2"))
+	_, edited := w.Update(t.Context(), ended, m.ID, becomes(matches.Live, 1))
+	for what, err := range map[string]error{"create": made, "update": edited, "delete": w.Delete(t.Context(), ended, m.ID)} {
+		if err == nil || api.AsError(err).Condition != api.SecretRevoked {
+			t.Errorf("%s: got %v, want %s", what, err, api.SecretRevoked)
+		}
+	}
+	if total, listed := w.total(t, matches.Filter{}, "org_a"); total != 1 || listed != 1 {
+		t.Errorf("counted %d, listed %d, want the one match", total, listed)
+	}
+	if n := len(w.entries(t, audit.Filter{Org: "org_a"})); n != 1 {
+		t.Errorf("got %d audit entries, want that of the one match", n)
+	}
+}
+
 // becomes edits a match to a status, with a score where it needs one.
 func becomes(s matches.Status, home int) func(matches.Match) (matches.Edit, error) {
 	e := matches.Edit{Status: &s}

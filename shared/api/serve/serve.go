@@ -196,13 +196,16 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	if err != nil {
 		return api.Answer{}, err
 	}
+	if f.Contract.Recheck {
+		c.request.Recheck = func(ctx context.Context) error { return f.Gate.StillCurrent(ctx, c.admit) }
+	}
 	value, page, err := f.run(ctx, c, bound)
 	if err != nil {
 		// Handlers know our names of the fields, clients the contract's.
 		return api.Answer{}, api.AsError(err).Named(f.Contract.Operations[c.route.Operation].Names)
 	}
-	if f.Contract.Recheck && rechecked(c.route.Route) {
-		if err := f.Gate.StillCurrent(ctx, c.admit); err != nil {
+	if rechecked(c.route.Route) {
+		if err := c.request.StillCurrent(ctx); err != nil {
 			return api.Answer{}, err
 		}
 	}
@@ -210,10 +213,11 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 }
 
 // rechecked tells whether an answer of the route is withheld once its key has
-// changed. A change of key management is not: it is done, it may itself be what
-// changed the key that makes it, and a new secret could not be shown again.
+// changed. A change is not: it is done, it may itself be what changed the key that
+// makes it, and a new secret could not be shown again. A change of data asks before
+// it writes, by [api.Request.StillCurrent].
 func rechecked(r api.Route) bool {
-	return !r.Open && (!r.Management || r.Method == "GET")
+	return !r.Open && (!r.Management || r.Method == "GET") && !r.Changes()
 }
 
 func (f *Function) admit(ctx context.Context, c *call) error {

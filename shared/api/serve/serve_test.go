@@ -120,17 +120,42 @@ func TestRecheckWithholdsWhatWasReadAndNeverTheAnswerToAChange(t *testing.T) {
 	answers := func(context.Context, *api.Request, *struct{}) (string, error) { return "secret", nil }
 	fn, err := serve.New(serve.Options{
 		Contract: c, Gate: &open{moved: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
-		Handlers: []api.Handler{api.Handle("getSelf", answers), api.Handle("revokeSelf", answers)},
+		Handlers: []api.Handler{api.Handle("getSelf", answers), api.Handle("revokeSelf", answers), api.Handle("createMatch", answers), api.Handle("createToken", answers)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, want := range map[string]int{"GET /v1/keys/self": 401, "POST /v1/keys/self/revoke": 200} {
+	for id, want := range map[string]int{"GET /v1/keys/self": 401, "POST /v1/keys/self/revoke": 200, "POST /v1/football/matches": 200, "POST /v1/tokens": 200} {
 		ev := event()
 		ev.HTTPMethod, ev.Resource, _ = strings.Cut(id, " ")
 		ev.PathParameters = nil
 		if r, err := fn.Handle(t.Context(), ev); err != nil || r.StatusCode != want {
 			t.Errorf("%s by a key that changed under way: got %d %s, %v, want %d", id, r.StatusCode, r.Body, err, want)
+		}
+	}
+}
+
+func TestChangeOfDataIsToldThatItsKeyHasChangedWhereTheContractRechecks(t *testing.T) {
+	t.Parallel()
+	for _, rechecks := range []bool{false, true} {
+		c, err := preset.Load("statgate")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Recheck = rechecks
+		changes := func(ctx context.Context, r *api.Request, _ *struct{}) (string, error) {
+			return "written", r.StillCurrent(ctx)
+		}
+		fn, err := serve.New(serve.Options{Contract: c, Gate: &open{moved: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+			Handlers: []api.Handler{api.Handle("createMatch", changes)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := event()
+		ev.HTTPMethod, ev.Resource, ev.PathParameters = "POST", "/v1/football/matches", nil
+		want := map[bool]int{false: 200, true: 401}[rechecks]
+		if r, err := fn.Handle(t.Context(), ev); err != nil || r.StatusCode != want {
+			t.Errorf("recheck %v: got %d %s, %v, want %d", rechecks, r.StatusCode, r.Body, err, want)
 		}
 	}
 }
