@@ -44,7 +44,7 @@ func loadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figur
 	if err != nil {
 		return nil, err
 	}
-	if _, err := importer.Put(ctx, e.stats, time.Now, simulated(simulation.New(1, time.Now()))); err != nil {
+	if _, err := importer.Put(ctx, e.stats, time.Now, importer.Simulated(simulation.New(1, time.Now()))); err != nil {
 		return nil, err
 	}
 	secrets := make([]string, clients)

@@ -9,7 +9,9 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/importer"
+	"statgate/shared/players"
 	"statgate/shared/simulation"
+	"statgate/shared/table"
 )
 
 // step is one operation of a story: who asks, with what, and what is kept of the
@@ -33,11 +35,21 @@ var story = []step{
 	{operation: "listTeams", as: "client", query: "limit=50"},
 	{operation: "getTeam", as: "client"},
 	{operation: "listTeamMatches", as: "client", query: "limit=50"},
-	{operation: "listMatches", as: "client", query: "limit=50", keep: map[string][]string{"cursor": {"next_cursor"}}},
+	{operation: "listMatches", as: "client", query: "limit=50", keep: map[string][]string{"cursor": {"next_cursor"}, "match": {"data", "0", "id"}}},
 	{operation: "listMatches", note: "next page", as: "client", query: "limit=50&cursor={cursor}"},
 	{operation: "listMatches", note: "a season", as: "client", query: "limit=50&league={league}&season={season}"},
 	{operation: "getMatch", as: "client"},
 	{operation: "getHeadToHead", as: "client"},
+	{operation: "listMatchEvents", as: "client"},
+	{operation: "getMatchStats", as: "client"},
+	{operation: "getMatchLineups", as: "client"},
+	{operation: "listAllSeasons", as: "client", query: "limit=50"},
+	{operation: "listPlayers", as: "client", query: "limit=50"},
+	{operation: "getPlayer", as: "client"},
+	{operation: "listStats", as: "client", query: "limit=50"},
+	{operation: "createMatch", as: "writer", body: `{"home":{"name":"{serial}"},"away":{"name":"Visitors"},"date":"2026-05-02"}`, keep: map[string][]string{"match": {"id"}}},
+	{operation: "updateMatch", as: "writer", body: `{"status":"live","score":{"full_time":{"home":0,"away":0}}}`},
+	{operation: "deleteMatch", as: "writer"},
 
 	{operation: "createKey", as: "admin", body: `{"name":"Told","scopes":["read:matches"],"expires_in":"30d"}`,
 		keep: map[string][]string{"key": {"id"}, "told": {"secret"}}},
@@ -90,8 +102,14 @@ func newTeller(ctx context.Context, e *engine) (*teller, error) {
 		t.routes[r.Operation] = r
 	}
 	sim := simulation.New(1, w.clock())
-	if _, err := importer.Put(ctx, e.stats, w.clock, simulated(sim)); err != nil {
+	if _, err := importer.Put(ctx, e.stats, w.clock, importer.Simulated(sim)); err != nil {
 		return nil, fmt.Errorf("storing the simulated league: %w", err)
+	}
+	if err := t.player(ctx); err != nil {
+		return nil, err
+	}
+	if t.kept["writer"], err = w.key(ctx, "write:matches"); err != nil {
+		return nil, err
 	}
 	if t.kept["client"], err = w.key(ctx, readScopes...); err != nil {
 		return nil, err
@@ -100,6 +118,20 @@ func newTeller(ctx context.Context, e *engine) (*teller, error) {
 		return nil, err
 	}
 	return t, t.look(ctx, sim)
+}
+
+// player stores one, as no source of ours knows any.
+func (t *teller) player(ctx context.Context) error {
+	it, err := table.Encode(players.Player{ID: "somebody", Name: "Some Body"})
+	if err != nil {
+		return fmt.Errorf("encoding a player: %w", err)
+	}
+	it[table.PartitionAttr], it[table.SortAttr] = "PLAYERS", "somebody"
+	if _, err := t.stats.Write(ctx, table.Put(it)); err != nil {
+		return fmt.Errorf("storing a player: %w", err)
+	}
+	t.kept["player"] = "somebody"
+	return nil
 }
 
 // look finds a league, a season, a team and a match to ask for.
@@ -150,19 +182,4 @@ func (t *teller) fill(text string) string {
 		text = strings.ReplaceAll(text, "{"+name+"}", value)
 	}
 	return text
-}
-
-// simulated is the league as the importer takes it.
-func simulated(sim simulation.League) []importer.Season {
-	var seasons []importer.Season
-	for _, s := range sim.Seasons {
-		one := importer.Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID}
-		for _, m := range sim.Matches {
-			if string(m.Season) == s.ID {
-				one.Matches = append(one.Matches, m)
-			}
-		}
-		seasons = append(seasons, one)
-	}
-	return seasons
 }

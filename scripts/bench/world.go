@@ -9,25 +9,19 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
-	"statgate/functions"
 	"statgate/shared/api"
 	"statgate/shared/api/serve"
 	"statgate/shared/apikey"
-	"statgate/shared/audit"
 	"statgate/shared/contract"
 	"statgate/shared/contract/preset"
 	"statgate/shared/deployment"
 	"statgate/shared/keys"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
 	"statgate/shared/orgs"
-	"statgate/shared/players"
 	"statgate/shared/settings"
-	"statgate/shared/standings"
-	"statgate/shared/teams"
 )
 
 // world is a deployment with somebody in it: an operator, and an organisation
@@ -86,12 +80,7 @@ func (w *world) observe() error {
 	if w.tape == nil {
 		return nil
 	}
-	handlers := functions.All(functions.Deps{
-		Contract: w.contract,
-		Leagues:  leagues.NewStore(w.stats, w.clock), Teams: teams.NewStore(w.stats), Matches: matches.NewStore(w.stats, w.clock),
-		Standings: standings.NewCache(256, w.clock), Players: players.NewStore(w.stats),
-		Keys: w.Keys, Usage: w.Gate, Orgs: w.Orgs, Audit: audit.New(w.keys, w.stats), Flusher: w.Gateway,
-	})
+	handlers := slices.Clone(w.Handlers)
 	for i, h := range handlers {
 		handlers[i].Call = func(ctx context.Context, r *api.Request, in any) (any, error) {
 			w.tape.entered()

@@ -59,6 +59,8 @@ type Deployment struct {
 	Keys    *keys.Store
 	Orgs    *orgs.Store
 	OpenAPI []byte
+	// Handlers are what the gateway calls, for those who want to watch them.
+	Handlers []api.Handler
 
 	Contests     *contests.Store
 	Applications *applications.Store
@@ -79,11 +81,11 @@ func New(o Options) (*Deployment, error) {
 	d.Contests = contests.NewStore(o.Stats, o.Rand)
 	d.Applications = applications.New(applications.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
 	flusher := &late{}
-	handlers, err := d.handlers(o, flusher)
-	if err != nil {
+	var err error
+	if d.Handlers, err = d.handlers(o, flusher); err != nil {
 		return nil, err
 	}
-	function, err := serve.New(serve.Options{Contract: o.Contract, Handlers: handlers, Gate: d.Gate,
+	function, err := serve.New(serve.Options{Contract: o.Contract, Handlers: d.Handlers, Gate: d.Gate,
 		CursorKey: settings.CursorKey(o.Keys, o.Rand), Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return nil, err
