@@ -9,27 +9,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
+	"statgate/scripts/internal/tenant"
 	"statgate/shared/api"
-	"statgate/shared/contract"
 	"statgate/shared/deployment"
 	"statgate/shared/keys"
 	"statgate/shared/orgs"
 )
 
 // demo is what a developer starts with: an organisation, and a key of each kind.
-// Its JSON is the credentials file.
-type demo struct {
-	Base     string `json:"base_url"` // ends with the contract's base path
-	Org      string `json:"org"`
-	Operator string `json:"operator_key"`
-	Admin    string `json:"admin_key"`
-	Client   string `json:"client_key"`
-	Game     string `json:"game_key,omitempty"` // bound to a game, where the contract has those
-}
+type demo struct{ tenant.Credentials }
 
 // places remembers, in a data directory, which keys are the demo's. It holds no secrets.
 type places struct {
@@ -42,11 +33,7 @@ type places struct {
 	Game         string `json:"game_key_id,omitempty"`
 }
 
-const (
-	placesFile = "demo.json"
-	operatorAt = "operator@example.com"
-	ownerAt    = "owner@example.com"
-)
+const placesFile = "demo.json"
 
 // preparing is one preparation of the demo.
 type preparing struct {
@@ -72,10 +59,10 @@ func prepare(ctx context.Context, o options, d *deployment.Deployment) (*demo, e
 	if got.Org, err = p.organisation(ctx); err != nil {
 		return nil, fmt.Errorf("preparing the demo organisation: %w", err)
 	}
-	if got.Admin, err = p.key(ctx, &p.known.Admin, p.before.Admin, "Demo admin", p.scopes(true)); err != nil {
+	if got.Admin, err = p.key(ctx, &p.known.Admin, p.before.Admin, tenant.AdminName, tenant.Scopes(p.contract, true)); err != nil {
 		return nil, fmt.Errorf("preparing the admin key: %w", err)
 	}
-	if got.Client, err = p.key(ctx, &p.known.Client, p.before.Client, "Demo client", p.scopes(false)); err != nil {
+	if got.Client, err = p.key(ctx, &p.known.Client, p.before.Client, tenant.ClientName, tenant.Scopes(p.contract, false)); err != nil {
 		return nil, fmt.Errorf("preparing the client key: %w", err)
 	}
 	if err := p.contests(ctx, got); err != nil {
@@ -121,7 +108,7 @@ func (p *preparing) keep() error {
 	if p.data == "" {
 		return nil
 	}
-	return writeJSON(filepath.Join(p.data, placesFile), p.known)
+	return tenant.WriteJSON(filepath.Join(p.data, placesFile), p.known)
 }
 
 // request is a call of the operator's own.
@@ -144,7 +131,7 @@ func (p *preparing) operator(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	o, owner, minted, err := p.d.Keys.Bootstrap(ctx, time.Now(), "Operator", operatorAt)
+	o, owner, minted, err := p.d.Keys.Bootstrap(ctx, time.Now(), tenant.OperatorName, tenant.OperatorEmail)
 	if errors.Is(err, keys.ErrBootstrapped) { // by bootstrap-admin, before the first run
 		minted, err = p.d.Keys.Recover(ctx, time.Now())
 	}
@@ -166,8 +153,7 @@ func (p *preparing) organisation(ctx context.Context) (string, error) {
 	if p.known.Org != "" {
 		return p.known.Org, nil
 	}
-	largest := slices.MaxFunc(p.contract.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
-	o, _, err := p.d.Orgs.Create(ctx, p.request(), orgs.Founding{Name: "Demo", Plan: largest.Name, Owner: ownerAt})
+	o, _, err := p.d.Orgs.Create(ctx, p.request(), orgs.Founding{Name: tenant.Name, Plan: tenant.Plan(p.contract), Owner: tenant.OwnerEmail})
 	p.known.Org = o.ID
 	return o.ID, err
 }
@@ -181,12 +167,7 @@ func (p *preparing) key(ctx context.Context, id *string, secret, name string, sc
 			return again, err
 		}
 	}
-	spec := keys.Spec{Name: name, Scopes: scopes, Org: &p.known.Org}
-	if p.contract.Keys.ExpiryRequired {
-		life := "30d"
-		spec.ExpiresIn = &life
-	}
-	minted, err := p.d.Keys.Create(ctx, p.request(), spec)
+	minted, err := p.d.Keys.Create(ctx, p.request(), keys.Spec{Name: name, Scopes: scopes, Org: &p.known.Org, ExpiresIn: tenant.Life(p.contract)})
 	*id = minted.ID
 	return minted.Secret, err
 }
@@ -201,52 +182,6 @@ func (p *preparing) again(ctx context.Context, id, secret string) (string, error
 	}
 	rotated, err := p.d.Keys.Rotate(ctx, p.request(), id, "", true)
 	return rotated.Secret, err
-}
-
-// scopes lists the management scopes, or every data scope that reads.
-func (p *preparing) scopes(management bool) []string {
-	var names []string
-	for _, s := range p.contract.Scopes.Scopes() {
-		if p.contract.Scopes.IsManagementScope(s.Name) != management {
-			continue
-		}
-		patterns, err := p.contract.Scopes.Permissions([]string{s.Name})
-		if err != nil || s.Needs != "" || len(patterns) == 0 && p.contract.Scopes.Style == "levels" {
-			continue
-		}
-		reads := !slices.ContainsFunc(patterns, func(q string) bool { return !strings.HasSuffix(q, ":read") && !strings.HasSuffix(q, ":current") })
-		if management || reads {
-			names = append(names, s.Name)
-		}
-	}
-	return names
-}
-
-// write writes the credentials file, whole or not at all.
-func (d *demo) write(file string) error {
-	if err := writeJSON(file, d); err != nil {
-		return fmt.Errorf("-credentials: %w", err)
-	}
-	return nil
-}
-
-func writeJSON(file string, v any) error {
-	raw, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(append(raw, '\n'))
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), file)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-	}
-	return err
 }
 
 // announce prints what there is and three calls that work when pasted.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"statgate/scripts/internal/tenant"
 	"statgate/shared/contract"
 	"statgate/shared/matches"
 	"statgate/shared/simulation"
@@ -57,7 +58,7 @@ func (d *demo) play(ctx context.Context, c *contract.Contract, now time.Time) er
 
 // simulated are the matches around now of the simulated league: half of them are over.
 func simulated(now time.Time) []matches.Match {
-	all := simulation.New(seed, now).Matches
+	all := simulation.New(tenant.Seed, now).Matches
 	next := 0
 	for i, m := range all {
 		if m.Status == matches.Finished {

@@ -13,14 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"statgate/scripts/internal/tenant"
 	"statgate/shared/deployment"
 	"statgate/shared/importer"
 	"statgate/shared/progress"
-	"statgate/shared/simulation"
 )
-
-// seed makes the simulated league the same on every machine.
-const seed = 1
 
 // run assembles the deployment, fills it, listens, and serves until ctx ends.
 func run(ctx context.Context, o options, out, log io.Writer) error {
@@ -75,9 +72,8 @@ func unwrapped(err error) error {
 // and the rest is served.
 func fill(ctx context.Context, o options, e *engine, log io.Writer) error {
 	if !o.empty {
-		sim := simulation.New(seed, time.Now())
-		if _, err := importer.Put(ctx, e.stats, time.Now, importer.Simulated(sim)); err != nil {
-			return fmt.Errorf("storing the simulated league: %w", err)
+		if err := tenant.Fill(ctx, e.stats, time.Now); err != nil {
+			return err
 		}
 	}
 	if o.imports.Empty() {
@@ -111,9 +107,9 @@ func serve(ctx context.Context, o options, d *deployment.Deployment, demo *demo,
 	root := "http://" + reachable(listener.Addr().String())
 	demo.Base = root + o.contract.Base
 	if o.credentials != "" {
-		if err := demo.write(o.credentials); err != nil {
+		if err := demo.Write(o.credentials); err != nil {
 			server.Close()
-			return err
+			return fmt.Errorf("-credentials: %w", err)
 		}
 	}
 	if lacking(o) {

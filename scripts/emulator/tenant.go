@@ -7,41 +7,26 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"statgate/scripts/internal/tenant"
 	"statgate/shared/contract"
 	"statgate/shared/contract/preset"
-	"statgate/shared/importer"
 	"statgate/shared/outputs"
-	"statgate/shared/simulation"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 )
 
-// seed makes the simulated league the same on every machine.
-const seed = 1
-
-// demo is what a developer starts with, in the shape that scripts/dev writes.
-type demo struct {
-	Base     string `json:"base_url"`
-	Org      string `json:"org"`
-	Operator string `json:"operator_key"`
-	Admin    string `json:"admin_key"`
-	Client   string `json:"client_key"`
-}
+// demo is what a developer starts with, and calls the deployment with.
+type demo struct{ tenant.Credentials }
 
 // fill stores the simulated league; again it changes nothing.
 func (t target) fill(ctx context.Context, s outputs.Stack) error {
 	stats := dynamo.New(dynamodb.NewFromConfig(t.emulator.config()), s.StatsTable, table.Stats)
-	if _, err := importer.Put(ctx, stats, time.Now, importer.Simulated(simulation.New(seed, time.Now()))); err != nil {
-		return fmt.Errorf("storing the simulated league: %w", err)
-	}
-	return nil
+	return tenant.Fill(ctx, stats, time.Now)
 }
 
 // credentials makes an operator's key by the command that is for it, the rest
@@ -65,14 +50,7 @@ func (t target) credentials(ctx context.Context, s outputs.Stack) (string, error
 	if err := d.found(ctx, c); err != nil {
 		return "", err
 	}
-	raw, err := json.MarshalIndent(d, "", "  ")
-	if err == nil {
-		err = os.WriteFile(file, append(raw, '\n'), 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("writing the credentials: %w", err)
-	}
-	return file, nil
+	return file, d.Write(file)
 }
 
 // kept tells whether a file's keys are those of the deployment.
@@ -90,21 +68,15 @@ func kept(ctx context.Context, file, base string) bool {
 }
 
 // read reads a credentials file.
-func (d *demo) read(file string) error {
-	raw, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(raw, d)
-	}
-	if err != nil {
-		return fmt.Errorf("reading the credentials: %w", err)
-	}
-	return nil
+func (d *demo) read(file string) (err error) {
+	d.Credentials, err = tenant.Read(file)
+	return err
 }
 
 // operator runs bootstrap-admin as a person would.
 func (t target) operator(ctx context.Context) (string, error) {
 	run := []string{"run", "./scripts/bootstrap-admin", "-stack", t.stack}
-	key, err := t.output(ctx, "go", append(run, "-org", "Operator", "-email", "operator@example.com")...)
+	key, err := t.output(ctx, "go", append(run, "-org", tenant.OperatorName, "-email", tenant.OperatorEmail)...)
 	if err != nil && strings.Contains(err.Error(), "has its operator already") {
 		key, err = t.output(ctx, "go", append(run, "-recover")...)
 	}
@@ -114,8 +86,7 @@ func (t target) operator(ctx context.Context) (string, error) {
 // found makes the demo organisation on the plan with the most keys, a management
 // key of its owner and a client key that reads.
 func (d *demo) found(ctx context.Context, c *contract.Contract) error {
-	largest := slices.MaxFunc(c.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
-	org, err := d.call(ctx, d.Operator, http.MethodPost, "/orgs", map[string]any{"name": "Demo", "plan": largest.Name, "owner": "owner@example.com"})
+	org, err := d.call(ctx, d.Operator, http.MethodPost, "/orgs", map[string]any{"name": tenant.Name, "plan": tenant.Plan(c), "owner": tenant.OwnerEmail})
 	if err != nil {
 		return err
 	}
@@ -124,10 +95,10 @@ func (d *demo) found(ctx context.Context, c *contract.Contract) error {
 		name, by   string
 		into       *string
 		management bool
-	}{{"Demo admin", d.Operator, &d.Admin, true}, {"Demo client", d.Operator, &d.Client, false}} {
-		spec := map[string]any{"name": k.name, "org": d.Org, "scopes": scopes(c, k.management)}
-		if c.Keys.ExpiryRequired {
-			spec["expires_in"] = "30d"
+	}{{tenant.AdminName, d.Operator, &d.Admin, true}, {tenant.ClientName, d.Operator, &d.Client, false}} {
+		spec := map[string]any{"name": k.name, "org": d.Org, "scopes": tenant.Scopes(c, k.management)}
+		if life := tenant.Life(c); life != nil {
+			spec["expires_in"] = *life
 		}
 		made, err := d.call(ctx, k.by, http.MethodPost, "/keys", spec)
 		if err != nil {
@@ -136,22 +107,6 @@ func (d *demo) found(ctx context.Context, c *contract.Contract) error {
 		*k.into, _ = made["secret"].(string)
 	}
 	return nil
-}
-
-// scopes lists the management scopes, or every data scope that reads.
-func scopes(c *contract.Contract, management bool) []string {
-	names := []string{}
-	for _, s := range c.Scopes.Scopes() {
-		patterns, err := c.Scopes.Permissions([]string{s.Name})
-		if err != nil || c.Scopes.IsManagementScope(s.Name) != management {
-			continue
-		}
-		writes := slices.ContainsFunc(patterns, func(p string) bool { return !strings.HasSuffix(p, ":read") && !strings.HasSuffix(p, ":current") })
-		if management || !writes {
-			names = append(names, s.Name)
-		}
-	}
-	return names
 }
 
 // call calls the API. Errors hold no key.

@@ -137,7 +137,7 @@ func (l *local) serve(ctx context.Context, port int) (*process, error) {
 		return nil, err
 	}
 	l.store.demo.Base = root + l.contract.Base
-	return p, l.store.demo.save(l.credentials())
+	return p, l.store.demo.Write(l.credentials())
 }
 
 // start serves the API until it is told to end.

@@ -4,16 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,23 +18,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"statgate/scripts/internal/tenant"
 	"statgate/shared/api"
 	"statgate/shared/apikey"
 	"statgate/shared/boot/secret"
 	"statgate/shared/contract"
 	"statgate/shared/deployment"
-	"statgate/shared/importer"
 	"statgate/shared/keys"
 	"statgate/shared/orgs"
-	"statgate/shared/simulation"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 )
 
 const (
 	region = "us-east-1"
-	// seed makes the simulated league the same on every machine.
-	seed = 1
 	// storePatience is for an emulator that has to be installed first.
 	storePatience = 5 * time.Minute
 	storeEnd      = 5 * time.Second
@@ -51,17 +45,8 @@ type store struct {
 	url    string // for this process
 	prefix string // of the names of tables and secret
 	keys   table.Table
-	demo   demo
+	demo   tenant.Credentials
 	d      *deployment.Deployment // on the same tables, for what is done by hand
-}
-
-// demo is what a developer starts with, in the shape that scripts/dev writes.
-type demo struct {
-	Base     string `json:"base_url"`
-	Org      string `json:"org"`
-	Operator string `json:"operator_key"`
-	Admin    string `json:"admin_key"`
-	Client   string `json:"client_key"`
 }
 
 // startStore starts the emulator where containers reach it, and fills it.
@@ -129,8 +114,8 @@ func (s *store) fill(ctx context.Context, c *contract.Contract) error {
 		return fmt.Errorf("making the peppers: %w", err)
 	}
 	stats := dynamo.New(client, s.table(table.Stats), table.Stats)
-	if _, err := importer.Put(ctx, stats, time.Now, importer.Simulated(simulation.New(seed, time.Now()))); err != nil {
-		return fmt.Errorf("storing the simulated league: %w", err)
+	if err := tenant.Fill(ctx, stats, time.Now); err != nil {
+		return err
 	}
 	s.keys = dynamo.New(client, s.table(table.Keys), table.Keys)
 	s.d, err = deployment.New(deployment.Options{
@@ -148,7 +133,7 @@ func (s *store) table(schema table.Schema) string { return s.prefix + "-" + sche
 
 // found makes the operator, and the demo organisation on the plan with the most keys.
 func (s *store) found(ctx context.Context, c *contract.Contract) error {
-	org, owner, operator, err := s.d.Keys.Bootstrap(ctx, time.Now(), "Operator", "operator@example.com")
+	org, owner, operator, err := s.d.Keys.Bootstrap(ctx, time.Now(), tenant.OperatorName, tenant.OperatorEmail)
 	if err != nil {
 		return fmt.Errorf("making the operator: %w", err)
 	}
@@ -156,37 +141,21 @@ func (s *store) found(ctx context.Context, c *contract.Contract) error {
 		Key: operator.ID, Org: org.ID, User: owner.User, Role: api.RoleOperator, Permissions: []string{"*:*"},
 		Environment: c.Environments[0], Contract: c.Name,
 	}}
-	largest := slices.MaxFunc(c.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys })
-	demo, _, err := s.d.Orgs.Create(ctx, by, orgs.Founding{Name: "Demo", Plan: largest.Name, Owner: "owner@example.com"})
+	demo, _, err := s.d.Orgs.Create(ctx, by, orgs.Founding{Name: tenant.Name, Plan: tenant.Plan(c), Owner: tenant.OwnerEmail})
 	if err != nil {
 		return fmt.Errorf("making the demo organisation: %w", err)
 	}
 	s.demo.Org, s.demo.Operator = demo.ID, operator.Secret
-	if s.demo.Admin, err = s.key(ctx, by, c, "Demo admin", true); err != nil {
+	if s.demo.Admin, err = s.key(ctx, by, c, tenant.AdminName, true); err != nil {
 		return err
 	}
-	s.demo.Client, err = s.key(ctx, by, c, "Demo client", false)
+	s.demo.Client, err = s.key(ctx, by, c, tenant.ClientName, false)
 	return err
 }
 
-// key makes a key of the demo organisation: with all management scopes, or with
-// every data scope that reads.
+// key makes a key of the demo organisation.
 func (s *store) key(ctx context.Context, by *api.Request, c *contract.Contract, name string, management bool) (string, error) {
-	spec := keys.Spec{Name: name, Org: &s.demo.Org}
-	for _, scope := range c.Scopes.Scopes() {
-		permissions, err := c.Scopes.Permissions([]string{scope.Name})
-		if err != nil || c.Scopes.IsManagementScope(scope.Name) != management {
-			continue
-		}
-		writes := slices.ContainsFunc(permissions, func(p string) bool { return !strings.HasSuffix(p, ":read") && !strings.HasSuffix(p, ":current") })
-		if management || !writes {
-			spec.Scopes = append(spec.Scopes, scope.Name)
-		}
-	}
-	if c.Keys.ExpiryRequired {
-		spec.ExpiresIn = aws.String("30d")
-	}
-	made, err := s.d.Keys.Create(ctx, by, spec)
+	made, err := s.d.Keys.Create(ctx, by, keys.Spec{Name: name, Org: &s.demo.Org, Scopes: tenant.Scopes(c, management), ExpiresIn: tenant.Life(c)})
 	if err != nil {
 		return "", fmt.Errorf("making the key %q: %w", name, err)
 	}
@@ -207,18 +176,6 @@ func (s *store) variables(file string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("writing the functions' variables: %w", err)
-	}
-	return nil
-}
-
-// save writes the credentials file.
-func (d demo) save(file string) error {
-	raw, err := json.MarshalIndent(d, "", "  ")
-	if err == nil {
-		err = errors.Join(os.WriteFile(file, append(raw, '\n'), 0o600), os.Chmod(file, 0o600))
-	}
-	if err != nil {
-		return fmt.Errorf("writing the credentials: %w", err)
 	}
 	return nil
 }
