@@ -68,7 +68,7 @@ func (p *preparing) arrange(ctx context.Context, user string) error {
 			Members: []contests.Member{{User: user, State: contests.Active}}}},
 		{contests.OfTeam, contests.Contestant{ID: "team_southern_cross", Slug: "southern-cross", Name: "Southern Cross"}},
 	} {
-		if _, err := p.d.Contests.Put(ctx, c.kind, c.is); err != nil {
+		if _, err := p.d.Contests.Put(ctx, p.request(), c.kind, c.is); err != nil {
 			return err
 		}
 	}

@@ -3,9 +3,11 @@ package contests
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"regexp"
 
 	"statgate/shared/api"
+	"statgate/shared/audit"
 	"statgate/shared/change"
 	"statgate/shared/table"
 )
@@ -93,15 +95,20 @@ var (
 
 // Put makes a team or an organisation what it is given as, whole, members included.
 // A slug belongs to one of each kind. Contests that were made before keep the names
-// and the members that they were made with.
-func (s *Store) Put(ctx context.Context, kind Kind, p Contestant) (Contestant, error) {
+// and the members that they were made with. It decides who may read a history, so it
+// is in the audit trail of the caller's organisation; what is so already is not.
+func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
+		return Contestant{}, err
+	}
+	note, err := audit.NewNote(s.ids, audit.Caller(r))
+	if err != nil {
 		return Contestant{}, err
 	}
 	if p.Members == nil {
 		p.Members = []Member{}
 	}
-	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		if p.Org != nil {
 			if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
 				return change.Plan{}, err
@@ -117,13 +124,26 @@ func (s *Store) Put(ctx context.Context, kind Kind, p Contestant) (Contestant, e
 			return change.Plan{}, api.Fail(api.Conflict, "another %s has this slug", kind)
 		}
 		before, rev, err := s.contestant(ctx, kind, p.ID)
-		if err != nil {
+		if err != nil || reflect.DeepEqual(before, p) { // it is so, perhaps by an earlier attempt
 			return change.Plan{}, err
 		}
 		ws, err := p.writes(kind, before, rev)
-		return change.Plan{Writes: ws}, err
+		if err != nil {
+			return change.Plan{}, err
+		}
+		entry, err := note.Writes(p.told(r.Caller.Org, before))
+		return change.Plan{Writes: append(ws, entry...)}, err
 	})
 	return p, err
+}
+
+// told is the change in the audit trail.
+func (p Contestant) told(org string, before Contestant) audit.Change {
+	c := audit.Change{Org: org, Action: "contestant.put", Target: p.ID, After: p}
+	if before.ID != "" {
+		c.Before = before
+	}
+	return c
 }
 
 func (p Contestant) writes(kind Kind, before Contestant, rev int64) ([]table.Write, error) {

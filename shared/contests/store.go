@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"statgate/shared/api"
+	"statgate/shared/audit"
 	"statgate/shared/change"
 	"statgate/shared/idempotency"
 	"statgate/shared/ids"
@@ -218,8 +219,14 @@ func births(token idempotency.Token, c Contest, home, away Contestant) (change.P
 }
 
 // Change applies a rule to a contest, in one write, and once for an Idempotency-Key.
+// What an operator does by key management is in the audit trail of their
+// organisation; what games do, call by call, is in the contest alone.
 func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, whose Whose, id string, rule func(Contest) (Contest, error)) (Contest, error) {
 	mark, err := s.ids.New("", r.Now)
+	if err != nil {
+		return Contest{}, err
+	}
+	note, err := audit.NewNote(s.ids, audit.Caller(r))
 	if err != nil {
 		return Contest{}, err
 	}
@@ -242,14 +249,25 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 		if after, err = rule(before.Contest); err != nil {
 			return change.Plan{}, refused(err)
 		}
-		it, err := record{Contest: after, Rev: before.Rev + 1, Mark: mark}.item()
-		if err != nil {
-			return change.Plan{}, err
+		ws, err := record{Contest: after, Rev: before.Rev + 1, Mark: mark}.follows(before, token)
+		if err != nil || !r.Route.Management {
+			return change.Plan{Writes: ws}, err
 		}
-		remembered, err := token.Writes(after)
-		return change.Plan{Writes: append(remembered, table.Put(it, table.Eq("rev", before.Rev)))}, err
+		entry, err := note.Writes(audit.Change{Org: r.Caller.Org, Action: "contest.update", Target: id, Before: before.Contest, After: after})
+		return change.Plan{Writes: append(ws, entry...)}, err
 	})
 	return after, err
+}
+
+// follows are the writes that put a contest in the place of what it was, and what the
+// Idempotency-Key remembers.
+func (r record) follows(before record, token idempotency.Token) ([]table.Write, error) {
+	it, err := r.item()
+	if err != nil {
+		return nil, err
+	}
+	remembered, err := token.Writes(r.Contest)
+	return append(remembered, table.Put(it, table.Eq("rev", before.Rev))), err
 }
 
 // refused is a rule's refusal as its caller reads it.

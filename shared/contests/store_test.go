@@ -61,7 +61,7 @@ func field(t *testing.T, tbl table.Table) *contests.Store {
 		{contests.OfTeam, contests.Contestant{ID: "team_north", Slug: "north", Name: "North", Org: &org, Members: []contests.Member{{User: "usr_1", State: contests.Active}}}},
 		{contests.OfTeam, contests.Contestant{ID: "team_south", Slug: "south", Name: "South", Members: []contests.Member{{User: "usr_2", State: contests.Inactive}}}},
 	} {
-		if _, err := s.Put(t.Context(), c.kind, c.is); err != nil {
+		if _, err := s.Put(t.Context(), request("", noon), c.kind, c.is); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -304,7 +304,7 @@ func TestSlugIsOneTeamsHoweverManyAskForItAtOnce(t *testing.T) {
 		var got atomic.Int64
 		for i := range 4 {
 			group.Go(func() {
-				_, err := s.Put(t.Context(), contests.OfTeam, contests.Contestant{ID: fmt.Sprintf("team_%d", i), Slug: "wanted", Name: "W"})
+				_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: fmt.Sprintf("team_%d", i), Slug: "wanted", Name: "W"})
 				switch condition(err) {
 				case "":
 					got.Add(1)
