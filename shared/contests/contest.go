@@ -12,9 +12,7 @@
 // moves on is one write whoever took part in it.
 package contests
 
-import (
-	"time"
-)
+import "time"
 
 // Status is where a contest stands.
 type Status string

@@ -10,7 +10,7 @@ import (
 	"statgate/shared/table"
 )
 
-// entryAtMost bounds what one page reads of a history: filters that pass over most
+// entriesAtMost bounds what one page reads of a history: filters that pass over most
 // of it make a shorter page, with a position to go on from.
 const (
 	entriesAtMost = 400
