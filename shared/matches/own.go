@@ -40,7 +40,8 @@ func (m Match) State() string { return m.ID + "." + strconv.FormatInt(m.Version,
 // Create makes a match of the caller's organisation. A repeat under the call's
 // Idempotency-Key is given the first answer again, before draft looks at anything.
 // A match of the same teams at the same place in a season, or without a round on
-// the same day, is the same match: a second one is refused with its id.
+// the same day, is the same match: a second one is refused with its id. One that was
+// moved away from that day has left it.
 func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(ctx context.Context) (Draft, error)) (*Match, error) {
 	token, err := idempotency.Of(o.store.Table, r, input)
 	if err != nil {
@@ -58,7 +59,7 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 		if made, err = d.drawn(r.Caller.Org); err != nil {
 			return nil, err
 		}
-		before, done, err := a.find(ctx, made.ID)
+		before, done, err := a.seat(ctx, d, &made)
 		if before != nil {
 			made = before.Match
 		}
@@ -84,15 +85,26 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 func (d Draft) drawn(org string) (Match, error) {
 	m := d.Match
 	m.Owner = org
-	m, err := m.Edited(d.First)
-	if err != nil {
-		return m, err
+	return m.Edited(d.First)
+}
+
+// seats bounds how many matches may have been made on one day and moved away.
+const seats = 8
+
+// seat gives a match its id, and finds what has that id. A match that was moved keeps
+// the id that its first day gave it, and the next one of that day gets another.
+func (a *attempt) seat(ctx context.Context, d Draft, m *Match) (before *Record, done bool, err error) {
+	identity := IdentityOf(m)
+	for salt := range seats {
+		if m.ID = identity.ID(m.Owner, salt); d.UUID {
+			m.ID = identity.UUID(m.Owner, salt)
+		}
+		before, done, err = a.find(ctx, m.ID)
+		if err != nil || before == nil || IdentityOf(&before.Match) == identity {
+			return before, done, err
+		}
 	}
-	m.ID = IdentityOf(&m).ID(org, 0)
-	if d.UUID {
-		m.ID = IdentityOf(&m).UUID(org)
-	}
-	return m, nil
+	return before, done, err
 }
 
 func there(id string) *api.Error {

@@ -76,6 +76,43 @@ func (w *writer) creates(t testing.TB, org, round string) *matches.Match {
 	return m
 }
 
+func TestMatchThatWasMovedLeavesItsDayToAnother(t *testing.T) {
+	t.Parallel()
+	for _, uuid := range []bool{false, true} {
+		w := newWriter(t)
+		onThe := func(day string) (*matches.Match, error) {
+			return w.Create(t.Context(), w.call("a", ""), day, func(context.Context) (matches.Draft, error) {
+				return matches.Draft{UUID: uuid, Match: matches.Match{Status: matches.Scheduled, Date: day,
+					Home: matches.Side{ID: "t_elm", Name: "Elm"}, Away: matches.Side{ID: "t_fir", Name: "Fir"}}}, nil
+			})
+		}
+		first, err := onThe("2026-05-02")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := onThe("2026-05-02"); err == nil || api.AsError(err).Condition != api.Conflict {
+			t.Errorf("the same match again: got %v, want a conflict", err)
+		}
+		moved, err := w.Update(t.Context(), w.call("a", ""), first.ID, func(matches.Match) (matches.Edit, error) {
+			return matches.Edit{When: &matches.When{Date: "2026-05-09"}}, nil
+		})
+		if err != nil || moved.ID != first.ID {
+			t.Fatalf("moving: got %+v (%v)", moved, err)
+		}
+		w.table.Next(1, tabletest.Lost, "Transact")
+		second, err := onThe("2026-05-02")
+		if err != nil || second.ID == first.ID {
+			t.Fatalf("another on the day that the first has left: got %+v (%v)", second, err)
+		}
+		if _, err := onThe("2026-05-02"); err == nil || api.AsError(err).Details.(map[string]string)["match"] != second.ID {
+			t.Errorf("the second again: got %v, want a conflict with it", err)
+		}
+		if total, listed := w.total(t, matches.Filter{}, "org_a"); total != 2 || listed != 2 {
+			t.Errorf("counted %d, listed %d, want two", total, listed)
+		}
+	}
+}
+
 func TestKeyThatHasChangedUnderWayWritesNoMatch(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)

@@ -47,8 +47,8 @@ func (i Identity) ID(owner string, salt int) string {
 }
 
 // UUID is the same as a UUID, for contracts whose ids are.
-func (i Identity) UUID(owner string) string {
-	sum := i.sum(owner, 0)
+func (i Identity) UUID(owner string, salt int) string {
+	sum := i.sum(owner, salt)
 	return ids.UUID(sum[:])
 }
 
