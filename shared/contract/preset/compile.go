@@ -295,12 +295,18 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 		if o.Method != "" {
 			c.oneOf(append(at, "method"), o.Method, "GET", "POST", "PATCH", "PUT", "DELETE")
 		}
+		if slices.Contains(byCursor, name) && src.Paging.Style != "cursor" {
+			c.fail(at, "goes by cursor: its pages may be shorter than their limit, and a number would pass over what follows")
+		}
 		c.path(at, route, o.Path)
 		c.spends(append(at, "budget"), got.Plans, o.Budget)
 		got.Operations[name] = op
 	}
 	c.clashes(got)
 }
+
+// byCursor are the lists whose filters may pass over most of what a page reads.
+var byCursor = []string{"listContests", "listUserContests", "listTeamContests", "listOrgContests"}
 
 // spends holds that the budget of an operation is a rate of every plan: one that
 // a plan lacks would go uncounted, and a level cannot be spent by a call.

@@ -60,6 +60,21 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestListOfShortPagesIsPagedByCursorAlone(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("presets/teambattles.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(raw), "  cursor_life: 24h\n", "", 1)
+	for style, want := range map[string]string{"cursor": "", "page": "operations.listTeamContests: goes by cursor", "offset": "operations.listTeamContests: goes by cursor"} {
+		_, err := preset.Compile("x.yaml", []byte(strings.Replace(text, "style: cursor", "style: "+style, 1)))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", style, err, want)
+		}
+	}
+}
+
 func TestOperatorsOwnFileIsRead(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("presets/balla.yaml")
