@@ -14,7 +14,7 @@ import (
 )
 
 // contracts are the presets that every test of a template looks at.
-var contracts = []string{"statgate", "balla", "scorelytics", "fullengage"}
+var contracts = []string{"statgate", "balla", "scorelytics", "teambattles", "fullengage"}
 
 func eachContract(t *testing.T, test func(t *testing.T, c *contract.Contract, made template)) {
 	t.Helper()

@@ -72,6 +72,7 @@ var variants = map[string]struct {
 	"statgate":    {"statgate", func(*stack.Props) {}},
 	"balla":       {"balla", func(*stack.Props) {}},
 	"scorelytics": {"scorelytics", func(*stack.Props) {}},
+	"teambattles": {"teambattles", func(*stack.Props) {}},
 	"fullengage":  {"fullengage", func(*stack.Props) {}},
 	"statgate without an edge": {"statgate", func(p *stack.Props) {
 		p.Edge.Deployed = false

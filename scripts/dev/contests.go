@@ -94,14 +94,14 @@ func (p *preparing) play(ctx context.Context, ago time.Duration, scores []contes
 	if err != nil || scores == nil {
 		return err
 	}
-	_, err = p.d.Contests.Change(ctx, r, idempotency.Token{}, contests.AnyGame, c.ID, func(c contests.Contest) (contests.Contest, error) {
+	_, err = p.d.Contests.Change(ctx, r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.score", Whose: contests.AnyGame, Rule: func(c contests.Contest) (contests.Contest, error) {
 		c, err := c.Move(contests.InProgress, at)
 		if err != nil {
 			return c, err
 		}
 		c, _, err = c.Score(scores, at)
 		return c, err
-	})
+	}})
 	return err
 }
 

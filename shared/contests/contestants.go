@@ -3,7 +3,6 @@ package contests
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"regexp"
 
 	"statgate/shared/api"
@@ -95,18 +94,17 @@ var (
 
 // Put makes a team or an organisation what it is given as, whole, members included.
 // A slug belongs to one of each kind. Contests that were made before keep the names
-// and the members that they were made with. It decides who may read a history, so it
-// is in the audit trail of the caller's organisation; what is so already is not.
+// and the members that they were made with.
 func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
 		return Contestant{}, err
 	}
+	if p.Members == nil {
+		p.Members = []Member{}
+	}
 	note, err := audit.NewNote(s.ids, audit.Caller(r))
 	if err != nil {
 		return Contestant{}, err
-	}
-	if p.Members == nil {
-		p.Members = []Member{}
 	}
 	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		if p.Org != nil {
@@ -124,26 +122,24 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 			return change.Plan{}, api.Fail(api.Conflict, "another %s has this slug", kind)
 		}
 		before, rev, err := s.contestant(ctx, kind, p.ID)
-		if err != nil || reflect.DeepEqual(before, p) { // it is so, perhaps by an earlier attempt
+		if err != nil {
+			return change.Plan{}, err
+		}
+		if done, err := note.Written(ctx, s.table, r.Caller.Org); done || err != nil { // by an attempt whose answer was lost
 			return change.Plan{}, err
 		}
 		ws, err := p.writes(kind, before, rev)
 		if err != nil {
 			return change.Plan{}, err
 		}
-		entry, err := note.Writes(p.told(r.Caller.Org, before))
+		told := audit.Change{Org: r.Caller.Org, Action: "contestant.put", Target: p.ID, After: p}
+		if rev > 0 {
+			told.Before = before
+		}
+		entry, err := note.Writes(told)
 		return change.Plan{Writes: append(ws, entry...)}, err
 	})
 	return p, err
-}
-
-// told is the change in the audit trail.
-func (p Contestant) told(org string, before Contestant) audit.Change {
-	c := audit.Change{Org: org, Action: "contestant.put", Target: p.ID, After: p}
-	if before.ID != "" {
-		c.Before = before
-	}
-	return c
 }
 
 func (p Contestant) writes(kind Kind, before Contestant, rev int64) ([]table.Write, error) {

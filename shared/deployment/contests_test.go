@@ -101,34 +101,6 @@ func TestWithdrawnApprovalEndsOnTheNextRequestInSpiteOfTheCachedPolicy(t *testin
 	})
 }
 
-func TestWhatTheOperatorDoesToContestsAndTheirTeamsIsInTheAuditTrail(t *testing.T) {
-	t.Parallel()
-	w := deploymenttest.New(t, "teambattles")
-	l := battle(t, w)
-	entries := func(target string) []map[string]any {
-		var found []map[string]any
-		for _, e := range ok(t, w.Call(t, w.Operator, "GET", "/audit?key="+target, ""), 200)["data"].([]any) {
-			found = append(found, e.(map[string]any))
-		}
-		return found
-	}
-	same := fmt.Sprintf(`{"slug":"north","name":"T","members":[{"user":%q,"state":"active"}]}`, l.owner)
-	ok(t, w.Call(t, w.Operator, "PUT", "/contestants/team/team_north", same), 200)
-	if got := entries("team_north"); len(got) != 1 || got[0]["action"] != "contestant.put" || got[0]["before"] != nil {
-		t.Errorf("a team that was set twice alike: got %v, want that it was made", got)
-	}
-	ok(t, w.Call(t, w.Operator, "PUT", "/contestants/team/team_north", strings.Replace(same, `"active"`, `"inactive"`, 1)), 200)
-	got := entries("team_north")
-	if len(got) != 2 || got[0]["before"].(map[string]any)["members"] == nil || got[0]["actor"].(map[string]any)["key"] == nil {
-		t.Errorf("a member who sees nothing any more: got %v, want who did it, and the members before and after", got)
-	}
-	ok(t, w.Call(t, l.game, "PATCH", "/game/matches/"+l.match+"/status", `{"status":"IN_PROGRESS"}`), 200)
-	ok(t, w.Call(t, w.Operator, "PATCH", "/contests/"+l.match, `{"status":"DISPUTED"}`), 200)
-	if got := entries(l.match); len(got) != 1 || got[0]["action"] != "contest.update" || got[0]["after"].(map[string]any)["status"] != "DISPUTED" {
-		t.Errorf("a dispute: got %v, want it to be told", got)
-	}
-}
-
 func TestApprovalOfOneGameIsNoneOfAnother(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")
