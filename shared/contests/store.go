@@ -129,9 +129,14 @@ func OfGame(game string) Whose {
 	}
 }
 
-// Token is the Idempotency-Key of a call, or none.
+// Token is the Idempotency-Key of a call, or none. The key's game is part of what is
+// asked for: the same user may have keys of several games, and what one of them was
+// answered is no answer to another.
 func (s *Store) Token(r *api.Request, input any) (idempotency.Token, error) {
-	return idempotency.Of(s.table, r, input)
+	return idempotency.Of(s.table, r, struct {
+		Game  string
+		Input any
+	}{r.Caller.Game, input})
 }
 
 func (s *Store) read(ctx context.Context, id string) (record, error) {

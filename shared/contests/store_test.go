@@ -77,6 +77,26 @@ func create(ctx context.Context, s *contests.Store, r *api.Request, bestOf int) 
 	return s.Create(ctx, r, token, contests.Spec{Game: "rally", Home: "north", Away: "team_south", BestOf: bestOf, Status: contests.Ready})
 }
 
+func TestTokenOfOneGameIsNoAnswerToAnother(t *testing.T) {
+	t.Parallel()
+	s := field(t, memory(t))
+	by := func(game string) *api.Request {
+		r := request("once", noon)
+		r.Caller.Game = game
+		return r
+	}
+	first, err := create(t.Context(), s, by("rally"), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := create(t.Context(), s, by("rally"), 3); err != nil || again.ID != first.ID {
+		t.Errorf("the same game again: got %v (%v), want %s", again.ID, err, first.ID)
+	}
+	if other, err := create(t.Context(), s, by("chess"), 3); condition(err) != api.ConflictRepeat {
+		t.Errorf("another game's key of the same user: got %+v (%v), want %s", other, err, api.ConflictRepeat)
+	}
+}
+
 func TestKeyThatHasChangedUnderWayWritesNoContest(t *testing.T) {
 	t.Parallel()
 	s := field(t, memory(t))
