@@ -82,6 +82,9 @@ func (s *Store) Own(ctx context.Context, org, name string, uuid bool) (*Team, *t
 	return &Team{ID: id, Name: name, Names: []string{name}}, &made, nil
 }
 
+// searched is how many own teams are read at a time where a name is looked for.
+const searched = 500
+
 // ListOwn returns a page of an organisation's own teams, by id; of those of which
 // a word begins with q, where q is not "".
 func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
@@ -90,6 +93,9 @@ func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*
 		return page, nil
 	}
 	query := table.Query{Partition: ownKey(org, "").Partition, After: after, Limit: limit + 1, Consistent: true}
+	if text != "" {
+		query.Limit = max(query.Limit, searched) // few may be kept of what is read; small chunks would mean many round trips
+	}
 	for {
 		got, err := s.Table.Query(ctx, query)
 		if err != nil {
