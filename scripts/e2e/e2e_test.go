@@ -14,29 +14,52 @@ import (
 
 	"statgate/scripts/e2e/conformance"
 	"statgate/scripts/e2e/suite"
+	"statgate/shared/api"
+	"statgate/shared/contract/preset"
 	"statgate/shared/deployment/deploymenttest"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamolocal"
 )
 
 // patience is what a call may take in the gate: a machine that runs other tests
 // too answers late, and what is tested here is what it answers.
 const patience = 20 * time.Second
 
+// TestEveryGuaranteeHoldsInProcess runs each contract's suite on both engines, two
+// at a time: a run mostly waits. On the embedded one it watches what the operations
+// ask of the tables, and so why removing any one action from a function's role can
+// make the suite fail: a row that grants what no contract uses fails by name.
 func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
-	for _, contract := range []string{"statgate", "balla", "scorelytics", "teambattles", "fullengage"} {
-		t.Run(contract, func(t *testing.T) {
-			deploymenttest.Engines(t, contract, func(t *testing.T, w *deploymenttest.World) {
-				w.Simulate(t)
-				w.Gate.Patience = patience
-				begun := time.Now()
-				var out bytes.Buffer
-				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
-					Facts: conformance.Cases(contract), Hands: handsOn(w.Gate.Keys), Parallel: 32, Out: &out})
-				t.Logf("%s, %d passed in %s", contract, result.Passed, time.Since(begun).Round(time.Millisecond))
-				if err != nil || result.Failed > 0 || result.Skipped > 0 || result.Passed < 70 {
-					t.Errorf("%v\n%s", err, out.String())
-				}
+	seen := watch{keys: &uses{of: map[string]map[api.Action]bool{}}, stats: &uses{of: map[string]map[api.Action]bool{}}}
+	t.Run("on", func(t *testing.T) {
+		for _, contract := range preset.Names() {
+			t.Run("embedded/"+contract, func(t *testing.T) {
+				t.Parallel()
+				everyGuarantee(t, watched(t, contract, seen))
 			})
-		})
+			t.Run("DynamoDB Local/"+contract, func(t *testing.T) {
+				t.Parallel()
+				w := deploymenttest.On(t, contract, dynamolocal.Tables(t, table.Keys, table.Stats))
+				w.Simulate(t)
+				everyGuarantee(t, w)
+			})
+		}
+	})
+	if !t.Failed() {
+		t.Run("rows grant what was used and nothing more", func(t *testing.T) { rowsGrant(t, seen) })
+	}
+}
+
+func everyGuarantee(t *testing.T, w *deploymenttest.World) {
+	t.Helper()
+	w.Gate.Patience = patience
+	begun := time.Now()
+	var out bytes.Buffer
+	result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
+		Facts: conformance.Cases(w.Contract.Name), Hands: handsOn(w.Gate.Keys), Parallel: 32, Out: &out})
+	t.Logf("%d passed in %s", result.Passed, time.Since(begun).Round(time.Millisecond))
+	if err != nil || result.Failed > 0 || result.Skipped > 0 || result.Passed < 70 {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"slices"
 	"sync"
 	"testing"
 
-	"statgate/scripts/e2e/conformance"
 	"statgate/scripts/e2e/suite"
 	"statgate/scripts/internal/hands"
 	"statgate/shared/api"
@@ -41,42 +39,34 @@ func (u *uses) saw(ctx context.Context, action string) {
 	u.of[by][api.Action(action)] = true
 }
 
-// TestRowsGrantWhatTheSuiteSeesThemDoAndNothingMore is why removing any one action
-// from a function's role can make the suite fail: some contract's uses them all.
-func TestRowsGrantWhatTheSuiteSeesThemDoAndNothingMore(t *testing.T) {
-	t.Parallel()
-	keys, stats := &uses{of: map[string]map[api.Action]bool{}}, &uses{of: map[string]map[api.Action]bool{}}
+// watch is what was seen of both tables.
+type watch struct{ keys, stats *uses }
+
+// rowsGrant holds every contract's routes to what was seen of them.
+func rowsGrant(t *testing.T, seen watch) {
 	deployed := map[string]api.Route{}
-	t.Run("contracts", func(t *testing.T) {
-		for _, name := range preset.Names() {
-			w := watched(t, name, keys, stats)
-			for _, r := range api.For(w.Contract) {
-				deployed[r.Operation] = r
-			}
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				var out bytes.Buffer
-				result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
-					Facts: conformance.Cases(name), Hands: handsOn(w.Gate.Keys), Parallel: 32, Out: &out})
-				if err != nil || result.Failed > 0 {
-					t.Fatalf("%v\n%s", err, out.String())
-				}
-			})
+	for _, name := range preset.Names() {
+		c, err := preset.Load(name)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		for _, r := range api.For(c) {
+			deployed[r.Operation] = r
+		}
+	}
 	for _, r := range deployed {
 		if r.Open {
 			continue
 		}
-		beyond := maps.Clone(keys.of[r.Operation])
+		beyond := maps.Clone(seen.keys.of[r.Operation])
 		maps.DeleteFunc(beyond, func(a api.Action, _ bool) bool { return slices.Contains(api.GateActions, a) })
 		granted(t, r.Operation, "keys", r.Keys, beyond)
-		granted(t, r.Operation, "stats", r.Stats, stats.of[r.Operation])
+		granted(t, r.Operation, "stats", r.Stats, seen.stats.of[r.Operation])
 	}
 }
 
 // watched is a deployment that tells of its tables' uses.
-func watched(t *testing.T, contract string, keys, stats *uses) *deploymenttest.World {
+func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
@@ -84,12 +74,11 @@ func watched(t *testing.T, contract string, keys, stats *uses) *deploymenttest.W
 	}
 	t.Cleanup(func() { db.Close() })
 	w := deploymenttest.Within(t, contract, map[string]table.Table{
-		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: stats.saw},
+		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: seen.keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: seen.stats.saw},
 	}, func(ctx context.Context, name string) context.Context {
 		return context.WithValue(ctx, operation{}, name)
 	})
 	w.Simulate(t)
-	w.Gate.Patience = patience
 	return w
 }
 
