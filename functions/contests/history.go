@@ -121,7 +121,7 @@ func moment(field, text string) (*time.Time, error) {
 		return nil, nil
 	}
 	for _, form := range moments {
-		if at, err := time.Parse(form, text); err == nil {
+		if at, err := time.Parse(form, text); err == nil && api.Writable(at) {
 			at = at.UTC()
 			return &at, nil
 		}
