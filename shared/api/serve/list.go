@@ -37,7 +37,7 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 		}
 		var err error
 		if after, err = cursors.Decode(query, sent, c.request.Now); err != nil {
-			return nil, page, api.Fail(api.InputCursor, "%s: %v", c.route.binder.Name("cursor"), err)
+			return nil, page, api.Wrong(api.InputCursor, c.route.binder.Name("cursor"), err.Error())
 		}
 	}
 	at, err := f.skip(ctx, c, b, after)
