@@ -157,6 +157,10 @@ func (b *Binder) Name(ours string) string {
 	return ours
 }
 
+// Style is how the route's lists are paged: cursor, page or offset, which is also the
+// parameter's name (but for a cursor's, see [Binder.Name]).
+func (b *Binder) Style() string { return b.style }
+
 // FromQuery tells whether inputs come from the query, not from a body.
 func (b *Binder) FromQuery() bool { return b.route.Method == "GET" || b.route.Method == "DELETE" }
 

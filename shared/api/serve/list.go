@@ -101,7 +101,7 @@ const stride = 1000
 func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after string) (place, error) {
 	at := place{after: after}
 	if b.Skip+b.Limit() > bind.MaxSkip {
-		return at, api.Fail(api.InputCursor, "only the first %d items can be reached by page or offset; narrow the filters", bind.MaxSkip)
+		return at, api.Wrong(api.InputCursor, c.route.binder.Style(), fmt.Sprintf("only the first %d items can be reached; narrow the filters", bind.MaxSkip))
 	}
 	for at.before < b.Skip {
 		b.GoTo(at.after, min(b.Skip-at.before, stride))
