@@ -20,9 +20,9 @@ func Line(field, text string) (string, *Error) {
 	return text, nil
 }
 
-// Writable tells whether a moment has a year of four digits in UTC, in which moments
-// are kept and sent. Others can be read, where an offset leads there, and not written.
+// Writable tells whether a moment, and the whole second that it is rounded up to, has
+// a year of four digits in UTC, in which moments are kept and sent. Others can be
+// read, where an offset leads there, and not written.
 func Writable(t time.Time) bool {
-	year := t.UTC().Year()
-	return year >= 0 && year <= 9999
+	return t.UTC().Year() >= 0 && t.Add(time.Second-1).UTC().Year() <= 9999
 }
