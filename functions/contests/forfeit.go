@@ -18,7 +18,7 @@ func forfeit(d Deps) api.Handler {
 		if err != nil {
 			return contests.Contest{}, err
 		}
-		return d.Contests.Change(ctx, r, token, contests.OfGame(r.Caller.Game), in.Match, func(c contests.Contest) (contests.Contest, error) {
+		return d.Contests.Change(ctx, r, token, in.Match, contests.Step{Action: "contest.forfeit", Whose: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (contests.Contest, error) {
 			team := in.Team
 			for _, side := range []contests.Opponent{c.Home, c.Away} {
 				if in.Team == side.Slug {
@@ -26,6 +26,6 @@ func forfeit(d Deps) api.Handler {
 				}
 			}
 			return c.Forfeit(team, contests.Instant(r.Now))
-		})
+		}})
 	})
 }

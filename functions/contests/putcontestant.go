@@ -32,6 +32,6 @@ func putContestant(d Deps) api.Handler {
 		if err != nil {
 			return contests.Contestant{}, err
 		}
-		return d.Contests.Put(ctx, kind, contests.Contestant{ID: in.Contestant, Slug: in.Slug, Name: name, Org: in.Org, Members: in.Members})
+		return d.Contests.Put(ctx, r, kind, contests.Contestant{ID: in.Contestant, Slug: in.Slug, Name: name, Org: in.Org, Members: in.Members})
 	})
 }

@@ -39,10 +39,10 @@ func score(d Deps) api.Handler {
 		}
 		var scored scoredContest
 		var err error
-		scored.Contest, err = d.Contests.Change(ctx, r, idempotency.Token{}, contests.OfGame(r.Caller.Game), in.Match, func(c contests.Contest) (after contests.Contest, err error) {
+		scored.Contest, err = d.Contests.Change(ctx, r, idempotency.Token{}, in.Match, contests.Step{Action: "contest.score", Whose: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (after contests.Contest, err error) {
 			after, scored.Results, err = c.Score(scores, contests.Instant(r.Now))
 			return after, err
-		})
+		}})
 		return scored, err
 	})
 }

@@ -68,7 +68,7 @@ func (p *preparing) arrange(ctx context.Context, user string) error {
 			Members: []contests.Member{{User: user, State: contests.Active}}}},
 		{contests.OfTeam, contests.Contestant{ID: "team_southern_cross", Slug: "southern-cross", Name: "Southern Cross"}},
 	} {
-		if _, err := p.d.Contests.Put(ctx, c.kind, c.is); err != nil {
+		if _, err := p.d.Contests.Put(ctx, p.request(), c.kind, c.is); err != nil {
 			return err
 		}
 	}
@@ -94,14 +94,14 @@ func (p *preparing) play(ctx context.Context, ago time.Duration, scores []contes
 	if err != nil || scores == nil {
 		return err
 	}
-	_, err = p.d.Contests.Change(ctx, r, idempotency.Token{}, contests.AnyGame, c.ID, func(c contests.Contest) (contests.Contest, error) {
+	_, err = p.d.Contests.Change(ctx, r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.score", Whose: contests.AnyGame, Rule: func(c contests.Contest) (contests.Contest, error) {
 		c, err := c.Move(contests.InProgress, at)
 		if err != nil {
 			return c, err
 		}
 		c, _, err = c.Score(scores, at)
 		return c, err
-	})
+	}})
 	return err
 }
 

@@ -40,7 +40,7 @@ type Entry struct {
 	At        time.Time      `json:"at"`
 	Actor     Actor          `json:"actor"`
 	Method    string         `json:"method"`
-	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update or match.delete"`
+	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree or contestant.put"`
 	Target    string         `json:"target" doc:"Id of the key, organisation, user, application or match"`
 	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
 	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"statgate/shared/api"
+	"statgate/shared/audit"
 	"statgate/shared/change"
 	"statgate/shared/table"
 )
@@ -93,16 +94,20 @@ var (
 )
 
 // Put makes a team or an organisation what it is given as, whole, members included.
-// A slug belongs to one of each kind, and is nobody else's id. Contests that were made before keep the names
-// and the members that they were made with.
-func (s *Store) Put(ctx context.Context, kind Kind, p Contestant) (Contestant, error) {
+// A slug belongs to one of each kind, and is nobody else's id. Contests that were made
+// before keep the names and the members that they were made with.
+func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
 		return Contestant{}, err
 	}
 	if p.Members == nil {
 		p.Members = []Member{}
 	}
-	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+	note, err := audit.NewNote(s.ids, audit.Caller(r))
+	if err != nil {
+		return Contestant{}, err
+	}
+	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		if p.Org != nil {
 			if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
 				return change.Plan{}, err
@@ -123,8 +128,19 @@ func (s *Store) Put(ctx context.Context, kind Kind, p Contestant) (Contestant, e
 		if err != nil {
 			return change.Plan{}, err
 		}
+		if done, err := note.Written(ctx, s.table, r.Caller.Org); done || err != nil { // by an attempt whose answer was lost
+			return change.Plan{}, err
+		}
 		ws, err := p.writes(kind, before, rev)
-		return change.Plan{Writes: ws}, err
+		if err != nil {
+			return change.Plan{}, err
+		}
+		told := audit.Change{Org: r.Caller.Org, Action: "contestant.put", Target: p.ID, After: p}
+		if rev > 0 {
+			told.Before = before
+		}
+		entry, err := note.Writes(told)
+		return change.Plan{Writes: append(ws, entry...)}, err
 	})
 	return p, err
 }

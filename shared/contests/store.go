@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"statgate/shared/api"
+	"statgate/shared/audit"
 	"statgate/shared/change"
 	"statgate/shared/idempotency"
 	"statgate/shared/ids"
@@ -28,7 +29,9 @@ const (
 	slugSort       = "SLUG"
 )
 
-// MembersAtMost keeps the transaction that makes a contest within 100 writes.
+// MembersAtMost keeps the transaction that makes a contest within 100 writes: the
+// contest, its audit entry in four places, what the Idempotency-Key remembers, and a
+// line in the history of each team, organisation and member.
 const MembersAtMost = 40
 
 // Table is what contests need of the stats table.
@@ -157,9 +160,14 @@ type Spec struct {
 }
 
 // Create makes a contest, once for an Idempotency-Key. Whoever is an active member
-// of a team then has taken part in it.
+// of a team then has taken part in it. Who made it is in the trail of the caller's
+// organisation, as every change is.
 func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.Token, spec Spec) (Contest, error) {
 	id, err := s.ids.New("con_", r.Now)
+	if err != nil {
+		return Contest{}, err
+	}
+	note, err := audit.NewNote(s.ids, audit.Caller(r))
 	if err != nil {
 		return Contest{}, err
 	}
@@ -188,7 +196,11 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 		}
 		made = Contest{ID: id, Game: spec.Game, Status: spec.Status, BestOf: spec.BestOf, Home: opponent(home), Away: opponent(away),
 			Maps: []MapScore{}, ScheduledAt: spec.ScheduledAt, CreatedAt: at, UpdatedAt: at}
-		return births(token, made, home, away)
+		told, err := note.Writes(audit.Change{Org: r.Caller.Org, Action: "contest.create", Target: id, After: made})
+		if err != nil {
+			return change.Plan{}, err
+		}
+		return births(token, told, made, home, away)
 	})
 	return made, err
 }
@@ -203,13 +215,13 @@ func opponent(p Contestant) Opponent {
 func Instant(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
 // births are the writes that make a contest: itself, its place in the histories,
-// and what the Idempotency-Key remembers.
-func births(token idempotency.Token, c Contest, home, away Contestant) (change.Plan, error) {
+// what is told of it, and what the Idempotency-Key remembers.
+func births(token idempotency.Token, told []table.Write, c Contest, home, away Contestant) (change.Plan, error) {
 	it, err := record{Contest: c, Rev: 1}.item()
 	if err != nil {
 		return change.Plan{}, err
 	}
-	ws := []table.Write{table.Put(it, table.IsNew())}
+	ws := append([]table.Write{table.Put(it, table.IsNew())}, told...)
 	for _, h := range entries(c, home, away) {
 		ws = append(ws, table.Put(h, table.IsNew()))
 	}
@@ -217,9 +229,21 @@ func births(token idempotency.Token, c Contest, home, away Contestant) (change.P
 	return change.Plan{Writes: append(ws, remembered...)}, err
 }
 
-// Change applies a rule to a contest, in one write, and once for an Idempotency-Key.
-func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, whose Whose, id string, rule func(Contest) (Contest, error)) (Contest, error) {
+// Step is one kind of change of a contest.
+type Step struct {
+	Action string // in the audit trail, such as "contest.move"
+	Whose  Whose
+	Rule   func(Contest) (Contest, error)
+}
+
+// Change takes a step with a contest, in one transaction with what is told of it,
+// and once for an Idempotency-Key.
+func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, id string, step Step) (Contest, error) {
 	mark, err := s.ids.New("", r.Now)
+	if err != nil {
+		return Contest{}, err
+	}
+	note, err := audit.NewNote(s.ids, audit.Caller(r))
 	if err != nil {
 		return Contest{}, err
 	}
@@ -236,20 +260,29 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 			after = before.Contest
 			return change.Plan{}, nil
 		}
-		if err := whose(before.Contest); err != nil {
+		if err := step.Whose(before.Contest); err != nil {
 			return change.Plan{}, err
 		}
-		if after, err = rule(before.Contest); err != nil {
+		if after, err = step.Rule(before.Contest); err != nil {
 			return change.Plan{}, refused(err)
 		}
-		it, err := record{Contest: after, Rev: before.Rev + 1, Mark: mark}.item()
+		told, err := note.Writes(audit.Change{Org: r.Caller.Org, Action: step.Action, Target: before.ID, Before: before.Contest, After: after})
 		if err != nil {
 			return change.Plan{}, err
 		}
-		remembered, err := token.Writes(after)
-		return change.Plan{Writes: append(remembered, table.Put(it, table.Eq("rev", before.Rev)))}, err
+		return moved(token, told, before.Rev, record{Contest: after, Rev: before.Rev + 1, Mark: mark})
 	})
 	return after, err
+}
+
+// moved are the writes that put a contest in the place of what it was.
+func moved(token idempotency.Token, told []table.Write, was int64, is record) (change.Plan, error) {
+	it, err := is.item()
+	if err != nil {
+		return change.Plan{}, err
+	}
+	remembered, err := token.Writes(is.Contest)
+	return change.Plan{Writes: append(append(told, remembered...), table.Put(it, table.Eq("rev", was)))}, err
 }
 
 // refused is a rule's refusal as its caller reads it.

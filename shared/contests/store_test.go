@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/audit"
 	"statgate/shared/contests"
 	"statgate/shared/idempotency"
 	"statgate/shared/table"
@@ -61,7 +62,7 @@ func field(t *testing.T, tbl table.Table) *contests.Store {
 		{contests.OfTeam, contests.Contestant{ID: "team_north", Slug: "north", Name: "North", Org: &org, Members: []contests.Member{{User: "usr_1", State: contests.Active}}}},
 		{contests.OfTeam, contests.Contestant{ID: "team_south", Slug: "south", Name: "South", Members: []contests.Member{{User: "usr_2", State: contests.Inactive}}}},
 	} {
-		if _, err := s.Put(t.Context(), c.kind, c.is); err != nil {
+		if _, err := s.Put(t.Context(), request("", noon), c.kind, c.is); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -210,7 +211,7 @@ func TestScoresThatComeAtOnceAreAllTaken(t *testing.T) {
 		}
 		r := request("", noon)
 		change := func(rule func(contests.Contest) (contests.Contest, error)) (contests.Contest, error) {
-			return s.Change(t.Context(), r, idempotency.Token{}, contests.OfGame("rally"), c.ID, rule)
+			return s.Change(t.Context(), r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"), Rule: rule})
 		}
 		if _, err := change(func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }); err != nil {
 			t.Fatal(err)
@@ -258,7 +259,7 @@ func TestLostAnswerOfAChangeIsRecognisedAsItsOwnWork(t *testing.T) {
 					}
 					tbl.Next(n, fault, methods...)
 					move := func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }
-					after, err := s.Change(t.Context(), request("", noon), idempotency.Token{}, contests.AnyGame, c.ID, move)
+					after, err := s.Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.AnyGame, Rule: move})
 					tbl.Heal()
 					if fault == tabletest.Lost && (err != nil || after.Status != contests.InProgress) {
 						t.Errorf("got %s (%v), want the change, which was made", after.Status, err)
@@ -279,7 +280,7 @@ func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := field(t, tbl)
 		put := func(id, slug string) error {
-			_, err := s.Put(t.Context(), contests.OfTeam, contests.Contestant{ID: id, Slug: slug, Name: "N"})
+			_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: id, Slug: slug, Name: "N"})
 			return err
 		}
 		if err := put("north", "new"); condition(err) != api.Conflict {
@@ -318,7 +319,7 @@ func TestSlugIsOneTeamsHoweverManyAskForItAtOnce(t *testing.T) {
 		var got atomic.Int64
 		for i := range 4 {
 			group.Go(func() {
-				_, err := s.Put(t.Context(), contests.OfTeam, contests.Contestant{ID: fmt.Sprintf("team_%d", i), Slug: "wanted", Name: "W"})
+				_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: fmt.Sprintf("team_%d", i), Slug: "wanted", Name: "W"})
 				switch condition(err) {
 				case "":
 					got.Add(1)
@@ -334,3 +335,41 @@ func TestSlugIsOneTeamsHoweverManyAskForItAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryChangeIsToldOfOnceInTheTrailOfWhoMadeIt(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		c, err := create(t.Context(), s, request("once", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := create(t.Context(), s, request("once", noon), 3); err != nil { // the stored answer, and no change
+			t.Fatal(err)
+		}
+		start := contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"),
+			Rule: func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }}
+		later := request("", noon.Add(time.Minute))
+		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); condition(err) != api.ConflictState {
+			t.Fatalf("got %v, want that it has begun", err)
+		}
+		told, _, err := audit.New(none{}, tbl).List(t.Context(), audit.Filter{Org: "org_1", Target: c.ID, Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var actions []string
+		for _, e := range told {
+			actions = append(actions, e.Action)
+		}
+		if want := []string{"contest.move", "contest.create"}; !slices.Equal(actions, want) {
+			t.Errorf("got %v, want %v", actions, want)
+		}
+	})
+}
+
+// none is a keys table in which nothing was recorded.
+type none struct{}
+
+func (none) Query(context.Context, table.Query) (table.Page, error) { return table.Page{}, nil }

@@ -42,6 +42,8 @@ var actions = map[string]string{
 	"createToken": "token.create",
 	"createMatch": "match.create", "updateMatch": "match.update", "deleteMatch": "match.delete",
 	"createOrg": "org.create", "updateOrg": "org.update",
+	"createContest": "contest.create", "moveContest": "contest.move", "scoreContest": "contest.score", "forfeitContest": "contest.forfeit",
+	"agreeContest": "contest.agree", "putContestant": "contestant.put",
 	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove", "putConnections": "member.connect",
 	"createApplication": "application.create",
 }
@@ -111,11 +113,17 @@ func (l *ledger) changed(route api.Route, r request, reply Reply, target string)
 	}
 	c := change{action: action, target: target, actor: l.owner[r.secret]}
 	switch {
-	case action == "match.create":
+	case action == "match.create", action == "contest.create":
 		if l.made[c.target] {
 			return // the first answer again
 		}
 		l.made[c.target] = true
+	case strings.HasPrefix(action, "contest"):
+		c.target = parameter(route, r.path, "match", "contestant")
+		if action == "contest.forfeit" && l.made[action+c.target] {
+			return // the first answer again: nobody forfeits twice
+		}
+		l.made[action+c.target] = true
 	case action == "match.delete":
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 		delete(l.made, c.target)
@@ -143,6 +151,19 @@ func (l *ledger) named(request string, c change, told map[change]int) string {
 	}
 	told[c]++
 	return fmt.Sprint(c, told[c])
+}
+
+// parameter is what stands in a path for the first of the names that it has.
+func parameter(route api.Route, path string, names ...string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range strings.Split(route.Path, "/") {
+		for _, name := range names {
+			if part == "{"+name+"}" && i < len(parts) {
+				return parts[i]
+			}
+		}
+	}
+	return ""
 }
 
 // admitted tells whether the gate let a call through: then, and where the quota
