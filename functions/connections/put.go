@@ -10,7 +10,7 @@ import (
 type putInput struct {
 	Org         string         `json:"org" doc:"Organisation id"`
 	User        string         `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Connections []orgs.Account `json:"connections,omitempty" maxItems:"4" doc:"All of them, one a platform: what is missing is connected no more"`
+	Connections []orgs.Account `json:"connections" maxItems:"4" nullable:"false" doc:"All of them, one a platform: what is missing is connected no more"`
 }
 
 // memberConnections are a member's accounts on other platforms.
@@ -21,9 +21,6 @@ type memberConnections struct {
 
 func put(d Deps) api.Handler {
 	return api.Handle("putConnections", func(ctx context.Context, r *api.Request, in *putInput) (memberConnections, error) {
-		if in.Connections == nil {
-			in.Connections = []orgs.Account{}
-		}
 		return memberConnections{in.User, in.Connections}, d.Orgs.Connect(ctx, r, in.Org, in.User, in.Connections)
 	})
 }

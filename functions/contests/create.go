@@ -13,7 +13,7 @@ type createInput struct {
 	BestOf      int    `json:"best_of,omitempty" enum:"1,3,5,7" default:"3" doc:"Maps at most"`
 	Status      string `json:"status,omitempty" enum:"PENDING,ACCEPTED,READY" default:"READY" doc:"How far the teams have come with it"`
 	ScheduledAt string `json:"scheduled_at,omitempty" doc:"ISO 8601" example:"2026-03-01T18:00:00Z"`
-	Game        string `json:"game,omitempty" maxLength:"64" doc:"Must be the key's own game, which it is anyway"`
+	Game        string `json:"game,omitempty" maxLength:"64" doc:"Must be the key's own game, which it is anyway" example:"rocket-rally"`
 }
 
 func create(d Deps) api.Handler {

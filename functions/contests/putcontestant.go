@@ -28,6 +28,10 @@ func putContestant(d Deps) api.Handler {
 		if in.Org != nil && kind == contests.OfOrg {
 			return contests.Contestant{}, api.FieldError("org", "is for teams only")
 		}
-		return d.Contests.Put(ctx, r, kind, contests.Contestant{ID: in.Contestant, Slug: in.Slug, Name: in.Name, Org: in.Org, Members: in.Members})
+		name, err := api.Line("name", in.Name)
+		if err != nil {
+			return contests.Contestant{}, err
+		}
+		return d.Contests.Put(ctx, r, kind, contests.Contestant{ID: in.Contestant, Slug: in.Slug, Name: name, Org: in.Org, Members: in.Members})
 	})
 }

@@ -54,11 +54,17 @@ func create(d Deps) api.Handler {
 func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matches.Draft, error) {
 	draft := matches.Draft{UUID: d.Contract.IDs == contract.UUIDs, First: matches.Edit{Minute: in.Minute, Score: in.Score.score()}}
 	m := &draft.Match
-	m.Stage, m.Round, m.Status = in.Stage, in.Round, matches.Status(in.Status)
+	m.Status = matches.Status(in.Status)
 	if m.Status == "" {
 		m.Status = matches.Scheduled
 	}
 	var err error
+	if m.Stage, err = line("stage", in.Stage); err != nil {
+		return draft, err
+	}
+	if m.Round, err = line("round", in.Round); err != nil {
+		return draft, err
+	}
 	if m.League, m.Season, err = d.season(ctx, c, in.League, in.Season); err != nil {
 		return draft, err
 	}
@@ -120,7 +126,11 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 		}
 		return matches.Side{ID: team.ID, Name: team.Name}, made, nil
 	}
-	team, write, err := d.Teams.Own(ctx, c.Org, *in.Name, d.Contract.IDs == contract.UUIDs)
+	name, err := line(field+".name", in.Name)
+	if err != nil {
+		return matches.Side{}, made, err
+	}
+	team, write, err := d.Teams.Own(ctx, c.Org, *name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
 		return matches.Side{}, made, api.Down("reading a team", err)
 	}
@@ -133,6 +143,18 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 		made = append(made, *write)
 	}
 	return matches.Side{ID: team.ID, Name: team.Name}, made, nil
+}
+
+// line is a text that was sent as a list shows it, nil for none.
+func line(field string, text *string) (*string, error) {
+	if text == nil {
+		return nil, nil
+	}
+	shown, err := api.Line(field, *text)
+	if err != nil {
+		return nil, err
+	}
+	return &shown, nil
 }
 
 // unknown refuses the field of what an input names and a store has not.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"statgate/shared/api"
 	"statgate/shared/audit"
@@ -93,8 +94,8 @@ var (
 )
 
 // Put makes a team or an organisation what it is given as, whole, members included.
-// A slug belongs to one of each kind. Contests that were made before keep the names
-// and the members that they were made with.
+// A slug belongs to one of each kind, and is nobody else's id. Contests that were made
+// before keep the names and the members that they were made with.
 func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
 		return Contestant{}, err
@@ -114,12 +115,14 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 				return change.Plan{}, api.FieldError("org", "no such organisation: name one by its id")
 			}
 		}
-		holder, err := s.bySlug(ctx, kind, p.Slug)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		if holder != "" && holder != p.ID {
-			return change.Plan{}, api.Fail(api.Conflict, "another %s has this slug", kind)
+		for _, name := range p.names() {
+			holder, err := s.bySlug(ctx, kind, name)
+			if err != nil {
+				return change.Plan{}, err
+			}
+			if holder != "" && holder != p.ID {
+				return change.Plan{}, api.Fail(api.Conflict, "another %s has the slug or the id %s", kind, name)
+			}
 		}
 		before, rev, err := s.contestant(ctx, kind, p.ID)
 		if err != nil {
@@ -142,20 +145,33 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	return p, err
 }
 
+// names are what it is found by beside its id: its slug, and its id where that could
+// be a slug, so that nobody else takes it for one.
+func (p Contestant) names() []string {
+	if p.ID == p.Slug || !slugForm.MatchString(p.ID) {
+		return []string{p.Slug}
+	}
+	return []string{p.Slug, p.ID}
+}
+
 func (p Contestant) writes(kind Kind, before Contestant, rev int64) ([]table.Write, error) {
 	it, err := table.Encode(p)
 	if err != nil {
 		return nil, fmt.Errorf("contests: encoding %s %s: %w", kind, p.ID, err)
 	}
-	at, slug := contestantKey(kind, p.ID), slugKey(kind, p.Slug)
+	at := contestantKey(kind, p.ID)
 	it[table.PartitionAttr], it[table.SortAttr], it["rev"] = at.Partition, at.Sort, rev+1
 	unchanged := table.IsNew()
 	if rev > 0 {
 		unchanged = table.Eq("rev", rev)
 	}
-	ws := []table.Write{table.Put(it, unchanged), table.Put(table.Item{
-		table.PartitionAttr: slug.Partition, table.SortAttr: slug.Sort, "id": p.ID}, table.Or(table.IsNew(), table.Eq("id", p.ID)))}
-	if before.Slug != "" && before.Slug != p.Slug {
+	ws := []table.Write{table.Put(it, unchanged)}
+	for _, name := range p.names() {
+		slug := slugKey(kind, name)
+		ws = append(ws, table.Put(table.Item{table.PartitionAttr: slug.Partition, table.SortAttr: slug.Sort, "id": p.ID},
+			table.Or(table.IsNew(), table.Eq("id", p.ID))))
+	}
+	if before.Slug != "" && !slices.Contains(p.names(), before.Slug) {
 		ws = append(ws, table.Delete(slugKey(kind, before.Slug)))
 	}
 	return ws, nil

@@ -317,6 +317,42 @@ func TestLostAnswerOfAChangeIsRecognisedAsItsOwnWork(t *testing.T) {
 	}
 }
 
+func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		put := func(id, slug string) error {
+			_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: id, Slug: slug, Name: "N"})
+			return err
+		}
+		if err := put("north", "new"); condition(err) != api.Conflict {
+			t.Errorf("an id that is another's slug: got %v", err)
+		}
+		if err := put("plain", "first"); err != nil {
+			t.Fatal(err)
+		}
+		if err := put("other", "plain"); condition(err) != api.Conflict {
+			t.Errorf("a slug that is another's id: got %v", err)
+		}
+		// Its own id may be its slug, and stays its own when the slug moves on.
+		for _, slug := range []string{"plain", "second"} {
+			if err := put("plain", slug); err != nil {
+				t.Fatal(err)
+			}
+			if err := put("other", "plain"); condition(err) != api.Conflict {
+				t.Errorf("with the slug %s: got %v", slug, err)
+			}
+		}
+		if err := put("other", "first"); err != nil {
+			t.Errorf("a slug that is free again: got %v", err)
+		}
+		for ref, id := range map[string]string{"north": "team_north", "plain": "plain", "second": "plain", "first": "other"} {
+			if got, err := s.Contestant(t.Context(), contests.OfTeam, ref); err != nil || got.ID != id {
+				t.Errorf("%s: got %s (%v), want %s", ref, got.ID, err, id)
+			}
+		}
+	})
+}
+
 func TestSlugIsOneTeamsHoweverManyAskForItAtOnce(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := contests.NewStore(tbl, rand.Reader)

@@ -131,6 +131,62 @@ func deploymentCall(t *testing.T, contract, body string) deploymenttest.Reply {
 	return w.Call(t, w.Operator, "POST", "/keys", body)
 }
 
+// TestMomentsThatNobodyCouldWriteAreRefusedWhereverTheyAreTaken sends years that an
+// offset leads out of the four digits that RFC 3339 has.
+func TestMomentsThatNobodyCouldWriteAreRefusedWhereverTheyAreTaken(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "teambattles")
+	l := battle(t, w)
+	key := ok(t, w.Call(t, l.admin, "POST", "/keys", `{"name":"k","scopes":["matches.user_matches:read"]}`), 201)
+	late, early := "9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00%2B12:00"
+	for _, c := range []struct{ secret, method, path, body, code, field string }{
+		{l.game, "POST", "/game/matches", `{"homeTeamId":"north","awayTeamId":"south","scheduledAt":"` + late + `"}`, "error_invalid_date_format", "scheduledAt"},
+		{l.admin, "POST", "/keys", `{"name":"k","scopes":["matches.user_matches:read"],"expires_at":"` + late + `"}`, "error_invalid_request", "expires_at"},
+		{l.admin, "PATCH", "/keys/" + key["id"].(string), `{"expires_at":"` + late + `"}`, "error_invalid_request", "expires_at"},
+		{l.admin, "GET", "/keys/" + key["id"].(string) + "/usage?from=" + early + "&to=" + early, "", "error_invalid_date_format", "from"},
+		{key["secret"].(string), "GET", "/matches?createdBefore=" + late, "", "error_invalid_date_format", "createdBefore"},
+	} {
+		r := w.Call(t, c.secret, c.method, c.path, c.body)
+		refusedAs(t, r, 400, c.code)
+		if !strings.Contains(string(r.Body), c.field) {
+			t.Errorf("%s %s: got %s, want it to name %s", c.method, c.path, r.Body, c.field)
+		}
+	}
+}
+
+func TestConnectionsThatAreNotNamedAreKept(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "teambattles")
+	l := battle(t, w)
+	_, secret := w.Key(t, l.org, "k", "connections.github:enabled")
+	path := "/orgs/" + l.org + "/members/" + l.owner + "/connections"
+	count := func() int {
+		return len(ok(t, w.Call(t, secret, "GET", "/user/connections", ""), 200)["connections"].([]any))
+	}
+	ok(t, w.Call(t, w.Operator, "PUT", path, `{"connections":[{"platform":"github","id":"1","name":"n"}]}`), 200)
+	for _, body := range []string{"", `{}`, `{"connections":null}`} {
+		refusedAs(t, w.Call(t, w.Operator, "PUT", path, body), 400, "error_invalid_request")
+	}
+	if got := count(); got != 1 {
+		t.Errorf("got %d connections, want 1", got)
+	}
+	ok(t, w.Call(t, w.Operator, "PUT", path, `{"connections":[]}`), 200)
+	if got := count(); got != 0 {
+		t.Errorf("got %d connections, want none", got)
+	}
+}
+
+func TestTeamHasANameThatCanBeShown(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "teambattles")
+	for _, name := range []string{" ", `a\u0000`, `\n`} {
+		refusedAs(t, w.Call(t, w.Operator, "PUT", "/contestants/team/t", `{"slug":"t","name":"`+name+`","members":[]}`), 400, "error_invalid_request")
+	}
+	if got := ok(t, w.Call(t, w.Operator, "PUT", "/contestants/team/t", `{"slug":"t","name":" T ","members":[]}`), 200)["name"]; got != "T" {
+		t.Errorf("got the name %q", got)
+	}
+}
+
 func TestRepeatIsForgottenAfterADay(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")

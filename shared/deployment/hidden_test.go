@@ -229,3 +229,16 @@ func median(list []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(list))
 	return sorted[len(sorted)/2]
 }
+
+func TestKeyWithoutScopesIsRefusedWithoutWordsOfScopesThatItHolds(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "fullengage")
+	org, _ := w.Org(t, "Team", "STANDARD", "o@example.com")
+	_, admin := w.Key(t, org, "admin", "keys:write", "orgs:write")
+	member := ok(t, w.Call(t, admin, "POST", "/orgs/"+org+"/members", `{"email":"m@example.com","role":"member"}`), 201)["data"].(map[string]any)["user"].(string)
+	key := ok(t, w.Call(t, admin, "POST", "/keys", `{"name":"k","expires_in":"30d","user":"`+member+`"}`), 201)["data"].(map[string]any)["secret"].(string)
+	r := w.Call(t, key, "DELETE", "/matches/x", "")
+	if r.Status != 403 || !strings.Contains(string(r.Body), "role") || strings.Contains(string(r.Body), "held") {
+		t.Errorf("got %d %s, want the role to be named, and no scopes held", r.Status, r.Body)
+	}
+}

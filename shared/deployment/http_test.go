@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
 	"statgate/shared/deployment/deploymenttest"
 )
 
@@ -283,4 +285,111 @@ func TestBallaPagesByNumberInItsOwnShapes(t *testing.T) {
 	if r.Status != 401 {
 		t.Errorf("X-API-Key: got %d, want 401", r.Status)
 	}
+}
+
+func TestPlaceThatIsNoneIsNamedAsTheContractPages(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		query, field string
+		status       int
+	}{
+		"statgate": {"/football/matches?cursor=x", "cursor", 400}, "scorelytics": {"/football/matches?after=x", "after", 400},
+		"balla": {"/matches?page=101&limit=100", "page", 400}, "fullengage": {"/matches?offset=10000", "offset", 422},
+	} {
+		w := deploymenttest.New(t, name)
+		r := w.Call(t, w.Operator, "GET", c.query, "")
+		details, _ := r.JSON(t)["details"].(map[string]any)
+		if fields, _ := details["fieldErrors"].(map[string]any); r.Status != c.status || len(fields) != 1 || fields[c.field] == nil {
+			t.Errorf("%s: got %d %s, want it to name %s", name, r.Status, r.Body, c.field)
+		}
+	}
+}
+
+// TestExamplesOfTheDocumentAreTakenAsTheyStand sends each request that the document
+// shows for a path without parameters, and those of a key's rotation and a contest's
+// state, as whoever tries an API begins with them.
+func TestExamplesOfTheDocumentAreTakenAsTheyStand(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		w := deploymenttest.New(t, name)
+		ids := map[string]string{"{key}": "", "{match}": ""}
+		org, user := w.Org(t, "Examples", w.Contract.Plans[len(w.Contract.Plans)-1].Name, "examples@example.com")
+		_, secret := w.Key(t, org, "writer", writing(w.Contract)...)
+		ids["{key}"], _ = w.Key(t, org, "rotated", writing(w.Contract)...)
+		game := ""
+		if name == "teambattles" {
+			game, ids["{match}"] = rocketRally(t, w, org, user)
+		}
+		for path, methods := range document(t, w).Paths {
+			for method, op := range methods {
+				if op.RequestBody == nil {
+					continue
+				}
+				by, at := w.Operator, path
+				switch {
+				case strings.Contains(path, "/game/"):
+					by = game
+				case strings.HasSuffix(path, "/matches"):
+					by = secret
+				}
+				if strings.HasSuffix(path, "/rotate") || strings.HasSuffix(path, "/status") {
+					at = strings.NewReplacer("{key}", ids["{key}"], "{match}", ids["{match}"]).Replace(path)
+				}
+				if strings.Contains(at, "{") {
+					continue
+				}
+				r := w.Call(t, by, strings.ToUpper(method), strings.TrimPrefix(at, w.Contract.Base), string(op.RequestBody.Content["application/json"].Example))
+				if r.Status >= 300 {
+					t.Errorf("%s: %s %s with its example: got %d %s", name, method, path, r.Status, r.Body)
+				}
+			}
+		}
+	}
+}
+
+type documented struct {
+	Paths map[string]map[string]struct {
+		RequestBody *struct {
+			Content map[string]struct{ Example json.RawMessage }
+		}
+	}
+}
+
+func document(t *testing.T, w *deploymenttest.World) documented {
+	t.Helper()
+	r, err := w.Try("", "GET", w.URL+"/openapi.json", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d documented
+	if err := json.Unmarshal(r.Body, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// writing are scopes of a key that may write what the contract lets keys write.
+func writing(c *contract.Contract) []string {
+	var all []string
+	for _, scope := range c.Scopes.Names() {
+		if !c.Scopes.IsManagementScope(scope) && c.Scopes.Needs(scope) == "" && !strings.HasSuffix(scope, ":none") {
+			all = append(all, scope)
+		}
+	}
+	return all
+}
+
+// rocketRally makes the teams that the examples of contests name, a key of the game
+// that they are of, and a contest that can begin.
+func rocketRally(t *testing.T, w *deploymenttest.World, org, user string) (secret, match string) {
+	t.Helper()
+	for _, slug := range []string{"northern-lights", "southern-cross"} {
+		ok(t, w.Call(t, w.Operator, "PUT", "/contestants/team/team_"+slug, `{"slug":"`+slug+`","name":"T","members":[{"user":"`+user+`","state":"active"}]}`), 200)
+	}
+	_, admin := w.Key(t, org, "admin", "keys:write", "orgs:write")
+	app := ok(t, w.Call(t, admin, "POST", "/applications", `{"kind":"game","game":"rocket-rally"}`), 201)["id"].(string)
+	ok(t, w.Call(t, w.Operator, "PATCH", "/applications/"+app, `{"state":"approved"}`), 200)
+	secret = ok(t, w.Call(t, admin, "POST", "/keys", `{"name":"g","game":"rocket-rally","scopes":["game.lifecycle:read-write","game.scores:write"]}`), 201)["secret"].(string)
+	match = ok(t, w.Call(t, secret, "POST", "/game/matches", `{"homeTeamId":"northern-lights","awayTeamId":"southern-cross"}`), 201)["id"].(string)
+	return secret, match
 }

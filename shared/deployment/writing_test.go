@@ -238,7 +238,8 @@ func TestWhatIsWrongWithAMatchIsNamed(t *testing.T) {
 	}
 	for change, field := range map[string]string{
 		`{"home":null}`: "home", `{"home":{}}`: "home", `{"home":{"id":"x","name":"y"}}`: "home", `{"home":{"id":"nobody"}}`: "home.id",
-		`{"home":{"name":""}}`: "home.name", `{"away":{"name":"HARBOUR WORKS"}}`: "away", `{"kickoff_at":null}`: "date", `{"date":"2026-05-02"}`: "date",
+		`{"home":{"name":""}}`: "home.name", `{"home":{"name":" "}}`: "home.name", `{"away":{"name":"A\u0000"}}`: "away.name", `{"round":"\n"}`: "round", `{"stage":"1\t2"}`: "stage",
+		`{"away":{"name":"HARBOUR WORKS"}}`: "away", `{"kickoff_at":null}`: "date", `{"date":"2026-05-02"}`: "date",
 		`{"kickoff_at":"0001-01-01T00:00:00Z"}`: "kickoff_at", `{"league":"nowhere"}`: "league", `{"season":"2020"}`: "season", `{"league":"sim.1","season":"1900"}`: "season",
 		`{"status":"played"}`: "status", `{"status":"finished"}`: "score.full_time", `{"score":{"full_time":{"home":1,"away":0}}}`: "score",
 		`{"status":"live","score":{"full_time":{"home":-1,"away":0}}}`: "score.full_time.home", `{"minute":5}`: "minute", `{"owner":"public"}`: "owner", `{"winner":"home"}`: "winner",

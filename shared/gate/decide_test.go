@@ -221,4 +221,12 @@ func TestPermissionRefusalNamesTheScope(t *testing.T) {
 	if e.Condition != api.PermissionRole || !strings.Contains(e.Message, "member") {
 		t.Errorf("got %v, want the role to be named", e)
 	}
+	g.Scopes.List[0].Needs = contract.NeedsGeneral
+	if e = g.lacks(c, route); e.Condition != api.PermissionNeeds || !strings.Contains(e.Message, "approval") {
+		t.Errorf("got %v, want the approval to be named", e)
+	}
+	c.Scopes = []string{"read:matches", "everything"} // of which one needs none
+	if e = g.lacks(c, route); e.Condition != api.PermissionRole {
+		t.Errorf("got %v, want the role to be named", e)
+	}
 }

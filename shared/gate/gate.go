@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -259,9 +260,14 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 	return nil
 }
 
-// lacks names what a call lacks: a scope, or a role that allows what the scopes grant.
+// lacks names what a call lacks: a scope, an approval that a scope needs, or a role
+// that allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
+		free := slices.DeleteFunc(slices.Clone(c.Scopes), func(name string) bool { return g.Scopes.Needs(name) != "" })
+		if held, err := g.Scopes.Permissions(free); err == nil && !route.Allowed(held) {
+			return api.Fail(api.PermissionNeeds, "%s: the scopes of this key allow it; the approval as a developer that they need is missing, or the role of its owner (%s) does not allow it", route.Operation, c.Role)
+		}
 		return api.Fail(api.PermissionRole, "%s: the scopes of this key allow it, the role of its owner (%s) does not", route.Operation, c.Role)
 	}
 	var scopes []string

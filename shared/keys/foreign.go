@@ -200,7 +200,7 @@ func told(field, text string, now time.Time, past bool, wrong problems) int64 {
 		return 0
 	case past && at.After(now):
 		wrong.add(field, "is to come")
-	case at.Year() < 1971 || at.Year() > 9999:
+	case at.UTC().Year() < 1971 || !api.Writable(at):
 		wrong.add(field, "is no year of a key")
 	}
 	return ceiling(at)

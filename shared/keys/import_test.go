@@ -237,6 +237,7 @@ var spoilt = map[string]func(*keys.Foreign){
 	"but expires_at is to come":          func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
 	"expires_at: must be at most 365d":   func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
 	"expires_at: must be a moment":       func(f *keys.Foreign) { f.ExpiresAt = "next year" },
+	"expires_at: is no year of a key":    func(f *keys.Foreign) { f.ExpiresAt = "9999-12-31T23:59:59-12:00" },
 	"created_at: is to come":             func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
 	"org: is required":                   func(f *keys.Foreign) { f.Org = "" },
 	"no such organisation; -create-orgs": func(f *keys.Foreign) { f.Org = "west" },

@@ -85,6 +85,9 @@ func (m Match) settled(e Edit) (Match, error) {
 		if m.Score.FullTime == nil {
 			return m, api.FieldError("score.full_time", "a match that is %s has one", m.Status)
 		}
+		if p := m.Score.Penalties; p != nil && p.Home == p.Away {
+			return m, api.FieldError("score.penalties", "of a match that is %s have a winner", m.Status)
+		}
 	}
 	if err := m.Score.sound(); err != nil {
 		return m, err

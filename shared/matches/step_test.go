@@ -65,6 +65,7 @@ func TestScoreAndMinuteGoWithTheStatus(t *testing.T) {
 		"no move after the kick-off":    {matches.Match{Status: matches.Live}, matches.Edit{When: &matches.When{Date: "2026-05-09"}}, "date", matches.Match{}},
 		"no goal is lost":               {matches.Match{Status: matches.Live}, matches.Edit{Score: &matches.Score{HalfTime: goals(1, 0), FullTime: goals(0, 1)}}, "score.full_time", matches.Match{}},
 		"nor in extra time":             {matches.Match{Status: matches.Live}, matches.Edit{Score: &matches.Score{FullTime: goals(1, 1), ExtraTime: goals(0, 1)}}, "score.extra_time", matches.Match{}},
+		"no end with level penalties":   {matches.Match{Status: matches.Live}, matches.Edit{Status: now(matches.Finished), Score: &matches.Score{FullTime: goals(1, 1), Penalties: goals(3, 3)}}, "score.penalties", matches.Match{}},
 		"no penalties after nothing":    {matches.Match{Status: matches.Live}, matches.Edit{Score: &matches.Score{Penalties: goals(3, 4)}}, "score.full_time", matches.Match{}},
 	} {
 		got, err := c.from.Edited(c.edit)

@@ -20,16 +20,11 @@ var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
 // Name trims a name and refuses what a list could not show: nothing, over 80
 // characters, control characters.
 func Name(name string) (string, *api.Error) {
-	name = strings.TrimSpace(name)
-	switch {
-	case name == "":
-		return "", api.FieldError("name", "must not be empty")
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return "", api.FieldError("name", "must not contain control characters")
-	case utf8.RuneCountInString(name) > nameAtMost:
+	name, err := api.Line("name", name)
+	if err == nil && utf8.RuneCountInString(name) > nameAtMost {
 		return "", api.FieldError("name", "must have at most %d characters", nameAtMost)
 	}
-	return name, nil
+	return name, err
 }
 
 // address refuses what is no plain address (RFC 5322 addr-spec). Whether somebody

@@ -328,7 +328,7 @@ func engageValidation(t *suite.T) {
 	t.Expect(suite.Post("/keys", []byte(`[]`)).By(admin), 422, `{"error": "Validation failed", "details": {"fieldErrors": {}, "formErrors": ["<string>"]}}`)
 	t.Expect(suite.Post("/matches", suite.In{"home": suite.In{"name": "A"}, "away": suite.In{"name": "B"}, "date": "2026-02-30"}).By(k.Secret), 422, engageWrong("date"))
 	for query, field := range map[string]string{
-		"limit=0": "limit", "limit=101": "limit", "limit=-1": "limit", "offset=-1": "offset", "date=2026-13-01": "date", "from=yesterday&to=2026-01-01": "from",
+		"limit=0": "limit", "limit=101": "limit", "limit=-1": "limit", "offset=-1": "offset", "offset=10000": "offset", "date=2026-13-01": "date", "from=yesterday&to=2026-01-01": "from",
 		"status=lost": "status", "order=up": "order",
 	} {
 		r := t.Expect(suite.Get("/matches?"+query).By(k.Secret), 422, `{"error": "Validation failed", "details": {"fieldErrors": "<object>", "formErrors": []}}`)
@@ -336,7 +336,7 @@ func engageValidation(t *suite.T) {
 			t.Errorf("%s: %s names no %s", query, r.Body, field)
 		}
 	}
-	for _, query := range []string{"season=2026", "from=2026-01-01&to=2026-12-31", "offset=10000"} { // nothing is wrong with one field alone
+	for _, query := range []string{"season=2026", "from=2026-01-01&to=2026-12-31"} { // nothing is wrong with one field alone
 		t.Expect(suite.Get("/matches?"+query).By(k.Secret), 422, `{"error": "Validation failed", "details": {"fieldErrors": {}, "formErrors": ["<string>"]}}`)
 	}
 	t.Expect(suite.Get("/keys?state=dead").By(admin), 422, engageWrong("state"))

@@ -95,6 +95,8 @@ func sampleBody(r api.Route) []byte {
 		return []byte(`{"status":"CANCELLED"}`)
 	case "putContestant":
 		return []byte(`{"slug":"nobody","name":"Nobody","members":[]}`)
+	case "putConnections":
+		return []byte(`{"connections":[]}`)
 	case "decideApplication":
 		return []byte(`{"state":"approved"}`)
 	}

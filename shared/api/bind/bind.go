@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -156,6 +157,10 @@ func (b *Binder) Name(ours string) string {
 	return ours
 }
 
+// Style is how the route's lists are paged: cursor, page or offset, which is also the
+// parameter's name (but for a cursor's, see [Binder.Name]).
+func (b *Binder) Style() string { return b.style }
+
 // FromQuery tells whether inputs come from the query, not from a body.
 func (b *Binder) FromQuery() bool { return b.route.Method == "GET" || b.route.Method == "DELETE" }
 
@@ -259,10 +264,25 @@ func (b *Binder) validate(values map[string]any) error {
 		}
 		wrong[detail.Location] = append(wrong[detail.Location], detail.Message)
 	}
+	b.eras(values, wrong)
 	if len(wrong) > 0 {
 		return b.refuse(values, wrong)
 	}
 	return nil
+}
+
+// eras refuses moments that have no year of four digits in UTC, in which they are
+// kept: RFC 3339 reads them where an offset leads there, and cannot write them.
+func (b *Binder) eras(values map[string]any, wrong map[string][]string) {
+	for name, s := range b.schema.Properties {
+		text, ok := values[name].(string)
+		if !ok || s.Format != "date-time" {
+			continue
+		}
+		if at, err := time.Parse(time.RFC3339, text); err == nil && !api.Writable(at) {
+			wrong[name] = append(wrong[name], "is in no year from 0000 to 9999 in UTC")
+		}
+	}
 }
 
 // turnPage takes page numbers and offsets out of the values and applies the limit.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
@@ -21,6 +22,10 @@ type listInput struct {
 
 type leagueInput struct {
 	League string `json:"league"`
+}
+
+type lifeInput struct {
+	Ends time.Time `json:"ends,omitempty"`
 }
 
 type keyInput struct {
@@ -135,6 +140,41 @@ func TestContractsNamesAndLimitsAreTheOnesThatCount(t *testing.T) {
 	}
 	if _, err := b.Bind(bind.Request{Query: url.Values{"league": {"en.1"}}}); condition(err) != api.Unreadable || !strings.Contains(err.Error(), "league:") {
 		t.Errorf("our own name: got %v", err)
+	}
+}
+
+func TestPlacesInListsBeginWithTheContractsNames(t *testing.T) {
+	t.Parallel()
+	rename := func(c *contract.Contract) {
+		c.Operations["createKey"] = contract.Operation{Names: map[string]string{"scopes": "rights"}}
+		c.Operations["listMatches"] = contract.Operation{Names: map[string]string{"status": "state"}}
+	}
+	_, err := binder[keyInput](t, "createKey", rename).Bind(bind.Request{Body: []byte(`{"name":"a","rights":["x",1]}`)})
+	if got := api.AsError(err).Fields; len(got) != 1 || got["rights[1]"] == nil {
+		t.Errorf("body: got %v, want rights[1]", got)
+	}
+	// A list is one parameter of a query.
+	_, err = binder[listInput](t, "listMatches", rename).Bind(bind.Request{Query: url.Values{"state": {"live,lost,won"}}})
+	if got := api.AsError(err).Fields; len(got) != 1 || len(got["state"]) != 2 {
+		t.Errorf("query: got %v, want both faults of state", got)
+	}
+	_, err = binder[listInput](t, "listMatches", rename).Bind(bind.Request{Query: url.Values{"state": {""}}})
+	if got := api.AsError(err).Fields["state"]; len(got) != 1 || got[0] != `"" is no list` {
+		t.Errorf("empty: got %v", got)
+	}
+}
+
+func TestMomentThatCannotBeWrittenInUTCIsRefused(t *testing.T) {
+	t.Parallel()
+	b := binder[lifeInput](t, "createKey", nil)
+	for at, fits := range map[string]bool{
+		"9999-12-31T23:59:59Z": true, "9999-12-31T23:59:59+12:00": true, "0000-01-01T00:00:00Z": true,
+		"9999-12-31T23:59:59-12:00": false, "9999-12-31T23:59:59.5Z": false, "0000-01-01T00:00:00+12:00": false,
+	} {
+		_, err := b.Bind(bind.Request{Body: []byte(`{"ends":"` + at + `"}`)})
+		if fits != (err == nil) || err != nil && api.AsError(err).Fields["ends"] == nil {
+			t.Errorf("%s: got %v, want it read: %v", at, err, fits)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
 		}
 		v, ok := parse(schema, q[name][0])
 		if !ok {
-			return nil, b.parameter(name, "%q is no %s", clip(q[name][0]), schema.Type)
+			return nil, b.parameter(name, "%q is no %s", clip(q[name][0]), kind(schema))
 		}
 		values[name] = v
 	}
@@ -70,6 +70,14 @@ func parse(schema *huma.Schema, text string) (any, bool) {
 		return list, true
 	}
 	return text, true
+}
+
+// kind is what a parameter takes, in a reader's words.
+func kind(schema *huma.Schema) string {
+	if schema.Type == huma.TypeArray {
+		return "list"
+	}
+	return schema.Type
 }
 
 func clip(text string) string {
@@ -136,13 +144,9 @@ func (b *Binder) refuse(values map[string]any, wrong map[string][]string) error 
 			form = append(form, what...)
 			continue
 		}
-		top, rest, _ := strings.Cut(at, ".")
-		top = b.Name(top)
-		if rest != "" {
-			top += "." + rest
-		}
-		fields[top] = what
-		names = append(names, top)
+		name := b.located(at)
+		fields[name] = append(fields[name], what...)
+		names = append(names, name)
 	}
 	sort.Strings(names)
 	if len(names) == 0 {
@@ -157,6 +161,19 @@ func (b *Binder) refuse(values map[string]any, wrong map[string][]string) error 
 		}
 	}
 	return &api.Error{Condition: cond, Message: message, Fields: fields, Form: form}
+}
+
+// located is a place such as statuses[0].name as the client knows it: it begins with
+// the contract's name, and in a query, where a list is one parameter, it is no more.
+func (b *Binder) located(at string) string {
+	end := strings.IndexAny(at, ".[")
+	if end < 0 {
+		return b.Name(at)
+	}
+	if b.FromQuery() {
+		return b.Name(at[:end])
+	}
+	return b.Name(at[:end]) + at[end:]
 }
 
 // bodyValues reads a JSON object. No body is an empty object. A key that is given

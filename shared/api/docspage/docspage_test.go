@@ -118,6 +118,20 @@ func TestPageIsCompleteWithoutAScript(t *testing.T) {
 	}
 }
 
+func TestPageSaysWhatDaysAreOnlyWhereThereAreLeagues(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"statgate": "days are local to the league", "balla": "days are local to the league", "scorelytics": "days that you ask for are UTC's",
+		"teambattles": "", "fullengage": "",
+	} {
+		c, doc := document(t, name)
+		start, _, _ := strings.Cut(html.UnescapeString(render(t, c, doc)), `id="keys-guide"`)
+		if _, after, _ := strings.Cut(start, `id="start"`); strings.Contains(after, "days") != (want != "") || !strings.Contains(after, want) {
+			t.Errorf("%s: the quick start does not say %q of days", name, want)
+		}
+	}
+}
+
 func TestEveryLinkWithinThePageLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {

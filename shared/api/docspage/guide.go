@@ -18,6 +18,7 @@ type guide struct {
 	Relative   bool // the host is the page's own
 	Base       string
 	First      template.HTML // the first call
+	Days       string        // what days are, where the contract has leagues
 	Transports []string
 	Prefixes   []string
 	Scopes     []contract.Scope
@@ -56,13 +57,25 @@ type code struct {
 	When   []string
 }
 
+// days says what a day is, where there are leagues and so days of theirs.
+func days(c *contract.Contract) string {
+	_, football := c.Operations["listLeagues"]
+	switch {
+	case !football:
+		return ""
+	case c.UTCDays:
+		return "; days that you ask for are UTC's"
+	}
+	return "; days are local to the league"
+}
+
 func newGuide(c *contract.Contract, d *document) guide {
 	g := guide{
 		Text: markdown(firstParagraph(d.Info.Description)), Host: d.host(), Base: c.Base,
 		Relative: !(len(d.Servers) > 0 && strings.Contains(d.Servers[0].URL, "://")),
 		Meter:    c.Meter, Paging: c.Paging.Style, Limit: c.Paging.Limit, Default: c.DefaultPlan,
 		Grid: c.Scopes.Style == "grid", Role: c.Scopes.Style == "role", Codes: codes(c),
-		Alike: c.Shapes.Management, Counted: c.Paging.Count,
+		Days: days(c), Alike: c.Shapes.Management, Counted: c.Paging.Count,
 		Choices: c.Keys.ExpiryChoices, Required: c.Keys.ExpiryRequired,
 		Overlap: life(c.Keys.MaxOverlap), Life: life(c.Keys.MaxLife),
 		Error: highlight(api.Encoder{Contract: c}.Error("JZ4Q6W2M7NKX3TB5RVD8HYC1AF",

@@ -20,9 +20,11 @@ var canned = map[string]string{
 	"Match.home": `{"id":"leicester-city-fc","name":"Leicester City FC"}`, "Match.away": `{"id":"sunderland-afc","name":"Sunderland AFC"}`,
 	"Match.score": `{"half_time":{"home":3,"away":0},"full_time":{"home":4,"away":2},"extra_time":null,"penalties":null,"winner":"home"}`,
 
-	"CreateMatchInput.home": `{"id":"leicester-city-fc"}`, "CreateMatchInput.away": `{"name":"Harbour Works XI"}`, "CreateMatchInput.status": `"scheduled"`,
+	"CreateMatchInput.home": `{"name":"Dock Street"}`, "CreateMatchInput.away": `{"name":"Harbour Works XI"}`,
 	"CreateMatchInput.round": `"Friendly"`, "UpdateMatchInput.status": `"finished"`,
 	"UpdateMatchInput.score": `{"half_time":{"home":1,"away":0},"full_time":{"home":2,"away":1}}`,
+
+	"CreateApplicationInput.kind": `"game"`, "MoveContestInput.status": `"IN_PROGRESS"`,
 
 	"HeadToHead.home":         `{"id":"leicester-city-fc","name":"Leicester City FC"}`,
 	"HeadToHead.away":         `{"id":"sunderland-afc","name":"Sunderland AFC"}`,
@@ -55,13 +57,27 @@ var canned = map[string]string{
 // unshown are properties that an example leaves out, because others exclude them
 // or because few callers send them.
 var unshown = map[string][]string{
-	"CreateKeyInput":    {"expires_at", "environment", "org", "user"},
-	"CreateMatchInput":  {"stage", "date", "minute", "score"},
+	"CreateKeyInput":    {"expires_at", "environment", "org", "user", "game"},
+	"CreateMatchInput":  {"league", "season", "stage", "date", "minute", "score"},
 	"UpdateMatchInput":  {"minute", "date", "kickoff_at"},
 	"UpdateKeyInput":    {"expires_in", "expires_at", "metadata"},
 	"RotateKeyInput":    {"force"},
 	"UpdateOrgInput":    {"plan"},
 	"UpdateMemberInput": {"email", "role"},
+	"AgreeContestInput": {"confirm"},
+
+	"ListUserContestsInput": {"cursor"},
+	"ListTeamContestsInput": {"cursor"},
+	"ListOrgContestsInput":  {"cursor"},
+}
+
+// shows tells whether an example of the schema has the property: unless others
+// exclude it, or the contract takes no value of it.
+func (b *builder) shows(schema, property string) bool {
+	if schema == "RotateKeyInput" && property == "overlap" && b.contract.Keys.MaxOverlap == 0 {
+		return false
+	}
+	return !slices.Contains(unshown[schema], property)
 }
 
 // canned returns the example of "Schema.property". What is said of the property
@@ -127,6 +143,8 @@ func (b *builder) example(s *huma.Schema, at string) json.RawMessage {
 		return b.exampleObject(s, at)
 	case s.Nullable:
 		return json.RawMessage("null")
+	case s.Default != nil:
+		return encoded(s.Default)
 	case len(s.Enum) > 0:
 		return encoded(s.Enum[0])
 	case s.Type == huma.TypeArray:
@@ -160,7 +178,7 @@ func (b *builder) exampleObject(s *huma.Schema, at string) json.RawMessage {
 	var out bytes.Buffer
 	out.WriteByte('{')
 	for _, name := range propertyOrder(s) {
-		if slices.Contains(unshown[at], name) {
+		if !b.shows(at, name) {
 			continue
 		}
 		if out.Len() > 1 {

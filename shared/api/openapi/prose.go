@@ -15,14 +15,19 @@ import (
 func introduction(c *contract.Contract) string {
 	var b strings.Builder
 	days := ""
-	if _, football := c.Operations["listLeagues"]; football {
+	_, football := c.Operations["listLeagues"]
+	_, arranged := c.Operations["listContests"]
+	switch {
+	case football:
 		fmt.Fprintf(&b, "Football leagues, seasons, teams, matches and standings, and the API keys that guard them.\n\n")
 		days = ", days are local to the league"
 		if c.UTCDays {
 			days = ", days that you ask for are UTC's"
 		}
-	} else {
+	case arranged:
 		fmt.Fprintf(&b, "Matches that teams arrange and score themselves, and the API keys that guard them.\n\n")
+	default:
+		fmt.Fprintf(&b, "The teams and matches of your organisation, and the API keys that guard them.\n\n")
 	}
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every answer has an `X-Request-Id`; every error has the shape of the schema `Error`. ")

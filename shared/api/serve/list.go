@@ -37,7 +37,7 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 		}
 		var err error
 		if after, err = cursors.Decode(query, sent, c.request.Now); err != nil {
-			return nil, page, api.Fail(api.InputCursor, "%s: %v", c.route.binder.Name("cursor"), err)
+			return nil, page, api.Wrong(api.InputCursor, c.route.binder.Name("cursor"), err.Error())
 		}
 	}
 	at, err := f.skip(ctx, c, b, after)
@@ -101,7 +101,7 @@ const stride = 1000
 func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after string) (place, error) {
 	at := place{after: after}
 	if b.Skip+b.Limit() > bind.MaxSkip {
-		return at, api.Fail(api.InputCursor, "only the first %d items can be reached by page or offset; narrow the filters", bind.MaxSkip)
+		return at, api.Wrong(api.InputCursor, c.route.binder.Style(), fmt.Sprintf("only the first %d items can be reached; narrow the filters", bind.MaxSkip))
 	}
 	for at.before < b.Skip {
 		b.GoTo(at.after, min(b.Skip-at.before, stride))
