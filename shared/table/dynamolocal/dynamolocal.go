@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,9 +48,14 @@ func Start(t testing.TB) string {
 }
 
 // Tables makes tables that are this test's own, by the name of their schema, and
-// drops them when it ends.
+// drops them when it ends. They have no streams: nothing reads them here, and the
+// server looks through all records of a stream with every write, the more the later.
 func Tables(t testing.TB, schemas ...table.Schema) map[string]table.Table {
 	t.Helper()
+	schemas = slices.Clone(schemas)
+	for i := range schemas {
+		schemas[i].Streams = false
+	}
 	client, err := connect.Client(t.Context(), Start(t))
 	if err != nil {
 		t.Fatal(err)
