@@ -39,6 +39,10 @@ const (
 	// attemptTimeout ends one attempt of a call to AWS; the client makes up to
 	// three, so that a call fails before the function's own time is up.
 	attemptTimeout = 2 * time.Second
+	// emulatedPatience is the gate's where AWS is an emulator, which may share its
+	// two cores with all that it emulates. It ends before the first attempt does, so
+	// that an answer that does not come leads to the same 503.
+	emulatedPatience = 1900 * time.Millisecond
 	// warmTimeout ends the warming: a store that is slow now may be well when the
 	// first call comes.
 	warmTimeout = time.Second
@@ -172,6 +176,9 @@ func (f *Function) open() {
 		return
 	}
 	f.gate = gate.New(f.Keys(), f.Clock)
+	if f.AWS.BaseEndpoint != nil {
+		f.gate.Patience = emulatedPatience
+	}
 	o := keys.Options{Table: f.Keys(), Gates: f.gate, Contract: f.Contract,
 		Environment: f.Environment, Now: f.Clock, Rand: rand.Reader}
 	if f.pepper != nil {

@@ -55,6 +55,21 @@ func TestAFunctionKnowsItsContractAndTables(t *testing.T) {
 	}
 }
 
+func TestTheGateWaitsLongerOnAnEmulatorAlone(t *testing.T) {
+	t.Parallel()
+	for endpoint, want := range map[string]time.Duration{"": 800 * time.Millisecond, "http://127.0.0.1:1": emulatedPatience} {
+		_, env := task(t)
+		env["AWS_ENDPOINT_URL"] = endpoint
+		f, err := load(func(name string) string { return env[name] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Gate().Patience; got != want {
+			t.Errorf("endpoint %q: got %s, want %s", endpoint, got, want)
+		}
+	}
+}
+
 func TestAFunctionDoesNotStartInAnEnvironmentThatIsNotItsOwn(t *testing.T) {
 	for what, change := range map[string]struct{ name, value, want string }{
 		"unknown environment": {"ENVIRONMENT", "staging", `"staging"`},
