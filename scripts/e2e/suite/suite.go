@@ -176,6 +176,10 @@ func (r *report) end(w *world) Result {
 		r.result.Skipped++
 		fmt.Fprintf(r.out, "skip %-*s the request's id in %d answers, which say %s (%s)\n", lineWidth, "answers", n, w.target.Literal, w.target.LiteralReason)
 	}
+	if n := w.lost.Load(); n > 0 {
+		r.result.Skipped++
+		fmt.Fprintf(r.out, "skip %-*s %d answers that were lost: the calls were counted twice, or repeated (%s)\n", lineWidth, "answers", n, w.target.Lossy)
+	}
 	if why := w.target.OneID; why != "" {
 		r.result.Skipped++
 		fmt.Fprintf(r.out, "skip %-*s whether each has an id of its own (%s)\n", lineWidth, "answers", why)

@@ -97,6 +97,10 @@ func (t *T) op(secret, operation string, input in, headers ...string) Reply {
 // send sends a request; a deployment that does not answer ends the case.
 func (t *T) send(r request) Reply {
 	reply, err := t.client.do(t.ctx, r)
+	if err == nil && t.unanswered(reply) {
+		time.Sleep(time.Second) // as its Retry-After says
+		reply, err = t.client.do(t.ctx, r)
+	}
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

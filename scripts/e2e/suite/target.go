@@ -21,6 +21,10 @@ type Target struct {
 	// Literal is a text that the target's gateway leaves in bodies where the
 	// request's id belongs, "" for none. All else about such an answer must be right.
 	Literal, LiteralReason string
+	// Lossy is why answers of its stores are lost now and then, "" where none are. A
+	// call may then be counted twice, as the documentation says, or be a 503 that is to
+	// be repeated: so often at most in a run, and never without being told.
+	Lossy string
 	// OneID is why all requests have the same id there, "" where each has its own.
 	// Nothing that a request left behind can then be found by its id.
 	OneID string
@@ -40,13 +44,13 @@ func (o OwnAnswer) promised() int { return cmp.Or(o.For, o.Status) }
 // everything.
 var Targets = []Target{
 	{Name: "gateway"}, // the default: this repository's own gateway, and any deployed stage
-	{Name: "ministack", Literal: requestID, LiteralReason: mocks, Skip: ministackSkip},
+	{Name: "ministack", Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: ministackSkip},
 	// With an edge the API itself takes the one transport that the edge leaves, and
 	// the emulator's edge cannot reach the API.
-	{Name: "ministack-edge", Literal: requestID, LiteralReason: mocks, Skip: plus(ministackSkip, map[string]string{
+	{Name: "ministack-edge", Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: plus(ministackSkip, map[string]string{
 		"transport.x-api-key": "the edge moves X-API-Key into Authorization, and the emulator's cannot reach the API behind it",
 	})},
-	{Name: "sam", Own: samOwn, Skip: samSkip, OneID: "SAM gives every request the id of the first"},
+	{Name: "sam", Lossy: lossy, Own: samOwn, Skip: samSkip, OneID: "SAM gives every request the id of the first"},
 }
 
 // What the emulator does not render. Its mocks send templates and header
@@ -54,6 +58,7 @@ var Targets = []Target{
 // path and the error, and no other variable.
 const (
 	requestID = "$context.requestId"
+	lossy     = "the emulator's tables answer late, or not at all, once in some thousand calls"
 	mocks     = "the emulator's mocks send their templates as they are"
 )
 
@@ -132,4 +137,15 @@ func (w *world) named(body any, id string) any {
 		}
 	}
 	return body
+}
+
+// lostAtMost is how many answers a target may lose in a run.
+const lostAtMost = 10
+
+// lose tells whether so many more answers may have been lost.
+func (w *world) lose(n int64) bool { return w.target.Lossy != "" && w.lost.Add(n) <= lostAtMost }
+
+// unanswered tells whether a 503 is one that the target's stores are known for.
+func (w *world) unanswered(r Reply) bool {
+	return r.Status == http.StatusServiceUnavailable && w.lose(1)
 }

@@ -18,6 +18,7 @@ type world struct {
 	contract *contract.Contract
 	target   Target
 	owned    []atomic.Int64       // by the target's own answers: how many there were
+	lost     atomic.Int64         // answers that the target's stores lost
 	literals atomic.Int64         // answers with the target's literal for the request's id
 	routes   map[string]api.Route // by operation
 	deployed []api.Route
