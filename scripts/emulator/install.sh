@@ -1,20 +1,4 @@
 #!/usr/bin/env bash
 # The CloudFormation emulator, pinned, into the cache; prints its virtual environment.
 set -euo pipefail
-
-version=1.5.33
-dir=${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/statgate}/ministack-$version
-if [[ ! -e $dir/done ]]; then
-	mkdir -p "$(dirname "$dir")"
-	(
-		flock 9 # a virtual environment knows its path, so it is made in place
-		if [[ ! -e $dir/done ]]; then
-			echo "emulator: installing ministack $version into $dir" >&2
-			rm -rf "$dir"
-			python3 -m venv "$dir"
-			"$dir/bin/pip" install --quiet --disable-pip-version-check "ministack==$version" >&2
-			touch "$dir/done"
-		fi
-	) 9>"$dir.lock"
-fi
-echo "$dir"
+exec "$(dirname "$0")/../venv.sh" ministack 1.5.33
