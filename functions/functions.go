@@ -16,6 +16,7 @@ import (
 	"statgate/functions/orgs"
 	"statgate/functions/players"
 	"statgate/functions/teams"
+	"statgate/functions/webhooks"
 	"statgate/shared/api"
 	applicationstore "statgate/shared/applications"
 	audittrail "statgate/shared/audit"
@@ -29,6 +30,7 @@ import (
 	"statgate/shared/reports"
 	"statgate/shared/standings"
 	teamstore "statgate/shared/teams"
+	webhookstore "statgate/shared/webhooks"
 )
 
 // Deps is what the handlers of all functions need.
@@ -50,6 +52,7 @@ type Deps struct {
 
 	Contests     *conteststore.Store
 	Applications *applicationstore.Store
+	Webhooks     *webhookstore.Store
 }
 
 // All returns the handler of every operation that has one.
@@ -65,6 +68,7 @@ func All(d Deps) []api.Handler {
 		contests.Handlers(contests.Deps{Contests: d.Contests}),
 		connections.Handlers(connections.Deps{Orgs: d.Orgs}),
 		applications.Handlers(applications.Deps{Applications: d.Applications, Flusher: d.Flusher}),
+		webhooks.Handlers(webhooks.Deps{Webhooks: d.Webhooks}),
 		docs.Handlers(d.Docs),
 	)
 }

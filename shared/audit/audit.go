@@ -26,6 +26,7 @@ const (
 	MethodBootstrap = "bootstrap" // whoever holds the store's credentials, on an empty deployment
 	MethodRecovery  = "recovery"  // whoever holds the store's credentials
 	MethodCommand   = "command"   // likewise, by an operator's command
+	MethodDelivery  = "delivery"  // nobody: what became of deliveries led to it
 )
 
 // Actor is who did it; both are null for whoever holds the store's credentials.
@@ -40,8 +41,8 @@ type Entry struct {
 	At        time.Time      `json:"at"`
 	Actor     Actor          `json:"actor"`
 	Method    string         `json:"method"`
-	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree or contestant.put"`
-	Target    string         `json:"target" doc:"Id of the key, organisation, user, application, match, contest or contestant"`
+	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree, contestant.put, webhook.create, webhook.update, webhook.rotate, webhook.delete or webhook.disable"`
+	Target    string         `json:"target" doc:"Id of the key, organisation, user, application, match, contest, contestant or webhook"`
 	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
 	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`
 	RequestID string         `json:"request_id"`

@@ -11,6 +11,7 @@ package boot
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -152,6 +153,14 @@ func (f *Function) UsePeppers(source *apikey.PepperSource) {
 		_, err := source.TagKey(ctx)
 		return err
 	})
+}
+
+// WebhookKey is what the secrets that sign webhooks' deliveries are made of.
+func (f *Function) WebhookKey(ctx context.Context) (apikey.Sensitive, error) {
+	if f.pepper == nil {
+		return nil, errors.New("boot: this function has no peppers")
+	}
+	return f.pepper.WebhookKey(ctx)
 }
 
 // Store keeps keys; Gate admits calls. They know each other.

@@ -13,6 +13,7 @@ import (
 
 	"statgate/authorizer"
 	"statgate/functions"
+	"statgate/functions/fanout"
 	"statgate/shared/api"
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
@@ -35,6 +36,7 @@ import (
 	"statgate/shared/standings"
 	"statgate/shared/table"
 	"statgate/shared/teams"
+	"statgate/shared/webhooks"
 )
 
 // Options is what a deployment is made on.
@@ -47,6 +49,11 @@ type Options struct {
 	Clock       func() time.Time
 	Rand        io.Reader
 	Log         *slog.Logger
+	// Follow tells read of the stats table's changes until ctx ends; nil where nobody
+	// is told of any.
+	Follow func(ctx context.Context, read table.Reader) error
+	// PrivateWebhooks lets webhooks be on this machine and its network.
+	PrivateWebhooks bool
 	// Within marks the context in which an operation runs, or the authorizer ("").
 	// Tests tell by it which function asked a table; nil marks nothing.
 	Within func(ctx context.Context, operation string) context.Context
@@ -64,6 +71,11 @@ type Deployment struct {
 
 	Contests     *contests.Store
 	Applications *applications.Store
+	Webhooks     *webhooks.Store
+
+	queue  *queue
+	fanout *fanout.Fanout
+	follow func(ctx context.Context, read table.Reader) error
 }
 
 // late is a flusher for handlers that are made before the gateway whose cache it flushes.
@@ -80,6 +92,9 @@ func New(o Options) (*Deployment, error) {
 	d.Orgs = orgs.New(orgs.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
 	d.Contests = contests.NewStore(o.Stats, o.Rand)
 	d.Applications = applications.New(applications.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
+	if err := d.workers(o); err != nil {
+		return nil, err
+	}
 	flusher := &late{}
 	var err error
 	if d.Handlers, err = d.handlers(o, flusher); err != nil {
@@ -134,7 +149,7 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
-		Contests: d.Contests, Applications: d.Applications,
+		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks,
 	}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error

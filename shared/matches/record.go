@@ -131,6 +131,19 @@ func (r *Record) item() table.Item {
 	return it
 }
 
+// FromItem reads a match from its item, and nil from none and from the id of one
+// that was found to be another.
+func FromItem(it table.Item) *Match {
+	if it == nil || it.Str("alias_of") != "" {
+		return nil
+	}
+	return &recordOf(it).Match
+}
+
+// Over tells whether the match's day, or its kick-off where that is known, is before
+// the moment.
+func (m *Match) Over(before time.Time) bool { return sortInstant(m).Before(before) }
+
 func recordOf(it table.Item) *Record {
 	home, away, score := it.Map("home"), it.Map("away"), it.Map("score")
 	return &Record{

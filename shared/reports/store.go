@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"statgate/shared/table"
@@ -70,6 +71,12 @@ func (s *Store) Lineups(ctx context.Context, match string) (*Lineups, error) {
 	if err := s.read(ctx, match, lineupsSort, l); err != nil {
 		return nil, err
 	}
+	l.fill()
+	return l, nil
+}
+
+// fill makes lists of what was not told.
+func (l *Lineups) fill() {
 	for _, side := range []*Lineup{&l.Home, &l.Away} {
 		for _, list := range []*[]LineupPlayer{&side.Starters, &side.Substitutes} {
 			if *list == nil {
@@ -77,17 +84,41 @@ func (s *Store) Lineups(ctx context.Context, match string) (*Lineups, error) {
 			}
 		}
 	}
-	return l, nil
 }
 
 // Stats returns a match's statistics, without a section where none are known.
 func (s *Store) Stats(ctx context.Context, match string) (*Stats, error) {
 	stats := &Stats{}
 	err := s.read(ctx, match, statsSort, stats)
-	if stats.Data == nil {
-		stats.Data = []Section{}
-	}
+	stats.fill()
 	return stats, err
+}
+
+func (s *Stats) fill() {
+	if s.Data == nil {
+		s.Data = []Section{}
+	}
+}
+
+// FromItem reads what an item beside a match tells: an *Event, *Lineups or *Stats,
+// nil where it is none of these.
+func FromItem(it table.Item) (any, error) {
+	switch sort := it.Str(table.SortAttr); {
+	case strings.HasPrefix(sort, eventSort):
+		e := &Event{}
+		return e, table.Decode(it, e)
+	case sort == lineupsSort:
+		l := &Lineups{}
+		err := table.Decode(it, l)
+		l.fill()
+		return l, err
+	case sort == statsSort:
+		s := &Stats{}
+		err := table.Decode(it, s)
+		s.fill()
+		return s, err
+	}
+	return nil, nil
 }
 
 func (s *Store) read(ctx context.Context, match, sort string, into any) error {

@@ -36,10 +36,13 @@ var (
 	Unauthorized     = Metric{Name: "Unauthorized", Unit: "Count"}                     // secrets that it refused
 	AuthorizerFailed = Metric{Name: "AuthorizerFailed", Unit: "Count"}                 // secrets that it could not check
 	AuthorizerTime   = Metric{Name: "AuthorizerTime", Unit: "Milliseconds"}            // what a check took
+	Delivered        = Metric{Name: "Delivered", Unit: "Count"}                        // webhooks' deliveries that were taken
+	DeliveryFailed   = Metric{Name: "DeliveryFailed", Unit: "Count"}                   // attempts of them that were not
+	DeliveryGivenUp  = Metric{Name: "DeliveryGivenUp", Unit: "Count"}                  // deliveries whose last attempt was not
 )
 
 // All lists the metrics, for the dashboard and the documents.
-var All = []Metric{Admitted, Refused, GateFailed, GateTime, StaleCallers, Failed, Authorized, Unauthorized, AuthorizerFailed, AuthorizerTime}
+var All = []Metric{Admitted, Refused, GateFailed, GateTime, StaleCallers, Failed, Authorized, Unauthorized, AuthorizerFailed, AuthorizerTime, Delivered, DeliveryFailed, DeliveryGivenUp}
 
 // Reasons are what Refused may have for its reason: the first part of a condition.
 var Reasons = []string{"secret", "permission", "standing", "quota"}

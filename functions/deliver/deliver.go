@@ -1,0 +1,173 @@
+// Package deliver is the function that sends webhooks' deliveries to where they go.
+//
+// An address is a customer's, so it may be anything: what is called must be of the
+// open internet, whatever a name leads to at that moment; redirects are not followed;
+// what is answered is not kept, but for its status.
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"code.dny.dev/ssrf"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"statgate/shared/telemetry"
+	"statgate/shared/webhooks"
+)
+
+const (
+	timeout      = 10 * time.Second // of one attempt, its answer's head included
+	answerBytes  = 4 << 10          // read of an answer, so that its connection can be used again
+	retryOfStore = 30 * time.Second // after a store that failed
+)
+
+// Store keeps deliveries.
+type Store interface {
+	Begin(ctx context.Context, d webhooks.Due, now time.Time) (*webhooks.Attempt, time.Duration, error)
+	Finish(ctx context.Context, a *webhooks.Attempt, o webhooks.Outcome, now time.Time) (time.Duration, bool, error)
+}
+
+// Deps is what the function needs.
+type Deps struct {
+	Store   Store
+	Title   string // of the API, for the receivers' logs
+	Private bool   // addresses of this machine and its network are called too
+	Clock   func() time.Time
+	Log     *slog.Logger
+	Metrics *telemetry.Recorder // nil: none
+}
+
+// Sender makes attempts.
+type Sender struct {
+	Deps
+	client *http.Client
+	agent  string
+}
+
+// New prepares the function.
+func New(d Deps) *Sender {
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	if !d.Private {
+		dialer.Control = ssrf.New(ssrf.WithAnyPort()).Safe
+	}
+	return &Sender{Deps: d, agent: strings.ReplaceAll(d.Title, " ", "-") + "-Webhooks/1", client: &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{ // no proxy: it would be called in the address's place
+			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 5 * time.Second,
+			MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Deliver makes an attempt of a delivery where one is due, and returns after what
+// time it wants another, 0 for never. It fails where the store does.
+func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, error) {
+	a, wait, err := s.Store.Begin(ctx, d, s.Clock())
+	if err != nil || a == nil {
+		return wait, err
+	}
+	start := s.Clock()
+	o := s.post(ctx, a)
+	end := s.Clock()
+	// The answer was given, whatever becomes of the function's time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	again, givenUp, err := s.Store.Finish(ctx, a, o, end)
+	s.log(ctx, d, a, o, givenUp, end.Sub(start))
+	return again, err
+}
+
+// post sends an attempt. It never fails: how it went is the outcome.
+func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Webhook.URL, bytes.NewReader(a.Body))
+	if err != nil {
+		return webhooks.Outcome{Error: "the address cannot be called"}
+	}
+	now := s.Clock()
+	signatures, err := sign(a, now)
+	if err != nil {
+		return webhooks.Outcome{Error: "the delivery cannot be signed"}
+	}
+	h := request.Header
+	h.Set("Content-Type", "application/json")
+	h.Set("User-Agent", s.agent)
+	h.Set(standardwebhooks.HeaderWebhookID, a.Event)
+	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
+	h.Set(standardwebhooks.HeaderWebhookSignature, signatures)
+	answer, err := s.client.Do(request)
+	if err != nil {
+		return webhooks.Outcome{Error: why(err)}
+	}
+	defer answer.Body.Close()
+	_, _ = io.CopyN(io.Discard, answer.Body, answerBytes)
+	o := webhooks.Outcome{Status: answer.StatusCode}
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		o.Error = fmt.Sprintf("answered %d", answer.StatusCode)
+		if answer.StatusCode >= 300 && answer.StatusCode <= 399 {
+			o.Error += ", and redirects are not followed"
+		}
+	}
+	return o
+}
+
+// sign signs an attempt by each of its secrets.
+func sign(a *webhooks.Attempt, now time.Time) (string, error) {
+	var signatures []string
+	for _, secret := range a.Secrets {
+		signer, err := standardwebhooks.NewWebhook(secret)
+		if err != nil {
+			return "", errors.New("deliver: a signing secret is none") // the error might quote it
+		}
+		signature, err := signer.Sign(a.Event, now, a.Body)
+		if err != nil {
+			return "", fmt.Errorf("deliver: signing %s: %w", a.Event, err)
+		}
+		signatures = append(signatures, signature)
+	}
+	return strings.Join(signatures, " "), nil
+}
+
+// why tells a customer why their address could not be called, in words that tell
+// nothing of our side.
+func why(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
+		return "the address is not of the open internet"
+	case errors.As(err, &dns):
+		return "the name of the address is not known"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer within 10 s"
+	case strings.Contains(err.Error(), "certificate"):
+		return "its certificate cannot be trusted"
+	}
+	return "the connection failed"
+}
+
+func (s *Sender) log(ctx context.Context, d webhooks.Due, a *webhooks.Attempt, o webhooks.Outcome, givenUp bool, took time.Duration) {
+	line := []slog.Attr{slog.String("webhook", d.Webhook), slog.String("org", d.Org), slog.String("delivery", d.Delivery),
+		slog.String("event", a.Event), slog.Int("status", o.Status), slog.Int64("ms", took.Milliseconds()), slog.String("cause", o.Error)}
+	if trace := telemetry.Trace(ctx); trace != "" {
+		line = append(line, slog.String("trace", trace))
+	}
+	value := telemetry.Value{Metric: telemetry.Delivered, Number: 1}
+	if o.Error != "" {
+		value.Metric = telemetry.DeliveryFailed
+	}
+	values := []telemetry.Value{value}
+	if givenUp {
+		values = append(values, telemetry.Value{Metric: telemetry.DeliveryGivenUp, Number: 1})
+	}
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "delivery", s.Metrics.Append(line, s.Clock(), values...)...)
+}

@@ -1,0 +1,31 @@
+package webhooks
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/webhooks"
+)
+
+type listDeliveriesInput struct {
+	webhookInput
+	api.Page
+}
+
+func listDeliveries(d Deps) api.Handler {
+	return api.Handle("listDeliveries", func(ctx context.Context, r *api.Request, in *listDeliveriesInput) (api.List[webhooks.Delivery], error) {
+		found, next, err := d.Webhooks.Deliveries(ctx, r, in.Webhook, in.Limit, in.After)
+		return api.List[webhooks.Delivery]{Data: found, Next: next}, err
+	})
+}
+
+type createDeliveryInput struct {
+	Webhook  string  `json:"webhook" doc:"Webhook id"`
+	Delivery *string `json:"delivery,omitempty" doc:"Id of a delivery whose event is sent once more, under its own webhook-id; where none is named an event of the type webhook.test is sent" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+}
+
+func createDelivery(d Deps) api.Handler {
+	return api.Handle("createDelivery", func(ctx context.Context, r *api.Request, in *createDeliveryInput) (webhooks.Delivery, error) {
+		return d.Webhooks.Send(ctx, r, in.Webhook, in.Delivery)
+	}).Answering(202)
+}

@@ -1,0 +1,21 @@
+// Package webhooks is the function that lets organisations say where they are told of
+// events, and shows them what became of each.
+package webhooks
+
+import (
+	"statgate/shared/api"
+	"statgate/shared/webhooks"
+)
+
+// Deps is what the handlers need.
+type Deps struct{ Webhooks *webhooks.Store }
+
+// Handlers returns the function's handlers.
+func Handlers(d Deps) []api.Handler {
+	return []api.Handler{list(d), create(d), get(d), update(d), remove(d), rotate(d), listDeliveries(d), createDelivery(d)}
+}
+
+// webhookInput names a webhook.
+type webhookInput struct {
+	Webhook string `json:"webhook" doc:"Webhook id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+}

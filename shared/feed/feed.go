@@ -1,0 +1,196 @@
+// Package feed tells what happened to the data: it makes events for customers of a
+// table's changes.
+//
+// An event's id is made of the change's, so a change that is told again is the
+// same event, and whoever was sent it can tell.
+package feed
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"statgate/shared/matches"
+	"statgate/shared/reports"
+	"statgate/shared/table"
+)
+
+// The types of events.
+const (
+	MatchCreated  = "match.created"
+	MatchUpdated  = "match.updated"
+	MatchDeleted  = "match.deleted"
+	EventCreated  = "match.event.created"
+	EventUpdated  = "match.event.updated"
+	EventDeleted  = "match.event.deleted"
+	LineupsChange = "match.lineups.updated"
+	StatsChange   = "match.stats.updated"
+)
+
+// Types lists the types of events, in the order in which documents list them.
+var Types = []string{MatchCreated, MatchUpdated, MatchDeleted, EventCreated, EventUpdated, EventDeleted, LineupsChange, StatsChange}
+
+// Permission is what whoever is told of these events must hold.
+const Permission = "matches:read"
+
+// archiveAge is how old a match is whose first appearance is no news: an archive
+// is being filled. Corrections of old matches are told.
+const archiveAge = 30 * 24 * time.Hour
+
+// Event is something that happened to a match.
+type Event struct {
+	ID   string
+	Type string
+	At   time.Time // about when, UTC
+	// Match is the match that it is about: for what lies beside a match, only its id
+	// is known from the change, and [Event.About] gives the rest.
+	Match string
+	Of    *matches.Match
+	// Data is what is shown: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
+	Data any
+}
+
+// MatchNews tells of a match itself.
+type MatchNews struct {
+	Match   *matches.Match `json:"match" doc:"As GET shows it; of one that was deleted, as it was"`
+	Changed []string       `json:"changed" doc:"Fields of the match that differ from before, but for version and updated_at; none where it is new or deleted"`
+}
+
+// EventNews tells of what happened in a match.
+type EventNews struct {
+	Match *matches.Match `json:"match" doc:"The match, as it stands when this is sent"`
+	Event *reports.Event `json:"event" doc:"As it is; of one that was withdrawn, as it was"`
+}
+
+// LineupsNews tells of a match's lineups.
+type LineupsNews struct {
+	Match   *matches.Match   `json:"match"`
+	Lineups *reports.Lineups `json:"lineups"`
+}
+
+// StatsNews tells of a match's statistics.
+type StatsNews struct {
+	Match *matches.Match `json:"match"`
+	Stats *reports.Stats `json:"stats"`
+}
+
+// Of returns the event that a change of the stats table is, false where it is none:
+// of most items nobody is told.
+func Of(c table.Change) (Event, bool, error) {
+	partition, id, _ := strings.Cut(c.Key().Partition, "#")
+	if partition != "MATCH" {
+		return Event{}, false, nil
+	}
+	e := Event{At: c.Time.UTC(), Match: id}
+	if c.Key().Sort == "MATCH" {
+		e.ofMatch(c)
+	} else if err := e.ofReport(c); err != nil {
+		return Event{}, false, err
+	}
+	if e.Type == "" {
+		return Event{}, false, nil
+	}
+	e.ID = ID("evt_", c.Time, c.ID)
+	return e, true, nil
+}
+
+// ID is an id that is the same for the same moment and parts, and sorts by the
+// moment: a ULID whose random bits are a hash's.
+func ID(prefix string, at time.Time, parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	var id ulid.ULID
+	_ = id.SetTime(ulid.Timestamp(at)) // fails beyond the year 10889
+	_ = id.SetEntropy(sum[:10])        // fails for another length than ten
+	return prefix + strings.ToLower(id.String())
+}
+
+func (e *Event) ofMatch(c table.Change) {
+	was, is := matches.FromItem(c.Old), matches.FromItem(c.New)
+	news := MatchNews{Match: is, Changed: []string{}}
+	switch {
+	case was == nil && is == nil:
+		return
+	case is == nil:
+		e.Type, news.Match = MatchDeleted, was
+	case was == nil:
+		if is.Over(c.Time.Add(-archiveAge)) {
+			return
+		}
+		e.Type = MatchCreated
+	default:
+		if news.Changed = changed(was, is); len(news.Changed) == 0 {
+			return // only what customers are not shown
+		}
+		e.Type = MatchUpdated
+	}
+	e.Of, e.Data = news.Match, news
+}
+
+// changed names the fields, as JSON spells them, in which two states of a match
+// differ, beside those that differ with every change.
+func changed(before, after *matches.Match) []string {
+	fields := []string{}
+	was, is := reflect.ValueOf(*before), reflect.ValueOf(*after)
+	for i := range is.NumField() {
+		name, _, _ := strings.Cut(is.Type().Field(i).Tag.Get("json"), ",")
+		if name != "version" && name != "updated_at" && !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
+			fields = append(fields, name)
+		}
+	}
+	return fields
+}
+
+// ofReport reads what lies beside a match.
+func (e *Event) ofReport(c table.Change) error {
+	it := c.New
+	if it == nil {
+		it = c.Old
+	}
+	told, err := reports.FromItem(it)
+	if err != nil {
+		return fmt.Errorf("feed: %w", err)
+	}
+	switch told := told.(type) {
+	case *reports.Event:
+		e.Data = EventNews{Event: told}
+		e.Type = EventUpdated
+		if c.New == nil {
+			e.Type = EventDeleted
+		} else if c.Old == nil {
+			e.Type = EventCreated
+		}
+	case *reports.Lineups:
+		e.Type, e.Data = LineupsChange, LineupsNews{Lineups: told}
+	case *reports.Stats:
+		e.Type, e.Data = StatsChange, StatsNews{Stats: told}
+	}
+	if _, event := told.(*reports.Event); !event && c.New == nil {
+		e.Type = "" // they go with their match, which is told
+	}
+	return nil
+}
+
+// About completes an event that lies beside its match. It tells whether it is news:
+// the report of a match that is long over is not, nor is one whose match is gone.
+func (e *Event) About(m *matches.Match) bool {
+	if m == nil || m.Over(e.At.Add(-archiveAge)) {
+		return false
+	}
+	e.Of = m
+	switch news := e.Data.(type) {
+	case EventNews:
+		news.Match = m
+		e.Data = news
+	case LineupsNews:
+		news.Match = m
+		e.Data = news
+	case StatsNews:
+		news.Match = m
+		e.Data = news
+	}
+	return true
+}

@@ -1,0 +1,80 @@
+package webhooks
+
+import (
+	"strings"
+	"time"
+
+	"statgate/shared/table"
+)
+
+// States of a delivery.
+const (
+	Pending   = "pending"
+	Delivered = "delivered"
+	Failed    = "failed"   // given up
+	Canceled  = "canceled" // its webhook was disabled meanwhile
+)
+
+// Kept is how long a delivery can be looked at and sent again.
+const Kept = 15 * 24 * time.Hour
+
+// Delivery is one event for one webhook.
+type Delivery struct {
+	ID        string     `json:"id" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Webhook   string     `json:"webhook" doc:"Webhook id"`
+	Event     string     `json:"event" doc:"Event id: the header webhook-id, the same in every attempt" example:"evt_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Type      string     `json:"type" doc:"Type of the event" example:"match.updated"`
+	State     string     `json:"state" enum:"pending,delivered,failed,canceled"`
+	CreatedAt time.Time  `json:"created_at" doc:"When the event happened, or was sent again"`
+	Attempts  int        `json:"attempts" doc:"How often it was tried"`
+	TriedAt   *time.Time `json:"tried_at" doc:"When it was tried last; null where it was not yet"`
+	Status    *int       `json:"status" doc:"The HTTP status that the last attempt was answered with; null without an answer"`
+	Error     *string    `json:"error" doc:"Why the last attempt failed; null where it did not"`
+	NextAt    *time.Time `json:"next_at" doc:"When it is tried again; null where it is not"`
+}
+
+// Due is a delivery that wants an attempt.
+type Due struct {
+	Org      string `json:"org"`
+	Webhook  string `json:"webhook"`
+	Delivery string `json:"delivery"`
+}
+
+const deliveryPrefix = "DELIVERY#"
+
+func deliveries(webhook string) string { return table.Join("WEBHOOK", webhook) }
+
+func deliveryAddress(webhook, id string) table.Key {
+	return table.Key{Partition: deliveries(webhook), Sort: deliveryPrefix + id}
+}
+
+// sending is a delivery as it is stored, with what is sent.
+type sending struct {
+	Delivery
+	Body string
+}
+
+func (s *sending) item() table.Item {
+	at := deliveryAddress(s.Webhook, s.ID)
+	return table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
+		"id": s.ID, "webhook": s.Webhook, "event": s.Event, "type": s.Type, "state": s.State, "body": s.Body,
+		"created_at": s.CreatedAt.UnixMilli(), "attempts": int64(s.Attempts), table.TTLAttr: s.CreatedAt.Add(Kept).Unix()}
+}
+
+func sendingFrom(it table.Item, now time.Time) (sending, bool) {
+	if !strings.HasPrefix(it.Str(table.SortAttr), deliveryPrefix) || it.Int(table.TTLAttr) <= now.Unix() {
+		return sending{}, false
+	}
+	s := sending{Body: it.Str("body"), Delivery: Delivery{
+		ID: it.Str("id"), Webhook: it.Str("webhook"), Event: it.Str("event"), Type: it.Str("type"), State: it.Str("state"),
+		CreatedAt: time.UnixMilli(it.Int("created_at")).UTC(), Attempts: int(it.Int("attempts")),
+		TriedAt: moment(it, "tried_at"), NextAt: moment(it, "next_at"),
+	}}
+	if status := int(it.Int("status")); status != 0 {
+		s.Status = &status
+	}
+	if text := it.Str("error"); text != "" {
+		s.Error = &text
+	}
+	return s, true
+}
