@@ -59,8 +59,11 @@ type Fanout struct {
 
 // New prepares the function. A view of the contract that does not fit is an error.
 func New(d Deps) (*Fanout, error) {
-	views, err := view.New(d.Contract, reflect.TypeFor[feed.MatchNews](), reflect.TypeFor[feed.EventNews](),
-		reflect.TypeFor[feed.LineupsNews](), reflect.TypeFor[feed.StatsNews]())
+	var shown []reflect.Type
+	for _, kind := range feed.Kinds {
+		shown = append(shown, kind.Data)
+	}
+	views, err := view.New(d.Contract, shown...)
 	if err != nil {
 		return nil, fmt.Errorf("fanout: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
+	"statgate/shared/feed"
 	"statgate/shared/webhooks"
 )
 
@@ -18,5 +19,5 @@ type createInput struct {
 func create(d Deps) api.Handler {
 	return api.Handle("createWebhook", func(ctx context.Context, r *api.Request, in *createInput) (webhooks.Created, error) {
 		return d.Webhooks.Create(ctx, r, webhooks.Spec{URL: in.URL, Description: in.Description, Types: in.Types, Leagues: in.Leagues, Teams: in.Teams})
-	}).Answering(201)
+	}).Answering(201).Sending(feed.Kinds...)
 }

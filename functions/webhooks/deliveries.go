@@ -8,7 +8,7 @@ import (
 )
 
 type listDeliveriesInput struct {
-	webhookInput
+	Webhook string `json:"webhook" doc:"Webhook id"`
 	api.Page
 }
 

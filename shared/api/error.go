@@ -69,6 +69,7 @@ const (
 	ConflictRepeat   = "conflict.repeat"   // an Idempotency-Key that was used
 	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
 	ConflictCap      = "conflict.cap"      // the plan's keys are all in use
+	ConflictLimit    = "conflict.limit"    // there are as many of them as there may be
 	ConflictFinal    = "conflict.final"    // the key is revoked or expired
 	ConflictVersion  = "conflict.version"  // If-Match names another state than the present one
 	ConflictStep     = "conflict.transition"
@@ -86,7 +87,7 @@ var Conditions = []string{
 	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
-	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
+	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictLimit, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
 	Internal, Unavailable,
 }
 

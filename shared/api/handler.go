@@ -79,6 +79,13 @@ type Handler struct {
 	Output    reflect.Type
 	Status    int // of success
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
+	Events    []EventKind // what is sent to whom it makes
+}
+
+// EventKind is a type of event that customers are sent.
+type EventKind struct {
+	Type, Summary string
+	Data          reflect.Type // what the event shows
 }
 
 // Handle makes a handler of a function from input to answer. The input is a
@@ -106,6 +113,9 @@ func Handle[In, Out any](operation string, f func(ctx context.Context, r *Reques
 
 // Answering sets the status of success.
 func (h Handler) Answering(status int) Handler { h.Status = status; return h }
+
+// Sending tells what is sent to whom the operation makes, for the documents.
+func (h Handler) Sending(kinds ...EventKind) Handler { h.Events = kinds; return h }
 
 // Page is the part of a list's input that pages it. Handlers read Limit and
 // After; cursors, page numbers and offsets are the binding's business.

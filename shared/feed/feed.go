@@ -14,6 +14,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"statgate/shared/api"
 	"statgate/shared/matches"
 	"statgate/shared/reports"
 	"statgate/shared/table"
@@ -31,8 +32,26 @@ const (
 	StatsChange   = "match.stats.updated"
 )
 
-// Types lists the types of events, in the order in which documents list them.
-var Types = []string{MatchCreated, MatchUpdated, MatchDeleted, EventCreated, EventUpdated, EventDeleted, LineupsChange, StatsChange}
+// Kinds lists the types of events, in the order in which documents list them.
+var Kinds = []api.EventKind{
+	{Type: MatchCreated, Summary: "A match is new. One that is long over is not told: it is an archive being filled", Data: reflect.TypeFor[MatchNews]()},
+	{Type: MatchUpdated, Summary: "Something of a match changed: its status, its score, its kick-off", Data: reflect.TypeFor[MatchNews]()},
+	{Type: MatchDeleted, Summary: "A match is no more, or was found to be another one", Data: reflect.TypeFor[MatchNews]()},
+	{Type: EventCreated, Summary: "Something happened in a match: a goal, a card, a substitution", Data: reflect.TypeFor[EventNews]()},
+	{Type: EventUpdated, Summary: "What happened in a match was corrected", Data: reflect.TypeFor[EventNews]()},
+	{Type: EventDeleted, Summary: "What had happened in a match was withdrawn", Data: reflect.TypeFor[EventNews]()},
+	{Type: LineupsChange, Summary: "The lineups of a match were made known or changed", Data: reflect.TypeFor[LineupsNews]()},
+	{Type: StatsChange, Summary: "The statistics of a match were made known or changed", Data: reflect.TypeFor[StatsNews]()},
+}
+
+// Types lists the types of events.
+func Types() []string {
+	types := make([]string, len(Kinds))
+	for i, k := range Kinds {
+		types[i] = k.Type
+	}
+	return types
+}
 
 // Permission is what whoever is told of these events must hold.
 const Permission = "matches:read"
@@ -56,26 +75,26 @@ type Event struct {
 
 // MatchNews tells of a match itself.
 type MatchNews struct {
-	Match   *matches.Match `json:"match" doc:"As GET shows it; of one that was deleted, as it was"`
-	Changed []string       `json:"changed" doc:"Fields of the match that differ from before, but for version and updated_at; none where it is new or deleted"`
+	Match   matches.Match `json:"match" doc:"As GET shows it; of one that was deleted, as it was"`
+	Changed []string      `json:"changed" doc:"Fields of the match that differ from before, but for version and updated_at; none where it is new or deleted"`
 }
 
 // EventNews tells of what happened in a match.
 type EventNews struct {
-	Match *matches.Match `json:"match" doc:"The match, as it stands when this is sent"`
-	Event *reports.Event `json:"event" doc:"As it is; of one that was withdrawn, as it was"`
+	Match matches.Match `json:"match" doc:"The match, as it stood when this was put down"`
+	Event reports.Event `json:"event" doc:"As it is; of one that was withdrawn, as it was"`
 }
 
 // LineupsNews tells of a match's lineups.
 type LineupsNews struct {
-	Match   *matches.Match   `json:"match"`
-	Lineups *reports.Lineups `json:"lineups"`
+	Match   matches.Match   `json:"match" doc:"The match, as it stood when this was put down"`
+	Lineups reports.Lineups `json:"lineups"`
 }
 
 // StatsNews tells of a match's statistics.
 type StatsNews struct {
-	Match *matches.Match `json:"match"`
-	Stats *reports.Stats `json:"stats"`
+	Match matches.Match `json:"match" doc:"The match, as it stood when this was put down"`
+	Stats reports.Stats `json:"stats"`
 }
 
 // Of returns the event that a change of the stats table is, false where it is none:
@@ -110,12 +129,13 @@ func ID(prefix string, at time.Time, parts ...string) string {
 
 func (e *Event) ofMatch(c table.Change) {
 	was, is := matches.FromItem(c.Old), matches.FromItem(c.New)
-	news := MatchNews{Match: is, Changed: []string{}}
+	news := MatchNews{Changed: []string{}}
+	e.Of = is
 	switch {
 	case was == nil && is == nil:
 		return
 	case is == nil:
-		e.Type, news.Match = MatchDeleted, was
+		e.Type, e.Of = MatchDeleted, was
 	case was == nil:
 		if is.Over(c.Time.Add(-archiveAge)) {
 			return
@@ -127,7 +147,8 @@ func (e *Event) ofMatch(c table.Change) {
 		}
 		e.Type = MatchUpdated
 	}
-	e.Of, e.Data = news.Match, news
+	news.Match = *e.Of
+	e.Data = news
 }
 
 // changed names the fields, as JSON spells them, in which two states of a match
@@ -156,7 +177,7 @@ func (e *Event) ofReport(c table.Change) error {
 	}
 	switch told := told.(type) {
 	case *reports.Event:
-		e.Data = EventNews{Event: told}
+		e.Data = EventNews{Event: *told}
 		e.Type = EventUpdated
 		if c.New == nil {
 			e.Type = EventDeleted
@@ -164,9 +185,9 @@ func (e *Event) ofReport(c table.Change) error {
 			e.Type = EventCreated
 		}
 	case *reports.Lineups:
-		e.Type, e.Data = LineupsChange, LineupsNews{Lineups: told}
+		e.Type, e.Data = LineupsChange, LineupsNews{Lineups: *told}
 	case *reports.Stats:
-		e.Type, e.Data = StatsChange, StatsNews{Stats: told}
+		e.Type, e.Data = StatsChange, StatsNews{Stats: *told}
 	}
 	if _, event := told.(*reports.Event); !event && c.New == nil {
 		e.Type = "" // they go with their match, which is told
@@ -183,13 +204,13 @@ func (e *Event) About(m *matches.Match) bool {
 	e.Of = m
 	switch news := e.Data.(type) {
 	case EventNews:
-		news.Match = m
+		news.Match = *m
 		e.Data = news
 	case LineupsNews:
-		news.Match = m
+		news.Match = *m
 		e.Data = news
 	case StatsNews:
-		news.Match = m
+		news.Match = *m
 		e.Data = news
 	}
 	return true

@@ -116,7 +116,7 @@ func (s *Store) birth(ctx context.Context, r *api.Request, made *record, token i
 		return nil, down(err)
 	}
 	if counted.Int("n") >= AtMost {
-		return nil, api.Fail(api.ConflictCap, "the organisation has %d webhooks, which is as many as it may have", counted.Int("n"))
+		return nil, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, which is as many as it may have", counted.Int("n"))
 	}
 	ws, err := s.recorded(r, "webhook.create", made, nil, made.settings())
 	if err != nil {

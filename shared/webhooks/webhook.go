@@ -197,8 +197,8 @@ func (w *Webhook) check(private bool) *api.Error {
 		return err
 	}
 	for _, t := range w.Types {
-		if !slices.Contains(feed.Types, t) {
-			return api.FieldError("types", "%q is no type of event; there are %s", clip(t), strings.Join(feed.Types, ", "))
+		if !slices.Contains(feed.Types(), t) {
+			return api.FieldError("types", "%q is no type of event; there are %s", clip(t), strings.Join(feed.Types(), ", "))
 		}
 	}
 	for field, ids := range map[string][]string{"leagues": w.Leagues, "teams": w.Teams} {

@@ -14,7 +14,7 @@ import (
 )
 
 // repeatable lists the operations that heed an Idempotency-Key.
-var repeatable = []string{"createKey", "rotateKey", "createMatch", "createContest", "forfeitContest"}
+var repeatable = []string{"createKey", "rotateKey", "createMatch", "createContest", "forfeitContest", "createWebhook"}
 
 // conditional lists the operations that heed an If-Match.
 var conditional = []string{"updateMatch", "deleteMatch"}

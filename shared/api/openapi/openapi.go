@@ -65,6 +65,7 @@ func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]b
 		if err := b.operation(r, h); err != nil {
 			return nil, fmt.Errorf("openapi: %s: %w", r.Operation, err)
 		}
+		b.webhooks(r, h)
 		families[r.Function] = true
 	}
 	if b.registry.wrong != nil {

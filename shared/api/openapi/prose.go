@@ -48,6 +48,7 @@ var families = []kin{
 	{"matches", "Matches", "Fixtures and results, how two teams fared before, and the matches that an organisation keeps for itself."},
 	{"contests", "Contests", "Matches that two teams arrange and score themselves: histories, and what a game's own key does."},
 	{"connections", "Connections", "The accounts that a member has on other platforms."},
+	{"webhooks", "Webhooks", "Where your organisation is told of what happens, as it happens."},
 	{"applications", "Applications", "What developers are approved for, in general and for their games."},
 	{"keys", "Keys", "API keys: make, scope, watch, rotate and revoke them."},
 	{"orgs", "Organisations", "Who holds keys: organisations, their plan and their members."},
@@ -143,6 +144,15 @@ var prose = map[string]string{
 	"addMember":    "Adds a person by email.",
 	"updateMember": "Changes a member's email, role or state. The keys of a suspended member stop on the next request.",
 	"removeMember": "Removes a member, whose keys are revoked.",
+
+	"listWebhooks":   "The webhooks of your organisation, oldest first.",
+	"createWebhook":  "From a few seconds later on, events are sent to the address by POST, each signed as [Standard Webhooks](https://www.standardwebhooks.com) says: keep the `signing_secret`, and check the signature before you believe a delivery. A delivery counts as taken when it is answered with 2xx within 10 s; else it is tried seven more times over some 18 hours. An event may come more than once, always with the same `webhook-id`, and out of order: go by the `version` of what it holds. A webhook that took nothing for three days, or answers 410, is disabled. It is your organisation's, and stays when the key that made it ends. At most 20. Send an `Idempotency-Key` to make a repeat safe.",
+	"getWebhook":     "One webhook: its settings, and whether it takes what it is sent.",
+	"updateWebhook":  "Changes where events go, which ones, or whether any do.",
+	"deleteWebhook":  "Deletes a webhook: no attempt of a delivery begins any more.",
+	"rotateWebhook":  "Replaces the signing secret. During `overlap` each delivery has two signatures, so that receivers can move over.",
+	"listDeliveries": "What was sent in the last 15 days, newest first: how often it was tried, what was answered, and when it is tried again.",
+	"createDelivery": "Sends an event of the type `webhook.test`, or one of the last 15 days again. It is under way when this is answered; the list of deliveries tells how it went.",
 
 	"getHealth":  "Answers as long as the API does.",
 	"getReady":   "Answers as long as the API and its stores do, and with 503 where one of them does not.",
