@@ -1,0 +1,311 @@
+package webhooks_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/apikey"
+	"statgate/shared/contract/preset"
+	"statgate/shared/feed"
+	"statgate/shared/matches"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamolocal"
+	"statgate/shared/table/local"
+	"statgate/shared/table/tabletest"
+	"statgate/shared/webhooks"
+)
+
+var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
+
+// world is a store of webhooks on a table that can fail.
+type world struct {
+	*webhooks.Store
+	table  *tabletest.Faulty
+	queued atomic.Int64
+	asked  atomic.Int64
+}
+
+// Send counts what is queued.
+func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
+	w.queued.Add(int64(len(due)))
+	return nil
+}
+
+func newWorld(t *testing.T, keys table.Table) *world {
+	t.Helper()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{table: tabletest.NewFaulty(keys)}
+	w.Store = webhooks.New(webhooks.Options{Table: w.table, Contract: c, Rand: rand.Reader, Queue: w,
+		Key: apikey.FixedPeppers(root, time.Now).WebhookKey})
+	return w
+}
+
+func onBoth(t *testing.T, prove func(t *testing.T, w *world)) {
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		db, err := local.OpenMemory(table.Keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		prove(t, newWorld(t, db.Table(table.Keys.Name)))
+	})
+	t.Run("DynamoDB Local", func(t *testing.T) {
+		t.Parallel()
+		prove(t, newWorld(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name]))
+	})
+}
+
+// by is a request of an organisation's key.
+func (w *world) by(org string, permissions ...string) *api.Request {
+	if permissions == nil {
+		permissions = []string{"webhooks:*", "matches:read"}
+	}
+	route, _ := api.Find("createWebhook")
+	return &api.Request{ID: fmt.Sprintf("req-%d", w.asked.Add(1)), Route: route, Now: now,
+		Caller: &api.Caller{Org: org, User: "usr_1", Key: "key_1", Permissions: permissions}}
+}
+
+func (w *world) make(t *testing.T, org string, spec webhooks.Spec) webhooks.Created {
+	t.Helper()
+	if spec.URL == "" {
+		spec.URL = "https://example.com/hook"
+	}
+	made, err := w.Create(t.Context(), w.by(org), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+var counter atomic.Int64
+
+func event(kind string) *feed.Event {
+	return &feed.Event{ID: fmt.Sprintf("evt_%d", counter.Add(1)), Type: kind, At: now,
+		Of: &matches.Match{League: "en.1", Home: matches.Side{ID: "a"}, Away: matches.Side{ID: "b"}, Owner: matches.Public}}
+}
+
+func (w *world) place(t *testing.T, hook webhooks.Webhook, e *feed.Event) webhooks.Due {
+	t.Helper()
+	due, pending, err := w.Place(t.Context(), &hook, e, []byte(`{"type":"x"}`))
+	if err != nil || !pending {
+		t.Fatalf("got %v, %v", pending, err)
+	}
+	return due
+}
+
+func condition(err error) string {
+	if err == nil {
+		return ""
+	}
+	return api.AsError(err).Condition
+}
+
+func fields(err error) string {
+	var failed *api.Error
+	if !errors.As(err, &failed) {
+		return ""
+	}
+	var names []string
+	for name := range failed.Fields {
+		names = append(names, name)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
+	t.Parallel()
+	db, err := local.OpenMemory(table.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	w := newWorld(t, db.Table(table.Keys.Name))
+	many := make([]string, 51)
+	for i := range many {
+		many[i] = fmt.Sprint(i)
+	}
+	for name, c := range map[string]struct {
+		spec webhooks.Spec
+		want string
+	}{
+		"no URL":            {webhooks.Spec{URL: "hook"}, "url"},
+		"no TLS":            {webhooks.Spec{URL: "http://example.com"}, "url"},
+		"another scheme":    {webhooks.Spec{URL: "file:///etc/passwd"}, "url"},
+		"a password":        {webhooks.Spec{URL: "https://me:secret@example.com"}, "url"},
+		"a fragment":        {webhooks.Spec{URL: "https://example.com/#here"}, "url"},
+		"this machine":      {webhooks.Spec{URL: "https://127.0.0.1/hook"}, "url"},
+		"its name":          {webhooks.Spec{URL: "https://localhost:8443/hook"}, "url"},
+		"its name, dotted":  {webhooks.Spec{URL: "https://LOCALHOST./hook"}, "url"},
+		"v6":                {webhooks.Spec{URL: "https://[::1]/hook"}, "url"},
+		"v4 in v6":          {webhooks.Spec{URL: "https://[::ffff:10.0.0.1]/hook"}, "url"},
+		"a private network": {webhooks.Spec{URL: "https://192.168.1.1/hook"}, "url"},
+		"metadata":          {webhooks.Spec{URL: "https://169.254.169.254/latest"}, "url"},
+		"an internal name":  {webhooks.Spec{URL: "https://api.internal/hook"}, "url"},
+		"too long":          {webhooks.Spec{URL: "https://example.com/" + strings.Repeat("a", 2048)}, "url"},
+		"an unknown type":   {webhooks.Spec{URL: "https://example.com", Types: []string{"match.upated"}}, "types"},
+		"too many teams":    {webhooks.Spec{URL: "https://example.com", Teams: many}, "teams"},
+		"an empty league":   {webhooks.Spec{URL: "https://example.com", Leagues: []string{""}}, "leagues"},
+	} {
+		_, err := w.Create(t.Context(), w.by("org_1"), c.spec)
+		if got := fields(err); condition(err) != api.InputField || got != c.want {
+			t.Errorf("%s: got %v, want %s to be named", name, err, c.want)
+		}
+	}
+	if list, _, err := w.List(t.Context(), w.by("org_1"), 50, ""); len(list) != 0 || err != nil {
+		t.Errorf("got %v, %v, want nothing to be made", list, err)
+	}
+	_, err = w.Create(t.Context(), w.by("org_1", "webhooks:write"), webhooks.Spec{URL: "https://example.com"})
+	if condition(err) != api.Permission || !strings.Contains(err.Error(), "matches:read") {
+		t.Errorf("got %v, want a key that may not read matches to be refused", err)
+	}
+}
+
+func TestParallelCreationsStopAtTheCapExactly(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		var made, refused atomic.Int64
+		var group sync.WaitGroup
+		for range webhooks.AtMost + 8 {
+			group.Go(func() {
+				switch _, err := w.Create(context.Background(), w.by("org_1"), webhooks.Spec{URL: "https://example.com/hook"}); condition(err) {
+				case "":
+					made.Add(1)
+				case api.ConflictLimit:
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if made.Load() != webhooks.AtMost || refused.Load() != 8 {
+			t.Errorf("%d made and %d refused, want %d and 8", made.Load(), refused.Load(), webhooks.AtMost)
+		}
+		list, _, err := w.List(t.Context(), w.by("org_1"), 100, "")
+		if err != nil || len(list) != webhooks.AtMost {
+			t.Fatalf("got %d, %v", len(list), err)
+		}
+		if err := w.Delete(t.Context(), w.by("org_1"), list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		w.make(t, "org_1", webhooks.Spec{}) // its place is free
+	})
+}
+
+func TestAChangeWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		w.table.Next(1, tabletest.Lost, "Transact")
+		made := w.make(t, "org_1", webhooks.Spec{})
+		if list, _, err := w.List(t.Context(), w.by("org_1"), 10, ""); err != nil || len(list) != 1 {
+			t.Errorf("got %v, %v, want one webhook", list, err)
+		}
+		w.table.Next(1, tabletest.Lost, "Transact")
+		rotated, err := w.Rotate(t.Context(), w.by("org_1"), made.ID, "1h", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, _ := w.SigningSecret(t.Context(), made.ID, 2); rotated.SigningSecret != want || made.SigningSecret == want {
+			t.Error("the secret is not the second one: it was replaced twice, or not")
+		}
+		w.table.Next(1, tabletest.Lost, "Transact")
+		if err := w.Delete(t.Context(), w.by("org_1"), made.ID); err != nil {
+			t.Error(err)
+		}
+		w.make(t, "org_1", webhooks.Spec{})
+		it, err := w.table.Get(t.Context(), table.Key{Partition: "WEBHOOKS#org_1", Sort: "HEAD"}, true)
+		if got, want := it.Int("n"), int64(1); err != nil || got != want {
+			t.Errorf("%d are counted, %v, want %d", got, err, want)
+		}
+	})
+}
+
+func TestARepeatedCreationIsAnsweredAsItWas(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		spec := webhooks.Spec{URL: "https://example.com/hook", Types: []string{feed.MatchUpdated}}
+		again := func(spec webhooks.Spec) (webhooks.Created, error) {
+			r := w.by("org_1")
+			r.IdempotencyKey = "once"
+			return w.Create(t.Context(), r, spec)
+		}
+		first, err := again(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := again(spec)
+		if err != nil || second.ID != first.ID || second.SigningSecret != first.SigningSecret {
+			t.Errorf("got %v, %v, want %s again", second.ID, err, first.ID)
+		}
+		spec.Types = nil
+		if _, err := again(spec); condition(err) != api.ConflictRepeat {
+			t.Errorf("got %v, want another request to be refused", err)
+		}
+	})
+}
+
+func TestAnothersWebhookAnswersAsAnUnknownOne(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		theirs := w.make(t, "org_1", webhooks.Spec{})
+		due := w.place(t, theirs.Webhook, event(feed.MatchCreated))
+		for _, id := range []string{theirs.ID, "whk_01k5z3m9v8e2q4w6r8t0y2u4i6", "no id", "", "HEAD"} {
+			r, state := w.by("org_2"), webhooks.Disabled
+			_, get := w.Get(t.Context(), r, id)
+			_, update := w.Update(t.Context(), r, id, webhooks.Edit{State: &state})
+			_, rotate := w.Rotate(t.Context(), r, id, "", false)
+			_, _, list := w.Deliveries(t.Context(), r, id, 10, "")
+			_, send := w.Store.Send(t.Context(), r, id, nil)
+			for _, err := range []error{get, update, rotate, list, send, w.Delete(t.Context(), r, id)} {
+				if condition(err) != api.NotFound {
+					t.Errorf("%q: got %v", id, err)
+				}
+			}
+		}
+		mine := w.make(t, "org_2", webhooks.Spec{})
+		if _, err := w.Store.Send(t.Context(), w.by("org_2"), mine.ID, &due.Delivery); fields(err) != "delivery" {
+			t.Errorf("got %v, want another webhook's delivery to be unknown", err)
+		}
+		if w.queued.Load() != 0 {
+			t.Error("something was queued")
+		}
+	})
+}
+
+func TestASigningSecretIsMadeOfTheRootAndTheWebhookAlone(t *testing.T) {
+	t.Parallel()
+	db, err := local.OpenMemory(table.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed := []byte(`{"current":"1","root":"0123456789012345678901234567890123456789012345678901234567890123"}`)
+	s := webhooks.New(webhooks.Options{Table: db.Table(table.Keys.Name), Contract: c, Rand: rand.Reader, Key: apikey.FixedPeppers(fixed, time.Now).WebhookKey})
+	got, err := s.SigningSecret(t.Context(), "whk_1", 1)
+	// It is in receivers' settings: another value would end every one of them.
+	if want := frozenSecret; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+const frozenSecret = "whsec_89rhYIRAva8IAEsIqVC5ZUIQB1Xx2SFesjxUxAwavVI="
