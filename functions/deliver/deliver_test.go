@@ -1,0 +1,246 @@
+package deliver_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"statgate/functions/deliver"
+	"statgate/shared/webhooks"
+)
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+
+// store has one attempt for every delivery, at an address.
+type store struct {
+	url      string
+	wait     time.Duration
+	err      error
+	again    time.Duration
+	mu       sync.Mutex
+	outcomes []webhooks.Outcome
+}
+
+func (s *store) Begin(context.Context, webhooks.Due, time.Time) (*webhooks.Attempt, time.Duration, error) {
+	if s.err != nil || s.wait > 0 {
+		return nil, s.wait, s.err
+	}
+	return &webhooks.Attempt{Webhook: webhooks.Webhook{URL: s.url}, Event: "evt_1", Body: []byte(`{"type":"webhook.test"}`),
+		Secrets: []string{secret, "whsec_" + strings.Repeat("A", 44)}}, 0, nil
+}
+
+func (s *store) Finish(_ context.Context, _ *webhooks.Attempt, o webhooks.Outcome, _ time.Time) (time.Duration, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outcomes = append(s.outcomes, o)
+	return s.again, false, nil
+}
+
+func (s *store) outcome(t *testing.T) webhooks.Outcome {
+	t.Helper()
+	if len(s.outcomes) != 1 {
+		t.Fatalf("got %d attempts, want 1", len(s.outcomes))
+	}
+	return s.outcomes[0]
+}
+
+func sender(s *store, private bool, log io.Writer) *deliver.Sender {
+	return deliver.New(deliver.Deps{Store: s, Title: "Example API", Private: private, Clock: time.Now, Log: slog.New(slog.NewJSONHandler(log, nil))})
+}
+
+func receiver(t *testing.T, handle http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handle)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestADeliveryIsSignedAsStandardWebhooksSays(t *testing.T) {
+	t.Parallel()
+	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		for _, key := range []string{secret, "whsec_" + strings.Repeat("A", 44)} {
+			verifier, err := standardwebhooks.NewWebhook(key)
+			if err != nil {
+				t.Error(err)
+			}
+			if err := verifier.Verify(body, r.Header); err != nil {
+				t.Errorf("%v: %v", err, r.Header)
+			}
+		}
+		if got, want := string(body), `{"type":"webhook.test"}`; got != want || r.Method != "POST" {
+			t.Errorf("got %s %s, want POST %s", r.Method, got, want)
+		}
+		for name, want := range map[string]string{"webhook-id": "evt_1", "Content-Type": "application/json", "User-Agent": "Example-API-Webhooks/1"} {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%s: got %q, want %q", name, got, want)
+			}
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	var log bytes.Buffer
+	s := &store{url: url}
+	if again, err := sender(s, true, &log).Deliver(t.Context(), webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}); again != 0 || err != nil {
+		t.Errorf("got %s, %v", again, err)
+	}
+	if got, want := s.outcome(t), (webhooks.Outcome{Status: 204}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if strings.Contains(log.String(), "whsec_") || strings.Contains(log.String(), url) || !strings.Contains(log.String(), `"delivery":"dlv_1"`) {
+		t.Errorf("logged %s", log.String())
+	}
+}
+
+func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
+	t.Parallel()
+	reached := false
+	target := receiver(t, func(http.ResponseWriter, *http.Request) { reached = true })
+	refused := httptest.NewServer(nil)
+	refused.Close()
+	untrusted := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(untrusted.Close)
+	untrusted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	for name, c := range map[string]struct {
+		url     string
+		private bool
+		want    webhooks.Outcome
+	}{
+		"an error":        {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "answered 503"}},
+		"gone":            {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "answered 410"}},
+		"a redirect":      {receiver(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, 307) }), true, webhooks.Outcome{Status: 307, Error: "answered 307, and redirects are not followed"}},
+		"nobody there":    {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
+		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the name of the address is not known"}},
+		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "its certificate cannot be trusted"}},
+		"this machine":    {target, false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"metadata":        {"http://169.254.169.254/latest/meta-data", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"v6":              {"http://[::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+	} {
+		s := &store{url: c.url}
+		if _, err := sender(s, c.private, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := s.outcome(t); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+		}
+	}
+	if reached {
+		t.Error("what a redirect leads to, or what is on this machine, was called")
+	}
+}
+
+func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
+	t.Parallel()
+	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 32<<10)); err != nil {
+				return
+			}
+		}
+	})
+	s, start := &store{url: url}, time.Now()
+	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.outcome(t); got.Status != 200 || got.Error != "" || time.Since(start) > 5*time.Second {
+		t.Errorf("got %+v after %s", got, time.Since(start))
+	}
+}
+
+func TestAReceiverThatDoesNotAnswerIsGivenUpAfterTenSeconds(t *testing.T) {
+	t.Parallel()
+	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // until then the server does not see that the client has gone
+		<-r.Context().Done()
+	})
+	s, start := &store{url: url}, time.Now()
+	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.outcome(t); got.Error != "no answer within 10 s" || time.Since(start) < 9*time.Second {
+		t.Errorf("got %+v after %s", got, time.Since(start))
+	}
+}
+
+// batch is an event as SQS makes one of deliveries.
+func batch(bodies ...string) events.SQSEvent {
+	var ev events.SQSEvent
+	for i, body := range bodies {
+		ev.Records = append(ev.Records, events.SQSMessage{MessageId: fmt.Sprint(i), ReceiptHandle: "r" + fmt.Sprint(i), Body: body, EventSource: "aws:sqs"})
+	}
+	return ev
+}
+
+func body(t *testing.T, d webhooks.Due) string {
+	t.Helper()
+	raw, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func TestAMessageStaysInTheQueueUntilItsDeliveryHasEnded(t *testing.T) {
+	t.Parallel()
+	url := receiver(t, func(http.ResponseWriter, *http.Request) {})
+	due := webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
+	for name, c := range map[string]struct {
+		store  *store
+		body   string
+		stays  bool
+		hidden time.Duration
+	}{
+		"taken":               {&store{url: url}, body(t, due), false, 0},
+		"to be tried again":   {&store{url: url, again: 5 * time.Minute}, body(t, due), true, 5 * time.Minute},
+		"another is at it":    {&store{wait: time.Minute}, body(t, due), true, time.Minute},
+		"later than it hides": {&store{wait: 20 * time.Hour}, body(t, due), true, 12*time.Hour - time.Minute},
+		"the store fails":     {&store{err: errors.New("down")}, body(t, due), true, 30 * time.Second},
+		"no delivery":         {&store{}, "hello", true, 0},
+		"an empty one":        {&store{}, "{}", true, 0},
+	} {
+		var hidden time.Duration
+		hide := func(_ context.Context, m events.SQSMessage, lasts time.Duration) error {
+			if m.ReceiptHandle != "r0" {
+				t.Errorf("%s: hides %s", name, m.ReceiptHandle)
+			}
+			hidden = lasts
+			return errors.New("not now") // which is no harm
+		}
+		answer, err := sender(c.store, true, io.Discard).Handle(hide)(t.Context(), batch(c.body))
+		if stays := len(answer.BatchItemFailures) == 1; err != nil || stays != c.stays || hidden != c.hidden {
+			t.Errorf("%s: stays %v, hidden for %s, %v, want %v and %s", name, stays, hidden, err, c.stays, c.hidden)
+		}
+	}
+}
+
+func TestASlowReceiverHoldsUpNoOtherMessageOfItsBatch(t *testing.T) {
+	t.Parallel()
+	var at sync.WaitGroup
+	at.Add(10)
+	url := receiver(t, func(http.ResponseWriter, *http.Request) { at.Done(); at.Wait() }) // until all ten are there
+	due := body(t, webhooks.Due{Webhook: "whk_1", Delivery: "dlv_1"})
+	s := &store{url: url}
+	var bodies []string
+	for range 10 {
+		bodies = append(bodies, due)
+	}
+	answer, err := sender(s, true, io.Discard).Handle(nil)(t.Context(), batch(bodies...))
+	if err != nil || len(answer.BatchItemFailures) != 0 || len(s.outcomes) != 10 {
+		t.Errorf("got %v, %v, %d attempts", answer, err, len(s.outcomes))
+	}
+}
