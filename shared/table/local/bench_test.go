@@ -1,7 +1,9 @@
 package local_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,6 +73,24 @@ func BenchmarkWriteMemory(b *testing.B)           { benchWrites(b, memory(b), 0)
 func BenchmarkWriteMemory64Clients(b *testing.B)  { benchWrites(b, memory(b), 32) }
 func BenchmarkWriteFile64Clients(b *testing.B)    { benchWrites(b, file(b), 32) }
 func BenchmarkWriteFileSingleClient(b *testing.B) { benchWrites(b, file(b), 1) }
+
+// What a reader of its changes makes of a table's writes.
+func BenchmarkWriteMemoryFollowed(b *testing.B)        { benchWrites(b, followed(b, memory(b)), 0) }
+func BenchmarkWriteFile64ClientsFollowed(b *testing.B) { benchWrites(b, followed(b, file(b)), 32) }
+
+func followed(b *testing.B, db *local.DB) *local.DB {
+	b.Helper()
+	s, err := db.Stream("things", "reader")
+	if err != nil {
+		b.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.Follow(b.Context(), func(context.Context, []table.Change) error { return nil }, slog.Default())
+	}()
+	b.Cleanup(func() { <-ended })
+	return db
+}
 
 func file(b *testing.B) *local.DB {
 	b.Helper()

@@ -5,10 +5,12 @@
 // It answers as DynamoDB does, faults included; table/tabletest compares the two.
 // Each table is a bucket of encoded items and a bucket for each index, kept in
 // the same transaction. Writes that arrive while a commit is under way share the
-// next one, so that parallel clients do not wait for a disk sync each.
+// next one, so that parallel clients do not wait for a disk sync each. A table
+// that has a reader of its changes has a bucket of them too (see [DB.Stream]).
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -27,11 +29,18 @@ const lockTimeout = 500 * time.Millisecond
 
 // DB is a set of tables in one file.
 type DB struct {
+	// Clock dates the changes that streams tell; it is set before the first use.
+	Clock func() time.Time
+
 	bolt    *bolt.DB
 	commits *committer
 	tables  map[string]*localTable
-	scratch string // file to remove on Close, "" where the file is to stay
+	scratch string          // file to remove on Close, "" where the file is to stay
+	closed  context.Context // ends with Close
+	closing context.CancelFunc
 }
+
+var errClosed = errors.New("the file was closed")
 
 // Open opens or creates the file at path with the tables of schemas. Indexes
 // that are new to the file are filled, indexes that no schema names are dropped.
@@ -73,7 +82,8 @@ func OpenMemory(schemas ...table.Schema) (*DB, error) {
 }
 
 func newDB(b *bolt.DB, scratch string, schemas []table.Schema) (*DB, error) {
-	db := &DB{bolt: b, commits: newCommitter(b), tables: map[string]*localTable{}, scratch: scratch}
+	db := &DB{Clock: time.Now, bolt: b, commits: newCommitter(b), tables: map[string]*localTable{}, scratch: scratch}
+	db.closed, db.closing = context.WithCancel(context.Background())
 	for _, s := range schemas {
 		db.tables[s.Name] = newTable(db, s)
 	}
@@ -93,8 +103,9 @@ func (db *DB) Table(name string) table.Table {
 	return t
 }
 
-// Close waits for what is under way and lets go of the file.
+// Close ends those who follow streams, waits for what is under way and lets go of the file.
 func (db *DB) Close() error {
+	db.closing()
 	err := db.bolt.Close()
 	if db.scratch != "" {
 		err = errors.Join(err, os.Remove(db.scratch))
@@ -112,6 +123,7 @@ func (db *DB) prepare(tx *bolt.Tx) error {
 		if _, err := tx.CreateBucketIfNotExists(t.bucket); err != nil {
 			return fmt.Errorf("table %s: %w", t.schema.Name, err)
 		}
+		t.recording.Store(t.schema.Streams && tx.Bucket(t.stream) != nil)
 		if err := t.dropUnnamedIndexes(tx); err != nil {
 			return fmt.Errorf("table %s: %w", t.schema.Name, err)
 		}

@@ -12,7 +12,7 @@ import (
 	"statgate/shared/table/local"
 )
 
-var schema = table.Schema{Name: "things", Indexes: []string{"list", "spare"}}
+var schema = table.Schema{Name: "things", Indexes: []string{"list", "spare"}, Streams: true}
 
 func memory(t testing.TB) *local.DB {
 	t.Helper()

@@ -73,6 +73,7 @@ func keyRange(q table.Query) (from, to []byte) {
 	return from, to
 }
 
-// tableBucket and indexBucket name the buckets of a table.
+// tableBucket, indexBucket and streamBucket name the buckets of a table.
 func tableBucket(name string) []byte        { return []byte("table/" + name) }
 func indexBucket(name, index string) []byte { return []byte("index/" + name + "/" + index) }
+func streamBucket(name string) []byte       { return []byte("stream/" + name) }

@@ -25,6 +25,7 @@ type step struct {
 	key     []byte
 	refused error      // *table.Refused, or the write's own fault
 	answer  table.Item // what the write returns
+	was     []byte     // the item before it, as stored; nil where there was none
 	stored  []byte     // the item after it; nil deletes
 	changes bool       // false: nothing to store
 	moves   []move
@@ -41,9 +42,9 @@ type move struct {
 func (t *openTable) plan(w table.Write) (*step, error) {
 	s := &step{in: t, key: encodeKey(w.Target())}
 	var old table.Item
-	if raw := t.items.Get(s.key); raw != nil {
+	if s.was = t.items.Get(s.key); s.was != nil {
 		var err error
-		if old, err = decodeItem(raw); err != nil {
+		if old, err = decodeItem(s.was); err != nil {
 			return nil, fmt.Errorf("item %q: %w", w.Target(), err)
 		}
 	}
@@ -134,6 +135,9 @@ func (s *step) store() (changed bool, err error) {
 	if !s.changes {
 		return false, nil
 	}
+	if err := s.record(); err != nil {
+		return false, fmt.Errorf("recording a change: %w", err)
+	}
 	if s.stored == nil {
 		err = s.in.items.Delete(s.key)
 	} else {
@@ -165,11 +169,12 @@ func (s *step) move(m move) error {
 
 // drop removes an item by its encoded key, whatever it is.
 func (t *openTable) drop(key []byte) error {
-	it, err := decodeItem(t.items.Get(key))
+	raw := t.items.Get(key)
+	it, err := decodeItem(raw)
 	if err != nil {
 		return err
 	}
-	s := &step{in: t, key: key, changes: true, moves: t.moves(t.positions(it), nil)}
+	s := &step{in: t, key: key, was: raw, changes: true, moves: t.moves(t.positions(it), nil)}
 	_, err = s.store()
 	return err
 }

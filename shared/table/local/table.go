@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -39,12 +41,17 @@ type localTable struct {
 	schema  table.Schema
 	bucket  []byte
 	indexes []index
+
+	stream    []byte      // bucket of its changes, which is there where it has readers
+	recording atomic.Bool // false: it has none
+	mu        sync.Mutex
+	followers map[string]chan<- struct{} // by reader
 }
 
 var _ table.Table = (*localTable)(nil)
 
 func newTable(db *DB, s table.Schema) *localTable {
-	t := &localTable{db: db, schema: s, bucket: tableBucket(s.Name)}
+	t := &localTable{db: db, schema: s, bucket: tableBucket(s.Name), stream: streamBucket(s.Name), followers: map[string]chan<- struct{}{}}
 	for _, name := range s.Indexes {
 		t.indexes = append(t.indexes, index{name, name + "_pk", name + "_sk", indexBucket(s.Name, name)})
 	}

@@ -1,6 +1,7 @@
 // Package tabletest holds what every engine of package table must do: one suite
-// of guarantees ([Run]), one property that compares two engines on random
-// operations ([Same]), and a table that fails on demand ([Faulty]).
+// of guarantees ([Run]), one for what is told of changes ([RunStreams]), one
+// property that compares two engines on random operations ([Same]), and a table
+// that fails on demand ([Faulty]).
 package tabletest
 
 import (
