@@ -41,6 +41,9 @@ func TestEveryFolderIsAFunctionAndEveryFunctionAFolder(t *testing.T) {
 	for _, r := range api.Routes {
 		named[r.Function] = true
 	}
+	for _, w := range api.Workers {
+		named[w.Function] = true
+	}
 	entries, err := os.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +56,7 @@ func TestEveryFolderIsAFunctionAndEveryFunctionAFolder(t *testing.T) {
 	}
 	for _, folder := range folders {
 		if !named[folder] {
-			t.Errorf("folder %s is the function of no route", folder)
+			t.Errorf("folder %s is the function of no route, and no worker", folder)
 		}
 		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 		if err != nil || len(files) == 0 {

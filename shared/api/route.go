@@ -32,6 +32,7 @@ type Route struct {
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
 	Probes      bool     // reads the partition [Probe] in both tables, to see whether they answer
+	Sends       bool     // puts deliveries into the queue of the webhooks
 	Summary     string
 }
 
