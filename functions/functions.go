@@ -16,6 +16,7 @@ import (
 	"statgate/functions/orgs"
 	"statgate/functions/players"
 	"statgate/functions/teams"
+	"statgate/functions/webhooks"
 	"statgate/shared/api"
 	applicationstore "statgate/shared/applications"
 	audittrail "statgate/shared/audit"
@@ -65,6 +66,7 @@ func All(d Deps) []api.Handler {
 		contests.Handlers(contests.Deps{Contests: d.Contests}),
 		connections.Handlers(connections.Deps{Orgs: d.Orgs}),
 		applications.Handlers(applications.Deps{Applications: d.Applications, Flusher: d.Flusher}),
+		webhooks.Handlers(webhooks.Deps{}),
 		docs.Handlers(d.Docs),
 	)
 }

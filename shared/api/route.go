@@ -125,6 +125,8 @@ var Routes = []Route{
 	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Summary: "Apply for approval as a developer"},
 	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Summary: "Approve an application, or withdraw the approval"},
 
+	{Operation: "createDelivery", Code: "wd", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"orgs:write"}, Management: true, Named: true, Sends: true, Summary: "Send a webhook"},
+
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Tell that the API and its stores answer"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "The OpenAPI 3.1 document"},

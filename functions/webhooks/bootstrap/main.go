@@ -1,0 +1,21 @@
+// Command bootstrap is a stand-in.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"statgate/functions/webhooks"
+	"statgate/shared/boot"
+	"statgate/shared/boot/endpoint"
+)
+
+func main() {
+	f := boot.Load()
+	client, queue := sqs.NewFromConfig(f.AWS), f.Need("WEBHOOK_QUEUE")
+	endpoint.Start(f, webhooks.Handlers(webhooks.Deps{Send: func(ctx context.Context, body string) error {
+		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body})
+		return err
+	}}))
+}
