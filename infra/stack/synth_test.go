@@ -180,5 +180,8 @@ func bundles(t *testing.T, c *contract.Contract) map[string]stack.Bundle {
 	for _, r := range api.For(c) {
 		made[r.Function] = stack.Bundle{Dir: dir, Hash: r.Function}
 	}
+	for _, w := range api.WorkersFor(c) {
+		made[w.Function] = stack.Bundle{Dir: dir, Hash: w.Function}
+	}
 	return made
 }
