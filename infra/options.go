@@ -40,6 +40,7 @@ var known = settings{
 	"adopt":               "false",
 	"keys_table":          "",
 	"stats_table":         "",
+	"stats_stream":        "", // looked up, where it must be known
 	"build":               "", // build/ and the contract's name
 }
 
@@ -62,7 +63,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 			return nil, fmt.Errorf("reading the rest of the context: %w", err)
 		}
 	}
-	read := settings{"region": getenv("CDK_DEFAULT_REGION")} // as the CLI will deploy to, "" where it does not say
+	// As the CLI will deploy to, "" where it does not say.
+	read := settings{"region": getenv("CDK_DEFAULT_REGION"), "account": getenv("CDK_DEFAULT_ACCOUNT")}
 	for name, fallback := range known {
 		read[name] = fallback
 		if v, ok := context[name]; ok {
