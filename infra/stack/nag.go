@@ -2,6 +2,7 @@ package stack
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
@@ -15,6 +16,13 @@ func AddChecks(app awscdk.App, made awscdk.Stack) {
 		list = append(list, &cdknag.NagPackSuppression{Id: jsii.String("AwsSolutions-" + e.rule), Reason: jsii.String(e.reason)})
 	}
 	cdknag.NagSuppressions_AddStackSuppressions(made, &list, nil)
+}
+
+// excuse lets one resource break a rule.
+func excuse(resource constructs.IConstruct, rule, reason string) {
+	cdknag.NagSuppressions_AddResourceSuppressions(resource, &[]*cdknag.NagPackSuppression{
+		{Id: jsii.String("AwsSolutions-" + rule), Reason: jsii.String(reason)},
+	}, nil)
 }
 
 // exceptions are the rules that the stack breaks, each with why. They hold for the
