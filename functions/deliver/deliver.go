@@ -14,6 +14,6 @@ func Handle(log *slog.Logger) func(context.Context, events.SQSEvent) (events.SQS
 		for _, m := range e.Records {
 			log.Info("delivery", "body", m.Body)
 		}
-		return events.SQSEventResponse{}, nil
+		return events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}, nil
 	}
 }

@@ -17,6 +17,6 @@ func Handle(send func(ctx context.Context, body string) error, log *slog.Logger)
 				return events.DynamoDBEventResponse{}, err
 			}
 		}
-		return events.DynamoDBEventResponse{}, nil
+		return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}, nil
 	}
 }
