@@ -101,64 +101,67 @@ var wantWorking = map[api.Source][]grant{
 	},
 }
 
-// wantGrants says it from the route table, in words of its own.
-func wantGrants(c *contract.Contract, function string) []grant {
-	want := map[grant]bool{
-		{"logs:CreateLogStream", title(function) + "Logs"}: true, {"logs:PutLogEvents", title(function) + "Logs"}: true,
-		{"xray:PutTraceSegments", "*"}: true, {"xray:PutTelemetryRecords", "*"}: true,
-	}
-	on := func(name string, schema table.Schema, actions ...api.Action) {
-		for _, a := range actions {
-			want[grant{"dynamodb:" + string(a), name}] = true
-			for _, index := range schema.Indexes {
-				if a == api.Query {
-					want[grant{"dynamodb:Query", name + "/index/" + index}] = true
-				}
+// wanted are grants, said from the tables of routes and workers in words of our own.
+type wanted map[grant]bool
+
+var peppers = grant{"secretsmanager:GetSecretValue", "arn:Partition:secretsmanager:Region:AccountId:secret:Statgate-peppers-??????"}
+
+func (w wanted) on(name string, schema table.Schema, actions ...api.Action) {
+	for _, a := range actions {
+		w[grant{"dynamodb:" + string(a), name}] = true
+		for _, index := range schema.Indexes {
+			if a == api.Query {
+				w[grant{"dynamodb:Query", name + "/index/" + index}] = true
 			}
 		}
 	}
-	peppers := grant{"secretsmanager:GetSecretValue", "arn:Partition:secretsmanager:Region:AccountId:secret:Statgate-peppers-??????"}
+}
+
+// tables are the grants that routes and workers have in common.
+func (w wanted) tables(keys, stats []api.Action, secrets, sends bool) {
+	w.on("KeysTable", table.Keys, keys...)
+	w.on("StatsTable", table.Stats, stats...)
+	if secrets {
+		w[peppers] = true
+	}
+	if sends {
+		w[grant{"sqs:SendMessage", "WebhooksQueue"}] = true
+	}
+}
+
+func (w wanted) route(c *contract.Contract, r api.Route) {
+	w.tables(r.Keys, r.Stats, r.Secrets, r.Sends)
+	if !r.Open {
+		w.on("KeysTable", table.Keys, api.GateActions...)
+	}
+	if r.Probes {
+		w.on("KeysTable", table.Keys, api.GetItem)
+		w.on("StatsTable", table.Stats, api.GetItem)
+	}
+	if r.Flushes {
+		w[grant{"apigateway:DELETE", "arn:Partition:apigateway:Region::/restapis/Api/stages/" + c.Environments[0] + "/cache/authorizers"}] = true
+	}
+}
+
+func wantGrants(c *contract.Contract, function string) []grant {
+	want := wanted{
+		{"logs:CreateLogStream", title(function) + "Logs"}: true, {"logs:PutLogEvents", title(function) + "Logs"}: true,
+		{"xray:PutTraceSegments", "*"}: true, {"xray:PutTelemetryRecords", "*"}: true,
+	}
 	if function == stack.Authorizer {
-		on("KeysTable", table.Keys, api.GetItem, api.BatchGetItem, api.UpdateItem)
-		want[peppers] = true
+		want.tables([]api.Action{api.GetItem, api.BatchGetItem, api.UpdateItem}, nil, true, false)
 	}
 	for _, r := range api.For(c) {
-		if r.Function != function {
-			continue
-		}
-		if !r.Open {
-			on("KeysTable", table.Keys, api.GateActions...)
-		}
-		on("KeysTable", table.Keys, r.Keys...)
-		on("StatsTable", table.Stats, r.Stats...)
-		if r.Probes {
-			on("KeysTable", table.Keys, api.GetItem)
-			on("StatsTable", table.Stats, api.GetItem)
-		}
-		if r.Secrets {
-			want[peppers] = true
-		}
-		if r.Flushes {
-			want[grant{"apigateway:DELETE", "arn:Partition:apigateway:Region::/restapis/Api/stages/" + c.Environments[0] + "/cache/authorizers"}] = true
-		}
-		if r.Sends {
-			want[grant{"sqs:SendMessage", "WebhooksQueue"}] = true
+		if r.Function == function {
+			want.route(c, r)
 		}
 	}
 	for _, w := range api.WorkersFor(c) {
-		if w.Function != function {
-			continue
-		}
-		on("KeysTable", table.Keys, w.Keys...)
-		on("StatsTable", table.Stats, w.Stats...)
-		if w.Secrets {
-			want[peppers] = true
-		}
-		for _, a := range wantWorking[w.Source] {
-			want[a] = true
-		}
-		if w.Sends {
-			want[grant{"sqs:SendMessage", "WebhooksQueue"}] = true
+		if w.Function == function {
+			want.tables(w.Keys, w.Stats, w.Secrets, w.Sends)
+			for _, g := range wantWorking[w.Source] {
+				want[g] = true
+			}
 		}
 	}
 	var all []grant
