@@ -1,8 +1,10 @@
 // Command infra is the CDK app: it builds the functions and describes the stack
-// that runs them. The CDK CLI runs it (cdk.json); it needs no AWS account.
+// that runs them. The CDK CLI runs it (cdk.json). It needs no AWS account, but where
+// it must look up the stream of a table that is there already.
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -26,6 +28,9 @@ func run() error {
 	}
 	props, err := read.props()
 	if err != nil {
+		return err
+	}
+	if err := read.stream(context.Background(), &props, read.lookUp); err != nil {
 		return err
 	}
 	if props.Bundles, err = read.bundles(props); err != nil {

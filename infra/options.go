@@ -20,26 +20,28 @@ type settings map[string]string
 
 // known lists the context values and their defaults.
 var known = settings{
-	"stack":       "Statgate",
-	"contract":    "statgate",
-	"environment": "", // the contract's first
-	"arch":        "arm64",
-	"endpoint":    "",
-	"concurrency": "0",
-	"throttle":    "",
-	"live":        "false",
-	"edge":        "", // where the contract needs one
-	"waf":         "false",
-	"domain":      "",
-	"certificate": "",
-	"alarm_email": "",
-	"budget_usd":  "0",
-	"access_logs": "false",
-	"policy_ttl":  "300", // at most
-	"adopt":       "false",
-	"keys_table":  "",
-	"stats_table": "",
-	"build":       "", // build/ and the contract's name
+	"stack":               "Statgate",
+	"contract":            "statgate",
+	"environment":         "", // the contract's first
+	"arch":                "arm64",
+	"endpoint":            "",
+	"concurrency":         "0",
+	"webhook_concurrency": "10",
+	"throttle":            "",
+	"live":                "false",
+	"edge":                "", // where the contract needs one
+	"waf":                 "false",
+	"domain":              "",
+	"certificate":         "",
+	"alarm_email":         "",
+	"budget_usd":          "0",
+	"access_logs":         "false",
+	"policy_ttl":          "300", // at most
+	"adopt":               "false",
+	"keys_table":          "",
+	"stats_table":         "",
+	"stats_stream":        "", // looked up, where it must be known
+	"build":               "", // build/ and the contract's name
 }
 
 // readSettings reads the context as the CDK CLI passes it. It does not ask the
@@ -61,7 +63,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 			return nil, fmt.Errorf("reading the rest of the context: %w", err)
 		}
 	}
-	read := settings{"region": getenv("CDK_DEFAULT_REGION")} // as the CLI will deploy to, "" where it does not say
+	// As the CLI will deploy to, "" where it does not say.
+	read := settings{"region": getenv("CDK_DEFAULT_REGION"), "account": getenv("CDK_DEFAULT_ACCOUNT")}
 	for name, fallback := range known {
 		read[name] = fallback
 		if v, ok := context[name]; ok {
@@ -137,6 +140,9 @@ func (s settings) kept(k *stack.Kept) error {
 func (s settings) limits(p *stack.Props) (err error) {
 	if p.Concurrency, err = strconv.Atoi(s["concurrency"]); err != nil || p.Concurrency < 0 {
 		return fmt.Errorf("-c concurrency=%s: a number of instances that each function reserves, or 0", s["concurrency"])
+	}
+	if p.WebhookConcurrency, err = strconv.Atoi(s["webhook_concurrency"]); err != nil || p.WebhookConcurrency < 2 || p.WebhookConcurrency > 1000 {
+		return fmt.Errorf("-c webhook_concurrency=%s: the most instances that deliver webhooks at once, 2 to 1000", s["webhook_concurrency"])
 	}
 	if s["throttle"] == "" {
 		return nil

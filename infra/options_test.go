@@ -46,13 +46,13 @@ func TestWithoutContextTheDefaultContractIsDeployedOnARM(t *testing.T) {
 
 func TestContextIsReadWhetherItIsTextNumberOrTruth(t *testing.T) {
 	p, _, err := settled(t, map[string]any{
-		"contract": "balla", "arch": "x86_64", "endpoint": "http://127.0.0.1:4566", "concurrency": 5, "throttle": "50/100",
+		"contract": "balla", "arch": "x86_64", "endpoint": "http://127.0.0.1:4566", "concurrency": 5, "throttle": "50/100", "webhook_concurrency": 20,
 		"live": false, "edge": "false", "aws:cdk:enable-path-metadata": true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Contract.Name != "balla" || p.Arch != "x86_64" || p.Endpoint == "" || p.Concurrency != 5 || p.Rate != 50 || p.Burst != 100 {
+	if p.Contract.Name != "balla" || p.Arch != "x86_64" || p.Endpoint == "" || p.Concurrency != 5 || p.WebhookConcurrency != 20 || p.Rate != 50 || p.Burst != 100 {
 		t.Errorf("got %+v", p)
 	}
 }
@@ -86,6 +86,9 @@ func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 		{"concurrency", -1, "-c concurrency=-1"},
 		{"concurrency", "many", "-c concurrency=many"},
 		{"throttle", "100", "-c throttle=100"},
+		{"webhook_concurrency", 1, "-c webhook_concurrency=1"},
+		{"webhook_concurrency", 1001, "-c webhook_concurrency=1001"},
+		{"webhook_concurrency", "all", "-c webhook_concurrency=all"},
 		{"policy_ttl", "301", "-c policy_ttl=301"},
 		{"adopt", "yes", "-c adopt=yes"},
 		{"keys_table", "a b", "-c keys_table=a b"},

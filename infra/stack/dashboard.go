@@ -36,6 +36,14 @@ func (d *deployment) newDashboard(functions map[string]awslambda.Function) {
 		graph("DynamoDB, read units", "in 5 minutes", d.consumed("ConsumedReadCapacityUnits")...),
 		graph("DynamoDB, write units", "in 5 minutes", d.consumed("ConsumedWriteCapacityUnits")...),
 	)
+	if d.webhooks == nil {
+		return
+	}
+	board.AddWidgets(
+		graph("Webhooks: age of changes", "ms", d.streamAge(functions)),
+		graph("Webhooks: oldest delivery that waits", "s", d.queueMetric(d.webhooks.queue, "ApproximateAgeOfOldestMessage", "deliveries")),
+		graph("Webhooks: dead letters", "messages", d.deadLetters()),
+	)
 }
 
 func (d *deployment) timing(m telemetry.Metric, percentile string) awscloudwatch.IMetric {

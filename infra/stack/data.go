@@ -19,6 +19,9 @@ type Kept struct {
 	// Keys and Stats are names of tables instead of the stack's own, as a restored
 	// backup has; "" for none.
 	Keys, Stats string
+	// StatsStream is the ARN of the stream of a stats table that is not the stack's
+	// own, which no name tells. Where it is "", nobody reads the stream.
+	StatsStream string
 }
 
 // data is what outlives the stack.
@@ -29,8 +32,8 @@ type data struct {
 
 func (d *deployment) newData() data {
 	made := data{
-		keys:    d.tableOf(table.Keys, d.props.Kept.Keys),
-		stats:   d.tableOf(table.Stats, d.props.Kept.Stats),
+		keys:    d.tableOf(table.Keys, d.props.Kept.Keys, ""),
+		stats:   d.tableOf(table.Stats, d.props.Kept.Stats, d.props.Kept.StatsStream),
 		peppers: d.named("peppers"),
 	}
 	if !d.props.Kept.Adopt {
@@ -39,15 +42,20 @@ func (d *deployment) newData() data {
 	return made
 }
 
-// tableOf refers to a table that is there already, or makes it.
-func (d *deployment) tableOf(schema table.Schema, kept string) awsdynamodb.ITable {
+// tableOf refers to a table that is there already, with its stream where that is
+// known, or makes it.
+func (d *deployment) tableOf(schema table.Schema, kept, stream string) awsdynamodb.ITable {
 	if kept == "" && d.props.Kept.Adopt {
 		kept = *d.named(schema.Name)
 	}
 	if kept == "" {
 		return d.newTable(schema)
 	}
-	return awsdynamodb.Table_FromTableName(d.stack, jsii.String(title(schema.Name)+"Table"), jsii.String(kept))
+	attributes := awsdynamodb.TableAttributes{TableName: jsii.String(kept)}
+	if stream != "" {
+		attributes.TableStreamArn = jsii.String(stream)
+	}
+	return awsdynamodb.Table_FromTableAttributes(d.stack, jsii.String(title(schema.Name)+"Table"), &attributes)
 }
 
 // newTable makes a table and every index that it will need for a while, as

@@ -26,14 +26,17 @@ const (
 	timeoutSeconds = 28
 )
 
-// Needs is what one function may do: the sum of its routes.
+// Needs is what one function may do: the sum of its routes, or what a worker needs.
 type Needs struct {
 	Keys, Stats []api.Action // by name, each once
 	// Writes bounds UpdateItem on the keys table to partitions of this pattern; "" is any.
-	Writes  string
-	Peppers bool
-	Flushes bool
-	Probes  bool
+	Writes   string
+	Peppers  bool
+	Flushes  bool
+	Probes   bool
+	Sends    bool         // into the webhooks' queue
+	Receives bool         // from it
+	Streams  []api.Action // on the stats table's stream
 }
 
 // AuthorizerNeeds is what the authorizer may do. It writes one thing: the MAC of
@@ -42,8 +45,8 @@ func AuthorizerNeeds() Needs {
 	return Needs{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
 }
 
-// NeedsOf sums what the routes of each function need.
-func NeedsOf(routes []api.Route) map[string]Needs {
+// NeedsOf sums what the routes of each function need, and the workers.
+func NeedsOf(routes []api.Route, workers []api.Worker) map[string]Needs {
 	needs := map[string]Needs{}
 	for _, r := range routes {
 		n := needs[r.Function]
@@ -55,7 +58,14 @@ func NeedsOf(routes []api.Route) map[string]Needs {
 		n.Peppers = n.Peppers || r.Secrets
 		n.Flushes = n.Flushes || r.Flushes
 		n.Probes = n.Probes || r.Probes
+		n.Sends = n.Sends || r.Sends
 		needs[r.Function] = n
+	}
+	for _, w := range workers {
+		needs[w.Function] = Needs{
+			Keys: union(w.Keys, nil), Stats: union(w.Stats, nil), Peppers: w.Secrets,
+			Sends: w.Sends, Receives: w.Source == api.WebhookQueue, Streams: union(w.Streams, nil),
+		}
 	}
 	return needs
 }
@@ -73,9 +83,9 @@ func union(a, b []api.Action) []api.Action {
 	return all
 }
 
-// newFunctions makes one function a family and the authorizer, by name.
+// newFunctions makes one function a family, the workers and the authorizer, by name.
 func (d *deployment) newFunctions(rest awsapigateway.RestApi) map[string]awslambda.Function {
-	needs := NeedsOf(d.routes)
+	needs := NeedsOf(d.routes, d.workers)
 	needs[Authorizer] = AuthorizerNeeds()
 	functions := map[string]awslambda.Function{}
 	for _, name := range sorted(needs) {
@@ -152,6 +162,12 @@ func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]
 		vars["STAGE"] = jsii.String(d.props.Environment)
 		vars["AUTHORIZER_TTL"] = jsii.String(strconv.Itoa(d.authorizerTTLSeconds()))
 	}
+	if n.Sends || n.Receives {
+		vars["WEBHOOK_QUEUE"] = d.webhooks.queue.QueueUrl()
+	}
+	if n.Receives && d.props.Endpoint != "" {
+		vars["WEBHOOK_PRIVATE"] = jsii.String("true") // on an emulator a customer's address is one of this machine
+	}
 	if d.props.Endpoint != "" {
 		vars["AWS_ENDPOINT_URL"] = jsii.String(d.props.Endpoint)
 	}
@@ -174,6 +190,8 @@ func (d *deployment) grant(role awsiam.Role, n Needs, rest awsapigateway.RestApi
 		allow(role, []string{"apigateway:DELETE"}, nil,
 			jsii.Sprintf("arn:%s:apigateway:%s::%s", *d.stack.Partition(), *d.stack.Region(), flush))
 	}
+	d.grantQueue(role, n)
+	d.grantStream(role, n.Streams)
 }
 
 // grantTable allows the actions on the table, and queries on its indexes too:

@@ -186,10 +186,10 @@ func quoteVelocity(template string) string {
 	return strings.ReplaceAll(quoteVariables(template), "#", `\u0023`)
 }
 
-// camel turns "DEFAULT_4XX" into "Default4xx".
+// camel turns "DEFAULT_4XX" into "Default4xx", and "changes-dead" into "ChangesDead".
 func camel(kind string) string {
 	var b strings.Builder
-	for _, word := range strings.Split(strings.ToLower(kind), "_") {
+	for _, word := range strings.FieldsFunc(strings.ToLower(kind), func(r rune) bool { return r == '_' || r == '-' }) {
 		b.WriteString(title(word))
 	}
 	return b.String()

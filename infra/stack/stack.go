@@ -12,7 +12,7 @@ import (
 	"statgate/shared/contract"
 )
 
-// Authorizer is the name of the one function that no route names.
+// Authorizer is the name of the function that is neither a route's nor a worker.
 const Authorizer = "authorizer"
 
 // Bundle is a function's directory, ready to be packaged, and the hash of what is in it.
@@ -34,14 +34,19 @@ type Props struct {
 	Kept        Kept              // data that is there already
 	PolicyTTL   int               // seconds for which API Gateway may reuse a policy, where it may; 0 for the usual
 	Bundles     map[string]Bundle // by function, the authorizer's included
+	// WebhookConcurrency is how many instances deliver webhooks at once, 2 to
+	// 1000; 0 for the usual.
+	WebhookConcurrency int
 }
 
 // deployment is what the parts of the stack know of each other.
 type deployment struct {
-	stack  awscdk.Stack
-	props  Props
-	routes []api.Route
-	data   data
+	stack    awscdk.Stack
+	props    Props
+	routes   []api.Route
+	workers  []api.Worker
+	data     data
+	webhooks *webhooks // nil where the contract has none
 }
 
 // New adds the stack to the app. Its name prefixes every physical name, so that
@@ -52,13 +57,16 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 			Description: jsii.Sprintf("%s (%s): a stats API guarded by keys", props.Contract.Title, props.Environment),
 			Synthesizer: synthesizer(props),
 		}),
-		props:  props,
-		routes: api.For(props.Contract),
+		props:   props,
+		routes:  api.For(props.Contract),
+		workers: api.WorkersFor(props.Contract),
 	}
 	d.data = d.newData()
+	d.webhooks = d.newWebhooks()
 	rest := d.newREST()
 	functions := d.newFunctions(rest)
 	d.addMethods(rest, functions)
+	d.newMappings(functions)
 	d.addOutputs(rest, functions, d.newEdge(rest))
 	d.newAlarms(functions)
 	d.newDashboard(functions)

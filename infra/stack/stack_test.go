@@ -62,7 +62,10 @@ func list(v any) []any {
 	return []any{v}
 }
 
-var hashed = regexp.MustCompile(`(Table|Logs|Api|Edge)[0-9A-F]{8}`)
+var hashed = regexp.MustCompile(`(Table|Logs|Api|Edge|Queue)[0-9A-F]{8}`)
+
+// ofStream tells a table's stream from the table.
+var ofStream = map[any]string{"StreamArn": "/stream"}
 
 // short flattens an ARN: references by their names, without the hashes of logical ids.
 func short(r any) string {
@@ -74,7 +77,7 @@ func short(r any) string {
 			return hashed.ReplaceAllString(strings.TrimPrefix(ref, "AWS::"), "$1")
 		}
 		if of, ok := v["Fn::GetAtt"].([]any); ok {
-			return hashed.ReplaceAllString(of[0].(string), "$1")
+			return hashed.ReplaceAllString(of[0].(string), "$1") + ofStream[of[1]]
 		}
 		var parts []string
 		for _, part := range list(dig(v, "Fn::Join", 1)) {
@@ -85,45 +88,80 @@ func short(r any) string {
 	return fmt.Sprint(r)
 }
 
-// wantGrants says it from the route table, in words of its own.
-func wantGrants(c *contract.Contract, function string) []grant {
-	want := map[grant]bool{
-		{"logs:CreateLogStream", title(function) + "Logs"}: true, {"logs:PutLogEvents", title(function) + "Logs"}: true,
-		{"xray:PutTraceSegments", "*"}: true, {"xray:PutTelemetryRecords", "*"}: true,
-	}
-	on := func(name string, schema table.Schema, actions ...api.Action) {
-		for _, a := range actions {
-			want[grant{"dynamodb:" + string(a), name}] = true
-			for _, index := range schema.Indexes {
-				if a == api.Query {
-					want[grant{"dynamodb:Query", name + "/index/" + index}] = true
-				}
+// wantWorking is what Lambda asks of the role of a worker whom it feeds, and how one
+// that delivers waits.
+var wantWorking = map[api.Source][]grant{
+	api.StatsStream: {
+		{"dynamodb:DescribeStream", "StatsTable/stream"}, {"dynamodb:GetRecords", "StatsTable/stream"}, {"dynamodb:GetShardIterator", "StatsTable/stream"},
+		{"dynamodb:ListStreams", "*"}, {"sqs:SendMessage", "ChangesDeadQueue"},
+	},
+	api.WebhookQueue: {
+		{"sqs:ReceiveMessage", "WebhooksQueue"}, {"sqs:DeleteMessage", "WebhooksQueue"}, {"sqs:GetQueueAttributes", "WebhooksQueue"},
+		{"sqs:ChangeMessageVisibility", "WebhooksQueue"},
+	},
+}
+
+// wanted are grants, said from the tables of routes and workers in words of our own.
+type wanted map[grant]bool
+
+var peppers = grant{"secretsmanager:GetSecretValue", "arn:Partition:secretsmanager:Region:AccountId:secret:Statgate-peppers-??????"}
+
+func (w wanted) on(name string, schema table.Schema, actions ...api.Action) {
+	for _, a := range actions {
+		w[grant{"dynamodb:" + string(a), name}] = true
+		for _, index := range schema.Indexes {
+			if a == api.Query {
+				w[grant{"dynamodb:Query", name + "/index/" + index}] = true
 			}
 		}
 	}
-	peppers := grant{"secretsmanager:GetSecretValue", "arn:Partition:secretsmanager:Region:AccountId:secret:Statgate-peppers-??????"}
+}
+
+// tables are the grants that routes and workers have in common.
+func (w wanted) tables(keys, stats []api.Action, secrets, sends bool) {
+	w.on("KeysTable", table.Keys, keys...)
+	w.on("StatsTable", table.Stats, stats...)
+	if secrets {
+		w[peppers] = true
+	}
+	if sends {
+		w[grant{"sqs:SendMessage", "WebhooksQueue"}] = true
+	}
+}
+
+func (w wanted) route(c *contract.Contract, r api.Route) {
+	w.tables(r.Keys, r.Stats, r.Secrets, r.Sends)
+	if !r.Open {
+		w.on("KeysTable", table.Keys, api.GateActions...)
+	}
+	if r.Probes {
+		w.on("KeysTable", table.Keys, api.GetItem)
+		w.on("StatsTable", table.Stats, api.GetItem)
+	}
+	if r.Flushes {
+		w[grant{"apigateway:DELETE", "arn:Partition:apigateway:Region::/restapis/Api/stages/" + c.Environments[0] + "/cache/authorizers"}] = true
+	}
+}
+
+func wantGrants(c *contract.Contract, function string) []grant {
+	want := wanted{
+		{"logs:CreateLogStream", title(function) + "Logs"}: true, {"logs:PutLogEvents", title(function) + "Logs"}: true,
+		{"xray:PutTraceSegments", "*"}: true, {"xray:PutTelemetryRecords", "*"}: true,
+	}
 	if function == stack.Authorizer {
-		on("KeysTable", table.Keys, api.GetItem, api.BatchGetItem, api.UpdateItem)
-		want[peppers] = true
+		want.tables([]api.Action{api.GetItem, api.BatchGetItem, api.UpdateItem}, nil, true, false)
 	}
 	for _, r := range api.For(c) {
-		if r.Function != function {
-			continue
+		if r.Function == function {
+			want.route(c, r)
 		}
-		if !r.Open {
-			on("KeysTable", table.Keys, api.GateActions...)
-		}
-		on("KeysTable", table.Keys, r.Keys...)
-		on("StatsTable", table.Stats, r.Stats...)
-		if r.Probes {
-			on("KeysTable", table.Keys, api.GetItem)
-			on("StatsTable", table.Stats, api.GetItem)
-		}
-		if r.Secrets {
-			want[peppers] = true
-		}
-		if r.Flushes {
-			want[grant{"apigateway:DELETE", "arn:Partition:apigateway:Region::/restapis/Api/stages/" + c.Environments[0] + "/cache/authorizers"}] = true
+	}
+	for _, w := range api.WorkersFor(c) {
+		if w.Function == function {
+			want.tables(w.Keys, w.Stats, w.Secrets, w.Sends)
+			for _, g := range wantWorking[w.Source] {
+				want[g] = true
+			}
 		}
 	}
 	var all []grant
@@ -139,6 +177,9 @@ func TestEachFunctionMayDoWhatItsRoutesNameAndNothingMore(t *testing.T) {
 		functions := map[string]bool{stack.Authorizer: true}
 		for _, r := range api.For(c) {
 			functions[r.Function] = true
+		}
+		for _, w := range api.WorkersFor(c) {
+			functions[w.Function] = true
 		}
 		for name := range functions {
 			got, want := grantsOf(t, made, name), wantGrants(c, name)
@@ -195,15 +236,20 @@ func bounded(t *testing.T, made template, role, action, pattern string) (stateme
 	return statements
 }
 
-func TestNothingIsGrantedOnEveryResourceButXRay(t *testing.T) {
+// unbounded are the actions of which IAM knows no resource.
+var unbounded = map[string]bool{
+	`["xray:PutTelemetryRecords","xray:PutTraceSegments"]`:                        true,
+	`["dynamodb:ListStreams","xray:PutTelemetryRecords","xray:PutTraceSegments"]`: true,
+}
+
+func TestNothingIsGrantedOnEveryResourceButXRayAndTheListOfStreams(t *testing.T) {
 	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
 		for id, p := range made.of("AWS::IAM::Policy") {
 			statements, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
 			for _, s := range statements {
 				for _, r := range list(dig(s, "Resource")) {
 					actions, _ := json.Marshal(dig(s, "Action"))
-					tracing := string(actions) == `["xray:PutTelemetryRecords","xray:PutTraceSegments"]`
-					if strings.Contains(short(r), "*") && !tracing {
+					if strings.Contains(short(r), "*") && !unbounded[string(actions)] {
 						t.Errorf("%s allows %s on %s", id, actions, short(r))
 					}
 				}
@@ -298,7 +344,7 @@ func checkIndexes(t *testing.T, schema table.Schema, r resource) {
 }
 
 func TestFunctionsAreSmallTracedAndLogJSONForAMonth(t *testing.T) {
-	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
 		functions := made.of("AWS::Lambda::Function")
 		for id, f := range functions {
 			for _, want := range []struct {
@@ -321,8 +367,9 @@ func TestFunctionsAreSmallTracedAndLogJSONForAMonth(t *testing.T) {
 				t.Errorf("%s: got logs kept for %v days, want 30", id, got)
 			}
 		}
-		if got, want := len(made.of("AWS::Lambda::Permission")), len(functions); got != want {
-			t.Errorf("got %d permissions to invoke, want one a function: %d", got, want)
+		called := len(functions) - len(api.WorkersFor(c))
+		if got := len(made.of("AWS::Lambda::Permission")); got != called {
+			t.Errorf("got %d permissions to invoke, want one a function that answers calls: %d", got, called)
 		}
 	})
 }
@@ -354,7 +401,7 @@ func TestContextReachesTheFunctionsAndTheStage(t *testing.T) {
 func names(made template) map[string]bool {
 	found := map[string]bool{}
 	for _, r := range made.Resources {
-		for _, property := range []string{"TableName", "FunctionName", "LogGroupName", "Name", "RoleName", "PolicyName"} {
+		for _, property := range []string{"TableName", "FunctionName", "QueueName", "AlarmName", "LogGroupName", "Name", "RoleName", "PolicyName"} {
 			if name, ok := r.Properties[property].(string); ok {
 				found[r.Type+" "+name] = true
 			}

@@ -64,7 +64,7 @@ func presetOf(t *testing.T, name string) *contract.Contract {
 }
 
 // variants are the deployments that the tests look at: the presets as they come,
-// without the edge, and with everything that can be asked for.
+// without the edge, on an emulator, and with everything that can be asked for.
 var variants = map[string]struct {
 	preset string
 	change func(*stack.Props)
@@ -76,6 +76,9 @@ var variants = map[string]struct {
 	"fullengage":  {"fullengage", func(*stack.Props) {}},
 	"statgate without an edge": {"statgate", func(p *stack.Props) {
 		p.Edge.Deployed = false
+	}},
+	"statgate on an emulator": {"statgate", func(p *stack.Props) {
+		p.Endpoint = "http://127.0.0.1:4566"
 	}},
 	"statgate with everything": {"statgate", func(p *stack.Props) {
 		p.Edge = stack.Edge{Deployed: true, WAF: true, Domain: "api.example.com",
@@ -179,6 +182,9 @@ func bundles(t *testing.T, c *contract.Contract) map[string]stack.Bundle {
 	made := map[string]stack.Bundle{stack.Authorizer: {Dir: dir, Hash: "authorizer"}}
 	for _, r := range api.For(c) {
 		made[r.Function] = stack.Bundle{Dir: dir, Hash: r.Function}
+	}
+	for _, w := range api.WorkersFor(c) {
+		made[w.Function] = stack.Bundle{Dir: dir, Hash: w.Function}
 	}
 	return made
 }

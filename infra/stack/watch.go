@@ -2,6 +2,7 @@ package stack
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -11,8 +12,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
+	"statgate/shared/api"
 	"statgate/shared/telemetry"
 )
 
@@ -102,7 +105,33 @@ func (d *deployment) alarms(functions map[string]awslambda.Function) []alarm {
 	for _, reason := range sorted(refused) {
 		list = append(list, alarm{"Refused" + title(reason), refused[reason], d.refusals(reason), 20, 3})
 	}
-	return list
+	if d.webhooks == nil {
+		return list
+	}
+	return append(list,
+		alarm{"StreamAge", "Changes of data wait for over a minute until webhooks are told of them", d.streamAge(functions), 60_000, 2},
+		alarm{"DeadLetters", "Deliveries of webhooks, or changes that they are about, were given up", d.deadLetters(), 0, 1})
+}
+
+// streamAge is how old the changes are, in milliseconds, that were handled last.
+func (d *deployment) streamAge(functions map[string]awslambda.Function) awscloudwatch.Metric {
+	var reader *string
+	for _, w := range d.workers {
+		if w.Source == api.StatsStream {
+			reader = functions[w.Function].FunctionName()
+		}
+	}
+	return d.metricOf("AWS/Lambda", "IteratorAge", "Maximum", "", map[string]*string{"FunctionName": reader})
+}
+
+func (d *deployment) queueMetric(queue awssqs.Queue, name, label string) awscloudwatch.Metric {
+	return d.metricOf("AWS/SQS", name, "Maximum", label, map[string]*string{"QueueName": queue.QueueName()})
+}
+
+func (d *deployment) deadLetters() awscloudwatch.IMetric {
+	return sum("dead letters", "q",
+		d.queueMetric(d.webhooks.dead, "ApproximateNumberOfMessagesVisible", "deliveries"),
+		d.queueMetric(d.webhooks.unread, "ApproximateNumberOfMessagesVisible", "changes"))
 }
 
 // refusals is a reason's share of all calls, in percent, where there are enough
@@ -122,9 +151,14 @@ func (d *deployment) refusals(reason string) awscloudwatch.IMetric {
 	return formula(share, "% of calls", "m", metrics...)
 }
 
+// throttles are those of whoever answers calls. A worker that is throttled is called
+// again, and its throttles show as the age of what waits.
 func (d *deployment) throttles(functions map[string]awslambda.Function) awscloudwatch.IMetric {
 	var all []awscloudwatch.Metric
 	for _, name := range sorted(functions) {
+		if slices.ContainsFunc(d.workers, func(w api.Worker) bool { return w.Function == name }) {
+			continue
+		}
 		all = append(all, d.metricOf("AWS/Lambda", "Throttles", "Sum", name, map[string]*string{"FunctionName": functions[name].FunctionName()}))
 	}
 	if len(all) > 10 {

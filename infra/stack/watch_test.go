@@ -6,9 +6,11 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"statgate/shared/api"
 	"statgate/shared/telemetry"
 )
 
@@ -27,6 +29,9 @@ func TestEveryAlarmTellsSomebodyOnlyWhereThereIsAnAddress(t *testing.T) {
 		made := synthesised(t, name)
 		alarms := made.alarmed()
 		want := []string{"AuthorizerFailures", "FunctionThrottles", "GateFailures", "RefusedPermission", "RefusedQuota", "RefusedSecret", "ServerErrors", "TableThrottles"}
+		if name != "balla" { // which has no webhooks
+			want = append(want, "DeadLetters", "StreamAge")
+		}
 		for _, a := range want {
 			if _, ok := alarms[a]; !ok {
 				t.Errorf("%s: there is no alarm %s", name, a)
@@ -78,12 +83,12 @@ func TestAlarmsReadTheMetricsThatTheFunctionsWrite(t *testing.T) {
 	}
 }
 
-func TestThrottlesOfEveryFunctionAndTableAreAlarmedOf(t *testing.T) {
+func TestThrottlesOfEveryTableAndOfEveryFunctionThatAnswersCallsAreAlarmedOf(t *testing.T) {
 	made := synthesised(t, "statgate")
 	throttled := fmt.Sprint(made.alarmed()["FunctionThrottles"].Properties)
 	for id := range made.of("AWS::Lambda::Function") {
-		if !strings.Contains(throttled, id) {
-			t.Errorf("nobody hears of throttles of %s", id)
+		if worker := isWorker(id); strings.Contains(throttled, id) == worker {
+			t.Errorf("of %s: got alarmed %v, want %v", id, worker, !worker)
 		}
 	}
 	watched := map[string]bool{}
@@ -179,5 +184,34 @@ func TestThePageForOperatorsNamesEveryMetricAndAlarm(t *testing.T) {
 		if !strings.Contains(string(page), "| `"+name+"` |") {
 			t.Errorf("docs/operations.md has no row for the alarm %s", name)
 		}
+	}
+}
+
+// isWorker tells of a function's logical id whether no call reaches it.
+func isWorker(id string) bool {
+	return slices.ContainsFunc(api.Workers, func(w api.Worker) bool { return strings.HasPrefix(id, title(w.Function)+"Function") })
+}
+
+func TestChangesThatWaitAndWhatIsGivenUpAreAlarmedOfAndShown(t *testing.T) {
+	made := synthesised(t, "statgate")
+	age := made.alarmed()["StreamAge"].Properties
+	of, _ := dig(age, "Dimensions", 0, "Value", "Ref").(string)
+	got := []any{age["Namespace"], age["MetricName"], age["Statistic"], age["Threshold"], age["EvaluationPeriods"], strings.HasPrefix(of, "FanoutFunction")}
+	if want := []any{"AWS/Lambda", "IteratorAge", "Maximum", 60000.0, 2.0, true}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	dead := made.alarmed()["DeadLetters"].Properties
+	watched, _ := json.Marshal(dead["Metrics"])
+	board, _ := json.Marshal(made.only(t, "AWS::CloudWatch::Dashboard").Properties["DashboardBody"])
+	for id := range made.of("AWS::SQS::Queue") {
+		if !strings.Contains(string(board), id) {
+			t.Errorf("the dashboard does not show %s", id)
+		}
+		if got, want := strings.Contains(string(watched), id), !strings.HasPrefix(id, "WebhooksQueue"); got != want {
+			t.Errorf("%s: got alarmed of its messages %v, want %v", id, got, want)
+		}
+	}
+	if dead["Threshold"] != 0.0 || !strings.Contains(string(watched), "ApproximateNumberOfMessagesVisible") || !strings.Contains(string(board), "IteratorAge") {
+		t.Errorf("got %v and %s", dead, board)
 	}
 }

@@ -70,11 +70,14 @@ func build(o options) (map[string]bundle, error) {
 
 const authorizer = "authorizer"
 
-// functions lists what a contract's deployment runs, sorted.
+// functions lists what a contract's deployment runs, workers included, sorted.
 func functions(c *contract.Contract) []string {
 	seen := map[string]bool{authorizer: true}
 	for _, r := range api.For(c) {
 		seen[r.Function] = true
+	}
+	for _, w := range api.WorkersFor(c) {
+		seen[w.Function] = true
 	}
 	var names []string
 	for name := range seen {

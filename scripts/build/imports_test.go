@@ -143,6 +143,9 @@ func TestEveryFunctionHasABootstrapOfAtMost25Lines(t *testing.T) {
 	for _, r := range api.Routes {
 		folders["functions/"+r.Function] = true
 	}
+	for _, w := range api.Workers {
+		folders["functions/"+w.Function] = true
+	}
 	for folder := range folders {
 		raw, err := os.ReadFile(filepath.Join("../..", folder, "bootstrap", "main.go"))
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/contract/preset"
 	"statgate/shared/telemetry"
 )
 
@@ -100,14 +101,20 @@ func (b book) idle(free bool) []item {
 		{"the peppers' secret", cost("secret_month", 1), "1 secret"},
 		{"alarms", cost("alarm_month", alarms), fmt.Sprintf("%g metrics of alarms, of which %d are the functions'", alarms, functions)},
 		{"dashboard", cost("dashboard_month", 1), "1 dashboard"},
+		{"the webhooks' queue", cost("queue_request", b.assume("queue_polls")), "Lambda asks it for messages day and night"},
 		{"API Gateway, Lambda, DynamoDB on demand, logs, edge", 0, "nothing runs and nothing is written"},
 	}
 }
 
-// functionCount is the number of functions of the default contract's stack.
+// functionCount is the number of functions of the default contract's stack that
+// answer calls.
 func functionCount() int {
+	c, err := preset.Load("statgate")
+	if err != nil {
+		panic("cost: " + err.Error()) // a preset is part of the program
+	}
 	names := map[string]bool{"authorizer": true}
-	for _, r := range api.Routes {
+	for _, r := range api.For(c) {
 		names[r.Function] = true
 	}
 	return len(names)

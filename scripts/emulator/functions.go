@@ -27,13 +27,16 @@ import (
 // authorizerFunction is what the stack calls the authorizer's function.
 const authorizerFunction = "authorizer"
 
-// functionsOf lists a deployment's functions that use tables.
+// functionsOf lists a deployment's functions that use tables, workers included.
 func functionsOf(c *contract.Contract) []string {
 	names := map[string]bool{authorizerFunction: true}
 	for _, r := range api.For(c) {
 		if !r.Open {
 			names[r.Function] = true
 		}
+	}
+	for _, w := range api.WorkersFor(c) {
+		names[w.Function] = true
 	}
 	return slices.Sorted(maps.Keys(names))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,13 +17,21 @@ import (
 // grant is one action of a function's role on one of the stack's stores.
 type grant struct{ function, action, on string }
 
-func (g grant) String() string { return fmt.Sprintf("%-11s %-32s %s", g.function, g.action, g.on) }
+func (g grant) String() string { return fmt.Sprintf("%-12s %-32s %s", g.function, g.action, g.on) }
 
-// stores are told apart by what their ARNs hold.
-func storeOf(s outputs.Stack, resource string) string {
-	for name, part := range map[string]string{"keys": ":table/" + s.KeysTable, "stats": ":table/" + s.StatsTable, "peppers": ":secret:" + s.Peppers} {
-		if strings.Contains(resource, part) {
-			return name
+// storeOf names what an action is allowed on, as far as it is one of the stack's
+// stores: of their ARNs, those that say more come first. IAM knows no resource of
+// ListStreams.
+func storeOf(s outputs.Stack, action, resource string) string {
+	if action == "dynamodb:ListStreams" {
+		return "streams"
+	}
+	for _, store := range []struct{ name, part string }{
+		{"stream", ":table/" + s.StatsTable + "/stream/"}, {"keys", ":table/" + s.KeysTable}, {"stats", ":table/" + s.StatsTable},
+		{"peppers", ":secret:" + s.Peppers}, {"dead changes", ":" + s.Name + "-changes-dead"}, {"queue", ":" + s.Name + "-webhooks"},
+	} {
+		if strings.Contains(resource, store.part) {
+			return store.name
 		}
 	}
 	return ""
@@ -42,32 +51,28 @@ func texts(v any) []string {
 	return all
 }
 
-// visit shows each statement's actions and store, and keeps of the actions what keep says.
+// visit shows each action on each store, and keeps what keep says. What remains is
+// a statement for each.
 func (r role) visit(s outputs.Stack, keep func(g grant) bool) map[string]any {
 	var kept []any
 	statements, _ := r.document["Statement"].([]any)
 	for _, one := range statements {
 		statement, _ := one.(map[string]any)
-		resources := texts(statement["Resource"])
-		if len(resources) == 0 || storeOf(s, resources[0]) == "" {
-			kept = append(kept, one)
-			continue
-		}
-		var actions []any
 		for _, action := range texts(statement["Action"]) {
-			if keep(grant{r.function, action, storeOf(s, resources[0])}) {
-				actions = append(actions, action)
+			on := map[string][]any{}
+			for _, resource := range texts(statement["Resource"]) {
+				store := storeOf(s, action, resource)
+				on[store] = append(on[store], resource)
+			}
+			for _, store := range slices.Sorted(maps.Keys(on)) {
+				if store != "" && !keep(grant{r.function, action, store}) {
+					continue
+				}
+				changed := maps.Clone(statement)
+				changed["Action"], changed["Resource"] = action, on[store]
+				kept = append(kept, changed)
 			}
 		}
-		if len(actions) == 0 {
-			continue
-		}
-		changed := map[string]any{}
-		for name, value := range statement {
-			changed[name] = value
-		}
-		changed["Action"] = actions
-		kept = append(kept, changed)
 	}
 	return map[string]any{"Version": r.document["Version"], "Statement": kept}
 }
@@ -96,6 +101,8 @@ func (r role) without(s outputs.Stack, lost grant) map[string]any {
 func (g grant) noticing(contract string) []string {
 	action := g.action[strings.IndexByte(g.action, ':')+1:]
 	switch {
+	case sourceOf(g.function) != "":
+		return []string{"webhooks."}
 	case g.function == authorizerFunction && action == "UpdateItem":
 		return []string{"pepper.moved"}
 	case g.function == authorizerFunction:
@@ -106,7 +113,7 @@ func (g grant) noticing(contract string) []string {
 		return []string{"hour." + g.function}
 	}
 	if named, ok := map[string][]string{
-		"keys": {"key.create"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
+		"keys": {"key.create"}, "webhooks": {"webhooks."}, "audit": {"audit.run"}, "orgs": {"member.owners"},
 		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."},
 	}[g.function]; ok {
 		return named
@@ -128,8 +135,17 @@ type removal struct {
 	took        time.Duration
 }
 
-// ours tells whether the suite failed as a missing grant makes it fail: with a 503.
-func (r removal) ours() bool { return r.failed != "" && strings.Contains(r.why, "503") }
+// ours tells whether what failed is what a missing grant makes fail: the very action
+// of Lambda's, a webhook that does not come, or a call that is answered with 503.
+func (r removal) ours() bool {
+	switch {
+	case r.polled():
+		return r.failed == r.action
+	case sourceOf(r.function) != "":
+		return strings.HasPrefix(r.failed, "webhooks.")
+	}
+	return r.failed != "" && strings.Contains(r.why, "503")
+}
 
 // cached is the context under which API Gateway keeps policies in every contract:
 // where it does not, no caller is stale, and what reads them again is not needed.
@@ -149,7 +165,7 @@ func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) 
 	}
 	var all []removal
 	var cases []string
-	fmt.Fprintf(out, "%-11s %-32s %-8s %s\n", "function", "action removed", "on", "what fails")
+	fmt.Fprintf(out, "%-12s %-32s %-12s %s\n", "function", "action removed", "on", "what fails")
 	for _, function := range functionsOf(c) {
 		r, err := t.roleOf(ctx, function)
 		if err != nil {
@@ -162,6 +178,13 @@ func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) 
 			}
 			fmt.Fprintln(out, lost)
 			all, cases = append(all, lost), append(cases, g.noticing(c.Name)...)
+		}
+		failed, err := t.polls(ctx, s, r, r.document)
+		if err == nil && failed != "" {
+			err = fmt.Errorf("%s is forbidden to Lambda for %s", failed, function)
+		}
+		if err != nil {
+			return all, fmt.Errorf("with all grants back: %w", err)
 		}
 	}
 	var said strings.Builder
@@ -177,12 +200,18 @@ func (r removal) String() string {
 	if failed == "" {
 		failed = "NOTHING"
 	}
-	return fmt.Sprintf("%-11s %-32s %-8s %s (%s)", r.function, r.action, r.on, failed, r.took.Round(10*time.Millisecond))
+	return fmt.Sprintf("%-12s %-32s %-12s %s (%s)", r.function, r.action, r.on, failed, r.took.Round(10*time.Millisecond))
 }
 
 // removed runs the cases without a grant, and gives it back.
 func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant, contract string) (lost removal, err error) {
+	lost = removal{grant: g}
 	begun := time.Now()
+	defer func() { lost.took = time.Since(begun) }()
+	if g.polled() {
+		lost.failed, err = t.polls(ctx, s, r, r.without(s, g))
+		return lost, err
+	}
 	if err := t.put(ctx, r, r.without(s, g)); err != nil {
 		return lost, err
 	}
@@ -192,7 +221,6 @@ func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant, c
 		}
 	}()
 	result, err := t.suite(ctx, s, io.Discard, chosen(g.noticing(contract)))
-	lost = removal{grant: g, took: time.Since(begun)}
 	lost.failed, lost.why = firstFailure(result)
 	return lost, err
 }

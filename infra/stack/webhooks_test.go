@@ -1,0 +1,182 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"statgate/infra/stack"
+	"statgate/shared/api"
+)
+
+const otherStream = "arn:aws:dynamodb:eu-west-1:123456789012:table/restored-stats/stream/2026-01-01T00:00:00.000"
+
+// mapping is the event source mapping of a function, none where it has none.
+func (t template) mapping(function string) resource {
+	for _, r := range t.of("AWS::Lambda::EventSourceMapping") {
+		if name, _ := dig(r.Properties, "FunctionName", "Ref").(string); strings.HasPrefix(name, title(function)+"Function") {
+			return r
+		}
+	}
+	return resource{}
+}
+
+func (t template) queue(name string) resource {
+	for _, r := range t.of("AWS::SQS::Queue") {
+		if r.Properties["QueueName"] == "Statgate-"+name {
+			return r
+		}
+	}
+	return resource{}
+}
+
+// checkProperties compares what is at paths of a resource, references by their short names.
+func checkProperties(t *testing.T, what string, r resource, want map[string]any) {
+	t.Helper()
+	got := map[string]any{}
+	for name := range want {
+		got[name] = r.Properties[name]
+		if reference, ok := got[name].(map[string]any); ok && reference["Fn::GetAtt"] != nil {
+			got[name] = short(reference)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+func TestWorkersAreDeployedWhereTheContractHasAFunctionThatNeedsThem(t *testing.T) {
+	for name := range variants {
+		made, workers := synthesised(t, name), api.WorkersFor(presetOf(t, variants[name].preset))
+		mapped := len(made.of("AWS::Lambda::EventSourceMapping"))
+		queues := len(made.of("AWS::SQS::Queue"))
+		if mapped != len(workers) || (queues == 3) != (len(workers) > 0) {
+			t.Errorf("%s: got %d mappings and %d queues for %d workers", name, mapped, queues, len(workers))
+		}
+	}
+	if len(api.WorkersFor(presetOf(t, "statgate"))) == 0 || len(api.WorkersFor(presetOf(t, "balla"))) != 0 {
+		t.Error("this wants a preset with workers and one without")
+	}
+}
+
+func TestChangesAreReadFromTheOldestOnAndNoneIsGivenUpInADay(t *testing.T) {
+	made := synthesised(t, "statgate")
+	mapping := made.mapping("fanout")
+	checkProperties(t, "the mapping", mapping, map[string]any{
+		"EventSourceArn": "StatsTable/stream", "StartingPosition": "TRIM_HORIZON", "BatchSize": 100.0, "MaximumBatchingWindowInSeconds": 0.0,
+		"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "BisectBatchOnFunctionError": true,
+		"MaximumRetryAttempts": -1.0, "MaximumRecordAgeInSeconds": 82800.0,
+	})
+	if got := short(dig(mapping.Properties, "DestinationConfig", "OnFailure", "Destination")); got != "ChangesDeadQueue" {
+		t.Errorf("what is given up goes to %s", got)
+	}
+	pattern, _ := dig(mapping.Properties, "FilterCriteria", "Filters", 0, "Pattern").(string)
+	if want := `{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"MATCH#"},{"prefix":"CONTEST#"}]}}}}`; pattern != want {
+		t.Errorf("got %s, want %s", pattern, want)
+	}
+}
+
+func TestADeliveryIsNobodyElsesForSixTimesItsFunctionsTime(t *testing.T) {
+	made := synthesised(t, "statgate")
+	checkProperties(t, "the queue", made.queue("webhooks"), map[string]any{
+		"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 4 * 86400.0,
+		"RedrivePolicy": map[string]any{"deadLetterTargetArn": dig(made.queue("webhooks").Properties, "RedrivePolicy", "deadLetterTargetArn"), "maxReceiveCount": 50.0},
+	})
+	if got := short(dig(made.queue("webhooks").Properties, "RedrivePolicy", "deadLetterTargetArn")); got != "WebhooksDeadQueue" {
+		t.Errorf("what cannot be delivered goes to %s", got)
+	}
+	for id, f := range made.of("AWS::Lambda::Function") {
+		seconds, _ := f.Properties["Timeout"].(float64)
+		if got, _ := made.queue("webhooks").Properties["VisibilityTimeout"].(float64); strings.HasPrefix(id, "DeliverFunction") && (seconds == 0 || got < 6*seconds) {
+			t.Errorf("got %g s, and the function has %g s", got, seconds)
+		}
+	}
+	checkProperties(t, "the mapping", made.mapping("deliver"), map[string]any{
+		"EventSourceArn": "WebhooksQueue", "BatchSize": 10.0, "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
+		"ScalingConfig": map[string]any{"MaximumConcurrency": 10.0},
+	})
+	for _, name := range []string{"webhooks-dead", "changes-dead"} {
+		checkProperties(t, name, made.queue(name), map[string]any{"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86400.0, "RedrivePolicy": nil})
+	}
+}
+
+func TestEveryQueueRefusesWhatIsNotEncryptedOnItsWay(t *testing.T) {
+	made := synthesised(t, "statgate")
+	refusing := map[string]bool{}
+	for _, p := range made.of("AWS::SQS::QueuePolicy") {
+		statement, _ := dig(p.Properties, "PolicyDocument", "Statement", 0).(map[string]any)
+		condition, _ := json.Marshal(statement["Condition"])
+		if statement["Effect"] == "Deny" && string(condition) == `{"Bool":{"aws:SecureTransport":"false"}}` {
+			queue, _ := dig(p.Properties, "Queues", 0, "Ref").(string)
+			refusing[queue] = true
+		}
+	}
+	for id := range made.of("AWS::SQS::Queue") {
+		if !refusing[id] {
+			t.Errorf("%s takes what is sent in the clear", id)
+		}
+	}
+}
+
+func TestDeliveriesTakeNoMoreInstancesThanAreAskedForOrReserved(t *testing.T) {
+	for _, c := range []struct{ asked, reserved, want int }{{0, 0, 10}, {40, 0, 40}, {40, 25, 25}, {4, 25, 4}, {10, 1, 2}} {
+		made := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "statgate"), Environment: "live", Arch: "arm64",
+			Concurrency: c.reserved, WebhookConcurrency: c.asked})
+		got := dig(made.mapping("deliver").Properties, "ScalingConfig", "MaximumConcurrency")
+		if got != float64(c.want) {
+			t.Errorf("%d asked for, %d reserved: got %v, want %d", c.asked, c.reserved, got, c.want)
+		}
+	}
+}
+
+func TestWhoSendsOrDeliversKnowsTheQueueAndOnEmulatorsAloneThisMachine(t *testing.T) {
+	c := presetOf(t, "statgate")
+	sends := map[string]bool{"deliver": true} // who puts a message off
+	for _, r := range api.For(c) {
+		sends[r.Function] = sends[r.Function] || r.Sends
+	}
+	for _, w := range api.WorkersFor(c) {
+		sends[w.Function] = sends[w.Function] || w.Sends
+	}
+	for where, made := range map[string]template{"AWS": synthesised(t, "statgate"), "an emulator": synthesised(t, "statgate on an emulator")} {
+		for id, f := range made.of("AWS::Lambda::Function") {
+			name := strings.ToLower(id[:strings.Index(id, "Function")])
+			vars, _ := dig(f.Properties, "Environment", "Variables").(map[string]any)
+			if got := vars["WEBHOOK_QUEUE"] != nil; got != sends[name] {
+				t.Errorf("%s on %s: got the queue %v, want %v", name, where, got, sends[name])
+			}
+			if got, want := vars["WEBHOOK_PRIVATE"] == "true", name == "deliver" && where != "AWS"; got != want {
+				t.Errorf("%s on %s: got private addresses %v, want %v", name, where, got, want)
+			}
+		}
+	}
+}
+
+func TestAStreamThatIsNotTheStacksOwnIsReadByItsARNOrNotAtAll(t *testing.T) {
+	named := referring(t, stack.Kept{Stats: "restored-stats", StatsStream: otherStream})
+	if got := dig(named.mapping("fanout").Properties, "EventSourceArn"); got != otherStream {
+		t.Errorf("got %v, want %s", got, otherStream)
+	}
+	read := 0
+	for _, g := range grantsOf(t, named, "fanout") {
+		if strings.HasPrefix(g.action, "dynamodb:") && g.resource == otherStream {
+			read++
+		}
+	}
+	if read != 3 {
+		t.Errorf("got %d actions granted on the stream, want 3", read)
+	}
+	unknown := referring(t, stack.Kept{Adopt: true})
+	if got := unknown.mapping("fanout"); got.Type != "" {
+		t.Errorf("got the mapping %v of no stream", got.Properties)
+	}
+	if unknown.mapping("deliver").Type == "" {
+		t.Error("without a stream nothing is delivered that was sent by hand")
+	}
+	for _, g := range grantsOf(t, unknown, "fanout") {
+		if strings.HasPrefix(g.action, "dynamodb:") && strings.Contains(g.action, "Stream") {
+			t.Errorf("got %v, and there is no stream", g)
+		}
+	}
+}
