@@ -4,8 +4,8 @@
 //
 // A cold start is a client's wait, so nothing here is loaded that a function does
 // not use: clients of Secrets Manager and API Gateway are in packages of their
-// own (secret, flush), and so is the HTTP side (endpoint), which the authorizer
-// must not carry.
+// own (secret, flush), and so are the HTTP side (endpoint), which the authorizer
+// must not carry, and the reading of a table's stream (stream).
 package boot
 
 import (
