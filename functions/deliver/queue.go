@@ -22,7 +22,7 @@ const hiddenAtMost = 12*time.Hour - time.Minute
 func (s *Sender) Handle(hide Hide) func(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
 		var mu sync.Mutex
-		var answer events.SQSEventResponse
+		answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 		var group sync.WaitGroup
 		for _, message := range ev.Records {
 			group.Go(func() {

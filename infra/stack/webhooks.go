@@ -38,7 +38,7 @@ const (
 )
 
 // reported are the partitions of the stats table whose changes customers are told of.
-var reported = []string{"MATCH#", "CONTEST#"}
+var reported = []string{"MATCH#"}
 
 // webhooks are the queue of deliveries, and where goes what could not be handled.
 type webhooks struct {

@@ -72,7 +72,7 @@ func TestChangesAreReadFromTheOldestOnAndNoneIsGivenUpInADay(t *testing.T) {
 		t.Errorf("what is given up goes to %s", got)
 	}
 	pattern, _ := dig(mapping.Properties, "FilterCriteria", "Filters", 0, "Pattern").(string)
-	if want := `{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"MATCH#"},{"prefix":"CONTEST#"}]}}}}`; pattern != want {
+	if want := `{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"MATCH#"}]}}}}`; pattern != want {
 		t.Errorf("got %s, want %s", pattern, want)
 	}
 }

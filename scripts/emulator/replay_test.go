@@ -40,7 +40,7 @@ func (i *incident) replay() (changes int) {
 	i.Helper()
 	var batch []events.DynamoDBEventRecord
 	for _, r := range i.changes() {
-		if partition := r.Change.Keys[table.PartitionAttr].String(); strings.HasPrefix(partition, "MATCH#") || strings.HasPrefix(partition, "CONTEST#") {
+		if partition := r.Change.Keys[table.PartitionAttr].String(); strings.HasPrefix(partition, "MATCH#") {
 			batch = append(batch, r)
 		}
 	}

@@ -38,9 +38,9 @@ const (
 
 // Workers is every worker.
 var Workers = []Worker{
-	{Function: "fanout", Source: StatsStream, Needs: "webhooks", Keys: []Action{GetItem, Query, PutItem}, Sends: true,
+	{Function: "fanout", Source: StatsStream, Needs: "webhooks", Keys: []Action{PutItem, Query}, Stats: []Action{BatchGetItem}, Sends: true,
 		Streams: []Action{DescribeStream, GetRecords, GetShardIterator, ListStreams}},
-	{Function: "deliver", Source: WebhookQueue, Needs: "webhooks", Keys: []Action{GetItem, BatchGetItem, UpdateItem}, Secrets: true},
+	{Function: "deliver", Source: WebhookQueue, Needs: "webhooks", Keys: []Action{GetItem, PutItem, UpdateItem}, Secrets: true},
 }
 
 // WorkersFor returns the workers that a deployment of the contract has.

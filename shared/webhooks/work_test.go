@@ -306,15 +306,16 @@ func TestAWebhookWantsWhatItNames(t *testing.T) {
 		hook webhooks.Webhook
 		want bool
 	}{
-		"all":            {webhooks.Webhook{}, true},
-		"its type":       {webhooks.Webhook{Types: []string{feed.MatchCreated, feed.MatchUpdated}}, true},
-		"another type":   {webhooks.Webhook{Types: []string{feed.MatchUpdated}}, false},
-		"its league":     {webhooks.Webhook{Leagues: []string{"en.1"}}, true},
-		"another league": {webhooks.Webhook{Leagues: []string{"en.2"}}, false},
-		"its home team":  {webhooks.Webhook{Teams: []string{"a"}}, true},
-		"its away team":  {webhooks.Webhook{Teams: []string{"b"}}, true},
-		"another team":   {webhooks.Webhook{Teams: []string{"c"}}, false},
-		"one of both":    {webhooks.Webhook{Leagues: []string{"en.1"}, Teams: []string{"c"}}, false},
+		"all":             {webhooks.Webhook{}, true},
+		"its type":        {webhooks.Webhook{Types: []string{feed.MatchCreated, feed.MatchUpdated}}, true},
+		"another type":    {webhooks.Webhook{Types: []string{feed.MatchUpdated}}, false},
+		"its league":      {webhooks.Webhook{Leagues: []string{"en.1"}}, true},
+		"another league":  {webhooks.Webhook{Leagues: []string{"en.2"}}, false},
+		"its home team":   {webhooks.Webhook{Teams: []string{"a"}}, true},
+		"its away team":   {webhooks.Webhook{Teams: []string{"b"}}, true},
+		"another team":    {webhooks.Webhook{Teams: []string{"c"}}, false},
+		"what was before": {webhooks.Webhook{CreatedAt: now.Add(time.Second)}, false},
+		"one of both":     {webhooks.Webhook{Leagues: []string{"en.1"}, Teams: []string{"c"}}, false},
 	} {
 		if got := c.hook.Wants(event(feed.MatchCreated)); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)

@@ -1,20 +1,25 @@
-// Command bootstrap is a stand-in.
+// Command bootstrap is the Lambda function that tells webhooks of changes of the data.
 package main
 
 import (
-	"context"
-
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"crypto/rand"
 
 	"statgate/functions/fanout"
 	"statgate/shared/boot"
+	"statgate/shared/boot/queue"
+	"statgate/shared/boot/stream"
+	"statgate/shared/matches"
+	"statgate/shared/webhooks"
 )
 
 func main() {
 	f := boot.Load()
-	client, queue := sqs.NewFromConfig(f.AWS), f.Need("WEBHOOK_QUEUE")
-	f.Start(fanout.Handle(func(ctx context.Context, body string) error {
-		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body})
-		return err
-	}, f.Log))
+	fan, err := fanout.New(fanout.Deps{
+		Contract: f.Contract, Webhooks: webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader}),
+		Queue: queue.Open(f), Matches: matches.NewStore(f.Stats(), f.Clock), Clock: f.Clock, Log: f.Log,
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	stream.Start(f, fan.Read)
 }

@@ -17,19 +17,24 @@ import (
 // must report batch item failures: without that Lambda takes a failed batch for done.
 func Start(f *boot.Function, read table.Reader) { f.Start(Handle(read, f.Log)) }
 
-// Handle returns the handler of a stream's batches. It never fails: where the
-// reader does, the cause goes to the log and Lambda is told which record to go on
-// from, the first of the batch. A record that cannot be understood is gone on
-// from itself, when those before it have been read.
+// errBatch is what Lambda is told of a batch that failed: the cause is in the log.
+var errBatch = errors.New("the batch failed, and comes again")
+
+// Handle returns the handler of a stream's batches. Where the reader fails, the cause
+// goes to the log and the whole batch comes again. A record that cannot be understood
+// is gone on from itself, when those before it have been read.
 func Handle(read table.Reader, log *slog.Logger) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, event events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		from, err := handOn(ctx, read, event.Records)
 		if err == nil {
-			return events.DynamoDBEventResponse{}, nil
+			return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}, nil
 		}
 		number := event.Records[from].Change.SequenceNumber
 		log.ErrorContext(ctx, "a batch of the stream failed and comes again", "cause", err,
 			"stream", event.Records[from].EventSourceArn, "from", number, "records", len(event.Records)-from)
+		if from == 0 {
+			return events.DynamoDBEventResponse{}, errBatch
+		}
 		return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{{ItemIdentifier: number}}}, nil
 	}
 }
