@@ -9,7 +9,7 @@ import (
 
 type listInput struct {
 	api.Page
-	Key   string `json:"key,omitempty" doc:"Only what was done to this key (or organisation, user, application, match, contest or contestant)"`
+	Key   string `json:"key,omitempty" doc:"Only what was done to this key (or organisation, user, application, match, contest, contestant or webhook)"`
 	Actor string `json:"actor,omitempty" doc:"Only what this key, or this user by any key, did"`
 	Org   string `json:"org,omitempty" doc:"The organisation; operators only, default the caller's"`
 }

@@ -56,7 +56,7 @@ func everyGuarantee(t *testing.T, w *deploymenttest.World, parallel int) {
 	begun := time.Now()
 	var out bytes.Buffer
 	result, err := suite.Run(t.Context(), suite.Options{BaseURL: w.Base, Operator: w.Operator, Contract: w.Contract,
-		Facts: conformance.Cases(w.Contract.Name), Hands: handsOn(w.Gate.Keys), Parallel: parallel, Out: &out})
+		Facts: conformance.Cases(w.Contract.Name), Hands: handsOn(w.Gate.Keys, w.Stats), Receive: "127.0.0.1", Parallel: parallel, Out: &out})
 	t.Logf("%d passed in %s", result.Passed, time.Since(begun).Round(time.Millisecond))
 	if err != nil || result.Failed > 0 || result.Skipped > 0 || result.Passed < 70 {
 		t.Errorf("%v\n%s", err, out.String())

@@ -63,6 +63,10 @@ func rowsGrant(t *testing.T, seen watch) {
 		granted(t, r.Operation, "keys", r.Keys, beyond)
 		granted(t, r.Operation, "stats", r.Stats, seen.stats.of[r.Operation])
 	}
+	for _, w := range api.Workers {
+		granted(t, w.Function, "keys", w.Keys, seen.keys.of[w.Function])
+		granted(t, w.Function, "stats", w.Stats, seen.stats.of[w.Function])
+	}
 }
 
 // watched is a deployment that tells of its tables' uses.
@@ -73,18 +77,21 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	w := deploymenttest.Within(t, contract, map[string]table.Table{
+	w := deploymenttest.With(t, contract, map[string]table.Table{
 		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: seen.keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: seen.stats.saw},
-	}, func(ctx context.Context, name string) context.Context {
+	}, deploymenttest.Setup{Follow: deploymenttest.Following(db), Within: func(ctx context.Context, name string) context.Context {
 		return context.WithValue(ctx, operation{}, name)
-	})
+	}})
 	w.Simulate(t)
 	return w
 }
 
 // handsOn are hands on a deployment in this process.
-func handsOn(keys table.Table) suite.Hands {
-	return suite.Hands{CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) }}
+func handsOn(keys, stats table.Table) suite.Hands {
+	return suite.Hands{
+		CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) },
+		Report:     func(ctx context.Context, match string) error { return hands.Report(ctx, stats, match) },
+	}
 }
 
 func granted(t *testing.T, operation, table string, row []api.Action, seen map[api.Action]bool) {

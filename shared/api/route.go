@@ -27,8 +27,9 @@ type Route struct {
 	Cost        int      // calls of quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
 	Named       bool     // open or of key management, and yet only where a contract names it
-	Keys        []Action // actions on the keys table beyond the gate's, and its writes where the operation makes some itself
+	Keys        []Action // actions on the keys table beyond the gate's
 	Stats       []Action // actions on the stats table
+	Writes      bool     // changes what the organisation has in the keys table, and is no key management
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
 	Probes      bool     // reads the partition [Probe] in both tables, to see whether they answer
@@ -126,13 +127,13 @@ var Routes = []Route{
 	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Summary: "Approve an application, or withdraw the approval"},
 
 	{Operation: "listWebhooks", Code: "wl", Method: "GET", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List webhooks"},
-	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Keys: []Action{PutItem}, Secrets: true, Summary: "Say where events are to be sent"},
+	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Say where events are to be sent"},
 	{Operation: "getWebhook", Code: "wg", Method: "GET", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Summary: "Get a webhook"},
-	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Keys: []Action{PutItem}, Summary: "Change a webhook"},
-	{Operation: "deleteWebhook", Code: "wd", Method: "DELETE", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Keys: []Action{DeleteItem}, Summary: "Delete a webhook"},
-	{Operation: "rotateWebhook", Code: "wr", Method: "POST", Path: "/webhooks/{webhook}/rotate", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Keys: []Action{PutItem}, Secrets: true, Summary: "Replace a webhook's signing secret"},
+	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Summary: "Change a webhook"},
+	{Operation: "deleteWebhook", Code: "wd", Method: "DELETE", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Keys: []Action{DeleteItem}, Summary: "Delete a webhook"},
+	{Operation: "rotateWebhook", Code: "wr", Method: "POST", Path: "/webhooks/{webhook}/rotate", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Replace a webhook's signing secret"},
 	{Operation: "listDeliveries", Code: "wt", Method: "GET", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List what a webhook was sent, and what became of it"},
-	{Operation: "createDelivery", Code: "ws", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Keys: []Action{PutItem}, Sends: true, Summary: "Send an event again, or one that tries a webhook"},
+	{Operation: "createDelivery", Code: "ws", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Sends: true, Summary: "Send an event again, or one that tries a webhook"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Tell that the API and its stores answer"},
@@ -194,8 +195,9 @@ func (r Route) OwnShape(c *contract.Contract) bool {
 // Changes tells whether the route changes data or makes a secret, beside key
 // management: whatever it answers, it has been done by then.
 func (r Route) Changes() bool {
-	writes := func(a Action) bool { return a == PutItem || a == UpdateItem || a == DeleteItem }
-	return !r.Management && (r.Secrets || slices.ContainsFunc(r.Stats, writes) || slices.ContainsFunc(r.Keys, writes))
+	return !r.Management && (r.Writes || r.Secrets || slices.ContainsFunc(r.Stats, func(a Action) bool {
+		return a == PutItem || a == UpdateItem || a == DeleteItem
+	}))
 }
 
 // Params lists the path parameters in order.

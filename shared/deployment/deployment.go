@@ -13,7 +13,6 @@ import (
 
 	"statgate/authorizer"
 	"statgate/functions"
-	"statgate/functions/fanout"
 	"statgate/shared/api"
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
@@ -54,7 +53,7 @@ type Options struct {
 	Follow func(ctx context.Context, read table.Reader) error
 	// PrivateWebhooks lets webhooks be on this machine and its network.
 	PrivateWebhooks bool
-	// Within marks the context in which an operation runs, or the authorizer ("").
+	// Within marks the context in which an operation runs, a worker, or the authorizer ("").
 	// Tests tell by it which function asked a table; nil marks nothing.
 	Within func(ctx context.Context, operation string) context.Context
 }
@@ -74,7 +73,7 @@ type Deployment struct {
 	Webhooks     *webhooks.Store
 
 	queue  *queue
-	fanout *fanout.Fanout
+	fanout table.Reader
 	follow func(ctx context.Context, read table.Reader) error
 }
 

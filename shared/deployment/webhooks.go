@@ -11,6 +11,7 @@ import (
 	"statgate/functions/fanout"
 	"statgate/shared/api"
 	"statgate/shared/matches"
+	"statgate/shared/table"
 	"statgate/shared/webhooks"
 )
 
@@ -90,14 +91,23 @@ func (d *Deployment) workers(o Options) error {
 	d.queue = &queue{log: o.Log, turns: make(chan struct{}, sideBySide)}
 	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Key: o.Peppers.WebhookKey,
 		Queue: d.queue, Private: o.PrivateWebhooks})
-	d.queue.deliver = deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log}).Deliver
+	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
 	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return fmt.Errorf("deployment: %w", err)
 	}
-	d.fanout, d.follow = fan, o.Follow
-	if len(api.WorkersFor(o.Contract)) == 0 {
-		d.follow = nil
+	within := o.Within
+	if within == nil {
+		within = func(ctx context.Context, _ string) context.Context { return ctx }
+	}
+	d.queue.deliver = func(ctx context.Context, due webhooks.Due) (time.Duration, error) {
+		return sender.Deliver(within(ctx, "deliver"), due)
+	}
+	d.fanout = func(ctx context.Context, changes []table.Change) error {
+		return fan.Read(within(ctx, "fanout"), changes)
+	}
+	if len(api.WorkersFor(o.Contract)) > 0 {
+		d.follow = o.Follow
 	}
 	return nil
 }
@@ -117,7 +127,7 @@ func (d *Deployment) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group.Go(func() { d.queue.run(ctx, due) })
-	if err := d.follow(ctx, d.fanout.Read); err != nil && ctx.Err() == nil {
+	if err := d.follow(ctx, d.fanout); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("deployment: following the changes of the data: %w", err)
 	}
 	return nil

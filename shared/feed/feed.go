@@ -56,9 +56,15 @@ func Types() []string {
 // Permission is what whoever is told of these events must hold.
 const Permission = "matches:read"
 
-// archiveAge is how old a match is whose first appearance is no news: an archive
-// is being filled. Corrections of old matches are told.
+// archiveAge is how old a public match is whose first appearance is no news: an
+// archive is being filled. Corrections of old matches are told.
 const archiveAge = 30 * 24 * time.Hour
+
+// archived tells whether a match was of an archive at a moment. What organisations
+// keep for themselves never is.
+func archived(m *matches.Match, at time.Time) bool {
+	return m.Owner == matches.Public && m.Over(at.Add(-archiveAge))
+}
 
 // Event is something that happened to a match.
 type Event struct {
@@ -137,7 +143,7 @@ func (e *Event) ofMatch(c table.Change) {
 	case is == nil:
 		e.Type, e.Of = MatchDeleted, was
 	case was == nil:
-		if is.Over(c.Time.Add(-archiveAge)) {
+		if archived(is, c.Time) {
 			return
 		}
 		e.Type = MatchCreated
@@ -198,7 +204,7 @@ func (e *Event) ofReport(c table.Change) error {
 // About completes an event that lies beside its match. It tells whether it is news:
 // the report of a match that is long over is not, nor is one whose match is gone.
 func (e *Event) About(m *matches.Match) bool {
-	if m == nil || m.Over(e.At.Add(-archiveAge)) {
+	if m == nil || archived(m, e.At) {
 		return false
 	}
 	e.Of = m

@@ -48,6 +48,9 @@ func items(t *testing.T, kickoff string, score *matches.Goals) map[string]table.
 	for _, it := range page.Items {
 		all[it.Str(table.SortAttr)[:min(5, len(it.Str(table.SortAttr)))]] = it
 	}
+	for _, it := range all {
+		it["owner"] = matches.Public // of the items that have one
+	}
 	return all
 }
 
@@ -58,6 +61,8 @@ func changeOf(was, is table.Item) table.Change {
 func TestEachChangeOfAMatchIsTheEventThatTellsIt(t *testing.T) {
 	t.Parallel()
 	before, after, archive := items(t, recent, &matches.Goals{}), items(t, recent, &matches.Goals{Home: 1}), items(t, old, nil)
+	own := items(t, old, nil)
+	own["MATCH"]["owner"] = "org_1"
 	alias := table.Item{table.PartitionAttr: "MATCH#m_1", table.SortAttr: "MATCH", "alias_of": "m_2"}
 	touched := table.Item{}
 	for name, value := range before["MATCH"] {
@@ -70,6 +75,7 @@ func TestEachChangeOfAMatchIsTheEventThatTellsIt(t *testing.T) {
 	}{
 		"new":                    {nil, before["MATCH"], feed.MatchCreated},
 		"new, of an archive":     {nil, archive["MATCH"], ""},
+		"new, old, of one's own": {nil, own["MATCH"], feed.MatchCreated},
 		"another score":          {before["MATCH"], after["MATCH"], feed.MatchUpdated},
 		"nothing that is shown":  {before["MATCH"], touched, ""},
 		"deleted":                {before["MATCH"], nil, feed.MatchDeleted},

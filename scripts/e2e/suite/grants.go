@@ -17,6 +17,8 @@ import (
 type Hands struct {
 	// CloseHours makes the calls of a key so far those of two hours that are over.
 	CloseHours func(ctx context.Context, key string) error
+	// Report tells of a goal in a match.
+	Report func(ctx context.Context, match string) error
 	// Rotate makes another pepper the current one, and waits until all know it.
 	Rotate func(ctx context.Context) error
 	// Alone takes all peppers but the current one away while do runs.

@@ -16,6 +16,7 @@ import (
 type ledger struct {
 	mutex   sync.Mutex
 	owner   map[string]string         // secret → key id
+	signing map[string]string         // signing secret → webhook id
 	passed  map[string]map[string]int // key id → operation → calls that the gate let through
 	changes map[string]change         // request id → what it changed; see named
 	oneID   bool                      // all requests have the same id
@@ -32,7 +33,7 @@ type ledger struct {
 type change struct{ action, target, actor string }
 
 func newLedger(operator string) *ledger {
-	return &ledger{owner: map[string]string{operator: ""}, passed: map[string]map[string]int{},
+	return &ledger{owner: map[string]string{operator: ""}, signing: map[string]string{}, passed: map[string]map[string]int{},
 		changes: map[string]change{}, told: map[change]int{}, revoked: map[string]bool{}, made: map[string]bool{}, removes: map[string]bool{}}
 }
 
@@ -46,6 +47,7 @@ var actions = map[string]string{
 	"agreeContest": "contest.agree", "putContestant": "contestant.put",
 	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove", "putConnections": "member.connect",
 	"createApplication": "application.create",
+	"createWebhook":     "webhook.create", "updateWebhook": "webhook.update", "rotateWebhook": "webhook.rotate", "deleteWebhook": "webhook.delete",
 }
 
 // saw notes one exchange.
@@ -84,10 +86,18 @@ func (l *ledger) leaked(reply Reply) {
 			l.leaks = append(l.leaks, reply.asked+" shows the secret of key "+id)
 		}
 	}
+	for secret, id := range l.signing {
+		if bytes.Contains(reply.Body, []byte(secret)) {
+			l.leaks = append(l.leaks, reply.asked+" shows the signing secret of webhook "+id)
+		}
+	}
 }
 
 // minted notes the secret that a key was made or rotated with, and its tokens.
 func (l *ledger) minted(route api.Route, reply Reply) {
+	if signing := reply.text("signing_secret"); signing != "" {
+		l.signing[signing] = reply.text("id")
+	}
 	if token := reply.text("token"); route.Operation == "createToken" && token != "" {
 		l.owner[token] = reply.text("key")
 		return
@@ -124,7 +134,7 @@ func (l *ledger) changed(route api.Route, r request, reply Reply, target string)
 			return // the first answer again: nobody forfeits twice
 		}
 		l.made[action+c.target] = true
-	case action == "match.delete":
+	case action == "match.delete", action == "webhook.delete":
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 		delete(l.made, c.target)
 	case action == "member.remove":

@@ -35,6 +35,9 @@ type Options struct {
 	// Facts are the cases of the contract's own page, beside what all contracts promise.
 	Facts []Case
 	Hands Hands // what it may do beside HTTP
+	// Receive is an address of this machine that the deployment can call, for the
+	// cases on webhooks; "" for none.
+	Receive string
 	// Only chooses cases by id; nil is all of them.
 	Only func(id string) bool
 }
@@ -63,7 +66,7 @@ const setup = "setup"
 // of the report.
 func Cases(c *contract.Contract) []Case {
 	return slices.Concat(documents(), transports(c), refusals(), scopes(c), roles(), headers(), quotas(), keyLife(),
-		rotations(), tokens(c), expiries(), widenings(), members(), caps(), writing(), tenants(), paging(), data(), filters(), perFunction(c), records())
+		rotations(), tokens(c), expiries(), widenings(), members(), caps(), writing(), webhooks(c), tenants(), paging(), data(), filters(), perFunction(c), records())
 }
 
 // Run runs the cases and reports each on a line. The error says that the options
@@ -72,6 +75,13 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	w, err := newWorld(o)
 	if err != nil {
 		return Result{}, err
+	}
+	listening, closed := context.WithCancel(ctx)
+	defer closed()
+	if o.Receive != "" {
+		if w.receiver, err = receive(listening, o.Receive); err != nil {
+			return Result{}, fmt.Errorf("listening for webhooks: %w", err)
+		}
 	}
 	rep := &report{out: o.Out, result: Result{Failures: map[string]string{}}}
 	rep.line(w.run(ctx, Case{ID: setup, Says: "an operator makes an organisation, and its owner a management key", Run: w.begin}))

@@ -24,6 +24,7 @@ type world struct {
 	deployed []api.Route
 	client   *client
 	hands    Hands
+	receiver *receiver // nil where this machine cannot be called
 	operator string
 	mark     string // marks what this run makes
 	document Reply  // the OpenAPI document

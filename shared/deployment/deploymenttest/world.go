@@ -101,17 +101,34 @@ func New(t *testing.T, contractName string) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return On(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")})
+	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, Setup{Follow: Following(db)})
+}
+
+// Following follows the stats table of an embedded engine.
+func Following(db *local.DB) func(ctx context.Context, read table.Reader) error {
+	return func(ctx context.Context, read table.Reader) error {
+		stream, err := db.Stream("stats", "fanout")
+		if err != nil {
+			return err
+		}
+		return stream.Follow(ctx, read, slog.New(slog.DiscardHandler))
+	}
 }
 
 // On starts a deployment on the tables "keys" and "stats".
 func On(t *testing.T, contractName string, tables map[string]table.Table) *World {
 	t.Helper()
-	return Within(t, contractName, tables, nil)
+	return With(t, contractName, tables, Setup{})
 }
 
-// Within is [On], and marks each call's context as [deployment.Options] says.
-func Within(t *testing.T, contractName string, tables map[string]table.Table, within func(context.Context, string) context.Context) *World {
+// Setup is what else a deployment is made on, as [deployment.Options] says.
+type Setup struct {
+	Within func(ctx context.Context, operation string) context.Context
+	Follow func(ctx context.Context, read table.Reader) error
+}
+
+// With is [On] with more. What it does beside its calls ends with the test.
+func With(t *testing.T, contractName string, tables map[string]table.Table, setup Setup) *World {
 	t.Helper()
 	c, err := preset.Load(contractName)
 	if err != nil {
@@ -125,11 +142,12 @@ func Within(t *testing.T, contractName string, tables map[string]table.Table, wi
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Within: within,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.run(t)
 	_, _, minted, err := w.Keys.Bootstrap(context.Background(), w.Clock.Now(), "Operator", "operator@example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +161,20 @@ func Within(t *testing.T, contractName string, tables map[string]table.Table, wi
 	}
 	w.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}, Timeout: 30 * time.Second}
 	return w
+}
+
+// run does what a deployment does beside its calls, until the test ends.
+func (w *World) run(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("beside its calls: %v", err)
+		}
+	})
 }
 
 // Simulate stores the simulated league.
