@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,18 +22,20 @@ import (
 type engine struct {
 	keys, stats table.Table
 	peppers     *apikey.PepperSource
-	close       func()
+	// follow tells of the stats table's changes; nil where nobody can.
+	follow func(ctx context.Context, read table.Reader) error
+	close  func()
 }
 
 // open opens the engine that the options ask for. Without a data directory
 // nothing outlives the process, on a DynamoDB endpoint neither.
-func open(ctx context.Context, o options, clock func() time.Time) (*engine, error) {
+func open(ctx context.Context, o options, clock func() time.Time, log *slog.Logger) (*engine, error) {
 	if o.data != "" {
 		if err := os.MkdirAll(o.data, 0o700); err != nil {
 			return nil, fmt.Errorf("-data: %w", err)
 		}
 	}
-	e, err := openTables(ctx, o)
+	e, err := openTables(ctx, o, log)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +53,7 @@ func openPeppers(o options, clock func() time.Time) (*apikey.PepperSource, error
 	return peppers.InMemory(rand.Reader, clock)
 }
 
-func openTables(ctx context.Context, o options) (*engine, error) {
+func openTables(ctx context.Context, o options, log *slog.Logger) (*engine, error) {
 	if o.dynamodb != "" {
 		return openDynamo(ctx, o)
 	}
@@ -64,7 +67,15 @@ func openTables(ctx context.Context, o options) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine{keys: db.Table("keys"), stats: db.Table("stats"), close: func() { db.Close() }}, nil
+	e := &engine{keys: db.Table("keys"), stats: db.Table("stats"), close: func() { db.Close() }}
+	e.follow = func(ctx context.Context, read table.Reader) error {
+		stream, err := db.Stream("stats", "fanout")
+		if err != nil {
+			return err
+		}
+		return stream.Follow(ctx, read, log)
+	}
+	return e, nil
 }
 
 // openDynamo makes the tables where they are missing. Without a data directory

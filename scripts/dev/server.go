@@ -24,18 +24,19 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 	if err := free(o.addr); err != nil {
 		return err
 	}
-	e, err := open(ctx, o, time.Now)
-	if err != nil {
-		return err
-	}
-	defer e.close()
 	level := slog.LevelWarn
 	if o.verbose {
 		level = slog.LevelInfo
 	}
+	lines := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level}))
+	e, err := open(ctx, o, time.Now, lines)
+	if err != nil {
+		return err
+	}
+	defer e.close()
 	d, err := deployment.New(deployment.Options{
 		Contract: o.contract, Environment: o.environment, Keys: e.keys, Stats: e.stats, Peppers: e.peppers,
-		Clock: time.Now, Rand: rand.Reader, Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})),
+		Clock: time.Now, Rand: rand.Reader, Log: lines, Follow: e.follow, PrivateWebhooks: true,
 	})
 	if err != nil {
 		return err
@@ -47,7 +48,23 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	stop := beside(ctx, d, lines)
+	defer stop()
 	return serve(ctx, o, d, demo, out)
+}
+
+// beside does what a deployment does beside its calls, until it is stopped. The API
+// goes on where that fails.
+func beside(ctx context.Context, d *deployment.Deployment, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := d.Run(ctx); err != nil {
+			log.Error("webhooks are sent nothing", "cause", err)
+		}
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // free tells early that an address is taken, before anything is imported.
