@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -119,6 +120,8 @@ type Page struct {
 
 // List is a page of an answer. Next is the position to go on from, in the
 // handler's own terms, "" where nothing follows; it reaches clients signed, as a cursor.
+// A page may be shorter than its limit and have a Next: so a handler bounds what one
+// call reads where its filters leave much out.
 type List[T any] struct {
 	Data  []T
 	Next  string
@@ -131,6 +134,7 @@ type Listed interface {
 	Position() string
 	Count() *int64
 	Len() int
+	Then(next Listed) (Listed, error)
 }
 
 // Items returns the data, never nil.
@@ -149,6 +153,16 @@ func (l List[T]) Count() *int64 { return l.Total }
 
 // Len returns the number of items on the page.
 func (l List[T]) Len() int { return len(l.Data) }
+
+// Then is the list with its next page behind it.
+func (l List[T]) Then(next Listed) (Listed, error) {
+	more, ok := next.(List[T])
+	if !ok {
+		return nil, fmt.Errorf("api: a list of %T goes on as %T", l, next)
+	}
+	more.Data = slices.Concat(l.Data, more.Data)
+	return more, nil
+}
 
 // Raw is an answer that is written as it is.
 type Raw struct {

@@ -133,7 +133,7 @@ var prose = map[string]string{
 	"revokeKey":   "Revokes a key for good, from the next request on.",
 	"getKeyUsage": "Calls by hour and operation, at most 31 days at a time. The hours add up to the calls made, exactly.",
 
-	"listAudit": "Changes to keys, organisations and their own matches, newest first: who, when, how authenticated, the values before and after.",
+	"listAudit": "Changes to keys, organisations and their own matches, newest first: who, when, how authenticated, the values before and after. Where the list goes by cursor, a page by both `key` and `actor` may be shorter than its limit, or empty, and be followed by another.",
 
 	"listOrgs":     "The organisations that you may see: your own, or all for an operator.",
 	"createOrg":    "Makes an organisation with a plan and its first owner. For operators.",

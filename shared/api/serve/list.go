@@ -44,8 +44,7 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 	if err != nil {
 		return nil, page, err
 	}
-	b.GoTo(at.after, limit)
-	value, err := f.items(ctx, c, b, at.past)
+	value, err := f.filled(ctx, c, b, at, limit)
 	if err != nil {
 		return nil, page, err
 	}
@@ -71,7 +70,15 @@ func (empty) Items() any       { return []any{} }
 func (empty) Position() string { return "" }
 func (empty) Len() int         { return 0 }
 
+// turnsAtMost bounds how often one request asks a handler that passes over what its
+// filters leave out: three times what an offset takes to the farthest item where
+// nothing is left out.
+const turnsAtMost = 3 * bind.MaxSkip / stride
+
 func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool) (api.Listed, error) {
+	if c.turns++; c.turns > turnsAtMost {
+		return nil, api.Fail(api.InputFilter, "what is asked for is too rare in a list as long as this: ask with fewer filters, or others")
+	}
 	value, err := c.route.handler.Call(ctx, c.request, b.Input)
 	if err != nil {
 		return nil, err
@@ -84,6 +91,22 @@ func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool)
 		return empty{list}, nil
 	}
 	return list, nil
+}
+
+// filled is the page at a place. A handler's page may be shorter than its limit where
+// its filters leave much out. A cursor goes on from there; a number would pass over
+// what follows, so there the page is filled.
+func (f *Function) filled(ctx context.Context, c *call, b *bind.Bound, at place, limit int) (api.Listed, error) {
+	b.GoTo(at.after, limit)
+	value, err := f.items(ctx, c, b, at.past)
+	for err == nil && c.route.binder.Style() != "cursor" && value.Len() < limit && value.Position() != "" {
+		var more api.Listed
+		b.GoTo(value.Position(), limit-value.Len())
+		if more, err = f.items(ctx, c, b, false); err == nil {
+			value, err = value.Then(more)
+		}
+	}
+	return value, err
 }
 
 // place is where a page begins.

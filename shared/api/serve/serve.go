@@ -131,6 +131,7 @@ type call struct {
 	caller  *api.Caller // as admitted
 	admit   gate.Admission
 	passage passage
+	turns   int // how often a list's handler was asked
 }
 
 // passage is how a call fared at the gate.
