@@ -69,6 +69,7 @@ const (
 	ConflictRepeat   = "conflict.repeat"   // an Idempotency-Key that was used
 	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
 	ConflictCap      = "conflict.cap"      // the plan's keys are all in use
+	ConflictPending  = "conflict.pending"  // as many applications wait for a decision as may
 	ConflictFinal    = "conflict.final"    // the key is revoked or expired
 	ConflictVersion  = "conflict.version"  // If-Match names another state than the present one
 	ConflictStep     = "conflict.transition"
@@ -86,7 +87,7 @@ var Conditions = []string{
 	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
-	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
+	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictPending, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
 	Internal, Unavailable,
 }
 

@@ -29,6 +29,8 @@ var own = map[string][]string{
 	"rotateKey":    {api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
 	"updateKey":    {api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
 
+	"createApplication": {api.ConflictPending},
+
 	"listContests":     {api.InputDate},
 	"listUserContests": {api.InputDate},
 	"listTeamContests": {api.InputDate, api.NotFoundTeam, api.PermissionTeam},
@@ -163,6 +165,7 @@ var occasions = map[string]occasion{
 	api.ConflictRepeat:    {"The Idempotency-Key was used before, for another request or for a secret, which is shown once; the details name the key that it made", "this Idempotency-Key was used before"},
 	api.ConflictRotation:  {"An earlier rotation's overlap has not ended; force ends it", "the secret before this one is still good; send force to end it"},
 	api.ConflictCap:       {"All keys of the plan are in use", "the plan's keys are all in use"},
+	api.ConflictPending:   {"As many applications of the organisation wait for a decision as may at once", "20 applications of the organisation wait for a decision, which is all that may: apply again when one was decided"},
 	api.ConflictFinal:     {"The key is revoked, which is final, or expired, and what was asked needs a live one", "the key is revoked or expired"},
 	api.ConflictState:     {"The match is not in a state that allows it", "from READY to COMPLETED: the match is not in a state that allows this"},
 	api.ConflictVersion:   {"If-Match names a state that is no longer so: someone has changed the thing", "If-Match: this has changed since: read it again, then decide"},

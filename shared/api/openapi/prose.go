@@ -119,7 +119,7 @@ var prose = map[string]string{
 	"putConnections": "Sets all accounts of a member on other platforms. For operators.",
 
 	"listApplications":  "Your organisation's applications, newest first, or all for an operator.",
-	"createApplication": "Applies on behalf of your organisation, once in general and once for each game.",
+	"createApplication": "Applies on behalf of your organisation, once in general and once for each game. At most 20 applications may wait for a decision at once.",
 	"decideApplication": "Approves an application, or withdraws the approval: from then on the scopes that need it grant nothing, on the next request of every key. For operators.",
 
 	"listKeys":    "The keys of your organisation that you may see, newest first. A plain member sees their own. No list ever shows a secret.",
