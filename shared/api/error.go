@@ -68,7 +68,7 @@ const (
 	Conflict         = "conflict"
 	ConflictRepeat   = "conflict.repeat"   // an Idempotency-Key that was used
 	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
-	ConflictCap      = "conflict.cap"      // the plan's keys are all in use
+	ConflictCap      = "conflict.cap"      // the plan's keys, or the management keys, are all in use
 	ConflictPending  = "conflict.pending"  // as many applications wait for a decision as may
 	ConflictFinal    = "conflict.final"    // the key is revoked or expired
 	ConflictVersion  = "conflict.version"  // If-Match names another state than the present one

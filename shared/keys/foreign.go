@@ -207,7 +207,7 @@ func told(field, text string, now time.Time, past bool, wrong problems) int64 {
 }
 
 // judge refuses a key that its organisation's plan or its owner's role does not
-// allow. A plan's cap may be passed over where the operator says so.
+// allow. A cap may be passed over where the operator says so.
 func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCap bool, now time.Time) Refusal {
 	var r Refusal
 	if f.Plan != "" && f.Plan != h.Org.Plan {
@@ -221,7 +221,7 @@ func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCa
 		r = append(r, "scopes: "+err.Message)
 	}
 	if err := ru.place(h.Org, h.keys, k, now); err != nil && !overCap {
-		r = append(r, "plan: "+api.AsError(err).Message+"; -over-cap imports it all the same")
+		r = append(r, api.AsError(err).Message+"; -over-cap imports it all the same")
 	}
 	return r
 }

@@ -346,6 +346,27 @@ func TestCapHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
 	})
 }
 
+func TestCapOfManagementKeysHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "balla")
+	w.Org(t, w.Found(t).Secret, "north", "PRO")
+	managing := func(i int) keys.Foreign {
+		row := export(i)
+		row.Scopes = []string{"keys:read"}
+		return row
+	}
+	i := moving(t, w, keys.ImportOptions{})
+	for n := range keys.ManagementAtMost - 1 { // one is there
+		bring(t, i, managing(n))
+	}
+	last := managing(keys.ManagementAtMost)
+	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "-over-cap") {
+		t.Errorf("one too many: got %v", err)
+	}
+	bring(t, moving(t, w, keys.ImportOptions{OverCap: true}), last)
+	authenticate(t, w, oldSecret(keys.ManagementAtMost), "")
+}
+
 func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {

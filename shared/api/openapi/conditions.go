@@ -164,7 +164,7 @@ var occasions = map[string]occasion{
 	api.Conflict:          {"The thing is not in a state that allows this, or changed at the same moment", "changed by someone else meanwhile"},
 	api.ConflictRepeat:    {"The Idempotency-Key was used before, for another request or for a secret, which is shown once; the details name the key that it made", "this Idempotency-Key was used before"},
 	api.ConflictRotation:  {"An earlier rotation's overlap has not ended; force ends it", "the secret before this one is still good; send force to end it"},
-	api.ConflictCap:       {"All keys of the plan are in use", "the plan's keys are all in use"},
+	api.ConflictCap:       {"All client keys of the plan are in use, or as many management keys as an organisation may have", "the plan's keys are all in use"},
 	api.ConflictPending:   {"As many applications of the organisation wait for a decision as may at once", "20 applications of the organisation wait for a decision, which is all that may: apply again when one was decided"},
 	api.ConflictFinal:     {"The key is revoked, which is final, or expired, and what was asked needs a live one", "the key is revoked or expired"},
 	api.ConflictState:     {"The match is not in a state that allows it", "from READY to COMPLETED: the match is not in a state that allows this"},
