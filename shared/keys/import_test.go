@@ -529,6 +529,28 @@ func TestExpiringTheUnseenLeavesAKeyThatWasRotatedItsNewSecret(t *testing.T) {
 	authenticate(t, w, rotated.Secret, "")
 }
 
+func TestKeyIsMarkedBySHA256AsLongAsASecretThatIsKeptSoIsGood(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "scorelytics")
+	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
+	bring(t, moving(t, w, keys.ImportOptions{}), keys.Foreign{SHA256: apikey.Hash("sk_live_" + strings.Repeat("aZ9b", 8)), Name: "old 1",
+		Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}})
+	id := all(t, w, admin.Secret)["old 1"].ID
+	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), id, "1d", false); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		pass time.Duration
+		want string
+	}{{23 * time.Hour, keys.HashSHA256}, {2 * time.Hour, keys.HashHMAC}} {
+		w.Pass(c.pass)
+		one, err := w.Keys.Get(t.Context(), w.By(t, admin.Secret), id)
+		if got := all(t, w, admin.Secret)["old 1"].Hash; err != nil || got != c.want || one.Hash != c.want {
+			t.Errorf("%s later: got %q in the list and %q alone (%v), want %q", c.pass, got, one.Hash, err, c.want)
+		}
+	}
+}
+
 // A key that is used between the list and its expiry is spared.
 func TestKeyThatIsSeenMeanwhileIsNotExpired(t *testing.T) {
 	t.Parallel()
