@@ -12,7 +12,7 @@ type createInput struct {
 	Away        string `json:"away" minLength:"1" maxLength:"64" doc:"Id or slug of the other team" example:"southern-cross"`
 	BestOf      int    `json:"best_of,omitempty" enum:"1,3,5,7" default:"3" doc:"Maps at most"`
 	Status      string `json:"status,omitempty" enum:"PENDING,ACCEPTED,READY" default:"READY" doc:"How far the teams have come with it"`
-	ScheduledAt string `json:"scheduled_at,omitempty" doc:"ISO 8601" example:"2026-03-01T18:00:00Z"`
+	ScheduledAt string `json:"scheduled_at,omitempty" format:"iso-8601" doc:"ISO 8601" example:"2026-03-01T18:00:00Z"`
 	Game        string `json:"game,omitempty" maxLength:"64" doc:"Must be the key's own game, which it is anyway" example:"rocket-rally"`
 }
 

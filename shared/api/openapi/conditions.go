@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
 	"statgate/shared/contract"
@@ -31,11 +29,9 @@ var own = map[string][]string{
 
 	"createApplication": {api.ConflictPending},
 
-	"listContests":     {api.InputDate},
-	"listUserContests": {api.InputDate},
-	"listTeamContests": {api.InputDate, api.NotFoundTeam, api.PermissionTeam},
-	"listOrgContests":  {api.InputDate, api.NotFoundOrg, api.PermissionOrg},
-	"createContest":    {api.InputDate, api.NotFoundTeam, api.PermissionGame, api.ConflictRepeat},
+	"listTeamContests": {api.NotFoundTeam, api.PermissionTeam},
+	"listOrgContests":  {api.NotFoundOrg, api.PermissionOrg},
+	"createContest":    {api.NotFoundTeam, api.PermissionGame, api.ConflictRepeat},
 	"getContest":       {api.NotFoundMatch, api.PermissionGame},
 	"getContestStatus": {api.NotFoundMatch, api.PermissionGame},
 	"moveContest":      {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
@@ -99,14 +95,12 @@ func inputConditions(r api.Route, in *bind.Binder) []string {
 		all = append(all, api.InputLimit, api.UnreadableLimit, api.InputCursor, api.UnreadableCursor)
 	}
 	for _, s := range schema.Properties {
-		if dated(s) {
+		if bind.Dated(s) {
 			return append(all, api.InputDate)
 		}
 	}
 	return all
 }
-
-func dated(s *huma.Schema) bool { return s.Format == "date" || s.Format == "date-time" }
 
 func once(list []string) []string {
 	seen := map[string]bool{}
