@@ -17,7 +17,7 @@ type createInput struct {
 }
 
 func create(d Deps) api.Handler {
-	return api.Handle("createContest", func(ctx context.Context, r *api.Request, in *createInput) (contests.Contest, error) {
+	return api.Making(api.Handle("createContest", func(ctx context.Context, r *api.Request, in *createInput) (contests.Contest, error) {
 		if r.Caller.Game == "" || in.Game != "" && in.Game != r.Caller.Game {
 			return contests.Contest{}, api.Fail(api.PermissionGame, "the key makes matches of its own game only")
 		}
@@ -37,5 +37,5 @@ func create(d Deps) api.Handler {
 			spec.Status = contests.Ready
 		}
 		return d.Contests.Create(ctx, r, token, spec)
-	}).Answering(201)
+	}), "getContest", func(c contests.Contest) string { return c.ID })
 }

@@ -78,7 +78,8 @@ type Handler struct {
 	Operation string
 	Input     reflect.Type // a struct
 	Output    reflect.Type
-	Status    int // of success
+	Status    int   // of success
+	Made      *Made // what it makes, where that can be got; else nil
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
 }
 
@@ -107,6 +108,26 @@ func Handle[In, Out any](operation string, f func(ctx context.Context, r *Reques
 
 // Answering sets the status of success.
 func (h Handler) Answering(status int) Handler { h.Status = status; return h }
+
+// Made is what an operation makes. Its answer is 201, and says in Location where to
+// get it, where the contract has the operation that does.
+type Made struct {
+	Get string // the operation that gets it; its path has one parameter
+	ID  func(answer any) (string, error)
+}
+
+// Making makes the handler one that makes something, which the operation get answers
+// with by the id.
+func Making[Out any](h Handler, get string, id func(Out) string) Handler {
+	h.Made = &Made{Get: get, ID: func(answer any) (string, error) {
+		typed, ok := answer.(Out)
+		if !ok {
+			return "", fmt.Errorf("api: %s made %T", h.Operation, answer)
+		}
+		return id(typed), nil
+	}}
+	return h.Answering(201)
+}
 
 // Page is the part of a list's input that pages it. Handlers read Limit and
 // After; cursors, page numbers and offsets are the binding's business.
