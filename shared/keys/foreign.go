@@ -94,6 +94,9 @@ func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	name, err := orgs.Name(f.Name)
 	wrong.take(err)
 	k.Name = name
+	if f.Role != "" { // also where the owner is a member already, so that no typing error passes
+		wrong.take(orgs.KnownRole(f.Role))
+	}
 	k.Scopes = ru.scopes(f.Scopes, wrong)
 	ru.bound(f, &k, wrong)
 	ru.lifetime(f, &k, now, wrong)

@@ -244,6 +244,7 @@ var spoilt = map[string]func(*keys.Foreign){
 	"no such member of the":              func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
 	"owner: must be an email address":    func(f *keys.Foreign) { f.Owner = "nobody" },
 	"owner is a member":                  func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
+	"role: must be one of owner, admin":  func(f *keys.Foreign) { f.Role = "god" },
 	"is that of line 1":                  func(f *keys.Foreign) { *f = export(0) },
 	"made here, of key":                  nil,
 }
