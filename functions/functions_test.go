@@ -35,6 +35,33 @@ func TestEveryHandlerHasARoute(t *testing.T) {
 	}
 }
 
+// unlocated are creations of what no operation gets, with the reason.
+var unlocated = map[string]string{
+	"createToken":       "nothing lists or gets tokens",
+	"addMember":         "members are listed, and not got one by one",
+	"createApplication": "applications are listed, and not got one by one",
+}
+
+func TestEveryCreationSaysWhereToGetWhatItMadeOrThatNothingDoes(t *testing.T) {
+	t.Parallel()
+	for _, h := range functions.All(functions.Deps{}) {
+		if _, excused := unlocated[h.Operation]; excused || h.Status != 201 {
+			if h.Made != nil || excused && h.Status != 201 {
+				t.Errorf("%s answers %d and is said to make what %v gets", h.Operation, h.Status, h.Made)
+			}
+			continue
+		}
+		if h.Made == nil {
+			t.Errorf("%s answers 201 and does not say what gets what it made", h.Operation)
+			continue
+		}
+		get, ok := api.Find(h.Made.Get)
+		if !ok || get.Method != "GET" || len(get.Params()) != 1 {
+			t.Errorf("%s is got by %s, which is no GET by one id", h.Operation, h.Made.Get)
+		}
+	}
+}
+
 func TestEveryFolderIsAFunctionAndEveryFunctionAFolder(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}

@@ -16,10 +16,10 @@ type Filter struct {
 	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"All but these states; without effect beside states to include" example:"CANCELLED"`
 	Game            string   `json:"game,omitempty" maxLength:"64" doc:"Game id" example:"rocket-rally"`
 	Opponent        string   `json:"opponent,omitempty" maxLength:"64" doc:"Id or slug of the other team, or of its organisation" example:"southern-cross"`
-	ScheduledAfter  string   `json:"scheduled_after,omitempty" doc:"ISO 8601; at this moment or after it" example:"2026-03-01"`
-	ScheduledBefore string   `json:"scheduled_before,omitempty" doc:"ISO 8601; before this moment" example:"2026-04-01T00:00:00Z"`
-	CreatedAfter    string   `json:"created_after,omitempty" doc:"ISO 8601; at this moment or after it" example:"2026-02-01"`
-	CreatedBefore   string   `json:"created_before,omitempty" doc:"ISO 8601; before this moment" example:"2026-04-01"`
+	ScheduledAfter  string   `json:"scheduled_after,omitempty" format:"iso-8601" doc:"ISO 8601; at this moment or after it" example:"2026-03-01"`
+	ScheduledBefore string   `json:"scheduled_before,omitempty" format:"iso-8601" doc:"ISO 8601; before this moment" example:"2026-04-01T00:00:00Z"`
+	CreatedAfter    string   `json:"created_after,omitempty" format:"iso-8601" doc:"ISO 8601; at this moment or after it" example:"2026-02-01"`
+	CreatedBefore   string   `json:"created_before,omitempty" format:"iso-8601" doc:"ISO 8601; before this moment" example:"2026-04-01"`
 }
 
 // listInput is for the key owner's own history, in the query or in the body.

@@ -45,9 +45,9 @@ type goalsInput struct {
 }
 
 func create(d Deps) api.Handler {
-	return api.Handle("createMatch", func(ctx context.Context, r *api.Request, in *createInput) (*matches.Match, error) {
+	return api.Making(api.Handle("createMatch", func(ctx context.Context, r *api.Request, in *createInput) (*matches.Match, error) {
 		return d.Own.Create(ctx, r, in, func(ctx context.Context) (matches.Draft, error) { return d.draft(ctx, r.Caller, in) })
-	}).Answering(201)
+	}), "getMatch", func(m *matches.Match) string { return m.ID })
 }
 
 // draft looks up what the input names.

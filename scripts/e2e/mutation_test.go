@@ -107,6 +107,7 @@ var mutants = []mutant{
 	{"405 lacks Allow", []string{"refuse.method"}, "Allow", dropped("Allow", 405)},
 	{"answers lack what is left", []string{"header.rate"}, "X-RateLimit-Remaining", dropped("X-RateLimit-Remaining", 200)},
 	{"answers lack the ETag", []string{"header.etag"}, "no ETag", dropped("ETag", 0)},
+	{"creations do not say where", []string{"header.location"}, "Location is", dropped("Location", 201)},
 	{"429 lacks Retry-After", []string{"quota.exact"}, "Retry-After", dropped("Retry-After", 429)},
 	{"preflight needs a key", []string{"preflight"}, "want 204", after(func(c *call) {
 		if c.method == http.MethodOptions {

@@ -44,7 +44,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.StringVar(&o.contract, "contract", "", "contract: a preset's `NAME` or a file (default the stack's, else statgate)")
 	f.StringVar(&o.environment, "environment", "", "environment of the deployment (default the stack's, else the contract's first)")
 	f.BoolVar(&o.createOrgs, "create-orgs", false, "make the organisations and members that are missing")
-	f.BoolVar(&o.overCap, "over-cap", false, "import keys beyond what the organisation's plan allows")
+	f.BoolVar(&o.overCap, "over-cap", false, "import keys beyond what the organisation's plan allows, and beyond the cap of management keys")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done and refused, and change nothing")
 	f.BoolVar(&o.expireUnseen, "expire-unseen", false, "end the keys that were imported and not used since")
 	f.Func("before", "with -expire-unseen: only those imported before this `DATE` (2027-01-31) or moment, UTC", o.setBefore)

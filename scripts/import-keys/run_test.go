@@ -248,6 +248,22 @@ func TestRefusedRowsAreToldByTheirLineAndKeepNobodyOut(t *testing.T) {
 	})
 }
 
+func TestUnknownRoleIsToldByItsLineThoughItsOwnerIsAMember(t *testing.T) {
+	t.Parallel()
+	places(t, func(t *testing.T, p place) {
+		p.serve(t, "").stop()
+		if out, err := p.command(t, "-create-orgs", "testdata/export.csv"); err != nil {
+			t.Fatalf("got %q, %v", out, err)
+		}
+		for _, args := range [][]string{{"-dry-run"}, nil} {
+			out, err := p.command(t, append(args, "testdata/roles.csv")...)
+			if want := "line 3: refused: role: must be one of owner, admin, member\n"; err == nil || !strings.HasPrefix(out, want) {
+				t.Errorf("%v: got %q, %v, want %q", args, out, err, want)
+			}
+		}
+	})
+}
+
 func TestFilesThatCannotBeUnderstoodAreRefusedWhole(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ file, text, want string }{

@@ -34,7 +34,7 @@ type Encoder struct {
 
 // exposed lists the headers that a browser's script may read.
 func (e Encoder) exposed() string {
-	names := []string{"ETag", "X-Request-Id", "Retry-After", "Allow"}
+	names := []string{"ETag", "Location", "X-Request-Id", "Retry-After", "Allow"}
 	m := e.Contract.Meter
 	for _, name := range []string{m.Limit, m.Remaining, m.Reset} {
 		if name != "" {

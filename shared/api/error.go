@@ -68,7 +68,7 @@ const (
 	Conflict         = "conflict"
 	ConflictRepeat   = "conflict.repeat"   // an Idempotency-Key that was used
 	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
-	ConflictCap      = "conflict.cap"      // the plan's keys are all in use
+	ConflictCap      = "conflict.cap"      // the plan's keys, or the management keys, are all in use
 	ConflictLimit    = "conflict.limit"    // there are as many of them as there may be
 	ConflictFinal    = "conflict.final"    // the key is revoked or expired
 	ConflictVersion  = "conflict.version"  // If-Match names another state than the present one
@@ -107,24 +107,59 @@ func Wrong(condition, field, what string) *Error {
 	return &Error{Condition: condition, Message: field + ": " + what, Fields: map[string][]string{field: {what}}}
 }
 
-// Named returns the error with the names that a contract gives to fields.
+// Named returns the error with the names that a contract gives to fields. The message
+// of a refused mix of filters is about parameters, so there each word that is one is
+// named too.
 func (e *Error) Named(names map[string]string) *Error {
-	if len(e.Fields) == 0 || len(names) == 0 {
+	if len(names) == 0 {
 		return e
 	}
 	named := *e
+	if e.Condition == InputFilter {
+		named.Message = worded(e.Message, names)
+	}
+	if len(e.Fields) == 0 {
+		return &named
+	}
 	named.Fields = make(map[string][]string, len(e.Fields))
-	for field, texts := range e.Fields {
-		theirs, ok := names[field]
-		if !ok {
-			theirs = field
+	for at, texts := range e.Fields {
+		field, rest := at, ""
+		if end := strings.IndexAny(at, ".["); end >= 0 {
+			field, rest = at[:end], at[end:]
 		}
-		named.Fields[theirs] = texts
-		if rest, begins := strings.CutPrefix(e.Message, field+": "); begins {
-			named.Message = theirs + ": " + rest
+		place := theirs(names, field) + rest
+		named.Fields[place] = texts
+		if rest, begins := strings.CutPrefix(e.Message, at+": "); begins {
+			named.Message = place + ": " + rest
 		}
 	}
 	return &named
+}
+
+// worded is a text with its words by their other names.
+func worded(text string, names map[string]string) string {
+	var b strings.Builder
+	for begin := 0; begin < len(text); {
+		end := begin
+		for end < len(text) && (text[end] >= 'a' && text[end] <= 'z' || text[end] == '_') {
+			end++
+		}
+		if end == begin {
+			b.WriteByte(text[begin])
+			begin++
+			continue
+		}
+		b.WriteString(theirs(names, text[begin:end]))
+		begin = end
+	}
+	return b.String()
+}
+
+func theirs(names map[string]string, ours string) string {
+	if name, renamed := names[ours]; renamed {
+		return name
+	}
+	return ours
 }
 
 // Down says that a store did not answer: the call may be repeated.

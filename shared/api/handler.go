@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -77,7 +78,8 @@ type Handler struct {
 	Operation string
 	Input     reflect.Type // a struct
 	Output    reflect.Type
-	Status    int // of success
+	Status    int   // of success
+	Made      *Made // what it makes, where that can be got; else nil
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
 	Events    []EventKind // what is sent to whom it makes
 }
@@ -117,6 +119,26 @@ func (h Handler) Answering(status int) Handler { h.Status = status; return h }
 // Sending tells what is sent to whom the operation makes, for the documents.
 func (h Handler) Sending(kinds ...EventKind) Handler { h.Events = kinds; return h }
 
+// Made is what an operation makes. Its answer is 201, and says in Location where to
+// get it, where the contract has the operation that does.
+type Made struct {
+	Get string // the operation that gets it; its path has one parameter
+	ID  func(answer any) (string, error)
+}
+
+// Making makes the handler one that makes something, which the operation get answers
+// with by the id.
+func Making[Out any](h Handler, get string, id func(Out) string) Handler {
+	h.Made = &Made{Get: get, ID: func(answer any) (string, error) {
+		typed, ok := answer.(Out)
+		if !ok {
+			return "", fmt.Errorf("api: %s made %T", h.Operation, answer)
+		}
+		return id(typed), nil
+	}}
+	return h.Answering(201)
+}
+
 // Page is the part of a list's input that pages it. Handlers read Limit and
 // After; cursors, page numbers and offsets are the binding's business.
 type Page struct {
@@ -129,6 +151,8 @@ type Page struct {
 
 // List is a page of an answer. Next is the position to go on from, in the
 // handler's own terms, "" where nothing follows; it reaches clients signed, as a cursor.
+// A page may be shorter than its limit and have a Next: so a handler bounds what one
+// call reads where its filters leave much out.
 type List[T any] struct {
 	Data  []T
 	Next  string
@@ -141,6 +165,7 @@ type Listed interface {
 	Position() string
 	Count() *int64
 	Len() int
+	Then(next Listed) (Listed, error)
 }
 
 // Items returns the data, never nil.
@@ -159,6 +184,16 @@ func (l List[T]) Count() *int64 { return l.Total }
 
 // Len returns the number of items on the page.
 func (l List[T]) Len() int { return len(l.Data) }
+
+// Then is the list with its next page behind it.
+func (l List[T]) Then(next Listed) (Listed, error) {
+	more, ok := next.(List[T])
+	if !ok {
+		return nil, fmt.Errorf("api: a list of %T goes on as %T", l, next)
+	}
+	more.Data = slices.Concat(l.Data, more.Data)
+	return more, nil
+}
 
 // Raw is an answer that is written as it is.
 type Raw struct {

@@ -7,6 +7,7 @@
 package api
 
 import (
+	"net/url"
 	"slices"
 	"sort"
 	"strings"
@@ -209,6 +210,13 @@ func (r Route) Params() []string {
 		}
 	}
 	return names
+}
+
+// Of is the route's path with its one parameter filled in.
+func (r Route) Of(id string) string {
+	before, rest, _ := strings.Cut(r.Path, "{")
+	_, after, _ := strings.Cut(rest, "}")
+	return before + url.PathEscape(id) + after
 }
 
 // Allowed tells whether permission patterns reach the route.

@@ -47,7 +47,8 @@ type Store struct {
 func New(o Options) *Store { return &Store{Options: o, ids: ids.New(o.Rand)} }
 
 // Create applies on behalf of the caller's organisation. What it has applied for
-// already is a conflict, whatever came of it.
+// already is a conflict, whatever came of it, and so is what goes beyond
+// [PendingAtMost]; that is exact, however many apply at once.
 func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *string, reason string) (Application, error) {
 	id, err := s.ids.New("app_", r.Now)
 	if err != nil {
@@ -71,8 +72,16 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 			clash.Details = map[string]any{"application": held.Str("application")}
 			return change.Plan{}, clash
 		}
+		queue, err := s.pending(ctx, a.Org)
+		if err != nil {
+			return change.Plan{}, err
+		}
+		queued, err := queue.with(id)
+		if err != nil {
+			return change.Plan{}, err
+		}
 		ws, err := audit.Writes(s.ids, audit.Caller(r), audit.Change{Org: a.Org, Action: "application.create", Target: id, After: a.settings()})
-		return change.Plan{Writes: append(ws, table.Put(a.item(1), table.IsNew()), table.Put(table.Item{
+		return change.Plan{Writes: append(ws, queued, table.Put(a.item(1), table.IsNew()), table.Put(table.Item{
 			table.PartitionAttr: claim.Partition, table.SortAttr: claim.Sort, "application": id}, table.IsNew()))}, err
 	})
 }
@@ -138,7 +147,11 @@ func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (a
 		}
 		now := r.Now.UTC().Truncate(time.Second)
 		after.State, after.DecidedAt = state, &now
-		plan.Writes, err = s.decision(r, o, before, after, it.Int("rev"))
+		if plan.Writes, err = s.decision(r, o, before, after, it.Int("rev")); err != nil || before.State != Pending {
+			return plan, err
+		}
+		queue, err := s.pending(ctx, o.ID)
+		plan.Writes = append(plan.Writes, queue.without(id))
 		return plan, err
 	})
 	return after, widened, err

@@ -33,9 +33,19 @@ type Filter struct {
 	After  string // id of the last entry of the page before
 }
 
+// entriesAtMost bounds what one page reads of the trail, where an entry of the target
+// may be of another actor than the one that is asked for; chunk is read at a time.
+const (
+	entriesAtMost = 1000
+	chunk         = 100
+)
+
 // List returns a page of entries, newest first, and the position to go on from
 // ("" at the end). Both filters read an index of the keys table on AWS, which may
 // lag by some milliseconds; the actor's key and no filter at all do not.
+//
+// With both filters at once a page may be shorter than its limit, or empty, and be
+// followed by another: it reads on for an actor through [entriesAtMost] entries.
 func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	entries := []Entry{}
 	for _, id := range []string{f.Target, f.Actor} {
@@ -47,7 +57,8 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	for _, t := range s.data {
 		sources = append(sources, &source{table: t, query: f.beside()})
 	}
-	for {
+	last := ""
+	for range max(entriesAtMost, f.Limit+1) {
 		e, err := newest(ctx, sources)
 		if err != nil {
 			return nil, "", err
@@ -55,6 +66,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 		if e == nil {
 			return entries, "", nil
 		}
+		last = e.ID
 		if !f.wants(*e) {
 			continue
 		}
@@ -62,6 +74,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 			return entries[:f.Limit], entries[f.Limit-1].ID, nil
 		}
 	}
+	return entries, last, nil
 }
 
 // source reads the entries of one table, newest first, a page at a time.
@@ -128,6 +141,9 @@ func (f Filter) wants(e Entry) bool {
 // have their id as sort key in every partition, so one position serves them all.
 func (f Filter) query() table.Query {
 	q := table.Query{Partition: table.Join("AUDIT", f.Org), Descending: true, Limit: f.Limit + 1, After: f.After}
+	if f.Target != "" && f.Actor != "" {
+		q.Limit = max(q.Limit, chunk) // few may be kept of what is read; small chunks would mean many round trips
+	}
 	switch {
 	case f.Target != "":
 		q.Index, q.Partition = "target", targetPartition(f.Org, f.Target)

@@ -73,9 +73,6 @@ func storable(s string) bool { return s != "" && len(s) <= 64 && utf8.ValidStrin
 type record struct {
 	Contest
 	Rev int64 `json:"rev"`
-	// Mark names the change that was the last one, so that whoever made it and got
-	// no answer knows it again.
-	Mark string `json:"mark"`
 }
 
 func (r record) item() (table.Item, error) {
@@ -244,15 +241,12 @@ type Step struct {
 // Change takes a step with a contest, in one transaction with what is told of it,
 // and once for an Idempotency-Key.
 func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, id string, step Step) (Contest, error) {
-	mark, err := s.ids.New("", r.Now)
-	if err != nil {
-		return Contest{}, err
-	}
 	note, err := audit.NewNote(s.ids, audit.Caller(r))
 	if err != nil {
 		return Contest{}, err
 	}
 	var after Contest
+	again := false
 	err = s.asked(ctx, r, func(ctx context.Context) (change.Plan, error) {
 		if done, err := token.Answered(ctx, &after); done || err != nil {
 			return change.Plan{}, err
@@ -261,10 +255,14 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 		if err != nil {
 			return change.Plan{}, err
 		}
-		if before.Mark == mark { // an earlier attempt, whose answer was lost
-			after = before.Contest
-			return change.Plan{}, nil
+		// An earlier attempt, whose answer was lost. Its entry tells, as the contest
+		// itself may have been changed by others since; after is as it left it.
+		if again {
+			if done, err := note.Written(ctx, byGet{s.table}, r.Caller.Org); done || err != nil {
+				return change.Plan{}, err
+			}
 		}
+		again = true
 		if err := step.Whose(before.Contest); err != nil {
 			return change.Plan{}, err
 		}
@@ -275,9 +273,26 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 		if err != nil {
 			return change.Plan{}, err
 		}
-		return moved(token, told, before.Rev, record{Contest: after, Rev: before.Rev + 1, Mark: mark})
+		return moved(token, told, before.Rev, record{Contest: after, Rev: before.Rev + 1})
 	})
 	return after, err
+}
+
+// byGet reads one by one: changes of contests are granted no other read.
+type byGet struct{ table Table }
+
+func (t byGet) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
+	var found []table.Item
+	for _, k := range keys {
+		it, err := t.table.Get(ctx, k, consistent)
+		if err != nil {
+			return nil, err
+		}
+		if it != nil {
+			found = append(found, it)
+		}
+	}
+	return found, nil
 }
 
 // moved are the writes that put a contest in the place of what it was.

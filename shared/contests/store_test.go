@@ -317,6 +317,52 @@ func TestLostAnswerOfAChangeIsRecognisedAsItsOwnWork(t *testing.T) {
 	}
 }
 
+// overtaken is a table whose next transaction is made and not answered, and after
+// which somebody else is there first.
+type overtaken struct {
+	table.Table
+	meanwhile func()
+}
+
+func (o *overtaken) Transact(ctx context.Context, ws []table.Write) error {
+	err := o.Table.Transact(ctx, ws)
+	if f := o.meanwhile; err == nil && f != nil {
+		o.meanwhile = nil
+		f()
+		return table.ErrUnavailable
+	}
+	return err
+}
+
+func TestLostAnswerOfAChangeIsRecognisedThoughOthersChangedTheContestSince(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		others := field(t, tbl)
+		c, err := create(t.Context(), others, request("", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := func(rule func(contests.Contest) (contests.Contest, error)) contests.Step {
+			return contests.Step{Action: "contest.move", Whose: contests.AnyGame, Rule: rule}
+		}
+		o := &overtaken{Table: tbl, meanwhile: func() {
+			if _, err := others.Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, step(func(c contests.Contest) (contests.Contest, error) {
+				return c.Move(contests.Cancelled, noon)
+			})); err != nil {
+				t.Error(err)
+			}
+		}}
+		after, err := contests.NewStore(o, rand.Reader).Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, step(func(c contests.Contest) (contests.Contest, error) {
+			return c.Move(contests.InProgress, noon)
+		}))
+		if err != nil || after.Status != contests.InProgress {
+			t.Errorf("got %s (%v), want %s, which was made before the other change", after.Status, err, contests.InProgress)
+		}
+		if got, err := others.Get(t.Context(), "rally", c.ID); err != nil || got.Status != contests.Cancelled {
+			t.Errorf("got %s (%v), want the other change, which was the last", got.Status, err)
+		}
+	})
+}
+
 func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := field(t, tbl)

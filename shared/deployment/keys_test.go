@@ -35,21 +35,6 @@ func TestEveryNarrowingIsEffectiveOnTheNextRequestInSpiteOfTheCachedPolicy(t *te
 		ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/revoke", ""), 200)
 		isError(t, use(secret), 401, "unauthorized")
 
-		id, secret = w.Key(t, org, "rotated", "read:teams")
-		ok(t, use(secret), 200)
-		fresh := ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", ""), 200)["secret"].(string)
-		isError(t, use(secret), 401, "unauthorized")
-		ok(t, use(fresh), 200)
-
-		id, secret = w.Key(t, org, "overlapping", "read:teams")
-		fresh = ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", `{"overlap":"1h"}`), 200)["secret"].(string)
-		ok(t, use(secret), 200)
-		ok(t, use(fresh), 200)
-		isError(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", ""), 409, "rotation_in_progress")
-		w.Clock.Advance(time.Hour + time.Second)
-		isError(t, use(secret), 401, "unauthorized")
-		ok(t, use(fresh), 200)
-
 		id, secret = w.Key(t, org, "cut", "read:teams", "read:leagues")
 		ok(t, use(secret), 200)
 		ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["read:leagues"]}`), 200)
@@ -74,6 +59,29 @@ func TestEveryNarrowingIsEffectiveOnTheNextRequestInSpiteOfTheCachedPolicy(t *te
 		ok(t, use(secret), 200)
 		ok(t, w.Call(t, secret, "POST", "/keys/self/revoke", ""), 200)
 		isError(t, use(secret), 401, "unauthorized")
+	})
+}
+
+func TestReplacedSecretEndsOnTheNextRequestOrWithItsOverlapInSpiteOfTheCachedPolicy(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+		org, _ := w.Org(t, "Narrow", "TEAM", "n@example.com")
+		use := func(secret string) deploymenttest.Reply { return w.Call(t, secret, "GET", teams, "") }
+
+		id, secret := w.Key(t, org, "rotated", "read:teams")
+		ok(t, use(secret), 200)
+		fresh := ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", ""), 200)["secret"].(string)
+		isError(t, use(secret), 401, "unauthorized")
+		ok(t, use(fresh), 200)
+
+		id, secret = w.Key(t, org, "overlapping", "read:teams")
+		fresh = ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", `{"overlap":"1h"}`), 200)["secret"].(string)
+		ok(t, use(secret), 200)
+		ok(t, use(fresh), 200)
+		isError(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", ""), 409, "rotation_in_progress")
+		w.Clock.Advance(time.Hour + time.Second)
+		isError(t, use(secret), 401, "unauthorized")
+		ok(t, use(fresh), 200)
 	})
 }
 
@@ -188,6 +196,54 @@ func TestTwentyConcurrentCreatesOnACapOfThreeMakeThree(t *testing.T) {
 	})
 }
 
+// load is 16 clients that call without a pause, and how they fare: a call counts as
+// late where it began after the change was answered and was admitted.
+type load struct {
+	answered              atomic.Bool
+	before, late, refused atomic.Int64
+	clients               sync.WaitGroup
+	stop                  chan struct{}
+}
+
+func begin(t *testing.T, w *deploymenttest.World, secret string) *load {
+	t.Helper()
+	l := &load{stop: make(chan struct{})}
+	for range 16 {
+		l.clients.Go(func() {
+			for l.goesOn() {
+				after := l.answered.Load()
+				r, err := w.Try(secret, "GET", w.Base+teams, "")
+				switch {
+				case err != nil || r.Status >= 500:
+					t.Errorf("%v %d %s", err, r.Status, r.Body)
+					return
+				case r.Status == http.StatusOK && after:
+					l.late.Add(1)
+				case r.Status == http.StatusOK:
+					l.before.Add(1)
+				case after:
+					l.refused.Add(1)
+				}
+			}
+		})
+	}
+	return l
+}
+
+func (l *load) goesOn() bool {
+	select {
+	case <-l.stop:
+		return false
+	default:
+		return true
+	}
+}
+
+func (l *load) end() {
+	close(l.stop)
+	l.clients.Wait()
+}
+
 // TestChangeInMidLoadAdmitsNothingThatStartedAfterItsAnswer runs clients, makes
 // the change, and looks at every call that began once the change was answered.
 func TestChangeInMidLoadAdmitsNothingThatStartedAfterItsAnswer(t *testing.T) {
@@ -200,47 +256,19 @@ func TestChangeInMidLoadAdmitsNothingThatStartedAfterItsAnswer(t *testing.T) {
 			deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 				org, _ := w.Org(t, "Mid", "ENTERPRISE", "m@example.com")
 				id, secret := w.Key(t, org, "k", "read:teams", "read:leagues")
-				var answered atomic.Bool
-				var before, late, refused atomic.Int64
-				var wg sync.WaitGroup
-				stop := make(chan struct{})
-				for range 16 {
-					wg.Go(func() {
-						for {
-							select {
-							case <-stop:
-								return
-							default:
-							}
-							after := answered.Load()
-							r, err := w.Try(secret, "GET", w.Base+teams, "")
-							switch {
-							case err != nil || r.Status >= 500:
-								t.Errorf("%v %d %s", err, r.Status, r.Body)
-								return
-							case r.Status == http.StatusOK && after:
-								late.Add(1)
-							case r.Status == http.StatusOK:
-								before.Add(1)
-							case after:
-								refused.Add(1)
-							}
-						}
-					})
-				}
-				for before.Load() < 100 {
+				l := begin(t, w, secret)
+				for l.before.Load() < 100 {
 					time.Sleep(time.Millisecond)
 				}
 				r := w.Call(t, w.Operator, change.method, "/keys/"+id+change.path, change.body)
-				answered.Store(true)
-				for deadline := time.Now().Add(20 * time.Second); refused.Load() < 200 && late.Load() == 0 && time.Now().Before(deadline); {
+				l.answered.Store(true)
+				for deadline := time.Now().Add(20 * time.Second); l.refused.Load() < 200 && l.late.Load() == 0 && time.Now().Before(deadline); {
 					time.Sleep(time.Millisecond)
 				}
-				close(stop)
-				wg.Wait()
+				l.end()
 				ok(t, r, 200)
-				if late.Load() != 0 || refused.Load() < 200 {
-					t.Errorf("%d were admitted after the answer, %d refused", late.Load(), refused.Load())
+				if l.late.Load() != 0 || l.refused.Load() < 200 {
+					t.Errorf("%d were admitted after the answer, %d refused", l.late.Load(), l.refused.Load())
 				}
 			})
 		})

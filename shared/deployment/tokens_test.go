@@ -118,6 +118,28 @@ func TestKeyAndItsTokensSpendOneQuotaAndNotACallMore(t *testing.T) {
 	})
 }
 
+// policyJudges holds the caller's policy to what is wanted of each route.
+func policyJudges(t *testing.T, whose string, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
+	t.Helper()
+	policy := authorizer.Policy(routes, c.Permissions, arn)
+	for _, r := range routes {
+		path := strings.NewReplacer("{", "", "}", "").Replace(r.Path)
+		if got := authorizer.Evaluate(policy, arn+"/"+r.Method+path); got != want(r) {
+			t.Errorf("%s, %s: the policy says %v, want %v", whose, r.ID(), got, want(r))
+		}
+	}
+}
+
+// gateJudges holds the gate to what is wanted of each route.
+func gateJudges(t *testing.T, whose string, w *deploymenttest.World, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
+	t.Helper()
+	for _, r := range routes {
+		if _, err := w.Gate.Admit(t.Context(), c, r, contract.Requests); (err == nil) != want(r) {
+			t.Errorf("%s, %s: the gate says %v, want admission %v", whose, r.ID(), err, want(r))
+		}
+	}
+}
+
 // TestPolicyAndGateAgreeOnEveryTokenAndRoute asks both whether the token of one
 // scope of a key reaches a route; and the gate once more when the key has lost the
 // scope and the policy is still cached.
@@ -152,21 +174,11 @@ func TestPolicyAndGateAgreeOnEveryTokenAndRoute(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			policy := authorizer.Policy(keyed, c.Permissions, arn)
-			judge := func(when string, want func(api.Route) bool, policied bool) {
-				for _, r := range keyed {
-					path := strings.NewReplacer("{", "", "}", "").Replace(r.Path)
-					if got := authorizer.Evaluate(policy, arn+"/"+r.Method+path); policied && got != want(r) {
-						t.Errorf("%s, token %s%s, %s: the policy says %v, want %v", name, scope, when, r.ID(), got, want(r))
-					}
-					if _, err := w.Gate.Admit(t.Context(), c, r, contract.Requests); (err == nil) != want(r) {
-						t.Errorf("%s, token %s%s, %s: the gate says %v, want admission %v", name, scope, when, r.ID(), err, want(r))
-					}
-				}
-			}
-			judge("", func(r api.Route) bool { return expected(grants, r) }, true)
+			allowed := func(r api.Route) bool { return expected(grants, r) }
+			policyJudges(t, name+", token "+scope, c, keyed, allowed)
+			gateJudges(t, name+", token "+scope, w, c, keyed, allowed)
 			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["keys:read"]}`), 200)
-			judge(" of a key without it", func(r api.Route) bool { return len(r.Permissions) == 0 }, false)
+			gateJudges(t, name+", token "+scope+" of a key without it", w, c, keyed, func(r api.Route) bool { return len(r.Permissions) == 0 })
 			all, _ := json.Marshal(append(data, "keys:read"))
 			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":`+string(all)+`}`), 200)
 		}

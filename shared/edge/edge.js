@@ -26,7 +26,10 @@ function pick(request) {
       var text = sent[i].trim();
       var space = text.indexOf(' ');
       var scheme = space < 0 ? text : text.slice(0, space);
-      if (scheme.toLowerCase() !== 'bearer') return {condition: 'secret.malformed'};
+      if (scheme.toLowerCase() !== 'bearer') {
+        if (space < 0) return {condition: 'secret.malformed'};
+        continue; // by another scheme came something else than a key
+      }
       found.push(space < 0 ? '' : text.slice(space).trim());
     }
   }

@@ -80,8 +80,9 @@ func field(values []string) map[string]any {
 
 // secrets are well-formed ones for the table's K1 and K2.
 var secrets = map[string]*strings.Replacer{
-	"statgate": strings.NewReplacer("K1", "sg_live_"+strings.Repeat("a", 43), "K2", "sg_live_"+strings.Repeat("b", 43)),
-	"balla":    strings.NewReplacer("K1", "balla_sk_"+strings.Repeat("a", 64), "K2", "balla_sk_"+strings.Repeat("b", 64)),
+	"statgate":    strings.NewReplacer("K1", "sg_live_"+strings.Repeat("a", 43), "K2", "sg_live_"+strings.Repeat("b", 43)),
+	"balla":       strings.NewReplacer("K1", "balla_sk_"+strings.Repeat("a", 64), "K2", "balla_sk_"+strings.Repeat("b", 64)),
+	"teambattles": strings.NewReplacer("K1", "tb_"+strings.Repeat("a", 64)),
 }
 
 func filled(r *strings.Replacer, m map[string][]string) map[string][]string {

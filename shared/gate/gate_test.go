@@ -356,6 +356,26 @@ func TestCutScopeIsRefusedAndRestoredScopeIsAdmittedAtOnce(t *testing.T) {
 	})
 }
 
+// refusesFromMemory holds a key that is exhausted to a refusal from memory for a second, and
+// by a write after it.
+func refusesFromMemory(t *testing.T, w *world, store *counting, c *api.Caller) {
+	t.Helper()
+	store.take()
+	for range 20 {
+		_, err := admit(w.gate, c, listMatches)
+		want(t, err, api.Quota)
+	}
+	if writes, _ := store.take(); writes != 0 {
+		t.Errorf("20 refusals within a second made %d writes, want 0", writes)
+	}
+	w.clock.advance(time.Second)
+	_, err := admit(w.gate, c, listMatches)
+	want(t, err, api.Quota)
+	if writes, _ := store.take(); writes != 1 {
+		t.Errorf("a refusal after a second made %d writes, want 1", writes)
+	}
+}
+
 func TestRaisedLimitIsHonouredAtOnceInSpiteOfTheRefusalMemory(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		store := &counting{Table: keys}
@@ -366,20 +386,7 @@ func TestRaisedLimitIsHonouredAtOnceInSpiteOfTheRefusalMemory(t *testing.T) {
 		}
 		_, err := admit(w.gate, c, listMatches)
 		want(t, err, api.Quota)
-		store.take()
-		for range 20 {
-			_, err = admit(w.gate, c, listMatches)
-			want(t, err, api.Quota)
-		}
-		if writes, _ := store.take(); writes != 0 {
-			t.Errorf("20 refusals within a second made %d writes, want 0", writes)
-		}
-		w.clock.advance(time.Second)
-		_, err = admit(w.gate, c, listMatches)
-		want(t, err, api.Quota)
-		if writes, _ := store.take(); writes != 1 {
-			t.Errorf("a refusal after a second made %d writes, want 1", writes)
-		}
+		refusesFromMemory(t, w, store, c)
 		w.facts.change(c.Secret, func(f *api.Caller) {
 			f.Limits = map[string]contract.Budget{contract.Requests: {Limit: 3, Window: hour}}
 		})

@@ -51,7 +51,7 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 // apply writes changes batch by batch and tells whether one was refused.
 func (im *run) apply(ctx context.Context, changes []matches.Change) (refused bool, err error) {
 	for _, batch := range matches.Batches(changes) {
-		switch err := im.matches.Apply(ctx, batch); {
+		switch err := im.applyBatch(ctx, batch); {
 		case table.WasCanceled(err) != nil:
 			refused = true
 		case err != nil:
@@ -61,6 +61,30 @@ func (im *run) apply(ctx context.Context, changes []matches.Change) (refused boo
 		}
 	}
 	return refused, nil
+}
+
+// applyBatch writes one batch. A match that turns out to be another one brings its
+// report along: the other has it before, and the match itself loses it after, so
+// that it is there wherever the import dies.
+func (im *run) applyBatch(ctx context.Context, batch []matches.Change) error {
+	for _, c := range batch {
+		if c.AliasOf != "" {
+			if err := im.reports.Adopt(ctx, c.AliasOf, c.Before.ID); err != nil {
+				return err
+			}
+		}
+	}
+	if err := im.matches.Apply(ctx, batch); err != nil {
+		return err
+	}
+	for _, c := range batch {
+		if c.AliasOf != "" {
+			if err := im.reports.Drop(ctx, c.Before.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (im *run) count(batch []matches.Change) {

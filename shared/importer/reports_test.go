@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -402,4 +403,66 @@ func TestInventedCupIsToldByBothSources(t *testing.T) {
 	if err != nil || len(stats.Data) != 4 || stats.Data[0].Stats[0] != (reports.Stat{Name: "shots", Home: 1}) {
 		t.Errorf("got %+v, %v", stats, err)
 	}
+}
+
+// TestReportMovesWithAMatchThatTurnsOutToBeAnotherWhereverTheImportDies has one club's
+// match imported by two names. What is told of it stands under the one that is lost.
+func TestReportMovesWithAMatchThatTurnsOutToBeAnotherWhereverTheImportDies(t *testing.T) {
+	t.Parallel()
+	football := tree(t, map[string]string{"2020-21/en.1.json": league(
+		fixture("Matchday 1", "2020-09-12", "Elms", "Ash", `,"score":{"ft":[2,0]}`),
+		fixture("Matchday 1", "2020-09-12", "Elmfield City", "Ash", `,"score":{"ft":[2,0]},"goals1":[{"name":"A","minute":4},{"name":"B","minute":5}],"goals2":[]`))})
+	clubs := importer.Options{Clubs: []string{tree(t, map[string]string{"eng.clubs.txt": "Elmfield City FC\n | Elmfield City | Elms\n"})}}
+	for n := int64(0); ; n++ {
+		w := open(t)
+		store := reports.NewStore(w, time.Now)
+		w.clean(importer.Options{Openfootball: []string{football}})
+		lost, kept := w.of("elmfield-city"), w.of("elms")
+		stats := &reports.Stats{Data: []reports.Section{{Section: "attack", Stats: []reports.Stat{{Name: "shots", Home: 3, Away: 4}}}}}
+		card := reports.Event{Type: reports.YellowCard, Team: reports.Home, Minute: 9}
+		for match, r := range map[string]reports.Report{
+			lost: {Types: reports.Cards, Events: []reports.Event{card}, Stats: stats, Lineups: &reports.Lineups{}},
+			kept: {Types: reports.Cards, Events: []reports.Event{card, card}},
+		} {
+			if _, err := store.Put(ctx, match, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := new(atomic.Int64)
+		left.Store(n)
+		_, died := importer.Run(ctx, failing{w.Table, left}, time.Now, clubs)
+		w.clean(clubs)
+		if now := w.of("elms"); now != kept {
+			t.Fatalf("the match is %s, want %s", now, kept)
+		}
+		count := map[reports.EventType]int{}
+		for _, e := range w.events(kept) {
+			count[e.Type]++
+		}
+		if count[reports.Goal] != 2 || count[reports.YellowCard] != 2 {
+			t.Errorf("the import dies at write %d: got %v, want the lost match's goals and the match's own cards", n, count)
+		}
+		if got, err := store.Stats(ctx, kept); err != nil || len(got.Data) != 1 {
+			t.Errorf("the import dies at write %d: got statistics %v, %v", n, got.Data, err)
+		}
+		if died == nil {
+			if left := w.events(lost); len(left) != 0 {
+				t.Errorf("the lost match still has %v", left)
+			}
+			if r := w.clean(importer.Options{Openfootball: []string{football}}); r.Reports.Changed != 0 {
+				t.Errorf("its source again: got %+v, want no change, by the same ids", r.Reports)
+			}
+			return
+		}
+	}
+}
+
+// of is the one match of a team.
+func (w world) of(team string) string {
+	w.Helper()
+	list, _ := w.list(matches.Filter{Team: team})
+	if len(list) != 1 {
+		w.Fatalf("got %d matches of %s, want 1", len(list), team)
+	}
+	return list[0].ID
 }

@@ -65,7 +65,7 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 
 // Recover makes another operator key for the deployment's first organisation, and
 // says so in its audit trail (key.recover). It is for whoever holds the store's
-// credentials and has lost the key.
+// credentials and has lost the key; no cap keeps them out.
 func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 	org, err := s.operator(ctx)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Create makes a key and its secret, which nobody can show again. The cap of the
-// plan is exact: the organisation's keys are counted by a consistent query, and
+// Create makes a key and its secret, which nobody can show again. The caps, the
+// plan's and that of management keys, are exact: the organisation's keys are counted by a consistent query, and
 // the transaction holds only while neither they nor its members have changed.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, error) {
 	repeat, err := s.once(r)

@@ -94,6 +94,9 @@ func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	name, err := orgs.Name(f.Name)
 	wrong.take(err)
 	k.Name = name
+	if f.Role != "" { // also where the owner is a member already, so that no typing error passes
+		wrong.take(orgs.KnownRole(f.Role))
+	}
 	k.Scopes = ru.scopes(f.Scopes, wrong)
 	ru.bound(f, &k, wrong)
 	ru.lifetime(f, &k, now, wrong)
@@ -207,7 +210,7 @@ func told(field, text string, now time.Time, past bool, wrong problems) int64 {
 }
 
 // judge refuses a key that its organisation's plan or its owner's role does not
-// allow. A plan's cap may be passed over where the operator says so.
+// allow. A cap may be passed over where the operator says so.
 func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCap bool, now time.Time) Refusal {
 	var r Refusal
 	if f.Plan != "" && f.Plan != h.Org.Plan {
@@ -221,7 +224,7 @@ func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCa
 		r = append(r, "scopes: "+err.Message)
 	}
 	if err := ru.place(h.Org, h.keys, k, now); err != nil && !overCap {
-		r = append(r, "plan: "+api.AsError(err).Message+"; -over-cap imports it all the same")
+		r = append(r, api.AsError(err).Message+"; -over-cap imports it all the same")
 	}
 	return r
 }

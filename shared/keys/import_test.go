@@ -244,6 +244,7 @@ var spoilt = map[string]func(*keys.Foreign){
 	"no such member of the":              func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
 	"owner: must be an email address":    func(f *keys.Foreign) { f.Owner = "nobody" },
 	"owner is a member":                  func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
+	"role: must be one of owner, admin":  func(f *keys.Foreign) { f.Role = "god" },
 	"is that of line 1":                  func(f *keys.Foreign) { *f = export(0) },
 	"made here, of key":                  nil,
 }
@@ -344,6 +345,27 @@ func TestCapHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
 			t.Errorf("a key made here beyond the cap: got %q", got)
 		}
 	})
+}
+
+func TestCapOfManagementKeysHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "balla")
+	w.Org(t, w.Found(t).Secret, "north", "PRO")
+	managing := func(i int) keys.Foreign {
+		row := export(i)
+		row.Scopes = []string{"keys:read"}
+		return row
+	}
+	i := moving(t, w, keys.ImportOptions{})
+	for n := range keys.ManagementAtMost - 1 { // one is there
+		bring(t, i, managing(n))
+	}
+	last := managing(keys.ManagementAtMost)
+	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "-over-cap") {
+		t.Errorf("one too many: got %v", err)
+	}
+	bring(t, moving(t, w, keys.ImportOptions{OverCap: true}), last)
+	authenticate(t, w, oldSecret(keys.ManagementAtMost), "")
 }
 
 func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
@@ -506,6 +528,28 @@ func TestExpiringTheUnseenLeavesAKeyThatWasRotatedItsNewSecret(t *testing.T) {
 	}
 	authenticate(t, w, secret, api.SecretExpired)
 	authenticate(t, w, rotated.Secret, "")
+}
+
+func TestKeyIsMarkedBySHA256AsLongAsASecretThatIsKeptSoIsGood(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "scorelytics")
+	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
+	bring(t, moving(t, w, keys.ImportOptions{}), keys.Foreign{SHA256: apikey.Hash("sk_live_" + strings.Repeat("aZ9b", 8)), Name: "old 1",
+		Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}})
+	id := all(t, w, admin.Secret)["old 1"].ID
+	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), id, "1d", false); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		pass time.Duration
+		want string
+	}{{23 * time.Hour, keys.HashSHA256}, {2 * time.Hour, keys.HashHMAC}} {
+		w.Pass(c.pass)
+		one, err := w.Keys.Get(t.Context(), w.By(t, admin.Secret), id)
+		if got := all(t, w, admin.Secret)["old 1"].Hash; err != nil || got != c.want || one.Hash != c.want {
+			t.Errorf("%s later: got %q in the list and %q alone (%v), want %q", c.pass, got, one.Hash, err, c.want)
+		}
+	}
 }
 
 // A key that is used between the list and its expiry is spared.

@@ -51,7 +51,7 @@ type Key struct {
 	Name        string         `json:"name"`
 	Prefix      string         `json:"prefix" doc:"What its secrets begin with" example:"sg_live_"`
 	LastFour    string         `json:"last_four" doc:"What its newest secret ends in, as far as the contract shows it"`
-	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"How its secret is kept: as an HMAC under the deployment's pepper, or by the SHA-256 that it was imported with and until it is used"`
+	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"How its secret is kept: as an HMAC under the deployment's pepper, or by the SHA-256 that it was imported with and until it is used. While a replaced secret is still good, sha256 if either is kept so"`
 	Environment string         `json:"environment"`
 	Scopes      []string       `json:"scopes" nullable:"false"`
 	Plan        string         `json:"plan" doc:"The organisation's plan"`

@@ -121,7 +121,7 @@ func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now ti
 			return nil, err
 		}
 	}
-	return shown, s.mark(ctx, found, shown)
+	return shown, s.mark(ctx, found, shown, now)
 }
 
 // Self is who makes the call, what they may do and what is left.

@@ -231,25 +231,57 @@ func metadata(o api.Object, wrong problems) string {
 	return string(compact)
 }
 
-// place refuses a further active client key beyond the plan's cap. The key itself
-// is not counted against it.
-func (ru rules) place(o orgs.Org, held []record, k record, now time.Time) error {
-	if o.Operator || management(ru.contract.Scopes, k.Scopes) {
-		return nil
+// ManagementAtMost is how many active management keys an organisation may have at
+// once, whatever its plan. Their calls are free and unmetered, and a change of the
+// organisation makes each of its keys' callers stale: without a bound, whoever has
+// stolen one could make keys faster than they can be found and revoked, and what ends
+// them all would take longer with each. A person or a pipeline needs one; 25 leaves
+// room for all of them to be replaced at once.
+const ManagementAtMost = 25
+
+// kinds of active keys, which are counted apart.
+const (
+	clientKey     = "client"
+	managementKey = "management"
+)
+
+// kind is what an active key is counted as, "" for one that has ended.
+func (ru rules) kind(k record, now time.Time) string {
+	switch {
+	case k.state(now) != Active:
+		return ""
+	case management(ru.contract.Scopes, k.Scopes):
+		return managementKey
 	}
-	plan := ru.plan(o)
-	active := 0
+	return clientKey
+}
+
+// place refuses a further active client key beyond the plan's cap, which operators
+// do not have, and a further active management key beyond [ManagementAtMost]. The
+// key itself is not counted against it.
+func (ru rules) place(o orgs.Org, held []record, k record, now time.Time) error {
+	kind, active := clientKey, 0
+	if management(ru.contract.Scopes, k.Scopes) {
+		kind = managementKey
+	}
 	for _, other := range held {
-		if other.ID != k.ID && other.state(now) == Active && !management(ru.contract.Scopes, other.Scopes) {
+		if other.ID != k.ID && ru.kind(other, now) == kind {
 			active++
 		}
 	}
-	if active < plan.Keys {
+	plan := ru.plan(o)
+	var full *api.Error
+	switch {
+	case kind == managementKey && active >= ManagementAtMost:
+		full = api.Fail(api.ConflictCap, "an organisation may have %d active management keys, and this one has %d: revoke one", ManagementAtMost, active)
+		full.Details = map[string]any{"cap": ManagementAtMost, "active": active}
+	case kind == clientKey && !o.Operator && active >= plan.Keys:
+		full = api.Fail(api.ConflictCap, "plan %s allows %d active client keys, and the organisation has %d: revoke one or choose a larger plan", plan.Name, plan.Keys, active)
+		full.Details = map[string]any{"plan": plan.Name, "cap": plan.Keys, "active": active}
+	default:
 		return nil
 	}
-	err := api.Fail(api.ConflictCap, "plan %s allows %d active client keys, and the organisation has %d: revoke one or choose a larger plan", plan.Name, plan.Keys, active)
-	err.Details = map[string]any{"plan": plan.Name, "cap": plan.Keys, "active": active}
-	return err
+	return full
 }
 
 // plan is what an organisation bought. A plan that the contract no longer knows

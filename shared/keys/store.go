@@ -271,6 +271,6 @@ func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
 		return Key{}, err
 	}
 	shown := []Key{v}
-	err = s.mark(ctx, []record{f.key}, shown)
+	err = s.mark(ctx, []record{f.key}, shown, now)
 	return shown[0], err
 }

@@ -76,6 +76,47 @@ func TestCapIsExactUnder20ConcurrentCreates(t *testing.T) {
 	})
 }
 
+func TestCapOfManagementKeysIsExactUnder20ConcurrentCreatesAndFreedByARevocation(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, keysTable table.Table) {
+		w := keystest.New(t, keysTable, "statgate")
+		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "FREE")
+		managing := func() (keys.Minted, error) {
+			return w.Keys.Create(context.Background(), w.By(t, admin.Secret), keys.Spec{Name: "manages", Scopes: []string{"keys:read", "read:teams"}})
+		}
+		const before = 16 // the admin key too
+		for range before - 1 {
+			if _, err := managing(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := atOnce(20, func(int) error { _, err := managing(); return err })
+		if want := keys.ManagementAtMost - before; got[""] != want || got[api.ConflictCap] != 20-want {
+			t.Errorf("got %v, want %d keys and %d refusals by the cap", got, want, 20-want)
+		}
+		client := w.Key(t, admin.Secret, reading("client")) // the plan's one, which the management keys leave alone
+		_, _, err := w.Keys.Update(t.Context(), w.By(t, admin.Secret), client.ID, keys.Edit{Scopes: []string{"keys:read"}})
+		if got := keystest.Condition(err); got != api.ConflictCap {
+			t.Errorf("a client key that becomes a management key: got %q (%v)", got, err)
+		}
+		all, _, err := w.Keys.List(t.Context(), w.By(t, admin.Secret), keys.Filter{Limit: 100})
+		if err != nil || len(all) != keys.ManagementAtMost+1 {
+			t.Fatalf("got %d keys (%v), want %d", len(all), err, keys.ManagementAtMost+1)
+		}
+		for _, k := range all {
+			if k.Name == "manages" {
+				if _, err := w.Keys.Revoke(t.Context(), w.By(t, admin.Secret), k.ID); err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		if _, err := managing(); err != nil {
+			t.Errorf("organisation %s, after a revocation: got %v", o.ID, err)
+		}
+	})
+}
+
 func TestRepeatedIdempotencyKeyNeverMakesASecondKey(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {

@@ -15,10 +15,14 @@ import (
 // mark says of the keys that are shown which are known by a SHA-256 only. The
 // authorizer, which sees a secret first, writes its item and no other, so that is
 // where it stands: one read for a page, and none where nothing was imported.
-func (s *Store) mark(ctx context.Context, found []record, shown []Key) error {
+//
+// While a rotation's overlap lasts the key is still marked, though its new secret is
+// a MAC: whoever guesses the old one from its SHA-256 holds the key until then, and
+// ExpireUnseen would end it. What has ended marks no more.
+func (s *Store) mark(ctx context.Context, found []record, shown []Key, now time.Time) error {
 	var at []table.Key
 	for _, k := range found {
-		if _, listed := k.Secrets[k.Imported]; listed {
+		if end, listed := k.Secrets[k.Imported]; listed && (end == 0 || end > now.Unix()) {
 			at = append(at, secretAddress(k.Imported))
 		}
 	}

@@ -69,14 +69,11 @@ func (s *Store) widens(role string, had, has []string) bool {
 	return !covered(effective(all, had, role), effective(all, has, role))
 }
 
-// takesPlace is what an edit must also write where it makes an active client key
-// of what was none: one that had expired, or a management key. The cap holds for
-// it as for a new key.
+// takesPlace is what an edit must also write where it makes an active client key of
+// what was none, one that had expired or a management key, or the other way round.
+// The cap holds for it as for a new key.
 func (s *Store) takesPlace(ctx context.Context, o orgs.Org, before, after record, now time.Time) ([]table.Write, error) {
-	client := func(k record) bool {
-		return k.state(now) == Active && !management(s.rules.contract.Scopes, k.Scopes)
-	}
-	if client(before) || !client(after) {
+	if is := s.rules.kind(after, now); is == "" || is == s.rules.kind(before, now) {
 		return nil, nil
 	}
 	h, found, err := s.holdings(ctx, o.ID)

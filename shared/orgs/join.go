@@ -33,7 +33,7 @@ func (v View) Join(source *ids.Source, by audit.By, email, role string) (Member,
 	if wrong != nil {
 		return Member{}, nil, wrong
 	}
-	if wrong := knownRole(role); wrong != nil {
+	if wrong := KnownRole(role); wrong != nil {
 		return Member{}, nil, wrong
 	}
 	user, err := source.New("usr_", by.At)

@@ -35,7 +35,7 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 	if wrong != nil {
 		return Member{}, wrong
 	}
-	if wrong := knownRole(role); wrong != nil {
+	if wrong := KnownRole(role); wrong != nil {
 		return Member{}, wrong
 	}
 	if wrong := touches(r.Caller, role); wrong != nil {
@@ -218,7 +218,7 @@ func (e *MemberEdit) check() error {
 		e.Email = &email
 	}
 	if e.Role != nil {
-		if wrong := knownRole(*e.Role); wrong != nil {
+		if wrong := KnownRole(*e.Role); wrong != nil {
 			return wrong
 		}
 	}

@@ -41,7 +41,8 @@ func address(field, email string) (string, *api.Error) {
 // folded is the form in which addresses are compared.
 func folded(email string) string { return strings.ToLower(email) }
 
-func knownRole(role string) *api.Error {
+// KnownRole refuses a role that no member can have.
+func KnownRole(role string) *api.Error {
 	if !slices.Contains(roles, role) {
 		return api.FieldError("role", "must be one of %s", strings.Join(roles, ", "))
 	}

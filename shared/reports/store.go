@@ -3,6 +3,8 @@ package reports
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -132,80 +134,114 @@ func (s *Store) read(ctx context.Context, match, sort string, into any) error {
 	return table.Decode(it, into)
 }
 
-// Put stores what a source tells of a match that is stored, in one transaction,
-// and tells whether that changed anything. The same report again changes nothing.
-func (s *Store) Put(ctx context.Context, match string, r Report) (bool, error) {
+// Put stores what a source tells of a match that is stored, and tells whether that
+// changed anything. The same report again changes nothing.
+//
+// One transaction takes most reports. A longer one is written by several, each of
+// which raises the head's version: what is told no more goes first, with the lineups
+// and the corrections; new events follow in the order of play, the statistics last.
+// So whoever reads in between, or after an import that died, sees the report as far
+// as the match had come, and nothing twice. The same report again completes it.
+func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, err error) {
 	for range attempts {
 		page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
 		if err != nil {
-			return false, fmt.Errorf("reports: reading that of %s: %w", match, err)
+			return changed, fmt.Errorf("reports: reading that of %s: %w", match, err)
 		}
-		ws, err := s.plan(match, r, page.Items)
+		stored := bySort(page.Items)
+		ws, err := plan(match, r, stored, s.now())
 		if err != nil || len(ws) == 0 {
-			return false, err
+			return changed, err
 		}
-		if len(ws) > maxWrites {
-			return false, fmt.Errorf("reports: that of %s has %d changes; at most %d are written at once", match, len(ws), maxWrites)
-		}
-		err = s.Table.Transact(ctx, ws)
+		wrote, err := s.write(ctx, match, stored[headSort].Int("version"), ws)
+		changed = changed || wrote
 		if err == nil || table.WasCanceled(err) == nil {
 			if err != nil {
 				err = fmt.Errorf("reports: writing that of %s: %w", match, err)
 			}
-			return err == nil, err
+			return changed, err
 		}
+		pause(ctx) // so that of two long reports at once one is done
 	}
-	return false, fmt.Errorf("reports: others keep writing that of %s: %w", match, table.ErrConflict)
+	return changed, fmt.Errorf("reports: others keep writing that of %s: %w", match, table.ErrConflict)
 }
 
-// plan compares a report with the items of its match. What is to be written begins
-// with the head, on the condition that nobody else has written meanwhile.
-func (s *Store) plan(match string, r Report, items []table.Item) ([]table.Write, error) {
-	stored := map[string]table.Item{}
+func (s *Store) now() string { return s.Clock().UTC().Format(time.RFC3339) }
+
+// pause lets others go first. Its randomness decides no answer, only who waits.
+func pause(ctx context.Context) {
+	timer := time.NewTimer(rand.N(20 * time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func bySort(items []table.Item) map[string]table.Item {
+	stored := make(map[string]table.Item, len(items))
 	for _, it := range items {
 		stored[it.Str(table.SortAttr)] = it
 	}
-	now := s.Clock().UTC().Format(time.RFC3339)
-	ws, err := planEvents(match, r, stored, now)
+	return stored
+}
+
+// write makes the changes in their order, transaction by transaction. Each begins
+// with the head, on the condition that nobody else has written meanwhile.
+func (s *Store) write(ctx context.Context, match string, version int64, ws []table.Write) (wrote bool, err error) {
+	for part := range slices.Chunk(ws, maxWrites-1) {
+		head := table.Item{table.PartitionAttr: key(match, headSort).Partition, table.SortAttr: headSort, "version": version + 1, "updated_at": s.now()}
+		cond := table.IsNew()
+		if version > 0 {
+			cond = table.Eq("version", version)
+		}
+		if err := s.Table.Transact(ctx, append([]table.Write{table.Put(head, cond)}, part...)); err != nil {
+			return wrote, err
+		}
+		wrote = true
+		version++
+	}
+	return wrote, nil
+}
+
+// plan compares a report with the items of its match, by sort key: what is to be
+// written, in the order in which it may be read.
+func plan(match string, r Report, stored map[string]table.Item, now string) ([]table.Write, error) {
+	gone, corrected, added, err := planEvents(match, r, stored, now)
 	if err != nil {
 		return nil, err
 	}
-	for sort, told := range map[string]any{lineupsSort: r.Lineups, statsSort: r.Stats} {
+	differs := func(sort string, told any) ([]table.Write, error) {
 		if reflect.ValueOf(told).IsNil() {
-			continue
+			return nil, nil
 		}
 		it, err := itemOf(match, sort, told)
-		if err != nil {
+		if err != nil || reflect.DeepEqual(it, stored[sort]) {
 			return nil, err
 		}
-		if !reflect.DeepEqual(it, stored[sort]) {
-			ws = append(ws, table.Put(it))
-		}
+		return []table.Write{table.Put(it)}, nil
 	}
-	if len(ws) == 0 {
-		return nil, nil
+	lineups, err := differs(lineupsSort, r.Lineups)
+	if err != nil {
+		return nil, err
 	}
-	cond := table.IsNew()
-	head := table.Item{table.PartitionAttr: key(match, headSort).Partition, table.SortAttr: headSort, "version": int64(1), "updated_at": now}
-	if before := stored[headSort]; before != nil {
-		cond, head["version"] = table.Eq("version", before.Int("version")), before.Int("version")+1
-	}
-	return append([]table.Write{table.Put(head, cond)}, ws...), nil
+	stats, err := differs(statsSort, r.Stats)
+	return slices.Concat(gone, lineups, corrected, added, stats), err
 }
 
-// planEvents writes what is new or other than it was, and removes what is told no
-// more, of the types that the report knows.
-func planEvents(match string, r Report, stored map[string]table.Item, now string) ([]table.Write, error) {
-	var ws []table.Write
+// planEvents removes what is told no more, of the types that the report knows, and
+// writes what is other than it was, and what is new, in the order of play.
+func planEvents(match string, r Report, stored map[string]table.Item, now string) (gone, corrected, added []table.Write, err error) {
 	kept := map[string]bool{}
 	for _, e := range identify(match, r.Events) {
 		sort := eventSort + e.ID
 		kept[sort] = true
+		before := stored[sort]
 		e.Version, e.UpdatedAt = 1, now
-		if before := stored[sort]; before != nil {
+		if before != nil {
 			var was Event
 			if err := table.Decode(before, &was); err != nil {
-				return nil, err
+				return nil, nil, nil, err
 			}
 			e.Version, e.UpdatedAt = was.Version, was.UpdatedAt
 			if reflect.DeepEqual(was, e) {
@@ -214,17 +250,21 @@ func planEvents(match string, r Report, stored map[string]table.Item, now string
 			e.Version, e.UpdatedAt = was.Version+1, now
 		}
 		it, err := itemOf(match, sort, e)
-		if err != nil {
-			return nil, err
+		switch {
+		case err != nil:
+			return nil, nil, nil, err
+		case before != nil:
+			corrected = append(corrected, table.Put(it))
+		default:
+			added = append(added, table.Put(it))
 		}
-		ws = append(ws, table.Put(it))
 	}
-	for sort, it := range stored {
-		if len(sort) > len(eventSort) && sort[:len(eventSort)] == eventSort && !kept[sort] && slices.Contains(r.Types, EventType(it.Str("type"))) {
-			ws = append(ws, table.Delete(key(match, sort)))
+	for _, sort := range slices.Sorted(maps.Keys(stored)) {
+		if strings.HasPrefix(sort, eventSort) && !kept[sort] && slices.Contains(r.Types, EventType(stored[sort].Str("type"))) {
+			gone = append(gone, table.Delete(key(match, sort)))
 		}
 	}
-	return ws, nil
+	return gone, corrected, added, nil
 }
 
 func itemOf(match, sort string, v any) (table.Item, error) {

@@ -165,7 +165,31 @@ func TestWritersAtOnceEndInOneOfTheirReports(t *testing.T) {
 	})
 }
 
-func TestReportIsWrittenWholeOrNotAtAll(t *testing.T) {
+func TestWritersOfLongReportsAtOnceEndInOneOfTheirReports(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := reports.NewStore(tbl, time.Now)
+		var wg sync.WaitGroup
+		for _, player := range []string{"A", "B", "C"} {
+			wg.Go(func() {
+				if _, err := s.Put(ctx, "m_1", goals(minutes(player, 120)...)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		events := list(t, s, "m_1")
+		for i, e := range events {
+			if *e.Player != *events[0].Player || e.Minute != i {
+				t.Fatalf("got a mix: event %d is %s in minute %d", i, *e.Player, e.Minute)
+			}
+		}
+		if len(events) != 120 {
+			t.Errorf("got %d events, want 120", len(events))
+		}
+	})
+}
+
+func TestReportThatOneTransactionTakesIsWrittenWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable} {
 		faulty := tabletest.NewFaulty(memory(t))
@@ -179,11 +203,52 @@ func TestReportIsWrittenWholeOrNotAtAll(t *testing.T) {
 		}
 		put(t, s, "m_1", goals(goal("A", 1, 0), goal("B", 2, 0)), true)
 	}
-	many := make([]reports.Event, 100)
-	for i := range many {
-		many[i] = goal("A", i, 0)
+}
+
+// minutes is a goal in each of so many minutes.
+func minutes(player string, n int) []reports.Event {
+	events := make([]reports.Event, n)
+	for i := range events {
+		events[i] = goal(player, i, 0)
 	}
-	if _, err := reports.NewStore(memory(t), time.Now).Put(ctx, "m_1", goals(many...)); err == nil || !strings.Contains(err.Error(), "at most 100") {
-		t.Errorf("got %v, want a refusal that says why", err)
+	return events
+}
+
+// TestLongReportIsAsFarAsTheMatchHadComeWhereverItsImportDies has an import of more
+// changes than one transaction takes die at each of its writes, and come again.
+func TestLongReportIsAsFarAsTheMatchHadComeWhereverItsImportDies(t *testing.T) {
+	t.Parallel()
+	stats := &reports.Stats{Data: []reports.Section{{Section: "attack", Stats: []reports.Stat{{Name: "shots", Home: 3, Away: 4}}}}}
+	long := goals(minutes("A", 250)...)
+	long.Stats = stats
+	for dies := 1; dies <= 4; dies++ { // 30 are removed, 250 made and the statistics: three transactions
+		faulty := tabletest.NewFaulty(memory(t))
+		s := reports.NewStore(faulty, time.Now)
+		put(t, s, "m_1", goals(minutes("Z", 30)...), true)
+		written := 0
+		faulty.Follow(func(c tabletest.Call) (tabletest.Fault, time.Duration) {
+			if c.Method == "Transact" {
+				if written++; written == dies {
+					return tabletest.Unavailable, 0
+				}
+			}
+			return tabletest.None, 0
+		})
+		_, err := s.Put(ctx, "m_1", long)
+		faulty.Heal()
+		got, _ := s.Stats(ctx, "m_1")
+		events := list(t, s, "m_1")
+		if complete := len(events) == 250; complete != (err == nil) || complete != (len(got.Data) > 0) {
+			t.Errorf("got %v with %d events and statistics %v", err, len(events), got.Data)
+		}
+		for i, e := range events {
+			if *e.Player != *events[0].Player || *e.Player == "A" && e.Minute != i {
+				t.Fatalf("event %d is %s in minute %d: no report that was ever told", i, *e.Player, e.Minute)
+			}
+		}
+		put(t, s, "m_1", long, err != nil)
+		if events = list(t, s, "m_1"); len(events) != 250 {
+			t.Errorf("after the next import there are %d events, want 250", len(events))
+		}
 	}
 }

@@ -82,11 +82,16 @@ func (s *Store) Own(ctx context.Context, org, name string, uuid bool) (*Team, *t
 	return &Team{ID: id, Name: name, Names: []string{name}}, &made, nil
 }
 
-// searched is how many own teams are read at a time where a name is looked for.
-const searched = 500
+// searched is how many own teams are read at a time where a name is looked for, and
+// searchedAtMost bounds what one page reads.
+const (
+	searched       = 500
+	searchedAtMost = 1000
+)
 
 // ListOwn returns a page of an organisation's own teams, by id; of those of which
-// a word begins with q, where q is not "".
+// a word begins with q, where q is not "". With q a page may be shorter than its
+// limit, or empty, and be followed by another.
 func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
 	page, text := &Page{Teams: []Team{}}, Key(q)
 	if q != "" && text == "" {
@@ -96,7 +101,7 @@ func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*
 	if text != "" {
 		query.Limit = max(query.Limit, searched) // few may be kept of what is read; small chunks would mean many round trips
 	}
-	for {
+	for read := 0; ; {
 		got, err := s.Table.Query(ctx, query)
 		if err != nil {
 			return nil, fmt.Errorf("teams: listing those of %s: %w", org, err)
@@ -114,6 +119,10 @@ func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*
 			page.Teams = append(page.Teams, *t)
 		}
 		if !got.More || len(got.Items) == 0 {
+			return page, nil
+		}
+		if read += len(got.Items); text != "" && read >= searchedAtMost {
+			page.Next = query.After
 			return page, nil
 		}
 	}

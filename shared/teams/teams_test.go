@@ -14,6 +14,7 @@ import (
 
 	"statgate/shared/table"
 	"statgate/shared/table/local"
+	"statgate/shared/table/tabletest"
 	"statgate/shared/teams"
 )
 
@@ -374,5 +375,49 @@ func TestWritersAtOnceEndInOneTeamASpelling(t *testing.T) {
 	group.Wait()
 	if got := len(all(t, tbl)); got != 40 {
 		t.Errorf("got %d teams, want 40", got)
+	}
+}
+
+func TestRareOwnTeamIsFoundByPagesOfWhichNoneReadsAllTeams(t *testing.T) {
+	t.Parallel()
+	tbl := open(t)
+	s := teams.NewStore(tbl)
+	var ws []table.Write
+	for i := range 3600 {
+		name := fmt.Sprintf("Elm %d", i)
+		if i%1201 == 0 {
+			name = fmt.Sprintf("Yew %d", i)
+		}
+		_, made, err := s.Own(ctx, "org_1", name, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ws = append(ws, *made)
+	}
+	for batch := range slices.Chunk(ws, 100) {
+		if err := tbl.Transact(ctx, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	watched := tabletest.NewFaulty(tbl)
+	for q, want := range map[string]int{"yew": 3, "ash": 0, "elm": 3597} {
+		found := 0
+		for after := ""; ; {
+			before := len(watched.Calls())
+			page, err := teams.NewStore(watched).ListOwn(ctx, "org_1", q, after, 50)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if asked := len(watched.Calls()) - before; asked > 2 {
+				t.Errorf("%s: a page took %d queries of 500 teams, want at most 2", q, asked)
+			}
+			found += len(page.Teams)
+			if after = page.Next; after == "" {
+				break
+			}
+		}
+		if found != want {
+			t.Errorf("%s: got %d teams, want %d", q, found, want)
+		}
 	}
 }

@@ -20,15 +20,19 @@ const (
 )
 
 // Pick returns the one secret of a request. A transport that the contract does
-// not list for the channel is not looked at. No secret is SecretMissing, a
-// scheme other than Bearer SecretMalformed, two different secrets SecretConflict.
+// not list for the channel is not looked at, and neither is what Authorization holds
+// by another scheme than Bearer: that is no API key. No secret is SecretMissing, one
+// without a scheme SecretMalformed, two different secrets SecretConflict.
 func Pick(c *contract.Contract, channel string, h http.Header, q url.Values) (string, error) {
 	listed := c.Transports[channel]
 	var found []string
 	if slices.Contains(listed, contract.Bearer) {
 		for _, v := range h.Values("Authorization") {
-			scheme, token, _ := strings.Cut(strings.TrimSpace(v), " ")
-			if !strings.EqualFold(scheme, "Bearer") {
+			scheme, token, schemed := strings.Cut(strings.TrimSpace(v), " ")
+			switch bearer := strings.EqualFold(scheme, "Bearer"); {
+			case !bearer && schemed:
+				continue
+			case !bearer:
 				return "", api.Fail(api.SecretMalformed, "the Authorization header must be: Bearer and the key")
 			}
 			found = append(found, strings.TrimSpace(token))

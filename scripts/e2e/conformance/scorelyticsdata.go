@@ -184,5 +184,5 @@ func filters(t *suite.T) {
 	if all, _ := both.At("data").([]any); len(all) == 0 || len(all) > len(list) {
 		t.Errorf("league_id and date have %d matches, date alone %d", len(all), len(list))
 	}
-	t.Expect(suite.Get(matchesPath+"?status=live&league_id="+m.Text("league_id")).By(k.Secret), 400, `{"error": "<string>", "code": "invalid_request", "request_id": "~^req_."}`)
+	t.Expect(suite.Get(matchesPath+"?status=live&league_id="+m.Text("league_id")).By(k.Secret), 400, `{"error": "~league_id and season", "code": "invalid_request", "request_id": "~^req_."}`)
 }

@@ -224,8 +224,8 @@ func matchRepeat(t *suite.T) {
 	create := func(bestOf int) suite.Request {
 		return suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "bestOf": bestOf}).By(k.Secret).With("Idempotency-Key", "create-"+c.game)
 	}
-	first := t.Expect(create(3), 201, "")
-	if again := t.Expect(create(3), 201, ""); string(again.Body) != string(first.Body) {
+	first := t.Expect(create(3), 201, "", "Location", "~^/api/v1/game/matches/con_")
+	if again := t.Expect(create(3), 201, "", "Location", first.Header.Get("Location")); string(again.Body) != string(first.Body) {
 		t.Errorf("the repeat answers %s, the first call %s", again.Body, first.Body)
 	}
 	refuses(t, create(5), 409, "error_idempotency_key_conflict")

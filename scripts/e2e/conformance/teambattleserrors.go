@@ -17,9 +17,10 @@ var teambattlesErrors = []Case{
 			}
 		}},
 	{ID: "error.api_key_required", Seed: []string{"46.1"}, Standing: Page, Says: "no key in the Authorization header is 401 error_api_key_required",
-		Answer: "by the edge, for every path below the base", Prove: func(t *suite.T) {
+		Answer: "by the edge, for every path below the base; what comes by another scheme than Bearer is no key", Prove: func(t *suite.T) {
 			refuses(t, suite.Get("/matches"), 401, "error_api_key_required")
 			refuses(t, suite.Post("/teams/x/matches", suite.In{}), 401, "error_api_key_required")
+			refuses(t, suite.Get("/matches").With("Authorization", "Basic dXNlcjpwYXNz"), 401, "error_api_key_required")
 		}},
 	{ID: "error.api_key_invalid", Seed: []string{"47.1"}, Standing: Page, Says: "a key that is invalid or revoked is 401 error_api_key_invalid",
 		Answer: "malformed, unknown, expired and revoked alike, on the next request", Prove: func(t *suite.T) {
@@ -61,12 +62,13 @@ var teambattlesErrors = []Case{
 			}
 		}},
 	{ID: "error.invalid_date_format", Seed: []string{"56.1"}, Standing: Page, Says: "a date that is not ISO 8601 is 400 error_invalid_date_format",
-		Answer: "dates and times, extended and basic; without an offset UTC", Prove: func(t *suite.T) {
+		Answer: "dates and times, extended and basic; without an offset UTC; a number is no date", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, field := range []string{"scheduledAfter", "scheduledBefore", "createdAfter", "createdBefore"} {
 				for _, date := range []string{"yesterday", "2026-13-01", "01/02/2026", "2026-02-30"} {
 					refuses(t, suite.Get("/matches?"+field+"="+date).By(k.Secret), 400, "error_invalid_date_format")
 				}
+				refuses(t, suite.Post("/user/matches", suite.In{field: 1767225600}).By(k.Secret), 400, "error_invalid_date_format")
 				t.Expect(suite.Post("/user/matches", suite.In{field: "soon"}).By(k.Secret), 400, fmt.Sprintf(`{"error": "error_invalid_date_format", "details": "~^%s: "}`, field))
 			}
 			for _, date := range []string{"2026-02-28", "2026-02-28T12:00:00Z", "2026-02-28T12:00:00.250+01:00", "2026-02-28T12:00", "20260228T120000Z"} {

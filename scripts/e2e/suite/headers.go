@@ -15,6 +15,7 @@ func headers() []Case {
 		{ID: "header.common", Says: "every answer names its request and may be read by a browser's script", Run: headerCommon},
 		{ID: "header.rate", Says: "the rate headers tell the plan's limit, what is left, one less each call, and when the window ends", Run: headerRate},
 		{ID: "header.etag", Says: "a GET carries an ETag, and the same again is a 304 without a body", Run: headerETag},
+		{ID: "header.location", Says: "what makes a thing says in Location where to get it", Run: headerLocation},
 	}
 }
 
@@ -113,4 +114,36 @@ func headerETag(t *T) {
 		t.Errorf("%s: got %s with ETag %q, want 304 with %q", again.asked, again.brief(), again.Header.Get("ETag"), tag)
 	}
 	t.must(t.knock(k.secret, d, "If-None-Match", `"another"`), http.StatusOK)
+}
+
+func headerLocation(t *T) {
+	key := t.op(t.home.admin, "createKey", t.spec())
+	t.must(key, http.StatusCreated)
+	got := t.located(t.home.admin, key, key.text("id"))
+	if id := got.text("id"); id != key.text("id") {
+		t.Errorf("%s: got key %q, want %q", got.asked, id, key.text("id"))
+	}
+	if _, writes := t.routes["createMatch"]; !writes {
+		return
+	}
+	secret := t.allData(t.home)
+	m, made := t.makes(secret, nil)
+	got = t.located(secret, made, textOf(m, "id"))
+	if id := textOf(t.item(got), "id"); id != textOf(m, "id") {
+		t.Errorf("%s: got match %q, want %q", got.asked, id, textOf(m, "id"))
+	}
+}
+
+// located follows the Location of an answer, which must lead to the id.
+func (t *T) located(secret string, made Reply, id string) Reply {
+	at := made.Header.Get("Location")
+	if !strings.HasPrefix(at, t.contract.Base+"/") || !strings.HasSuffix(at, "/"+id) {
+		t.Fatalf("%s: Location is %q, want the path of %q", made.asked, at, id)
+	}
+	if exposed := made.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Location") {
+		t.Errorf("%s: Location is not among what is exposed: %q", made.asked, exposed)
+	}
+	got := t.send(request{method: http.MethodGet, path: at, secret: secret})
+	t.must(got, http.StatusOK)
+	return got
 }

@@ -126,13 +126,19 @@ func (b *Binder) condition(field string) string {
 	case ours == "cursor" || ours == "page" || ours == "offset":
 		return api.InputCursor
 	}
-	if s := b.schema.Properties[ours]; s != nil && (s.Format == "date" || s.Format == "date-time") {
+	if s := b.schema.Properties[ours]; s != nil && Dated(s) {
 		return api.InputDate
 	}
 	if b.FromQuery() {
 		return api.InputParameter
 	}
 	return api.InputField
+}
+
+// Dated tells whether an input is a date or a time. The handlers themselves read
+// those of the format iso-8601, which is wider than RFC 3339.
+func Dated(s *huma.Schema) bool {
+	return s.Format == "date" || s.Format == "date-time" || s.Format == "iso-8601"
 }
 
 // refuse makes one error of all that is wrong, under the contract's names.

@@ -22,6 +22,9 @@ var (
 // success adds the answer of a call that went well, and 304 where there may be one.
 func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error {
 	answer := &huma.Response{Description: http.StatusText(h.Status), Headers: b.answerHeaders(r, tagged(r, h))}
+	if h.Made != nil && b.deployed(h.Made.Get) {
+		answer.Headers["Location"] = headerRef("Location")
+	}
 	if h.Status != http.StatusNoContent {
 		kind, media, err := b.content(r, h)
 		if err != nil {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
 	"statgate/shared/contract"
@@ -33,11 +31,11 @@ var own = map[string][]string{
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
 
-	"listContests":     {api.InputDate},
-	"listUserContests": {api.InputDate},
-	"listTeamContests": {api.InputDate, api.NotFoundTeam, api.PermissionTeam},
-	"listOrgContests":  {api.InputDate, api.NotFoundOrg, api.PermissionOrg},
-	"createContest":    {api.InputDate, api.NotFoundTeam, api.PermissionGame, api.ConflictRepeat},
+	"createApplication": {api.ConflictLimit},
+
+	"listTeamContests": {api.NotFoundTeam, api.PermissionTeam},
+	"listOrgContests":  {api.NotFoundOrg, api.PermissionOrg},
+	"createContest":    {api.NotFoundTeam, api.PermissionGame, api.ConflictRepeat},
 	"getContest":       {api.NotFoundMatch, api.PermissionGame},
 	"getContestStatus": {api.NotFoundMatch, api.PermissionGame},
 	"moveContest":      {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
@@ -101,14 +99,12 @@ func inputConditions(r api.Route, in *bind.Binder) []string {
 		all = append(all, api.InputLimit, api.UnreadableLimit, api.InputCursor, api.UnreadableCursor)
 	}
 	for _, s := range schema.Properties {
-		if dated(s) {
+		if bind.Dated(s) {
 			return append(all, api.InputDate)
 		}
 	}
 	return all
 }
-
-func dated(s *huma.Schema) bool { return s.Format == "date" || s.Format == "date-time" }
 
 func once(list []string) []string {
 	seen := map[string]bool{}
@@ -166,8 +162,8 @@ var occasions = map[string]occasion{
 	api.Conflict:          {"The thing is not in a state that allows this, or changed at the same moment", "changed by someone else meanwhile"},
 	api.ConflictRepeat:    {"The Idempotency-Key was used before, for another request or for a secret, which is shown once; the details name the key that it made", "this Idempotency-Key was used before"},
 	api.ConflictRotation:  {"An earlier rotation's overlap has not ended; force ends it", "the secret before this one is still good; send force to end it"},
-	api.ConflictCap:       {"All keys of the plan are in use", "the plan's keys are all in use"},
-	api.ConflictLimit:     {"The organisation has as many of these as it may have", "the organisation has 20 webhooks, which is as many as it may have"},
+	api.ConflictCap:       {"All client keys of the plan are in use, or as many management keys as an organisation may have", "the plan's keys are all in use"},
+	api.ConflictLimit:     {"There are as many of these as an organisation may have", "the organisation has 20 webhooks, which is as many as it may have"},
 	api.ConflictFinal:     {"The key is revoked, which is final, or expired, and what was asked needs a live one", "the key is revoked or expired"},
 	api.ConflictState:     {"The match is not in a state that allows it", "from READY to COMPLETED: the match is not in a state that allows this"},
 	api.ConflictVersion:   {"If-Match names a state that is no longer so: someone has changed the thing", "If-Match: this has changed since: read it again, then decide"},

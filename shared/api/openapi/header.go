@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"slices"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"statgate/shared/api"
@@ -22,6 +24,7 @@ func (b *builder) headers() map[string]*huma.Header {
 	return map[string]*huma.Header{
 		"RequestId":       text("Names this request; give it when you ask for help", exampleRequest),
 		"ETag":            text("Names this answer, for `If-None-Match` and, where something can be changed, `If-Match`", `"3f0c9a7be1d24c58a6b1f027"`),
+		"Location":        text("The path of what was made, as this document has it", b.exampleLocation()),
 		"RetryAfter":      number("Seconds to wait before the call is worth repeating", 1),
 		"QuotaLimit":      number("Calls that the plan allows in a window; absent for keys without a quota", 1000),
 		"QuotaRemaining":  number("Calls that are left in this window", 998),
@@ -30,6 +33,14 @@ func (b *builder) headers() map[string]*huma.Header {
 		"RateLimitPolicy": text("The same as a structured field: the quota and the window's seconds", `"requests";q=1000;w=3600`),
 	}
 }
+
+// deployed tells whether the contract has an operation.
+func (b *builder) deployed(operation string) bool {
+	return slices.ContainsFunc(api.For(b.contract), func(r api.Route) bool { return r.Operation == operation })
+}
+
+// exampleLocation is where a key is, which every contract makes.
+func (b *builder) exampleLocation() string { return b.contract.Base + "/keys/" + exampleKey }
 
 func headerRef(component string) *huma.Header {
 	return &huma.Header{Ref: "#/components/headers/" + component}

@@ -260,6 +260,26 @@ func TestEveryAnswerExampleIsOfItsSchema(t *testing.T) {
 	}
 }
 
+func TestCreationsThatCanBeGotSayWhereInLocation(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		contract, path string
+		want           bool
+	}{{"statgate", "/v1/keys", true}, {"statgate", "/v1/tokens", false}, {"balla", "/api/matches", true}, {"teambattles", "/api/v1/game/matches", true}, {"teambattles", "/api/v1/applications", false}} {
+		k := load(t, c.contract)
+		headers, _ := at(t, write(t, k, all(k)), "paths", c.path, "post", "responses", "201", "headers").(map[string]any)
+		if _, got := headers["Location"]; got != c.want {
+			t.Errorf("%s %s: got %v, want %v", c.contract, c.path, got, c.want)
+		}
+	}
+	k := load(t, "balla")
+	delete(k.Operations, "getMatch")
+	headers, _ := at(t, write(t, k, all(k)), "paths", "/api/matches", "post", "responses", "201", "headers").(map[string]any)
+	if headers["Location"] != nil {
+		t.Error("a match that the contract does not get has a Location")
+	}
+}
+
 func TestBaseURLIsTheServer(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")

@@ -120,11 +120,11 @@ var prose = map[string]string{
 	"putConnections": "Sets all accounts of a member on other platforms. For operators.",
 
 	"listApplications":  "Your organisation's applications, newest first, or all for an operator.",
-	"createApplication": "Applies on behalf of your organisation, once in general and once for each game.",
+	"createApplication": "Applies on behalf of your organisation, once in general and once for each game. At most 20 applications may wait for a decision at once.",
 	"decideApplication": "Approves an application, or withdraws the approval: from then on the scopes that need it grant nothing, on the next request of every key. For operators.",
 
 	"listKeys":    "The keys of your organisation that you may see, newest first. A plain member sees their own. No list ever shows a secret.",
-	"createKey":   "Makes a key and shows its secret, this once. A key with a management scope is a management key: it counts outside the plan's keys. Send an `Idempotency-Key` to make a repeat safe.",
+	"createKey":   "Makes a key and shows its secret, this once. A key with a management scope is a management key: it counts outside the plan's keys, and an organisation may have 25 active ones. Send an `Idempotency-Key` to make a repeat safe.",
 	"getSelf":     "Who is calling, what the key may do, and what is left of its quota.",
 	"createToken": "A token is sent as a key is, for a minute to a day (`expires_in`, by default an hour), and may do what its `scopes` say: some or all of the key's, never key management. It spends the key's quota and ends on the next request when the key, or the secret that it was made with, is revoked, replaced or expired; what is taken from the key is taken from it. A token makes no tokens. Send an `Idempotency-Key` to make a repeat safe.",
 	"revokeSelf":  "Revokes the key that makes the call, for good. Whoever holds a leaked secret may kill it.",
@@ -134,7 +134,7 @@ var prose = map[string]string{
 	"revokeKey":   "Revokes a key for good, from the next request on.",
 	"getKeyUsage": "Calls by hour and operation, at most 31 days at a time. The hours add up to the calls made, exactly.",
 
-	"listAudit": "Changes to keys, organisations and their own matches, newest first: who, when, how authenticated, the values before and after.",
+	"listAudit": "Changes to keys, organisations and their own matches, newest first: who, when, how authenticated, the values before and after. Where the list goes by cursor, a page by both `key` and `actor` may be shorter than its limit, or empty, and be followed by another.",
 
 	"listOrgs":     "The organisations that you may see: your own, or all for an operator.",
 	"createOrg":    "Makes an organisation with a plan and its first owner. For operators.",

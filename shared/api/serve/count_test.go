@@ -80,6 +80,58 @@ func TestTotalIsCountedAsFarAsAnOffsetReaches(t *testing.T) {
 	}
 }
 
+// sparse is a list of the multiples of every below n, of which each call reads some
+// numbers and no more.
+func sparse(operation string, n, every, reads int) api.Handler {
+	return api.Handle(operation, func(_ context.Context, _ *api.Request, in *numbersInput) (api.List[int], error) {
+		from, _ := strconv.Atoi(in.After)
+		list := api.List[int]{}
+		for i := from; i < n; i++ {
+			if i == from+reads || len(list.Data) == in.Limit {
+				list.Next = strconv.Itoa(i)
+				return list, nil
+			}
+			if i%every == 0 {
+				list.Data = append(list.Data, i)
+			}
+		}
+		return list, nil
+	})
+}
+
+func TestNumbersPassOverNothingWhereHandlersPagesAreShort(t *testing.T) {
+	t.Parallel()
+	c := counting(t)
+	fn, err := serve.New(serve.Options{Contract: c, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		CursorKey: func(context.Context) ([]byte, error) { return []byte("k"), nil },
+		Handlers:  []api.Handler{sparse("listTeams", 950, 7, 100), sparse("listAudit", 1_000_000, 999_999, 1000)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for offset := 0; offset < 150; offset += 50 {
+		r, err := fn.Handle(t.Context(), asked(c, "/teams", map[string]string{"offset": fmt.Sprint(offset)}))
+		var got struct{ Data []int }
+		if err != nil || r.StatusCode != 200 || json.Unmarshal([]byte(r.Body), &got) != nil {
+			t.Fatalf("got %d %.200s, %v", r.StatusCode, r.Body, err)
+		}
+		for _, n := range got.Data {
+			if n != 7*seen {
+				t.Fatalf("from %d: got %d, want %d", offset, n, 7*seen)
+			}
+			seen++
+		}
+	}
+	if want := 136; seen != want {
+		t.Errorf("got %d items, want %d", seen, want)
+	}
+	// What is so rare that a page would read the whole list is refused.
+	r, err := fn.Handle(t.Context(), asked(c, "/audit", nil))
+	if want := c.Condition(api.InputFilter).Status; err != nil || r.StatusCode != want {
+		t.Errorf("got %d %.200s, %v, want %d", r.StatusCode, r.Body, err, want)
+	}
+}
+
 func TestServersOwnFailureIsTheContractsOneSentenceAndNoMore(t *testing.T) {
 	t.Parallel()
 	c := counting(t)

@@ -11,41 +11,17 @@ import (
 
 // list calls a list's handler where the client's cursor, page or offset points.
 func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.PageInfo, error) {
-	limit, after := b.Limit(), ""
-	page := api.PageInfo{Page: b.Page, Limit: limit}
-	var cursors api.Cursors
-	var query string
-	ready := false
-	sign := func() error {
-		if ready {
-			return nil
-		}
-		key, err := f.CursorKey(ctx)
-		if err != nil {
-			return api.Down("reading the key that signs cursors", err)
-		}
-		cursors, ready = api.Cursors{Key: key}, true
-		if !c.route.Management {
-			cursors.Life = time.Duration(f.Contract.Paging.CursorLife) * time.Second
-		}
-		query = c.route.Operation + "\n" + c.request.Caller.Org + "\n" + fmt.Sprint(c.event.PathParameters) + "\n" + b.Query
-		return nil
-	}
-	if sent := b.Cursor(); sent != "" {
-		if err := sign(); err != nil {
-			return nil, page, err
-		}
-		var err error
-		if after, err = cursors.Decode(query, sent, c.request.Now); err != nil {
-			return nil, page, api.Wrong(api.InputCursor, c.route.binder.Name("cursor"), err.Error())
-		}
+	page := api.PageInfo{Page: b.Page, Limit: b.Limit()}
+	signed := &signer{function: f, call: c, query: b.Query}
+	after, err := signed.read(ctx, b.Cursor())
+	if err != nil {
+		return nil, page, err
 	}
 	at, err := f.skip(ctx, c, b, after)
 	if err != nil {
 		return nil, page, err
 	}
-	b.GoTo(at.after, limit)
-	value, err := f.items(ctx, c, b, at.past)
+	value, err := f.filled(ctx, c, b, at, page.Limit)
 	if err != nil {
 		return nil, page, err
 	}
@@ -54,14 +30,61 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 			return nil, page, err
 		}
 	}
-	if next := value.Position(); next != "" {
-		if err := sign(); err != nil {
-			return nil, page, err
-		}
-		cursor := cursors.Encode(query, next, c.request.Now)
-		page.Next = &cursor
+	page.Next, err = signed.write(ctx, value.Position())
+	return value, page, err
+}
+
+// signer reads and writes the cursors of one call. The key that signs them is read
+// where there is one to read or to write.
+type signer struct {
+	function *Function
+	call     *call
+	query    string
+	cursors  *api.Cursors
+}
+
+// ready reads the key, and names the query that the call's cursors belong to.
+func (s *signer) ready(ctx context.Context) error {
+	if s.cursors != nil {
+		return nil
 	}
-	return value, page, nil
+	key, err := s.function.CursorKey(ctx)
+	if err != nil {
+		return api.Down("reading the key that signs cursors", err)
+	}
+	s.cursors = &api.Cursors{Key: key}
+	if !s.call.route.Management {
+		s.cursors.Life = time.Duration(s.function.Contract.Paging.CursorLife) * time.Second
+	}
+	s.query = s.call.route.Operation + "\n" + s.call.request.Caller.Org + "\n" + fmt.Sprint(s.call.event.PathParameters) + "\n" + s.query
+	return nil
+}
+
+// read returns the position that a cursor stands for, "" without one.
+func (s *signer) read(ctx context.Context, sent string) (string, error) {
+	if sent == "" {
+		return "", nil
+	}
+	if err := s.ready(ctx); err != nil {
+		return "", err
+	}
+	after, err := s.cursors.Decode(s.query, sent, s.call.request.Now)
+	if err != nil {
+		return "", api.Wrong(api.InputCursor, s.call.route.binder.Name("cursor"), err.Error())
+	}
+	return after, nil
+}
+
+// write returns the cursor of a position, nil where nothing follows.
+func (s *signer) write(ctx context.Context, next string) (*string, error) {
+	if next == "" {
+		return nil, nil
+	}
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	cursor := s.cursors.Encode(s.query, next, s.call.request.Now)
+	return &cursor, nil
 }
 
 // empty is the page beyond the end of a list.
@@ -71,7 +94,15 @@ func (empty) Items() any       { return []any{} }
 func (empty) Position() string { return "" }
 func (empty) Len() int         { return 0 }
 
+// turnsAtMost bounds how often one request asks a handler that passes over what its
+// filters leave out: three times what an offset takes to the farthest item where
+// nothing is left out.
+const turnsAtMost = 3 * bind.MaxSkip / stride
+
 func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool) (api.Listed, error) {
+	if c.turns++; c.turns > turnsAtMost {
+		return nil, api.Fail(api.InputFilter, "what is asked for is too rare in a list as long as this: ask with fewer filters, or others")
+	}
 	value, err := c.route.handler.Call(ctx, c.request, b.Input)
 	if err != nil {
 		return nil, err
@@ -84,6 +115,22 @@ func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool)
 		return empty{list}, nil
 	}
 	return list, nil
+}
+
+// filled is the page at a place. A handler's page may be shorter than its limit where
+// its filters leave much out. A cursor goes on from there; a number would pass over
+// what follows, so there the page is filled.
+func (f *Function) filled(ctx context.Context, c *call, b *bind.Bound, at place, limit int) (api.Listed, error) {
+	b.GoTo(at.after, limit)
+	value, err := f.items(ctx, c, b, at.past)
+	for err == nil && c.route.binder.Style() != "cursor" && value.Len() < limit && value.Position() != "" {
+		var more api.Listed
+		b.GoTo(value.Position(), limit-value.Len())
+		if more, err = f.items(ctx, c, b, false); err == nil {
+			value, err = value.Then(more)
+		}
+	}
+	return value, err
 }
 
 // place is where a page begins.

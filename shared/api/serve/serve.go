@@ -72,6 +72,7 @@ type route struct {
 	handler api.Handler
 	binder  *bind.Binder
 	budget  string
+	get     api.Route // gets what it makes; zero where the contract has nothing that does
 }
 
 // New prepares a function: the contract's routes that have a handler here. A
@@ -102,7 +103,11 @@ func New(o Options) (*Function, error) {
 		if budget == "" {
 			budget = contract.Requests
 		}
-		f.routes[r.ID()] = &route{Route: r, handler: h, binder: b, budget: budget}
+		one := &route{Route: r, handler: h, binder: b, budget: budget}
+		if h.Made != nil {
+			one.get = deployed[h.Made.Get]
+		}
+		f.routes[r.ID()] = one
 	}
 	return f, nil
 }
@@ -131,6 +136,7 @@ type call struct {
 	caller  *api.Caller // as admitted
 	admit   gate.Admission
 	passage passage
+	turns   int // how often a list's handler was asked
 }
 
 // passage is how a call fared at the gate.
@@ -341,6 +347,13 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 	}
 	if c.route.handler.Status == 201 {
 		a.Header["Cache-Control"] = "no-store"
+		if c.route.get.Operation != "" {
+			id, err := c.route.handler.Made.ID(value)
+			if err != nil {
+				return a, err
+			}
+			a.Header["Location"] = c.route.get.Of(id)
+		}
 	}
 	if a.Header["ETag"], err = f.tag(c, a, value); err != nil || a.Header["ETag"] == "" {
 		delete(a.Header, "ETag")

@@ -296,7 +296,7 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 			c.oneOf(append(at, "method"), o.Method, "GET", "POST", "PATCH", "PUT", "DELETE")
 		}
 		if slices.Contains(byCursor, name) && src.Paging.Style != "cursor" {
-			c.fail(at, "goes by cursor: its pages may be shorter than their limit, and a number would pass over what follows")
+			c.fail(at, "goes by cursor: its filters may pass over most of a long history, which a number would read again for every page")
 		}
 		c.path(at, route, o.Path)
 		c.spends(append(at, "budget"), got.Plans, o.Budget)

@@ -1,0 +1,96 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"statgate/shared/table"
+)
+
+// Adopt gives a match what is told of another one that turns out to be it, as far as
+// nothing of the kind is told of itself: goals, cards, substitutions, lineups and
+// statistics each. Events get the ids that the match's own sources would give them.
+// The other keeps its report, so that nothing is lost where the import dies: drop it
+// once the other is no match of its own. Adopting again changes nothing.
+func (s *Store) Adopt(ctx context.Context, match, other string) error {
+	theirs, err := s.stored(ctx, other)
+	if err != nil || len(theirs) == 0 {
+		return err
+	}
+	own, err := s.stored(ctx, match)
+	if err != nil {
+		return err
+	}
+	var r Report
+	for _, types := range [][]EventType{Goals, Cards, Substitutions} {
+		if len(eventsOf(own, types)) > 0 {
+			continue
+		}
+		for _, it := range eventsOf(theirs, types) {
+			var e Event
+			if err := table.Decode(it, &e); err != nil {
+				return fmt.Errorf("reports: reading that of %s: %w", other, err)
+			}
+			r.Events = append(r.Events, e)
+		}
+	}
+	if it := theirs[lineupsSort]; it != nil && own[lineupsSort] == nil {
+		r.Lineups = &Lineups{}
+		if err := table.Decode(it, r.Lineups); err != nil {
+			return fmt.Errorf("reports: reading that of %s: %w", other, err)
+		}
+	}
+	if it := theirs[statsSort]; it != nil && own[statsSort] == nil {
+		r.Stats = &Stats{}
+		if err := table.Decode(it, r.Stats); err != nil {
+			return fmt.Errorf("reports: reading that of %s: %w", other, err)
+		}
+	}
+	_, err = s.Put(ctx, match, r)
+	return err
+}
+
+// Drop removes what is told of a match that answers for itself no more.
+func (s *Store) Drop(ctx context.Context, match string) error {
+	stored, err := s.stored(ctx, match)
+	if err != nil {
+		return err
+	}
+	var ws []table.Write
+	for _, sort := range slices.Sorted(maps.Keys(stored)) {
+		ws = append(ws, table.Delete(key(match, sort)))
+	}
+	for part := range slices.Chunk(ws, maxWrites) {
+		if err := s.Table.Transact(ctx, part); err != nil {
+			return fmt.Errorf("reports: removing that of %s: %w", match, err)
+		}
+	}
+	return nil
+}
+
+// stored is what is told of a match, by sort key: not the match itself.
+func (s *Store) stored(ctx context.Context, match string) (map[string]table.Item, error) {
+	page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
+	if err != nil {
+		return nil, fmt.Errorf("reports: reading that of %s: %w", match, err)
+	}
+	stored := bySort(page.Items)
+	maps.DeleteFunc(stored, func(sort string, _ table.Item) bool {
+		return sort != lineupsSort && sort != statsSort && sort != headSort && !strings.HasPrefix(sort, eventSort)
+	})
+	return stored, nil
+}
+
+// eventsOf are the stored events of some types.
+func eventsOf(stored map[string]table.Item, types []EventType) []table.Item {
+	var found []table.Item
+	for _, sort := range slices.Sorted(maps.Keys(stored)) {
+		if strings.HasPrefix(sort, eventSort) && slices.Contains(types, EventType(stored[sort].Str("type"))) {
+			found = append(found, stored[sort])
+		}
+	}
+	return found
+}
