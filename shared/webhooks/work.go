@@ -311,11 +311,11 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 	if err != nil {
 		return sending{}, err
 	}
-	body, err := Body(Test, r.Now, data)
+	at := r.Now.UTC().Truncate(time.Millisecond)
+	body, err := Body(Test, at, data)
 	if err != nil {
 		return sending{}, err
 	}
-	at := r.Now.UTC().Truncate(time.Millisecond)
 	d := sending{Body: string(body), Delivery: Delivery{ID: feed.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: Test, State: Pending, CreatedAt: at}}
 	if _, err := s.Table.Write(ctx, table.Put(d.item())); err != nil {
 		return sending{}, api.Down("placing a delivery", err)
