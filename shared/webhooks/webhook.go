@@ -48,14 +48,14 @@ type Webhook struct {
 	ID          string     `json:"id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	Org         string     `json:"org"`
 	URL         string     `json:"url" doc:"Where events are sent" example:"https://example.com/statgate"`
-	Description string     `json:"description"`
-	Types       []string   `json:"types" doc:"Types of the events that it is sent; none: all of them"`
-	Leagues     []string   `json:"leagues" doc:"Ids of the leagues whose matches it is told of; none: all"`
-	Teams       []string   `json:"teams" doc:"Ids of the teams whose matches it is told of; none: all"`
+	Description string     `json:"description" example:"Scores for the app"`
+	Types       []string   `json:"types" doc:"Types of the events that it is sent; none: all of them" example:"[\"match.updated\"]"`
+	Leagues     []string   `json:"leagues" doc:"Ids of the leagues whose matches it is told of; none: all" example:"[\"en.1\"]"`
+	Teams       []string   `json:"teams" doc:"Ids of the teams whose matches it is told of; none: all" example:"[\"leicester-city-fc\"]"`
 	State       string     `json:"state" enum:"enabled,disabled"`
 	Reason      *string    `json:"reason" doc:"Why deliveries disabled it; null where they did not"`
 	CreatedAt   time.Time  `json:"created_at"`
-	CreatedBy   string     `json:"created_by" doc:"Id of the key that made it"`
+	CreatedBy   string     `json:"created_by" doc:"Id of the key that made it" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	FailingAt   *time.Time `json:"failing_since" doc:"When deliveries began to fail; null where the last one was taken"`
 	RotatedAt   *time.Time `json:"rotated_at" doc:"When its signing secret was replaced; null where it is the first"`

@@ -3,6 +3,7 @@ package docspage
 import (
 	_ "embed" // the sample
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -35,11 +36,8 @@ func (d *document) events() []event {
 func (d *document) sample() json.RawMessage {
 	for _, one := range d.Paths {
 		if get, ok := one["get"]; ok && get.OperationID == "getMatch" {
-			raw, err := json.Marshal(map[string]any{"type": "match.updated", "timestamp": "2026-05-02T14:47:12Z",
-				"data": map[string]any{"match": get.Responses["200"].Content["application/json"].Example, "changed": []string{"score", "minute"}}})
-			if err == nil {
-				return raw
-			}
+			match := get.Responses["200"].Content["application/json"].Example
+			return fmt.Appendf(nil, `{"type":"match.updated","timestamp":"2026-05-02T14:47:12Z","data":{"match":%s,"changed":["status","score"]}}`, match)
 		}
 	}
 	return nil
