@@ -68,10 +68,13 @@ type Created struct {
 	SigningSecret string `json:"signing_secret" doc:"Checks that a delivery is ours (Standard Webhooks); shown here and never again" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
 }
 
+// aboutTime is how far off the moment of a change may be that a stream tells.
+const aboutTime = time.Minute
+
 // Wants tells whether the webhook is to be told of an event that its organisation
 // sees. Of what happened before it was made it is not: a stream may begin with that.
 func (w *Webhook) Wants(e *feed.Event) bool {
-	if e.At.Before(w.CreatedAt) {
+	if e.At.Before(w.CreatedAt.Add(-aboutTime)) {
 		return false
 	}
 	if len(w.Types) > 0 && !slices.Contains(w.Types, e.Type) {
