@@ -272,7 +272,7 @@ func webhookFilter(t *T) {
 // delivery waits until a webhook's delivery is as wanted.
 func (t *T) delivery(secret, webhook, id string, wanted func(d map[string]any) bool) map[string]any {
 	var last map[string]any
-	for end := time.Now().Add(deliveryTime); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+	for end := time.Now().Add(t.patience); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
 		for _, d := range t.items(t.does(secret, "listDeliveries", in{"webhook": webhook})) {
 			if d["id"] == id {
 				last = d
@@ -342,7 +342,7 @@ func webhookGone(t *T) {
 	t.must(sent, http.StatusAccepted)
 	t.delivery(mine, h.id, sent.text("id"), func(d map[string]any) bool { return d["state"] == "failed" })
 	var is Reply
-	for end := time.Now().Add(deliveryTime); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+	for end := time.Now().Add(t.patience); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
 		if is = t.does(mine, "getWebhook", in{"webhook": h.id}); is.text("state") == "disabled" {
 			break
 		}
