@@ -135,7 +135,7 @@ func newMessenger(ctx context.Context, e *engine, hooks int) (*messenger, error)
 	m, clock := &messenger{engine: e}, stopped()
 	log := slog.New(slog.DiscardHandler)
 	m.store = webhooks.New(webhooks.Options{Table: e.keys, Contract: c, Rand: rand.Reader, Queue: m, Private: true,
-		Key: apikey.FixedPeppers(root, clock).WebhookKey})
+		Peppers: apikey.FixedPeppers(root, clock)})
 	m.fan, err = fanout.New(fanout.Deps{Contract: c, Webhooks: m.store, Queue: m, Matches: matches.NewStore(e.stats, clock), Clock: clock, Log: log})
 	if err != nil {
 		return nil, err

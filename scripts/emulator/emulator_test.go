@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"statgate/scripts/e2e/suite"
 	"statgate/shared/contract/preset"
 	"statgate/shared/outputs"
 )
@@ -83,7 +84,7 @@ func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
 func holds(t *testing.T, d target) {
 	t.Helper()
 	var said bytes.Buffer
-	result, err := d.suite(t.Context(), stackFound(t, d), &said, nil)
+	result, err := d.suite(t.Context(), stackFound(t, d), suite.Options{Out: &said})
 	if err != nil || result.Failed > 0 || result.Passed == 0 {
 		t.Errorf("%s: %v\n%s", d.contract, err, said.String())
 	}
