@@ -71,7 +71,7 @@ func newMeter(t *testing.T, stats table.Table) *meter {
 	}
 	m, clock := &meter{t: t, spent: map[string]units{}}, func() time.Time { return moment }
 	m.store = webhooks.New(webhooks.Options{Table: metered(t, table.Keys, m.consumed), Contract: c, Rand: rand.Reader,
-		Key: apikey.FixedPeppers(root, clock).WebhookKey})
+		Peppers: apikey.FixedPeppers(root, clock)})
 	m.fan, err = fanout.New(fanout.Deps{Contract: c, Webhooks: m.store, Queue: m, Matches: matches.NewStore(stats, clock), Clock: clock,
 		Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
