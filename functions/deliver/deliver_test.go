@@ -118,9 +118,11 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 		private bool
 		want    webhooks.Outcome
 	}{
-		"an error":        {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "answered 503"}},
-		"gone":            {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "answered 410"}},
-		"a redirect":      {receiver(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, 307) }), true, webhooks.Outcome{Status: 307, Error: "answered 307, and redirects are not followed"}},
+		"an error": {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "answered 503"}},
+		"gone":     {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "answered 410"}},
+		"a redirect": {receiver(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, target, http.StatusTemporaryRedirect)
+		}), true, webhooks.Outcome{Status: 307, Error: "answered 307, and redirects are not followed"}},
 		"nobody there":    {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
 		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the name of the address is not known"}},
 		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "its certificate cannot be trusted"}},

@@ -72,12 +72,12 @@ func New(d Deps) (*Fanout, error) {
 
 // Read is a [table.Reader].
 func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
-	events, err := f.events(ctx, changes)
-	if err != nil || len(events) == 0 {
+	all, err := f.subscribed(ctx)
+	if err != nil || len(all) == 0 {
 		return err
 	}
-	all, err := f.subscribed(ctx)
-	if err != nil {
+	events, err := f.events(ctx, changes)
+	if err != nil || len(events) == 0 {
 		return err
 	}
 	due, err := f.place(ctx, events, all)

@@ -15,6 +15,7 @@ import (
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"
+	"statgate/shared/table/dynamo/stream"
 	"statgate/shared/table/local"
 )
 
@@ -55,7 +56,7 @@ func openPeppers(o options, clock func() time.Time) (*apikey.PepperSource, error
 
 func openTables(ctx context.Context, o options, log *slog.Logger) (*engine, error) {
 	if o.dynamodb != "" {
-		return openDynamo(ctx, o)
+		return openDynamo(ctx, o, log)
 	}
 	var db *local.DB
 	var err error
@@ -69,18 +70,18 @@ func openTables(ctx context.Context, o options, log *slog.Logger) (*engine, erro
 	}
 	e := &engine{keys: db.Table("keys"), stats: db.Table("stats"), close: func() { db.Close() }}
 	e.follow = func(ctx context.Context, read table.Reader) error {
-		stream, err := db.Stream("stats", "fanout")
+		changes, err := db.Stream("stats", "fanout")
 		if err != nil {
 			return err
 		}
-		return stream.Follow(ctx, read, log)
+		return changes.Follow(ctx, read, log)
 	}
 	return e, nil
 }
 
 // openDynamo makes the tables where they are missing. Without a data directory
 // their peppers end with the process, so the tables do too.
-func openDynamo(ctx context.Context, o options) (*engine, error) {
+func openDynamo(ctx context.Context, o options, log *slog.Logger) (*engine, error) {
 	prefix := "statgate-"
 	if o.data == "" {
 		prefix = "statgate-dev-" + strings.ToLower(rand.Text()[:8]) + "-"
@@ -95,6 +96,13 @@ func openDynamo(ctx context.Context, o options) (*engine, error) {
 		return nil, fmt.Errorf("-dynamodb %s: %w", o.dynamodb, err)
 	}
 	e := &engine{keys: dynamo.New(client, prefix+"keys", table.Keys), stats: dynamo.New(client, prefix+"stats", table.Stats), close: func() {}}
+	e.follow = func(ctx context.Context, read table.Reader) error {
+		changes, err := stream.Open(ctx, client, prefix+"stats")
+		if err != nil {
+			return err
+		}
+		return changes.Follow(ctx, read, log)
+	}
 	if o.data == "" {
 		e.close = func() {
 			drop, cancel := context.WithTimeout(context.Background(), 10*time.Second)

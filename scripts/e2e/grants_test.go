@@ -79,7 +79,7 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 	t.Cleanup(func() { db.Close() })
 	w := deploymenttest.With(t, contract, map[string]table.Table{
 		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: seen.keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: seen.stats.saw},
-	}, deploymenttest.Setup{Follow: deploymenttest.Following(db), Within: func(ctx context.Context, name string) context.Context {
+	}, deploymenttest.Setup{Follow: deploymenttest.Following(t, db), Within: func(ctx context.Context, name string) context.Context {
 		return context.WithValue(ctx, operation{}, name)
 	}})
 	w.Simulate(t)

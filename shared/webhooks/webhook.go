@@ -7,8 +7,8 @@
 // many workers, and however often an event comes again, one attempt is made at a
 // time and none after the delivery has ended.
 //
-// Deliveries are signed as Standard Webhooks says. The signing secret is made of the
-// peppers' root and the webhook's id, so that nothing in a table can sign.
+// Deliveries are signed as Standard Webhooks says. The signing secret lies in the
+// webhook's item, sealed under a pepper, so that the table alone cannot sign.
 package webhooks
 
 import (
@@ -48,14 +48,14 @@ type Webhook struct {
 	ID          string     `json:"id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	Org         string     `json:"org"`
 	URL         string     `json:"url" doc:"Where events are sent" example:"https://example.com/statgate"`
-	Description string     `json:"description"`
-	Types       []string   `json:"types" doc:"Types of the events that it is sent; none: all of them"`
-	Leagues     []string   `json:"leagues" doc:"Ids of the leagues whose matches it is told of; none: all"`
-	Teams       []string   `json:"teams" doc:"Ids of the teams whose matches it is told of; none: all"`
+	Description string     `json:"description" example:"Scores for the app"`
+	Types       []string   `json:"types" doc:"Types of the events that it is sent; none: all of them" example:"[\"match.updated\"]"`
+	Leagues     []string   `json:"leagues" doc:"Ids of the leagues whose matches it is told of; none: all" example:"[\"en.1\"]"`
+	Teams       []string   `json:"teams" doc:"Ids of the teams whose matches it is told of; none: all" example:"[\"leicester-city-fc\"]"`
 	State       string     `json:"state" enum:"enabled,disabled"`
 	Reason      *string    `json:"reason" doc:"Why deliveries disabled it; null where they did not"`
 	CreatedAt   time.Time  `json:"created_at"`
-	CreatedBy   string     `json:"created_by" doc:"Id of the key that made it"`
+	CreatedBy   string     `json:"created_by" doc:"Id of the key that made it" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	FailingAt   *time.Time `json:"failing_since" doc:"When deliveries began to fail; null where the last one was taken"`
 	RotatedAt   *time.Time `json:"rotated_at" doc:"When its signing secret was replaced; null where it is the first"`
@@ -68,10 +68,13 @@ type Created struct {
 	SigningSecret string `json:"signing_secret" doc:"Checks that a delivery is ours (Standard Webhooks); shown here and never again" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
 }
 
+// aboutTime is how far off the moment of a change may be that a stream tells.
+const aboutTime = time.Minute
+
 // Wants tells whether the webhook is to be told of an event that its organisation
 // sees. Of what happened before it was made it is not: a stream may begin with that.
 func (w *Webhook) Wants(e *feed.Event) bool {
-	if e.At.Before(w.CreatedAt) {
+	if e.At.Before(w.CreatedAt.Add(-aboutTime)) {
 		return false
 	}
 	if len(w.Types) > 0 && !slices.Contains(w.Types, e.Type) {
@@ -91,8 +94,10 @@ func (w *Webhook) Sees(owner string, hidePublic bool) bool {
 type record struct {
 	Webhook
 	Rev    int64  // rises with every change
-	Secret int64  // which of its signing secrets is the present one, from 1
 	Last   string // id of the request that changed it last
+	Secret int64  // which of its signing secrets is the present one, from 1
+	// Present is that secret, Previous the one before it where that signs too.
+	Present, Previous sealed
 }
 
 const (
@@ -114,7 +119,10 @@ func (r *record) item() table.Item {
 	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
 		"id": r.ID, "org": r.Org, "url": r.URL, "description": r.Description, "types": list(r.Types), "leagues": list(r.Leagues), "teams": list(r.Teams),
 		"state": r.State, "created_at": r.CreatedAt.Unix(), "created_by": r.CreatedBy, "updated_at": r.UpdatedAt.Unix(),
-		"rev": r.Rev, "secret": r.Secret, "last": r.Last}
+		"rev": r.Rev, "secret": r.Secret, "last": r.Last, "pepper": r.Present.Pepper, "sealed": r.Present.Text}
+	if r.Previous != (sealed{}) {
+		it["previous_pepper"], it["previous_sealed"] = r.Previous.Pepper, r.Previous.Text
+	}
 	for name, at := range map[string]*time.Time{"failing_at": r.FailingAt, "rotated_at": r.RotatedAt, "previous_end": r.PreviousEnd} {
 		if at != nil {
 			it[name] = at.Unix()
@@ -133,12 +141,13 @@ func fromItem(it table.Item) (record, bool) {
 	if !strings.HasPrefix(it.Str(table.SortAttr), webhookPrefix) {
 		return record{}, false
 	}
-	r := record{Rev: it.Int("rev"), Secret: it.Int("secret"), Last: it.Str("last"), Webhook: Webhook{
-		ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
-		Types: texts(it["types"]), Leagues: texts(it["leagues"]), Teams: texts(it["teams"]), State: it.Str("state"),
-		CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
-		FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
-	}}
+	r := record{Rev: it.Int("rev"), Secret: it.Int("secret"), Last: it.Str("last"),
+		Present: sealed{it.Str("pepper"), it.Str("sealed")}, Previous: sealed{it.Str("previous_pepper"), it.Str("previous_sealed")}, Webhook: Webhook{
+			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
+			Types: texts(it["types"]), Leagues: texts(it["leagues"]), Teams: texts(it["teams"]), State: it.Str("state"),
+			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
+			FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
+		}}
 	if reason := it.Str("reason"); reason != "" {
 		r.Reason = &reason
 	}

@@ -314,7 +314,7 @@ func TestAWebhookWantsWhatItNames(t *testing.T) {
 		"its home team":   {webhooks.Webhook{Teams: []string{"a"}}, true},
 		"its away team":   {webhooks.Webhook{Teams: []string{"b"}}, true},
 		"another team":    {webhooks.Webhook{Teams: []string{"c"}}, false},
-		"what was before": {webhooks.Webhook{CreatedAt: now.Add(time.Second)}, false},
+		"what was before": {webhooks.Webhook{CreatedAt: now.Add(time.Minute + time.Second)}, false},
 		"one of both":     {webhooks.Webhook{Leagues: []string{"en.1"}, Teams: []string{"c"}}, false},
 	} {
 		if got := c.hook.Wants(event(feed.MatchCreated)); got != c.want {

@@ -37,6 +37,9 @@ type page struct {
 	Policy               string
 	Guide                guide
 	Groups               []group
+	Events               []event
+	Sample               template.HTML // of an event
+	Verify               string
 }
 
 // Render makes the page of a contract's OpenAPI document. The same input makes
@@ -55,6 +58,7 @@ func Render(c *contract.Contract, doc []byte) ([]byte, error) {
 		Title: d.Info.Title, Version: d.Info.Version, Name: c.Name,
 		Style: template.CSS(css), Script: template.JS(js), Policy: policy(css, js),
 		Guide: newGuide(c, d), Groups: groups,
+		Events: d.events(), Sample: highlight(d.sample()), Verify: strings.TrimSpace(verify),
 	}
 	var out bytes.Buffer
 	if err := parsed.Execute(&out, p); err != nil {

@@ -15,6 +15,8 @@ type document struct {
 	Servers []struct{ URL string }
 	Tags    []struct{ Name, Description string }
 	Paths   map[string]map[string]operation
+	// Webhooks are the events that are sent, by type.
+	Webhooks map[string]map[string]operation
 
 	Components struct {
 		Schemas    map[string]schema

@@ -25,7 +25,7 @@ func parameters() map[string]*huma.Param {
 		"IfNoneMatch": {Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The `ETag` of an earlier answer; where nothing changed, the answer is 304 without a body"},
 		"IdempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
-			Description: "A text of your own, such as a UUID. Sent again within a day, it never does the work twice: the answer is the first one again; where that showed a secret, or where the request is another one, it is refused"},
+			Description: "A text of your own, such as a UUID. Sent again within a day, it never does the work twice: the answer is the first one again; where that showed a key's secret, or where the request is another one, it is refused"},
 		"IfMatch": {Name: "If-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The `ETag` of the state that you decided by; where it is no longer so, nothing is changed"},
 	}

@@ -105,7 +105,7 @@ var names = map[string]string{
 	"standings.Table": "Standings", "standings.Row": "StandingsRow", "standings.AsOf": "StandingsAsOf",
 	"audit.Entry": "AuditEntry", "audit.Actor": "AuditActor", "keys.Usage": "KeyUsage", "keys.Window": "QuotaWindow",
 	"keys.Minted": "KeyWithSecret", "keys.Rotated": "RotatedKey", "orgs.Org": "Organisation", "matches.Side": "MatchTeam",
-	"keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.headToHeadAnswer": "HeadToHead", "matches.totals": "HeadToHeadTotals",
+	"webhooks.Created": "WebhookWithSecret", "keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.headToHeadAnswer": "HeadToHead", "matches.totals": "HeadToHeadTotals",
 }
 
 // name is the type's own name, with its package's before it where another type

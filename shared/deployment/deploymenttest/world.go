@@ -24,6 +24,7 @@ import (
 	"statgate/shared/importer"
 	"statgate/shared/simulation"
 	"statgate/shared/table"
+	"statgate/shared/table/dynamo/stream"
 	"statgate/shared/table/dynamolocal"
 	"statgate/shared/table/local"
 )
@@ -101,18 +102,34 @@ func New(t *testing.T, contractName string) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, Setup{Follow: Following(db)})
+	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, Setup{Follow: Following(t, db)})
 }
 
-// Following follows the stats table of an embedded engine.
-func Following(db *local.DB) func(ctx context.Context, read table.Reader) error {
-	return func(ctx context.Context, read table.Reader) error {
-		stream, err := db.Stream("stats", "fanout")
-		if err != nil {
-			return err
-		}
-		return stream.Follow(ctx, read, slog.New(slog.DiscardHandler))
+// Following follows the stats table of an embedded engine, from now on.
+func Following(t *testing.T, db *local.DB) func(ctx context.Context, read table.Reader) error {
+	t.Helper()
+	changes, err := db.Stream("stats", "fanout")
+	if err != nil {
+		t.Fatal(err)
 	}
+	return func(ctx context.Context, read table.Reader) error {
+		return changes.Follow(ctx, read, slog.New(slog.DiscardHandler))
+	}
+}
+
+// OnDynamoDB starts a deployment on DynamoDB Local, whose changes are followed.
+func OnDynamoDB(t *testing.T, contractName string) *World {
+	t.Helper()
+	tables := dynamolocal.Tables(t, table.Keys)
+	stats, client, name := dynamolocal.Streamed(t, table.Stats)
+	tables["stats"] = stats
+	changes, err := stream.Open(t.Context(), client, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return With(t, contractName, tables, Setup{Follow: func(ctx context.Context, read table.Reader) error {
+		return changes.Follow(ctx, read, slog.New(slog.DiscardHandler))
+	}})
 }
 
 // On starts a deployment on the tables "keys" and "stats".

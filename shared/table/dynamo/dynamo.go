@@ -1,5 +1,5 @@
-// Package dynamo is the table engine on Amazon DynamoDB. It is the only package
-// under shared/table that imports the AWS SDK.
+// Package dynamo is the table engine on Amazon DynamoDB. Nothing under shared/table
+// imports the AWS SDK but this folder, and what gives tests a DynamoDB Local.
 //
 // Expressions are written by hand: the SDK's builder costs start-up time and
 // gives nothing that table.Cond and table.Action do not.

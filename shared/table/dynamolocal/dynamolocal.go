@@ -22,6 +22,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"
@@ -56,11 +58,31 @@ func Tables(t testing.TB, schemas ...table.Schema) map[string]table.Table {
 	for i := range schemas {
 		schemas[i].Streams = false
 	}
+	client, prefix := create(t, schemas...)
+	tables := make(map[string]table.Table, len(schemas))
+	for _, s := range schemas {
+		tables[s.Name] = dynamo.New(client, prefix+s.Name, s)
+	}
+	return tables
+}
+
+// Streamed makes a table that is this test's own as its schema says, a stream
+// included, and drops it when the test ends. It has the name that is returned.
+func Streamed(t testing.TB, schema table.Schema) (tb table.Table, client *dynamodb.Client, name string) {
+	t.Helper()
+	client, prefix := create(t, schema)
+	name = prefix + schema.Name
+	return dynamo.New(client, name, schema), client, name
+}
+
+// create makes tables under a prefix of their own.
+func create(t testing.TB, schemas ...table.Schema) (client *dynamodb.Client, prefix string) {
+	t.Helper()
 	client, err := connect.Client(t.Context(), Start(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	prefix := "t-" + strings.ToLower(rand.Text()[:12]) + "-"
+	prefix = "t-" + strings.ToLower(rand.Text()[:12]) + "-"
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
@@ -71,11 +93,7 @@ func Tables(t testing.TB, schemas ...table.Schema) map[string]table.Table {
 	if err := dynamo.CreateTables(t.Context(), client, prefix, schemas...); err != nil {
 		t.Fatal(err)
 	}
-	tables := make(map[string]table.Table, len(schemas))
-	for _, s := range schemas {
-		tables[s.Name] = dynamo.New(client, prefix+s.Name, s)
-	}
-	return tables
+	return client, prefix
 }
 
 // start starts the server, or returns the one that the environment names.

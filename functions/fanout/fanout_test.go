@@ -1,0 +1,272 @@
+package fanout_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"statgate/functions/fanout"
+	"statgate/shared/api"
+	"statgate/shared/apikey"
+	"statgate/shared/contract/preset"
+	"statgate/shared/feed"
+	"statgate/shared/matches"
+	"statgate/shared/reports"
+	"statgate/shared/table"
+	"statgate/shared/table/local"
+	"statgate/shared/table/tabletest"
+	"statgate/shared/webhooks"
+)
+
+var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
+
+// world is the function on tables that can fail, and a queue that can.
+type world struct {
+	*fanout.Fanout
+	t           *testing.T
+	webhooks    *webhooks.Store
+	keys, stats *tabletest.Faulty
+	log         bytes.Buffer
+	clock       time.Time
+
+	mu     sync.Mutex
+	queued []webhooks.Due
+	down   error
+}
+
+func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.down != nil {
+		return w.down
+	}
+	w.queued = append(w.queued, due...)
+	return nil
+}
+
+// taken is what was queued since it was asked last.
+func (w *world) taken() []webhooks.Due {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	due := w.queued
+	w.queued = nil
+	return due
+}
+
+func newWorld(t *testing.T, contract string) *world {
+	t.Helper()
+	c, err := preset.Load(contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	root, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, keys: tabletest.NewFaulty(db.Table("keys")), stats: tabletest.NewFaulty(db.Table("stats")), clock: now}
+	clock := func() time.Time { return w.clock }
+	w.webhooks = webhooks.New(webhooks.Options{Table: w.keys, Contract: c, Rand: rand.Reader, Peppers: apikey.FixedPeppers(root, time.Now), Queue: w})
+	w.Fanout, err = fanout.New(fanout.Deps{Contract: c, Webhooks: w.webhooks, Queue: w, Matches: matches.NewStore(w.stats, clock), Clock: clock,
+		Log: slog.New(slog.NewJSONHandler(&w.log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// hook makes a webhook that is known from now on.
+func (w *world) hook(org string, types ...string) webhooks.Webhook {
+	w.t.Helper()
+	route, _ := api.Find("createWebhook")
+	made, err := w.webhooks.Create(w.t.Context(), &api.Request{ID: rand.Text(), Route: route, Now: now,
+		Caller: &api.Caller{Org: org, User: "usr_1", Key: "key_1", Permissions: []string{"*:*"}}},
+		webhooks.Spec{URL: "https://example.com/hook", Types: types})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.clock = w.clock.Add(time.Minute)
+	return made.Webhook
+}
+
+// change is a match of an owner's that is new.
+func change(id, owner string) table.Change {
+	return table.Change{ID: "change " + id, Time: now, New: table.Item{table.PartitionAttr: "MATCH#" + id, table.SortAttr: "MATCH",
+		"id": id, "owner": owner, "date": "2026-05-02", "status": "live", "version": int64(1), "updated_at": "2026-05-02T14:00:00Z",
+		"home": map[string]any{"id": "a", "name": "A"}, "away": map[string]any{"id": "b", "name": "B"}, "score": map[string]any{}}}
+}
+
+func (w *world) read(changes ...table.Change) {
+	w.t.Helper()
+	if err := w.Read(w.t.Context(), changes); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// body is what a delivery will send.
+func (w *world) body(d webhooks.Due) map[string]any {
+	w.t.Helper()
+	a, _, err := w.webhooks.Begin(w.t.Context(), d, now)
+	var body map[string]any
+	if err != nil || a == nil || json.Unmarshal(a.Body, &body) != nil {
+		w.t.Fatalf("%v: %v, %v", d, a, err)
+	}
+	return body
+}
+
+func TestEachWebhookIsToldOfWhatItsOrganisationSees(t *testing.T) {
+	t.Parallel()
+	for contract, want := range map[string]map[string]int{
+		"statgate":   {"public": 2, "org_1": 1, "org_3": 0},
+		"fullengage": {"public": 0, "org_1": 1, "org_3": 0}, // hides what is public
+	} {
+		w := newWorld(t, contract)
+		w.hook("org_1")
+		w.hook("org_2")
+		for owner, n := range want {
+			w.read(change("m_"+owner, owner))
+			if got := w.taken(); len(got) != n {
+				t.Errorf("%s: of a match of %s %d are told, want %d", contract, owner, len(got), n)
+			}
+		}
+	}
+}
+
+func TestWhatIsToldAgainIsQueuedOnlyWhileItIsPending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "statgate")
+	w.hook("org_1")
+	w.read(change("m_1", matches.Public))
+	first := w.taken()
+	w.read(change("m_1", matches.Public), change("m_1", matches.Public))
+	if again := w.taken(); len(first) != 1 || len(again) != 2 || again[0] != first[0] || again[1] != first[0] {
+		t.Fatalf("got %v and then %v, want the one that is pending again", first, again)
+	}
+	a, _, err := w.webhooks.Begin(t.Context(), first[0], now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.webhooks.Finish(t.Context(), a, webhooks.Outcome{Status: 200}, now); err != nil {
+		t.Fatal(err)
+	}
+	w.read(change("m_1", matches.Public))
+	if again := w.taken(); len(again) != 0 {
+		t.Errorf("got %v, want what was delivered never to be sent again", again)
+	}
+}
+
+func TestABatchThatFailsAnywhereIsWholeWhenItIsToldAgain(t *testing.T) {
+	t.Parallel()
+	var changes []table.Change
+	for i := range 40 {
+		changes = append(changes, change(fmt.Sprint("m_", i), matches.Public))
+	}
+	for name, fail := range map[string]func(w *world){
+		"the list of webhooks": func(w *world) { w.keys.Next(1, tabletest.Unavailable, "Query") },
+		"a delivery":           func(w *world) { w.keys.Next(1, tabletest.Throttled, "Write") },
+		"a delivery's answer":  func(w *world) { w.keys.Next(1, tabletest.Lost, "Write") },
+		"the queue":            func(w *world) { w.down = errors.New("no queue") },
+	} {
+		w := newWorld(t, "statgate")
+		w.hook("org_1")
+		w.hook("org_2")
+		fail(w)
+		if err := w.Read(t.Context(), changes); err == nil {
+			t.Errorf("%s: nothing failed", name)
+		}
+		w.keys.Heal()
+		w.down = nil
+		w.read(changes...)
+		seen := map[webhooks.Due]bool{}
+		for _, d := range w.taken() {
+			seen[d] = true
+		}
+		if len(seen) != 80 {
+			t.Errorf("%s: %d deliveries are due, want 80", name, len(seen))
+		}
+	}
+}
+
+func TestAChangeThatCannotBeReadHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "statgate")
+	w.hook("org_1")
+	w.read(table.Change{ID: "odd", Time: now, New: table.Item{table.PartitionAttr: "MATCH#m_1", table.SortAttr: "EVENT#e", "minute": "soon"}},
+		change("m_2", matches.Public))
+	if got := w.taken(); len(got) != 1 {
+		t.Errorf("%d are told, want the other change", len(got))
+	}
+	if !strings.Contains(w.log.String(), `"change":"odd"`) || !strings.Contains(w.log.String(), `"level":"ERROR"`) {
+		t.Errorf("logged %s", w.log.String())
+	}
+}
+
+func TestAGoalIsToldWithItsMatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "statgate")
+	w.hook("org_1", feed.EventCreated)
+	if _, err := w.stats.Write(t.Context(), table.Put(change("m_1", "org_1").New)); err != nil {
+		t.Fatal(err)
+	}
+	goal, err := table.Encode(reports.Event{ID: "e_1", Type: reports.Goal, Team: reports.Home, Minute: 12, Version: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	goal[table.PartitionAttr], goal[table.SortAttr] = "MATCH#m_1", "EVENT#e_1"
+	w.stats.Next(1, tabletest.Unavailable, "BatchGet")
+	if err := w.Read(t.Context(), []table.Change{{ID: "c", Time: now, New: goal}}); err == nil {
+		t.Error("a match that cannot be read is no fault")
+	}
+	w.stats.Heal()
+	w.read(table.Change{ID: "c", Time: now, New: goal})
+	due := w.taken()
+	if len(due) != 1 {
+		t.Fatalf("got %v", due)
+	}
+	body := w.body(due[0])
+	data, _ := body["data"].(map[string]any)
+	match, _ := data["match"].(map[string]any)
+	event, _ := data["event"].(map[string]any)
+	if body["type"] != feed.EventCreated || body["timestamp"] != "2026-05-02T14:00:00Z" || match["id"] != "m_1" || event["id"] != "e_1" {
+		t.Errorf("got %v", body)
+	}
+}
+
+func TestAWebhookIsKnownAFewSecondsAfterItWasMade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "statgate")
+	w.read(change("m_1", matches.Public)) // nobody is there
+	w.hook("org_1")
+	w.clock = now.Add(time.Second)
+	w.read(change("m_2", matches.Public))
+	early := len(w.taken())
+	w.clock = now.Add(2 * time.Second)
+	w.read(change("m_3", matches.Public))
+	if late := len(w.taken()); early != 0 || late != 1 {
+		t.Errorf("%d are told within a second, %d after two, want 0 and 1", early, late)
+	}
+}
+
+func TestAnEventIsShownAsTheContractShowsIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "scorelytics")
+	w.hook("org_1")
+	w.read(change("m_1", "org_1"))
+	data, _ := w.body(w.taken()[0])["data"].(map[string]any)
+	match, _ := data["match"].(map[string]any)
+	if _, ours := match["kickoff_at"]; ours || match["status_code"] == nil {
+		t.Errorf("got %v, want the contract's names", match)
+	}
+}
