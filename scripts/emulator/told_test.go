@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -148,6 +150,40 @@ func (l *listener) delivered(event string, attempts int) {
 	if is.Attempts != attempts {
 		l.Errorf("the delivery of %s took %d attempts, want %d", event, is.Attempts, attempts)
 	}
+}
+
+// webhooksComeAndStay deploys a version without webhooks, then the present one over it,
+// then, when that is destroyed, another on the data that it left.
+func webhooksComeAndStay(t *testing.T, d target) {
+	older := d
+	older.contract = withoutOperations(t, d.contract, "[a-zA-Z]*Webhooks?|listDeliveries|createDelivery")
+	if _, err := older.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	i := &incident{T: t, target: d}
+	if err := i.demo.read(d.credentialsFile()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.deploy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	i.stack = stackFound(t, d)
+	l := i.listen()
+	first := l.match()
+	l.awaits(1, first, "match.created")
+	if err := d.destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.context = append(slices.Clone(d.context), "adopt=true")
+	if err := d.deploy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := i.stack
+	i.stack = stackFound(t, d)
+	i.demo.Base = strings.Replace(i.demo.Base, before.API, i.stack.API, 1)
+	l.awaits(1, l.match(), "match.created")
+	l.cameBetween(1, 1, first, "match.created") // though the new mapping has read the whole stream
+	i.noneDead()
 }
 
 // fanoutCutOff: deliveries are put down, and whoever did it cannot say so to the

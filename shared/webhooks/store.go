@@ -80,7 +80,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 		return Created{}, err
 	}
 	now := r.Now.UTC().Truncate(time.Second)
-	made := record{Rev: 1, Secret: 1, Last: r.ID, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
+	made := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
 		Types: orNone(spec.Types), Leagues: orNone(spec.Leagues), Teams: orNone(spec.Teams), State: Enabled,
 		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key}}
 	token, err := idempotency.Of(s.Table, r, spec)
@@ -255,18 +255,23 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 }
 
 // change edits a webhook in one transaction with its audit entry. An attempt whose
-// answer was lost is known by the request's id.
+// answer was lost is known by a mark.
 func (s *Store) change(ctx context.Context, r *api.Request, id, action string, edit func(*record) error) (record, error) {
 	var after record
-	err := s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
+	// A request's id is not always its own: SAM CLI gives each the id of the first.
+	mark, err := s.ids.New("chg_", r.Now)
+	if err != nil {
+		return record{}, err
+	}
+	err = s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
 		before, err := s.find(ctx, r.Caller.Org, id, true)
-		if after = before; err != nil || before.Last == r.ID {
+		if after = before; err != nil || before.Last == mark {
 			return nil, err
 		}
 		if err := edit(&after); err != nil {
 			return nil, err
 		}
-		after.Rev, after.Last, after.UpdatedAt = before.Rev+1, r.ID, r.Now.UTC().Truncate(time.Second)
+		after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
 		ws, err := s.recorded(r, action, &after, before.settings(), after.settings())
 		return append(ws, table.Put(after.item(), table.Eq("rev", before.Rev))), err
 	})

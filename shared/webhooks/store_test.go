@@ -246,6 +246,18 @@ func TestAChangeWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 	})
 }
 
+func TestChangesAreMadeThoughTheirRequestsHaveOneID(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		made, r := w.make(t, "org_1", webhooks.Spec{}), w.by("org_1")
+		for _, description := range []string{"a", "b"} {
+			if is, err := w.Update(t.Context(), r, made.ID, webhooks.Edit{Description: &description}); err != nil || is.Description != description {
+				t.Errorf("got %q, %v, want %q", is.Description, err, description)
+			}
+		}
+	})
+}
+
 func TestARepeatedCreationIsAnsweredAsItWas(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {

@@ -94,7 +94,7 @@ func (w *Webhook) Sees(owner string, hidePublic bool) bool {
 type record struct {
 	Webhook
 	Rev    int64  // rises with every change
-	Last   string // id of the request that changed it last
+	Last   string // mark of the call that changed it last
 	Secret int64  // which of its signing secrets is the present one, from 1
 	// Present is that secret, Previous the one before it where that signs too.
 	Present, Previous sealed
