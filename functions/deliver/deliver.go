@@ -27,6 +27,7 @@ import (
 const (
 	timeout      = 10 * time.Second // of one attempt, its answer's head included
 	answerBytes  = 4 << 10          // read of an answer, so that its connection can be used again
+	answerTime   = time.Second      // for reading them
 	retryOfStore = 30 * time.Second // after a store that failed
 )
 
@@ -89,6 +90,8 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 
 // post sends an attempt. It never fails: how it went is the outcome.
 func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Webhook.URL, bytes.NewReader(a.Body))
 	if err != nil {
 		return webhooks.Outcome{Error: "the address cannot be called"}
@@ -108,8 +111,7 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	if err != nil {
 		return webhooks.Outcome{Error: why(err)}
 	}
-	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, answerBytes)
+	drain(answer, cancel)
 	o := webhooks.Outcome{Status: answer.StatusCode}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		o.Error = fmt.Sprintf("answered %d", answer.StatusCode)
@@ -118,6 +120,18 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 		}
 	}
 	return o
+}
+
+// drain reads what little an answer holds, so that its connection can be used again,
+// and closes it. Cancel ends the request, where the rest is long in coming. Of an
+// answer that says that the connection is another protocol's now, nothing is read:
+// no timeout of the client's holds there.
+func drain(answer *http.Response, cancel context.CancelFunc) {
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		defer time.AfterFunc(answerTime, cancel).Stop()
+		_, _ = io.CopyN(io.Discard, answer.Body, answerBytes)
+	}
+	_ = answer.Body.Close()
 }
 
 // sign signs an attempt by each of its secrets.

@@ -162,6 +162,38 @@ func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer string
+		want   webhooks.Outcome
+	}{
+		"dripping": {"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", webhooks.Outcome{Status: 200}},
+		"another protocol": {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n",
+			webhooks.Outcome{Status: 101, Error: "answered 101"}},
+	} {
+		url := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			for say, end := c.answer, time.Now().Add(5*time.Second); err == nil && time.Now().Before(end); say = "x" {
+				_, err = io.WriteString(conn, say)
+				time.Sleep(50 * time.Millisecond)
+			}
+		})
+		s, start := &store{url: url}, time.Now()
+		if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+			t.Fatal(err)
+		}
+		if got, took := s.outcome(t), time.Since(start); got != c.want || took > 3*time.Second {
+			t.Errorf("%s: got %+v after %s, want %+v within a second or so", name, got, took, c.want)
+		}
+	}
+}
+
 func TestAReceiverThatDoesNotAnswerIsGivenUpAfterTenSeconds(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
