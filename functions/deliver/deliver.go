@@ -107,6 +107,10 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	h.Set(standardwebhooks.HeaderWebhookID, a.Event)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
 	h.Set(standardwebhooks.HeaderWebhookSignature, signatures)
+	// Not sent: tells the client that it may send this again by another connection,
+	// where the one that it kept turns out to be closed. A function that was frozen
+	// keeps such. Receivers know what comes twice by its id.
+	h["X-Idempotency-Key"] = nil
 	answer, err := s.client.Do(request)
 	if err != nil {
 		return webhooks.Outcome{Error: why(err)}
@@ -151,6 +155,10 @@ func sign(a *webhooks.Attempt, now time.Time) (string, error) {
 	return strings.Join(signatures, " "), nil
 }
 
+// noAnswer is why an attempt failed that waited as long as it may: 5 s for a
+// connection, as long for TLS, 10 s for all.
+const noAnswer = "no answer in time"
+
 // why tells a customer why their address could not be called, in words that tell
 // nothing of our side.
 func why(err error) string {
@@ -159,10 +167,10 @@ func why(err error) string {
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
 		return "the address is not of the open internet"
+	case errors.As(err, &timeout) && timeout.Timeout(): // also of who is asked for the name
+		return noAnswer
 	case errors.As(err, &dns):
 		return "the name of the address is not known"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer within 10 s"
 	case strings.Contains(err.Error(), "certificate"):
 		return "its certificate cannot be trusted"
 	}

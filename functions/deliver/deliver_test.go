@@ -128,6 +128,9 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 		"metadata":        {"http://169.254.169.254/latest/meta-data", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 		"v6":              {"http://[::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"NAT64":           {"http://[64:ff9b::7f00:1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"6to4":            {"http://[2002:7f00:1::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"shared":          {"http://100.64.0.1/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 	} {
 		s := &store{url: c.url}
@@ -159,6 +162,39 @@ func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
 	}
 	if got := s.outcome(t); got.Status != 200 || got.Error != "" || time.Since(start) > 5*time.Second {
 		t.Errorf("got %+v after %s", got, time.Since(start))
+	}
+}
+
+func TestAConnectionThatWasClosedMeanwhileFailsNoAttempt(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	used := map[string]bool{} // by the client's end of a connection
+	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		again := used[r.RemoteAddr]
+		used[r.RemoteAddr] = true
+		mu.Unlock()
+		if !again {
+			return
+		}
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_ = conn.Close()
+		}
+	})
+	s := &store{url: url}
+	to := sender(s, true, io.Discard)
+	for range 3 {
+		if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, got := range s.outcomes {
+		if want := (webhooks.Outcome{Status: 200}); got != want {
+			t.Errorf("attempt %d: got %+v, want %+v", i, got, want)
+		}
+	}
+	if len(used) < 2 {
+		t.Errorf("%d connections were used, want a second one: this test shows nothing", len(used))
 	}
 }
 
@@ -204,7 +240,7 @@ func TestAReceiverThatDoesNotAnswerIsGivenUpAfterTenSeconds(t *testing.T) {
 	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.outcome(t); got.Error != "no answer within 10 s" || time.Since(start) < 9*time.Second {
+	if got := s.outcome(t); got.Error != "no answer in time" || time.Since(start) < 9*time.Second {
 		t.Errorf("got %+v after %s", got, time.Since(start))
 	}
 }
