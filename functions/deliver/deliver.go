@@ -79,6 +79,10 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 	}
 	start := s.Clock()
 	o := s.post(ctx, a)
+	if o.Status == 0 && ctx.Err() != nil {
+		// Who stopped was we. It comes again when its lease is over, as if it had not begun.
+		return 0, fmt.Errorf("deliver: an attempt of %s was stopped: %w", d.Delivery, ctx.Err())
+	}
 	end := s.Clock()
 	// The answer was given, whatever becomes of the function's time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -118,9 +118,11 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 		private bool
 		want    webhooks.Outcome
 	}{
-		"an error":        {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "answered 503"}},
-		"gone":            {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "answered 410"}},
-		"a redirect":      {receiver(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusTemporaryRedirect) }), true, webhooks.Outcome{Status: 307, Error: "answered 307, and redirects are not followed"}},
+		"an error": {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "answered 503"}},
+		"gone":     {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "answered 410"}},
+		"a redirect": {receiver(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, target, http.StatusTemporaryRedirect)
+		}), true, webhooks.Outcome{Status: 307, Error: "answered 307, and redirects are not followed"}},
 		"nobody there":    {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
 		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the name of the address is not known"}},
 		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "its certificate cannot be trusted"}},
@@ -195,6 +197,23 @@ func TestAConnectionThatWasClosedMeanwhileFailsNoAttempt(t *testing.T) {
 	}
 	if len(used) < 2 {
 		t.Errorf("%d connections were used, want a second one: this test shows nothing", len(used))
+	}
+}
+
+func TestAnAttemptThatWeStopIsNoFailureOfTheReceivers(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		stop()
+		<-r.Context().Done()
+	})
+	s := &store{url: url}
+	if _, err := sender(s, true, io.Discard).Deliver(ctx, webhooks.Due{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was stopped", err)
+	}
+	if len(s.outcomes) != 0 {
+		t.Errorf("got %+v, want nothing to be said of it", s.outcomes)
 	}
 }
 
