@@ -50,8 +50,9 @@ type Deps struct {
 // Sender makes attempts.
 type Sender struct {
 	Deps
-	client *http.Client
-	agent  string
+	client  *http.Client
+	agent   string
+	silence silence
 }
 
 // New prepares the function.
@@ -78,7 +79,7 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 		return wait, err
 	}
 	start := s.Clock()
-	o := s.post(ctx, a)
+	o := s.attempt(ctx, a)
 	if o.Status == 0 && ctx.Err() != nil {
 		// Who stopped was we. It comes again when its lease is over, as if it had not begun.
 		return 0, fmt.Errorf("deliver: an attempt of %s was stopped: %w", d.Delivery, ctx.Err())
@@ -90,6 +91,18 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 	again, givenUp, err := s.Store.Finish(ctx, a, o, end)
 	s.log(ctx, d, a, o, givenUp, end.Sub(start))
 	return again, err
+}
+
+// attempt calls the address, if it is not known to be silent.
+func (s *Sender) attempt(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
+	if !s.silence.calls(&a.Webhook, s.Clock()) {
+		return webhooks.Outcome{Error: notCalled}
+	}
+	o := s.post(ctx, a)
+	if ctx.Err() == nil {
+		s.silence.note(&a.Webhook, o.Error != noAnswer, s.Clock())
+	}
+	return o
 }
 
 // post sends an attempt. It never fails: how it went is the outcome.

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -261,6 +262,53 @@ func TestAReceiverThatDoesNotAnswerIsGivenUpAfterTenSeconds(t *testing.T) {
 	}
 	if got := s.outcome(t); got.Error != "no answer in time" || time.Since(start) < 9*time.Second {
 		t.Errorf("got %+v after %s", got, time.Since(start))
+	}
+}
+
+func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
+	t.Parallel()
+	var called atomic.Int64
+	var up atomic.Bool
+	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		called.Add(1)
+		if !up.Load() {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}
+	})
+	s, now := &store{url: url}, time.Now()
+	to := deliver.New(deliver.Deps{Store: s, Title: "Example API", Private: true, Clock: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	attempts := func(n int) (calls int64, last webhooks.Outcome) {
+		before := called.Load()
+		var group sync.WaitGroup
+		for range n {
+			group.Go(func() {
+				if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		return called.Load() - before, s.outcomes[len(s.outcomes)-1]
+	}
+	const skipped = "not called, as several deliveries before it had no answer in time"
+	if calls, last := attempts(3); calls != 3 || last.Error != "no answer in time" {
+		t.Errorf("at first: got %d calls, %+v, want 3: it may be slow once", calls, last)
+	}
+	if calls, last := attempts(5); calls != 0 || last != (webhooks.Outcome{Error: skipped}) {
+		t.Errorf("just after it: got %d calls, %+v, want none", calls, last)
+	}
+	now = now.Add(30 * time.Second)
+	if calls, _ := attempts(5); calls != 1 {
+		t.Errorf("half a minute later: got %d calls, want one that finds out", calls)
+	}
+	now = now.Add(30 * time.Second)
+	up.Store(true)
+	if calls, last := attempts(1); calls != 1 || last.Status != 200 {
+		t.Errorf("when it answers: got %d calls, %+v", calls, last)
+	}
+	if calls, _ := attempts(5); calls != 5 {
+		t.Errorf("after its answer: got %d calls, want all", calls)
 	}
 }
 
