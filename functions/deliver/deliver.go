@@ -27,6 +27,7 @@ import (
 const (
 	timeout      = 10 * time.Second // of one attempt, its answer's head included
 	answerBytes  = 4 << 10          // read of an answer, so that its connection can be used again
+	answerTime   = time.Second      // for reading them
 	retryOfStore = 30 * time.Second // after a store that failed
 )
 
@@ -49,8 +50,9 @@ type Deps struct {
 // Sender makes attempts.
 type Sender struct {
 	Deps
-	client *http.Client
-	agent  string
+	client  *http.Client
+	agent   string
+	silence silence
 }
 
 // New prepares the function.
@@ -77,7 +79,11 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 		return wait, err
 	}
 	start := s.Clock()
-	o := s.post(ctx, a)
+	o := s.attempt(ctx, a)
+	if o.Status == 0 && ctx.Err() != nil {
+		// Who stopped was we. It comes again when its lease is over, as if it had not begun.
+		return 0, fmt.Errorf("deliver: an attempt of %s was stopped: %w", d.Delivery, ctx.Err())
+	}
 	end := s.Clock()
 	// The answer was given, whatever becomes of the function's time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -87,8 +93,22 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 	return again, err
 }
 
+// attempt calls the address, if it is not known to be silent.
+func (s *Sender) attempt(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
+	if !s.silence.calls(&a.Webhook, s.Clock()) {
+		return webhooks.Outcome{Error: notCalled}
+	}
+	o := s.post(ctx, a)
+	if ctx.Err() == nil {
+		s.silence.note(&a.Webhook, o.Error != noAnswer, s.Clock())
+	}
+	return o
+}
+
 // post sends an attempt. It never fails: how it went is the outcome.
 func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Webhook.URL, bytes.NewReader(a.Body))
 	if err != nil {
 		return webhooks.Outcome{Error: "the address cannot be called"}
@@ -104,12 +124,15 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	h.Set(standardwebhooks.HeaderWebhookID, a.Event)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
 	h.Set(standardwebhooks.HeaderWebhookSignature, signatures)
+	// Not sent: tells the client that it may send this again by another connection,
+	// where the one that it kept turns out to be closed. A function that was frozen
+	// keeps such. Receivers know what comes twice by its id.
+	h["X-Idempotency-Key"] = nil
 	answer, err := s.client.Do(request)
 	if err != nil {
 		return webhooks.Outcome{Error: why(err)}
 	}
-	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, answerBytes)
+	drain(answer, cancel)
 	o := webhooks.Outcome{Status: answer.StatusCode}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		o.Error = fmt.Sprintf("answered %d", answer.StatusCode)
@@ -118,6 +141,18 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 		}
 	}
 	return o
+}
+
+// drain reads what little an answer holds, so that its connection can be used again,
+// and closes it. Cancel ends the request, where the rest is long in coming. Of an
+// answer that says that the connection is another protocol's now, nothing is read:
+// no timeout of the client's holds there.
+func drain(answer *http.Response, cancel context.CancelFunc) {
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		defer time.AfterFunc(answerTime, cancel).Stop()
+		_, _ = io.CopyN(io.Discard, answer.Body, answerBytes)
+	}
+	_ = answer.Body.Close()
 }
 
 // sign signs an attempt by each of its secrets.
@@ -137,6 +172,10 @@ func sign(a *webhooks.Attempt, now time.Time) (string, error) {
 	return strings.Join(signatures, " "), nil
 }
 
+// noAnswer is why an attempt failed that waited as long as it may: 5 s for a
+// connection, as long for TLS, 10 s for all.
+const noAnswer = "no answer in time"
+
 // why tells a customer why their address could not be called, in words that tell
 // nothing of our side.
 func why(err error) string {
@@ -145,10 +184,10 @@ func why(err error) string {
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
 		return "the address is not of the open internet"
+	case errors.As(err, &timeout) && timeout.Timeout(): // also of who is asked for the name
+		return noAnswer
 	case errors.As(err, &dns):
 		return "the name of the address is not known"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer within 10 s"
 	case strings.Contains(err.Error(), "certificate"):
 		return "its certificate cannot be trusted"
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -130,6 +131,9 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 		"metadata":        {"http://169.254.169.254/latest/meta-data", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 		"v6":              {"http://[::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"NAT64":           {"http://[64:ff9b::7f00:1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"6to4":            {"http://[2002:7f00:1::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"shared":          {"http://100.64.0.1/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
 	} {
 		s := &store{url: c.url}
@@ -164,6 +168,88 @@ func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatWasClosedMeanwhileFailsNoAttempt(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	used := map[string]bool{} // by the client's end of a connection
+	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		again := used[r.RemoteAddr]
+		used[r.RemoteAddr] = true
+		mu.Unlock()
+		if !again {
+			return
+		}
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_ = conn.Close()
+		}
+	})
+	s := &store{url: url}
+	to := sender(s, true, io.Discard)
+	for range 3 {
+		if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, got := range s.outcomes {
+		if want := (webhooks.Outcome{Status: 200}); got != want {
+			t.Errorf("attempt %d: got %+v, want %+v", i, got, want)
+		}
+	}
+	if len(used) < 2 {
+		t.Errorf("%d connections were used, want a second one: this test shows nothing", len(used))
+	}
+}
+
+func TestAnAttemptThatWeStopIsNoFailureOfTheReceivers(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		stop()
+		<-r.Context().Done()
+	})
+	s := &store{url: url}
+	if _, err := sender(s, true, io.Discard).Deliver(ctx, webhooks.Due{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was stopped", err)
+	}
+	if len(s.outcomes) != 0 {
+		t.Errorf("got %+v, want nothing to be said of it", s.outcomes)
+	}
+}
+
+func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer string
+		want   webhooks.Outcome
+	}{
+		"dripping": {"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", webhooks.Outcome{Status: 200}},
+		"another protocol": {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n",
+			webhooks.Outcome{Status: 101, Error: "answered 101"}},
+	} {
+		url := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			for say, end := c.answer, time.Now().Add(5*time.Second); err == nil && time.Now().Before(end); say = "x" {
+				_, err = io.WriteString(conn, say)
+				time.Sleep(50 * time.Millisecond)
+			}
+		})
+		s, start := &store{url: url}, time.Now()
+		if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+			t.Fatal(err)
+		}
+		if got, took := s.outcome(t), time.Since(start); got != c.want || took > 3*time.Second {
+			t.Errorf("%s: got %+v after %s, want %+v within a second or so", name, got, took, c.want)
+		}
+	}
+}
+
 func TestAReceiverThatDoesNotAnswerIsGivenUpAfterTenSeconds(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -174,8 +260,55 @@ func TestAReceiverThatDoesNotAnswerIsGivenUpAfterTenSeconds(t *testing.T) {
 	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.outcome(t); got.Error != "no answer within 10 s" || time.Since(start) < 9*time.Second {
+	if got := s.outcome(t); got.Error != "no answer in time" || time.Since(start) < 9*time.Second {
 		t.Errorf("got %+v after %s", got, time.Since(start))
+	}
+}
+
+func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
+	t.Parallel()
+	var called atomic.Int64
+	var up atomic.Bool
+	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		called.Add(1)
+		if !up.Load() {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}
+	})
+	s, now := &store{url: url}, time.Now()
+	to := deliver.New(deliver.Deps{Store: s, Title: "Example API", Private: true, Clock: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	attempts := func(n int) (calls int64, last webhooks.Outcome) {
+		before := called.Load()
+		var group sync.WaitGroup
+		for range n {
+			group.Go(func() {
+				if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		return called.Load() - before, s.outcomes[len(s.outcomes)-1]
+	}
+	const skipped = "not called, as several deliveries before it had no answer in time"
+	if calls, last := attempts(3); calls != 3 || last.Error != "no answer in time" {
+		t.Errorf("at first: got %d calls, %+v, want 3: it may be slow once", calls, last)
+	}
+	if calls, last := attempts(5); calls != 0 || last != (webhooks.Outcome{Error: skipped}) {
+		t.Errorf("just after it: got %d calls, %+v, want none", calls, last)
+	}
+	now = now.Add(30 * time.Second)
+	if calls, _ := attempts(5); calls != 1 {
+		t.Errorf("half a minute later: got %d calls, want one that finds out", calls)
+	}
+	now = now.Add(30 * time.Second)
+	up.Store(true)
+	if calls, last := attempts(1); calls != 1 || last.Status != 200 {
+		t.Errorf("when it answers: got %d calls, %+v", calls, last)
+	}
+	if calls, _ := attempts(5); calls != 5 {
+		t.Errorf("after its answer: got %d calls, want all", calls)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"statgate/shared/audit"
 	"statgate/shared/contests"
 	"statgate/shared/contract"
+	"statgate/shared/deployment/queue"
 	"statgate/shared/edge"
 	"statgate/shared/gate"
 	"statgate/shared/gateway"
@@ -72,9 +73,10 @@ type Deployment struct {
 	Applications *applications.Store
 	Webhooks     *webhooks.Store
 
-	queue  *queue
-	fanout table.Reader
-	follow func(ctx context.Context, read table.Reader) error
+	queue   *queue.Queue
+	deliver queue.Deliver
+	fanout  table.Reader
+	follow  func(ctx context.Context, read table.Reader) error
 }
 
 // late is a flusher for handlers that are made before the gateway whose cache it flushes.
