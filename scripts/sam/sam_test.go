@@ -48,13 +48,16 @@ func deliveriesAreQueued(t *testing.T, l *local) {
 		t.Fatal(err)
 	}
 	got, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: at.QueueUrl, MaxNumberOfMessages: 10})
-	if err != nil || len(got.Messages) != 1 {
-		t.Fatalf("got %v, %v, want the message of one delivery", got, err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	want := fmt.Sprintf(`{"org":%q,"webhook":%q,"delivery":%q}`, d.Org, hook["id"], delivery["id"])
-	if body := aws.ToString(got.Messages[0].Body); body != want {
-		t.Errorf("got %s, want %s", body, want)
+	for _, m := range got.Messages { // there may be one of the suite's
+		if aws.ToString(m.Body) == want {
+			return
+		}
 	}
+	t.Errorf("got %d messages, and none is %s", len(got.Messages), want)
 }
 
 // post calls the API, which must make or take something.
