@@ -38,6 +38,9 @@ type Due struct {
 	Org      string `json:"org"`
 	Webhook  string `json:"webhook"`
 	Delivery string `json:"delivery"`
+	// NotBefore is the moment, in Unix seconds, until which it need not be looked at;
+	// 0 for none. It may be wrong: the delivery's item knows.
+	NotBefore int64 `json:"not_before,omitempty"`
 }
 
 const deliveryPrefix = "DELIVERY#"

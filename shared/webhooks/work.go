@@ -61,7 +61,7 @@ func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
 // whether it is still to be sent.
 func (s *Store) Place(ctx context.Context, w *Webhook, e *feed.Event, body []byte) (Due, bool, error) {
 	d := sending{Body: string(body), Delivery: Delivery{ID: feed.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
-	due := Due{w.Org, w.ID, d.ID}
+	due := Due{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
 	_, err := s.Table.Write(ctx, table.Put(d.item(), table.IsNew()))
 	if was := table.WasRefused(err); was != nil {
 		return due, was.Item.Str("state") == Pending, nil
@@ -295,7 +295,7 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 	if err != nil {
 		return Delivery{}, err
 	}
-	if err := s.Queue.Send(ctx, Due{w.Org, id, d.ID}); err != nil {
+	if err := s.Queue.Send(ctx, Due{Org: w.Org, Webhook: id, Delivery: d.ID}); err != nil {
 		return Delivery{}, api.Down("queueing a delivery", err)
 	}
 	return d.Delivery, nil
@@ -361,7 +361,7 @@ func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
 		}
 		for _, it := range page.Items {
 			if it.Str("state") == Pending {
-				due = append(due, Due{w.Org, w.ID, it.Str("id")})
+				due = append(due, Due{Org: w.Org, Webhook: w.ID, Delivery: it.Str("id")})
 			}
 		}
 	}
