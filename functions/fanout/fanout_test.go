@@ -78,7 +78,7 @@ func newWorld(t *testing.T, contract string) *world {
 	}
 	w := &world{t: t, keys: tabletest.NewFaulty(db.Table("keys")), stats: tabletest.NewFaulty(db.Table("stats")), clock: now}
 	clock := func() time.Time { return w.clock }
-	w.webhooks = webhooks.New(webhooks.Options{Table: w.keys, Contract: c, Rand: rand.Reader, Key: apikey.FixedPeppers(root, time.Now).WebhookKey, Queue: w})
+	w.webhooks = webhooks.New(webhooks.Options{Table: w.keys, Contract: c, Rand: rand.Reader, Peppers: apikey.FixedPeppers(root, time.Now), Queue: w})
 	w.Fanout, err = fanout.New(fanout.Deps{Contract: c, Webhooks: w.webhooks, Queue: w, Matches: matches.NewStore(w.stats, clock), Clock: clock,
 		Log: slog.New(slog.NewJSONHandler(&w.log, nil))})
 	if err != nil {

@@ -43,6 +43,7 @@ func (d *deployment) newDashboard(functions map[string]awslambda.Function) {
 		graph("Webhooks: age of changes", "ms", d.streamAge(functions)),
 		graph("Webhooks: oldest delivery that waits", "s", d.queueMetric(d.webhooks.queue, "ApproximateAgeOfOldestMessage", "deliveries")),
 		graph("Webhooks: dead letters", "messages", d.deadLetters()),
+		graph("Webhooks: attempts", "deliveries", d.metric(telemetry.Delivered, ""), d.metric(telemetry.DeliveryFailed, ""), d.metric(telemetry.DeliveryGivenUp, "")),
 	)
 }
 

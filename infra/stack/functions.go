@@ -165,7 +165,7 @@ func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]
 	if n.Sends || n.Receives {
 		vars["WEBHOOK_QUEUE"] = d.webhooks.queue.QueueUrl()
 	}
-	if (n.Sends || n.Receives) && d.props.Endpoint != "" {
+	if (n.Receives || n.Sends && n.Streams == nil) && d.props.Endpoint != "" { // who calls addresses, and who takes them in
 		vars["WEBHOOK_PRIVATE"] = jsii.String("true") // on an emulator a customer's address is one of this machine
 	}
 	if d.props.Endpoint != "" {

@@ -146,7 +146,7 @@ func TestWhoSendsOrDeliversKnowsTheQueueAndOnEmulatorsAloneThisMachine(t *testin
 			if got := vars["WEBHOOK_QUEUE"] != nil; got != sends[name] {
 				t.Errorf("%s on %s: got the queue %v, want %v", name, where, got, sends[name])
 			}
-			if got, want := vars["WEBHOOK_PRIVATE"] == "true", name == "deliver" && where != "AWS"; got != want {
+			if got, want := vars["WEBHOOK_PRIVATE"] == "true", (name == "deliver" || name == "webhooks") && where != "AWS"; got != want {
 				t.Errorf("%s on %s: got private addresses %v, want %v", name, where, got, want)
 			}
 		}

@@ -1,8 +1,8 @@
 // Command bench measures what Statgate promises and prints it as one table: what
 // the authorizer and the gate add to the store calls that they make, read and
 // write units of every operation, requests a second, import, pages of small and
-// large tables, cold starts. With -write it rewrites the table in
-// docs/performance.md, with the machine and the day.
+// large tables, deliveries of webhooks, cold starts. With -write it rewrites the
+// table in docs/performance.md, with the machine and the day.
 //
 // Nothing in it is a test: no figure fails a run. What must hold exactly, units
 // and the order of store calls, is held by the tests beside it, from the same
@@ -46,10 +46,12 @@ type sizes struct {
 	largeDynamo  int           // the larger of them on DynamoDB Local
 	pages        int           // of each kind and size
 	starts       int           // cold starts of each function
+	hooks        int           // webhooks of the larger fan-out
+	rounds       int           // of each fan-out
 }
 
 var full = sizes{repetitions: 15, benchTime: 60 * time.Millisecond, load: 3 * time.Second,
-	small: 1_000, large: 200_000, largeDynamo: 20_000, pages: 200, starts: 15}
+	small: 1_000, large: 200_000, largeDynamo: 20_000, pages: 200, starts: 15, hooks: 100, rounds: 5}
 
 // document is where the figures are kept, in the root of the tree.
 const document = "docs/performance.md"
@@ -87,6 +89,7 @@ func parts() []part {
 		{"load", "Requests through the gateway, policy cached, over HTTP on loopback", load},
 		{"import", "Import", imports},
 		{"pages", "A page of 50 matches", pages},
+		{"webhooks", "Webhooks: putting down and attempting deliveries", deliveries},
 		{"cold", "Cold start, to the first poll of the runtime API", coldStarts},
 	}
 }

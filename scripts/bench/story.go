@@ -66,6 +66,15 @@ var story = []step{
 	{operation: "revokeKey", as: "admin"},
 	{operation: "listAudit", as: "admin", query: "limit=50"},
 
+	{operation: "createWebhook", as: "subscriber", body: `{"url":"https://example.com/told"}`, keep: map[string][]string{"webhook": {"id"}}},
+	{operation: "listWebhooks", as: "subscriber"},
+	{operation: "getWebhook", as: "subscriber"},
+	{operation: "updateWebhook", as: "subscriber", body: `{"types":["match.updated"]}`},
+	{operation: "rotateWebhook", as: "subscriber", body: `{"overlap":"1h"}`},
+	{operation: "createDelivery", as: "subscriber", body: `{}`},
+	{operation: "listDeliveries", as: "subscriber", query: "limit=50"},
+	{operation: "deleteWebhook", as: "subscriber"},
+
 	{operation: "listOrgs", as: "operator", query: "limit=50"},
 	{operation: "createOrg", as: "operator", body: `{"name":"Told","plan":"PRO","owner":"{serial}@example.com"}`, keep: map[string][]string{"org": {"id"}}},
 	{operation: "getOrg", as: "operator"},
@@ -91,7 +100,8 @@ type teller struct {
 	kept   map[string]string
 }
 
-// newTeller fills a deployment with the simulated league and three keys.
+// newTeller fills a deployment with the simulated league and a key for each kind of
+// caller.
 func newTeller(ctx context.Context, e *engine) (*teller, error) {
 	w, err := found(ctx, e, stopped())
 	if err != nil {
@@ -108,14 +118,10 @@ func newTeller(ctx context.Context, e *engine) (*teller, error) {
 	if err := t.player(ctx); err != nil {
 		return nil, err
 	}
-	if t.kept["writer"], err = w.key(ctx, "write:matches"); err != nil {
-		return nil, err
-	}
-	if t.kept["client"], err = w.key(ctx, readScopes...); err != nil {
-		return nil, err
-	}
-	if t.kept["admin"], err = w.key(ctx, manageScopes...); err != nil {
-		return nil, err
+	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "client": readScopes, "admin": manageScopes} {
+		if t.kept[name], err = w.key(ctx, scopes...); err != nil {
+			return nil, err
+		}
 	}
 	return t, t.look(ctx, sim)
 }

@@ -67,20 +67,75 @@ func (b book) assume(name string) float64 {
 // units are what an operation consumes of DynamoDB.
 type units struct{ write, read float64 }
 
+func (u units) plus(v units) units { return units{u.write + v.write, u.read + v.read} }
+
+// String writes units as [parseUnits] reads them.
+func (u units) String() string {
+	switch {
+	case u.read == 0:
+		return fmt.Sprintf("%g W", u.write)
+	case u.write == 0:
+		return fmt.Sprintf("%g R", u.read)
+	}
+	return fmt.Sprintf("%g W + %g R", u.write, u.read)
+}
+
+// MarshalText is for JSON.
+func (u units) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// UnmarshalText is for JSON.
+func (u *units) UnmarshalText(text []byte) error {
+	read, ok := parseUnits(string(text))
+	if *u = read; !ok {
+		return fmt.Errorf("%q are no units such as 1 W + 7.5 R", text)
+	}
+	return nil
+}
+
+// tested is what tests measure, as measured.json has it.
+type tested struct {
+	Import   imported `json:"import"`
+	Webhooks told     `json:"webhooks"`
+}
+
 // imported is what the writes of an import consume.
 type imported struct {
 	Matches int     `json:"matches"`
 	Write   float64 `json:"write_units"`
 }
 
-func load() (b book, i imported, err error) {
+// told is what webhooks take that are told of an import.
+type told struct {
+	Listed     units               `json:"listed"`     // the list of webhooks, while it is short
+	Deliveries map[string]delivery `json:"deliveries"` // by type of event, of its longest
+	// Reported are the matches that are news and have a report.
+	Reported reported `json:"reported"`
+}
+
+// delivery is what one takes.
+type delivery struct {
+	Bytes    int   `json:"bytes"` // that are sent
+	Placed   units `json:"placed"`
+	Begun    units `json:"begun"`
+	Finished units `json:"finished"`
+	GivenUp  units `json:"given_up"` // in all, where every attempt fails
+}
+
+// reported counts matches with what is told of them.
+type reported struct {
+	Matches int            `json:"matches"`
+	Changes int            `json:"changes"` // of the table
+	Events  map[string]int `json:"events"`  // by type
+}
+
+func load() (b book, t tested, err error) {
 	if err = json.Unmarshal(pricesFile, &b); err != nil {
-		return b, i, fmt.Errorf("prices.json: %w", err)
+		return b, t, fmt.Errorf("prices.json: %w", err)
 	}
-	if err = json.Unmarshal(measuredFile, &i); err != nil {
-		return b, i, fmt.Errorf("measured.json: %w", err)
+	if err = json.Unmarshal(measuredFile, &t); err != nil {
+		return b, t, fmt.Errorf("measured.json: %w", err)
 	}
-	return b, i, nil
+	return b, t, nil
 }
 
 // amount is a part of a figure like "1 W + 7.5 R".

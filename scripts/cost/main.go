@@ -1,6 +1,6 @@
 // Command cost computes docs/cost.md: dollars from the units that docs/performance.md
-// measured, the prices and the assumptions in prices.json, and the import that
-// measured.json has.
+// measured, the prices and the assumptions in prices.json, and what tests measure of
+// an import and of webhooks, which measured.json has.
 //
 //	go run ./scripts/cost          prints the page
 //	go run ./scripts/cost -write   puts it into docs/cost.md

@@ -12,12 +12,12 @@ const head = `# Cost
 <!-- Computed by "go run ./scripts/cost -write". Do not edit. -->
 
 Dollars, from three things: DynamoDB units as [performance.md](performance.md) measured them, list prices and assumptions as
-` + "`scripts/cost/prices.json`" + ` has them, and an import that a test measures. Change the prices there for your region and run it again.
+` + "`scripts/cost/prices.json`" + ` has them, and what tests measure of an import and of webhooks. Change the prices there for your region and run it again.
 `
 
 // page writes docs/cost.md.
 func page(root string) ([]byte, error) {
-	b, i, err := load()
+	b, t, err := load()
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,8 @@ func page(root string) ([]byte, error) {
 	idlePage(&w, b)
 	readsPage(&w, b, found)
 	refusalsPage(&w, b, found)
-	importPage(&w, b, i)
+	importPage(&w, b, t.Import)
+	webhooksPage(&w, b, t, found["getMatch"].read)
 	pricesPage(&w, b)
 	return w.Bytes(), nil
 }

@@ -101,6 +101,29 @@ func TestCommandReportsLinesAndEndsWithTheCount(t *testing.T) {
 	}
 }
 
+func TestWebhooksAreReceivedWhereTheDeploymentCanCall(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "statgate")
+	file := filepath.Join(t.TempDir(), "credentials.json")
+	if err := os.WriteFile(file, []byte(`{"base_url":"`+w.Base+`","operator_key":"`+w.Operator+`"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, more := range map[string][]string{"ok   webhook.sent.test": nil, "n/a  webhook.sent.test": {"-receive", ""}} {
+		var out, log bytes.Buffer
+		if err := run(t.Context(), append([]string{"-credentials", file, "-only", "webhook.sent.test"}, more...), &out, &log); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("%q: %v\n%s%s", more, err, out.String(), log.String())
+		}
+	}
+	for base, want := range map[string]string{
+		"http://localhost:8080/v1": "127.0.0.1", "http://127.0.0.1:1/restapis/a/live/_user_request_/v1": "127.0.0.1",
+		"https://stats.example.com/v1": "", "https://127.0.0.1.example.com/v1": "", "://": "",
+	} {
+		if got := callable(base); got != want {
+			t.Errorf("%s: got %q, want %q", base, got, want)
+		}
+	}
+}
+
 // TestRootLiesBeforeTheContractsBase serves the API as an emulator of API Gateway
 // does: below a path of the stage's, and by a Host of its own.
 func TestRootLiesBeforeTheContractsBase(t *testing.T) {
@@ -157,6 +180,7 @@ func TestWhatCannotBeRunSaysWhy(t *testing.T) {
 		{[]string{"-credentials", file, "-contract", "nope"}, "no preset"},
 		{[]string{"-credentials", file, "-target", "moon"}, "gateway, ministack, ministack-edge, sam"},
 		{[]string{"-credentials", file, "-base-url", "http://127.0.0.1:1/v1", "-parallel", "0"}, "at least one"},
+		{[]string{"-credentials", file, "-base-url", "http://127.0.0.1:1/v1", "-receive", "192.0.2.1"}, "listening for webhooks"},
 		{[]string{"more"}, "unexpected argument"},
 	} {
 		var out, log bytes.Buffer

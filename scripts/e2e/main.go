@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -47,6 +48,7 @@ type options struct {
 	suite.Options
 	credentials string
 	timeout     time.Duration
+	receive     *string // nil where nothing is said
 }
 
 func run(ctx context.Context, args []string, out, log io.Writer) error {
@@ -79,6 +81,10 @@ func parse(args []string, log io.Writer) (options, error) {
 	f.StringVar(&target, "target", "gateway", "kind of deployment, whose known differences are skipped: gateway, ministack, ministack-edge or sam")
 	f.IntVar(&o.Parallel, "parallel", 32, "requests in flight at most")
 	f.DurationVar(&o.timeout, "timeout", 15*time.Minute, "time for the whole run; where policies are cached elsewhere, a widening may take 5 minutes")
+	f.Func("receive", "`ADDRESS` of this machine that the deployment can call, by http, for the cases on webhooks; \"\" leaves them out (default 127.0.0.1 where the API is there too)", func(v string) error {
+		o.receive = &v
+		return nil
+	})
 	f.StringVar(&only, "only", "", "run only the cases whose id begins with `PREFIX`")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -120,5 +126,18 @@ func (o *options) read() error {
 	if o.BaseURL == "" {
 		o.BaseURL = known.Base
 	}
+	if o.Receive = callable(o.BaseURL); o.receive != nil {
+		o.Receive = *o.receive
+	}
 	return nil
+}
+
+// callable is the address by which a deployment can call this machine, as far as its
+// own tells: it is on this machine itself.
+func callable(base string) string {
+	u, err := url.Parse(base)
+	if err != nil || u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" {
+		return ""
+	}
+	return "127.0.0.1"
 }

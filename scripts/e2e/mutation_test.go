@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -87,6 +88,26 @@ func rewritten(suffix, pattern, by string) func() fault {
 	})
 }
 
+// resent replaces text in what is sent to paths that end so.
+func resent(method, suffix, pattern, by string) func() fault {
+	re := regexp.MustCompile(pattern)
+	return before(func(r *http.Request) {
+		if r.Method != method || !strings.HasSuffix(r.URL.Path, suffix) {
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		body = re.ReplaceAll(body, []byte(by))
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	})
+}
+
+// failuresHidden shows every webhook as one that is well.
+var failuresHidden = after(func(c *call) {
+	if strings.Contains(c.path, "/webhooks/") {
+		c.body = regexp.MustCompile(`"failing_since":"[^"]*"`).ReplaceAll(c.body, []byte(`"failing_since":null`))
+	}
+})
+
 var mutants = []mutant{
 	{"a dead secret goes on being admitted", []string{"key.revoke", "key.revoke-self", "key.revoke-load", "rotate.at-once", "rotate.overlap", "expiry.short", "member.removed"}, "got 200", replayed(is(401), is(200))},
 	{"a suspended member's keys go on", []string{"member.suspended"}, "got 200", replayed(says(403, "suspended"), is(200))},
@@ -141,6 +162,17 @@ var mutants = []mutant{
 			c.body = bytes.ReplaceAll(c.body, []byte(`"minute"`), []byte(`"field"`))
 		}
 	})},
+	{"deliveries are signed by another secret", []string{"webhook.sent.test", "webhook.sent"}, "no matching signature",
+		rewritten("/webhooks", `"whsec_[^"]*"`, `"whsec_`+strings.Repeat("A", 43)+`="`)},
+	{"a webhook's types are not looked at", []string{"webhook.sent.filter"}, "was sent to who wants deletions",
+		resent("POST", "/webhooks", `"types":\[[^\]]*\]`, `"types":[]`)},
+	{"a deleted webhook goes on", []string{"webhook.sent.ended", "webhook.life"}, "to a webhook that had ended", before(func(r *http.Request) {
+		if r.Method == "DELETE" && strings.Contains(r.URL.Path, "/webhooks/") {
+			r.Method = "GET"
+		}
+	})},
+	{"attempts are counted wrongly", []string{"webhook.sent.again"}, "after the second attempt", rewritten("/deliveries", `"attempts":2`, `"attempts":3`)},
+	{"a webhook hides that it fails", []string{"webhook.sent.again"}, "does not say that it fails", failuresHidden},
 	{"the document lacks a route", []string{"document.routes"}, "it has", rewritten("/openapi.json", `"/health"`, `"/healthy"`)},
 }
 
@@ -291,7 +323,7 @@ func TestSuiteFailsOnWhatIsBroken(t *testing.T) {
 			needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)
 			var out bytes.Buffer
 			result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
-				Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
+				Receive: "127.0.0.1", Patience: 15 * time.Second, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -62,7 +62,10 @@ func (t target) deploy(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.cdk(ctx, append([]string{"deploy", "--require-approval", "never"}, t.app()...)...)
+	if err := t.cdk(ctx, append([]string{"deploy", "--require-approval", "never"}, t.app()...)...); err != nil {
+		return err
+	}
+	return t.allowBatches(ctx)
 }
 
 // destroy takes the stack down. What is retained stays.

@@ -32,15 +32,15 @@ func (t target) e2e(ctx context.Context, out io.Writer) error {
 			return err
 		}
 	}
-	result, err := t.suite(ctx, found, out, nil)
+	result, err := t.suite(ctx, found, suite.Options{Out: out})
 	if err == nil && result.Failed > 0 {
 		err = fmt.Errorf("%d guarantees do not hold", result.Failed)
 	}
 	return err
 }
 
-// suite runs the cases that only chooses, nil for all.
-func (t target) suite(ctx context.Context, s outputs.Stack, out io.Writer, only func(id string) bool) (suite.Result, error) {
+// suite runs the cases that the options choose, and tells of them where those say.
+func (t target) suite(ctx context.Context, s outputs.Stack, o suite.Options) (suite.Result, error) {
 	var d demo
 	if err := d.read(t.credentialsFile()); err != nil {
 		return suite.Result{}, err
@@ -53,10 +53,10 @@ func (t target) suite(ctx context.Context, s outputs.Stack, out io.Writer, only 
 	if s.Edge != "" {
 		name = "ministack-edge"
 	}
-	differs, err := suite.FindTarget(name)
-	if err != nil {
+	if o.Target, err = suite.FindTarget(name); err != nil {
 		return suite.Result{}, err
 	}
-	return suite.Run(ctx, suite.Options{BaseURL: d.Base, Operator: d.Operator, Contract: c, Target: differs,
-		Facts: conformance.Cases(c.Name), Hands: t.hands(s, c), Parallel: parallel, Out: out, Only: only})
+	o.BaseURL, o.Operator, o.Contract, o.Facts = d.Base, d.Operator, c, conformance.Cases(c.Name)
+	o.Hands, o.Receive, o.Parallel = t.hands(s, c), "127.0.0.1", parallel
+	return suite.Run(ctx, o)
 }

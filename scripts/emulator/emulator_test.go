@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"statgate/scripts/e2e/suite"
 	"statgate/shared/contract/preset"
 	"statgate/shared/outputs"
 )
@@ -50,7 +51,8 @@ func stackFound(t *testing.T, d target) outputs.Stack {
 }
 
 // Both are deployed side by side in one account by the real cdk deploy, one with
-// an edge and one without, and each keeps what it promises. Its installations and
+// an edge and one without, and each keeps what it promises. A third one's webhooks
+// outlive what is deployed. Its installations and
 // builds are most of its time.
 func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
 	e, dir := emulated(t)
@@ -76,6 +78,12 @@ func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
 			t.Parallel()
 			destroyedAndAdopted(t, plain)
 		})
+		t.Run("webhooks come with an upgrade, and stay with the data", func(t *testing.T) {
+			t.Parallel()
+			told := targetOf(t, e, dir, "statgate")
+			told.stack += "-told"
+			webhooksComeAndStay(t, told)
+		})
 	})
 }
 
@@ -83,7 +91,7 @@ func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
 func holds(t *testing.T, d target) {
 	t.Helper()
 	var said bytes.Buffer
-	result, err := d.suite(t.Context(), stackFound(t, d), &said, nil)
+	result, err := d.suite(t.Context(), stackFound(t, d), suite.Options{Out: &said})
 	if err != nil || result.Failed > 0 || result.Passed == 0 {
 		t.Errorf("%s: %v\n%s", d.contract, err, said.String())
 	}
@@ -112,17 +120,26 @@ func everyGrantIsMissed(t *testing.T, d target) {
 	}
 }
 
-// upgraded deploys a contract that lacks a route, and then the whole one over it.
-func upgraded(t *testing.T, d target) {
-	whole, err := os.ReadFile("../../shared/contract/preset/presets/" + d.contract + ".yaml")
+// withoutOperations writes a contract that lacks some of a preset's operations, and
+// returns its file.
+func withoutOperations(t *testing.T, preset, pattern string) string {
+	t.Helper()
+	whole, err := os.ReadFile("../../shared/contract/preset/presets/" + preset + ".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	older := d
-	older.contract = filepath.Join(t.TempDir(), d.contract+".yaml")
-	if err := os.WriteFile(older.contract, regexp.MustCompile(`(?m)^ *getHeadToHead:.*\n`).ReplaceAll(whole, nil), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), preset+".yaml")
+	less := regexp.MustCompile(`(?m)^ *(`+pattern+`):.*\n`).ReplaceAll(whole, nil)
+	if err := os.WriteFile(file, less, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+// upgraded deploys a contract that lacks a route, and then the whole one over it.
+func upgraded(t *testing.T, d target) {
+	older := d
+	older.contract = withoutOperations(t, d.contract, "getHeadToHead")
 	if _, err := older.up(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -40,20 +40,29 @@ const (
 type relay struct {
 	mutex sync.Mutex
 	plan  func(action, body string) fault
+	made  int // how many calls have met a fault by the plan
 }
 
 // follow has plan decide from now on; nil lets all through.
 func (r *relay) follow(plan func(action, body string) fault) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.plan = plan
+	r.plan, r.made = plan, 0
 }
 
-// meets makes calls of an action that mention a text meet a fault, n times, 0 for ever.
-func (r *relay) meets(f fault, n int, action, text string) {
+// met is how many calls have met a fault by the present plan.
+func (r *relay) met() int {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.made
+}
+
+// meets makes calls of an action that mention all texts meet a fault, n times, 0 for ever.
+func (r *relay) meets(f fault, n int, action string, texts ...string) {
 	left := n
 	r.follow(func(called, body string) fault {
-		if !strings.HasSuffix(called, action) || !strings.Contains(body, text) || n > 0 && left == 0 {
+		silent := func(text string) bool { return !strings.Contains(body, text) }
+		if !strings.HasSuffix(called, action) || slices.ContainsFunc(texts, silent) || n > 0 && left == 0 {
 			return none
 		}
 		left--
@@ -67,7 +76,11 @@ func (r *relay) decide(action, body string) fault {
 	if r.plan == nil {
 		return none
 	}
-	return r.plan(action, body)
+	f := r.plan(action, body)
+	if f != none {
+		r.made++
+	}
+	return f
 }
 
 func (r *relay) handler(to *url.URL) http.Handler {
@@ -244,6 +257,8 @@ func faultsLoseNothing(t *testing.T, d target) {
 		{"stats table throttled", (*incident).statsThrottled}, {"gate's answer lost", (*incident).answerLost},
 		{"timed out while making a key", (*incident).createTimedOut}, {"cut off between facts and gate", (*incident).revokeCutOff},
 		{"peppers unreadable", (*incident).peppersUnreadable}, {"stream replayed", (*incident).streamReplayed},
+		{"fanout cut off between putting down and queueing", (*incident).fanoutCutOff},
+		{"deliver cut off after the receiver answered", (*incident).deliverCutOff},
 		{"tables deleted", (*incident).tablesDeleted}, // and restored without a stream, so that no webhook is told of anything afterwards
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -341,7 +356,7 @@ func (i *incident) revokeCutOff() {
 
 func (i *incident) peppersUnreadable() {
 	_, secret := i.key("peppered")
-	i.meets(denied, 0, "GetSecretValue", "")
+	i.meets(denied, 0, "GetSecretValue")
 	if err := i.restart(i.ctx(), authorizerFunction, "keys"); err != nil {
 		i.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"statgate/scripts/internal/operate"
 	"statgate/shared/api"
 	"statgate/shared/contract"
+	"statgate/shared/contract/preset"
 	"statgate/shared/outputs"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
@@ -61,10 +62,12 @@ func (t target) restart(ctx context.Context, functions ...string) error {
 // hands are an operator's, on the deployment.
 func (t target) hands(s outputs.Stack, c *contract.Contract) suite.Hands {
 	cfg := t.emulator.config()
-	keys, secret := dynamo.New(dynamodb.NewFromConfig(cfg), s.KeysTable, table.Keys), operate.NewSecret(cfg, s.Peppers)
+	client, secret := dynamodb.NewFromConfig(cfg), operate.NewSecret(cfg, s.Peppers)
+	keys, stats := dynamo.New(client, s.KeysTable, table.Keys), dynamo.New(client, s.StatsTable, table.Stats)
 	all := functionsOf(c)
 	return suite.Hands{
 		CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) },
+		Report:     func(ctx context.Context, match string) error { return hands.Report(ctx, stats, match) },
 		Rotate: func(ctx context.Context) error {
 			if err := hands.Rotate(ctx, secret); err != nil {
 				return err
@@ -137,4 +140,52 @@ func (t target) put(ctx context.Context, r role, document map[string]any) error 
 		return fmt.Errorf("writing the policy of %s: %w", r.name, err)
 	}
 	return t.restart(ctx, r.function)
+}
+
+// Who may send a message to a queue may send several at once: IAM has no action of
+// its own for that. The emulator asks for one.
+const (
+	send        = "sqs:SendMessage"
+	sendSeveral = "sqs:SendMessageBatch"
+)
+
+// allowBatches lets each role that may send messages send several at once.
+func (t target) allowBatches(ctx context.Context) error {
+	c, err := preset.Load(t.contract)
+	if err != nil {
+		return err
+	}
+	for _, function := range functionsOf(c) {
+		r, err := t.roleOf(ctx, function)
+		if err != nil {
+			return err
+		}
+		if wide := r.sendingSeveral(); wide != nil {
+			if err := t.put(ctx, r, wide); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sendingSeveral is the role's policy with what the emulator asks for, nil where
+// nothing is missing.
+func (r role) sendingSeveral() map[string]any {
+	statements, _ := r.document["Statement"].([]any)
+	wide, changed := slices.Clone(statements), false
+	for i, one := range wide {
+		statement, _ := one.(map[string]any)
+		actions := texts(statement["Action"])
+		if !slices.Contains(actions, send) || slices.Contains(actions, sendSeveral) {
+			continue
+		}
+		statement = maps.Clone(statement)
+		statement["Action"] = append(actions, sendSeveral)
+		wide[i], changed = statement, true
+	}
+	if !changed {
+		return nil
+	}
+	return map[string]any{"Version": r.document["Version"], "Statement": wide}
 }

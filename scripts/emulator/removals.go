@@ -51,6 +51,14 @@ func texts(v any) []string {
 	return all
 }
 
+// granted is the action that IAM asks of the role for one that the emulator asks of it.
+func granted(action string) string {
+	if action == sendSeveral {
+		return send
+	}
+	return action
+}
+
 // visit shows each action on each store, and keeps what keep says. What remains is
 // a statement for each.
 func (r role) visit(s outputs.Stack, keep func(g grant) bool) map[string]any {
@@ -65,7 +73,7 @@ func (r role) visit(s outputs.Stack, keep func(g grant) bool) map[string]any {
 				on[store] = append(on[store], resource)
 			}
 			for _, store := range slices.Sorted(maps.Keys(on)) {
-				if store != "" && !keep(grant{r.function, action, store}) {
+				if store != "" && !keep(grant{r.function, granted(action), store}) {
 					continue
 				}
 				changed := maps.Clone(statement)
@@ -101,8 +109,16 @@ func (r role) without(s outputs.Stack, lost grant) map[string]any {
 func (g grant) noticing(contract string) []string {
 	action := g.action[strings.IndexByte(g.action, ':')+1:]
 	switch {
-	case sourceOf(g.function) != "":
-		return []string{"webhooks."}
+	case g.function == "fanout" && g.on == "stats":
+		return []string{"webhook.sent.report"} // an event of a match is sent with the match
+	case g.function == "fanout":
+		return []string{"webhook.sent.ended"}
+	case g.function == "deliver" && action == "PutItem":
+		return []string{"webhook.sent.gone"} // a webhook is disabled
+	case g.function == "deliver" && action == "ChangeMessageVisibility":
+		return []string{"webhook.sent.again"}
+	case g.function == "deliver" || action == "SendMessage":
+		return []string{"webhook.sent.test"}
 	case g.function == authorizerFunction && action == "UpdateItem":
 		return []string{"pepper.moved"}
 	case g.function == authorizerFunction:
@@ -113,7 +129,7 @@ func (g grant) noticing(contract string) []string {
 		return []string{"hour." + g.function}
 	}
 	if named, ok := map[string][]string{
-		"keys": {"key.create"}, "webhooks": {"webhooks."}, "audit": {"audit.run"}, "orgs": {"member.owners"},
+		"keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
 		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."},
 	}[g.function]; ok {
 		return named
@@ -136,13 +152,13 @@ type removal struct {
 }
 
 // ours tells whether what failed is what a missing grant makes fail: the very action
-// of Lambda's, a webhook that does not come, or a call that is answered with 503.
+// of Lambda's, a webhook that is not served as it should be, or a call that is answered with 503.
 func (r removal) ours() bool {
 	switch {
 	case r.polled():
 		return r.failed == r.action
 	case sourceOf(r.function) != "":
-		return strings.HasPrefix(r.failed, "webhooks.")
+		return strings.HasPrefix(r.failed, "webhook.")
 	}
 	return r.failed != "" && strings.Contains(r.why, "503")
 }
@@ -150,6 +166,18 @@ func (r removal) ours() bool {
 // cached is the context under which API Gateway keeps policies in every contract:
 // where it does not, no caller is stale, and what reads them again is not needed.
 const cached = "edge=true"
+
+// patience is how long a delivery may take when all grants are back. Alone it takes a
+// fifth of a second, and a second attempt begins six seconds after the first.
+const patience = 15 * time.Second
+
+// patience is how long a delivery may take that the grant is missing for.
+func (g grant) patience() time.Duration {
+	if strings.HasSuffix(g.action, "ChangeMessageVisibility") {
+		return patience // it is the second attempt that does not come
+	}
+	return patience / 3
+}
 
 // removals takes each grant from its role, one at a time, and holds the deployment
 // to the cases that must notice. It prints the table as it goes, and leaves the
@@ -188,7 +216,7 @@ func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) 
 		}
 	}
 	var said strings.Builder
-	result, err := t.suite(ctx, s, &said, chosen(cases))
+	result, err := t.suite(ctx, s, suite.Options{Out: &said, Only: chosen(cases), Patience: patience})
 	if err == nil && result.Failed > 0 {
 		err = fmt.Errorf("with all grants back:\n%s", said.String())
 	}
@@ -220,7 +248,7 @@ func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant, c
 			err = back
 		}
 	}()
-	result, err := t.suite(ctx, s, io.Discard, chosen(g.noticing(contract)))
+	result, err := t.suite(ctx, s, suite.Options{Out: io.Discard, Only: chosen(g.noticing(contract)), Patience: g.patience()})
 	lost.failed, lost.why = firstFailure(result)
 	return lost, err
 }

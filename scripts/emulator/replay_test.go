@@ -2,36 +2,63 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"statgate/shared/table"
 )
 
 // streamReplayed: Lambda tells a worker of all changes a second time.
 func (i *incident) streamReplayed() {
-	id, _ := i.want(http.StatusOK, i.demo.Client, "GET", "/keys/self", "").body["id"].(string)
-	calls := i.total(id)
-	if i.replay() == 0 {
-		i.Fatal("the stream has no change of which webhooks are told")
+	l := i.listen()
+	begun := time.Now()
+	match := l.match()
+	l.awaits(1, match, "match.created")
+	i.Logf("a change was told after %s", time.Since(begun).Round(time.Millisecond))
+	i.want(http.StatusOK, l.secret, "PATCH", "/football/matches/"+match, `{"status":"live"}`)
+	l.delivered(l.awaits(1, match, "match.updated"), 1)
+	deliveries, counts := l.deliveries(), i.totals()
+	if n := i.replay(); n < 2 {
+		i.Fatalf("the stream has %d changes of which webhooks are told, want those that were made", n)
 	}
-	i.counted(id, calls, calls)
-	for _, name := range []string{"webhooks-dead", "changes-dead"} {
-		told, err := sqs.NewFromConfig(i.emulator.config()).GetQueueAttributes(i.ctx(), &sqs.GetQueueAttributesInput{
-			QueueUrl: i.queue(i.stack, name), AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameApproximateNumberOfMessages},
-		})
-		if err != nil || told.Attributes["ApproximateNumberOfMessages"] != "0" {
-			i.Errorf("%s: got %v, %v, want no message", name, told, err)
+	if now := i.totals(); !maps.Equal(now, counts) {
+		i.Errorf("the keys have made %v calls, want %v", now, counts)
+	}
+	l.delivered(l.awaits(1, l.match(), "match.created"), 1)
+	for _, kind := range []string{"match.created", "match.updated"} {
+		l.cameBetween(1, 1, match, kind)
+	}
+	now := l.deliveries()
+	for event, was := range deliveries {
+		if !reflect.DeepEqual(now[event], was) {
+			i.Errorf("the delivery %+v is %+v now", was, now[event])
 		}
 	}
+	i.noneDead()
+}
+
+// totals are how many calls each key of the demo's organisation has made.
+func (i *incident) totals() map[string]int {
+	i.Helper()
+	all := map[string]int{}
+	rows, _ := i.want(http.StatusOK, i.demo.Operator, "GET", "/keys?state=active&limit=100&org="+i.demo.Org, "").body["data"].([]any)
+	for _, row := range rows {
+		id, _ := row.(map[string]any)["id"].(string)
+		all[id] = i.total(id)
+	}
+	if len(all) < 2 {
+		i.Fatalf("got the keys %v, want the organisation's", all)
+	}
+	return all
 }
 
 // replay tells the deployed fanout all changes that the stream has and that its

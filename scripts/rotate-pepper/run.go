@@ -170,7 +170,7 @@ func retire(ctx context.Context, o options, w world, document peppers.Document, 
 	if err != nil {
 		return err
 	}
-	if err := unused(ctx, o, w, out); err != nil {
+	if err := unused(ctx, o, w, raw, out); err != nil {
 		return err
 	}
 	// An embedded deployment's table is open in one process, which is this one:
@@ -180,7 +180,7 @@ func retire(ctx context.Context, o options, w world, document peppers.Document, 
 		if err := w.sleep(ctx, settle); err != nil {
 			return fmt.Errorf("waiting: %w", err)
 		}
-		if err := unused(ctx, o, w, out); err != nil {
+		if err := unused(ctx, o, w, raw, out); err != nil {
 			return err
 		}
 	}
@@ -191,8 +191,16 @@ func retire(ctx context.Context, o options, w world, document peppers.Document, 
 	return nil
 }
 
-// unused refuses a version that live secrets still have, and names their keys.
-func unused(ctx context.Context, o options, w world, out io.Writer) error {
+// unused refuses a version that live secrets still have, and names their keys. What
+// signs for webhooks is moved, as it can be read.
+func unused(ctx context.Context, o options, w world, document []byte, out io.Writer) error {
+	moved, err := o.Reseal(ctx, document, w.now, operate.Pace(o.rate, w.sleep))
+	if err != nil {
+		return err
+	}
+	if moved > 0 {
+		fmt.Fprintf(out, "The signing secrets of %d webhooks are under the current pepper now.\n", moved)
+	}
 	found, err := census(ctx, o, w)
 	if err != nil {
 		return err

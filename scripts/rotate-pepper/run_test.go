@@ -28,6 +28,7 @@ import (
 	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/dynamolocal"
 	"statgate/shared/table/local"
+	"statgate/shared/webhooks"
 )
 
 // instance is one process that serves the deployment, with a clock of its own.
@@ -318,6 +319,52 @@ func TestVersionThatTokensNeedIsNotRetiredBeforeTheirEnd(t *testing.T) {
 		later := world{func() time.Time { return time.Now().Add(31 * time.Minute) }, func(context.Context, time.Duration) error { return nil }}
 		if err := run(t.Context(), o, later, io.Discard); err != nil {
 			t.Errorf("after their end: %v", err)
+		}
+	})
+}
+
+func TestWebhooksGoOnBeingSignedWhenTheirPepperIsRetired(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		tables, release := p.open(t)
+		i := p.serve(t, tables)
+		org, _, root, err := i.Keys.Bootstrap(t.Context(), i.now(), "Statgate", "root@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, body, err := i.call(root.Secret, "POST", "/keys", `{"name":"hooks","scopes":["read:matches","write:webhooks"]}`)
+		secret := fmt.Sprint(body["secret"])
+		if err != nil || got != 201 {
+			t.Fatalf("got %d %v, %v", got, body, err)
+		}
+		got, body, err = i.call(secret, "POST", "/webhooks", `{"url":"https://example.com/hook"}`)
+		if err != nil || got != 201 {
+			t.Fatalf("got %d %v, %v", got, body, err)
+		}
+		hook, signing := fmt.Sprint(body["id"]), body["signing_secret"]
+		if _, err := p.command(t); err != nil {
+			t.Fatal(err)
+		}
+		i.pass(10 * time.Minute)
+		i.works(t, root.Secret, 200)
+		i.works(t, secret, 200)
+		release()
+		o, err := parse(append([]string{"-retire", "1"}, p.args...), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		later := world{func() time.Time { return time.Now().Add(time.Hour) }, func(context.Context, time.Duration) error { return nil }}
+		if err := run(t.Context(), o, later, &out); err != nil || !strings.Contains(out.String(), "secrets of 1 webhooks are under the current pepper") {
+			t.Fatalf("got %q, %v", out.String(), err)
+		}
+		tables, _ = p.open(t)
+		i = p.serve(t, tables)
+		if got, body, err = i.call(secret, "POST", "/webhooks/"+hook+"/deliveries", ""); err != nil || got != 202 {
+			t.Fatalf("got %d %v, %v", got, body, err)
+		}
+		a, _, err := i.Webhooks.Begin(t.Context(), webhooks.Due{Org: org.ID, Webhook: hook, Delivery: fmt.Sprint(body["id"])}, i.now())
+		if err != nil || a == nil || len(a.Secrets) != 1 || a.Secrets[0] != signing {
+			t.Errorf("got %v, want it to be signed as before", err)
 		}
 	})
 }

@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 // TestStackKeepsItsPromisesInContainers runs wherever a Docker engine answers or
@@ -28,6 +32,52 @@ func TestStackKeepsItsPromisesInContainers(t *testing.T) {
 	if err != nil || result.Failed > 0 || result.Passed < 70 {
 		t.Errorf("%v\n%s", err, said.String())
 	}
+	deliveriesAreQueued(t, l)
+}
+
+// deliveriesAreQueued: what is to be sent waits for whoever would send it.
+func deliveriesAreQueued(t *testing.T, l *local) {
+	d := l.store.demo
+	key := post(t, d.Operator, d.Base+"/keys", `{"name":"sender","org":"`+d.Org+`","scopes":["read:matches","write:webhooks"]}`)
+	secret, _ := key["secret"].(string)
+	hook := post(t, secret, d.Base+"/webhooks", `{"url":"https://example.com/a"}`)
+	delivery := post(t, secret, fmt.Sprintf("%s/webhooks/%v/deliveries", d.Base, hook["id"]), `{}`)
+	client := sqs.NewFromConfig(l.store.config())
+	at, err := client.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String(l.store.queue())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: at.QueueUrl, MaxNumberOfMessages: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf(`{"org":%q,"webhook":%q,"delivery":%q}`, d.Org, hook["id"], delivery["id"])
+	for _, m := range got.Messages { // there may be one of the suite's
+		if aws.ToString(m.Body) == want {
+			return
+		}
+	}
+	t.Errorf("got %d messages, and none is %s", len(got.Messages), want)
+}
+
+// post calls the API, which must make or take something.
+func post(t *testing.T, secret, url, body string) (answer map[string]any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+secret)
+	r.Header.Set("Content-Type", "application/json")
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if err := json.NewDecoder(got.Body).Decode(&answer); err != nil || got.StatusCode > 299 {
+		t.Fatalf("POST %s: got %d %v, %v", url, got.StatusCode, answer, err)
+	}
+	return answer
 }
 
 func TestEngineThatIsNamedAndDoesNotAnswerIsNotReplaced(t *testing.T) {

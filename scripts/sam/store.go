@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"statgate/scripts/internal/tenant"
 	"statgate/shared/api"
@@ -31,7 +32,8 @@ import (
 )
 
 const (
-	region = "us-east-1"
+	region  = "us-east-1"
+	account = "000000000000" // the store's
 	// storePatience is for an emulator that has to be installed first.
 	storePatience = 5 * time.Minute
 	storeEnd      = 5 * time.Second
@@ -96,10 +98,10 @@ func freePort(host string) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// fill makes what the stack would: tables and peppers. Then it stores the simulated
+// fill makes what the stack would: tables, peppers and a queue. Then it stores the simulated
 // league, and makes the operator, an organisation and its keys.
 func (s *store) fill(ctx context.Context, c *contract.Contract) error {
-	cfg := aws.Config{Region: region, BaseEndpoint: &s.url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	cfg := s.config()
 	client := dynamodb.NewFromConfig(cfg)
 	if err := dynamo.CreateTables(ctx, client, s.prefix+"-", table.Keys, table.Stats); err != nil {
 		return err
@@ -112,6 +114,10 @@ func (s *store) fill(ctx context.Context, c *contract.Contract) error {
 		Name: aws.String(s.peppers()), SecretString: aws.String(string(root))})
 	if err != nil {
 		return fmt.Errorf("making the peppers: %w", err)
+	}
+	// Nobody is called for what is in it.
+	if _, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(s.queue())}); err != nil {
+		return fmt.Errorf("making the queue of webhooks: %w", err)
 	}
 	stats := dynamo.New(client, s.table(table.Stats), table.Stats)
 	if err := tenant.Fill(ctx, stats, time.Now); err != nil {
@@ -128,7 +134,13 @@ func (s *store) fill(ctx context.Context, c *contract.Contract) error {
 	return s.found(ctx, c)
 }
 
+// config reaches the store as its account's root.
+func (s *store) config() aws.Config {
+	return aws.Config{Region: region, BaseEndpoint: &s.url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+}
+
 func (s *store) peppers() string                  { return s.prefix + "-peppers" }
+func (s *store) queue() string                    { return s.prefix + "-webhooks" }
 func (s *store) table(schema table.Schema) string { return s.prefix + "-" + schema.Name }
 
 // found makes the operator, and the demo organisation on the plan with the most keys.
@@ -166,9 +178,11 @@ func (s *store) key(ctx context.Context, by *api.Request, c *contract.Contract, 
 // that the template makes of its own resources, and where the store is. SAM passes
 // those only that the template gives the function.
 func (s *store) variables(file string) error {
+	at := "http://host.docker.internal:" + strconv.Itoa(s.port)
 	raw, err := json.Marshal(map[string]any{"Parameters": map[string]string{
-		"AWS_ENDPOINT_URL": "http://host.docker.internal:" + strconv.Itoa(s.port),
+		"AWS_ENDPOINT_URL": at,
 		"KEYS_TABLE":       s.table(table.Keys), "STATS_TABLE": s.table(table.Stats), "PEPPERS_SECRET": s.peppers(),
+		"WEBHOOK_QUEUE":  at + "/" + account + "/" + s.queue(),
 		"AUTHORIZER_TTL": "0", // SAM asks the authorizer for every request
 	}})
 	if err == nil {

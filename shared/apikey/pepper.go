@@ -24,7 +24,6 @@ import (
 const (
 	pepperLabel = "statgate/pepper"
 	tagLabel    = "statgate/tag"
-	hookLabel   = "statgate/webhook"
 )
 
 // Redacted is what key material prints as, whatever the verb.
@@ -52,15 +51,14 @@ type Pepper struct {
 	Key     Sensitive
 }
 
-// Peppers is all versions, and the keys of the tags and the webhooks. Versions are
-// added, retired and never changed; those two keys are the root's and never change
-// either, as what is made of them is in clients' hands.
+// Peppers is all versions, and the key of the tags. Versions are added, retired
+// and never changed; the tag key is the root's and never changes either, as tags
+// stand in the secrets that clients hold.
 type Peppers struct {
 	current string
 	keys    map[string]Sensitive
 	retired []string
 	tag     Sensitive
-	hook    Sensitive
 }
 
 // stored is how peppers lie in the secret store. The root is what CloudFormation
@@ -76,7 +74,7 @@ type stored struct {
 }
 
 // ParsePeppers reads {"current":"2","root":"…","versions":{"2":"…"},"retired":["1"]}.
-// Pepper 1, the tag key and the webhook key come from the root, pepper n from its own entry, each by
+// Pepper 1 and the tag key come from the root, pepper n from its own entry, each by
 // HKDF-SHA-256. A pepper that is retired is not among them; the tag key always is.
 // Errors never quote what was read.
 func ParsePeppers(raw []byte) (*Peppers, error) {
@@ -86,9 +84,6 @@ func ParsePeppers(raw []byte) (*Peppers, error) {
 	}
 	p := &Peppers{current: s.Current, keys: make(map[string]Sensitive, 1+len(s.Versions)), retired: s.Retired}
 	if p.tag, err = derive(s.Root, tagLabel); err != nil {
-		return nil, err
-	}
-	if p.hook, err = derive(s.Root, hookLabel); err != nil {
 		return nil, err
 	}
 	if !p.IsRetired("1") {
@@ -178,9 +173,6 @@ func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.
 
 // TagKey is the key of the tags in secrets.
 func (p *Peppers) TagKey() Sensitive { return p.tag }
-
-// WebhookKey is what the secrets that sign webhooks' deliveries are made of.
-func (p *Peppers) WebhookKey() Sensitive { return p.hook }
 
 // Format hides the keys from every verb.
 func (p *Peppers) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
@@ -407,15 +399,6 @@ func (s *PepperSource) TagKey(ctx context.Context) (Sensitive, error) {
 		return nil, err
 	}
 	return p.TagKey(), nil
-}
-
-// WebhookKey returns what the secrets that sign webhooks' deliveries are made of.
-func (s *PepperSource) WebhookKey(ctx context.Context) (Sensitive, error) {
-	p, err := s.Peppers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return p.WebhookKey(), nil
 }
 
 // Peppers returns all versions, not older than a minute unless the store fails.

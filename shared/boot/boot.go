@@ -155,12 +155,12 @@ func (f *Function) UsePeppers(source *apikey.PepperSource) {
 	})
 }
 
-// WebhookKey is what the secrets that sign webhooks' deliveries are made of.
-func (f *Function) WebhookKey(ctx context.Context) (apikey.Sensitive, error) {
+// Peppers are those that were set; a function without them ends here.
+func (f *Function) Peppers() *apikey.PepperSource {
 	if f.pepper == nil {
-		return nil, errors.New("boot: this function has no peppers")
+		f.Fatal(errors.New("boot: this function has no peppers"))
 	}
-	return f.pepper.WebhookKey(ctx)
+	return f.pepper
 }
 
 // Store keeps keys; Gate admits calls. They know each other.

@@ -18,7 +18,7 @@ import (
 // workers makes what tells webhooks of changes.
 func (d *Deployment) workers(o Options) error {
 	d.queue = queue.New(o.Log)
-	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Key: o.Peppers.WebhookKey,
+	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
 		Queue: d.queue, Private: o.PrivateWebhooks})
 	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
 	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log})

@@ -2,15 +2,11 @@ package webhooks
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"time"
 
 	"statgate/shared/api"
-	"statgate/shared/apikey"
 	"statgate/shared/audit"
 	"statgate/shared/change"
 	"statgate/shared/contract"
@@ -44,8 +40,8 @@ type Options struct {
 	Table    Table
 	Contract *contract.Contract
 	Rand     io.Reader // for ids
-	// Key is what signing secrets are made of; nil where none are made.
-	Key func(ctx context.Context) (apikey.Sensitive, error)
+	// Peppers seal signing secrets; nil where none are made or used.
+	Peppers Peppers
 	// Queue is given what is to be sent at once; nil where nothing is.
 	Queue Queue
 	// Private lets webhooks be on this machine and its network, and without TLS.
@@ -84,7 +80,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 		return Created{}, err
 	}
 	now := r.Now.UTC().Truncate(time.Second)
-	made := record{Rev: 1, Secret: 1, Last: r.ID, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
+	made := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
 		Types: orNone(spec.Types), Leagues: orNone(spec.Leagues), Teams: orNone(spec.Teams), State: Enabled,
 		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key}}
 	token, err := idempotency.Of(s.Table, r, spec)
@@ -94,6 +90,11 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	if err := s.sensible(r.Caller, &made.Webhook); err != nil {
 		return Created{}, err
 	}
+	secret, under, err := s.mint(ctx, id)
+	if err != nil {
+		return Created{}, err
+	}
+	made.Present = under
 	err = s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
 		if done, err := token.Answered(ctx, &made.Webhook); done || err != nil {
 			return nil, err
@@ -103,10 +104,23 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 		}
 		return s.birth(ctx, r, &made, token)
 	})
-	if err != nil {
-		return Created{}, err
+	if err == nil && made.ID != id {
+		secret, err = s.again(ctx, made.Webhook)
 	}
-	return s.withSecret(ctx, made.Webhook, 1)
+	return Created{made.Webhook, secret}, err
+}
+
+// again is the signing secret of a webhook whose creation is answered once more.
+func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
+	is, err := s.find(ctx, w.Org, w.ID, true)
+	if err != nil {
+		return "", err
+	}
+	if is.Secret != 1 {
+		return "", api.Fail(api.ConflictRepeat, "this Idempotency-Key was used before, and the signing secret that it made has been replaced since")
+	}
+	raw, err := s.open(ctx, w.ID, is.Present)
+	return show(raw), err
 }
 
 // birth are the writes of a new webhook, where there is a place for it.
@@ -221,36 +235,43 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if lasts > maxOverlap {
 		return Created{}, api.FieldError("overlap", "must be at most 7d")
 	}
+	secret, under, err := s.mint(ctx, id)
+	if err != nil {
+		return Created{}, err
+	}
 	after, err := s.change(ctx, r, id, "webhook.rotate", func(w *record) error {
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
 			return api.Fail(api.ConflictRotation, "a replaced signing secret of this webhook still signs: wait for its end, or rotate with force, which ends it at once")
 		}
 		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(lasts).Truncate(time.Second)
-		w.Secret, w.RotatedAt, w.PreviousEnd = w.Secret+1, &now, nil
+		before := w.Present
+		w.Secret, w.RotatedAt, w.Present, w.Previous, w.PreviousEnd = w.Secret+1, &now, under, sealed{}, nil
 		if lasts > 0 {
-			w.PreviousEnd = &end
+			w.Previous, w.PreviousEnd = before, &end
 		}
 		return nil
 	})
-	if err != nil {
-		return Created{}, err
-	}
-	return s.withSecret(ctx, after.shown(r.Now), after.Secret)
+	return Created{after.shown(r.Now), secret}, err
 }
 
 // change edits a webhook in one transaction with its audit entry. An attempt whose
-// answer was lost is known by the request's id.
+// answer was lost is known by a mark.
 func (s *Store) change(ctx context.Context, r *api.Request, id, action string, edit func(*record) error) (record, error) {
 	var after record
-	err := s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
+	// A request's id is not always its own: SAM CLI gives each the id of the first.
+	mark, err := s.ids.New("chg_", r.Now)
+	if err != nil {
+		return record{}, err
+	}
+	err = s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
 		before, err := s.find(ctx, r.Caller.Org, id, true)
-		if after = before; err != nil || before.Last == r.ID {
+		if after = before; err != nil || before.Last == mark {
 			return nil, err
 		}
 		if err := edit(&after); err != nil {
 			return nil, err
 		}
-		after.Rev, after.Last, after.UpdatedAt = before.Rev+1, r.ID, r.Now.UTC().Truncate(time.Second)
+		after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
 		ws, err := s.recorded(r, action, &after, before.settings(), after.settings())
 		return append(ws, table.Put(after.item(), table.Eq("rev", before.Rev))), err
 	})
@@ -275,20 +296,79 @@ func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
 	})
 }
 
-// SigningSecret is the number-th secret of a webhook, as receivers configure it.
-func (s *Store) SigningSecret(ctx context.Context, id string, number int64) (string, error) {
-	key, err := s.Key(ctx)
-	if err != nil {
-		return "", api.Down("reading what signing secrets are made of", err)
+// Sealed lists the ids of an organisation's webhooks by the pepper version that their
+// signing secrets are under, for operator commands; one may be under two.
+func (s *Store) Sealed(ctx context.Context, org string) (map[string][]string, error) {
+	all, err := s.records(ctx, org)
+	under := map[string][]string{}
+	for _, w := range all {
+		under[w.Present.Pepper] = append(under[w.Present.Pepper], w.ID)
+		if before := w.Previous.Pepper; before != "" && before != w.Present.Pepper {
+			under[before] = append(under[before], w.ID)
+		}
 	}
-	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s\n%d", id, number)
-	return "whsec_" + base64.StdEncoding.EncodeToString(mac.Sum(nil)), nil
+	return under, err
 }
 
-func (s *Store) withSecret(ctx context.Context, w Webhook, number int64) (Created, error) {
-	secret, err := s.SigningSecret(ctx, w.ID, number)
-	return Created{w, secret}, err
+// Reseal puts the signing secrets of an organisation's webhooks under the current
+// pepper, for operator commands, and tells how many webhooks it moved.
+func (s *Store) Reseal(ctx context.Context, org string) (moved int, err error) {
+	all, err := s.records(ctx, org)
+	for _, w := range all {
+		did, err := s.reseal(ctx, w)
+		if err != nil {
+			return moved, err
+		}
+		if did {
+			moved++
+		}
+	}
+	return moved, err
+}
+
+func (s *Store) records(ctx context.Context, org string) ([]record, error) {
+	low, high := table.Prefix(webhookPrefix)
+	page, err := s.Table.Query(ctx, table.Query{Partition: partition(org), Low: low, High: high, Consistent: true})
+	if err != nil {
+		return nil, fmt.Errorf("webhooks: listing those of %s: %w", org, err)
+	}
+	var all []record
+	for _, it := range page.Items {
+		if w, ok := fromItem(it); ok {
+			all = append(all, w)
+		}
+	}
+	return all, nil
+}
+
+// reseal moves the secrets of one webhook. One that changes meanwhile is refused.
+func (s *Store) reseal(ctx context.Context, w record) (bool, error) {
+	current, err := s.Peppers.Current(ctx)
+	if err != nil {
+		return false, fmt.Errorf("webhooks: reading the peppers: %w", err)
+	}
+	rev, moved := w.Rev, false
+	for _, one := range []*sealed{&w.Present, &w.Previous} {
+		if *one == (sealed{}) || one.Pepper == current.Version {
+			continue
+		}
+		raw, err := s.open(ctx, w.ID, *one)
+		if err != nil {
+			return false, err
+		}
+		if *one, err = s.seal(ctx, w.ID, raw); err != nil {
+			return false, err
+		}
+		moved = true
+	}
+	if !moved {
+		return false, nil
+	}
+	w.Rev++
+	if _, err := s.Table.Write(ctx, table.Put(w.item(), table.Eq("rev", rev))); err != nil {
+		return false, fmt.Errorf("webhooks: sealing the secret of %s anew: %w", w.ID, err)
+	}
+	return true, nil
 }
 
 func (s *Store) recorded(r *api.Request, action string, w *record, before, after any) ([]table.Write, error) {

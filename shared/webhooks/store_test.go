@@ -29,8 +29,17 @@ var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
 type world struct {
 	*webhooks.Store
 	table  *tabletest.Faulty
+	raw    atomic.Pointer[[]byte] // of the peppers
 	queued atomic.Int64
 	asked  atomic.Int64
+}
+
+// peppers are a store's whose document a test may change.
+func (w *world) peppers(raw []byte) *apikey.PepperSource {
+	w.raw.Store(&raw)
+	var asked atomic.Int64 // each time a minute later, so that it is read each time
+	return apikey.NewPepperSource(func(context.Context) ([]byte, error) { return *w.raw.Load(), nil },
+		func() time.Time { return now.Add(time.Duration(asked.Add(1)) * time.Minute) })
 }
 
 // Send counts what is queued.
@@ -51,7 +60,7 @@ func newWorld(t *testing.T, keys table.Table) *world {
 	}
 	w := &world{table: tabletest.NewFaulty(keys)}
 	w.Store = webhooks.New(webhooks.Options{Table: w.table, Contract: c, Rand: rand.Reader, Queue: w,
-		Key: apikey.FixedPeppers(root, time.Now).WebhookKey})
+		Peppers: w.peppers(root)})
 	return w
 }
 
@@ -221,8 +230,9 @@ func TestAChangeWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want, _ := w.SigningSecret(t.Context(), made.ID, 2); rotated.SigningSecret != want || made.SigningSecret == want {
-			t.Error("the secret is not the second one: it was replaced twice, or not")
+		signs := w.began(t, w.place(t, made.Webhook, event(feed.MatchCreated)), now).Secrets
+		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != made.SigningSecret {
+			t.Error("the secret that was answered is not the one that signs: it was replaced twice, or not")
 		}
 		w.table.Next(1, tabletest.Lost, "Transact")
 		if err := w.Delete(t.Context(), w.by("org_1"), made.ID); err != nil {
@@ -232,6 +242,18 @@ func TestAChangeWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 		it, err := w.table.Get(t.Context(), table.Key{Partition: "WEBHOOKS#org_1", Sort: "HEAD"}, true)
 		if got, want := it.Int("n"), int64(1); err != nil || got != want {
 			t.Errorf("%d are counted, %v, want %d", got, err, want)
+		}
+	})
+}
+
+func TestChangesAreMadeThoughTheirRequestsHaveOneID(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		made, r := w.make(t, "org_1", webhooks.Spec{}), w.by("org_1")
+		for _, description := range []string{"a", "b"} {
+			if is, err := w.Update(t.Context(), r, made.ID, webhooks.Edit{Description: &description}); err != nil || is.Description != description {
+				t.Errorf("got %q, %v, want %q", is.Description, err, description)
+			}
 		}
 	})
 }
@@ -288,24 +310,53 @@ func TestAnothersWebhookAnswersAsAnUnknownOne(t *testing.T) {
 	})
 }
 
-func TestASigningSecretIsMadeOfTheRootAndTheWebhookAlone(t *testing.T) {
+func TestASigningSecretLiesInTheTableUnderItsPepperAlone(t *testing.T) {
 	t.Parallel()
-	db, err := local.OpenMemory(table.Keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	c, err := preset.Load("statgate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fixed := []byte(`{"current":"1","root":"0123456789012345678901234567890123456789012345678901234567890123"}`)
-	s := webhooks.New(webhooks.Options{Table: db.Table(table.Keys.Name), Contract: c, Rand: rand.Reader, Key: apikey.FixedPeppers(fixed, time.Now).WebhookKey})
-	got, err := s.SigningSecret(t.Context(), "whk_1", 1)
-	// It is in receivers' settings: another value would end every one of them.
-	if want := frozenSecret; err != nil || got != want {
-		t.Errorf("got %s, %v, want %s", got, err, want)
-	}
+	onBoth(t, func(t *testing.T, w *world) {
+		made, other := w.make(t, "org_1", webhooks.Spec{}), w.make(t, "org_1", webhooks.Spec{})
+		at := table.Key{Partition: "WEBHOOKS#org_1", Sort: "WEBHOOK#" + made.ID}
+		it, err := w.table.Get(t.Context(), at, true)
+		if err != nil || it.Str("pepper") != "1" || strings.Contains(fmt.Sprint(it), strings.TrimPrefix(made.SigningSecret, "whsec_")) {
+			t.Errorf("got %v, %v", it, err)
+		}
+		// Sealed for one webhook it is of no use to another.
+		if _, err := w.table.Write(t.Context(), table.Update(table.Key{Partition: at.Partition, Sort: "WEBHOOK#" + other.ID},
+			[]table.Action{table.Set("sealed", it.Str("sealed"))})); err != nil {
+			t.Fatal(err)
+		}
+		due := w.place(t, other.Webhook, event(feed.MatchCreated))
+		if a, _, err := w.Begin(t.Context(), due, now); a != nil || err == nil || strings.Contains(err.Error(), "whsec_") {
+			t.Errorf("got %v, %v, want no attempt", a, err)
+		}
+	})
 }
 
-const frozenSecret = "whsec_89rhYIRAva8IAEsIqVC5ZUIQB1Xx2SFesjxUxAwavVI="
+func TestSealedAnewASecretOutlivesThePepperThatItWasUnder(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		made := w.make(t, "org_1", webhooks.Spec{})
+		rotated, err := w.Rotate(t.Context(), w.by("org_1"), made.ID, "1h", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := apikey.AddVersion(*w.raw.Load(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.raw.Store(&next)
+		w.make(t, "org_1", webhooks.Spec{}) // under the new one
+		for _, want := range []int{1, 0} {
+			if moved, err := w.Reseal(t.Context(), "org_1"); err != nil || moved != want {
+				t.Errorf("moved %d, %v, want %d", moved, err, want)
+			}
+		}
+		if next, err = apikey.RetireVersion(next, "1"); err != nil {
+			t.Fatal(err)
+		}
+		w.raw.Store(&next)
+		signs := w.began(t, w.place(t, made.Webhook, event(feed.MatchCreated)), now).Secrets
+		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != made.SigningSecret {
+			t.Error("they are not the secrets that were answered")
+		}
+	})
+}

@@ -7,8 +7,8 @@
 // many workers, and however often an event comes again, one attempt is made at a
 // time and none after the delivery has ended.
 //
-// Deliveries are signed as Standard Webhooks says. The signing secret is made of the
-// peppers' root and the webhook's id, so that nothing in a table can sign.
+// Deliveries are signed as Standard Webhooks says. The signing secret lies in the
+// webhook's item, sealed under a pepper, so that the table alone cannot sign.
 package webhooks
 
 import (
@@ -94,8 +94,10 @@ func (w *Webhook) Sees(owner string, hidePublic bool) bool {
 type record struct {
 	Webhook
 	Rev    int64  // rises with every change
+	Last   string // mark of the call that changed it last
 	Secret int64  // which of its signing secrets is the present one, from 1
-	Last   string // id of the request that changed it last
+	// Present is that secret, Previous the one before it where that signs too.
+	Present, Previous sealed
 }
 
 const (
@@ -117,7 +119,10 @@ func (r *record) item() table.Item {
 	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
 		"id": r.ID, "org": r.Org, "url": r.URL, "description": r.Description, "types": list(r.Types), "leagues": list(r.Leagues), "teams": list(r.Teams),
 		"state": r.State, "created_at": r.CreatedAt.Unix(), "created_by": r.CreatedBy, "updated_at": r.UpdatedAt.Unix(),
-		"rev": r.Rev, "secret": r.Secret, "last": r.Last}
+		"rev": r.Rev, "secret": r.Secret, "last": r.Last, "pepper": r.Present.Pepper, "sealed": r.Present.Text}
+	if r.Previous != (sealed{}) {
+		it["previous_pepper"], it["previous_sealed"] = r.Previous.Pepper, r.Previous.Text
+	}
 	for name, at := range map[string]*time.Time{"failing_at": r.FailingAt, "rotated_at": r.RotatedAt, "previous_end": r.PreviousEnd} {
 		if at != nil {
 			it[name] = at.Unix()
@@ -136,12 +141,13 @@ func fromItem(it table.Item) (record, bool) {
 	if !strings.HasPrefix(it.Str(table.SortAttr), webhookPrefix) {
 		return record{}, false
 	}
-	r := record{Rev: it.Int("rev"), Secret: it.Int("secret"), Last: it.Str("last"), Webhook: Webhook{
-		ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
-		Types: texts(it["types"]), Leagues: texts(it["leagues"]), Teams: texts(it["teams"]), State: it.Str("state"),
-		CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
-		FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
-	}}
+	r := record{Rev: it.Int("rev"), Secret: it.Int("secret"), Last: it.Str("last"),
+		Present: sealed{it.Str("pepper"), it.Str("sealed")}, Previous: sealed{it.Str("previous_pepper"), it.Str("previous_sealed")}, Webhook: Webhook{
+			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
+			Types: texts(it["types"]), Leagues: texts(it["leagues"]), Teams: texts(it["teams"]), State: it.Str("state"),
+			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
+			FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
+		}}
 	if reason := it.Str("reason"); reason != "" {
 		r.Reason = &reason
 	}

@@ -116,21 +116,24 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 		return nil, 0, s.cancel(ctx, d, a.claim)
 	}
 	a.Webhook, a.Event, a.Body = w.Webhook, a.sending.Event, []byte(a.sending.Body)
-	return a, 0, s.sign(ctx, a, w, now)
+	if err := s.sign(ctx, a, w, now); err != nil {
+		return nil, 0, err
+	}
+	return a, 0, nil
 }
 
 // sign finds the secrets that sign an attempt.
 func (s *Store) sign(ctx context.Context, a *Attempt, w record, now time.Time) error {
-	numbers := []int64{w.Secret}
+	all := []sealed{w.Present}
 	if w.PreviousEnd != nil && w.PreviousEnd.After(now) {
-		numbers = append(numbers, w.Secret-1)
+		all = append(all, w.Previous)
 	}
-	for _, n := range numbers {
-		secret, err := s.SigningSecret(ctx, w.ID, n)
+	for _, one := range all {
+		raw, err := s.open(ctx, w.ID, one)
 		if err != nil {
 			return err
 		}
-		a.Secrets = append(a.Secrets, secret)
+		a.Secrets = append(a.Secrets, show(raw))
 	}
 	return nil
 }

@@ -16,6 +16,6 @@ func main() {
 	f := boot.Load()
 	secret.Peppers(f)
 	endpoint.Start(f, webhooks.Handlers(webhooks.Deps{Webhooks: store.New(store.Options{
-		Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader, Key: f.WebhookKey, Queue: queue.Open(f), Private: f.Getenv("WEBHOOK_PRIVATE") == "true",
+		Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader, Peppers: f.Peppers(), Queue: queue.Open(f), Private: f.Getenv("WEBHOOK_PRIVATE") == "true",
 	})}))
 }

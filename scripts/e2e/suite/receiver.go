@@ -100,12 +100,13 @@ func (b *inbox) all() []parcel {
 	return append([]parcel(nil), b.came...)
 }
 
-// deliveryTime is how long a delivery may take where others are under way too.
+// deliveryTime is how long a delivery may take where others are under way too, if
+// nobody says otherwise.
 const deliveryTime = 40 * time.Second
 
 // awaits waits until something has come that is wanted, and returns it.
 func (t *T) awaits(b *inbox, what string, wanted func(p parcel) bool) parcel {
-	end := time.After(deliveryTime)
+	end := time.After(t.patience)
 	for {
 		for _, p := range b.all() {
 			if wanted(p) {
@@ -117,7 +118,7 @@ func (t *T) awaits(b *inbox, what string, wanted func(p parcel) bool) parcel {
 		case <-t.ctx.Done():
 			t.Fatalf("waiting for %s: %v", what, t.ctx.Err())
 		case <-end:
-			t.Fatalf("%s did not come within %s; %d others did", what, deliveryTime, len(b.all()))
+			t.Fatalf("%s did not come within %s; %d others did", what, t.patience, len(b.all()))
 		}
 	}
 }

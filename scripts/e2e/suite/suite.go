@@ -38,6 +38,9 @@ type Options struct {
 	// Receive is an address of this machine that the deployment can call, for the
 	// cases on webhooks; "" for none.
 	Receive string
+	// Patience is how long a delivery may take, 0 for the suite's own: it is all that a
+	// run waits for one that will not come.
+	Patience time.Duration
 	// Only chooses cases by id; nil is all of them.
 	Only func(id string) bool
 }

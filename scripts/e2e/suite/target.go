@@ -75,13 +75,23 @@ var (
 		{Status: 403, Body: `{"message":"User is not authorized to access this resource"}`, Reason: "SAM has no gateway responses; this is its own, where the policy denies"},
 		{Status: 403, Body: `{"message":"Missing Authentication Token"}`, For: 404, Reason: "SAM has no mocks; this is its own for what is no route"},
 	}
-	samSkip = map[string]string{
+	samSkip = plus(skips("SAM calls a function for requests alone, and for no stream or queue", "webhook.sent", "webhook.sent.report", "webhook.sent.filter",
+		"webhook.sent.test", "webhook.sent.again", "webhook.sent.gone", "webhook.sent.rotate", "webhook.sent.ended"), map[string]string{
 		"preflight":     "SAM answers preflights itself, with 200, and only where there is a route",
 		"refuse.method": "SAM has no mocks: it answers a wrong method as it does an unknown path",
 		"refuse.head":   "SAM takes HEAD for GET's route and then finds no function for it",
 		"scope.named":   "SAM has no gateway responses: its 403 names nothing",
-	}
+	})
 )
+
+// skips are cases that are not run for one reason.
+func skips(why string, ids ...string) map[string]string {
+	all := map[string]string{}
+	for _, id := range ids {
+		all[id] = why
+	}
+	return all
+}
 
 func plus(a, b map[string]string) map[string]string {
 	all := maps.Clone(a)

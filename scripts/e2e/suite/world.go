@@ -1,12 +1,14 @@
 package suite
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"statgate/shared/api"
 	"statgate/shared/api/openapi"
@@ -24,7 +26,8 @@ type world struct {
 	deployed []api.Route
 	client   *client
 	hands    Hands
-	receiver *receiver // nil where this machine cannot be called
+	receiver *receiver     // nil where this machine cannot be called
+	patience time.Duration // with a delivery
 	operator string
 	mark     string // marks what this run makes
 	document Reply  // the OpenAPI document
@@ -42,7 +45,8 @@ func newWorld(o Options) (*world, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	w := &world{contract: o.Contract, hands: o.Hands, target: o.Target, owned: make([]atomic.Int64, len(o.Target.Own)), operator: o.Operator,
+	w := &world{contract: o.Contract, hands: o.Hands, target: o.Target, patience: cmp.Or(o.Patience, deliveryTime),
+		owned: make([]atomic.Int64, len(o.Target.Own)), operator: o.Operator,
 		deployed: api.For(o.Contract), routes: map[string]api.Route{}, mark: strings.ToLower(rand.Text()[:8]), ledger: newLedger(o.Operator)}
 	for _, r := range w.deployed {
 		w.routes[r.Operation] = r

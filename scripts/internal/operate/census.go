@@ -2,17 +2,21 @@ package operate
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/apikey"
 	"statgate/shared/keys"
 	"statgate/shared/orgs"
 	"statgate/shared/table"
+	"statgate/shared/webhooks"
 )
 
-// Census counts the deployment's live secrets; pace is called before each read.
+// Census counts the deployment's live secrets, those that sign for webhooks too (their
+// holder is the webhook); pace is called before each read.
 func (t Target) Census(ctx context.Context, now time.Time, pace func(context.Context) error) (keys.Census, error) {
 	at, done, err := t.Keys(ctx)
 	if err != nil {
@@ -23,7 +27,62 @@ func (t Target) Census(ctx context.Context, now time.Time, pace func(context.Con
 	if err != nil {
 		return nil, fmt.Errorf("counting live secrets: %w", Plain(err))
 	}
+	hooks := webhooks.New(webhooks.Options{Table: at})
+	err = each(ctx, at, pace, func(org string) error {
+		under, err := hooks.Sealed(ctx, org)
+		for version, ids := range under {
+			for _, id := range ids {
+				found[version] = append(found[version], keys.Holder{Key: id, Org: org})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting webhooks' secrets: %w", Plain(err))
+	}
 	return found, nil
+}
+
+// Reseal puts the signing secrets of all webhooks under the current pepper of a
+// document, and tells how many it moved; pace is called before each read.
+func (t Target) Reseal(ctx context.Context, document []byte, now func() time.Time, pace func(context.Context) error) (moved int, err error) {
+	at, done, err := t.Keys(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	hooks := webhooks.New(webhooks.Options{Table: at, Rand: rand.Reader, Peppers: apikey.FixedPeppers(document, now)})
+	err = each(ctx, at, pace, func(org string) error {
+		n, err := hooks.Reseal(ctx, org)
+		moved += n
+		return err
+	})
+	if err != nil {
+		return moved, fmt.Errorf("sealing webhooks' secrets anew: %w", Plain(err))
+	}
+	return moved, nil
+}
+
+// each calls do for each organisation.
+func each(ctx context.Context, at table.Table, pace func(context.Context) error, do func(org string) error) error {
+	all := IDs(Organisations(at))
+	for after := ""; ; {
+		ids, next, err := all(ctx, after)
+		if err != nil {
+			return err
+		}
+		for _, org := range ids {
+			if err := pace(ctx); err != nil {
+				return err
+			}
+			if err := do(org); err != nil {
+				return err
+			}
+		}
+		if after = next; after == "" {
+			return nil
+		}
+	}
 }
 
 // Organisations pages through all organisations of a keys table.
