@@ -203,10 +203,12 @@ func (s *Store) find(ctx context.Context, org, id string, consistent bool) (reco
 }
 
 // Update changes a webhook of the caller's organisation. Enabling one that deliveries
-// disabled forgets that they failed.
+// disabled forgets that they failed, and so does another address.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Webhook, error) {
 	after, err := s.change(ctx, r, id, "webhook.update", func(w *record) error {
-		set(&w.URL, e.URL)
+		if e.URL != nil && *e.URL != w.URL {
+			w.URL, w.FailingAt = *e.URL, nil
+		}
 		set(&w.Description, e.Description)
 		set(&w.State, e.State)
 		for to, from := range map[*[]string][]string{&w.Types: e.Types, &w.Leagues: e.Leagues, &w.Teams: e.Teams} {

@@ -213,9 +213,9 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 	var w table.Write
 	switch {
 	case o.gone():
-		return s.disable(ctx, a.Webhook, "the address answered 410 Gone", now)
+		return s.disable(ctx, a.Webhook, "the address answered 410 Gone", nil, now)
 	case givenUp && failing != nil && now.Sub(*failing) >= Patience:
-		return s.disable(ctx, a.Webhook, fmt.Sprintf("nothing was delivered since %s", failing.Format(time.RFC3339)), now)
+		return s.disable(ctx, a.Webhook, fmt.Sprintf("nothing was delivered since %s", failing.Format(time.RFC3339)), failing, now)
 	case o.Error == "" && failing != nil:
 		w = table.Update(at, []table.Action{table.Remove("failing_at"), table.Increment("rev", 1)}, table.Exists("failing_at"))
 	case o.Error != "" && failing == nil:
@@ -229,16 +229,17 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 	return nil
 }
 
-// disable ends the deliveries of a webhook until it is enabled again.
-func (s *Store) disable(ctx context.Context, w Webhook, reason string, now time.Time) error {
+// disable ends the deliveries of a webhook until it is enabled again. Since is when it
+// began to fail, where that is the reason.
+func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *time.Time, now time.Time) error {
 	return change.Apply(ctx, s.Table, nil, func(ctx context.Context) (change.Plan, error) {
 		it, err := s.Table.Get(ctx, address(w.Org, w.ID), true)
 		if err != nil {
 			return change.Plan{}, down(err)
 		}
 		before, ok := fromItem(it)
-		if !ok || before.State == Disabled {
-			return change.Plan{}, nil
+		if !ok || before.State == Disabled || before.URL != w.URL || since != nil && (before.FailingAt == nil || !before.FailingAt.Equal(*since)) {
+			return change.Plan{}, nil // the reason is over: it has another address, or took something since
 		}
 		after := before
 		after.State, after.Reason, after.Rev, after.Last, after.UpdatedAt = Disabled, &reason, before.Rev+1, "", now.UTC().Truncate(time.Second)

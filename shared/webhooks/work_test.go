@@ -242,6 +242,39 @@ func TestAnAddressThatIsGoneIsDisabledAtOnce(t *testing.T) {
 	})
 }
 
+func TestAWebhookIsNotDisabledForWhatIsOver(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		hook, at := w.make(t, "org_1", webhooks.Spec{}), now
+		stays := func(why string) {
+			if is, err := w.Get(t.Context(), w.by("org_1"), hook.ID); err != nil || is.State != webhooks.Enabled {
+				t.Errorf("%s: got %+v, %v", why, is, err)
+			}
+		}
+		failing := w.place(t, hook.Webhook, event(feed.MatchCreated))
+		for range webhooks.Pauses {
+			again, _ := w.finished(t, w.began(t, failing, at), refusedByReceiver, at)
+			at = at.Add(again)
+		}
+		at = at.Add(webhooks.Patience)
+		last := w.began(t, failing, at)
+		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(feed.MatchCreated)), at), taken, at)
+		if _, givenUp := w.finished(t, last, refusedByReceiver, at); !givenUp {
+			t.Error("the delivery is not given up: this shows nothing")
+		}
+		stays("something was taken during the last attempt")
+		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(feed.MatchCreated)), at), refusedByReceiver, at)
+		old := w.began(t, w.place(t, hook.Webhook, event(feed.MatchCreated)), at)
+		moved := "https://example.com/elsewhere"
+		is, err := w.Update(t.Context(), w.by("org_1"), hook.ID, webhooks.Edit{URL: &moved})
+		if err != nil || is.FailingAt != nil {
+			t.Errorf("another address fails since %v, %v, want that it does not", is.FailingAt, err)
+		}
+		w.finished(t, old, webhooks.Outcome{Status: 410, Error: "answered 410"}, at)
+		stays("the address that is gone was the one before")
+	})
+}
+
 func TestDuringAnOverlapBothSecretsSign(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
