@@ -81,7 +81,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	}
 	now := r.Now.UTC().Truncate(time.Second)
 	made := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
-		Types: orNone(spec.Types), Leagues: orNone(spec.Leagues), Teams: orNone(spec.Teams), State: Enabled,
+		Types: spec.Types, Leagues: spec.Leagues, Teams: spec.Teams, State: Enabled,
 		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key}}
 	token, err := idempotency.Of(s.Table, r, spec)
 	if err != nil {
@@ -393,13 +393,6 @@ func set(to, from *string) {
 	if from != nil {
 		*to = *from
 	}
-}
-
-func orNone(texts []string) []string {
-	if texts == nil {
-		return []string{}
-	}
-	return texts
 }
 
 func unknown() *api.Error { return api.Fail(api.NotFound, "no such webhook") }
