@@ -69,6 +69,12 @@ type Edit struct {
 	Types, Leagues, Teams   []string
 }
 
+// stops tells whether an edit does nothing but stop deliveries. Whoever may change
+// webhooks may do that, whatever the webhook is.
+func (e *Edit) stops() bool {
+	return e.State != nil && *e.State == Disabled && e.URL == nil && e.Description == nil && e.Types == nil && e.Leagues == nil && e.Teams == nil
+}
+
 // maxOverlap is how long a replaced signing secret may go on signing.
 const maxOverlap = 7 * 24 * time.Hour
 
@@ -218,6 +224,9 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 		}
 		if e.State != nil && *e.State == Enabled {
 			w.Reason, w.FailingAt = nil, nil
+		}
+		if e.stops() {
+			return nil
 		}
 		return s.sensible(r.Caller, &w.Webhook)
 	})

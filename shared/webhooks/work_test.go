@@ -188,6 +188,22 @@ func TestAWebhookThatIsDisabledOrDeletedIsSentNothing(t *testing.T) {
 	})
 }
 
+func TestAKeyThatMayNotReadMatchesCanStopAWebhookAndNoMore(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		hook, narrow := w.make(t, "org_1", webhooks.Spec{}), func() *api.Request { return w.by("org_1", "webhooks:write") }
+		off, on, text := webhooks.Disabled, webhooks.Enabled, "mine"
+		if is, err := w.Update(t.Context(), narrow(), hook.ID, webhooks.Edit{State: &off}); err != nil || is.State != webhooks.Disabled {
+			t.Errorf("got %s, %v, want it to be stopped", is.State, err)
+		}
+		for _, e := range []webhooks.Edit{{State: &on}, {State: &off, Description: &text}, {Types: []string{}}} {
+			if _, err := w.Update(t.Context(), narrow(), hook.ID, e); condition(err) != api.Permission {
+				t.Errorf("%+v: got %v, want it to be refused", e, err)
+			}
+		}
+	})
+}
+
 func TestAWebhookThatTakesNothingForDaysIsDisabledAndSaysWhy(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
