@@ -327,15 +327,16 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 	return d, nil
 }
 
-// repeat makes a delivery pending again. One that is pending is due, and stays.
+// repeat makes a delivery pending as if it was new, also one that waits for its next
+// attempt. One that is being attempted stays as it is.
 func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
 	if !ids.Plausible(id) {
 		return sending{}, api.FieldError("delivery", "there is none of this id")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
-		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()),
+		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
-	}, table.IsThere(), table.Ne("state", Pending)))
+	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
 	if was := table.WasRefused(err); was != nil {
 		it, err = was.Item, nil
 	}

@@ -349,6 +349,38 @@ func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
 	})
 }
 
+func TestADeliveryThatWaitsForHoursCanBeSentAtOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		hook := w.make(t, "org_1", webhooks.Spec{})
+		due, at := w.place(t, hook.Webhook, event(feed.MatchCreated)), now.Add(-24*time.Hour)
+		for range webhooks.Pauses {
+			again, _ := w.finished(t, w.began(t, due, at), refusedByReceiver, at)
+			at = at.Add(again)
+		}
+		at = at.Add(-time.Hour)
+		if a, _, err := w.Begin(t.Context(), due, at); a != nil || err != nil {
+			t.Fatalf("got %v, %v, want it to wait", a, err)
+		}
+		r := w.by("org_1")
+		r.Now = at
+		if d, err := w.Store.Send(t.Context(), r, hook.ID, &due.Delivery); err != nil || d.NextAt != nil || d.Attempts != 0 {
+			t.Fatalf("got %+v, %v, want it to be due", d, err)
+		}
+		under := w.began(t, due, at)
+		if _, err := w.Store.Send(t.Context(), r, hook.ID, &due.Delivery); err != nil {
+			t.Fatal(err)
+		}
+		if a, wait, err := w.Begin(t.Context(), due, at); a != nil || wait != webhooks.Lease || err != nil {
+			t.Errorf("got %v, %s, %v, want the attempt that is under way to be the only one", a, wait, err)
+		}
+		w.finished(t, under, taken, at)
+		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 1 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
 func TestAWebhookWantsWhatItNames(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
