@@ -358,9 +358,21 @@ func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
 		return nil, err
 	}
 	var due []Due
-	low, high := table.Prefix(deliveryPrefix)
 	for _, w := range all {
-		page, err := s.Table.Query(ctx, table.Query{Partition: deliveries(w.ID), Low: low, High: high})
+		if due, err = s.pending(ctx, &w, due); err != nil {
+			return nil, err
+		}
+	}
+	return due, nil
+}
+
+// pending adds a webhook's deliveries that are pending, page by page: most of what is
+// read has ended, and each item holds what was sent.
+func (s *Store) pending(ctx context.Context, w *Webhook, due []Due) ([]Due, error) {
+	low, high := table.Prefix(deliveryPrefix)
+	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200}
+	for {
+		page, err := s.Table.Query(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("webhooks: listing deliveries of %s: %w", w.ID, err)
 		}
@@ -368,7 +380,10 @@ func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
 			if it.Str("state") == Pending {
 				due = append(due, Due{Org: w.Org, Webhook: w.ID, Delivery: it.Str("id")})
 			}
+			q.After = it.Str(table.SortAttr)
+		}
+		if !page.More {
+			return due, nil
 		}
 	}
-	return due, nil
 }

@@ -11,6 +11,8 @@ import (
 	"statgate/shared/audit"
 	"statgate/shared/feed"
 	"statgate/shared/matches"
+	"statgate/shared/table"
+	"statgate/shared/table/local"
 	"statgate/shared/table/tabletest"
 	"statgate/shared/webhooks"
 )
@@ -347,6 +349,38 @@ func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
 			t.Errorf("got %v, %v, want the pending one to be found", left, err)
 		}
 	})
+}
+
+func TestWhatIsPendingIsFoundByAProcessThatStarts(t *testing.T) {
+	t.Parallel()
+	db, err := local.OpenMemory(table.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	w := newWorld(t, db.Table(table.Keys.Name))
+	want := map[webhooks.Due]bool{}
+	for _, org := range []string{"org_1", "org_2"} {
+		hook := w.make(t, org, webhooks.Spec{})
+		for i := range 450 { // more than a page
+			due := w.place(t, hook.Webhook, event(feed.MatchCreated))
+			if i%3 == 0 {
+				w.finished(t, w.began(t, due, now), taken, now)
+			} else {
+				want[due] = true
+			}
+		}
+	}
+	found, err := w.Unfinished(t.Context())
+	if err != nil || len(found) != len(want) {
+		t.Fatalf("got %d, %v, want %d", len(found), err, len(want))
+	}
+	for _, due := range found {
+		if !want[due] {
+			t.Errorf("%v is found twice, or has ended", due)
+		}
+		delete(want, due)
+	}
 }
 
 func TestADeliveryThatWaitsForHoursCanBeSentAtOnce(t *testing.T) {
