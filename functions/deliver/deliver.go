@@ -25,10 +25,9 @@ import (
 )
 
 const (
-	timeout      = 10 * time.Second // of one attempt, its answer's head included
-	answerBytes  = 4 << 10          // read of an answer, so that its connection can be used again
-	answerTime   = time.Second      // for reading them
-	retryOfStore = 30 * time.Second // after a store that failed
+	timeout     = 10 * time.Second // of one attempt, its answer's head included
+	answerBytes = 4 << 10          // read of an answer, so that its connection can be used again
+	answerTime  = time.Second      // for reading them
 )
 
 // Store keeps deliveries.

@@ -330,35 +330,41 @@ func body(t *testing.T, d webhooks.Due) string {
 	return string(raw)
 }
 
-func TestAMessageStaysInTheQueueUntilItsDeliveryHasEnded(t *testing.T) {
+func TestADeliveryHasAMessageInTheQueueUntilItHasEnded(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(http.ResponseWriter, *http.Request) {})
 	due := webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
+	early := due
+	early.NotBefore = time.Now().Add(time.Hour).Unix()
 	for name, c := range map[string]struct {
-		store  *store
-		body   string
-		stays  bool
-		hidden time.Duration
+		store *store
+		body  string
+		queue error
+		stays bool          // the message itself
+		later time.Duration // another one
 	}{
-		"taken":               {&store{url: url}, body(t, due), false, 0},
-		"to be tried again":   {&store{url: url, again: 5 * time.Minute}, body(t, due), true, 5 * time.Minute},
-		"another is at it":    {&store{wait: time.Minute}, body(t, due), true, time.Minute},
-		"later than it hides": {&store{wait: 20 * time.Hour}, body(t, due), true, 12*time.Hour - time.Minute},
-		"the store fails":     {&store{err: errors.New("down")}, body(t, due), true, 30 * time.Second},
-		"no delivery":         {&store{}, "hello", true, 0},
-		"an empty one":        {&store{}, "{}", true, 0},
+		"taken":                {store: &store{url: url}, body: body(t, due)},
+		"to be tried again":    {store: &store{url: url, again: 5 * time.Minute}, body: body(t, due), later: 5 * time.Minute},
+		"another is at it":     {store: &store{wait: time.Minute}, body: body(t, due), later: time.Minute},
+		"early":                {store: &store{err: errors.New("asked")}, body: body(t, early), later: time.Hour},
+		"the queue fails":      {store: &store{wait: time.Minute}, body: body(t, due), queue: errors.New("no"), stays: true, later: time.Minute},
+		"the store fails":      {store: &store{err: errors.New("down")}, body: body(t, due), stays: true},
+		"no delivery":          {store: &store{}, body: "hello", stays: true},
+		"an empty one":         {store: &store{}, body: "{}", stays: true},
+		"it was early, is not": {store: &store{url: url}, body: strings.Replace(body(t, early), fmt.Sprint(early.NotBefore), "1000", 1)},
 	} {
-		var hidden time.Duration
-		hide := func(_ context.Context, m events.SQSMessage, lasts time.Duration) error {
-			if m.ReceiptHandle != "r0" {
-				t.Errorf("%s: hides %s", name, m.ReceiptHandle)
-			}
-			hidden = lasts
-			return errors.New("not now") // which is no harm
+		var put webhooks.Due
+		var after time.Duration
+		later := func(_ context.Context, d webhooks.Due, lasts time.Duration) error {
+			put, after = d, lasts
+			return c.queue
 		}
-		answer, err := sender(c.store, true, io.Discard).Handle(hide)(t.Context(), batch(c.body))
-		if stays := len(answer.BatchItemFailures) == 1; err != nil || stays != c.stays || hidden != c.hidden {
-			t.Errorf("%s: stays %v, hidden for %s, %v, want %v and %s", name, stays, hidden, err, c.stays, c.hidden)
+		answer, err := sender(c.store, true, io.Discard).Handle(later)(t.Context(), batch(c.body))
+		if stays := len(answer.BatchItemFailures) == 1; err != nil || stays != c.stays || after.Round(time.Minute) != c.later {
+			t.Errorf("%s: stays %v, another comes after %s, %v, want %v and %s", name, stays, after, err, c.stays, c.later)
+		}
+		if at := time.Unix(put.NotBefore, 0); c.later > 0 && (put.Delivery != "dlv_1" || put.Org != "org_1" || time.Until(at).Round(time.Minute) != c.later) {
+			t.Errorf("%s: put off %+v", name, put)
 		}
 	}
 }

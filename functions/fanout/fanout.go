@@ -8,6 +8,7 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -158,20 +159,22 @@ func (f *Fanout) place(ctx context.Context, events []feed.Event, all []webhooks.
 	group.SetLimit(atOnce)
 	for i := range events {
 		e := &events[i]
-		var body []byte
-		for j := range all {
-			w := &all[j]
-			if !w.Sees(e.Of.Owner, f.Contract.HidePublic) || !w.Wants(e) {
-				continue
-			}
-			if body == nil {
-				var err error
-				if body, err = f.body(e); err != nil {
-					return nil, err
-				}
-			}
+		wanting := f.wanting(e, all)
+		if len(wanting) == 0 {
+			continue
+		}
+		body, err := f.body(e)
+		if err != nil {
+			f.nobody(e, err)
+			continue
+		}
+		for _, w := range wanting {
 			group.Go(func() error {
 				d, pending, err := f.Webhooks.Place(ctx, w, e, body)
+				if errors.Is(err, table.ErrBadWrite) {
+					f.nobody(e, err) // over 400 KB, which no item may have
+					return nil
+				}
 				if pending {
 					mu.Lock()
 					due = append(due, d)
@@ -181,7 +184,25 @@ func (f *Fanout) place(ctx context.Context, events []feed.Event, all []webhooks.
 			})
 		}
 	}
-	return due, group.Wait()
+	err := group.Wait()
+	return due, err
+}
+
+// nobody goes on without an event that would be refused for ever, and hold up what
+// comes after it.
+func (f *Fanout) nobody(e *feed.Event, cause error) {
+	f.Log.Error("an event that cannot be put down is told to nobody", "event", e.ID, "type", e.Type, "match", e.Match, "cause", cause)
+}
+
+// wanting are the webhooks that are to be told of an event.
+func (f *Fanout) wanting(e *feed.Event, all []webhooks.Webhook) []*webhooks.Webhook {
+	var some []*webhooks.Webhook
+	for i := range all {
+		if w := &all[i]; w.Sees(e.Of.Owner, f.Contract.HidePublic) && w.Wants(e) {
+			some = append(some, w)
+		}
+	}
+	return some
 }
 
 func (f *Fanout) body(e *feed.Event) ([]byte, error) {

@@ -213,6 +213,21 @@ func TestAChangeThatCannotBeReadHoldsUpNothing(t *testing.T) {
 	}
 }
 
+func TestAnEventThatIsTooBigHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "statgate")
+	w.hook("org_1")
+	big := change("m_1", matches.Public)
+	big.New["home"] = map[string]any{"id": "a", "name": strings.Repeat("A", 400<<10)}
+	w.read(big, change("m_2", matches.Public))
+	if got := w.taken(); len(got) != 1 {
+		t.Errorf("%d are told, want the other event", len(got))
+	}
+	if log := w.log.String(); !strings.Contains(log, `"match":"m_1"`) || !strings.Contains(log, `"level":"ERROR"`) || len(log) > 4096 {
+		t.Errorf("logged %.500s", log)
+	}
+}
+
 func TestAGoalIsToldWithItsMatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "statgate")

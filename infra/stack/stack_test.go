@@ -88,8 +88,7 @@ func short(r any) string {
 	return fmt.Sprint(r)
 }
 
-// wantWorking is what Lambda asks of the role of a worker whom it feeds, and how one
-// that delivers waits.
+// wantWorking is what Lambda asks of the role of a worker whom it feeds.
 var wantWorking = map[api.Source][]grant{
 	api.StatsStream: {
 		{"dynamodb:DescribeStream", "StatsTable/stream"}, {"dynamodb:GetRecords", "StatsTable/stream"}, {"dynamodb:GetShardIterator", "StatsTable/stream"},
@@ -97,7 +96,6 @@ var wantWorking = map[api.Source][]grant{
 	},
 	api.WebhookQueue: {
 		{"sqs:ReceiveMessage", "WebhooksQueue"}, {"sqs:DeleteMessage", "WebhooksQueue"}, {"sqs:GetQueueAttributes", "WebhooksQueue"},
-		{"sqs:ChangeMessageVisibility", "WebhooksQueue"},
 	},
 }
 

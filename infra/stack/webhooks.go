@@ -18,12 +18,12 @@ const (
 	// else's, where the function does not say otherwise. AWS advises six times the
 	// function's own: an attempt that was throttled is tried again meanwhile.
 	visibilitySeconds = 6 * timeoutSeconds
-	// receivesOfADelivery is after how many receipts a message is set aside. A
-	// delivery gives up by itself long before, so this is for a function that cannot
-	// run at all.
+	// receivesOfADelivery is after how many receipts a message is set aside. Each
+	// attempt of a delivery has a message of its own, so this is for a function, or a
+	// table, that fails for over two hours.
 	receivesOfADelivery = 50
 
-	deliveryDays   = 4 // longer than all attempts of a delivery take
+	deliveryDays   = 4 // far longer than a message waits for an attempt
 	deadLetterDays = 14
 	deliveryBatch  = 10
 	changeBatch    = 100
@@ -150,14 +150,13 @@ func onlyReported() string {
 	return string(pattern)
 }
 
-// grantQueue allows what Lambda asks of a receiver's role, and to put a message off
-// until its next attempt.
+// grantQueue allows to send, and what Lambda asks of a receiver's role.
 func (d *deployment) grantQueue(role awsiam.Role, n Needs) {
 	if n.Sends {
 		allow(role, []string{"sqs:SendMessage"}, nil, d.webhooks.queue.QueueArn())
 	}
 	if n.Receives {
-		allow(role, []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}, nil, d.webhooks.queue.QueueArn())
+		allow(role, []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}, nil, d.webhooks.queue.QueueArn())
 	}
 }
 

@@ -40,7 +40,7 @@ const (
 var Workers = []Worker{
 	{Function: "fanout", Source: StatsStream, Needs: "webhooks", Keys: []Action{PutItem, Query}, Stats: []Action{BatchGetItem}, Sends: true,
 		Streams: []Action{DescribeStream, GetRecords, GetShardIterator, ListStreams}},
-	{Function: "deliver", Source: WebhookQueue, Needs: "webhooks", Keys: []Action{GetItem, PutItem, UpdateItem}, Secrets: true},
+	{Function: "deliver", Source: WebhookQueue, Needs: "webhooks", Keys: []Action{GetItem, PutItem, UpdateItem}, Secrets: true, Sends: true},
 }
 
 // WorkersFor returns the workers that a deployment of the contract has.

@@ -25,8 +25,8 @@ type Delivery struct {
 	Event     string     `json:"event" doc:"Event id: the header webhook-id, the same in every attempt" example:"evt_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	Type      string     `json:"type" doc:"Type of the event" example:"match.updated"`
 	State     string     `json:"state" enum:"pending,delivered,failed,canceled"`
-	CreatedAt time.Time  `json:"created_at" doc:"When the event happened, or was sent again"`
-	Attempts  int        `json:"attempts" doc:"How often it was tried"`
+	CreatedAt time.Time  `json:"created_at" doc:"When the event happened"`
+	Attempts  int        `json:"attempts" doc:"How often it was tried, since you asked for it last"`
 	TriedAt   *time.Time `json:"tried_at" doc:"When it was tried last; null where it was not yet"`
 	Status    *int       `json:"status" doc:"The HTTP status that the last attempt was answered with; null without an answer"`
 	Error     *string    `json:"error" doc:"Why the last attempt failed; null where it did not"`
@@ -38,6 +38,9 @@ type Due struct {
 	Org      string `json:"org"`
 	Webhook  string `json:"webhook"`
 	Delivery string `json:"delivery"`
+	// NotBefore is the moment, in Unix seconds, until which it need not be looked at;
+	// 0 for none. It may be wrong: the delivery's item knows.
+	NotBefore int64 `json:"not_before,omitempty"`
 }
 
 const deliveryPrefix = "DELIVERY#"

@@ -69,6 +69,12 @@ type Edit struct {
 	Types, Leagues, Teams   []string
 }
 
+// stops tells whether an edit does nothing but stop deliveries. Whoever may change
+// webhooks may do that, whatever the webhook is.
+func (e *Edit) stops() bool {
+	return e.State != nil && *e.State == Disabled && e.URL == nil && e.Description == nil && e.Types == nil && e.Leagues == nil && e.Teams == nil
+}
+
 // maxOverlap is how long a replaced signing secret may go on signing.
 const maxOverlap = 7 * 24 * time.Hour
 
@@ -81,7 +87,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	}
 	now := r.Now.UTC().Truncate(time.Second)
 	made := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
-		Types: orNone(spec.Types), Leagues: orNone(spec.Leagues), Teams: orNone(spec.Teams), State: Enabled,
+		Types: spec.Types, Leagues: spec.Leagues, Teams: spec.Teams, State: Enabled,
 		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key}}
 	token, err := idempotency.Of(s.Table, r, spec)
 	if err != nil {
@@ -203,10 +209,12 @@ func (s *Store) find(ctx context.Context, org, id string, consistent bool) (reco
 }
 
 // Update changes a webhook of the caller's organisation. Enabling one that deliveries
-// disabled forgets that they failed.
+// disabled forgets that they failed, and so does another address.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Webhook, error) {
 	after, err := s.change(ctx, r, id, "webhook.update", func(w *record) error {
-		set(&w.URL, e.URL)
+		if e.URL != nil && *e.URL != w.URL {
+			w.URL, w.FailingAt = *e.URL, nil
+		}
 		set(&w.Description, e.Description)
 		set(&w.State, e.State)
 		for to, from := range map[*[]string][]string{&w.Types: e.Types, &w.Leagues: e.Leagues, &w.Teams: e.Teams} {
@@ -216,6 +224,9 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 		}
 		if e.State != nil && *e.State == Enabled {
 			w.Reason, w.FailingAt = nil, nil
+		}
+		if e.stops() {
+			return nil
 		}
 		return s.sensible(r.Caller, &w.Webhook)
 	})
@@ -391,13 +402,6 @@ func set(to, from *string) {
 	if from != nil {
 		*to = *from
 	}
-}
-
-func orNone(texts []string) []string {
-	if texts == nil {
-		return []string{}
-	}
-	return texts
 }
 
 func unknown() *api.Error { return api.Fail(api.NotFound, "no such webhook") }

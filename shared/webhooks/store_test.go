@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -166,6 +167,23 @@ func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
 		"a private network": {webhooks.Spec{URL: "https://192.168.1.1/hook"}, "url"},
 		"metadata":          {webhooks.Spec{URL: "https://169.254.169.254/latest"}, "url"},
 		"an internal name":  {webhooks.Spec{URL: "https://api.internal/hook"}, "url"},
+		"a shared network":  {webhooks.Spec{URL: "https://100.64.0.1/hook"}, "url"},
+		"for documentation": {webhooks.Spec{URL: "https://[2001:db8::1]/hook"}, "url"},
+		"v4 behind NAT64":   {webhooks.Spec{URL: "https://[64:ff9b::a00:1]/hook"}, "url"},
+		"v4 in 6to4":        {webhooks.Spec{URL: "https://[2002:a00:1::]/hook"}, "url"},
+		"a zone":            {webhooks.Spec{URL: "https://[2600::1%25eth0]/hook"}, "url"},
+		"v4 as a number":    {webhooks.Spec{URL: "https://2130706433/hook"}, "url"},
+		"v4 shortened":      {webhooks.Spec{URL: "https://127.1/hook"}, "url"},
+		"v4 in hex":         {webhooks.Spec{URL: "https://0x7f.0x1/hook"}, "url"},
+		"v4 in octal":       {webhooks.Spec{URL: "https://0177.0.0.1/hook"}, "url"},
+		"no name":           {webhooks.Spec{URL: "https://a..b/hook"}, "url"},
+		"a long name":       {webhooks.Spec{URL: "https://" + strings.Repeat("a", 64) + ".com/hook"}, "url"},
+		"another alphabet":  {webhooks.Spec{URL: "https://b\u00fccher.example/hook"}, "url"},
+		"wide digits":       {webhooks.Spec{URL: "https://\uff11\uff12\uff17.0.0.1/hook"}, "url"},
+		"a space":           {webhooks.Spec{URL: "https://example.com/?a=b c"}, "url"},
+		"port 0":            {webhooks.Spec{URL: "https://example.com:0/hook"}, "url"},
+		"no such port":      {webhooks.Spec{URL: "https://example.com:99999/hook"}, "url"},
+		"an empty fragment": {webhooks.Spec{URL: "https://example.com/#"}, "url"},
 		"too long":          {webhooks.Spec{URL: "https://example.com/" + strings.Repeat("a", 2048)}, "url"},
 		"an unknown type":   {webhooks.Spec{URL: "https://example.com", Types: []string{"match.upated"}}, "types"},
 		"too many teams":    {webhooks.Spec{URL: "https://example.com", Teams: many}, "teams"},
@@ -176,6 +194,9 @@ func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
 			t.Errorf("%s: got %v, want %s to be named", name, err, c.want)
 		}
 	}
+	for _, url := range []string{"https://example.com", "HTTPS://Example.COM.:8443/a%20b?c=d&e", "https://xn--bcher-kva.example/", "https://a_b.example.com/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]/"} {
+		w.make(t, "org_2", webhooks.Spec{URL: url})
+	}
 	if list, _, err := w.List(t.Context(), w.by("org_1"), 50, ""); len(list) != 0 || err != nil {
 		t.Errorf("got %v, %v, want nothing to be made", list, err)
 	}
@@ -183,6 +204,21 @@ func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
 	if condition(err) != api.Permission || !strings.Contains(err.Error(), "matches:read") {
 		t.Errorf("got %v, want a key that may not read matches to be refused", err)
 	}
+}
+
+func TestWhatIsNamedTwiceIsKeptOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		many := slices.Repeat([]string{feed.MatchUpdated, feed.MatchCreated}, 10_000)
+		hook := w.make(t, "org_1", webhooks.Spec{Types: many, Teams: slices.Repeat([]string{"a"}, 60)})
+		is, err := w.Update(t.Context(), w.by("org_1"), hook.ID, webhooks.Edit{Types: many, Leagues: []string{"b", "b"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(is.Types, is.Leagues, is.Teams), "[match.updated match.created] [b] [a]"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
 }
 
 func TestParallelCreationsStopAtTheCapExactly(t *testing.T) {

@@ -14,9 +14,13 @@ package webhooks
 import (
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"code.dny.dev/ssrf"
 
 	"statgate/shared/api"
 	"statgate/shared/feed"
@@ -204,11 +208,13 @@ func (r *record) settings() settings {
 	return settings{r.URL, r.Description, r.Types, r.Leagues, r.Teams, r.State, r.Secret}
 }
 
-// check refuses what could not be sent to, or would never be sent anything.
+// check refuses what could not be sent to, or would never be sent anything, and drops
+// what is named twice.
 func (w *Webhook) check(private bool) *api.Error {
 	if err := checkURL(w.URL, private); err != nil {
 		return err
 	}
+	w.Types, w.Leagues, w.Teams = distinct(w.Types), distinct(w.Leagues), distinct(w.Teams)
 	for _, t := range w.Types {
 		if !slices.Contains(feed.Types(), t) {
 			return api.FieldError("types", "%q is no type of event; there are %s", clip(t), strings.Join(feed.Types(), ", "))
@@ -227,6 +233,17 @@ func (w *Webhook) check(private bool) *api.Error {
 	return nil
 }
 
+// distinct keeps the first of each text.
+func distinct(all []string) []string {
+	seen, kept := map[string]bool{}, make([]string, 0, len(all))
+	for _, text := range all {
+		if !seen[text] {
+			seen[text], kept = true, append(kept, text)
+		}
+	}
+	return kept
+}
+
 func clip(text string) string {
 	if r := []rune(text); len(r) > 40 {
 		return string(r[:40]) + "…"
@@ -241,19 +258,38 @@ func checkURL(text string, private bool) *api.Error {
 	if len(text) > urlBytes {
 		return api.FieldError("url", "must have at most %d bytes", urlBytes)
 	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return api.FieldError("url", "must be written in ASCII without spaces: a name as xn--…, in a path %%XX")
+	}
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
 		return api.FieldError("url", "must be a whole URL, such as https://example.com/hook")
 	case u.Scheme != "https" && (u.Scheme != "http" || !private):
 		return api.FieldError("url", "must begin with https://")
 	case u.User != nil:
 		return api.FieldError("url", "must not hold a name or a password: whatever can read the webhook would see it")
-	case u.Fragment != "":
+	case strings.Contains(text, "#"):
 		return api.FieldError("url", "must not have a fragment (#…), which is not sent")
 	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return api.FieldError("url", "must have a port of 1 to 65535")
+		}
+	}
+	return checkHost(u.Hostname(), private)
+}
+
+// hostName is a name that can be looked up. Its last part is no number: 127.1 and
+// 0x7f.1 are addresses to some, and names to others.
+var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func checkHost(host string, private bool) *api.Error {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	ip, err := netip.ParseAddr(host)
+	if err != nil && (!hostName.MatchString(host) || len(host) > 253) {
+		return api.FieldError("url", "must have the name of a host, or its address")
+	}
 	if private || err == nil && open(ip) {
 		return nil
 	}
@@ -263,6 +299,14 @@ func checkURL(text string, private bool) *api.Error {
 	return nil
 }
 
-// open tells whether an address may be one of the open internet: what is called is
-// checked once more, by a longer list.
-func open(ip netip.Addr) bool { return ip.IsGlobalUnicast() && !ip.IsPrivate() }
+// guard knows the networks that are not of the open internet. Whoever calls an
+// address asks the same.
+var guard = ssrf.New(ssrf.WithAnyPort())
+
+func open(ip netip.Addr) bool {
+	network := "tcp4"
+	if ip.Is6() {
+		network = "tcp6"
+	}
+	return ip.Zone() == "" && guard.Safe(network, netip.AddrPortFrom(ip, 443).String(), nil) == nil
+}

@@ -61,7 +61,7 @@ func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
 // whether it is still to be sent.
 func (s *Store) Place(ctx context.Context, w *Webhook, e *feed.Event, body []byte) (Due, bool, error) {
 	d := sending{Body: string(body), Delivery: Delivery{ID: feed.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
-	due := Due{w.Org, w.ID, d.ID}
+	due := Due{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
 	_, err := s.Table.Write(ctx, table.Put(d.item(), table.IsNew()))
 	if was := table.WasRefused(err); was != nil {
 		return due, was.Item.Str("state") == Pending, nil
@@ -213,9 +213,9 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 	var w table.Write
 	switch {
 	case o.gone():
-		return s.disable(ctx, a.Webhook, "the address answered 410 Gone", now)
+		return s.disable(ctx, a.Webhook, "the address answered 410 Gone", nil, now)
 	case givenUp && failing != nil && now.Sub(*failing) >= Patience:
-		return s.disable(ctx, a.Webhook, fmt.Sprintf("nothing was delivered since %s", failing.Format(time.RFC3339)), now)
+		return s.disable(ctx, a.Webhook, fmt.Sprintf("nothing was delivered since %s", failing.Format(time.RFC3339)), failing, now)
 	case o.Error == "" && failing != nil:
 		w = table.Update(at, []table.Action{table.Remove("failing_at"), table.Increment("rev", 1)}, table.Exists("failing_at"))
 	case o.Error != "" && failing == nil:
@@ -229,16 +229,17 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 	return nil
 }
 
-// disable ends the deliveries of a webhook until it is enabled again.
-func (s *Store) disable(ctx context.Context, w Webhook, reason string, now time.Time) error {
+// disable ends the deliveries of a webhook until it is enabled again. Since is when it
+// began to fail, where that is the reason.
+func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *time.Time, now time.Time) error {
 	return change.Apply(ctx, s.Table, nil, func(ctx context.Context) (change.Plan, error) {
 		it, err := s.Table.Get(ctx, address(w.Org, w.ID), true)
 		if err != nil {
 			return change.Plan{}, down(err)
 		}
 		before, ok := fromItem(it)
-		if !ok || before.State == Disabled {
-			return change.Plan{}, nil
+		if !ok || before.State == Disabled || before.URL != w.URL || since != nil && (before.FailingAt == nil || !before.FailingAt.Equal(*since)) {
+			return change.Plan{}, nil // the reason is over: it has another address, or took something since
 		}
 		after := before
 		after.State, after.Reason, after.Rev, after.Last, after.UpdatedAt = Disabled, &reason, before.Rev+1, "", now.UTC().Truncate(time.Second)
@@ -298,7 +299,7 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 	if err != nil {
 		return Delivery{}, err
 	}
-	if err := s.Queue.Send(ctx, Due{w.Org, id, d.ID}); err != nil {
+	if err := s.Queue.Send(ctx, Due{Org: w.Org, Webhook: id, Delivery: d.ID}); err != nil {
 		return Delivery{}, api.Down("queueing a delivery", err)
 	}
 	return d.Delivery, nil
@@ -326,15 +327,16 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 	return d, nil
 }
 
-// repeat makes a delivery pending again. One that is pending is due, and stays.
+// repeat makes a delivery pending as if it was new, also one that waits for its next
+// attempt. One that is being attempted stays as it is.
 func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
 	if !ids.Plausible(id) {
 		return sending{}, api.FieldError("delivery", "there is none of this id")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
-		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()),
+		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
-	}, table.IsThere(), table.Ne("state", Pending)))
+	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
 	if was := table.WasRefused(err); was != nil {
 		it, err = was.Item, nil
 	}
@@ -356,17 +358,32 @@ func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
 		return nil, err
 	}
 	var due []Due
-	low, high := table.Prefix(deliveryPrefix)
 	for _, w := range all {
-		page, err := s.Table.Query(ctx, table.Query{Partition: deliveries(w.ID), Low: low, High: high})
+		if due, err = s.pending(ctx, &w, due); err != nil {
+			return nil, err
+		}
+	}
+	return due, nil
+}
+
+// pending adds a webhook's deliveries that are pending, page by page: most of what is
+// read has ended, and each item holds what was sent.
+func (s *Store) pending(ctx context.Context, w *Webhook, due []Due) ([]Due, error) {
+	low, high := table.Prefix(deliveryPrefix)
+	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200}
+	for {
+		page, err := s.Table.Query(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("webhooks: listing deliveries of %s: %w", w.ID, err)
 		}
 		for _, it := range page.Items {
 			if it.Str("state") == Pending {
-				due = append(due, Due{w.Org, w.ID, it.Str("id")})
+				due = append(due, Due{Org: w.Org, Webhook: w.ID, Delivery: it.Str("id")})
 			}
+			q.After = it.Str(table.SortAttr)
+		}
+		if !page.More {
+			return due, nil
 		}
 	}
-	return due, nil
 }

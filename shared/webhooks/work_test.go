@@ -11,6 +11,8 @@ import (
 	"statgate/shared/audit"
 	"statgate/shared/feed"
 	"statgate/shared/matches"
+	"statgate/shared/table"
+	"statgate/shared/table/local"
 	"statgate/shared/table/tabletest"
 	"statgate/shared/webhooks"
 )
@@ -188,6 +190,22 @@ func TestAWebhookThatIsDisabledOrDeletedIsSentNothing(t *testing.T) {
 	})
 }
 
+func TestAKeyThatMayNotReadMatchesCanStopAWebhookAndNoMore(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		hook, narrow := w.make(t, "org_1", webhooks.Spec{}), func() *api.Request { return w.by("org_1", "webhooks:write") }
+		off, on, text := webhooks.Disabled, webhooks.Enabled, "mine"
+		if is, err := w.Update(t.Context(), narrow(), hook.ID, webhooks.Edit{State: &off}); err != nil || is.State != webhooks.Disabled {
+			t.Errorf("got %s, %v, want it to be stopped", is.State, err)
+		}
+		for _, e := range []webhooks.Edit{{State: &on}, {State: &off, Description: &text}, {Types: []string{}}} {
+			if _, err := w.Update(t.Context(), narrow(), hook.ID, e); condition(err) != api.Permission {
+				t.Errorf("%+v: got %v, want it to be refused", e, err)
+			}
+		}
+	})
+}
+
 func TestAWebhookThatTakesNothingForDaysIsDisabledAndSaysWhy(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
@@ -239,6 +257,39 @@ func TestAnAddressThatIsGoneIsDisabledAtOnce(t *testing.T) {
 		if again != 0 || !givenUp || err != nil || is.State != webhooks.Disabled || is.Reason == nil {
 			t.Errorf("got %s, %v, %+v, %v", again, givenUp, is, err)
 		}
+	})
+}
+
+func TestAWebhookIsNotDisabledForWhatIsOver(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		hook, at := w.make(t, "org_1", webhooks.Spec{}), now
+		stays := func(why string) {
+			if is, err := w.Get(t.Context(), w.by("org_1"), hook.ID); err != nil || is.State != webhooks.Enabled {
+				t.Errorf("%s: got %+v, %v", why, is, err)
+			}
+		}
+		failing := w.place(t, hook.Webhook, event(feed.MatchCreated))
+		for range webhooks.Pauses {
+			again, _ := w.finished(t, w.began(t, failing, at), refusedByReceiver, at)
+			at = at.Add(again)
+		}
+		at = at.Add(webhooks.Patience)
+		last := w.began(t, failing, at)
+		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(feed.MatchCreated)), at), taken, at)
+		if _, givenUp := w.finished(t, last, refusedByReceiver, at); !givenUp {
+			t.Error("the delivery is not given up: this shows nothing")
+		}
+		stays("something was taken during the last attempt")
+		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(feed.MatchCreated)), at), refusedByReceiver, at)
+		old := w.began(t, w.place(t, hook.Webhook, event(feed.MatchCreated)), at)
+		moved := "https://example.com/elsewhere"
+		is, err := w.Update(t.Context(), w.by("org_1"), hook.ID, webhooks.Edit{URL: &moved})
+		if err != nil || is.FailingAt != nil {
+			t.Errorf("another address fails since %v, %v, want that it does not", is.FailingAt, err)
+		}
+		w.finished(t, old, webhooks.Outcome{Status: 410, Error: "answered 410"}, at)
+		stays("the address that is gone was the one before")
 	})
 }
 
@@ -296,6 +347,70 @@ func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
 		left, err := w.Unfinished(t.Context())
 		if err != nil || len(left) != 1 || left[0] != due {
 			t.Errorf("got %v, %v, want the pending one to be found", left, err)
+		}
+	})
+}
+
+func TestWhatIsPendingIsFoundByAProcessThatStarts(t *testing.T) {
+	t.Parallel()
+	db, err := local.OpenMemory(table.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	w := newWorld(t, db.Table(table.Keys.Name))
+	want := map[webhooks.Due]bool{}
+	for _, org := range []string{"org_1", "org_2"} {
+		hook := w.make(t, org, webhooks.Spec{})
+		for i := range 450 { // more than a page
+			due := w.place(t, hook.Webhook, event(feed.MatchCreated))
+			if i%3 == 0 {
+				w.finished(t, w.began(t, due, now), taken, now)
+			} else {
+				want[due] = true
+			}
+		}
+	}
+	found, err := w.Unfinished(t.Context())
+	if err != nil || len(found) != len(want) {
+		t.Fatalf("got %d, %v, want %d", len(found), err, len(want))
+	}
+	for _, due := range found {
+		if !want[due] {
+			t.Errorf("%v is found twice, or has ended", due)
+		}
+		delete(want, due)
+	}
+}
+
+func TestADeliveryThatWaitsForHoursCanBeSentAtOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		hook := w.make(t, "org_1", webhooks.Spec{})
+		due, at := w.place(t, hook.Webhook, event(feed.MatchCreated)), now.Add(-24*time.Hour)
+		for range webhooks.Pauses {
+			again, _ := w.finished(t, w.began(t, due, at), refusedByReceiver, at)
+			at = at.Add(again)
+		}
+		at = at.Add(-time.Hour)
+		if a, _, err := w.Begin(t.Context(), due, at); a != nil || err != nil {
+			t.Fatalf("got %v, %v, want it to wait", a, err)
+		}
+		r := w.by("org_1")
+		r.Now = at
+		if d, err := w.Store.Send(t.Context(), r, hook.ID, &due.Delivery); err != nil || d.NextAt != nil || d.Attempts != 0 {
+			t.Fatalf("got %+v, %v, want it to be due", d, err)
+		}
+		under := w.began(t, due, at)
+		if _, err := w.Store.Send(t.Context(), r, hook.ID, &due.Delivery); err != nil {
+			t.Fatal(err)
+		}
+		if a, wait, err := w.Begin(t.Context(), due, at); a != nil || wait != webhooks.Lease || err != nil {
+			t.Errorf("got %v, %s, %v, want the attempt that is under way to be the only one", a, wait, err)
+		}
+		w.finished(t, under, taken, at)
+		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 1 {
+			t.Errorf("got %+v", got)
 		}
 	})
 }

@@ -152,7 +152,7 @@ var prose = map[string]string{
 	"deleteWebhook":  "Deletes a webhook: no attempt of a delivery begins any more.",
 	"rotateWebhook":  "Replaces the signing secret. During `overlap` each delivery has two signatures, so that receivers can move over.",
 	"listDeliveries": "What was sent in the last 15 days, newest first: how often it was tried, what was answered, and when it is tried again.",
-	"createDelivery": "Sends an event of the type `webhook.test`, or one of the last 15 days again. It is under way when this is answered; the list of deliveries tells how it went.",
+	"createDelivery": "Sends an event of the type `webhook.test`, or one of the last 15 days again, at once also where it waits for its next attempt. It is under way when this is answered; the list of deliveries tells how it went.",
 
 	"getHealth":  "Answers as long as the API does.",
 	"getReady":   "Answers as long as the API and its stores do, and with 503 where one of them does not.",

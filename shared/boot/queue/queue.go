@@ -5,20 +5,24 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
 
 	"statgate/shared/boot"
 	"statgate/shared/webhooks"
 )
 
-// batch is how many messages one request takes (SQS).
-const batch = 10
+const (
+	batch        = 10               // messages that one request takes (SQS)
+	longestDelay = 15 * time.Minute // of a message that is sent (SQS)
+	atOnce       = 8                // requests side by side
+)
 
 // Queue is a queue by its URL.
 type Queue struct {
@@ -34,36 +38,39 @@ func New(cfg aws.Config, url string) *Queue { return &Queue{sqs.NewFromConfig(cf
 
 // Send implements [webhooks.Queue]. Where it fails some may have been sent.
 func (q *Queue) Send(ctx context.Context, due ...webhooks.Due) error {
-	for len(due) > 0 {
-		n := min(batch, len(due))
-		entries := make([]types.SendMessageBatchRequestEntry, n)
-		for i, d := range due[:n] {
-			raw, err := json.Marshal(d)
-			if err != nil {
-				return fmt.Errorf("queue: writing a delivery: %w", err)
-			}
-			entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(raw))}
-		}
-		out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
-		if err != nil {
-			return fmt.Errorf("queue: sending: %w", err)
-		}
-		if len(out.Failed) > 0 {
-			return fmt.Errorf("queue: %d of %d messages were not taken: %s", len(out.Failed), n, aws.ToString(out.Failed[0].Code))
-		}
-		due = due[n:]
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for some := range slices.Chunk(due, batch) {
+		group.Go(func() error { return q.send(ctx, some, 0) })
 	}
-	return nil
+	return group.Wait()
 }
 
-// Hide keeps a message that was received from being received again for a time, in
-// whole seconds and at most 12 hours.
-func (q *Queue) Hide(ctx context.Context, message events.SQSMessage, lasts time.Duration) error {
-	seconds := int32((lasts + time.Second - 1) / time.Second)
-	if _, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: &q.url, ReceiptHandle: &message.ReceiptHandle, VisibilityTimeout: seconds,
-	}); err != nil {
-		return fmt.Errorf("queue: hiding a message: %w", err)
+// Later sends a delivery that is to be received after a time, in whole seconds, and
+// at most 15 minutes: whoever receives it sooner than it is due sends it on.
+func (q *Queue) Later(ctx context.Context, d webhooks.Due, after time.Duration) error {
+	return q.send(ctx, []webhooks.Due{d}, min(after, longestDelay))
+}
+
+// send sends a batch. The group of a message is its organisation: by that SQS sees
+// whose messages take more than their share of the receivers, and hands out those of
+// others first (fair queues).
+func (q *Queue) send(ctx context.Context, due []webhooks.Due, delay time.Duration) error {
+	entries := make([]types.SendMessageBatchRequestEntry, len(due))
+	for i, d := range due {
+		raw, err := json.Marshal(d)
+		if err != nil {
+			return fmt.Errorf("queue: writing a delivery: %w", err)
+		}
+		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(raw)),
+			MessageGroupId: &d.Org, DelaySeconds: int32((delay + time.Second - 1) / time.Second)}
+	}
+	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+	if err != nil {
+		return fmt.Errorf("queue: sending: %w", err)
+	}
+	if len(out.Failed) > 0 {
+		return fmt.Errorf("queue: %d of %d messages were not taken: %s", len(out.Failed), len(due), aws.ToString(out.Failed[0].Code))
 	}
 	return nil
 }
