@@ -115,7 +115,7 @@ func (g grant) noticing(contract string) []string {
 		return []string{"webhook.sent.ended"}
 	case g.function == "deliver" && action == "PutItem":
 		return []string{"webhook.sent.gone"} // a webhook is disabled
-	case g.function == "deliver" && action == "ChangeMessageVisibility":
+	case g.function == "deliver" && action == "SendMessage":
 		return []string{"webhook.sent.again"}
 	case g.function == "deliver" || action == "SendMessage":
 		return []string{"webhook.sent.test"}
@@ -173,7 +173,7 @@ const patience = 15 * time.Second
 
 // patience is how long a delivery may take that the grant is missing for.
 func (g grant) patience() time.Duration {
-	if strings.HasSuffix(g.action, "ChangeMessageVisibility") {
+	if g.function == "deliver" && g.action == send {
 		return patience // it is the second attempt that does not come
 	}
 	return patience / 3
