@@ -186,6 +186,9 @@ func webhooksComeAndStay(t *testing.T, d target) {
 	before := i.stack
 	i.stack = stackFound(t, d)
 	i.demo.Base = strings.Replace(i.demo.Base, before.API, i.stack.API, 1)
+	if err := i.demo.Write(file); err != nil {
+		t.Fatal(err)
+	}
 	l.awaits(1, l.match(), "match.created")
 	l.cameBetween(1, 1, first, "match.created") // though the new mapping has read the whole stream
 	i.noneDead()
