@@ -41,11 +41,13 @@ func (i *incident) listen() *listener {
 	server := httptest.NewServer(l)
 	made := i.want(http.StatusCreated, i.demo.Operator, "POST", "/keys",
 		`{"name":"listener","org":"`+i.demo.Org+`","scopes":["read:matches","write:matches","write:webhooks"]}`)
+	key, _ := made.body["id"].(string)
 	l.secret, _ = made.body["secret"].(string)
 	made = i.want(http.StatusCreated, l.secret, "POST", "/webhooks", `{"url":"`+server.URL+`"}`)
 	l.webhook, _ = made.body["id"].(string)
 	i.Cleanup(func() {
 		i.want(http.StatusOK, l.secret, "DELETE", "/webhooks/"+l.webhook, "")
+		i.want(http.StatusOK, i.demo.Operator, "POST", "/keys/"+key+"/revoke", "")
 		server.Close()
 	})
 	time.Sleep(3500 * time.Millisecond)
@@ -157,17 +159,20 @@ func (l *listener) delivered(event string, attempts int) {
 func webhooksComeAndStay(t *testing.T, d target) {
 	older := d
 	older.contract = withoutOperations(t, d.contract, "[a-zA-Z]*Webhooks?|listDeliveries|createDelivery")
-	if _, err := older.up(t.Context()); err != nil {
+	if err := older.deploy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	i := &incident{T: t, target: d}
-	if err := i.demo.read(d.credentialsFile()); err != nil {
+	i := &incident{T: t, target: d, stack: stackFound(t, d)}
+	file, err := d.credentials(t.Context(), i.stack)
+	if err == nil {
+		err = i.demo.read(file)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := d.deploy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	i.stack = stackFound(t, d)
 	l := i.listen()
 	first := l.match()
 	l.awaits(1, first, "match.created")

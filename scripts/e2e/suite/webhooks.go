@@ -152,6 +152,9 @@ func webhookCap(t *T) {
 	if made.Load() != most || refused.Load() != 4 || len(list) != most {
 		t.Errorf("%d were made, %d refused, %d are listed; want %d", made.Load(), refused.Load(), len(list), most)
 	}
+	for _, w := range list {
+		t.does(secret, "deleteWebhook", in{"webhook": w["id"]})
+	}
 }
 
 func webhookTenant(t *T) {
@@ -175,6 +178,7 @@ func webhookTenant(t *T) {
 	if list := t.listed(theirs, "listWebhooks", in{}); len(list) != 1 || list[0]["state"] != "enabled" {
 		t.Errorf("it is %v now", list)
 	}
+	t.does(theirs, "deleteWebhook", in{"webhook": made.text("id")})
 }
 
 func webhookSent(t *T) {
@@ -182,6 +186,7 @@ func webhookSent(t *T) {
 	mine, theirs := t.author(t.home), t.author(other)
 	h, foreign := t.hook(mine, nil), t.hook(theirs, nil)
 	defer t.ended(mine, h)
+	defer t.ended(theirs, foreign)
 	t.known()
 	m, _ := t.makes(mine, nil)
 	id := textOf(m, "id")
