@@ -312,6 +312,17 @@ func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
 	}
 }
 
+// queue is what the function puts messages into.
+type queue struct {
+	sent []webhooks.Due
+	err  error
+}
+
+func (q *queue) Send(_ context.Context, due ...webhooks.Due) error {
+	q.sent = append(q.sent, due...)
+	return q.err
+}
+
 // batch is an event as SQS makes one of deliveries.
 func batch(bodies ...string) events.SQSEvent {
 	var ev events.SQSEvent
@@ -353,19 +364,27 @@ func TestADeliveryHasAMessageInTheQueueUntilItHasEnded(t *testing.T) {
 		"an empty one":         {store: &store{}, body: "{}", stays: true},
 		"it was early, is not": {store: &store{url: url}, body: strings.Replace(body(t, early), fmt.Sprint(early.NotBefore), "1000", 1)},
 	} {
-		var put webhooks.Due
-		var after time.Duration
-		later := func(_ context.Context, d webhooks.Due, lasts time.Duration) error {
-			put, after = d, lasts
-			return c.queue
+		q := &queue{err: c.queue}
+		answer, err := sender(c.store, true, io.Discard).Handle(q)(t.Context(), batch(c.body))
+		if stays := len(answer.BatchItemFailures) == 1; err != nil || stays != c.stays || (len(q.sent) == 1) != (c.later > 0) {
+			t.Errorf("%s: stays %v, sent %v, %v, want %v and %s", name, stays, q.sent, err, c.stays, c.later)
+			continue
 		}
-		answer, err := sender(c.store, true, io.Discard).Handle(later)(t.Context(), batch(c.body))
-		if stays := len(answer.BatchItemFailures) == 1; err != nil || stays != c.stays || after.Round(time.Minute) != c.later {
-			t.Errorf("%s: stays %v, another comes after %s, %v, want %v and %s", name, stays, after, err, c.stays, c.later)
+		for _, d := range q.sent {
+			if d.Delivery != "dlv_1" || d.Org != "org_1" || time.Until(time.Unix(d.NotBefore, 0)).Round(time.Minute) != c.later {
+				t.Errorf("%s: put off %+v, want it by %s", name, d, c.later)
+			}
 		}
-		if at := time.Unix(put.NotBefore, 0); c.later > 0 && (put.Delivery != "dlv_1" || put.Org != "org_1" || time.Until(at).Round(time.Minute) != c.later) {
-			t.Errorf("%s: put off %+v", name, put)
-		}
+	}
+}
+
+func TestWhatIsPutOffIsSentInOneRequest(t *testing.T) {
+	t.Parallel()
+	q := &queue{err: errors.New("no")}
+	due := body(t, webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
+	answer, err := sender(&store{wait: time.Minute}, true, io.Discard).Handle(q)(t.Context(), batch(due, due, "{}"))
+	if err != nil || len(q.sent) != 2 || len(answer.BatchItemFailures) != 3 {
+		t.Errorf("got %v, %v, %v, want two sent, and all three kept as that failed", q.sent, answer, err)
 	}
 }
 

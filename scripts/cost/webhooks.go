@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"time"
 
 	"statgate/shared/feed"
@@ -10,7 +11,18 @@ import (
 )
 
 // attempts is after how many a delivery is given up.
-var attempts = float64(len(webhooks.Pauses) + 1)
+var attempts = len(webhooks.Pauses) + 1
+
+// messages is how many a delivery of so many attempts has in the queue: one for each,
+// and where it waits for longer one every 15 minutes, as SQS delays none for more.
+func messages(attempts int) float64 {
+	const usual = 1.1 // pauses are up to a fifth longer
+	n := 1.0
+	for _, pause := range webhooks.Pauses[:attempts-1] {
+		n += math.Ceil(usual * pause.Minutes() / 15)
+	}
+	return n
+}
 
 // batches tell how many changes share a run of fanout, and how many messages a run of
 // deliver and a request of the queue.
@@ -38,18 +50,22 @@ func (b book) givenUp(t told, d delivery, ms string, in batches) []item {
 
 // sent is what a million deliveries cost beside their own items, those of attempts that
 // take so long each.
-func (b book) sent(t told, d delivery, attempts float64, ms string, in batches) []item {
-	sent := float64(d.Bytes) + b.assume("delivery_head_bytes")
-	// Each is sent, received for each attempt, put off by itself between two, and deleted.
-	requests := 2/in.messages + attempts/in.messages + attempts - 1
-	return append(b.fanout(t, in), []item{
+func (b book) sent(t told, d delivery, attempts int, ms string, in batches) []item {
+	sent, tries := float64(d.Bytes)+b.assume("delivery_head_bytes"), float64(attempts)
+	requests := 3 * messages(attempts) / in.messages // each is sent, received and deleted
+	early := (messages(attempts) - tries) / in.messages
+	items := append(b.fanout(t, in), []item{
 		{"putting it down", b.dollars("lambda_gb_second", million*b.assume("put_ms")/1000*b.assume("memory_gb")), fmt.Sprintf("%g ms more of fanout", b.assume("put_ms"))},
-		{"queue", b.dollars("queue_request", million*requests), fmt.Sprintf("%g requests", requests)},
-		{"deliver", b.function(b.assume(ms)) * attempts / in.messages, fmt.Sprintf("%g ms", b.assume(ms))},
-		{"its logs", b.logs() * attempts, fmt.Sprintf("%g bytes", b.assume("log_bytes"))},
-		{"transfer", b.dollars("egress_gb", million*attempts*sent/1e9), fmt.Sprintf("%g bytes", sent)},
+		{"queue", b.dollars("queue_request", million*requests) + b.dollars("queue_group", million*requests), fmt.Sprintf("%g requests", requests)},
+		{"deliver", b.function(b.assume(ms)) * tries / in.messages, fmt.Sprintf("%g ms", b.assume(ms))},
+		{"its logs", b.logs() * tries, fmt.Sprintf("%g bytes", b.assume("log_bytes"))},
+		{"transfer", b.dollars("egress_gb", million*tries*sent/1e9), fmt.Sprintf("%g bytes", sent)},
 		{"kept", b.kept(d), fmt.Sprintf("%g days", webhooks.Kept.Hours()/24)},
 	}...)
+	if early > 0 {
+		items = append(items, item{"waiting", (b.function(b.assume("early_ms")) + b.logs()) * early, fmt.Sprintf("%g runs of deliver that are early", early)})
+	}
+	return items
 }
 
 // fanout is what a million changes cost that reach it, without what it puts down.
@@ -154,13 +170,14 @@ a delivery of over 1 KB takes two units each time that it is written.
 
 func givenUpPage(w *bytes.Buffer, b book, t told) {
 	d := t.Deliveries[feed.MatchUpdated]
-	fmt.Fprintf(w, "\n| `%s`, given up after %g attempts | units | alone | together |\n|---|---|---:|---:|\n", feed.MatchUpdated, attempts)
+	fmt.Fprintf(w, "\n| `%s`, given up after %d attempts | units | alone | together |\n|---|---|---:|---:|\n", feed.MatchUpdated, attempts)
 	for _, c := range []struct{ what, ms string }{{"each answered with an error", "deliver_ms"}, {"none answered within 10 s", "unanswered_ms"}} {
 		fmt.Fprintf(w, "| %s | %s | $%.2f | $%.2f |\n", c.what, d.GivenUp, total(b.givenUp(t, d, c.ms, alone)), total(b.givenUp(t, d, c.ms, b.together())))
 	}
 	day := b.dollars("lambda_gb_second", 86400*b.assume("memory_gb")*b.assume("webhook_concurrency"))
 	fmt.Fprintf(w, `
-Whoever does not answer keeps an instance waiting, which is most of the last row. At most %g instances deliver at once
-(`+"`-c webhook_concurrency=`"+`), so all of their waiting is $%.2f a day at most; a webhook that takes nothing for three days is disabled.
-`, b.assume("webhook_concurrency"), day)
+Each has %g messages, as SQS delays none for more than 15 minutes. Whoever does not answer keeps an instance waiting, which is most of the
+last row, and is not called each time once three attempts in a row had no answer, which the row leaves out. At most %g instances deliver at
+once (`+"`-c webhook_concurrency=`"+`), so all of their waiting is $%.2f a day at most; a webhook that takes nothing for three days is disabled.
+`, messages(attempts), b.assume("webhook_concurrency"), day)
 }

@@ -263,8 +263,9 @@ func TestDeliveriesPayForEachRequestAndRunThatTheyTake(t *testing.T) {
 	d := delivery{Placed: units{1, 0}, Begun: units{1, 1}, Finished: units{1, 0}, GivenUp: units{17, 8}}
 	listed := told{Listed: units{0, 0.5}}
 	for name, want := range map[string]struct{ taken, together, givenUp float64 }{
-		"queue_request":  {3, 0.3, 17},      // sent, received, deleted; eight times received and seven times put off
-		"lambda_request": {2, 0.11, 9},      // fanout and deliver
+		"queue_request":  {3, 0.3, 246},     // each of 82 messages: sent, received, deleted
+		"queue_group":    {3, 0.3, 246},     // the same
+		"lambda_request": {2, 0.11, 83},     // fanout and deliver, 74 times too early
 		"write_unit":     {3, 3, 17},        // what was measured
 		"read_unit":      {1.5, 1.005, 8.5}, // and the list of webhooks
 	} {

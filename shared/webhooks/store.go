@@ -30,7 +30,8 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Queue hands deliveries to whoever attempts them: each at least once.
+// Queue hands deliveries to whoever attempts them: each at least once, and those that
+// say a moment not before it, or so much before it as the queue cannot wait.
 type Queue interface {
 	Send(ctx context.Context, due ...Due) error
 }

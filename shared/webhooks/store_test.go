@@ -138,6 +138,41 @@ func fields(err error) string {
 	return strings.Join(names, " ")
 }
 
+// wrongURLs are addresses that nothing could be sent to, or should be.
+var wrongURLs = map[string]string{
+	"no URL":            "hook",
+	"no TLS":            "http://example.com",
+	"another scheme":    "file:///etc/passwd",
+	"a password":        "https://me:secret@example.com",
+	"a fragment":        "https://example.com/#here",
+	"this machine":      "https://127.0.0.1/hook",
+	"its name":          "https://localhost:8443/hook",
+	"its name, dotted":  "https://LOCALHOST./hook",
+	"v6":                "https://[::1]/hook",
+	"v4 in v6":          "https://[::ffff:10.0.0.1]/hook",
+	"a private network": "https://192.168.1.1/hook",
+	"metadata":          "https://169.254.169.254/latest",
+	"an internal name":  "https://api.internal/hook",
+	"a shared network":  "https://100.64.0.1/hook",
+	"for documentation": "https://[2001:db8::1]/hook",
+	"v4 behind NAT64":   "https://[64:ff9b::a00:1]/hook",
+	"v4 in 6to4":        "https://[2002:a00:1::]/hook",
+	"a zone":            "https://[2600::1%25eth0]/hook",
+	"v4 as a number":    "https://2130706433/hook",
+	"v4 shortened":      "https://127.1/hook",
+	"v4 in hex":         "https://0x7f.0x1/hook",
+	"v4 in octal":       "https://0177.0.0.1/hook",
+	"no name":           "https://a..b/hook",
+	"a long name":       "https://" + strings.Repeat("a", 64) + ".com/hook",
+	"another alphabet":  "https://b\u00fccher.example/hook",
+	"wide digits":       "https://\uff11\uff12\uff17.0.0.1/hook",
+	"a space":           "https://example.com/?a=b c",
+	"port 0":            "https://example.com:0/hook",
+	"no such port":      "https://example.com:99999/hook",
+	"an empty fragment": "https://example.com/#",
+	"too long":          "https://example.com/" + strings.Repeat("a", 2048),
+}
+
 func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Keys)
@@ -150,45 +185,19 @@ func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
 	for i := range many {
 		many[i] = fmt.Sprint(i)
 	}
-	for name, c := range map[string]struct {
+	type refused struct {
 		spec webhooks.Spec
 		want string
-	}{
-		"no URL":            {webhooks.Spec{URL: "hook"}, "url"},
-		"no TLS":            {webhooks.Spec{URL: "http://example.com"}, "url"},
-		"another scheme":    {webhooks.Spec{URL: "file:///etc/passwd"}, "url"},
-		"a password":        {webhooks.Spec{URL: "https://me:secret@example.com"}, "url"},
-		"a fragment":        {webhooks.Spec{URL: "https://example.com/#here"}, "url"},
-		"this machine":      {webhooks.Spec{URL: "https://127.0.0.1/hook"}, "url"},
-		"its name":          {webhooks.Spec{URL: "https://localhost:8443/hook"}, "url"},
-		"its name, dotted":  {webhooks.Spec{URL: "https://LOCALHOST./hook"}, "url"},
-		"v6":                {webhooks.Spec{URL: "https://[::1]/hook"}, "url"},
-		"v4 in v6":          {webhooks.Spec{URL: "https://[::ffff:10.0.0.1]/hook"}, "url"},
-		"a private network": {webhooks.Spec{URL: "https://192.168.1.1/hook"}, "url"},
-		"metadata":          {webhooks.Spec{URL: "https://169.254.169.254/latest"}, "url"},
-		"an internal name":  {webhooks.Spec{URL: "https://api.internal/hook"}, "url"},
-		"a shared network":  {webhooks.Spec{URL: "https://100.64.0.1/hook"}, "url"},
-		"for documentation": {webhooks.Spec{URL: "https://[2001:db8::1]/hook"}, "url"},
-		"v4 behind NAT64":   {webhooks.Spec{URL: "https://[64:ff9b::a00:1]/hook"}, "url"},
-		"v4 in 6to4":        {webhooks.Spec{URL: "https://[2002:a00:1::]/hook"}, "url"},
-		"a zone":            {webhooks.Spec{URL: "https://[2600::1%25eth0]/hook"}, "url"},
-		"v4 as a number":    {webhooks.Spec{URL: "https://2130706433/hook"}, "url"},
-		"v4 shortened":      {webhooks.Spec{URL: "https://127.1/hook"}, "url"},
-		"v4 in hex":         {webhooks.Spec{URL: "https://0x7f.0x1/hook"}, "url"},
-		"v4 in octal":       {webhooks.Spec{URL: "https://0177.0.0.1/hook"}, "url"},
-		"no name":           {webhooks.Spec{URL: "https://a..b/hook"}, "url"},
-		"a long name":       {webhooks.Spec{URL: "https://" + strings.Repeat("a", 64) + ".com/hook"}, "url"},
-		"another alphabet":  {webhooks.Spec{URL: "https://b\u00fccher.example/hook"}, "url"},
-		"wide digits":       {webhooks.Spec{URL: "https://\uff11\uff12\uff17.0.0.1/hook"}, "url"},
-		"a space":           {webhooks.Spec{URL: "https://example.com/?a=b c"}, "url"},
-		"port 0":            {webhooks.Spec{URL: "https://example.com:0/hook"}, "url"},
-		"no such port":      {webhooks.Spec{URL: "https://example.com:99999/hook"}, "url"},
-		"an empty fragment": {webhooks.Spec{URL: "https://example.com/#"}, "url"},
-		"too long":          {webhooks.Spec{URL: "https://example.com/" + strings.Repeat("a", 2048)}, "url"},
-		"an unknown type":   {webhooks.Spec{URL: "https://example.com", Types: []string{"match.upated"}}, "types"},
-		"too many teams":    {webhooks.Spec{URL: "https://example.com", Teams: many}, "teams"},
-		"an empty league":   {webhooks.Spec{URL: "https://example.com", Leagues: []string{""}}, "leagues"},
-	} {
+	}
+	cases := map[string]refused{
+		"an unknown type": {webhooks.Spec{URL: "https://example.com", Types: []string{"match.upated"}}, "types"},
+		"too many teams":  {webhooks.Spec{URL: "https://example.com", Teams: many}, "teams"},
+		"an empty league": {webhooks.Spec{URL: "https://example.com", Leagues: []string{""}}, "leagues"},
+	}
+	for name, url := range wrongURLs {
+		cases[name] = refused{webhooks.Spec{URL: url}, "url"}
+	}
+	for name, c := range cases {
 		_, err := w.Create(t.Context(), w.by("org_1"), c.spec)
 		if got := fields(err); condition(err) != api.InputField || got != c.want {
 			t.Errorf("%s: got %v, want %s to be named", name, err, c.want)

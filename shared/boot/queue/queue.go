@@ -19,43 +19,40 @@ import (
 )
 
 const (
-	batch        = 10               // messages that one request takes (SQS)
-	longestDelay = 15 * time.Minute // of a message that is sent (SQS)
-	atOnce       = 8                // requests side by side
+	batch        = 10      // messages that one request takes (SQS)
+	longestDelay = 15 * 60 // seconds, of a message that is sent (SQS)
+	atOnce       = 8       // requests side by side
 )
 
 // Queue is a queue by its URL.
 type Queue struct {
 	client *sqs.Client
 	url    string
+	clock  func() time.Time
 }
 
 // Open returns the queue that the function's environment names (WEBHOOK_QUEUE).
-func Open(f *boot.Function) *Queue { return New(f.AWS, f.Need("WEBHOOK_QUEUE")) }
+func Open(f *boot.Function) *Queue { return New(f.AWS, f.Need("WEBHOOK_QUEUE"), f.Clock) }
 
 // New returns the queue of a URL.
-func New(cfg aws.Config, url string) *Queue { return &Queue{sqs.NewFromConfig(cfg), url} }
+func New(cfg aws.Config, url string, clock func() time.Time) *Queue {
+	return &Queue{sqs.NewFromConfig(cfg), url, clock}
+}
 
 // Send implements [webhooks.Queue]. Where it fails some may have been sent.
 func (q *Queue) Send(ctx context.Context, due ...webhooks.Due) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for some := range slices.Chunk(due, batch) {
-		group.Go(func() error { return q.send(ctx, some, 0) })
+		group.Go(func() error { return q.send(ctx, some) })
 	}
 	return group.Wait()
-}
-
-// Later sends a delivery that is to be received after a time, in whole seconds, and
-// at most 15 minutes: whoever receives it sooner than it is due sends it on.
-func (q *Queue) Later(ctx context.Context, d webhooks.Due, after time.Duration) error {
-	return q.send(ctx, []webhooks.Due{d}, min(after, longestDelay))
 }
 
 // send sends a batch. The group of a message is its organisation: by that SQS sees
 // whose messages take more than their share of the receivers, and hands out those of
 // others first (fair queues).
-func (q *Queue) send(ctx context.Context, due []webhooks.Due, delay time.Duration) error {
+func (q *Queue) send(ctx context.Context, due []webhooks.Due) error {
 	entries := make([]types.SendMessageBatchRequestEntry, len(due))
 	for i, d := range due {
 		raw, err := json.Marshal(d)
@@ -63,7 +60,7 @@ func (q *Queue) send(ctx context.Context, due []webhooks.Due, delay time.Duratio
 			return fmt.Errorf("queue: writing a delivery: %w", err)
 		}
 		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(raw)),
-			MessageGroupId: &d.Org, DelaySeconds: int32((delay + time.Second - 1) / time.Second)}
+			MessageGroupId: &d.Org, DelaySeconds: q.delay(d)}
 	}
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {
@@ -73,4 +70,10 @@ func (q *Queue) send(ctx context.Context, due []webhooks.Due, delay time.Duratio
 		return fmt.Errorf("queue: %d of %d messages were not taken: %s", len(out.Failed), len(due), aws.ToString(out.Failed[0].Code))
 	}
 	return nil
+}
+
+// delay is how many seconds a message is to wait. Whoever receives it sooner than it
+// is due sends it on.
+func (q *Queue) delay(d webhooks.Due) int32 {
+	return int32(min(max(d.NotBefore-q.clock().Unix(), 0), longestDelay))
 }
