@@ -29,18 +29,25 @@ var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
 // world is a store of webhooks on a table that can fail.
 type world struct {
 	*webhooks.Store
-	table  *tabletest.Faulty
-	raw    atomic.Pointer[[]byte] // of the peppers
-	queued atomic.Int64
-	asked  atomic.Int64
+	table    *tabletest.Faulty
+	raw      atomic.Pointer[[]byte] // of the peppers
+	replaced atomic.Int64
+	queued   atomic.Int64
+	asked    atomic.Int64
 }
 
-// peppers are a store's whose document a test may change.
+// peppers are a store's whose document a test may change ([world.replace]).
 func (w *world) peppers(raw []byte) *apikey.PepperSource {
 	w.raw.Store(&raw)
-	var asked atomic.Int64 // each time a minute later, so that it is read each time
 	return apikey.NewPepperSource(func(context.Context) ([]byte, error) { return *w.raw.Load(), nil },
-		func() time.Time { return now.Add(time.Duration(asked.Add(1)) * time.Minute) })
+		func() time.Time { return now.Add(time.Duration(w.replaced.Load()) * time.Minute) })
+}
+
+// replace puts another document of peppers in the place of the present one, a minute
+// later, when it is read again.
+func (w *world) replace(raw []byte) {
+	w.raw.Store(&raw)
+	w.replaced.Add(1)
 }
 
 // Send counts what is queued.
@@ -388,7 +395,7 @@ func TestSealedAnewASecretOutlivesThePepperThatItWasUnder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.raw.Store(&next)
+		w.replace(next)
 		w.make(t, "org_1", webhooks.Spec{}) // under the new one
 		for _, want := range []int{1, 0} {
 			if moved, err := w.Reseal(t.Context(), "org_1"); err != nil || moved != want {
@@ -398,7 +405,7 @@ func TestSealedAnewASecretOutlivesThePepperThatItWasUnder(t *testing.T) {
 		if next, err = apikey.RetireVersion(next, "1"); err != nil {
 			t.Fatal(err)
 		}
-		w.raw.Store(&next)
+		w.replace(next)
 		signs := w.began(t, w.place(t, made.Webhook, event(feed.MatchCreated)), now).Secrets
 		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != made.SigningSecret {
 			t.Error("they are not the secrets that were answered")
