@@ -55,6 +55,29 @@ func TestEachActionOnEachStoreIsAGrantAndIsTakenAwayAlone(t *testing.T) {
 	}
 }
 
+func TestWhoMaySendAMessageMaySendSeveralAndLosesBothAtOnce(t *testing.T) {
+	t.Parallel()
+	r, s := reader(t)
+	wide := role{function: r.function}
+	raw, err := json.Marshal(r.sendingSeveral()) // as IAM keeps it
+	if err == nil {
+		err = json.Unmarshal(raw, &wide.document)
+	}
+	if err != nil || !strings.Contains(string(raw), sendSeveral) {
+		t.Fatalf("got %s, %v, want %s in it", raw, err, sendSeveral)
+	}
+	if got, want := wide.grants(s), r.grants(s); !reflect.DeepEqual(got, want) {
+		t.Errorf("got the grants %v, want %v", got, want)
+	}
+	if again := wide.sendingSeveral(); again != nil {
+		t.Errorf("got %v, want what it has to be enough", again)
+	}
+	left, err := json.Marshal(wide.without(s, grant{"fanout", send, "queue"}))
+	if err != nil || strings.Contains(string(left), "S-webhooks") || !strings.Contains(string(left), "S-changes-dead") {
+		t.Errorf("got %s, %v, want nothing of the queue, and all of the other", left, err)
+	}
+}
+
 func TestAPolicyThatReadsAnotherStreamIsNotWidened(t *testing.T) {
 	t.Parallel()
 	r, _ := reader(t)
