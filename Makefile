@@ -23,6 +23,7 @@ dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="-data
 	@go build -o .cache/dev ./scripts/dev
 	@exec .cache/dev -contract $(CONTRACT) $(DEV_FLAGS)
 
+test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 

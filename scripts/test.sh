@@ -31,4 +31,4 @@ fi
 
 # One package at a time: the proofs under load want both cores, and each other's
 # load would make DynamoDB Local answer later than any gate waits.
-go tool gotestsum --format pkgname-and-test-fails -- -p 1 -timeout 15m "${@:-./...}"
+go tool gotestsum --format pkgname-and-test-fails -- -p 1 -timeout 18m "${@:-./...}"

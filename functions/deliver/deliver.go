@@ -7,6 +7,7 @@ package deliver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ import (
 )
 
 const (
-	timeout     = 10 * time.Second // of one attempt, its answer's head included
+	timeout     = 10 * time.Second // of one attempt, if nobody says otherwise
 	answerBytes = 4 << 10          // read of an answer, so that its connection can be used again
 	answerTime  = time.Second      // for reading them
 )
@@ -39,8 +40,9 @@ type Store interface {
 // Deps is what the function needs.
 type Deps struct {
 	Store   Store
-	Title   string // of the API, for the receivers' logs
-	Private bool   // addresses of this machine and its network are called too
+	Title   string        // of the API, for the receivers' logs
+	Private bool          // addresses of this machine and its network are called too
+	Timeout time.Duration // of one attempt, its answer's head included; 0 for 10 s
 	Clock   func() time.Time
 	Log     *slog.Logger
 	Metrics *telemetry.Recorder // nil: none
@@ -60,8 +62,9 @@ func New(d Deps) *Sender {
 	if !d.Private {
 		dialer.Control = ssrf.New(ssrf.WithAnyPort()).Safe
 	}
+	d.Timeout = cmp.Or(d.Timeout, timeout)
 	return &Sender{Deps: d, agent: strings.ReplaceAll(d.Title, " ", "-") + "-Webhooks/1", client: &http.Client{
-		Timeout: timeout,
+		Timeout: d.Timeout,
 		Transport: &http.Transport{ // no proxy: it would be called in the address's place
 			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 5 * time.Second,
 			MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
