@@ -176,7 +176,13 @@ func webhooksComeAndStay(t *testing.T, d target) {
 	l := i.listen()
 	first := l.match()
 	l.awaits(1, first, "match.created")
-	destroyedAndAdopted(t, d)
+	if err := d.destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.context = append(slices.Clone(d.context), "adopt=true")
+	if err := d.deploy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	before := i.stack
 	i.stack = stackFound(t, d)
 	i.demo.Base = strings.Replace(i.demo.Base, before.API, i.stack.API, 1)
