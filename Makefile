@@ -31,10 +31,10 @@ lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint, cdk-nag
 	@scripts/lint/lint.sh
 
 e2e: ## hold a deployment to its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="-target … -host …")
-	@go run ./scripts/e2e -contract $(CONTRACT) -base-url "$(URL)" -credentials "$(CREDENTIALS)" $(E2E_FLAGS)
+	@go run ./scripts/verify/e2e -contract $(CONTRACT) -base-url "$(URL)" -credentials "$(CREDENTIALS)" $(E2E_FLAGS)
 
 bench: dynamodb-local ## the figures of docs/performance.md
-	@go run ./scripts/bench
+	@go run ./scripts/verify/bench
 
 fuzz: ## each fuzz target for FUZZTIME (default 30s)
 	@scripts/fuzz.sh
@@ -52,30 +52,30 @@ import-aws: ## fill a deployed stack (STACK=Statgate IMPORT_FLAGS="-clubs DIR -o
 	@go run ./scripts/import -stack $(STACK) $(IMPORT_FLAGS)
 
 deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate LOCAL_FLAGS="-c edge=true"); prints the file with its keys
-	@go run ./scripts/emulator deploy -contract $(CONTRACT) $(LOCAL_FLAGS)
+	@go run ./scripts/verify/emulator deploy -contract $(CONTRACT) $(LOCAL_FLAGS)
 
 e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
-	@go run ./scripts/emulator e2e -contract $(CONTRACT) $(LOCAL_FLAGS)
+	@go run ./scripts/verify/emulator e2e -contract $(CONTRACT) $(LOCAL_FLAGS)
 
 iam-table: ## take each grant from each function's role there, one at a time: which guarantee notices? (CONTRACT=statgate)
-	@go run ./scripts/emulator iam -contract $(CONTRACT) $(LOCAL_FLAGS)
+	@go run ./scripts/verify/emulator iam -contract $(CONTRACT) $(LOCAL_FLAGS)
 
 runbook-local: ## run every command of docs/runbook.md for a stack on an emulator, the waiting for a pepper's retirement included
-	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/emulator -run TestADeployed -v -count=1 -timeout 30m
+	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployed -v -count=1 -timeout 30m
 
 emulator-stop: ## end that emulator
-	@go run ./scripts/emulator stop
+	@go run ./scripts/verify/emulator stop
 
 sam: ## run the functions in containers by SAM CLI, on 127.0.0.1:3000 (needs Docker; CONTRACT=statgate SAM_FLAGS="-port 0")
 	@mkdir -p .cache
-	@go build -o .cache/sam-run ./scripts/sam
+	@go build -o .cache/sam-run ./scripts/verify/sam
 	@exec .cache/sam-run start -contract $(CONTRACT) -port 3000 $(SAM_FLAGS)
 
 sam-invoke: ## run one event of events/ in its function's container (OPERATION=listLeagues SAM_FLAGS="-event FILE")
-	@go run ./scripts/sam invoke -contract $(CONTRACT) -operation "$(OPERATION)" $(SAM_FLAGS)
+	@go run ./scripts/verify/sam invoke -contract $(CONTRACT) -operation "$(OPERATION)" $(SAM_FLAGS)
 
 e2e-sam: ## start SAM, hold it to the guarantees, and end it (needs Docker, or root on Debian; CONTRACT=statgate)
-	@go run ./scripts/sam e2e -contract $(CONTRACT) $(SAM_FLAGS)
+	@go run ./scripts/verify/sam e2e -contract $(CONTRACT) $(SAM_FLAGS)
 
 docs: ## regenerate docs/errors.md, contracts.md, contract.schema.json and cost.md
 	@go run ./scripts/docs

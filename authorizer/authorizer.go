@@ -17,10 +17,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"statgate/shared/access/transport"
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/telemetry"
-	"statgate/shared/transport"
 )
 
 // Authenticate finds the caller behind a secret. It fails with *api.Error: a

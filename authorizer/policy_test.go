@@ -8,8 +8,8 @@ import (
 
 	"statgate/authorizer"
 	"statgate/shared/api"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 const stage = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/live"

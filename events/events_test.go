@@ -19,8 +19,8 @@ import (
 	"statgate/functions"
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 const authorizer = "authorizer"

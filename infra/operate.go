@@ -8,7 +8,7 @@ import (
 
 	"statgate/infra/stack"
 	"statgate/shared/contract"
-	"statgate/shared/edge"
+	"statgate/shared/platform/edge"
 )
 
 var (

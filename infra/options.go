@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"statgate/infra/stack"
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 )
 
 // settings are the context values of a deployment (cdk deploy -c name=value) as texts.

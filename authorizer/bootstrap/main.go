@@ -3,8 +3,8 @@ package main
 
 import (
 	"statgate/authorizer"
-	"statgate/shared/boot"
-	"statgate/shared/boot/secret"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/secret"
 )
 
 func main() {

@@ -2,8 +2,8 @@
 package applications
 
 import (
+	"statgate/shared/access/applications"
 	"statgate/shared/api"
-	"statgate/shared/applications"
 )
 
 // Deps is what the handlers need.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"statgate/shared/access/applications"
 	"statgate/shared/api"
-	"statgate/shared/applications"
 )
 
 type decideInput struct {

@@ -3,8 +3,8 @@ package applications
 import (
 	"context"
 
+	"statgate/shared/access/applications"
 	"statgate/shared/api"
-	"statgate/shared/applications"
 )
 
 type listInput struct{ api.Page }

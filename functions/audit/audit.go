@@ -4,8 +4,8 @@ package audit
 import (
 	"context"
 
+	"statgate/shared/access/audit"
 	"statgate/shared/api"
-	"statgate/shared/audit"
 )
 
 // Orgs tells whether an organisation exists; its errors are *api.Error.

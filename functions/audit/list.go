@@ -3,8 +3,8 @@ package audit
 import (
 	"context"
 
+	"statgate/shared/access/audit"
 	"statgate/shared/api"
-	"statgate/shared/audit"
 )
 
 type listInput struct {

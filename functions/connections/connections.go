@@ -3,8 +3,8 @@
 package connections
 
 import (
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/orgs"
 )
 
 // Deps is what the handlers need.

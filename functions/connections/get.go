@@ -3,8 +3,8 @@ package connections
 import (
 	"context"
 
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/orgs"
 )
 
 // get shows those of the platforms that the key has a permission for.

@@ -3,8 +3,8 @@ package connections
 import (
 	"context"
 
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/orgs"
 )
 
 type putInput struct {

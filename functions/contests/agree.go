@@ -3,9 +3,9 @@ package contests
 import (
 	"context"
 
+	"statgate/shared/access/idempotency"
 	"statgate/shared/api"
-	"statgate/shared/contests"
-	"statgate/shared/idempotency"
+	"statgate/shared/stats/contests"
 )
 
 type agreeInput struct {

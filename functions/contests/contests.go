@@ -4,7 +4,7 @@ package contests
 
 import (
 	"statgate/shared/api"
-	"statgate/shared/contests"
+	"statgate/shared/stats/contests"
 )
 
 // Deps is what the handlers need.

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/contests"
+	"statgate/shared/stats/contests"
 )
 
 func get(d Deps) api.Handler {

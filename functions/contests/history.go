@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
-	"statgate/shared/contests"
+	"statgate/shared/stats/contests"
 )
 
 // Filter is what the lists of a history take beside their page.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
+	"statgate/shared/access/idempotency"
 	"statgate/shared/api"
-	"statgate/shared/contests"
-	"statgate/shared/idempotency"
+	"statgate/shared/stats/contests"
 )
 
 // contestStatus is where a contest stands.

@@ -21,8 +21,8 @@ import (
 	"code.dny.dev/ssrf"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"statgate/shared/feed/webhooks"
 	"statgate/shared/telemetry"
-	"statgate/shared/webhooks"
 )
 
 const (

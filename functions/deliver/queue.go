@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/webhooks"
 )
 
 // Handle serves messages of the queue, all at once. For those that want another

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/webhooks"
 )
 
 const (

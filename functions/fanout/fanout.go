@@ -19,10 +19,10 @@ import (
 
 	"statgate/shared/api/view"
 	"statgate/shared/contract"
-	"statgate/shared/feed"
-	"statgate/shared/matches"
+	"statgate/shared/feed/events"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/stats/matches"
 	"statgate/shared/table"
-	"statgate/shared/webhooks"
 )
 
 const (
@@ -61,7 +61,7 @@ type Fanout struct {
 // New prepares the function. A view of the contract that does not fit is an error.
 func New(d Deps) (*Fanout, error) {
 	var shown []reflect.Type
-	for _, kind := range feed.Kinds {
+	for _, kind := range events.Kinds {
 		shown = append(shown, kind.Data)
 	}
 	views, err := view.New(d.Contract, shown...)
@@ -93,11 +93,11 @@ func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 }
 
 // events are what the changes tell, each with its match.
-func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]feed.Event, error) {
-	var events []feed.Event
+func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.Event, error) {
+	var all []events.Event
 	var ids []string
 	for _, c := range changes {
-		e, ok, err := feed.Of(c)
+		e, ok, err := events.Of(c)
 		if err != nil {
 			// It would be refused for ever, and hold up what comes after it.
 			f.Log.Error("a change that cannot be read is told to nobody", "change", c.ID, "cause", err)
@@ -106,20 +106,20 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]feed.Eve
 		if !ok {
 			continue
 		}
-		events = append(events, e)
+		all = append(all, e)
 		if e.Of == nil {
 			ids = append(ids, e.Match)
 		}
 	}
 	if len(ids) == 0 {
-		return events, nil
+		return all, nil
 	}
 	found, err := f.Matches.Records(ctx, ids, false)
 	if err != nil {
 		return nil, fmt.Errorf("fanout: reading the matches of what changed: %w", err)
 	}
-	told := events[:0]
-	for _, e := range events {
+	told := all[:0]
+	for _, e := range all {
 		if e.Of == nil {
 			var of *matches.Match
 			if r := found[e.Match]; r != nil {
@@ -152,7 +152,7 @@ func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
 
 // place puts down each event for each webhook that wants it, and returns what is to
 // be sent.
-func (f *Fanout) place(ctx context.Context, events []feed.Event, all []webhooks.Webhook) ([]webhooks.Due, error) {
+func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhooks.Webhook) ([]webhooks.Due, error) {
 	var mu sync.Mutex
 	var due []webhooks.Due
 	group, ctx := errgroup.WithContext(ctx)
@@ -190,12 +190,12 @@ func (f *Fanout) place(ctx context.Context, events []feed.Event, all []webhooks.
 
 // nobody goes on without an event that would be refused for ever, and hold up what
 // comes after it.
-func (f *Fanout) nobody(e *feed.Event, cause error) {
+func (f *Fanout) nobody(e *events.Event, cause error) {
 	f.Log.Error("an event that cannot be put down is told to nobody", "event", e.ID, "type", e.Type, "match", e.Match, "cause", cause)
 }
 
 // wanting are the webhooks that are to be told of an event.
-func (f *Fanout) wanting(e *feed.Event, all []webhooks.Webhook) []*webhooks.Webhook {
+func (f *Fanout) wanting(e *events.Event, all []webhooks.Webhook) []*webhooks.Webhook {
 	var some []*webhooks.Webhook
 	for i := range all {
 		if w := &all[i]; w.Sees(e.Of.Owner, f.Contract.HidePublic) && w.Wants(e) {
@@ -205,7 +205,7 @@ func (f *Fanout) wanting(e *feed.Event, all []webhooks.Webhook) []*webhooks.Webh
 	return some
 }
 
-func (f *Fanout) body(e *feed.Event) ([]byte, error) {
+func (f *Fanout) body(e *events.Event) ([]byte, error) {
 	data, err := f.views.Marshal(e.Data)
 	if err != nil {
 		return nil, fmt.Errorf("fanout: writing %s: %w", e.Type, err)

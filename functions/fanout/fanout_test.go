@@ -14,16 +14,16 @@ import (
 	"time"
 
 	"statgate/functions/fanout"
+	"statgate/shared/access/apikey"
 	"statgate/shared/api"
-	"statgate/shared/apikey"
-	"statgate/shared/contract/preset"
-	"statgate/shared/feed"
-	"statgate/shared/matches"
-	"statgate/shared/reports"
+	"statgate/shared/api/preset"
+	"statgate/shared/feed/events"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/reports"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
 	"statgate/shared/table/tabletest"
-	"statgate/shared/webhooks"
 )
 
 var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
@@ -231,7 +231,7 @@ func TestAnEventThatIsTooBigHoldsUpNothing(t *testing.T) {
 func TestAGoalIsToldWithItsMatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "statgate")
-	w.hook("org_1", feed.EventCreated)
+	w.hook("org_1", events.EventCreated)
 	if _, err := w.stats.Write(t.Context(), table.Put(change("m_1", "org_1").New)); err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestAGoalIsToldWithItsMatch(t *testing.T) {
 	data, _ := body["data"].(map[string]any)
 	match, _ := data["match"].(map[string]any)
 	event, _ := data["event"].(map[string]any)
-	if body["type"] != feed.EventCreated || body["timestamp"] != "2026-05-02T14:00:00Z" || match["id"] != "m_1" || event["id"] != "e_1" {
+	if body["type"] != events.EventCreated || body["timestamp"] != "2026-05-02T14:00:00Z" || match["id"] != "m_1" || event["id"] != "e_1" {
 		t.Errorf("got %v", body)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"statgate/shared/access/keys/keystest"
 	"statgate/shared/api"
-	"statgate/shared/keys/keystest"
 	"statgate/shared/table"
 	"statgate/shared/table/tabletest"
 )

@@ -3,8 +3,8 @@
 package keys
 
 import (
+	"statgate/shared/access/keys"
 	"statgate/shared/api"
-	"statgate/shared/keys"
 )
 
 // Deps is what the handlers need.

@@ -3,8 +3,8 @@ package keys
 import (
 	"context"
 
+	"statgate/shared/access/keys"
 	"statgate/shared/api"
-	"statgate/shared/keys"
 )
 
 func revoke(d Deps) api.Handler {

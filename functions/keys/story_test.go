@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"statgate/shared/access/keys/keystest"
 	"statgate/shared/api"
-	"statgate/shared/keys/keystest"
 )
 
 func TestStrangersLearnNothingOfAnotherOrganisation(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"statgate/shared/access/keys"
 	"statgate/shared/api"
-	"statgate/shared/keys"
 )
 
 type updateInput struct {

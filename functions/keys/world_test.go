@@ -13,12 +13,12 @@ import (
 	connectionsfn "statgate/functions/connections"
 	keysfn "statgate/functions/keys"
 	orgsfn "statgate/functions/orgs"
+	"statgate/shared/access/applications"
+	"statgate/shared/access/keys/keystest"
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
-	"statgate/shared/applications"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
-	"statgate/shared/keys/keystest"
 	"statgate/shared/table"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/leagues"
+	"statgate/shared/stats/leagues"
 )
 
 type allSeasonsInput struct{ api.Page }

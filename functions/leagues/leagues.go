@@ -8,9 +8,9 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
-	"statgate/shared/standings"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/standings"
 )
 
 // Deps is what the handlers need.

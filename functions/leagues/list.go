@@ -5,7 +5,7 @@ import (
 	"sort"
 
 	"statgate/shared/api"
-	"statgate/shared/leagues"
+	"statgate/shared/stats/leagues"
 )
 
 type listInput struct {

@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"statgate/shared/api"
-	"statgate/shared/leagues"
-	"statgate/shared/standings"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/standings"
 )
 
 type standingsInput struct {

@@ -6,8 +6,8 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
 	"statgate/shared/table"
 )
 

@@ -7,13 +7,13 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/importer"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
-	"statgate/shared/simulation"
+	"statgate/shared/sources/importer"
+	"statgate/shared/sources/simulation"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/teams"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
-	"statgate/shared/teams"
 )
 
 func ptr[T any](v T) *T { return &v }

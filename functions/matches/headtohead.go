@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/matches"
+	"statgate/shared/stats/matches"
 )
 
 // headToHeadAnswer is the played meetings of two teams in every league, seen from

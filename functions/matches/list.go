@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"statgate/shared/api"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
 )
 
 type listInput struct {

@@ -7,10 +7,10 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
-	"statgate/shared/reports"
-	"statgate/shared/teams"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/reports"
+	"statgate/shared/stats/teams"
 )
 
 // Deps is what the handlers need.

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/reports"
+	"statgate/shared/stats/reports"
 )
 
 type eventsInput struct {

@@ -3,8 +3,8 @@ package orgs
 import (
 	"context"
 
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/orgs"
 )
 
 type addInput struct {

@@ -2,8 +2,8 @@
 package orgs
 
 import (
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/orgs"
 )
 
 // Deps is what the handlers need.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/orgs"
 )
 
 type editInput struct {

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/players"
+	"statgate/shared/stats/players"
 )
 
 type listInput struct{ api.Page }

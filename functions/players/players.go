@@ -6,7 +6,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/players"
+	"statgate/shared/stats/players"
 )
 
 // Deps is what the handlers need.

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/players"
+	"statgate/shared/stats/players"
 )
 
 type statsInput struct {

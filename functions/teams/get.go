@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/teams"
+	"statgate/shared/stats/teams"
 )
 
 type getInput struct {

@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"statgate/shared/api"
-	"statgate/shared/leagues"
-	"statgate/shared/teams"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/teams"
 )
 
 type listInput struct {

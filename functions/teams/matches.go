@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/matches"
+	"statgate/shared/stats/matches"
 )
 
 type matchesInput struct {

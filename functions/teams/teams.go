@@ -7,9 +7,9 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
-	"statgate/shared/teams"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/teams"
 )
 
 // Deps is what the handlers need.

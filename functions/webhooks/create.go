@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/feed"
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/events"
+	"statgate/shared/feed/webhooks"
 )
 
 type createInput struct {
@@ -19,5 +19,5 @@ type createInput struct {
 func create(d Deps) api.Handler {
 	return api.Making(api.Handle("createWebhook", func(ctx context.Context, r *api.Request, in *createInput) (webhooks.Created, error) {
 		return d.Webhooks.Create(ctx, r, webhooks.Spec{URL: in.URL, Description: in.Description, Types: in.Types, Leagues: in.Leagues, Teams: in.Teams})
-	}), "getWebhook", func(w webhooks.Created) string { return w.ID }).Sending(feed.Kinds...)
+	}), "getWebhook", func(w webhooks.Created) string { return w.ID }).Sending(events.Kinds...)
 }

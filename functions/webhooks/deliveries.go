@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"statgate/shared/api"
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/webhooks"
 )
 
 type listDeliveriesInput struct {

@@ -4,7 +4,7 @@ package webhooks
 
 import (
 	"statgate/shared/api"
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/webhooks"
 )
 
 // Deps is what the handlers need.

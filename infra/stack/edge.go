@@ -9,7 +9,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"statgate/shared/api"
-	"statgate/shared/edge"
+	"statgate/shared/platform/edge"
 )
 
 // Edge says what stands before the API.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"statgate/infra/stack"
-	"statgate/shared/edge"
+	"statgate/shared/platform/edge"
 )
 
 // only returns the one resource of a type.
@@ -72,7 +72,7 @@ func TestTheEdgeFunctionIsTheOneThatIsTested(t *testing.T) {
 		t.Fatal(err)
 	}
 	if f.Properties["FunctionCode"] != code {
-		t.Error("the function's code is not shared/edge's")
+		t.Error("the function's code is not shared/platform/edge's")
 	}
 	if got := dig(f.Properties, "FunctionConfig", "Runtime"); got != "cloudfront-js-2.0" {
 		t.Errorf("got runtime %v, want cloudfront-js-2.0", got)

@@ -12,7 +12,7 @@ import (
 	"statgate/infra/stack"
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/edge"
+	"statgate/shared/platform/edge"
 	"statgate/shared/table"
 )
 

@@ -15,9 +15,9 @@ import (
 
 	"statgate/infra/stack"
 	"statgate/shared/api"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
-	"statgate/shared/edge"
+	"statgate/shared/platform/edge"
 )
 
 // template is what CloudFormation gets.

@@ -10,11 +10,11 @@ import (
 	"io"
 	"time"
 
+	"statgate/shared/access/gate"
+	"statgate/shared/access/keys"
 	"statgate/shared/api"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
-	"statgate/shared/gate"
-	"statgate/shared/keys"
 )
 
 // options are the command line.

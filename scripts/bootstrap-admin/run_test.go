@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"statgate/shared/gate"
-	"statgate/shared/keys"
+	"statgate/shared/access/gate"
+	"statgate/shared/access/keys"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"

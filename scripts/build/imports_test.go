@@ -65,8 +65,33 @@ func refuse(t *testing.T, p pkg, names []string, why string, folders ...string) 
 	}
 }
 
-// assembly packages put a deployment together, or play what does, so they import upwards too.
-var assembly = []string{"shared/deployment", "shared/boot", "shared/gateway"}
+// layers lists the groups of packages from the lowest to the highest. A package
+// imports packages of its own group and of lower layers only. Groups on the same
+// layer do not import each other.
+var layers = [][]string{
+	{"shared/contract", "shared/table", "shared/ids", "shared/telemetry"},
+	{"shared/api"},
+	{"shared/access"},
+	{"shared/stats"},
+	{"shared/sources", "shared/feed"},
+	{"shared/platform"},
+	{"functions", "authorizer"},
+	{"shared/platform/gateway"},
+	{"shared/platform/deployment"},
+}
+
+// groupOf returns the group of a package and its layer. The longest matching path
+// wins; ok is false for packages outside the groups (infra, scripts, events).
+func groupOf(path string) (group string, layer int, ok bool) {
+	for i, groups := range layers {
+		for _, g := range groups {
+			if within(path, g) && len(g) > len(group) {
+				group, layer, ok = g, i, true
+			}
+		}
+	}
+	return group, layer, ok
+}
 
 func forTests(path string) bool { return strings.HasSuffix(path, "test") }
 
@@ -75,7 +100,7 @@ func TestWhatIsDeployedImportsNoCDKAndNoYAML(t *testing.T) {
 		if strings.HasSuffix(p.path, "/bootstrap") {
 			refuse(t, p, p.deps, "a function carries what it runs and nothing more",
 				"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/cdklabs", "github.com/goccy/go-yaml",
-				module+"shared/contract/preset", module+"shared/api/openapi", module+"shared/table/local", module+"infra", module+"scripts")
+				module+"shared/api/preset", module+"shared/api/openapi", module+"shared/table/local", module+"infra", module+"scripts")
 		}
 	}
 }
@@ -84,13 +109,13 @@ func TestTheAuthorizerImportsNoBindingAndNoOpenAPI(t *testing.T) {
 	for _, p := range listed(t) {
 		if within(p.path, "authorizer") && !forTests(p.path) {
 			refuse(t, p, p.deps, "the authorizer binds no input",
-				"github.com/danielgtaylor/huma/v2", module+"shared/api/bind", module+"shared/api/serve", module+"shared/api/openapi", module+"functions")
+				"github.com/danielgtaylor/huma/v2", module+"shared/api/bind", module+"shared/platform/serve", module+"shared/api/openapi", module+"functions")
 		}
 	}
 }
 
 func TestDomainPackagesImportNoAWSSDK(t *testing.T) {
-	engines := []string{"shared/table/dynamo", "shared/table/dynamolocal", "shared/boot", "shared/outputs", "infra", "scripts"}
+	engines := []string{"shared/table/dynamo", "shared/table/dynamolocal", "shared/platform/boot", "shared/platform/outputs", "infra", "scripts"}
 	for _, p := range listed(t) {
 		if within(p.path, engines...) || strings.HasSuffix(p.path, "/bootstrap") || forTests(p.path) {
 			continue
@@ -100,39 +125,61 @@ func TestDomainPackagesImportNoAWSSDK(t *testing.T) {
 }
 
 func TestTheStackKnowsRoutesContractTableNamesEdgeAndMetricsOnly(t *testing.T) {
-	known := []string{"infra", "shared/api", "shared/contract", "shared/table", "shared/edge", "shared/transport", "shared/telemetry"}
+	known := []string{"infra", "shared/api", "shared/contract", "shared/table", "shared/platform/edge", "shared/access/transport", "shared/telemetry"}
 	for _, p := range listed(t) {
 		if !within(p.path, "infra") {
 			continue
 		}
 		for _, name := range p.deps {
 			ours, is := strings.CutPrefix(name, module)
-			if is && (!within(ours, known...) || within(ours, "shared/api/bind", "shared/api/serve", "shared/api/openapi", "shared/table/dynamo", "shared/table/local")) {
+			if is && (!within(ours, known...) || within(ours, "shared/api/bind", "shared/platform/serve", "shared/api/openapi", "shared/table/dynamo", "shared/table/local")) {
 				t.Errorf("%s imports %s", p.path, name)
 			}
 		}
 	}
 }
 
-func TestImportsPointOneWay(t *testing.T) {
+func TestNoGroupImportsAGroupAboveIt(t *testing.T) {
+	seen := map[string]bool{}
 	for _, p := range listed(t) {
-		switch {
-		case forTests(p.path) || within(p.path, "scripts"):
-		case within(p.path, "shared/table"):
-			for _, name := range p.imports {
-				if ours, is := strings.CutPrefix(name, module); is && !within(ours, "shared/table", "shared/ids") {
-					t.Errorf("%s imports %s: tables know no domain", p.path, name)
-				}
+		group, layer, ok := groupOf(p.path)
+		if within(p.path, "shared") && !ok {
+			t.Errorf("%s is in no group: add it to one in layers", p.path)
+		}
+		if !ok || forTests(p.path) {
+			continue
+		}
+		seen[group] = true
+		for _, name := range p.imports {
+			ours, is := strings.CutPrefix(name, module)
+			if !is {
+				continue
 			}
-		case within(p.path, "shared") && !within(p.path, assembly...):
-			refuse(t, p, p.imports, "what is shared knows no function", module+"functions", module+"authorizer", module+"infra", module+"scripts", module+"shared/boot")
-		case within(p.path, "functions") && p.path != "functions":
-			own := strings.TrimSuffix(p.path, "/bootstrap")
-			for _, name := range p.imports {
-				ours, is := strings.CutPrefix(name, module)
-				if is && (within(ours, "infra", "scripts", "authorizer") || within(ours, "functions") && ours != own) {
-					t.Errorf("%s imports %s: a function knows no other", p.path, name)
-				}
+			toGroup, toLayer, known := groupOf(ours)
+			if !known || toGroup != group && toLayer >= layer {
+				t.Errorf("%s imports %s: %s must not import %s", p.path, ours, group, ours)
+			}
+		}
+	}
+	for _, groups := range layers {
+		for _, g := range groups {
+			if !seen[g] {
+				t.Errorf("group %s has no package", g)
+			}
+		}
+	}
+}
+
+func TestNoFunctionImportsAnother(t *testing.T) {
+	for _, p := range listed(t) {
+		if !within(p.path, "functions") || p.path == "functions" {
+			continue
+		}
+		own := strings.TrimSuffix(p.path, "/bootstrap")
+		for _, name := range p.imports {
+			ours, is := strings.CutPrefix(name, module)
+			if is && (within(ours, "authorizer") || within(ours, "functions") && ours != own) {
+				t.Errorf("%s imports %s", p.path, ours)
 			}
 		}
 	}

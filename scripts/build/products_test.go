@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 )
 
 // TestNoHandlerAuthorizerOrGateNamesAProduct greps what serves requests: a product

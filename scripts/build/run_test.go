@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"statgate/shared/api"
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 )
 
 // sandbox plays Lambda's runtime API for one instance of one function.

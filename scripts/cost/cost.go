@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 	"statgate/shared/telemetry"
 )
 

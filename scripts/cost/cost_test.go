@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"statgate/shared/importer"
-	"statgate/shared/simulation"
+	"statgate/shared/sources/importer"
+	"statgate/shared/sources/simulation"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"

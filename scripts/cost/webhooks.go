@@ -6,8 +6,8 @@ import (
 	"math"
 	"time"
 
-	"statgate/shared/feed"
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/events"
+	"statgate/shared/feed/webhooks"
 )
 
 // attempts is after how many a delivery is given up.
@@ -106,7 +106,7 @@ func (t told) imports(n float64) []news {
 	}
 	return []news{
 		{"over for more than 30 days: an archive, whatever is told of them", whole.changes, nil},
-		{"to come, or of the last 30 days", n, map[string]float64{feed.MatchCreated: n}},
+		{"to come, or of the last 30 days", n, map[string]float64{events.MatchCreated: n}},
 		whole,
 	}
 }
@@ -154,7 +154,7 @@ a delivery of over 1 KB takes two units each time that it is written.
 | taken at the first attempt | bytes | units | alone | together |
 |---|---:|---|---:|---:|
 `, in.changes, in.messages)
-	for _, kind := range feed.Types() {
+	for _, kind := range events.Types() {
 		d, measured := t.Deliveries[kind]
 		if !measured {
 			continue
@@ -162,15 +162,15 @@ a delivery of over 1 KB takes two units each time that it is written.
 		all := d.Placed.plus(d.Begun).plus(d.Finished)
 		fmt.Fprintf(w, "| `%s` | %d | %s | $%.2f | $%.2f |\n", kind, d.Bytes, all, total(b.taken(t, d, alone)), total(b.taken(t, d, in)))
 	}
-	w.WriteString("\nOf a million `" + feed.MatchUpdated + "`, alone:\n\n| part | $ | of each |\n|---|---:|---|\n")
-	for _, it := range b.taken(t, t.Deliveries[feed.MatchUpdated], alone) {
+	w.WriteString("\nOf a million `" + events.MatchUpdated + "`, alone:\n\n| part | $ | of each |\n|---|---:|---|\n")
+	for _, it := range b.taken(t, t.Deliveries[events.MatchUpdated], alone) {
 		fmt.Fprintf(w, "| %s | %.3f | %s |\n", it.name, it.dollars, it.detail)
 	}
 }
 
 func givenUpPage(w *bytes.Buffer, b book, t told) {
-	d := t.Deliveries[feed.MatchUpdated]
-	fmt.Fprintf(w, "\n| `%s`, given up after %d attempts | units | alone | together |\n|---|---|---:|---:|\n", feed.MatchUpdated, attempts)
+	d := t.Deliveries[events.MatchUpdated]
+	fmt.Fprintf(w, "\n| `%s`, given up after %d attempts | units | alone | together |\n|---|---|---:|---:|\n", events.MatchUpdated, attempts)
 	for _, c := range []struct{ what, ms string }{{"each answered with an error", "deliver_ms"}, {"none answered within 10 s", "unanswered_ms"}} {
 		fmt.Fprintf(w, "| %s | %s | $%.2f | $%.2f |\n", c.what, d.GivenUp, total(b.givenUp(t, d, c.ms, alone)), total(b.givenUp(t, d, c.ms, b.together())))
 	}

@@ -14,13 +14,13 @@ import (
 
 	"statgate/functions/fanout"
 	"statgate/scripts/internal/changes"
+	"statgate/shared/access/apikey"
 	"statgate/shared/api"
-	"statgate/shared/apikey"
-	"statgate/shared/contract/preset"
-	"statgate/shared/feed"
-	"statgate/shared/matches"
+	"statgate/shared/api/preset"
+	"statgate/shared/feed/events"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/stats/matches"
 	"statgate/shared/table"
-	"statgate/shared/webhooks"
 )
 
 var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -154,7 +154,7 @@ func longest(t *testing.T, im *changes.Import) (map[string]table.Change, reporte
 	found, most := map[string]table.Change{}, map[string]int{}
 	beside, kinds := map[string]int{}, map[string][]string{} // changes of each match, and types of its events
 	for _, c := range im.Changes {
-		e, ok, err := feed.Of(c)
+		e, ok, err := events.Of(c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,18 +215,18 @@ func TestDeliveriesConsumeWhatThePageSays(t *testing.T) {
 	defer im.Close()
 	m := newMeter(t, im.Stats)
 	got := told{Deliveries: map[string]delivery{}}
-	events, reported := longest(t, im)
+	newest, reported := longest(t, im)
 	got.Reported = reported
-	events[feed.MatchUpdated] = ended(t, events[feed.MatchCreated])
-	first := m.tell(table.Change{ID: "first", Time: moment, New: events[feed.MatchCreated].New})
+	newest[events.MatchUpdated] = ended(t, newest[events.MatchCreated])
+	first := m.tell(table.Change{ID: "first", Time: moment, New: newest[events.MatchCreated].New})
 	by, _ := m.taken()
 	got.Listed = by["Query"]
-	for kind, c := range events {
+	for kind, c := range newest {
 		got.Deliveries[kind] = m.takes(c)
 	}
 	m.finish(m.begin(first, moment), refused, moment)
 	m.taken()
-	for kind, c := range events {
+	for kind, c := range newest {
 		d := got.Deliveries[kind]
 		d.GivenUp = m.givesUp(c)
 		got.Deliveries[kind] = d

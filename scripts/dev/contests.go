@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/access/idempotency"
+	"statgate/shared/access/keys"
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/contests"
 	"statgate/shared/contract"
-	"statgate/shared/idempotency"
-	"statgate/shared/keys"
-	"statgate/shared/orgs"
+	"statgate/shared/stats/contests"
 )
 
 // demoGame is the game that the demo organisation is approved as developer of.

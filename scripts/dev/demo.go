@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"statgate/scripts/internal/tenant"
+	"statgate/shared/access/keys"
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/deployment"
-	"statgate/shared/keys"
-	"statgate/shared/orgs"
+	"statgate/shared/platform/deployment"
 )
 
 // demo is what a developer starts with: an organisation, and a key of each kind.

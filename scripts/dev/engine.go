@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"statgate/shared/apikey"
-	"statgate/shared/peppers"
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/peppers"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"

@@ -11,8 +11,8 @@ import (
 
 	"statgate/scripts/internal/tenant"
 	"statgate/shared/contract"
-	"statgate/shared/matches"
-	"statgate/shared/simulation"
+	"statgate/shared/sources/simulation"
+	"statgate/shared/stats/matches"
 )
 
 // shownMatches is how many matches the demo organisation has of its own.

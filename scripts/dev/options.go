@@ -7,9 +7,9 @@ import (
 	"os"
 	"strings"
 
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
-	"statgate/shared/importer"
+	"statgate/shared/sources/importer"
 )
 
 // options are the command's flags, checked.

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"statgate/scripts/internal/progress"
 	"statgate/scripts/internal/tenant"
-	"statgate/shared/deployment"
-	"statgate/shared/importer"
-	"statgate/shared/progress"
+	"statgate/shared/platform/deployment"
+	"statgate/shared/sources/importer"
 )
 
 // run assembles the deployment, fills it, listens, and serves until ctx ends.

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"statgate/scripts/e2e/conformance"
+	"statgate/scripts/verify/e2e/conformance"
 )
 
 // factsBegin is where the generated end of contracts.md begins.

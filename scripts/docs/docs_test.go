@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"statgate/shared/api"
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 )
 
 func TestGeneratedPagesAreCurrent(t *testing.T) {

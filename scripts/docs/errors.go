@@ -8,8 +8,8 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/api/openapi"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 const head = `# Errors

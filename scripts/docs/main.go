@@ -12,7 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 )
 
 func main() {

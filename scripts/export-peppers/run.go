@@ -13,8 +13,8 @@ import (
 
 	"statgate/scripts/internal/operate"
 	"statgate/scripts/internal/sealed"
-	"statgate/shared/apikey"
-	"statgate/shared/peppers"
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/peppers"
 )
 
 // options are the command line.

@@ -13,7 +13,7 @@ import (
 	"filippo.io/age"
 
 	"statgate/scripts/internal/sealed"
-	"statgate/shared/peppers"
+	"statgate/shared/access/peppers"
 )
 
 // made is a data directory with peppers, and their text.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"statgate/shared/keys"
+	"statgate/shared/access/keys"
 )
 
 // row is one key of a file, or why it cannot be read.

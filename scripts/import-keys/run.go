@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"statgate/scripts/internal/operate"
-	"statgate/shared/gate"
-	"statgate/shared/keys"
+	"statgate/shared/access/gate"
+	"statgate/shared/access/keys"
 	"statgate/shared/table"
 )
 

@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"statgate/shared/apikey"
-	"statgate/shared/contract/preset"
-	"statgate/shared/deployment"
+	"statgate/shared/access/apikey"
+	"statgate/shared/api/preset"
+	"statgate/shared/platform/deployment"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"

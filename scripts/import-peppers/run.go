@@ -14,7 +14,7 @@ import (
 
 	"statgate/scripts/internal/operate"
 	"statgate/scripts/internal/sealed"
-	"statgate/shared/apikey"
+	"statgate/shared/access/apikey"
 )
 
 // readsPerSecond is the rate at which live secrets are counted.

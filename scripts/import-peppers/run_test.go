@@ -13,11 +13,11 @@ import (
 	"filippo.io/age"
 
 	"statgate/scripts/internal/sealed"
-	"statgate/shared/apikey"
-	"statgate/shared/contract/preset"
-	"statgate/shared/gate"
-	"statgate/shared/keys"
-	"statgate/shared/peppers"
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/gate"
+	"statgate/shared/access/keys"
+	"statgate/shared/access/peppers"
+	"statgate/shared/api/preset"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
 )

@@ -12,9 +12,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"statgate/shared/importer"
-	"statgate/shared/outputs"
-	"statgate/shared/progress"
+	"statgate/scripts/internal/progress"
+	"statgate/shared/platform/outputs"
+	"statgate/shared/sources/importer"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-const fixtures = "../../shared/importer/testdata"
+const fixtures = "../../shared/sources/importer/testdata"
 
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"statgate/scripts/internal/operate"
-	"statgate/shared/apikey"
-	"statgate/shared/keys"
-	"statgate/shared/peppers"
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/keys"
+	"statgate/shared/access/peppers"
 )
 
 const (

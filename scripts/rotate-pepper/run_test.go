@@ -19,16 +19,16 @@ import (
 	"testing"
 	"time"
 
-	"statgate/shared/apikey"
-	"statgate/shared/contract/preset"
-	"statgate/shared/deployment"
-	"statgate/shared/peppers"
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/peppers"
+	"statgate/shared/api/preset"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/platform/deployment"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/dynamolocal"
 	"statgate/shared/table/local"
-	"statgate/shared/webhooks"
 )
 
 // instance is one process that serves the deployment, with a clock of its own.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 func TestRowsOfTheRouteTableAreWhole(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 func load(t *testing.T, name string) *contract.Contract {

@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 
 	"statgate/functions/applications"
-	applicationstore "statgate/shared/applications"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	"statgate/shared/boot/flush"
+	applicationstore "statgate/shared/access/applications"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	"statgate/shared/platform/boot/flush"
 )
 
 func main() {

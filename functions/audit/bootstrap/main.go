@@ -3,9 +3,9 @@ package main
 
 import (
 	"statgate/functions/audit"
-	trail "statgate/shared/audit"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
+	trail "statgate/shared/access/audit"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
 )
 
 func main() {

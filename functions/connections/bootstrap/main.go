@@ -3,8 +3,8 @@ package main
 
 import (
 	"statgate/functions/connections"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
 )
 
 func main() {

@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 
 	"statgate/functions/contests"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	conteststore "statgate/shared/contests"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	conteststore "statgate/shared/stats/contests"
 )
 
 func main() {

@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 
 	"statgate/functions/deliver"
-	"statgate/shared/boot"
-	"statgate/shared/boot/queue"
-	"statgate/shared/boot/secret"
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/queue"
+	"statgate/shared/platform/boot/secret"
 )
 
 func main() {

@@ -3,8 +3,8 @@ package main
 
 import (
 	"statgate/functions/docs"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
 	"statgate/shared/table"
 )
 

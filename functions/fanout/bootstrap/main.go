@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 
 	"statgate/functions/fanout"
-	"statgate/shared/boot"
-	"statgate/shared/boot/queue"
-	"statgate/shared/boot/stream"
-	"statgate/shared/matches"
-	"statgate/shared/webhooks"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/queue"
+	"statgate/shared/platform/boot/stream"
+	"statgate/shared/stats/matches"
 )
 
 func main() {

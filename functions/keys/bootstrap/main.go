@@ -3,10 +3,10 @@ package main
 
 import (
 	"statgate/functions/keys"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	"statgate/shared/boot/flush"
-	"statgate/shared/boot/secret"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	"statgate/shared/platform/boot/flush"
+	"statgate/shared/platform/boot/secret"
 )
 
 func main() {

@@ -3,11 +3,11 @@ package main
 
 import (
 	"statgate/functions/leagues"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	leaguestore "statgate/shared/leagues"
-	"statgate/shared/matches"
-	"statgate/shared/standings"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	leaguestore "statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/standings"
 )
 
 func main() {

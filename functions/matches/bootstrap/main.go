@@ -5,12 +5,12 @@ import (
 	"crypto/rand"
 
 	"statgate/functions/matches"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	"statgate/shared/leagues"
-	matchstore "statgate/shared/matches"
-	"statgate/shared/reports"
-	"statgate/shared/teams"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	"statgate/shared/stats/leagues"
+	matchstore "statgate/shared/stats/matches"
+	"statgate/shared/stats/reports"
+	"statgate/shared/stats/teams"
 )
 
 func main() {

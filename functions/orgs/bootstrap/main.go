@@ -3,9 +3,9 @@ package main
 
 import (
 	"statgate/functions/orgs"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	"statgate/shared/boot/flush"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	"statgate/shared/platform/boot/flush"
 )
 
 func main() {

@@ -3,9 +3,9 @@ package main
 
 import (
 	"statgate/functions/players"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	playerstore "statgate/shared/players"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	playerstore "statgate/shared/stats/players"
 )
 
 func main() {

@@ -3,11 +3,11 @@ package main
 
 import (
 	"statgate/functions/teams"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	"statgate/shared/leagues"
-	"statgate/shared/matches"
-	teamstore "statgate/shared/teams"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	teamstore "statgate/shared/stats/teams"
 )
 
 func main() {

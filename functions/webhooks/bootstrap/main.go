@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 
 	"statgate/functions/webhooks"
-	"statgate/shared/boot"
-	"statgate/shared/boot/endpoint"
-	"statgate/shared/boot/queue"
-	"statgate/shared/boot/secret"
-	store "statgate/shared/webhooks"
+	store "statgate/shared/feed/webhooks"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/boot/endpoint"
+	"statgate/shared/platform/boot/queue"
+	"statgate/shared/platform/boot/secret"
 )
 
 func main() {

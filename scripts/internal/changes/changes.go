@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"statgate/scripts/internal/tenant"
-	"statgate/shared/importer"
-	"statgate/shared/simulation"
+	"statgate/shared/sources/importer"
+	"statgate/shared/sources/simulation"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
 )

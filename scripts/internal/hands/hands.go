@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	"statgate/shared/apikey"
-	"statgate/shared/gate"
-	"statgate/shared/peppers"
-	"statgate/shared/reports"
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/gate"
+	"statgate/shared/access/peppers"
+	"statgate/shared/stats/reports"
 	"statgate/shared/table"
 )
 

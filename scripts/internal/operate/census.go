@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"time"
 
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/keys"
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
-	"statgate/shared/apikey"
-	"statgate/shared/keys"
-	"statgate/shared/orgs"
+	"statgate/shared/feed/webhooks"
 	"statgate/shared/table"
-	"statgate/shared/webhooks"
 )
 
 // Census counts the deployment's live secrets, those that sign for webhooks too (their

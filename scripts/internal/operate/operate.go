@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"statgate/shared/access/peppers"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
-	"statgate/shared/outputs"
-	"statgate/shared/peppers"
+	"statgate/shared/platform/outputs"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"statgate/scripts/internal/operate"
-	"statgate/shared/peppers"
+	"statgate/shared/access/peppers"
 )
 
 // vault plays Secrets Manager with one secret.

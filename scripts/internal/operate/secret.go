@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"statgate/shared/peppers"
+	"statgate/shared/access/peppers"
 )
 
 // currentStage is the label of the version that readers get.

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"statgate/shared/contract"
-	"statgate/shared/importer"
-	"statgate/shared/simulation"
+	"statgate/shared/sources/importer"
+	"statgate/shared/sources/simulation"
 	"statgate/shared/table"
 )
 

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"statgate/scripts/internal/tenant"
-	"statgate/shared/contract/preset"
-	"statgate/shared/deployment/deploymenttest"
+	"statgate/shared/api/preset"
+	"statgate/shared/platform/deployment/deploymenttest"
 )
 
 func TestTheKeysCanBeMadeInEveryContract(t *testing.T) {

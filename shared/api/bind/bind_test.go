@@ -9,8 +9,8 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 type listInput struct {

@@ -13,8 +13,8 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 func document(t *testing.T, name string) (*contract.Contract, []byte) {

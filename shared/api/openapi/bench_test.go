@@ -5,7 +5,7 @@ import (
 
 	"statgate/functions"
 	"statgate/shared/api/openapi"
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 )
 
 func BenchmarkDocument(b *testing.B) {

@@ -14,8 +14,8 @@ import (
 	"statgate/functions"
 	"statgate/shared/api"
 	"statgate/shared/api/openapi"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
 )
 
 func load(t *testing.T, name string) *contract.Contract {

@@ -7,7 +7,7 @@ import (
 
 	"statgate/functions"
 	"statgate/shared/api"
-	"statgate/shared/contract/preset"
+	"statgate/shared/api/preset"
 )
 
 func TestEveryConditionSaysWhenItHappens(t *testing.T) {

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"statgate/shared/api/preset"
 	"statgate/shared/api/view"
 	"statgate/shared/contract"
-	"statgate/shared/contract/preset"
-	"statgate/shared/matches"
+	"statgate/shared/stats/matches"
 )
 
 func viewing(t testing.TB) *contract.Contract {

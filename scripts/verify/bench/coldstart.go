@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"statgate/shared/access/apikey"
+)
+
+// started are functions of each kind: the authorizer, which fetches the peppers;
+// one that reads; one that has every client; one that needs no table.
+var started = []string{"authorizer", "matches", "keys", "docs"}
+
+// architectures is what Lambda calls those of Go.
+var architectures = map[string]string{"amd64": "x86_64", "arm64": "arm64"}
+
+// coldStarts measures each function from the start of its process to its first
+// poll, as it is deployed: scripts/build makes it, and it reads the contract,
+// makes its clients and warms them. AWS is a stub on loopback without TLS, so
+// what the network adds is not in it, nor what Lambda does before the process.
+func coldStarts(ctx context.Context, s sizes) ([]figure, error) {
+	arch := architectures[runtime.GOARCH]
+	if runtime.GOOS != "linux" || arch == "" {
+		return []figure{{name: "all functions", value: "NOT RUN", detail: "functions run on linux, amd64 or arm64"}}, nil
+	}
+	dir, err := os.MkdirTemp("", "statgate-bench-*")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory for the functions: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	bundles, err := buildFunctions(ctx, arch, dir)
+	if err != nil {
+		return nil, err
+	}
+	lambda, err := newRuntime()
+	if err != nil {
+		return nil, err
+	}
+	defer lambda.stop()
+	var all []figure
+	for _, name := range started {
+		f, err := lambda.measure(ctx, name, bundles[name], s.starts)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// buildFunctions runs scripts/build and returns each function's directory.
+func buildFunctions(ctx context.Context, arch, dir string) (map[string]string, error) {
+	cmd := exec.CommandContext(ctx, "go", "run", "./scripts/build", "-arch", arch, "-out", dir)
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("building the functions: %w\n%s", err, said.String())
+	}
+	var made map[string]struct {
+		Dir string `json:"dir"`
+	}
+	if err := json.Unmarshal(out, &made); err != nil {
+		return nil, fmt.Errorf("reading what scripts/build made: %w", err)
+	}
+	dirs := map[string]string{}
+	for name, m := range made {
+		dirs[name] = m.Dir
+	}
+	return dirs, nil
+}
+
+// fakeRuntime plays Lambda's runtime API, and AWS.
+type fakeRuntime struct {
+	api, aws       string // addresses
+	polled         chan time.Time
+	root           []byte
+	stopAPI, stopA func()
+}
+
+func newRuntime() (*fakeRuntime, error) {
+	l := &fakeRuntime{polled: make(chan time.Time, 1)}
+	var err error
+	if l.root, err = apikey.NewRoot(rand.Reader); err != nil {
+		return nil, err
+	}
+	if l.api, l.stopAPI, err = listen(http.HandlerFunc(l.next)); err != nil {
+		return nil, err
+	}
+	if l.aws, l.stopA, err = listen(http.HandlerFunc(l.answer)); err != nil {
+		l.stopAPI()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *fakeRuntime) stop() {
+	l.stopAPI()
+	l.stopA()
+}
+
+// next notes the poll and never has an event.
+func (l *fakeRuntime) next(_ http.ResponseWriter, r *http.Request) {
+	l.polled <- time.Now()
+	<-r.Context().Done()
+}
+
+// answer is the peppers' secret, or an item that has every attribute that is
+// looked for while a function warms.
+func (l *fakeRuntime) answer(w http.ResponseWriter, r *http.Request) {
+	target := r.Header.Get("X-Amz-Target")
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	reply := map[string]any{}
+	switch {
+	case strings.HasSuffix(target, ".GetSecretValue"):
+		reply["SecretString"] = string(l.root)
+	case strings.HasSuffix(target, ".GetItem"):
+		text := func(s string) map[string]string { return map[string]string{"S": s} }
+		reply["Item"] = map[string]any{"pk": text("SETTING#cursor"), "sk": text("SETTING"), "key": text(strings.Repeat("0f", 32))}
+	}
+	_ = json.NewEncoder(w).Encode(reply) // a function that went away does not wait for it
+}
+
+func (l *fakeRuntime) measure(ctx context.Context, name, dir string, starts int) (figure, error) {
+	info, err := os.Stat(filepath.Join(dir, "bootstrap"))
+	if err != nil {
+		return figure{}, err
+	}
+	var took sample
+	for range starts {
+		one, err := l.start(ctx, dir)
+		if err != nil {
+			return figure{}, err
+		}
+		took.add(float64(one))
+	}
+	return figure{name: name, value: duration(took.median()),
+		detail: fmt.Sprintf("%s; %d starts; %.1f MB", took.spread(duration), starts, float64(info.Size())/1e6)}, nil
+}
+
+// start runs a function until it polls, and ends it.
+func (l *fakeRuntime) start(ctx context.Context, dir string) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var said strings.Builder
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "bootstrap"))
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &said, &said
+	cmd.Env = []string{
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(l.api, "http://"), "AWS_ENDPOINT_URL=" + l.aws,
+		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench", "AWS_SESSION_TOKEN=bench",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512", "LAMBDA_TASK_ROOT=" + dir, "_HANDLER=bootstrap", "ENVIRONMENT=live",
+		"KEYS_TABLE=bench-keys", "STATS_TABLE=bench-stats", "PEPPERS_SECRET=bench-peppers",
+		"REST_API=abcdef1234", "STAGE=live", "AUTHORIZER_TTL=300",
+	}
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("starting it: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case at := <-l.polled:
+		cancel()
+		<-ended
+		if strings.Contains(said.String(), "cause") {
+			return 0, fmt.Errorf("it did not warm: %s", said.String())
+		}
+		return at.Sub(began), nil
+	case err := <-ended:
+		return 0, fmt.Errorf("it ended before it polled: %w\n%s", err, said.String())
+	}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"statgate/shared/sources/importer"
+)
+
+// importSize is a few seasons of every generated league.
+const importSize = 20_000
+
+// imports measures how fast matches come in: generated ones, and the real files
+// where they are.
+func imports(ctx context.Context, s sizes) ([]figure, error) {
+	var all []figure
+	for _, on := range []struct {
+		name string
+		open func() (*engine, error)
+	}{{"memory", memory}, {"-data", onDisk}} {
+		f, err := importGenerated(ctx, on.open, on.name, min(importSize, s.large))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+		if f, err = importReal(ctx, on.open, on.name); err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+func importGenerated(ctx context.Context, open func() (*engine, error), engineName string, n int) (figure, error) {
+	e, err := open()
+	if err != nil {
+		return figure{}, err
+	}
+	defer e.close()
+	start := time.Now()
+	report, err := importer.Put(ctx, e.stats, time.Now, generate(n))
+	if err != nil {
+		return figure{}, err
+	}
+	took := time.Since(start)
+	if report.Matches.New != n {
+		return figure{}, fmt.Errorf("%d of %d generated matches are new: %v", report.Matches.New, n, report.Problems)
+	}
+	return rate("generated, "+engineName, n, took), nil
+}
+
+func rate(name string, n int, took time.Duration) figure {
+	return figure{name: name, value: thousands(float64(n)/took.Seconds()) + " matches/s",
+		detail: fmt.Sprintf("%s in %s", thousands(float64(n)), duration(float64(took)))}
+}
+
+// importReal imports the openfootball trees of STATGATE_DATA, clubs included.
+func importReal(ctx context.Context, open func() (*engine, error), engineName string) (figure, error) {
+	name := "openfootball's files, " + engineName
+	dir := os.Getenv("STATGATE_DATA")
+	if dir == "" {
+		dir = filepath.Join("..", "shared", "data")
+	}
+	o := importer.Options{Clubs: []string{filepath.Join(dir, "openfootball-clubs")},
+		Openfootball: []string{filepath.Join(dir, "openfootball-football.json")}}
+	if importer.Check(o) != nil {
+		return figure{name: name, value: "NOT RUN", detail: "no real data: set STATGATE_DATA"}, nil
+	}
+	e, err := open()
+	if err != nil {
+		return figure{}, err
+	}
+	defer e.close()
+	start := time.Now()
+	report, err := importer.Run(ctx, e.stats, time.Now, o)
+	if err != nil {
+		return figure{}, err
+	}
+	f := rate(name, report.Matches.New, time.Since(start))
+	f.detail += fmt.Sprintf(", %d files and %d clubs read", report.Files, report.Clubs)
+	return f, nil
+}

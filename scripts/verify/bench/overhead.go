@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"statgate/authorizer"
+	"statgate/shared/access/gate"
+	"statgate/shared/access/keys"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/table"
+)
+
+// mayAdd is what authorizer and gate may add to the store calls that they make.
+const mayAdd = 0.15
+
+// overhead measures the authorizer and the gate beside the very store calls that
+// they make, on each engine.
+func overhead(ctx context.Context, s sizes) ([]figure, error) {
+	endpoint, stop, err := dynamoDBLocal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	var all []figure
+	for _, on := range []struct {
+		name string
+		open func() (*engine, error)
+	}{
+		{"memory", memory},
+		{"-data", onDisk},
+		{"DynamoDB Local", func() (*engine, error) { return onDynamo(ctx, endpoint, nil) }},
+	} {
+		e, err := on.open()
+		if err != nil {
+			return nil, err
+		}
+		figures, err := overheadOn(ctx, e, on.name, s)
+		e.close()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, figures...)
+	}
+	return all, nil
+}
+
+func overheadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figure, error) {
+	w, err := found(ctx, e, stopped())
+	if err != nil {
+		return nil, err
+	}
+	secret, err := w.key(ctx, readScopes...)
+	if err != nil {
+		return nil, err
+	}
+	caller, err := w.Keys.Authenticate(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	var all []figure
+	for _, sub := range []struct {
+		name string
+		on   func(table.Table) func(context.Context) error
+	}{
+		{"authorizer", w.authorizing(secret)},
+		{"gate", w.admitting(caller)},
+	} {
+		p, err := prepare(ctx, e.keys, sub.on)
+		if err != nil {
+			return nil, fmt.Errorf("%s on %s: %w", sub.name, engineName, err)
+		}
+		m, err := compare(ctx, s, p)
+		if err != nil {
+			return nil, fmt.Errorf("%s on %s: %w", sub.name, engineName, err)
+		}
+		all = append(all, m.figures(sub.name+", "+engineName, p.calls)...)
+	}
+	return all, nil
+}
+
+// authorizing is a whole call of the Lambda authorizer, its log line included,
+// by a warm instance on a table.
+func (w *world) authorizing(secret string) func(table.Table) func(context.Context) error {
+	return func(on table.Table) func(context.Context) error {
+		store := keys.New(keys.Options{Table: on, Gates: gate.New(on, w.clock), Peppers: w.peppers,
+			Contract: w.contract, Environment: w.contract.Environments[0], Now: w.clock})
+		auth := authorizer.New(w.contract, store.Authenticate, w.clock, slog.New(slog.NewJSONHandler(io.Discard, nil)))
+		event := events.APIGatewayCustomAuthorizerRequestTypeRequest{
+			Type: "REQUEST", HTTPMethod: "GET", Path: "/v1/football/matches", Resource: "/v1/football/matches",
+			MethodArn: "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/live/GET/v1/football/matches",
+			Headers: map[string]string{"Authorization": "Bearer " + secret, "Accept": "application/json",
+				"User-Agent": "curl/8.5.0", "Host": "abcdef1234.execute-api.eu-west-1.amazonaws.com", "X-Forwarded-For": "192.0.2.1"},
+			MultiValueHeaders: map[string][]string{"Authorization": {"Bearer " + secret}, "Accept": {"application/json"},
+				"User-Agent": {"curl/8.5.0"}, "Host": {"abcdef1234.execute-api.eu-west-1.amazonaws.com"}, "X-Forwarded-For": {"192.0.2.1"}},
+			RequestContext: events.APIGatewayCustomAuthorizerRequestTypeRequestContext{RequestID: "8b5b7a3e-5f2b-4c55-9e0a-1d2c3b4a5f60", Stage: "live"},
+		}
+		return func(ctx context.Context) error {
+			_, err := auth.Handle(ctx, event)
+			return err
+		}
+	}
+}
+
+// admitting is a call through the gate of a warm instance, on a table. Its limit
+// is out of reach, as a benchmark makes more calls than any plan has.
+func (w *world) admitting(c *api.Caller) func(table.Table) func(context.Context) error {
+	rich := *c
+	rich.Limits = map[string]contract.Budget{}
+	for name, b := range c.Limits {
+		b.Limit = 1 << 40
+		rich.Limits[name] = b
+	}
+	route, _ := api.Find("listMatches")
+	return func(on table.Table) func(context.Context) error {
+		g := gate.New(on, w.clock)
+		g.Resolver, g.Scopes = w.Keys, w.contract.Scopes
+		return func(ctx context.Context) error {
+			_, err := g.Admit(ctx, &rich, route, contract.Requests)
+			return err
+		}
+	}
+}

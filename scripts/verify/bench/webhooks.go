@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"statgate/functions/deliver"
+	"statgate/functions/fanout"
+	"statgate/scripts/internal/changes"
+	"statgate/shared/access/apikey"
+	"statgate/shared/api"
+	"statgate/shared/api/preset"
+	"statgate/shared/feed/events"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/stats/matches"
+	"statgate/shared/table"
+)
+
+// changesMade is how many changes the fan-out is told at once, as Lambda does of
+// a stream that is behind.
+const changesMade = 100
+
+// deliveries measures what telling webhooks takes: putting down what each is to be
+// sent, and sending it.
+func deliveries(ctx context.Context, s sizes) ([]figure, error) {
+	endpoint, stop, err := dynamoDBLocal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	var all []figure
+	for _, on := range []struct {
+		name string
+		open func() (*engine, error)
+	}{
+		{"memory", memory},
+		{"-data", onDisk},
+		{"DynamoDB Local", func() (*engine, error) { return onDynamo(ctx, endpoint, &tape{}) }},
+	} {
+		for _, hooks := range []int{1, s.hooks} {
+			figures, err := deliveriesOn(ctx, on.open, on.name, hooks, s)
+			if err != nil {
+				return nil, fmt.Errorf("%d webhooks on %s: %w", hooks, on.name, err)
+			}
+			all = append(all, figures...)
+		}
+	}
+	return all, nil
+}
+
+// deliveriesOn measures the fan-out to some webhooks, and where there is one of them,
+// which gets no more than can be attempted one by one, the attempts.
+func deliveriesOn(ctx context.Context, open func() (*engine, error), engineName string, hooks int, s sizes) ([]figure, error) {
+	e, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer e.close()
+	m, err := newMessenger(ctx, e, hooks)
+	if err != nil {
+		return nil, err
+	}
+	defer m.stop()
+	rounds := s.rounds
+	if e.tape != nil {
+		rounds = 1 // each is the same units, and ten thousand deliveries take DynamoDB Local some ten seconds
+	}
+	fan, err := m.fanOut(ctx, rounds)
+	if err != nil {
+		return nil, err
+	}
+	fan.name = fmt.Sprintf("fan-out of %d changes to %d webhook%s, %s", changesMade, hooks, plural(hooks), engineName)
+	if hooks > 1 {
+		return []figure{fan}, nil
+	}
+	attempt, err := m.attempts(ctx)
+	attempt.name = "an attempt, " + engineName
+	return []figure{fan, attempt}, err
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// messenger tells webhooks of the simulated league's matches, by the functions that
+// do so in a deployment, and the receiver that takes what they send.
+type messenger struct {
+	*engine
+	store  *webhooks.Store
+	fan    *fanout.Fanout
+	sender *deliver.Sender
+	news   []table.Change
+	stop   func()
+	round  int
+
+	mu    sync.Mutex
+	due   []webhooks.Due // what the last round put down
+	taken int            // requests to the receiver
+}
+
+// Send implements [webhooks.Queue].
+func (m *messenger) Send(_ context.Context, due ...webhooks.Due) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.due = append(m.due, due...)
+	return nil
+}
+
+// ServeHTTP is the receiver.
+func (m *messenger) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.taken++
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func newMessenger(ctx context.Context, e *engine, hooks int) (*messenger, error) {
+	c, err := preset.Load("statgate")
+	if err != nil {
+		return nil, err
+	}
+	root, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	m, clock := &messenger{engine: e}, stopped()
+	log := slog.New(slog.DiscardHandler)
+	m.store = webhooks.New(webhooks.Options{Table: e.keys, Contract: c, Rand: rand.Reader, Queue: m, Private: true,
+		Peppers: apikey.FixedPeppers(root, clock)})
+	m.fan, err = fanout.New(fanout.Deps{Contract: c, Webhooks: m.store, Queue: m, Matches: matches.NewStore(e.stats, clock), Clock: clock, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	m.sender = deliver.New(deliver.Deps{Store: m.store, Title: c.Title, Private: true, Clock: clock, Log: log})
+	if err := m.gather(ctx, clock()); err != nil {
+		return nil, err
+	}
+	receiver, stop, err := listen(m)
+	if err != nil {
+		return nil, err
+	}
+	m.stop = stop
+	if err := m.subscribe(ctx, clock(), receiver, hooks); err != nil {
+		stop()
+		return nil, err
+	}
+	return m, nil
+}
+
+// gather takes as many changes of an import as a round has: each is news.
+func (m *messenger) gather(ctx context.Context, now time.Time) error {
+	im, err := changes.OfImport(ctx, now)
+	if err != nil {
+		return err
+	}
+	defer im.Close()
+	for _, c := range im.Changes {
+		e, ok, err := events.Of(c)
+		if err != nil {
+			return err
+		}
+		if ok && e.Type == events.MatchCreated && len(m.news) < changesMade {
+			m.news = append(m.news, c)
+		}
+	}
+	if len(m.news) < changesMade {
+		return fmt.Errorf("an import makes news of %d matches, want %d", len(m.news), changesMade)
+	}
+	return nil
+}
+
+// subscribe makes webhooks that want everything, of as many organisations as that takes.
+func (m *messenger) subscribe(ctx context.Context, now time.Time, url string, n int) error {
+	for i := range n {
+		_, err := m.store.Create(ctx, &api.Request{ID: fmt.Sprint("bench-", i), Now: now, Caller: &api.Caller{
+			Key: "key_bench", Org: fmt.Sprint("org_", i/webhooks.AtMost), Permissions: []string{"*:*"},
+		}}, webhooks.Spec{URL: url})
+		if err != nil {
+			return fmt.Errorf("making a webhook: %w", err)
+		}
+	}
+	return nil
+}
+
+// tell has the changes told as if each had happened just now.
+func (m *messenger) tell(ctx context.Context) error {
+	m.round++
+	m.due = nil
+	told := make([]table.Change, len(m.news))
+	for i, c := range m.news {
+		c.ID = fmt.Sprintf("%d-%s", m.round, c.ID)
+		told[i] = c
+	}
+	return m.fan.Read(ctx, told)
+}
+
+// fanOut measures rounds of the fan-out: the time of a delivery, or on tape the
+// units of one, the list of webhooks included.
+func (m *messenger) fanOut(ctx context.Context, rounds int) (figure, error) {
+	if m.tape != nil {
+		m.tape.rewind()
+	}
+	var each sample
+	for range rounds {
+		start := time.Now()
+		if err := m.tell(ctx); err != nil {
+			return figure{}, err
+		}
+		each.add(float64(time.Since(start)) / float64(len(m.due)))
+	}
+	n := float64(len(m.due))
+	if m.tape != nil {
+		_, by := m.tape.recorded()
+		u := by[table.Keys.Name]
+		return figure{value: units{u.read / n, u.write / n}.String() + " a delivery", detail: fmt.Sprintf("keys %s for %s deliveries", u, thousands(n))}, nil
+	}
+	return figure{value: duration(each.median()) + " a delivery", detail: fmt.Sprintf("%s; %d × %s deliveries", each.spread(duration), rounds, thousands(n))}, nil
+}
+
+// attempts attempts what the last round put down, one after the other, and measures
+// from the store's first call to its last, the receiver in between.
+func (m *messenger) attempts(ctx context.Context) (figure, error) {
+	if m.tape != nil {
+		m.tape.rewind()
+	}
+	var took sample
+	for _, d := range m.due {
+		start := time.Now()
+		again, err := m.sender.Deliver(ctx, d)
+		if err != nil {
+			return figure{}, err
+		}
+		if again != 0 {
+			return figure{}, errors.New("a receiver on loopback did not take a delivery")
+		}
+		took.add(float64(time.Since(start)))
+	}
+	f := figure{value: duration(took.median()), detail: fmt.Sprintf("%s; %d attempts, receiver on loopback", took.spread(duration), len(took))}
+	if m.tape != nil {
+		_, by := m.tape.recorded()
+		u, n := by[table.Keys.Name], float64(len(took))
+		f.detail = fmt.Sprintf("%s in all; %s", units{u.read / n, u.write / n}, f.detail)
+	}
+	return f, nil
+}

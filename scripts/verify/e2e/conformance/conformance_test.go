@@ -1,0 +1,122 @@
+package conformance
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// sentence is one of a page's.
+type sentence struct {
+	id   string // line.sentence
+	line int
+	text string
+}
+
+// sentences splits a page: each line, at a full stop and a space before a capital
+// letter or a quotation mark. Lines of a rule or of brackets only say nothing.
+func sentences(text string) []sentence {
+	var found []sentence
+	for i, line := range strings.Split(text, "\n") {
+		for k, one := range split(strings.TrimSpace(line)) {
+			if strings.ContainsFunc(one, unicode.IsLetter) {
+				found = append(found, sentence{fmt.Sprintf("%d.%d", i+1, k+1), i + 1, one})
+			}
+		}
+	}
+	return found
+}
+
+func split(line string) []string {
+	var parts []string
+	from := 0
+	runes := []rune(line)
+	for i := 0; i+2 < len(runes); i++ {
+		next := runes[i+2]
+		if runes[i] == '.' && runes[i+1] == ' ' && (unicode.IsUpper(next) || next == '"' || next == '“') {
+			parts = append(parts, string(runes[from:i+1]))
+			from = i + 2
+		}
+	}
+	return append(parts, string(runes[from:]))
+}
+
+// pagesDir is where the products' pages are: beside the real data.
+func pagesDir(t *testing.T) string {
+	data := os.Getenv("STATGATE_DATA")
+	if data == "" {
+		data = "../../../../../shared/data"
+	}
+	dir := filepath.Join(filepath.Dir(data), "seeds")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("NOT RUN: the products' pages are missing: %s (set STATGATE_DATA to the directory beside them)", dir)
+	}
+	return dir
+}
+
+func TestSentencesOfThePagesHaveCases(t *testing.T) {
+	t.Parallel()
+	dir := pagesDir(t)
+	for name, p := range pages {
+		raw, err := os.ReadFile(filepath.Join(dir, p.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != p.sha256 {
+			t.Errorf("%s: the page is another one than the cases count the lines of", name)
+		}
+		proven := map[string][]string{}
+		for _, c := range p.cases {
+			for _, id := range c.Seed {
+				proven[id] = append(proven[id], c.ID)
+			}
+		}
+		for _, s := range sentences(string(raw)) {
+			switch by := proven[s.id]; {
+			case by != nil:
+				t.Logf("%s %s proven by %s: %s", name, s.id, strings.Join(by, ", "), s.text)
+			case slices.ContainsFunc(p.asides, func(a aside) bool { return a.covers(s.line, s.id) }):
+				t.Logf("%s %s set aside: %s", name, s.id, s.text)
+			case p.whole:
+				t.Errorf("%s %s has no case: %s", name, s.id, s.text)
+			default:
+				t.Logf("%s %s has no case YET: %s", name, s.id, s.text)
+			}
+			delete(proven, s.id)
+		}
+		for id, by := range proven {
+			t.Errorf("%s: %s prove sentence %s, which the page does not have", name, strings.Join(by, ", "), id)
+		}
+	}
+}
+
+func TestFactsAreWhole(t *testing.T) {
+	t.Parallel()
+	for name, p := range pages {
+		seen := map[string]bool{}
+		for _, c := range p.cases {
+			switch {
+			case c.ID == "" || seen[c.ID] || strings.ContainsAny(c.ID, " \n"):
+				t.Errorf("%s: case %q has no id of its own", name, c.ID)
+			case c.Says == "" || c.Answer == "" || c.Prove == nil || strings.HasSuffix(c.Says, "."):
+				t.Errorf("%s: case %s is not whole", name, c.ID)
+			case c.Standing != Page && c.Standing != Wide && c.Standing != Ours:
+				t.Errorf("%s: case %s has standing %q", name, c.ID, c.Standing)
+			case (c.Standing == Page) != (len(c.Seed) > 0):
+				t.Errorf("%s: case %s names sentences of the page, or does not, against its standing", name, c.ID)
+			}
+			seen[c.ID] = true
+		}
+		for _, a := range p.asides {
+			if a.at == "" || a.why == "" {
+				t.Errorf("%s: the aside %+v is not whole", name, a)
+			}
+		}
+	}
+}

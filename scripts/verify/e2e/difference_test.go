@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"statgate/scripts/verify/e2e/suite"
+	"statgate/shared/api/preset"
+	"statgate/shared/platform/deployment/deploymenttest"
+)
+
+func TestEveryKnownDifferenceNamesACaseAndItsReason(t *testing.T) {
+	t.Parallel()
+	cases := map[string]bool{}
+	for _, name := range preset.Names() {
+		c, err := preset.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, one := range suite.Cases(c) {
+			if seen[one.ID] || one.Says == "" || one.Run == nil || strings.ContainsAny(one.ID, " \n") {
+				t.Errorf("%s: case %q comes twice or is not whole", name, one.ID)
+			}
+			seen[one.ID], cases[one.ID] = true, true
+		}
+	}
+	for _, target := range suite.Targets {
+		for id, reason := range target.Skip {
+			if !cases[id] || reason == "" {
+				t.Errorf("target %s skips %q for %q: no such case, or no reason", target.Name, id, reason)
+			}
+		}
+		for _, own := range target.Own {
+			if own.Status == 0 || own.Body == "" || own.Reason == "" {
+				t.Errorf("target %s: the answer %+v is not whole", target.Name, own)
+			}
+		}
+	}
+}
+
+// TestKnownDifferencesAreLetPassAndSaid runs against a gateway that answers 401
+// in its own shape, as some that play API Gateway do, and takes no X-API-Key.
+func TestKnownDifferencesAreLetPassAndSaid(t *testing.T) {
+	t.Parallel()
+	const own = `{"message":"Unauthorized"}`
+	w := deploymenttest.New(t, "statgate")
+	w.Gate.Patience = patience
+	server := httptest.NewServer(broken(w.Gateway, fault{
+		after: func(c *call) {
+			if c.status == 401 {
+				c.set(401, []byte(own))
+				clear(c.header)
+			}
+		},
+	}))
+	t.Cleanup(server.Close)
+	report := func(target suite.Target) (suite.Result, string) {
+		var out bytes.Buffer
+		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
+			Target: target, Parallel: 32, Out: &out, Only: func(id string) bool {
+				return strings.HasPrefix(id, "refuse.no") || strings.HasPrefix(id, "key.revoke") || id == "answers.valid" || id == "transport.two-keys"
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result, out.String()
+	}
+	if result, out := report(suite.Target{}); result.Failures["refuse.no-key"] == "" || result.Failures["answers.valid"] == "" {
+		t.Errorf("a target without known differences passes:\n%s", out)
+	}
+	result, out := report(suite.Target{
+		Skip: map[string]string{"transport.two-keys": "it looks at one header"},
+		Own:  []suite.OwnAnswer{{Status: 401, Body: own, Reason: "its own authorizer"}},
+	})
+	if result.Failed != 0 || result.Skipped != 2 {
+		t.Errorf("got %+v\n%s", result, out)
+	}
+	for _, want := range []string{"skip transport.two-keys", "(it looks at one header)", "answers 401 " + own + " (its own authorizer)", " passed, 0 failed\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+// TestAnswerOfTheTargetsOwnStandsForOnePromise runs against a gateway that answers
+// bad keys with another status, and gives all requests one id.
+func TestAnswerOfTheTargetsOwnStandsForOnePromise(t *testing.T) {
+	t.Parallel()
+	const own = `{"message":"Internal server error"}`
+	w := deploymenttest.New(t, "statgate")
+	w.Gate.Patience = patience
+	var forged atomic.Bool
+	server := httptest.NewServer(broken(w.Gateway, fault{
+		after: func(c *call) {
+			c.body = bytes.ReplaceAll(c.body, []byte(c.header.Get("X-Request-Id")), []byte("one"))
+			c.header.Set("X-Request-Id", "one")
+			switch {
+			case c.status == 401:
+				c.set(502, []byte(own))
+			case forged.Load() && strings.HasSuffix(c.path, "/audit"):
+				c.body = bytes.ReplaceAll(c.body, []byte("key.rotate"), []byte("key.update"))
+			}
+		},
+	}))
+	t.Cleanup(server.Close)
+	cases := []string{"refuse.no-key", "refuse.unknown-path", "key.revoke", "rotate.at-once", "member.removed", "header.common", "audit.run"}
+	run := func(target suite.Target, fails ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
+			Target: target, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(cases, id) }})
+		failed := slices.Sorted(maps.Keys(result.Failures))
+		if err != nil || !slices.Equal(failed, fails) {
+			t.Errorf("%+v: %v, %v failed, want %v\n%s", target, err, failed, fails, out.String())
+		}
+	}
+	stands := func(promised int) []suite.OwnAnswer {
+		return []suite.OwnAnswer{{Status: 502, Body: own, For: promised, Reason: "its own"}}
+	}
+	run(suite.Target{Own: stands(401), OneID: "one for all"})
+	run(suite.Target{Own: stands(404), OneID: "one for all"}, "key.revoke", "member.removed", "refuse.no-key", "rotate.at-once")
+	run(suite.Target{Own: stands(401)}, "audit.run", "header.common")
+	forged.Store(true)
+	run(suite.Target{Own: stands(401), OneID: "one for all"}, "audit.run")
+}

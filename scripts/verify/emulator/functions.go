@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"statgate/scripts/internal/hands"
+	"statgate/scripts/internal/operate"
+	"statgate/scripts/verify/e2e/suite"
+	"statgate/shared/api"
+	"statgate/shared/api/preset"
+	"statgate/shared/contract"
+	"statgate/shared/platform/outputs"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
+)
+
+// authorizerFunction is what the stack calls the authorizer's function.
+const authorizerFunction = "authorizer"
+
+// functionsOf lists a deployment's functions that use tables, workers included.
+func functionsOf(c *contract.Contract) []string {
+	names := map[string]bool{authorizerFunction: true}
+	for _, r := range api.For(c) {
+		if !r.Open {
+			names[r.Function] = true
+		}
+	}
+	for _, w := range api.WorkersFor(c) {
+		names[w.Function] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// restart ends the functions' instances, so that the next calls meet new ones.
+func (t target) restart(ctx context.Context, functions ...string) error {
+	client := lambda.NewFromConfig(t.emulator.config())
+	for _, name := range functions {
+		name = t.stack + "-" + name
+		is, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		if err != nil {
+			return fmt.Errorf("restarting %s: %w", name, err)
+		}
+		// The emulator begins anew with every configuration, even the same.
+		if _, err := client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, MemorySize: is.MemorySize}); err != nil {
+			return fmt.Errorf("restarting %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// hands are an operator's, on the deployment.
+func (t target) hands(s outputs.Stack, c *contract.Contract) suite.Hands {
+	cfg := t.emulator.config()
+	client, secret := dynamodb.NewFromConfig(cfg), operate.NewSecret(cfg, s.Peppers)
+	keys, stats := dynamo.New(client, s.KeysTable, table.Keys), dynamo.New(client, s.StatsTable, table.Stats)
+	all := functionsOf(c)
+	return suite.Hands{
+		CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) },
+		Report:     func(ctx context.Context, match string) error { return hands.Report(ctx, stats, match) },
+		Rotate: func(ctx context.Context) error {
+			if err := hands.Rotate(ctx, secret); err != nil {
+				return err
+			}
+			return t.restart(ctx, all...)
+		},
+		Alone: func(ctx context.Context, do func()) error {
+			err := hands.Alone(ctx, secret, func() error {
+				if err := t.restart(ctx, authorizerFunction); err != nil {
+					return err
+				}
+				do()
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			return t.restart(ctx, authorizerFunction)
+		},
+	}
+}
+
+// role is the inline policy of a function's role, as it was deployed.
+type role struct {
+	function, name, policy string
+	document               map[string]any
+}
+
+// roleOf reads the role of a function.
+func (t target) roleOf(ctx context.Context, function string) (role, error) {
+	r, name := role{function: function}, t.stack+"-"+function
+	is, err := lambda.NewFromConfig(t.emulator.config()).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	if err != nil {
+		return r, fmt.Errorf("asking for the function %s: %w", name, err)
+	}
+	arn := aws.ToString(is.Role)
+	r.name = arn[strings.LastIndexByte(arn, '/')+1:]
+	client := iam.NewFromConfig(t.emulator.config())
+	policies, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.name})
+	if err != nil {
+		return r, fmt.Errorf("listing the policies of %s: %w", r.name, err)
+	}
+	if len(policies.PolicyNames) != 1 {
+		return r, fmt.Errorf("the role %s has the policies %q, want one", r.name, policies.PolicyNames)
+	}
+	r.policy = policies.PolicyNames[0]
+	held, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: &r.policy})
+	if err != nil {
+		return r, fmt.Errorf("reading the policy of %s: %w", r.name, err)
+	}
+	text, err := url.QueryUnescape(aws.ToString(held.PolicyDocument))
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &r.document)
+	}
+	if err != nil {
+		return r, fmt.Errorf("reading the policy of %s: %w", r.name, err)
+	}
+	return r, nil
+}
+
+// put gives the role a policy in the place of its own, and the function new instances.
+func (t target) put(ctx context.Context, r role, document map[string]any) error {
+	raw, err := json.Marshal(document)
+	if err != nil {
+		return fmt.Errorf("writing the policy of %s: %w", r.name, err)
+	}
+	if _, err := iam.NewFromConfig(t.emulator.config()).PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+		RoleName: &r.name, PolicyName: &r.policy, PolicyDocument: aws.String(string(raw)),
+	}); err != nil {
+		return fmt.Errorf("writing the policy of %s: %w", r.name, err)
+	}
+	return t.restart(ctx, r.function)
+}
+
+// Who may send a message to a queue may send several at once: IAM has no action of
+// its own for that. The emulator asks for one.
+const (
+	send        = "sqs:SendMessage"
+	sendSeveral = "sqs:SendMessageBatch"
+)
+
+// allowBatches lets each role that may send messages send several at once.
+func (t target) allowBatches(ctx context.Context) error {
+	c, err := preset.Load(t.contract)
+	if err != nil {
+		return err
+	}
+	for _, function := range functionsOf(c) {
+		r, err := t.roleOf(ctx, function)
+		if err != nil {
+			return err
+		}
+		if wide := r.sendingSeveral(); wide != nil {
+			if err := t.put(ctx, r, wide); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sendingSeveral is the role's policy with what the emulator asks for, nil where
+// nothing is missing.
+func (r role) sendingSeveral() map[string]any {
+	statements, _ := r.document["Statement"].([]any)
+	wide, changed := slices.Clone(statements), false
+	for i, one := range wide {
+		statement, _ := one.(map[string]any)
+		actions := texts(statement["Action"])
+		if !slices.Contains(actions, send) || slices.Contains(actions, sendSeveral) {
+			continue
+		}
+		statement = maps.Clone(statement)
+		statement["Action"] = append(actions, sendSeveral)
+		wide[i], changed = statement, true
+	}
+	if !changed {
+		return nil
+	}
+	return map[string]any{"Version": r.document["Version"], "Statement": wide}
+}

@@ -1,0 +1,119 @@
+// Package applications keeps what organisations apply for as developers, and what
+// the operator decided: some scopes grant nothing without it (contract.Scope.Needs).
+//
+// An organisation applies once in general and once for each of its games. What is
+// approved also stands on the organisation's own item, where whoever checks a key
+// reads it anyway, and both are written in one transaction. A decision is one more
+// change of facts and then of versions (package change): what is withdrawn ends on
+// the next request of every key of the organisation.
+package applications
+
+import (
+	"regexp"
+	"time"
+
+	"statgate/shared/access/orgs"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/table"
+)
+
+// States of an application.
+const (
+	Pending   = "pending"
+	Approved  = "approved"
+	Withdrawn = "withdrawn"
+)
+
+// Application is what an organisation asked to be approved for.
+type Application struct {
+	ID        string     `json:"id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org       string     `json:"org"`
+	Kind      string     `json:"kind" enum:"general,game"`
+	Game      *string    `json:"game" doc:"Id of the game; null in general"`
+	Reason    string     `json:"reason"`
+	State     string     `json:"state" enum:"pending,approved,withdrawn"`
+	CreatedAt time.Time  `json:"created_at"`
+	CreatedBy string     `json:"created_by" doc:"User id"`
+	DecidedAt *time.Time `json:"decided_at" doc:"When its state was last changed; null while it is pending"`
+}
+
+const (
+	sortKey = "APPLICATION"
+	listed  = "APPLICATIONS" // partition of the index of all of them
+)
+
+func address(id string) table.Key {
+	return table.Key{Partition: table.Join("APPLICATION", id), Sort: sortKey}
+}
+
+// claim is the address of what keeps an organisation from applying twice for one
+// thing. It sorts before the organisation's keys.
+func (a Application) claim() table.Key {
+	return table.Key{Partition: orgs.Partition(a.Org), Sort: table.Join(sortKey, a.approval())}
+}
+
+// approval is how what was applied for stands among an organisation's approvals.
+func (a Application) approval() string {
+	if a.Game == nil {
+		return orgs.Approval(a.Kind, "")
+	}
+	return orgs.Approval(a.Kind, *a.Game)
+}
+
+func ofOrg(org string) string { return table.Join(listed, org) }
+
+func (a Application) item(rev int64) table.Item {
+	at := address(a.ID)
+	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
+		"list_pk": listed, "list_sk": a.ID, "target_pk": ofOrg(a.Org), "target_sk": a.ID,
+		"id": a.ID, "org": a.Org, "kind": a.Kind, "reason": a.Reason, "state": a.State,
+		"created_at": a.CreatedAt.Unix(), "created_by": a.CreatedBy, "rev": rev}
+	if a.Game != nil {
+		it["game"] = *a.Game
+	}
+	if a.DecidedAt != nil {
+		it["decided_at"] = a.DecidedAt.Unix()
+	}
+	return it
+}
+
+func fromItem(it table.Item) (Application, bool) {
+	if it.Str(table.SortAttr) != sortKey {
+		return Application{}, false
+	}
+	a := Application{ID: it.Str("id"), Org: it.Str("org"), Kind: it.Str("kind"), Reason: it.Str("reason"), State: it.Str("state"),
+		CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by")}
+	if game := it.Str("game"); game != "" {
+		a.Game = &game
+	}
+	if at := it.Int("decided_at"); at != 0 {
+		decided := time.Unix(at, 0).UTC()
+		a.DecidedAt = &decided
+	}
+	return a, true
+}
+
+var gameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// check refuses what no approval could be written for.
+func (a Application) check(c *contract.Contract) error {
+	switch {
+	case a.Kind != contract.NeedsGeneral && a.Kind != contract.NeedsGame || !c.Scopes.NeedApproval(a.Kind):
+		return api.FieldError("kind", "no scope of this API needs this approval")
+	case a.Kind == contract.NeedsGeneral && a.Game != nil:
+		return api.FieldError("game", "is for applications of kind game only")
+	case a.Kind == contract.NeedsGame && (a.Game == nil || len(*a.Game) > 64 || !gameForm.MatchString(*a.Game)):
+		return api.FieldError("game", "must be lower-case letters, digits and -, at most 64")
+	}
+	return nil
+}
+
+// settings are an application's fields in the audit trail.
+type settings struct {
+	Kind  string  `json:"kind"`
+	Game  *string `json:"game"`
+	State string  `json:"state"`
+}
+
+func (a Application) settings() settings { return settings{a.Kind, a.Game, a.State} }

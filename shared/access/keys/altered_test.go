@@ -1,0 +1,54 @@
+package keys_test
+
+import (
+	"strings"
+	"testing"
+
+	"statgate/shared/access/keys"
+	"statgate/shared/access/keys/keystest"
+	"statgate/shared/api/preset"
+)
+
+// TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody changes one
+// character of a good secret at a time: what follows the prefix into every digit of
+// its alphabet, so that most of them can be told from good ones by the store alone.
+func TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := keystest.New(t, keystest.Memory(t), name)
+			operator := w.Found(t)
+			refused := 0
+			for refused < 10_000 {
+				operator = rotated(t, w, operator)
+				for at := range operator.Secret {
+					for _, with := range "0123456789abcdefghijklmnopqrstuvwxyzABCXYZ_-~" {
+						altered := operator.Secret[:at] + string(with) + operator.Secret[at+1:]
+						if altered == operator.Secret {
+							continue
+						}
+						c, err := w.Keys.Authenticate(t.Context(), altered)
+						if c != nil || !strings.HasPrefix(keystest.Condition(err), "secret.") {
+							t.Fatalf("character %d as %q: got %v, %v", at, with, c, err)
+						}
+						refused++
+					}
+				}
+			}
+			if c, err := w.Keys.Authenticate(t.Context(), operator.Secret); err != nil || c.Key != operator.ID {
+				t.Errorf("the secret as it was: got %v, %v", c, err)
+			}
+		})
+	}
+}
+
+// rotated is the same key with a new secret.
+func rotated(t *testing.T, w *keystest.World, k keys.Minted) keys.Minted {
+	t.Helper()
+	r, err := w.Keys.Rotate(t.Context(), w.By(t, k.Secret), k.ID, "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys.Minted{Key: r.Key, Secret: r.Secret}
+}

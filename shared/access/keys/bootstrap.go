@@ -1,0 +1,135 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
+	"statgate/shared/access/orgs"
+	"statgate/shared/api"
+	"statgate/shared/table"
+)
+
+// What Bootstrap and Recover fail with beside a store that does not answer.
+var (
+	ErrBootstrapped    = errors.New("keys: this deployment has its operator already")
+	ErrNotBootstrapped = errors.New("keys: this deployment has no operator yet")
+)
+
+// deployment is the item that an operator's organisation is made once by.
+var deployment = table.Key{Partition: "DEPLOYMENT", Sort: "DEPLOYMENT"}
+
+// Bootstrap makes the first organisation, which is the operator's, its owner and
+// a key with every scope, on an empty deployment, once: a second time it fails
+// with [ErrBootstrapped]. It is for whoever holds the store's credentials.
+func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string) (orgs.Org, orgs.Member, Minted, error) {
+	fail := func(err error) (orgs.Org, orgs.Member, Minted, error) {
+		return orgs.Org{}, orgs.Member{}, Minted{}, err
+	}
+	by := audit.By{Method: audit.MethodBootstrap, At: now}
+	o, owner, ws, err := orgs.Found(s.ids, s.rules.contract, by, orgs.Founding{Name: name, Owner: email, Operator: true})
+	if err != nil {
+		return fail(err)
+	}
+	n, err := s.operatorKey(ctx, "Operator", o.ID, owner.User, now)
+	if err != nil {
+		return fail(err)
+	}
+	births, err := s.births(by, "key.create", n)
+	if err != nil {
+		return fail(err)
+	}
+	ws = append(append(ws, births...), table.Put(table.Item{table.PartitionAttr: deployment.Partition,
+		table.SortAttr: deployment.Sort, "org": o.ID}, table.IsNew()))
+	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+		first, err := s.operator(ctx)
+		switch {
+		case errors.Is(err, ErrNotBootstrapped):
+			return change.Plan{Writes: ws}, s.ready(ctx, n)
+		case err != nil:
+			return change.Plan{}, err
+		case first != o.ID:
+			return change.Plan{}, ErrBootstrapped
+		}
+		return change.Plan{}, nil // an earlier attempt, whose answer was lost
+	})
+	if err != nil {
+		return fail(err)
+	}
+	m, err := s.minted(n, o, now)
+	return o, owner, m, err
+}
+
+// Recover makes another operator key for the deployment's first organisation, and
+// says so in its audit trail (key.recover). It is for whoever holds the store's
+// credentials and has lost the key; no cap keeps them out.
+func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
+	org, err := s.operator(ctx)
+	if err != nil {
+		return Minted{}, err
+	}
+	var n newborn
+	var state holdings
+	err = s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
+		h, found, err := s.holdings(ctx, org)
+		if err != nil {
+			return plan, err
+		}
+		state = h
+		if _, done := h.find(n.key.ID); done { // an earlier attempt, whose answer was lost
+			return plan, nil
+		}
+		owner, active := h.OldestOwner()
+		if !found || !active {
+			return plan, fmt.Errorf("keys: organisation %s has no active owner", org)
+		}
+		if n, err = s.operatorKey(ctx, "Operator (recovered)", org, owner.User, now); err != nil {
+			return plan, err
+		}
+		if err = s.ready(ctx, n); err != nil {
+			return plan, err
+		}
+		plan.Writes, err = s.births(audit.By{Method: audit.MethodRecovery, At: now}, "key.recover", n)
+		plan.Writes = append(plan.Writes, h.counted(n.key, true))
+		return plan, err
+	})
+	if err != nil {
+		return Minted{}, err
+	}
+	return s.minted(n, state.Org, now)
+}
+
+// operator is the organisation that Bootstrap made.
+func (s *Store) operator(ctx context.Context) (string, error) {
+	it, err := s.table.Get(ctx, deployment, true)
+	if err != nil {
+		return "", api.Down("reading the deployment", err)
+	}
+	if it == nil {
+		return "", ErrNotBootstrapped
+	}
+	return it.Str("org"), nil
+}
+
+// operatorKey mints a key with every scope; it ends only where the contract has
+// all keys end.
+func (s *Store) operatorKey(ctx context.Context, name, org, user string, now time.Time) (newborn, error) {
+	spec := Spec{Name: name, Scopes: s.rules.contract.Scopes.Names()}
+	if s.rules.contract.Keys.ExpiryRequired {
+		life := 365 * 24 * time.Hour
+		if most := s.rules.contract.Keys.MaxLife; most > 0 {
+			life = time.Duration(most) * time.Second
+		}
+		end := now.Add(life).UTC().Truncate(time.Second).Format(time.RFC3339)
+		spec.ExpiresAt = &end
+	}
+	k, err := s.rules.fresh(spec, now)
+	if err != nil {
+		return newborn{}, err
+	}
+	k.Org, k.Owner = org, user
+	return s.mint(ctx, k, now)
+}

@@ -1,0 +1,251 @@
+// Package keys keeps keys and their secrets: who may make which, how many an
+// organisation may have, and whom a secret stands for.
+//
+// A key is what an organisation owns; a secret is the string that a client sends.
+// A key's item lists the secrets that are good for it, each with the moment at
+// which it ends, so a rotation or a revocation is one write on one item, and a
+// secret that the key does not list is dead whatever else is stored of it.
+//
+// A secret's item holds no secret: its address is [apikey.ID], and it holds a MAC
+// under a pepper. Both items, a pointer from the key's id to its organisation, the
+// audit entry and the Idempotency-Key's item are written in one transaction. The
+// gate's item is never part of one (see package change).
+package keys
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"statgate/shared/access/orgs"
+	"statgate/shared/api"
+	"statgate/shared/table"
+)
+
+// States of a key.
+const (
+	Active  = "active"
+	Expired = "expired"
+	Revoked = "revoked"
+)
+
+// How a key's secret is kept.
+const (
+	HashHMAC   = "hmac"
+	HashSHA256 = "sha256" // imported, and not seen since
+)
+
+// rotateAfter is the age from which on a secret is better replaced.
+const rotateAfter = 90 * 24 * time.Hour
+
+const (
+	keyPrefix  = "KEY#"
+	keySort    = "KEY"    // of the pointer from a key's id to its organisation
+	secretSort = "SECRET" // of a secret's item
+)
+
+// Key is a key as clients see it.
+type Key struct {
+	ID          string         `json:"id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Name        string         `json:"name"`
+	Prefix      string         `json:"prefix" doc:"What its secrets begin with" example:"sg_live_"`
+	LastFour    string         `json:"last_four" doc:"What its newest secret ends in, as far as the contract shows it"`
+	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"How its secret is kept: as an HMAC under the deployment's pepper, or by the SHA-256 that it was imported with and until it is used. While a replaced secret is still good, sha256 if either is kept so"`
+	Environment string         `json:"environment"`
+	Scopes      []string       `json:"scopes" nullable:"false"`
+	Plan        string         `json:"plan" doc:"The organisation's plan"`
+	State       string         `json:"state" enum:"active,expired,revoked"`
+	User        string         `json:"user" doc:"The member who owns it, and whose role bounds it"`
+	CreatedBy   *string        `json:"created_by" doc:"The user who made it; null where it was made beside the API"`
+	CreatedAt   time.Time      `json:"created_at"`
+	ExpiresAt   *time.Time     `json:"expires_at"`
+	RevokedAt   *time.Time     `json:"revoked_at"`
+	LastUsedAt  *time.Time     `json:"last_used_at"`
+	Metadata    map[string]any `json:"metadata"`
+	Game        *string        `json:"game" doc:"The game that it is bound to; null for none"`
+	// RotateRecommended marks an old secret; nothing is refused for its age.
+	RotateRecommended bool  `json:"rotate_recommended" doc:"It is active, and its newest secret is over 90 days old"`
+	Usage             Usage `json:"usage"`
+}
+
+// Usage is how often a key was used.
+type Usage struct {
+	Total  int64  `json:"total" doc:"Calls since the key was made"`
+	Window Window `json:"window"`
+}
+
+// Window is what is left of the quota. Unmetered keys have neither limit nor end.
+type Window struct {
+	Limit     *int64     `json:"limit"`
+	Used      int64      `json:"used"`
+	Remaining *int64     `json:"remaining"`
+	ResetsAt  *time.Time `json:"resets_at"`
+}
+
+// Minted is a key with its secret, which is shown this once.
+type Minted struct {
+	Key
+	Secret string `json:"secret" doc:"Shown this once; it cannot be had again"`
+}
+
+// Rotated is a key with its new secret.
+type Rotated struct {
+	Key
+	Secret            string     `json:"secret" doc:"Shown this once; it cannot be had again"`
+	PreviousExpiresAt *time.Time `json:"previous_expires_at" doc:"When the old secret ends; null: it has ended"`
+}
+
+// record is a key as it is stored. Moments are seconds since 1970, 0 for none.
+type record struct {
+	ID          string           `json:"id"`
+	Org         string           `json:"org"`
+	Name        string           `json:"name"`
+	Scopes      []string         `json:"scopes"`
+	Metadata    string           `json:"metadata"` // JSON text, as items hold no fractions
+	Owner       string           `json:"owner"`
+	CreatedBy   string           `json:"created_by"`
+	Game        string           `json:"game,omitempty"`
+	Prefix      string           `json:"prefix"`
+	LastFour    string           `json:"last_four"`
+	Environment string           `json:"environment"`
+	CreatedAt   int64            `json:"created_at"`
+	SecretAt    int64            `json:"secret_at"` // when the newest secret was made; 0: with the key
+	ExpiresAt   int64            `json:"expires_at"`
+	RevokedAt   int64            `json:"revoked_at"`
+	Secrets     map[string]int64 `json:"secrets"` // secret id → when it ends, 0 for never
+	// Imported is the id of the secret that came from another system, "" without one.
+	Imported string `json:"imported,omitempty"`
+	Rev      int64  `json:"rev"` // rises with every change
+}
+
+func address(org, key string) table.Key {
+	return table.Key{Partition: orgs.Partition(org), Sort: keyPrefix + key}
+}
+
+func pointerAddress(key string) table.Key {
+	return table.Key{Partition: table.Join("KEY", key), Sort: keySort}
+}
+
+func secretAddress(id string) table.Key {
+	return table.Key{Partition: table.Join("SECRET", id), Sort: secretSort}
+}
+
+func (k record) item() (table.Item, error) {
+	it, err := table.Encode(k)
+	if err != nil {
+		return nil, fmt.Errorf("keys: encoding key %s: %w", k.ID, err)
+	}
+	at := address(k.Org, k.ID)
+	it[table.PartitionAttr], it[table.SortAttr] = at.Partition, at.Sort
+	return it, nil
+}
+
+// recordFrom reads a key's item, and false from any other item. It reads the
+// attributes by hand: the authorizer does it for every secret that it sees, and
+// by way of JSON it took as long as the reads from the store.
+func recordFrom(it table.Item) (record, bool, error) {
+	if !strings.HasPrefix(it.Str(table.SortAttr), keyPrefix) {
+		return record{}, false, nil
+	}
+	k := record{
+		ID: it.Str("id"), Org: it.Str("org"), Name: it.Str("name"), Metadata: it.Str("metadata"),
+		Owner: it.Str("owner"), CreatedBy: it.Str("created_by"), Game: it.Str("game"), Prefix: it.Str("prefix"), LastFour: it.Str("last_four"),
+		Environment: it.Str("environment"), CreatedAt: it.Int("created_at"), SecretAt: it.Int("secret_at"), ExpiresAt: it.Int("expires_at"),
+		RevokedAt: it.Int("revoked_at"), Imported: it.Str("imported"), Rev: it.Int("rev"),
+	}
+	scopes, _ := it["scopes"].([]any)
+	for _, v := range scopes {
+		scope, ok := v.(string)
+		if !ok {
+			return record{}, false, fmt.Errorf("keys: reading key %s: a scope is %T", k.ID, v)
+		}
+		k.Scopes = append(k.Scopes, scope)
+	}
+	k.Secrets = make(map[string]int64, 2)
+	for id, v := range it.Map("secrets") {
+		end, ok := v.(int64)
+		if !ok {
+			return record{}, false, fmt.Errorf("keys: reading key %s: the end of a secret is %T", k.ID, v)
+		}
+		k.Secrets[id] = end
+	}
+	return k, true, nil
+}
+
+func (k record) state(now time.Time) string {
+	switch {
+	case k.RevokedAt != 0:
+		return Revoked
+	case k.ExpiresAt != 0 && now.Unix() >= k.ExpiresAt:
+		return Expired
+	}
+	return Active
+}
+
+// current is the secret that no rotation has replaced.
+func (k record) current() string {
+	for id, end := range k.Secrets {
+		if end == 0 {
+			return id
+		}
+	}
+	return ""
+}
+
+// fading lists the replaced secrets that are still good.
+func (k record) fading(now time.Time) map[string]int64 {
+	still := map[string]int64{}
+	for id, end := range k.Secrets {
+		if end > now.Unix() {
+			still[id] = end
+		}
+	}
+	return still
+}
+
+// view is the key as clients see it, but for its usage.
+func (k record) view(plan string, now time.Time) (Key, error) {
+	v := Key{ID: k.ID, Name: k.Name, Prefix: k.Prefix, LastFour: k.LastFour, Hash: HashHMAC, Environment: k.Environment,
+		Scopes: append([]string{}, k.Scopes...), Plan: plan, State: k.state(now), User: k.Owner,
+		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt)}
+	v.RotateRecommended = v.State == Active && now.Unix()-max(k.CreatedAt, k.SecretAt) > int64(rotateAfter/time.Second)
+	if k.CreatedBy != "" {
+		v.CreatedBy = &k.CreatedBy
+	}
+	if k.Game != "" {
+		v.Game = &k.Game
+	}
+	if err := api.DecodeExactly([]byte(k.Metadata), &v.Metadata); err != nil {
+		return v, fmt.Errorf("keys: reading metadata of key %s: %w", k.ID, err)
+	}
+	return v, nil
+}
+
+func moment(seconds int64) *time.Time {
+	if seconds == 0 {
+		return nil
+	}
+	at := time.Unix(seconds, 0).UTC()
+	return &at
+}
+
+// settings are a key's fields in the audit trail.
+type settings struct {
+	Name        string          `json:"name"`
+	Scopes      []string        `json:"scopes"`
+	Metadata    json.RawMessage `json:"metadata"`
+	User        string          `json:"user"`
+	Environment string          `json:"environment"`
+	ExpiresAt   *time.Time      `json:"expires_at"`
+	RevokedAt   *time.Time      `json:"revoked_at"`
+	LastFour    string          `json:"last_four"`
+	Game        string          `json:"game,omitempty"`
+	// PreviousExpiresAt is when a replaced secret ends.
+	PreviousExpiresAt *time.Time `json:"previous_expires_at,omitempty"`
+}
+
+func (k record) settings() settings {
+	return settings{Name: k.Name, Scopes: k.Scopes, Metadata: json.RawMessage(k.Metadata), User: k.Owner,
+		Environment: k.Environment, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastFour: k.LastFour, Game: k.Game}
+}

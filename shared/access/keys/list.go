@@ -1,0 +1,173 @@
+package keys
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"time"
+
+	"statgate/shared/access/gate"
+	"statgate/shared/access/orgs"
+	"statgate/shared/api"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// Filter chooses keys of one organisation.
+type Filter struct {
+	Org   string // "" is the caller's; operators may name another
+	State string // "" for any
+	Limit int
+	After string // id of the last key of the page before
+}
+
+// Get returns a key that the caller may manage.
+func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Key, error) {
+	f, err := s.find(ctx, r.Caller, id)
+	if err != nil {
+		return Key{}, err
+	}
+	return s.see(ctx, f, r.Now)
+}
+
+// List returns a page of keys, newest first, and the position to go on from. A
+// member sees their own.
+func (s *Store) List(ctx context.Context, r *api.Request, f Filter) ([]Key, string, error) {
+	o, err := s.orgOf(ctx, r.Caller, f.Org)
+	if err != nil {
+		return nil, "", err
+	}
+	found, err := s.sieve(ctx, r, o.ID, f)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(found) > f.Limit {
+		found = found[:f.Limit]
+		next = found[f.Limit-1].ID
+	}
+	shown, err := s.allShown(ctx, found, o, r.Now)
+	return shown, next, err
+}
+
+// orgOf returns the organisation that a list is of. One that is not the caller's
+// is unknown to all but operators.
+func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org, error) {
+	if org == "" {
+		org = c.Org
+	}
+	if org != c.Org && (!c.Operator() || !ids.Plausible(org)) {
+		return orgs.Org{}, unknownOrg()
+	}
+	it, err := s.table.Get(ctx, orgs.Key(org), true)
+	if err != nil {
+		return orgs.Org{}, api.Down("reading an organisation", err)
+	}
+	o, ok := orgs.FromItem(it)
+	if !ok {
+		return o, unknownOrg()
+	}
+	return o, nil
+}
+
+// sieve reads keys until there is one more than the page holds.
+func (s *Store) sieve(ctx context.Context, r *api.Request, org string, f Filter) ([]record, error) {
+	low, high := table.Prefix(keyPrefix)
+	q := table.Query{Partition: orgs.Partition(org), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
+	if f.After != "" {
+		q.After = keyPrefix + f.After
+	}
+	var found []record
+	for {
+		page, err := s.table.Query(ctx, q)
+		if err != nil {
+			return nil, api.Down("listing keys", err)
+		}
+		for _, it := range page.Items {
+			k, ok, err := recordFrom(it)
+			if err != nil {
+				return nil, err
+			}
+			if !ok || (f.State != "" && k.state(r.Now) != f.State) || (r.Caller.Role == api.RoleMember && k.Owner != r.Caller.User) {
+				continue
+			}
+			if found = append(found, k); len(found) > f.Limit {
+				return found, nil
+			}
+		}
+		if !page.More || len(page.Items) == 0 {
+			return found, nil
+		}
+		q.After = page.Items[len(page.Items)-1].Str(table.SortAttr)
+	}
+}
+
+func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now time.Time) ([]Key, error) {
+	names := make([]string, len(found))
+	for i, k := range found {
+		names[i] = k.ID
+	}
+	states := map[string]gate.State{}
+	if len(names) > 0 {
+		var err error
+		if states, err = s.gates.States(ctx, names); err != nil {
+			return nil, api.Down("reading the usage of keys", err)
+		}
+	}
+	shown := make([]Key, len(found))
+	for i, k := range found {
+		var err error
+		if shown[i], err = s.shown(k, o, states[k.ID], now); err != nil {
+			return nil, err
+		}
+	}
+	return shown, s.mark(ctx, found, shown, now)
+}
+
+// Self is who makes the call, what they may do and what is left.
+type Self struct {
+	Key
+	Org             string     `json:"org"`
+	Role            string     `json:"role" enum:"operator,owner,admin,member"`
+	Permissions     []string   `json:"permissions" nullable:"false" doc:"What the scopes and the owner's role allow together"`
+	Operations      []string   `json:"operations" nullable:"false" doc:"The operations that the key may call, sorted"`
+	Token           bool       `json:"token" doc:"Whether a token makes the call: then scopes, permissions and operations are the token's"`
+	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"When the secret that was sent ends: with its key, or after a rotation"`
+}
+
+// keysOnly are the operations that any key may call, and no token.
+var keysOnly = map[string]bool{"createToken": true, "revokeSelf": true}
+
+// Self tells a caller who they are.
+func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
+	f, err := s.self(ctx, r.Caller)
+	if err != nil {
+		return Self{}, err
+	}
+	k, err := s.see(ctx, f, r.Now)
+	if err != nil {
+		return Self{}, err
+	}
+	k.Scopes = append([]string{}, r.Caller.Scopes...) // the token's, where it is one
+	me := Self{Key: k, Token: r.Caller.Token, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
+	for _, route := range api.For(s.rules.contract) {
+		if !route.Open && route.Allowed(r.Caller.Permissions) && !(me.Token && keysOnly[route.Operation]) {
+			me.Operations = append(me.Operations, route.Operation)
+		}
+	}
+	sort.Strings(me.Operations)
+	me.Operations = slices.Compact(me.Operations)
+	if end := r.Caller.NotAfter; !end.IsZero() {
+		me.SecretExpiresAt = &end
+	}
+	return me, nil
+}
+
+// self returns the facts about the key that makes the call.
+func (s *Store) self(ctx context.Context, c *api.Caller) (facts, error) {
+	f, found, err := s.read(ctx, c.Org, c.Key, c.User)
+	if err == nil && !found {
+		err = secretUnknown()
+	}
+	return f, err
+}

@@ -1,0 +1,276 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
+	"statgate/shared/access/gate"
+	"statgate/shared/access/orgs"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// Table is what keys need of the keys table.
+type Table interface {
+	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
+	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
+	Query(ctx context.Context, q table.Query) (table.Page, error)
+	Write(ctx context.Context, w table.Write) (table.Item, error)
+	Transact(ctx context.Context, ws []table.Write) error
+}
+
+// Gates keep the versions and counters of keys (package gate).
+type Gates interface {
+	change.Gates
+	Create(ctx context.Context, key string) error
+	Version(ctx context.Context, key string) (int64, error)
+	States(ctx context.Context, keys []string) (map[string]gate.State, error)
+}
+
+// Peppers are the keys under which secrets are MACed (apikey.PepperSource).
+type Peppers interface {
+	Current(ctx context.Context) (apikey.Pepper, error)
+	Get(ctx context.Context, version string) (apikey.Pepper, error)
+	TagKey(ctx context.Context) (apikey.Sensitive, error)
+}
+
+// Options make a store.
+type Options struct {
+	Table       Table
+	Gates       Gates
+	Peppers     Peppers // of no use where secrets are neither made nor checked
+	Contract    *contract.Contract
+	Environment string
+	Now         func() time.Time // for secrets that are checked; changes go by their request's time
+	Rand        io.Reader        // for secrets and ids: crypto/rand.Reader
+}
+
+// Store keeps keys and secrets.
+type Store struct {
+	table   Table
+	gates   Gates
+	peppers Peppers
+	rules   rules
+	now     func() time.Time
+	rand    io.Reader
+	ids     *ids.Source
+	powers  *lru.Cache[string, []string]
+}
+
+// rememberedPowers bounds what is remembered of scopes; few keys differ in them.
+const rememberedPowers = 256
+
+// New returns a store.
+func New(o Options) *Store {
+	remembered, err := lru.New[string, []string](rememberedPowers)
+	if err != nil {
+		panic(err) // the size is a positive constant
+	}
+	return &Store{powers: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
+		rules: rules{o.Contract, o.Environment}, ids: ids.New(o.Rand)}
+}
+
+// facts are a key, its organisation and its owner, as they were read together.
+type facts struct {
+	key   record
+	org   orgs.Org
+	owner orgs.Member
+	owned bool // the owner is still a member
+}
+
+func (f facts) role() string {
+	if !f.owned {
+		return ""
+	}
+	return f.owner.Effective(f.org)
+}
+
+// read reads the facts about a key, consistently; false where there is no such key.
+func (s *Store) read(ctx context.Context, org, key, owner string) (facts, bool, error) {
+	items, err := s.table.BatchGet(ctx, []table.Key{address(org, key), orgs.Key(org), orgs.MemberKey(org, owner)}, true)
+	if err != nil {
+		return facts{}, false, api.Down("reading a key", err)
+	}
+	var f facts
+	found := false
+	for _, it := range items {
+		if k, ok, err := recordFrom(it); err != nil {
+			return facts{}, false, err
+		} else if ok {
+			f.key, found = k, true
+		} else if o, ok := orgs.FromItem(it); ok {
+			f.org = o
+		} else if m, ok := orgs.MemberFromItem(it); ok {
+			f.owner, f.owned = m, true
+		}
+	}
+	return f, found, nil
+}
+
+// unknown is the answer for a key that does not exist, and for one that is not
+// the caller's: anything else would prove that it does.
+func unknown() *api.Error { return api.Fail(api.NotFound, "no such key") }
+
+// find returns the facts about a key that the caller may manage: operators
+// anybody's, owners and admins their organisation's, members their own.
+func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, error) {
+	org := c.Org
+	if !ids.Plausible(id) {
+		return facts{}, unknown()
+	}
+	if c.Operator() {
+		pointer, err := s.table.Get(ctx, pointerAddress(id), true)
+		if err != nil {
+			return facts{}, api.Down("finding a key", err)
+		}
+		if org = pointer.Str("org"); org == "" {
+			return facts{}, unknown()
+		}
+	}
+	it, err := s.table.Get(ctx, address(org, id), true)
+	if err != nil {
+		return facts{}, api.Down("reading a key", err)
+	}
+	k, ok, err := recordFrom(it)
+	if err != nil {
+		return facts{}, err
+	}
+	if !ok || (c.Role == api.RoleMember && k.Owner != c.User) {
+		return facts{}, unknown()
+	}
+	f, ok, err := s.read(ctx, org, id, k.Owner)
+	if err == nil && !ok {
+		err = unknown()
+	}
+	return f, err
+}
+
+// holdings are an organisation, its members and its keys: all keys that its
+// keys_version tells of, and perhaps some that are newer.
+type holdings struct {
+	orgs.View
+	keys []record // oldest first
+}
+
+func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
+	for try := range tornAtMost {
+		h, found, err := s.queried(ctx, org)
+		if err != nil || !found || h.whole() {
+			return h, found, err
+		}
+		select {
+		case <-time.After(tornPause << try):
+		case <-ctx.Done():
+			return h, false, api.Down("reading an organisation's keys", ctx.Err())
+		}
+	}
+	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
+}
+
+// How often a query is repeated that met a transaction in the middle of its commit.
+const (
+	tornAtMost = 8
+	tornPause  = 4 * time.Millisecond // doubled each time: a second in all
+)
+
+// whole tells whether the key that the organisation's item names is among the
+// keys that were read with it. Whoever made it had seen all keys before it.
+func (h holdings) whole() bool {
+	k, found := h.find(h.Org.KeysLast)
+	return h.Org.KeysLast == "" || found && k.Rev >= h.Org.KeysLastRev
+}
+
+func (s *Store) queried(ctx context.Context, org string) (holdings, bool, error) {
+	page, err := s.table.Query(ctx, table.Query{Partition: orgs.Partition(org), Low: keyPrefix, High: orgs.Key(org).Sort, Consistent: true})
+	if err != nil {
+		return holdings{}, false, api.Down("reading an organisation's keys", err)
+	}
+	view, found := orgs.ViewOf(page.Items)
+	h := holdings{View: view}
+	for _, it := range page.Items {
+		k, ok, err := recordFrom(it)
+		if err != nil {
+			return h, false, err
+		}
+		if ok {
+			h.keys = append(h.keys, k)
+		}
+	}
+	return h, found, nil
+}
+
+func (h holdings) find(id string) (record, bool) {
+	for _, k := range h.keys {
+		if k.ID == id {
+			return k, true
+		}
+	}
+	return record{}, false
+}
+
+// apply carries out a change.
+func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
+	return change.Apply(ctx, s.table, s.gates, decide)
+}
+
+// saved are the writes that replace a key's item, if it is as it was read, and
+// record the change.
+func (s *Store) saved(by audit.By, action string, before, after record, was, is settings) ([]table.Write, error) {
+	after.Rev = before.Rev + 1
+	it, err := after.item()
+	if err != nil {
+		return nil, err
+	}
+	entry, err := audit.Writes(s.ids, by, audit.Change{Org: after.Org, Action: action, Target: after.ID, Before: was, After: is})
+	return append(entry, table.Put(it, table.Eq("rev", before.Rev))), err
+}
+
+// shown is a key with its usage.
+func (s *Store) shown(k record, o orgs.Org, state gate.State, now time.Time) (Key, error) {
+	v, err := k.view(o.Plan, now)
+	if err != nil {
+		return v, err
+	}
+	if !state.Seen.IsZero() {
+		seen := state.Seen
+		v.LastUsedAt = &seen
+	}
+	v.Usage = s.usage(o, state, now)
+	return v, nil
+}
+
+func (s *Store) usage(o orgs.Org, state gate.State, now time.Time) Usage {
+	u := Usage{Total: state.Total}
+	b, metered := s.rules.limits(o)[contract.Requests]
+	if !metered || b.Window <= 0 {
+		return u
+	}
+	m := state.Meter(contract.Requests, b, now)
+	left, resets := m.Remaining(), m.ResetsAt
+	u.Window = Window{Limit: &m.Limit, Used: m.Used, Remaining: &left, ResetsAt: &resets}
+	return u
+}
+
+// see reads the gate of one key and shows it.
+func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
+	states, err := s.gates.States(ctx, []string{f.key.ID})
+	if err != nil {
+		return Key{}, api.Down("reading a key's usage", err)
+	}
+	v, err := s.shown(f.key, f.org, states[f.key.ID], now)
+	if err != nil {
+		return Key{}, err
+	}
+	shown := []Key{v}
+	err = s.mark(ctx, []record{f.key}, shown, now)
+	return shown[0], err
+}

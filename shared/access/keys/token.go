@@ -1,0 +1,221 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"statgate/shared/access/apikey"
+	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/table"
+)
+
+// How long tokens live.
+const (
+	tokenAtLeast = time.Minute
+	tokenAtMost  = 24 * time.Hour
+	tokenUsual   = time.Hour
+)
+
+// TokenSpec is a token as it is asked for.
+type TokenSpec struct {
+	Scopes    []string // nil or empty asks for all of the key's that reach data
+	ExpiresIn *string  // a duration; nil is an hour
+}
+
+// Token is a secret that is derived from a key's for a short while, and is shown
+// this once.
+type Token struct {
+	Token     string    `json:"token" doc:"Is sent as a key is; shown this once"`
+	Key       string    `json:"key" doc:"The key that it stands for, and whose quota it spends" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Scopes    []string  `json:"scopes" nullable:"false" doc:"What it may do, as long as the key may"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at" doc:"When it ends, unless the key or the secret that it was made with ends before"`
+}
+
+// Derive makes a token of the key that makes the call. A token is an item of its
+// own that names the secret that it was made with: whatever ends that secret, or
+// the key, ends the token on the next request, and it passes through the key's own
+// gate. No list shows tokens; the table drops them when they have ended.
+func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
+	if r.Caller.Token {
+		return Token{}, notForTokens("make tokens")
+	}
+	repeat, err := s.once(r)
+	if err != nil {
+		return Token{}, err
+	}
+	life, invalid := tokenLife(spec.ExpiresIn)
+	n, err := s.mint(ctx, record{ID: r.Caller.Key}, r.Now)
+	if err != nil {
+		return Token{}, err
+	}
+	t := Token{Token: n.secret, Key: r.Caller.Key, CreatedAt: r.Now.UTC().Truncate(time.Second)}
+	tries := 0
+	err = s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
+		if tries++; tries > 1 {
+			if made, err := s.table.Get(ctx, secretAddress(apikey.ID(n.secret)), true); err != nil || made != nil {
+				return plan, down("looking for a token", err) // an earlier attempt's, whose answer was lost
+			}
+		}
+		used, err := repeat.used(ctx)
+		switch {
+		case err != nil:
+			return plan, err
+		case used != "":
+			return plan, repeated(used)
+		case invalid != nil: // after the repeat, which answers alike whatever its body
+			return plan, invalid
+		}
+		f, err := s.self(ctx, r.Caller)
+		if err != nil {
+			return plan, err
+		}
+		n.key = f.key
+		if err := s.offspring(&t, f, r, spec, life); err != nil {
+			return plan, err
+		}
+		if err := s.expectTokens(ctx, n, t, r.Now); err != nil {
+			return plan, err
+		}
+		plan.Writes, err = s.tokenWrites(r, n, t)
+		plan.Writes = append(plan.Writes, repeat.write("createToken", t.Key)...)
+		return plan, err
+	})
+	if err != nil {
+		return Token{}, err // a secret is not handed out with an error
+	}
+	return t, nil
+}
+
+func notForTokens(what string) *api.Error {
+	return api.Fail(api.Permission, "a token cannot %s: call with the key itself", what)
+}
+
+// down is unavailable for a store that did not answer, nil for one that did.
+func down(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return api.Down(doing, err)
+}
+
+func tokenLife(text *string) (time.Duration, error) {
+	if text == nil {
+		return tokenUsual, nil
+	}
+	life, err := contract.ParseDuration(*text)
+	switch {
+	case err != nil:
+		return 0, api.FieldError("expires_in", "%v", err)
+	case life < tokenAtLeast || life > tokenAtMost:
+		return 0, api.FieldError("expires_in", "must be from 1m to 24h")
+	}
+	return life, nil
+}
+
+// offspring fills in what the token may do and when it ends: not after the secret
+// that it is made with.
+func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, life time.Duration) error {
+	last, ended := f.ended(r.Caller.Secret, r.Now)
+	if ended != nil {
+		return ended
+	}
+	t.ExpiresAt = t.CreatedAt.Add(life)
+	if !last.IsZero() && last.Before(t.ExpiresAt) {
+		t.ExpiresAt = last
+	}
+	of := s.rules.contract.Scopes
+	held := slices.DeleteFunc(slices.Clone(f.key.Scopes), of.IsManagementScope)
+	if len(held) == 0 && of.Style != "role" {
+		return api.FieldError("scopes", "this key has no scope that reaches data, and a token has no other")
+	}
+	t.Scopes = append([]string{}, held...)
+	if len(spec.Scopes) == 0 {
+		return nil
+	}
+	t.Scopes = []string{}
+	for _, scope := range spec.Scopes {
+		switch {
+		case !slices.Contains(held, scope):
+			return api.FieldError("scopes", "the key cannot give %q to a token; it can give %s", scope, strings.Join(held, ", "))
+		case !slices.Contains(t.Scopes, scope):
+			t.Scopes = append(t.Scopes, scope)
+		}
+	}
+	return nil
+}
+
+// derivation is a token in the audit trail.
+type derivation struct {
+	Token     string    `json:"token"`  // its id
+	Secret    string    `json:"secret"` // id of the one that it was made with
+	Scopes    []string  `json:"scopes"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// tokenWrites are the token's item and its audit entry, which is the key's.
+func (s *Store) tokenWrites(r *api.Request, n newborn, t Token) ([]table.Write, error) {
+	it := s.secretItem(n)
+	scopes := make([]any, len(t.Scopes))
+	for i, scope := range t.Scopes {
+		scopes[i] = scope
+	}
+	it["parent"], it["scopes"], it["ends"], it[table.TTLAttr] = r.Caller.Secret, scopes, t.ExpiresAt.Unix(), t.ExpiresAt.Unix()
+	ws, err := audit.Writes(s.ids, audit.Caller(r), audit.Change{Org: n.key.Org, Action: "token.create", Target: t.Key,
+		After: derivation{it.Str("id"), r.Caller.Secret, t.Scopes, t.ExpiresAt}})
+	return append(ws, table.Put(it, table.IsNew())), err
+}
+
+const tokensSort = "TOKENS" // of the item that says until when a key may have tokens
+
+func tokensAddress(key string) table.Key {
+	return table.Key{Partition: pointerAddress(key).Partition, Sort: tokensSort}
+}
+
+// tokensUntil is the attribute of that item for a pepper version: seconds since 1970.
+func tokensUntil(version string) string { return "until_" + version }
+
+// expectTokens notes, before there is a token, until when tokens of the key may be
+// under a pepper: nothing else finds them, and a pepper may not be retired before.
+func (s *Store) expectTokens(ctx context.Context, n newborn, t Token, now time.Time) error {
+	until := tokensUntil(n.pepper)
+	_, err := s.table.Write(ctx, table.Update(tokensAddress(t.Key), []table.Action{
+		table.Set(until, t.ExpiresAt.Unix()), table.Set(table.TTLAttr, now.Add(2*tokenAtMost).Unix()),
+	}, table.Or(table.Missing(until), table.Lt(until, t.ExpiresAt.Unix()))))
+	if table.WasRefused(err) != nil {
+		return nil // one that lives longer is expected already
+	}
+	return down("noting a token", err)
+}
+
+// derived makes a key's caller that of a token: what both may do, until the
+// earlier end. Scopes alone would not do, as a scope may reach further where
+// another one is missing.
+func (s *Store) derived(c *api.Caller, token table.Item) error {
+	end := token.Int("ends")
+	if s.now().Unix() >= end {
+		return secretExpired(end)
+	}
+	if at := time.Unix(end, 0).UTC(); c.NotAfter.IsZero() || at.Before(c.NotAfter) {
+		c.NotAfter = at
+	}
+	listed, _ := token["scopes"].([]any)
+	given := make([]string, 0, len(listed))
+	for _, v := range listed {
+		scope, ok := v.(string)
+		if !ok {
+			return api.AsError(fmt.Errorf("keys: reading token %s: a scope is %T", token.Str("id"), v))
+		}
+		given = append(given, scope)
+	}
+	c.Token = true
+	c.Permissions = slices.DeleteFunc(meet(c.Permissions, s.permitted(given, c.Role)), contract.IsManagement)
+	c.Scopes = slices.DeleteFunc(given, func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
+	return nil
+}

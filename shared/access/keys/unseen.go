@@ -1,0 +1,169 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
+	"statgate/shared/api"
+	"statgate/shared/table"
+)
+
+// mark says of the keys that are shown which are known by a SHA-256 only. The
+// authorizer, which sees a secret first, writes its item and no other, so that is
+// where it stands: one read for a page, and none where nothing was imported.
+//
+// While a rotation's overlap lasts the key is still marked, though its new secret is
+// a MAC: whoever guesses the old one from its SHA-256 holds the key until then, and
+// ExpireUnseen would end it. What has ended marks no more.
+func (s *Store) mark(ctx context.Context, found []record, shown []Key, now time.Time) error {
+	var at []table.Key
+	for _, k := range found {
+		if end, listed := k.Secrets[k.Imported]; listed && (end == 0 || end > now.Unix()) {
+			at = append(at, secretAddress(k.Imported))
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	items, err := s.table.BatchGet(ctx, at, true)
+	if err != nil {
+		return api.Down("reading secrets", err)
+	}
+	unseen := map[string]bool{}
+	for _, it := range items {
+		unseen[it.Str("key")] = it.Str("sha256") != ""
+	}
+	for i := range shown {
+		if unseen[shown[i].ID] {
+			shown[i].Hash = HashSHA256
+		}
+	}
+	return nil
+}
+
+// Expiry chooses imported keys that have not been seen since.
+type Expiry struct {
+	Before        time.Time // imported before; zero for all
+	DryRun        bool
+	Organisations Organisations
+	Pace          func(context.Context) error // is called before each organisation and each change
+	Now           func() time.Time
+}
+
+// ExpireUnseen ends the secrets that are known by a SHA-256 only: their keys, or
+// where a rotation has replaced the secret, what is left of its overlap. It tells
+// of each to ended. It is for whoever holds the store's credentials, and may be
+// repeated at will: a key that is used meanwhile is spared.
+func (s *Store) ExpireUnseen(ctx context.Context, e Expiry, ended func(Holder)) error {
+	for after := ""; ; {
+		orgs, next, err := e.Organisations(ctx, after)
+		if err != nil {
+			return fmt.Errorf("keys: listing organisations: %w", err)
+		}
+		for _, org := range orgs {
+			if err := s.expireOrg(ctx, e, org, ended); err != nil {
+				return fmt.Errorf("keys: expiring keys of organisation %s: %w", org, err)
+			}
+		}
+		if after = next; after == "" {
+			return nil
+		}
+	}
+}
+
+func (s *Store) expireOrg(ctx context.Context, e Expiry, org string, ended func(Holder)) error {
+	if err := e.Pace(ctx); err != nil {
+		return err
+	}
+	h, _, err := s.holdings(ctx, org)
+	if err != nil {
+		return err
+	}
+	var at []table.Key
+	for _, k := range h.keys {
+		if _, listed := k.Secrets[k.Imported]; listed && k.RevokedAt == 0 {
+			at = append(at, secretAddress(k.Imported))
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	items, err := s.table.BatchGet(ctx, at, true)
+	if err != nil {
+		return api.Down("reading secrets", err)
+	}
+	for _, it := range items {
+		if it.Str("sha256") == "" || !e.Before.IsZero() && it.Int("imported") >= e.Before.Unix() {
+			continue
+		}
+		k, _ := h.find(it.Str("key"))
+		done, err := s.expire(ctx, e, k)
+		if err != nil {
+			return err
+		}
+		if done {
+			ended(Holder{Key: k.ID, Org: org})
+		}
+	}
+	return nil
+}
+
+// expire ends one secret and tells whether it was good before. One that has ended
+// may have done so by an attempt that died before its bump, so it bumps again.
+func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err error) {
+	now := e.Now()
+	if e.DryRun {
+		return unseenEnd(&k, now), nil
+	}
+	if err := e.Pace(ctx); err != nil {
+		return false, err
+	}
+	err = s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
+		items, err := s.table.BatchGet(ctx, []table.Key{address(k.Org, k.ID), secretAddress(k.Imported)}, true)
+		if err != nil {
+			return plan, api.Down("reading a key", err)
+		}
+		if len(items) < 2 || items[1].Str("sha256") == "" {
+			done = false
+			return plan, nil // it was seen, and stays
+		}
+		before, _, err := recordFrom(items[0])
+		if err != nil {
+			return plan, err
+		}
+		plan.Bump = []string{k.ID}
+		after := before
+		after.Secrets = maps.Clone(before.Secrets)
+		if !unseenEnd(&after, now) {
+			return plan, nil
+		}
+		done = true
+		was, is := before.settings(), after.settings()
+		if after.ExpiresAt == before.ExpiresAt {
+			was.PreviousExpiresAt, is.PreviousExpiresAt = moment(before.Secrets[k.Imported]), moment(after.Secrets[k.Imported])
+		}
+		plan.Writes, err = s.saved(audit.By{Method: audit.MethodCommand, At: now}, "key.expire", before, after, was, is)
+		plan.Writes = append(plan.Writes, table.Check(secretAddress(k.Imported), table.Exists("sha256")))
+		return plan, err
+	})
+	return done, err
+}
+
+// unseenEnd ends what came in with the key: the key, or the replaced secret. It
+// tells whether that was still good.
+func unseenEnd(k *record, now time.Time) bool {
+	end, listed := k.Secrets[k.Imported]
+	switch {
+	case !listed || k.state(now) != Active || end != 0 && end <= now.Unix():
+		return false
+	case end == 0:
+		k.ExpiresAt = now.Unix()
+	default:
+		k.Secrets[k.Imported] = now.Unix()
+	}
+	return true
+}

@@ -1,0 +1,94 @@
+package keys
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"statgate/shared/access/gate"
+	"statgate/shared/api"
+)
+
+// UsageAtMost is the longest span of a usage report.
+const UsageAtMost = 31 * 24 * time.Hour
+
+// Report is how often a key was used, by hour and operation. Hours are counted
+// whole: the total is that of all hours that begin in [from's hour, to).
+type Report struct {
+	Key   string    `json:"key"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Total int64     `json:"total" doc:"The sum of all counts"`
+	Data  []Count   `json:"data" nullable:"false"`
+}
+
+// Count is the calls of one operation in one hour.
+type Count struct {
+	Hour      time.Time `json:"hour" doc:"When the hour begins, UTC"`
+	Operation string    `json:"operation" example:"listMatches"`
+	Count     int64     `json:"count"`
+}
+
+// History reads what a key was used for (package gate).
+type History interface {
+	Usage(ctx context.Context, key string, from, to time.Time) ([]gate.Hour, error)
+}
+
+// Usage reports a key that the caller may manage. Without from it is the last 24
+// hours, without to it is until now.
+func (s *Store) Usage(ctx context.Context, r *api.Request, h History, id string, from, to *time.Time) (Report, error) {
+	if _, err := s.find(ctx, r.Caller, id); err != nil {
+		return Report{}, err
+	}
+	rep, err := span(id, from, to, r.Now)
+	if err != nil {
+		return Report{}, err
+	}
+	hours, err := h.Usage(ctx, id, rep.From, rep.To)
+	if err != nil {
+		return Report{}, api.Down("reading usage", err)
+	}
+	for _, hour := range hours {
+		for code, n := range hour.Operations {
+			rep.Data = append(rep.Data, Count{Hour: hour.Start, Operation: operation(code), Count: n})
+			rep.Total += n
+		}
+	}
+	sort.Slice(rep.Data, func(i, j int) bool {
+		if !rep.Data[i].Hour.Equal(rep.Data[j].Hour) {
+			return rep.Data[i].Hour.Before(rep.Data[j].Hour)
+		}
+		return rep.Data[i].Operation < rep.Data[j].Operation
+	})
+	return rep, nil
+}
+
+func span(id string, from, to *time.Time, now time.Time) (Report, error) {
+	// The second that has begun belongs to the span, so that the hour does too at its first.
+	rep := Report{Key: id, To: now.UTC().Truncate(time.Second).Add(time.Second), Data: []Count{}}
+	if to != nil {
+		rep.To = to.UTC()
+	}
+	rep.From = rep.To.Add(-24 * time.Hour)
+	if from != nil {
+		rep.From = from.UTC()
+	}
+	switch {
+	case !rep.From.Before(rep.To):
+		return rep, api.Fail(api.InputDate, "from must be before to")
+	case rep.To.Sub(rep.From) > UsageAtMost:
+		return rep, api.Fail(api.InputDate, "from and to must be at most 31 days apart")
+	}
+	return rep, nil
+}
+
+// operation names a code of the route table. A code that is no longer in it is
+// shown as it is: calls that were made stay counted.
+func operation(code string) string {
+	for _, r := range api.Routes {
+		if r.Code == code {
+			return r.Operation
+		}
+	}
+	return code
+}

@@ -1,0 +1,127 @@
+package orgs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
+	"statgate/shared/api"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// Platforms lists where a member may have an account that is linked to theirs.
+var Platforms = []string{"discord", "twitch", "github", "battlenet"}
+
+// Account is a member's account on another platform.
+type Account struct {
+	Platform string `json:"platform" enum:"discord,twitch,github,battlenet"`
+	ID       string `json:"id" minLength:"1" maxLength:"100" doc:"The account's id there" example:"80351110224678912"`
+	Name     string `json:"name" maxLength:"100" doc:"The account's name there" example:"nelly"`
+}
+
+// linked is a member's accounts in the audit trail: which platforms, and no more.
+type linked struct {
+	Platforms []string `json:"platforms"`
+}
+
+// Accounts returns a member's accounts on other platforms.
+func (s *Store) Accounts(ctx context.Context, org, user string) ([]Account, error) {
+	if !ids.Plausible(org) || !ids.Plausible(user) {
+		return nil, unknownMember()
+	}
+	it, err := s.table.Get(ctx, MemberKey(org, user), true)
+	if err != nil {
+		return nil, api.Down("reading a member", err)
+	}
+	m, ok := MemberFromItem(it)
+	if !ok {
+		return nil, unknownMember()
+	}
+	return m.accounts()
+}
+
+// Connect sets all of a member's accounts on other platforms. Operators only, who
+// have proof that they are the member's.
+func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, accounts []Account) error {
+	if !r.Caller.Operator() && r.Caller.Org != org {
+		return unknownMember()
+	}
+	seen := map[string]bool{}
+	for _, a := range accounts {
+		if seen[a.Platform] || !slices.Contains(Platforms, a.Platform) {
+			return api.FieldError("connections", "there is one account each of discord, twitch, github and battlenet")
+		}
+		seen[a.Platform] = true
+	}
+	raw, err := json.Marshal(accounts)
+	if err != nil {
+		return fmt.Errorf("orgs: encoding the accounts of %s: %w", user, err)
+	}
+	return s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
+		v, err := s.view(ctx, org)
+		if err != nil {
+			return change.Plan{}, unlessDown(err)
+		}
+		before, ok := v.Member(user)
+		switch {
+		case !ok:
+			return change.Plan{}, unknownMember()
+		case !r.Caller.Operator():
+			return change.Plan{}, api.Fail(api.PermissionRole, "only operators set a member's accounts on other platforms")
+		}
+		after := before
+		if after.Connections = string(raw); len(accounts) == 0 {
+			after.Connections = ""
+		}
+		return s.connectPlan(r, v, before, after)
+	})
+}
+
+// unlessDown tells an organisation that is not there as a member that is not.
+func unlessDown(err error) error {
+	if api.AsError(err).Condition == api.NotFound {
+		return unknownMember()
+	}
+	return err
+}
+
+func (s *Store) connectPlan(r *api.Request, v View, before, after Member) (change.Plan, error) {
+	if before == after {
+		return change.Plan{}, nil
+	}
+	was, err := before.accounts()
+	if err != nil {
+		return change.Plan{}, err
+	}
+	is, err := after.accounts()
+	if err != nil {
+		return change.Plan{}, err
+	}
+	ws, err := s.recorded(audit.Caller(r), audit.Change{Org: v.Org.ID, Action: "member.connect", Target: before.User,
+		Before: linked{platforms(was)}, After: linked{platforms(is)}},
+		v.moved(false), table.Put(after.item(v.Org.ID), table.IsThere()))
+	return change.Plan{Writes: ws}, err
+}
+
+func platforms(accounts []Account) []string {
+	names := []string{}
+	for _, a := range accounts {
+		names = append(names, a.Platform)
+	}
+	return names
+}
+
+func (m Member) accounts() ([]Account, error) {
+	accounts := []Account{}
+	if m.Connections == "" {
+		return accounts, nil
+	}
+	if err := json.Unmarshal([]byte(m.Connections), &accounts); err != nil {
+		return nil, fmt.Errorf("orgs: reading the accounts of %s: %w", m.User, err)
+	}
+	return accounts, nil
+}

@@ -1,0 +1,206 @@
+package orgs
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// Table is what organisations need of the keys table.
+type Table interface {
+	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
+	Query(ctx context.Context, q table.Query) (table.Page, error)
+	Transact(ctx context.Context, ws []table.Write) error
+}
+
+// Holdings is what a change of an organisation does to its keys (package keys).
+// Errors are *api.Error.
+type Holdings interface {
+	// Live lists an organisation's keys that are not revoked.
+	Live(ctx context.Context, org string) ([]string, error)
+	// OwnedBy lists a member's keys, revoked ones too.
+	OwnedBy(ctx context.Context, org, user string) ([]string, error)
+	// Revoking returns the writes, audit entries included, that revoke as many of
+	// a member's keys as one transaction holds beside ten other writes, and
+	// whether more are left.
+	Revoking(ctx context.Context, by audit.By, org, user string) (ws []table.Write, more bool, err error)
+}
+
+// Store keeps organisations and members.
+type Store struct {
+	table    Table
+	gates    change.Gates
+	holdings Holdings
+	contract *contract.Contract
+	ids      *ids.Source
+}
+
+// Options make a store.
+type Options struct {
+	Table    Table
+	Gates    change.Gates
+	Holdings Holdings
+	Contract *contract.Contract
+	Rand     io.Reader // for ids
+}
+
+// New returns a store.
+func New(o Options) *Store {
+	return &Store{table: o.Table, gates: o.Gates, holdings: o.Holdings, contract: o.Contract, ids: ids.New(o.Rand)}
+}
+
+// View is an organisation and its members, as one consistent query saw them.
+type View struct {
+	Org     Org
+	Members []Member // oldest first
+	gone    map[string]bool
+}
+
+// Member finds a member.
+func (v View) Member(user string) (Member, bool) {
+	for _, m := range v.Members {
+		if m.User == user {
+			return m, true
+		}
+	}
+	return Member{}, false
+}
+
+// OldestOwner is the active owner who has been a member for longest.
+func (v View) OldestOwner() (Member, bool) {
+	for _, m := range v.Members {
+		if m.owns() {
+			return m, true
+		}
+	}
+	return Member{}, false
+}
+
+// ViewOf sorts the items of an organisation's partition; false without the organisation.
+func ViewOf(items []table.Item) (View, bool) {
+	v := View{gone: map[string]bool{}}
+	found := false
+	for _, it := range items {
+		if o, ok := FromItem(it); ok {
+			v.Org, found = o, true
+		} else if m, ok := MemberFromItem(it); ok {
+			v.Members = append(v.Members, m)
+		} else if it.Str("state") == removed {
+			v.gone[it.Str("user")] = true
+		}
+	}
+	return v, found
+}
+
+// view reads an organisation and its members; one that is not there is not found.
+func (s *Store) view(ctx context.Context, org string) (View, error) {
+	if !ids.Plausible(org) {
+		return View{}, unknown()
+	}
+	page, err := s.table.Query(ctx, table.Query{Partition: Partition(org), Low: memberPrefix, High: orgSort, Consistent: true})
+	if err != nil {
+		return View{}, api.Down("reading an organisation", err)
+	}
+	v, ok := ViewOf(page.Items)
+	if !ok {
+		return View{}, unknown()
+	}
+	return v, nil
+}
+
+// Get returns an organisation. One that is not the caller's does not exist for
+// them, unless they are an operator: a 403 would prove that it does.
+func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error) {
+	if (!c.Operator() && c.Org != org) || !ids.Plausible(org) {
+		return Org{}, unknown()
+	}
+	it, err := s.table.Get(ctx, Key(org), true)
+	if err != nil {
+		return Org{}, api.Down("reading an organisation", err)
+	}
+	o, ok := FromItem(it)
+	if !ok {
+		return Org{}, unknown()
+	}
+	return o, nil
+}
+
+// Exists tells whether there is such an organisation.
+func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
+	if !ids.Plausible(org) {
+		return false, nil
+	}
+	it, err := s.table.Get(ctx, Key(org), true)
+	if err != nil {
+		return false, api.Down("reading an organisation", err)
+	}
+	return it != nil, nil
+}
+
+// List returns a page of the organisations that the caller may see, newest first,
+// and the position to go on from: all for operators, else their own.
+func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string) ([]Org, string, error) {
+	if !c.Operator() {
+		o, err := s.Get(ctx, c, c.Org)
+		return []Org{o}, "", err
+	}
+	page, err := s.table.Query(ctx, table.Query{Index: "list", Partition: listed, Descending: true, Limit: limit, After: after})
+	if err != nil {
+		return nil, "", api.Down("listing organisations", err)
+	}
+	found := make([]Org, 0, len(page.Items))
+	next := ""
+	for _, it := range page.Items {
+		if o, ok := FromItem(it); ok {
+			found, next = append(found, o), o.ID
+		}
+	}
+	if !page.More {
+		next = ""
+	}
+	return found, next, nil
+}
+
+// Members returns a page of an organisation's members, oldest first, and the
+// position to go on from. Those removed are left out.
+func (s *Store) Members(ctx context.Context, c *api.Caller, org string, limit int, after string) ([]Member, string, error) {
+	if !c.Operator() && c.Org != org {
+		return nil, "", unknown()
+	}
+	v, err := s.view(ctx, org)
+	if err != nil {
+		return nil, "", err
+	}
+	found := []Member{}
+	for _, m := range v.Members {
+		if m.User <= after {
+			continue
+		}
+		if len(found) == limit {
+			return found, found[limit-1].User, nil
+		}
+		found = append(found, m)
+	}
+	return found, "", nil
+}
+
+// apply carries out a change.
+func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
+	return change.Apply(ctx, s.table, s.gates, decide)
+}
+
+// recorded puts the audit entry of a change behind its writes.
+func (s *Store) recorded(by audit.By, c audit.Change, ws ...table.Write) ([]table.Write, error) {
+	entry, err := audit.Writes(s.ids, by, c)
+	return append(ws, entry...), err
+}
+
+// seconds cuts a moment to what is stored.
+func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

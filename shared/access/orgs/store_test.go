@@ -1,0 +1,170 @@
+package orgs_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"statgate/shared/access/keys"
+	"statgate/shared/access/keys/keystest"
+	"statgate/shared/access/orgs"
+	"statgate/shared/api"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamolocal"
+)
+
+// onBoth runs a proof on the embedded engine and on DynamoDB Local.
+func onBoth(t *testing.T, prove func(t *testing.T, w *keystest.World)) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) { prove(t, keystest.New(t, keystest.Memory(t), "statgate")) })
+	t.Run("dynamodb", func(t *testing.T) {
+		prove(t, keystest.New(t, dynamolocal.Tables(t, table.Keys)["keys"], "statgate"))
+	})
+}
+
+// atOnce runs f n times at once and counts the conditions of its errors.
+func atOnce(n int, f func(i int) error) map[string]int {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	got := map[string]int{}
+	for i := range n {
+		all.Go(func() {
+			condition := keystest.Condition(f(i))
+			mu.Lock()
+			defer mu.Unlock()
+			got[condition]++
+		})
+	}
+	all.Wait()
+	return got
+}
+
+func TestOwnersWhoRemoveEachOtherLeaveOne(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *keystest.World) {
+		root := w.Found(t).Secret
+		o, first, admin := w.Org(t, root, "north", "PRO")
+		owner := w.By(t, admin.Secret)
+		users := []string{first.User}
+		for i := range 3 {
+			m, err := w.Orgs.AddMember(t.Context(), owner, o.ID, fmt.Sprintf("o%d@north.example", i), api.RoleOwner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			users = append(users, m.User)
+		}
+		got := atOnce(len(users), func(i int) error {
+			return w.Orgs.RemoveMember(context.Background(), w.Request(owner.Caller), o.ID, users[i])
+		})
+		if got[""] != 3 || got[api.Conflict] != 1 {
+			t.Errorf("got %v, want 3 removed and the last one kept", got)
+		}
+	})
+}
+
+func TestOneOfManyEqualAddressesIsAdded(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *keystest.World) {
+		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+		owner := w.By(t, admin.Secret)
+		addresses := []string{"new@north.example", "NEW@north.example", "new@NORTH.example", "New@North.Example"}
+		got := atOnce(len(addresses), func(i int) error {
+			_, err := w.Orgs.AddMember(context.Background(), w.Request(owner.Caller), o.ID, addresses[i], api.RoleMember)
+			return err
+		})
+		if got[""] != 1 || got[api.Conflict] != 3 {
+			t.Errorf("got %v, want one member", got)
+		}
+		members, _, err := w.Orgs.Members(t.Context(), owner.Caller, o.ID, 100, "")
+		if err != nil || len(members) != 2 {
+			t.Errorf("got %v (%v), want the owner and one member", members, err)
+		}
+	})
+}
+
+func TestNoKeyOutlivesTheRemovalOfItsOwner(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *keystest.World) {
+		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "ENTERPRISE")
+		owner := w.By(t, admin.Secret)
+		m, err := w.Orgs.AddMember(t.Context(), owner, o.ID, "m@north.example", api.RoleMember)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const makers = 6
+		secrets := make([]string, makers)
+		got := atOnce(makers+1, func(i int) error {
+			if i == makers {
+				time.Sleep(5 * time.Millisecond)
+				return w.Orgs.RemoveMember(context.Background(), w.Request(owner.Caller), o.ID, m.User)
+			}
+			k, err := w.Keys.Create(context.Background(), w.Request(owner.Caller), keys.Spec{Name: "x", Scopes: []string{"read:teams"}, User: &m.User})
+			secrets[i] = k.Secret
+			return err
+		})
+		if got[""]+got[api.InputField] != makers+1 {
+			t.Errorf("got %v, want keys made, or refused as their owner is gone", got)
+		}
+		for _, secret := range secrets {
+			if secret == "" {
+				continue
+			}
+			if _, err := w.Keys.Authenticate(t.Context(), secret); keystest.Condition(err) != api.SecretRevoked {
+				t.Errorf("a removed member's key: got %v, want it revoked", err)
+			}
+		}
+	})
+}
+
+func TestOrganisationsAreListedNewestFirstPageByPage(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *keystest.World) {
+		root := w.Found(t).Secret
+		want := []string{w.By(t, root).Caller.Org}
+		for i := range 4 {
+			o, _, err := w.Orgs.Create(t.Context(), w.By(t, root), orgs.Founding{Name: fmt.Sprint("org ", i), Owner: "o@o.example"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append([]string{o.ID}, want...)
+		}
+		var got []string
+		for after := ""; ; {
+			page, next, err := w.Orgs.List(t.Context(), w.By(t, root).Caller, 2, after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range page {
+				got = append(got, o.ID)
+			}
+			if after = next; next == "" {
+				break
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+func TestPlanHoldsForEveryKeyOfTheOrganisationAtOnce(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "statgate")
+	root := w.Found(t).Secret
+	o, _, admin := w.Org(t, root, "north", "PRO")
+	bot := w.Key(t, admin.Secret, keys.Spec{Name: "bot", Scopes: []string{"read:matches"}})
+	before := w.By(t, bot.Secret).Caller
+	plan := "TEAM"
+	for range 2 { // a repeat bumps again
+		if _, err := w.Orgs.Update(t.Context(), w.By(t, root), o.ID, orgs.Edit{Plan: &plan}); err != nil {
+			t.Fatal(err)
+		}
+		after := w.By(t, bot.Secret).Caller
+		if after.Version <= before.Version || after.Limits["requests"].Limit != 10_000 {
+			t.Errorf("got version %d after %d and limits %v", after.Version, before.Version, after.Limits)
+		}
+		before = after
+	}
+}

@@ -1,0 +1,106 @@
+package preset_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"statgate/shared/api/preset"
+)
+
+func TestEveryPresetCompiles(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		if c, err := preset.Load(name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if c.Name != name {
+			t.Errorf("preset %s calls itself %s", name, c.Name)
+		}
+	}
+}
+
+func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
+	t.Parallel()
+	good, err := os.ReadFile("presets/statgate.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"base: /v1", "base: v1", "x.yaml:4:7: base"},
+		{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
+		{"requests: 100/h", "requests: 100/day", "a window is min or h"},
+		{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets: mcp has another window than requests"},
+		{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
+		{"default_plan: PRO", "default_plan: GOLD", "no plan of this contract"},
+		{"  listTeams: {}", "  listNothing: {}", "operations.listNothing"},
+		{"getLeague: {}", "getLeague: {path: /leagues}", "has the parameters [], the operation [league]"},
+		{"getTeam: {}", "getTeam: {budget: lookups}", "\"lookups\" is no rate of plan FREE"},
+		{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
+		{"$next, total: $total", "$nxet, total: $total", "is no slot"},
+		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: is no condition"},
+		{"  style: cursor", "  style: page\n  cursor_life: 1h", "paging.cursor_life: is for cursors"},
+		{"  style: cursor", "  style: cursor\n  cursor_life: soon", "\"soon\" is no duration"},
+		{"grants: [\"teams:read\"]", "grants: [\"teams:read\"], needs: luck", "\"luck\" is none of general, game"},
+		{"over: refuse", "over: refused", "none of refuse, clamp"},
+		{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
+		{"name: statgate", "name: [", "x.yaml:"},
+		{"style: cursor", "style: cursor\n  count: true", "paging.count: cursors reach any number of items"},
+		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 2y]", "keys.expiry_choices: \"2y\" is nothing, or longer than max_life"},
+		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [soon]", "keys.expiry_choices: \"soon\" is no duration"},
+		{"title: Statgate", "title: Statgate\nids: ulid", "ids: \"ulid\" is none of uuid"},
+	} {
+		if !strings.Contains(string(good), c.old) {
+			t.Fatalf("the preset has no %q to spoil", c.old)
+		}
+		_, err := preset.Compile("x.yaml", []byte(strings.Replace(string(good), c.old, c.new, 1)))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want it to say %q", c.new, err, c.want)
+		}
+	}
+}
+
+func TestListOfShortPagesIsPagedByCursorAlone(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("presets/teambattles.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(raw), "  cursor_life: 24h\n", "", 1)
+	for style, want := range map[string]string{"cursor": "", "page": "operations.listTeamContests: goes by cursor", "offset": "operations.listTeamContests: goes by cursor"} {
+		_, err := preset.Compile("x.yaml", []byte(strings.Replace(text, "style: cursor", "style: "+style, 1)))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", style, err, want)
+		}
+	}
+}
+
+func TestOperatorsOwnFileIsRead(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("presets/balla.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(file, []byte(strings.Replace(string(raw), "base: /api", "base: /mine", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := preset.Load(file)
+	if err != nil || c.Base != "/mine" {
+		t.Errorf("got %v, %v, want base /mine", c, err)
+	}
+	if _, err := preset.Load("nowhere"); err == nil || !strings.Contains(err.Error(), "statgate") {
+		t.Errorf("got %v, want an error that lists the presets", err)
+	}
+}
+
+func FuzzContractFileNeverPanics(f *testing.F) {
+	good, err := os.ReadFile("presets/statgate.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte("name: {<<: *x}"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, raw []byte) { _, _ = preset.Compile("x.yaml", raw) })
+}

@@ -1,0 +1,312 @@
+// Package webhooks keeps where customers are told of what happens to the data, and
+// what became of each time that they were.
+//
+// A webhook is an organisation's: an address, and which events it wants. A delivery
+// is one event for one webhook. It is pending until the address takes it or it is
+// given up, and each of its attempts begins with a conditional write, so that of
+// many workers, and however often an event comes again, one attempt is made at a
+// time and none after the delivery has ended.
+//
+// Deliveries are signed as Standard Webhooks says. The signing secret lies in the
+// webhook's item, sealed under a pepper, so that the table alone cannot sign.
+package webhooks
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"code.dny.dev/ssrf"
+
+	"statgate/shared/api"
+	"statgate/shared/feed/events"
+	"statgate/shared/stats/matches"
+	"statgate/shared/table"
+)
+
+// States of a webhook.
+const (
+	Enabled  = "enabled"
+	Disabled = "disabled"
+)
+
+// Test is the type of the event that is sent to try a webhook.
+const Test = "webhook.test"
+
+// AtMost is how many webhooks an organisation may have. Each of them costs a write
+// and a request for every event.
+const AtMost = 20
+
+// Bounds of a webhook's settings.
+const (
+	urlBytes    = 2048
+	filterItems = 50
+)
+
+// Webhook is where an organisation is told of events.
+type Webhook struct {
+	ID          string     `json:"id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org         string     `json:"org"`
+	URL         string     `json:"url" doc:"Where events are sent" example:"https://example.com/statgate"`
+	Description string     `json:"description" example:"Scores for the app"`
+	Types       []string   `json:"types" doc:"Types of the events that it is sent; none: all of them" example:"[\"match.updated\"]"`
+	Leagues     []string   `json:"leagues" doc:"Ids of the leagues whose matches it is told of; none: all" example:"[\"en.1\"]"`
+	Teams       []string   `json:"teams" doc:"Ids of the teams whose matches it is told of; none: all" example:"[\"leicester-city-fc\"]"`
+	State       string     `json:"state" enum:"enabled,disabled"`
+	Reason      *string    `json:"reason" doc:"Why deliveries disabled it; null where they did not"`
+	CreatedAt   time.Time  `json:"created_at"`
+	CreatedBy   string     `json:"created_by" doc:"Id of the key that made it" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	FailingAt   *time.Time `json:"failing_since" doc:"When deliveries began to fail; null where the last one was taken"`
+	RotatedAt   *time.Time `json:"rotated_at" doc:"When its signing secret was replaced; null where it is the first"`
+	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Until when the replaced signing secret signs too; null where it does not"`
+}
+
+// Created is a webhook with the secret that signs what it is sent.
+type Created struct {
+	Webhook
+	SigningSecret string `json:"signing_secret" doc:"Checks that a delivery is ours (Standard Webhooks); shown here and never again" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
+}
+
+// aboutTime is how far off the moment of a change may be that a stream tells.
+const aboutTime = time.Minute
+
+// Wants tells whether the webhook is to be told of an event that its organisation
+// sees. Of what happened before it was made it is not: a stream may begin with that.
+func (w *Webhook) Wants(e *events.Event) bool {
+	if e.At.Before(w.CreatedAt.Add(-aboutTime)) {
+		return false
+	}
+	if len(w.Types) > 0 && !slices.Contains(w.Types, e.Type) {
+		return false
+	}
+	m := e.Of
+	return (len(w.Leagues) == 0 || slices.Contains(w.Leagues, string(m.League))) &&
+		(len(w.Teams) == 0 || slices.Contains(w.Teams, m.Home.ID) || slices.Contains(w.Teams, m.Away.ID))
+}
+
+// Sees tells whether the webhook's organisation may see what an owner has.
+func (w *Webhook) Sees(owner string, hidePublic bool) bool {
+	return owner == w.Org || owner == matches.Public && !hidePublic
+}
+
+// record is a webhook as it is stored.
+type record struct {
+	Webhook
+	Rev    int64  // rises with every change
+	Last   string // mark of the call that changed it last
+	Secret int64  // which of its signing secrets is the present one, from 1
+	// Present is that secret, Previous the one before it where that signs too.
+	Present, Previous sealed
+}
+
+const (
+	headSort      = "HEAD"
+	webhookPrefix = "WEBHOOK#"
+	listed        = "WEBHOOKS" // partition of the index of all that are enabled
+)
+
+func partition(org string) string { return table.Join("WEBHOOKS", org) }
+
+func head(org string) table.Key { return table.Key{Partition: partition(org), Sort: headSort} }
+
+func address(org, id string) table.Key {
+	return table.Key{Partition: partition(org), Sort: webhookPrefix + id}
+}
+
+func (r *record) item() table.Item {
+	at := address(r.Org, r.ID)
+	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
+		"id": r.ID, "org": r.Org, "url": r.URL, "description": r.Description, "types": list(r.Types), "leagues": list(r.Leagues), "teams": list(r.Teams),
+		"state": r.State, "created_at": r.CreatedAt.Unix(), "created_by": r.CreatedBy, "updated_at": r.UpdatedAt.Unix(),
+		"rev": r.Rev, "secret": r.Secret, "last": r.Last, "pepper": r.Present.Pepper, "sealed": r.Present.Text}
+	if r.Previous != (sealed{}) {
+		it["previous_pepper"], it["previous_sealed"] = r.Previous.Pepper, r.Previous.Text
+	}
+	for name, at := range map[string]*time.Time{"failing_at": r.FailingAt, "rotated_at": r.RotatedAt, "previous_end": r.PreviousEnd} {
+		if at != nil {
+			it[name] = at.Unix()
+		}
+	}
+	if r.Reason != nil {
+		it["reason"] = *r.Reason
+	}
+	if r.State == Enabled {
+		it["list_pk"], it["list_sk"] = listed, r.ID
+	}
+	return it
+}
+
+func fromItem(it table.Item) (record, bool) {
+	if !strings.HasPrefix(it.Str(table.SortAttr), webhookPrefix) {
+		return record{}, false
+	}
+	r := record{Rev: it.Int("rev"), Secret: it.Int("secret"), Last: it.Str("last"),
+		Present: sealed{it.Str("pepper"), it.Str("sealed")}, Previous: sealed{it.Str("previous_pepper"), it.Str("previous_sealed")}, Webhook: Webhook{
+			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
+			Types: texts(it["types"]), Leagues: texts(it["leagues"]), Teams: texts(it["teams"]), State: it.Str("state"),
+			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
+			FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
+		}}
+	if reason := it.Str("reason"); reason != "" {
+		r.Reason = &reason
+	}
+	return r, true
+}
+
+// shown is the webhook without the end of a secret that has ended.
+func (r record) shown(now time.Time) Webhook {
+	if r.PreviousEnd != nil && !r.PreviousEnd.After(now) {
+		r.PreviousEnd = nil
+	}
+	return r.Webhook
+}
+
+func moment(it table.Item, attr string) *time.Time {
+	n := it.Int(attr)
+	if n == 0 {
+		return nil
+	}
+	at := time.Unix(n, 0).UTC()
+	return &at
+}
+
+func list(texts []string) []any {
+	values := make([]any, len(texts))
+	for i, one := range texts {
+		values[i] = one
+	}
+	return values
+}
+
+func texts(v any) []string {
+	values, _ := v.([]any)
+	texts := make([]string, 0, len(values))
+	for _, one := range values {
+		text, _ := one.(string)
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// settings are a webhook's fields in the audit trail.
+type settings struct {
+	URL         string   `json:"url"`
+	Description string   `json:"description"`
+	Types       []string `json:"types"`
+	Leagues     []string `json:"leagues"`
+	Teams       []string `json:"teams"`
+	State       string   `json:"state"`
+	Secret      int64    `json:"signing_secret_number"`
+}
+
+func (r *record) settings() settings {
+	return settings{r.URL, r.Description, r.Types, r.Leagues, r.Teams, r.State, r.Secret}
+}
+
+// check refuses what could not be sent to, or would never be sent anything, and drops
+// what is named twice.
+func (w *Webhook) check(private bool) *api.Error {
+	if err := checkURL(w.URL, private); err != nil {
+		return err
+	}
+	w.Types, w.Leagues, w.Teams = distinct(w.Types), distinct(w.Leagues), distinct(w.Teams)
+	for _, t := range w.Types {
+		if !slices.Contains(events.Types(), t) {
+			return api.FieldError("types", "%q is no type of event; there are %s", clip(t), strings.Join(events.Types(), ", "))
+		}
+	}
+	for field, ids := range map[string][]string{"leagues": w.Leagues, "teams": w.Teams} {
+		if len(ids) > filterItems {
+			return api.FieldError(field, "at most %d can be named", filterItems)
+		}
+		for _, id := range ids {
+			if id == "" || len(id) > 200 {
+				return api.FieldError(field, "%q is no id", clip(id))
+			}
+		}
+	}
+	return nil
+}
+
+// distinct keeps the first of each text.
+func distinct(all []string) []string {
+	seen, kept := map[string]bool{}, make([]string, 0, len(all))
+	for _, text := range all {
+		if !seen[text] {
+			seen[text], kept = true, append(kept, text)
+		}
+	}
+	return kept
+}
+
+func clip(text string) string {
+	if r := []rune(text); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return text
+}
+
+// checkURL takes https addresses of the open internet. What a name leads to is
+// looked at when it is called, as that may change. Private says that addresses of
+// this machine and its network, without TLS, are meant.
+func checkURL(text string, private bool) *api.Error {
+	if len(text) > urlBytes {
+		return api.FieldError("url", "must have at most %d bytes", urlBytes)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return api.FieldError("url", "must be written in ASCII without spaces: a name as xn--…, in a path %%XX")
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
+		return api.FieldError("url", "must be a whole URL, such as https://example.com/hook")
+	case u.Scheme != "https" && (u.Scheme != "http" || !private):
+		return api.FieldError("url", "must begin with https://")
+	case u.User != nil:
+		return api.FieldError("url", "must not hold a name or a password: whatever can read the webhook would see it")
+	case strings.Contains(text, "#"):
+		return api.FieldError("url", "must not have a fragment (#…), which is not sent")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return api.FieldError("url", "must have a port of 1 to 65535")
+		}
+	}
+	return checkHost(u.Hostname(), private)
+}
+
+// hostName is a name that can be looked up. Its last part is no number: 127.1 and
+// 0x7f.1 are addresses to some, and names to others.
+var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func checkHost(host string, private bool) *api.Error {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	ip, err := netip.ParseAddr(host)
+	if err != nil && (!hostName.MatchString(host) || len(host) > 253) {
+		return api.FieldError("url", "must have the name of a host, or its address")
+	}
+	if private || err == nil && open(ip) {
+		return nil
+	}
+	if err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") {
+		return api.FieldError("url", "must be an address of the open internet")
+	}
+	return nil
+}
+
+// guard knows the networks that are not of the open internet. Whoever calls an
+// address asks the same.
+var guard = ssrf.New(ssrf.WithAnyPort())
+
+func open(ip netip.Addr) bool {
+	network := "tcp4"
+	if ip.Is6() {
+		network = "tcp6"
+	}
+	return ip.Zone() == "" && guard.Safe(network, netip.AddrPortFrom(ip, 443).String(), nil) == nil
+}

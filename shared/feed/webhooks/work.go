@@ -1,0 +1,389 @@
+package webhooks
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
+	"statgate/shared/api"
+	"statgate/shared/feed/events"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// Pauses are what is waited after each attempt that failed; after the last attempt,
+// some 18 hours after the first, a delivery is given up.
+var Pauses = []time.Duration{5 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+
+const (
+	// Lease is how long one attempt has a delivery for itself: longer than a worker
+	// lives, so that one that died is known by it.
+	Lease = 60 * time.Second
+	// Patience is for how long a webhook may take nothing before a delivery that is
+	// given up disables it.
+	Patience = 3 * 24 * time.Hour
+)
+
+// Body is what is sent of an event: its type, moment and data.
+func Body(kind string, at time.Time, data json.RawMessage) ([]byte, error) {
+	return json.Marshal(struct {
+		Type      string          `json:"type"`
+		Timestamp time.Time       `json:"timestamp"`
+		Data      json.RawMessage `json:"data"`
+	}{kind, at.UTC(), data})
+}
+
+// Subscribed returns every webhook that is enabled; one that was made or changed in
+// the last second may be missing or as it was.
+func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
+	page, err := s.Table.Query(ctx, table.Query{Index: "list", Partition: listed})
+	if err != nil {
+		return nil, fmt.Errorf("webhooks: listing those that are enabled: %w", err)
+	}
+	all := make([]Webhook, 0, len(page.Items))
+	for _, it := range page.Items {
+		if w, ok := fromItem(it); ok {
+			all = append(all, w.Webhook)
+		}
+	}
+	return all, nil
+}
+
+// Place puts an event down for a webhook, once however often it comes, and tells
+// whether it is still to be sent.
+func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []byte) (Due, bool, error) {
+	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
+	due := Due{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
+	_, err := s.Table.Write(ctx, table.Put(d.item(), table.IsNew()))
+	if was := table.WasRefused(err); was != nil {
+		return due, was.Item.Str("state") == Pending, nil
+	}
+	if err != nil {
+		return due, false, fmt.Errorf("webhooks: placing %s for %s: %w", e.ID, w.ID, err)
+	}
+	return due, true, nil
+}
+
+// Attempt is one try of a delivery.
+type Attempt struct {
+	Webhook Webhook
+	Event   string
+	Body    []byte
+	Secrets []string // that sign it, the present one first
+
+	sending sending
+	claim   int64
+}
+
+// Begin takes a delivery for one attempt. Without one it is not to be tried: for
+// good, or for the time that is returned. An attempt that is not finished is none:
+// a store that fails in between uses up no attempts.
+func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time.Duration, error) {
+	at := now.Unix()
+	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
+		[]table.Action{table.Set("lease", at+int64(Lease/time.Second)), table.Increment("claims", 1)},
+		table.Eq("state", Pending),
+		table.Or(table.Missing("lease"), table.Le("lease", at)),
+		table.Or(table.Missing("next_at"), table.Le("next_at", at))))
+	if was := table.WasRefused(err); was != nil {
+		if was.Item.Str("state") != Pending {
+			return nil, 0, nil // it has ended, or was dropped by its TTL
+		}
+		free := max(was.Item.Int("lease"), was.Item.Int("next_at"))
+		return nil, time.Duration(max(free-at, 1)) * time.Second, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("webhooks: beginning %s: %w", d.Delivery, err)
+	}
+	a := &Attempt{claim: it.Int("claims")}
+	if a.sending, _ = sendingFrom(it, now); a.sending.ID == "" {
+		return nil, 0, nil // its time is over, and the table is yet to drop it
+	}
+	held, err := s.Table.Get(ctx, address(d.Org, d.Webhook), true)
+	if err != nil {
+		return nil, 0, fmt.Errorf("webhooks: reading %s: %w", d.Webhook, err)
+	}
+	w, ok := fromItem(held)
+	if !ok || w.State != Enabled {
+		return nil, 0, s.cancel(ctx, d, a.claim)
+	}
+	a.Webhook, a.Event, a.Body = w.Webhook, a.sending.Event, []byte(a.sending.Body)
+	if err := s.sign(ctx, a, w, now); err != nil {
+		return nil, 0, err
+	}
+	return a, 0, nil
+}
+
+// sign finds the secrets that sign an attempt.
+func (s *Store) sign(ctx context.Context, a *Attempt, w record, now time.Time) error {
+	all := []sealed{w.Present}
+	if w.PreviousEnd != nil && w.PreviousEnd.After(now) {
+		all = append(all, w.Previous)
+	}
+	for _, one := range all {
+		raw, err := s.open(ctx, w.ID, one)
+		if err != nil {
+			return err
+		}
+		a.Secrets = append(a.Secrets, show(raw))
+	}
+	return nil
+}
+
+// cancel ends a delivery whose webhook takes none.
+func (s *Store) cancel(ctx context.Context, d Due, claim int64) error {
+	_, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
+		[]table.Action{table.Set("state", Canceled), table.Remove("lease"), table.Remove("next_at")},
+		table.Eq("state", Pending), table.Eq("claims", claim)))
+	if err != nil && table.WasRefused(err) == nil {
+		return fmt.Errorf("webhooks: canceling %s: %w", d.Delivery, err)
+	}
+	return nil
+}
+
+// Outcome is how an attempt went.
+type Outcome struct {
+	Status int    // HTTP's; 0 without an answer
+	Error  string // why it failed, "" where it did not
+}
+
+// gone tells whether the receiver wants no more.
+func (o Outcome) gone() bool { return o.Status == http.StatusGone }
+
+// Finish writes down how an attempt went. It returns after what time the delivery is
+// to be tried again, 0 for never, and whether it was given up.
+func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time) (again time.Duration, givenUp bool, err error) {
+	n := a.sending.Attempts + 1
+	is := map[string]any{"attempts": int64(n), "tried_at": now.Unix(), "lease": nil, "next_at": nil, "status": nil, "error": nil}
+	if o.Status != 0 {
+		is["status"] = int64(o.Status)
+	}
+	if o.Error != "" {
+		is["error"] = o.Error
+	}
+	switch {
+	case o.Error == "":
+		is["state"] = Delivered
+	case o.gone() || n > len(Pauses):
+		is["state"], givenUp = Failed, true
+	default:
+		again = pause(a.sending.ID, n)
+		is["next_at"] = now.Add(again).Unix()
+	}
+	var actions []table.Action
+	for _, name := range slices.Sorted(maps.Keys(is)) {
+		if is[name] == nil {
+			actions = append(actions, table.Remove(name))
+		} else {
+			actions = append(actions, table.Set(name, is[name]))
+		}
+	}
+	_, err = s.Table.Write(ctx, table.Update(deliveryAddress(a.Webhook.ID, a.sending.ID), actions,
+		table.Eq("state", Pending), table.Eq("claims", a.claim)))
+	if table.WasRefused(err) != nil {
+		return 0, false, nil // the lease had ended, and another attempt has it
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("webhooks: finishing %s: %w", a.sending.ID, err)
+	}
+	return again, givenUp, s.health(ctx, a, o, givenUp, now)
+}
+
+// pause is how long to wait after the n-th attempt. Up to a fifth more, by the
+// delivery's id, keeps those that failed together from coming together.
+func pause(id string, n int) time.Duration {
+	sum := sha256.Sum256([]byte(id))
+	d := Pauses[n-1]
+	return d + d*time.Duration(binary.BigEndian.Uint16(sum[:2]))/(5<<16)
+}
+
+// health keeps since when a webhook takes nothing, and disables one that has taken
+// nothing for long or says that it is gone.
+func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool, now time.Time) error {
+	failing := a.Webhook.FailingAt
+	at := address(a.Webhook.Org, a.Webhook.ID)
+	var w table.Write
+	switch {
+	case o.gone():
+		return s.disable(ctx, a.Webhook, "the address answered 410 Gone", nil, now)
+	case givenUp && failing != nil && now.Sub(*failing) >= Patience:
+		return s.disable(ctx, a.Webhook, fmt.Sprintf("nothing was delivered since %s", failing.Format(time.RFC3339)), failing, now)
+	case o.Error == "" && failing != nil:
+		w = table.Update(at, []table.Action{table.Remove("failing_at"), table.Increment("rev", 1)}, table.Exists("failing_at"))
+	case o.Error != "" && failing == nil:
+		w = table.Update(at, []table.Action{table.Set("failing_at", now.Unix()), table.Increment("rev", 1)}, table.IsThere(), table.Missing("failing_at"))
+	default:
+		return nil
+	}
+	if _, err := s.Table.Write(ctx, w); err != nil && table.WasRefused(err) == nil {
+		return fmt.Errorf("webhooks: noting how %s does: %w", a.Webhook.ID, err)
+	}
+	return nil
+}
+
+// disable ends the deliveries of a webhook until it is enabled again. Since is when it
+// began to fail, where that is the reason.
+func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *time.Time, now time.Time) error {
+	return change.Apply(ctx, s.Table, nil, func(ctx context.Context) (change.Plan, error) {
+		it, err := s.Table.Get(ctx, address(w.Org, w.ID), true)
+		if err != nil {
+			return change.Plan{}, down(err)
+		}
+		before, ok := fromItem(it)
+		if !ok || before.State == Disabled || before.URL != w.URL || since != nil && (before.FailingAt == nil || !before.FailingAt.Equal(*since)) {
+			return change.Plan{}, nil // the reason is over: it has another address, or took something since
+		}
+		after := before
+		after.State, after.Reason, after.Rev, after.Last, after.UpdatedAt = Disabled, &reason, before.Rev+1, "", now.UTC().Truncate(time.Second)
+		ws, err := audit.Writes(s.ids, audit.By{Method: audit.MethodDelivery, At: now},
+			audit.Change{Org: w.Org, Action: "webhook.disable", Target: w.ID, Before: before.settings(), After: after.settings()})
+		return change.Plan{Writes: append(ws, table.Put(after.item(), table.Eq("rev", before.Rev)))}, err
+	})
+}
+
+// Deliveries returns a page of a webhook's deliveries, newest first, and the position
+// to go on from.
+func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit int, after string) ([]Delivery, string, error) {
+	if _, err := s.find(ctx, r.Caller.Org, id, false); err != nil {
+		return nil, "", err
+	}
+	low, high := table.Prefix(deliveryPrefix)
+	q := table.Query{Partition: deliveries(id), Low: low, High: high, Descending: true, Limit: limit}
+	if after != "" {
+		q.After = deliveryPrefix + after
+	}
+	page, err := s.Table.Query(ctx, q)
+	if err != nil {
+		return nil, "", down(err)
+	}
+	found, next := make([]Delivery, 0, len(page.Items)), ""
+	for _, it := range page.Items {
+		next = it.Str("id")
+		if d, ok := sendingFrom(it, r.Now); ok {
+			found = append(found, d.Delivery)
+		}
+	}
+	if !page.More {
+		next = ""
+	}
+	return found, next, nil
+}
+
+// Send sends an event that was sent before once more, or where none is named one
+// that tries the webhook.
+func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *string) (Delivery, error) {
+	w, err := s.find(ctx, r.Caller.Org, id, true)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if w.State != Enabled {
+		return Delivery{}, api.Fail(api.ConflictState, "this webhook is disabled: enable it first")
+	}
+	if err := r.StillCurrent(ctx); err != nil {
+		return Delivery{}, err
+	}
+	var d sending
+	if again == nil {
+		d, err = s.try(ctx, r, w)
+	} else {
+		d, err = s.repeat(ctx, r, id, *again)
+	}
+	if err != nil {
+		return Delivery{}, err
+	}
+	if err := s.Queue.Send(ctx, Due{Org: w.Org, Webhook: id, Delivery: d.ID}); err != nil {
+		return Delivery{}, api.Down("queueing a delivery", err)
+	}
+	return d.Delivery, nil
+}
+
+// try puts down an event that tries a webhook.
+func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, error) {
+	event, err := s.ids.New("evt_", r.Now)
+	if err != nil {
+		return sending{}, err
+	}
+	data, err := json.Marshal(map[string]string{"webhook": w.ID})
+	if err != nil {
+		return sending{}, err
+	}
+	at := r.Now.UTC().Truncate(time.Millisecond)
+	body, err := Body(Test, at, data)
+	if err != nil {
+		return sending{}, err
+	}
+	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: Test, State: Pending, CreatedAt: at}}
+	if _, err := s.Table.Write(ctx, table.Put(d.item())); err != nil {
+		return sending{}, api.Down("placing a delivery", err)
+	}
+	return d, nil
+}
+
+// repeat makes a delivery pending as if it was new, also one that waits for its next
+// attempt. One that is being attempted stays as it is.
+func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
+	if !ids.Plausible(id) {
+		return sending{}, api.FieldError("delivery", "there is none of this id")
+	}
+	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
+		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()), table.Increment("claims", 1),
+		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
+	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
+	if was := table.WasRefused(err); was != nil {
+		it, err = was.Item, nil
+	}
+	if err != nil {
+		return sending{}, api.Down("placing a delivery", err)
+	}
+	d, ok := sendingFrom(it, r.Now)
+	if !ok {
+		return sending{}, api.FieldError("delivery", "there is none of this id; deliveries are kept for 15 days")
+	}
+	return d, nil
+}
+
+// Unfinished lists the deliveries that are pending, for a queue that remembers
+// nothing of before it was started.
+func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
+	all, err := s.Subscribed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var due []Due
+	for _, w := range all {
+		if due, err = s.pending(ctx, &w, due); err != nil {
+			return nil, err
+		}
+	}
+	return due, nil
+}
+
+// pending adds a webhook's deliveries that are pending, page by page: most of what is
+// read has ended, and each item holds what was sent.
+func (s *Store) pending(ctx context.Context, w *Webhook, due []Due) ([]Due, error) {
+	low, high := table.Prefix(deliveryPrefix)
+	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200}
+	for {
+		page, err := s.Table.Query(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("webhooks: listing deliveries of %s: %w", w.ID, err)
+		}
+		for _, it := range page.Items {
+			if it.Str("state") == Pending {
+				due = append(due, Due{Org: w.Org, Webhook: w.ID, Delivery: it.Str("id")})
+			}
+			q.After = it.Str(table.SortAttr)
+		}
+		if !page.More {
+			return due, nil
+		}
+	}
+}

@@ -1,0 +1,34 @@
+// Package endpoint starts the Lambda functions that serve routes.
+package endpoint
+
+import (
+	"context"
+	"crypto/rand"
+
+	"statgate/shared/api"
+	"statgate/shared/platform/boot"
+	"statgate/shared/platform/serve"
+	"statgate/shared/platform/settings"
+)
+
+// Start serves the handlers behind the gate.
+func Start(f *boot.Function, handlers []api.Handler) {
+	cursors := settings.CursorKey(f.Keys(), rand.Reader)
+	// The first read opens the connection that the gate's write will use.
+	f.Warm(func(ctx context.Context) error { _, err := cursors(ctx); return err })
+	start(f, serve.Options{Handlers: handlers, Gate: f.Gate(), CursorKey: cursors})
+}
+
+// Open serves handlers of open routes only, which need no table.
+func Open(f *boot.Function, handlers []api.Handler) {
+	start(f, serve.Options{Handlers: handlers})
+}
+
+func start(f *boot.Function, o serve.Options) {
+	o.Contract, o.Clock, o.Log, o.Metrics = f.Contract, f.Clock, f.Log, f.Metrics
+	function, err := serve.New(o)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Start(function.Handle)
+}

@@ -1,0 +1,35 @@
+// Package secret reads the peppers from Secrets Manager.
+package secret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"statgate/shared/access/apikey"
+	"statgate/shared/platform/boot"
+)
+
+// Peppers gives a function the peppers that its environment names (PEPPERS_SECRET).
+func Peppers(f *boot.Function) {
+	f.UsePeppers(apikey.NewPepperSource(Fetch(f.AWS, f.Need("PEPPERS_SECRET")), f.Clock))
+}
+
+// Fetch returns a function that reads the text of a secret, by name or ARN.
+// Errors never hold the text.
+func Fetch(cfg aws.Config, name string) func(context.Context) ([]byte, error) {
+	client := secretsmanager.NewFromConfig(cfg)
+	return func(ctx context.Context) ([]byte, error) {
+		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
+		if err != nil {
+			return nil, fmt.Errorf("secret: reading %s: %w", name, err)
+		}
+		if out.SecretString == nil {
+			return nil, errors.New("secret: " + name + " holds no text")
+		}
+		return []byte(*out.SecretString), nil
+	}
+}

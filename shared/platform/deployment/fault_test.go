@@ -1,0 +1,125 @@
+package deployment_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"statgate/shared/api"
+	"statgate/shared/platform/deployment/deploymenttest"
+	"statgate/shared/table"
+	"statgate/shared/table/local"
+	"statgate/shared/table/tabletest"
+)
+
+// faulty starts a deployment whose tables can be made to fail.
+func faulty(t *testing.T) (w *deploymenttest.World, keys, stats *tabletest.Faulty) {
+	t.Helper()
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	keys, stats = tabletest.NewFaulty(db.Table("keys")), tabletest.NewFaulty(db.Table("stats"))
+	w = deploymenttest.On(t, "statgate", map[string]table.Table{"keys": keys, "stats": stats})
+	return w, keys, stats
+}
+
+// bodies are what the operations with a body need to get as far as their store.
+var bodies = map[string]string{
+	"createKey": `{"name":"k","scopes":["read:teams"]}`, "updateKey": `{"name":"x"}`,
+	"createOrg": `{"name":"o","plan":"PRO","owner":"x@example.com"}`, "updateOrg": `{"name":"x"}`,
+	"addMember": `{"email":"m@example.com","role":"member"}`, "updateMember": `{"role":"admin"}`,
+	"createMatch": `{"home":{"name":"Elm"},"away":{"name":"Fir"},"date":"2026-05-02"}`, "updateMatch": `{"status":"scheduled"}`,
+}
+
+func TestNoHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
+	t.Parallel()
+	w, keys, stats := faulty(t)
+	w.Simulate(t)
+	org, user := w.Org(t, "Faults", "TEAM", "f@example.com")
+	key, _ := w.Key(t, org, "k", "read:teams")
+	make := func() deploymenttest.Reply {
+		return w.Call(t, w.Operator, "POST", "/football/matches", bodies["createMatch"])
+	}
+	match := ok(t, make(), 201)
+	player := table.Item{table.PartitionAttr: "PLAYERS", table.SortAttr: "ash", "id": "ash", "name": "Ash"}
+	if _, err := stats.Write(t.Context(), table.Put(player)); err != nil {
+		t.Fatal(err)
+	}
+	team := match["home"].(map[string]any)["id"].(string)
+	path := strings.NewReplacer("{key}", key, "{org}", org, "{user}", user, "{league}", "sim.1", "{player}", "ash", "{team}", team, "{match}", match["id"].(string), "/v1/", "/")
+	for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable} {
+		for _, r := range api.For(w.Contract) {
+			if r.Open {
+				continue
+			}
+			keys.Always(fault)
+			isError(t, w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation]), 503, "unavailable")
+			keys.Heal()
+			if len(r.Stats) == 0 {
+				continue
+			}
+			stats.Always(fault)
+			reply := w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation])
+			isError(t, reply, 503, "unavailable")
+			if reply.Header.Get("Retry-After") == "" {
+				t.Errorf("%s: 503 without Retry-After", r.ID())
+			}
+			stats.Heal()
+			status := 200
+			if r.Operation == "createMatch" {
+				status = 201
+				ok(t, w.Call(t, w.Operator, "DELETE", path.Replace("/football/matches/{match}"), ""), 200)
+			}
+			ok(t, w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation]), status)
+			if r.Operation == "deleteMatch" {
+				ok(t, make(), 201) // of the same id
+			}
+		}
+	}
+	logged := w.Log.String()
+	if !strings.Contains(logged, `"cause"`) || strings.Contains(logged, "goroutine ") {
+		t.Error("the log must name the cause of a 503, without a stack")
+	}
+}
+
+func TestUnknownKeyIsNotAdmittedWhenTheAuthorizerCannotRead(t *testing.T) {
+	t.Parallel()
+	w, keys, _ := faulty(t)
+	org, _ := w.Org(t, "Cold", "TEAM", "c@example.com")
+	_, secret := w.Key(t, org, "k", "read:teams")
+	keys.Always(tabletest.Unavailable)
+	r := w.Call(t, secret, "GET", teams, "")
+	isError(t, r, 503, "unavailable")
+	keys.Heal()
+	ok(t, w.Call(t, secret, "GET", teams, ""), 200)
+}
+
+func TestSlowGateIsA503Within800MillisecondsAndSome(t *testing.T) {
+	t.Parallel()
+	w, keys, _ := faulty(t)
+	org, _ := w.Org(t, "Slow", "TEAM", "s@example.com")
+	_, secret := w.Key(t, org, "k", "read:teams")
+	ok(t, w.Call(t, secret, "GET", teams, ""), 200)
+	keys.Slow(10 * time.Second)
+	start := time.Now()
+	isError(t, w.Call(t, secret, "GET", teams, ""), 503, "unavailable")
+	if took := time.Since(start); took < 700*time.Millisecond || took > 8*time.Second {
+		t.Errorf("took %s, want about 800 ms", took)
+	}
+}
+
+func TestLostAnswerCountsAtLeastOnceAndAdmitsNothingUncounted(t *testing.T) {
+	t.Parallel()
+	w, keys, _ := faulty(t)
+	org, _ := w.Org(t, "Lost", "FREE", "l@example.com")
+	_, secret := w.Key(t, org, "k", "read:teams")
+	ok(t, w.Call(t, secret, "GET", teams, ""), 200)
+	keys.Next(1, tabletest.Lost, "Write")
+	isError(t, w.Call(t, secret, "GET", teams, ""), 503, "unavailable")
+	r := w.Call(t, secret, "GET", teams, "")
+	if r.Status != 200 || r.Header.Get("X-RateLimit-Remaining") != "97" {
+		t.Errorf("got %d, %s left, want 97: the lost call was counted", r.Status, r.Header.Get("X-RateLimit-Remaining"))
+	}
+}

@@ -1,0 +1,244 @@
+package deployment_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"statgate/shared/platform/deployment/deploymenttest"
+	"statgate/shared/stats/matches"
+	"statgate/shared/table"
+	"statgate/shared/table/local"
+	"statgate/shared/table/tabletest"
+)
+
+// private makes a finished match of the key's organisation, and returns its id and
+// its teams' ids.
+func private(t *testing.T, w *deploymenttest.World, secret, day, home, away string) (id, homeID, awayID string) {
+	t.Helper()
+	r := w.Call(t, secret, "POST", "/matches", fmt.Sprintf(
+		`{"home":{"name":%q},"away":{"name":%q},"date":%q,"status":"finished","score":{"full_time":{"home":2,"away":1}}}`, home, away, day))
+	var made struct {
+		Data struct {
+			ID         string
+			Home, Away struct{ ID string }
+		}
+	}
+	if err := json.Unmarshal(r.Body, &made); err != nil || r.Status != 201 {
+		t.Fatalf("got %d %s", r.Status, r.Body)
+	}
+	return made.Data.ID, made.Data.Home.ID, made.Data.Away.ID
+}
+
+// ids are the ids of a list.
+func ids(t *testing.T, r deploymenttest.Reply) []string {
+	t.Helper()
+	var list struct {
+		Data  []struct{ ID string }
+		Total int
+	}
+	if err := json.Unmarshal(r.Body, &list); err != nil || r.Status != 200 {
+		t.Fatalf("got %d %s", r.Status, r.Body)
+	}
+	found := []string{}
+	for _, one := range list.Data {
+		found = append(found, one.ID)
+	}
+	if list.Total != len(found) {
+		t.Errorf("the total is %d, of %d", list.Total, len(found))
+	}
+	return found
+}
+
+// hidden is a deployment that hides public data, with public data in it, and two
+// organisations whose matches are of teams of the same names.
+type hidden struct {
+	*deploymenttest.World
+	secret                  string // of a key of the first organisation
+	own, foreign, published string // matches
+	reds, golds, team       string // teams: own, foreign, public
+}
+
+func hide(t *testing.T, w *deploymenttest.World) hidden {
+	t.Helper()
+	w.Simulate(t)
+	h := hidden{World: w}
+	mine, _ := w.Org(t, "Mine", "STANDARD", "mine@example.com")
+	theirs, _ := w.Org(t, "Theirs", "STANDARD", "theirs@example.com")
+	_, h.secret = w.Key(t, mine, "k")
+	_, other := w.Key(t, theirs, "k")
+	h.own, h.reds, _ = private(t, w, h.secret, "2026-03-01", "Reds", "Blues")
+	private(t, w, h.secret, "2026-03-08", "Blues", "Évian Greens")
+	private(t, w, h.secret, "2024-03-08", "Blues", "Reds")
+	h.foreign, _, _ = private(t, w, other, "2026-03-01", "Reds", "Blues")
+	_, h.golds, _ = private(t, w, other, "2026-03-08", "Golds", "Blues")
+	public, err := matches.NewStore(w.Stats, w.Clock.Now).List(t.Context(), matches.Filter{}, []string{matches.Public}, matches.PageRequest{Limit: 1})
+	if err != nil || len(public.Matches) != 1 {
+		t.Fatalf("got %v, %v, want a public match", public, err)
+	}
+	h.published, h.team = public.Matches[0].ID, public.Matches[0].Home.ID
+	return h
+}
+
+func TestKeyOfAContractThatHidesPublicDataSeesItsOwnOrganisationsAlone(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
+		h := hide(t, w)
+		get := func(path string) deploymenttest.Reply { return w.Call(t, h.secret, "GET", path, "") }
+		for path, want := range map[string]int{
+			"/teams": 3, "/teams?q=evian": 1, "/teams?q=gre": 1, "/teams?q=gol": 0, "/teams?q=%21": 0, "/matches": 3, "/matches?team=" + h.reds: 2,
+			"/matches?status=finished": 3, "/matches?status=live": 0, "/matches?from=2026-03-01&to=2026-03-02": 1,
+			"/teams/" + h.reds + "/matches": 2, "/matches?ids=" + h.own + "," + h.foreign + "," + h.published: 1,
+		} {
+			if got := ids(t, get(path)); len(got) != want {
+				t.Errorf("%s: got %q, want %d", path, got, want)
+			}
+		}
+		for path, want := range map[string]string{"/teams?offset=7": `{"data":[],"total":3}`, "/matches?offset=3": `{"data":[],"total":3}`} {
+			if got := get(path); string(got.Body) != want {
+				t.Errorf("%s: got %s, want %s", path, got.Body, want)
+			}
+		}
+		met := ok(t, get("/matches/"+h.own+"/head-to-head"), 200)["data"].(map[string]any)
+		if played := met["totals"].(map[string]any)["played"]; played != 2.0 {
+			t.Errorf("head-to-head: got %v meetings, want the 2 of the organisation", played)
+		}
+	})
+}
+
+// TestLeaguesAreHiddenWithAllThatIsPublic deploys the routes of leagues under a
+// contract that hides public data: leagues and their seasons are public.
+func TestLeaguesAreHiddenWithAllThatIsPublic(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../api/preset/presets/fullengage.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "leagues.yaml")
+	named := strings.Replace(string(raw), "operations:\n", "operations:\n  listLeagues: {}\n  getLeague: {}\n  listSeasons: {}\n  getStandings: {}\n", 1)
+	if err := os.WriteFile(file, []byte(named), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := hide(t, deploymenttest.New(t, file))
+	if r := h.Call(t, h.secret, "GET", "/football/leagues", ""); r.Status != 200 || string(r.Body) != `{"data":[],"total":0}` {
+		t.Errorf("leagues: got %d %s", r.Status, r.Body)
+	}
+	for _, path := range []string{"", "/seasons", "/standings"} {
+		for _, id := range []string{"sim.1", "nobody"} {
+			if r := h.Call(t, h.secret, "GET", "/football/leagues/"+id+path, ""); r.Status != 404 || string(r.Body) != `{"error":"Not found"}` {
+				t.Errorf("%s%s: got %d %s", id, path, r.Status, r.Body)
+			}
+		}
+	}
+}
+
+// strangers are requests in threes: for what is another organisation's, for what
+// is public, and for what nobody has.
+func (h hidden) strangers() [][3]string {
+	const missing = "00000000-0000-8000-8000-000000000000"
+	var all [][3]string
+	for _, c := range []struct{ path, foreign, public string }{
+		{"/matches/%s", h.foreign, h.published}, {"/matches/%s/head-to-head", h.foreign, h.published},
+		{"/teams/%s", h.golds, ""}, {"/teams/%s/matches", h.golds, ""}, {"/matches?team=%s", h.golds, ""},
+		{"/teams/%s", "none", h.team}, {"/matches?league=%s", "none", "sim.1"}, {"/teams?league=%s", "none", "sim.1"},
+	} {
+		three := [3]string{}
+		for i, id := range []string{c.foreign, cmp.Or(c.public, missing), missing} {
+			if c.foreign == "none" && i == 2 {
+				id = "nobody" // what is not public, under an id as public things have it
+			}
+			three[i] = fmt.Sprintf(c.path, id)
+		}
+		all = append(all, three)
+	}
+	return all
+}
+
+func TestForeignAndHiddenRecordsAnswerByteForByteLikeMissingOnes(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
+		h := hide(t, w)
+		for _, paths := range h.strangers() {
+			for _, path := range paths {
+				if r := w.Call(t, h.secret, "GET", path, ""); r.Status != 404 || string(r.Body) != `{"error":"Not found"}` {
+					t.Errorf("%s: got %d %s", path, r.Status, r.Body)
+				}
+			}
+		}
+	})
+}
+
+// TestForeignRecordsCostTheSameReadsAsMissingOnes counts what each request asks of
+// the tables: whoever measures time can learn from it no more than from this.
+func TestForeignRecordsCostTheSameReadsAsMissingOnes(t *testing.T) {
+	t.Parallel()
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	keys, stats := tabletest.NewFaulty(db.Table("keys")), tabletest.NewFaulty(db.Table("stats"))
+	h := hide(t, deploymenttest.On(t, "fullengage", map[string]table.Table{"keys": keys, "stats": stats}))
+	h.Call(t, h.secret, "GET", "/matches", "") // the authorizer's reads are behind us
+	for _, paths := range h.strangers() {
+		var costs [3]string
+		for i, path := range paths {
+			before := [2]int{len(keys.Calls()), len(stats.Calls())}
+			h.Call(t, h.secret, "GET", path, "")
+			for _, c := range append(slices.Clone(keys.Calls()[before[0]:]), stats.Calls()[before[1]:]...) {
+				costs[i] += fmt.Sprintf("%s of %d; ", c.Method, len(c.Keys))
+			}
+		}
+		if costs[0] != costs[2] || costs[1] != costs[2] || costs[2] == "" {
+			t.Errorf("%s: foreign %s, public %s, missing %s", paths[0], costs[0], costs[1], costs[2])
+		}
+	}
+}
+
+func TestForeignMatchTakesTheTimeOfAMissingOne(t *testing.T) {
+	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
+		h := hide(t, w)
+		paths := []string{"/matches/" + h.foreign, "/matches/" + "00000000-0000-8000-8000-000000000000"}
+		// Taken in turn, so that what slows the machine down slows both; the two that
+		// are compared with each other are as alike as two halves of the same are.
+		var took [2][2][]time.Duration
+		for i := range 400 {
+			which, half := i%2, i/2%2
+			begun := time.Now()
+			r, err := w.Try(h.secret, "GET", w.Base+paths[which], "")
+			if took[which][half] = append(took[which][half], time.Since(begun)); err != nil || r.Status != 404 {
+				t.Fatalf("got %d %s, %v", r.Status, r.Body, err)
+			}
+		}
+		foreign, missing := median(slices.Concat(took[0][0], took[0][1])), median(slices.Concat(took[1][0], took[1][1]))
+		noise := max((median(took[0][0]) - median(took[0][1])).Abs(), (median(took[1][0]) - median(took[1][1])).Abs())
+		t.Logf("foreign %s, missing %s, halves of the same differ by %s", foreign, missing, noise)
+		if apart := (foreign - missing).Abs(); apart > 3*noise+missing/10 {
+			t.Errorf("medians of 200: foreign %s, missing %s; halves of the same differ by %s", foreign, missing, noise)
+		}
+	})
+}
+
+func median(list []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)/2]
+}
+
+func TestKeyWithoutScopesIsRefusedWithoutWordsOfScopesThatItHolds(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "fullengage")
+	org, _ := w.Org(t, "Team", "STANDARD", "o@example.com")
+	_, admin := w.Key(t, org, "admin", "keys:write", "orgs:write")
+	member := ok(t, w.Call(t, admin, "POST", "/orgs/"+org+"/members", `{"email":"m@example.com","role":"member"}`), 201)["data"].(map[string]any)["user"].(string)
+	key := ok(t, w.Call(t, admin, "POST", "/keys", `{"name":"k","expires_in":"30d","user":"`+member+`"}`), 201)["data"].(map[string]any)["secret"].(string)
+	r := w.Call(t, key, "DELETE", "/matches/x", "")
+	if r.Status != 403 || !strings.Contains(string(r.Body), "role") || strings.Contains(string(r.Body), "held") {
+		t.Errorf("got %d %s, want the role to be named, and no scopes held", r.Status, r.Body)
+	}
+}

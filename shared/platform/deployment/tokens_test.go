@@ -1,0 +1,186 @@
+package deployment_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"statgate/authorizer"
+	"statgate/shared/api"
+	"statgate/shared/api/preset"
+	"statgate/shared/contract"
+	"statgate/shared/platform/deployment/deploymenttest"
+)
+
+// derive makes a token by a key.
+func derive(t *testing.T, w *deploymenttest.World, secret, body string) string {
+	t.Helper()
+	return ok(t, w.Call(t, secret, "POST", "/tokens", body), 201)["token"].(string)
+}
+
+func TestTokenDoesWhatItsScopesAndItsKeySayOnTheNextRequest(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+		org, user := w.Org(t, "Derived", "TEAM", "d@example.com")
+		id, secret := w.Key(t, org, "parent", "read:teams", "read:leagues", "keys:read")
+		token := derive(t, w, secret, `{"scopes":["read:teams"],"expires_in":"10m"}`)
+		ok(t, w.Call(t, token, "GET", teams, ""), 200)
+		isError(t, w.Call(t, token, "GET", "/football/leagues", ""), 403, "forbidden") // by the policy
+		all := derive(t, w, secret, "")
+		ok(t, w.Call(t, all, "GET", "/football/leagues", ""), 200)
+		isError(t, w.Call(t, all, "GET", "/keys", ""), 403, "forbidden")
+		ok(t, w.Call(t, secret, "GET", "/keys", ""), 200)
+		isError(t, w.Call(t, all, "POST", "/tokens", ""), 403, "forbidden")
+		isError(t, w.Call(t, all, "POST", "/keys/self/revoke", ""), 403, "forbidden")
+		if self := ok(t, w.Call(t, token, "GET", "/keys/self", ""), 200); self["token"] != true || fmt.Sprint(self["scopes"]) != "[read:teams]" || self["id"] != id {
+			t.Errorf("self: got %v", self)
+		}
+
+		// By the gate, as the policies stay cached.
+		ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["read:leagues"]}`), 200)
+		isError(t, w.Call(t, token, "GET", teams, ""), 403, "forbidden")
+		isError(t, w.Call(t, all, "GET", teams, ""), 403, "forbidden")
+		ok(t, w.Call(t, all, "GET", "/football/leagues", ""), 200)
+		ok(t, w.Call(t, w.Operator, "PATCH", "/orgs/"+org+"/members/"+user, `{"state":"suspended"}`), 200)
+		isError(t, w.Call(t, all, "GET", "/football/leagues", ""), 403, "suspended")
+		ok(t, w.Call(t, w.Operator, "PATCH", "/orgs/"+org+"/members/"+user, `{"state":"active"}`), 200)
+		ok(t, w.Call(t, all, "GET", "/football/leagues", ""), 200)
+
+		ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", `{"overlap":"30m"}`), 200)
+		ok(t, w.Call(t, all, "GET", "/football/leagues", ""), 200)
+		w.Clock.Advance(30*time.Minute + time.Second)
+		isError(t, w.Call(t, all, "GET", "/football/leagues", ""), 401, "unauthorized")
+		if strings.Contains(w.Log.String(), token) || strings.Contains(w.Log.String(), all) {
+			t.Error("a token is in the log")
+		}
+	})
+}
+
+func TestTokensDieWithTheirKeyOnTheNextRequest(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+		org, _ := w.Org(t, "Dying", "TEAM", "d@example.com")
+		for _, end := range []string{"/revoke", "/rotate"} {
+			id, secret := w.Key(t, org, "parent", "read:teams")
+			token := derive(t, w, secret, "")
+			ok(t, w.Call(t, token, "GET", teams, ""), 200)
+			ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+end, ""), 200)
+			isError(t, w.Call(t, token, "GET", teams, ""), 401, "unauthorized")
+		}
+		_, secret := w.Key(t, org, "parent", "read:teams")
+		token := derive(t, w, secret, `{"expires_in":"1m"}`)
+		ok(t, w.Call(t, token, "GET", teams, ""), 200)
+		w.Clock.Advance(61 * time.Second) // within the cached policy's life
+		isError(t, w.Call(t, token, "GET", teams, ""), 401, "unauthorized")
+		ok(t, w.Call(t, secret, "GET", teams, ""), 200)
+	})
+}
+
+func TestKeyAndItsTokensSpendOneQuotaAndNotACallMore(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+		if left := time.Until(time.Now().Truncate(time.Hour).Add(time.Hour)); left < 3*time.Minute {
+			w.Clock.Advance(left + time.Second) // the whole run must fall into one window
+		}
+		org, _ := w.Org(t, "Shared", "FREE", "s@example.com")
+		id, secret := w.Key(t, org, "parent", "read:teams")
+		spenders := []string{secret}
+		for range 3 { // each costs a call
+			spenders = append(spenders, derive(t, w, secret, ""))
+		}
+		var admitted, refused, other atomic.Int64
+		parallel(32, func(i int) {
+			for range 5 {
+				switch r, err := w.Try(spenders[i%len(spenders)], "GET", w.Base+teams, ""); {
+				case err == nil && r.Status == 200:
+					admitted.Add(1)
+				case err == nil && r.Status == 429:
+					refused.Add(1)
+				default:
+					other.Add(1)
+				}
+			}
+		})
+		if admitted.Load() != 97 || refused.Load() != 63 || other.Load() != 0 {
+			t.Errorf("admitted %d, refused %d, other %d, want 97, 63, 0", admitted.Load(), refused.Load(), other.Load())
+		}
+		isError(t, w.Call(t, secret, "POST", "/tokens", ""), 429, "rate_limited")
+		ok(t, w.Call(t, secret, "POST", "/keys/self/revoke", ""), 200)
+		for _, spender := range spenders {
+			isError(t, w.Call(t, spender, "GET", teams, ""), 401, "unauthorized")
+		}
+		if got := ok(t, w.Call(t, w.Operator, "GET", "/keys/"+id+"/usage", ""), 200)["total"]; got != 101.0 {
+			t.Errorf("usage: got %v, want 100 calls and the revocation", got)
+		}
+	})
+}
+
+// policyJudges holds the caller's policy to what is wanted of each route.
+func policyJudges(t *testing.T, whose string, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
+	t.Helper()
+	policy := authorizer.Policy(routes, c.Permissions, arn)
+	for _, r := range routes {
+		path := strings.NewReplacer("{", "", "}", "").Replace(r.Path)
+		if got := authorizer.Evaluate(policy, arn+"/"+r.Method+path); got != want(r) {
+			t.Errorf("%s, %s: the policy says %v, want %v", whose, r.ID(), got, want(r))
+		}
+	}
+}
+
+// gateJudges holds the gate to what is wanted of each route.
+func gateJudges(t *testing.T, whose string, w *deploymenttest.World, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
+	t.Helper()
+	for _, r := range routes {
+		if _, err := w.Gate.Admit(t.Context(), c, r, contract.Requests); (err == nil) != want(r) {
+			t.Errorf("%s, %s: the gate says %v, want admission %v", whose, r.ID(), err, want(r))
+		}
+	}
+}
+
+// TestPolicyAndGateAgreeOnEveryTokenAndRoute asks both whether the token of one
+// scope of a key reaches a route; and the gate once more when the key has lost the
+// scope and the policy is still cached.
+func TestPolicyAndGateAgreeOnEveryTokenAndRoute(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		w := deploymenttest.New(t, name)
+		if _, has := w.Contract.Operations["createToken"]; !has {
+			continue
+		}
+		var data []string
+		for _, scope := range w.Contract.Scopes.Names() {
+			if !w.Contract.Scopes.IsManagementScope(scope) {
+				data = append(data, scope)
+			}
+		}
+		org, _ := w.Org(t, "Matrix", w.Contract.Plans[len(w.Contract.Plans)-1].Name, "m@example.com")
+		id, secret := w.Key(t, org, "parent", append(data, "keys:read")...)
+		var keyed []api.Route
+		for _, r := range api.For(w.Contract) {
+			if !r.Open {
+				keyed = append(keyed, r)
+			}
+		}
+		for _, scope := range data {
+			grants, err := w.Contract.Scopes.Permissions([]string{scope})
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, _ := json.Marshal([]string{scope})
+			c, err := w.Keys.Authenticate(t.Context(), derive(t, w, secret, `{"scopes":`+string(raw)+`}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			allowed := func(r api.Route) bool { return expected(grants, r) }
+			policyJudges(t, name+", token "+scope, c, keyed, allowed)
+			gateJudges(t, name+", token "+scope, w, c, keyed, allowed)
+			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["keys:read"]}`), 200)
+			gateJudges(t, name+", token "+scope+" of a key without it", w, c, keyed, func(r api.Route) bool { return len(r.Permissions) == 0 })
+			all, _ := json.Marshal(append(data, "keys:read"))
+			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":`+string(all)+`}`), 200)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package deployment
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"statgate/functions/deliver"
+	"statgate/functions/fanout"
+	"statgate/shared/api"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/platform/deployment/queue"
+	"statgate/shared/stats/matches"
+	"statgate/shared/table"
+)
+
+// workers makes what tells webhooks of changes.
+func (d *Deployment) workers(o Options) error {
+	d.queue = queue.New(o.Log)
+	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
+		Queue: d.queue, Private: o.PrivateWebhooks})
+	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
+	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return fmt.Errorf("deployment: %w", err)
+	}
+	within := o.Within
+	if within == nil {
+		within = func(ctx context.Context, _ string) context.Context { return ctx }
+	}
+	d.deliver = func(ctx context.Context, due webhooks.Due) (time.Duration, error) {
+		return sender.Deliver(within(ctx, "deliver"), due)
+	}
+	d.fanout = func(ctx context.Context, changes []table.Change) error {
+		return fan.Read(within(ctx, "fanout"), changes)
+	}
+	if len(api.WorkersFor(o.Contract)) > 0 {
+		d.follow = o.Follow
+	}
+	return nil
+}
+
+// Run does what a deployment does beside its calls, until ctx ends: it tells webhooks
+// of changes of the data. Without workers or a stream to follow it returns at once.
+func (d *Deployment) Run(ctx context.Context) error {
+	if d.follow == nil {
+		return nil
+	}
+	due, err := d.Webhooks.Unfinished(ctx)
+	if err != nil {
+		return fmt.Errorf("deployment: %w", err)
+	}
+	var group sync.WaitGroup
+	defer group.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	_ = d.queue.Send(ctx, due...) // cannot fail
+	group.Go(func() { d.queue.Run(ctx, d.deliver) })
+	if err := d.follow(ctx, d.fanout); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("deployment: following the changes of the data: %w", err)
+	}
+	return nil
+}

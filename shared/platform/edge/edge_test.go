@@ -1,0 +1,203 @@
+package edge_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/dop251/goja"
+
+	"statgate/shared/api"
+	"statgate/shared/api/preset"
+	"statgate/shared/contract"
+	"statgate/shared/platform/edge"
+)
+
+func load(t *testing.T, name string) *contract.Contract {
+	t.Helper()
+	c, err := preset.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// run hands CloudFront's viewer-request event to the function, in an engine
+// without anything that CloudFront's runtime lacks (no timers, no network, no modules).
+func run(t *testing.T, c *contract.Contract, method, uri string, h http.Header, q url.Values) map[string]any {
+	t.Helper()
+	code, err := edge.Function(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm := goja.New()
+	if _, err := vm.RunString(code); err != nil {
+		t.Fatal(err)
+	}
+	headers, query := map[string]any{}, map[string]any{}
+	for name, values := range h {
+		headers[strings.ToLower(name)] = field(values)
+	}
+	for name, values := range q {
+		for i := range values {
+			values[i] = url.QueryEscape(values[i])
+		}
+		query[name] = field(values)
+	}
+	event := map[string]any{"version": "1.0", "context": map[string]any{"requestId": "req-1", "eventType": "viewer-request"},
+		"request": map[string]any{"method": method, "uri": uri, "headers": headers, "querystring": query, "cookies": map[string]any{}}}
+	raw, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := vm.RunString("JSON.stringify(handler(" + string(raw) + "))")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func field(values []string) map[string]any {
+	f := map[string]any{"value": values[len(values)-1]}
+	if len(values) > 1 {
+		var many []map[string]any
+		for _, v := range values {
+			many = append(many, map[string]any{"value": v})
+		}
+		f["multiValue"] = many
+	}
+	return f
+}
+
+// secrets are well-formed ones for the table's K1 and K2.
+var secrets = map[string]*strings.Replacer{
+	"statgate":    strings.NewReplacer("K1", "sg_live_"+strings.Repeat("a", 43), "K2", "sg_live_"+strings.Repeat("b", 43)),
+	"balla":       strings.NewReplacer("K1", "balla_sk_"+strings.Repeat("a", 64), "K2", "balla_sk_"+strings.Repeat("b", 64)),
+	"teambattles": strings.NewReplacer("K1", "tb_"+strings.Repeat("a", 64)),
+}
+
+func filled(r *strings.Replacer, m map[string][]string) map[string][]string {
+	out := map[string][]string{}
+	for name, values := range m {
+		for _, v := range values {
+			out[name] = append(out[name], r.Replace(v))
+		}
+	}
+	return out
+}
+
+func TestFunctionPicksTheSameSecretAsTheLocalGateway(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "access", "transport", "testdata", "requests.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var requests []struct {
+		Name, Contract, Channel string
+		Headers                 http.Header
+		Query                   url.Values
+		Secret, Condition       string
+	}
+	if err := json.Unmarshal(raw, &requests); err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, r := range requests {
+		if r.Channel != "http" {
+			continue // the WebSocket API is not behind this function
+		}
+		ran++
+		c, fill := load(t, r.Contract), secrets[r.Contract]
+		got := run(t, c, "GET", c.Base+"/keys", filled(fill, r.Headers), filled(fill, r.Query))
+		headers, _ := got["headers"].(map[string]any)
+		sent, _ := headers["authorization"].(map[string]any)
+		switch {
+		case r.Secret != "":
+			if sent["value"] != "Bearer "+fill.Replace(r.Secret) {
+				t.Errorf("%s: got %v", r.Name, got)
+			}
+		case r.Condition == api.SecretMissing && !edge.TellsMissing(c):
+			if got["uri"] == nil || sent != nil {
+				t.Errorf("%s: got %v, want it passed on without a key", r.Name, got)
+			}
+		default:
+			isRefusal(t, r.Name, c, got, r.Condition)
+		}
+		if headers["x-api-key"] != nil || got["querystring"] != nil && got["querystring"].(map[string]any)["api_key"] != nil {
+			t.Errorf("%s: a transport was left in: %v", r.Name, got)
+		}
+	}
+	if ran < 10 {
+		t.Errorf("only %d requests of the table were run", ran)
+	}
+}
+
+func isRefusal(t *testing.T, name string, c *contract.Contract, got map[string]any, condition string) {
+	t.Helper()
+	want := c.Condition(condition)
+	body, _ := got["body"].(map[string]any)
+	text, _ := body["data"].(string)
+	headers, _ := got["headers"].(map[string]any)
+	cors, _ := headers["access-control-allow-origin"].(map[string]any)
+	if got["statusCode"] != float64(want.Status) || !strings.Contains(text, want.Code) || cors["value"] != "*" || strings.Contains(text, "$context") {
+		t.Errorf("%s: got %v, want %+v", name, got, want)
+	}
+}
+
+func TestMalformedKeysStopAtTheEdge(t *testing.T) {
+	t.Parallel()
+	c := load(t, "statgate")
+	good := "sg_live_" + strings.Repeat("a", 43)
+	for _, bad := range []string{"x", good + "a", good[:len(good)-1], good[:20] + "-" + good[21:], "sk_live_" + strings.Repeat("a", 43), good + "\n", strings.Repeat("a", 8000)} {
+		got := run(t, c, "GET", "/v1/keys", http.Header{"X-Api-Key": {bad}}, nil)
+		isRefusal(t, bad, c, got, api.SecretMalformed)
+		if raw, _ := json.Marshal(got); strings.Contains(string(raw), bad) && len(bad) > 1 {
+			t.Errorf("the answer holds the key: %s", raw)
+		}
+	}
+}
+
+func TestPreflightAndOpenPathsPassWithoutAKey(t *testing.T) {
+	t.Parallel()
+	c := load(t, "statgate")
+	for _, r := range []struct{ method, uri string }{{"OPTIONS", "/v1/keys"}, {"GET", "/health"}, {"GET", "/openapi.json"}, {"GET", "/"}} {
+		got := run(t, c, r.method, r.uri, http.Header{"X-Api-Key": {"junk"}, "Authorization": {"Basic x"}}, url.Values{"api_key": {"junk"}, "limit": {"1"}})
+		headers, _ := got["headers"].(map[string]any)
+		query, _ := got["querystring"].(map[string]any)
+		if got["uri"] != r.uri || len(headers) != 0 || len(query) != 1 {
+			t.Errorf("%s %s: got %v", r.method, r.uri, got)
+		}
+	}
+}
+
+func TestFunctionFitsCloudFrontForEveryContractAndUsesNoModernSyntax(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		c := load(t, name)
+		code, err := edge.Function(c)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if forbidden := regexp.MustCompile(`\b(require|import|fetch|setTimeout|eval|process)\b\s*\(`).FindString(code); forbidden != "" {
+			t.Errorf("%s: the function uses %s", name, forbidden)
+		}
+	}
+}
+
+func TestEdgeStandsWhereAPIGatewayAloneCannotKeepTheContract(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"statgate": true, "balla": false, "scorelytics": true, "teambattles": true, "fullengage": false} {
+		if got := edge.Needed(load(t, name)); got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}

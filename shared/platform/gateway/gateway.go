@@ -1,0 +1,370 @@
+// Package gateway plays API Gateway and the edge before it, in-process: it
+// serves HTTP by handing real Lambda events to the real authorizer and the real
+// handlers, and keeps API Gateway's rules between them.
+//
+// A request goes: transports (where there is an edge) → route → preflight and
+// mocks → identity source → authorizer, whose policy is cached per identity →
+// policy evaluated for this route → function. The answers that API Gateway gives
+// itself are rendered from the same definitions that the stack deploys.
+//
+// [Gateway.ExecuteAPI] is the same API by the address behind the edge, which
+// anybody can call: the edge is a convenience to clients and guards nothing.
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"statgate/authorizer"
+	"statgate/shared/access/transport"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/platform/edge"
+)
+
+const (
+	// maxPayloadBytes is Lambda's limit on a request.
+	maxPayloadBytes = 6 << 20
+	// timeout is API Gateway's limit on an integration.
+	timeout = 29 * time.Second
+	// cachedPolicies is how many identities the authorizer cache holds.
+	cachedPolicies = 10_000
+)
+
+// Authorize is the Lambda authorizer's handler.
+type Authorize func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error)
+
+// Integrate is a function's handler.
+type Integrate func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+
+// Options is what a gateway is made of.
+type Options struct {
+	Contract  *contract.Contract
+	Stage     string // the environment
+	Edge      bool   // whether an edge stands before the API
+	Authorize Authorize
+	Integrate Integrate
+	// Wellformed tells whether a secret can be one of this deployment, without
+	// reading anything; the edge knows prefix, alphabet and length. It is not asked
+	// where there is no edge.
+	Wellformed func(secret string) bool
+	Clock      func() time.Time
+	Log        *slog.Logger
+}
+
+// Gateway is an http.Handler.
+type Gateway struct {
+	Options
+	identity  edge.Identity
+	routes    *tree
+	responses map[string]api.GatewayResponse
+	mocks     map[string]api.Mock // by "METHOD path"
+	policies  *lru.Cache[[32]byte, cached]
+	flushes   atomic.Int64
+}
+
+// cached is an authorizer's answer for one identity.
+type cached struct {
+	response events.APIGatewayCustomAuthorizerResponse
+	until    time.Time
+}
+
+// New makes a gateway of a contract's routes.
+func New(o Options) (*Gateway, error) {
+	policies, err := lru.New[[32]byte, cached](cachedPolicies)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{Options: o, identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
+		responses: map[string]api.GatewayResponse{}, mocks: map[string]api.Mock{}}
+	for _, r := range api.GatewayResponses(o.Contract) {
+		g.responses[r.Type] = r
+	}
+	for _, m := range api.Mocks(o.Contract) {
+		g.mocks[m.Method+" "+m.Path] = m
+	}
+	return g, nil
+}
+
+// Flush forgets every cached policy, as FlushStageAuthorizersCache does. It
+// returns when the change that asked for it is in force: now.
+func (g *Gateway) Flush(context.Context) time.Time {
+	g.flushes.Add(1)
+	g.policies.Purge()
+	return g.Clock()
+}
+
+// exchange is one request on its way.
+type exchange struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	id      string
+	path    string // the resource, "/v1/keys/{key}"
+	params  map[string]string
+	query   url.Values
+	context map[string]any // the authorizer's
+}
+
+// ServeHTTP answers one request as clients send it: to the edge where there is one.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.serve(w, r, g.Edge)
+}
+
+// ExecuteAPI is the API by API Gateway's own address, past the edge.
+func (g *Gateway) ExecuteAPI() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, false) })
+}
+
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, edged bool) {
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	x := &exchange{w: w, r: r, id: rand.Text(), query: queryOf(r.URL.RawQuery)}
+	methods, path, params := g.routes.find(r.URL.EscapedPath())
+	if methods == nil {
+		path = "/{proxy+}"
+	}
+	x.path, x.params = path, params
+	if r.Method == http.MethodOptions {
+		g.mock(x, "OPTIONS")
+		return
+	}
+	if edged {
+		if refusal := g.edge(x); refusal != nil {
+			g.refuse(x, refusal)
+			return
+		}
+	}
+	route, ok := methods[r.Method]
+	switch {
+	case !ok && !readableByMock(r):
+		g.respond(x, "UNSUPPORTED_MEDIA_TYPE", nil)
+		return
+	case !ok:
+		g.mock(x, "ANY")
+		return
+	}
+	if !route.Open && !g.authorized(ctx, x) {
+		return
+	}
+	g.invoke(ctx, x)
+}
+
+// edge takes the secret out of whatever transport it came by and puts it into
+// Authorization; junk stops here. Paths outside the base have no keys. A missing
+// secret goes on, as the gateway knows which paths there are, unless the contract
+// answers it differently from a bad one: the gateway has one template for both.
+func (g *Gateway) edge(x *exchange) error {
+	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
+		transport.Strip(x.r.Header, x.query)
+		return nil
+	}
+	secret, err := transport.Pick(g.Contract, transport.HTTP, x.r.Header, x.query)
+	transport.Strip(x.r.Header, x.query)
+	if err != nil && api.AsError(err).Condition == api.SecretMissing && !edge.TellsMissing(g.Contract) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !g.Wellformed(secret) {
+		return api.Fail(api.SecretMalformed, "malformed API key")
+	}
+	x.r.Header.Set("Authorization", "Bearer "+secret)
+	return nil
+}
+
+// authorized asks the authorizer, or its cache, and evaluates the policy for
+// this route. It answers the request itself where the call may not go on.
+func (g *Gateway) authorized(ctx context.Context, x *exchange) bool {
+	source := strings.Join(x.r.Header.Values(g.identity.Header), ",")
+	if g.identity.Header != "" && strings.TrimSpace(source) == "" {
+		g.respond(x, "UNAUTHORIZED", nil) // the identity source is missing: the authorizer is not called
+		return false
+	}
+	// The ARN names the request's path as it came, as API Gateway's does.
+	arn := "arn:aws:execute-api:local:000000000000:" + g.Contract.Name + "/" + g.Stage + "/" + x.r.Method + x.r.URL.Path
+	got, err := g.policy(ctx, x, source, arn)
+	if err != nil {
+		kind := "AUTHORIZER_FAILURE"
+		if err.Error() == "Unauthorized" {
+			kind = "UNAUTHORIZED"
+		}
+		g.respond(x, kind, nil)
+		return false
+	}
+	x.context = got.Context
+	if !authorizer.Evaluate(got.PolicyDocument, arn) {
+		scopes, _ := got.Context["scopes"].(string)
+		g.respond(x, "ACCESS_DENIED", map[string]string{"$context.authorizer.scopes": scopes})
+		return false
+	}
+	return true
+}
+
+func (g *Gateway) policy(ctx context.Context, x *exchange, source, arn string) (events.APIGatewayCustomAuthorizerResponse, error) {
+	identity := sha256.Sum256([]byte(source))
+	now := g.Clock()
+	if c, ok := g.policies.Get(identity); ok && now.Before(c.until) {
+		return c.response, nil
+	}
+	flushes := g.flushes.Load()
+	got, err := g.Authorize(ctx, authorizerEvent(x, g.Stage, arn))
+	if err != nil {
+		return got, err
+	}
+	// What was asked before a flush may say what the flush was to end.
+	if g.identity.TTL > 0 && flushes == g.flushes.Load() {
+		g.policies.Add(identity, cached{got, now.Add(g.identity.TTL)})
+	}
+	return got, nil
+}
+
+// invoke hands the request to its function as an event.
+func (g *Gateway) invoke(ctx context.Context, x *exchange) {
+	body, err := io.ReadAll(io.LimitReader(x.r.Body, maxPayloadBytes+1))
+	if err != nil {
+		g.respond(x, "BAD_REQUEST_BODY", nil)
+		return
+	}
+	if len(body) > maxPayloadBytes {
+		g.write(x, http.StatusRequestEntityTooLarge, map[string]string{"Content-Type": "application/json"}, []byte(`{"message":"Request Too Long"}`))
+		return
+	}
+	resp, err := g.Integrate(ctx, proxyEvent(x, g.Stage, body, g.Clock()))
+	if err != nil {
+		g.Log.ErrorContext(ctx, "function failed", "request_id", x.id, "path", x.path, "cause", err)
+		kind := "INTEGRATION_FAILURE"
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			kind = "INTEGRATION_TIMEOUT"
+		}
+		g.respond(x, kind, nil)
+		return
+	}
+	g.write(x, resp.StatusCode, resp.Headers, []byte(resp.Body))
+}
+
+// refuse answers in the edge's place.
+func (g *Gateway) refuse(x *exchange, err error) {
+	a := api.Encoder{Contract: g.Contract}.Error(x.id, api.AsError(err))
+	g.write(x, a.Status, a.Header, a.Body)
+}
+
+// respond gives one of API Gateway's own answers.
+func (g *Gateway) respond(x *exchange, kind string, more map[string]string) {
+	r := g.responses[kind]
+	variables := x.variables()
+	for name, value := range more {
+		variables[name] = value
+	}
+	g.write(x, r.Status, expandAll(r.Headers, variables), []byte(api.Expand(r.Template, variables)))
+}
+
+func (g *Gateway) mock(x *exchange, method string) {
+	m, ok := g.mocks[method+" "+x.path]
+	if !ok {
+		m = g.mocks[method+" /{proxy+}"]
+	}
+	variables := x.variables()
+	g.write(x, m.Status, expandAll(m.Headers, variables), []byte(api.Expand(m.Template, variables)))
+}
+
+// readableByMock tells whether a mock takes the request: it has one template, for
+// JSON, and passes nothing else through.
+func readableByMock(r *http.Request) bool {
+	sent := r.Header.Get("Content-Type")
+	kind, _, err := mime.ParseMediaType(sent)
+	return sent == "" || r.ContentLength == 0 || err == nil && kind == "application/json"
+}
+
+func (x *exchange) variables() map[string]string {
+	return map[string]string{"$context.requestId": x.id, "$context.httpMethod": x.r.Method, "$context.resourcePath": x.path}
+}
+
+func expandAll(headers, variables map[string]string) map[string]string {
+	out := make(map[string]string, len(headers))
+	for name, value := range headers {
+		out[name] = api.Expand(value, variables)
+	}
+	return out
+}
+
+func (g *Gateway) write(x *exchange, status int, headers map[string]string, body []byte) {
+	h := x.w.Header()
+	for name, value := range headers {
+		h.Set(name, value)
+	}
+	if status == http.StatusNoContent {
+		h.Del("Content-Type")
+	}
+	x.w.WriteHeader(status)
+	if len(body) > 0 && x.r.Method != http.MethodHead {
+		if _, err := x.w.Write(body); err != nil {
+			g.Log.Debug("client went away", "request_id", x.id)
+		}
+	}
+}
+
+func proxyEvent(x *exchange, stage string, body []byte, now time.Time) events.APIGatewayProxyRequest {
+	ev := events.APIGatewayProxyRequest{
+		Resource: x.path, Path: x.r.URL.Path, HTTPMethod: x.r.Method,
+		Headers: single(x.r.Header), MultiValueHeaders: x.r.Header,
+		QueryStringParameters: single(x.query), MultiValueQueryStringParameters: x.query,
+		PathParameters: x.params, Body: string(body),
+		RequestContext: events.APIGatewayProxyRequestContext{
+			RequestID: x.id, Stage: stage, ResourcePath: x.path, HTTPMethod: x.r.Method, Path: x.r.URL.Path,
+			Protocol: x.r.Proto, DomainName: x.r.Host, RequestTimeEpoch: now.UnixMilli(), Authorizer: x.context,
+			Identity: events.APIGatewayRequestIdentity{SourceIP: sourceIP(x.r), UserAgent: x.r.UserAgent()},
+		},
+	}
+	if !utf8.Valid(body) {
+		ev.Body = strings.ToValidUTF8(ev.Body, "\uFFFD")
+	}
+	return ev
+}
+
+func authorizerEvent(x *exchange, stage, arn string) events.APIGatewayCustomAuthorizerRequestTypeRequest {
+	return events.APIGatewayCustomAuthorizerRequestTypeRequest{
+		Type: "REQUEST", MethodArn: arn, Resource: x.path, Path: x.r.URL.Path, HTTPMethod: x.r.Method,
+		Headers: single(x.r.Header), MultiValueHeaders: x.r.Header,
+		QueryStringParameters: single(x.query), MultiValueQueryStringParameters: x.query,
+		PathParameters: x.params,
+		RequestContext: events.APIGatewayCustomAuthorizerRequestTypeRequestContext{
+			Path: x.r.URL.Path, Stage: stage, RequestID: x.id, ResourcePath: x.path, HTTPMethod: x.r.Method,
+			Identity: events.APIGatewayCustomAuthorizerRequestTypeRequestIdentity{SourceIP: sourceIP(x.r)},
+		},
+	}
+}
+
+// single keeps the last of several values, as API Gateway's events do.
+func single[M ~map[string][]string](many M) map[string]string {
+	one := make(map[string]string, len(many))
+	for name, values := range many {
+		if len(values) > 0 {
+			one[name] = values[len(values)-1]
+		}
+	}
+	return one
+}
+
+func sourceIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,184 @@
+package serve_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"statgate/shared/access/gate"
+	"statgate/shared/api"
+	"statgate/shared/api/preset"
+	"statgate/shared/platform/serve"
+)
+
+// open admits every call and counts them. Keys of moved ones change under way.
+type open struct {
+	admitted int
+	moved    bool
+}
+
+func (o *open) Admit(_ context.Context, c *api.Caller, _ api.Route, budget string) (gate.Admission, error) {
+	o.admitted++
+	return gate.Admission{Caller: c, Meter: api.Meter{Budget: budget, Limit: 10, Used: 1, ResetsAt: time.Unix(1_800_003_600, 0), Window: 3600}}, nil
+}
+
+func (o *open) StillCurrent(context.Context, gate.Admission) error {
+	if o.moved {
+		return api.Fail(api.SecretRevoked, "this key changed while the call was being served")
+	}
+	return nil
+}
+
+type input struct {
+	Team string `json:"team"`
+}
+
+func function(t *testing.T, log *bytes.Buffer, f func() (string, error)) (*serve.Function, *open) {
+	t.Helper()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &open{}
+	fn, err := serve.New(serve.Options{
+		Contract: c, Gate: g, Clock: func() time.Time { return time.Unix(1_800_000_000, 0) }, Log: slog.New(slog.NewJSONHandler(log, nil)),
+		CursorKey: func(context.Context) ([]byte, error) { return []byte("k"), nil },
+		Handlers:  []api.Handler{api.Handle("getTeam", func(context.Context, *api.Request, *input) (string, error) { return f() })},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fn, g
+}
+
+func event() events.APIGatewayProxyRequest {
+	caller := &api.Caller{Key: "key_1", Secret: "s", Org: "org_1", Role: api.RoleOwner, Contract: "statgate", Permissions: []string{"*:*"}, Version: 1}
+	ev := events.APIGatewayProxyRequest{Resource: "/v1/football/teams/{team}", HTTPMethod: "GET", PathParameters: map[string]string{"team": "a"}}
+	ev.RequestContext.RequestID, ev.RequestContext.Authorizer = "req-1", caller.Context()
+	return ev
+}
+
+func TestPanicIsA500WithARequestIDThatIsInTheLogAndNoMore(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	fn, _ := function(t, &log, func() (string, error) { panic("out of cheese") })
+	r, err := fn.Handle(t.Context(), event())
+	if err != nil || r.StatusCode != 500 {
+		t.Fatalf("got %d, %v", r.StatusCode, err)
+	}
+	var body map[string]any
+	if err := json.Unmarshal([]byte(r.Body), &body); err != nil || body["request_id"] != "req-1" || strings.Contains(r.Body, "cheese") || strings.Contains(r.Body, "goroutine") {
+		t.Errorf("got %s", r.Body)
+	}
+	if !strings.Contains(log.String(), "req-1") || !strings.Contains(log.String(), "out of cheese") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+func TestCallWithoutACallerOfOursReachesNeitherGateNorHandler(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*events.APIGatewayProxyRequest){
+		"no context":       func(ev *events.APIGatewayProxyRequest) { ev.RequestContext.Authorizer = nil },
+		"another contract": func(ev *events.APIGatewayProxyRequest) { ev.RequestContext.Authorizer["contract"] = "balla" },
+		"no version":       func(ev *events.APIGatewayProxyRequest) { delete(ev.RequestContext.Authorizer, "version") },
+	} {
+		var log bytes.Buffer
+		fn, g := function(t, &log, func() (string, error) { t.Errorf("%s: the handler was called", name); return "", nil })
+		ev := event()
+		spoil(&ev)
+		if r, err := fn.Handle(t.Context(), ev); err != nil || r.StatusCode != 500 || g.admitted != 0 {
+			t.Errorf("%s: got %d, %v, %d admitted", name, r.StatusCode, err, g.admitted)
+		}
+	}
+}
+
+func TestHandlerWithoutARowIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = serve.New(serve.Options{Contract: c, Handlers: []api.Handler{{Operation: "getNothing"}}})
+	if err == nil || !strings.Contains(err.Error(), "getNothing") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRecheckWithholdsWhatWasReadAndNeverTheAnswerToAChange(t *testing.T) {
+	t.Parallel()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Recheck = true
+	answers := func(context.Context, *api.Request, *struct{}) (string, error) { return "secret", nil }
+	fn, err := serve.New(serve.Options{
+		Contract: c, Gate: &open{moved: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Handlers: []api.Handler{api.Handle("getSelf", answers), api.Handle("revokeSelf", answers), api.Handle("createMatch", answers), api.Handle("createToken", answers)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]int{"GET /v1/keys/self": 401, "POST /v1/keys/self/revoke": 200, "POST /v1/football/matches": 200, "POST /v1/tokens": 200} {
+		ev := event()
+		ev.HTTPMethod, ev.Resource, _ = strings.Cut(id, " ")
+		ev.PathParameters = nil
+		if r, err := fn.Handle(t.Context(), ev); err != nil || r.StatusCode != want {
+			t.Errorf("%s by a key that changed under way: got %d %s, %v, want %d", id, r.StatusCode, r.Body, err, want)
+		}
+	}
+}
+
+func TestChangeOfDataIsToldThatItsKeyHasChangedWhereTheContractRechecks(t *testing.T) {
+	t.Parallel()
+	for _, rechecks := range []bool{false, true} {
+		c, err := preset.Load("statgate")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Recheck = rechecks
+		changes := func(ctx context.Context, r *api.Request, _ *struct{}) (string, error) {
+			return "written", r.StillCurrent(ctx)
+		}
+		fn, err := serve.New(serve.Options{Contract: c, Gate: &open{moved: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+			Handlers: []api.Handler{api.Handle("createMatch", changes)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := event()
+		ev.HTTPMethod, ev.Resource, ev.PathParameters = "POST", "/v1/football/matches", nil
+		want := map[bool]int{false: 200, true: 401}[rechecks]
+		if r, err := fn.Handle(t.Context(), ev); err != nil || r.StatusCode != want {
+			t.Errorf("recheck %v: got %d %s, %v, want %d", rechecks, r.StatusCode, r.Body, err, want)
+		}
+	}
+}
+
+func TestStoreThatIsTooLateIsA503BeforeTheFunctionIsEnded(t *testing.T) {
+	t.Parallel()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := func(ctx context.Context, _ *api.Request, _ *input) (string, error) {
+		<-ctx.Done() // as a store does that never answers
+		return "", api.Down("reading a team", ctx.Err())
+	}
+	fn, err := serve.New(serve.Options{Contract: c, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Handlers: []api.Handler{api.Handle("getTeam", waits)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond) // as Lambda says when it ends the function
+	defer cancel()
+	r, err := fn.Handle(ctx, event())
+	if err != nil || r.StatusCode != 503 || ctx.Err() != nil {
+		t.Errorf("got %d, %v, and the function's time is over: %v; want a 503 within it", r.StatusCode, err, ctx.Err())
+	}
+}

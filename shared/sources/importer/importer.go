@@ -1,0 +1,320 @@
+// Package importer brings openfootball's files into the stats table: clubs, then
+// matches, then points adjustments; and what Wyscout's files tell of matches. Importing the same files again writes
+// nothing; whatever cannot be read is reported by file, line and field while the
+// rest goes on; and clubs and matches may come in either order, in one run or in
+// several, and end in the same teams and matches.
+package importer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"statgate/shared/sources/openfootball"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/reports"
+	"statgate/shared/stats/teams"
+	"statgate/shared/table"
+)
+
+// Options are what to import. Each path is a file, or a folder whose tree is read.
+type Options struct {
+	Clubs        []string // eng.clubs.txt and the like
+	Openfootball []string // 2015-16/en.1.json and the like
+	Adjustments  []string // CSV: league,season,team,points,reason
+	Wyscout      []string // folders with matches/*.json, players.json and teams.json
+	// Progress, where it is set, is told how many of the matches are done.
+	Progress func(done, total int)
+}
+
+// Empty tells whether nothing is named.
+func (o Options) Empty() bool {
+	return len(o.Clubs)+len(o.Openfootball)+len(o.Adjustments)+len(o.Wyscout) == 0
+}
+
+// Report tells what a run found and did.
+type Report struct {
+	Files       int // that were read
+	Clubs       int // in clubs files
+	Teams       teams.Changes
+	Matches     MatchCounts
+	Adjustments int // rows that are in force now
+	Reports     ReportCounts
+	Problems    []openfootball.Problem
+	Duplicates  []openfootball.Problem // rows that only repeat another; no fault
+	Ambiguous   []string               // spellings that several clubs go by, and these clubs
+	Notes       []string
+	Elapsed     time.Duration
+}
+
+// MatchCounts counts matches of the files, but Moved: those that were stored
+// before and got another team, or another name of it.
+type MatchCounts struct{ Rows, New, Changed, Unchanged, Moved int }
+
+// ReportCounts counts matches with a report: those that the files have, and those
+// of which something changed.
+type ReportCounts struct{ Told, Changed int }
+
+// Season is one season's matches from any source. The teams have names and no
+// ids: these are resolved, as spelled in the league's country.
+type Season struct {
+	League, Name, Season string
+	Matches              []matches.Match
+	Reports              map[int]*reports.Report // by the place of their match
+}
+
+// Check tells what cannot even be opened, before anything is imported.
+func Check(o Options) error {
+	for _, path := range slices.Concat(o.Clubs, o.Openfootball, o.Adjustments, o.Wyscout) {
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("importer: %w", err)
+		}
+		f.Close()
+	}
+	return nil
+}
+
+// Run imports what the options name. Its error is a fault of the store; what is
+// wrong with the files stands in the report, and the rest is imported.
+func Run(ctx context.Context, tbl table.Table, clock func() time.Time, o Options) (Report, error) {
+	im := newImport(tbl, clock, o.Progress)
+	start := clock()
+	clubs := im.readClubs(o.Clubs)
+	files := im.readSeasons(o.Openfootball)
+	seasons := make([]season, len(files))
+	for i, f := range files {
+		seasons[i] = seasonOfFile(f)
+	}
+	err := im.store(ctx, clubs, seasons)
+	if err == nil {
+		err = im.adjust(ctx, o.Adjustments)
+	}
+	if err == nil {
+		err = im.wyscout(ctx, o.Wyscout)
+	}
+	im.report.Elapsed = clock().Sub(start)
+	return im.report, err
+}
+
+// Put imports seasons that another source made.
+func Put(ctx context.Context, tbl table.Table, clock func() time.Time, list []Season) (Report, error) {
+	im := newImport(tbl, clock, nil)
+	seasons := make([]season, len(list))
+	for i, s := range list {
+		seasons[i] = season{league: s.League, name: s.Name, id: s.Season}
+		for n, m := range s.Matches {
+			m.League, m.Season, m.Owner = matches.Ref(s.League), matches.Ref(s.Season), matches.Public
+			at := openfootball.Problem{File: s.League + " " + s.Season, Field: fmt.Sprintf("matches[%d]", n)}
+			seasons[i].rows = append(seasons[i].rows, row{at: at, match: m, report: s.Reports[n]})
+		}
+	}
+	err := im.store(ctx, nil, seasons)
+	return im.report, err
+}
+
+// run is one import under way.
+type run struct {
+	tbl         table.Table
+	clock       func() time.Time
+	progress    func(done, total int)
+	matches     *matches.Store
+	leagues     *leagues.Store
+	reports     *reports.Store
+	teams       *teams.Registry
+	report      Report
+	done, total int
+}
+
+// season is the rows of one league's season, and where each came from.
+type season struct {
+	league, name, id string
+	rows             []row
+}
+
+type row struct {
+	at     openfootball.Problem // the place, without a message
+	match  matches.Match
+	report *reports.Report // what the source tells beside the match, or nil
+}
+
+func newImport(tbl table.Table, clock func() time.Time, progress func(done, total int)) *run {
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl, clock), reports: reports.NewStore(tbl, clock)}
+}
+
+func (im *run) problem(at openfootball.Problem, message string) {
+	at.Message = message
+	im.report.Problems = append(im.report.Problems, at)
+}
+
+// store decides which team each spelling is before it writes the first match.
+func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) error {
+	registry, changes, err := teams.Update(ctx, im.tbl, im.clock(), func(r *teams.Registry) {
+		for _, c := range clubs {
+			r.AddClub(c)
+		}
+		for _, s := range seasons {
+			country := leagues.Country(s.league)
+			for _, row := range s.rows {
+				r.See(country, row.match.Home.Name)
+				r.See(country, row.match.Away.Name)
+			}
+		}
+	})
+	im.report.Teams = changes
+	if err != nil {
+		return fmt.Errorf("importer: teams: %w", err)
+	}
+	im.teams = registry
+	im.report.Ambiguous = registry.Ambiguous()
+	if err := im.move(ctx); err != nil {
+		return fmt.Errorf("importer: moving matches to the teams that they are of: %w", err)
+	}
+	for _, s := range seasons {
+		im.total += len(s.rows)
+	}
+	im.report.Matches.Rows = im.total
+	for _, s := range seasons {
+		if err := im.putSeason(ctx, s); err != nil {
+			return fmt.Errorf("importer: %s %s: %w", s.league, s.id, err)
+		}
+	}
+	return nil
+}
+
+func seasonOfFile(f file) season {
+	s := season{league: f.League, name: f.Name, id: f.Season}
+	for _, r := range f.Rows {
+		s.rows = append(s.rows, row{openfootball.Problem{File: f.path, Line: r.Line, Field: r.Field}, r.Match, r.Report})
+	}
+	return s
+}
+
+type file struct {
+	openfootball.File
+	path string
+}
+
+// readSeasons reads the files of all trees, the oldest season first, so that the
+// first spelling of a team is its oldest, whatever the order of the trees.
+func (im *run) readSeasons(roots []string) []file {
+	var files []file
+	for _, root := range roots {
+		found := 0
+		for _, path := range im.walk(root) {
+			abs, err := filepath.Abs(path)
+			if err != nil {
+				abs = path
+			}
+			league, season, ok := openfootball.Place(abs)
+			if !ok {
+				continue
+			}
+			found++
+			if data, ok := im.read(path); ok {
+				files = append(files, file{openfootball.ParseFootball(path, league, season, data), path})
+			}
+		}
+		if found == 0 {
+			im.problem(openfootball.Problem{File: root}, "no season's file, such as 2015-16/en.1.json, is here")
+		}
+	}
+	slices.SortStableFunc(files, func(a, b file) int {
+		return cmp.Or(strings.Compare(a.Season, b.Season), strings.Compare(a.League, b.League))
+	})
+	kept := files[:0]
+	for _, f := range files {
+		im.report.Problems = append(im.report.Problems, f.Problems...)
+		if f.ZoneUnknown {
+			im.report.Notes = append(im.report.Notes, f.path+": no time zone is known for "+f.League+"; kick-offs without one of their own are null")
+		}
+		if f.Name != "" {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func (im *run) readClubs(roots []string) []teams.Club {
+	var clubs []teams.Club
+	for _, root := range roots {
+		found := 0
+		for _, path := range im.walk(root) {
+			if !openfootball.IsClubs(path) {
+				continue
+			}
+			found++
+			data, ok := im.read(path)
+			if !ok {
+				continue
+			}
+			f := openfootball.ParseClubs(path, data)
+			im.report.Problems = append(im.report.Problems, f.Problems...)
+			clubs = append(clubs, f.Clubs...)
+		}
+		if found == 0 {
+			im.problem(openfootball.Problem{File: root}, "no clubs file, such as eng.clubs.txt, is here")
+		}
+	}
+	im.report.Clubs = len(clubs)
+	return clubs
+}
+
+func (im *run) read(path string) ([]byte, bool) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		im.problem(openfootball.Problem{File: path}, cause(err))
+		return nil, false
+	}
+	im.report.Files++
+	return data, true
+}
+
+// walk returns the files of a tree, sorted; what cannot be opened is a problem
+// and the rest goes on.
+func (im *run) walk(root string) []string {
+	if info, err := os.Stat(root); err != nil {
+		im.problem(openfootball.Problem{File: root}, cause(err))
+		return nil
+	} else if !info.IsDir() {
+		return []string{root}
+	}
+	var paths []string
+	// The separator makes a link to a folder a folder.
+	err := filepath.WalkDir(root+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			im.problem(openfootball.Problem{File: path}, cause(err))
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+		case !d.IsDir():
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	if err != nil {
+		im.problem(openfootball.Problem{File: root}, cause(err))
+	}
+	return paths
+}
+
+// cause is the reason without the path, which the problem names already.
+func cause(err error) string {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err.Error()
+	}
+	return err.Error()
+}

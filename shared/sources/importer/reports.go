@@ -1,0 +1,96 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"statgate/shared/sources/wyscout"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/reports"
+)
+
+// putReports stores what a season's file tells of its matches, which are stored by
+// now and have their ids.
+func (im *run) putReports(ctx context.Context, stored []*matches.Record, told map[*matches.Record]*reports.Report) error {
+	for _, m := range stored {
+		if r := told[m]; r != nil {
+			if err := im.putReport(ctx, m.ID, *r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (im *run) putReport(ctx context.Context, match string, r reports.Report) error {
+	changed, err := im.reports.Put(ctx, match, r)
+	if err != nil {
+		return err
+	}
+	im.report.Reports.Told++
+	if changed {
+		im.report.Reports.Changed++
+	}
+	return nil
+}
+
+// wyscout stores what the folders tell of matches that are stored, whoever brought
+// them: a match is known by its teams and its kick-off. Others are a problem, as
+// their competition, season and round are not told.
+func (im *run) wyscout(ctx context.Context, dirs []string) error {
+	days := map[string][]matches.Match{}
+	for _, dir := range dirs {
+		set := wyscout.Read(dir)
+		im.report.Files += set.Files
+		im.report.Problems = append(im.report.Problems, set.Problems...)
+		for _, m := range set.Matches {
+			day := m.Kickoff.Format(time.DateOnly)
+			if days[day] == nil {
+				var err error
+				if days[day], err = im.day(ctx, day); err != nil {
+					return fmt.Errorf("importer: matches of %s: %w", day, err)
+				}
+			}
+			id := im.meeting(m, days[day])
+			if id == "" {
+				im.problem(m.At, fmt.Sprintf("%s against %s at %s is no match that is stored: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
+				continue
+			}
+			if err := im.putReport(ctx, id, m.Report); err != nil {
+				return fmt.Errorf("importer: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// day is every public match of a UTC day.
+func (im *run) day(ctx context.Context, day string) ([]matches.Match, error) {
+	all := []matches.Match{}
+	for after := ""; ; {
+		page, err := im.matches.List(ctx, matches.Filter{From: day, To: day, UTC: true}, []string{matches.Public}, matches.PageRequest{Limit: 1000, After: after})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Matches...)
+		if after = page.Next; after == "" {
+			return all, nil
+		}
+	}
+}
+
+// meeting finds the match of the two teams at the kick-off, "" where there is none.
+func (im *run) meeting(m wyscout.Match, day []matches.Match) string {
+	home, away := im.teams.Resolve("", m.Home), im.teams.Resolve("", m.Away)
+	if home == nil || away == nil {
+		return ""
+	}
+	kickoff := m.Kickoff.Format(time.RFC3339)
+	for _, stored := range day {
+		if stored.Home.ID == home.ID && stored.Away.ID == away.ID && stored.KickoffAt != nil && *stored.KickoffAt == kickoff {
+			return stored.ID
+		}
+	}
+	return ""
+}

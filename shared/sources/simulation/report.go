@@ -1,0 +1,144 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/reports"
+)
+
+// reported is how many of the latest matchdays that are over have a report.
+const reported = 3
+
+// surnames are invented, or as common as can be.
+var surnames = []string{
+	"Abbotsby", "Bramhale", "Corrin", "Dunlevy", "Eastgrove", "Farrowby", "Galloran", "Hartsmere", "Inglecote", "Jessop",
+	"Kettleby", "Lowther", "Marchbank", "Netherby", "Ormscale", "Penhallow", "Quarrell", "Rushmere", "Saltersby", "Thornley",
+	"Underhay", "Vasey", "Wexcombe", "Yarrowdale", "Ashcombe", "Birkby", "Calderside", "Drayford", "Elsmore", "Fennimore",
+}
+
+// formation is the positions of the eleven who begin, then of the bench.
+var formation = []string{
+	"goalkeeper", "defender", "defender", "defender", "defender", "midfielder", "midfielder", "midfielder", "midfielder", "forward", "forward",
+	"goalkeeper", "defender", "defender", "midfielder", "midfielder", "forward", "forward",
+}
+
+const starters = 11
+
+// report invents what happened in matches of the seed's league. It draws from
+// numbers of its own, which hang on the seed and the place of the match alone: so
+// results are the same with and without it.
+func (l *League) report(seed int64, season, first int) {
+	for i := first; i < len(l.Matches); i++ {
+		m := &l.Matches[i]
+		current := l.Seasons[len(l.Seasons)-1].CurrentMatchday
+		if m.Status != matches.Finished || *m.Matchday <= *current-reported {
+			continue
+		}
+		rng := rand.New(rand.NewPCG(uint64(seed)<<8|uint64(season), uint64(i-first)))
+		l.Reports[i] = telling(rng, m)
+	}
+}
+
+// sheet is a side's lineup and events under way.
+type sheet struct {
+	side    string
+	players []reports.LineupPlayer
+	events  []reports.Event
+}
+
+func telling(rng *rand.Rand, m *matches.Match) *reports.Report {
+	home, away := newSheet(reports.Home, m.Home.ID), newSheet(reports.Away, m.Away.ID)
+	half, full := m.Score.HalfTime, m.Score.FullTime
+	home.goals(rng, away, half.Home, full.Home)
+	away.goals(rng, home, half.Away, full.Away)
+	r := &reports.Report{Lineups: &reports.Lineups{}, Stats: &reports.Stats{}}
+	cards := map[*sheet]int{}
+	for _, s := range []*sheet{home, away} {
+		cards[s] = s.cards(rng)
+		s.substitutions(rng)
+		r.Events = append(r.Events, s.events...)
+	}
+	r.Types = append(append(append(r.Types, reports.Goals...), reports.Cards...), reports.Substitutions...)
+	r.Lineups.Home, r.Lineups.Away = home.lineup(), away.lineup()
+	r.Stats.Data = figures(rng, *full, cards[home], cards[away])
+	return r
+}
+
+// newSheet puts up a club's players, who are the same in every match.
+func newSheet(side, club string) *sheet {
+	s := &sheet{side: side}
+	seat := 0
+	for _, c := range club {
+		seat += int(c)
+	}
+	for i := range formation {
+		initial := 'A' + rune((seat+7*i)%26)
+		name := fmt.Sprintf("%c. %s", initial, surnames[(seat*3+i*11)%len(surnames)])
+		s.players = append(s.players, reports.LineupPlayer{Name: name, Position: &formation[i]})
+	}
+	return s
+}
+
+func (s *sheet) lineup() reports.Lineup {
+	return reports.Lineup{Starters: s.players[:starters], Substitutes: s.players[starters:]}
+}
+
+// goals draws those that count for the side, early of them before half time. About
+// one in ten is a penalty and one in thirty an own goal of the other side's.
+func (s *sheet) goals(rng *rand.Rand, other *sheet, early, all int) {
+	for n := range all {
+		e := reports.Event{Type: reports.Goal, Team: s.side, Minute: 46 + rng.IntN(45)}
+		if n < early {
+			e.Minute = 1 + rng.IntN(45)
+		}
+		scorer := &s.players[1+rng.IntN(starters-1)].Name
+		switch draw := rng.IntN(30); {
+		case draw == 0:
+			e.Type, scorer = reports.OwnGoal, &other.players[1+rng.IntN(starters-1)].Name
+		case draw <= 3:
+			e.Type = reports.Penalty
+		}
+		e.Player = scorer
+		if e.Minute%45 == 0 {
+			added := 1 + rng.IntN(4)
+			e.AddedTime = &added
+		}
+		s.events = append(s.events, e)
+	}
+}
+
+// cards draws at most one a player, and tells how many.
+func (s *sheet) cards(rng *rand.Rand) int {
+	n := min(poisson(rng, 1.6), starters-1)
+	for _, p := range rng.Perm(starters - 1)[:n] {
+		kind := reports.YellowCard
+		if rng.IntN(25) == 0 {
+			kind = reports.RedCard
+		}
+		s.events = append(s.events, reports.Event{Type: kind, Team: s.side, Player: &s.players[1+p].Name, Minute: 5 + rng.IntN(85)})
+	}
+	return n
+}
+
+// substitutions bring on three of the bench, each for one who plays as they do.
+func (s *sheet) substitutions(rng *rand.Rand) {
+	for _, pair := range [][2]int{{4, 12}, {8, 14}, {10, 16}} {
+		s.events = append(s.events, reports.Event{Type: reports.Substitution, Team: s.side, Minute: 55 + rng.IntN(34),
+			Player: &s.players[pair[0]].Name, PlayerIn: &s.players[pair[1]].Name})
+	}
+}
+
+// figures are what was counted. No side has fewer shots than goals, or fouls than cards.
+func figures(rng *rand.Rand, goals matches.Goals, homeCards, awayCards int) []reports.Section {
+	stat := func(name string, home, away int) reports.Stat {
+		return reports.Stat{Name: name, Home: home, Away: away}
+	}
+	on := matches.Goals{Home: goals.Home + rng.IntN(5), Away: goals.Away + rng.IntN(5)}
+	return []reports.Section{
+		{Section: "attack", Stats: []reports.Stat{stat("shots", on.Home+rng.IntN(9), on.Away+rng.IntN(9)), stat("shots_on_target", on.Home, on.Away)}},
+		{Section: "set_pieces", Stats: []reports.Stat{stat("corners", rng.IntN(12), rng.IntN(12))}},
+		{Section: "discipline", Stats: []reports.Stat{stat("fouls", homeCards+rng.IntN(12), awayCards+rng.IntN(12))}},
+	}
+}

@@ -1,0 +1,246 @@
+// Package wyscout reads the open data set of match reports by Wyscout (Pappalardo
+// et al., "A public data set of spatio-temporal match events in soccer
+// competitions", Scientific Data 6, 236, 2019): lineups, cards and substitutions of
+// every match of a competition and, where a match has a file of its own, what was
+// counted in it. It touches no store; matches are told by their teams and kick-off.
+package wyscout
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"statgate/shared/sources/openfootball"
+	"statgate/shared/stats/reports"
+)
+
+// Match is one match and what is told of it.
+type Match struct {
+	At         openfootball.Problem // its place, without a message
+	Home, Away string               // names as spelled here
+	Kickoff    time.Time
+	Report     reports.Report
+}
+
+// Set is what a folder holds.
+type Set struct {
+	Files    int // that were read
+	Matches  []Match
+	Problems []openfootball.Problem
+}
+
+// spellings are teams that other open data calls otherwise.
+var spellings = map[string]string{"Korea Republic": "South Korea"}
+
+type player struct {
+	ID   int    `json:"wyId"`
+	Name string `json:"shortName"`
+	Role struct {
+		Name string `json:"name"`
+	} `json:"role"`
+}
+
+type team struct {
+	ID   int    `json:"wyId"`
+	Name string `json:"name"`
+}
+
+type match struct {
+	ID       int             `json:"wyId"`
+	Duration string          `json:"duration"` // Regular, ExtraTime or Penalties
+	UTC      string          `json:"dateutc"`  // 2018-07-15 15:00:00
+	Teams    map[string]side `json:"teamsData"`
+}
+
+type side struct {
+	Side      string    `json:"side"` // home or away
+	Team      int       `json:"teamId"`
+	Formation formation `json:"formation"`
+}
+
+type formation struct {
+	Lineup        []selected      `json:"lineup"`
+	Bench         []selected      `json:"bench"`
+	Substitutions json.RawMessage `json:"substitutions"` // a list, or "null" as a text
+}
+
+// selected is a player with the minutes of their cards, "0" for none.
+type selected struct {
+	Player int    `json:"playerId"`
+	Yellow string `json:"yellowCards"`
+	Red    string `json:"redCards"`
+}
+
+type substitution struct {
+	In     int `json:"playerIn"`
+	Out    int `json:"playerOut"`
+	Minute int `json:"minute"`
+}
+
+// folder is one reading.
+type folder struct {
+	dir     string
+	set     Set
+	teams   map[int]string
+	players map[int]player
+}
+
+// Read reads a folder with teams.json, players.json, matches/*.json and, for some
+// matches, events/<id>.json. What cannot be read is a problem, and the rest goes on.
+func Read(dir string) Set {
+	f := &folder{dir: dir, teams: map[int]string{}, players: map[int]player{}}
+	var teams []team
+	var players []player
+	f.read("teams.json", &teams)
+	f.read("players.json", &players)
+	for _, t := range teams {
+		f.teams[t.ID] = unescaped(t.Name)
+		if other, ok := spellings[f.teams[t.ID]]; ok {
+			f.teams[t.ID] = other
+		}
+	}
+	for _, p := range players {
+		p.Name = unescaped(p.Name)
+		f.players[p.ID] = p
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "matches", "*.json"))
+	if err != nil || len(files) == 0 {
+		f.problem(openfootball.Problem{File: dir}, "no matches/*.json is here")
+	}
+	for _, file := range files {
+		name := filepath.Join("matches", filepath.Base(file))
+		var list []match
+		f.read(name, &list)
+		for i, m := range list {
+			f.match(openfootball.Problem{File: filepath.Join(dir, name), Field: fmt.Sprintf("[%d]", i)}, m)
+		}
+	}
+	return f.set
+}
+
+// unescaped reads names that were escaped twice ("Modri\u0107").
+func unescaped(name string) string {
+	if plain, err := strconv.Unquote(`"` + name + `"`); err == nil {
+		name = plain
+	}
+	return strings.TrimSpace(name)
+}
+
+func (f *folder) problem(at openfootball.Problem, message string) {
+	at.Message = message
+	f.set.Problems = append(f.set.Problems, at)
+}
+
+// read reads a file of the folder and tells whether it is there and readable.
+func (f *folder) read(name string, into any) bool {
+	file := filepath.Join(f.dir, name)
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		if err = json.Unmarshal(raw, into); err == nil {
+			f.set.Files++
+			return true
+		}
+		err = fmt.Errorf("unreadable JSON: %w", err)
+	} else if cause := new(fs.PathError); errors.As(err, &cause) {
+		err = cause.Err
+	}
+	f.problem(openfootball.Problem{File: file}, err.Error())
+	return false
+}
+
+// match keeps a match where all of it is known, and drops it whole where not.
+func (f *folder) match(at openfootball.Problem, m match) {
+	out := Match{At: at, Report: reports.Report{Types: append(append([]reports.EventType{}, reports.Cards...), reports.Substitutions...), Lineups: &reports.Lineups{}}}
+	var err error
+	if out.Kickoff, err = time.Parse(time.DateTime, m.UTC); err != nil {
+		f.problem(at, fmt.Sprintf("dateutc: %q is not a moment", m.UTC))
+		return
+	}
+	sides := map[int]string{}
+	for _, s := range m.Teams {
+		name, lineup := &out.Home, &out.Report.Lineups.Home
+		if s.Side == reports.Away {
+			name, lineup = &out.Away, &out.Report.Lineups.Away
+		}
+		*name, sides[s.Team] = f.teams[s.Team], s.Side
+		if err := f.side(&out.Report, lineup, s, m.Duration); err != nil {
+			f.problem(at, err.Error())
+			return
+		}
+	}
+	if out.Home == "" || out.Away == "" {
+		f.problem(at, "its two teams are not both known")
+		return
+	}
+	if _, err := os.Stat(filepath.Join(f.dir, "events", fmt.Sprint(m.ID, ".json"))); err == nil {
+		var events []event
+		if f.read(filepath.Join("events", fmt.Sprint(m.ID, ".json")), &events) {
+			out.Report.Stats = count(events, sides, out.Report.Events)
+		}
+	}
+	f.set.Matches = append(f.set.Matches, out)
+}
+
+// side reads a team's lineup, cards and substitutions.
+func (f *folder) side(r *reports.Report, lineup *reports.Lineup, s side, duration string) error {
+	for _, list := range []struct {
+		from []selected
+		to   *[]reports.LineupPlayer
+	}{{s.Formation.Lineup, &lineup.Starters}, {s.Formation.Bench, &lineup.Substitutes}} {
+		*list.to = make([]reports.LineupPlayer, 0, len(list.from))
+		for _, sel := range list.from {
+			p, ok := f.players[sel.Player]
+			if !ok {
+				return fmt.Errorf("player %d is not in players.json", sel.Player)
+			}
+			*list.to = append(*list.to, reports.LineupPlayer{Name: p.Name, Position: position(p.Role.Name)})
+			for i, minute := range []string{sel.Yellow, sel.Red} {
+				if n, err := strconv.Atoi(minute); err == nil && n > 0 {
+					r.Events = append(r.Events, at(reports.Event{Type: reports.Cards[i], Team: s.Side, Player: &p.Name}, n, duration))
+				}
+			}
+		}
+	}
+	var made []substitution
+	if json.Unmarshal(s.Formation.Substitutions, &made) != nil {
+		return nil // a text: none
+	}
+	for _, sub := range made {
+		off, on := f.players[sub.Out], f.players[sub.In]
+		if off.Name == "" || on.Name == "" {
+			return fmt.Errorf("a substitute, %d or %d, is not in players.json", sub.Out, sub.In)
+		}
+		r.Events = append(r.Events, at(reports.Event{Type: reports.Substitution, Team: s.Side, Player: &off.Name, PlayerIn: &on.Name}, sub.Minute, duration))
+	}
+	return nil
+}
+
+// at sets the minute. Minutes go on beyond the last one here: they are added time
+// where the match ended after it. Added time before the interval, and before extra
+// time, cannot be told from what comes after, and is left as it is.
+func at(e reports.Event, minute int, duration string) reports.Event {
+	last := 120
+	if duration == "Regular" {
+		last = 90
+	}
+	e.Minute = min(minute, last)
+	if added := minute - last; added > 0 {
+		e.AddedTime = &added
+	}
+	return e
+}
+
+func position(role string) *string {
+	name := strings.ToLower(role)
+	switch name {
+	case "goalkeeper", "defender", "midfielder", "forward":
+		return &name
+	}
+	return nil
+}

@@ -1,0 +1,462 @@
+package contests_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"statgate/shared/access/audit"
+	"statgate/shared/access/idempotency"
+	"statgate/shared/api"
+	"statgate/shared/stats/contests"
+	"statgate/shared/table"
+	"statgate/shared/table/dynamolocal"
+	"statgate/shared/table/local"
+	"statgate/shared/table/tabletest"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// engines runs a test on both engines.
+func engines(t *testing.T, run func(t *testing.T, tbl table.Table)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("embedded", func(t *testing.T) { t.Parallel(); run(t, memory(t)) })
+	t.Run("DynamoDB Local", func(t *testing.T) {
+		t.Parallel()
+		run(t, dynamolocal.Tables(t, table.Stats)[table.Stats.Name])
+	})
+}
+
+func memory(t *testing.T) table.Table {
+	t.Helper()
+	db, err := local.OpenMemory(table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db.Table(table.Stats.Name)
+}
+
+func request(token string, at time.Time) *api.Request {
+	return &api.Request{ID: "r", Route: api.Route{Operation: "createContest"}, Now: at, IdempotencyKey: token,
+		Caller: &api.Caller{Org: "org_1", User: "usr_1"}}
+}
+
+// field is two teams, of which usr_1 plays in one and is known in the other.
+func field(t *testing.T, tbl table.Table) *contests.Store {
+	t.Helper()
+	s := contests.NewStore(tbl, rand.Reader)
+	org := "org_aurora"
+	for _, c := range []struct {
+		kind contests.Kind
+		is   contests.Contestant
+	}{
+		{contests.OfOrg, contests.Contestant{ID: org, Slug: "aurora", Name: "Aurora"}},
+		{contests.OfTeam, contests.Contestant{ID: "team_north", Slug: "north", Name: "North", Org: &org, Members: []contests.Member{{User: "usr_1", State: contests.Active}}}},
+		{contests.OfTeam, contests.Contestant{ID: "team_south", Slug: "south", Name: "South", Members: []contests.Member{{User: "usr_2", State: contests.Inactive}}}},
+	} {
+		if _, err := s.Put(t.Context(), request("", noon), c.kind, c.is); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func create(ctx context.Context, s *contests.Store, r *api.Request, bestOf int) (contests.Contest, error) {
+	token, err := s.Token(r, bestOf)
+	if err != nil {
+		return contests.Contest{}, err
+	}
+	return s.Create(ctx, r, token, contests.Spec{Game: "rally", Home: "north", Away: "team_south", BestOf: bestOf, Status: contests.Ready})
+}
+
+func TestTokenOfOneGameIsNoAnswerToAnother(t *testing.T) {
+	t.Parallel()
+	s := field(t, memory(t))
+	by := func(game string) *api.Request {
+		r := request("once", noon)
+		r.Caller.Game = game
+		return r
+	}
+	first, err := create(t.Context(), s, by("rally"), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := create(t.Context(), s, by("rally"), 3); err != nil || again.ID != first.ID {
+		t.Errorf("the same game again: got %v (%v), want %s", again.ID, err, first.ID)
+	}
+	if other, err := create(t.Context(), s, by("chess"), 3); condition(err) != api.ConflictRepeat {
+		t.Errorf("another game's key of the same user: got %+v (%v), want %s", other, err, api.ConflictRepeat)
+	}
+}
+
+func TestKeyThatHasChangedUnderWayWritesNoContest(t *testing.T) {
+	t.Parallel()
+	s := field(t, memory(t))
+	c, err := create(t.Context(), s, request("", noon), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := request("", noon)
+	ended.Recheck = func(context.Context) error { return api.Fail(api.SecretRevoked, "this key changed") }
+	_, made := create(t.Context(), s, ended, 3)
+	_, moved := s.Change(t.Context(), ended, idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"),
+		Rule: func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }})
+	if condition(made) != api.SecretRevoked || condition(moved) != api.SecretRevoked {
+		t.Errorf("got %v and %v, want both refused", made, moved)
+	}
+	history, _, err := s.History(t.Context(), contests.OfTeam, "team_north", contests.Filter{}, 10, "")
+	if err != nil || len(history) != 1 || history[0].Status != contests.Ready {
+		t.Errorf("got %+v (%v), want the one contest as it was", history, err)
+	}
+}
+
+func condition(err error) string {
+	if err == nil {
+		return ""
+	}
+	return api.AsError(err).Condition
+}
+
+// history reads a whole history and holds that no page is longer than asked for.
+func history(t *testing.T, s *contests.Store, kind contests.Kind, id string, f contests.Filter, limit int) []string {
+	t.Helper()
+	var found []string
+	after := ""
+	for range 100 {
+		page, next, err := s.History(t.Context(), kind, id, f, limit, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) > limit {
+			t.Errorf("a page of %d has %d", limit, len(page))
+		}
+		for _, c := range page {
+			found = append(found, c.ID)
+		}
+		if after = next; next == "" {
+			return found
+		}
+	}
+	t.Fatal("the history has no end")
+	return nil
+}
+
+func TestContestIsInTheHistoriesOfThoseWhoTookPart(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		var made []string
+		for i := range 5 {
+			c, err := create(t.Context(), s, request("", noon.Add(time.Duration(i)*time.Minute)), 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made = append(made, c.ID)
+		}
+		slices.Reverse(made)
+		for _, c := range []struct {
+			kind contests.Kind
+			id   string
+			want []string
+		}{
+			{contests.OfUser, "usr_1", made}, {contests.OfTeam, "team_north", made}, {contests.OfTeam, "team_south", made}, {contests.OfOrg, "org_aurora", made},
+			{contests.OfUser, "usr_2", nil}, {contests.OfUser, "usr_3", nil}, // inactive, and nobody
+		} {
+			for _, limit := range []int{2, 100} {
+				if got := history(t, s, c.kind, c.id, contests.Filter{}, limit); !slices.Equal(got, c.want) {
+					t.Errorf("%s %s by %d: got %v, want %v", c.kind, c.id, limit, got, c.want)
+				}
+			}
+		}
+		from, to := noon.Add(time.Minute), noon.Add(3*time.Minute)
+		if got, want := history(t, s, contests.OfUser, "usr_1", contests.Filter{CreatedAfter: &from, CreatedBefore: &to}, 1), made[2:4]; !slices.Equal(got, want) {
+			t.Errorf("from the second minute to before the fourth: got %v, want %v", got, want)
+		}
+	})
+}
+
+func TestPageReadsABoundedPartOfAHistoryWhateverItsFilter(t *testing.T) {
+	t.Parallel()
+	watched := tabletest.NewFaulty(memory(t))
+	s := field(t, watched)
+	const all = 1000
+	for i := range all {
+		if _, err := create(t.Context(), s, request("", noon.Add(time.Duration(i)*time.Second)), 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := len(watched.Calls())
+	page, next, err := s.History(t.Context(), contests.OfTeam, "team_north", contests.Filter{Include: []contests.Status{contests.Disputed}}, 25, "")
+	if err != nil || len(page) != 0 || next == "" {
+		t.Errorf("got %d, %q (%v), want an empty page that goes on", len(page), next, err)
+	}
+	read := 0
+	for _, c := range watched.Calls()[first:] {
+		if read += len(c.Keys); c.Method == "Query" {
+			read += c.Query.Limit
+		}
+	}
+	if read > all {
+		t.Errorf("one page asked for %d items of %d contests", read, all)
+	}
+	if got := history(t, s, contests.OfTeam, "team_north", contests.Filter{Include: []contests.Status{contests.Disputed}}, 25); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+	if got := history(t, s, contests.OfTeam, "team_north", contests.Filter{Exclude: []contests.Status{contests.Disputed}}, 100); len(got) != all {
+		t.Errorf("got %d of %d", len(got), all)
+	}
+}
+
+func TestOneIdempotencyKeyMakesOneContestHoweverManyCallsComeAtOnce(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		var group sync.WaitGroup
+		ids := make([]string, 4)
+		for i := range ids {
+			group.Go(func() {
+				c, err := create(t.Context(), s, request("once", noon), 3)
+				if ids[i] = c.ID; err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if slices.Sort(ids); ids[0] == "" || ids[0] != ids[len(ids)-1] {
+			t.Errorf("got contests %v, want one", ids)
+		}
+		if got := history(t, s, contests.OfUser, "usr_1", contests.Filter{}, 100); len(got) != 1 {
+			t.Errorf("the history has %v, want one contest", got)
+		}
+		if _, err := create(t.Context(), s, request("once", noon), 5); condition(err) != api.ConflictRepeat {
+			t.Errorf("another body: got %v, want %s", err, api.ConflictRepeat)
+		}
+		if c, err := create(t.Context(), s, request("once", noon.Add(idempotency.Life)), 5); err != nil || c.ID == ids[0] {
+			t.Errorf("a day later: got %s (%v), want another contest", c.ID, err)
+		}
+	})
+}
+
+func TestScoresThatComeAtOnceAreAllTaken(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		c, err := create(t.Context(), s, request("", noon), 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := request("", noon)
+		change := func(rule func(contests.Contest) (contests.Contest, error)) (contests.Contest, error) {
+			return s.Change(t.Context(), r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"), Rule: rule})
+		}
+		if _, err := change(func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }); err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		var completed atomic.Int64
+		for n := 1; n <= 7; n++ {
+			group.Go(func() {
+				after, err := change(func(c contests.Contest) (contests.Contest, error) {
+					after, _, err := c.Score([]contests.MapScore{{Map: n, Home: n % 2, Away: 1 - n%2, Confirmed: true}}, noon)
+					return after, err
+				})
+				switch {
+				case err == nil && after.Status == contests.Completed:
+					completed.Add(1)
+				case err != nil && condition(err) != api.ConflictState: // it was decided before
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		got, err := s.Get(t.Context(), "rally", c.ID)
+		if err != nil || got.Status != contests.Completed || completed.Load() != 1 || max(got.Home.Wins, got.Away.Wins) != 4 || got.Winner == nil {
+			t.Errorf("got %+v (%v), completed %d times, want once with four maps won", got, err, completed.Load())
+		}
+	})
+}
+
+func TestLostAnswerOfAChangeIsRecognisedAsItsOwnWork(t *testing.T) {
+	t.Parallel()
+	for name, methods := range map[string][]string{"unavailable": {"Get"}, "lost": {"Transact"}} {
+		for n := 1; n <= 2; n++ {
+			t.Run(fmt.Sprintf("%s %d", name, n), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					tbl := tabletest.NewFaulty(memory(t))
+					s := field(t, tbl)
+					fault := map[string]tabletest.Fault{"unavailable": tabletest.Unavailable, "lost": tabletest.Lost}[name]
+					tbl.Next(n, fault, methods...)
+					c, err := create(t.Context(), s, request("", noon), 1)
+					if tbl.Heal(); condition(err) == api.Unavailable && fault == tabletest.Unavailable {
+						c, err = create(t.Context(), s, request("", noon), 1)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					tbl.Next(n, fault, methods...)
+					move := func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }
+					after, err := s.Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.AnyGame, Rule: move})
+					tbl.Heal()
+					if fault == tabletest.Lost && (err != nil || after.Status != contests.InProgress) {
+						t.Errorf("got %s (%v), want the change, which was made", after.Status, err)
+					}
+					if fault == tabletest.Unavailable && condition(err) != api.Unavailable {
+						t.Errorf("got %v, want %s", err, api.Unavailable)
+					}
+					if got := history(t, s, contests.OfUser, "usr_1", contests.Filter{}, 10); len(got) != 1 {
+						t.Errorf("the history has %v, want one contest", got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// overtaken is a table whose next transaction is made and not answered, and after
+// which somebody else is there first.
+type overtaken struct {
+	table.Table
+	meanwhile func()
+}
+
+func (o *overtaken) Transact(ctx context.Context, ws []table.Write) error {
+	err := o.Table.Transact(ctx, ws)
+	if f := o.meanwhile; err == nil && f != nil {
+		o.meanwhile = nil
+		f()
+		return table.ErrUnavailable
+	}
+	return err
+}
+
+func TestLostAnswerOfAChangeIsRecognisedThoughOthersChangedTheContestSince(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		others := field(t, tbl)
+		c, err := create(t.Context(), others, request("", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := func(rule func(contests.Contest) (contests.Contest, error)) contests.Step {
+			return contests.Step{Action: "contest.move", Whose: contests.AnyGame, Rule: rule}
+		}
+		o := &overtaken{Table: tbl, meanwhile: func() {
+			if _, err := others.Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, step(func(c contests.Contest) (contests.Contest, error) {
+				return c.Move(contests.Cancelled, noon)
+			})); err != nil {
+				t.Error(err)
+			}
+		}}
+		after, err := contests.NewStore(o, rand.Reader).Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, step(func(c contests.Contest) (contests.Contest, error) {
+			return c.Move(contests.InProgress, noon)
+		}))
+		if err != nil || after.Status != contests.InProgress {
+			t.Errorf("got %s (%v), want %s, which was made before the other change", after.Status, err, contests.InProgress)
+		}
+		if got, err := others.Get(t.Context(), "rally", c.ID); err != nil || got.Status != contests.Cancelled {
+			t.Errorf("got %s (%v), want the other change, which was the last", got.Status, err)
+		}
+	})
+}
+
+func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		put := func(id, slug string) error {
+			_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: id, Slug: slug, Name: "N"})
+			return err
+		}
+		if err := put("north", "new"); condition(err) != api.Conflict {
+			t.Errorf("an id that is another's slug: got %v", err)
+		}
+		if err := put("plain", "first"); err != nil {
+			t.Fatal(err)
+		}
+		if err := put("other", "plain"); condition(err) != api.Conflict {
+			t.Errorf("a slug that is another's id: got %v", err)
+		}
+		// Its own id may be its slug, and stays its own when the slug moves on.
+		for _, slug := range []string{"plain", "second"} {
+			if err := put("plain", slug); err != nil {
+				t.Fatal(err)
+			}
+			if err := put("other", "plain"); condition(err) != api.Conflict {
+				t.Errorf("with the slug %s: got %v", slug, err)
+			}
+		}
+		if err := put("other", "first"); err != nil {
+			t.Errorf("a slug that is free again: got %v", err)
+		}
+		for ref, id := range map[string]string{"north": "team_north", "plain": "plain", "second": "plain", "first": "other"} {
+			if got, err := s.Contestant(t.Context(), contests.OfTeam, ref); err != nil || got.ID != id {
+				t.Errorf("%s: got %s (%v), want %s", ref, got.ID, err, id)
+			}
+		}
+	})
+}
+
+func TestSlugIsOneTeamsHoweverManyAskForItAtOnce(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := contests.NewStore(tbl, rand.Reader)
+		var group sync.WaitGroup
+		var got atomic.Int64
+		for i := range 4 {
+			group.Go(func() {
+				_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: fmt.Sprintf("team_%d", i), Slug: "wanted", Name: "W"})
+				switch condition(err) {
+				case "":
+					got.Add(1)
+				case api.Conflict:
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if got.Load() != 1 {
+			t.Errorf("%d teams have the slug, want one", got.Load())
+		}
+	})
+}
+
+func TestEveryChangeIsToldOfOnceInTheTrailOfWhoMadeIt(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		c, err := create(t.Context(), s, request("once", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := create(t.Context(), s, request("once", noon), 3); err != nil { // the stored answer, and no change
+			t.Fatal(err)
+		}
+		start := contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"),
+			Rule: func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }}
+		later := request("", noon.Add(time.Minute))
+		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); condition(err) != api.ConflictState {
+			t.Fatalf("got %v, want that it has begun", err)
+		}
+		told, _, err := audit.New(none{}, tbl).List(t.Context(), audit.Filter{Org: "org_1", Target: c.ID, Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var actions []string
+		for _, e := range told {
+			actions = append(actions, e.Action)
+		}
+		if want := []string{"contest.move", "contest.create"}; !slices.Equal(actions, want) {
+			t.Errorf("got %v, want %v", actions, want)
+		}
+	})
+}
+
+// none is a keys table in which nothing was recorded.
+type none struct{}
+
+func (none) Query(context.Context, table.Query) (table.Page, error) { return table.Page{}, nil }
