@@ -18,10 +18,10 @@ CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="-data DIR …")
+dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="--data DIR …")
 	@mkdir -p .cache
-	@go build -o .cache/dev ./scripts/dev
-	@exec .cache/dev -contract $(CONTRACT) $(DEV_FLAGS)
+	@go build -o .cache/statgate ./scripts/statgate
+	@exec .cache/statgate dev --contract $(CONTRACT) $(DEV_FLAGS)
 
 test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
@@ -30,8 +30,8 @@ test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local inc
 lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint, cdk-nag
 	@scripts/lint/lint.sh
 
-e2e: ## hold a deployment to its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="-target … -host …")
-	@go run ./scripts/verify/e2e -contract $(CONTRACT) -base-url "$(URL)" -credentials "$(CREDENTIALS)" $(E2E_FLAGS)
+e2e: ## hold a deployment to its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="--target … --host …")
+	@go run ./scripts/verify/e2e --contract $(CONTRACT) --base-url "$(URL)" --credentials "$(CREDENTIALS)" $(E2E_FLAGS)
 
 bench: dynamodb-local ## the figures of docs/performance.md
 	@go run ./scripts/verify/bench
@@ -48,17 +48,17 @@ synth: ## the CloudFormation template, into cdk.out/ (no AWS account)
 deploy: ## cdk deploy to the account of the AWS profile (CONTRACT=statgate STACK=Statgate CDK_FLAGS="-c …")
 	@scripts/cdk.sh deploy -c contract=$(CONTRACT) -c stack=$(STACK) $(CDK_FLAGS)
 
-import-aws: ## fill a deployed stack (STACK=Statgate IMPORT_FLAGS="-clubs DIR -openfootball DIR -rate 200")
-	@go run ./scripts/import -stack $(STACK) $(IMPORT_FLAGS)
+import-aws: ## fill a deployed stack (STACK=Statgate IMPORT_FLAGS="--clubs DIR --openfootball DIR --rate 200")
+	@go run ./scripts/statgate import --stack $(STACK) $(IMPORT_FLAGS)
 
 deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate LOCAL_FLAGS="-c edge=true"); prints the file with its keys
-	@go run ./scripts/verify/emulator deploy -contract $(CONTRACT) $(LOCAL_FLAGS)
+	@go run ./scripts/verify/emulator deploy --contract $(CONTRACT) $(LOCAL_FLAGS)
 
 e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
-	@go run ./scripts/verify/emulator e2e -contract $(CONTRACT) $(LOCAL_FLAGS)
+	@go run ./scripts/verify/emulator e2e --contract $(CONTRACT) $(LOCAL_FLAGS)
 
 iam-table: ## take each grant from each function's role there, one at a time: which guarantee notices? (CONTRACT=statgate)
-	@go run ./scripts/verify/emulator iam -contract $(CONTRACT) $(LOCAL_FLAGS)
+	@go run ./scripts/verify/emulator iam --contract $(CONTRACT) $(LOCAL_FLAGS)
 
 runbook-local: ## run every command of docs/runbook.md for a stack on an emulator, the waiting for a pepper's retirement included
 	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployed -v -count=1 -timeout 30m
@@ -66,20 +66,20 @@ runbook-local: ## run every command of docs/runbook.md for a stack on an emulato
 emulator-stop: ## end that emulator
 	@go run ./scripts/verify/emulator stop
 
-sam: ## run the functions in containers by SAM CLI, on 127.0.0.1:3000 (needs Docker; CONTRACT=statgate SAM_FLAGS="-port 0")
+sam: ## run the functions in containers by SAM CLI, on 127.0.0.1:3000 (needs Docker; CONTRACT=statgate SAM_FLAGS="--port 0")
 	@mkdir -p .cache
 	@go build -o .cache/sam-run ./scripts/verify/sam
-	@exec .cache/sam-run start -contract $(CONTRACT) -port 3000 $(SAM_FLAGS)
+	@exec .cache/sam-run start --contract $(CONTRACT) --port 3000 $(SAM_FLAGS)
 
-sam-invoke: ## run one event of events/ in its function's container (OPERATION=listLeagues SAM_FLAGS="-event FILE")
-	@go run ./scripts/verify/sam invoke -contract $(CONTRACT) -operation "$(OPERATION)" $(SAM_FLAGS)
+sam-invoke: ## run one event of events/ in its function's container (OPERATION=listLeagues SAM_FLAGS="--event FILE")
+	@go run ./scripts/verify/sam invoke --contract $(CONTRACT) --operation "$(OPERATION)" $(SAM_FLAGS)
 
 e2e-sam: ## start SAM, hold it to the guarantees, and end it (needs Docker, or root on Debian; CONTRACT=statgate)
-	@go run ./scripts/verify/sam e2e -contract $(CONTRACT) $(SAM_FLAGS)
+	@go run ./scripts/verify/sam e2e --contract $(CONTRACT) $(SAM_FLAGS)
 
 docs: ## regenerate docs/errors.md, contracts.md, contract.schema.json and cost.md
 	@go run ./scripts/docs
-	@go run ./scripts/cost -write
+	@go run ./scripts/cost --write
 
 dynamodb-local: ## fetch DynamoDB Local into the cache
 	@scripts/dynamodb-local/fetch.sh

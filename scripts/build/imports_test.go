@@ -99,7 +99,7 @@ func TestWhatIsDeployedImportsNoCDKAndNoYAML(t *testing.T) {
 	for _, p := range listed(t) {
 		if strings.HasSuffix(p.path, "/bootstrap") {
 			refuse(t, p, p.deps, "a function carries what it runs and nothing more",
-				"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/cdklabs", "github.com/goccy/go-yaml",
+				"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/cdklabs", "github.com/goccy/go-yaml", "github.com/spf13",
 				module+"shared/api/preset", module+"shared/api/openapi", module+"shared/table/local", module+"infra", module+"scripts")
 		}
 	}

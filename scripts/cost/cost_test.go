@@ -30,7 +30,7 @@ func TestCostPageIsWhatTheProgramPrints(t *testing.T) {
 	}
 	got, err := os.ReadFile(filepath.Join(root, "docs", "cost.md"))
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("docs/cost.md is stale (%v): run go run ./scripts/cost -write", err)
+		t.Errorf("docs/cost.md is stale (%v): run go run ./scripts/cost --write", err)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestImportConsumesWhatThePageSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := measured.Import; got != want {
-		t.Errorf("got %+v, want %+v as in measured.json: put the first there and run go run ./scripts/cost -write", got, want)
+		t.Errorf("got %+v, want %+v as in measured.json: put the first there and run go run ./scripts/cost --write", got, want)
 	}
 }
 

@@ -3,7 +3,7 @@
 // an import and of webhooks, which measured.json has.
 //
 //	go run ./scripts/cost          prints the page
-//	go run ./scripts/cost -write   puts it into docs/cost.md
+//	go run ./scripts/cost --write  puts it into docs/cost.md
 package main
 
 import (

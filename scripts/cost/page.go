@@ -9,7 +9,7 @@ import (
 
 const head = `# Cost
 
-<!-- Computed by "go run ./scripts/cost -write". Do not edit. -->
+<!-- Computed by "go run ./scripts/cost --write". Do not edit. -->
 
 Dollars, from three things: DynamoDB units as [performance.md](performance.md) measured them, list prices and assumptions as
 ` + "`scripts/cost/prices.json`" + ` has them, and what tests measure of an import and of webhooks. Change the prices there for your region and run it again.

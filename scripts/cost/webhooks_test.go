@@ -237,7 +237,7 @@ func TestDeliveriesConsumeWhatThePageSays(t *testing.T) {
 	}
 	if want := measured.Webhooks; !reflect.DeepEqual(got, want) {
 		is, err := json.MarshalIndent(got, "", "  ")
-		t.Errorf("got %s (%v), want what measured.json has: put the first there as webhooks and run go run ./scripts/cost -write", is, err)
+		t.Errorf("got %s (%v), want what measured.json has: put the first there as webhooks and run go run ./scripts/cost --write", is, err)
 	}
 }
 

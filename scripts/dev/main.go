@@ -1,41 +1,25 @@
-// Command dev runs the whole API on this machine: the real handlers, the real
-// authorizer and the real gate behind a gateway that keeps API Gateway's rules.
-// It needs no AWS account, no Docker and no Java.
+// Command dev is deprecated. It runs "statgate dev", and accepts flags with one dash.
 package main
 
 import (
-	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
-	_ "time/tzdata" // kick-offs are local to their league, whatever this machine has
+	"regexp"
+	"statgate/scripts/statgate/command"
 )
 
+var oneDash, bare, boolean = regexp.MustCompile(`^-[a-z]{2}`), regexp.MustCompile(`^--[a-z-]+$`), regexp.MustCompile(`^--(empty|verbose|help)$`)
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	o, err := parse(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err == nil {
-		err = run(ctx, o, os.Stdout, os.Stderr)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "dev:", oneLine(err))
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "dev: deprecated: run go run ./scripts/statgate dev, whose flags have two dashes")
+	os.Exit(command.Main(append([]string{"dev"}, rewrite(os.Args[1:])...)))
 }
 
-// oneLine keeps the first of several problems, and says how many there are.
-func oneLine(err error) string {
-	first, rest, more := strings.Cut(err.Error(), "\n")
-	if !more {
-		return first
+func rewrite(args []string) []string {
+	for i := 0; i < len(args) && args[i] != "--"; i++ {
+		if args[i] = oneDash.ReplaceAllString(args[i], "-$0"); bare.MatchString(args[i]) && !boolean.MatchString(args[i]) {
+			i++ // the next argument is the flag's value, which may begin with a dash
+		}
 	}
-	return fmt.Sprintf("%s (and %d more)", first, strings.Count(rest, "\n")+1)
+	return args
 }

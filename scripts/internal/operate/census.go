@@ -15,8 +15,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Census counts the deployment's live secrets, those that sign for webhooks too (their
-// holder is the webhook); pace is called before each read.
+// Census counts the deployment's live secrets per pepper version, signing secrets of
+// webhooks included (their holder is the webhook). It calls pace before each read.
 func (t Target) Census(ctx context.Context, now time.Time, pace func(context.Context) error) (keys.Census, error) {
 	at, done, err := t.Keys(ctx)
 	if err != nil {
@@ -43,8 +43,8 @@ func (t Target) Census(ctx context.Context, now time.Time, pace func(context.Con
 	return found, nil
 }
 
-// Reseal puts the signing secrets of all webhooks under the current pepper of a
-// document, and tells how many it moved; pace is called before each read.
+// Reseal encrypts the signing secrets of all webhooks under the current pepper of the
+// document and returns how many it changed. It calls pace before each read.
 func (t Target) Reseal(ctx context.Context, document []byte, now func() time.Time, pace func(context.Context) error) (moved int, err error) {
 	at, done, err := t.Keys(ctx)
 	if err != nil {
@@ -58,12 +58,12 @@ func (t Target) Reseal(ctx context.Context, document []byte, now func() time.Tim
 		return err
 	})
 	if err != nil {
-		return moved, fmt.Errorf("sealing webhooks' secrets anew: %w", Plain(err))
+		return moved, fmt.Errorf("resealing webhooks' secrets: %w", Plain(err))
 	}
 	return moved, nil
 }
 
-// each calls do for each organisation.
+// each calls do for each organisation of a keys table.
 func each(ctx context.Context, at table.Table, pace func(context.Context) error, do func(org string) error) error {
 	all := IDs(Organisations(at))
 	for after := ""; ; {
@@ -85,7 +85,8 @@ func each(ctx context.Context, at table.Table, pace func(context.Context) error,
 	}
 }
 
-// Organisations pages through all organisations of a keys table.
+// Organisations returns a function that lists a page of all organisations of a keys
+// table, and the cursor of the next page.
 func Organisations(at table.Table) func(ctx context.Context, after string) ([]orgs.Org, string, error) {
 	list := orgs.New(orgs.Options{Table: at})
 	return func(ctx context.Context, after string) ([]orgs.Org, string, error) {
@@ -93,7 +94,7 @@ func Organisations(at table.Table) func(ctx context.Context, after string) ([]or
 	}
 }
 
-// IDs pages through the ids of organisations.
+// IDs returns a function that lists the ids of the organisations that all lists.
 func IDs(all func(context.Context, string) ([]orgs.Org, string, error)) keys.Organisations {
 	return func(ctx context.Context, after string) ([]string, string, error) {
 		page, next, err := all(ctx, after)
@@ -105,7 +106,8 @@ func IDs(all func(context.Context, string) ([]orgs.Org, string, error)) keys.Org
 	}
 }
 
-// Plain is the cause of an error whose message is for clients.
+// Plain returns the cause of an API error, as the API's own message is for clients and
+// hides it. It returns other errors as they are.
 func Plain(err error) error {
 	var e *api.Error
 	if errors.As(err, &e) && e.Cause != nil {

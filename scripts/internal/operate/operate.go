@@ -1,23 +1,27 @@
-// Package operate opens a deployment for the commands of whoever runs it: the
-// document with its peppers, and its keys table. All those commands name a
-// deployment by the same flags.
+// Package operate defines the options by which operator commands name a deployment,
+// and opens what they name: the tables, the document with the peppers, and the contract.
 package operate
 
 import (
 	"cmp"
 	"context"
-	"errors"
-	"flag"
+	"crypto/rand"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"statgate/scripts/internal/usage"
+	"statgate/shared/access/apikey"
 	"statgate/shared/access/peppers"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
+	"statgate/shared/platform/boot/secret"
 	"statgate/shared/platform/outputs"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
@@ -25,58 +29,20 @@ import (
 	"statgate/shared/table/local"
 )
 
-// awsItself is the -dynamodb of a deployed stack.
-const awsItself = "aws"
+const (
+	// AWS is the value of --dynamodb that stands for the AWS account of the profile.
+	AWS = "aws"
+	// defaultContract is the contract of a deployment that names none.
+	defaultContract = "statgate"
+	// creating is how long making the tables at an endpoint may take.
+	creating = 20 * time.Second
+)
 
-// Target names a deployment.
-type Target struct{ Stack, Data, DynamoDB, Prefix, Table, Peppers, Secret string }
-
-// Flags adds the flags that name a deployment.
-func (t *Target) Flags(f *flag.FlagSet) {
-	f.StringVar(&t.Stack, "stack", "", "`NAME` of a deployed stack, whose outputs name the rest")
-	f.StringVar(&t.Data, "data", "", "data `DIR` of an embedded deployment")
-	f.StringVar(&t.DynamoDB, "dynamodb", "", "`URL` of a DynamoDB endpoint, or \"aws\" for the account and region of the AWS profile")
-	f.StringVar(&t.Prefix, "prefix", "statgate", "what the names of the DynamoDB tables begin with: `NAME`-keys")
-	f.StringVar(&t.Table, "keys-table", "", "`NAME` of the keys table, where it is not the prefix's")
-	f.StringVar(&t.Peppers, "peppers", "", "`FILE` with the peppers of a DynamoDB deployment")
-	f.StringVar(&t.Secret, "secret", "", "`NAME` or ARN of the peppers in Secrets Manager")
-}
-
-// Check refuses flags that name no deployment, or two.
-func (t Target) Check() error {
-	places := 0
-	for _, place := range []string{t.Stack, t.Data, t.Peppers, t.Secret} {
-		if place != "" {
-			places++
-		}
-	}
-	switch {
-	case places != 1:
-		return errors.New("give one of -stack NAME, -data DIR, -secret NAME and -peppers FILE")
-	case t.DynamoDB != "" && (t.Stack != "" || t.Data != ""):
-		return errors.New("-dynamodb goes with -secret or -peppers")
-	}
-	return nil
-}
-
-// CheckKeys refuses flags that name no keys table, or two. It is for commands
-// that need no peppers.
-func (t Target) CheckKeys() error {
-	places := 0
-	for _, place := range []string{t.Stack, t.Data, t.DynamoDB} {
-		if place != "" {
-			places++
-		}
-	}
-	if places != 1 {
-		return errors.New("give one of -stack NAME, -data DIR and -dynamodb URL")
-	}
-	return nil
-}
-
-// Speaks loads the contract that a deployment speaks and names its environment:
-// those given, else the stack's own, else statgate and the contract's first.
-func (t Target) Speaks(ctx context.Context, name, environment string) (*contract.Contract, string, error) {
+// LoadContract returns the contract and the environment of the deployment. The
+// options come first, then the outputs of the stack, then the contract statgate and
+// the contract's first environment.
+func (t Target) LoadContract(ctx context.Context) (*contract.Contract, string, error) {
+	name, environment := t.Contract, t.Environment
 	if t.Stack != "" && (name == "" || environment == "") {
 		stack, _, err := outputs.Of(ctx, t.Stack)
 		if err != nil {
@@ -84,88 +50,165 @@ func (t Target) Speaks(ctx context.Context, name, environment string) (*contract
 		}
 		name, environment = cmp.Or(name, stack.Contract), cmp.Or(environment, stack.Environment)
 	}
-	c, err := preset.Load(cmp.Or(name, "statgate"))
+	c, err := preset.Load(cmp.Or(name, defaultContract))
 	if err != nil {
-		return nil, "", err
+		return nil, "", usage.Errorf("--contract: %w", err)
 	}
 	environment = cmp.Or(environment, c.Environments[0])
 	if !c.HasEnvironment(environment) {
-		return nil, "", fmt.Errorf("-environment: contract %s has %v, not %q", c.Name, c.Environments, environment)
+		return nil, "", usage.Errorf("--environment: contract %s has %s, got %q", c.Name, strings.Join(c.Environments, ", "), environment)
 	}
 	return c, environment, nil
 }
 
-// Document is where the peppers lie. A directory that is not there is refused:
-// peppers beside no data would be a mistake in the name.
+// Document returns the document with the peppers. It does not check that the
+// document exists.
 func (t Target) Document(ctx context.Context) (peppers.Document, error) {
-	switch {
-	case t.Data != "":
-		return peppers.File(filepath.Join(t.Data, peppers.FileName)), nil
-	case t.Peppers != "":
-		return peppers.File(t.Peppers), nil
-	case t.Secret != "":
-		cfg, err := config.LoadDefaultConfig(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("-secret: loading the AWS configuration: %w", err)
-		}
-		return NewSecret(cfg, t.Secret), nil
+	if _, file := t.pepperFile(); file != "" {
+		return peppers.File(file), nil
 	}
-	stack, cfg, err := outputs.Of(ctx, t.Stack)
+	cfg, name, err := t.pepperSecret(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return NewSecret(cfg, stack.Peppers), nil
+	return NewSecret(cfg, name), nil
 }
 
-// HasKeys tells whether the flags name a keys table.
-func (t Target) HasKeys() bool { return t.Stack != "" || t.Data != "" || t.DynamoDB != "" }
+// PepperSource returns the peppers for commands that make secrets. It makes the file
+// with the peppers where it is missing, but never a secret in Secrets Manager.
+func (t Target) PepperSource(ctx context.Context, clock func() time.Time) (*apikey.PepperSource, error) {
+	if option, file := t.pepperFile(); file != "" {
+		source, err := peppers.At(file, rand.Reader, clock)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", option, err)
+		}
+		return source, nil
+	}
+	cfg, name, err := t.pepperSecret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return apikey.NewPepperSource(secret.Fetch(cfg, name), clock), nil
+}
 
-// Alone tells whether nothing else can serve the deployment while its table is open.
+// pepperFile returns the file with the peppers and the option that names it; "" where
+// they are in Secrets Manager.
+func (t Target) pepperFile() (option, file string) {
+	if t.Data != "" {
+		return "--data", filepath.Join(t.Data, peppers.FileName)
+	}
+	return "--peppers", t.Peppers
+}
+
+// pepperSecret returns the name of the secret with the peppers, and the configuration
+// to reach it.
+func (t Target) pepperSecret(ctx context.Context) (aws.Config, string, error) {
+	if t.Secret == "" {
+		stack, cfg, err := outputs.Of(ctx, t.Stack)
+		return cfg, stack.Peppers, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return cfg, "", fmt.Errorf("--secret: loading the AWS configuration: %w", err)
+	}
+	return cfg, t.Secret, nil
+}
+
+// HasKeys reports whether the options name a keys table.
+func (t Target) HasKeys() bool { return given(t.Stack, t.Data, t.DynamoDB) > 0 }
+
+// Alone reports whether no other process can serve the deployment while this one has
+// its tables open.
 func (t Target) Alone() bool { return t.Data != "" }
 
-// Keys opens the keys table, which must be there. The second result lets go of it.
+// Create makes the data directory, or the tables at a DynamoDB endpoint, where they
+// are missing. The tables of a stack and of an AWS account are never made here.
+func (t Target) Create(ctx context.Context) error {
+	if t.Data != "" {
+		if err := os.MkdirAll(t.Data, 0o700); err != nil {
+			return fmt.Errorf("--data: %w", err)
+		}
+	}
+	if t.DynamoDB == "" || t.DynamoDB == AWS || t.KeysTable != "" {
+		return nil
+	}
+	client, err := t.client(ctx)
+	if err != nil {
+		return err
+	}
+	within, cancel := context.WithTimeout(ctx, creating)
+	defer cancel()
+	if err := dynamo.CreateTables(within, client, t.Prefix+"-", table.Keys, table.Stats); err != nil {
+		return fmt.Errorf("--dynamodb %s: making the tables: %w", t.DynamoDB, err)
+	}
+	return nil
+}
+
+// Keys opens the keys table, which must exist, and returns a function that closes it.
 func (t Target) Keys(ctx context.Context) (table.Table, func(), error) {
+	return t.open(ctx, table.Keys, t.KeysTable, func(s outputs.Stack) string { return s.KeysTable })
+}
+
+// Stats opens the stats table, which must exist, and returns a function that closes it.
+func (t Target) Stats(ctx context.Context) (table.Table, func(), error) {
+	return t.open(ctx, table.Stats, "", func(s outputs.Stack) string { return s.StatsTable })
+}
+
+// open opens a table of the deployment. On DynamoDB the table's name is the one that
+// is given, else the stack's, else the prefix's.
+func (t Target) open(ctx context.Context, schema table.Schema, name string, ofStack func(outputs.Stack) string) (table.Table, func(), error) {
 	switch {
 	case t.Data != "":
-		db, err := local.Open(filepath.Join(t.Data, "statgate.db"), table.Keys, table.Stats)
+		db, err := OpenData(t.Data)
 		if err != nil {
-			return nil, nil, fmt.Errorf("-data: %w", err)
+			return nil, nil, err
 		}
-		return db.Table(table.Keys.Name), func() { db.Close() }, nil
+		return db.Table(schema.Name), func() { db.Close() }, nil
 	case t.Stack != "":
 		stack, cfg, err := outputs.Of(ctx, t.Stack)
 		if err != nil {
 			return nil, nil, err
 		}
-		return dynamo.New(dynamodb.NewFromConfig(cfg), t.named(stack.KeysTable), table.Keys), func() {}, nil
+		return dynamo.New(dynamodb.NewFromConfig(cfg), cmp.Or(name, ofStack(stack)), schema), func() {}, nil
 	case t.DynamoDB != "":
-		endpoint := t.DynamoDB
-		if endpoint == awsItself {
-			endpoint = ""
-		}
-		client, err := connect.Client(ctx, endpoint)
+		client, err := t.client(ctx)
 		if err != nil {
-			return nil, nil, fmt.Errorf("-dynamodb: %w", err)
+			return nil, nil, err
 		}
-		return dynamo.New(client, t.named(t.Prefix+"-"+table.Keys.Name), table.Keys), func() {}, nil
+		return dynamo.New(client, cmp.Or(name, t.Prefix+"-"+schema.Name), schema), func() {}, nil
 	}
-	return nil, nil, errors.New("give -dynamodb URL too: the keys table is needed")
+	return nil, nil, usage.Errorf("the %s table is needed: give --dynamodb URL, too", schema.Name)
 }
 
-func (t Target) named(usual string) string {
-	if t.Table != "" {
-		return t.Table
+// OpenData opens the tables of a data directory, which must exist.
+func OpenData(dir string) (*local.DB, error) {
+	db, err := local.Open(filepath.Join(dir, "statgate.db"), table.Keys, table.Stats)
+	if err != nil {
+		return nil, fmt.Errorf("--data: %w", err)
 	}
-	return usual
+	return db, nil
 }
 
-// Pace returns a function that returns at most so many times a second. It sleeps
-// by sleep, which fails when its context ends.
+// client returns a client of the endpoint or the account that --dynamodb names.
+func (t Target) client(ctx context.Context) (*dynamodb.Client, error) {
+	endpoint := t.DynamoDB
+	if endpoint == AWS {
+		endpoint = ""
+	}
+	client, err := connect.Client(ctx, endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("--dynamodb: %w", err)
+	}
+	return client, nil
+}
+
+// Pace returns a function that waits for one operation's turn, so that it returns at
+// most perSecond times a second. It waits by sleep, and fails when sleep does.
 func Pace(perSecond int, sleep func(context.Context, time.Duration) error) func(context.Context) error {
 	return func(ctx context.Context) error { return sleep(ctx, time.Second/time.Duration(perSecond)) }
 }
 
-// Sleep waits, or fails when the context ends.
+// Sleep waits for d. It fails when the context ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -174,3 +217,12 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+// Clock is the time and the waiting of a command. Tests replace it.
+type Clock struct {
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+}
+
+// SystemClock is the machine's clock.
+func SystemClock() Clock { return Clock{Now: time.Now, Sleep: Sleep} }

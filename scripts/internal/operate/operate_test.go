@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"statgate/scripts/internal/operate"
+	"statgate/scripts/internal/usage"
 	"statgate/shared/access/peppers"
 )
 
@@ -125,24 +127,53 @@ func TestSecretWithoutAValueIsGivenOne(t *testing.T) {
 	}
 }
 
-func TestADeploymentIsNamedOnce(t *testing.T) {
+func TestOptionsMustNameExactlyOneDeployment(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		target operate.Target
-		good   bool
+		target                 operate.Target
+		peppers, tables, whole bool // whether each check accepts it
 	}{
-		{operate.Target{}, false},
-		{operate.Target{Stack: "s"}, true},
-		{operate.Target{Data: "d"}, true},
-		{operate.Target{Secret: "s"}, true},
-		{operate.Target{Secret: "s", DynamoDB: "aws"}, true},
-		{operate.Target{Peppers: "f", DynamoDB: "aws"}, true},
-		{operate.Target{DynamoDB: "aws"}, false},
-		{operate.Target{Stack: "s", Data: "d"}, false},
-		{operate.Target{Stack: "s", DynamoDB: "aws"}, false},
+		{operate.Target{}, false, false, false},
+		{operate.Target{Stack: "s"}, true, true, true},
+		{operate.Target{Data: "d"}, true, true, true},
+		{operate.Target{Secret: "s"}, true, false, false},
+		{operate.Target{Secret: "s", DynamoDB: "aws"}, true, true, true},
+		{operate.Target{Peppers: "f", DynamoDB: "aws"}, true, true, true},
+		{operate.Target{Peppers: "f", Secret: "s", DynamoDB: "aws"}, false, true, false},
+		{operate.Target{DynamoDB: "aws"}, false, true, false},
+		{operate.Target{Stack: "s", Data: "d"}, false, false, false},
+		{operate.Target{Stack: "s", DynamoDB: "aws"}, false, false, false},
+		{operate.Target{Stack: "s", Secret: "s"}, false, true, false},
+		{operate.Target{Data: "d", Peppers: "f"}, false, true, false},
 	} {
-		if err := c.target.Check(); (err == nil) != c.good {
-			t.Errorf("%+v: got %v", c.target, err)
+		for _, check := range []struct {
+			name string
+			err  error
+			want bool
+		}{
+			{"CheckPeppers", c.target.CheckPeppers(), c.peppers},
+			{"CheckTables", c.target.CheckTables(), c.tables},
+			{"CheckWhole", c.target.CheckWhole(), c.whole},
+		} {
+			if (check.err == nil) != check.want || check.err != nil && !usage.Is(check.err) {
+				t.Errorf("%s of %+v: got %v, want accepted %v or a usage error", check.name, c.target, check.err, check.want)
+			}
 		}
 	}
+}
+
+func TestMissingTablesAndDirectoryAreMadeOnlyByCreate(t *testing.T) {
+	t.Parallel()
+	target := operate.Target{Data: filepath.Join(t.TempDir(), "new")}
+	if _, _, err := target.Keys(t.Context()); err == nil {
+		t.Error("a data directory that does not exist was opened")
+	}
+	if err := target.Create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, done, err := target.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done()
 }

@@ -38,7 +38,7 @@ func memory() (*engine, error) {
 	return &engine{keys: db.Table(table.Keys.Name), stats: db.Table(table.Stats.Name), close: func() { db.Close() }}, nil
 }
 
-// onDisk is what `make dev` runs on with -data: every write is synced.
+// onDisk is what `make dev` runs on with --data: every write is synced.
 func onDisk() (*engine, error) {
 	dir, err := os.MkdirTemp("", "statgate-bench-*")
 	if err != nil {

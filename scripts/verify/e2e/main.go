@@ -1,6 +1,6 @@
 // Command e2e holds a deployment to what its customers rely on, over HTTP alone.
 //
-//	go run ./scripts/verify/e2e -base-url https://stats.example.com/v1 -credentials FILE
+//	go run ./scripts/verify/e2e --base-url https://stats.example.com/v1 --credentials FILE
 //
 // It prints each guarantee as a line, ends with "N passed, N failed" and exits
 // with 1 where one does not hold. It works in organisations of its own, which it
@@ -75,7 +75,7 @@ func parse(args []string, log io.Writer) (options, error) {
 	f := flag.NewFlagSet("e2e", flag.ContinueOnError)
 	f.SetOutput(log)
 	f.StringVar(&o.BaseURL, "base-url", "", "`URL` of the API, with the contract's base path; that of the credentials by default")
-	f.StringVar(&o.credentials, "credentials", "", "`FILE` with the operator's key, as scripts/dev writes it")
+	f.StringVar(&o.credentials, "credentials", "", "`FILE` with the operator's key, as \"statgate dev\" writes it")
 	f.StringVar(&o.Host, "host", "", "Host `HEADER` to send, where an emulator routes by it")
 	f.StringVar(&contract, "contract", "statgate", "contract that the deployment speaks: a preset's `NAME` or a YAML file")
 	f.StringVar(&target, "target", "gateway", "kind of deployment, whose known differences are skipped: gateway, ministack, ministack-edge or sam")

@@ -1,7 +1,7 @@
 // Command emulator deploys the stack to a CloudFormation emulator on this
 // machine: the real cdk deploy, and no AWS account.
 //
-//	go run ./scripts/verify/emulator deploy -contract balla
+//	go run ./scripts/verify/emulator deploy --contract balla
 //	go run ./scripts/verify/emulator stop
 //
 // The emulator enforces every function's role, runs the functions' binaries and

@@ -118,7 +118,7 @@ var before = map[string]func(o *operator){
 		}
 	},
 	// Those whose keys are in use have used them, and the others' are revoked.
-	"-retire": func(o *operator) {
+	"--retire": func(o *operator) {
 		time.Sleep(time.Until(o.rotated.Add(noticed)))
 		o.revokeOthers(o.secret("operator"), o.demo.Admin)
 	},
@@ -147,7 +147,7 @@ func runbookWorks(t *testing.T, d target) {
 		case b.Is("local"):
 		case b.Section == "Before you start":
 			prologue = append(prologue, b)
-		case strings.Contains(b.Text, "-retire"):
+		case strings.Contains(b.Text, "--retire"):
 			late = append(late, b)
 		default:
 			if wanted[b.Section] == nil {

@@ -73,12 +73,12 @@ func (d *demo) read(file string) (err error) {
 	return err
 }
 
-// operator runs bootstrap-admin as a person would.
+// operator runs "statgate bootstrap" as a person would.
 func (t target) operator(ctx context.Context) (string, error) {
-	run := []string{"run", "./scripts/bootstrap-admin", "-stack", t.stack}
-	key, err := t.output(ctx, "go", append(run, "-org", tenant.OperatorName, "-email", tenant.OperatorEmail)...)
+	run := []string{"run", "./scripts/statgate", "bootstrap", "--stack", t.stack}
+	key, err := t.output(ctx, "go", append(run, "--org", tenant.OperatorName, "--email", tenant.OperatorEmail)...)
 	if err != nil && strings.Contains(err.Error(), "has its operator already") {
-		key, err = t.output(ctx, "go", append(run, "-recover")...)
+		key, err = t.output(ctx, "go", append(run, "--recover")...)
 	}
 	return strings.TrimSpace(key), err
 }

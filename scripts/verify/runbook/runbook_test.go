@@ -28,19 +28,19 @@ func blocks(t *testing.T, file string) []runbook.Block {
 
 // machine is where a section is run: a local server with its data, and a shell.
 type machine struct {
-	dir, dev, addr string
-	server         *exec.Cmd
-	shell          *runbook.Shell
-	said           strings.Builder
+	dir, statgate, addr string
+	server              *exec.Cmd
+	shell               *runbook.Shell
+	said                strings.Builder
 }
 
-func start(t *testing.T, dev string) *machine {
+func start(t *testing.T, statgate string) *machine {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine{dir: t.TempDir(), dev: dev, addr: l.Addr().String()}
+	m := &machine{dir: t.TempDir(), statgate: statgate, addr: l.Addr().String()}
 	l.Close()
 	m.serve(t)
 	t.Cleanup(func() { m.stop(t) })
@@ -58,7 +58,7 @@ func (m *machine) serve(t *testing.T) {
 	if m.server != nil {
 		return
 	}
-	m.server = exec.Command(m.dev, "-addr", m.addr, "-data", m.dir, "-credentials", filepath.Join(m.dir, "credentials.json"), "-empty")
+	m.server = exec.Command(m.statgate, "dev", "--addr", m.addr, "--data", m.dir, "--credentials", filepath.Join(m.dir, "credentials.json"), "--empty")
 	var failed bytes.Buffer
 	m.server.Stderr = &failed
 	out, err := m.server.StdoutPipe()
@@ -151,8 +151,8 @@ var incidents = map[string]incident{
 }
 
 func TestRunbookWorksAsItIsWritten(t *testing.T) {
-	dev := filepath.Join(t.TempDir(), "dev")
-	if out, err := exec.Command("go", "build", "-o", dev, "../../dev").CombinedOutput(); err != nil {
+	statgate := filepath.Join(t.TempDir(), "statgate")
+	if out, err := exec.Command("go", "build", "-o", statgate, "../../statgate").CombinedOutput(); err != nil {
 		t.Fatalf("building the local server: %v\n%s", err, out)
 	}
 	const first = "Before you start"
@@ -177,7 +177,7 @@ func TestRunbookWorksAsItIsWritten(t *testing.T) {
 			}
 			section = b.Section
 			if !happens.goesOn {
-				m = start(t, dev)
+				m = start(t, statgate)
 				for _, p := range prologue {
 					m.run(t, p)
 				}

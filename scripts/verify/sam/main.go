@@ -1,9 +1,9 @@
 // Command sam runs the stack's functions in containers, by SAM CLI: each in the
 // runtime that Lambda has, behind SAM's own reading of API Gateway.
 //
-//	go run ./scripts/verify/sam start -contract balla
-//	go run ./scripts/verify/sam invoke -operation listLeagues
-//	go run ./scripts/verify/sam e2e -contract balla
+//	go run ./scripts/verify/sam start --contract balla
+//	go run ./scripts/verify/sam invoke --operation listLeagues
+//	go run ./scripts/verify/sam e2e --contract balla
 //
 // It needs a Docker engine; where none answers, root on Debian has one installed and
 // started, and ended again. SAM listens on 127.0.0.1. The functions' data is in the

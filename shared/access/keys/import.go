@@ -222,7 +222,7 @@ func (b *birth) find(ctx context.Context) (holdings, bool, error) {
 	case len(known) == 1:
 		return b.read(ctx, known[0])
 	case !b.o.CreateOrgs:
-		return holdings{}, false, Refusal{"org: no such organisation; -create-orgs makes it"}
+		return holdings{}, false, Refusal{"org: no such organisation; --create-orgs creates it"}
 	}
 	return holdings{}, false, nil
 }
@@ -244,7 +244,7 @@ func (b *birth) join(h holdings) (orgs.Member, []table.Write, error) {
 		if err != nil {
 			return orgs.Member{}, nil, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
 		}
-		return orgs.Member{}, nil, Refusal{"owner: no such member of the organisation; -create-orgs adds them"}
+		return orgs.Member{}, nil, Refusal{"owner: no such member of the organisation; --create-orgs adds them"}
 	}
 	role := b.foreign.Role
 	if role == "" {

@@ -1,0 +1,250 @@
+package dev
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"statgate/scripts/internal/usage"
+	"statgate/scripts/statgate/internal/cmdtest"
+)
+
+// parse returns the options of a command line.
+func parse(args []string) (options, error) {
+	var o options
+	return o, cmdtest.Parse(command(&o, cmdtest.Nothing), args)
+}
+
+// start runs dev until the test ends, and returns its credentials and what it printed.
+func start(t *testing.T, args ...string) (demo, string, func() error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "credentials.json")
+	for i, a := range args {
+		if a == "--credentials" {
+			file = args[i+1]
+		}
+	}
+	before, _ := os.Stat(file)
+	o, err := parse(append([]string{"--addr", "127.0.0.1:0", "--credentials", file}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	printed := &lines{done: make(chan struct{})}
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, o, printed, os.Stderr) }()
+	select {
+	case err := <-ended:
+		t.Fatalf("dev ended: %v", err)
+	case <-printed.done:
+	case <-time.After(30 * time.Second):
+		t.Fatal("dev did not start")
+	}
+	stop := func() error { cancel(); err := <-ended; ended <- err; return err }
+	t.Cleanup(func() { _ = stop() })
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 || (before != nil && os.SameFile(before, info)) {
+		t.Errorf("credentials file: %v %v; want it new, with mode 0600", info.Mode(), err)
+	}
+	var d demo
+	if err := json.Unmarshal(raw, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d, printed.String(), stop
+}
+
+// lines collects what is printed, and closes done after the last line.
+type lines struct {
+	bytes.Buffer
+	done chan struct{}
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	n, err := l.Buffer.Write(p)
+	if bytes.Contains(l.Bytes(), []byte("Ctrl-C")) {
+		close(l.done)
+	}
+	return n, err
+}
+
+func status(t *testing.T, key, url string) int {
+	t.Helper()
+	req, err := http.NewRequest("GET", url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+func TestPrintedCallsWork(t *testing.T) {
+	for _, contract := range []string{"statgate", "balla", "fullengage"} {
+		d, printed, stop := start(t, "--contract", contract)
+		calls := regexp.MustCompile(`curl -s -H 'Authorization: Bearer (\S+)' '?([^'\s]+)'?`).FindAllStringSubmatch(printed, -1)
+		if len(calls) != 3 || !strings.Contains(printed, d.Base) || !strings.Contains(printed, d.Client) || !strings.Contains(printed, d.Admin) {
+			t.Fatalf("%s: printed %s", contract, printed)
+		}
+		for _, c := range calls {
+			if got := status(t, c[1], c[2]); got != 200 {
+				t.Errorf("%s: %s answers %d", contract, c[2], got)
+			}
+		}
+		if got := status(t, d.Operator, d.Base+"/orgs"); got != 200 {
+			t.Errorf("%s: the operator's key answers %d", contract, got)
+		}
+		if err := stop(); err != nil {
+			t.Errorf("%s: ended with %v", contract, err)
+		}
+	}
+}
+
+func TestDataDirectoryKeepsKeysAndRotatesThoseWhoseSecretIsLost(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "c.json")
+	first, _, stop := start(t, "--data", dir, "--credentials", file, "--empty")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	second, _, stop := start(t, "--data", dir, "--credentials", file, "--empty")
+	first.Base, second.Base = "", ""
+	if first != second {
+		t.Error("the keys of the credentials file still authenticate and were not reused")
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	third, _, _ := start(t, "--data", dir, "--credentials", file, "--empty", "--plan", "FREE")
+	if third.Org != first.Org || third.Client == first.Client || third.Admin == first.Admin || third.Operator == first.Operator {
+		t.Error("the keys whose secrets are lost were not rotated in their organisation")
+	}
+	if got := status(t, first.Client, third.Base+"/keys/self"); got != 401 {
+		t.Errorf("the lost secret answers %d, want 401", got)
+	}
+	if got := status(t, third.Client, third.Base+"/keys/self"); got != 200 {
+		t.Errorf("the new secret answers %d, want 200", got)
+	}
+}
+
+func TestDemoKeysThatAreRevokedOrLostWithTheirTablesAreReplaced(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "c.json")
+	d, _, stop := start(t, "--data", dir, "--credentials", file, "--empty")
+	for _, key := range []string{d.Client, d.Admin, d.Operator} {
+		req, err := http.NewRequest("POST", d.Base+"/keys/self/revoke", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+key)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatalf("revoking: %v, %v", resp, err)
+		}
+		resp.Body.Close()
+	}
+	for _, tables := range []string{"kept", "lost"} {
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		if tables == "lost" {
+			if err := os.Remove(filepath.Join(dir, "statgate.db")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, _, stop = start(t, "--data", dir, "--credentials", file, "--empty")
+		for _, key := range []string{d.Client, d.Admin, d.Operator} {
+			if got := status(t, key, d.Base+"/keys/self"); got != 200 {
+				t.Errorf("with its tables %s, a key of the demo answers %d", tables, got)
+			}
+		}
+	}
+}
+
+func TestDevThatCannotStartSaysWhy(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	notADir := filepath.Join(t.TempDir(), "file")
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	for _, file := range []string{notADir, bad} {
+		if err := os.WriteFile(file, []byte("name: x\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	_, _, _ = start(t, "--data", dir, "--empty")
+	for _, c := range []struct {
+		args  []string
+		want  string
+		usage bool
+	}{
+		{[]string{"--addr", taken.Addr().String()}, "address already in use", false},
+		{[]string{"--data", notADir}, "not a directory", false},
+		{[]string{"--data", dir}, "in use by another process", false},
+		{[]string{"--contract", "nope"}, "no preset", true},
+		{[]string{"--contract", bad}, "bad.yaml", true},
+		{[]string{"--plan", "GOLD"}, "FREE, PRO", true},
+		{[]string{"--environment", "prod"}, "live, test", true},
+		{[]string{"--import", "cricket=x"}, "openfootball=DIR", true},
+		{[]string{"--import", "clubs=/does/not/exist"}, "no such file", true},
+		{[]string{"--dynamodb", "aws"}, "must be the URL", true},
+		{[]string{"--addr", "8080"}, "must be HOST:PORT", true},
+		{[]string{"extra"}, "unexpected argument", true},
+	} {
+		o, err := parse(append([]string{"--addr", "127.0.0.1:0"}, c.args...))
+		if err == nil {
+			err = run(t.Context(), o, &bytes.Buffer{}, &bytes.Buffer{})
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) || usage.Is(err) != c.usage {
+			t.Errorf("%v: got %v, want %q, and a usage error: %v", c.args, err, c.want, c.usage)
+		}
+	}
+}
+
+func TestDemoOfAContractThatHidesPublicDataHasMatchesOfItsOwn(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.json")
+	args := []string{"--contract", "fullengage", "--data", t.TempDir(), "--credentials", file}
+	for range 2 { // the second run finds the matches of the first
+		d, _, stop := start(t, args...)
+		req, err := http.NewRequest("GET", d.Base+"/matches?limit=1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+d.Client)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Data  []any
+			Total int
+		}
+		err = json.NewDecoder(resp.Body).Decode(&got)
+		resp.Body.Close()
+		if err != nil || len(got.Data) != 1 || got.Total != shownMatches {
+			t.Errorf("got %v, %d in all, %v, want %d", got.Data, got.Total, err, shownMatches)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
