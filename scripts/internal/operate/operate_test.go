@@ -20,12 +20,12 @@ import (
 	"statgate/shared/access/peppers"
 )
 
-// vault plays Secrets Manager with one secret.
+// vault is a fake Secrets Manager with one secret.
 type vault struct {
 	mu     sync.Mutex
 	values map[string]string // by version
 	stages map[string]string // version by label
-	before func()            // runs once before a label is moved
+	before func()            // called once, before a label is moved
 }
 
 func (v *vault) answer(target string, in struct {
@@ -85,7 +85,7 @@ func open(t *testing.T, v *vault) *operate.Secret {
 		Credentials: credentials.NewStaticCredentialsProvider("id", "key", "")}, "Statgate-peppers")
 }
 
-func TestSecretIsReplacedOnlyWhereItIsAsItWasRead(t *testing.T) {
+func TestSecretIsReplacedOnlyIfItIsUnchangedSinceItWasRead(t *testing.T) {
 	t.Parallel()
 	v := &vault{values: map[string]string{"v1": "one"}, stages: map[string]string{"AWSCURRENT": "v1"}}
 	s := open(t, v)
@@ -105,14 +105,14 @@ func TestSecretIsReplacedOnlyWhereItIsAsItWasRead(t *testing.T) {
 	v.before = func() { v.values["v9"] = "theirs"; v.stages["AWSCURRENT"] = "v9" }
 	err = s.Replace(t.Context(), raw, []byte("mine"))
 	if !errors.Is(err, peppers.ErrChanged) || strings.Contains(err.Error(), "mine") {
-		t.Errorf("somebody else was quicker: got %v, want %v", err, peppers.ErrChanged)
+		t.Errorf("after a concurrent change: got %v, want %v", err, peppers.ErrChanged)
 	}
 	if raw, _, err = s.Read(t.Context()); err != nil || string(raw) != "theirs" || len(v.stages) != 1 {
 		t.Errorf("got %q (%v) and labels %v, want theirs under one label", raw, err, v.stages)
 	}
 }
 
-func TestSecretWithoutAValueIsGivenOne(t *testing.T) {
+func TestSecretWithoutAValueGetsOne(t *testing.T) {
 	t.Parallel()
 	v := &vault{values: map[string]string{}, stages: map[string]string{}}
 	s := open(t, v)

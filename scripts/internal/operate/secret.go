@@ -16,17 +16,17 @@ import (
 	"statgate/shared/access/peppers"
 )
 
-// currentStage is the label of the version that readers get.
+// currentStage is the label of the version that GetSecretValue returns.
 const currentStage = "AWSCURRENT"
 
-// Secret is a document in Secrets Manager.
+// Secret is a document of peppers in Secrets Manager. It implements [peppers.Document].
 type Secret struct {
 	client *secretsmanager.Client
 	name   string
 }
 
-// NewSecret returns the document of that name or ARN. The secret itself must
-// exist: the stack makes it.
+// NewSecret returns the document with that name or ARN. The secret itself must exist: the
+// stack creates it.
 func NewSecret(cfg aws.Config, name string) *Secret {
 	return &Secret{secretsmanager.NewFromConfig(cfg), name}
 }
@@ -39,34 +39,36 @@ func (s *Secret) Read(ctx context.Context) ([]byte, time.Time, error) {
 	return raw, changed, err
 }
 
+// read returns the current value, the time of its creation and its version id. All are
+// zero for a secret without a value.
 func (s *Secret) read(ctx context.Context) (raw []byte, changed time.Time, version string, err error) {
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.name})
 	var missing *types.ResourceNotFoundException
 	switch {
 	case errors.As(err, &missing) && strings.Contains(missing.ErrorMessage(), "staging label"):
-		return nil, time.Time{}, "", nil // a secret without a value
+		return nil, time.Time{}, "", nil // the secret has no value yet
 	case err != nil:
 		return nil, time.Time{}, "", fmt.Errorf("reading secret %s: %w", s.name, err)
 	case out.SecretString == nil:
-		return nil, time.Time{}, "", fmt.Errorf("secret %s holds no text", s.name)
+		return nil, time.Time{}, "", fmt.Errorf("secret %s: must hold text, not binary data", s.name)
 	}
 	return []byte(*out.SecretString), aws.ToTime(out.CreatedDate), aws.ToString(out.VersionId), nil
 }
 
-// Replace implements [peppers.Document]. Putting a value has no condition, but
-// moving the label of the current one has: it names the version that it is taken
-// from. So the value is put under a label of its own first.
-func (s *Secret) Replace(ctx context.Context, was, becomes []byte) error {
-	stands, _, from, err := s.read(ctx)
+// Replace implements [peppers.Document]. Secrets Manager has no conditional write of a
+// value, but moving a label is conditional on the version that has it. So Replace writes
+// the value under a temporary label, and then moves AWSCURRENT to it.
+func (s *Secret) Replace(ctx context.Context, was, next []byte) error {
+	current, _, from, err := s.read(ctx)
 	if err != nil {
 		return err
 	}
-	if (stands == nil) != (was == nil) || !bytes.Equal(stands, was) {
+	if (current == nil) != (was == nil) || !bytes.Equal(current, was) {
 		return peppers.ErrChanged
 	}
-	text, token, next := string(becomes), strings.ToLower(rand.Text() + rand.Text())[:40], "STATGATE-"+rand.Text()[:12]
+	text, token, label := string(next), strings.ToLower(rand.Text() + rand.Text())[:40], "STATGATE-"+rand.Text()[:12]
 	put, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId: &s.name, SecretString: &text, ClientRequestToken: &token, VersionStages: []string{next},
+		SecretId: &s.name, SecretString: &text, ClientRequestToken: &token, VersionStages: []string{label},
 	})
 	if err != nil {
 		return fmt.Errorf("writing secret %s: %w", s.name, err)
@@ -78,14 +80,14 @@ func (s *Secret) Replace(ctx context.Context, was, becomes []byte) error {
 		move.RemoveFromVersionId = &from
 	}
 	_, err = s.client.UpdateSecretVersionStage(ctx, move)
-	var taken *types.InvalidParameterException
-	if errors.As(err, &taken) {
+	var moved *types.InvalidParameterException // another writer moved the label first
+	if errors.As(err, &moved) {
 		err = peppers.ErrChanged
 	}
-	// The label has done its work; without it and without AWSCURRENT the version
-	// is deprecated, and Secrets Manager drops it in time.
+	// Remove the temporary label. Where the move failed, the version has no label then,
+	// and Secrets Manager deletes it some time later.
 	_, _ = s.client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &s.name, VersionStage: &next, RemoveFromVersionId: put.VersionId,
+		SecretId: &s.name, VersionStage: &label, RemoveFromVersionId: put.VersionId,
 	})
 	if err != nil {
 		return fmt.Errorf("making the new value of secret %s the current one: %w", s.name, err)

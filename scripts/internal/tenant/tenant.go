@@ -1,6 +1,6 @@
-// Package tenant is what a developer starts with on every target: the demo's
-// organisation of the largest plan, a management key and a client key of its owner,
-// and the simulated league. How a target makes them, in process or by HTTP, is its own.
+// Package tenant defines the demo that every local target begins with: an organisation on
+// the largest plan, a management key and a client key of its owner, and the simulated
+// league. Each target creates them in its own way, in process or over HTTP.
 package tenant
 
 import (
@@ -23,7 +23,7 @@ import (
 // Seed makes the simulated league the same on every machine.
 const Seed = 1
 
-// Who is there, and what the keys are called.
+// The names of the demo's organisations, owners and keys.
 const (
 	OperatorName  = "Operator"
 	OperatorEmail = "operator@example.com"
@@ -33,24 +33,24 @@ const (
 	ClientName    = "Demo client"
 )
 
-// life is how long the keys live where the contract wants keys to end: one of the
-// lives that contracts offer by name.
-const life = "30d"
+// lifetime is how long the keys are valid where the contract requires an expiry. It is one
+// of the lifetimes that contracts name.
+const lifetime = "30d"
 
-// Credentials are the demo's keys. Their JSON is the credentials file.
+// Credentials are the secrets of the demo's keys. Their JSON is the credentials file.
 type Credentials struct {
 	Base     string `json:"base_url"` // ends with the contract's base path
 	Org      string `json:"org"`
 	Operator string `json:"operator_key"`
 	Admin    string `json:"admin_key"`
 	Client   string `json:"client_key"`
-	Game     string `json:"game_key,omitempty"` // bound to a game, where the contract has those
+	Game     string `json:"game_key,omitempty"` // bound to a game, where the contract has games
 }
 
-// Write writes the credentials file, whole or not at all.
+// Write replaces the credentials file atomically.
 func (c Credentials) Write(file string) error {
 	if err := WriteJSON(file, c); err != nil {
-		return fmt.Errorf("writing the keys: %w", err)
+		return fmt.Errorf("writing the credentials file: %w", err)
 	}
 	return nil
 }
@@ -63,12 +63,12 @@ func Read(file string) (Credentials, error) {
 		err = json.Unmarshal(raw, &c)
 	}
 	if err != nil {
-		return Credentials{}, fmt.Errorf("reading the keys: %w", err)
+		return Credentials{}, fmt.Errorf("reading the credentials file: %w", err)
 	}
 	return c, nil
 }
 
-// WriteJSON writes a file of mode 0600, whole or not at all.
+// WriteJSON replaces a file atomically by one of mode 0600.
 func WriteJSON(file string, v any) error {
 	raw, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -88,22 +88,23 @@ func WriteJSON(file string, v any) error {
 	return err
 }
 
-// Plan is the contract's plan with the most keys.
+// Plan returns the name of the contract's plan with the most keys.
 func Plan(c *contract.Contract) string {
 	return slices.MaxFunc(c.Plans, func(a, b contract.Plan) int { return a.Keys - b.Keys }).Name
 }
 
-// Life is what the keys are asked to live, nil where they need no end.
+// Life returns the lifetime to request for a key, or nil where the contract requires no
+// expiry.
 func Life(c *contract.Contract) *string {
 	if !c.Keys.ExpiryRequired {
 		return nil
 	}
-	asked := life
-	return &asked
+	value := lifetime
+	return &value
 }
 
-// Scopes lists the management scopes, or every data scope that reads and needs
-// nobody's approval.
+// Scopes returns the contract's management scopes, or its data scopes that only read and
+// need no approval.
 func Scopes(c *contract.Contract, management bool) []string {
 	names := []string{}
 	for _, s := range c.Scopes.Scopes() {
@@ -122,7 +123,8 @@ func Scopes(c *contract.Contract, management bool) []string {
 	return names
 }
 
-// Fill stores the simulated league; again it changes nothing but what time has.
+// Fill stores the simulated league. Running it again updates only the matches that the
+// time has changed.
 func Fill(ctx context.Context, stats table.Table, clock func() time.Time) error {
 	if _, err := importer.Put(ctx, stats, clock, importer.Simulated(simulation.New(Seed, clock()))); err != nil {
 		return fmt.Errorf("storing the simulated league: %w", err)

@@ -11,7 +11,7 @@ import (
 	"statgate/shared/platform/deployment/deploymenttest"
 )
 
-func TestTheKeysCanBeMadeInEveryContract(t *testing.T) {
+func TestDemoKeysCanBeCreatedInEveryContract(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		w := deploymenttest.New(t, name)
@@ -29,10 +29,10 @@ func TestTheKeysCanBeMadeInEveryContract(t *testing.T) {
 	}
 }
 
-func TestCredentialsAreReplacedWholeAndForTheirOwnerAlone(t *testing.T) {
+func TestCredentialsFileIsReplacedAtomicallyWithMode0600(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "credentials.json")
-	if err := os.WriteFile(file, []byte("a longer text, which was there before: {}"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("an older and longer text: {}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	want := tenant.Credentials{Base: "http://x/v1", Org: "org_1", Operator: "o", Admin: "a", Client: "c"}
@@ -50,6 +50,6 @@ func TestCredentialsAreReplacedWholeAndForTheirOwnerAlone(t *testing.T) {
 		t.Errorf("%d files are left (%v), want one", len(left), err)
 	}
 	if _, err := tenant.Read(file + ".none"); err == nil {
-		t.Error("a file that is not there was read")
+		t.Error("a missing file was read")
 	}
 }

@@ -212,5 +212,5 @@ func (d *demo) announce(out io.Writer, root string, o options) {
 	fmt.Fprint(out, calls.String())
 	fmt.Fprintf(out, "  curl -s -H '%s%s' %s/keys/self\n", header, d.Client, d.Base)
 	fmt.Fprintf(out, "  curl -s -H '%s%s' %s/keys\n\n", header, d.Admin, d.Base)
-	fmt.Fprintln(out, "Ctrl-C ends it.")
+	fmt.Fprintln(out, "Ctrl-C stops it.")
 }

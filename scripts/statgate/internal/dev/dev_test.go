@@ -43,7 +43,7 @@ func start(t *testing.T, args ...string) (demo, string, func() error) {
 	go func() { ended <- run(ctx, o, printed, os.Stderr) }()
 	select {
 	case err := <-ended:
-		t.Fatalf("dev ended: %v", err)
+		t.Fatalf("dev ended early: %v", err)
 	case <-printed.done:
 	case <-time.After(30 * time.Second):
 		t.Fatal("dev did not start")
@@ -94,7 +94,7 @@ func status(t *testing.T, key, url string) int {
 	return resp.StatusCode
 }
 
-func TestPrintedCallsWork(t *testing.T) {
+func TestPrintedCurlLinesWork(t *testing.T) {
 	for _, contract := range []string{"statgate", "balla", "fullengage"} {
 		d, printed, stop := start(t, "--contract", contract)
 		calls := regexp.MustCompile(`curl -s -H 'Authorization: Bearer (\S+)' '?([^'\s]+)'?`).FindAllStringSubmatch(printed, -1)
@@ -115,7 +115,7 @@ func TestPrintedCallsWork(t *testing.T) {
 	}
 }
 
-func TestDataDirectoryKeepsKeysAndRotatesThoseWhoseSecretIsLost(t *testing.T) {
+func TestDataDirectoryKeepsKeysAndRotatesThoseWithALostSecret(t *testing.T) {
 	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "c.json")
 	first, _, stop := start(t, "--data", dir, "--credentials", file, "--empty")
 	if err := stop(); err != nil {
@@ -134,7 +134,7 @@ func TestDataDirectoryKeepsKeysAndRotatesThoseWhoseSecretIsLost(t *testing.T) {
 	}
 	third, _, _ := start(t, "--data", dir, "--credentials", file, "--empty", "--plan", "FREE")
 	if third.Org != first.Org || third.Client == first.Client || third.Admin == first.Admin || third.Operator == first.Operator {
-		t.Error("the keys whose secrets are lost were not rotated in their organisation")
+		t.Error("keys with lost secrets must be rotated in the same organisation")
 	}
 	if got := status(t, first.Client, third.Base+"/keys/self"); got != 401 {
 		t.Errorf("the lost secret answers %d, want 401", got)
@@ -171,7 +171,7 @@ func TestDemoKeysThatAreRevokedOrLostWithTheirTablesAreReplaced(t *testing.T) {
 		d, _, stop = start(t, "--data", dir, "--credentials", file, "--empty")
 		for _, key := range []string{d.Client, d.Admin, d.Operator} {
 			if got := status(t, key, d.Base+"/keys/self"); got != 200 {
-				t.Errorf("with its tables %s, a key of the demo answers %d", tables, got)
+				t.Errorf("after tables were %s, a demo key answers %d", tables, got)
 			}
 		}
 	}
@@ -220,7 +220,7 @@ func TestDevThatCannotStartSaysWhy(t *testing.T) {
 	}
 }
 
-func TestDemoOfAContractThatHidesPublicDataHasMatchesOfItsOwn(t *testing.T) {
+func TestDemoHasItsOwnMatchesWhereTheContractHidesPublicOnes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "c.json")
 	args := []string{"--contract", "fullengage", "--data", t.TempDir(), "--credentials", file}
 	for range 2 { // the second run finds the matches of the first

@@ -16,7 +16,7 @@ import (
 	"statgate/shared/sources/importer"
 )
 
-// options are the command line.
+// options are the values of the command line.
 type options struct {
 	operate.Target
 	aws     bool

@@ -20,7 +20,7 @@ import (
 	"statgate/shared/table"
 )
 
-// options are the command line.
+// options are the values of the command line.
 type options struct {
 	operate.Target
 	file                        string

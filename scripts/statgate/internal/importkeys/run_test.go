@@ -28,11 +28,11 @@ import (
 	"statgate/shared/table/local"
 )
 
-// old is a secret of the system that testdata is an export of.
+// old returns the i-th secret of the system whose export is in testdata.
 func old(i int) string { return fmt.Sprintf("balla_sk_%064x", 0xbadcafe00+i) }
 
-// place is where a deployment lies, and how the command is told so. An embedded
-// one is open in one process at a time.
+// place is a deployment's storage, and the options that name it. Embedded storage can be
+// open in one process at a time.
 type place struct {
 	root []byte // its peppers
 	args []string
@@ -83,8 +83,8 @@ func parse(args []string) (options, error) {
 	return o, cmdtest.Parse(command(&o, cmdtest.Nothing), args)
 }
 
-// command runs the command as main would, but for waiting. It fails where any
-// hash or secret is printed.
+// command runs the command as main would, without its waits. It fails the test where a
+// hash or a secret is printed.
 func (p place) command(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	o, err := parse(append(append([]string{"--contract", "balla"}, p.args...), args...))
@@ -103,16 +103,16 @@ func (p place) command(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// served is a deployment while it serves.
+// served is a running deployment.
 type served struct {
 	t   *testing.T
 	url string
-	// operator is the secret of the operator's key, where this is the first time.
+	// operator is the secret of the operator key.
 	operator string
 	stop     func()
 }
 
-// serve starts the deployment; the operator's key is made the first time.
+// serve starts the deployment. It creates the operator key where operator is "".
 func (p place) serve(t *testing.T, operator string) *served {
 	t.Helper()
 	c, err := preset.Load("balla")
@@ -125,7 +125,7 @@ func (p place) serve(t *testing.T, operator string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Gate.Patience = 20 * time.Second // DynamoDB Local answers late under a test's load
+	d.Gate.Patience = 20 * time.Second // DynamoDB Local is slow while other tests run
 	if operator == "" {
 		_, _, m, err := d.Keys.Bootstrap(t.Context(), time.Now(), "Operator", "operator@example.com")
 		if err != nil {
@@ -168,7 +168,7 @@ func (s *served) answers(secret, path string, want int) map[string]any {
 	return body
 }
 
-// listed are an organisation's keys by name.
+// listed returns an organisation's keys by name.
 func (s *served) listed(org string) map[string]map[string]any {
 	s.t.Helper()
 	named := map[string]map[string]any{}
@@ -180,13 +180,13 @@ func (s *served) listed(org string) map[string]map[string]any {
 	return named
 }
 
-func TestCustomersGoOnWithTheSecretsThatTheyHave(t *testing.T) {
+func TestImportedKeysWorkWithTheirOldSecrets(t *testing.T) {
 	t.Parallel()
 	places(t, func(t *testing.T, p place) {
 		s := p.serve(t, "")
 		s.stop()
 		if out, err := p.command(t, "--create-orgs", "--dry-run", "testdata/export.csv"); err != nil || out != "4 would be imported, 0 already present, 0 refused\n" {
-			t.Fatalf("dry: got %q, %v", out, err)
+			t.Fatalf("with --dry-run: got %q, %v", out, err)
 		}
 		if out, err := p.command(t, "--create-orgs", "testdata/export.csv"); err != nil || out != "4 imported, 0 already present, 0 refused\n" {
 			t.Fatalf("got %q, %v", out, err)
@@ -196,7 +196,7 @@ func TestCustomersGoOnWithTheSecretsThatTheyHave(t *testing.T) {
 		}
 		s = p.serve(t, s.operator)
 		defer s.stop()
-		org := s.answers(old(1), "/keys/self", 200)["org"].(string) // the first call after the move
+		org := s.answers(old(1), "/keys/self", 200)["org"].(string) // the first request after the import
 		s.answers(old(1), "/matches", 200)
 		s.answers(old(3), "/matches", 401)
 		s.answers(old(5), "/matches", 401)
@@ -227,7 +227,7 @@ func TestCustomersGoOnWithTheSecretsThatTheyHave(t *testing.T) {
 	})
 }
 
-func TestRefusedRowsAreToldByTheirLineAndKeepNobodyOut(t *testing.T) {
+func TestRefusedRowsAreReportedByLineAndOthersAreImported(t *testing.T) {
 	t.Parallel()
 	places(t, func(t *testing.T, p place) {
 		s := p.serve(t, "")
@@ -256,7 +256,7 @@ func TestRefusedRowsAreToldByTheirLineAndKeepNobodyOut(t *testing.T) {
 	})
 }
 
-func TestUnknownRoleIsToldByItsLineThoughItsOwnerIsAMember(t *testing.T) {
+func TestUnknownRoleIsRefusedEvenIfItsOwnerIsAMember(t *testing.T) {
 	t.Parallel()
 	places(t, func(t *testing.T, p place) {
 		p.serve(t, "").stop()
@@ -272,7 +272,7 @@ func TestUnknownRoleIsToldByItsLineThoughItsOwnerIsAMember(t *testing.T) {
 	})
 }
 
-func TestFilesThatCannotBeUnderstoodAreRefusedWhole(t *testing.T) {
+func TestFilesWithABadNameOrHeaderAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ file, text, want string }{
 		"ending":  {"x.txt", "sha256\n", "must end in"},
@@ -287,7 +287,7 @@ func TestFilesThatCannotBeUnderstoodAreRefusedWhole(t *testing.T) {
 	}
 }
 
-func TestJSONLinesAreReadAndWrongOnesToldByTheirLine(t *testing.T) {
+func TestInvalidJSONLinesAreReportedByLine(t *testing.T) {
 	t.Parallel()
 	got, err := read("x.jsonl", []byte("\n{\"sha256\":\"a\",\"scopes\":[\"x\",\"y\"],\"plan\":null}\n[1]\n{\"sha256\":1,\"scopes\":\"x\",\"colour\":\"red\"}\n"))
 	if err != nil || len(got) != 3 {
@@ -304,7 +304,7 @@ func TestJSONLinesAreReadAndWrongOnesToldByTheirLine(t *testing.T) {
 	}
 }
 
-func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
+func TestUsageErrorsNameTheProblem(t *testing.T) {
 	t.Parallel()
 	const file = "testdata/export.csv"
 	for want, args := range map[string][]string{

@@ -19,7 +19,7 @@ import (
 	"statgate/shared/api"
 )
 
-// options are the command line.
+// options are the values of the command line.
 type options struct {
 	operate.Target
 	org, email string

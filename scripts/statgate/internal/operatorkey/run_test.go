@@ -69,7 +69,7 @@ func operator(t *testing.T, secret string, args ...string) bool {
 	return caller.Operator()
 }
 
-func TestFirstOperatorKeyIsMadeOnceAndCanBeRecovered(t *testing.T) {
+func TestFirstOperatorKeyIsCreatedOnceAndCanBeReplaced(t *testing.T) {
 	t.Parallel()
 	dir, prefix := t.TempDir(), "t-"+strings.ToLower(rand.Text()[:12])
 	client, err := connect.Client(t.Context(), dynamolocal.Start(t))
@@ -86,19 +86,19 @@ func TestFirstOperatorKeyIsMadeOnceAndCanBeRecovered(t *testing.T) {
 		"dynamodb": {"--dynamodb", dynamolocal.Start(t), "--peppers", filepath.Join(dir, "peppers"), "--prefix", prefix},
 	} {
 		t.Run(name, func(t *testing.T) {
-			make := append([]string{"--org", "Statgate", "--email", "root@example.com"}, at...)
+			first := append([]string{"--org", "Statgate", "--email", "root@example.com"}, at...)
 			if _, err := execute(t, append(at, "--recover")...); err == nil || !strings.Contains(err.Error(), "no operator yet") {
-				t.Errorf("recovering nothing: got %v", err)
+				t.Errorf("recovering before the first key: got %v", err)
 			}
-			first, err := execute(t, make...)
-			if err != nil || !operator(t, first, at...) {
+			secret, err := execute(t, first...)
+			if err != nil || !operator(t, secret, at...) {
 				t.Fatalf("got %v, want an operator's key", err)
 			}
-			if out, err := execute(t, make...); err == nil || out != "" || !strings.Contains(err.Error(), "already") {
+			if out, err := execute(t, first...); err == nil || out != "" || !strings.Contains(err.Error(), "already") {
 				t.Errorf("a second time: got %v", err)
 			}
 			second, err := execute(t, append(at, "--recover")...)
-			if err != nil || second == first || !operator(t, second, at...) || !operator(t, first, at...) {
+			if err != nil || second == secret || !operator(t, second, at...) || !operator(t, secret, at...) {
 				t.Errorf("recovered: got %v, want another operator's key", err)
 			}
 		})
@@ -109,7 +109,7 @@ func TestFirstOperatorKeyIsMadeOnceAndCanBeRecovered(t *testing.T) {
 	}
 }
 
-func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
+func TestUsageErrorsNameTheProblem(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for want, args := range map[string][]string{

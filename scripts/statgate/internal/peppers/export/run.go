@@ -17,7 +17,7 @@ import (
 	"statgate/shared/access/peppers"
 )
 
-// options are the command line.
+// options are the values of the command line.
 type options struct {
 	operate.Target
 	to                         string

@@ -16,7 +16,7 @@ import (
 	"statgate/shared/access/peppers"
 )
 
-// made is a data directory with peppers, and their text.
+// made returns a data directory with peppers, and their text.
 func made(t *testing.T) (dir string, raw []byte) {
 	t.Helper()
 	dir = t.TempDir()
@@ -47,7 +47,7 @@ func execute(t *testing.T, stdin string, args ...string) (string, error) {
 	return out.String(), err
 }
 
-func TestBackupOpensForItsRecipientAndNobodyElse(t *testing.T) {
+func TestBackupIsDecryptedOnlyByItsRecipient(t *testing.T) {
 	t.Parallel()
 	dir, raw := made(t)
 	mine, err := age.GenerateX25519Identity()
@@ -72,17 +72,17 @@ func TestBackupOpensForItsRecipientAndNobodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if opened, err := sealed.Open(got, mine); err != nil || !bytes.Equal(opened, raw) {
-		t.Errorf("its recipient: got %v, want the document", err)
+		t.Errorf("its recipient: got %v, want the peppers", err)
 	}
 	if _, err := sealed.Open(got, other); err == nil {
-		t.Error("somebody else opened it")
+		t.Error("another identity decrypted it")
 	}
 	if again, err := execute(t, "", "--data", dir, "--to", file, "--recipient", mine.Recipient().String()); err == nil {
-		t.Errorf("a second time: got %q, want the first backup kept", again)
+		t.Errorf("a second time: got %q, want an error, as the first backup must be kept", again)
 	}
 	root := strings.Split(string(raw), `"`)[7]
 	if len(root) != 64 || strings.Contains(out, root) || bytes.Contains(got, []byte(root)) {
-		t.Error("the root is in the clear")
+		t.Error("the root is not encrypted")
 	}
 }
 
@@ -118,7 +118,7 @@ func TestPassphraseIsReadFromStandardInputAFileOrTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
+func TestUsageErrorsNameTheProblem(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	to := filepath.Join(dir, "b")

@@ -24,7 +24,7 @@ import (
 // readsPerSecond is the rate at which live secrets are counted.
 const readsPerSecond = 50
 
-// options are the command line.
+// options are the values of the command line.
 type options struct {
 	operate.Target
 	from                 string

@@ -22,7 +22,7 @@ import (
 	"statgate/shared/table/local"
 )
 
-// deployed is a data directory with an operator, whose secret is returned.
+// deployed returns a data directory with an operator, and the operator's secret.
 func deployed(t *testing.T) (dir, secret string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -61,7 +61,7 @@ func works(t *testing.T, dir, secret string) bool {
 	return err == nil
 }
 
-// locked is a person's pair of keys: the file with the private one, and the public one.
+// locked returns a file with a private key, and the recipient of its public key.
 func locked(t *testing.T) (file string, to age.Recipient) {
 	t.Helper()
 	i, err := age.GenerateX25519Identity()
@@ -75,7 +75,7 @@ func locked(t *testing.T) (file string, to age.Recipient) {
 	return file, i.Recipient()
 }
 
-// backup seals what a directory has now.
+// backup returns a backup file of the peppers in a directory.
 func backup(t *testing.T, dir string, to age.Recipient) string {
 	t.Helper()
 	sealedText, err := sealed.Seal(document(t, dir), to)
@@ -115,7 +115,8 @@ func parse(args []string) (options, error) {
 	return o, cmdtest.Parse(command(&o, cmdtest.Nothing), args)
 }
 
-// execute runs the command, which must print nothing of the peppers before or after it.
+// execute runs the command. It fails the test where the command prints a pepper of before
+// or after.
 func execute(t *testing.T, dir string, args ...string) (string, error) {
 	t.Helper()
 	o, err := parse(append(args, "--data", dir))
@@ -138,7 +139,7 @@ func execute(t *testing.T, dir string, args ...string) (string, error) {
 	return out.String(), err
 }
 
-func TestLostPeppersComeBackAndKeysWorkAgain(t *testing.T) {
+func TestLostPeppersAreRestoredAndKeysWorkAgain(t *testing.T) {
 	t.Parallel()
 	dir, secret := deployed(t)
 	identity, to := locked(t)
@@ -147,7 +148,7 @@ func TestLostPeppersComeBackAndKeysWorkAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := execute(t, dir, "--from", file, "--identity", identity); err != nil {
-		t.Fatalf("into nothing: %q, %v", out, err)
+		t.Fatalf("without current peppers: %q, %v", out, err)
 	}
 	if !works(t, dir, secret) {
 		t.Error("the key does not work")
@@ -162,7 +163,7 @@ func TestLostPeppersComeBackAndKeysWorkAgain(t *testing.T) {
 	}
 }
 
-func TestAnotherRootIsNotOverwrittenUnlessForcedAndSaysWhatEnds(t *testing.T) {
+func TestAnotherRootIsReplacedOnlyWithForce(t *testing.T) {
 	t.Parallel()
 	dir, secret := deployed(t)
 	other, _ := deployed(t)
@@ -184,13 +185,13 @@ func TestAnotherRootIsNotOverwrittenUnlessForcedAndSaysWhatEnds(t *testing.T) {
 	}
 }
 
-func TestBackupThatLacksAVersionInUseIsRefusedUnlessForced(t *testing.T) {
+func TestBackupWithoutAVersionInUseIsRestoredOnlyWithForce(t *testing.T) {
 	t.Parallel()
 	dir, secret := deployed(t)
 	identity, to := locked(t)
 	file := backup(t, dir, to)
 	rotate(t, dir)
-	if !works(t, dir, secret) { // and moves over to version 2
+	if !works(t, dir, secret) { // this moves the secret to version 2
 		t.Fatal("the key does not work")
 	}
 	newer := backup(t, dir, to)
@@ -209,11 +210,11 @@ func TestBackupThatLacksAVersionInUseIsRefusedUnlessForced(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoBackupChangesNothing(t *testing.T) {
+func TestInvalidBackupChangesNothing(t *testing.T) {
 	t.Parallel()
 	dir, secret := deployed(t)
 	identity, to := locked(t)
-	stranger, _ := locked(t)
+	otherIdentity, _ := locked(t)
 	good := backup(t, dir, to)
 	empty, err := sealed.Seal([]byte("{}"), to)
 	if err != nil {
@@ -224,7 +225,7 @@ func TestWhatIsNoBackupChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][]string{
-		"another's":       {"--from", good, "--identity", stranger},
+		"another's":       {"--from", good, "--identity", otherIdentity},
 		"no peppers":      {"--from", noPeppers, "--identity", identity, "--force"},
 		"not encrypted":   {"--from", filepath.Join(dir, peppers.FileName), "--identity", identity, "--force"},
 		"no private keys": {"--from", good, "--identity", good},
@@ -237,6 +238,6 @@ func TestWhatIsNoBackupChangesNothing(t *testing.T) {
 		}
 	}
 	if !works(t, dir, secret) {
-		t.Error("the key does not work any more")
+		t.Error("the key stopped working")
 	}
 }

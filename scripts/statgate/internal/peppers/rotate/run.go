@@ -25,13 +25,13 @@ const (
 	// version: as long as peppers that were read may be used for that, and then the
 	// rest of a request.
 	settle = apikey.MACFor + 30*time.Second
-	// doubt is the age from which settle is over even if the clocks differ. AWS refuses
+	// surelySettled is the age from which settle is over even if the clocks differ. AWS refuses
 	// signatures whose clock is more than five minutes off, so two clocks differ by at
 	// most twice that.
-	doubt = settle + 2*5*time.Minute
+	surelySettled = settle + 2*5*time.Minute
 )
 
-// options are the command line.
+// options are the values of the command line.
 type options struct {
 	operate.Target
 	retire string
@@ -186,7 +186,7 @@ func retire(ctx context.Context, o options, clock operate.Clock, document pepper
 	}
 	// This process has the only open handle on an embedded deployment's tables. A
 	// server that starts later reads the new peppers, so there is nothing to wait for.
-	if age := clock.Now().Sub(changed); !o.Alone() && age < doubt {
+	if age := clock.Now().Sub(changed); !o.Alone() && age < surelySettled {
 		fmt.Fprintf(out, "The peppers changed recently: waiting %v until no function uses the previous ones.\n", settle)
 		if err := clock.Sleep(ctx, settle); err != nil {
 			return fmt.Errorf("waiting for functions to read the peppers: %w", err)

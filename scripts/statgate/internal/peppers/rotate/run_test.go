@@ -33,7 +33,7 @@ import (
 	"statgate/shared/table/local"
 )
 
-// instance is one process that serves the deployment, with a clock of its own.
+// instance is a running deployment with a clock of its own.
 type instance struct {
 	*deployment.Deployment
 	url   string
@@ -42,10 +42,10 @@ type instance struct {
 
 func (i *instance) now() time.Time { return time.Now().Add(time.Duration(i.ahead.Load())) }
 
-// pass lets time pass for this instance alone.
+// pass advances the clock of this instance only.
 func (i *instance) pass(d time.Duration) { i.ahead.Add(int64(d)) }
 
-// place is where a deployment lies, and how the command is told so.
+// place is a deployment's storage, and the options that name it.
 type place struct {
 	file string // the peppers
 	args []string
@@ -88,7 +88,7 @@ func places(t *testing.T, run func(t *testing.T, p place)) {
 	})
 }
 
-// serve starts an instance on tables that others may serve too.
+// serve starts an instance. Several instances can share the tables.
 func (p place) serve(t *testing.T, tables map[string]table.Table) *instance {
 	t.Helper()
 	c, err := preset.Load("statgate")
@@ -105,14 +105,14 @@ func (p place) serve(t *testing.T, tables map[string]table.Table) *instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.Gate.Patience = 20 * time.Second // DynamoDB Local answers late under a test's load
+	i.Gate.Patience = 20 * time.Second // DynamoDB Local is slow while other tests run
 	server := httptest.NewServer(i.Gateway)
 	t.Cleanup(server.Close)
 	i.url = server.URL + c.Base
 	return i
 }
 
-// call makes a call of an instance.
+// call sends a request to an instance.
 func (i *instance) call(secret, method, path, body string) (int, map[string]any, error) {
 	req, err := http.NewRequest(method, i.url+path, strings.NewReader(body))
 	if err != nil {
@@ -132,7 +132,7 @@ func (i *instance) call(secret, method, path, body string) (int, map[string]any,
 	return resp.StatusCode, v, err
 }
 
-// works fails where a secret is not good for an instance.
+// works fails the test where the instance does not answer the secret with the status want.
 func (i *instance) works(t *testing.T, secret string, want int) {
 	t.Helper()
 	if got, body, err := i.call(secret, "GET", "/keys/self", ""); got != want || err != nil {
@@ -140,7 +140,7 @@ func (i *instance) works(t *testing.T, secret string, want int) {
 	}
 }
 
-// key makes a key by the operator's.
+// key creates a key with the operator key.
 func (i *instance) key(t *testing.T, operator, name string) (id, secret string) {
 	t.Helper()
 	got, body, err := i.call(operator, "POST", "/keys", `{"name":"`+name+`","scopes":["read:teams"]}`)
@@ -150,7 +150,7 @@ func (i *instance) key(t *testing.T, operator, name string) (id, secret string) 
 	return fmt.Sprint(body["id"]), fmt.Sprint(body["secret"])
 }
 
-// version is the pepper under which a secret is stored.
+// version returns the pepper version under which a secret is stored.
 func version(t *testing.T, keys table.Table, secret string) string {
 	t.Helper()
 	it, err := keys.Get(t.Context(), table.Key{Partition: "SECRET#" + apikey.ID(secret), Sort: "SECRET"}, true)
@@ -166,8 +166,8 @@ func parse(args []string) (options, error) {
 	return o, cmdtest.Parse(command(&o, cmdtest.Nothing), args)
 }
 
-// command runs the command as main would, but for waiting. It fails where
-// anything of the peppers is printed.
+// command runs the command as main would, without its waits. It fails the test where a
+// pepper is printed.
 func (p place) command(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	o, err := parse(append(args, p.args...))
@@ -188,8 +188,8 @@ func (p place) command(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// hammer calls every instance with a secret until stop is called, which returns
-// how many calls there were and the first that was not answered 200.
+// hammer sends requests with a secret to every instance. stop ends it, and returns the
+// number of requests and the first that was not answered with 200.
 func hammer(secret string, all ...*instance) (stop func() (int64, error)) {
 	var group sync.WaitGroup
 	var calls atomic.Int64
@@ -242,14 +242,14 @@ func TestPepperRotatesAndRetiresWhileRequestsRun(t *testing.T) {
 		if out, err := p.command(t); err != nil || !strings.Contains(out, "Pepper 2 is the current one; before it was 1.") {
 			t.Fatalf("rotating: got %q, %v", out, err)
 		}
-		early.pass(61 * time.Second) // it asks again now; the other one does not yet
+		early.pass(61 * time.Second) // it reads the peppers again; the other instance does not yet
 		_, fresh := early.key(t, root.Secret, "fresh")
 		if got := version(t, tables["keys"], fresh); got != "2" {
 			t.Errorf("a minute after: a new secret has version %s, want 2", got)
 		}
-		late.works(t, fresh, 200) // a version that it meets for the first time
+		late.works(t, fresh, 200) // it has not read this version yet
 		for _, i := range []*instance{early, late} {
-			i.pass(10 * time.Minute) // the policies that are cached end
+			i.pass(10 * time.Minute) // the cached policies expire
 			i.works(t, root.Secret, 200)
 		}
 		if got := version(t, tables["keys"], root.Secret); got != "2" {
@@ -265,7 +265,7 @@ func TestPepperRotatesAndRetiresWhileRequestsRun(t *testing.T) {
 	})
 }
 
-// retiring retires version 1, which the idle secret has at first.
+// retiring retires version 1. The idle secret has it until it is used.
 func retiring(t *testing.T, p place, release func(), idle, fresh, gone string) {
 	t.Helper()
 	release() // an embedded deployment is counted while nothing serves it
@@ -294,7 +294,7 @@ func retiring(t *testing.T, p place, release func(), idle, fresh, gone string) {
 	i.works(t, gone, 401)
 }
 
-func TestVersionThatTokensNeedIsNotRetiredBeforeTheirEnd(t *testing.T) {
+func TestVersionOfTokensIsNotRetiredBeforeTheyExpire(t *testing.T) {
 	places(t, func(t *testing.T, p place) {
 		tables, release := p.open(t)
 		i := p.serve(t, tables)
@@ -318,7 +318,7 @@ func TestVersionThatTokensNeedIsNotRetiredBeforeTheirEnd(t *testing.T) {
 		release()
 		out, err := p.command(t, "--retire", "1")
 		if err == nil || !strings.Contains(out, id+" of ") || !strings.Contains(out, ": tokens until ") {
-			t.Fatalf("got %q, %v, want it refused for the tokens of %s", out, err, id)
+			t.Fatalf("got %q, %v, want a refusal that names the tokens of %s", out, err, id)
 		}
 		o, err := parse(append([]string{"--retire", "1"}, p.args...))
 		if err != nil {
@@ -326,12 +326,12 @@ func TestVersionThatTokensNeedIsNotRetiredBeforeTheirEnd(t *testing.T) {
 		}
 		later := operate.Clock{Now: func() time.Time { return time.Now().Add(31 * time.Minute) }, Sleep: func(context.Context, time.Duration) error { return nil }}
 		if err := run(t.Context(), o, later, io.Discard); err != nil {
-			t.Errorf("after their end: %v", err)
+			t.Errorf("after they expired: %v", err)
 		}
 	})
 }
 
-func TestWebhooksGoOnBeingSignedWhenTheirPepperIsRetired(t *testing.T) {
+func TestWebhooksKeepTheirSigningSecretWhenItsPepperIsRetired(t *testing.T) {
 	places(t, func(t *testing.T, p place) {
 		tables, release := p.open(t)
 		i := p.serve(t, tables)
@@ -372,12 +372,12 @@ func TestWebhooksGoOnBeingSignedWhenTheirPepperIsRetired(t *testing.T) {
 		}
 		a, _, err := i.Webhooks.Begin(t.Context(), webhooks.Due{Org: org.ID, Webhook: hook, Delivery: fmt.Sprint(body["id"])}, i.now())
 		if err != nil || a == nil || len(a.Secrets) != 1 || a.Secrets[0] != signing {
-			t.Errorf("got %v, want it to be signed as before", err)
+			t.Errorf("got %v, want the same signing secret", err)
 		}
 	})
 }
 
-func TestRetiringWaitsUntilNobodyGoesByThePeppersBefore(t *testing.T) {
+func TestRetiringWaitsWhileFunctionsMayUseThePreviousPeppers(t *testing.T) {
 	t.Parallel()
 	file, prefix := filepath.Join(t.TempDir(), "p.json"), "t-"+strings.ToLower(rand.Text()[:12])
 	if _, err := peppers.At(file, rand.Reader, time.Now); err != nil {
@@ -422,7 +422,7 @@ func TestRetiringWaitsUntilNobodyGoesByThePeppersBefore(t *testing.T) {
 	}
 }
 
-func TestTwoRotationsAtOnceLoseNoVersion(t *testing.T) {
+func TestConcurrentRotationsLoseNoVersion(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "p.json")
 	if _, err := peppers.At(file, rand.Reader, time.Now); err != nil {
@@ -452,11 +452,11 @@ func TestTwoRotationsAtOnceLoseNoVersion(t *testing.T) {
 		t.Errorf("got %v (%v), want mode 0600", info.Mode(), err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) != 1 {
-		t.Errorf("left behind: %v (%v)", left, err)
+		t.Errorf("files left in the directory: %v (%v)", left, err)
 	}
 }
 
-func TestWrongCommandLinesSayWhatIsWrong(t *testing.T) {
+func TestUsageErrorsNameTheProblem(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
