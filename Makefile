@@ -9,11 +9,12 @@ IMPORT_FLAGS ?=
 LOCAL_FLAGS ?=
 SAM_FLAGS ?=
 OPERATION ?=
+PKG ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
 .PHONY: e2e deploy-local e2e-local iam-table runbook-local emulator-stop deploy import-aws sam sam-invoke e2e-sam
-.PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
+.PHONY: help dev test lint check bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,8 +28,11 @@ test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 
-lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint, cdk-nag
+lint: ## golangci-lint, Vale, cfn-lint, cdk-nag, govulncheck
 	@scripts/lint/lint.sh
+
+check: ## lint and test one package (PKG=./shared/access/gate)
+	@scripts/check.sh "$(PKG)"
 
 e2e: ## hold a deployment to its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="-target … -host …")
 	@go run ./scripts/verify/e2e -contract $(CONTRACT) -base-url "$(URL)" -credentials "$(CREDENTIALS)" $(E2E_FLAGS)
