@@ -9,11 +9,12 @@ IMPORT_FLAGS ?=
 LOCAL_FLAGS ?=
 SAM_FLAGS ?=
 OPERATION ?=
+PKG ?=
 CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
 .PHONY: e2e deploy-local e2e-local iam-table runbook-local emulator-stop deploy import-aws sam sam-invoke e2e-sam
-.PHONY: help dev test lint bench fuzz build synth docs dynamodb-local
+.PHONY: help dev test lint check bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,13 +28,16 @@ test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 
-lint: ## gofmt, go vet, staticcheck, govulncheck, cfn-lint, cdk-nag
+lint: ## golangci-lint, Vale, cfn-lint, cdk-nag, govulncheck
 	@scripts/lint/lint.sh
 
-e2e: ## hold a deployment to its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="--target … --host …")
+check: ## lint and test one package (PKG=./shared/access/gate)
+	@scripts/check.sh "$(PKG)"
+
+e2e: ## check a deployment against its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="--target … --host …")
 	@go run ./scripts/verify/e2e --contract $(CONTRACT) --base-url "$(URL)" --credentials "$(CREDENTIALS)" $(E2E_FLAGS)
 
-bench: dynamodb-local ## the figures of docs/performance.md
+bench: dynamodb-local ## measure the figures of docs/performance.md
 	@go run ./scripts/verify/bench
 
 fuzz: ## each fuzz target for FUZZTIME (default 30s)
@@ -48,22 +52,22 @@ synth: ## the CloudFormation template, into cdk.out/ (no AWS account)
 deploy: ## cdk deploy to the account of the AWS profile (CONTRACT=statgate STACK=Statgate CDK_FLAGS="-c …")
 	@scripts/cdk.sh deploy -c contract=$(CONTRACT) -c stack=$(STACK) $(CDK_FLAGS)
 
-import-aws: ## fill a deployed stack (STACK=Statgate IMPORT_FLAGS="--clubs DIR --openfootball DIR --rate 200")
+import-aws: ## import data into a deployed stack (STACK=Statgate IMPORT_FLAGS="--clubs DIR --openfootball DIR --rate 200")
 	@go run ./scripts/statgate import --stack $(STACK) $(IMPORT_FLAGS)
 
 deploy-local: ## cdk deploy to an emulator on this machine (CONTRACT=statgate LOCAL_FLAGS="-c edge=true"); prints the file with its keys
 	@go run ./scripts/verify/emulator deploy --contract $(CONTRACT) $(LOCAL_FLAGS)
 
-e2e-local: ## hold that deployment to its guarantees (CONTRACT=statgate)
+e2e-local: ## check that deployment against its guarantees (CONTRACT=statgate)
 	@go run ./scripts/verify/emulator e2e --contract $(CONTRACT) $(LOCAL_FLAGS)
 
-iam-table: ## take each grant from each function's role there, one at a time: which guarantee notices? (CONTRACT=statgate)
+iam-table: ## remove each grant from each role there, one at a time, and list the guarantee that fails (CONTRACT=statgate)
 	@go run ./scripts/verify/emulator iam --contract $(CONTRACT) $(LOCAL_FLAGS)
 
-runbook-local: ## run every command of docs/runbook.md for a stack on an emulator, the waiting for a pepper's retirement included
+runbook-local: ## run every command of docs/runbook.md on an emulator, including the wait before a pepper retires
 	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployed -v -count=1 -timeout 30m
 
-emulator-stop: ## end that emulator
+emulator-stop: ## stop that emulator
 	@go run ./scripts/verify/emulator stop
 
 sam: ## run the functions in containers by SAM CLI, on 127.0.0.1:3000 (needs Docker; CONTRACT=statgate SAM_FLAGS="--port 0")
@@ -74,7 +78,7 @@ sam: ## run the functions in containers by SAM CLI, on 127.0.0.1:3000 (needs Doc
 sam-invoke: ## run one event of events/ in its function's container (OPERATION=listLeagues SAM_FLAGS="--event FILE")
 	@go run ./scripts/verify/sam invoke --contract $(CONTRACT) --operation "$(OPERATION)" $(SAM_FLAGS)
 
-e2e-sam: ## start SAM, hold it to the guarantees, and end it (needs Docker, or root on Debian; CONTRACT=statgate)
+e2e-sam: ## start SAM, check it against the guarantees, and stop it (needs Docker, or root on Debian; CONTRACT=statgate)
 	@go run ./scripts/verify/sam e2e --contract $(CONTRACT) $(SAM_FLAGS)
 
 docs: ## regenerate docs/errors.md, contracts.md, contract.schema.json and cost.md

@@ -1,18 +1,15 @@
 #!/usr/bin/env bash
-# gofmt, go vet, staticcheck; cfn-lint and cdk-nag on the synthesised templates;
-# govulncheck where its database can be had.
+# Every linter: golangci-lint (with gofmt, go vet and staticcheck), Vale, cfn-lint
+# and cdk-nag on the synthesised templates, and govulncheck where its database can
+# be reached.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-unformatted=$(gofmt -l -- *.go authorizer functions infra scripts shared 2>/dev/null || true)
-if [[ -n $unformatted ]]; then
-	printf 'lint: gofmt these:\n%s\n' "$unformatted" >&2
-	exit 1
-fi
-go vet ./...
-go tool staticcheck ./...
+scripts/lint/golangci.sh
+scripts/lint/vale.sh
 
-if [[ -z ${SUITE_FOLLOWS:-} ]]; then # which has these tests
+if [[ -z ${SUITE_FOLLOWS:-} ]]; then # the whole suite contains these tests
+	go test ./scripts/lint
 	go test ./infra/stack -run '^(TestCfnLintFindsNoError|TestTheStackBreaksNoRuleOfAwsSolutionsWithoutAReason)$'
 fi
 
