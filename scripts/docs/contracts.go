@@ -29,7 +29,7 @@ func contractsPage(dir string) ([]byte, error) {
 	for _, name := range conformance.Contracts() {
 		fmt.Fprintf(&b, "\n### %s\n\n| fact | standing | our answer | case |\n|---|---|---|---|\n", name)
 		for _, c := range conformance.Facts(name) {
-			fmt.Fprintf(&b, "| %s | %s | %s | `%s.%s` |\n", cell(c.Says), c.Standing, cell(c.Answer), name, c.ID)
+			fmt.Fprintf(&b, "| %s | %s | %s | `%s.%s` |\n", cell(c.Fact), c.Source, cell(c.Answer), name, c.ID)
 		}
 	}
 	return b.Bytes(), nil

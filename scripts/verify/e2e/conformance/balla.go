@@ -18,7 +18,7 @@ var balla = page{
 	file: "000_011b0ecea0e884a5.txt", sha256: "02e75e0362ee42816ced4f73fc449c223ece6f550f955298562a0b3fa0de8101",
 	whole: true,
 	cases: ballaCases,
-	asides: []aside{
+	exemptions: []exemption{
 		{"1-5", "what the page is about"},
 		{"8", "what the page is about"},
 		{"15-22", "where to click"},
@@ -38,23 +38,23 @@ var balla = page{
 
 // Patterns that several cases want.
 const (
-	ballaList    = `{"data": "<list>", "page": "<number>", "limit": "<number>", "total": "<number?>"}`
-	ballaRefused = `{"error": "Your API key is missing, inactive, revoked or expired", "code": "UNAUTHORIZED"}`
-	ballaLacking = `{"error": "<string>", "code": "FORBIDDEN"}`
-	ballaMissing = `{"error": "<string>", "code": "NOT_FOUND"}`
+	ballaList         = `{"data": "<list>", "page": "<number>", "limit": "<number>", "total": "<number?>"}`
+	ballaUnauthorized = `{"error": "Your API key is missing, inactive, revoked or expired", "code": "UNAUTHORIZED"}`
+	ballaForbidden    = `{"error": "<string>", "code": "FORBIDDEN"}`
+	ballaNotFound     = `{"error": "<string>", "code": "NOT_FOUND"}`
 )
 
 var ballaCases = slices.Concat(ballaPlans, ballaKeys, ballaCalls, ballaLife, ballaRefusals, ballaData)
 
 var ballaPlans = []Case{
-	{ID: "plan.free", Seed: []string{"6.1", "7.1"}, Standing: Page, Says: "the plan FREE has no keys: they take PRO or more",
+	{ID: "plan.free", Sentences: []string{"6.1", "7.1"}, Source: Page, Fact: "the plan FREE has no keys: they take PRO or more",
 		Answer: "409, and nothing is made; keys that manage keys are outside the plan, so that a plan can be bought", Prove: func(t *suite.T) {
 			o := t.Org("FREE")
 			t.Expect(suite.Post("/keys", suite.In{"name": "Dashboard Bot", "scopes": []string{"read"}}).By(o.Admin), 409, `{"error": "<string>", "code": "CONFLICT", "...": 0}`)
-			t.Does(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "PRO"})
+			t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "PRO"})
 			t.Key(o, suite.In{"scopes": []string{"read"}})
 		}},
-	{ID: "plan.keys", Seed: []string{"7.1"}, Standing: Page, Says: "PRO has 3 keys, TEAM 10 and ENTERPRISE 50",
+	{ID: "plan.keys", Sentences: []string{"7.1"}, Source: Page, Fact: "PRO has 3 keys, TEAM 10 and ENTERPRISE 50",
 		Answer: "the next one is refused with 409; a revoked key frees its place", Prove: func(t *suite.T) {
 			t.Each(3, func(i int) {
 				plan, keys := []string{"PRO", "TEAM", "ENTERPRISE"}[i], []int{3, 10, 50}[i]
@@ -65,17 +65,17 @@ var ballaPlans = []Case{
 				}
 				more := suite.Post("/keys", suite.In{"name": "one too many", "scopes": []string{"read"}}).By(o.Admin)
 				t.Expect(more, 409, `{"error": "<string>", "code": "CONFLICT", "...": 0}`)
-				t.Does(o.Admin, "revokeKey", suite.In{"key": one.ID})
+				t.MustOp(o.Admin, "revokeKey", suite.In{"key": one.ID})
 				t.Expect(more, 201, "")
 			})
 		}},
-	{ID: "plan.calls", Seed: []string{"7.1", "11.1"}, Standing: Page, Says: "an hour has 1,000 calls on PRO, 10,000 on TEAM and 100,000 on ENTERPRISE",
+	{ID: "plan.calls", Sentences: []string{"7.1", "11.1"}, Source: Page, Fact: "an hour has 1,000 calls on PRO, 10,000 on TEAM and 100,000 on ENTERPRISE",
 		Answer: "X-RateLimit-Limit says so on each answer, and the quota of FREE is 100", Prove: func(t *suite.T) {
 			o := t.Org("ENTERPRISE")
 			k := t.Key(o, suite.In{"scopes": []string{"read"}})
 			for _, is := range [][2]string{{"PRO", "1000"}, {"TEAM", "10000"}, {"ENTERPRISE", "100000"}, {"FREE", "100"}} { // each another than before
 				plan, calls := is[0], is[1]
-				settled(t, t.Does(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": plan}))
+				awaitEffective(t, t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": plan}))
 				r := t.Expect(suite.Get("/matches").By(k.Secret), 200, ballaList, "X-RateLimit-Limit", calls, "RateLimit-Policy", `~^"requests";q=`+calls+`;w=3600$`)
 				reset, _ := strconv.ParseInt(r.Header.Get("X-RateLimit-Reset"), 10, 64)
 				if left := time.Until(time.Unix(reset, 0)); left < -time.Minute || left > time.Hour+time.Minute {
@@ -83,34 +83,34 @@ var ballaPlans = []Case{
 				}
 			}
 		}},
-	{ID: "plan.default", Standing: Ours, Says: "an organisation for which no plan is named is on PRO", Answer: "PRO", Prove: func(t *suite.T) {
+	{ID: "plan.default", Source: Decision, Fact: "an organisation for which no plan is named is on PRO", Answer: "PRO", Prove: func(t *suite.T) {
 		o := t.Org("")
 		t.Expect(suite.Get("/orgs/"+o.ID).By(o.Admin), 200, `{"plan": "PRO", "...": 0}`)
 	}},
-	{ID: "quota.key", Seed: []string{"12.1"}, Standing: Page, Says: "calls are limited for each key by itself",
+	{ID: "quota.key", Sentences: []string{"12.1"}, Source: Page, Fact: "calls are limited for each key by itself",
 		Answer: "what one key spends is left to the others of its organisation", Prove: func(t *suite.T) {
 			one, two := t.Key(t.Home(), suite.In{"scopes": []string{"read"}}), t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-			t.Calm(two.Secret, 20*time.Second)
+			t.AwaitWindow(two.Secret, 20*time.Second)
 			for range 5 {
 				t.Expect(suite.Get("/teams").By(one.Secret), 200, "")
 			}
 			t.Expect(suite.Get("/teams").By(two.Secret), 200, "", "X-RateLimit-Remaining", "99999")
 		}},
-	{ID: "quota.hour", Seed: []string{"63.1", "64.1", "66.1", "67.1"}, Standing: Page, Says: "call 1,001 of an hour is a 429 with Retry-After on PRO",
+	{ID: "quota.hour", Sentences: []string{"63.1", "64.1", "66.1", "67.1"}, Source: Page, Fact: "call 1,001 of an hour is a 429 with Retry-After on PRO",
 		Answer: "exactly so, however many clients call at once; refused calls cost nothing", Prove: ballaHour},
-	{ID: "quota.upgrade", Seed: []string{"65.1"}, Standing: Page, Says: "the window ends, or a higher plan lifts the limit within it",
+	{ID: "quota.upgrade", Sentences: []string{"65.1"}, Source: Page, Fact: "the window ends, or a higher plan lifts the limit within it",
 		Answer: "X-RateLimit-Reset says when it ends; a higher plan is felt at once", Prove: func(t *suite.T) {
 			o := t.Org("ENTERPRISE")
 			k := t.Key(o, suite.In{"scopes": []string{"read"}})
-			settled(t, t.Does(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "FREE"}))
-			t.Calm(k.Secret, time.Minute)
+			awaitEffective(t, t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "FREE"}))
+			t.AwaitWindow(k.Secret, time.Minute)
 			t.Each(100, func(int) { t.Expect(suite.Get("/teams").By(k.Secret), 200, "") })
 			r := t.Expect(suite.Get("/teams").By(k.Secret), 429, `{"error": "<string>", "code": "RATE_LIMITED"}`, "Retry-After", "~^[0-9]+$", "X-RateLimit-Remaining", "0")
 			wait, _ := strconv.ParseInt(r.Header.Get("Retry-After"), 10, 64)
 			if wait < 1 || wait > 3600 {
 				t.Errorf("Retry-After is %d, want the seconds to the end of the hour", wait)
 			}
-			settled(t, t.Does(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "PRO"}))
+			awaitEffective(t, t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "PRO"}))
 			t.Expect(suite.Get("/teams").By(k.Secret), 200, "", "X-RateLimit-Limit", "1000")
 		}},
 }
@@ -119,7 +119,7 @@ var ballaPlans = []Case{
 func ballaHour(t *suite.T) {
 	o := t.Org("PRO")
 	k := t.Key(o, suite.In{"scopes": []string{"read"}})
-	t.Calm(k.Secret, 2*time.Minute)
+	t.AwaitWindow(k.Secret, 2*time.Minute)
 	var admitted, refused atomic.Int64
 	t.Each(4, func(int) { // more would take the other cases' turns
 		for range 256 {
@@ -143,7 +143,7 @@ func ballaHour(t *suite.T) {
 }
 
 // settled waits until what an answer widened holds.
-func settled(t *suite.T, r suite.Reply) {
+func awaitEffective(t *suite.T, r suite.Reply) {
 	if by := r.Text("effective_by"); by != "" {
 		at, err := time.Parse(time.RFC3339, by)
 		if err != nil {
@@ -154,17 +154,17 @@ func settled(t *suite.T, r suite.Reply) {
 }
 
 var ballaKeys = []Case{
-	{ID: "secret.format", Seed: []string{"26.1"}, Standing: Page, Says: "a key is balla_sk_ and 64 hexadecimal characters",
+	{ID: "secret.format", Sentences: []string{"26.1"}, Source: Page, Fact: "a key is balla_sk_ and 64 hexadecimal characters",
 		Answer: "lower-case hexadecimal of 32 random bytes, no tag", Prove: func(t *suite.T) {
 			t.Expect(suite.Post("/keys", suite.In{"name": "Dashboard Bot", "scopes": []string{"read"}}).By(t.Home().Admin), 201,
 				`{"secret": "~^balla_sk_[0-9a-f]{64}$", "name": "Dashboard Bot", "scopes": ["read"], "...": 0}`)
 		}},
-	{ID: "secret.case", Standing: Ours, Says: "a key in other letters than it was shown in is none", Answer: "upper-case hexadecimal is refused", Prove: func(t *suite.T) {
+	{ID: "secret.case", Source: Decision, Fact: "a key in other letters than it was shown in is none", Answer: "upper-case hexadecimal is refused", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-		t.Expect(suite.Get("/matches").By("balla_sk_"+strings.ToUpper(strings.TrimPrefix(k.Secret, "balla_sk_"))), 401, ballaRefused)
+		t.Expect(suite.Get("/matches").By("balla_sk_"+strings.ToUpper(strings.TrimPrefix(k.Secret, "balla_sk_"))), 401, ballaUnauthorized)
 		t.Expect(suite.Get("/matches").By(k.Secret), 200, ballaList)
 	}},
-	{ID: "secret.once", Seed: []string{"26.2", "28.1", "28.3"}, Standing: Page, Says: "the full key is shown when it is made and never again",
+	{ID: "secret.once", Sentences: []string{"26.2", "28.1", "28.3"}, Source: Page, Fact: "the full key is shown when it is made and never again",
 		Answer: "lists and details show prefix and last four characters", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			r := t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"prefix": "balla_sk_", "last_four": "~^[0-9a-f]{4}$", "...": 0}`)
@@ -172,10 +172,10 @@ var ballaKeys = []Case{
 				t.Errorf("the key's details show more, or another end, than they should")
 			}
 		}},
-	{ID: "secret.lost", Seed: []string{"28.4"}, Standing: Page, Says: "a lost key is replaced by rotating it or by making another",
+	{ID: "secret.lost", Sentences: []string{"28.4"}, Source: Page, Fact: "a lost key is replaced by rotating it or by making another",
 		Answer: "both answer with a new secret", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-			rotated := t.Does(t.Home().Admin, "rotateKey", suite.In{"key": k.ID}).Text("secret")
+			rotated := t.MustOp(t.Home().Admin, "rotateKey", suite.In{"key": k.ID}).Text("secret")
 			for _, secret := range []string{rotated, t.Key(t.Home(), suite.In{"scopes": []string{"read"}}).Secret} {
 				if secret == k.Secret {
 					t.Errorf("the new secret is the old one")
@@ -183,7 +183,7 @@ var ballaKeys = []Case{
 				t.Expect(suite.Get("/matches").By(secret), 200, ballaList)
 			}
 		}},
-	{ID: "scopes", Seed: []string{"9.1", "10.1", "23.1", "23.2"}, Standing: Page, Says: "a key has a name and scopes: read, write, matches, players, teams, seasons and stats",
+	{ID: "scopes", Sentences: []string{"9.1", "10.1", "23.1", "23.2"}, Source: Page, Fact: "a key has a name and scopes: read, write, matches, players, teams, seasons and stats",
 		Answer: "all seven together or any of them; another is refused with 422", Prove: func(t *suite.T) {
 			all := []string{"read", "write", "matches", "players", "teams", "seasons", "stats"}
 			make := func(scopes ...string) suite.Request {
@@ -195,7 +195,7 @@ var ballaKeys = []Case{
 			}
 			t.Expect(make("leagues"), 422, `{"error": "<string>", "code": "VALIDATION_FAILED", "details": {"fieldErrors": {"scopes": "<list>"}, "formErrors": []}}`)
 		}},
-	{ID: "scopes.meet", Standing: Ours, Says: "a verb reaches the resources that are named beside it, or all; a resource alone is read",
+	{ID: "scopes.meet", Source: Decision, Fact: "a verb reaches the resources that are named beside it, or all; a resource alone is read",
 		Answer: "read reads everything, matches reads matches, write with teams does not write matches", Prove: func(t *suite.T) {
 			for _, c := range []struct {
 				scopes           []string
@@ -214,24 +214,24 @@ var ballaKeys = []Case{
 				t.Expect(suite.Post("/matches", ballaMatch(t, strings.Join(c.scopes, " "))).By(k.Secret), c.made, "")
 			}
 		}},
-	{ID: "scopes.least", Seed: []string{"49.1"}, Standing: Page, Says: "a key can be granted what it needs and nothing else",
+	{ID: "scopes.least", Sentences: []string{"49.1"}, Source: Page, Fact: "a key can be granted what it needs and nothing else",
 		Answer: "stats reads statistics and standings, and reaches nothing beside", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"stats"}})
 			t.Expect(suite.Get("/stats").By(k.Secret), 200, ballaList)
 			for _, path := range []string{"/matches", "/teams", "/players", "/seasons", "/leagues"} {
-				t.Expect(suite.Get(path).By(k.Secret), 403, ballaLacking)
+				t.Expect(suite.Get(path).By(k.Secret), 403, ballaForbidden)
 			}
 		}},
-	{ID: "scopes.added", Seed: []string{"25.1", "59.1", "60.1", "61.1", "62.1"}, Standing: Page, Says: "a key that only reads is refused a POST with 403, until it is edited and write is added",
+	{ID: "scopes.added", Sentences: []string{"25.1", "59.1", "60.1", "61.1", "62.1"}, Source: Page, Fact: "a key that only reads is refused a POST with 403, until it is edited and write is added",
 		Answer: "the edited key writes at the moment that the edit names, its secret stays", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			body := ballaMatch(t, "added")
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, ballaList)
-			t.Expect(suite.Post("/matches", body).By(k.Secret), 403, ballaLacking)
-			settled(t, t.Expect(suite.Patch("/keys/"+k.ID, suite.In{"scopes": []string{"read", "write"}}).By(t.Home().Admin), 200, `{"scopes": ["read", "write"], "...": 0}`))
+			t.Expect(suite.Post("/matches", body).By(k.Secret), 403, ballaForbidden)
+			awaitEffective(t, t.Expect(suite.Patch("/keys/"+k.ID, suite.In{"scopes": []string{"read", "write"}}).By(t.Home().Admin), 200, `{"scopes": ["read", "write"], "...": 0}`))
 			t.Expect(suite.Post("/matches", body).By(k.Secret), 201, `{"id": "<string>", "status": "scheduled", "...": 0}`)
 		}},
-	{ID: "names", Seed: []string{"47.1"}, Standing: Page, Says: "names tell keys apart in the list", Answer: "the list shows the names that were given, up to 80 characters", Prove: func(t *suite.T) {
+	{ID: "names", Sentences: []string{"47.1"}, Source: Page, Fact: "names tell keys apart in the list", Answer: "the list shows the names that were given, up to 80 characters", Prove: func(t *suite.T) {
 		o := t.Org("PRO")
 		for _, name := range []string{"Dashboard Bot", "Stats Exporter"} {
 			t.Key(o, suite.In{"name": name, "scopes": []string{"read"}})
@@ -246,16 +246,16 @@ func ballaMatch(t *suite.T, round string) suite.In {
 }
 
 var ballaCalls = []Case{
-	{ID: "bearer", Seed: []string{"29.1", "30.1", "31.1", "56.1", "57.1", "58.1"}, Standing: Page, Says: "the key goes into the Authorization header, as Bearer",
+	{ID: "bearer", Sentences: []string{"29.1", "30.1", "31.1", "56.1", "57.1", "58.1"}, Source: Page, Fact: "the key goes into the Authorization header, as Bearer",
 		Answer: "Bearer alone", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, `{"data": "<list>", "page": 1, "limit": 50, "total": "<number>"}`)
 			t.Expect(suite.Get("/matches").By(k.Secret).Via("x-api-key"), 401, `{"error": "<string>", "code": "UNAUTHORIZED"}`)
 			for _, header := range []string{k.Secret, "Basic " + k.Secret, "Token " + k.Secret} {
-				t.Expect(suite.Get("/matches").With("Authorization", header), 401, ballaRefused)
+				t.Expect(suite.Get("/matches").With("Authorization", header), 401, ballaUnauthorized)
 			}
 		}},
-	{ID: "fetch", Seed: []string{"32.1", "33.1", "35.1", "36.1", "37.1"}, Standing: Page, Says: "a browser gets the matches with a Content-Type on its GET",
+	{ID: "fetch", Sentences: []string{"32.1", "33.1", "35.1", "36.1", "37.1"}, Source: Page, Fact: "a browser gets the matches with a Content-Type on its GET",
 		Answer: "the preflight allows both headers, and the GET is answered as without", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches"}})
 			t.Expect(suite.Ask("OPTIONS", "/matches").With("Origin", "https://app.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,content-type"),
@@ -263,8 +263,8 @@ var ballaCalls = []Case{
 			t.Expect(suite.Get("/matches").By(k.Secret).With("Content-Type", "application/json", "Origin", "https://app.example"), 200, ballaList,
 				"Access-Control-Allow-Origin", "*", "Content-Type", "~^application/json", "Access-Control-Expose-Headers", "~X-RateLimit-Remaining")
 		}},
-	{ID: "docs", Seed: []string{"41.1", "62.1"}, Standing: Page, Says: "/api-docs lists every endpoint with the scopes that it needs", Answer: "one page at the root, without a key", Prove: ballaDocs},
-	{ID: "root", Standing: Ours, Says: "health, the OpenAPI document and the documentation need no key", Answer: "at the root", Prove: func(t *suite.T) {
+	{ID: "docs", Sentences: []string{"41.1", "62.1"}, Source: Page, Fact: "/api-docs lists every endpoint with the scopes that it needs", Answer: "one page at the root, without a key", Prove: ballaDocs},
+	{ID: "root", Source: Decision, Fact: "health, the OpenAPI document and the documentation need no key", Answer: "at the root", Prove: func(t *suite.T) {
 		for path, kind := range map[string]string{"/health": "~^application/json", "/openapi.json": "~^application/json", "/api-docs": "~^text/html"} {
 			t.Expect(suite.Get(path).AtRoot(), 200, "", "Content-Type", kind)
 		}
@@ -306,10 +306,10 @@ func ballaDocs(t *suite.T) {
 }
 
 var ballaLife = []Case{
-	{ID: "usage", Seed: []string{"13.1", "42.1"}, Standing: Page, Says: "a key shows when it was last used, how often in all, and where its limit stands",
+	{ID: "usage", Sentences: []string{"13.1", "42.1"}, Source: Page, Fact: "a key shows when it was last used, how often in all, and where its limit stands",
 		Answer: "last_used_at, usage.total and usage.window of each key, and its calls by hour and operation", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-			t.Calm(t.Key(t.Home(), suite.In{"scopes": []string{"read"}}).Secret, 20*time.Second) // all keys' hours are one
+			t.AwaitWindow(t.Key(t.Home(), suite.In{"scopes": []string{"read"}}).Secret, 20*time.Second) // all keys' hours are one
 			view := suite.Get("/keys/" + k.ID).By(t.Home().Admin)
 			t.Expect(view, 200, `{"last_used_at": null, "usage": {"total": 0, "window": {"limit": 100000, "used": 0, "remaining": 100000, "resets_at": "<time?>"}}, "...": 0}`)
 			for range 3 {
@@ -318,18 +318,18 @@ var ballaLife = []Case{
 			t.Expect(view, 200, `{"last_used_at": "<time>", "usage": {"total": 3, "window": {"limit": 100000, "used": 3, "remaining": 99997, "resets_at": "<time>"}}, "...": 0}`)
 			t.Expect(suite.Get("/keys/"+k.ID+"/usage").By(t.Home().Admin), 200, `{"total": 3, "data": [{"operation": "listTeams", "count": 3, "hour": "<time>"}], "...": 0}`)
 		}},
-	{ID: "audit", Seed: []string{"14.1"}, Standing: Page, Says: "there is a full audit trail", Answer: "who made, changed, rotated and revoked a key, by which key and when; and every match that was written", Prove: func(t *suite.T) {
+	{ID: "audit", Sentences: []string{"14.1"}, Source: Page, Fact: "there is a full audit trail", Answer: "who made, changed, rotated and revoked a key, by which key and when; and every match that was written", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-		t.Does(t.Home().Admin, "updateKey", suite.In{"key": k.ID, "name": "renamed"})
-		t.Does(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
-		t.Does(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
+		t.MustOp(t.Home().Admin, "updateKey", suite.In{"key": k.ID, "name": "renamed"})
+		t.MustOp(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
+		t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 		entry := func(action string) string {
 			return `{"action": "` + action + `", "target": "` + k.ID + `", "at": "<time>", "actor": {"key": "<string>", "user": "` + t.Home().Owner + `"}, "method": "key", "request_id": "<string>", "...": 0}`
 		}
 		t.Expect(suite.Get("/audit?key="+k.ID).By(t.Home().Admin), 200,
 			`{"data": [`+entry("key.revoke")+`,`+entry("key.rotate")+`,`+entry("key.update")+`,`+entry("key.create")+`], "...": 0}`)
 	}},
-	{ID: "rotate", Seed: []string{"44.1", "44.2", "45.1"}, Standing: Page, Says: "rotating makes a new key with the same name, scopes and settings, and ends the old one at once",
+	{ID: "rotate", Sentences: []string{"44.1", "44.2", "45.1"}, Source: Page, Fact: "rotating makes a new key with the same name, scopes and settings, and ends the old one at once",
 		Answer: "the key stays, its secret is replaced; the old one is refused on the next request; an overlap is refused", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"name": "Stats Exporter", "scopes": []string{"read", "teams"}, "expires_in": "30d", "metadata": suite.In{"team": "web"}})
 			before := t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, "")
@@ -341,25 +341,25 @@ var ballaLife = []Case{
 					t.Errorf("%s was %q and is %q", name, before.Text(name), after.Text(name))
 				}
 			}
-			t.Expect(suite.Get("/teams").By(k.Secret), 401, ballaRefused)
+			t.Expect(suite.Get("/teams").By(k.Secret), 401, ballaUnauthorized)
 			t.Expect(suite.Get("/teams").By(after.Text("secret")), 200, ballaList)
-			t.Expect(suite.Get("/matches").By(after.Text("secret")), 403, ballaLacking)
+			t.Expect(suite.Get("/matches").By(after.Text("secret")), 403, ballaForbidden)
 		}},
-	{ID: "revoke", Seed: []string{"44.3", "44.4"}, Standing: Page, Says: "a revoked key is dead for good", Answer: "refused on the next request; neither an edit nor a rotation brings it back (409)", Prove: func(t *suite.T) {
+	{ID: "revoke", Sentences: []string{"44.3", "44.4"}, Source: Page, Fact: "a revoked key is dead for good", Answer: "refused on the next request; neither an edit nor a rotation brings it back (409)", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		t.Expect(suite.Get("/teams").By(k.Secret), 200, ballaList)
 		t.Expect(suite.Post("/keys/"+k.ID+"/revoke", nil).By(t.Home().Admin), 200, `{"state": "revoked", "revoked_at": "<time>", "...": 0}`)
-		t.Expect(suite.Get("/teams").By(k.Secret), 401, ballaRefused)
+		t.Expect(suite.Get("/teams").By(k.Secret), 401, ballaUnauthorized)
 		t.Expect(suite.Post("/keys/"+k.ID+"/rotate", nil).By(t.Home().Admin), 409, `{"error": "<string>", "code": "CONFLICT"}`)
 		t.Expect(suite.Patch("/keys/"+k.ID, suite.In{"expires_in": "30d"}).By(t.Home().Admin), 409, `{"error": "<string>", "code": "CONFLICT"}`)
 		t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"state": "revoked", "...": 0}`)
 	}},
-	{ID: "old", Seed: []string{"51.1"}, Standing: Page, Says: "keys are better rotated every 90 days", Answer: "the list marks a key whose secret is older (rotate_recommended); nothing is refused for its age", Prove: func(t *suite.T) {
+	{ID: "old", Sentences: []string{"51.1"}, Source: Page, Fact: "keys are better rotated every 90 days", Answer: "the list marks a key whose secret is older (rotate_recommended); nothing is refused for its age", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"rotate_recommended": false, "...": 0}`)
 		t.Expect(suite.Get("/keys?limit=1").By(t.Home().Admin), 200, `{"data": [{"rotate_recommended": "<bool>", "...": 0}], "...": 0}`)
 	}},
-	{ID: "expiry", Standing: Ours, Says: "a key may have an end or none", Answer: "expires_in or expires_at, at most a year ahead; null without one", Prove: func(t *suite.T) {
+	{ID: "expiry", Source: Decision, Fact: "a key may have an end or none", Answer: "expires_in or expires_at, at most a year ahead; null without one", Prove: func(t *suite.T) {
 		make := func(spec suite.In) suite.Request {
 			spec["name"], spec["scopes"] = "ending", []string{"read"}
 			return suite.Post("/keys", spec).By(t.Home().Admin)
@@ -371,36 +371,36 @@ var ballaLife = []Case{
 }
 
 var ballaRefusals = []Case{
-	{ID: "unauthorized", Seed: []string{"54.1", "55.1"}, Standing: Page, Says: "a key that is missing, inactive, revoked or expired is a 401",
+	{ID: "unauthorized", Sentences: []string{"54.1", "55.1"}, Source: Page, Fact: "a key that is missing, inactive, revoked or expired is a 401",
 		Answer: "one answer for all of them; a key is inactive while its owner is suspended", Prove: func(t *suite.T) {
-			get := func(secret string) { t.Expect(suite.Get("/matches").By(secret), 401, ballaRefused) }
+			get := func(secret string) { t.Expect(suite.Get("/matches").By(secret), 401, ballaUnauthorized) }
 			get("")
 			get("balla_sk_" + strings.Repeat("0", 64))
 			get("sg_live_" + strings.Repeat("0", 43))
 			short := t.Key(t.Home(), suite.In{"scopes": []string{"read"}, "expires_in": "2s"})
 			gone := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": gone.ID})
+			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": gone.ID})
 			get(gone.Secret)
 			o := t.Org("PRO")
-			user := t.Does(o.Admin, "addMember", suite.In{"org": o.ID, "email": t.Email("member"), "role": "member"}).Text("user")
+			user := t.MustOp(o.Admin, "addMember", suite.In{"org": o.ID, "email": t.Email("member"), "role": "member"}).Text("user")
 			idle := t.Key(o, suite.In{"scopes": []string{"read"}, "user": user})
 			t.Expect(suite.Get("/matches").By(idle.Secret), 200, ballaList)
-			t.Does(o.Admin, "updateMember", suite.In{"org": o.ID, "user": user, "state": "suspended"})
+			t.MustOp(o.Admin, "updateMember", suite.In{"org": o.ID, "user": user, "state": "suspended"})
 			get(idle.Secret)
 			t.Until(time.Now().Add(3 * time.Second))
 			get(short.Secret)
 		}},
-	{ID: "not-found", Standing: Ours, Says: "what is not there and what is another's answer alike, with 404", Answer: "one body for both", Prove: func(t *suite.T) {
+	{ID: "not-found", Source: Decision, Fact: "what is not there and what is another's answer alike, with 404", Answer: "one body for both", Prove: func(t *suite.T) {
 		o := t.Org("PRO")
 		theirs := t.Key(o, suite.In{"scopes": []string{"read"}})
-		foreign := t.Expect(suite.Get("/keys/"+theirs.ID).By(t.Home().Admin), 404, ballaMissing)
-		t.Alike(foreign, t.Expect(suite.Get("/keys/key_01k5z3m9v8e2q4w6r8t0y2u4i6").By(t.Home().Admin), 404, ballaMissing))
+		foreign := t.Expect(suite.Get("/keys/"+theirs.ID).By(t.Home().Admin), 404, ballaNotFound)
+		t.SameAnswer(foreign, t.Expect(suite.Get("/keys/key_01k5z3m9v8e2q4w6r8t0y2u4i6").By(t.Home().Admin), 404, ballaNotFound))
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		for _, path := range []string{"/matches/nothing", "/teams/nobody", "/players/nobody", "/leagues/nowhere", "/nothing"} {
-			t.Expect(suite.Get(path).By(k.Secret), 404, ballaMissing)
+			t.Expect(suite.Get(path).By(k.Secret), 404, ballaNotFound)
 		}
 	}},
-	{ID: "input", Standing: Ours, Says: "what cannot be read is a 400, what can but is wrong a 422 that names the fields", Answer: "limits from 1 to 100, dates of ISO 8601, pages from 1", Prove: func(t *suite.T) {
+	{ID: "input", Source: Decision, Fact: "what cannot be read is a 400, what can but is wrong a 422 that names the fields", Answer: "limits from 1 to 100, dates of ISO 8601, pages from 1", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read", "write"}})
 		for _, query := range []string{"limit=0", "limit=101", "limit=x", "page=0", "page=1000000", "date=tomorrow", "cursor=x", "colour=red"} {
 			t.Expect(suite.Get("/matches?"+query).By(k.Secret), 400, `{"error": "<string>", "code": "BAD_REQUEST", "...": 0}`)
@@ -413,7 +413,7 @@ var ballaRefusals = []Case{
 }
 
 var ballaData = []Case{
-	{ID: "groups", Standing: Wide, Says: "there are teams, players, matches, seasons and stats", Answer: "a list each, directly under /api; empty where the deployment has none", Prove: func(t *suite.T) {
+	{ID: "groups", Source: Docs, Fact: "there are teams, players, matches, seasons and stats", Answer: "a list each, directly under /api; empty where the deployment has none", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		for _, path := range []string{"/matches", "/teams", "/players", "/seasons", "/stats"} {
 			t.Expect(suite.Get(path).By(k.Secret), 200, ballaList)
@@ -424,7 +424,7 @@ var ballaData = []Case{
 			}
 		}
 	}},
-	{ID: "pages", Standing: Wide, Says: "lists are paged by page and limit", Answer: "from 1, at most 100 a page, 50 by default; a page beyond the end is empty", Prove: func(t *suite.T) {
+	{ID: "pages", Source: Docs, Fact: "lists are paged by page and limit", Answer: "from 1, at most 100 a page, 50 by default; a page beyond the end is empty", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read", "write"}})
 		for i := range 3 {
 			t.Expect(suite.Post("/matches", ballaMatch(t, fmt.Sprint(i))).By(k.Secret), 201, "")
@@ -440,7 +440,7 @@ var ballaData = []Case{
 		}
 		t.Expect(suite.Get("/players?limit=100&page=100").By(k.Secret), 200, `{"data": [], "page": 100, "limit": 100, "total": "<number>"}`)
 	}},
-	{ID: "write", Standing: Ours, Says: "write reaches an organisation's own matches: POST, PATCH and DELETE", Answer: "status and score in one write, under the ETag that was read", Prove: func(t *suite.T) {
+	{ID: "write", Source: Decision, Fact: "write reaches an organisation's own matches: POST, PATCH and DELETE", Answer: "status and score in one write, under the ETag that was read", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read", "write"}})
 		made := t.Expect(suite.Post("/matches", ballaMatch(t, "write")).By(k.Secret), 201, `{"id": "<string>", "status": "scheduled", "owner": "`+t.Home().ID+`", "version": 1, "...": 0}`, "ETag", "<any>")
 		at, tag := "/matches/"+made.Text("id"), made.Header.Get("ETag")
@@ -450,6 +450,6 @@ var ballaData = []Case{
 		t.Expect(suite.Patch(at, suite.In{"status": "finished", "score": suite.In{"full_time": suite.In{"home": 2, "away": 1}}}).By(k.Secret), 200,
 			`{"status": "finished", "score": {"full_time": {"home": 2, "away": 1}, "winner": "home", "...": 0}, "...": 0}`)
 		t.Expect(suite.Delete(at).By(k.Secret), 200, `{"success": true}`)
-		t.Expect(suite.Get(at).By(k.Secret), 404, ballaMissing)
+		t.Expect(suite.Get(at).By(k.Secret), 404, ballaNotFound)
 	}},
 }

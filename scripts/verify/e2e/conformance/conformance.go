@@ -17,33 +17,33 @@ import (
 )
 
 // Standing is where a fact comes from.
-type Standing string
+type Source string
 
 // The standings of facts.
 const (
-	Page Standing = "S" // the product's page; it binds
-	Wide Standing = "W" // the product's wider documentation
-	Ours Standing = "D" // our decision, where neither says
+	Page     Source = "S" // the product's page; it binds
+	Docs     Source = "W" // the product's wider documentation
+	Decision Source = "D" // our decision, where neither says
 )
 
 // Case is one fact of a contract.
 type Case struct {
-	ID       string   // dotted, without the contract's name
-	Seed     []string // sentences of the page that it proves; none for W and D
-	Standing Standing
-	Says     string // the fact, without a full stop
-	Answer   string // what we answer, for the table of docs/contracts.md
-	Prove    func(t *suite.T)
+	ID        string   // dotted, without the contract's name
+	Sentences []string // sentences of the page that it proves; none for W and D
+	Source    Source
+	Fact      string // the fact, without a full stop
+	Answer    string // what we answer, for the table of docs/contracts.md
+	Prove     func(t *suite.T)
 }
 
 // aside is a part of the page that states nothing which an API can show.
-type aside struct {
+type exemption struct {
 	at  string // lines or sentences: "15-22", "26" or "26.3"
 	why string
 }
 
 // covers tells whether the aside is of a sentence, by line and id.
-func (a aside) covers(line int, id string) bool {
+func (a exemption) covers(line int, id string) bool {
 	if from, to, ok := strings.Cut(a.at, "-"); ok {
 		least, _ := strconv.Atoi(from)
 		most, _ := strconv.Atoi(to)
@@ -57,9 +57,9 @@ type page struct {
 	file   string // of the directory of pages
 	sha256 string // of its text: the cases count its lines
 	// whole holds the cases to every sentence of the page.
-	whole  bool
-	cases  []Case
-	asides []aside
+	whole      bool
+	cases      []Case
+	exemptions []exemption
 }
 
 // pages are by contract.
@@ -83,7 +83,7 @@ func Facts(contract string) []Case { return pages[contract].cases }
 func Cases(contract string) []suite.Case {
 	var cases []suite.Case
 	for _, c := range Facts(contract) {
-		cases = append(cases, suite.Case{ID: contract + "." + c.ID, Says: c.Says, Run: c.Prove})
+		cases = append(cases, suite.Case{ID: contract + "." + c.ID, Guarantee: c.Fact, Run: c.Prove})
 	}
 	return cases
 }

@@ -73,7 +73,7 @@ func TestSentencesOfThePagesHaveCases(t *testing.T) {
 		}
 		proven := map[string][]string{}
 		for _, c := range p.cases {
-			for _, id := range c.Seed {
+			for _, id := range c.Sentences {
 				proven[id] = append(proven[id], c.ID)
 			}
 		}
@@ -81,7 +81,7 @@ func TestSentencesOfThePagesHaveCases(t *testing.T) {
 			switch by := proven[s.id]; {
 			case by != nil:
 				t.Logf("%s %s proven by %s: %s", name, s.id, strings.Join(by, ", "), s.text)
-			case slices.ContainsFunc(p.asides, func(a aside) bool { return a.covers(s.line, s.id) }):
+			case slices.ContainsFunc(p.exemptions, func(a exemption) bool { return a.covers(s.line, s.id) }):
 				t.Logf("%s %s set aside: %s", name, s.id, s.text)
 			case p.whole:
 				t.Errorf("%s %s has no case: %s", name, s.id, s.text)
@@ -104,16 +104,16 @@ func TestFactsAreWhole(t *testing.T) {
 			switch {
 			case c.ID == "" || seen[c.ID] || strings.ContainsAny(c.ID, " \n"):
 				t.Errorf("%s: case %q has no id of its own", name, c.ID)
-			case c.Says == "" || c.Answer == "" || c.Prove == nil || strings.HasSuffix(c.Says, "."):
+			case c.Fact == "" || c.Answer == "" || c.Prove == nil || strings.HasSuffix(c.Fact, "."):
 				t.Errorf("%s: case %s is not whole", name, c.ID)
-			case c.Standing != Page && c.Standing != Wide && c.Standing != Ours:
-				t.Errorf("%s: case %s has standing %q", name, c.ID, c.Standing)
-			case (c.Standing == Page) != (len(c.Seed) > 0):
+			case c.Source != Page && c.Source != Docs && c.Source != Decision:
+				t.Errorf("%s: case %s has standing %q", name, c.ID, c.Source)
+			case (c.Source == Page) != (len(c.Sentences) > 0):
 				t.Errorf("%s: case %s names sentences of the page, or does not, against its standing", name, c.ID)
 			}
 			seen[c.ID] = true
 		}
-		for _, a := range p.asides {
+		for _, a := range p.exemptions {
 			if a.at == "" || a.why == "" {
 				t.Errorf("%s: the aside %+v is not whole", name, a)
 			}

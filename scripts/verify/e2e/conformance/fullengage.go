@@ -14,7 +14,7 @@ var fullengage = page{
 	file: "003_c17dd13f6fd8ba8b.txt", sha256: "ba0045c78f4f42b9ba18791a84967f850afeab7b0db9284f5382e04270a6fc6f",
 	whole: true,
 	cases: slices.Concat(fullengageKeys, fullengageLife, fullengageAnswers, fullengageErrors, fullengageWider),
-	asides: []aside{
+	exemptions: []exemption{
 		{"1-3", "what the page is about"},
 		{"5", "the head of the list that follows"},
 		{"9-12", "where to click"},
@@ -36,7 +36,7 @@ const (
 )
 
 // engageWrong is the body of a 422 that names one field.
-func engageWrong(field string) string {
+func engageInvalid(field string) string {
 	return fmt.Sprintf(`{"error": "Validation failed", "details": {"fieldErrors": {%q: ["<string>"]}, "formErrors": []}}`, field)
 }
 
@@ -48,23 +48,23 @@ func engageMatch(t *suite.T) suite.In {
 
 // engageMember adds a person to the organisation and makes a key of theirs.
 func engageMember(t *suite.T, o suite.Org, role string) (user string, k suite.Key) {
-	user = t.Does(o.Admin, "addMember", suite.In{"org": o.ID, "email": t.Email(role), "role": role}).Text("data.user")
+	user = t.MustOp(o.Admin, "addMember", suite.In{"org": o.ID, "email": t.Email(role), "role": role}).Text("data.user")
 	return user, t.Key(o, suite.In{"user": user})
 }
 
 var fullengageKeys = []Case{
-	{ID: "external", Seed: []string{"4.1"}, Standing: Page, Says: "a key alone lets a program in, without a browser's session",
+	{ID: "external", Sentences: []string{"4.1"}, Source: Page, Fact: "a key alone lets a program in, without a browser's session",
 		Answer: "no cookie is read or set", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, `{"data": "<list>", "total": "<number>"}`, "Set-Cookie", "")
 			t.Expect(suite.Get("/matches").With("Cookie", "session=anything"), 401, engageUnauthorized, "Set-Cookie", "")
 		}},
-	{ID: "user", Seed: []string{"6.1"}, Standing: Page, Says: "what a key does is put down to the user who made it",
+	{ID: "user", Sentences: []string{"6.1"}, Source: Page, Fact: "what a key does is put down to the user who made it",
 		Answer: "the key's user, and the actor of each entry of the activity log", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
-			user := t.Does(o.Admin, "addMember", suite.In{"org": o.ID, "email": t.Email("admin"), "role": "admin"}).Text("data.user")
+			user := t.MustOp(o.Admin, "addMember", suite.In{"org": o.ID, "email": t.Email("admin"), "role": "admin"}).Text("data.user")
 			managing := t.Key(o, suite.In{"user": user, "scopes": []string{"keys:write"}})
-			made := t.Does(managing.Secret, "createKey", suite.In{"name": "theirs", "expires_in": "30d"})
+			made := t.MustOp(managing.Secret, "createKey", suite.In{"name": "theirs", "expires_in": "30d"})
 			if made.Text("data.created_by") != user || made.Text("data.user") != user {
 				t.Errorf("a key that %s made is of %s, made by %s", user, made.Text("data.user"), made.Text("data.created_by"))
 			}
@@ -73,27 +73,27 @@ var fullengageKeys = []Case{
 				`{"data": [{"action": "match.create", "target": %q, "method": "key", "actor": {"key": %q, "user": %q}, "...": 0}], "total": "<number>"}`,
 				match, made.Text("data.id"), user))
 		}},
-	{ID: "organisation", Seed: []string{"7.1"}, Standing: Page, Says: "a key sees and changes the data of the organisation that it was made in, and no other",
+	{ID: "organisation", Sentences: []string{"7.1"}, Source: Page, Fact: "a key sees and changes the data of the organisation that it was made in, and no other",
 		Answer: "public data is hidden too; another organisation's ids are a 404 wherever they stand", Prove: engageOrganisation},
-	{ID: "expiry.required", Seed: []string{"8.1"}, Standing: Page, Says: "each key has an end",
+	{ID: "expiry.required", Sentences: []string{"8.1"}, Source: Page, Fact: "each key has an end",
 		Answer: "without `expires_in` or `expires_at` a 422 names the field; the end cannot be taken away", Prove: func(t *suite.T) {
-			t.Expect(suite.Post("/keys", suite.In{"name": "endless"}).By(t.Home().Admin), 422, engageWrong("expires_in"))
+			t.Expect(suite.Post("/keys", suite.In{"name": "endless"}).By(t.Home().Admin), 422, engageInvalid("expires_in"))
 			k := t.Key(t.Home(), nil)
 			for _, field := range []string{"expires_in", "expires_at"} {
-				t.Expect(suite.Patch("/keys/"+k.ID, suite.In{field: nil}).By(t.Home().Admin), 422, engageWrong(field))
+				t.Expect(suite.Patch("/keys/"+k.ID, suite.In{field: nil}).By(t.Home().Admin), 422, engageInvalid(field))
 			}
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"data": {"expires_at": "<time>", "...": 0}}`)
 		}},
-	{ID: "name", Seed: []string{"13.1"}, Standing: Page, Says: "a key has a name that describes it",
+	{ID: "name", Sentences: []string{"13.1"}, Source: Page, Fact: "a key has a name that describes it",
 		Answer: "1 to 80 characters, required", Prove: func(t *suite.T) {
 			for _, name := range []string{"Mobile App", "CI/CD Pipeline"} {
 				t.Expect(suite.Post("/keys", suite.In{"name": name, "expires_in": "30d"}).By(t.Org("STANDARD").Admin), 201, fmt.Sprintf(`{"data": {"name": %q, "...": 0}}`, name))
 			}
-			t.Expect(suite.Post("/keys", suite.In{"expires_in": "30d"}).By(t.Home().Admin), 422, engageWrong("name"))
+			t.Expect(suite.Post("/keys", suite.In{"expires_in": "30d"}).By(t.Home().Admin), 422, engageInvalid("name"))
 		}},
-	{ID: "expiry.choices", Seed: []string{"14.1"}, Standing: Page, Says: "a key lives 30, 60 or 90 days, 1 year, or until a date of one's own",
+	{ID: "expiry.choices", Sentences: []string{"14.1"}, Source: Page, Fact: "a key lives 30, 60 or 90 days, 1 year, or until a date of one's own",
 		Answer: "`expires_in` of 30d, 60d, 90d or 1y, or `expires_at`; another life, a past date or one over a year ahead is a 422 that names the field", Prove: engageChoices},
-	{ID: "secret.once", Seed: []string{"16.1"}, Standing: Page, Says: "the key is shown when it is made and never again",
+	{ID: "secret.once", Sentences: []string{"16.1"}, Source: Page, Fact: "the key is shown when it is made and never again",
 		Answer: "lists and details show prefix and last four characters", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			for _, path := range []string{"/keys/" + k.ID, "/keys?limit=100", "/audit?limit=100"} {
@@ -103,7 +103,7 @@ var fullengageKeys = []Case{
 			}
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, fmt.Sprintf(`{"data": {"prefix": "ba_", "last_four": %q, "...": 0}}`, k.Secret[len(k.Secret)-4:]))
 		}},
-	{ID: "bearer", Seed: []string{"18.1", "19.1"}, Standing: Page, Says: "the key goes into the Authorization header of each request, as Bearer",
+	{ID: "bearer", Sentences: []string{"18.1", "19.1"}, Source: Page, Fact: "the key goes into the Authorization header of each request, as Bearer",
 		Answer: "Bearer alone", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, "")
@@ -112,7 +112,7 @@ var fullengageKeys = []Case{
 			}
 			t.Expect(suite.Get("/matches").With("Authorization", k.Secret), 401, engageUnauthorized)
 		}},
-	{ID: "secret.format", Seed: []string{"20.1", "21.1"}, Standing: Page, Says: "a key is ba_ and 40 hexadecimal characters, so that scanners find it",
+	{ID: "secret.format", Sentences: []string{"20.1", "21.1"}, Source: Page, Fact: "a key is ba_ and 40 hexadecimal characters, so that scanners find it",
 		Answer: "lower-case hexadecimal of 20 random bytes, no tag; the page's own sample, which has 38, is refused", Prove: func(t *suite.T) {
 			t.Expect(suite.Post("/keys", suite.In{"name": "format", "expires_in": "90d"}).By(t.Home().Admin), 201, `{"data": {"secret": "~^ba_[0-9a-f]{40}$", "prefix": "ba_", "...": 0}}`)
 			t.Expect(suite.Get("/matches").By("ba_a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9"), 401, engageUnauthorized)
@@ -129,7 +129,7 @@ func engageOrganisation(t *suite.T) {
 	for _, path := range []string{"/matches/" + match, "/matches/" + match + "/head-to-head", "/teams/" + team, "/teams/" + team + "/matches", "/matches?team=" + team} {
 		missing := strings.NewReplacer(match, nobody, team, nobody).Replace(path)
 		t.Expect(suite.Get(path).By(other.Secret), 200, "")
-		t.Alike(t.Expect(suite.Get(path).By(mine), 404, engageNotFound), t.Expect(suite.Get(missing).By(mine), 404, engageNotFound))
+		t.SameAnswer(t.Expect(suite.Get(path).By(mine), 404, engageNotFound), t.Expect(suite.Get(missing).By(mine), 404, engageNotFound))
 	}
 	for _, one := range []suite.Request{suite.Patch("/matches/"+match, suite.In{"status": "live"}), suite.Delete("/matches/" + match)} {
 		t.Expect(one.By(mine), 404, engageNotFound)
@@ -165,18 +165,18 @@ func engageChoices(t *suite.T) {
 		}
 	}
 	for _, moment := range []time.Time{time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 2)} {
-		t.Expect(ask("expires_at", moment.UTC().Format(time.RFC3339)), 422, engageWrong("expires_at"))
+		t.Expect(ask("expires_at", moment.UTC().Format(time.RFC3339)), 422, engageInvalid("expires_at"))
 	}
 }
 
 var fullengageLife = []Case{
-	{ID: "active", Seed: []string{"25.1"}, Standing: Page, Says: "an active key lets its holder in",
+	{ID: "active", Sentences: []string{"25.1"}, Source: Page, Fact: "an active key lets its holder in",
 		Answer: "`state` is active", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, "")
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"data": {"state": "active", "...": 0}}`)
 		}},
-	{ID: "expired", Seed: []string{"26.1"}, Standing: Page, Says: "a key that is past its end is refused by itself",
+	{ID: "expired", Sentences: []string{"26.1"}, Source: Page, Fact: "a key that is past its end is refused by itself",
 		Answer: "at the second of its end; `state` is expired", Prove: func(t *suite.T) {
 			end := time.Now().UTC().Add(10 * time.Second).Truncate(time.Second)
 			k := t.Key(t.Home(), suite.In{"expires_at": end.Format(time.RFC3339)})
@@ -184,7 +184,7 @@ var fullengageLife = []Case{
 			t.Expect(suite.Get("/matches").By(k.Secret), 401, engageUnauthorized)
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"data": {"state": "expired", "...": 0}}`)
 		}},
-	{ID: "revoked", Seed: []string{"27.1", "29.1", "29.2"}, Standing: Page, Says: "a key that its user revokes is refused at once and for good",
+	{ID: "revoked", Sentences: []string{"27.1", "29.1", "29.2"}, Source: Page, Fact: "a key that its user revokes is refused at once and for good",
 		Answer: "on the next request; `state` is revoked, and neither an edit nor a rotation brings it back (409)", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			for range 2 {
@@ -197,7 +197,7 @@ var fullengageLife = []Case{
 			t.Expect(suite.Patch("/keys/"+k.ID, suite.In{"expires_in": "1y"}).By(admin), 409, `{"error": "<string>"}`)
 			t.Expect(suite.Get("/matches").By(k.Secret), 401, engageUnauthorized)
 		}},
-	{ID: "last-used", Seed: []string{"59.1"}, Standing: Page, Says: "the list of keys tells when each was last used",
+	{ID: "last-used", Sentences: []string{"59.1"}, Source: Page, Fact: "the list of keys tells when each was last used",
 		Answer: "`last_used_at`, null before the first call; and the calls in all and in this window", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -211,9 +211,9 @@ var fullengageLife = []Case{
 }
 
 var fullengageAnswers = []Case{
-	{ID: "data", Seed: []string{"31.1", "33.1", "35.1"}, Standing: Page, Says: "each successful answer has what was asked for under data",
+	{ID: "data", Sentences: []string{"31.1", "33.1", "35.1"}, Source: Page, Fact: "each successful answer has what was asked for under data",
 		Answer: "data and key management alike; what is open to all (health, documents) stays bare", Prove: engageEnvelopes},
-	{ID: "total", Seed: []string{"34.1"}, Standing: Page, Says: "a list tells how many there are in all, and other answers do not",
+	{ID: "total", Sentences: []string{"34.1"}, Source: Page, Fact: "a list tells how many there are in all, and other answers do not",
 		Answer: "always a number: exact up to 10,000, which is as far as `offset` reaches", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -260,7 +260,7 @@ func engageEnvelopes(t *suite.T) {
 }
 
 var fullengageErrors = []Case{
-	{ID: "400", Seed: []string{"39.1"}, Standing: Page, Says: "a body or a parameter that cannot be read is a 400",
+	{ID: "400", Sentences: []string{"39.1"}, Source: Page, Fact: "a body or a parameter that cannot be read is a 400",
 		Answer: "no JSON; a parameter that is unknown, given twice or no number", Prove: func(t *suite.T) {
 			admin, k := t.Home().Admin, t.Key(t.Home(), nil)
 			for _, body := range []string{`{"name":`, `nothing`, `{"name":"a"} {}`} {
@@ -271,30 +271,30 @@ var fullengageErrors = []Case{
 			}
 			t.Expect(suite.Get("/keys?limit=ten").By(admin), 400, `{"error": "<string>", "details": {"fieldErrors": {"limit": ["<string>"]}, "formErrors": []}}`)
 		}},
-	{ID: "401", Seed: []string{"40.1"}, Standing: Page, Says: "a key that is missing, invalid, expired or revoked is a 401",
+	{ID: "401", Sentences: []string{"40.1"}, Source: Page, Fact: "a key that is missing, invalid, expired or revoked is a 401",
 		Answer: "all with one body", Prove: func(t *suite.T) {
 			end := time.Now().UTC().Add(10 * time.Second).Truncate(time.Second)
 			expired, revoked := t.Key(t.Home(), suite.In{"expires_at": end.Format(time.RFC3339)}), t.Key(t.Home(), nil)
-			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": revoked.ID})
+			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": revoked.ID})
 			t.Until(end)
 			for _, secret := range []string{"", "ba_", "anything", "ba_" + strings.Repeat("0", 40), strings.ToUpper(revoked.Secret), expired.Secret, revoked.Secret} {
 				t.Expect(suite.Get("/matches").By(secret), 401, engageUnauthorized)
 				t.Expect(suite.Get("/keys").By(secret), 401, engageUnauthorized)
 			}
 		}},
-	{ID: "404", Seed: []string{"41.1"}, Standing: Page, Says: "what does not exist and what is another organisation's are a 404",
+	{ID: "404", Sentences: []string{"41.1"}, Source: Page, Fact: "what does not exist and what is another organisation's are a 404",
 		Answer: "the same answer, byte for byte, after the same reads", Prove: func(t *suite.T) {
 			mine, other := t.Key(t.Home(), nil), t.Key(t.Org("STANDARD"), nil)
 			theirs := t.Expect(suite.Post("/matches", engageMatch(t)).By(other.Secret), 201, "").Text("data.id")
 			foreign := t.Expect(suite.Get("/matches/"+theirs).By(mine.Secret), 404, engageNotFound)
-			t.Alike(foreign, t.Expect(suite.Get("/matches/00000000-0000-8000-8000-000000000000").By(mine.Secret), 404, engageNotFound))
+			t.SameAnswer(foreign, t.Expect(suite.Get("/matches/00000000-0000-8000-8000-000000000000").By(mine.Secret), 404, engageNotFound))
 			t.Expect(suite.Get("/matches/nothing").By(mine.Secret), 404, engageNotFound)
 			t.Expect(suite.Get("/nowhere").By(mine.Secret), 404, engageNotFound)
 		}},
-	{ID: "422", Seed: []string{"42.1", "44.1", "46.1", "47.1", "48.1", "49.1", "51.1"}, Standing: Page,
-		Says:   "what can be read and is wrong is a 422 whose details list what is wrong by field, and with the whole",
+	{ID: "422", Sentences: []string{"42.1", "44.1", "46.1", "47.1", "48.1", "49.1", "51.1"}, Source: Page,
+		Fact:   "what can be read and is wrong is a 422 whose details list what is wrong by field, and with the whole",
 		Answer: "bodies and parameters alike; several fields at once", Prove: engageValidation},
-	{ID: "500", Seed: []string{"43.1"}, Standing: Page, Says: "a failure of the server's own is a 500",
+	{ID: "500", Sentences: []string{"43.1"}, Source: Page, Fact: "a failure of the server's own is a 500",
 		Answer: "documented for each operation, with a body that tells nothing of it; nobody can provoke one from outside", Prove: func(t *suite.T) {
 			doc := t.Expect(suite.Get("/openapi.json").AtRoot(), 200, "")
 			at := func(path ...string) any {
@@ -322,11 +322,11 @@ var fullengageErrors = []Case{
 func engageValidation(t *suite.T) {
 	admin, k := t.Home().Admin, t.Key(t.Home(), nil)
 	members := "/orgs/" + t.Home().ID + "/members"
-	t.Expect(suite.Post(members, suite.In{"email": "nobody", "role": "member"}).By(admin), 422, engageWrong("email"))
+	t.Expect(suite.Post(members, suite.In{"email": "nobody", "role": "member"}).By(admin), 422, engageInvalid("email"))
 	t.Expect(suite.Post("/keys", suite.In{"name": "", "expires_in": "soon"}).By(admin), 422,
 		`{"error": "Validation failed", "details": {"fieldErrors": {"name": ["<string>"], "expires_in": ["<string>"]}, "formErrors": []}}`)
 	t.Expect(suite.Post("/keys", []byte(`[]`)).By(admin), 422, `{"error": "Validation failed", "details": {"fieldErrors": {}, "formErrors": ["<string>"]}}`)
-	t.Expect(suite.Post("/matches", suite.In{"home": suite.In{"name": "A"}, "away": suite.In{"name": "B"}, "date": "2026-02-30"}).By(k.Secret), 422, engageWrong("date"))
+	t.Expect(suite.Post("/matches", suite.In{"home": suite.In{"name": "A"}, "away": suite.In{"name": "B"}, "date": "2026-02-30"}).By(k.Secret), 422, engageInvalid("date"))
 	for query, field := range map[string]string{
 		"limit=0": "limit", "limit=101": "limit", "limit=-1": "limit", "offset=-1": "offset", "offset=10000": "offset", "date=2026-13-01": "date", "from=yesterday&to=2026-01-01": "from",
 		"status=lost": "status", "order=up": "order",
@@ -339,11 +339,11 @@ func engageValidation(t *suite.T) {
 	for _, query := range []string{"season=2026", "from=2026-01-01&to=2026-12-31"} { // nothing is wrong with one field alone
 		t.Expect(suite.Get("/matches?"+query).By(k.Secret), 422, `{"error": "Validation failed", "details": {"fieldErrors": {}, "formErrors": ["<string>"]}}`)
 	}
-	t.Expect(suite.Get("/keys?state=dead").By(admin), 422, engageWrong("state"))
+	t.Expect(suite.Get("/keys?state=dead").By(admin), 422, engageInvalid("state"))
 }
 
 var fullengageWider = []Case{
-	{ID: "base", Standing: Wide, Says: "everything but what is open lies under /api/v1",
+	{ID: "base", Source: Docs, Fact: "everything but what is open lies under /api/v1",
 		Answer: "data directly under it, and key management too", Prove: func(t *suite.T) {
 			if base := t.Contract().Base; base != "/api/v1" {
 				t.Errorf("the base is %s", base)
@@ -352,13 +352,13 @@ var fullengageWider = []Case{
 			t.Expect(suite.Get("/matches").By(k.Secret).AtRoot(), 404, engageNotFound)
 			t.Expect(suite.Get("/api/v1/matches").By(k.Secret).AtRoot(), 200, "")
 		}},
-	{ID: "ids", Standing: Wide, Says: "ids of data are UUIDs",
+	{ID: "ids", Source: Docs, Fact: "ids of data are UUIDs",
 		Answer: "version 8, made of what tells a match or a team from another; key management keeps its own ids", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Post("/matches", engageMatch(t)).By(k.Secret), 201,
 				`{"data": {"id": "~^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "home": {"id": "~^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "name": "<string>"}, "...": 0}}`)
 		}},
-	{ID: "pages", Standing: Wide, Says: "lists take a limit of 1 to 100, 50 by default, and an offset",
+	{ID: "pages", Source: Docs, Fact: "lists take a limit of 1 to 100, 50 by default, and an offset",
 		Answer: "the same for key management", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -374,9 +374,9 @@ var fullengageWider = []Case{
 			t.Expect(suite.Get("/matches?limit=100&offset=3").By(k.Secret), 200, `{"data": ["<object>"], "total": 4}`)
 			t.Expect(suite.Get("/keys?limit=1&offset=1").By(o.Admin), 200, `{"data": ["<object>"], "total": 2}`)
 		}},
-	{ID: "log", Standing: Wide, Says: "each change by a key is in the activity log, with how it was authenticated",
+	{ID: "log", Source: Docs, Fact: "each change by a key is in the activity log, with how it was authenticated",
 		Answer: "`method` is key; owners and admins read it, a member's key is refused (403)", Prove: engageLog},
-	{ID: "role", Standing: Ours, Says: "keys have no scopes for data: a member's key reads, an owner's or admin's also writes",
+	{ID: "role", Source: Decision, Fact: "keys have no scopes for data: a member's key reads, an owner's or admin's also writes",
 		Answer: "403 where the role does not allow it; who becomes an admin may write, who is made a member may not, on the next request", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			_, admin := engageMember(t, o, "admin")
@@ -387,9 +387,9 @@ var fullengageWider = []Case{
 				t.Expect(one.By(k.Secret), 403, `{"error": "<string>"}`)
 			}
 			t.Expect(suite.Post("/keys", suite.In{"name": "k", "expires_in": "30d", "user": user, "scopes": []string{"audit:read"}}).By(o.Admin), 403, `{"error": "<string>"}`)
-			t.Expect(suite.Post("/keys", suite.In{"name": "k", "expires_in": "30d", "scopes": []string{"read"}}).By(o.Admin), 422, engageWrong("scopes"))
+			t.Expect(suite.Post("/keys", suite.In{"name": "k", "expires_in": "30d", "scopes": []string{"read"}}).By(o.Admin), 422, engageInvalid("scopes"))
 		}},
-	{ID: "plan", Standing: Ours, Says: "there is one plan, of 10 keys and 10,000 calls an hour each",
+	{ID: "plan", Source: Decision, Fact: "there is one plan, of 10 keys and 10,000 calls an hour each",
 		Answer: "an eleventh key is a 409; the rate headers tell the limit and what is left, and when the hour ends in epoch seconds", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			var last suite.Key
@@ -397,19 +397,19 @@ var fullengageWider = []Case{
 				last = t.Key(o, nil)
 			}
 			t.Expect(suite.Post("/keys", suite.In{"name": "one more", "expires_in": "30d"}).By(o.Admin), 409, `{"error": "<string>", "details": "<object>"}`)
-			t.Calm(last.Secret, 5*time.Second)
+			t.AwaitWindow(last.Secret, 5*time.Second)
 			t.Expect(suite.Get("/matches").By(last.Secret), 200, "", "X-RateLimit-Limit", "10000", "X-RateLimit-Remaining", "9999", "X-RateLimit-Reset", "~^[0-9]{10}$")
 		}},
-	{ID: "rotate", Standing: Ours, Says: "a key can be rotated too: the old secret ends at once, and the key's end stays",
+	{ID: "rotate", Source: Decision, Fact: "a key can be rotated too: the old secret ends at once, and the key's end stays",
 		Answer: "no overlap", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			before := t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, "").Text("data.expires_at")
 			r := t.Expect(suite.Post("/keys/"+k.ID+"/rotate", nil).By(t.Home().Admin), 200, fmt.Sprintf(`{"data": {"id": %q, "secret": "~^ba_", "expires_at": %q, "...": 0}}`, k.ID, before))
 			t.Expect(suite.Get("/matches").By(k.Secret), 401, engageUnauthorized)
 			t.Expect(suite.Get("/matches").By(r.Text("data.secret")), 200, "")
-			t.Expect(suite.Post("/keys/"+k.ID+"/rotate", suite.In{"overlap": "1h"}).By(t.Home().Admin), 422, engageWrong("overlap"))
+			t.Expect(suite.Post("/keys/"+k.ID+"/rotate", suite.In{"overlap": "1h"}).By(t.Home().Admin), 422, engageInvalid("overlap"))
 		}},
-	{ID: "deletion", Standing: Ours, Says: "a deletion is answered like all else",
+	{ID: "deletion", Source: Decision, Fact: "a deletion is answered like all else",
 		Answer: "200 `{\"data\":{\"success\":true}}`, never 204", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -419,7 +419,7 @@ var fullengageWider = []Case{
 			user, _ := engageMember(t, o, "member")
 			t.Expect(suite.Delete("/orgs/"+o.ID+"/members/"+user).By(o.Admin), 200, `{"data": {"success": true}}`)
 		}},
-	{ID: "open", Standing: Ours, Says: "health and documentation need no key and lie at the root",
+	{ID: "open", Source: Decision, Fact: "health and documentation need no key and lie at the root",
 		Answer: "`/health`, `/openapi.json`, `/api-docs`", Prove: func(t *suite.T) {
 			for path, kind := range map[string]string{"/health": "~json", "/openapi.json": "~json", "/api-docs": "~text/html"} {
 				t.Expect(suite.Get(path).AtRoot(), 200, "", "Content-Type", kind)
