@@ -9,11 +9,11 @@ import (
 )
 
 var teambattlesContests = []Case{
-	{ID: "history.same", Source: Docs, Fact: "GET /matches takes in its query what POST /user/matches takes in its body, and answers alike",
-		Answer: "newest first; lists in a query are written with commas", Prove: historySame},
-	{ID: "history.filters", Source: Docs, Fact: "a history is narrowed by states, game, opponent and moments; states to include win, and what is no state is ignored",
-		Answer: "moments are inclusive after and exclusive before", Prove: historyFilters},
-	{ID: "history.page", Source: Docs, Fact: "a list has 25 matches without a limit",
+	{ID: "history.same", Source: Docs, Fact: "GET /matches with a query answers like POST /user/matches with the same parameters in its body",
+		Answer: "matches are newest first; lists in a query are comma-separated", Prove: historySame},
+	{ID: "history.filters", Source: Docs, Fact: "a history can be filtered by statuses, game, opponent and times; included statuses take precedence, and unknown ones are ignored",
+		Answer: "the lower bound of a time is inclusive, the upper one exclusive", Prove: historyFilters},
+	{ID: "history.page", Source: Docs, Fact: "a list without a limit has 25 matches",
 		Answer: "`{matches,count,pagination:{cursor,hasMore},timestamp}`", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
@@ -24,8 +24,8 @@ var teambattlesContests = []Case{
 			k := t.Key(c.Org, suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, `{"matches": ["<object>", "..."], "count": 25, "pagination": {"cursor": "<string>", "hasMore": true}, "timestamp": "<time>"}`)
 		}},
-	{ID: "match.create", Source: Docs, Fact: "a game's key makes matches of its own game, best of 1, 3, 5 or 7",
-		Answer: "teams by id or slug; a match begins READY, or as asked PENDING or ACCEPTED", Prove: func(t *suite.T) {
+	{ID: "match.create", Source: Docs, Fact: "a game's key creates matches of its own game, best of 1, 3, 5 or 7",
+		Answer: "teams are named by id or slug; a match begins as READY, or as PENDING or ACCEPTED if the request says so", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
 			k := c.gameKey(t, "game.lifecycle:read-write")
@@ -44,22 +44,22 @@ var teambattlesContests = []Case{
 			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": "nobody"}).By(k.Secret), 404, "error_team_not_found")
 			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "scheduledAt": "soon"}).By(k.Secret), 400, "error_invalid_date_format")
 		}},
-	{ID: "match.game", Source: Docs, Fact: "a key reaches the matches of its own game only: 403 error_game_scope_mismatch, 404 error_match_not_found",
-		Answer: "the game is taken from the key", Prove: otherGame},
-	{ID: "match.states", Source: Docs, Fact: "a status is patched from READY to IN_PROGRESS and from ACCEPTED or IN_PROGRESS to CANCELLED; anything else is 409",
+	{ID: "match.game", Source: Docs, Fact: "a key reaches only the matches of its own game: 403 error_game_scope_mismatch, 404 error_match_not_found",
+		Answer: "the key determines the game", Prove: otherGame},
+	{ID: "match.states", Source: Docs, Fact: "a status can change from READY to IN_PROGRESS and from ACCEPTED or IN_PROGRESS to CANCELLED; any other change is a 409",
 		Answer: "409 error_match_not_in_valid_state, COMPLETED included", Prove: matchStates},
-	{ID: "match.scores", Source: Docs, Fact: "an unconfirmed map is overwritten, a confirmed one answers for itself, and enough confirmed maps complete the match",
-		Answer: "scores are whole numbers from 0 to 1000; `confirmed` lets one stand", Prove: matchScores},
-	{ID: "match.forfeit", Source: Docs, Fact: "a match that is accepted, ready or in progress may be forfeited, and the other team wins",
+	{ID: "match.scores", Source: Docs, Fact: "an unconfirmed map is overwritten, a confirmed one is kept and reported, and enough confirmed maps complete the match",
+		Answer: "scores are integers from 0 to 1000; `confirmed` makes a map final", Prove: matchScores},
+	{ID: "match.forfeit", Source: Docs, Fact: "a match that is accepted, ready or in progress can be forfeited, and the other team wins",
 		Answer: "the team is named by id or slug", Prove: matchForfeit},
-	{ID: "match.repeat", Source: Docs, Fact: "an Idempotency-Key on creating and forfeiting gets the stored answer for the same body, 409 for another",
-		Answer: "409 error_idempotency_key_conflict; kept for 24 hours", Prove: matchRepeat},
-	{ID: "match.agreed", Source: Decision, Fact: "what the teams agree on among themselves the operator reports, and a dispute ends as a match or not at all",
-		Answer: "PATCH /contests/{match}: PENDING to ACCEPTED to READY, confirming maps, DISPUTED and out of it", Prove: matchAgreed},
-	{ID: "contestants", Source: Decision, Fact: "the operator sets teams and organisations, and a slug is one team's at a time",
-		Answer: "PUT /contestants/{kind}/{contestant}, whole, members included", Prove: contestantsSet},
+	{ID: "match.repeat", Source: Docs, Fact: "a repeated Idempotency-Key on create and forfeit gets the stored answer for the same body, and a 409 for another body",
+		Answer: "409 error_idempotency_key_conflict; answers are stored for 24 hours", Prove: matchRepeat},
+	{ID: "match.agreed", Source: Decision, Fact: "the operator reports what the teams agreed on, and can dispute a match and resolve the dispute",
+		Answer: "PATCH /contests/{match}: PENDING to ACCEPTED to READY, confirmation of maps, to and from DISPUTED", Prove: matchAgreed},
+	{ID: "contestants", Source: Decision, Fact: "the operator sets teams and organisations, and a slug belongs to one team at a time",
+		Answer: "PUT /contestants/{kind}/{contestant} replaces everything, including members", Prove: contestantsSet},
 	{ID: "applications", Source: Decision, Fact: "an account applies once for each approval, and only the operator decides",
-		Answer: "POST, GET and PATCH /applications; another account's does not exist", Prove: applicationsDecided},
+		Answer: "POST, GET and PATCH /applications; another account's application is a 404", Prove: applicationsDecided},
 }
 
 func historySame(t *suite.T) {
@@ -81,7 +81,7 @@ func historySame(t *suite.T) {
 	}
 }
 
-// ids are the matches of a list, in its order.
+// ids returns the ids of a list of matches, in its order.
 func ids(r suite.Reply) []string {
 	list, _ := r.At("matches").([]any)
 	var found []string
@@ -226,7 +226,7 @@ func matchRepeat(t *suite.T) {
 	}
 	first := t.Expect(create(3), 201, "", "Location", "~^/api/v1/game/matches/con_")
 	if again := t.Expect(create(3), 201, "", "Location", first.Header.Get("Location")); string(again.Body) != string(first.Body) {
-		t.Errorf("the repeat answers %s, the first call %s", again.Body, first.Body)
+		t.Errorf("the repeat answers %s, the first request %s", again.Body, first.Body)
 	}
 	expectError(t, create(5), 409, "error_idempotency_key_conflict")
 	id := first.Text("id")
@@ -235,7 +235,7 @@ func matchRepeat(t *suite.T) {
 	}
 	gone := t.Expect(forfeit(c.north), 200, "")
 	if again := t.Expect(forfeit(c.north), 200, ""); string(again.Body) != string(gone.Body) {
-		t.Errorf("the repeat answers %s, the first call %s", again.Body, gone.Body)
+		t.Errorf("the repeat answers %s, the first request %s", again.Body, gone.Body)
 	}
 	expectError(t, forfeit(c.south), 409, "error_idempotency_key_conflict")
 	reader := t.Key(c.Org, suite.In{"scopes": []string{"matches.user_matches:read"}})
@@ -271,7 +271,7 @@ func contestantsSet(t *suite.T) {
 	renamed := suite.In{"slug": "new-" + c.north, "name": "New", "members": []suite.In{{"user": c.Owner, "state": "active"}}}
 	t.Expect(set("team_"+c.north, renamed).By(c.operator), 200, fmt.Sprintf(`{"id": %q, "slug": %q, "name": "New", "org": null, "members": [{"user": %q, "state": "active"}]}`, "team_"+c.north, "new-"+c.north, c.Owner))
 	t.Expect(list("new-"+c.north), 200, anyList)
-	expectError(t, list(c.north), 404, "error_team_not_found") // nobody's now
+	expectError(t, list(c.north), 404, "error_team_not_found") // the slug belongs to no team now
 	expectError(t, set("team_other-"+c.north, renamed).By(c.operator), 409, "error_conflict")
 	expectError(t, set("team_"+c.north, renamed).By(c.Admin), 403, "error_api_key_permission_denied")
 	expectError(t, set("team_"+c.north, suite.In{"slug": "Not A Slug", "name": "x", "members": []suite.In{}}).By(c.operator), 400, "error_invalid_request")
