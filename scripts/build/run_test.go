@@ -127,8 +127,8 @@ func sample(t *testing.T, operation string) []byte {
 	return raw
 }
 
-// The tables are empty, so the gate refuses the key of each sample in the contract's
-// shape. Open routes answer.
+// TestEveryBundleServesTheOperationsOfItsFunction runs with empty tables. Open routes
+// answer, and the gate refuses the keys of all other samples in the contract's shape.
 func TestEveryBundleServesTheOperationsOfItsFunction(t *testing.T) {
 	c, err := preset.Load("statgate")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Command e2e checks over HTTP alone that a deployment keeps the guarantees its customers rely
+// Command e2e checks over HTTP only that a deployment keeps the guarantees its customers rely
 // on.
 //
 //	go run ./scripts/verify/e2e -base-url https://stats.example.com/v1 -credentials FILE

@@ -286,7 +286,7 @@ func secretShown() fault {
 	}}
 }
 
-// broken serves a deployment with a fault.
+// withFault serves a deployment with a fault.
 func withFault(backend http.Handler, f fault) http.Handler {
 	var mutex sync.Mutex
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

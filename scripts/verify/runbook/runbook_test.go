@@ -86,7 +86,7 @@ func (m *machine) stop(t *testing.T) {
 		t.Error(err)
 	}
 	if err := m.server.Wait(); err != nil {
-		t.Errorf("the local server ended with %v", err)
+		t.Errorf("stopping the local server: %v", err)
 	}
 	m.server = nil
 }

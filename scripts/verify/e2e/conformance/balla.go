@@ -46,14 +46,14 @@ const (
 var ballaCases = slices.Concat(ballaPlans, ballaKeys, ballaCalls, ballaLife, ballaRefusals, ballaData)
 
 var ballaPlans = []Case{
-	{ID: "plan.free", Sentences: []string{"6.1", "7.1"}, Source: Page, Fact: "the plan FREE has no keys: they need PRO or more",
+	{ID: "plan.free", Sentences: []string{"6.1", "7.1"}, Source: fromPage, Fact: "the plan FREE has no keys: they need PRO or more",
 		Answer: "409, and no key is created; management keys do not count, so that a customer can change to another plan", Prove: func(t *suite.T) {
 			o := t.Org("FREE")
 			t.Expect(suite.Post("/keys", suite.In{"name": "Dashboard Bot", "scopes": []string{"read"}}).By(o.Admin), 409, `{"error": "<string>", "code": "CONFLICT", "...": 0}`)
 			t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "PRO"})
 			t.Key(o, suite.In{"scopes": []string{"read"}})
 		}},
-	{ID: "plan.keys", Sentences: []string{"7.1"}, Source: Page, Fact: "PRO has 3 keys, TEAM 10 and ENTERPRISE 50",
+	{ID: "plan.keys", Sentences: []string{"7.1"}, Source: fromPage, Fact: "PRO has 3 keys, TEAM 10 and ENTERPRISE 50",
 		Answer: "one key more is a 409; a revoked key no longer counts", Prove: func(t *suite.T) {
 			t.Each(3, func(i int) {
 				plan, keys := []string{"PRO", "TEAM", "ENTERPRISE"}[i], []int{3, 10, 50}[i]
@@ -68,7 +68,7 @@ var ballaPlans = []Case{
 				t.Expect(more, 201, "")
 			})
 		}},
-	{ID: "plan.calls", Sentences: []string{"7.1", "11.1"}, Source: Page, Fact: "an hour has 1,000 requests on PRO, 10,000 on TEAM and 100,000 on ENTERPRISE",
+	{ID: "plan.calls", Sentences: []string{"7.1", "11.1"}, Source: fromPage, Fact: "an hour has 1,000 requests on PRO, 10,000 on TEAM and 100,000 on ENTERPRISE",
 		Answer: "X-RateLimit-Limit has the quota on each answer; the quota of FREE is 100", Prove: func(t *suite.T) {
 			o := t.Org("ENTERPRISE")
 			k := t.Key(o, suite.In{"scopes": []string{"read"}})
@@ -82,11 +82,11 @@ var ballaPlans = []Case{
 				}
 			}
 		}},
-	{ID: "plan.default", Source: Decision, Fact: "an organisation that is created without a plan is on PRO", Answer: "PRO", Prove: func(t *suite.T) {
+	{ID: "plan.default", Source: ourDecision, Fact: "an organisation that is created without a plan is on PRO", Answer: "PRO", Prove: func(t *suite.T) {
 		o := t.Org("")
 		t.Expect(suite.Get("/orgs/"+o.ID).By(o.Admin), 200, `{"plan": "PRO", "...": 0}`)
 	}},
-	{ID: "quota.key", Sentences: []string{"12.1"}, Source: Page, Fact: "each key has its own quota",
+	{ID: "quota.key", Sentences: []string{"12.1"}, Source: fromPage, Fact: "each key has its own quota",
 		Answer: "requests of one key do not reduce the quota of the organisation's other keys", Prove: func(t *suite.T) {
 			one, two := t.Key(t.Home(), suite.In{"scopes": []string{"read"}}), t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			t.AwaitWindow(two.Secret, 20*time.Second)
@@ -95,9 +95,9 @@ var ballaPlans = []Case{
 			}
 			t.Expect(suite.Get("/teams").By(two.Secret), 200, "", "X-RateLimit-Remaining", "99999")
 		}},
-	{ID: "quota.hour", Sentences: []string{"63.1", "64.1", "66.1", "67.1"}, Source: Page, Fact: "request 1,001 of an hour on PRO is a 429 with Retry-After",
+	{ID: "quota.hour", Sentences: []string{"63.1", "64.1", "66.1", "67.1"}, Source: fromPage, Fact: "request 1,001 of an hour on PRO is a 429 with Retry-After",
 		Answer: "exactly 1,000 requests are admitted, however many clients send them concurrently; refused requests cost nothing", Prove: ballaHour},
-	{ID: "quota.upgrade", Sentences: []string{"65.1"}, Source: Page, Fact: "requests are admitted again when the window ends or the plan is upgraded",
+	{ID: "quota.upgrade", Sentences: []string{"65.1"}, Source: fromPage, Fact: "requests are admitted again when the window ends or the plan is upgraded",
 		Answer: "X-RateLimit-Reset has the window's end; a higher plan holds from the next request", Prove: func(t *suite.T) {
 			o := t.Org("ENTERPRISE")
 			k := t.Key(o, suite.In{"scopes": []string{"read"}})
@@ -153,17 +153,17 @@ func awaitEffective(t *suite.T, r suite.Reply) {
 }
 
 var ballaKeys = []Case{
-	{ID: "secret.format", Sentences: []string{"26.1"}, Source: Page, Fact: "a key is balla_sk_ and 64 hexadecimal characters",
+	{ID: "secret.format", Sentences: []string{"26.1"}, Source: fromPage, Fact: "a key is balla_sk_ and 64 hexadecimal characters",
 		Answer: "lower-case hexadecimal of 32 random bytes, no tag", Prove: func(t *suite.T) {
 			t.Expect(suite.Post("/keys", suite.In{"name": "Dashboard Bot", "scopes": []string{"read"}}).By(t.Home().Admin), 201,
 				`{"secret": "~^balla_sk_[0-9a-f]{64}$", "name": "Dashboard Bot", "scopes": ["read"], "...": 0}`)
 		}},
-	{ID: "secret.case", Source: Decision, Fact: "a key is case-sensitive", Answer: "the same key in upper-case hexadecimal is refused", Prove: func(t *suite.T) {
+	{ID: "secret.case", Source: ourDecision, Fact: "a key is case-sensitive", Answer: "the same key in upper-case hexadecimal is refused", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		t.Expect(suite.Get("/matches").By("balla_sk_"+strings.ToUpper(strings.TrimPrefix(k.Secret, "balla_sk_"))), 401, ballaUnauthorized)
 		t.Expect(suite.Get("/matches").By(k.Secret), 200, ballaList)
 	}},
-	{ID: "secret.once", Sentences: []string{"26.2", "28.1", "28.3"}, Source: Page, Fact: "the full key is shown when it is created and never again",
+	{ID: "secret.once", Sentences: []string{"26.2", "28.1", "28.3"}, Source: fromPage, Fact: "the full key is shown when it is created and never again",
 		Answer: "lists and details show the prefix and the last four characters", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			r := t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"prefix": "balla_sk_", "last_four": "~^[0-9a-f]{4}$", "...": 0}`)
@@ -171,7 +171,7 @@ var ballaKeys = []Case{
 				t.Errorf("the key's details show the secret or a wrong last_four")
 			}
 		}},
-	{ID: "secret.lost", Sentences: []string{"28.4"}, Source: Page, Fact: "a lost key is replaced by rotating it or by creating another",
+	{ID: "secret.lost", Sentences: []string{"28.4"}, Source: fromPage, Fact: "a lost key is replaced by rotating it or by creating another",
 		Answer: "both answer with a new secret", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			rotated := t.MustOp(t.Home().Admin, "rotateKey", suite.In{"key": k.ID}).Text("secret")
@@ -182,7 +182,7 @@ var ballaKeys = []Case{
 				t.Expect(suite.Get("/matches").By(secret), 200, ballaList)
 			}
 		}},
-	{ID: "scopes", Sentences: []string{"9.1", "10.1", "23.1", "23.2"}, Source: Page, Fact: "a key has a name and scopes: read, write, matches, players, teams, seasons and stats",
+	{ID: "scopes", Sentences: []string{"9.1", "10.1", "23.1", "23.2"}, Source: fromPage, Fact: "a key has a name and scopes: read, write, matches, players, teams, seasons and stats",
 		Answer: "all seven together or any of them; an unknown scope is a 422", Prove: func(t *suite.T) {
 			all := []string{"read", "write", "matches", "players", "teams", "seasons", "stats"}
 			make := func(scopes ...string) suite.Request {
@@ -194,7 +194,7 @@ var ballaKeys = []Case{
 			}
 			t.Expect(make("leagues"), 422, `{"error": "<string>", "code": "VALIDATION_FAILED", "details": {"fieldErrors": {"scopes": "<list>"}, "formErrors": []}}`)
 		}},
-	{ID: "scopes.meet", Source: Decision, Fact: "a verb applies to the named resources, or to all if there are none; a resource without a verb can be read",
+	{ID: "scopes.meet", Source: ourDecision, Fact: "a verb applies to the named resources, by default to all; a resource without a verb can be read",
 		Answer: "read reads everything, matches reads matches, write with teams does not write matches", Prove: func(t *suite.T) {
 			for _, c := range []struct {
 				scopes           []string
@@ -213,7 +213,7 @@ var ballaKeys = []Case{
 				t.Expect(suite.Post("/matches", ballaMatch(t, strings.Join(c.scopes, " "))).By(k.Secret), c.made, "")
 			}
 		}},
-	{ID: "scopes.least", Sentences: []string{"49.1"}, Source: Page, Fact: "a key can have exactly the scopes that it needs",
+	{ID: "scopes.least", Sentences: []string{"49.1"}, Source: fromPage, Fact: "a key can have exactly the scopes that it needs",
 		Answer: "stats reads statistics and standings, and nothing else", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"stats"}})
 			t.Expect(suite.Get("/stats").By(k.Secret), 200, ballaList)
@@ -221,7 +221,7 @@ var ballaKeys = []Case{
 				t.Expect(suite.Get(path).By(k.Secret), 403, ballaForbidden)
 			}
 		}},
-	{ID: "scopes.added", Sentences: []string{"25.1", "59.1", "60.1", "61.1", "62.1"}, Source: Page, Fact: "a read-only key gets a 403 for a POST until the scope write is added",
+	{ID: "scopes.added", Sentences: []string{"25.1", "59.1", "60.1", "61.1", "62.1"}, Source: fromPage, Fact: "a read-only key gets a 403 for a POST until the scope write is added",
 		Answer: "the edited key can write from the time in effective_by, with the same secret", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			body := ballaMatch(t, "added")
@@ -230,7 +230,7 @@ var ballaKeys = []Case{
 			awaitEffective(t, t.Expect(suite.Patch("/keys/"+k.ID, suite.In{"scopes": []string{"read", "write"}}).By(t.Home().Admin), 200, `{"scopes": ["read", "write"], "...": 0}`))
 			t.Expect(suite.Post("/matches", body).By(k.Secret), 201, `{"id": "<string>", "status": "scheduled", "...": 0}`)
 		}},
-	{ID: "names", Sentences: []string{"47.1"}, Source: Page, Fact: "names distinguish keys in the list", Answer: "the list shows the keys' names, up to 80 characters", Prove: func(t *suite.T) {
+	{ID: "names", Sentences: []string{"47.1"}, Source: fromPage, Fact: "names distinguish keys in the list", Answer: "the list shows the keys' names, up to 80 characters", Prove: func(t *suite.T) {
 		o := t.Org("PRO")
 		for _, name := range []string{"Dashboard Bot", "Stats Exporter"} {
 			t.Key(o, suite.In{"name": name, "scopes": []string{"read"}})
@@ -245,7 +245,7 @@ func ballaMatch(t *suite.T, round string) suite.In {
 }
 
 var ballaCalls = []Case{
-	{ID: "bearer", Sentences: []string{"29.1", "30.1", "31.1", "56.1", "57.1", "58.1"}, Source: Page, Fact: "the key is sent in the Authorization header, as Bearer",
+	{ID: "bearer", Sentences: []string{"29.1", "30.1", "31.1", "56.1", "57.1", "58.1"}, Source: fromPage, Fact: "the key is sent in the Authorization header, as Bearer",
 		Answer: "Bearer only", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, `{"data": "<list>", "page": 1, "limit": 50, "total": "<number>"}`)
@@ -254,7 +254,7 @@ var ballaCalls = []Case{
 				t.Expect(suite.Get("/matches").With("Authorization", header), 401, ballaUnauthorized)
 			}
 		}},
-	{ID: "fetch", Sentences: []string{"32.1", "33.1", "35.1", "36.1", "37.1"}, Source: Page, Fact: "a browser can list matches with a Content-Type header on its GET",
+	{ID: "fetch", Sentences: []string{"32.1", "33.1", "35.1", "36.1", "37.1"}, Source: fromPage, Fact: "a browser can list matches with a Content-Type header on its GET",
 		Answer: "the preflight allows both headers, and the GET ignores Content-Type", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches"}})
 			t.Expect(suite.Ask("OPTIONS", "/matches").With("Origin", "https://app.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,content-type"),
@@ -262,8 +262,8 @@ var ballaCalls = []Case{
 			t.Expect(suite.Get("/matches").By(k.Secret).With("Content-Type", "application/json", "Origin", "https://app.example"), 200, ballaList,
 				"Access-Control-Allow-Origin", "*", "Content-Type", "~^application/json", "Access-Control-Expose-Headers", "~X-RateLimit-Remaining")
 		}},
-	{ID: "docs", Sentences: []string{"41.1", "62.1"}, Source: Page, Fact: "/api-docs lists every endpoint with the scopes that it needs", Answer: "one page at the root, without a key", Prove: ballaDocs},
-	{ID: "root", Source: Decision, Fact: "health, the OpenAPI document and the documentation need no key", Answer: "at the root", Prove: func(t *suite.T) {
+	{ID: "docs", Sentences: []string{"41.1", "62.1"}, Source: fromPage, Fact: "/api-docs lists every endpoint with the scopes that it needs", Answer: "one page at the root, without a key", Prove: ballaDocs},
+	{ID: "root", Source: ourDecision, Fact: "health, the OpenAPI document and the documentation need no key", Answer: "at the root", Prove: func(t *suite.T) {
 		for path, kind := range map[string]string{"/health": "~^application/json", "/openapi.json": "~^application/json", "/api-docs": "~^text/html"} {
 			t.Expect(suite.Get(path).AtRoot(), 200, "", "Content-Type", kind)
 		}
@@ -281,7 +281,7 @@ func ballaDocs(t *suite.T) {
 		}
 	}
 	if err := json.Unmarshal(t.Expect(suite.Get("/openapi.json").AtRoot(), 200, "").Body, &document); err != nil {
-		t.Fatalf("the document cannot be read: %v", err)
+		t.Fatalf("parsing the OpenAPI document: %v", err)
 	}
 	scoped := 0
 	for path, methods := range document.Paths {
@@ -289,7 +289,7 @@ func ballaDocs(t *suite.T) {
 			_, part, found := strings.Cut(page, `id="`+operation.OperationID+`"`)
 			part, _, _ = strings.Cut(part, "</article>")
 			if !found || !strings.Contains(part, path) || !strings.Contains(part, strings.ToUpper(method)) {
-				t.Errorf("the page lacks %s %s", method, path)
+				t.Errorf("the documentation page lacks %s %s", method, path)
 			}
 			for _, scope := range operation.Scopes {
 				scoped++
@@ -305,7 +305,7 @@ func ballaDocs(t *suite.T) {
 }
 
 var ballaLife = []Case{
-	{ID: "usage", Sentences: []string{"13.1", "42.1"}, Source: Page, Fact: "a key shows its last use, its total requests and its quota",
+	{ID: "usage", Sentences: []string{"13.1", "42.1"}, Source: fromPage, Fact: "a key shows its last use, its total requests and its quota",
 		Answer: "last_used_at, usage.total and usage.window of each key, and its requests by hour and operation", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 			t.AwaitWindow(t.Key(t.Home(), suite.In{"scopes": []string{"read"}}).Secret, 20*time.Second) // all keys share the window
@@ -317,7 +317,7 @@ var ballaLife = []Case{
 			t.Expect(view, 200, `{"last_used_at": "<time>", "usage": {"total": 3, "window": {"limit": 100000, "used": 3, "remaining": 99997, "resets_at": "<time>"}}, "...": 0}`)
 			t.Expect(suite.Get("/keys/"+k.ID+"/usage").By(t.Home().Admin), 200, `{"total": 3, "data": [{"operation": "listTeams", "count": 3, "hour": "<time>"}], "...": 0}`)
 		}},
-	{ID: "audit", Sentences: []string{"14.1"}, Source: Page, Fact: "there is a full audit trail", Answer: "each entry has the action, user, key and time; changes of keys and of matches are recorded", Prove: func(t *suite.T) {
+	{ID: "audit", Sentences: []string{"14.1"}, Source: fromPage, Fact: "there is a full audit trail", Answer: "each entry has the action, user, key and time; changes of keys and of matches are recorded", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		t.MustOp(t.Home().Admin, "updateKey", suite.In{"key": k.ID, "name": "renamed"})
 		t.MustOp(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
@@ -328,7 +328,7 @@ var ballaLife = []Case{
 		t.Expect(suite.Get("/audit?key="+k.ID).By(t.Home().Admin), 200,
 			`{"data": [`+entry("key.revoke")+`,`+entry("key.rotate")+`,`+entry("key.update")+`,`+entry("key.create")+`], "...": 0}`)
 	}},
-	{ID: "rotate", Sentences: []string{"44.1", "44.2", "45.1"}, Source: Page, Fact: "rotating gives a new secret with the same name, scopes and settings, and ends the old one immediately",
+	{ID: "rotate", Sentences: []string{"44.1", "44.2", "45.1"}, Source: fromPage, Fact: "rotating gives a new secret with the same name, scopes and settings, and ends the old one immediately",
 		Answer: "the key keeps its id; the old secret is refused on the next request; an overlap is refused", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"name": "Stats Exporter", "scopes": []string{"read", "teams"}, "expires_in": "30d", "metadata": suite.In{"team": "web"}})
 			before := t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, "")
@@ -344,7 +344,7 @@ var ballaLife = []Case{
 			t.Expect(suite.Get("/teams").By(after.Text("secret")), 200, ballaList)
 			t.Expect(suite.Get("/matches").By(after.Text("secret")), 403, ballaForbidden)
 		}},
-	{ID: "revoke", Sentences: []string{"44.3", "44.4"}, Source: Page, Fact: "a revoked key is refused for good", Answer: "refused on the next request; an edit or a rotation is a 409", Prove: func(t *suite.T) {
+	{ID: "revoke", Sentences: []string{"44.3", "44.4"}, Source: fromPage, Fact: "a revoked key is refused for good", Answer: "refused on the next request; an edit or a rotation is a 409", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		t.Expect(suite.Get("/teams").By(k.Secret), 200, ballaList)
 		t.Expect(suite.Post("/keys/"+k.ID+"/revoke", nil).By(t.Home().Admin), 200, `{"state": "revoked", "revoked_at": "<time>", "...": 0}`)
@@ -353,12 +353,12 @@ var ballaLife = []Case{
 		t.Expect(suite.Patch("/keys/"+k.ID, suite.In{"expires_in": "30d"}).By(t.Home().Admin), 409, `{"error": "<string>", "code": "CONFLICT"}`)
 		t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"state": "revoked", "...": 0}`)
 	}},
-	{ID: "old", Sentences: []string{"51.1"}, Source: Page, Fact: "keys should be rotated every 90 days", Answer: "rotate_recommended marks a key whose secret is older; no key is refused for its age", Prove: func(t *suite.T) {
+	{ID: "old", Sentences: []string{"51.1"}, Source: fromPage, Fact: "keys should be rotated every 90 days", Answer: "rotate_recommended marks a key whose secret is older; no key is refused for its age", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"rotate_recommended": false, "...": 0}`)
 		t.Expect(suite.Get("/keys?limit=1").By(t.Home().Admin), 200, `{"data": [{"rotate_recommended": "<bool>", "...": 0}], "...": 0}`)
 	}},
-	{ID: "expiry", Source: Decision, Fact: "a key may have an expiry", Answer: "expires_in or expires_at, at most a year ahead; null without one", Prove: func(t *suite.T) {
+	{ID: "expiry", Source: ourDecision, Fact: "a key may have an expiry", Answer: "expires_in or expires_at, at most a year ahead; null without one", Prove: func(t *suite.T) {
 		make := func(spec suite.In) suite.Request {
 			spec["name"], spec["scopes"] = "ending", []string{"read"}
 			return suite.Post("/keys", spec).By(t.Home().Admin)
@@ -370,7 +370,7 @@ var ballaLife = []Case{
 }
 
 var ballaRefusals = []Case{
-	{ID: "unauthorized", Sentences: []string{"54.1", "55.1"}, Source: Page, Fact: "a missing, inactive, revoked or expired key is a 401",
+	{ID: "unauthorized", Sentences: []string{"54.1", "55.1"}, Source: fromPage, Fact: "a missing, inactive, revoked or expired key is a 401",
 		Answer: "one answer for all of them; a key is inactive while its owner is suspended", Prove: func(t *suite.T) {
 			get := func(secret string) { t.Expect(suite.Get("/matches").By(secret), 401, ballaUnauthorized) }
 			get("")
@@ -389,7 +389,7 @@ var ballaRefusals = []Case{
 			t.Until(time.Now().Add(3 * time.Second))
 			get(short.Secret)
 		}},
-	{ID: "not-found", Source: Decision, Fact: "unknown objects and those of another organisation get the same 404", Answer: "one body for both", Prove: func(t *suite.T) {
+	{ID: "not-found", Source: ourDecision, Fact: "unknown objects and those of another organisation get the same 404", Answer: "one body for both", Prove: func(t *suite.T) {
 		o := t.Org("PRO")
 		theirs := t.Key(o, suite.In{"scopes": []string{"read"}})
 		foreign := t.Expect(suite.Get("/keys/"+theirs.ID).By(t.Home().Admin), 404, ballaNotFound)
@@ -399,7 +399,7 @@ var ballaRefusals = []Case{
 			t.Expect(suite.Get(path).By(k.Secret), 404, ballaNotFound)
 		}
 	}},
-	{ID: "input", Source: Decision, Fact: "an unreadable input is a 400, an invalid one a 422 that names the fields", Answer: "limits are 1–100, dates are ISO 8601, pages begin with 1", Prove: func(t *suite.T) {
+	{ID: "input", Source: ourDecision, Fact: "an unreadable input is a 400, an invalid one a 422 that names the fields", Answer: "limits are 1–100, dates are ISO 8601, pages begin with 1", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read", "write"}})
 		for _, query := range []string{"limit=0", "limit=101", "limit=x", "page=0", "page=1000000", "date=tomorrow", "cursor=x", "colour=red"} {
 			t.Expect(suite.Get("/matches?"+query).By(k.Secret), 400, `{"error": "<string>", "code": "BAD_REQUEST", "...": 0}`)
@@ -412,7 +412,7 @@ var ballaRefusals = []Case{
 }
 
 var ballaData = []Case{
-	{ID: "groups", Source: Docs, Fact: "the API has teams, players, matches, seasons and stats", Answer: "one list each, directly under /api; empty if the deployment has no data", Prove: func(t *suite.T) {
+	{ID: "groups", Source: fromDocs, Fact: "the API has teams, players, matches, seasons and stats", Answer: "one list each, directly under /api; empty if the deployment has no data", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
 		for _, path := range []string{"/matches", "/teams", "/players", "/seasons", "/stats"} {
 			t.Expect(suite.Get(path).By(k.Secret), 200, ballaList)
@@ -423,7 +423,7 @@ var ballaData = []Case{
 			}
 		}
 	}},
-	{ID: "pages", Source: Docs, Fact: "lists are paged with page and limit", Answer: "pages begin with 1 and have at most 100 items, 50 by default; a page beyond the end is empty", Prove: func(t *suite.T) {
+	{ID: "pages", Source: fromDocs, Fact: "lists are paged with page and limit", Answer: "pages begin with 1 and have at most 100 items, 50 by default; a page beyond the end is empty", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read", "write"}})
 		for i := range 3 {
 			t.Expect(suite.Post("/matches", ballaMatch(t, fmt.Sprint(i))).By(k.Secret), 201, "")
@@ -433,13 +433,13 @@ var ballaData = []Case{
 			r := t.Expect(suite.Get(fmt.Sprintf("/matches?limit=1&page=%d", page)).By(k.Secret), 200,
 				fmt.Sprintf(`{"data": ["<object>"], "page": %d, "limit": 1, "total": "<number>"}`, page))
 			if id := r.At("data.0.id"); id == nil || seen[id] {
-				t.Errorf("page %d shows %v again", page, id)
+				t.Errorf("page %d shows %v, which is missing or a repeat", page, id)
 			}
 			seen[r.At("data.0.id")] = true
 		}
 		t.Expect(suite.Get("/players?limit=100&page=100").By(k.Secret), 200, `{"data": [], "page": 100, "limit": 100, "total": "<number>"}`)
 	}},
-	{ID: "write", Source: Decision, Fact: "write allows POST, PATCH and DELETE of an organisation's own matches", Answer: "one PATCH changes status and score; If-Match with a stale ETag is a 412", Prove: func(t *suite.T) {
+	{ID: "write", Source: ourDecision, Fact: "write allows POST, PATCH and DELETE of an organisation's own matches", Answer: "one PATCH changes status and score; If-Match with a stale ETag is a 412", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read", "write"}})
 		made := t.Expect(suite.Post("/matches", ballaMatch(t, "write")).By(k.Secret), 201, `{"id": "<string>", "status": "scheduled", "owner": "`+t.Home().ID+`", "version": 1, "...": 0}`, "ETag", "<any>")
 		at, tag := "/matches/"+made.Text("id"), made.Header.Get("ETag")

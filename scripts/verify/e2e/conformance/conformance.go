@@ -15,21 +15,21 @@ import (
 	"statgate/scripts/verify/e2e/suite"
 )
 
-// Source says where a fact comes from.
-type Source string
+// source says where a fact comes from.
+type source string
 
 // The sources of facts.
 const (
-	Page     Source = "S" // the product's page, which binds
-	Docs     Source = "W" // the product's wider documentation
-	Decision Source = "D" // our decision where neither says anything
+	fromPage    source = "S" // the product's page, which binds
+	fromDocs    source = "W" // the product's wider documentation
+	ourDecision source = "D" // our decision where neither says anything
 )
 
 // Case proves one fact of a contract.
 type Case struct {
 	ID        string   // dotted, without the contract's name
-	Sentences []string // sentences of the page that it proves; only with source Page
-	Source    Source
+	Sentences []string // sentences of the page that it proves; only with source fromPage
+	Source    source
 	Fact      string // the fact, without a full stop
 	Answer    string // what we answer, for the table of docs/contracts.md
 	Prove     func(t *suite.T)

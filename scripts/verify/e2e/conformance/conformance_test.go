@@ -105,9 +105,9 @@ func TestFactsAreComplete(t *testing.T) {
 				t.Errorf("%s: case %q has a missing, duplicate or invalid id", name, c.ID)
 			case c.Fact == "" || c.Answer == "" || c.Prove == nil || strings.HasSuffix(c.Fact, "."):
 				t.Errorf("%s: case %s is incomplete", name, c.ID)
-			case c.Source != Page && c.Source != Docs && c.Source != Decision:
+			case c.Source != fromPage && c.Source != fromDocs && c.Source != ourDecision:
 				t.Errorf("%s: case %s has source %q", name, c.ID, c.Source)
-			case (c.Source == Page) != (len(c.Sentences) > 0):
+			case (c.Source == fromPage) != (len(c.Sentences) > 0):
 				t.Errorf("%s: case %s must name sentences of the page exactly if its source is the page", name, c.ID)
 			}
 			seen[c.ID] = true

@@ -52,13 +52,13 @@ func engageMember(t *suite.T, o suite.Org, role string) (user string, k suite.Ke
 }
 
 var fullengageKeys = []Case{
-	{ID: "external", Sentences: []string{"4.1"}, Source: Page, Fact: "a program needs only a key, and no browser session",
+	{ID: "external", Sentences: []string{"4.1"}, Source: fromPage, Fact: "a program needs only a key, and no browser session",
 		Answer: "cookies are neither read nor set", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, `{"data": "<list>", "total": "<number>"}`, "Set-Cookie", "")
 			t.Expect(suite.Get("/matches").With("Cookie", "session=anything"), 401, engageUnauthorized, "Set-Cookie", "")
 		}},
-	{ID: "user", Sentences: []string{"6.1"}, Source: Page, Fact: "a key's actions are attributed to the user who created it",
+	{ID: "user", Sentences: []string{"6.1"}, Source: fromPage, Fact: "a key's actions are attributed to the user who created it",
 		Answer: "the key shows its user, who is the actor of each entry in the activity log", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			user := t.MustOp(o.Admin, "addMember", suite.In{"org": o.ID, "email": t.Email("admin"), "role": "admin"}).Text("data.user")
@@ -72,9 +72,9 @@ var fullengageKeys = []Case{
 				`{"data": [{"action": "match.create", "target": %q, "method": "key", "actor": {"key": %q, "user": %q}, "...": 0}], "total": "<number>"}`,
 				match, made.Text("data.id"), user))
 		}},
-	{ID: "organisation", Sentences: []string{"7.1"}, Source: Page, Fact: "a key reads and changes the data of its own organisation only",
+	{ID: "organisation", Sentences: []string{"7.1"}, Source: fromPage, Fact: "a key reads and changes the data of its own organisation only",
 		Answer: "public data is hidden too; another organisation's ids are a 404 like unknown ones", Prove: engageOrganisation},
-	{ID: "expiry.required", Sentences: []string{"8.1"}, Source: Page, Fact: "each key has an expiry",
+	{ID: "expiry.required", Sentences: []string{"8.1"}, Source: fromPage, Fact: "each key has an expiry",
 		Answer: "without `expires_in` or `expires_at` a 422 names the field; the expiry cannot be removed", Prove: func(t *suite.T) {
 			t.Expect(suite.Post("/keys", suite.In{"name": "endless"}).By(t.Home().Admin), 422, engageInvalid("expires_in"))
 			k := t.Key(t.Home(), nil)
@@ -83,16 +83,16 @@ var fullengageKeys = []Case{
 			}
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"data": {"expires_at": "<time>", "...": 0}}`)
 		}},
-	{ID: "name", Sentences: []string{"13.1"}, Source: Page, Fact: "a key has a name that describes it",
+	{ID: "name", Sentences: []string{"13.1"}, Source: fromPage, Fact: "a key has a name that describes it",
 		Answer: "1 to 80 characters, required", Prove: func(t *suite.T) {
 			for _, name := range []string{"Mobile App", "CI/CD Pipeline"} {
 				t.Expect(suite.Post("/keys", suite.In{"name": name, "expires_in": "30d"}).By(t.Org("STANDARD").Admin), 201, fmt.Sprintf(`{"data": {"name": %q, "...": 0}}`, name))
 			}
 			t.Expect(suite.Post("/keys", suite.In{"expires_in": "30d"}).By(t.Home().Admin), 422, engageInvalid("name"))
 		}},
-	{ID: "expiry.choices", Sentences: []string{"14.1"}, Source: Page, Fact: "a key lives 30, 60 or 90 days, 1 year, or until a chosen date",
+	{ID: "expiry.choices", Sentences: []string{"14.1"}, Source: fromPage, Fact: "a key lives 30, 60 or 90 days, 1 year, or until a chosen date",
 		Answer: "`expires_in` of 30d, 60d, 90d or 1y, or `expires_at`; another duration, a past date or one over a year ahead is a 422 that names the field", Prove: engageChoices},
-	{ID: "secret.once", Sentences: []string{"16.1"}, Source: Page, Fact: "the key is shown when it is created and never again",
+	{ID: "secret.once", Sentences: []string{"16.1"}, Source: fromPage, Fact: "the key is shown when it is created and never again",
 		Answer: "lists and details show the prefix and the last four characters", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			for _, path := range []string{"/keys/" + k.ID, "/keys?limit=100", "/audit?limit=100"} {
@@ -102,7 +102,7 @@ var fullengageKeys = []Case{
 			}
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, fmt.Sprintf(`{"data": {"prefix": "ba_", "last_four": %q, "...": 0}}`, k.Secret[len(k.Secret)-4:]))
 		}},
-	{ID: "bearer", Sentences: []string{"18.1", "19.1"}, Source: Page, Fact: "the key is sent in the Authorization header of each request, as Bearer",
+	{ID: "bearer", Sentences: []string{"18.1", "19.1"}, Source: fromPage, Fact: "the key is sent in the Authorization header of each request, as Bearer",
 		Answer: "Bearer only", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, "")
@@ -111,7 +111,7 @@ var fullengageKeys = []Case{
 			}
 			t.Expect(suite.Get("/matches").With("Authorization", k.Secret), 401, engageUnauthorized)
 		}},
-	{ID: "secret.format", Sentences: []string{"20.1", "21.1"}, Source: Page, Fact: "a key is ba_ and 40 hexadecimal characters, so that secret scanners find it",
+	{ID: "secret.format", Sentences: []string{"20.1", "21.1"}, Source: fromPage, Fact: "a key is ba_ and 40 hexadecimal characters, so that secret scanners find it",
 		Answer: "lower-case hexadecimal of 20 random bytes, no tag; the page's own sample, which has 38, is refused", Prove: func(t *suite.T) {
 			t.Expect(suite.Post("/keys", suite.In{"name": "format", "expires_in": "90d"}).By(t.Home().Admin), 201, `{"data": {"secret": "~^ba_[0-9a-f]{40}$", "prefix": "ba_", "...": 0}}`)
 			t.Expect(suite.Get("/matches").By("ba_a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9"), 401, engageUnauthorized)
@@ -124,9 +124,9 @@ func engageOrganisation(t *suite.T) {
 	other := t.Key(theirs, nil)
 	made := t.Expect(suite.Post("/matches", engageMatch(t)).By(other.Secret), 201, fmt.Sprintf(`{"data": {"owner": %q, "...": 0}}`, theirs.ID))
 	match, team := made.Text("data.id"), made.Text("data.home.id")
-	const nobody = "00000000-0000-8000-8000-000000000000"
+	const unknownID = "00000000-0000-8000-8000-000000000000"
 	for _, path := range []string{"/matches/" + match, "/matches/" + match + "/head-to-head", "/teams/" + team, "/teams/" + team + "/matches", "/matches?team=" + team} {
-		missing := strings.NewReplacer(match, nobody, team, nobody).Replace(path)
+		missing := strings.NewReplacer(match, unknownID, team, unknownID).Replace(path)
 		t.Expect(suite.Get(path).By(other.Secret), 200, "")
 		t.SameAnswer(t.Expect(suite.Get(path).By(mine), 404, engageNotFound), t.Expect(suite.Get(missing).By(mine), 404, engageNotFound))
 	}
@@ -163,19 +163,19 @@ func engageChoices(t *suite.T) {
 			t.Errorf("%s: %s does not list the choices", life, said)
 		}
 	}
-	for _, moment := range []time.Time{time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 2)} {
-		t.Expect(ask("expires_at", moment.UTC().Format(time.RFC3339)), 422, engageInvalid("expires_at"))
+	for _, at := range []time.Time{time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 2)} {
+		t.Expect(ask("expires_at", at.UTC().Format(time.RFC3339)), 422, engageInvalid("expires_at"))
 	}
 }
 
 var fullengageLife = []Case{
-	{ID: "active", Sentences: []string{"25.1"}, Source: Page, Fact: "an active key is accepted",
+	{ID: "active", Sentences: []string{"25.1"}, Source: fromPage, Fact: "an active key is accepted",
 		Answer: "`state` is active", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, "")
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"data": {"state": "active", "...": 0}}`)
 		}},
-	{ID: "expired", Sentences: []string{"26.1"}, Source: Page, Fact: "an expired key is refused automatically",
+	{ID: "expired", Sentences: []string{"26.1"}, Source: fromPage, Fact: "an expired key is refused automatically",
 		Answer: "from the second of its expiry; `state` is expired", Prove: func(t *suite.T) {
 			end := time.Now().UTC().Add(10 * time.Second).Truncate(time.Second)
 			k := t.Key(t.Home(), suite.In{"expires_at": end.Format(time.RFC3339)})
@@ -183,7 +183,7 @@ var fullengageLife = []Case{
 			t.Expect(suite.Get("/matches").By(k.Secret), 401, engageUnauthorized)
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"data": {"state": "expired", "...": 0}}`)
 		}},
-	{ID: "revoked", Sentences: []string{"27.1", "29.1", "29.2"}, Source: Page, Fact: "a revoked key is refused immediately and for good",
+	{ID: "revoked", Sentences: []string{"27.1", "29.1", "29.2"}, Source: fromPage, Fact: "a revoked key is refused immediately and for good",
 		Answer: "from the next request; `state` is revoked, and an edit or a rotation is a 409", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			for range 2 {
@@ -196,7 +196,7 @@ var fullengageLife = []Case{
 			t.Expect(suite.Patch("/keys/"+k.ID, suite.In{"expires_in": "1y"}).By(admin), 409, `{"error": "<string>"}`)
 			t.Expect(suite.Get("/matches").By(k.Secret), 401, engageUnauthorized)
 		}},
-	{ID: "last-used", Sentences: []string{"59.1"}, Source: Page, Fact: "the list of keys shows when each was last used",
+	{ID: "last-used", Sentences: []string{"59.1"}, Source: fromPage, Fact: "the list of keys shows when each was last used",
 		Answer: "`last_used_at`, null before the first request; and the requests in total and in this window", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -210,9 +210,9 @@ var fullengageLife = []Case{
 }
 
 var fullengageAnswers = []Case{
-	{ID: "data", Sentences: []string{"31.1", "33.1", "35.1"}, Source: Page, Fact: "each successful answer has its content under data",
+	{ID: "data", Sentences: []string{"31.1", "33.1", "35.1"}, Source: fromPage, Fact: "each successful answer has its content under data",
 		Answer: "the same for data and key management; open routes (health, documents) have no envelope", Prove: engageEnvelopes},
-	{ID: "total", Sentences: []string{"34.1"}, Source: Page, Fact: "a list has the total number of items, and other answers do not",
+	{ID: "total", Sentences: []string{"34.1"}, Source: fromPage, Fact: "a list has the total number of items, and other answers do not",
 		Answer: "always a number, exact up to 10,000, which is also the largest reach of `offset`", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -259,7 +259,7 @@ func engageEnvelopes(t *suite.T) {
 }
 
 var fullengageErrors = []Case{
-	{ID: "400", Sentences: []string{"39.1"}, Source: Page, Fact: "an unreadable body or parameter is a 400",
+	{ID: "400", Sentences: []string{"39.1"}, Source: fromPage, Fact: "an unreadable body or parameter is a 400",
 		Answer: "a body that is not JSON; a parameter that is unknown, repeated or not a number", Prove: func(t *suite.T) {
 			admin, k := t.Home().Admin, t.Key(t.Home(), nil)
 			for _, body := range []string{`{"name":`, `nothing`, `{"name":"a"} {}`} {
@@ -270,7 +270,7 @@ var fullengageErrors = []Case{
 			}
 			t.Expect(suite.Get("/keys?limit=ten").By(admin), 400, `{"error": "<string>", "details": {"fieldErrors": {"limit": ["<string>"]}, "formErrors": []}}`)
 		}},
-	{ID: "401", Sentences: []string{"40.1"}, Source: Page, Fact: "a missing, invalid, expired or revoked key is a 401",
+	{ID: "401", Sentences: []string{"40.1"}, Source: fromPage, Fact: "a missing, invalid, expired or revoked key is a 401",
 		Answer: "all with the same body", Prove: func(t *suite.T) {
 			end := time.Now().UTC().Add(10 * time.Second).Truncate(time.Second)
 			expired, revoked := t.Key(t.Home(), suite.In{"expires_at": end.Format(time.RFC3339)}), t.Key(t.Home(), nil)
@@ -281,7 +281,7 @@ var fullengageErrors = []Case{
 				t.Expect(suite.Get("/keys").By(secret), 401, engageUnauthorized)
 			}
 		}},
-	{ID: "404", Sentences: []string{"41.1"}, Source: Page, Fact: "unknown objects and those of another organisation are a 404",
+	{ID: "404", Sentences: []string{"41.1"}, Source: fromPage, Fact: "unknown objects and those of another organisation are a 404",
 		Answer: "the same answer, byte for byte, after the same reads", Prove: func(t *suite.T) {
 			mine, other := t.Key(t.Home(), nil), t.Key(t.Org("STANDARD"), nil)
 			theirs := t.Expect(suite.Post("/matches", engageMatch(t)).By(other.Secret), 201, "").Text("data.id")
@@ -290,10 +290,10 @@ var fullengageErrors = []Case{
 			t.Expect(suite.Get("/matches/nothing").By(mine.Secret), 404, engageNotFound)
 			t.Expect(suite.Get("/nowhere").By(mine.Secret), 404, engageNotFound)
 		}},
-	{ID: "422", Sentences: []string{"42.1", "44.1", "46.1", "47.1", "48.1", "49.1", "51.1"}, Source: Page,
+	{ID: "422", Sentences: []string{"42.1", "44.1", "46.1", "47.1", "48.1", "49.1", "51.1"}, Source: fromPage,
 		Fact:   "an invalid input is a 422 whose details list the problems by field, and those of the whole input",
 		Answer: "the same for bodies and parameters; one answer lists all invalid fields", Prove: engageValidation},
-	{ID: "500", Sentences: []string{"43.1"}, Source: Page, Fact: "a failure of the server is a 500",
+	{ID: "500", Sentences: []string{"43.1"}, Source: fromPage, Fact: "a failure of the server is a 500",
 		Answer: "documented for each operation, with a body that does not reveal the cause; no request can provoke one", Prove: func(t *suite.T) {
 			doc := t.Expect(suite.Get("/openapi.json").AtRoot(), 200, "")
 			at := func(path ...string) any {
@@ -308,7 +308,7 @@ var fullengageErrors = []Case{
 			for path, methods := range paths {
 				for method := range methods.(map[string]any) {
 					if at(path, method, "responses", "500") == nil {
-						t.Errorf("%s %s documents no 500", method, path)
+						t.Errorf("%s %s has no documented 500", method, path)
 					}
 				}
 			}
@@ -332,7 +332,7 @@ func engageValidation(t *suite.T) {
 	} {
 		r := t.Expect(suite.Get("/matches?"+query).By(k.Secret), 422, `{"error": "Validation failed", "details": {"fieldErrors": "<object>", "formErrors": []}}`)
 		if !strings.Contains(string(r.Body), `"`+field) {
-			t.Errorf("%s: %s names no %s", query, r.Body, field)
+			t.Errorf("%s: %s does not name %s", query, r.Body, field)
 		}
 	}
 	for _, query := range []string{"season=2026", "from=2026-01-01&to=2026-12-31"} { // no single field is wrong
@@ -342,22 +342,22 @@ func engageValidation(t *suite.T) {
 }
 
 var fullengageWider = []Case{
-	{ID: "base", Source: Docs, Fact: "all routes except the open ones are under /api/v1",
+	{ID: "base", Source: fromDocs, Fact: "all routes except the open ones are under /api/v1",
 		Answer: "data and key management are directly under it", Prove: func(t *suite.T) {
 			if base := t.Contract().Base; base != "/api/v1" {
-				t.Errorf("the base is %s", base)
+				t.Errorf("the base is %s, want /api/v1", base)
 			}
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Get("/matches").By(k.Secret).AtRoot(), 404, engageNotFound)
 			t.Expect(suite.Get("/api/v1/matches").By(k.Secret).AtRoot(), 200, "")
 		}},
-	{ID: "ids", Source: Docs, Fact: "ids of data are UUIDs",
+	{ID: "ids", Source: fromDocs, Fact: "ids of data are UUIDs",
 		Answer: "version 8, derived from the identity of the match or team; key management has its own ids", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			t.Expect(suite.Post("/matches", engageMatch(t)).By(k.Secret), 201,
 				`{"data": {"id": "~^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "home": {"id": "~^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "name": "<string>"}, "...": 0}}`)
 		}},
-	{ID: "pages", Source: Docs, Fact: "lists take a limit of 1 to 100, 50 by default, and an offset",
+	{ID: "pages", Source: fromDocs, Fact: "lists take a limit of 1 to 100, 50 by default, and an offset",
 		Answer: "the same for key management", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -368,14 +368,14 @@ var fullengageWider = []Case{
 				seen[r.Text("data.0.id")] = true
 			}
 			if len(seen) != 4 {
-				t.Errorf("4 pages of one show %d matches", len(seen))
+				t.Errorf("4 pages of one match show %d matches, want 4", len(seen))
 			}
 			t.Expect(suite.Get("/matches?limit=100&offset=3").By(k.Secret), 200, `{"data": ["<object>"], "total": 4}`)
 			t.Expect(suite.Get("/keys?limit=1&offset=1").By(o.Admin), 200, `{"data": ["<object>"], "total": 2}`)
 		}},
-	{ID: "log", Source: Docs, Fact: "each change by a key is in the activity log, with its method of authentication",
+	{ID: "log", Source: fromDocs, Fact: "each change by a key is in the activity log, with its method of authentication",
 		Answer: "`method` is key; keys of owners and admins with the scope read it, a member's key is a 403", Prove: engageLog},
-	{ID: "role", Source: Decision, Fact: "keys have no scopes for data: a member's key reads, an owner's or admin's also writes",
+	{ID: "role", Source: ourDecision, Fact: "keys have no scopes for data: a member's key reads, an owner's or admin's also writes",
 		Answer: "403 if the role does not allow it; a promotion to admin or a demotion to member holds from the next request", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			_, admin := engageMember(t, o, "admin")
@@ -388,7 +388,7 @@ var fullengageWider = []Case{
 			t.Expect(suite.Post("/keys", suite.In{"name": "k", "expires_in": "30d", "user": user, "scopes": []string{"audit:read"}}).By(o.Admin), 403, `{"error": "<string>"}`)
 			t.Expect(suite.Post("/keys", suite.In{"name": "k", "expires_in": "30d", "scopes": []string{"read"}}).By(o.Admin), 422, engageInvalid("scopes"))
 		}},
-	{ID: "plan", Source: Decision, Fact: "there is one plan, with 10 keys and 10,000 requests an hour for each",
+	{ID: "plan", Source: ourDecision, Fact: "there is one plan, with 10 keys and 10,000 requests an hour for each",
 		Answer: "an eleventh key is a 409; the rate headers have the limit, the remaining requests, and the hour's end in epoch seconds", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			var last suite.Key
@@ -399,7 +399,7 @@ var fullengageWider = []Case{
 			t.AwaitWindow(last.Secret, 5*time.Second)
 			t.Expect(suite.Get("/matches").By(last.Secret), 200, "", "X-RateLimit-Limit", "10000", "X-RateLimit-Remaining", "9999", "X-RateLimit-Reset", "~^[0-9]{10}$")
 		}},
-	{ID: "rotate", Source: Decision, Fact: "a key can also be rotated: the old secret is refused immediately, and the expiry stays",
+	{ID: "rotate", Source: ourDecision, Fact: "a key can also be rotated: the old secret is refused immediately, and the expiry stays",
 		Answer: "no overlap", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
 			before := t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, "").Text("data.expires_at")
@@ -408,7 +408,7 @@ var fullengageWider = []Case{
 			t.Expect(suite.Get("/matches").By(r.Text("data.secret")), 200, "")
 			t.Expect(suite.Post("/keys/"+k.ID+"/rotate", suite.In{"overlap": "1h"}).By(t.Home().Admin), 422, engageInvalid("overlap"))
 		}},
-	{ID: "deletion", Source: Decision, Fact: "a deletion has the envelope of other answers",
+	{ID: "deletion", Source: ourDecision, Fact: "a deletion has the envelope of other answers",
 		Answer: "200 `{\"data\":{\"success\":true}}`, never 204", Prove: func(t *suite.T) {
 			o := t.Org("STANDARD")
 			k := t.Key(o, nil)
@@ -418,7 +418,7 @@ var fullengageWider = []Case{
 			user, _ := engageMember(t, o, "member")
 			t.Expect(suite.Delete("/orgs/"+o.ID+"/members/"+user).By(o.Admin), 200, `{"data": {"success": true}}`)
 		}},
-	{ID: "open", Source: Decision, Fact: "health and documentation need no key and are at the root",
+	{ID: "open", Source: ourDecision, Fact: "health and documentation need no key and are at the root",
 		Answer: "`/health`, `/openapi.json`, `/api-docs`", Prove: func(t *suite.T) {
 			for path, kind := range map[string]string{"/health": "~json", "/openapi.json": "~json", "/api-docs": "~text/html"} {
 				t.Expect(suite.Get(path).AtRoot(), 200, "", "Content-Type", kind)

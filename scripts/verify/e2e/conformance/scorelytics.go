@@ -55,7 +55,7 @@ func scopes(names ...string) suite.In { return suite.In{"scopes": names} }
 func reader(t *suite.T) suite.Key { return t.Key(t.Home(), scopes("read:matches", "read:leagues")) }
 
 var scorelyticsKeys = []Case{
-	{ID: "key.required", Sentences: []string{"2.1"}, Source: Page, Fact: "every request below /v1 needs a key",
+	{ID: "key.required", Sentences: []string{"2.1"}, Source: fromPage, Fact: "every request below /v1 needs a key",
 		Answer: "401 without a key on every route below /v1", Prove: func(t *suite.T) {
 			for _, r := range api.For(t.Contract()) {
 				if path, below := strings.CutPrefix(r.Path, "/v1"); below {
@@ -63,23 +63,23 @@ var scorelyticsKeys = []Case{
 				}
 			}
 		}},
-	{ID: "secret.format", Sentences: []string{"7.1", "9.1"}, Source: Page, Fact: "a production key is sk_live_ and 32 random bytes in base62",
+	{ID: "secret.format", Sentences: []string{"7.1", "9.1"}, Source: fromPage, Fact: "a production key is sk_live_ and 32 random bytes in base62",
 		Answer: "43 characters after the prefix, padded, without a tag", Prove: func(t *suite.T) {
 			t.Expect(suite.Post("/keys", suite.In{"name": "App"}).By(t.Home().Admin), 201, `{"secret": "~^sk_live_[0-9A-Za-z]{43}$", "...": 0}`)
 		}},
-	{ID: "secret.unstructured", Source: Decision, Fact: "a key of another length than ours is looked up, not refused as malformed",
+	{ID: "secret.unstructured", Source: ourDecision, Fact: "a key of another length than ours is looked up, not refused as malformed",
 		Answer: "32 to 43 characters are accepted, because imported keys may be shorter; an unknown key is a 401 like any other", Prove: func(t *suite.T) {
 			for _, n := range []int{16, 32, 40, 43, 44} {
 				t.Expect(suite.Get(leaguesPath).By("sk_live_"+strings.Repeat("a", n)), 401, badKey)
 			}
 		}},
-	{ID: "environment", Sentences: []string{"8.1"}, Source: Page, Fact: "a staging key is refused in production",
+	{ID: "environment", Sentences: []string{"8.1"}, Source: fromPage, Fact: "a staging key is refused in production",
 		Answer: "one deployment per environment; a key of another environment is a 401", Prove: func(t *suite.T) {
 			k := reader(t)
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "")
 			t.Expect(suite.Get(leaguesPath).By("sk_test_"+strings.TrimPrefix(k.Secret, "sk_live_")), 401, badKey)
 		}},
-	{ID: "transport.all", Sentences: []string{"11.1", "12.2", "13.1", "14.1", "15.1", "16.2", "17.1", "19.1", "20.2", "21.1", "22.1"}, Source: Page,
+	{ID: "transport.all", Sentences: []string{"11.1", "12.2", "13.1", "14.1", "15.1", "16.2", "17.1", "19.1", "20.2", "21.1", "22.1"}, Source: fromPage,
 		Fact:   "a key in X-API-Key, as bearer token or in the query parameter api_key gets the same answer",
 		Answer: "the edge moves the key from all three into one header", Prove: func(t *suite.T) {
 			k := reader(t)
@@ -89,14 +89,14 @@ var scorelyticsKeys = []Case{
 				t.Expect(suite.Get(matchesPath).By(k.Secret[:len(k.Secret)-1]+"-").Via(via), 401, badKey)
 			}
 		}},
-	{ID: "transport.conflict", Source: Decision, Fact: "two different keys in one request are refused, the same key twice is accepted",
+	{ID: "transport.conflict", Source: ourDecision, Fact: "two different keys in one request are refused, the same key twice is accepted",
 		Answer: "401", Prove: func(t *suite.T) {
 			a, b := reader(t), reader(t)
 			twice := suite.Get(leaguesPath).By(a.Secret).Via("x-api-key")
 			t.Expect(twice.With("Authorization", "Bearer "+b.Secret), 401, badKey)
 			t.Expect(twice.With("Authorization", "Bearer "+a.Secret), 200, "")
 		}},
-	{ID: "refused", Sentences: []string{"57.1"}, Source: Page, Fact: "a missing, malformed or revoked key is a 401 with the page's message",
+	{ID: "refused", Sentences: []string{"57.1"}, Source: fromPage, Fact: "a missing, malformed or revoked key is a 401 with the page's message",
 		Answer: "one body for all of them, and for expired and unknown keys", Prove: func(t *suite.T) {
 			k := reader(t)
 			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
@@ -105,32 +105,32 @@ var scorelyticsKeys = []Case{
 			}
 			t.Expect(suite.Get(leaguesPath).With("X-Api-Kee", k.Secret), 401, badKey)
 		}},
-	{ID: "verify", Sentences: []string{"49.1", "50.1", "51.1", "52.1", "53.1"}, Source: Page,
+	{ID: "verify", Sentences: []string{"49.1", "50.1", "51.1", "52.1", "53.1"}, Source: fromPage,
 		Fact:   "GET /health needs no key, and GET /v1/football/leagues verifies a key and its scope",
 		Answer: "200; 401 with code insufficient_scope if the key is valid but lacks the scope", Prove: func(t *suite.T) {
 			t.Expect(suite.Get("/health").AtRoot(), 200, `{"status": "ok"}`, "X-RateLimit-Limit", "")
 			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:leagues")).Secret), 200, "")
 			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:matches")).Secret), 401, missingScope)
 		}},
-	{ID: "documents", Source: Decision, Fact: "the OpenAPI document and the documentation page need no key", Answer: "/openapi.json and /api-docs at the root", Prove: func(t *suite.T) {
+	{ID: "documents", Source: ourDecision, Fact: "the OpenAPI document and the documentation page need no key", Answer: "/openapi.json and /api-docs at the root", Prove: func(t *suite.T) {
 		for _, path := range []string{"/openapi.json", "/api-docs"} {
 			t.Expect(suite.Get(path).AtRoot(), 200, "", "X-RateLimit-Limit", "")
 		}
 	}},
-	{ID: "ready", Source: Docs, Fact: "GET /readyz needs no key and is not metered",
+	{ID: "ready", Source: fromDocs, Fact: "GET /readyz needs no key and is not metered",
 		Answer: "200 if both tables answer, else 503", Prove: func(t *suite.T) {
 			t.Expect(suite.Get("/readyz").AtRoot(), 200, `{"status": "ok"}`, "X-RateLimit-Limit", "")
 		}},
 }
 
 var scorelyticsScopes = []Case{
-	{ID: "scope.missing", Sentences: []string{"25.1", "58.1"}, Source: Page, Fact: "a missing scope is a 401 on the endpoints that need it only",
+	{ID: "scope.missing", Sentences: []string{"25.1", "58.1"}, Source: fromPage, Fact: "a missing scope is a 401 on the endpoints that need it only",
 		Answer: "401 insufficient_scope; with `permission: {status: 403, …}` in the contract it is a 403", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:leagues"))
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, missingScope)
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "")
 		}},
-	{ID: "scope.matches", Sentences: []string{"28.1"}, Source: Page,
+	{ID: "scope.matches", Sentences: []string{"28.1"}, Source: fromPage,
 		Fact:   "read:matches reads matches with events, stats and lineups, standings and head-to-head",
 		Answer: "all of these, with the standings of any season", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:matches"))
@@ -144,7 +144,7 @@ var scorelyticsScopes = []Case{
 			}
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, missingScope)
 		}},
-	{ID: "scope.leagues", Sentences: []string{"29.1"}, Source: Page, Fact: "read:leagues reads leagues and current standings only",
+	{ID: "scope.leagues", Sentences: []string{"29.1"}, Source: fromPage, Fact: "read:leagues reads leagues and current standings only",
 		Answer: "401 insufficient_scope for an earlier season, and for standings at another round or date", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:leagues"))
 			league, old, current := seasons(t, reader(t))
@@ -155,7 +155,7 @@ var scorelyticsScopes = []Case{
 			}
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, missingScope)
 		}},
-	{ID: "scope.streams", Sentences: []string{"30.1", "31.1"}, Source: Page, Fact: "stream:websocket and mcp:invoke are separate scopes and read nothing over HTTP",
+	{ID: "scope.streams", Sentences: []string{"30.1", "31.1"}, Source: fromPage, Fact: "stream:websocket and mcp:invoke are separate scopes and read nothing over HTTP",
 		Answer: "keys may have them; the services that they open are deployed separately", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("stream:websocket", "mcp:invoke"))
 			t.Expect(suite.Get("/keys/self").By(k.Secret), 200, `{"scopes": ["stream:websocket", "mcp:invoke"], "permissions": ["live:stream", "mcp:invoke"], "...": 0}`)
@@ -163,15 +163,15 @@ var scorelyticsScopes = []Case{
 				t.Expect(suite.Get(path).By(k.Secret), 401, missingScope)
 			}
 		}},
-	{ID: "scope.default", Sentences: []string{"32.1"}, Source: Page, Fact: "a key has all read scopes by default",
+	{ID: "scope.default", Sentences: []string{"32.1"}, Source: fromPage, Fact: "a key has all read scopes by default",
 		Answer: "read:matches and read:leagues", Prove: func(t *suite.T) {
 			r := t.Expect(suite.Post("/keys", suite.In{"name": "Default"}).By(t.Home().Admin), 201, `{"scopes": ["read:matches", "read:leagues"], "...": 0}`)
 			for _, path := range []string{leaguesPath, matchesPath} {
 				t.Expect(suite.Get(path).By(r.Text("secret")), 200, "")
 			}
 		}},
-	{ID: "tokens", Sentences: []string{"36.1"}, Source: Page, Fact: "a key can create short-lived tokens with fewer scopes",
-		Answer: "POST /v1/tokens with the key itself; a token lives 1 minute to 1 day, has scopes of the key, uses its quota, and is refused on the next request after the key's revocation", Prove: func(t *suite.T) {
+	{ID: "tokens", Sentences: []string{"36.1"}, Source: fromPage, Fact: "a key can create short-lived tokens with fewer scopes",
+		Answer: "POST /v1/tokens with the key itself. A token lives 1 minute to 1 day, has scopes of the key and uses its quota. It is refused on the next request after the key's revocation", Prove: func(t *suite.T) {
 			k := reader(t)
 			made := t.Expect(suite.Post("/tokens", suite.In{"scopes": []string{"read:leagues"}, "expires_in": "1m"}).By(k.Secret), 201,
 				`{"token": "~^sk_live_[0-9A-Za-z]{43}$", "key": "`+k.ID+`", "scopes": ["read:leagues"], "created_at": "<string>", "expires_at": "<string>"}`)
@@ -184,7 +184,7 @@ var scorelyticsScopes = []Case{
 			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 			t.Expect(suite.Get(leaguesPath).By(token), 401, badKey)
 		}},
-	{ID: "scope.restricted", Sentences: []string{"32.2"}, Source: Page, Fact: "a key's scopes can be reduced later",
+	{ID: "scope.restricted", Sentences: []string{"32.2"}, Source: fromPage, Fact: "a key's scopes can be reduced later",
 		Answer: "the reduction holds from the next request", Prove: func(t *suite.T) {
 			k := reader(t)
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 200, "")
@@ -195,7 +195,7 @@ var scorelyticsScopes = []Case{
 }
 
 var scorelyticsLife = []Case{
-	{ID: "rotation", Sentences: []string{"42.1", "43.1", "44.1", "45.1"}, Source: Page,
+	{ID: "rotation", Sentences: []string{"42.1", "43.1", "44.1", "45.1"}, Source: fromPage,
 		Fact:   "a key is replaced by creating another, waiting until the old one has no traffic, and revoking it",
 		Answer: "each key shows its usage by hour and operation, its last use and its requests in the window", Prove: func(t *suite.T) {
 			old := reader(t)
@@ -209,16 +209,16 @@ var scorelyticsLife = []Case{
 			t.Expect(suite.Get(matchesPath).By(old.Secret), 401, badKey)
 			t.Expect(suite.Get(matchesPath).By(next.Secret), 200, "")
 		}},
-	{ID: "revocation", Sentences: []string{"46.1"}, Source: Page, Fact: "a revocation is immediate",
+	{ID: "revocation", Sentences: []string{"46.1"}, Source: fromPage, Fact: "a revocation is immediate",
 		Answer: "no request that begins after its answer is admitted", Prove: func(t *suite.T) {
 			k := reader(t)
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "")
 			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, badKey)
 		}},
-	{ID: "revocation.in-flight", Sentences: []string{"46.2", "47.1"}, Source: Page, Fact: "a request in flight gets a 401 when its key is revoked",
+	{ID: "revocation.in-flight", Sentences: []string{"46.2", "47.1"}, Source: fromPage, Fact: "a request in flight gets a 401 when its key is revoked",
 		Answer: "the key's version is read again before each answer", Prove: revokeInFlight},
-	{ID: "rotation.offered", Source: Decision, Fact: "a key can also be rotated in one step", Answer: "the old secret is refused immediately, or after an overlap of at most 7 days", Prove: func(t *suite.T) {
+	{ID: "rotation.offered", Source: ourDecision, Fact: "a key can also be rotated in one step", Answer: "the old secret is refused immediately, or after an overlap of at most 7 days", Prove: func(t *suite.T) {
 		k := reader(t)
 		r := t.MustOp(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
 		t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, badKey)
@@ -228,16 +228,16 @@ var scorelyticsLife = []Case{
 			t.Errorf("an overlap of 8 days: got %d %s", long.Status, long.Text("code"))
 		}
 	}},
-	{ID: "expiry", Source: Decision, Fact: "a key has no expiry unless one is set", Answer: "expires_at is null", Prove: func(t *suite.T) {
+	{ID: "expiry", Source: ourDecision, Fact: "a key has no expiry unless one is set", Answer: "expires_at is null", Prove: func(t *suite.T) {
 		t.Expect(suite.Get("/keys/"+reader(t).ID).By(t.Home().Admin), 200, `{"expires_at": null, "state": "active", "...": 0}`)
 	}},
-	{ID: "plans", Source: Decision, Fact: "Trial has one key, Starter three and Growth ten; Starter is the default", Answer: "one key more is a 409", Prove: func(t *suite.T) {
+	{ID: "plans", Source: ourDecision, Fact: "Trial has one key, Starter three and Growth ten; Starter is the default", Answer: "one key more is a 409", Prove: func(t *suite.T) {
 		t.Expect(suite.Get("/orgs/"+t.Org("").ID).By(t.OperatorKey()), 200, `{"plan": "STARTER", "...": 0}`)
 		o := t.Org("TRIAL")
 		t.Key(o, scopes("read:leagues"))
 		t.Expect(suite.Post("/keys", suite.In{"name": "One more"}).By(o.Admin), 409, `{"error": "<string>", "code": "conflict", "details": "<any>", "request_id": "~^req_."}`)
 	}},
-	{ID: "quota", Sentences: []string{"59.1"}, Source: Page, Fact: "too many requests are a 429",
+	{ID: "quota", Sentences: []string{"59.1"}, Source: fromPage, Fact: "too many requests are a 429",
 		Answer: "code rate_limited, with Retry-After", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("TRIAL"), scopes("read:leagues"))
 			t.AwaitWindow(k.Secret, 25*time.Second)
@@ -256,7 +256,7 @@ var scorelyticsLife = []Case{
 				t.Errorf("of 70 requests in a minute %d were admitted and %d refused, want 60 and 10", admitted.Load(), refused.Load())
 			}
 		}},
-	{ID: "quota.headers", Source: Docs, Fact: "the window is a minute, and X-RateLimit-Reset is its end in seconds since 1970",
+	{ID: "quota.headers", Source: fromDocs, Fact: "the window is a minute, and X-RateLimit-Reset is its end in seconds since 1970",
 		Answer: "300 requests a minute on Starter", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("STARTER"), scopes("read:leagues"))
 			r := t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "", "X-RateLimit-Limit", "300", "X-RateLimit-Reset", "~^[0-9]{10}$")

@@ -25,22 +25,22 @@ func listOf(item, limit string) string {
 }
 
 var scorelyticsData = []Case{
-	{ID: "shape.match", Source: Docs, Fact: "a match is one flat object, and a list of matches has data, total, limit and next_cursor",
+	{ID: "shape.match", Source: fromDocs, Fact: "a match is one flat object, and a list of matches has data, total, limit and next_cursor",
 		Answer: "awarded matches are finished (3); postponed, cancelled and abandoned ones have no status code", Prove: func(t *suite.T) {
 			t.Expect(suite.Get(matchesPath).By(reader(t).Secret), 200, listOf(matchShape, "50"))
 		}},
-	{ID: "shape.league", Source: Docs, Fact: "a league has id, country, name, season, sport and logo_url",
+	{ID: "shape.league", Source: fromDocs, Fact: "a league has id, country, name, season, sport and logo_url",
 		Answer: "logos are null, because no data source has them", Prove: func(t *suite.T) {
 			t.Expect(suite.Get(leaguesPath).By(reader(t).Secret), 200, listOf(leagueShape, "50"))
 		}},
-	{ID: "shape.standings", Source: Decision, Fact: "standings are rows in the order of position", Answer: "league_id, season and data", Prove: func(t *suite.T) {
+	{ID: "shape.standings", Source: ourDecision, Fact: "standings are rows in the order of position", Answer: "league_id, season and data", Prove: func(t *suite.T) {
 		k := reader(t)
 		m := someMatch(t, k)
 		t.Expect(suite.Get("/football/leagues/"+m.Text("league_id")+"/standings").By(k.Secret), 200,
 			`{"league_id": "<string>", "season": "<string>", "data": [{"position": "<number>", "group": "<string?>", "team": "<string>", "played": "<number>", "won": "<number>",
 			"drawn": "<number>", "lost": "<number>", "goals_for": "<number>", "goals_against": "<number>", "goal_difference": "<number>", "points": "<number>"}, "..."]}`)
 	}},
-	{ID: "shape.h2h", Source: Decision, Fact: "head-to-head has the earlier meetings of a match's teams", Answer: "the matches, newest first, and their totals", Prove: func(t *suite.T) {
+	{ID: "shape.h2h", Source: ourDecision, Fact: "head-to-head has the earlier meetings of a match's teams", Answer: "the matches, newest first, and their totals", Prove: func(t *suite.T) {
 		k := reader(t)
 		m := someMatch(t, k)
 		r := t.Expect(suite.Get(matchesPath+"/"+m.Text("id")+"/h2h").By(k.Secret), 200,
@@ -49,11 +49,11 @@ var scorelyticsData = []Case{
 			t.Errorf("head-to-head is of %s and %s, want the match's teams", r.Text("home_team"), r.Text("away_team"))
 		}
 	}},
-	{ID: "shape.report", Source: Docs, Fact: "a match's events are ordered by minute and added time, lineups are grouped by side, statistics by section",
+	{ID: "shape.report", Source: fromDocs, Fact: "a match's events are ordered by minute and added time, lineups are grouped by side, statistics by section",
 		Answer: "empty lists for a match without a report, 404 for an unknown match", Prove: matchReports},
-	{ID: "matches.order", Source: Docs, Fact: "matches are ordered by kick-off, earliest first, and after gets the next page", Answer: "pages without gaps or repeats; a bad cursor is a 400", Prove: matchesOrder},
-	{ID: "matches.filters", Source: Docs, Fact: "matches can be filtered by status, league_id and date (a UTC day)", Answer: "league_id or status, each with or without a date; both together are a 400 that names the supported filters", Prove: matchesFilters},
-	{ID: "limit", Source: Docs, Fact: "a limit above 200 counts as 200, the default is 50", Answer: "a limit of 0 is a 400", Prove: func(t *suite.T) {
+	{ID: "matches.order", Source: fromDocs, Fact: "matches are ordered by kick-off, earliest first, and after gets the next page", Answer: "pages without gaps or repeats; a bad cursor is a 400", Prove: matchesOrder},
+	{ID: "matches.filters", Source: fromDocs, Fact: "matches can be filtered by status, league_id and date (a UTC day)", Answer: "league_id or status, each with or without a date; both together are a 400 that names the supported filters", Prove: matchesFilters},
+	{ID: "limit", Source: fromDocs, Fact: "a limit above 200 counts as 200, the default is 50", Answer: "a limit of 0 is a 400", Prove: func(t *suite.T) {
 		k := reader(t)
 		t.Expect(suite.Get(matchesPath+"?limit=500").By(k.Secret), 200, listOf(matchShape, "200"))
 		t.Expect(suite.Get(matchesPath).By(k.Secret), 200, listOf(matchShape, "50"))
@@ -61,7 +61,7 @@ var scorelyticsData = []Case{
 			t.Expect(suite.Get(matchesPath+"?limit="+limit).By(k.Secret), 400, badInput)
 		}
 	}},
-	{ID: "input.invalid", Source: Docs, Fact: "an invalid input is a 400 with code invalid_request", Answer: "422 is not used; an error for an unknown parameter names it", Prove: func(t *suite.T) {
+	{ID: "input.invalid", Source: fromDocs, Fact: "an invalid input is a 400 with code invalid_request", Answer: "422 is not used; an error for an unknown parameter names it", Prove: func(t *suite.T) {
 		k := reader(t)
 		for _, query := range []string{"date=yesterday", "date=2026-13-01", "after=nonsense", "status=over", "league=x", "nonsense=1"} {
 			r := t.Expect(suite.Get(matchesPath+"?"+query).By(k.Secret), 400, "")
@@ -81,22 +81,22 @@ func matchReports(t *suite.T) {
 	for _, part := range []string{"/events", "/stats", "/lineups"} {
 		t.Expect(suite.Get(matchesPath+"/m_nothing"+part).By(k.Secret), 404, `{"error": "<string>", "code": "not_found", "request_id": "~^req_."}`)
 	}
-	told := false
+	reported := false
 	for ago := range 10 {
 		day := time.Now().UTC().AddDate(0, 0, -ago).Format(time.DateOnly)
 		list := get(matchesPath+"?limit=20&date="+day, listOf(matchShape, "20"))
-		for i := 0; list.Text(fmt.Sprintf("data.%d.id", i)) != "" && !told; i++ {
+		for i := 0; list.Text(fmt.Sprintf("data.%d.id", i)) != "" && !reported; i++ {
 			at := matchesPath + "/" + list.Text(fmt.Sprintf("data.%d.id", i))
 			events := get(at+"/events?limit=200", listOf(eventShape, "200"))
 			checkEventOrder(t, events)
 			get(at+"/lineups", `{"home": `+lineupShape+`, "away": `+lineupShape+`}`)
 			get(at+"/stats", statsShape)
-			told = events.At("data.0") != nil
+			reported = events.At("data.0") != nil
 		}
 	}
 	m := someMatch(t, k) // the oldest match, which may have no report
 	get(matchesPath+"/"+m.Text("id")+"/events", listOf(eventShape, "50"))
-	if !told {
+	if !reported {
 		t.NotApplicable("no match of the last ten days has a report")
 	}
 }

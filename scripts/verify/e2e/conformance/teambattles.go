@@ -99,7 +99,7 @@ func expectError(t *suite.T, r suite.Request, status int, code string) {
 const anyList = `{"matches": ["<object>", "..."], "count": "<number>", "pagination": {"cursor": "<string?>", "hasMore": "<bool>"}, "timestamp": "<time>"}`
 
 var teambattlesKeys = []Case{
-	{ID: "bearer", Sentences: []string{"5.1", "6.1", "7.1"}, Source: Page, Fact: "every request needs a key in the Authorization header, as Bearer",
+	{ID: "bearer", Sentences: []string{"5.1", "6.1", "7.1"}, Source: fromPage, Fact: "every request needs a key in the Authorization header, as Bearer",
 		Answer: "Bearer only; a key anywhere else counts as missing", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList)
@@ -108,13 +108,13 @@ var teambattlesKeys = []Case{
 			}
 			expectError(t, suite.Get("/matches").By(k.Secret).Via("x-api-key"), 401, "error_api_key_required")
 		}},
-	{ID: "key.label", Sentences: []string{"13.2", "14.2"}, Source: Page, Fact: "a key is created with a label and permissions",
+	{ID: "key.label", Sentences: []string{"13.2", "14.2"}, Source: fromPage, Fact: "a key is created with a label and permissions",
 		Answer: "the label is `name`; permissions are `scopes` of the form category.scope:level", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"name": "Production Server", "scopes": []string{"matches.user_matches:read", "connections.github:enabled"}})
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200,
 				`{"name": "Production Server", "scopes": ["matches.user_matches:read", "connections.github:enabled"], "...": 0}`)
 		}},
-	{ID: "key.once", Sentences: []string{"15.2", "16.2", "16.3"}, Source: Page, Fact: "the full key is shown once, and a lost key is replaced by creating another",
+	{ID: "key.once", Sentences: []string{"15.2", "16.2", "16.3"}, Source: fromPage, Fact: "the full key is shown once, and a lost key is replaced by creating another",
 		Answer: "no answer shows a secret again; a rotation also gives a key a new secret", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, path := range []string{"/keys/" + k.ID, "/keys"} {
@@ -126,19 +126,19 @@ var teambattlesKeys = []Case{
 			expectError(t, suite.Get("/matches").By(k.Secret), 401, "error_api_key_invalid")
 			t.Expect(suite.Get("/matches").By(again.Text("secret")), 200, anyList)
 		}},
-	{ID: "key.format", Sentences: []string{"33.1"}, Source: Page, Fact: "a key is tb_ and a random string",
+	{ID: "key.format", Sentences: []string{"33.1"}, Source: fromPage, Fact: "a key is tb_ and a random string",
 		Answer: "64 lower-case hexadecimal characters of 32 random bytes, no tag", Prove: func(t *suite.T) {
 			one, two := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:none"}}), t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:none"}})
 			if len(one.Secret) != 67 || !strings.HasPrefix(one.Secret, "tb_") || strings.Trim(one.Secret[3:], "0123456789abcdef") != "" || one.Secret == two.Secret {
 				t.Errorf("two keys are not tb_ and 64 random hexadecimal characters each")
 			}
 		}},
-	{ID: "key.prefix", Sentences: []string{"33.2"}, Source: Page, Fact: "lists of keys show only the prefix",
+	{ID: "key.prefix", Sentences: []string{"33.2"}, Source: fromPage, Fact: "lists of keys show only the prefix",
 		Answer: "`prefix` is tb_, `last_four` is empty", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"prefix": "tb_", "last_four": "", "...": 0}`)
 		}},
-	{ID: "permissions.levels", Sentences: []string{"20.1", "22.1"}, Source: Page, Fact: "a permission has a level, and the level none grants nothing",
+	{ID: "permissions.levels", Sentences: []string{"20.1", "22.1"}, Source: fromPage, Fact: "a permission has a level, and the level none grants nothing",
 		Answer: "`none` is accepted and grants nothing; an unknown level is refused", Prove: func(t *suite.T) {
 			none := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:none", "matches.team_matches:none", "matches.org_matches:none",
 				"connections.discord:none", "game.scores:none", "game.lifecycle:none", "webhooks.manage:none"}})
@@ -149,17 +149,17 @@ var teambattlesKeys = []Case{
 			}
 			expectError(t, suite.Post("/keys", suite.In{"name": "x", "scopes": []string{"matches.user_matches:write"}}).By(t.Home().Admin), 400, "error_invalid_request")
 		}},
-	{ID: "permissions.team", Sentences: []string{"23.1", "49.1", "51.1"}, Source: Page, Fact: "team_matches opens the match histories of teams with the key's owner as an active member",
+	{ID: "permissions.team", Sentences: []string{"23.1", "49.1", "51.1"}, Source: fromPage, Fact: "team_matches opens the match histories of teams with the key's owner as an active member",
 		Answer: "POST /teams/{team}/matches by id or slug; 403 for other teams, 404 for unknown ones", Prove: func(t *suite.T) {
 			checkHistoryAccess(t, "teams", "matches.team_matches:read", "error_team_membership_required", "error_team_not_found")
 		}},
-	{ID: "permissions.org", Sentences: []string{"24.1", "50.1", "52.1"}, Source: Page, Fact: "org_matches opens the match histories of organisations with the key's owner as an active member",
+	{ID: "permissions.org", Sentences: []string{"24.1", "50.1", "52.1"}, Source: fromPage, Fact: "org_matches opens the match histories of organisations with the key's owner as an active member",
 		Answer: "POST /orgs/{org}/matches by id or slug; 403 for other organisations, 404 for unknown ones", Prove: func(t *suite.T) {
 			checkHistoryAccess(t, "orgs", "matches.org_matches:read", "error_org_membership_required", "error_org_not_found")
 		}},
-	{ID: "permissions.connections", Sentences: []string{"25.1"}, Source: Page, Fact: "a connection's permission shows the linked account of that platform only",
+	{ID: "permissions.connections", Sentences: []string{"25.1"}, Source: fromPage, Fact: "a connection's permission shows the linked account of that platform only",
 		Answer: "GET /user/connections lists the platforms for which the key has the permission", Prove: connectionsByPermission},
-	{ID: "permissions.scores", Sentences: []string{"26.1"}, Source: Page, Fact: "only game.scores:write submits scores",
+	{ID: "permissions.scores", Sentences: []string{"26.1"}, Source: fromPage, Fact: "only game.scores:write submits scores",
 		Answer: "POST /game/matches/{match}/scores", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
@@ -170,7 +170,7 @@ var teambattlesKeys = []Case{
 			t.Expect(submit.By(scores.Secret), 200, `{"match": {"maps": [{"map": 1, "home": 2, "away": 1, "confirmed": false}], "...": 0}, "results": [{"map": 1, "result": "saved"}]}`)
 			expectError(t, suite.Get("/game/matches/"+id).By(scores.Secret), 403, "error_api_key_permission_denied")
 		}},
-	{ID: "permissions.lifecycle", Sentences: []string{"27.1"}, Source: Page, Fact: "game.lifecycle:read queries matches, read-write also manages them",
+	{ID: "permissions.lifecycle", Sentences: []string{"27.1"}, Source: fromPage, Fact: "game.lifecycle:read queries matches, read-write also manages them",
 		Answer: "read gets a match and its status; read-write also creates matches, changes their status and forfeits them", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
@@ -186,7 +186,7 @@ var teambattlesKeys = []Case{
 			}
 			t.Expect(suite.Patch("/game/matches/"+id+"/status", suite.In{"status": "IN_PROGRESS"}).By(manage.Secret), 200, `{"status": "IN_PROGRESS", "...": 0}`)
 		}},
-	{ID: "permissions.game", Sentences: []string{"29.1"}, Source: Page, Fact: "game permissions are only for approved developers of the game",
+	{ID: "permissions.game", Sentences: []string{"29.1"}, Source: fromPage, Fact: "game permissions are only for approved developers of the game",
 		Answer: "the operator approves each game; without an approval a key cannot be created, and after its withdrawal the next request is refused", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			ask := suite.In{"name": "x", "scopes": []string{"game.lifecycle:read-write", "game.scores:write"}, "game": c.game}
@@ -202,7 +202,7 @@ var teambattlesKeys = []Case{
 			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south}).By(k.Secret), 403, "error_api_key_permission_denied")
 			expectError(t, suite.Post("/keys", ask).By(c.Admin), 403, "error_api_key_permission_denied")
 		}},
-	{ID: "permissions.webhooks", Sentences: []string{"28.1", "29.2"}, Source: Page, Fact: "webhooks.manage needs general developer access",
+	{ID: "permissions.webhooks", Sentences: []string{"28.1", "29.2"}, Source: fromPage, Fact: "webhooks.manage needs general developer access",
 		Answer: "without it a key cannot be created; the endpoints do not exist yet", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			ask := suite.In{"name": "x", "scopes": []string{"webhooks.manage:enabled"}}

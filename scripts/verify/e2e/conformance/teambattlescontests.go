@@ -9,11 +9,11 @@ import (
 )
 
 var teambattlesContests = []Case{
-	{ID: "history.same", Source: Docs, Fact: "GET /matches with a query answers like POST /user/matches with the same parameters in its body",
+	{ID: "history.same", Source: fromDocs, Fact: "GET /matches with a query answers like POST /user/matches with the same parameters in its body",
 		Answer: "matches are newest first; lists in a query are comma-separated", Prove: historySame},
-	{ID: "history.filters", Source: Docs, Fact: "a history can be filtered by statuses, game, opponent and times; included statuses take precedence, and unknown ones are ignored",
+	{ID: "history.filters", Source: fromDocs, Fact: "a history can be filtered by statuses, game, opponent and times; included statuses take precedence, and unknown ones are ignored",
 		Answer: "the lower bound of a time is inclusive, the upper one exclusive", Prove: historyFilters},
-	{ID: "history.page", Source: Docs, Fact: "a list without a limit has 25 matches",
+	{ID: "history.page", Source: fromDocs, Fact: "a list without a limit has 25 matches",
 		Answer: "`{matches,count,pagination:{cursor,hasMore},timestamp}`", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
@@ -24,7 +24,7 @@ var teambattlesContests = []Case{
 			k := t.Key(c.Org, suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, `{"matches": ["<object>", "..."], "count": 25, "pagination": {"cursor": "<string>", "hasMore": true}, "timestamp": "<time>"}`)
 		}},
-	{ID: "match.create", Source: Docs, Fact: "a game's key creates matches of its own game, best of 1, 3, 5 or 7",
+	{ID: "match.create", Source: fromDocs, Fact: "a game's key creates matches of its own game, best of 1, 3, 5 or 7",
 		Answer: "teams are named by id or slug; a match begins as READY, or as PENDING or ACCEPTED if the request says so", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
@@ -44,21 +44,21 @@ var teambattlesContests = []Case{
 			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": "nobody"}).By(k.Secret), 404, "error_team_not_found")
 			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "scheduledAt": "soon"}).By(k.Secret), 400, "error_invalid_date_format")
 		}},
-	{ID: "match.game", Source: Docs, Fact: "a key reaches only the matches of its own game: 403 error_game_scope_mismatch, 404 error_match_not_found",
+	{ID: "match.game", Source: fromDocs, Fact: "a key reaches only the matches of its own game: 403 error_game_scope_mismatch, 404 error_match_not_found",
 		Answer: "the key determines the game", Prove: otherGame},
-	{ID: "match.states", Source: Docs, Fact: "a status can change from READY to IN_PROGRESS and from ACCEPTED or IN_PROGRESS to CANCELLED; any other change is a 409",
+	{ID: "match.states", Source: fromDocs, Fact: "a status can change from READY to IN_PROGRESS and from ACCEPTED or IN_PROGRESS to CANCELLED; any other change is a 409",
 		Answer: "409 error_match_not_in_valid_state, COMPLETED included", Prove: matchStates},
-	{ID: "match.scores", Source: Docs, Fact: "an unconfirmed map is overwritten, a confirmed one is kept and reported, and enough confirmed maps complete the match",
+	{ID: "match.scores", Source: fromDocs, Fact: "an unconfirmed map is overwritten, a confirmed one is kept and reported, and enough confirmed maps complete the match",
 		Answer: "scores are integers from 0 to 1000; `confirmed` makes a map final", Prove: matchScores},
-	{ID: "match.forfeit", Source: Docs, Fact: "a match that is accepted, ready or in progress can be forfeited, and the other team wins",
+	{ID: "match.forfeit", Source: fromDocs, Fact: "a match that is accepted, ready or in progress can be forfeited, and the other team wins",
 		Answer: "the team is named by id or slug", Prove: matchForfeit},
-	{ID: "match.repeat", Source: Docs, Fact: "a repeated Idempotency-Key on create and forfeit gets the stored answer for the same body, and a 409 for another body",
+	{ID: "match.repeat", Source: fromDocs, Fact: "a repeated Idempotency-Key on create and forfeit gets the stored answer for the same body, and a 409 for another body",
 		Answer: "409 error_idempotency_key_conflict; answers are stored for 24 hours", Prove: matchRepeat},
-	{ID: "match.agreed", Source: Decision, Fact: "the operator reports what the teams agreed on, and can dispute a match and resolve the dispute",
+	{ID: "match.agreed", Source: ourDecision, Fact: "the operator reports what the teams agreed on, and can dispute a match and resolve the dispute",
 		Answer: "PATCH /contests/{match}: PENDING to ACCEPTED to READY, confirmation of maps, to and from DISPUTED", Prove: matchAgreed},
-	{ID: "contestants", Source: Decision, Fact: "the operator sets teams and organisations, and a slug belongs to one team at a time",
+	{ID: "contestants", Source: ourDecision, Fact: "the operator sets teams and organisations, and a slug belongs to one team at a time",
 		Answer: "PUT /contestants/{kind}/{contestant} replaces everything, including members", Prove: contestantsSet},
-	{ID: "applications", Source: Decision, Fact: "an account applies once for each approval, and only the operator decides",
+	{ID: "applications", Source: ourDecision, Fact: "an account applies once for each approval, and only the operator decides",
 		Answer: "POST, GET and PATCH /applications; another account's application is a 404", Prove: applicationsDecided},
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 var teambattlesErrors = []Case{
-	{ID: "error.shape", Sentences: []string{"37.1", "39.1", "40.1"}, Source: Page, Fact: "an error has a code and optionally details as text",
+	{ID: "error.shape", Sentences: []string{"37.1", "39.1", "40.1"}, Source: fromPage, Fact: "an error has a code and optionally details as text",
 		Answer: "`details` is one line that names the field and the problem", Prove: func(t *suite.T) {
 			r := t.Expect(suite.Post("/keys", suite.In{"scopes": []string{"matches.user_matches:read"}}).By(t.Home().Admin), 400,
 				`{"error": "error_invalid_request", "details": "~name: is required"}`, "Content-Type", "~^application/json", "X-Request-Id", "<any>")
@@ -16,13 +16,13 @@ var teambattlesErrors = []Case{
 				t.Errorf("the error has a message, which is not on the page")
 			}
 		}},
-	{ID: "error.api_key_required", Sentences: []string{"46.1"}, Source: Page, Fact: "a request without a key in the Authorization header is 401 error_api_key_required",
+	{ID: "error.api_key_required", Sentences: []string{"46.1"}, Source: fromPage, Fact: "a request without a key in the Authorization header is 401 error_api_key_required",
 		Answer: "the edge answers, for every path below the base; a key with another scheme than Bearer counts as missing", Prove: func(t *suite.T) {
 			expectError(t, suite.Get("/matches"), 401, "error_api_key_required")
 			expectError(t, suite.Post("/teams/x/matches", suite.In{}), 401, "error_api_key_required")
 			expectError(t, suite.Get("/matches").With("Authorization", "Basic dXNlcjpwYXNz"), 401, "error_api_key_required")
 		}},
-	{ID: "error.api_key_invalid", Sentences: []string{"47.1"}, Source: Page, Fact: "an invalid or revoked key is 401 error_api_key_invalid",
+	{ID: "error.api_key_invalid", Sentences: []string{"47.1"}, Source: fromPage, Fact: "an invalid or revoked key is 401 error_api_key_invalid",
 		Answer: "the same for malformed, unknown, expired and revoked keys, from the next request", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList)
@@ -32,12 +32,12 @@ var teambattlesErrors = []Case{
 				expectError(t, suite.Get("/matches").By(secret), 401, "error_api_key_invalid")
 			}
 		}},
-	{ID: "error.api_key_permission_denied", Sentences: []string{"48.1"}, Source: Page, Fact: "a key without the permission is 403 error_api_key_permission_denied",
+	{ID: "error.api_key_permission_denied", Sentences: []string{"48.1"}, Source: fromPage, Fact: "a key without the permission is 403 error_api_key_permission_denied",
 		Answer: "the details name the route and the key's permissions", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"connections.github:enabled"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 403, `{"error": "error_api_key_permission_denied", "details": "~connections.github:enabled"}`)
 		}},
-	{ID: "error.invalid_request", Sentences: []string{"53.1"}, Source: Page, Fact: "an invalid body or parameter is 400 error_invalid_request",
+	{ID: "error.invalid_request", Sentences: []string{"53.1"}, Source: fromPage, Fact: "an invalid body or parameter is 400 error_invalid_request",
 		Answer: "the same for unreadable, unknown, missing, wrongly typed and out-of-range input", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, r := range []suite.Request{
@@ -47,9 +47,9 @@ var teambattlesErrors = []Case{
 				expectError(t, r.By(k.Secret), 400, "error_invalid_request")
 			}
 		}},
-	{ID: "error.invalid_cursor", Sentences: []string{"54.1"}, Source: Page, Fact: "an invalid or expired cursor is 400 error_invalid_cursor",
+	{ID: "error.invalid_cursor", Sentences: []string{"54.1"}, Source: fromPage, Fact: "an invalid or expired cursor is 400 error_invalid_cursor",
 		Answer: "cursors are signed, bound to their query, and valid for 24 hours", Prove: cursorsRefused},
-	{ID: "error.invalid_limit", Sentences: []string{"55.1"}, Source: Page, Fact: "a limit outside 1–100 is 400 error_invalid_limit",
+	{ID: "error.invalid_limit", Sentences: []string{"55.1"}, Source: fromPage, Fact: "a limit outside 1–100 is 400 error_invalid_limit",
 		Answer: "the same in query and body; the default is 25", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, limit := range []any{0, 101, -1, "ten", 1.5} {
@@ -61,7 +61,7 @@ var teambattlesErrors = []Case{
 				t.Expect(suite.Post("/user/matches", suite.In{"limit": limit}).By(k.Secret), 200, anyList)
 			}
 		}},
-	{ID: "error.invalid_date_format", Sentences: []string{"56.1"}, Source: Page, Fact: "a date that is not ISO 8601 is 400 error_invalid_date_format",
+	{ID: "error.invalid_date_format", Sentences: []string{"56.1"}, Source: fromPage, Fact: "a date that is not ISO 8601 is 400 error_invalid_date_format",
 		Answer: "dates and times are accepted in extended and basic format, in UTC without an offset; a number is refused", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, field := range []string{"scheduledAfter", "scheduledBefore", "createdAfter", "createdBefore"} {
@@ -75,7 +75,7 @@ var teambattlesErrors = []Case{
 				t.Expect(suite.Post("/user/matches", suite.In{"createdAfter": date}).By(k.Secret), 200, anyList)
 			}
 		}},
-	{ID: "error.internal", Sentences: []string{"57.1"}, Source: Page, Fact: "a failure of the server is 500 error_internal",
+	{ID: "error.internal", Sentences: []string{"57.1"}, Source: fromPage, Fact: "a failure of the server is 500 error_internal",
 		Answer: "a store that does not answer is 503 error_unavailable, which can be retried", Prove: func(t *suite.T) {
 			r := t.Expect(suite.Get("/openapi.json").AtRoot(), 200, "")
 			response, _ := r.At("paths./api/v1/matches.get.responses.500.$ref").(string)
@@ -84,7 +84,7 @@ var teambattlesErrors = []Case{
 			}
 			t.Expect(suite.Get("/openapi.json").AtRoot(), 200, `{"components": {"responses": {"ErrorInternal": {"content": {"application/json": {"examples": {"internal": {"value": {"error": "error_internal", "details": "<string>"}, "...": 0}}, "...": 0}}, "...": 0}, "...": 0}, "...": 0}, "...": 0}`)
 		}},
-	{ID: "error.muted", Source: Decision, Fact: "a muted user's key is 403 error_api_key_muted",
+	{ID: "error.muted", Source: ourDecision, Fact: "a muted user's key is 403 error_api_key_muted",
 		Answer: "muting means suspending the member; it holds from the next request and can be undone", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			added := t.Expect(suite.Post("/orgs/"+c.ID+"/members", suite.In{"email": t.Email("muted"), "role": "member"}).By(c.Admin), 201, "")
@@ -98,7 +98,7 @@ var teambattlesErrors = []Case{
 			mute("active")
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList)
 		}},
-	{ID: "plans", Source: Docs, Fact: "general developers have 60 requests a minute, game developers 120",
+	{ID: "plans", Source: fromDocs, Fact: "general developers have 60 requests a minute, game developers 120",
 		Answer: "the plans GENERAL and GAME, with windows of a minute; the reset header is in epoch seconds", Prove: func(t *suite.T) {
 			for plan, limit := range map[string]string{"GENERAL": "60", "GAME": "120"} {
 				k := t.Key(t.Org(plan), suite.In{"scopes": []string{"matches.user_matches:read"}})
@@ -109,7 +109,7 @@ var teambattlesErrors = []Case{
 				}
 			}
 		}},
-	{ID: "error.rate_limited", Source: Docs, Fact: "request 61 of a minute is 429 error_api_rate_limited, with Retry-After",
+	{ID: "error.rate_limited", Source: fromDocs, Fact: "request 61 of a minute is 429 error_api_rate_limited, with Retry-After",
 		Answer: "refused requests cost nothing", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("GENERAL"), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.AwaitWindow(k.Secret, 25*time.Second)

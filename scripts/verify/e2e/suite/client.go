@@ -25,7 +25,7 @@ type client struct {
 	http       *http.Client
 	slots      chan struct{}
 	observe    func(request, Reply)
-	plain      func(request, Reply) any // an answer without the contract's envelope, nil if there is none
+	plain      func(request, Reply) any // an answer without the contract's envelope, nil without an envelope
 }
 
 func newClient(o Options, observe func(request, Reply)) *client {

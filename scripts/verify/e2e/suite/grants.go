@@ -13,7 +13,7 @@ import (
 )
 
 // Hands are actions that HTTP does not offer: the passing of time and an operator's work. Their
-// effects are checked by HTTP alone. A nil field makes the cases that need it not applicable.
+// effects are checked by HTTP only. A nil field makes the cases that need it not applicable.
 type Hands struct {
 	// CloseHours moves the requests of a key so far to two closed hours.
 	CloseHours func(ctx context.Context, key string) error

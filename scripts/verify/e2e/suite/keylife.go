@@ -53,7 +53,7 @@ func keyCreate(t *T) {
 	}
 	found := t.listed(t.home.admin, "listKeys", in{"state": "active"})
 	if !slices.ContainsFunc(found, func(k map[string]any) bool { return k["id"] == id }) {
-		t.Errorf("listKeys: the new key is not among %d", len(found))
+		t.Errorf("listKeys: the new key is not among the %d keys", len(found))
 	}
 }
 
@@ -177,7 +177,7 @@ func keyRevokeSelf(t *T) {
 	t.wantStatus(t.op(k.secret, "revokeSelf", nil), http.StatusOK)
 	t.wantInvalidSecret(t.call(k.secret, d))
 	if state := t.mustOp(t.home.admin, "getKey", in{"key": k.id}).text("state"); state != "revoked" {
-		t.Errorf("getKey: the state is %q", state)
+		t.Errorf("getKey: the state is %q, want revoked", state)
 	}
 }
 

@@ -33,7 +33,7 @@ func usageExact(t *T) {
 	t.checkUsage(t.home.admin, k.id, want)
 	seen := t.mustOp(t.home.admin, "getKey", in{"key": k.id})
 	if total := seen.number("usage", "total"); total != 12 && !(t.target.Lossy != "" && total > 12 && total <= 12+maxLostAnswers) || seen.number("usage", "window", "used") > total-2 {
-		t.Errorf("getKey: total %v, used %v, want 12 and at most 10", seen.number("usage", "total"), seen.number("usage", "window", "used"))
+		t.Errorf("getKey: total is %v and used %v, want total 12 and used at most 10", seen.number("usage", "total"), seen.number("usage", "window", "used"))
 	}
 }
 

@@ -30,7 +30,7 @@ func oneScope(t *T, name string) {
 			return // it needs no scope, and would revoke the key
 		}
 		reply := t.send(request{method: r.Method, path: pathOf(r, nil), secret: k.secret, body: createOrgBody(r)})
-		// Only operators create organisations, whatever the scopes.
+		// Only operators create organisations, regardless of scopes.
 		want := t.opens([]string{name}, r) && r.Operation != "createOrg"
 		if got := !t.denied(reply); got != want || t.target.refusesSecret(reply) && want {
 			t.Errorf("%s: got %s; reached %v, want %v", reply.asked, reply.brief(), got, want)

@@ -1,4 +1,4 @@
-// Package suite checks over HTTP alone that a deployment keeps the guarantees its customers
+// Package suite checks over HTTP only that a deployment keeps the guarantees its customers
 // rely on. Every target that serves the API must give the same answers to the same requests.
 //
 // A run creates organisations of its own through the operator's key and works in them. At the

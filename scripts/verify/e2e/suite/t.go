@@ -98,7 +98,7 @@ func (t *T) op(secret, operation string, input in, headers ...string) Reply {
 func (t *T) send(r request) Reply {
 	reply, err := t.client.do(t.ctx, r)
 	if err == nil && t.unanswered(reply) {
-		time.Sleep(time.Second) // as its Retry-After says
+		time.Sleep(time.Second) // the Retry-After of the answer
 		reply, err = t.client.do(t.ctx, r)
 	}
 	if err != nil {
@@ -128,7 +128,7 @@ func (t *T) wantStatus(r Reply, status int) {
 }
 
 // until waits until the deployment's clock reaches a time. It reads the Date header of answers,
-// which has whole seconds, and uses the local clock where there is none.
+// which has whole seconds, and uses the local clock if it is missing.
 func (t *T) until(when time.Time) {
 	for pause := time.Until(when); ; pause = 50 * time.Millisecond { // the deployment's clock is behind ours
 		select {

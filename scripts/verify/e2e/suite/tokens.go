@@ -15,7 +15,7 @@ func tokens(c *contract.Contract) []Case {
 	return []Case{
 		{ID: "token.narrow", Guarantee: "a token reaches what its scopes allow, and can neither create tokens nor manage keys", Run: tokenNarrow},
 		{ID: "token.narrowed", Guarantee: "a scope removed from a key is refused to its tokens on the next request", Run: tokenNarrowed},
-		{ID: "token.dies", Guarantee: "a token is refused on the next request when its key is revoked or its secret rotated", Run: tokenDies},
+		{ID: "token.dies", Guarantee: "a token is refused on the next request when its key is revoked or its secret rotated", Run: tokenEnds},
 		{ID: "token.quota", Guarantee: "a token uses its key's quota", Run: tokenQuota},
 		{ID: "token.bounds", Guarantee: "a token lives from a minute to a day, and has only scopes of its key", Run: tokenBounds},
 	}
@@ -59,7 +59,7 @@ func tokenNarrowed(t *T) {
 	t.wantStatus(t.call(token, b), http.StatusOK)
 }
 
-func tokenDies(t *T) {
+func tokenEnds(t *T) {
 	d := t.endpoint()
 	for _, end := range []string{"rotateKey", "revokeKey"} {
 		k := t.clientKey(d)

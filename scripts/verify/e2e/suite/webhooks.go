@@ -12,7 +12,8 @@ import (
 	"statgate/shared/contract"
 )
 
-// Cases whose ids begin with "webhook.sent" need the deployment to call this machine.
+// webhooks returns the cases of contracts with webhooks. Those whose ids begin with
+// "webhook.sent" need the deployment to call this machine.
 func webhooks(c *contract.Contract) []Case {
 	if _, ok := c.Operations["createWebhook"]; !ok {
 		return nil
@@ -88,7 +89,7 @@ func webhookLife(t *T) {
 		t.Errorf("%s: got %s", read.asked, read.brief())
 	}
 	if list := t.listed(secret, "listWebhooks", in{}); !slices.ContainsFunc(list, func(w map[string]any) bool { return w["id"] == id }) {
-		t.Errorf("listWebhooks does not have %s", id)
+		t.Errorf("listWebhooks: %s is missing", id)
 	}
 	changed := t.mustOp(secret, "updateWebhook", in{"webhook": id, "url": "https://example.com/b", "types": []string{}, "state": "disabled"})
 	if changed.text("url") != "https://example.com/b" || changed.text("state") != "disabled" || changed.text("description") != t.id {
