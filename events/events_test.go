@@ -1,7 +1,7 @@
-// Package events_test holds the sample events to the API that they are samples
-// of: events/<operation>/<case>.json is what API Gateway sends to the function of
-// an operation of the default contract, events/authorizer what it sends to the
-// authorizer. Tests read them, and so does a local invocation of one function.
+// Package events_test checks the sample events. events/<operation>/<case>.json is what API
+// Gateway sends to the function of an operation of the default contract; events/authorizer is
+// what it sends to the authorizer. Tests and local invocations of single functions read the
+// samples.
 package events_test
 
 import (
@@ -25,7 +25,7 @@ import (
 
 const authorizer = "authorizer"
 
-// samples are the files of a directory of events, by "listMatches/range.json".
+// samples returns the sample files by path, like "listMatches/range.json".
 func samples(t *testing.T) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("*/*.json")
@@ -43,7 +43,7 @@ func samples(t *testing.T) map[string][]byte {
 	return found
 }
 
-// decode refuses what the event type does not know, misspelt names included.
+// decode decodes an event and refuses fields that the event type does not have.
 func decode(t *testing.T, file string, raw []byte, into any) {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -77,12 +77,12 @@ func TestEveryOperationHasASampleEventAndEverySampleAnOperation(t *testing.T) {
 		operation := filepath.Dir(file)
 		sampled[operation] = true
 		if _, ok := routes[operation]; !ok && operation != authorizer {
-			t.Errorf("%s: there is no operation %s", file, operation)
+			t.Errorf("%s: unknown operation %s", file, operation)
 		}
 	}
 	for operation := range routes {
 		if !sampled[operation] {
-			t.Errorf("events/%s/ has no sample", operation)
+			t.Errorf("events/%s/ has no sample event", operation)
 		}
 	}
 	if !sampled[authorizer] {
@@ -90,7 +90,7 @@ func TestEveryOperationHasASampleEventAndEverySampleAnOperation(t *testing.T) {
 	}
 }
 
-func TestSamplesAreWhatAPIGatewaySendsForTheirRoute(t *testing.T) {
+func TestSamplesMatchTheirRoutes(t *testing.T) {
 	routes := deployed(statgate(t))
 	for file, raw := range samples(t) {
 		if filepath.Dir(file) == authorizer {
@@ -110,11 +110,11 @@ func TestSamplesAreWhatAPIGatewaySendsForTheirRoute(t *testing.T) {
 			t.Errorf("%s: got path %s and %s, want %s with and without the stage", file, ev.Path, ev.RequestContext.Path, path)
 		}
 		if ev.RequestContext.ResourcePath != ev.Resource || ev.RequestContext.HTTPMethod != ev.HTTPMethod || ev.RequestContext.OperationName != route.Operation {
-			t.Errorf("%s: the request context is of %s %s (%s)", file, ev.RequestContext.HTTPMethod, ev.RequestContext.ResourcePath, ev.RequestContext.OperationName)
+			t.Errorf("%s: got request context of %s %s (%s), want that of the route", file, ev.RequestContext.HTTPMethod, ev.RequestContext.ResourcePath, ev.RequestContext.OperationName)
 		}
 		for name, values := range ev.MultiValueHeaders {
 			if ev.Headers[name] != values[len(values)-1] || len(ev.Headers) != len(ev.MultiValueHeaders) {
-				t.Errorf("%s: header %s is told in two ways", file, name)
+				t.Errorf("%s: header %s differs between headers and multiValueHeaders", file, name)
 			}
 		}
 		if ev.RequestContext.RequestID == "" {
@@ -123,7 +123,7 @@ func TestSamplesAreWhatAPIGatewaySendsForTheirRoute(t *testing.T) {
 	}
 }
 
-func TestSamplesCarryACallerThatMayMakeTheCall(t *testing.T) {
+func TestSamplesHaveACallerWithThePermissions(t *testing.T) {
 	c := statgate(t)
 	routes := deployed(c)
 	for file, raw := range samples(t) {
@@ -135,7 +135,7 @@ func TestSamplesCarryACallerThatMayMakeTheCall(t *testing.T) {
 		decode(t, file, raw, &ev)
 		if route.Open {
 			if ev.RequestContext.Authorizer != nil {
-				t.Errorf("%s: an open route has no authorizer's context", file)
+				t.Errorf("%s: got an authorizer context, want none on an open route", file)
 			}
 			continue
 		}
@@ -147,7 +147,8 @@ func TestSamplesCarryACallerThatMayMakeTheCall(t *testing.T) {
 		if !route.Allowed(caller.Permissions) || caller.Contract != c.Name || !c.HasEnvironment(caller.Environment) {
 			t.Errorf("%s: %+v may not call %s", file, caller, route.Operation)
 		}
-		// What the authorizer writes comes back as it was, with API Gateway's own two beside it.
+		// The context equals what the authorizer writes, plus the two values that API Gateway
+		// adds.
 		want := caller.Context()
 		want["principalId"], want["integrationLatency"] = caller.Key, 12.0
 		if got := ev.RequestContext.Authorizer; !reflect.DeepEqual(got, want) {
@@ -156,7 +157,7 @@ func TestSamplesCarryACallerThatMayMakeTheCall(t *testing.T) {
 	}
 }
 
-func TestSamplesAreInputThatTheirHandlersTake(t *testing.T) {
+func TestSamplesAreValidInput(t *testing.T) {
 	c := statgate(t)
 	routes := deployed(c)
 	binders := map[string]*bind.Binder{}
@@ -180,7 +181,7 @@ func TestSamplesAreInputThatTheirHandlersTake(t *testing.T) {
 	}
 }
 
-func TestTheAuthorizersSampleIsARequestForARoute(t *testing.T) {
+func TestAuthorizerSamplesAreRequestsForARoute(t *testing.T) {
 	routes := map[string]bool{}
 	for _, r := range api.For(statgate(t)) {
 		routes[r.ID()] = true
@@ -189,7 +190,7 @@ func TestTheAuthorizersSampleIsARequestForARoute(t *testing.T) {
 		if filepath.Dir(file) != authorizer {
 			continue
 		}
-		var ev events.APIGatewayCustomAuthorizerRequestTypeRequest // knows a part of what is sent
+		var ev events.APIGatewayCustomAuthorizerRequestTypeRequest // the type has only some of the fields
 		if err := json.Unmarshal(raw, &ev); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -207,7 +208,7 @@ var secretLike = regexp.MustCompile(`sg_(live|test)_[0-9A-Za-z]{20,}`)
 func TestSamplesHoldNoSecret(t *testing.T) {
 	for file, raw := range samples(t) {
 		if found := secretLike.Find(raw); found != nil {
-			t.Errorf("%s holds what looks like a secret", file)
+			t.Errorf("%s contains a string with the form of a secret", file)
 		}
 	}
 }

@@ -1,74 +1,74 @@
-// Package functions gathers the handlers of every Lambda function, for the local
-// gateway, the documents and the tests. A Lambda imports its own folder only.
+// Package functions collects the handlers of all Lambda functions, for the local
+// gateway, the documents and the tests. A deployed function imports only its own folder.
 package functions
 
 import (
 	"slices"
 
-	"statgate/functions/applications"
-	"statgate/functions/audit"
-	"statgate/functions/connections"
-	"statgate/functions/contests"
-	"statgate/functions/docs"
-	"statgate/functions/keys"
-	"statgate/functions/leagues"
-	"statgate/functions/matches"
-	"statgate/functions/orgs"
-	"statgate/functions/players"
-	"statgate/functions/teams"
-	"statgate/functions/webhooks"
-	applicationstore "statgate/shared/access/applications"
-	audittrail "statgate/shared/access/audit"
-	keystore "statgate/shared/access/keys"
-	orgstore "statgate/shared/access/orgs"
+	applicationsfn "statgate/functions/applications"
+	auditfn "statgate/functions/audit"
+	connectionsfn "statgate/functions/connections"
+	contestsfn "statgate/functions/contests"
+	docsfn "statgate/functions/docs"
+	keysfn "statgate/functions/keys"
+	leaguesfn "statgate/functions/leagues"
+	matchesfn "statgate/functions/matches"
+	orgsfn "statgate/functions/orgs"
+	playersfn "statgate/functions/players"
+	teamsfn "statgate/functions/teams"
+	webhooksfn "statgate/functions/webhooks"
+	"statgate/shared/access/applications"
+	"statgate/shared/access/audit"
+	"statgate/shared/access/keys"
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	webhookstore "statgate/shared/feed/webhooks"
-	conteststore "statgate/shared/stats/contests"
-	leaguestore "statgate/shared/stats/leagues"
-	matchstore "statgate/shared/stats/matches"
-	playerstore "statgate/shared/stats/players"
+	"statgate/shared/feed/webhooks"
+	"statgate/shared/stats/contests"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/players"
 	"statgate/shared/stats/reports"
 	"statgate/shared/stats/standings"
-	teamstore "statgate/shared/stats/teams"
+	"statgate/shared/stats/teams"
 )
 
-// Deps is what the handlers of all functions need.
+// Deps are the dependencies of all handlers.
 type Deps struct {
 	Contract  *contract.Contract
-	Leagues   *leaguestore.Store
-	Teams     *teamstore.Store
-	Matches   *matchstore.Store
+	Leagues   *leagues.Store
+	Teams     *teams.Store
+	Matches   *matches.Store
 	Reports   *reports.Store
-	Own       *matchstore.Own
+	Own       *matches.Own
 	Standings *standings.Cache
-	Players   *playerstore.Store
-	Keys      *keystore.Store
-	Usage     keystore.History
-	Orgs      *orgstore.Store
-	Audit     *audittrail.Store
+	Players   *players.Store
+	Keys      *keys.Store
+	Usage     keys.History
+	Orgs      *orgs.Store
+	Audit     *audit.Store
 	Flusher   api.Flusher
-	Docs      docs.Deps
+	Docs      docsfn.Deps
 
-	Contests     *conteststore.Store
-	Applications *applicationstore.Store
-	Webhooks     *webhookstore.Store
+	Contests     *contests.Store
+	Applications *applications.Store
+	Webhooks     *webhooks.Store
 }
 
-// All returns the handler of every operation that has one.
+// All returns the handlers of all operations.
 func All(d Deps) []api.Handler {
 	return slices.Concat(
-		leagues.Handlers(leagues.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
-		teams.Handlers(teams.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
-		matches.Handlers(matches.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Reports: d.Reports, Own: d.Own}),
-		players.Handlers(players.Deps{Contract: d.Contract, Players: d.Players}),
-		keys.Handlers(keys.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
-		orgs.Handlers(orgs.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
-		audit.Handlers(audit.Deps{Trail: d.Audit, Orgs: d.Orgs}),
-		contests.Handlers(contests.Deps{Contests: d.Contests}),
-		connections.Handlers(connections.Deps{Orgs: d.Orgs}),
-		applications.Handlers(applications.Deps{Applications: d.Applications, Flusher: d.Flusher}),
-		webhooks.Handlers(webhooks.Deps{Webhooks: d.Webhooks}),
-		docs.Handlers(d.Docs),
+		leaguesfn.Handlers(leaguesfn.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
+		teamsfn.Handlers(teamsfn.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
+		matchesfn.Handlers(matchesfn.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Reports: d.Reports, Own: d.Own}),
+		playersfn.Handlers(playersfn.Deps{Contract: d.Contract, Players: d.Players}),
+		keysfn.Handlers(keysfn.Deps{Keys: d.Keys, History: d.Usage, Flusher: d.Flusher}),
+		orgsfn.Handlers(orgsfn.Deps{Orgs: d.Orgs, Flusher: d.Flusher}),
+		auditfn.Handlers(auditfn.Deps{Trail: d.Audit, Orgs: d.Orgs}),
+		contestsfn.Handlers(contestsfn.Deps{Contests: d.Contests}),
+		connectionsfn.Handlers(connectionsfn.Deps{Orgs: d.Orgs}),
+		applicationsfn.Handlers(applicationsfn.Deps{Applications: d.Applications, Flusher: d.Flusher}),
+		webhooksfn.Handlers(webhooksfn.Deps{Webhooks: d.Webhooks}),
+		docsfn.Handlers(d.Docs),
 	)
 }

@@ -30,39 +30,39 @@ func TestEveryHandlerHasARoute(t *testing.T) {
 			t.Errorf("handler %s has no row in the route table", h.Operation)
 		}
 		if h.Call == nil || h.Input == nil || h.Output == nil || h.Status < 200 || h.Status > 299 {
-			t.Errorf("handler %s lacks a call, a type or a status of success", h.Operation)
+			t.Errorf("handler %s lacks a call, a type or a 2xx status", h.Operation)
 		}
 	}
 }
 
-// unlocated are creations of what no operation gets, with the reason.
+// unlocated maps creations without a Location to the reason.
 var unlocated = map[string]string{
-	"createToken":       "nothing lists or gets tokens",
-	"addMember":         "members are listed, and not got one by one",
-	"createApplication": "applications are listed, and not got one by one",
+	"createToken":       "no operation lists or gets tokens",
+	"addMember":         "members are only listed",
+	"createApplication": "applications are only listed",
 }
 
-func TestEveryCreationSaysWhereToGetWhatItMadeOrThatNothingDoes(t *testing.T) {
+func TestEveryCreationHasALocationOrIsExcused(t *testing.T) {
 	t.Parallel()
 	for _, h := range functions.All(functions.Deps{}) {
 		if _, excused := unlocated[h.Operation]; excused || h.Status != 201 {
 			if h.Made != nil || excused && h.Status != 201 {
-				t.Errorf("%s answers %d and is said to make what %v gets", h.Operation, h.Status, h.Made)
+				t.Errorf("%s answers %d, but has the Location of %v", h.Operation, h.Status, h.Made)
 			}
 			continue
 		}
 		if h.Made == nil {
-			t.Errorf("%s answers 201 and does not say what gets what it made", h.Operation)
+			t.Errorf("%s answers 201 without a Location: set Made", h.Operation)
 			continue
 		}
 		get, ok := api.Find(h.Made.Get)
 		if !ok || get.Method != "GET" || len(get.Params()) != 1 {
-			t.Errorf("%s is got by %s, which is no GET by one id", h.Operation, h.Made.Get)
+			t.Errorf("%s has the Location of %s, which is not a GET by one id", h.Operation, h.Made.Get)
 		}
 	}
 }
 
-func TestEveryFolderIsAFunctionAndEveryFunctionAFolder(t *testing.T) {
+func TestEveryFolderIsAFunctionAndViceVersa(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}
 	for _, r := range api.Routes {
@@ -83,11 +83,11 @@ func TestEveryFolderIsAFunctionAndEveryFunctionAFolder(t *testing.T) {
 	}
 	for _, folder := range folders {
 		if !named[folder] {
-			t.Errorf("folder %s is the function of no route and no worker", folder)
+			t.Errorf("folder %s has no route and no worker", folder)
 		}
 		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 		if err != nil || len(files) == 0 {
-			t.Errorf("folder %s holds no code (%v)", folder, err)
+			t.Errorf("folder %s has no Go files (%v)", folder, err)
 		}
 	}
 	for function := range named {

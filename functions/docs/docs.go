@@ -1,5 +1,5 @@
-// Package docs is the function that serves what needs no key: health, readiness,
-// the OpenAPI document and the documentation page.
+// Package docs is the function for routes that need no key: health, readiness, the
+// OpenAPI document and the documentation page.
 package docs
 
 import (
@@ -7,11 +7,11 @@ import (
 	"statgate/shared/table"
 )
 
-// Deps is what the handlers serve. Both documents are made at build.
+// Deps are the dependencies of the handlers. Both documents are generated at build time.
 type Deps struct {
 	OpenAPI []byte        // JSON
 	Page    []byte        // HTML
-	Stores  []table.Table // that must answer for the API to be ready
+	Stores  []table.Table // getReady reads from each
 }
 
 // Handlers returns the function's handlers.

@@ -10,15 +10,15 @@ import (
 	"statgate/shared/table"
 )
 
-// readyPatience is what the stores may take: the gate, which every other call
-// passes, gives up after as long.
-const readyPatience = 800 * time.Millisecond
+// readyTimeout is the time limit for the stores. It equals that of the gate, which
+// every other request passes.
+const readyTimeout = 800 * time.Millisecond
 
-// ready reads an item that is not there in each store. It asks them each time, so
-// that it never tells of a moment that is over.
+// ready reads an item that does not exist from each store. It reads on each request, so
+// that no answer is out of date.
 func ready(d Deps) api.Handler {
 	return api.Handle("getReady", func(ctx context.Context, _ *api.Request, _ *noInput) (healthAnswer, error) {
-		ctx, cancel := context.WithTimeout(ctx, readyPatience)
+		ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 		defer cancel()
 		failed := make([]error, len(d.Stores))
 		var group sync.WaitGroup
@@ -27,7 +27,7 @@ func ready(d Deps) api.Handler {
 		}
 		group.Wait()
 		if err := errors.Join(failed...); err != nil {
-			return healthAnswer{}, api.Down("asking the stores", err)
+			return healthAnswer{}, api.Down("reading the stores", err)
 		}
 		return healthAnswer{Status: "ok"}, nil
 	})

@@ -25,20 +25,20 @@ import (
 
 type options struct{ contract, arch, out string }
 
-// bundle is one function's directory and the hash of what is in it.
+// bundle is the directory of one function and the hash of its content.
 type bundle struct {
 	Dir  string `json:"dir"`
 	Hash string `json:"hash"`
 }
 
-// goarch is what Go calls the architectures of Lambda.
+// goarch maps Lambda's names of architectures to Go's.
 var goarch = map[string]string{"arm64": "arm64", "x86_64": "amd64"}
 
-// build makes every bundle of a deployment, by function.
+// build builds the bundles of a deployment and returns them by function.
 func build(o options) (map[string]bundle, error) {
 	arch, ok := goarch[o.arch]
 	if !ok {
-		return nil, fmt.Errorf("-arch %s: Lambda has arm64 and x86_64", o.arch)
+		return nil, fmt.Errorf("-arch: must be arm64 or x86_64, got %s", o.arch)
 	}
 	c, err := preset.Load(o.contract)
 	if err != nil {
@@ -70,7 +70,7 @@ func build(o options) (map[string]bundle, error) {
 
 const authorizer = "authorizer"
 
-// functions lists what a contract's deployment runs, workers included, sorted.
+// functions lists the functions of a contract's deployment, including workers, sorted.
 func functions(c *contract.Contract) []string {
 	seen := map[string]bool{authorizer: true}
 	for _, r := range api.For(c) {
@@ -87,7 +87,7 @@ func functions(c *contract.Contract) []string {
 	return names
 }
 
-// files returns what lies beside each function's binary, by function and file name.
+// files returns the files beside each function's binary, by function and file name.
 func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 	compiled, err := json.Marshal(c)
 	if err != nil {
@@ -100,7 +100,7 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 	if all["docs"] == nil {
 		return all, nil
 	}
-	// The handlers' types are all that the document wants; nothing is called.
+	// The document needs only the handlers' types. No handler is called.
 	doc, err := openapi.Document(c, handlers.All(handlers.Deps{Contract: c}), "")
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 	return all, nil
 }
 
-// buildOne fills one function's directory, which holds nothing else afterwards.
+// buildOne builds one function's directory, replacing any earlier content.
 func buildOne(name, arch, dir string, files map[string][]byte) (bundle, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return bundle{}, fmt.Errorf("clearing %s: %w", dir, err)
@@ -140,25 +140,25 @@ func source(name string) string {
 	return "statgate/functions/" + name + "/bootstrap"
 }
 
-// compile makes a static binary without symbols, paths, build ids or the commit:
-// none of them may change the bytes of a function that did not change.
-// lambda.norpc drops the interface of the go1.x runtime that is no more.
+// compile builds a static binary without symbols, paths, build ids or the commit,
+// so that a function's bytes change only with its code. The tag lambda.norpc leaves
+// out the RPC interface of the go1.x runtime, which Lambda no longer has.
 func compile(pkg, arch, binary string) error {
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -buildid=", "-o", binary, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", pkg, err, said.Bytes())
+		return fmt.Errorf("go build %s: %w\n%s", pkg, err, output.Bytes())
 	}
-	if err := os.Chmod(binary, 0o755); err != nil { // whatever the umask
+	if err := os.Chmod(binary, 0o755); err != nil { // overrides the umask
 		return fmt.Errorf("go build %s: %w", pkg, err)
 	}
 	return nil
 }
 
-// hash is over names and contents, in order.
+// hash returns a SHA-256 over the names, sizes and contents of a directory's files, in order.
 func hash(dir string) (string, error) {
 	sum := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {

@@ -12,7 +12,7 @@ import (
 	"statgate/shared/contract"
 )
 
-// hostArch is the architecture of which the bundles run here.
+// hostArch returns Lambda's name for this machine's architecture.
 func hostArch() string {
 	if runtime.GOARCH == "amd64" {
 		return "x86_64"
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// built makes the bundles of the default contract for this machine, once.
+// built builds the bundles of the default contract for this machine, once.
 func built(t *testing.T) map[string]bundle {
 	t.Helper()
 	made.Do(func() {
@@ -48,7 +48,7 @@ func built(t *testing.T) map[string]bundle {
 	return made.bundles
 }
 
-func TestABundleHoldsABinaryAndItsCompiledContract(t *testing.T) {
+func TestEachBundleHasABinaryAndItsCompiledContract(t *testing.T) {
 	for name, b := range built(t) {
 		info, err := os.Stat(filepath.Join(b.Dir, "bootstrap"))
 		if err != nil || info.Mode().Perm() != 0o755 {
@@ -64,12 +64,12 @@ func TestABundleHoldsABinaryAndItsCompiledContract(t *testing.T) {
 	}
 }
 
-func TestTheDocumentsLieBesideTheFunctionThatServesThem(t *testing.T) {
+func TestDocumentsAreOnlyInTheBundleOfDocs(t *testing.T) {
 	for name, b := range built(t) {
 		for _, file := range []string{"openapi.json", "docs.html"} {
 			raw, err := os.ReadFile(filepath.Join(b.Dir, file))
 			if there := err == nil && len(raw) > 0; there != (name == "docs") {
-				t.Errorf("%s: got %s: %v", name, file, there)
+				t.Errorf("%s: %s exists: %v", name, file, there)
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func TestTheDocumentsLieBesideTheFunctionThatServesThem(t *testing.T) {
 	}
 }
 
-func TestTheSameSourcesMakeTheSameHash(t *testing.T) {
+func TestSameSourcesGiveTheSameHash(t *testing.T) {
 	first := built(t)
 	for _, name := range []string{"docs", authorizer} {
 		files := map[string][]byte{}
@@ -121,8 +121,8 @@ func TestAnyChangedByteChangesTheHash(t *testing.T) {
 	}
 }
 
-func TestAnUnknownArchitectureIsRefused(t *testing.T) {
+func TestUnknownArchitectureIsRefused(t *testing.T) {
 	if _, err := build(options{contract: "statgate", arch: "mips", out: t.TempDir()}); err == nil {
-		t.Error("got a build for mips")
+		t.Error("build for mips succeeded, want an error")
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"statgate/shared/api"
 )
 
-// pkg is one package of this module: what it imports, and all that comes with it.
+// pkg is one package of this module, with its direct imports and all dependencies.
 type pkg struct {
-	path          string // under the module: "shared/api"
+	path          string // relative to the module: "shared/api"
 	imports, deps []string
 }
 
@@ -95,20 +95,20 @@ func groupOf(path string) (group string, layer int, ok bool) {
 
 func forTests(path string) bool { return strings.HasSuffix(path, "test") }
 
-func TestWhatIsDeployedImportsNoCDKAndNoYAML(t *testing.T) {
+func TestFunctionsImportNoCDKAndNoYAML(t *testing.T) {
 	for _, p := range listed(t) {
 		if strings.HasSuffix(p.path, "/bootstrap") {
-			refuse(t, p, p.deps, "a function carries what it runs and nothing more",
+			refuse(t, p, p.deps, "a function must contain only what it runs",
 				"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/cdklabs", "github.com/goccy/go-yaml", "github.com/spf13",
 				module+"shared/api/preset", module+"shared/api/openapi", module+"shared/table/local", module+"infra", module+"scripts")
 		}
 	}
 }
 
-func TestTheAuthorizerImportsNoBindingAndNoOpenAPI(t *testing.T) {
+func TestAuthorizerImportsNoBindingAndNoOpenAPI(t *testing.T) {
 	for _, p := range listed(t) {
 		if within(p.path, "authorizer") && !forTests(p.path) {
-			refuse(t, p, p.deps, "the authorizer binds no input",
+			refuse(t, p, p.deps, "the authorizer must not bind input",
 				"github.com/danielgtaylor/huma/v2", module+"shared/api/bind", module+"shared/platform/serve", module+"shared/api/openapi", module+"functions")
 		}
 	}
@@ -120,19 +120,19 @@ func TestDomainPackagesImportNoAWSSDK(t *testing.T) {
 		if within(p.path, engines...) || strings.HasSuffix(p.path, "/bootstrap") || forTests(p.path) {
 			continue
 		}
-		refuse(t, p, p.deps, "the logic is written against shared/table", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go")
+		refuse(t, p, p.deps, "domain code must use shared/table", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go")
 	}
 }
 
-func TestTheStackKnowsRoutesContractTableNamesEdgeAndMetricsOnly(t *testing.T) {
-	known := []string{"infra", "shared/api", "shared/contract", "shared/table", "shared/platform/edge", "shared/access/transport", "shared/telemetry"}
+func TestInfraImportsOnlyRoutesContractTableNamesEdgeAndMetrics(t *testing.T) {
+	allowed := []string{"infra", "shared/api", "shared/contract", "shared/table", "shared/platform/edge", "shared/access/transport", "shared/telemetry"}
 	for _, p := range listed(t) {
 		if !within(p.path, "infra") {
 			continue
 		}
 		for _, name := range p.deps {
 			ours, is := strings.CutPrefix(name, module)
-			if is && (!within(ours, known...) || within(ours, "shared/api/bind", "shared/platform/serve", "shared/api/openapi", "shared/table/dynamo", "shared/table/local")) {
+			if is && (!within(ours, allowed...) || within(ours, "shared/api/bind", "shared/platform/serve", "shared/api/openapi", "shared/table/dynamo", "shared/table/local")) {
 				t.Errorf("%s imports %s", p.path, name)
 			}
 		}

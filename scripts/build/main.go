@@ -1,8 +1,7 @@
-// Command build makes what a deployment packages: for each function of the
-// contract, and for the authorizer, a directory with the static binary
-// "bootstrap" and the files that it reads. It prints a JSON object on standard
-// output: function → directory and hash of its content. The same tree and
-// toolchain give the same bytes, so that an unchanged function is not deployed again.
+// Command build builds what a deployment packages: for each function of the contract, and for
+// the authorizer, a directory with the static binary "bootstrap" and the files that it reads.
+// It prints a JSON object of function → directory and hash of its content. The same source tree
+// and toolchain give the same bytes, so that an unchanged function is not deployed again.
 package main
 
 import (
@@ -16,7 +15,7 @@ func main() {
 	o := options{}
 	flag.StringVar(&o.contract, "contract", "statgate", "contract: a preset's `name` or a .yaml file")
 	flag.StringVar(&o.arch, "arch", "arm64", "`architecture` of the functions: arm64 or x86_64")
-	flag.StringVar(&o.out, "out", "build", "`directory` to build into")
+	flag.StringVar(&o.out, "out", "build", "`directory` for the bundles")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, err)

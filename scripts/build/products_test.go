@@ -11,13 +11,13 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// TestNoHandlerAuthorizerOrGateNamesAProduct greps what serves requests: a product
-// is a file of names, conditions and shapes, and nothing that code asks about.
-func TestNoHandlerAuthorizerOrGateNamesAProduct(t *testing.T) {
+// TestServingCodeNamesNoProduct searches the code that serves requests. A product is
+// a file of names, conditions and shapes, so code must not depend on its name.
+func TestServingCodeNamesNoProduct(t *testing.T) {
 	t.Parallel()
 	var products []string
 	for _, name := range preset.Names() {
-		if name != "statgate" { // the module's own name, too
+		if name != "statgate" { // also the name of the module
 			products = append(products, regexp.QuoteMeta(name))
 		}
 	}
@@ -42,6 +42,6 @@ func TestNoHandlerAuthorizerOrGateNamesAProduct(t *testing.T) {
 		}
 	}
 	if read < 100 {
-		t.Errorf("only %d files were read", read)
+		t.Errorf("only %d files were read, want at least 100", read)
 	}
 }

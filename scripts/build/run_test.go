@@ -20,7 +20,7 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// sandbox plays Lambda's runtime API for one instance of one function.
+// sandbox emulates Lambda's runtime API for one instance of one function.
 type sandbox struct {
 	url    string
 	events chan []byte
@@ -28,7 +28,7 @@ type sandbox struct {
 	polled chan time.Time
 }
 
-// newSandbox answers the instance's first poll with what is put into events.
+// newSandbox starts a sandbox that answers the instance's polls with the events sent to it.
 func newSandbox(t *testing.T) *sandbox {
 	t.Helper()
 	s := &sandbox{events: make(chan []byte, 1), answer: make(chan string, 1), polled: make(chan time.Time, 16)}
@@ -55,7 +55,7 @@ func newSandbox(t *testing.T) *sandbox {
 	return s
 }
 
-// aws plays the services: every table is empty, the peppers are there.
+// aws emulates the AWS services, with empty tables and one pepper, and returns its URL.
 func aws(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,12 +76,12 @@ func aws(t *testing.T) string {
 	return server.URL
 }
 
-// start runs a bundle's binary as Lambda does.
+// start runs a bundle's binary like Lambda and returns its output.
 func start(t *testing.T, b bundle, s *sandbox) *bytes.Buffer {
 	t.Helper()
-	var said bytes.Buffer
+	var output bytes.Buffer
 	cmd := exec.Command(filepath.Join(b.Dir, "bootstrap"))
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Env = []string{
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.url, "http://"), "AWS_ENDPOINT_URL=" + aws(t), "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=key", "AWS_LAMBDA_LOG_FORMAT=JSON", "LAMBDA_TASK_ROOT=" + b.Dir,
@@ -96,7 +96,7 @@ func start(t *testing.T, b bundle, s *sandbox) *bytes.Buffer {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	return &said
+	return &output
 }
 
 // invoke sends one event to a fresh instance and returns "response …" or "error …".
@@ -104,12 +104,12 @@ func invoke(t *testing.T, b bundle, event []byte) string {
 	t.Helper()
 	s := newSandbox(t)
 	s.events <- event
-	said := start(t, b, s)
+	output := start(t, b, s)
 	select {
 	case answer := <-s.answer:
 		return answer
 	case <-time.After(20 * time.Second):
-		t.Fatalf("%s does not answer; it said\n%s", b.Dir, said)
+		t.Fatalf("%s does not answer; its output is\n%s", b.Dir, output)
 		return ""
 	}
 }
@@ -118,7 +118,7 @@ func sample(t *testing.T, operation string) []byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("../../events", operation, "*.json"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no sample of %s (%v)", operation, err)
+		t.Fatalf("no sample event of %s (%v)", operation, err)
 	}
 	raw, err := os.ReadFile(files[0])
 	if err != nil {
@@ -127,9 +127,9 @@ func sample(t *testing.T, operation string) []byte {
 	return raw
 }
 
-// The tables are empty, so no key of a sample is known: what is open answers, and
-// everything else is refused in the contract's shape, by the gate.
-func TestEveryOperationIsServedByTheBundleOfItsFunction(t *testing.T) {
+// TestEveryBundleServesTheOperationsOfItsFunction runs with empty tables. Open routes
+// answer, and the gate refuses the keys of all other samples in the contract's shape.
+func TestEveryBundleServesTheOperationsOfItsFunction(t *testing.T) {
 	c, err := preset.Load("statgate")
 	if err != nil {
 		t.Fatal(err)
@@ -153,29 +153,29 @@ func TestEveryOperationIsServedByTheBundleOfItsFunction(t *testing.T) {
 	}
 }
 
-func TestTheAuthorizersBundleRefusesAKeyThatIsNotOne(t *testing.T) {
+func TestAuthorizerBundleRefusesAnUnknownKey(t *testing.T) {
 	got := invoke(t, built(t)[authorizer], sample(t, authorizer))
 	if !strings.HasPrefix(got, "error ") || !strings.Contains(got, `"errorMessage":"Unauthorized"`) {
 		t.Errorf("got %s, want the error Unauthorized", got)
 	}
 }
 
-// maxInit bounds the time to the first poll, far above what it takes (see the
-// log), so that a blunder is seen and a busy machine is not.
+// maxInit bounds the time to the first poll. It is far above the usual time, which the
+// test logs, so that only a regression fails and not a busy machine.
 const maxInit = 500 * time.Millisecond
 
-func TestAnInstanceIsReadyForItsFirstEventInNoTime(t *testing.T) {
+func TestInstancePollsWithinMaxInit(t *testing.T) {
 	for name, b := range built(t) {
 		best := time.Hour
 		for range 5 {
 			s := newSandbox(t)
 			from := time.Now()
-			said := start(t, b, s)
+			output := start(t, b, s)
 			select {
 			case at := <-s.polled:
 				best = min(best, at.Sub(from))
 			case <-time.After(20 * time.Second):
-				t.Fatalf("%s never polls; it said\n%s", name, said)
+				t.Fatalf("%s never polls; its output is\n%s", name, output)
 			}
 		}
 		t.Logf("%s: %.1f ms to the first poll, best of 5", name, float64(best.Microseconds())/1000)

@@ -45,9 +45,9 @@ func TestDocsAreNotWrittenOutsideARepository(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := run(dir); err == nil {
-		t.Error("writing into a folder without go.mod succeeded, want an error")
+		t.Error("run in a directory without go.mod succeeded, want an error")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "docs")); err == nil {
-		t.Error("docs/ was made there, want nothing")
+		t.Error("run created docs/ in a directory without go.mod")
 	}
 }

@@ -1,10 +1,10 @@
-// Command docs writes the generated pages of docs/: errors.md, which lists what
-// each preset makes of each condition; contract.schema.json, by which editors check
-// a contract's file; and the table of facts that ends contracts.md.
+// Command docs writes the generated pages of docs/: errors.md, the errors of each preset;
+// contract.schema.json, which editors use to check contract files; and the tables of facts at
+// the end of contracts.md.
 //
 //	go run ./scripts/docs [DIR]
 //
-// DIR is the repository's root, by default the working directory.
+// DIR is the root of the repository, by default the working directory.
 package main
 
 import (
@@ -46,7 +46,8 @@ func run(root string) error {
 	return nil
 }
 
-// pages are the generated ones. What is kept of a page stands in the directory.
+// pages are the generated pages. text gets the directory of the pages, for those that keep a
+// handwritten part.
 var pages = []struct {
 	name string
 	text func(dir string) ([]byte, error)

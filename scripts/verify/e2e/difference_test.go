@@ -24,8 +24,8 @@ func TestEveryKnownDifferenceNamesACaseAndItsReason(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		for _, one := range suite.Cases(c) {
-			if seen[one.ID] || one.Says == "" || one.Run == nil || strings.ContainsAny(one.ID, " \n") {
-				t.Errorf("%s: case %q comes twice or is not whole", name, one.ID)
+			if seen[one.ID] || one.Guarantee == "" || one.Run == nil || strings.ContainsAny(one.ID, " \n") {
+				t.Errorf("%s: case %q is duplicate or incomplete", name, one.ID)
 			}
 			seen[one.ID], cases[one.ID] = true, true
 		}
@@ -33,25 +33,25 @@ func TestEveryKnownDifferenceNamesACaseAndItsReason(t *testing.T) {
 	for _, target := range suite.Targets {
 		for id, reason := range target.Skip {
 			if !cases[id] || reason == "" {
-				t.Errorf("target %s skips %q for %q: no such case, or no reason", target.Name, id, reason)
+				t.Errorf("target %s skips %q for %q: the case or the reason is missing", target.Name, id, reason)
 			}
 		}
 		for _, own := range target.Own {
 			if own.Status == 0 || own.Body == "" || own.Reason == "" {
-				t.Errorf("target %s: the answer %+v is not whole", target.Name, own)
+				t.Errorf("target %s: the answer %+v is incomplete", target.Name, own)
 			}
 		}
 	}
 }
 
-// TestKnownDifferencesAreLetPassAndSaid runs against a gateway that answers 401
-// in its own shape, as some that play API Gateway do, and takes no X-API-Key.
-func TestKnownDifferencesAreLetPassAndSaid(t *testing.T) {
+// TestKnownDifferencesAreSkippedAndReported runs against a gateway that answers 401 in a shape
+// of its own, like some emulators of API Gateway, and ignores X-API-Key.
+func TestKnownDifferencesAreSkippedAndReported(t *testing.T) {
 	t.Parallel()
 	const own = `{"message":"Unauthorized"}`
 	w := deploymenttest.New(t, "statgate")
 	w.Gate.Patience = patience
-	server := httptest.NewServer(broken(w.Gateway, fault{
+	server := httptest.NewServer(withFault(w.Gateway, fault{
 		after: func(c *call) {
 			if c.status == 401 {
 				c.set(401, []byte(own))
@@ -75,28 +75,28 @@ func TestKnownDifferencesAreLetPassAndSaid(t *testing.T) {
 		t.Errorf("a target without known differences passes:\n%s", out)
 	}
 	result, out := report(suite.Target{
-		Skip: map[string]string{"transport.two-keys": "it looks at one header"},
+		Skip: map[string]string{"transport.two-keys": "it reads one header"},
 		Own:  []suite.OwnAnswer{{Status: 401, Body: own, Reason: "its own authorizer"}},
 	})
 	if result.Failed != 0 || result.Skipped != 2 {
 		t.Errorf("got %+v\n%s", result, out)
 	}
-	for _, want := range []string{"skip transport.two-keys", "(it looks at one header)", "answers 401 " + own + " (its own authorizer)", " passed, 0 failed\n"} {
+	for _, want := range []string{"skip transport.two-keys", "(it reads one header)", "answers 401 " + own + " (its own authorizer)", " passed, 0 failed\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the report lacks %q:\n%s", want, out)
 		}
 	}
 }
 
-// TestAnswerOfTheTargetsOwnStandsForOnePromise runs against a gateway that answers
-// bad keys with another status, and gives all requests one id.
-func TestAnswerOfTheTargetsOwnStandsForOnePromise(t *testing.T) {
+// TestOwnAnswerReplacesOnlyThePromisedStatus runs against a gateway that answers bad keys with
+// another status, and gives all requests one id.
+func TestOwnAnswerReplacesOnlyThePromisedStatus(t *testing.T) {
 	t.Parallel()
 	const own = `{"message":"Internal server error"}`
 	w := deploymenttest.New(t, "statgate")
 	w.Gate.Patience = patience
 	var forged atomic.Bool
-	server := httptest.NewServer(broken(w.Gateway, fault{
+	server := httptest.NewServer(withFault(w.Gateway, fault{
 		after: func(c *call) {
 			c.body = bytes.ReplaceAll(c.body, []byte(c.header.Get("X-Request-Id")), []byte("one"))
 			c.header.Set("X-Request-Id", "one")
@@ -120,12 +120,12 @@ func TestAnswerOfTheTargetsOwnStandsForOnePromise(t *testing.T) {
 			t.Errorf("%+v: %v, %v failed, want %v\n%s", target, err, failed, fails, out.String())
 		}
 	}
-	stands := func(promised int) []suite.OwnAnswer {
+	own502 := func(promised int) []suite.OwnAnswer {
 		return []suite.OwnAnswer{{Status: 502, Body: own, For: promised, Reason: "its own"}}
 	}
-	run(suite.Target{Own: stands(401), OneID: "one for all"})
-	run(suite.Target{Own: stands(404), OneID: "one for all"}, "key.revoke", "member.removed", "refuse.no-key", "rotate.at-once")
-	run(suite.Target{Own: stands(401)}, "audit.run", "header.common")
+	run(suite.Target{Own: own502(401), OneID: "one for all"})
+	run(suite.Target{Own: own502(404), OneID: "one for all"}, "key.revoke", "member.removed", "refuse.no-key", "rotate.at-once")
+	run(suite.Target{Own: own502(401)}, "audit.run", "header.common")
 	forged.Store(true)
-	run(suite.Target{Own: stands(401), OneID: "one for all"}, "audit.run")
+	run(suite.Target{Own: own502(401), OneID: "one for all"}, "audit.run")
 }

@@ -21,15 +21,16 @@ import (
 	"statgate/shared/table/dynamolocal"
 )
 
-// patience is what a call may take in the gate: a machine that runs other tests
-// too answers late, and what is tested here is what it answers.
+// patience is the gate's time limit in these tests. It is long because a machine that runs
+// other tests at the same time answers late, and these tests check answers, not latency.
 const patience = 20 * time.Second
 
-// TestEveryGuaranteeHoldsInProcess runs each contract's suite on both engines: on
-// DynamoDB Local one by one with few requests in flight, as it does one write at a
-// time and what waits is only repeated; on the embedded one, where it watches what the
-// operations ask of the tables, two at a time. That is why removing any one action from a
-// function's role can make the suite fail: a row that grants what no contract uses fails by name.
+// TestEveryGuaranteeHoldsInProcess runs the suite of each contract on both engines. DynamoDB
+// Local does one write at a time, and requests that wait are only repeated. So contracts run
+// there one by one, with few requests in flight. On the embedded engine contracts run in
+// parallel, and the test records which actions the operations use on the tables. A row that
+// grants an action that no contract uses fails by name. Each granted action is therefore used
+// by some case, and the suite can fail when it is removed from a role.
 func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
 	seen := watch{keys: &uses{of: map[string]map[api.Action]bool{}}, stats: &uses{of: map[string]map[api.Action]bool{}}}
 	t.Run("on", func(t *testing.T) {
@@ -46,12 +47,12 @@ func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
 		}
 	})
 	if !t.Failed() {
-		t.Run("rows grant what was used and nothing more", func(t *testing.T) { rowsGrant(t, seen) })
+		t.Run("rows grant exactly the used actions", func(t *testing.T) { checkGrants(t, seen) })
 	}
 }
 
-// onDynamoDB has a stream only where the contract reads it: the engine looks through all
-// of its records with every write.
+// onDynamoDB enables a stream only for contracts that read it, because DynamoDB Local scans all
+// stream records at every write.
 func onDynamoDB(t *testing.T, name string) *deploymenttest.World {
 	t.Helper()
 	c, err := preset.Load(name)
@@ -77,14 +78,14 @@ func everyGuarantee(t *testing.T, w *deploymenttest.World, parallel int) {
 	}
 }
 
-func TestCommandReportsLinesAndEndsWithTheCount(t *testing.T) {
+func TestCommandPrintsCasesAndEndsWithTheCount(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	file := filepath.Join(t.TempDir(), "credentials.json")
 	if err := os.WriteFile(file, []byte(`{"base_url":"`+w.Base+`","operator_key":"`+w.Operator+`"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // it is safe to repeat
+	for range 2 { // a run is repeatable
 		var out, log bytes.Buffer
 		if err := run(t.Context(), []string{"-credentials", file, "-only", "document"}, &out, &log); err != nil {
 			t.Fatalf("%v\n%s%s", err, out.String(), log.String())
@@ -124,9 +125,9 @@ func TestWebhooksAreReceivedWhereTheDeploymentCanCall(t *testing.T) {
 	}
 }
 
-// TestRootLiesBeforeTheContractsBase serves the API as an emulator of API Gateway
-// does: below a path of the stage's, and by a Host of its own.
-func TestRootLiesBeforeTheContractsBase(t *testing.T) {
+// TestBaseURLMayHaveAPathBeforeTheContractsBase serves the API like an emulator of API Gateway:
+// below the stage's path and with a Host of its own.
+func TestBaseURLMayHaveAPathBeforeTheContractsBase(t *testing.T) {
 	t.Parallel()
 	const stage, host = "/restapis/a1/live/_user_request_", "a1.execute-api.localhost"
 	w := deploymenttest.New(t, "balla")
@@ -149,9 +150,9 @@ func TestRootLiesBeforeTheContractsBase(t *testing.T) {
 	}
 }
 
-func TestSuiteImportsNothingOfWhatServesTheAPI(t *testing.T) {
+func TestSuiteImportsNoServerPackages(t *testing.T) {
 	t.Parallel()
-	// The contract, the route table and the checker of documents, with what they need.
+	// The contract, the route table and the checker of documents, with their dependencies.
 	known := regexp.MustCompile(`^statgate/(scripts/verify/e2e|shared/(api|contract))(/|$)`)
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
@@ -159,12 +160,12 @@ func TestSuiteImportsNothingOfWhatServesTheAPI(t *testing.T) {
 	}
 	for _, name := range strings.Fields(string(out)) {
 		if strings.HasPrefix(name, "statgate/") && !known.MatchString(name) {
-			t.Errorf("it imports %s: it must know the API by HTTP alone", name)
+			t.Errorf("the suite imports %s, but must use the API over HTTP only", name)
 		}
 	}
 }
 
-func TestWhatCannotBeRunSaysWhy(t *testing.T) {
+func TestInvalidOptionsAreRefusedWithAReason(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "credentials.json")
 	if err := os.WriteFile(file, []byte(`{"base_url":"http://127.0.0.1:1/v2","operator_key":"k"}`), 0o600); err != nil {

@@ -17,19 +17,19 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// uses is which actions each operation was seen to ask of one table.
+// uses records which actions each operation used on one table.
 type uses struct {
 	mutex sync.Mutex
 	of    map[string]map[api.Action]bool
 }
 
-// operation is where a call's context says who makes it.
+// operation is the context key of the operation that a request runs.
 type operation struct{}
 
-func (u *uses) saw(ctx context.Context, action string) {
+func (u *uses) record(ctx context.Context, action string) {
 	by, inside := ctx.Value(operation{}).(string)
 	if !inside {
-		return // the test's own
+		return // the test's own access
 	}
 	u.mutex.Lock()
 	defer u.mutex.Unlock()
@@ -39,11 +39,11 @@ func (u *uses) saw(ctx context.Context, action string) {
 	u.of[by][api.Action(action)] = true
 }
 
-// watch is what was seen of both tables.
+// watch records the uses of both tables.
 type watch struct{ keys, stats *uses }
 
-// rowsGrant holds every contract's routes to what was seen of them.
-func rowsGrant(t *testing.T, seen watch) {
+// checkGrants compares the grants of every contract's routes with the recorded uses.
+func checkGrants(t *testing.T, seen watch) {
 	deployed := map[string]api.Route{}
 	for _, name := range preset.Names() {
 		c, err := preset.Load(name)
@@ -60,16 +60,16 @@ func rowsGrant(t *testing.T, seen watch) {
 		}
 		beyond := maps.Clone(seen.keys.of[r.Operation])
 		maps.DeleteFunc(beyond, func(a api.Action, _ bool) bool { return slices.Contains(api.GateActions, a) })
-		granted(t, r.Operation, "keys", r.Keys, beyond)
-		granted(t, r.Operation, "stats", r.Stats, seen.stats.of[r.Operation])
+		checkRow(t, r.Operation, "keys", r.Keys, beyond)
+		checkRow(t, r.Operation, "stats", r.Stats, seen.stats.of[r.Operation])
 	}
 	for _, w := range api.Workers {
-		granted(t, w.Function, "keys", w.Keys, seen.keys.of[w.Function])
-		granted(t, w.Function, "stats", w.Stats, seen.stats.of[w.Function])
+		checkRow(t, w.Function, "keys", w.Keys, seen.keys.of[w.Function])
+		checkRow(t, w.Function, "stats", w.Stats, seen.stats.of[w.Function])
 	}
 }
 
-// watched is a deployment that tells of its tables' uses.
+// watched starts a deployment that records the uses of its tables.
 func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
@@ -78,7 +78,7 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 	}
 	t.Cleanup(func() { db.Close() })
 	w := deploymenttest.With(t, contract, map[string]table.Table{
-		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: seen.keys.saw}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: seen.stats.saw},
+		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: seen.keys.record}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: seen.stats.record},
 	}, deploymenttest.Setup{Follow: deploymenttest.Following(t, db), Within: func(ctx context.Context, name string) context.Context {
 		return context.WithValue(ctx, operation{}, name)
 	}})
@@ -86,7 +86,7 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 	return w
 }
 
-// handsOn are hands on a deployment in this process.
+// handsOn returns the Hands for a deployment in this process.
 func handsOn(keys, stats table.Table) suite.Hands {
 	return suite.Hands{
 		CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) },
@@ -94,11 +94,11 @@ func handsOn(keys, stats table.Table) suite.Hands {
 	}
 }
 
-func granted(t *testing.T, operation, table string, row []api.Action, seen map[api.Action]bool) {
+func checkRow(t *testing.T, operation, table string, row []api.Action, seen map[api.Action]bool) {
 	t.Helper()
 	row = slices.Clone(row)
 	slices.Sort(row)
 	if used := slices.Sorted(maps.Keys(seen)); !slices.Equal(row, used) {
-		t.Errorf("%s: its row grants %v on the table %s, the suite sees it use %v", operation, row, table, used)
+		t.Errorf("%s: the row grants %v on the table %s, but the operation uses %v", operation, row, table, used)
 	}
 }

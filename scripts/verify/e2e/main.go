@@ -1,10 +1,11 @@
-// Command e2e holds a deployment to what its customers rely on, over HTTP alone.
+// Command e2e checks over HTTP only that a deployment keeps the guarantees its customers rely
+// on.
 //
 //	go run ./scripts/verify/e2e --base-url https://stats.example.com/v1 --credentials FILE
 //
-// It prints each guarantee as a line, ends with "N passed, N failed" and exits
-// with 1 where one does not hold. It works in organisations of its own, which it
-// makes through the operator's key, and revokes every key that it made.
+// It prints each guarantee on a line and ends with "N passed, N failed". The exit status is 1
+// if a guarantee fails and 2 if the suite cannot run. It works in organisations that it creates
+// through the operator's key, and revokes every key that it created.
 package main
 
 import (
@@ -26,7 +27,8 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// errFailed says that the report has a FAIL line, which is all there is to say.
+// errFailed is returned when a guarantee fails. The report has the details, so main prints no
+// message.
 var errFailed = errors.New("a guarantee does not hold")
 
 func main() {
@@ -48,7 +50,7 @@ type options struct {
 	suite.Options
 	credentials string
 	timeout     time.Duration
-	receive     *string // nil where nothing is said
+	receive     *string // nil if the flag is absent
 }
 
 func run(ctx context.Context, args []string, out, log io.Writer) error {
@@ -74,14 +76,14 @@ func parse(args []string, log io.Writer) (options, error) {
 	var contract, target, only string
 	f := flag.NewFlagSet("e2e", flag.ContinueOnError)
 	f.SetOutput(log)
-	f.StringVar(&o.BaseURL, "base-url", "", "`URL` of the API, with the contract's base path; that of the credentials by default")
+	f.StringVar(&o.BaseURL, "base-url", "", "`URL` of the API, with the contract's base path (default: from the credentials file)")
 	f.StringVar(&o.credentials, "credentials", "", "`FILE` with the operator's key, as \"statgate dev\" writes it")
-	f.StringVar(&o.Host, "host", "", "Host `HEADER` to send, where an emulator routes by it")
-	f.StringVar(&contract, "contract", "statgate", "contract that the deployment speaks: a preset's `NAME` or a YAML file")
-	f.StringVar(&target, "target", "gateway", "kind of deployment, whose known differences are skipped: gateway, ministack, ministack-edge or sam")
-	f.IntVar(&o.Parallel, "parallel", 32, "requests in flight at most")
-	f.DurationVar(&o.timeout, "timeout", 15*time.Minute, "time for the whole run; where policies are cached elsewhere, a widening may take 5 minutes")
-	f.Func("receive", "`ADDRESS` of this machine that the deployment can call, by http, for the cases on webhooks; \"\" leaves them out (default 127.0.0.1 where the API is there too)", func(v string) error {
+	f.StringVar(&o.Host, "host", "", "Host `HEADER` to send, for emulators that route by it")
+	f.StringVar(&contract, "contract", "statgate", "contract of the deployment: `NAME` of a preset, or a YAML file")
+	f.StringVar(&target, "target", "gateway", "kind of deployment: gateway, ministack, ministack-edge or sam; its known differences are skipped")
+	f.IntVar(&o.Parallel, "parallel", 32, "maximum number of requests in flight")
+	f.DurationVar(&o.timeout, "timeout", 15*time.Minute, "time limit of the run; where policies are cached, a widening may take 5 minutes")
+	f.Func("receive", "`ADDRESS` of this machine that the deployment can call over http, for the webhook cases; \"\" skips them (default 127.0.0.1 if the API is on this machine)", func(v string) error {
 		o.receive = &v
 		return nil
 	})
@@ -106,10 +108,10 @@ func parse(args []string, log io.Writer) (options, error) {
 	return o, nil
 }
 
-// read takes what is missing from the credentials file.
+// read reads the credentials file for the values that the flags leave out.
 func (o *options) read() error {
 	if o.credentials == "" {
-		return errors.New("-credentials: name the file that holds the operator's key")
+		return errors.New("-credentials: is required: name the file with the operator's key")
 	}
 	raw, err := os.ReadFile(o.credentials)
 	if err != nil {
@@ -132,8 +134,8 @@ func (o *options) read() error {
 	return nil
 }
 
-// callable is the address by which a deployment can call this machine, as far as its
-// own tells: it is on this machine itself.
+// callable returns the address at which the deployment can call this machine, "" if unknown. It
+// is known only for a deployment on this machine.
 func callable(base string) string {
 	u, err := url.Parse(base)
 	if err != nil || u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" {

@@ -18,7 +18,7 @@ import (
 	"statgate/shared/platform/deployment/deploymenttest"
 )
 
-// call is one exchange on its way through a deployment that is broken on purpose.
+// call is one exchange with a deployment that is broken on purpose.
 type call struct {
 	secret, method, path, query string
 	status                      int
@@ -28,48 +28,48 @@ type call struct {
 
 func (c *call) set(status int, body []byte) { c.status, c.body = status, body }
 
-// fault breaks a deployment: before spoils requests, after answers. Either may be
-// nil. Both are called one at a time.
+// fault breaks a deployment: before changes requests, after changes answers. Either may be nil.
+// Calls of after are serialised.
 type fault struct {
 	before func(*http.Request)
 	after  func(*call)
 }
 
-// mutant is a deployment with one thing wrong, and the lines that must say so.
+// mutant is a deployment with one fault, and the cases that must fail because of it.
 type mutant struct {
 	name  string
 	fails []string // case ids
-	why   string   // is in what the first of them says
+	why   string   // part of the first case's failure
 	fault func() fault
 }
 
 func after(f func(*call)) func() fault { return func() fault { return fault{after: f} } }
 
-// replayed answers from what a route answered the same secret before, where now
-// tells that it should.
-func replayed(now func(*call) bool, then func(*call) bool) func() fault {
+// replayed repeats the last remembered answer of the same request and secret where replay is
+// true. Answers for which remember is true are remembered.
+func replayed(replay func(*call) bool, remember func(*call) bool) func() fault {
 	return func() fault {
 		last := map[string]call{}
 		return fault{after: func(c *call) {
 			at := c.secret + " " + c.method + " " + c.path
-			if old, ok := last[at]; ok && now(c) {
+			if old, ok := last[at]; ok && replay(c) {
 				c.set(old.status, old.body)
 				return
 			}
-			if then(c) {
+			if remember(c) {
 				last[at] = *c
 			}
 		}}
 	}
 }
 
-func is(status int) func(*call) bool { return func(c *call) bool { return c.status == status } }
+func hasStatus(status int) func(*call) bool { return func(c *call) bool { return c.status == status } }
 
-func says(status int, code string) func(*call) bool {
+func hasCode(status int, code string) func(*call) bool {
 	return func(c *call) bool { return c.status == status && bytes.Contains(c.body, []byte(`"`+code+`"`)) }
 }
 
-// dropped leaves a header out of answers of a status, 0 for any.
+// dropped removes a header from answers with a status, 0 for any.
 func dropped(name string, status int) func() fault {
 	return after(func(c *call) {
 		if status == 0 || c.status == status {
@@ -78,7 +78,7 @@ func dropped(name string, status int) func() fault {
 	})
 }
 
-// rewritten replaces text in the answers of paths that end so.
+// rewritten replaces text in the answers of paths with the suffix.
 func rewritten(suffix, pattern, by string) func() fault {
 	re := regexp.MustCompile(pattern)
 	return after(func(c *call) {
@@ -88,7 +88,7 @@ func rewritten(suffix, pattern, by string) func() fault {
 	})
 }
 
-// resent replaces text in what is sent to paths that end so.
+// resent replaces text in the bodies sent to paths with the suffix.
 func resent(method, suffix, pattern, by string) func() fault {
 	re := regexp.MustCompile(pattern)
 	return before(func(r *http.Request) {
@@ -101,7 +101,7 @@ func resent(method, suffix, pattern, by string) func() fault {
 	})
 }
 
-// failuresHidden shows every webhook as one that is well.
+// failuresHidden shows every webhook as one without failures.
 var failuresHidden = after(func(c *call) {
 	if strings.Contains(c.path, "/webhooks/") {
 		c.body = regexp.MustCompile(`"failing_since":"[^"]*"`).ReplaceAll(c.body, []byte(`"failing_since":null`))
@@ -109,76 +109,76 @@ var failuresHidden = after(func(c *call) {
 })
 
 var mutants = []mutant{
-	{"a dead secret goes on being admitted", []string{"key.revoke", "key.revoke-self", "key.revoke-load", "rotate.at-once", "rotate.overlap", "expiry.short", "member.removed"}, "got 200", replayed(is(401), is(200))},
-	{"a suspended member's keys go on", []string{"member.suspended"}, "got 200", replayed(says(403, "suspended"), is(200))},
-	{"a scope that was cut goes on", []string{"key.scope-cut"}, "got 200", replayed(says(403, "forbidden"), is(200))},
-	{"a widening comes later than it says", []string{"widen.scope", "widen.role"}, "want 200", lateWidening},
-	{"a key is admitted once too often", []string{"quota.exact"}, "101 were admitted", overAdmission},
-	{"the cap gives way", []string{"cap.parallel", "cap.freed"}, "were made", capGivesWay},
-	{"an unlisted transport is taken", []string{"transport." + contract.Query}, "got 200", queryTaken},
-	{"a listed transport is not", []string{"transport." + contract.XAPIKey}, "got", before(func(r *http.Request) { r.Header.Del("X-API-Key") })},
-	{"one route forgets its scope", []string{"scope.read:teams"}, "reached true, want false", forgottenScope},
+	{"an ended secret is still admitted", []string{"key.revoke", "key.revoke-self", "key.revoke-load", "rotate.at-once", "rotate.overlap", "expiry.short", "member.removed"}, "got 200", replayed(hasStatus(401), hasStatus(200))},
+	{"a suspended member's keys are still admitted", []string{"member.suspended"}, "got 200", replayed(hasCode(403, "suspended"), hasStatus(200))},
+	{"a removed scope is still granted", []string{"key.scope-cut"}, "got 200", replayed(hasCode(403, "forbidden"), hasStatus(200))},
+	{"a widening takes effect later than promised", []string{"widen.scope", "widen.role"}, "want 200", lateWidening},
+	{"a key is admitted once over its quota", []string{"quota.exact"}, "101 were admitted", overAdmission},
+	{"the cap on keys is exceeded", []string{"cap.parallel", "cap.freed"}, "keys were created", capExceeded},
+	{"an unlisted transport is accepted", []string{"transport." + contract.Query}, "got 200", queryKeyAccepted},
+	{"a listed transport is refused", []string{"transport." + contract.XAPIKey}, "got", before(func(r *http.Request) { r.Header.Del("X-API-Key") })},
+	{"one route ignores its scope", []string{"scope.read:teams"}, "reached true, want false", ignoredScope},
 	{"404 becomes 403", []string{"tenant.paths", "refuse.unknown-id"}, "want 404", after(func(c *call) {
 		if c.status == 404 {
 			c.status = 403
 		}
 	})},
-	{"what exists is told from what does not", []string{"tenant.paths"}, "an unknown one", toldApart},
+	{"a 404 reveals whether the id exists", []string{"tenant.paths"}, "an unknown one", distinctNotFound},
 	{"errors lack CORS", []string{"refuse.unknown-path", "refuse.no-key"}, "Access-Control-Allow-Origin", dropped("Access-Control-Allow-Origin", 0)},
 	{"405 lacks Allow", []string{"refuse.method"}, "Allow", dropped("Allow", 405)},
-	{"answers lack what is left", []string{"header.rate"}, "X-RateLimit-Remaining", dropped("X-RateLimit-Remaining", 200)},
+	{"answers lack the remaining quota", []string{"header.rate"}, "X-RateLimit-Remaining", dropped("X-RateLimit-Remaining", 200)},
 	{"answers lack the ETag", []string{"header.etag"}, "no ETag", dropped("ETag", 0)},
-	{"creations do not say where", []string{"header.location"}, "Location is", dropped("Location", 201)},
+	{"creations lack Location", []string{"header.location"}, "Location is", dropped("Location", 201)},
 	{"429 lacks Retry-After", []string{"quota.exact"}, "Retry-After", dropped("Retry-After", 429)},
 	{"preflight needs a key", []string{"preflight"}, "want 204", after(func(c *call) {
 		if c.method == http.MethodOptions {
 			c.status = 401
 		}
 	})},
-	{"cursors are not looked at", []string{"page.keys", "page.members", "page.audit"}, "passed over", before(func(r *http.Request) {
+	{"cursors are ignored", []string{"page.keys", "page.members", "page.audit"}, "was skipped", before(func(r *http.Request) {
 		q := r.URL.Query()
 		q.Del("cursor")
 		r.URL.RawQuery = q.Encode()
 	})},
-	{"usage counts a call twice", []string{"usage.exact", "usage.run"}, "in all", rewritten("/usage", `"total":\d+`, `"total":9`)},
-	{"the trail forgets rotations", []string{"audit.run"}, "key.rotate", forgetful},
-	{"a field is not in the document", []string{"answers.valid"}, "additional properties", rewritten("/health", `\{`, `{"more":1,`)},
-	{"a secret is shown again", []string{"secrets.once"}, "shows the secret", talkative},
-	{"a stale change is made", []string{"write.if-match"}, "of 16 changes under one ETag were made", before(func(r *http.Request) { r.Header.Del("If-Match") })},
-	{"an Idempotency-Key is not looked at", []string{"write.repeat"}, "got 409", before(func(r *http.Request) { r.Header.Del("Idempotency-Key") })},
-	{"any step is taken", []string{"write.steps"}, "no conflict.transition", after(func(c *call) {
-		if says(409, "illegal_transition")(c) {
+	{"usage counts a call twice", []string{"usage.exact", "usage.run"}, "with total", rewritten("/usage", `"total":\d+`, `"total":9`)},
+	{"the audit trail lacks rotations", []string{"audit.run"}, "key.rotate", rotationsHidden},
+	{"an answer has an undocumented field", []string{"answers.valid"}, "additional properties", rewritten("/health", `\{`, `{"more":1,`)},
+	{"a secret is shown again", []string{"secrets.once"}, "shows the secret", secretShown},
+	{"a stale change is accepted", []string{"write.if-match"}, "of 16 changes under one ETag were made", before(func(r *http.Request) { r.Header.Del("If-Match") })},
+	{"an Idempotency-Key is ignored", []string{"write.repeat"}, "got 409", before(func(r *http.Request) { r.Header.Del("Idempotency-Key") })},
+	{"any transition is accepted", []string{"write.steps"}, "conflict.transition: ", after(func(c *call) {
+		if hasCode(409, "illegal_transition")(c) {
 			c.set(200, []byte(`{}`))
 		}
 	})},
-	{"another's match is told from none", []string{"write.tenant"}, "an unknown one", after(func(c *call) {
+	{"a 404 reveals another organisation's match", []string{"write.tenant"}, "an unknown one", after(func(c *call) {
 		if c.status == 404 && strings.Contains(c.path, "/matches/m_") && !strings.Contains(c.path, "/m_0000") {
 			c.body = bytes.ReplaceAll(c.body, []byte("no such"), []byte("not your"))
 		}
 	})},
-	{"a deleted match is still read", []string{"write.match"}, "no not_found", replayed(is(404), is(200))},
-	{"a wrong field is not named", []string{"write.fields"}, "does not name minute", after(func(c *call) {
+	{"a deleted match is still readable", []string{"write.match"}, "not_found: ", replayed(hasStatus(404), hasStatus(200))},
+	{"an invalid field is not named", []string{"write.fields"}, "does not name minute", after(func(c *call) {
 		if c.status == 422 {
 			c.body = bytes.ReplaceAll(c.body, []byte(`"minute"`), []byte(`"field"`))
 		}
 	})},
 	{"deliveries are signed by another secret", []string{"webhook.sent.test", "webhook.sent"}, "no matching signature",
 		rewritten("/webhooks", `"whsec_[^"]*"`, `"whsec_`+strings.Repeat("A", 43)+`="`)},
-	{"a webhook's types are not looked at", []string{"webhook.sent.filter"}, "was sent to who wants deletions",
+	{"a webhook's event types are ignored", []string{"webhook.sent.filter"}, "was sent to a webhook for deletions",
 		resent("POST", "/webhooks", `"types":\[[^\]]*\]`, `"types":[]`)},
-	{"a deleted webhook goes on", []string{"webhook.sent.ended", "webhook.life"}, "to a webhook that had ended", before(func(r *http.Request) {
+	{"a deleted webhook still receives events", []string{"webhook.sent.ended", "webhook.life"}, "to a disabled or deleted webhook", before(func(r *http.Request) {
 		if r.Method == "DELETE" && strings.Contains(r.URL.Path, "/webhooks/") {
 			r.Method = "GET"
 		}
 	})},
 	{"attempts are counted wrongly", []string{"webhook.sent.again"}, "after the second attempt", rewritten("/deliveries", `"attempts":2`, `"attempts":3`)},
-	{"a webhook hides that it fails", []string{"webhook.sent.again"}, "does not say that it fails", failuresHidden},
-	{"the document lacks a route", []string{"document.routes"}, "it has", rewritten("/openapi.json", `"/health"`, `"/healthy"`)},
+	{"a webhook hides its failures", []string{"webhook.sent.again"}, "failing_since is null", failuresHidden},
+	{"the document lacks a route", []string{"document.routes"}, "the document has routes", rewritten("/openapi.json", `"/health"`, `"/healthy"`)},
 }
 
 func before(f func(*http.Request)) func() fault { return func() fault { return fault{before: f} } }
 
-// lateWidening goes on refusing for a while after a change that names its moment.
+// lateWidening refuses for 2 s more after a change that names the time it takes effect.
 func lateWidening() fault {
 	refused := map[string]call{}
 	var until time.Time
@@ -196,7 +196,7 @@ func lateWidening() fault {
 	}}
 }
 
-// overAdmission turns the first refusal of each key into what it got before.
+// overAdmission replaces the first 429 of each key by the key's last 200.
 func overAdmission() fault {
 	last := map[string]call{}
 	done := map[string]bool{}
@@ -212,19 +212,19 @@ func overAdmission() fault {
 	}}
 }
 
-func capGivesWay() fault {
+func capExceeded() fault {
 	var made []byte
 	return fault{after: func(c *call) {
 		switch {
 		case c.status == 201 && strings.HasSuffix(c.path, "/keys"):
 			made = c.body
-		case says(409, "key_limit_reached")(c):
+		case hasCode(409, "key_limit_reached")(c):
 			c.set(201, made)
 		}
 	}}
 }
 
-func queryTaken() fault {
+func queryKeyAccepted() fault {
 	return fault{before: func(r *http.Request) {
 		if secret := r.URL.Query().Get(contract.Query); secret != "" {
 			r.Header.Set("Authorization", "Bearer "+secret)
@@ -232,8 +232,8 @@ func queryTaken() fault {
 	}}
 }
 
-// forgottenScope answers as the handler would, whatever the scopes.
-func forgottenScope() fault {
+// ignoredScope answers as the handler would for any scopes.
+func ignoredScope() fault {
 	return fault{after: func(c *call) {
 		if c.status == 403 && strings.HasSuffix(c.path, "/football/leagues") {
 			c.set(200, []byte(`{"data":[],"next_cursor":null,"total":0}`))
@@ -243,11 +243,11 @@ func forgottenScope() fault {
 
 var idPattern = regexp.MustCompile(`(key|org|usr)_[0-9a-z]{26}`)
 
-// toldApart words a refusal differently where the id is somebody's.
-func toldApart() fault {
+// distinctNotFound changes the message of a 404 if the id exists.
+func distinctNotFound() fault {
 	exist := map[string]bool{}
 	return fault{after: func(c *call) {
-		if c.status < 300 && c.secret != "" { // the document has examples
+		if c.status < 300 && c.secret != "" { // the document, which is open, has example ids
 			for _, id := range idPattern.FindAllString(string(c.body), -1) {
 				exist[id] = true
 			}
@@ -258,8 +258,8 @@ func toldApart() fault {
 	}}
 }
 
-// forgetful leaves rotations out of the audit trail.
-func forgetful() fault {
+// rotationsHidden removes rotations from the audit trail.
+func rotationsHidden() fault {
 	return fault{after: func(c *call) {
 		var page map[string]any
 		if !strings.HasSuffix(c.path, "/audit") || json.Unmarshal(c.body, &page) != nil {
@@ -271,8 +271,8 @@ func forgetful() fault {
 	}}
 }
 
-// talkative shows the newest secret as the name of whatever is asked for.
-func talkative() fault {
+// secretShown shows the newest secret in the name of an object read by id.
+func secretShown() fault {
 	secret := ""
 	return fault{after: func(c *call) {
 		var k struct{ Secret string }
@@ -286,8 +286,8 @@ func talkative() fault {
 	}}
 }
 
-// broken serves a deployment with a fault.
-func broken(whole http.Handler, f fault) http.Handler {
+// withFault serves a deployment with a fault.
+func withFault(backend http.Handler, f fault) http.Handler {
 	var mutex sync.Mutex
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.before != nil {
@@ -295,7 +295,7 @@ func broken(whole http.Handler, f fault) http.Handler {
 		}
 		c := &call{secret: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), method: r.Method, path: r.URL.Path, query: r.URL.RawQuery}
 		rec := httptest.NewRecorder()
-		whole.ServeHTTP(rec, r)
+		backend.ServeHTTP(rec, r)
 		c.status, c.header, c.body = rec.Code, rec.Header(), rec.Body.Bytes()
 		if f.after != nil {
 			mutex.Lock()
@@ -310,15 +310,15 @@ func broken(whole http.Handler, f fault) http.Handler {
 	})
 }
 
-// TestSuiteFailsOnWhatIsBroken proves that the suite can fail, line by line.
-func TestSuiteFailsOnWhatIsBroken(t *testing.T) {
+// TestSuiteDetectsEveryFault proves that each case can fail.
+func TestSuiteDetectsEveryFault(t *testing.T) {
 	t.Parallel()
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			w := deploymenttest.New(t, "statgate")
 			w.Gate.Patience = patience
-			server := httptest.NewServer(broken(w.Gateway, m.fault()))
+			server := httptest.NewServer(withFault(w.Gateway, m.fault()))
 			t.Cleanup(server.Close)
 			needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)
 			var out bytes.Buffer
@@ -330,11 +330,11 @@ func TestSuiteFailsOnWhatIsBroken(t *testing.T) {
 			for i, id := range m.fails {
 				why, failed := result.Failures[id]
 				if !failed || i == 0 && !strings.Contains(why, m.why) {
-					t.Errorf("%s does not fail by %q, but by %q:\n%s", id, m.why, why, out.String())
+					t.Errorf("%s: got failure %q, want one with %q:\n%s", id, why, m.why, out.String())
 				}
 			}
 			if !strings.Contains(out.String(), "FAIL "+m.fails[0]) || strings.HasSuffix(out.String(), " 0 failed\n") {
-				t.Errorf("the report does not say so:\n%s", out.String())
+				t.Errorf("the report does not show the failure:\n%s", out.String())
 			}
 		})
 	}

@@ -1,5 +1,5 @@
-// Package runbook reads the commands of a page and runs them as a person would
-// who pastes them: block by block, in one shell.
+// Package runbook reads the commands of a Markdown page and runs them block by block in one
+// shell, as if a person pasted them.
 package runbook
 
 import (
@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// Block is a fenced block of commands.
+// Block is a fenced block of shell commands.
 type Block struct {
 	Section, Text string
-	Line          int      // of the fence
-	Notes         []string // after the language: local, stack, stopped
+	Line          int      // line number of the opening fence
+	Notes         []string // words after the language: local, stack, stopped
 }
 
-// Is tells whether the block has a note.
+// Is reports whether the block has a note.
 func (b Block) Is(note string) bool { return slices.Contains(b.Notes, note) }
 
-// Read returns the blocks of a page that are for a shell, in order.
+// Read returns the page's blocks with the language sh, in order.
 func Read(file string) ([]Block, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -50,7 +50,7 @@ func Read(file string) ([]Block, error) {
 	return all, nil
 }
 
-// Shell is a bash that ends with the first command that fails.
+// Shell is a bash that exits at the first command that fails.
 type Shell struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -80,39 +80,39 @@ func Open(dir string, env []string) (*Shell, error) {
 // Close ends the shell.
 func (s *Shell) Close() {
 	s.in.Close()
-	_ = s.cmd.Wait() // its state was asked for after each block
+	_ = s.cmd.Wait() // a failed command was reported by Run
 }
 
 const end = "-- end of block --"
 
-// patience is how long a block may take.
-const patience = 6 * time.Minute
+// timeout is the time limit of a block.
+const timeout = 6 * time.Minute
 
-// Run runs commands and returns what they printed. The error says that one of
-// them failed, which ends the shell, or that there is no end.
+// Run runs commands and returns their output. It returns an error if a command fails, which
+// ends the shell, or if the commands take longer than timeout.
 func (s *Shell) Run(text string) (string, error) {
 	if _, err := fmt.Fprintf(s.in, "%s\necho '%s'\n", text, end); err != nil {
 		return "", fmt.Errorf("the shell has ended: %w", err)
 	}
-	said := make(chan string, 1)
+	output := make(chan string, 1)
 	go func() {
 		var all strings.Builder
 		for {
 			line, err := s.out.ReadString('\n')
 			if all.WriteString(line); err != nil || strings.HasSuffix(line, end+"\n") {
-				said <- all.String()
+				output <- all.String()
 				return
 			}
 		}
 	}()
 	select {
-	case all := <-said:
-		printed, whole := strings.CutSuffix(all, end+"\n")
-		if !whole {
+	case all := <-output:
+		printed, complete := strings.CutSuffix(all, end+"\n")
+		if !complete {
 			return printed, fmt.Errorf("a command failed")
 		}
 		return printed, nil
-	case <-time.After(patience):
-		return "", fmt.Errorf("no end after %s", patience)
+	case <-time.After(timeout):
+		return "", fmt.Errorf("the block did not end within %s", timeout)
 	}
 }

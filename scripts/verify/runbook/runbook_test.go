@@ -21,17 +21,17 @@ func blocks(t *testing.T, file string) []runbook.Block {
 	t.Helper()
 	all, err := runbook.Read(file)
 	if err != nil || len(all) < 10 {
-		t.Fatalf("%s has %d blocks (%v), want more", file, len(all), err)
+		t.Fatalf("%s has %d blocks (%v), want at least 10", file, len(all), err)
 	}
 	return all
 }
 
-// machine is where a section is run: a local server with its data, and a shell.
+// machine is where a section runs: a local server with its data, and a shell.
 type machine struct {
 	dir, statgate, addr string
 	server              *exec.Cmd
 	shell               *runbook.Shell
-	said                strings.Builder
+	output              strings.Builder
 }
 
 func start(t *testing.T, statgate string) *machine {
@@ -52,15 +52,15 @@ func start(t *testing.T, statgate string) *machine {
 	return m
 }
 
-// serve starts the local server and returns when it answers.
+// serve starts the local server and waits until it is ready.
 func (m *machine) serve(t *testing.T) {
 	t.Helper()
 	if m.server != nil {
 		return
 	}
 	m.server = exec.Command(m.statgate, "dev", "--addr", m.addr, "--data", m.dir, "--credentials", filepath.Join(m.dir, "credentials.json"), "--empty")
-	var failed bytes.Buffer
-	m.server.Stderr = &failed
+	var stderr bytes.Buffer
+	m.server.Stderr = &stderr
 	out, err := m.server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func (m *machine) serve(t *testing.T) {
 			return
 		}
 	}
-	t.Fatalf("the local server did not start: %s", failed.String())
+	t.Fatalf("the local server did not start: %s", stderr.String())
 }
 
 func (m *machine) stop(t *testing.T) {
@@ -86,12 +86,12 @@ func (m *machine) stop(t *testing.T) {
 		t.Error(err)
 	}
 	if err := m.server.Wait(); err != nil {
-		t.Errorf("the local server ended with %v", err)
+		t.Errorf("stopping the local server: %v", err)
 	}
 	m.server = nil
 }
 
-// run runs a block as it stands.
+// run runs a block of the page.
 func (m *machine) run(t *testing.T, b runbook.Block) {
 	t.Helper()
 	if b.Is("stopped") {
@@ -99,14 +99,14 @@ func (m *machine) run(t *testing.T, b runbook.Block) {
 	} else {
 		m.serve(t)
 	}
-	said, err := m.shell.Run(b.Text)
+	output, err := m.shell.Run(b.Text)
 	if err != nil {
-		t.Fatalf("line %d: %v:\n%s\nand said:\n%s", b.Line, err, b.Text, said)
+		t.Fatalf("line %d: %v:\n%s\noutput:\n%s", b.Line, err, b.Text, output)
 	}
-	m.said.WriteString(said)
+	m.output.WriteString(output)
 }
 
-// keys are the secrets of the demo, by their names in the credentials file.
+// keys returns the secrets of the credentials file by name.
 func (m *machine) keys(t *testing.T) map[string]string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(m.dir, "credentials.json"))
@@ -120,25 +120,25 @@ func (m *machine) keys(t *testing.T) map[string]string {
 	return keys
 }
 
-// incident is what happens before a section, and what it must say.
+// incident is the preparation of a section and its expected output.
 type incident struct {
-	before func(t *testing.T, m *machine)
-	wants  []string
-	goesOn bool // on the machine of the section before
+	before      func(t *testing.T, m *machine)
+	wantOutput  []string
+	sameMachine bool // runs on the machine of the previous section
 }
 
 var incidents = map[string]incident{
-	"A leaked client key": {wants: []string{"the leaked secret is dead, the new one is good", "key.rotate", "is revoked"},
+	"A leaked client key": {wantOutput: []string{"the leaked secret is dead, the new one is good", "key.rotate", "is revoked"},
 		before: func(t *testing.T, m *machine) {
 			if err := os.WriteFile(filepath.Join(m.dir, "leaked"), []byte(m.keys(t)["client_key"]+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}},
-	"A leaked operator key": {wants: []string{"the leaked secret is dead, the new one is good", "key.rotate", "Demo client", "owner@example.com"}},
-	"A lost operator key":   {wants: []string{"Operator (recovered)", "is revoked"}},
-	"A leaked pepper":       {wants: []string{"Pepper 2 is the current one", "pepper 1: 3 live secrets", "Pepper 1 is retired"}},
-	"Backups":               {wants: []string{"peppers 1, current 1"}},
-	"A restore": {goesOn: true, wants: []string{"the operator key works", "Demo"},
+	"A leaked operator key": {wantOutput: []string{"the leaked secret is dead, the new one is good", "key.rotate", "Demo client", "owner@example.com"}},
+	"A lost operator key":   {wantOutput: []string{"Operator (recovered)", "is revoked"}},
+	"A leaked pepper":       {wantOutput: []string{"Pepper 2 is the current one", "pepper 1: 3 live secrets", "Pepper 1 is retired"}},
+	"Backups":               {wantOutput: []string{"peppers 1, current 1"}},
+	"A restore": {sameMachine: true, wantOutput: []string{"the operator key works", "Demo"},
 		before: func(t *testing.T, m *machine) {
 			m.stop(t)
 			for _, name := range []string{"statgate.db", "peppers.json"} {
@@ -147,10 +147,10 @@ var incidents = map[string]incident{
 				}
 			}
 		}},
-	"A table that throttles": {wants: []string{"Demo client", "FREE"}},
+	"A table that throttles": {wantOutput: []string{"Demo client", "FREE"}},
 }
 
-func TestRunbookWorksAsItIsWritten(t *testing.T) {
+func TestRunbookCommandsWork(t *testing.T) {
 	statgate := filepath.Join(t.TempDir(), "statgate")
 	if out, err := exec.Command("go", "build", "-o", statgate, "../../statgate").CombinedOutput(); err != nil {
 		t.Fatalf("building the local server: %v\n%s", err, out)
@@ -167,47 +167,47 @@ func TestRunbookWorksAsItIsWritten(t *testing.T) {
 			prologue = append(prologue, b)
 			continue
 		}
-		happens, known := incidents[b.Section]
+		prepared, known := incidents[b.Section]
 		if !known {
 			t.Fatalf("section %q is not among the incidents of this test", b.Section)
 		}
 		if b.Section != section {
 			if section != "" {
-				concluded(t, section, m)
+				checkOutput(t, section, m)
 			}
 			section = b.Section
-			if !happens.goesOn {
+			if !prepared.sameMachine {
 				m = start(t, statgate)
 				for _, p := range prologue {
 					m.run(t, p)
 				}
 			}
-			if happens.before != nil {
-				happens.before(t, m)
+			if prepared.before != nil {
+				prepared.before(t, m)
 			}
 		}
 		m.run(t, b)
 	}
-	concluded(t, section, m)
+	checkOutput(t, section, m)
 }
 
-// concluded holds what a section said against what it must, and must not, say.
-func concluded(t *testing.T, section string, m *machine) {
+// checkOutput checks what a section must print and must not print.
+func checkOutput(t *testing.T, section string, m *machine) {
 	t.Helper()
-	said := m.said.String()
-	t.Logf("%s:\n%s", section, said)
-	for _, want := range incidents[section].wants {
-		if !strings.Contains(said, want) {
-			t.Errorf("%s: does not say %q:\n%s", section, want, said)
+	output := m.output.String()
+	t.Logf("%s:\n%s", section, output)
+	for _, want := range incidents[section].wantOutput {
+		if !strings.Contains(output, want) {
+			t.Errorf("%s: the output lacks %q:\n%s", section, want, output)
 		}
 	}
 	for _, file := range []string{"credentials.json", "peppers.json", "operator", "leaked", "new", "passphrase"} {
 		raw, err := os.ReadFile(filepath.Join(m.dir, file))
 		if err != nil {
-			continue // not every section makes each of them
+			continue // only some sections create each of them
 		}
 		for _, word := range regexp.MustCompile(`[A-Za-z0-9_-]{32,}`).FindAllString(string(raw), -1) {
-			if strings.Contains(said, word) && !strings.HasPrefix(word, "key_") && !strings.HasPrefix(word, "org_") {
+			if strings.Contains(output, word) && !strings.HasPrefix(word, "key_") && !strings.HasPrefix(word, "org_") {
 				t.Errorf("%s prints a secret of %s", section, file)
 			}
 		}
@@ -218,7 +218,7 @@ func concluded(t *testing.T, section string, m *machine) {
 	}
 }
 
-func TestRunbooksCommandsForAStackAreOnesThatExist(t *testing.T) {
+func TestRunbookCommandsExistAndParse(t *testing.T) {
 	ours := regexp.MustCompile(`go run (\./scripts/[a-z-]+)`)
 	for _, b := range blocks(t, "../../../docs/runbook.md") {
 		check := exec.CommandContext(context.Background(), "bash", "-n")

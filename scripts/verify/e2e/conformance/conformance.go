@@ -1,11 +1,10 @@
-// Package conformance holds a deployment to the page that its contract's product
-// publishes: each fact of the page is a case, black box, over HTTP alone.
+// Package conformance checks a deployment against the page that its contract's product
+// publishes. Each fact of the page is a black-box case over HTTP.
 //
-// A case says the fact in our own words and names the sentences of the page that
-// it proves, by line and sentence ("26.1": line 26, first sentence). The pages
-// themselves are not part of this repository; where they are at hand, a test holds
-// that every sentence has a case, or an entry in the contract's asides that says
-// why there is nothing to show.
+// A case states the fact in our own words and names the sentences of the page that it proves,
+// by line and sentence ("26.1" is the first sentence of line 26). The pages are not part of
+// this repository. Where they are available, a test checks that every sentence has a case, or
+// an exemption with the reason why an API cannot show it.
 package conformance
 
 import (
@@ -16,34 +15,34 @@ import (
 	"statgate/scripts/verify/e2e/suite"
 )
 
-// Standing is where a fact comes from.
-type Standing string
+// source says where a fact comes from.
+type source string
 
-// The standings of facts.
+// The sources of facts.
 const (
-	Page Standing = "S" // the product's page; it binds
-	Wide Standing = "W" // the product's wider documentation
-	Ours Standing = "D" // our decision, where neither says
+	fromPage    source = "S" // the product's page, which binds
+	fromDocs    source = "W" // the product's wider documentation
+	ourDecision source = "D" // our decision where neither says anything
 )
 
-// Case is one fact of a contract.
+// Case proves one fact of a contract.
 type Case struct {
-	ID       string   // dotted, without the contract's name
-	Seed     []string // sentences of the page that it proves; none for W and D
-	Standing Standing
-	Says     string // the fact, without a full stop
-	Answer   string // what we answer, for the table of docs/contracts.md
-	Prove    func(t *suite.T)
+	ID        string   // dotted, without the contract's name
+	Sentences []string // sentences of the page that it proves; only with source fromPage
+	Source    source
+	Fact      string // the fact, without a full stop
+	Answer    string // what we answer, for the table of docs/contracts.md
+	Prove     func(t *suite.T)
 }
 
-// aside is a part of the page that states nothing which an API can show.
-type aside struct {
+// exemption is a part of the page that states nothing an API can show.
+type exemption struct {
 	at  string // lines or sentences: "15-22", "26" or "26.3"
 	why string
 }
 
-// covers tells whether the aside is of a sentence, by line and id.
-func (a aside) covers(line int, id string) bool {
+// covers reports whether the exemption includes a sentence, given its line and id.
+func (a exemption) covers(line int, id string) bool {
 	if from, to, ok := strings.Cut(a.at, "-"); ok {
 		least, _ := strconv.Atoi(from)
 		most, _ := strconv.Atoi(to)
@@ -52,17 +51,15 @@ func (a aside) covers(line int, id string) bool {
 	return a.at == id || a.at == strconv.Itoa(line)
 }
 
-// page is a product's own page.
+// page is the page of a product, with its cases.
 type page struct {
-	file   string // of the directory of pages
-	sha256 string // of its text: the cases count its lines
-	// whole holds the cases to every sentence of the page.
-	whole  bool
-	cases  []Case
-	asides []aside
+	file       string // name in the directory of pages
+	sha256     string // hash of its text, because the cases refer to its lines
+	cases      []Case
+	exemptions []exemption
 }
 
-// pages are by contract.
+// pages maps contracts to their pages.
 var pages = map[string]page{"balla": balla, "scorelytics": scorelytics, "teambattles": teambattles, "fullengage": fullengage}
 
 // Contracts lists the contracts that have a page.
@@ -75,15 +72,14 @@ func Contracts() []string {
 	return names
 }
 
-// Facts lists the facts of a contract, in the order of its page; none where it
-// has no page.
+// Facts lists the cases of a contract in the order of its page, none if it has no page.
 func Facts(contract string) []Case { return pages[contract].cases }
 
-// Cases are the facts as the suite runs them.
+// Cases returns the facts of a contract as cases of the suite.
 func Cases(contract string) []suite.Case {
 	var cases []suite.Case
 	for _, c := range Facts(contract) {
-		cases = append(cases, suite.Case{ID: contract + "." + c.ID, Says: c.Says, Run: c.Prove})
+		cases = append(cases, suite.Case{ID: contract + "." + c.ID, Guarantee: c.Fact, Run: c.Prove})
 	}
 	return cases
 }

@@ -12,15 +12,16 @@ import (
 	"unicode"
 )
 
-// sentence is one of a page's.
+// sentence is one sentence of a page.
 type sentence struct {
 	id   string // line.sentence
 	line int
 	text string
 }
 
-// sentences splits a page: each line, at a full stop and a space before a capital
-// letter or a quotation mark. Lines of a rule or of brackets only say nothing.
+// sentences splits a page into sentences. A line ends a sentence, and so does a full stop
+// followed by a space and a capital letter or quotation mark. Parts without a letter are left
+// out.
 func sentences(text string) []sentence {
 	var found []sentence
 	for i, line := range strings.Split(text, "\n") {
@@ -47,7 +48,7 @@ func split(line string) []string {
 	return append(parts, string(runes[from:]))
 }
 
-// pagesDir is where the products' pages are: beside the real data.
+// pagesDir returns the directory of the products' pages, a sibling of the real data.
 func pagesDir(t *testing.T) string {
 	data := os.Getenv("STATGATE_DATA")
 	if data == "" {
@@ -69,11 +70,11 @@ func TestSentencesOfThePagesHaveCases(t *testing.T) {
 			t.Fatal(err)
 		}
 		if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != p.sha256 {
-			t.Errorf("%s: the page is another one than the cases count the lines of", name)
+			t.Errorf("%s: the page changed since the cases were written: check their line numbers", name)
 		}
 		proven := map[string][]string{}
 		for _, c := range p.cases {
-			for _, id := range c.Seed {
+			for _, id := range c.Sentences {
 				proven[id] = append(proven[id], c.ID)
 			}
 		}
@@ -81,41 +82,39 @@ func TestSentencesOfThePagesHaveCases(t *testing.T) {
 			switch by := proven[s.id]; {
 			case by != nil:
 				t.Logf("%s %s proven by %s: %s", name, s.id, strings.Join(by, ", "), s.text)
-			case slices.ContainsFunc(p.asides, func(a aside) bool { return a.covers(s.line, s.id) }):
-				t.Logf("%s %s set aside: %s", name, s.id, s.text)
-			case p.whole:
-				t.Errorf("%s %s has no case: %s", name, s.id, s.text)
+			case slices.ContainsFunc(p.exemptions, func(a exemption) bool { return a.covers(s.line, s.id) }):
+				t.Logf("%s %s is exempt: %s", name, s.id, s.text)
 			default:
-				t.Logf("%s %s has no case YET: %s", name, s.id, s.text)
+				t.Errorf("%s %s has no case: %s", name, s.id, s.text)
 			}
 			delete(proven, s.id)
 		}
 		for id, by := range proven {
-			t.Errorf("%s: %s prove sentence %s, which the page does not have", name, strings.Join(by, ", "), id)
+			t.Errorf("%s: %s prove sentence %s, which is not on the page", name, strings.Join(by, ", "), id)
 		}
 	}
 }
 
-func TestFactsAreWhole(t *testing.T) {
+func TestFactsAreComplete(t *testing.T) {
 	t.Parallel()
 	for name, p := range pages {
 		seen := map[string]bool{}
 		for _, c := range p.cases {
 			switch {
 			case c.ID == "" || seen[c.ID] || strings.ContainsAny(c.ID, " \n"):
-				t.Errorf("%s: case %q has no id of its own", name, c.ID)
-			case c.Says == "" || c.Answer == "" || c.Prove == nil || strings.HasSuffix(c.Says, "."):
-				t.Errorf("%s: case %s is not whole", name, c.ID)
-			case c.Standing != Page && c.Standing != Wide && c.Standing != Ours:
-				t.Errorf("%s: case %s has standing %q", name, c.ID, c.Standing)
-			case (c.Standing == Page) != (len(c.Seed) > 0):
-				t.Errorf("%s: case %s names sentences of the page, or does not, against its standing", name, c.ID)
+				t.Errorf("%s: case %q has a missing, duplicate or invalid id", name, c.ID)
+			case c.Fact == "" || c.Answer == "" || c.Prove == nil || strings.HasSuffix(c.Fact, "."):
+				t.Errorf("%s: case %s is incomplete", name, c.ID)
+			case c.Source != fromPage && c.Source != fromDocs && c.Source != ourDecision:
+				t.Errorf("%s: case %s has source %q", name, c.ID, c.Source)
+			case (c.Source == fromPage) != (len(c.Sentences) > 0):
+				t.Errorf("%s: case %s must name sentences of the page exactly if its source is the page", name, c.ID)
 			}
 			seen[c.ID] = true
 		}
-		for _, a := range p.asides {
+		for _, a := range p.exemptions {
 			if a.at == "" || a.why == "" {
-				t.Errorf("%s: the aside %+v is not whole", name, a)
+				t.Errorf("%s: the exemption %+v is incomplete", name, a)
 			}
 		}
 	}

@@ -14,12 +14,12 @@ import (
 )
 
 var scorelytics = page{
-	file: "001_6ee0938affaf90d1.txt", sha256: "4fe1527e155833e7cce1d84eb0ade2da852f1f19f42fdeed3408546505e72a54", whole: true,
+	file: "001_6ee0938affaf90d1.txt", sha256: "4fe1527e155833e7cce1d84eb0ade2da852f1f19f42fdeed3408546505e72a54",
 	cases: slices.Concat(scorelyticsKeys, scorelyticsScopes, scorelyticsLife, scorelyticsData),
-	asides: []aside{
+	exemptions: []exemption{
 		{"1", "a heading"},
-		{"2.2", "what the page is about"},
-		{"3", "what the page is about"},
+		{"2.2", "introduction"},
+		{"3", "introduction"},
 		{"4-5", "headings"},
 		{"10", "a heading"},
 		{"11.2", "advice to the reader"},
@@ -29,19 +29,19 @@ var scorelytics = page{
 		{"24", "a heading"},
 		{"26", "a heading"},
 		{"33-35", "advice on where to keep a key"},
-		{"36.2", "where to ask for it"},
+		{"36.2", "contact"},
 		{"37-41", "advice on when to rotate"},
 		{"48", "a heading"},
 		{"54-55", "headings"},
-		{"60", "where to read on"},
+		{"60", "further reading"},
 	},
 }
 
-// The bodies of a refused key and of a missing scope. The message of the former is
-// the page's own.
+// The bodies for a refused key and for a missing scope. The message for a refused key is the
+// page's.
 const (
-	badKey  = `{"error": "missing or invalid api key", "code": "invalid_api_key", "request_id": "~^req_."}`
-	noScope = `{"error": "<string>", "code": "insufficient_scope", "request_id": "~^req_."}`
+	badKey       = `{"error": "missing or invalid api key", "code": "invalid_api_key", "request_id": "~^req_."}`
+	missingScope = `{"error": "<string>", "code": "insufficient_scope", "request_id": "~^req_."}`
 )
 
 const (
@@ -51,88 +51,88 @@ const (
 
 func scopes(names ...string) suite.In { return suite.In{"scopes": names} }
 
-// reader is a key that reads everything.
+// reader creates a key with both read scopes.
 func reader(t *suite.T) suite.Key { return t.Key(t.Home(), scopes("read:matches", "read:leagues")) }
 
 var scorelyticsKeys = []Case{
-	{ID: "key.required", Seed: []string{"2.1"}, Standing: Page, Says: "every request below /v1 must carry a key",
-		Answer: "401 on every keyed route of the deployment", Prove: func(t *suite.T) {
+	{ID: "key.required", Sentences: []string{"2.1"}, Source: fromPage, Fact: "every request below /v1 needs a key",
+		Answer: "401 without a key on every route below /v1", Prove: func(t *suite.T) {
 			for _, r := range api.For(t.Contract()) {
 				if path, below := strings.CutPrefix(r.Path, "/v1"); below {
 					t.Expect(suite.Ask(r.Method, strings.NewReplacer("{", "", "}", "").Replace(path)), 401, badKey)
 				}
 			}
 		}},
-	{ID: "secret.format", Seed: []string{"7.1", "9.1"}, Standing: Page, Says: "a production key is sk_live_ and 32 random bytes in base62",
+	{ID: "secret.format", Sentences: []string{"7.1", "9.1"}, Source: fromPage, Fact: "a production key is sk_live_ and 32 random bytes in base62",
 		Answer: "43 characters after the prefix, padded, without a tag", Prove: func(t *suite.T) {
 			t.Expect(suite.Post("/keys", suite.In{"name": "App"}).By(t.Home().Admin), 201, `{"secret": "~^sk_live_[0-9A-Za-z]{43}$", "...": 0}`)
 		}},
-	{ID: "secret.unstructured", Standing: Ours, Says: "a key of another length than ours is looked up, not refused for its form",
-		Answer: "32 to 43 characters are taken, as imported keys may be shorter; one that is unknown is a 401 like any other", Prove: func(t *suite.T) {
+	{ID: "secret.unstructured", Source: ourDecision, Fact: "a key of another length than ours is looked up, not refused as malformed",
+		Answer: "32 to 43 characters are accepted, because imported keys may be shorter; an unknown key is a 401 like any other", Prove: func(t *suite.T) {
 			for _, n := range []int{16, 32, 40, 43, 44} {
 				t.Expect(suite.Get(leaguesPath).By("sk_live_"+strings.Repeat("a", n)), 401, badKey)
 			}
 		}},
-	{ID: "environment", Seed: []string{"8.1"}, Standing: Page, Says: "a staging key is no key in production",
-		Answer: "one deployment an environment; a key of the other is a 401", Prove: func(t *suite.T) {
+	{ID: "environment", Sentences: []string{"8.1"}, Source: fromPage, Fact: "a staging key is refused in production",
+		Answer: "one deployment per environment; a key of another environment is a 401", Prove: func(t *suite.T) {
 			k := reader(t)
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "")
 			t.Expect(suite.Get(leaguesPath).By("sk_test_"+strings.TrimPrefix(k.Secret, "sk_live_")), 401, badKey)
 		}},
-	{ID: "transport.all", Seed: []string{"11.1", "12.2", "13.1", "14.1", "15.1", "16.2", "17.1", "19.1", "20.2", "21.1", "22.1"}, Standing: Page,
-		Says:   "X-API-Key, a bearer token and api_key in the query get the same answer",
-		Answer: "the edge turns any of them into one header", Prove: func(t *suite.T) {
+	{ID: "transport.all", Sentences: []string{"11.1", "12.2", "13.1", "14.1", "15.1", "16.2", "17.1", "19.1", "20.2", "21.1", "22.1"}, Source: fromPage,
+		Fact:   "a key in X-API-Key, as bearer token or in the query parameter api_key gets the same answer",
+		Answer: "the edge moves the key from all three into one header", Prove: func(t *suite.T) {
 			k := reader(t)
 			first := t.Expect(suite.Get(matchesPath+"?limit=2").By(k.Secret).Via("x-api-key"), 200, "")
 			for _, via := range []string{"bearer", "api_key"} {
-				t.Alike(t.Expect(suite.Get(matchesPath+"?limit=2").By(k.Secret).Via(via), 200, ""), first)
+				t.SameAnswer(t.Expect(suite.Get(matchesPath+"?limit=2").By(k.Secret).Via(via), 200, ""), first)
 				t.Expect(suite.Get(matchesPath).By(k.Secret[:len(k.Secret)-1]+"-").Via(via), 401, badKey)
 			}
 		}},
-	{ID: "transport.conflict", Standing: Ours, Says: "two different keys in one request are refused, the same one twice is not",
+	{ID: "transport.conflict", Source: ourDecision, Fact: "two different keys in one request are refused, the same key twice is accepted",
 		Answer: "401", Prove: func(t *suite.T) {
 			a, b := reader(t), reader(t)
 			twice := suite.Get(leaguesPath).By(a.Secret).Via("x-api-key")
 			t.Expect(twice.With("Authorization", "Bearer "+b.Secret), 401, badKey)
 			t.Expect(twice.With("Authorization", "Bearer "+a.Secret), 200, "")
 		}},
-	{ID: "refused", Seed: []string{"57.1"}, Standing: Page, Says: "a key that is absent, malformed or revoked is a 401 with the page's words",
-		Answer: "one body for all of them; expired and unknown keys too", Prove: func(t *suite.T) {
+	{ID: "refused", Sentences: []string{"57.1"}, Source: fromPage, Fact: "a missing, malformed or revoked key is a 401 with the page's message",
+		Answer: "one body for all of them, and for expired and unknown keys", Prove: func(t *suite.T) {
 			k := reader(t)
-			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
+			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 			for _, secret := range []string{"", "nonsense", "sk_live_" + strings.Repeat("x", 43), k.Secret} {
 				t.Expect(suite.Get(leaguesPath).By(secret), 401, badKey)
 			}
 			t.Expect(suite.Get(leaguesPath).With("X-Api-Kee", k.Secret), 401, badKey)
 		}},
-	{ID: "verify", Seed: []string{"49.1", "50.1", "51.1", "52.1", "53.1"}, Standing: Page,
-		Says:   "GET /health needs no key, then GET /v1/football/leagues proves the key and its scope",
-		Answer: "200; 401 with code insufficient_scope where the key is valid and the scope missing", Prove: func(t *suite.T) {
+	{ID: "verify", Sentences: []string{"49.1", "50.1", "51.1", "52.1", "53.1"}, Source: fromPage,
+		Fact:   "GET /health needs no key, and GET /v1/football/leagues verifies a key and its scope",
+		Answer: "200; 401 with code insufficient_scope if the key is valid but lacks the scope", Prove: func(t *suite.T) {
 			t.Expect(suite.Get("/health").AtRoot(), 200, `{"status": "ok"}`, "X-RateLimit-Limit", "")
 			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:leagues")).Secret), 200, "")
-			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:matches")).Secret), 401, noScope)
+			t.Expect(suite.Get(leaguesPath).By(t.Key(t.Home(), scopes("read:matches")).Secret), 401, missingScope)
 		}},
-	{ID: "documents", Standing: Ours, Says: "the documents need no key", Answer: "/openapi.json and /api-docs at the root", Prove: func(t *suite.T) {
+	{ID: "documents", Source: ourDecision, Fact: "the OpenAPI document and the documentation page need no key", Answer: "/openapi.json and /api-docs at the root", Prove: func(t *suite.T) {
 		for _, path := range []string{"/openapi.json", "/api-docs"} {
 			t.Expect(suite.Get(path).AtRoot(), 200, "", "X-RateLimit-Limit", "")
 		}
 	}},
-	{ID: "ready", Standing: Wide, Says: "GET /readyz needs no key and is not metered",
-		Answer: "200 as long as both tables answer, else 503", Prove: func(t *suite.T) {
+	{ID: "ready", Source: fromDocs, Fact: "GET /readyz needs no key and is not metered",
+		Answer: "200 if both tables answer, else 503", Prove: func(t *suite.T) {
 			t.Expect(suite.Get("/readyz").AtRoot(), 200, `{"status": "ok"}`, "X-RateLimit-Limit", "")
 		}},
 }
 
 var scorelyticsScopes = []Case{
-	{ID: "scope.missing", Seed: []string{"25.1", "58.1"}, Standing: Page, Says: "a missing scope is a 401 on that endpoint only",
-		Answer: "401 insufficient_scope; `permission: {status: 403, …}` is the other way", Prove: func(t *suite.T) {
+	{ID: "scope.missing", Sentences: []string{"25.1", "58.1"}, Source: fromPage, Fact: "a missing scope is a 401 on the endpoints that need it only",
+		Answer: "401 insufficient_scope; with `permission: {status: 403, …}` in the contract it is a 403", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:leagues"))
-			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, noScope)
+			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, missingScope)
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "")
 		}},
-	{ID: "scope.matches", Seed: []string{"28.1"}, Standing: Page,
-		Says:   "read:matches reads matches with events, stats and lineups, standings and head-to-head",
-		Answer: "and the standings of any season", Prove: func(t *suite.T) {
+	{ID: "scope.matches", Sentences: []string{"28.1"}, Source: fromPage,
+		Fact:   "read:matches reads matches with events, stats and lineups, standings and head-to-head",
+		Answer: "all of these, with the standings of any season", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:matches"))
 			m := someMatch(t, k)
 			for _, part := range []string{"", "/events", "/stats", "/lineups", "/h2h"} {
@@ -142,62 +142,62 @@ var scorelyticsScopes = []Case{
 			for _, season := range []string{old, current} {
 				t.Expect(suite.Get(standingsOf(league, season)).By(k.Secret), 200, "")
 			}
-			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, noScope)
+			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, missingScope)
 		}},
-	{ID: "scope.leagues", Seed: []string{"29.1"}, Standing: Page, Says: "read:leagues reads leagues and current standings, no others",
-		Answer: "401 insufficient_scope for an earlier season, and for the standings as they stood at another round or date", Prove: func(t *suite.T) {
+	{ID: "scope.leagues", Sentences: []string{"29.1"}, Source: fromPage, Fact: "read:leagues reads leagues and current standings only",
+		Answer: "401 insufficient_scope for an earlier season, and for standings at another round or date", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("read:leagues"))
 			league, old, current := seasons(t, reader(t))
 			t.Expect(suite.Get("/football/leagues/"+league+"/standings").By(k.Secret), 200, "")
 			t.Expect(suite.Get(standingsOf(league, current)).By(k.Secret), 200, "")
 			for _, other := range []string{standingsOf(league, old), standingsOf(league, current) + "&round=1", standingsOf(league, current) + "&date=2026-01-01"} {
-				t.Expect(suite.Get(other).By(k.Secret), 401, noScope)
+				t.Expect(suite.Get(other).By(k.Secret), 401, missingScope)
 			}
-			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, noScope)
+			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, missingScope)
 		}},
-	{ID: "scope.streams", Seed: []string{"30.1", "31.1"}, Standing: Page, Says: "stream:websocket and mcp:invoke are scopes of their own and read nothing over HTTP",
-		Answer: "keys may hold them; what they reach is deployed apart", Prove: func(t *suite.T) {
+	{ID: "scope.streams", Sentences: []string{"30.1", "31.1"}, Source: fromPage, Fact: "stream:websocket and mcp:invoke are separate scopes and read nothing over HTTP",
+		Answer: "keys may have them; the services that they open are deployed separately", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("stream:websocket", "mcp:invoke"))
 			t.Expect(suite.Get("/keys/self").By(k.Secret), 200, `{"scopes": ["stream:websocket", "mcp:invoke"], "permissions": ["live:stream", "mcp:invoke"], "...": 0}`)
 			for _, path := range []string{leaguesPath, matchesPath} {
-				t.Expect(suite.Get(path).By(k.Secret), 401, noScope)
+				t.Expect(suite.Get(path).By(k.Secret), 401, missingScope)
 			}
 		}},
-	{ID: "scope.default", Seed: []string{"32.1"}, Standing: Page, Says: "a key carries all read scopes by default",
+	{ID: "scope.default", Sentences: []string{"32.1"}, Source: fromPage, Fact: "a key has all read scopes by default",
 		Answer: "read:matches and read:leagues", Prove: func(t *suite.T) {
 			r := t.Expect(suite.Post("/keys", suite.In{"name": "Default"}).By(t.Home().Admin), 201, `{"scopes": ["read:matches", "read:leagues"], "...": 0}`)
 			for _, path := range []string{leaguesPath, matchesPath} {
 				t.Expect(suite.Get(path).By(r.Text("secret")), 200, "")
 			}
 		}},
-	{ID: "tokens", Seed: []string{"36.1"}, Standing: Page, Says: "short-lived tokens with fewer scopes are derived from a key",
-		Answer: "POST /v1/tokens by the key itself: a minute to a day, some of its scopes, its quota, dead with it on the next request", Prove: func(t *suite.T) {
+	{ID: "tokens", Sentences: []string{"36.1"}, Source: fromPage, Fact: "a key can create short-lived tokens with fewer scopes",
+		Answer: "POST /v1/tokens with the key itself. A token lives 1 minute to 1 day, has scopes of the key and uses its quota. It is refused on the next request after the key's revocation", Prove: func(t *suite.T) {
 			k := reader(t)
 			made := t.Expect(suite.Post("/tokens", suite.In{"scopes": []string{"read:leagues"}, "expires_in": "1m"}).By(k.Secret), 201,
 				`{"token": "~^sk_live_[0-9A-Za-z]{43}$", "key": "`+k.ID+`", "scopes": ["read:leagues"], "created_at": "<string>", "expires_at": "<string>"}`)
 			token := made.Text("token")
 			t.Expect(suite.Get(leaguesPath).By(token), 200, "")
-			t.Expect(suite.Get(matchesPath).By(token), 401, noScope)
+			t.Expect(suite.Get(matchesPath).By(token), 401, missingScope)
 			t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"usage": {"total": 2, "...": 0}, "...": 0}`)
-			t.Expect(suite.Post("/tokens", suite.In{}).By(token), 401, noScope)
+			t.Expect(suite.Post("/tokens", suite.In{}).By(token), 401, missingScope)
 			t.Expect(suite.Post("/tokens", suite.In{"expires_in": "25h"}).By(k.Secret), 400, "")
-			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
+			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 			t.Expect(suite.Get(leaguesPath).By(token), 401, badKey)
 		}},
-	{ID: "scope.restricted", Seed: []string{"32.2"}, Standing: Page, Says: "a key's scopes can be restricted afterwards",
-		Answer: "from the next request on", Prove: func(t *suite.T) {
+	{ID: "scope.restricted", Sentences: []string{"32.2"}, Source: fromPage, Fact: "a key's scopes can be reduced later",
+		Answer: "the reduction holds from the next request", Prove: func(t *suite.T) {
 			k := reader(t)
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 200, "")
-			t.Does(t.Home().Admin, "updateKey", suite.In{"key": k.ID, "scopes": []string{"read:leagues"}})
-			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, noScope)
+			t.MustOp(t.Home().Admin, "updateKey", suite.In{"key": k.ID, "scopes": []string{"read:leagues"}})
+			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, missingScope)
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "")
 		}},
 }
 
 var scorelyticsLife = []Case{
-	{ID: "rotation", Seed: []string{"42.1", "43.1", "44.1", "45.1"}, Standing: Page,
-		Says:   "a key is replaced by making another, watching the traffic of the old one end, and revoking it",
-		Answer: "usage by hour and operation, last used and calls of the window for each key", Prove: func(t *suite.T) {
+	{ID: "rotation", Sentences: []string{"42.1", "43.1", "44.1", "45.1"}, Source: fromPage,
+		Fact:   "a key is replaced by creating another, waiting until the old one has no traffic, and revoking it",
+		Answer: "each key shows its usage by hour and operation, its last use and its requests in the window", Prove: func(t *suite.T) {
 			old := reader(t)
 			t.Expect(suite.Get(matchesPath).By(old.Secret), 200, "")
 			next := reader(t)
@@ -205,22 +205,22 @@ var scorelyticsLife = []Case{
 			for _, k := range []suite.Key{old, next} {
 				t.Expect(suite.Get("/keys/"+k.ID).By(t.Home().Admin), 200, `{"usage": {"total": 1, "...": 0}, "...": 0}`)
 			}
-			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": old.ID})
+			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": old.ID})
 			t.Expect(suite.Get(matchesPath).By(old.Secret), 401, badKey)
 			t.Expect(suite.Get(matchesPath).By(next.Secret), 200, "")
 		}},
-	{ID: "revocation", Seed: []string{"46.1"}, Standing: Page, Says: "a revocation is immediate",
+	{ID: "revocation", Sentences: []string{"46.1"}, Source: fromPage, Fact: "a revocation is immediate",
 		Answer: "no request that begins after its answer is admitted", Prove: func(t *suite.T) {
 			k := reader(t)
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "")
-			t.Does(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
+			t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 			t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, badKey)
 		}},
-	{ID: "revocation.in-flight", Seed: []string{"46.2", "47.1"}, Standing: Page, Says: "a request in flight whose key is revoked gets a 401",
-		Answer: "the key's version is read again before each answer", Prove: inFlight},
-	{ID: "rotation.offered", Standing: Ours, Says: "a key can be rotated in one step, too", Answer: "the old secret dies at once, or after an overlap of at most 7 days", Prove: func(t *suite.T) {
+	{ID: "revocation.in-flight", Sentences: []string{"46.2", "47.1"}, Source: fromPage, Fact: "a request in flight gets a 401 when its key is revoked",
+		Answer: "the key's version is read again before each answer", Prove: revokeInFlight},
+	{ID: "rotation.offered", Source: ourDecision, Fact: "a key can also be rotated in one step", Answer: "the old secret is refused immediately, or after an overlap of at most 7 days", Prove: func(t *suite.T) {
 		k := reader(t)
-		r := t.Does(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
+		r := t.MustOp(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
 		t.Expect(suite.Get(leaguesPath).By(k.Secret), 401, badKey)
 		t.Expect(suite.Get(leaguesPath).By(r.Text("secret")), 200, "")
 		long := t.Op(t.Home().Admin, "rotateKey", suite.In{"key": k.ID, "overlap": "8d"})
@@ -228,19 +228,19 @@ var scorelyticsLife = []Case{
 			t.Errorf("an overlap of 8 days: got %d %s", long.Status, long.Text("code"))
 		}
 	}},
-	{ID: "expiry", Standing: Ours, Says: "a key has no end unless it is given one", Answer: "expires_at is null", Prove: func(t *suite.T) {
+	{ID: "expiry", Source: ourDecision, Fact: "a key has no expiry unless one is set", Answer: "expires_at is null", Prove: func(t *suite.T) {
 		t.Expect(suite.Get("/keys/"+reader(t).ID).By(t.Home().Admin), 200, `{"expires_at": null, "state": "active", "...": 0}`)
 	}},
-	{ID: "plans", Standing: Ours, Says: "Trial has one key, Starter three and Growth ten; Starter is the default", Answer: "one more is a 409", Prove: func(t *suite.T) {
+	{ID: "plans", Source: ourDecision, Fact: "Trial has one key, Starter three and Growth ten; Starter is the default", Answer: "one key more is a 409", Prove: func(t *suite.T) {
 		t.Expect(suite.Get("/orgs/"+t.Org("").ID).By(t.OperatorKey()), 200, `{"plan": "STARTER", "...": 0}`)
 		o := t.Org("TRIAL")
 		t.Key(o, scopes("read:leagues"))
 		t.Expect(suite.Post("/keys", suite.In{"name": "One more"}).By(o.Admin), 409, `{"error": "<string>", "code": "conflict", "details": "<any>", "request_id": "~^req_."}`)
 	}},
-	{ID: "quota", Seed: []string{"59.1"}, Standing: Page, Says: "too many requests are a 429",
+	{ID: "quota", Sentences: []string{"59.1"}, Source: fromPage, Fact: "too many requests are a 429",
 		Answer: "code rate_limited, with Retry-After", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("TRIAL"), scopes("read:leagues"))
-			t.Calm(k.Secret, 25*time.Second)
+			t.AwaitWindow(k.Secret, 25*time.Second)
 			var admitted, refused atomic.Int64
 			t.Each(70, func(int) {
 				switch r := t.Send(suite.Get(leaguesPath).By(k.Secret)); {
@@ -253,25 +253,24 @@ var scorelyticsLife = []Case{
 				}
 			})
 			if admitted.Load() != 60 || refused.Load() != 10 {
-				t.Errorf("of 70 calls in a minute %d were admitted and %d refused, want 60 and 10", admitted.Load(), refused.Load())
+				t.Errorf("of 70 requests in a minute %d were admitted and %d refused, want 60 and 10", admitted.Load(), refused.Load())
 			}
 		}},
-	{ID: "quota.headers", Standing: Wide, Says: "a window is a minute, and X-RateLimit-Reset its end in seconds since 1970",
-		Answer: "300 a minute on Starter", Prove: func(t *suite.T) {
+	{ID: "quota.headers", Source: fromDocs, Fact: "the window is a minute, and X-RateLimit-Reset is its end in seconds since 1970",
+		Answer: "300 requests a minute on Starter", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("STARTER"), scopes("read:leagues"))
 			r := t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "", "X-RateLimit-Limit", "300", "X-RateLimit-Reset", "~^[0-9]{10}$")
 			var reset int64
 			fmt.Sscan(r.Header.Get("X-RateLimit-Reset"), &reset)
 			if reset%60 != 0 {
-				t.Errorf("the window ends at %d, which is no whole minute", reset)
+				t.Errorf("the window ends at %d, want a whole minute", reset)
 			}
 		}},
 }
 
-// inFlight keeps a key busy while it is revoked. Whatever is in flight then is
-// answered with what it asked for, before, or with the refusal; what began later
-// with the refusal alone.
-func inFlight(t *suite.T) {
+// revokeInFlight keeps a key busy while it is revoked. A request in flight at the revocation
+// gets either its data or the refusal. A request that begins later must get the refusal.
+func revokeInFlight(t *suite.T) {
 	k := reader(t)
 	var revoked, stop atomic.Bool
 	var served, late atomic.Int64
@@ -288,7 +287,7 @@ func inFlight(t *suite.T) {
 				case refused && began:
 					late.Add(1)
 				case !refused && r.Status != 429:
-					t.Errorf("got %d %s, begun after the revocation: %t", r.Status, r.Text("code"), began)
+					t.Errorf("got %d %s; the request began after the revocation: %t", r.Status, r.Text("code"), began)
 				}
 			}
 		})
@@ -300,24 +299,25 @@ func inFlight(t *suite.T) {
 		}
 	}
 	wait(&served)
-	t.Does(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
+	t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 	revoked.Store(true)
 	wait(&late)
 	stop.Store(true)
 	all.Wait()
 	if served.Load() == 0 || late.Load() == 0 {
-		t.Errorf("%d calls before and %d after the revocation: nothing was shown", served.Load(), late.Load())
+		t.Errorf("%d requests before and %d after the revocation prove nothing, want at least 1 of each", served.Load(), late.Load())
 	}
 }
 
-// seasons finds a league with an earlier season, by its matches: the oldest and the current one.
+// seasons finds a league with an earlier season through its matches, and returns the oldest and
+// the current season.
 func seasons(t *suite.T, k suite.Key) (league, old, current string) {
 	m := someMatch(t, k)
 	league = m.Text("league_id")
 	old = m.Text("season")
 	current = t.Expect(suite.Get("/football/leagues/"+league+"/standings").By(k.Secret), 200, "").Text("season")
 	if old == current {
-		t.Void("the league %s has one season", league)
+		t.NotApplicable("the league %s has one season", league)
 	}
 	return league, old, current
 }
@@ -326,11 +326,11 @@ func standingsOf(league, season string) string {
 	return "/football/leagues/" + league + "/standings?season=" + url.QueryEscape(season)
 }
 
-// someMatch is the first match that there is.
+// someMatch returns the first match of the list.
 func someMatch(t *suite.T, k suite.Key) suite.Reply {
 	list := t.Expect(suite.Get(matchesPath+"?limit=1").By(k.Secret), 200, "")
 	if list.Text("data.0.id") == "" {
-		t.Void("there is no match")
+		t.NotApplicable("the deployment has no matches")
 	}
 	return t.Expect(suite.Get(matchesPath+"/"+list.Text("data.0.id")).By(k.Secret), 200, matchShape)
 }

@@ -8,7 +8,7 @@ import (
 	"statgate/scripts/verify/e2e/suite"
 )
 
-// The shapes that the wider documentation shows.
+// The shapes that the product's wider documentation shows.
 const (
 	matchShape = `{"id": "<string>", "league_id": "<string>", "season": "~^[0-9]{4}(/[0-9]{2})?$", "home_team": "<string>", "away_team": "<string>",
 		"home_score": "<number?>", "away_score": "<number?>", "status_code": "<number?>", "minute": "<number?>", "kickoff_ts": "<number?>",
@@ -25,35 +25,35 @@ func listOf(item, limit string) string {
 }
 
 var scorelyticsData = []Case{
-	{ID: "shape.match", Standing: Wide, Says: "a match is one flat object, a list of them has data, total, limit and next_cursor",
+	{ID: "shape.match", Source: fromDocs, Fact: "a match is one flat object, and a list of matches has data, total, limit and next_cursor",
 		Answer: "awarded matches are finished (3); postponed, cancelled and abandoned ones have no status code", Prove: func(t *suite.T) {
 			t.Expect(suite.Get(matchesPath).By(reader(t).Secret), 200, listOf(matchShape, "50"))
 		}},
-	{ID: "shape.league", Standing: Wide, Says: "a league has id, country, name, season, sport and logo_url",
-		Answer: "logos are null: none of our sources has any", Prove: func(t *suite.T) {
+	{ID: "shape.league", Source: fromDocs, Fact: "a league has id, country, name, season, sport and logo_url",
+		Answer: "logos are null, because no data source has them", Prove: func(t *suite.T) {
 			t.Expect(suite.Get(leaguesPath).By(reader(t).Secret), 200, listOf(leagueShape, "50"))
 		}},
-	{ID: "shape.standings", Standing: Ours, Says: "standings are rows by position", Answer: "league_id, season and data", Prove: func(t *suite.T) {
+	{ID: "shape.standings", Source: ourDecision, Fact: "standings are rows in the order of position", Answer: "league_id, season and data", Prove: func(t *suite.T) {
 		k := reader(t)
 		m := someMatch(t, k)
 		t.Expect(suite.Get("/football/leagues/"+m.Text("league_id")+"/standings").By(k.Secret), 200,
 			`{"league_id": "<string>", "season": "<string>", "data": [{"position": "<number>", "group": "<string?>", "team": "<string>", "played": "<number>", "won": "<number>",
 			"drawn": "<number>", "lost": "<number>", "goals_for": "<number>", "goals_against": "<number>", "goal_difference": "<number>", "points": "<number>"}, "..."]}`)
 	}},
-	{ID: "shape.h2h", Standing: Ours, Says: "head-to-head has the earlier meetings of a match's teams", Answer: "matches, newest first, and what they add up to", Prove: func(t *suite.T) {
+	{ID: "shape.h2h", Source: ourDecision, Fact: "head-to-head has the earlier meetings of a match's teams", Answer: "the matches, newest first, and their totals", Prove: func(t *suite.T) {
 		k := reader(t)
 		m := someMatch(t, k)
 		r := t.Expect(suite.Get(matchesPath+"/"+m.Text("id")+"/h2h").By(k.Secret), 200,
 			`{"home_team": "<string>", "away_team": "<string>", "totals": "<object>", "matches": [`+matchShape+`, "..."]}`)
 		if r.Text("home_team") != m.Text("home_team") || r.Text("away_team") != m.Text("away_team") {
-			t.Errorf("it is of %s and %s", r.Text("home_team"), r.Text("away_team"))
+			t.Errorf("head-to-head is of %s and %s, want the match's teams", r.Text("home_team"), r.Text("away_team"))
 		}
 	}},
-	{ID: "shape.report", Standing: Wide, Says: "a match's events come by minute, then added time; lineups by side; stats by section",
-		Answer: "empty lists where nothing is known of a match, 404 where there is no such match", Prove: report},
-	{ID: "matches.order", Standing: Wide, Says: "matches come by kick-off, rising, and after leads to the next page", Answer: "pages without gaps or repeats; a bad cursor is a 400", Prove: order},
-	{ID: "matches.filters", Standing: Wide, Says: "matches are filtered by status, league_id and date, a UTC day", Answer: "league_id or status, each within a date or not; both are a 400 that names what is served", Prove: filters},
-	{ID: "limit", Standing: Wide, Says: "a limit above 200 counts as 200, the default is 50", Answer: "0 is a 400", Prove: func(t *suite.T) {
+	{ID: "shape.report", Source: fromDocs, Fact: "a match's events are ordered by minute and added time, lineups are grouped by side, statistics by section",
+		Answer: "empty lists for a match without a report, 404 for an unknown match", Prove: matchReports},
+	{ID: "matches.order", Source: fromDocs, Fact: "matches are ordered by kick-off, earliest first, and after gets the next page", Answer: "pages without gaps or repeats; a bad cursor is a 400", Prove: matchesOrder},
+	{ID: "matches.filters", Source: fromDocs, Fact: "matches can be filtered by status, league_id and date (a UTC day)", Answer: "league_id or status, each with or without a date; both together are a 400 that names the supported filters", Prove: matchesFilters},
+	{ID: "limit", Source: fromDocs, Fact: "a limit above 200 counts as 200, the default is 50", Answer: "a limit of 0 is a 400", Prove: func(t *suite.T) {
 		k := reader(t)
 		t.Expect(suite.Get(matchesPath+"?limit=500").By(k.Secret), 200, listOf(matchShape, "200"))
 		t.Expect(suite.Get(matchesPath).By(k.Secret), 200, listOf(matchShape, "50"))
@@ -61,7 +61,7 @@ var scorelyticsData = []Case{
 			t.Expect(suite.Get(matchesPath+"?limit="+limit).By(k.Secret), 400, badInput)
 		}
 	}},
-	{ID: "input.invalid", Standing: Wide, Says: "what is wrong with an input is a 400 with code invalid_request", Answer: "422 is not used; unknown parameters are refused by name", Prove: func(t *suite.T) {
+	{ID: "input.invalid", Source: fromDocs, Fact: "an invalid input is a 400 with code invalid_request", Answer: "422 is not used; an error for an unknown parameter names it", Prove: func(t *suite.T) {
 		k := reader(t)
 		for _, query := range []string{"date=yesterday", "date=2026-13-01", "after=nonsense", "status=over", "league=x", "nonsense=1"} {
 			r := t.Expect(suite.Get(matchesPath+"?"+query).By(k.Secret), 400, "")
@@ -73,35 +73,35 @@ var scorelyticsData = []Case{
 	}},
 }
 
-// report looks for a match of which something is known among the finished ones of
-// the latest days, and holds what is told to its shape.
-func report(t *suite.T) {
+// matchReports searches the matches of the last ten days for one with a report, and checks the
+// shapes of its parts.
+func matchReports(t *suite.T) {
 	k := reader(t)
 	get := func(path, pattern string) suite.Reply { return t.Expect(suite.Get(path).By(k.Secret), 200, pattern) }
 	for _, part := range []string{"/events", "/stats", "/lineups"} {
 		t.Expect(suite.Get(matchesPath+"/m_nothing"+part).By(k.Secret), 404, `{"error": "<string>", "code": "not_found", "request_id": "~^req_."}`)
 	}
-	told := false
+	reported := false
 	for ago := range 10 {
 		day := time.Now().UTC().AddDate(0, 0, -ago).Format(time.DateOnly)
 		list := get(matchesPath+"?limit=20&date="+day, listOf(matchShape, "20"))
-		for i := 0; list.Text(fmt.Sprintf("data.%d.id", i)) != "" && !told; i++ {
+		for i := 0; list.Text(fmt.Sprintf("data.%d.id", i)) != "" && !reported; i++ {
 			at := matchesPath + "/" + list.Text(fmt.Sprintf("data.%d.id", i))
 			events := get(at+"/events?limit=200", listOf(eventShape, "200"))
-			ordered(t, events)
+			checkEventOrder(t, events)
 			get(at+"/lineups", `{"home": `+lineupShape+`, "away": `+lineupShape+`}`)
 			get(at+"/stats", statsShape)
-			told = events.At("data.0") != nil
+			reported = events.At("data.0") != nil
 		}
 	}
-	m := someMatch(t, k) // the oldest, of which nothing may be known
+	m := someMatch(t, k) // the oldest match, which may have no report
 	get(matchesPath+"/"+m.Text("id")+"/events", listOf(eventShape, "50"))
-	if !told {
-		t.Void("nothing is known of any match of the last ten days")
+	if !reported {
+		t.NotApplicable("no match of the last ten days has a report")
 	}
 }
 
-func ordered(t *suite.T, events suite.Reply) {
+func checkEventOrder(t *suite.T, events suite.Reply) {
 	list, _ := events.At("data").([]any)
 	last := -1.0
 	for _, one := range list {
@@ -116,7 +116,7 @@ func ordered(t *suite.T, events suite.Reply) {
 	}
 }
 
-func order(t *suite.T) {
+func matchesOrder(t *suite.T) {
 	k := reader(t)
 	seen, last, after := map[string]bool{}, -1e18, ""
 	for range 4 {
@@ -131,7 +131,7 @@ func order(t *suite.T) {
 			seen[id] = true
 			if at, known := m["kickoff_ts"].(float64); known {
 				if at < last {
-					t.Errorf("match %s kicks off before the one before it", id)
+					t.Errorf("match %s kicks off before its predecessor", id)
 				}
 				last = at
 			}
@@ -142,12 +142,12 @@ func order(t *suite.T) {
 		after = "&after=" + page.Text("next_cursor")
 	}
 	if len(seen) == 0 {
-		t.Void("there is no match")
+		t.NotApplicable("the deployment has no matches")
 	}
 	t.Expect(suite.Get(matchesPath+"?after=nonsense").By(k.Secret), 400, badInput)
 }
 
-func filters(t *suite.T) {
+func matchesFilters(t *suite.T) {
 	k := reader(t)
 	for status, code := range map[string]float64{"scheduled": 1, "live": 2, "finished": 3} {
 		list, _ := t.Expect(suite.Get(matchesPath+"?status="+status).By(k.Secret), 200, listOf(matchShape, "50")).At("data").([]any)
@@ -182,7 +182,7 @@ func filters(t *suite.T) {
 	}
 	both := t.Expect(suite.Get(matchesPath+"?limit=200&league_id="+m.Text("league_id")+"&date="+day.Format(time.DateOnly)).By(k.Secret), 200, listOf(matchShape, "200"))
 	if all, _ := both.At("data").([]any); len(all) == 0 || len(all) > len(list) {
-		t.Errorf("league_id and date have %d matches, date alone %d", len(all), len(list))
+		t.Errorf("league_id and date select %d matches, date alone %d", len(all), len(list))
 	}
 	t.Expect(suite.Get(matchesPath+"?status=live&league_id="+m.Text("league_id")).By(k.Secret), 400, `{"error": "~league_id and season", "code": "invalid_request", "request_id": "~^req_."}`)
 }

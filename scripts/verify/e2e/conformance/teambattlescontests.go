@@ -9,11 +9,11 @@ import (
 )
 
 var teambattlesContests = []Case{
-	{ID: "history.same", Standing: Wide, Says: "GET /matches takes in its query what POST /user/matches takes in its body, and answers alike",
-		Answer: "newest first; lists in a query are written with commas", Prove: historySame},
-	{ID: "history.filters", Standing: Wide, Says: "a history is narrowed by states, game, opponent and moments; states to include win, and what is no state is ignored",
-		Answer: "moments are inclusive after and exclusive before", Prove: historyFilters},
-	{ID: "history.page", Standing: Wide, Says: "a list has 25 matches without a limit",
+	{ID: "history.same", Source: fromDocs, Fact: "GET /matches with a query answers like POST /user/matches with the same parameters in its body",
+		Answer: "matches are newest first; lists in a query are comma-separated", Prove: historySame},
+	{ID: "history.filters", Source: fromDocs, Fact: "a history can be filtered by statuses, game, opponent and times; included statuses take precedence, and unknown ones are ignored",
+		Answer: "the lower bound of a time is inclusive, the upper one exclusive", Prove: historyFilters},
+	{ID: "history.page", Source: fromDocs, Fact: "a list without a limit has 25 matches",
 		Answer: "`{matches,count,pagination:{cursor,hasMore},timestamp}`", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
@@ -24,8 +24,8 @@ var teambattlesContests = []Case{
 			k := t.Key(c.Org, suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, `{"matches": ["<object>", "..."], "count": 25, "pagination": {"cursor": "<string>", "hasMore": true}, "timestamp": "<time>"}`)
 		}},
-	{ID: "match.create", Standing: Wide, Says: "a game's key makes matches of its own game, best of 1, 3, 5 or 7",
-		Answer: "teams by id or slug; a match begins READY, or as asked PENDING or ACCEPTED", Prove: func(t *suite.T) {
+	{ID: "match.create", Source: fromDocs, Fact: "a game's key creates matches of its own game, best of 1, 3, 5 or 7",
+		Answer: "teams are named by id or slug; a match begins as READY, or as PENDING or ACCEPTED if the request says so", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			c.approve(t, "game")
 			k := c.gameKey(t, "game.lifecycle:read-write")
@@ -41,25 +41,25 @@ var teambattlesContests = []Case{
 				}
 				t.Expect(suite.Post("/game/matches", ask).By(k.Secret), 400, fmt.Sprintf(`{"error": "error_invalid_request", "details": "~%s"}`, code))
 			}
-			refuses(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": "nobody"}).By(k.Secret), 404, "error_team_not_found")
-			refuses(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "scheduledAt": "soon"}).By(k.Secret), 400, "error_invalid_date_format")
+			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": "nobody"}).By(k.Secret), 404, "error_team_not_found")
+			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "scheduledAt": "soon"}).By(k.Secret), 400, "error_invalid_date_format")
 		}},
-	{ID: "match.game", Standing: Wide, Says: "a key reaches the matches of its own game only: 403 error_game_scope_mismatch, 404 error_match_not_found",
-		Answer: "the game is taken from the key", Prove: gameMismatch},
-	{ID: "match.states", Standing: Wide, Says: "a status is patched from READY to IN_PROGRESS and from ACCEPTED or IN_PROGRESS to CANCELLED; anything else is 409",
+	{ID: "match.game", Source: fromDocs, Fact: "a key reaches only the matches of its own game: 403 error_game_scope_mismatch, 404 error_match_not_found",
+		Answer: "the key determines the game", Prove: otherGame},
+	{ID: "match.states", Source: fromDocs, Fact: "a status can change from READY to IN_PROGRESS and from ACCEPTED or IN_PROGRESS to CANCELLED; any other change is a 409",
 		Answer: "409 error_match_not_in_valid_state, COMPLETED included", Prove: matchStates},
-	{ID: "match.scores", Standing: Wide, Says: "an unconfirmed map is overwritten, a confirmed one answers for itself, and enough confirmed maps complete the match",
-		Answer: "scores are whole numbers from 0 to 1000; `confirmed` lets one stand", Prove: matchScores},
-	{ID: "match.forfeit", Standing: Wide, Says: "a match that is accepted, ready or in progress may be forfeited, and the other team wins",
+	{ID: "match.scores", Source: fromDocs, Fact: "an unconfirmed map is overwritten, a confirmed one is kept and reported, and enough confirmed maps complete the match",
+		Answer: "scores are integers from 0 to 1000; `confirmed` makes a map final", Prove: matchScores},
+	{ID: "match.forfeit", Source: fromDocs, Fact: "a match that is accepted, ready or in progress can be forfeited, and the other team wins",
 		Answer: "the team is named by id or slug", Prove: matchForfeit},
-	{ID: "match.repeat", Standing: Wide, Says: "an Idempotency-Key on creating and forfeiting gets the stored answer for the same body, 409 for another",
-		Answer: "409 error_idempotency_key_conflict; kept for 24 hours", Prove: matchRepeat},
-	{ID: "match.agreed", Standing: Ours, Says: "what the teams agree on among themselves the operator reports, and a dispute ends as a match or not at all",
-		Answer: "PATCH /contests/{match}: PENDING to ACCEPTED to READY, confirming maps, DISPUTED and out of it", Prove: matchAgreed},
-	{ID: "contestants", Standing: Ours, Says: "the operator sets teams and organisations, and a slug is one team's at a time",
-		Answer: "PUT /contestants/{kind}/{contestant}, whole, members included", Prove: contestantsSet},
-	{ID: "applications", Standing: Ours, Says: "an account applies once for each approval, and only the operator decides",
-		Answer: "POST, GET and PATCH /applications; another account's does not exist", Prove: applicationsDecided},
+	{ID: "match.repeat", Source: fromDocs, Fact: "a repeated Idempotency-Key on create and forfeit gets the stored answer for the same body, and a 409 for another body",
+		Answer: "409 error_idempotency_key_conflict; answers are stored for 24 hours", Prove: matchRepeat},
+	{ID: "match.agreed", Source: ourDecision, Fact: "the operator reports what the teams agreed on, and can dispute a match and resolve the dispute",
+		Answer: "PATCH /contests/{match}: PENDING to ACCEPTED to READY, confirmation of maps, to and from DISPUTED", Prove: matchAgreed},
+	{ID: "contestants", Source: ourDecision, Fact: "the operator sets teams and organisations, and a slug belongs to one team at a time",
+		Answer: "PUT /contestants/{kind}/{contestant} replaces everything, including members", Prove: contestantsSet},
+	{ID: "applications", Source: ourDecision, Fact: "an account applies once for each approval, and only the operator decides",
+		Answer: "POST, GET and PATCH /applications; another account's application is a 404", Prove: applicationsDecided},
 }
 
 func historySame(t *suite.T) {
@@ -81,7 +81,7 @@ func historySame(t *suite.T) {
 	}
 }
 
-// ids are the matches of a list, in its order.
+// ids returns the ids of a list of matches, in its order.
 func ids(r suite.Reply) []string {
 	list, _ := r.At("matches").([]any)
 	var found []string
@@ -95,7 +95,7 @@ func historyFilters(t *suite.T) {
 	c := newClub(t, "active")
 	c.approve(t, "game")
 	game := c.gameKey(t, "game.lifecycle:read-write")
-	c.put(t, "team", "third-"+c.game, nil, "")
+	c.putContestant(t, "team", "third-"+c.game, nil, "")
 	pending := c.match(t, game.Secret, suite.In{"status": "PENDING", "scheduledAt": "2027-01-10T12:00:00Z"})
 	ready := c.match(t, game.Secret, suite.In{"scheduledAt": "2027-01-20T12:00:00Z"})
 	third := c.match(t, game.Secret, suite.In{"awayTeamId": "third-" + c.game, "status": "ACCEPTED"})
@@ -127,7 +127,7 @@ func historyFilters(t *suite.T) {
 	}
 }
 
-func gameMismatch(t *suite.T) {
+func otherGame(t *suite.T) {
 	c, other := newClub(t, "active"), newClub(t, "active")
 	c.approve(t, "game")
 	other.approve(t, "game")
@@ -139,12 +139,12 @@ func gameMismatch(t *suite.T) {
 			suite.Post(at+"/scores", suite.In{"maps": []suite.In{{"map": 1, "home": 1, "away": 0}}}), suite.Post(at+"/forfeit", suite.In{"teamId": c.north})}
 	}
 	for _, r := range calls(id) {
-		refuses(t, r.By(foreign.Secret), 403, "error_game_scope_mismatch")
+		expectError(t, r.By(foreign.Secret), 403, "error_game_scope_mismatch")
 	}
 	for _, r := range calls("con_01k5z3m9v8e2q4w6r8t0y2u4i6") {
-		refuses(t, r.By(k.Secret), 404, "error_match_not_found")
+		expectError(t, r.By(k.Secret), 404, "error_match_not_found")
 	}
-	refuses(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "gameId": other.game}).By(k.Secret), 403, "error_game_scope_mismatch")
+	expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "gameId": other.game}).By(k.Secret), 403, "error_game_scope_mismatch")
 }
 
 func matchStates(t *suite.T) {
@@ -159,31 +159,31 @@ func matchStates(t *suite.T) {
 		id := c.match(t, k.Secret, suite.In{"status": from})
 		for _, to := range all {
 			if to != allowed {
-				refuses(t, patch(id, to), 409, "error_match_not_in_valid_state")
+				expectError(t, patch(id, to), 409, "error_match_not_in_valid_state")
 			}
 		}
 		if allowed != "" {
 			t.Expect(patch(id, allowed), 200, fmt.Sprintf(`{"id": %q, "status": %q, "winnerTeamId": null, "updatedAt": "<time>"}`, id, allowed))
 		}
 	}
-	id := c.begun(t, k.Secret, 3)
+	id := c.startedMatch(t, k.Secret, 3)
 	for _, to := range all {
 		if to != "CANCELLED" {
-			refuses(t, patch(id, to), 409, "error_match_not_in_valid_state")
+			expectError(t, patch(id, to), 409, "error_match_not_in_valid_state")
 		}
 	}
 	t.Expect(patch(id, "CANCELLED"), 200, `{"status": "CANCELLED", "...": 0}`)
 	for _, to := range all {
-		refuses(t, patch(id, to), 409, "error_match_not_in_valid_state")
+		expectError(t, patch(id, to), 409, "error_match_not_in_valid_state")
 	}
-	refuses(t, patch(id, "LOST"), 400, "error_invalid_request")
+	expectError(t, patch(id, "LOST"), 400, "error_invalid_request")
 }
 
 func matchScores(t *suite.T) {
 	c := newClub(t, "active")
 	c.approve(t, "game")
 	k := c.gameKey(t, "game.lifecycle:read-write", "game.scores:write")
-	id := c.begun(t, k.Secret, 3)
+	id := c.startedMatch(t, k.Secret, 3)
 	submit := func(maps ...suite.In) suite.Request {
 		return suite.Post("/game/matches/"+id+"/scores", suite.In{"maps": maps}).By(k.Secret)
 	}
@@ -193,13 +193,13 @@ func matchScores(t *suite.T) {
 	t.Expect(submit(suite.In{"map": 1, "home": 5, "away": 6}, suite.In{"map": 2, "home": 2, "away": 1}), 200,
 		`{"results": [{"map": 1, "result": "already_confirmed"}, {"map": 2, "result": "saved"}], "match": {"maps": [{"map": 1, "home": 1000, "away": 0, "confirmed": true}, {"map": 2, "home": 2, "away": 1, "confirmed": false}], "...": 0}}`)
 	for _, bad := range []suite.In{{"map": 3, "home": 1001, "away": 0}, {"map": 3, "home": -1, "away": 0}, {"map": 3, "home": 1.5, "away": 0}, {"map": 4, "home": 1, "away": 0}, {"map": 3, "home": 1}} {
-		refuses(t, submit(bad), 400, "error_invalid_request")
+		expectError(t, submit(bad), 400, "error_invalid_request")
 	}
-	refuses(t, submit(suite.In{"map": 3, "home": 1, "away": 0}, suite.In{"map": 3, "home": 2, "away": 0}), 400, "error_invalid_request")
-	refuses(t, submit(), 400, "error_invalid_request")
+	expectError(t, submit(suite.In{"map": 3, "home": 1, "away": 0}, suite.In{"map": 3, "home": 2, "away": 0}), 400, "error_invalid_request")
+	expectError(t, submit(), 400, "error_invalid_request")
 	t.Expect(submit(suite.In{"map": 2, "home": 2, "away": 1, "confirmed": true}), 200,
 		fmt.Sprintf(`{"match": {"status": "COMPLETED", "winnerTeamId": %q, "homeTeam": {"mapsWon": 2, "...": 0}, "...": 0}, "...": 0}`, "team_"+c.north))
-	refuses(t, submit(suite.In{"map": 3, "home": 1, "away": 0}), 409, "error_match_not_in_valid_state")
+	expectError(t, submit(suite.In{"map": 3, "home": 1, "away": 0}), 409, "error_match_not_in_valid_state")
 }
 
 func matchForfeit(t *suite.T) {
@@ -209,12 +209,12 @@ func matchForfeit(t *suite.T) {
 	forfeit := func(id, team string) suite.Request {
 		return suite.Post("/game/matches/"+id+"/forfeit", suite.In{"teamId": team}).By(k.Secret)
 	}
-	for _, id := range []string{c.match(t, k.Secret, suite.In{"status": "ACCEPTED"}), c.match(t, k.Secret, nil), c.begun(t, k.Secret, 1)} {
-		refuses(t, forfeit(id, "nobody"), 400, "error_invalid_request")
+	for _, id := range []string{c.match(t, k.Secret, suite.In{"status": "ACCEPTED"}), c.match(t, k.Secret, nil), c.startedMatch(t, k.Secret, 1)} {
+		expectError(t, forfeit(id, "nobody"), 400, "error_invalid_request")
 		t.Expect(forfeit(id, c.south), 200, fmt.Sprintf(`{"status": "FORFEITED", "winnerTeamId": %q, "forfeitedByTeamId": %q, "...": 0}`, "team_"+c.north, "team_"+c.south))
-		refuses(t, forfeit(id, c.north), 409, "error_match_not_in_valid_state")
+		expectError(t, forfeit(id, c.north), 409, "error_match_not_in_valid_state")
 	}
-	refuses(t, forfeit(c.match(t, k.Secret, suite.In{"status": "PENDING"}), c.north), 409, "error_match_not_in_valid_state")
+	expectError(t, forfeit(c.match(t, k.Secret, suite.In{"status": "PENDING"}), c.north), 409, "error_match_not_in_valid_state")
 }
 
 func matchRepeat(t *suite.T) {
@@ -226,18 +226,18 @@ func matchRepeat(t *suite.T) {
 	}
 	first := t.Expect(create(3), 201, "", "Location", "~^/api/v1/game/matches/con_")
 	if again := t.Expect(create(3), 201, "", "Location", first.Header.Get("Location")); string(again.Body) != string(first.Body) {
-		t.Errorf("the repeat answers %s, the first call %s", again.Body, first.Body)
+		t.Errorf("the repeat answers %s, the first request %s", again.Body, first.Body)
 	}
-	refuses(t, create(5), 409, "error_idempotency_key_conflict")
+	expectError(t, create(5), 409, "error_idempotency_key_conflict")
 	id := first.Text("id")
 	forfeit := func(team string) suite.Request {
 		return suite.Post("/game/matches/"+id+"/forfeit", suite.In{"teamId": team}).By(k.Secret).With("Idempotency-Key", "forfeit-"+c.game)
 	}
 	gone := t.Expect(forfeit(c.north), 200, "")
 	if again := t.Expect(forfeit(c.north), 200, ""); string(again.Body) != string(gone.Body) {
-		t.Errorf("the repeat answers %s, the first call %s", again.Body, gone.Body)
+		t.Errorf("the repeat answers %s, the first request %s", again.Body, gone.Body)
 	}
-	refuses(t, forfeit(c.south), 409, "error_idempotency_key_conflict")
+	expectError(t, forfeit(c.south), 409, "error_idempotency_key_conflict")
 	reader := t.Key(c.Org, suite.In{"scopes": []string{"matches.user_matches:read"}})
 	t.Expect(suite.Get("/matches").By(reader.Secret), 200, fmt.Sprintf(`{"matches": [{"id": %q, "status": "FORFEITED", "...": 0}], "count": 1, "...": 0}`, id))
 }
@@ -255,10 +255,10 @@ func matchAgreed(t *suite.T) {
 	t.Expect(suite.Post("/game/matches/"+id+"/scores", suite.In{"maps": []suite.In{{"map": 1, "home": 0, "away": 2}}}).By(k.Secret), 200, "")
 	t.Expect(agree(suite.In{"confirm": []int{1}}), 200, fmt.Sprintf(`{"status": "COMPLETED", "winnerTeamId": %q, "...": 0}`, "team_"+c.south))
 	t.Expect(agree(suite.In{"status": "DISPUTED"}), 200, `{"status": "DISPUTED", "winnerTeamId": null, "...": 0}`)
-	refuses(t, suite.Post("/game/matches/"+id+"/forfeit", suite.In{"teamId": c.north}).By(k.Secret), 409, "error_match_not_in_valid_state")
+	expectError(t, suite.Post("/game/matches/"+id+"/forfeit", suite.In{"teamId": c.north}).By(k.Secret), 409, "error_match_not_in_valid_state")
 	t.Expect(agree(suite.In{"status": "COMPLETED"}), 200, fmt.Sprintf(`{"status": "COMPLETED", "winnerTeamId": %q, "...": 0}`, "team_"+c.south))
-	refuses(t, agree(suite.In{"status": "READY"}), 409, "error_match_not_in_valid_state")
-	refuses(t, suite.Patch("/contests/"+id, suite.In{"status": "DISPUTED"}).By(c.Admin), 404, "error_match_not_found")
+	expectError(t, agree(suite.In{"status": "READY"}), 409, "error_match_not_in_valid_state")
+	expectError(t, suite.Patch("/contests/"+id, suite.In{"status": "DISPUTED"}).By(c.Admin), 404, "error_match_not_found")
 }
 
 func contestantsSet(t *suite.T) {
@@ -271,11 +271,11 @@ func contestantsSet(t *suite.T) {
 	renamed := suite.In{"slug": "new-" + c.north, "name": "New", "members": []suite.In{{"user": c.Owner, "state": "active"}}}
 	t.Expect(set("team_"+c.north, renamed).By(c.operator), 200, fmt.Sprintf(`{"id": %q, "slug": %q, "name": "New", "org": null, "members": [{"user": %q, "state": "active"}]}`, "team_"+c.north, "new-"+c.north, c.Owner))
 	t.Expect(list("new-"+c.north), 200, anyList)
-	refuses(t, list(c.north), 404, "error_team_not_found") // nobody's now
-	refuses(t, set("team_other-"+c.north, renamed).By(c.operator), 409, "error_conflict")
-	refuses(t, set("team_"+c.north, renamed).By(c.Admin), 403, "error_api_key_permission_denied")
-	refuses(t, set("team_"+c.north, suite.In{"slug": "Not A Slug", "name": "x", "members": []suite.In{}}).By(c.operator), 400, "error_invalid_request")
-	refuses(t, set("team_"+c.north, suite.In{"slug": c.north, "name": "x", "org": "org_nobody", "members": []suite.In{}}).By(c.operator), 400, "error_invalid_request")
+	expectError(t, list(c.north), 404, "error_team_not_found") // the slug belongs to no team now
+	expectError(t, set("team_other-"+c.north, renamed).By(c.operator), 409, "error_conflict")
+	expectError(t, set("team_"+c.north, renamed).By(c.Admin), 403, "error_api_key_permission_denied")
+	expectError(t, set("team_"+c.north, suite.In{"slug": "Not A Slug", "name": "x", "members": []suite.In{}}).By(c.operator), 400, "error_invalid_request")
+	expectError(t, set("team_"+c.north, suite.In{"slug": c.north, "name": "x", "org": "org_nobody", "members": []suite.In{}}).By(c.operator), 400, "error_invalid_request")
 }
 
 func applicationsDecided(t *suite.T) {
@@ -283,13 +283,13 @@ func applicationsDecided(t *suite.T) {
 	ask := suite.In{"kind": "game", "game": c.game, "reason": "we make it"}
 	id := t.Expect(suite.Post("/applications", ask).By(c.Admin), 201,
 		fmt.Sprintf(`{"id": "~^app_", "org": %q, "kind": "game", "game": %q, "reason": "we make it", "state": "pending", "created_at": "<time>", "created_by": %q, "decided_at": null}`, c.ID, c.game, c.Owner)).Text("id")
-	refuses(t, suite.Post("/applications", ask).By(c.Admin), 409, "error_conflict")
-	refuses(t, suite.Post("/applications", suite.In{"kind": "game"}).By(c.Admin), 400, "error_invalid_request")
-	refuses(t, suite.Post("/applications", suite.In{"kind": "luck"}).By(c.Admin), 400, "error_invalid_request")
+	expectError(t, suite.Post("/applications", ask).By(c.Admin), 409, "error_conflict")
+	expectError(t, suite.Post("/applications", suite.In{"kind": "game"}).By(c.Admin), 400, "error_invalid_request")
+	expectError(t, suite.Post("/applications", suite.In{"kind": "luck"}).By(c.Admin), 400, "error_invalid_request")
 	t.Expect(suite.Get("/applications").By(c.Admin), 200, fmt.Sprintf(`{"data": [{"id": %q, "...": 0}], "next_cursor": null, "total": null}`, id))
 	t.Expect(suite.Get("/applications").By(other.Admin), 200, `{"data": [], "next_cursor": null, "total": null}`)
 	for _, admin := range []string{c.Admin, other.Admin} {
-		refuses(t, suite.Patch("/applications/"+id, suite.In{"state": "approved"}).By(admin), 404, "error_not_found")
+		expectError(t, suite.Patch("/applications/"+id, suite.In{"state": "approved"}).By(admin), 404, "error_not_found")
 	}
 	c.decide(t, id, "approved")
 	if all := t.Expect(suite.Get("/applications?limit=100").By(c.operator), 200, ""); !strings.Contains(string(all.Body), id) {

@@ -8,75 +8,75 @@ import (
 )
 
 var teambattlesErrors = []Case{
-	{ID: "error.shape", Seed: []string{"37.1", "39.1", "40.1"}, Standing: Page, Says: "an error is a code and, where there is more to say, a text of details",
-		Answer: "`details` is one line that names what is wrong with which field", Prove: func(t *suite.T) {
+	{ID: "error.shape", Sentences: []string{"37.1", "39.1", "40.1"}, Source: fromPage, Fact: "an error has a code and optionally details as text",
+		Answer: "`details` is one line that names the field and the problem", Prove: func(t *suite.T) {
 			r := t.Expect(suite.Post("/keys", suite.In{"scopes": []string{"matches.user_matches:read"}}).By(t.Home().Admin), 400,
 				`{"error": "error_invalid_request", "details": "~name: is required"}`, "Content-Type", "~^application/json", "X-Request-Id", "<any>")
 			if r.At("message") != nil {
-				t.Errorf("it says more than the page has")
+				t.Errorf("the error has a message, which is not on the page")
 			}
 		}},
-	{ID: "error.api_key_required", Seed: []string{"46.1"}, Standing: Page, Says: "no key in the Authorization header is 401 error_api_key_required",
-		Answer: "by the edge, for every path below the base; what comes by another scheme than Bearer is no key", Prove: func(t *suite.T) {
-			refuses(t, suite.Get("/matches"), 401, "error_api_key_required")
-			refuses(t, suite.Post("/teams/x/matches", suite.In{}), 401, "error_api_key_required")
-			refuses(t, suite.Get("/matches").With("Authorization", "Basic dXNlcjpwYXNz"), 401, "error_api_key_required")
+	{ID: "error.api_key_required", Sentences: []string{"46.1"}, Source: fromPage, Fact: "a request without a key in the Authorization header is 401 error_api_key_required",
+		Answer: "the edge answers, for every path below the base; a key with another scheme than Bearer counts as missing", Prove: func(t *suite.T) {
+			expectError(t, suite.Get("/matches"), 401, "error_api_key_required")
+			expectError(t, suite.Post("/teams/x/matches", suite.In{}), 401, "error_api_key_required")
+			expectError(t, suite.Get("/matches").With("Authorization", "Basic dXNlcjpwYXNz"), 401, "error_api_key_required")
 		}},
-	{ID: "error.api_key_invalid", Seed: []string{"47.1"}, Standing: Page, Says: "a key that is invalid or revoked is 401 error_api_key_invalid",
-		Answer: "malformed, unknown, expired and revoked alike, on the next request", Prove: func(t *suite.T) {
+	{ID: "error.api_key_invalid", Sentences: []string{"47.1"}, Source: fromPage, Fact: "an invalid or revoked key is 401 error_api_key_invalid",
+		Answer: "the same for malformed, unknown, expired and revoked keys, from the next request", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList)
 			t.Expect(suite.Post("/keys/"+k.ID+"/revoke", nil).By(t.Home().Admin), 200, "")
 			forged := k.Secret[:len(k.Secret)-1] + map[bool]string{true: "1", false: "0"}[k.Secret[len(k.Secret)-1] == '0']
 			for _, secret := range []string{k.Secret, forged, "tb_short", "sk_live_" + k.Secret[3:]} {
-				refuses(t, suite.Get("/matches").By(secret), 401, "error_api_key_invalid")
+				expectError(t, suite.Get("/matches").By(secret), 401, "error_api_key_invalid")
 			}
 		}},
-	{ID: "error.api_key_permission_denied", Seed: []string{"48.1"}, Standing: Page, Says: "a key without the permission is 403 error_api_key_permission_denied",
-		Answer: "the details name the route and the permissions held", Prove: func(t *suite.T) {
+	{ID: "error.api_key_permission_denied", Sentences: []string{"48.1"}, Source: fromPage, Fact: "a key without the permission is 403 error_api_key_permission_denied",
+		Answer: "the details name the route and the key's permissions", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"connections.github:enabled"}})
 			t.Expect(suite.Get("/matches").By(k.Secret), 403, `{"error": "error_api_key_permission_denied", "details": "~connections.github:enabled"}`)
 		}},
-	{ID: "error.invalid_request", Seed: []string{"53.1"}, Standing: Page, Says: "an invalid body or invalid parameters are 400 error_invalid_request",
-		Answer: "unreadable, unknown, missing, of the wrong type or out of range alike", Prove: func(t *suite.T) {
+	{ID: "error.invalid_request", Sentences: []string{"53.1"}, Source: fromPage, Fact: "an invalid body or parameter is 400 error_invalid_request",
+		Answer: "the same for unreadable, unknown, missing, wrongly typed and out-of-range input", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, r := range []suite.Request{
 				suite.Get("/matches?nobody=1"), suite.Get("/matches?gameId=a&gameId=b"), suite.Post("/user/matches", []byte(`{"limit":`)),
 				suite.Post("/user/matches", suite.In{"nobody": 1}), suite.Post("/user/matches", suite.In{"includeStatuses": "READY"}), suite.Post("/user/matches", []byte(`[]`)),
 			} {
-				refuses(t, r.By(k.Secret), 400, "error_invalid_request")
+				expectError(t, r.By(k.Secret), 400, "error_invalid_request")
 			}
 		}},
-	{ID: "error.invalid_cursor", Seed: []string{"54.1"}, Standing: Page, Says: "a cursor that is invalid or expired is 400 error_invalid_cursor",
-		Answer: "cursors are signed, good for their own query, and for 24 hours", Prove: cursorsRefused},
-	{ID: "error.invalid_limit", Seed: []string{"55.1"}, Standing: Page, Says: "a limit that is not from 1 to 100 is 400 error_invalid_limit",
-		Answer: "in the query and in the body; 25 without one", Prove: func(t *suite.T) {
+	{ID: "error.invalid_cursor", Sentences: []string{"54.1"}, Source: fromPage, Fact: "an invalid or expired cursor is 400 error_invalid_cursor",
+		Answer: "cursors are signed, bound to their query, and valid for 24 hours", Prove: cursorsRefused},
+	{ID: "error.invalid_limit", Sentences: []string{"55.1"}, Source: fromPage, Fact: "a limit outside 1–100 is 400 error_invalid_limit",
+		Answer: "the same in query and body; the default is 25", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, limit := range []any{0, 101, -1, "ten", 1.5} {
-				refuses(t, suite.Get(fmt.Sprintf("/matches?limit=%v", limit)).By(k.Secret), 400, "error_invalid_limit")
-				refuses(t, suite.Post("/user/matches", suite.In{"limit": limit}).By(k.Secret), 400, "error_invalid_limit")
+				expectError(t, suite.Get(fmt.Sprintf("/matches?limit=%v", limit)).By(k.Secret), 400, "error_invalid_limit")
+				expectError(t, suite.Post("/user/matches", suite.In{"limit": limit}).By(k.Secret), 400, "error_invalid_limit")
 			}
 			for _, limit := range []int{1, 100} {
 				t.Expect(suite.Get(fmt.Sprintf("/matches?limit=%d", limit)).By(k.Secret), 200, anyList)
 				t.Expect(suite.Post("/user/matches", suite.In{"limit": limit}).By(k.Secret), 200, anyList)
 			}
 		}},
-	{ID: "error.invalid_date_format", Seed: []string{"56.1"}, Standing: Page, Says: "a date that is not ISO 8601 is 400 error_invalid_date_format",
-		Answer: "dates and times, extended and basic; without an offset UTC; a number is no date", Prove: func(t *suite.T) {
+	{ID: "error.invalid_date_format", Sentences: []string{"56.1"}, Source: fromPage, Fact: "a date that is not ISO 8601 is 400 error_invalid_date_format",
+		Answer: "dates and times are accepted in extended and basic format, in UTC without an offset; a number is refused", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, field := range []string{"scheduledAfter", "scheduledBefore", "createdAfter", "createdBefore"} {
 				for _, date := range []string{"yesterday", "2026-13-01", "01/02/2026", "2026-02-30"} {
-					refuses(t, suite.Get("/matches?"+field+"="+date).By(k.Secret), 400, "error_invalid_date_format")
+					expectError(t, suite.Get("/matches?"+field+"="+date).By(k.Secret), 400, "error_invalid_date_format")
 				}
-				refuses(t, suite.Post("/user/matches", suite.In{field: 1767225600}).By(k.Secret), 400, "error_invalid_date_format")
+				expectError(t, suite.Post("/user/matches", suite.In{field: 1767225600}).By(k.Secret), 400, "error_invalid_date_format")
 				t.Expect(suite.Post("/user/matches", suite.In{field: "soon"}).By(k.Secret), 400, fmt.Sprintf(`{"error": "error_invalid_date_format", "details": "~^%s: "}`, field))
 			}
 			for _, date := range []string{"2026-02-28", "2026-02-28T12:00:00Z", "2026-02-28T12:00:00.250+01:00", "2026-02-28T12:00", "20260228T120000Z"} {
 				t.Expect(suite.Post("/user/matches", suite.In{"createdAfter": date}).By(k.Secret), 200, anyList)
 			}
 		}},
-	{ID: "error.internal", Seed: []string{"57.1"}, Standing: Page, Says: "what fails on the server's side is 500 error_internal",
-		Answer: "a store that does not answer is 503 error_unavailable, which may be repeated", Prove: func(t *suite.T) {
+	{ID: "error.internal", Sentences: []string{"57.1"}, Source: fromPage, Fact: "a failure of the server is 500 error_internal",
+		Answer: "a store that does not answer is 503 error_unavailable, which can be retried", Prove: func(t *suite.T) {
 			r := t.Expect(suite.Get("/openapi.json").AtRoot(), 200, "")
 			response, _ := r.At("paths./api/v1/matches.get.responses.500.$ref").(string)
 			if response == "" {
@@ -84,8 +84,8 @@ var teambattlesErrors = []Case{
 			}
 			t.Expect(suite.Get("/openapi.json").AtRoot(), 200, `{"components": {"responses": {"ErrorInternal": {"content": {"application/json": {"examples": {"internal": {"value": {"error": "error_internal", "details": "<string>"}, "...": 0}}, "...": 0}}, "...": 0}, "...": 0}, "...": 0}, "...": 0}`)
 		}},
-	{ID: "error.muted", Standing: Ours, Says: "the keys of a muted user are 403 error_api_key_muted",
-		Answer: "muting is suspending the member; it holds on the next request and can be undone", Prove: func(t *suite.T) {
+	{ID: "error.muted", Source: ourDecision, Fact: "a muted user's key is 403 error_api_key_muted",
+		Answer: "muting means suspending the member; it holds from the next request and can be undone", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			added := t.Expect(suite.Post("/orgs/"+c.ID+"/members", suite.In{"email": t.Email("muted"), "role": "member"}).By(c.Admin), 201, "")
 			k := t.Key(c.Org, suite.In{"user": added.Text("user"), "scopes": []string{"matches.user_matches:read"}})
@@ -94,25 +94,25 @@ var teambattlesErrors = []Case{
 				t.Expect(suite.Patch("/orgs/"+c.ID+"/members/"+added.Text("user"), suite.In{"state": state}).By(c.Admin), 200, "")
 			}
 			mute("suspended")
-			refuses(t, suite.Get("/matches").By(k.Secret), 403, "error_api_key_muted")
+			expectError(t, suite.Get("/matches").By(k.Secret), 403, "error_api_key_muted")
 			mute("active")
 			t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList)
 		}},
-	{ID: "plans", Standing: Wide, Says: "general developers have 60 calls a minute, developers of games 120",
-		Answer: "the plans GENERAL and GAME, by the minute; the reset is an epoch", Prove: func(t *suite.T) {
+	{ID: "plans", Source: fromDocs, Fact: "general developers have 60 requests a minute, game developers 120",
+		Answer: "the plans GENERAL and GAME, with windows of a minute; the reset header is in epoch seconds", Prove: func(t *suite.T) {
 			for plan, limit := range map[string]string{"GENERAL": "60", "GAME": "120"} {
 				k := t.Key(t.Org(plan), suite.In{"scopes": []string{"matches.user_matches:read"}})
 				r := t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList, "X-RateLimit-Limit", limit, "X-RateLimit-Remaining", "<any>", "X-RateLimit-Reset", "~^[0-9]{10}$")
 				var reset int64
 				if _, err := fmt.Sscan(r.Header.Get("X-RateLimit-Reset"), &reset); err != nil || reset%60 != 0 || time.Until(time.Unix(reset, 0)) > 2*time.Minute {
-					t.Errorf("the window of plan %s ends at %d, which is no minute near by", plan, reset)
+					t.Errorf("the window of plan %s ends at %d, want a whole minute within 2 minutes", plan, reset)
 				}
 			}
 		}},
-	{ID: "error.rate_limited", Standing: Wide, Says: "call 61 of a minute is 429 error_api_rate_limited, with Retry-After",
-		Answer: "refused calls cost nothing", Prove: func(t *suite.T) {
+	{ID: "error.rate_limited", Source: fromDocs, Fact: "request 61 of a minute is 429 error_api_rate_limited, with Retry-After",
+		Answer: "refused requests cost nothing", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("GENERAL"), suite.In{"scopes": []string{"matches.user_matches:read"}})
-			t.Calm(k.Secret, 25*time.Second)
+			t.AwaitWindow(k.Secret, 25*time.Second)
 			for range 60 {
 				t.Expect(suite.Get("/matches?limit=1").By(k.Secret), 200, anyList)
 			}
@@ -138,6 +138,6 @@ func cursorsRefused(t *suite.T) {
 		suite.Get("/matches?cursor=nonsense"), suite.Get("/matches?cursor=" + cursor[:len(cursor)-2]), suite.Get("/matches?gameId=other&cursor=" + cursor),
 		suite.Post("/user/matches", suite.In{"cursor": cursor}), suite.Post("/teams/"+c.north+"/matches", suite.In{"cursor": cursor}), suite.Post("/user/matches", suite.In{"cursor": "nonsense"}),
 	} {
-		refuses(t, r.By(k.Secret), 400, "error_invalid_cursor")
+		expectError(t, r.By(k.Secret), 400, "error_invalid_cursor")
 	}
 }

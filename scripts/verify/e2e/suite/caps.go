@@ -9,16 +9,16 @@ import (
 
 func caps() []Case {
 	return []Case{
-		{ID: "cap.parallel", Says: "20 keys made at once on a plan leave exactly as many as it has; the rest are refused", Run: capParallel},
-		{ID: "cap.freed", Says: "a revoked key frees its place; a smaller plan keeps keys and refuses new ones", Run: capFreed},
+		{ID: "cap.parallel", Guarantee: "of 20 keys created concurrently, exactly the plan's number are created; the rest are refused", Run: capParallel},
+		{ID: "cap.freed", Guarantee: "a revoked key no longer counts; a smaller plan keeps existing keys and refuses new ones", Run: capFreed},
 	}
 }
 
-// capConditions is what a key beyond the cap meets.
+// capConditions are the errors for a key beyond the cap.
 var capConditions = []string{api.ConflictCap}
 
 func capParallel(t *T) {
-	plan := t.capped()
+	plan := t.fewestKeys()
 	n := t.tenant("cap", plan.Name)
 	spec := t.spec()
 	made, refused := 0, 0
@@ -29,21 +29,22 @@ func capParallel(t *T) {
 		switch {
 		case r.Status == http.StatusCreated:
 			made++
-		case t.wrong(r, capConditions...) == nil:
+		case t.mismatch(r, capConditions...) == nil:
 			refused++
 		default:
 			t.failures = append(t.failures, r.asked+": got "+r.brief())
 		}
 	})
-	active := len(t.listed(n.admin, "listKeys", in{"state": "active"})) - 1 // but for the management key
+	active := len(t.listed(n.admin, "listKeys", in{"state": "active"})) - 1 // without the management key
 	if made != plan.Keys || refused != max(20, plan.Keys+5)-plan.Keys || active != plan.Keys {
-		t.Errorf("%d were made, %d refused, %d are listed, on a plan of %d", made, refused, active, plan.Keys)
+		t.Errorf("%d keys were created, %d refused, %d are listed, on a plan of %d", made, refused, active, plan.Keys)
 	}
 }
 
-// spec is a client key that is made without the suite's own ordering.
+// spec is a client key's input. Keys that are created with it directly are not serialised by
+// the suite.
 func (t *T) spec() in {
-	spec := in{"name": t.id, "scopes": t.door().scopes}
+	spec := in{"name": t.id, "scopes": t.endpoint().scopes}
 	if t.contract.Keys.ExpiryRequired {
 		spec["expires_in"] = "30d"
 	}
@@ -51,30 +52,30 @@ func (t *T) spec() in {
 }
 
 func capFreed(t *T) {
-	plan := t.capped()
+	plan := t.fewestKeys()
 	n := t.tenant("places", plan.Name)
 	spec := t.spec()
 	var held []string
 	for range plan.Keys {
 		r := t.op(n.admin, "createKey", spec)
-		t.must(r, http.StatusCreated)
+		t.wantStatus(r, http.StatusCreated)
 		held = append(held, r.text("id"))
 	}
-	t.refused(t.op(n.admin, "createKey", spec), capConditions...)
-	t.does(n.admin, "revokeKey", in{"key": held[0]})
+	t.wantError(t.op(n.admin, "createKey", spec), capConditions...)
+	t.mustOp(n.admin, "revokeKey", in{"key": held[0]})
 	last := t.op(n.admin, "createKey", spec)
-	t.must(last, http.StatusCreated)
-	smaller := t.fewer(plan)
+	t.wantStatus(last, http.StatusCreated)
+	smaller := t.smallerPlan(plan)
 	if smaller.Name == "" {
 		return // there is no smaller plan
 	}
-	t.does(t.operator, "updateOrg", in{"org": n.id, "plan": smaller.Name})
-	t.must(t.knock(last.text("secret"), t.door()), http.StatusOK)
-	t.refused(t.op(n.admin, "createKey", spec), capConditions...)
+	t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": smaller.Name})
+	t.wantStatus(t.call(last.text("secret"), t.endpoint()), http.StatusOK)
+	t.wantError(t.op(n.admin, "createKey", spec), capConditions...)
 }
 
-// fewer is a plan with fewer keys, and a quota of its own.
-func (t *T) fewer(than contract.Plan) contract.Plan {
+// smallerPlan returns a plan with fewer keys and a quota above 0; its Name is "" for none.
+func (t *T) smallerPlan(than contract.Plan) contract.Plan {
 	for _, p := range t.contract.Plans {
 		if p.Keys < than.Keys && limit(p) > 0 {
 			return p

@@ -15,23 +15,22 @@ import (
 	"statgate/shared/contract"
 )
 
-// answerTimeout is above API Gateway's own limit of 29 s.
+// answerTimeout is above API Gateway's limit of 29 s.
 const answerTimeout = 40 * time.Second
 
-// client sends requests, a bounded number at a time, and shows each exchange to
-// whoever keeps the run's ledger.
+// client sends requests, a bounded number at a time, and passes each exchange to observe.
 type client struct {
 	root, host string
-	transport  string // the way in which secrets are sent
+	transport  string // default transport of secrets
 	http       *http.Client
 	slots      chan struct{}
-	seen       func(request, Reply)
-	plain      func(request, Reply) any // an answer without the contract's envelope, nil where it has none
+	observe    func(request, Reply)
+	plain      func(request, Reply) any // an answer without the contract's envelope, nil without an envelope
 }
 
-func newClient(o Options, seen func(request, Reply)) *client {
+func newClient(o Options, observe func(request, Reply)) *client {
 	c := &client{root: strings.TrimSuffix(strings.TrimRight(o.BaseURL, "/"), o.Contract.Base), host: o.Host, transport: contract.Bearer,
-		slots: make(chan struct{}, o.Parallel), seen: seen}
+		slots: make(chan struct{}, o.Parallel), observe: observe}
 	if listed := o.Contract.HTTPTransports(); len(listed) > 0 {
 		c.transport = listed[0]
 	}
@@ -43,14 +42,14 @@ func newClient(o Options, seen func(request, Reply)) *client {
 	return c
 }
 
-// request is one call. Path lies below the root, escaped.
+// request is one request. Its path is escaped and relative to the root.
 type request struct {
 	method, path string
 	query        url.Values
 	body         []byte
 	secret       string
-	via          string   // a transport, "" for the run's own
-	headers      []string // pairs
+	via          string   // transport, "" for the client's default
+	headers      []string // pairs of name and value
 }
 
 func (r request) String() string {
@@ -67,14 +66,14 @@ func (c *client) do(ctx context.Context, r request) (Reply, error) {
 	case <-ctx.Done():
 		return Reply{}, fmt.Errorf("%s: %w", r, ctx.Err())
 	}
-	asked := r.String() // before a secret may enter the query
+	asked := r.String() // before a secret is added to the query
 	hr, err := c.prepare(ctx, r)
 	if err != nil {
 		return Reply{}, fmt.Errorf("%s: %w", asked, err)
 	}
 	resp, err := c.http.Do(hr)
 	if err != nil {
-		return Reply{}, fmt.Errorf("%s: no answer: %w", asked, bare(err))
+		return Reply{}, fmt.Errorf("%s: no answer: %w", asked, withoutURL(err))
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -83,12 +82,12 @@ func (c *client) do(ctx context.Context, r request) (Reply, error) {
 	}
 	reply := Reply{Status: resp.StatusCode, Header: resp.Header, Body: body, asked: asked}
 	reply.plain = c.plain(r, reply)
-	c.seen(r, reply)
+	c.observe(r, reply)
 	return reply, nil
 }
 
-// bare takes the URL out of a client's error: it may hold a secret.
-func bare(err error) error {
+// withoutURL removes the URL from a client's error: it may contain a secret.
+func withoutURL(err error) error {
 	if u, ok := err.(*url.Error); ok {
 		return u.Err
 	}
@@ -109,7 +108,7 @@ func (c *client) prepare(ctx context.Context, r request) (*http.Request, error) 
 		via = c.transport
 	}
 	if r.secret != "" {
-		carry(via, r.secret, header, query)
+		setSecret(via, r.secret, header, query)
 	}
 	for i := 0; i+1 < len(r.headers); i += 2 {
 		header.Set(r.headers[i], r.headers[i+1])
@@ -129,8 +128,8 @@ func (c *client) prepare(ctx context.Context, r request) (*http.Request, error) 
 	return hr, nil
 }
 
-// carry puts a secret where the transport has it.
-func carry(via, secret string, header http.Header, query url.Values) {
+// setSecret adds a secret in the way of the transport.
+func setSecret(via, secret string, header http.Header, query url.Values) {
 	switch via {
 	case contract.Bearer:
 		header.Set("Authorization", "Bearer "+secret)
@@ -144,7 +143,7 @@ func carry(via, secret string, header http.Header, query url.Values) {
 func encode(v any) []byte {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		return nil // inputs are maps of strings, numbers and lists
+		return nil // unreachable: inputs are maps of strings, numbers and lists
 	}
 	return raw
 }
@@ -155,13 +154,13 @@ type Reply struct {
 	Header http.Header
 	Body   []byte
 	asked  string
-	plain  any // key management's answer in Statgate's own shape, where the contract gives it another
+	plain  any // answer of key management in Statgate's own shape, where the contract wraps it
 }
 
-// secretField is where an answer shows a secret; a report must not.
+// secretField matches a secret in a body, which reports must not show.
 var secretField = regexp.MustCompile(`"secret":\s*"[^"]*"`)
 
-// brief is the answer as a report shows it.
+// brief returns status and body for a report: without secrets, cut to 160 bytes.
 func (r Reply) brief() string {
 	body := secretField.ReplaceAll(r.Body, []byte(`"secret":"…"`))
 	if len(body) > 160 {
@@ -170,14 +169,14 @@ func (r Reply) brief() string {
 	return fmt.Sprintf("%d %s", r.Status, body)
 }
 
-// at returns when the answer was sent, by its own Date.
-func (r Reply) at() (time.Time, bool) {
+// sentAt returns when the answer was sent, by its Date header.
+func (r Reply) sentAt() (time.Time, bool) {
 	at, err := http.ParseTime(r.Header.Get("Date"))
 	return at, err == nil
 }
 
-// value returns what lies at a path of names in a JSON body, nil for nothing.
-// Answers of key management are looked at in Statgate's own shape in every contract.
+// value returns the value at a path of names in a JSON body, nil for none. Answers of key
+// management are read in Statgate's own shape in every contract.
 func (r Reply) value(path ...string) any {
 	if r.plain != nil {
 		return within(r.plain, path...)
@@ -200,10 +199,10 @@ func within(v any, path ...string) any {
 	return v
 }
 
-// text returns a string of the body, "" where there is none.
+// text returns a string of the body, "" for none.
 func (r Reply) text(path ...string) string { s, _ := r.value(path...).(string); return s }
 
-// number returns a number of the body, -1 where there is none.
+// number returns a number of the body, -1 for none.
 func (r Reply) number(path ...string) float64 {
 	if n, ok := r.value(path...).(float64); ok {
 		return n
@@ -211,7 +210,7 @@ func (r Reply) number(path ...string) float64 {
 	return -1
 }
 
-// objects returns a list of objects.
+// objects returns the objects of a list.
 func objects(v any) []map[string]any {
 	list, _ := v.([]any)
 	found := make([]map[string]any, 0, len(list))

@@ -8,36 +8,36 @@ import (
 
 func data() []Case {
 	return []Case{
-		{ID: "data.leagues", Says: "a league that is listed can be had by its id, with its seasons and standings", Run: dataLeagues},
-		{ID: "data.teams", Says: "a team that is listed can be had by its id, and its matches are its own", Run: dataTeams},
-		{ID: "data.matches", Says: "a match that is listed can be had by its id, with the earlier meetings of its teams", Run: dataMatches},
-		{ID: "data.reports", Says: "a match that is listed has events in order, lineups and statistics, be they empty; an unknown match has none", Run: dataReports},
-		{ID: "data.paging", Says: "matches are paged without gaps or repeats, and the total is exact", Run: dataPaging},
+		{ID: "data.leagues", Guarantee: "a listed league is available by its id, with its seasons and standings", Run: dataLeagues},
+		{ID: "data.teams", Guarantee: "a listed team is available by its id, and its list of matches has only its own", Run: dataTeams},
+		{ID: "data.matches", Guarantee: "a listed match is available by its id, with the earlier meetings of its teams", Run: dataMatches},
+		{ID: "data.reports", Guarantee: "a listed match has events in order, lineups and statistics, possibly empty; an unknown match is a 404", Run: dataReports},
+		{ID: "data.paging", Guarantee: "pages of matches have no gaps or repeats, and the total is exact", Run: dataPaging},
 	}
 }
 
-// first is the first item of a list of data; there is nothing to check where
-// the contract has no such list or the deployment no data.
+// first returns the first item of a list of data. The case does not apply where the contract
+// has no such list or the deployment has no data.
 func (t *T) first(operation string, input in) map[string]any {
 	if _, ok := t.routes[operation]; !ok {
-		t.Void("the contract has no %s", operation)
+		t.NotApplicable("the contract has no %s", operation)
 	}
 	r := t.op(t.reader.secret, operation, input)
-	t.must(r, http.StatusOK)
+	t.wantStatus(r, http.StatusOK)
 	found := t.items(r)
 	if len(found) == 0 {
-		t.Void("the deployment has no data")
+		t.NotApplicable("the deployment has no data")
 	}
 	return found[0]
 }
 
-// again wants an item to be the same by its id.
-func (t *T) again(operation, parameter string, listed map[string]any) {
+// sameByID checks that an item read by its id equals the listed one.
+func (t *T) sameByID(operation, parameter string, listed map[string]any) {
 	if _, ok := t.routes[operation]; !ok {
 		return
 	}
 	r := t.op(t.reader.secret, operation, in{parameter: listed["id"]})
-	t.must(r, http.StatusOK)
+	t.wantStatus(r, http.StatusOK)
 	if got := t.item(r); string(encode(got)) != string(encode(listed)) {
 		t.Errorf("%s: got %s, listed as %.200s", r.asked, r.brief(), encode(listed))
 	}
@@ -45,7 +45,7 @@ func (t *T) again(operation, parameter string, listed map[string]any) {
 
 func dataLeagues(t *T) {
 	league := t.first("listLeagues", nil)
-	t.again("getLeague", "league", league)
+	t.sameByID("getLeague", "league", league)
 	if _, ok := t.routes["listSeasons"]; ok {
 		season := t.first("listSeasons", in{"league": league["id"]})
 		if textOf(season, "id") == "" {
@@ -57,7 +57,7 @@ func dataLeagues(t *T) {
 	}
 	r := t.op(t.reader.secret, "getStandings", in{"league": league["id"]})
 	if r.Status != http.StatusOK {
-		t.refused(r, api.NoStandings)
+		t.wantError(r, api.NoStandings)
 		return
 	}
 	for i, row := range objects(within(t.item(r), "data")) {
@@ -76,31 +76,31 @@ func dataLeagues(t *T) {
 
 func dataTeams(t *T) {
 	team := t.first("listTeams", nil)
-	t.again("getTeam", "team", team)
+	t.sameByID("getTeam", "team", team)
 	if _, ok := t.routes["listTeamMatches"]; !ok {
 		return
 	}
 	r := t.op(t.reader.secret, "listTeamMatches", in{"team": team["id"]})
-	t.must(r, http.StatusOK)
+	t.wantStatus(r, http.StatusOK)
 	for _, m := range t.items(r) {
 		if id := textOf(team, "id"); textOf(m, "home", "id") != id && textOf(m, "away", "id") != id {
-			t.Errorf("%s: match %v is between others", r.asked, m["id"])
+			t.Errorf("%s: match %v is between other teams", r.asked, m["id"])
 		}
 	}
 }
 
 func dataMatches(t *T) {
 	match := t.first("listMatches", nil)
-	t.again("getMatch", "match", match)
+	t.sameByID("getMatch", "match", match)
 	if _, ok := t.routes["getHeadToHead"]; !ok {
 		return
 	}
 	r := t.op(t.reader.secret, "getHeadToHead", in{"match": match["id"]})
-	t.must(r, http.StatusOK)
+	t.wantStatus(r, http.StatusOK)
 	pair := map[string]bool{textOf(match, "home", "id"): true, textOf(match, "away", "id"): true}
 	for _, m := range objects(within(t.item(r), "data")) {
 		if !pair[textOf(m, "home", "id")] || !pair[textOf(m, "away", "id")] {
-			t.Errorf("%s: match %v is between others", r.asked, m["id"])
+			t.Errorf("%s: match %v is between other teams", r.asked, m["id"])
 		}
 	}
 }
@@ -113,9 +113,9 @@ func dataReports(t *T) {
 			continue
 		}
 		named = true
-		t.refused(t.op(t.reader.secret, operation, in{"match": "m_nothing"}), api.NotFound)
+		t.wantError(t.op(t.reader.secret, operation, in{"match": "m_nothing"}), api.NotFound)
 		r := t.op(t.reader.secret, operation, in{"match": match["id"]})
-		t.must(r, http.StatusOK)
+		t.wantStatus(r, http.StatusOK)
 		if operation != "listMatchEvents" {
 			continue
 		}
@@ -129,31 +129,31 @@ func dataReports(t *T) {
 		}
 	}
 	if !named {
-		t.Void("the contract names none of them")
+		t.NotApplicable("the contract has no reports of matches")
 	}
 }
 
-// dataPages bounds how far a list of matches is read: real data has thousands.
-const dataPages = 5
+// maxDataPages bounds how many pages of matches are read: real data has thousands of matches.
+const maxDataPages = 5
 
 func dataPaging(t *T) {
 	t.first("listMatches", nil)
 	seen := map[any]bool{}
 	ask := in{"limit": 7}
 	list := t.contract.Shapes.List
-	for page := 1; page <= dataPages; page++ {
+	for page := 1; page <= maxDataPages; page++ {
 		r := t.op(t.reader.secret, "listMatches", ask)
-		t.must(r, http.StatusOK)
+		t.wantStatus(r, http.StatusOK)
 		got := t.items(r)
 		for _, m := range got {
 			if seen[m["id"]] {
-				t.Errorf("%s: match %v again", r.asked, m["id"])
+				t.Errorf("%s: match %v is listed twice", r.asked, m["id"])
 			}
 			seen[m["id"]] = true
 		}
 		total, exact := slot(list, r.value(), "total").(float64)
 		if exact && (len(got) < 7) != (int(total) < page*7) || len(got) > 7 {
-			t.Errorf("%s: page %d of 7 has %d, of %v in all", r.asked, page, len(got), total)
+			t.Errorf("%s: page %d has %d matches, want 7 or the rest of %v", r.asked, page, len(got), total)
 		}
 		if len(got) < 7 {
 			return

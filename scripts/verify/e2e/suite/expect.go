@@ -15,35 +15,35 @@ import (
 	"statgate/shared/contract"
 )
 
-// This file is what cases outside this package are written with: one request and
-// what is wanted of its answer, each on a line.
+// This file is the API for cases outside this package: one request and its expected answer on
+// each line.
 
 // In is an operation's input by name.
 type In = map[string]any
 
-// Request is one call, below the contract's base path. A body is any value that
+// Request is one request with a path below the contract's base path. A body is any value that
 // encodes as JSON.
 type Request struct {
 	request
 	root bool
 }
 
-// Get asks for a path, which may have a query.
+// Get returns a GET request. The path may have a query.
 func Get(path string) Request { return ask(http.MethodGet, path, nil) }
 
-// Delete asks for a deletion.
+// Delete returns a DELETE request.
 func Delete(path string) Request { return ask(http.MethodDelete, path, nil) }
 
-// Post sends a body; nil sends none.
+// Post returns a POST request; a nil body sends none.
 func Post(path string, body any) Request { return ask(http.MethodPost, path, body) }
 
-// Patch sends a body.
+// Patch returns a PATCH request.
 func Patch(path string, body any) Request { return ask(http.MethodPatch, path, body) }
 
-// Put sends a body.
+// Put returns a PUT request.
 func Put(path string, body any) Request { return ask(http.MethodPut, path, body) }
 
-// Ask sends any method, without a body.
+// Ask returns a request of any method, without a body.
 func Ask(method, path string) Request { return ask(method, path, nil) }
 
 func ask(method, path string, body any) Request {
@@ -51,7 +51,7 @@ func ask(method, path string, body any) Request {
 	path, query, _ := strings.Cut(path, "?")
 	r.path = path
 	if query != "" {
-		r.query, _ = url.ParseQuery(query) // a case's own text
+		r.query, _ = url.ParseQuery(query) // the query is a constant of the case
 	}
 	switch b := body.(type) {
 	case nil:
@@ -63,10 +63,10 @@ func ask(method, path string, body any) Request {
 	return r
 }
 
-// By sends a secret in the contract's first transport.
+// By adds a secret, sent in the contract's first transport.
 func (r Request) By(secret string) Request { r.secret = secret; return r }
 
-// Via sends the secret by another transport: bearer, x-api-key or api_key.
+// Via selects another transport for the secret: bearer, x-api-key or api_key.
 func (r Request) Via(transport string) Request { r.via = transport; return r }
 
 // With adds headers, in pairs of name and value.
@@ -75,10 +75,10 @@ func (r Request) With(pairs ...string) Request {
 	return r
 }
 
-// AtRoot asks outside the base path, where open routes are.
+// AtRoot makes the path relative to the root, where the open routes are.
 func (r Request) AtRoot() Request { r.root = true; return r }
 
-// Send sends the request; a deployment that does not answer ends the case.
+// Send sends the request. A deployment that does not answer fails the case.
 func (t *T) Send(r Request) Reply {
 	if !r.root {
 		r.path = t.contract.Base + r.path
@@ -86,16 +86,16 @@ func (t *T) Send(r Request) Reply {
 	return t.send(r.request)
 }
 
-// Expect sends the request and wants a status, a body and headers (pairs of name
-// and pattern). Another status ends the case.
+// Expect sends the request and compares status, body and headers. Another status ends the case.
 //
-// The body's pattern is JSON. Text in it stands for itself, but for "<string>",
-// "<number>", "<bool>", "<object>", "<list>", "<time>" and "<any>"; with a question
-// mark ("<string?>") null will do as well. "~…" is a regular expression. An object
-// has all names of its pattern and no others, unless the pattern has the name
-// "..."; a list whose pattern is [p, "..."] has any number of p. No pattern, "",
-// looks at no body. A header's pattern is a text, "<any>", "~…", or "" for a header
-// that must not be there.
+// The body's pattern is JSON. Strings in it match themselves, except "<string>", "<number>",
+// "<bool>", "<object>", "<list>", "<time>" and "<any>". With a question mark ("<string?>") null
+// matches too. "~…" is a regular expression. An object must have exactly the names of its
+// pattern, unless the pattern has the name "...". A list whose pattern is [p, "..."] may have
+// any number of p. The pattern "" accepts any body.
+//
+// Headers are pairs of name and pattern: a string, "<any>", "~…", or "" for a header that must
+// be absent.
 func (t *T) Expect(r Request, status int, body string, headers ...string) Reply {
 	reply := t.Send(r)
 	if t.target.standsFor(status, reply) {
@@ -107,25 +107,25 @@ func (t *T) Expect(r Request, status int, body string, headers ...string) Reply 
 	if body != "" {
 		var want, got any
 		if err := json.Unmarshal([]byte(body), &want); err != nil {
-			t.Fatalf("the pattern %s cannot be read: %v", body, err)
+			t.Fatalf("parsing the pattern %s: %v", body, err)
 		}
 		if err := json.Unmarshal(reply.Body, &got); err != nil {
-			t.Errorf("%s: the body is no JSON: %s", reply.asked, reply.brief())
-		} else if wrong := unlike(want, got, "body"); wrong != "" {
+			t.Errorf("%s: the body is not JSON: %s", reply.asked, reply.brief())
+		} else if wrong := diff(want, got, "body"); wrong != "" {
 			t.Errorf("%s: %s, in %s", reply.asked, wrong, reply.brief())
 		}
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		value := reply.Header.Get(headers[i])
-		if wanted := headers[i+1]; (wanted == "") != (value == "") || wanted != "" && unlike(wanted, value, "") != "" {
+		if wanted := headers[i+1]; (wanted == "") != (value == "") || wanted != "" && diff(wanted, value, "") != "" {
 			t.Errorf("%s: header %s is %q, want %q", reply.asked, headers[i], value, wanted)
 		}
 	}
 	return reply
 }
 
-// kinds tells what a placeholder stands for.
-var kinds = map[string]func(v any) bool{
+// placeholders are the predicates of the placeholders in patterns.
+var placeholders = map[string]func(v any) bool{
 	"string": func(v any) bool { _, ok := v.(string); return ok },
 	"number": func(v any) bool { _, ok := v.(float64); return ok },
 	"bool":   func(v any) bool { _, ok := v.(bool); return ok },
@@ -139,44 +139,44 @@ var kinds = map[string]func(v any) bool{
 	},
 }
 
-// unlike says where a value differs from its pattern, "" where it does not.
-func unlike(want, got any, at string) string {
+// diff describes the first difference of a value from its pattern, "" for none.
+func diff(want, got any, at string) string {
 	switch w := want.(type) {
 	case string:
-		return unlikeText(w, got, at)
+		return diffText(w, got, at)
 	case map[string]any:
-		return unlikeObject(w, got, at)
+		return diffObject(w, got, at)
 	case []any:
-		return unlikeList(w, got, at)
+		return diffList(w, got, at)
 	}
 	if want != got {
-		return fmt.Sprintf("%s is %v, want %v", at, shown(got), shown(want))
+		return fmt.Sprintf("%s is %v, want %v", at, redacted(got), redacted(want))
 	}
 	return ""
 }
 
-func unlikeText(want string, got any, at string) string {
+func diffText(want string, got any, at string) string {
 	text, isText := got.(string)
 	fits := isText && text == want
 	if kind, ok := strings.CutPrefix(want, "<"); ok && strings.HasSuffix(kind, ">") {
 		kind = strings.TrimSuffix(kind, ">")
 		bare := strings.TrimSuffix(kind, "?")
-		is, known := kinds[bare]
+		is, known := placeholders[bare]
 		fits = known && (is(got) || got == nil && bare != kind)
 	} else if pattern, ok := strings.CutPrefix(want, "~"); ok {
 		re, err := regexp.Compile(pattern)
 		fits = err == nil && isText && re.MatchString(text)
 	}
 	if !fits {
-		return fmt.Sprintf("%s is %s, want %s", at, shown(got), want)
+		return fmt.Sprintf("%s is %s, want %s", at, redacted(got), want)
 	}
 	return ""
 }
 
-func unlikeObject(want map[string]any, got any, at string) string {
+func diffObject(want map[string]any, got any, at string) string {
 	object, ok := got.(map[string]any)
 	if !ok {
-		return fmt.Sprintf("%s is %s, want an object", at, shown(got))
+		return fmt.Sprintf("%s is %s, want an object", at, redacted(got))
 	}
 	_, open := want["..."]
 	for name, w := range want {
@@ -187,22 +187,22 @@ func unlikeObject(want map[string]any, got any, at string) string {
 		if !there {
 			return fmt.Sprintf("%s lacks %q", at, name)
 		}
-		if wrong := unlike(w, g, at+"."+name); wrong != "" {
+		if wrong := diff(w, g, at+"."+name); wrong != "" {
 			return wrong
 		}
 	}
 	for name := range object {
 		if _, wanted := want[name]; !wanted && !open {
-			return fmt.Sprintf("%s has %q, which nobody wants", at, name)
+			return fmt.Sprintf("%s has unexpected field %q", at, name)
 		}
 	}
 	return ""
 }
 
-func unlikeList(want []any, got any, at string) string {
+func diffList(want []any, got any, at string) string {
 	list, ok := got.([]any)
 	if !ok {
-		return fmt.Sprintf("%s is %s, want a list", at, shown(got))
+		return fmt.Sprintf("%s is %s, want a list", at, redacted(got))
 	}
 	var each func(i int) any
 	switch {
@@ -211,18 +211,18 @@ func unlikeList(want []any, got any, at string) string {
 	case len(want) == len(list):
 		each = func(i int) any { return want[i] }
 	default:
-		return fmt.Sprintf("%s has %d, want %d", at, len(list), len(want))
+		return fmt.Sprintf("%s has %d items, want %d", at, len(list), len(want))
 	}
 	for i, g := range list {
-		if wrong := unlike(each(i), g, fmt.Sprintf("%s.%d", at, i)); wrong != "" {
+		if wrong := diff(each(i), g, fmt.Sprintf("%s.%d", at, i)); wrong != "" {
 			return wrong
 		}
 	}
 	return ""
 }
 
-// shown is a value as a report may have it: a body's secret is not among them.
-func shown(v any) string {
+// redacted encodes a value for a report, without secrets and cut to 80 bytes.
+func redacted(v any) string {
 	raw := encode(v)
 	if len(raw) > 80 {
 		raw = append(raw[:80:80], "…"...)
@@ -230,27 +230,27 @@ func shown(v any) string {
 	return string(secretField.ReplaceAll(raw, []byte(`"secret":"…"`)))
 }
 
-// Org is an organisation that a case made, or works in.
+// Org is an organisation that a case created or works in.
 type Org struct {
 	*tenant
 	ID    string
-	Owner string // user id of its first owner
-	Admin string // secret of a management key of the owner's
+	Owner string // user id of the first owner
+	Admin string // secret of the owner's management key
 }
 
 func orgOf(n *tenant) Org { return Org{tenant: n, ID: n.id, Owner: n.owner, Admin: n.admin} }
 
-// Home is an organisation that cases share: its plan is the one with the most keys.
+// Home returns an organisation that cases share, on the plan with the most keys.
 func (t *T) Home() Org { return orgOf(t.home) }
 
-// Org makes an organisation on a plan; "" is the contract's default.
+// Org creates an organisation on a plan; "" is the contract's default.
 func (t *T) Org(plan string) Org { return orgOf(t.tenant(t.id, plan)) }
 
-// Key is a key that a case made.
+// Key is a key that a case created.
 type Key struct{ ID, Secret string }
 
-// Key makes a key of the organisation with its admin's key. What the contract
-// requires of every key (an expiry) is added where the input says nothing of it.
+// Key creates a key of the organisation with its admin key. If the contract requires an expiry
+// and the input has none, it adds one.
 func (t *T) Key(o Org, input In) Key {
 	spec := in{"scopes": []string{}}
 	maps.Copy(spec, input)
@@ -258,40 +258,40 @@ func (t *T) Key(o Org, input In) Key {
 	return Key{k.id, k.secret}
 }
 
-// OperatorKey is the secret of the operator's key.
+// OperatorKey returns the secret of the operator's key.
 func (t *T) OperatorKey() string { return t.operator }
 
-// Contract is the contract that the deployment speaks.
+// Contract returns the contract of the deployment.
 func (t *T) Contract() *contract.Contract { return t.contract }
 
-// Op calls an operation by its name in the route table, with the contract's
-// method, path and names.
+// Op calls an operation by its name in the route table, with the contract's method, path and
+// names of parameters.
 func (t *T) Op(secret, operation string, input In, headers ...string) Reply {
 	return t.op(secret, operation, in(input), headers...)
 }
 
-// Does calls an operation that must succeed.
-func (t *T) Does(secret, operation string, input In, headers ...string) Reply {
-	return t.does(secret, operation, in(input), headers...)
+// MustOp calls an operation and fails the case unless it succeeds.
+func (t *T) MustOp(secret, operation string, input In, headers ...string) Reply {
+	return t.mustOp(secret, operation, in(input), headers...)
 }
 
-// Email is an address that nobody else has.
+// Email returns a unique email address.
 func (t *T) Email(name string) string { return t.email(name) }
 
-// Each runs n calls of f side by side and waits for them.
+// Each runs f n times concurrently and waits for all.
 func (t *T) Each(n int, f func(i int)) { t.each(n, f) }
 
-// Until waits until the deployment's clock has reached the moment.
-func (t *T) Until(moment time.Time) { t.until(moment) }
+// Until waits until the deployment's clock reaches a time.
+func (t *T) Until(when time.Time) { t.until(when) }
 
-// Calm waits for the key's next quota window where the present one ends within
-// the time that the case needs.
-func (t *T) Calm(secret string, needed time.Duration) { t.calm(secret, needed) }
+// AwaitWindow waits for the key's next quota window if the current one ends before the needed
+// time has passed.
+func (t *T) AwaitWindow(secret string, needed time.Duration) { t.awaitWindow(secret, needed) }
 
-// Alike wants two answers to be the same, byte for byte but the request id.
-func (t *T) Alike(foreign, missing Reply) { t.alike(foreign, missing) }
+// SameAnswer compares two answers byte for byte, except the request id.
+func (t *T) SameAnswer(foreign, missing Reply) { t.sameAnswer(foreign, missing) }
 
-// At returns what lies at a dotted path of a JSON body ("data.0.id"), nil for nothing.
+// At returns the value at a dotted path of a JSON body ("data.0.id"), nil for none.
 func (r Reply) At(path string) any {
 	var v any
 	if json.Unmarshal(r.Body, &v) != nil {
@@ -314,5 +314,5 @@ func (r Reply) At(path string) any {
 	return v
 }
 
-// Text is [Reply.At] of a string, "" where there is none.
+// Text is [Reply.At] for strings, "" for none.
 func (r Reply) Text(path string) string { s, _ := r.At(path).(string); return s }

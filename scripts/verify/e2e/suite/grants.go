@@ -12,119 +12,119 @@ import (
 	"statgate/shared/contract"
 )
 
-// Hands do what a client cannot and time or an operator would. What comes of it
-// is seen by HTTP alone. A field that is nil leaves the cases void that need it.
+// Hands are actions that HTTP does not offer: the passing of time and an operator's work. Their
+// effects are checked by HTTP only. A nil field makes the cases that need it not applicable.
 type Hands struct {
-	// CloseHours makes the calls of a key so far those of two hours that are over.
+	// CloseHours moves the requests of a key so far to two closed hours.
 	CloseHours func(ctx context.Context, key string) error
-	// Report tells of a goal in a match.
+	// Report stores a goal in a match's report.
 	Report func(ctx context.Context, match string) error
-	// Rotate makes another pepper the current one, and waits until all know it.
+	// Rotate makes a new pepper the current one and waits until all instances use it.
 	Rotate func(ctx context.Context) error
-	// Alone takes all peppers but the current one away while do runs.
+	// Alone removes all peppers except the current one while do runs.
 	Alone func(ctx context.Context, do func()) error
 }
 
-// Each function has a role of its own, so what every function must be able to do
-// is tried at every one of them. A function that nothing here reaches fails.
+// Each function has a role of its own, so these cases send requests to every function. A
+// function that no case here reaches is a failure.
 
 func perFunction(c *contract.Contract) []Case {
 	var all []Case
-	ways := waysOf(c)
+	probes := probeRoutes(c)
 	var names []string
-	for name := range ways {
+	for name := range probes {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		way := ways[name]
+		probe := probes[name]
 		all = append(all,
-			Case{ID: "stale." + name, Says: "a key in use that is changed goes on at once at " + name, Run: func(t *T) { stale(t, way) }},
-			Case{ID: "hour." + name, Says: "the usage of hours that are over is kept by a call of " + name, Run: func(t *T) { hourClosed(t, way) }})
+			Case{ID: "stale." + name, Guarantee: "a changed key in use works on the next request at " + name, Run: func(t *T) { keyChanged(t, probe) }},
+			Case{ID: "hour." + name, Guarantee: "the usage of closed hours is stored by a request to " + name, Run: func(t *T) { hourClosed(t, probe) }})
 	}
-	return append(all, Case{ID: "pepper.moved", Says: "a key that was used after a rotation needs the old pepper no more", Run: pepperMoved, After: true})
+	return append(all, Case{ID: "pepper.moved", Guarantee: "a key that was used after a pepper rotation no longer needs the old pepper", Run: pepperMoved, After: true})
 }
 
-// waysOf is the simplest route into each function that wants keys: it reads, and
-// has no parameters where there is such. The zero route is for want of any.
-func waysOf(c *contract.Contract) map[string]api.Route {
-	ways := map[string]api.Route{}
+// probeRoutes returns the simplest route into each function that requires keys: a GET with the
+// fewest parameters. It is the zero route for a function without a GET.
+func probeRoutes(c *contract.Contract) map[string]api.Route {
+	probes := map[string]api.Route{}
 	for _, r := range api.For(c) {
 		if r.Open {
 			continue
 		}
-		best, found := ways[r.Function]
+		best, found := probes[r.Function]
 		if !found {
-			ways[r.Function] = api.Route{}
+			probes[r.Function] = api.Route{}
 		}
 		if r.Method == http.MethodGet && (best.Operation == "" || len(r.Params()) < len(best.Params())) {
-			ways[r.Function] = r
+			probes[r.Function] = r
 		}
 	}
-	return ways
+	return probes
 }
 
-// through makes a key that reaches the route.
-func (t *T) through(way api.Route) key {
+// keyFor creates a key that reaches the route.
+func (t *T) keyFor(probe api.Route) key {
 	switch {
-	case way.Operation == "":
-		t.Fatalf("no route of the function reads: this case needs another way into it")
-	case way.Management && len(way.Permissions) > 0:
-		return t.key(t.home.admin, t.home, in{"scopes": t.managingTo(way.Operation)})
-	case way.Management:
-		return t.clientKey(t.door())
+	case probe.Operation == "":
+		t.Fatalf("the function has no GET route: this case needs another route into it")
+	case probe.Management && len(probe.Permissions) > 0:
+		return t.key(t.home.admin, t.home, in{"scopes": t.manageScopeFor(probe.Operation)})
+	case probe.Management:
+		return t.clientKey(t.endpoint())
 	}
-	scopes, ok := t.opening(way)
+	scopes, ok := t.narrowestScope(probe)
 	if !ok {
-		t.Void("no single scope opens %s", way.Operation)
+		t.NotApplicable("no single scope opens %s", probe.Operation)
 	}
 	return t.key(t.home.admin, t.home, in{"scopes": scopes})
 }
 
-// passes calls the route, with ids that nobody has, and wants the gate to let it through.
-func (t *T) passes(secret string, way api.Route, headers ...string) {
-	r := t.send(request{method: way.Method, path: filled(way, nil), secret: secret, headers: headers})
-	if r.Status != http.StatusOK && (len(way.Params()) == 0 || t.wrong(r, api.NotFound) != nil) {
-		t.Fatalf("%s: got %s, want it to be let through", r.asked, r.brief())
+// wantAdmitted calls the route with unknown ids and checks that the gate admits the request.
+func (t *T) wantAdmitted(secret string, probe api.Route, headers ...string) {
+	r := t.send(request{method: probe.Method, path: pathOf(probe, nil), secret: secret, headers: headers})
+	if r.Status != http.StatusOK && (len(probe.Params()) == 0 || t.mismatch(r, api.NotFound) != nil) {
+		t.Fatalf("%s: got %s, want it to be admitted", r.asked, r.brief())
 	}
 }
 
-func stale(t *T, way api.Route) {
-	k := t.through(way)
-	t.passes(k.secret, way)
+func keyChanged(t *T, probe api.Route) {
+	k := t.keyFor(probe)
+	t.wantAdmitted(k.secret, probe)
 	for _, name := range []string{"changed", "changed again"} {
-		t.does(t.home.admin, "updateKey", in{"key": k.id, "name": name})
-		t.passes(k.secret, way)
+		t.mustOp(t.home.admin, "updateKey", in{"key": k.id, "name": name})
+		t.wantAdmitted(k.secret, probe)
 	}
 }
 
-func hourClosed(t *T, way api.Route) {
+func hourClosed(t *T, probe api.Route) {
 	if t.hands.CloseHours == nil {
-		t.Void("it takes two hours, or a hand on the table")
+		t.NotApplicable("it takes two hours, or access to the table")
 	}
-	k := t.through(way)
-	t.passes(k.secret, way)
-	t.passes(k.secret, way)
+	k := t.keyFor(probe)
+	t.wantAdmitted(k.secret, probe)
+	t.wantAdmitted(k.secret, probe)
 	if err := t.hands.CloseHours(t.ctx, k.id); err != nil {
 		t.Fatalf("closing the hours: %v", err)
 	}
-	t.passes(k.secret, way)
-	t.usage(t.home.admin, k.id, map[string]int{way.Operation: 3})
+	t.wantAdmitted(k.secret, probe)
+	t.checkUsage(t.home.admin, k.id, map[string]int{probe.Operation: 3})
 }
 
 func pepperMoved(t *T) {
 	if t.hands.Rotate == nil || t.hands.Alone == nil {
-		t.Void("it takes an operator's hand on the peppers")
+		t.NotApplicable("it takes access to the peppers")
 	}
-	d := t.door()
-	home := t.world.home // whose admin's key is gone by now
+	d := t.endpoint()
+	home := t.fixture.home // the admin key is revoked by now
 	k := t.key(t.operator, home, in{"org": home.id, "scopes": d.scopes})
-	defer func() { t.must(t.op(t.operator, "revokeKey", in{"key": k.id}), http.StatusOK) }()
+	defer func() { t.wantStatus(t.op(t.operator, "revokeKey", in{"key": k.id}), http.StatusOK) }()
 	if err := t.hands.Rotate(t.ctx); err != nil {
 		t.Fatalf("rotating: %v", err)
 	}
-	t.must(t.knock(k.secret, d), http.StatusOK)
-	// Spelt otherwise, the same secret meets no policy that was cached for it.
+	t.wantStatus(t.call(k.secret, d), http.StatusOK)
+	// Spelling the header differently avoids the policy that is cached for the secret.
 	var headers []string
 	if t.client.transport == contract.Bearer {
 		headers = []string{"Authorization", "bearer " + k.secret}
@@ -139,13 +139,13 @@ func pepperMoved(t *T) {
 		}
 	})
 	if err != nil {
-		t.Errorf("taking the old peppers away: %v", err)
+		t.Errorf("removing the old peppers: %v", err)
 	}
 }
 
 func filters() []Case {
 	return []Case{
-		{ID: "data.filters", Says: "lists of teams and matches that are narrowed show what was asked for", Run: dataFilters},
+		{ID: "data.filters", Guarantee: "filtered lists of teams and matches show only what the filter selects", Run: dataFilters},
 	}
 }
 
@@ -153,20 +153,20 @@ func dataFilters(t *T) {
 	match := t.first("listMatches", nil)
 	team := textOf(match, "home", "id")
 	if team == "" {
-		t.Void("the contract's matches name no team")
+		t.NotApplicable("the contract's matches name no team")
 	}
 	narrowed := func(operation string, input in) []map[string]any {
 		r := t.op(t.reader.secret, operation, input)
-		t.must(r, http.StatusOK)
+		t.wantStatus(r, http.StatusOK)
 		found := t.items(r)
 		if len(found) == 0 {
-			t.Errorf("%s: nothing was found", r.asked)
+			t.Errorf("%s: the list is empty", r.asked)
 		}
 		return found
 	}
 	for _, m := range narrowed("listMatches", in{"team": team}) {
 		if textOf(m, "home", "id") != team && textOf(m, "away", "id") != team {
-			t.Errorf("listMatches of %s: match %v is between others", team, m["id"])
+			t.Errorf("listMatches of %s: match %v is between other teams", team, m["id"])
 		}
 	}
 	if _, ok := t.routes["listLeagues"]; !ok {
@@ -174,7 +174,7 @@ func dataFilters(t *T) {
 	}
 	league := t.first("listLeagues", nil)["id"]
 	for _, m := range narrowed("listMatches", in{"league": league}) {
-		if l, told := m["league"]; told && l != league {
+		if l, present := m["league"]; present && l != league {
 			t.Errorf("listMatches of %v: match %v is of %v", league, m["id"], l)
 		}
 	}

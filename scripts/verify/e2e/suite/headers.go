@@ -12,62 +12,62 @@ import (
 
 func headers() []Case {
 	return []Case{
-		{ID: "header.common", Says: "every answer names its request and may be read by a browser's script", Run: headerCommon},
-		{ID: "header.rate", Says: "the rate headers tell the plan's limit, what is left, one less each call, and when the window ends", Run: headerRate},
-		{ID: "header.etag", Says: "a GET carries an ETag, and the same again is a 304 without a body", Run: headerETag},
-		{ID: "header.location", Says: "what makes a thing says in Location where to get it", Run: headerLocation},
+		{ID: "header.common", Guarantee: "every answer has a request id and can be read by scripts in a browser", Run: headerCommon},
+		{ID: "header.rate", Guarantee: "the rate headers have the plan's limit, the remaining requests, counting down, and the window's end", Run: headerRate},
+		{ID: "header.etag", Guarantee: "a GET has an ETag, and If-None-Match with it gets a 304 without a body", Run: headerETag},
+		{ID: "header.location", Guarantee: "a creation has the Location of what it created", Run: headerLocation},
 	}
 }
 
 func headerCommon(t *T) {
-	d, k := t.door(), t.reader
+	d, k := t.endpoint(), t.reader
 	ids := map[string]bool{}
-	for _, r := range []Reply{t.knock(k.secret, d), t.knock(k.secret, d), t.knock("", d), t.op(t.home.admin, "listKeys", nil), t.op("", "getHealth", nil)} {
+	for _, r := range []Reply{t.call(k.secret, d), t.call(k.secret, d), t.call("", d), t.op(t.home.admin, "listKeys", nil), t.op("", "getHealth", nil)} {
 		if t.target.own(r.Status, r.Body) >= 0 {
 			continue
 		}
 		id := r.Header.Get("X-Request-Id")
 		if id == "" || ids[id] && t.target.OneID == "" {
-			t.Errorf("%s: %d with X-Request-Id %q, which is empty or not new", r.asked, r.Status, id)
+			t.Errorf("%s: %d has X-Request-Id %q, want a new one", r.asked, r.Status, id)
 		}
 		ids[id] = true
 		exposed := r.Header.Get("Access-Control-Expose-Headers")
 		for _, name := range []string{"X-Request-Id", "ETag", "Retry-After", t.contract.Meter.Remaining} {
 			if !strings.Contains(exposed, name) || r.Header.Get("Access-Control-Allow-Origin") != "*" {
-				t.Errorf("%s: %d exposes %q to %q, without %s", r.asked, r.Status, exposed, r.Header.Get("Access-Control-Allow-Origin"), name)
+				t.Errorf("%s: %d exposes headers %q to origin %q, want %s exposed to *", r.asked, r.Status, exposed, r.Header.Get("Access-Control-Allow-Origin"), name)
 			}
 		}
 	}
-	r := t.knock(k.secret, d)
+	r := t.call(k.secret, d)
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") || !strings.Contains(r.Header.Get("Cache-Control"), "private") || !strings.Contains(r.Header.Get("Vary"), "Authorization") {
 		t.Errorf("%s: Content-Type %q, Cache-Control %q, Vary %q", r.asked, r.Header.Get("Content-Type"), r.Header.Get("Cache-Control"), r.Header.Get("Vary"))
 	}
 }
 
 func headerRate(t *T) {
-	if !meters(t.contract) {
-		t.Void("the contract has no rate headers")
+	if !hasRateHeaders(t.contract) {
+		t.NotApplicable("the contract has no rate headers")
 	}
-	d := t.door()
+	d := t.endpoint()
 	k := t.clientKey(d)
-	t.calm(k.secret, 10*time.Second)
+	t.awaitWindow(k.secret, 10*time.Second)
 	plan := t.largest()
 	for used := int64(1); used <= 3; used++ {
-		r := t.knock(k.secret, d)
-		t.must(r, http.StatusOK)
+		r := t.call(k.secret, d)
+		t.wantStatus(r, http.StatusOK)
 		for name, want := range t.rate(plan.Budgets[contract.Requests], used) {
 			if got := r.Header.Get(name); got != want {
-				t.Errorf("%s: call %d has %s %q, want %q", r.asked, used, name, got, want)
+				t.Errorf("%s: request %d has %s %q, want %q", r.asked, used, name, got, want)
 			}
 		}
 		t.resets(r, plan.Budgets[contract.Requests])
 	}
-	if self := t.does(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 3 {
-		t.Errorf("getSelf: %v calls are used, want 3: it costs nothing", self.number("usage", "window", "used"))
+	if self := t.mustOp(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 3 {
+		t.Errorf("getSelf: %v requests are used, want 3: getSelf costs nothing", self.number("usage", "window", "used"))
 	}
 }
 
-// rate is what the rate headers must say, but for the time.
+// rate returns the expected rate headers, except the window's end.
 func (t *T) rate(b contract.Budget, used int64) map[string]string {
 	m := t.contract.Meter
 	want := map[string]string{}
@@ -82,13 +82,13 @@ func (t *T) rate(b contract.Budget, used int64) map[string]string {
 	return want
 }
 
-// resets holds the end of the window: it is to come, and at most a window away.
+// resets checks the window's end: it is in the future, at most one window away.
 func (t *T) resets(r Reply, b contract.Budget) {
 	name := t.contract.Meter.Reset
 	if name == "" {
 		return
 	}
-	at, ok := r.at()
+	at, ok := r.sentAt()
 	if !ok {
 		at = time.Now()
 	}
@@ -102,23 +102,23 @@ func (t *T) resets(r Reply, b contract.Budget) {
 }
 
 func headerETag(t *T) {
-	d, k := t.door(), t.reader
-	first := t.knock(k.secret, d)
-	t.must(first, http.StatusOK)
+	d, k := t.endpoint(), t.reader
+	first := t.call(k.secret, d)
+	t.wantStatus(first, http.StatusOK)
 	tag := first.Header.Get("ETag")
 	if tag == "" {
 		t.Fatalf("%s: no ETag", first.asked)
 	}
-	again := t.knock(k.secret, d, "If-None-Match", tag)
+	again := t.call(k.secret, d, "If-None-Match", tag)
 	if again.Status != http.StatusNotModified || len(again.Body) > 0 || again.Header.Get("ETag") != tag {
 		t.Errorf("%s: got %s with ETag %q, want 304 with %q", again.asked, again.brief(), again.Header.Get("ETag"), tag)
 	}
-	t.must(t.knock(k.secret, d, "If-None-Match", `"another"`), http.StatusOK)
+	t.wantStatus(t.call(k.secret, d, "If-None-Match", `"another"`), http.StatusOK)
 }
 
 func headerLocation(t *T) {
 	key := t.op(t.home.admin, "createKey", t.spec())
-	t.must(key, http.StatusCreated)
+	t.wantStatus(key, http.StatusCreated)
 	got := t.located(t.home.admin, key, key.text("id"))
 	if id := got.text("id"); id != key.text("id") {
 		t.Errorf("%s: got key %q, want %q", got.asked, id, key.text("id"))
@@ -126,24 +126,24 @@ func headerLocation(t *T) {
 	if _, writes := t.routes["createMatch"]; !writes {
 		return
 	}
-	secret := t.allData(t.home)
-	m, made := t.makes(secret, nil)
+	secret := t.allDataKey(t.home)
+	m, made := t.createMatch(secret, nil)
 	got = t.located(secret, made, textOf(m, "id"))
 	if id := textOf(t.item(got), "id"); id != textOf(m, "id") {
 		t.Errorf("%s: got match %q, want %q", got.asked, id, textOf(m, "id"))
 	}
 }
 
-// located follows the Location of an answer, which must lead to the id.
+// located requests the Location of an answer, which must end with the id.
 func (t *T) located(secret string, made Reply, id string) Reply {
 	at := made.Header.Get("Location")
 	if !strings.HasPrefix(at, t.contract.Base+"/") || !strings.HasSuffix(at, "/"+id) {
 		t.Fatalf("%s: Location is %q, want the path of %q", made.asked, at, id)
 	}
 	if exposed := made.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Location") {
-		t.Errorf("%s: Location is not among what is exposed: %q", made.asked, exposed)
+		t.Errorf("%s: Location is not among the exposed headers %q", made.asked, exposed)
 	}
 	got := t.send(request{method: http.MethodGet, path: at, secret: secret})
-	t.must(got, http.StatusOK)
+	t.wantStatus(got, http.StatusOK)
 	return got
 }

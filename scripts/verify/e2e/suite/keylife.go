@@ -11,56 +11,56 @@ import (
 
 func keyLife() []Case {
 	return []Case{
-		{ID: "key.create", Says: "a new key works at once, and is shown with its last characters but never with its secret", Run: keyCreate},
-		{ID: "key.self", Says: "a key can tell who it is, what it may call and what is left", Run: keySelf},
-		{ID: "key.repeat", Says: "creating repeated with an Idempotency-Key makes one key and names it", Run: keyRepeat},
-		{ID: "key.edit", Says: "name and metadata can be changed, and nothing else changes with them", Run: keyEdit},
-		{ID: "key.scope-cut", Says: "a scope that is taken away is gone on the very next request", Run: keyScopeCut},
-		{ID: "key.revoke", Says: "a revoked key is refused on the very next request, and revoking is final", Run: keyRevoke},
-		{ID: "key.revoke-self", Says: "whoever holds a key can revoke it, and it is refused on the very next request", Run: keyRevokeSelf},
-		{ID: "key.revoke-load", Says: "of calls in full flight, none that begins after a revocation's answer is admitted", Run: keyRevokeLoad},
+		{ID: "key.create", Guarantee: "a new key works immediately; later answers show its last characters but never its secret", Run: keyCreate},
+		{ID: "key.self", Guarantee: "a key can read its identity, its operations and its remaining quota", Run: keySelf},
+		{ID: "key.repeat", Guarantee: "a creation that is repeated with its Idempotency-Key creates one key, and the error names it", Run: keyRepeat},
+		{ID: "key.edit", Guarantee: "name and metadata can be changed without changing other fields", Run: keyEdit},
+		{ID: "key.scope-cut", Guarantee: "a removed scope is refused on the next request", Run: keyScopeCut},
+		{ID: "key.revoke", Guarantee: "a revoked key is refused on the next request, and a revocation is final", Run: keyRevoke},
+		{ID: "key.revoke-self", Guarantee: "a key can revoke itself, and is refused on the next request", Run: keyRevokeSelf},
+		{ID: "key.revoke-load", Guarantee: "under load, no request that begins after a revocation's answer is admitted", Run: keyRevokeLoad},
 	}
 }
 
-// warm calls often enough for the deployment to have cached what the key may do.
-func (t *T) warm(secret string, d door) {
+// warm sends two requests, so that the deployment caches what the key may do.
+func (t *T) warm(secret string, d endpoint) {
 	for range 2 {
-		t.must(t.knock(secret, d), http.StatusOK)
+		t.wantStatus(t.call(secret, d), http.StatusOK)
 	}
 }
 
 func keyCreate(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	spec := in{"name": "made", "scopes": d.scopes, "metadata": in{"of": "the run"}}
 	if t.contract.Keys.ExpiryRequired {
 		spec["expires_in"] = "30d"
 	}
 	made := t.op(t.home.admin, "createKey", spec)
-	t.must(made, http.StatusCreated)
+	t.wantStatus(made, http.StatusCreated)
 	secret, id := made.text("secret"), made.text("id")
-	t.must(t.knock(secret, d), http.StatusOK)
-	seen := t.does(t.home.admin, "getKey", in{"key": id})
+	t.wantStatus(t.call(secret, d), http.StatusOK)
+	seen := t.mustOp(t.home.admin, "getKey", in{"key": id})
 	for name, want := range map[string]string{"id": id, "name": "made", "state": "active", "prefix": made.text("prefix"), "user": t.home.owner, "plan": t.largest().Name} {
 		if got := seen.text(name); got != want {
 			t.Errorf("getKey: %s is %q, want %q", name, got, want)
 		}
 	}
 	if last := seen.text("last_four"); !strings.HasSuffix(secret, last) || !strings.HasPrefix(secret, seen.text("prefix")) || seen.value("secret") != nil {
-		t.Errorf("getKey: shows prefix %q, last characters %q, or the secret", seen.text("prefix"), last)
+		t.Errorf("getKey: prefix %q or last characters %q do not match, or it shows the secret", seen.text("prefix"), last)
 	}
 	if seen.text("metadata", "of") != "the run" || seen.text("last_used_at") == "" {
 		t.Errorf("getKey: metadata %v, last used %q", seen.value("metadata"), seen.text("last_used_at"))
 	}
 	found := t.listed(t.home.admin, "listKeys", in{"state": "active"})
 	if !slices.ContainsFunc(found, func(k map[string]any) bool { return k["id"] == id }) {
-		t.Errorf("listKeys: the new key is not among %d", len(found))
+		t.Errorf("listKeys: the new key is not among the %d keys", len(found))
 	}
 }
 
 func keySelf(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	k := t.clientKey(d)
-	self := t.does(k.secret, "getSelf", nil)
+	self := t.mustOp(k.secret, "getSelf", nil)
 	if self.text("id") != k.id || self.text("org") != t.home.id || self.text("role") != "owner" {
 		t.Errorf("getSelf: id %q, org %q, role %q", self.text("id"), self.text("org"), self.text("role"))
 	}
@@ -71,7 +71,7 @@ func keySelf(t *T) {
 		got = append(got, name)
 	}
 	var want []string
-	for _, r := range t.keyed() {
+	for _, r := range t.keyedRoutes() {
 		if t.opens(d.scopes, r) {
 			want = append(want, r.Operation)
 		}
@@ -86,7 +86,7 @@ func keySelf(t *T) {
 }
 
 func keyRepeat(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	token := "repeat-" + t.mark
 	spec := in{"name": t.id, "scopes": d.scopes}
 	if t.contract.Keys.ExpiryRequired {
@@ -99,13 +99,13 @@ func keyRepeat(t *T) {
 			made.Add(1)
 			return
 		}
-		t.refused(r, api.ConflictRepeat)
+		t.wantError(r, api.ConflictRepeat)
 	})
 	if made.Load() != 1 {
-		t.Fatalf("6 calls with one Idempotency-Key made %d keys", made.Load())
+		t.Fatalf("6 requests with one Idempotency-Key created %d keys, want 1", made.Load())
 	}
 	late := t.op(t.home.admin, "createKey", spec, "Idempotency-Key", token)
-	t.refused(late, api.ConflictRepeat)
+	t.wantError(late, api.ConflictRepeat)
 	id := ""
 	for _, k := range t.listed(t.home.admin, "listKeys", in{"state": "active"}) {
 		if k["name"] == t.id {
@@ -114,75 +114,75 @@ func keyRepeat(t *T) {
 	}
 	details, named := slot(t.contract.Shapes.Error, late.value(), "details"), false
 	if text, ok := slot(t.contract.Shapes.Error, late.value(), "summary").(string); ok {
-		named = strings.Contains(text, id) // a contract whose details are a text
+		named = strings.Contains(text, id) // a contract whose details are text
 	} else {
 		named = within(details, "key") == id
 	}
 	if id == "" || !named {
-		t.Errorf("createKey again: %s does not name key %q", late.brief(), id)
+		t.Errorf("repeated createKey: %s does not name key %q", late.brief(), id)
 	}
 }
 
 func keyEdit(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	k := t.clientKey(d)
-	before := t.does(t.home.admin, "getKey", in{"key": k.id})
-	edited := t.does(t.home.admin, "updateKey", in{"key": k.id, "name": "edited", "metadata": in{"n": 1}})
+	before := t.mustOp(t.home.admin, "getKey", in{"key": k.id})
+	edited := t.mustOp(t.home.admin, "updateKey", in{"key": k.id, "name": "edited", "metadata": in{"n": 1}})
 	if edited.text("name") != "edited" || within(edited.value("metadata"), "n") != 1.0 || edited.value("effective_by") != nil {
 		t.Errorf("updateKey: got %s", edited.brief())
 	}
-	after := t.does(t.home.admin, "getKey", in{"key": k.id})
+	after := t.mustOp(t.home.admin, "getKey", in{"key": k.id})
 	for _, name := range []string{"id", "prefix", "last_four", "environment", "plan", "state", "created_at", "expires_at", "revoked_at", "user"} {
 		if before.value(name) != after.value(name) {
-			t.Errorf("%s was %v and is %v", name, before.value(name), after.value(name))
+			t.Errorf("updateKey: %s changed from %v to %v", name, before.value(name), after.value(name))
 		}
 	}
 	if after.text("name") != "edited" {
 		t.Errorf("getKey: the name is %q", after.text("name"))
 	}
-	t.must(t.knock(k.secret, d), http.StatusOK)
-	t.refused(t.op(t.home.admin, "updateKey", in{"key": k.id}), api.InputField)
+	t.wantStatus(t.call(k.secret, d), http.StatusOK)
+	t.wantError(t.op(t.home.admin, "updateKey", in{"key": k.id}), api.InputField)
 }
 
 func keyScopeCut(t *T) {
-	a, b := t.twoDoors()
+	a, b := t.twoEndpoints()
 	k := t.key(t.home.admin, t.home, in{"scopes": slices.Concat(a.scopes, b.scopes)})
 	t.warm(k.secret, a)
 	t.warm(k.secret, b)
-	t.does(t.home.admin, "updateKey", in{"key": k.id, "scopes": b.scopes})
-	t.refused(t.knock(k.secret, a), api.Permission)
-	t.must(t.knock(k.secret, b), http.StatusOK)
+	t.mustOp(t.home.admin, "updateKey", in{"key": k.id, "scopes": b.scopes})
+	t.wantError(t.call(k.secret, a), api.Permission)
+	t.wantStatus(t.call(k.secret, b), http.StatusOK)
 }
 
 func keyRevoke(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	k := t.clientKey(d)
 	t.warm(k.secret, d)
-	revoked := t.does(t.home.admin, "revokeKey", in{"key": k.id})
-	t.dead(t.knock(k.secret, d))
-	t.dead(t.op(k.secret, "getSelf", nil))
+	revoked := t.mustOp(t.home.admin, "revokeKey", in{"key": k.id})
+	t.wantInvalidSecret(t.call(k.secret, d))
+	t.wantInvalidSecret(t.op(k.secret, "getSelf", nil))
 	if revoked.text("state") != "revoked" || revoked.text("revoked_at") == "" {
 		t.Errorf("revokeKey: state %q, revoked at %q", revoked.text("state"), revoked.text("revoked_at"))
 	}
-	t.must(t.op(t.home.admin, "revokeKey", in{"key": k.id}), http.StatusOK)
-	t.refused(t.op(t.home.admin, "updateKey", in{"key": k.id, "name": "again"}), api.ConflictFinal)
-	t.refused(t.op(t.home.admin, "rotateKey", in{"key": k.id}), api.ConflictFinal)
-	t.dead(t.knock(k.secret, d))
+	t.wantStatus(t.op(t.home.admin, "revokeKey", in{"key": k.id}), http.StatusOK)
+	t.wantError(t.op(t.home.admin, "updateKey", in{"key": k.id, "name": "again"}), api.ConflictFinal)
+	t.wantError(t.op(t.home.admin, "rotateKey", in{"key": k.id}), api.ConflictFinal)
+	t.wantInvalidSecret(t.call(k.secret, d))
 }
 
 func keyRevokeSelf(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	k := t.clientKey(d)
 	t.warm(k.secret, d)
-	t.must(t.op(k.secret, "revokeSelf", nil), http.StatusOK)
-	t.dead(t.knock(k.secret, d))
-	if state := t.does(t.home.admin, "getKey", in{"key": k.id}).text("state"); state != "revoked" {
-		t.Errorf("getKey: the state is %q", state)
+	t.wantStatus(t.op(k.secret, "revokeSelf", nil), http.StatusOK)
+	t.wantInvalidSecret(t.call(k.secret, d))
+	if state := t.mustOp(t.home.admin, "getKey", in{"key": k.id}).text("state"); state != "revoked" {
+		t.Errorf("getKey: the state is %q, want revoked", state)
 	}
 }
 
 func keyRevokeLoad(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	k := t.clientKey(d)
 	t.warm(k.secret, d)
 	var answered atomic.Bool
@@ -191,18 +191,18 @@ func keyRevokeLoad(t *T) {
 		if i == 0 {
 			defer answered.Store(true)
 			for range 8 {
-				t.must(t.knock(k.secret, d), http.StatusOK)
+				t.wantStatus(t.call(k.secret, d), http.StatusOK)
 			}
-			t.does(t.home.admin, "revokeKey", in{"key": k.id})
+			t.mustOp(t.home.admin, "revokeKey", in{"key": k.id})
 			return
 		}
 		for range 3 {
 			for after := false; !after; {
 				after = answered.Load()
-				r := t.knock(k.secret, d)
+				r := t.call(k.secret, d)
 				switch {
 				case r.Status != http.StatusOK:
-					t.dead(r)
+					t.wantInvalidSecret(r)
 				case after:
 					late.Add(1)
 				}
@@ -210,6 +210,6 @@ func keyRevokeLoad(t *T) {
 		}
 	})
 	if late.Load() > 0 {
-		t.Errorf("%d calls that began after the answer were admitted", late.Load())
+		t.Errorf("%d requests that began after the answer were admitted", late.Load())
 	}
 }

@@ -11,33 +11,33 @@ import (
 	"statgate/shared/contract"
 )
 
-// ledger is what the run did and saw: the cases that judge the whole run hold
-// the deployment's own records against it.
+// ledger records the run's requests and answers. The cases that judge the whole run compare the
+// deployment's records with it.
 type ledger struct {
-	mutex   sync.Mutex
-	owner   map[string]string         // secret → key id
-	signing map[string]string         // signing secret → webhook id
-	passed  map[string]map[string]int // key id → operation → calls that the gate let through
-	changes map[string]change         // request id → what it changed; see named
-	oneID   bool                      // all requests have the same id
-	told    map[change]int            // how often, where requests cannot be told apart
-	revoked map[string]bool           // key ids
-	made    map[string]bool           // ids of matches of an organisation's own
-	removes map[string]bool           // key ids of those who removed members
-	invalid []string                  // answers that the document does not allow
-	leaks   []string                  // answers that show a secret again
-	answers int
+	mutex    sync.Mutex
+	owner    map[string]string         // secret → key id
+	signing  map[string]string         // signing secret → webhook id
+	passed   map[string]map[string]int // key id → operation → requests that the gate admitted
+	changes  map[string]change         // changeID → what the request changed
+	oneID    bool                      // all requests have the same request id
+	counts   map[change]int            // number of equal changes, used if oneID
+	revoked  map[string]bool           // key ids
+	created  map[string]bool           // ids of an organisation's own matches, and of contests
+	removers map[string]bool           // ids of keys that removed members
+	invalid  []string                  // answers that the OpenAPI document does not allow
+	leaks    []string                  // answers that show a secret again
+	answers  int
 }
 
-// change is something that the audit trail must tell of.
+// change is a change that the audit trail must have.
 type change struct{ action, target, actor string }
 
 func newLedger(operator string) *ledger {
 	return &ledger{owner: map[string]string{operator: ""}, signing: map[string]string{}, passed: map[string]map[string]int{},
-		changes: map[string]change{}, told: map[change]int{}, revoked: map[string]bool{}, made: map[string]bool{}, removes: map[string]bool{}}
+		changes: map[string]change{}, counts: map[change]int{}, revoked: map[string]bool{}, created: map[string]bool{}, removers: map[string]bool{}}
 }
 
-// actions are the audit trail's names of the operations that change something.
+// actions maps operations that change something to their names in the audit trail.
 var actions = map[string]string{
 	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
 	"createToken": "token.create",
@@ -50,23 +50,23 @@ var actions = map[string]string{
 	"createWebhook":     "webhook.create", "updateWebhook": "webhook.update", "rotateWebhook": "webhook.rotate", "deleteWebhook": "webhook.delete",
 }
 
-// saw notes one exchange.
-func (w *world) saw(r request, reply Reply) {
-	route, known := w.route(r)
-	invalid := w.invalid(r, reply)
-	l := w.ledger
+// record records one exchange.
+func (fx *fixture) record(r request, reply Reply) {
+	route, known := fx.route(r)
+	invalid := fx.invalid(r, reply)
+	l := fx.ledger
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.answers++
 	if invalid != nil {
 		l.invalid = append(l.invalid, reply.asked+": "+invalid.Error())
 	}
-	l.leaked(reply)
+	l.checkLeaks(reply)
 	if !known {
 		return
 	}
-	l.minted(route, reply)
-	if id := l.owner[r.secret]; id != "" && w.admitted(reply) {
+	l.recordSecrets(route, reply)
+	if id := l.owner[r.secret]; id != "" && fx.admitted(reply) {
 		if l.passed[id] == nil {
 			l.passed[id] = map[string]int{}
 		}
@@ -74,13 +74,14 @@ func (w *world) saw(r request, reply Reply) {
 	}
 	target := reply.text("id")
 	if !route.Management {
-		target = textOf(w.item(reply), "id")
+		target = textOf(fx.item(reply), "id")
 	}
-	l.changed(route, r, reply, target)
+	l.recordChange(route, r, reply, target)
 }
 
-// leaked looks for every secret that was shown before. Called with the mutex held.
-func (l *ledger) leaked(reply Reply) {
+// checkLeaks searches an answer for every secret that was shown before. Its caller holds the
+// mutex.
+func (l *ledger) checkLeaks(reply Reply) {
 	for secret, id := range l.owner {
 		if bytes.Contains(reply.Body, []byte(secret)) {
 			l.leaks = append(l.leaks, reply.asked+" shows the secret of key "+id)
@@ -93,8 +94,8 @@ func (l *ledger) leaked(reply Reply) {
 	}
 }
 
-// minted notes the secret that a key was made or rotated with, and its tokens.
-func (l *ledger) minted(route api.Route, reply Reply) {
+// recordSecrets records the secret of a created or rotated key, signing secrets and tokens.
+func (l *ledger) recordSecrets(route api.Route, reply Reply) {
 	if signing := reply.text("signing_secret"); signing != "" {
 		l.signing[signing] = reply.text("id")
 	}
@@ -110,10 +111,9 @@ func (l *ledger) minted(route api.Route, reply Reply) {
 	}
 }
 
-// changed notes what the audit trail must have. A key that is revoked again
-// stays as it is, and a creation that is repeated is only answered again, so there
-// is nothing to tell.
-func (l *ledger) changed(route api.Route, r request, reply Reply, target string) {
+// recordChange records what the audit trail must have. Revoking a revoked key changes nothing,
+// and a repeated creation gets the first answer again, so neither has an entry.
+func (l *ledger) recordChange(route api.Route, r request, reply Reply, target string) {
 	action := actions[route.Operation]
 	if route.Operation == "decideApplication" {
 		action = map[string]string{"approved": "application.approve", "withdrawn": "application.withdraw"}[reply.text("state")]
@@ -124,21 +124,21 @@ func (l *ledger) changed(route api.Route, r request, reply Reply, target string)
 	c := change{action: action, target: target, actor: l.owner[r.secret]}
 	switch {
 	case action == "match.create", action == "contest.create":
-		if l.made[c.target] {
-			return // the first answer again
+		if l.created[c.target] {
+			return // the stored answer to a repeat
 		}
-		l.made[c.target] = true
+		l.created[c.target] = true
 	case strings.HasPrefix(action, "contest"):
-		c.target = parameter(route, r.path, "match", "contestant")
-		if action == "contest.forfeit" && l.made[action+c.target] {
-			return // the first answer again: nobody forfeits twice
+		c.target = pathParameter(route, r.path, "match", "contestant")
+		if action == "contest.forfeit" && l.created[action+c.target] {
+			return // the stored answer to a repeat: a contest is forfeited once
 		}
-		l.made[action+c.target] = true
+		l.created[action+c.target] = true
 	case action == "match.delete", action == "webhook.delete":
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
-		delete(l.made, c.target)
+		delete(l.created, c.target)
 	case action == "member.remove":
-		l.removes[c.actor] = true
+		l.removers[c.actor] = true
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 	case strings.HasPrefix(action, "member."):
 		c.target = reply.text("user")
@@ -150,21 +150,22 @@ func (l *ledger) changed(route api.Route, r request, reply Reply, target string)
 		}
 		l.revoked[c.target] = true
 	}
-	l.changes[l.named(reply.Header.Get("X-Request-Id"), c, l.told)] = c
+	l.changes[l.changeID(reply.Header.Get("X-Request-Id"), c, l.counts)] = c
 }
 
-// named is what a change is found by: its request, or, where all requests have one
-// id, how many such changes were told before.
-func (l *ledger) named(request string, c change, told map[change]int) string {
+// changeID identifies a change: by its request id or, where all requests have one id, by the
+// number of equal changes before.
+func (l *ledger) changeID(request string, c change, counts map[change]int) string {
 	if !l.oneID {
 		return request
 	}
-	told[c]++
-	return fmt.Sprint(c, told[c])
+	counts[c]++
+	return fmt.Sprint(c, counts[c])
 }
 
-// parameter is what stands in a path for the first of the names that it has.
-func parameter(route api.Route, path string, names ...string) string {
+// pathParameter returns the part of a path for the first of the names that the route has, ""
+// for none.
+func pathParameter(route api.Route, path string, names ...string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range strings.Split(route.Path, "/") {
 		for _, name := range names {
@@ -176,49 +177,49 @@ func parameter(route api.Route, path string, names ...string) string {
 	return ""
 }
 
-// admitted tells whether the gate let a call through: then, and where the quota
-// is used up, the answer carries the rate headers.
-func (w *world) admitted(reply Reply) bool {
-	return reply.Status != w.contract.Condition(api.Quota).Status && w.metered(reply)
+// admitted reports whether the gate admitted a request. Its answer then has the rate headers,
+// like the 429 of a used-up quota.
+func (fx *fixture) admitted(reply Reply) bool {
+	return reply.Status != fx.contract.Condition(api.Quota).Status && fx.carriesRateHeaders(reply)
 }
 
-func (w *world) metered(reply Reply) bool {
-	m := w.contract.Meter
+func (fx *fixture) carriesRateHeaders(reply Reply) bool {
+	m := fx.contract.Meter
 	return m.Remaining != "" && reply.Header.Get(m.Remaining) != "" || m.IETF && reply.Header.Get("RateLimit") != ""
 }
 
-// meters tells whether the contract has rate headers at all.
-func meters(c *contract.Contract) bool { return c.Meter.Remaining != "" || c.Meter.IETF }
+// hasRateHeaders reports whether the contract has rate headers.
+func hasRateHeaders(c *contract.Contract) bool { return c.Meter.Remaining != "" || c.Meter.IETF }
 
-// invalid tells why the document does not allow an answer.
-func (w *world) invalid(r request, reply Reply) error {
-	if w.checker == nil || r.method == http.MethodHead || r.method == http.MethodOptions {
+// invalid returns why the OpenAPI document does not allow an answer, nil if it does.
+func (fx *fixture) invalid(r request, reply Reply) error {
+	if fx.checker == nil || r.method == http.MethodHead || r.method == http.MethodOptions {
 		return nil
 	}
-	if i := w.target.own(reply.Status, reply.Body); i >= 0 {
-		w.owned[i].Add(1)
+	if i := fx.target.own(reply.Status, reply.Body); i >= 0 {
+		fx.ownAnswers[i].Add(1)
 		return nil
 	}
-	if operation, ok := w.checker.Operation(r.method, r.path); ok {
-		return w.checker.Answer(operation, reply.Status, reply.Body)
+	if operation, ok := fx.checker.Operation(r.method, r.path); ok {
+		return fx.checker.Answer(operation, reply.Status, reply.Body)
 	}
-	return w.checker.Error(reply.Body)
+	return fx.checker.Error(reply.Body)
 }
 
-// route finds the route of a request; literal parts go before parameters.
-func (w *world) route(r request) (api.Route, bool) {
+// route finds the route of a request. Literal parts take precedence over parameters.
+func (fx *fixture) route(r request) (api.Route, bool) {
 	best, most := api.Route{}, -1
-	for _, one := range w.deployed {
-		if n := literal(one.Path, r.path); one.Method == r.method && n > most {
+	for _, one := range fx.deployed {
+		if n := matchingParts(one.Path, r.path); one.Method == r.method && n > most {
 			best, most = one, n
 		}
 	}
 	return best, most >= 0
 }
 
-// literal counts the parts that a path has in common with a template, -1 where
-// it is none of the template's.
-func literal(template, path string) int {
+// matchingParts counts the literal parts that a path shares with a template, -1 if it does not
+// match.
+func matchingParts(template, path string) int {
 	want, got := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
 		return -1

@@ -10,54 +10,54 @@ import (
 	"statgate/shared/contract"
 )
 
-// door is a data route that is easily called, and the fewest scopes that open it.
-type door struct {
+// endpoint is a data route without parameters, and the narrowest scopes that open it.
+type endpoint struct {
 	route  api.Route
 	scopes []string
 }
 
-// knock calls the door's route.
-func (t *T) knock(secret string, d door, headers ...string) Reply {
+// call sends a request to the endpoint.
+func (t *T) call(secret string, d endpoint, headers ...string) Reply {
 	return t.send(request{method: d.route.Method, path: d.route.Path, secret: secret, headers: headers})
 }
 
-// doors lists the routes that spend a call and take no parameters.
-func (w *world) doors() []door {
-	var found []door
-	for _, r := range w.deployed {
+// endpoints lists the GET routes that cost quota and have no parameters.
+func (fx *fixture) endpoints() []endpoint {
+	var found []endpoint
+	for _, r := range fx.deployed {
 		if r.Cost == 0 || r.Method != http.MethodGet || len(r.Params()) > 0 {
 			continue
 		}
-		if scopes, ok := w.opening(r); ok {
-			found = append(found, door{r, scopes})
+		if scopes, ok := fx.narrowestScope(r); ok {
+			found = append(found, endpoint{r, scopes})
 		}
 	}
 	return found
 }
 
-// opening finds the one data scope that reaches a route and the fewest others;
-// none where the contract's keys have no scopes.
-func (w *world) opening(r api.Route) ([]string, bool) {
-	s := w.contract.Scopes
+// narrowestScope returns the data scope that opens a route and the fewest others. It returns no
+// scopes where the contract's keys have none.
+func (fx *fixture) narrowestScope(r api.Route) ([]string, bool) {
+	s := fx.contract.Scopes
 	if s.Style == "role" {
 		return []string{}, true
 	}
-	best, fewest := "", len(w.deployed)+1
-	for _, name := range w.dataScopes() {
+	best, fewest := "", len(fx.deployed)+1
+	for _, name := range fx.dataScopes() {
 		patterns, err := s.Permissions([]string{name})
 		if err != nil || !r.Allowed(patterns) {
 			continue
 		}
-		if n := w.reach(patterns); n < fewest {
+		if n := fx.reach(patterns); n < fewest {
 			best, fewest = name, n
 		}
 	}
 	return []string{best}, best != ""
 }
 
-func (w *world) reach(patterns []string) int {
+func (fx *fixture) reach(patterns []string) int {
 	n := 0
-	for _, r := range w.deployed {
+	for _, r := range fx.deployed {
 		if r.Allowed(patterns) {
 			n++
 		}
@@ -65,18 +65,18 @@ func (w *world) reach(patterns []string) int {
 	return n
 }
 
-// door is the route that most cases call.
-func (t *T) door() door {
-	found := t.doors()
+// endpoint returns the route that most cases call.
+func (t *T) endpoint() endpoint {
+	found := t.endpoints()
 	if len(found) == 0 {
-		t.Void("the contract has no list that a single scope opens")
+		t.NotApplicable("the contract has no list that a single scope opens")
 	}
 	return found[0]
 }
 
-// twoDoors are routes of which each one's scopes do not open the other.
-func (t *T) twoDoors() (door, door) {
-	found := t.doors()
+// twoEndpoints returns two routes whose scopes do not open each other.
+func (t *T) twoEndpoints() (endpoint, endpoint) {
+	found := t.endpoints()
 	for _, a := range found {
 		for _, b := range found {
 			if !t.opens(a.scopes, b.route) && !t.opens(b.scopes, a.route) {
@@ -84,27 +84,26 @@ func (t *T) twoDoors() (door, door) {
 			}
 		}
 	}
-	t.Void("the contract has no two scopes that open different lists")
-	return door{}, door{}
+	t.NotApplicable("the contract has no two scopes that open different lists")
+	return endpoint{}, endpoint{}
 }
 
-func (w *world) opens(scopes []string, r api.Route) bool {
-	patterns, err := w.contract.Scopes.Permissions(scopes)
-	return err == nil && (w.contract.Scopes.Style == "role" && !r.Management || r.Allowed(patterns))
+func (fx *fixture) opens(scopes []string, r api.Route) bool {
+	patterns, err := fx.contract.Scopes.Permissions(scopes)
+	return err == nil && (fx.contract.Scopes.Style == "role" && !r.Management || r.Allowed(patterns))
 }
 
-// dataScopes lists the scopes that reach data, but for those that an organisation
-// needs an approval for.
-func (w *world) dataScopes() []string {
-	return slices.DeleteFunc(w.contract.Scopes.Names(), func(name string) bool {
-		return w.contract.Scopes.IsManagementScope(name) || w.contract.Scopes.Needs(name) != ""
+// dataScopes lists the scopes for data, without those that need an approval.
+func (fx *fixture) dataScopes() []string {
+	return slices.DeleteFunc(fx.contract.Scopes.Names(), func(name string) bool {
+		return fx.contract.Scopes.IsManagementScope(name) || fx.contract.Scopes.Needs(name) != ""
 	})
 }
 
-// reading lists the data scopes that write nothing.
-func (w *world) reading() []string {
-	return slices.DeleteFunc(w.dataScopes(), func(name string) bool {
-		patterns, err := w.contract.Scopes.Permissions([]string{name})
+// readScopes lists the data scopes that only read.
+func (fx *fixture) readScopes() []string {
+	return slices.DeleteFunc(fx.dataScopes(), func(name string) bool {
+		patterns, err := fx.contract.Scopes.Permissions([]string{name})
 		return err != nil || slices.ContainsFunc(patterns, writes)
 	})
 }
@@ -114,14 +113,14 @@ func writes(pattern string) bool {
 	return verb == "write" || verb == "*"
 }
 
-// managing lists every scope of key management.
-func (w *world) managing() []string {
-	return slices.DeleteFunc(w.contract.Scopes.Names(), func(name string) bool { return !w.contract.Scopes.IsManagementScope(name) })
+// manageScopes lists every scope of key management.
+func (fx *fixture) manageScopes() []string {
+	return slices.DeleteFunc(fx.contract.Scopes.Names(), func(name string) bool { return !fx.contract.Scopes.IsManagementScope(name) })
 }
 
-// managingTo is the management scope that reaches an operation.
-func (t *T) managingTo(operation string) []string {
-	for _, name := range t.managing() {
+// manageScopeFor returns a management scope that opens an operation.
+func (t *T) manageScopeFor(operation string) []string {
+	for _, name := range t.manageScopes() {
 		if t.opens([]string{name}, t.routes[operation]) {
 			return []string{name}
 		}
@@ -130,10 +129,10 @@ func (t *T) managingTo(operation string) []string {
 	return nil
 }
 
-// writing is a data scope that writes, "" without one.
-func (w *world) writing() string {
-	for _, name := range w.dataScopes() {
-		patterns, err := w.contract.Scopes.Permissions([]string{name})
+// writeScope returns a data scope that writes, "" for none.
+func (fx *fixture) writeScope() string {
+	for _, name := range fx.dataScopes() {
+		patterns, err := fx.contract.Scopes.Permissions([]string{name})
 		if err == nil && slices.ContainsFunc(patterns, writes) {
 			return name
 		}
@@ -141,24 +140,24 @@ func (w *world) writing() string {
 	return ""
 }
 
-// limit is how many calls a plan allows in a window.
+// limit returns how many requests a plan allows in a window.
 func limit(p contract.Plan) int64 { return p.Budgets[contract.Requests].Limit }
 
-// largest is the plan with the most keys, and of those the one with the most calls.
-func (w *world) largest() contract.Plan {
-	return slices.MaxFunc(w.contract.Plans, func(a, b contract.Plan) int {
+// largest returns the plan with the most keys, and among those the one with the largest quota.
+func (fx *fixture) largest() contract.Plan {
+	return slices.MaxFunc(fx.contract.Plans, func(a, b contract.Plan) int {
 		return cmp.Or(cmp.Compare(a.Keys, b.Keys), cmp.Compare(limit(a), limit(b)))
 	})
 }
 
-// scarcest is the plan with the fewest calls, however few keys it may have:
-// keys are made on a larger plan and kept when it is changed for this one.
-func (w *world) scarcest() contract.Plan {
-	return slices.MinFunc(w.contract.Plans, func(a, b contract.Plan) int { return int(limit(a) - limit(b)) })
+// scarcest returns the plan with the smallest quota, even if it has few or no keys. Keys are
+// created on a larger plan, and kept when the organisation changes to this one.
+func (fx *fixture) scarcest() contract.Plan {
+	return slices.MinFunc(fx.contract.Plans, func(a, b contract.Plan) int { return int(limit(a) - limit(b)) })
 }
 
-// capped is the plan with the fewest keys, but more than one where there is such.
-func (t *T) capped() contract.Plan {
+// fewestKeys returns the plan with the fewest keys, preferring plans with more than one.
+func (t *T) fewestKeys() contract.Plan {
 	least := contract.Plan{}
 	for _, p := range t.contract.Plans {
 		if p.Keys > 0 && (least.Keys == 0 || p.Keys < least.Keys && p.Keys > 1 || least.Keys == 1 && p.Keys > 1) {
@@ -166,28 +165,28 @@ func (t *T) capped() contract.Plan {
 		}
 	}
 	if least.Keys == 0 {
-		t.Void("no plan of the contract has keys")
+		t.NotApplicable("no plan of the contract has keys")
 	}
 	return least
 }
 
-// keyed lists the routes that need a key.
-func (w *world) keyed() []api.Route {
-	return slices.DeleteFunc(slices.Clone(w.deployed), func(r api.Route) bool { return r.Open })
+// keyedRoutes lists the routes that need a key.
+func (fx *fixture) keyedRoutes() []api.Route {
+	return slices.DeleteFunc(slices.Clone(fx.deployed), func(r api.Route) bool { return r.Open })
 }
 
-// unknown are ids that were never given out, well-formed all the same.
-var unknown = map[string]string{
+// unknownIDs are well-formed ids that were never assigned.
+var unknownIDs = map[string]string{
 	"key": "key_01k5z3m9v8e2q4w6r8t0y2u4i6", "org": "org_01k5z3m9v8e2q4w6r8t0y2u4i6", "user": "usr_01k5z3m9v8e2q4w6r8t0y2u4i6",
 }
 
-// filled puts ids into a route's path: those given, else unknown ones.
-func filled(r api.Route, ids map[string]string) string {
+// pathOf replaces the parameters of a route's path by ids: the given ones, else unknown ones.
+func pathOf(r api.Route, ids map[string]string) string {
 	path := r.Path
 	for _, name := range r.Params() {
 		id, ok := ids[name]
 		if !ok {
-			if id, ok = unknown[name]; !ok {
+			if id, ok = unknownIDs[name]; !ok {
 				id = "unknown"
 			}
 		}

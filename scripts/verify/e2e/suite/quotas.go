@@ -12,49 +12,49 @@ import (
 
 func quotas() []Case {
 	return []Case{
-		{ID: "quota.exact", Says: "32 clients of one key are admitted exactly as often as its plan says; the rest are 429 with Retry-After", Run: quotaExact},
-		{ID: "quota.plan", Says: "a larger plan is felt on the next request, and so is a smaller one", Run: quotaPlan},
+		{ID: "quota.exact", Guarantee: "of the requests of 32 concurrent clients of one key, exactly the plan's quota is admitted; the rest are 429 with Retry-After", Run: quotaExact},
+		{ID: "quota.plan", Guarantee: "a change to a larger or smaller plan holds from the next request", Run: quotaPlan},
 	}
 }
 
-// clients is how many clients spend one key's quota at once.
+// clients is how many clients use one key's quota concurrently.
 const clients = 32
 
-// mostCalls is the largest quota that a run will use up.
-const mostCalls = 2000
+// maxRequests is the largest quota that a run uses up.
+const maxRequests = 2000
 
-// spare is how long the window must last for a quota to be used up in it.
-const spare = 45 * time.Second
+// minWindowLeft is the least time that the quota window must still last for using the quota up.
+const minWindowLeft = 45 * time.Second
 
-// scarce makes an organisation whose plan has the fewest calls, and a key in it.
-// It begins on the plan with the most keys: the scarcest may allow none, and a
-// smaller plan keeps keys.
-func (t *T) scarce(name string, d door) (*tenant, key) {
+// scarceKey creates an organisation on the plan with the smallest quota, and a key in it. The
+// key is created on the plan with the most keys, because the scarcest plan may allow no keys. A
+// change to a smaller plan keeps existing keys.
+func (t *T) scarceKey(name string, d endpoint) (*tenant, key) {
 	n := t.tenant(name, t.largest().Name)
 	k := t.key(n.admin, n, in{"scopes": d.scopes})
 	if t.scarcest().Name != t.largest().Name {
-		t.does(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
+		t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
 	}
 	return n, k
 }
 
 func quotaExact(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	most := limit(t.scarcest())
-	if most > mostCalls {
-		t.Void("the scarcest plan has %d calls", most)
+	if most > maxRequests {
+		t.NotApplicable("the scarcest plan has %d requests", most)
 	}
-	n, k := t.scarce("quota", d)
+	n, k := t.scarceKey("quota", d)
 	budget := t.scarcest().Budgets[contract.Requests]
-	t.calm(k.secret, min(spare, time.Duration(budget.Window)*time.Second/2))
+	t.awaitWindow(k.secret, min(minWindowLeft, time.Duration(budget.Window)*time.Second/2))
 	var admitted, refused atomic.Int64
 	calls := (int(most) + 2*clients) / clients
 	t.each(clients, func(int) {
 		for range calls {
-			switch r := t.knock(k.secret, d); {
+			switch r := t.call(k.secret, d); {
 			case r.Status == http.StatusOK:
 				admitted.Add(1)
-			case t.wrong(r, api.Quota) == nil:
+			case t.mismatch(r, api.Quota) == nil:
 				refused.Add(1)
 				t.retryLater(r, budget)
 			default:
@@ -62,12 +62,12 @@ func quotaExact(t *T) {
 			}
 		}
 	})
-	if short := most - admitted.Load(); short > 0 && admitted.Load()+refused.Load() == int64(calls*clients) && t.lose(short) {
+	if short := most - admitted.Load(); short > 0 && admitted.Load()+refused.Load() == int64(calls*clients) && t.allowLost(short) {
 		t.exhausted(n, k, d, most)
 		return
 	}
 	if admitted.Load() != most || refused.Load() != int64(calls*clients)-most {
-		t.Errorf("%d calls: %d were admitted and %d refused, want %d and %d", calls*clients, admitted.Load(), refused.Load(), most, int64(calls*clients)-most)
+		t.Errorf("%d requests: %d were admitted and %d refused, want %d and %d", calls*clients, admitted.Load(), refused.Load(), most, int64(calls*clients)-most)
 	}
 	t.exhausted(n, k, d, most)
 }
@@ -81,46 +81,47 @@ func (t *T) retryLater(r Reply, b contract.Budget) {
 	}
 }
 
-// exhausted holds what a key without quota may still do, and what brings none back.
-func (t *T) exhausted(n *tenant, k key, d door, most int64) {
-	self := t.does(k.secret, "getSelf", nil)
+// exhausted checks what a key without quota may still do, and that a rotation does not reset
+// it.
+func (t *T) exhausted(n *tenant, k key, d endpoint, most int64) {
+	self := t.mustOp(k.secret, "getSelf", nil)
 	if self.number("usage", "window", "used") != float64(most) || self.number("usage", "window", "remaining") != 0 {
 		t.Errorf("getSelf: used %v, remaining %v, want %d and 0", self.number("usage", "window", "used"), self.number("usage", "window", "remaining"), most)
 	}
-	fresh := t.does(n.admin, "rotateKey", in{"key": k.id}).text("secret")
-	t.refused(t.knock(fresh, d), api.Quota) // a rotation never resets a quota
-	t.does(fresh, "revokeSelf", nil)
-	// An instance that has just seen the quota used up may say so for a second more:
-	// it never admits.
-	t.refused(t.knock(fresh, d), append([]string{api.Quota}, endings...)...)
+	fresh := t.mustOp(n.admin, "rotateKey", in{"key": k.id}).text("secret")
+	t.wantError(t.call(fresh, d), api.Quota) // a rotation never resets a quota
+	t.mustOp(fresh, "revokeSelf", nil)
+	// An instance that just saw the quota used up may answer 429 for one second more, but it
+	// never admits.
+	t.wantError(t.call(fresh, d), append([]string{api.Quota}, endedConditions...)...)
 	t.until(time.Now().Add(time.Second))
-	t.dead(t.knock(fresh, d))
+	t.wantInvalidSecret(t.call(fresh, d))
 }
 
 func quotaPlan(t *T) {
-	if !meters(t.contract) || t.contract.Meter.Limit == "" {
-		t.Void("the contract does not tell the limit in a header")
+	if !hasRateHeaders(t.contract) || t.contract.Meter.Limit == "" {
+		t.NotApplicable("the contract has no header for the limit")
 	}
 	if len(t.contract.Plans) == 1 {
-		t.Void("the contract has one plan")
+		t.NotApplicable("the contract has one plan")
 	}
-	d := t.door()
-	n, k := t.scarce("plans", d)
-	t.calm(k.secret, 10*time.Second)
+	d := t.endpoint()
+	n, k := t.scarceKey("plans", d)
+	t.awaitWindow(k.secret, 10*time.Second)
 	used := int64(0)
-	told := func(p contract.Plan) {
+	wantLimits := func(p contract.Plan) {
 		used++
-		r := t.knock(k.secret, d)
-		t.must(r, http.StatusOK)
+		r := t.call(k.secret, d)
+		t.wantStatus(r, http.StatusOK)
 		for name, want := range t.rate(p.Budgets[contract.Requests], used) {
 			if got := r.Header.Get(name); got != want {
-				t.Errorf("plan %s, call %d: %s is %q, want %q", p.Name, used, name, got, want)
+				t.Errorf("plan %s, request %d: %s is %q, want %q", p.Name, used, name, got, want)
 			}
 		}
 	}
-	told(t.scarcest())
-	t.does(t.operator, "updateOrg", in{"org": n.id, "plan": t.largest().Name})
-	told(t.largest())
-	t.does(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
-	told(t.scarcest())
+	wantLimits(t.scarcest())
+	t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.largest().Name})
+	wantLimits(t.largest())
+	t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
+	wantLimits(t.scarcest())
 }

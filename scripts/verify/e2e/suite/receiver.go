@@ -13,24 +13,24 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// receiver is where a run is told of events: one server, with an inbox for each path.
+// receiver is the server that receives a run's webhook deliveries, with an inbox for each path.
 type receiver struct {
 	base  string // URL, without the path
 	mutex sync.Mutex
 	boxes map[string]*inbox
 }
 
-// inbox is what came to one path.
+// inbox collects the attempts that arrive at one path.
 type inbox struct {
-	url     string
-	mutex   sync.Mutex
-	answers []int // statuses of the next answers; 204 when there are none left
-	came    []parcel
-	more    chan struct{} // is given something whenever something came
+	url      string
+	mutex    sync.Mutex
+	answers  []int // statuses of the next answers; 204 when they are used up
+	attempts []attempt
+	arrived  chan struct{} // signals a new attempt; capacity 1
 }
 
-// parcel is one attempt of a delivery, as it came.
-type parcel struct {
+// attempt is one received attempt of a delivery.
+type attempt struct {
 	header http.Header
 	body   []byte
 	event  struct {
@@ -38,12 +38,12 @@ type parcel struct {
 		Timestamp time.Time      `json:"timestamp"`
 		Data      map[string]any `json:"data"`
 	}
-	unread error // where the body is no event
+	parseErr error // set if the body is not an event
 }
 
-func (p parcel) id() string { return p.header.Get("webhook-id") }
+func (p attempt) id() string { return p.header.Get("webhook-id") }
 
-// receive begins to listen at an address of this machine until ctx ends.
+// receive listens at an address of this machine until ctx ends.
 func receive(ctx context.Context, address string) (*receiver, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
 	if err != nil {
@@ -51,16 +51,16 @@ func receive(ctx context.Context, address string) (*receiver, error) {
 	}
 	r := &receiver{base: "http://" + listener.Addr().String(), boxes: map[string]*inbox{}}
 	server := &http.Server{Handler: r, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = server.Serve(listener) }() // ends with the run
+	go func() { _ = server.Serve(listener) }() // returns when ctx ends
 	context.AfterFunc(ctx, func() { server.Close() })
 	return r, nil
 }
 
-// box is a new inbox, which answers its first parcels with statuses.
+// box creates an inbox, which answers its first attempts with the given statuses.
 func (r *receiver) box(name string, answers ...int) *inbox {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	b := &inbox{url: r.base + "/" + name, answers: answers, more: make(chan struct{}, 1)}
+	b := &inbox{url: r.base + "/" + name, answers: answers, arrived: make(chan struct{}, 1)}
 	r.boxes["/"+name] = b
 	return b
 }
@@ -74,38 +74,37 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	p := parcel{header: in.Header.Clone(), body: body}
-	p.unread = json.Unmarshal(body, &p.event)
-	w.WriteHeader(b.take(p))
+	p := attempt{header: in.Header.Clone(), body: body}
+	p.parseErr = json.Unmarshal(body, &p.event)
+	w.WriteHeader(b.accept(p))
 }
 
-func (b *inbox) take(p parcel) (status int) {
+func (b *inbox) accept(p attempt) (status int) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	status = http.StatusNoContent
 	if len(b.answers) > 0 {
 		status, b.answers = b.answers[0], b.answers[1:]
 	}
-	b.came = append(b.came, p)
+	b.attempts = append(b.attempts, p)
 	select {
-	case b.more <- struct{}{}:
+	case b.arrived <- struct{}{}:
 	default:
 	}
 	return status
 }
 
-func (b *inbox) all() []parcel {
+func (b *inbox) all() []attempt {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return append([]parcel(nil), b.came...)
+	return append([]attempt(nil), b.attempts...)
 }
 
-// deliveryTime is how long a delivery may take where others are under way too, if
-// nobody says otherwise.
+// deliveryTime is the default time for a delivery to arrive while others are pending.
 const deliveryTime = 40 * time.Second
 
-// awaits waits until something has come that is wanted, and returns it.
-func (t *T) awaits(b *inbox, what string, wanted func(p parcel) bool) parcel {
+// awaitAttempt waits for an attempt that matches, and returns it.
+func (t *T) awaitAttempt(b *inbox, what string, wanted func(p attempt) bool) attempt {
 	end := time.After(t.patience)
 	for {
 		for _, p := range b.all() {
@@ -114,22 +113,22 @@ func (t *T) awaits(b *inbox, what string, wanted func(p parcel) bool) parcel {
 			}
 		}
 		select {
-		case <-b.more:
+		case <-b.arrived:
 		case <-t.ctx.Done():
 			t.Fatalf("waiting for %s: %v", what, t.ctx.Err())
 		case <-end:
-			t.Fatalf("%s did not come within %s; %d others did", what, t.patience, len(b.all()))
+			t.Fatalf("%s did not arrive within %s; %d other attempts did", what, t.patience, len(b.all()))
 		}
 	}
 }
 
-// awaitsType waits for an event of a type.
-func (t *T) awaitsType(b *inbox, kind string) parcel {
-	return t.awaits(b, kind, func(p parcel) bool { return p.event.Type == kind })
+// awaitType waits for an attempt with an event of the type.
+func (t *T) awaitType(b *inbox, kind string) attempt {
+	return t.awaitAttempt(b, kind, func(p attempt) bool { return p.event.Type == kind })
 }
 
-// authentic wants a parcel to be signed by each of the secrets, and by no other.
-func (t *T) authentic(p parcel, secrets ...string) {
+// checkSigned checks that each secret, and no other, signed the attempt.
+func (t *T) checkSigned(p attempt, secrets ...string) {
 	if got := len(strings.Fields(p.header.Get("webhook-signature"))); got != len(secrets) {
 		t.Errorf("%s has %d signatures, want %d", p.id(), got, len(secrets))
 	}
@@ -142,7 +141,7 @@ func (t *T) authentic(p parcel, secrets ...string) {
 			t.Errorf("%s: %v", p.id(), err)
 		}
 	}
-	if p.unread != nil || p.id() == "" || p.event.Timestamp.IsZero() {
-		t.Errorf("%.200s is no event: %v", p.body, p.unread)
+	if p.parseErr != nil || p.id() == "" || p.event.Timestamp.IsZero() {
+		t.Errorf("%.200s is not an event: %v", p.body, p.parseErr)
 	}
 }

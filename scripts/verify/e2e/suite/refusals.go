@@ -11,36 +11,36 @@ import (
 
 func refusals() []Case {
 	return []Case{
-		{ID: "refuse.no-key", Says: "every route that needs a key refuses a call without one", Run: refuseNoKey},
-		{ID: "refuse.bad-key", Says: "a malformed, forged, unknown or foreign key is refused", Run: refuseBadKey},
-		{ID: "refuse.unknown-path", Says: "an unknown path is a 404, with a key and without", Run: refuseUnknownPath},
-		{ID: "refuse.unknown-id", Says: "an id that does not exist is a 404", Run: refuseUnknownID},
-		{ID: "refuse.method", Says: "a method that a path does not take is a 405 that lists those it does", Run: refuseMethod},
-		{ID: "refuse.head", Says: "HEAD is refused like any other method, without a body", Run: refuseHead},
-		{ID: "refuse.media", Says: "a body of another media type is a 415; a Content-Type without a body is fine", Run: refuseMedia},
-		{ID: "refuse.size", Says: "a body of more than 256 KB is a 413", Run: refuseSize},
-		{ID: "refuse.json", Says: "a body that is no JSON is a 400", Run: refuseJSON},
-		{ID: "refuse.fields", Says: "a body with missing, unknown, repeated or wrong fields is a 422 that names them", Run: refuseFields},
-		{ID: "refuse.parameters", Says: "an unknown, repeated or unreadable query parameter is a 400", Run: refuseParameters},
-		{ID: "refuse.input", Says: "bad parameters of data are refused by the contract's conditions", Run: refuseInput},
+		{ID: "refuse.no-key", Guarantee: "every route that needs a key refuses a request without one", Run: refuseNoKey},
+		{ID: "refuse.bad-key", Guarantee: "a malformed, forged or unknown key, or one of another environment, is refused", Run: refuseBadKey},
+		{ID: "refuse.unknown-path", Guarantee: "an unknown path is a 404, with or without a key", Run: refuseUnknownPath},
+		{ID: "refuse.unknown-id", Guarantee: "an id that does not exist is a 404", Run: refuseUnknownID},
+		{ID: "refuse.method", Guarantee: "a method that a path does not support is a 405 that lists the supported ones", Run: refuseMethod},
+		{ID: "refuse.head", Guarantee: "HEAD is refused like any other unsupported method, without a body", Run: refuseHead},
+		{ID: "refuse.media", Guarantee: "a body of another media type is a 415; a Content-Type without a body is accepted", Run: refuseMedia},
+		{ID: "refuse.size", Guarantee: "a body of more than 256 KB is a 413", Run: refuseSize},
+		{ID: "refuse.json", Guarantee: "a body that is not JSON is a 400", Run: refuseJSON},
+		{ID: "refuse.fields", Guarantee: "a body with missing, unknown, repeated or invalid fields is a 422 that names them", Run: refuseFields},
+		{ID: "refuse.parameters", Guarantee: "an unknown, repeated or invalid query parameter is a 400", Run: refuseParameters},
+		{ID: "refuse.input", Guarantee: "invalid parameters of data get the contract's errors", Run: refuseInput},
 	}
 }
 
 func refuseNoKey(t *T) {
-	routes := t.keyed()
+	routes := t.keyedRoutes()
 	t.each(len(routes), func(i int) {
-		t.refused(t.send(request{method: routes[i].Method, path: filled(routes[i], nil)}), api.SecretMissing)
+		t.wantError(t.send(request{method: routes[i].Method, path: pathOf(routes[i], nil)}), api.SecretMissing)
 	})
 }
 
 func refuseBadKey(t *T) {
-	strangers := t.strangers()
-	routes := []api.Route{t.door().route, t.routes["createKey"], t.routes["getSelf"]}
-	for what, secret := range strangers {
+	bad := t.badSecrets()
+	routes := []api.Route{t.endpoint().route, t.routes["createKey"], t.routes["getSelf"]}
+	for what, secret := range bad {
 		for _, route := range routes {
-			r := t.send(request{method: route.Method, path: filled(route, nil), secret: secret})
-			if err := t.wrong(r, api.SecretMalformed, api.SecretUnknown, api.SecretEnvironment, api.SecretMissing); err != nil {
-				t.Errorf("a key that is %s: %s: got %s: %v", what, r.asked, r.brief(), err)
+			r := t.send(request{method: route.Method, path: pathOf(route, nil), secret: secret})
+			if err := t.mismatch(r, api.SecretMalformed, api.SecretUnknown, api.SecretEnvironment, api.SecretMissing); err != nil {
+				t.Errorf("%s: %s: got %s: %v", what, r.asked, r.brief(), err)
 			}
 		}
 	}
@@ -48,41 +48,41 @@ func refuseBadKey(t *T) {
 
 func refuseUnknownPath(t *T) {
 	base := t.contract.Base
-	for _, path := range []string{"/nowhere", base, base + "/nowhere", base + "/nowhere/at/all", base + "/keys/" + unknown["key"] + "/nowhere", "/health/nowhere"} {
+	for _, path := range []string{"/nowhere", base, base + "/nowhere", base + "/nowhere/at/all", base + "/keys/" + unknownIDs["key"] + "/nowhere", "/health/nowhere"} {
 		for _, secret := range []string{"", t.home.admin} {
 			r := t.send(request{method: http.MethodGet, path: path, secret: secret})
-			if secret == "" && strings.HasPrefix(path, base+"/") && t.tellsMissing() {
-				t.refused(r, api.SecretMissing) // by the edge, which knows no paths
+			if secret == "" && strings.HasPrefix(path, base+"/") && t.missingKeyDiffers() {
+				t.wantError(r, api.SecretMissing) // the edge answers first: it has no route table
 				continue
 			}
-			t.refused(r, api.NotFoundRoute)
+			t.wantError(r, api.NotFoundRoute)
 		}
 	}
-	t.refused(t.send(request{method: http.MethodPost, path: base + "/nowhere", secret: t.home.admin, body: []byte("{}")}), api.NotFoundRoute)
+	t.wantError(t.send(request{method: http.MethodPost, path: base + "/nowhere", secret: t.home.admin, body: []byte("{}")}), api.NotFoundRoute)
 }
 
 func refuseUnknownID(t *T) {
-	all := sync.OnceValue(func() string { return t.allData(t.home) })
+	all := sync.OnceValue(func() string { return t.allDataKey(t.home) })
 	for _, r := range t.deployed {
 		if len(r.Params()) == 0 {
 			continue
 		}
 		secret := t.home.admin
 		if !r.Management {
-			if !t.opens(t.reading(), r) {
-				continue // it takes a scope that the run's reader does not hold
+			if !t.opens(t.readScopes(), r) {
+				continue // it needs a scope that the run's reader lacks
 			}
 			secret = t.reader.secret
 			if r.Method != http.MethodGet {
 				secret = all()
 			}
 		}
-		t.refused(t.send(request{method: r.Method, path: filled(r, nil), secret: secret, body: sampleBody(r)}),
+		t.wantError(t.send(request{method: r.Method, path: pathOf(r, nil), secret: secret, body: sampleBody(r)}),
 			api.NotFound, api.NotFoundMatch, api.NotFoundTeam, api.NotFoundOrg)
 	}
 }
 
-// sampleBody is a body that the operation would accept.
+// sampleBody returns a body that the operation would accept, nil for none.
 func sampleBody(r api.Route) []byte {
 	switch r.Operation {
 	case "updateKey", "updateOrg":
@@ -103,16 +103,16 @@ func sampleBody(r api.Route) []byte {
 	return nil
 }
 
-// tellsMissing tells whether a missing key is answered otherwise than a bad one.
-// API Gateway has one answer for both, so there is an edge, and it goes first.
-func (w *world) tellsMissing() bool {
-	return w.contract.Condition(api.SecretMissing) != w.contract.Condition(api.SecretUnknown)
+// missingKeyDiffers reports whether a missing key gets another answer than a bad one. API
+// Gateway has one answer for both, so such a deployment has an edge, which answers first.
+func (fx *fixture) missingKeyDiffers() bool {
+	return fx.contract.Condition(api.SecretMissing) != fx.contract.Condition(api.SecretUnknown)
 }
 
 func refuseMethod(t *T) {
 	allowed := map[string][]string{}
 	for _, r := range t.deployed {
-		allowed[filled(r, nil)] = append(allowed[filled(r, nil)], r.Method)
+		allowed[pathOf(r, nil)] = append(allowed[pathOf(r, nil)], r.Method)
 	}
 	for path, methods := range allowed {
 		method := http.MethodPut
@@ -120,21 +120,21 @@ func refuseMethod(t *T) {
 			method = http.MethodPatch
 		}
 		secret := ""
-		if t.tellsMissing() {
+		if t.missingKeyDiffers() {
 			secret = t.home.admin // without a key the edge answers first
 		}
 		r := t.send(request{method: method, path: path, secret: secret})
-		t.refused(r, api.Method)
+		t.wantError(r, api.Method)
 		for _, m := range append(methods, http.MethodOptions) {
 			if !strings.Contains(r.Header.Get("Allow"), m) {
-				t.Errorf("%s: Allow is %q, without %s", r.asked, r.Header.Get("Allow"), m)
+				t.Errorf("%s: Allow is %q, want %s in it", r.asked, r.Header.Get("Allow"), m)
 			}
 		}
 	}
 }
 
 func refuseHead(t *T) {
-	for _, path := range []string{t.routes["listKeys"].Path, t.door().route.Path} {
+	for _, path := range []string{t.routes["listKeys"].Path, t.endpoint().route.Path} {
 		r := t.send(request{method: http.MethodHead, path: path, secret: t.home.admin})
 		if want := t.contract.Condition(api.Method).Status; r.Status != want || len(r.Body) > 0 {
 			t.Errorf("%s: got %d with %d bytes, want %d", r.asked, r.Status, len(r.Body), want)
@@ -145,21 +145,21 @@ func refuseHead(t *T) {
 func refuseMedia(t *T) {
 	r := request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte("name=a"),
 		headers: []string{"Content-Type", "application/x-www-form-urlencoded"}}
-	t.refused(t.send(r), api.InputMedia)
-	t.must(t.op(t.home.admin, "listKeys", nil, "Content-Type", "text/plain"), http.StatusOK)
+	t.wantError(t.send(r), api.InputMedia)
+	t.wantStatus(t.op(t.home.admin, "listKeys", nil, "Content-Type", "text/plain"), http.StatusOK)
 }
 
-// bodyAtMost is the largest body that is read, in bytes.
-const bodyAtMost = 256 << 10
+// maxBodyBytes is the largest body that the API reads.
+const maxBodyBytes = 256 << 10
 
 func refuseSize(t *T) {
-	large := `{"name":"` + strings.Repeat("x", bodyAtMost) + `"}`
-	t.refused(t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(large)}), api.InputSize)
+	large := `{"name":"` + strings.Repeat("x", maxBodyBytes) + `"}`
+	t.wantError(t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(large)}), api.InputSize)
 }
 
 func refuseJSON(t *T) {
 	for _, body := range []string{`{"name":`, `{"name":"a"} {}`, `{name:"a"}`, `nothing`} {
-		t.refused(t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)}), api.InputJSON)
+		t.wantError(t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)}), api.InputJSON)
 	}
 }
 
@@ -178,7 +178,7 @@ func refuseFields(t *T) {
 		`{"name":"` + strings.Repeat("x", 81) + `"}`:       "name",
 	} {
 		r := t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)})
-		t.refused(r, api.InputField)
+		t.wantError(r, api.InputField)
 		if !strings.Contains(string(r.Body), field) {
 			t.Errorf("%s with %.60s: %s does not name %q", r.asked, body, r.brief(), field)
 		}
@@ -193,39 +193,39 @@ func refuseParameters(t *T) {
 		"limit=0":         api.InputLimit,
 		"limit=101":       api.InputLimit,
 		"limit=ten":       api.UnreadableLimit,
-		"cursor=nonsense": t.strangeCursor(list),
+		"cursor=nonsense": t.badCursorCondition(list),
 	} {
 		name, value, _ := strings.Cut(query, "=")
 		r := t.send(request{method: list.Method, path: list.Path, secret: t.home.admin, query: map[string][]string{name: {value}}})
-		t.refused(r, condition)
+		t.wantError(r, condition)
 	}
 	twice := request{method: list.Method, path: list.Path, secret: t.home.admin, query: map[string][]string{"limit": {"1", "2"}}}
-	t.refused(t.send(twice), api.UnreadableLimit, api.Unreadable)
+	t.wantError(t.send(twice), api.UnreadableLimit, api.Unreadable)
 }
 
-// strangeCursor is what a cursor of nobody's meets.
-func (t *T) strangeCursor(list api.Route) string {
+// badCursorCondition returns the error for an invalid cursor on a list.
+func (t *T) badCursorCondition(list api.Route) string {
 	if list.OwnShape(t.contract) || t.contract.Paging.Style == "cursor" {
 		return api.InputCursor
 	}
-	return api.Unreadable // there is no such parameter
+	return api.Unreadable // the list has no such parameter
 }
 
 func refuseInput(t *T) {
 	if _, ok := t.routes["listMatches"]; !ok {
-		t.Void("the contract has no list of matches")
+		t.NotApplicable("the contract has no list of matches")
 	}
 	secret := t.reader.secret
 	over := t.contract.Paging.Limit
 	if own := t.contract.Operations["listMatches"].Limit; own != nil {
 		over = *own
 	}
-	t.refused(t.op(secret, "listMatches", in{"limit": over.Min - 1}), api.InputLimit)
+	t.wantError(t.op(secret, "listMatches", in{"limit": over.Min - 1}), api.InputLimit)
 	if over.Over == "refuse" {
-		t.refused(t.op(secret, "listMatches", in{"limit": over.Max + 1}), api.InputLimit)
+		t.wantError(t.op(secret, "listMatches", in{"limit": over.Max + 1}), api.InputLimit)
 	}
-	t.refused(t.op(secret, "listMatches", in{"date": "2016-13-01"}), api.InputDate)
-	t.refused(t.op(secret, "listMatches", in{"season": "2015-16"}), api.InputFilter)
+	t.wantError(t.op(secret, "listMatches", in{"date": "2016-13-01"}), api.InputDate)
+	t.wantError(t.op(secret, "listMatches", in{"season": "2015-16"}), api.InputFilter)
 	place := map[string]any{"cursor": "nonsense", "page": 0, "offset": -1}[t.contract.Paging.Style]
-	t.refused(t.op(secret, "listMatches", in{t.contract.Paging.Style: place}), api.InputCursor)
+	t.wantError(t.op(secret, "listMatches", in{t.contract.Paging.Style: place}), api.InputCursor)
 }

@@ -9,37 +9,37 @@ import (
 	"statgate/shared/contract"
 )
 
-// refused wants an error of the contract: the status, code and shape that it
-// gives to one of the conditions, and the headers that every error carries.
-func (t *T) refused(r Reply, conditions ...string) {
-	if err := t.wrong(r, conditions...); err != nil {
+// wantError checks that an answer is the contract's error for one of the conditions: its
+// status, code, shape and the headers that every error has.
+func (t *T) wantError(r Reply, conditions ...string) {
+	if err := t.mismatch(r, conditions...); err != nil {
 		t.Errorf("%s: got %s: %v", r.asked, r.brief(), err)
 	}
 }
 
-// endings are the conditions of a secret that is no longer good. Which of them
-// is told depends on who notices first, the authorizer or the gate.
-var endings = []string{api.SecretRevoked, api.SecretExpired, api.SecretUnknown, api.SecretMissing}
+// endedConditions are the errors for a secret that is no longer valid. The answer depends on
+// which rejects it first, the authorizer or the gate.
+var endedConditions = []string{api.SecretRevoked, api.SecretExpired, api.SecretUnknown, api.SecretMissing}
 
-// dead wants a secret to be refused.
-func (t *T) dead(r Reply) { t.refused(r, endings...) }
+// wantInvalidSecret checks that an answer refuses the secret.
+func (t *T) wantInvalidSecret(r Reply) { t.wantError(r, endedConditions...) }
 
-// wrong tells why an answer is none of the conditions' errors.
-func (t *T) wrong(r Reply, conditions ...string) error {
+// mismatch returns why an answer is not the error of any of the conditions, nil if it is one.
+func (t *T) mismatch(r Reply, conditions ...string) error {
 	var first error
 	for _, name := range conditions {
-		err := t.wrongly(r, t.contract.Condition(name))
+		err := t.conditionMismatch(r, t.contract.Condition(name))
 		if err == nil {
 			return nil
 		}
 		if first == nil {
-			first = fmt.Errorf("no %s: %w", name, err)
+			first = fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return first
 }
 
-func (t *T) wrongly(r Reply, want contract.Condition) error {
+func (t *T) conditionMismatch(r Reply, want contract.Condition) error {
 	if t.target.standsFor(want.Status, r) {
 		return nil
 	}
@@ -49,43 +49,43 @@ func (t *T) wrongly(r Reply, want contract.Condition) error {
 	id := r.Header.Get("X-Request-Id")
 	for _, name := range []string{"X-Request-Id", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"} {
 		if r.Header.Get(name) == "" {
-			return fmt.Errorf("it has no %s", name)
+			return fmt.Errorf("the header %s is missing", name)
 		}
 	}
 	if kind := r.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
-		return fmt.Errorf("its Content-Type is %q", kind)
+		return fmt.Errorf("Content-Type is %q", kind)
 	}
 	var body any
 	if err := json.Unmarshal(r.Body, &body); err != nil {
-		return fmt.Errorf("its body is no JSON: %w", err)
+		return fmt.Errorf("the body is not JSON: %w", err)
 	}
-	return shaped(t.contract.Shapes.Error, t.named(body, id), want, id)
+	return checkShape(t.contract.Shapes.Error, t.replaceLiteral(body, id), want, id)
 }
 
-// shaped holds an error's body to the contract's tree of names.
-func shaped(n *contract.Node, v any, want contract.Condition, requestID string) error {
+// checkShape compares an error's body with the contract's tree of names.
+func checkShape(n *contract.Node, v any, want contract.Condition, requestID string) error {
 	switch n.Slot {
 	case "":
-		return shapedFields(n, v, want, requestID)
+		return checkFields(n, v, want, requestID)
 	case "code":
-		return same("code", v, n.Prefix+want.Code)
+		return checkValue("code", v, n.Prefix+want.Code)
 	case "request_id":
-		return same("request id", v, n.Prefix+requestID)
+		return checkValue("request id", v, n.Prefix+requestID)
 	case "message":
 		if want.Message != "" {
-			return same("message", v, want.Message)
+			return checkValue("message", v, want.Message)
 		}
 		if text, _ := v.(string); text == "" {
-			return fmt.Errorf("it has no message")
+			return fmt.Errorf("the message is missing")
 		}
 	}
 	return nil
 }
 
-func shapedFields(n *contract.Node, v any, want contract.Condition, requestID string) error {
+func checkFields(n *contract.Node, v any, want contract.Condition, requestID string) error {
 	object, ok := v.(map[string]any)
 	if !ok {
-		return fmt.Errorf("it is not in the error shape")
+		return fmt.Errorf("the body is not in the error shape")
 	}
 	known := map[string]bool{}
 	for _, f := range n.Fields {
@@ -95,31 +95,31 @@ func shapedFields(n *contract.Node, v any, want contract.Condition, requestID st
 			continue
 		}
 		if !there {
-			return fmt.Errorf("it lacks %q", f.Name)
+			return fmt.Errorf("the body lacks %q", f.Name)
 		}
-		if err := shaped(f.Node, value, want, requestID); err != nil {
+		if err := checkShape(f.Node, value, want, requestID); err != nil {
 			return err
 		}
 	}
 	for name := range object {
 		if !known[name] {
-			return fmt.Errorf("it has %q, which the error shape has not", name)
+			return fmt.Errorf("the body has %q, which is not in the error shape", name)
 		}
 	}
 	return nil
 }
 
-func same(what string, got any, want string) error {
+func checkValue(what string, got any, want string) error {
 	if got != want {
-		return fmt.Errorf("its %s is %q, want %q", what, got, want)
+		return fmt.Errorf("the %s is %q, want %q", what, got, want)
 	}
 	return nil
 }
 
-// denied tells whether an answer says that the key may not do this.
-func (t *T) denied(r Reply) bool { return t.wrong(r, api.Permission, api.PermissionRole) == nil }
+// denied reports whether an answer says that the key lacks the permission.
+func (t *T) denied(r Reply) bool { return t.mismatch(r, api.Permission, api.PermissionRole) == nil }
 
-// slot returns what an envelope has in a slot ("items", "next", "total"), nil for nothing.
+// slot returns the value of an envelope's slot ("items", "next", "total"), nil for none.
 func slot(n *contract.Node, v any, name string) any {
 	if n == nil {
 		return nil
@@ -135,18 +135,19 @@ func slot(n *contract.Node, v any, name string) any {
 	return nil
 }
 
-// plain takes key management's answers out of the contract's envelopes, so that
-// all cases read them alike: an object as it is, a list as {data, total}.
-func (w *world) plain(r request, reply Reply) any {
-	route, known := w.route(r)
-	if !known || !route.Management || route.OwnShape(w.contract) || reply.Status < 200 || reply.Status > 299 {
+// plain removes the contract's envelope from answers of key management, so that all cases read
+// them alike. An object is returned as it is, a list as {data, total}. It returns nil for all
+// other answers.
+func (fx *fixture) plain(r request, reply Reply) any {
+	route, known := fx.route(r)
+	if !known || !route.Management || route.OwnShape(fx.contract) || reply.Status < 200 || reply.Status > 299 {
 		return nil
 	}
 	var v any
 	if json.Unmarshal(reply.Body, &v) != nil {
 		return nil
 	}
-	shapes := w.contract.Shapes
+	shapes := fx.contract.Shapes
 	if items, listed := slot(shapes.List, v, "items").([]any); listed {
 		return map[string]any{"data": items, "total": slot(shapes.List, v, "total")}
 	}
@@ -161,10 +162,10 @@ func (t *T) items(r Reply) []map[string]any {
 	return objects(slot(t.contract.Shapes.List, r.value(), "items"))
 }
 
-// item returns an object of data out of its envelope.
-func (w *world) item(r Reply) map[string]any {
+// item returns an object of data without its envelope.
+func (fx *fixture) item(r Reply) map[string]any {
 	v := r.value()
-	if shape := w.contract.Shapes.Item; shape != nil {
+	if shape := fx.contract.Shapes.Item; shape != nil {
 		v = slot(shape, v, "item")
 	}
 	object, _ := v.(map[string]any)

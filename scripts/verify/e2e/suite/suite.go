@@ -1,13 +1,13 @@
-// Package suite holds a deployment to what its customers rely on, over HTTP
-// alone: whatever serves the API, the same requests must get the same answers.
+// Package suite checks over HTTP only that a deployment keeps the guarantees its customers
+// rely on. Every target that serves the API must give the same answers to the same requests.
 //
-// A run makes organisations of its own through the operator's key, works in
-// them, revokes every key that it made and looks back at what the deployment
-// has recorded of it: audit, usage, documents. It can be repeated at will.
+// A run creates organisations of its own through the operator's key and works in them. At the
+// end it revokes every key that it created. It then compares the deployment's audit trail,
+// usage and documents with what it did. A run can be repeated any number of times.
 //
-// Each [Case] is one guarantee and one line of the report. All of them run at
-// once and share a bound on requests in flight; those marked After run in order
-// once the rest are done, because they judge the whole run.
+// Each [Case] is one guarantee and one line of the report. All cases run concurrently and share
+// a limit on requests in flight. Cases marked After judge the whole run, so they run in order
+// when all others have finished.
 package suite
 
 import (
@@ -23,73 +23,73 @@ import (
 	"statgate/shared/contract"
 )
 
-// Options is what a run needs to know of a deployment.
+// Options configures a run.
 type Options struct {
 	BaseURL  string // ends with the contract's base path
 	Host     string // the Host header, "" for the URL's own
 	Operator string // secret of an operator's key
 	Contract *contract.Contract
-	Target   Target // what is known to differ there
-	Parallel int    // requests in flight at most, at least 1
+	Target   Target // known differences of the deployment
+	Parallel int    // requests in flight, at least 1
 	Out      io.Writer
-	// Facts are the cases of the contract's own page, beside what all contracts promise.
+	// Facts are the cases of the contract's own page. They run besides the cases that all
+	// contracts share.
 	Facts []Case
-	Hands Hands // what it may do beside HTTP
-	// Receive is an address of this machine that the deployment can call, for the
-	// cases on webhooks; "" for none.
+	Hands Hands // actions that HTTP does not offer
+	// Receive is an address of this machine that the deployment can call, for the webhook
+	// cases; "" skips those that need it.
 	Receive string
-	// Patience is how long a delivery may take, 0 for the suite's own: it is all that a
-	// run waits for one that will not come.
+	// Patience is how long to wait for a delivery; 0 is the suite's default. It bounds the time
+	// that a run waits for a delivery that never arrives.
 	Patience time.Duration
-	// Only chooses cases by id; nil is all of them.
+	// Only selects cases by id; nil selects all.
 	Only func(id string) bool
 }
 
 // Case is one guarantee.
 type Case struct {
-	ID    string // stable, dotted: a target's known differences name it
-	Says  string // the guarantee, as a sentence without its full stop
-	Run   func(*T)
-	After bool // once all others are done
+	ID        string // stable and dotted; known differences refer to it
+	Guarantee string // one sentence without a full stop
+	Run       func(*T)
+	After     bool // run when all others have finished
 }
 
-// Result is how a run ended.
+// Result counts the outcomes of a run.
 type Result struct {
 	Passed, Failed, Skipped int
-	Failures                map[string]string // case id → why, the first of it
+	Failures                map[string]string // case id → its first failure
 }
 
-// lineWidth is how wide case ids are printed, in characters.
+// lineWidth is the printed width of case ids, in characters.
 const lineWidth = 26
 
-// setup is the id of what every run begins with.
+// setup is the id of the case that every run begins with.
 const setup = "setup"
 
-// Cases lists the guarantees that a contract's customers rely on, in the order
-// of the report.
+// Cases lists the guarantees of a contract, in the order of the report.
 func Cases(c *contract.Contract) []Case {
 	return slices.Concat(documents(), transports(c), refusals(), scopes(c), roles(), headers(), quotas(), keyLife(),
 		rotations(), tokens(c), expiries(), widenings(), members(), caps(), writing(), webhooks(c), tenants(), paging(), data(), filters(), perFunction(c), records())
 }
 
-// Run runs the cases and reports each on a line. The error says that the options
-// cannot be used; what the deployment does wrong is in the result.
+// Run runs the cases and reports each on a line. An error means that the options cannot be
+// used; failures of the deployment are in the result.
 func Run(ctx context.Context, o Options) (Result, error) {
-	w, err := newWorld(o)
+	fx, err := newFixture(o)
 	if err != nil {
 		return Result{}, err
 	}
 	listening, closed := context.WithCancel(ctx)
 	defer closed()
 	if o.Receive != "" {
-		if w.receiver, err = receive(listening, o.Receive); err != nil {
+		if fx.receiver, err = receive(listening, o.Receive); err != nil {
 			return Result{}, fmt.Errorf("listening for webhooks: %w", err)
 		}
 	}
 	rep := &report{out: o.Out, result: Result{Failures: map[string]string{}}}
-	rep.line(w.run(ctx, Case{ID: setup, Says: "an operator makes an organisation, and its owner a management key", Run: w.begin}))
+	rep.line(fx.run(ctx, Case{ID: setup, Guarantee: "an operator creates an organisation, and its owner gets a management key", Run: fx.setUp}))
 	if rep.result.Failed > 0 {
-		return rep.end(w), nil
+		return rep.end(fx), nil
 	}
 	var now, after []Case
 	for _, c := range slices.Concat(Cases(o.Contract), o.Facts) {
@@ -104,24 +104,24 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			now = append(now, c)
 		}
 	}
-	w.atOnce(ctx, now, rep)
-	// The keys are revoked even where the run was broken off.
+	fx.runConcurrently(ctx, now, rep)
+	// Revoke the keys even when the run was interrupted.
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 	defer cancel()
-	rep.line(w.run(within, Case{ID: "cleanup", Says: "every key that the run made is revoked at its end", Run: cleanUp, After: true}))
+	rep.line(fx.run(within, Case{ID: "cleanup", Guarantee: "every key that the run created is revoked", Run: cleanUp, After: true}))
 	for _, c := range after {
-		rep.line(w.run(ctx, c))
+		rep.line(fx.run(ctx, c))
 	}
-	return rep.end(w), nil
+	return rep.end(fx), nil
 }
 
-// atOnce runs cases side by side and reports them in their order.
-func (w *world) atOnce(ctx context.Context, cases []Case, rep *report) {
+// runConcurrently runs cases concurrently and reports them in their order.
+func (fx *fixture) runConcurrently(ctx context.Context, cases []Case, rep *report) {
 	done := make([]chan outcome, len(cases))
 	var all sync.WaitGroup
 	for i, c := range cases {
 		done[i] = make(chan outcome, 1)
-		all.Go(func() { done[i] <- w.run(ctx, c) })
+		all.Go(func() { done[i] <- fx.run(ctx, c) })
 	}
 	for _, d := range done {
 		rep.line(<-d)
@@ -129,28 +129,28 @@ func (w *world) atOnce(ctx context.Context, cases []Case, rep *report) {
 	all.Wait()
 }
 
-// outcome is what became of a case.
+// outcome is the result of one case.
 type outcome struct {
 	Case
-	failures []string
-	skip     string // why it was not run
-	void     string // why the contract or its data leave nothing to check
+	failures      []string
+	skip          string // why the case was skipped
+	notApplicable string // why the case does not apply to this contract or its data
 }
 
-// run runs one case. A case that panics has failed; the others go on.
-func (w *world) run(ctx context.Context, c Case) outcome {
-	t := &T{world: w, ctx: ctx, id: c.ID}
+// run runs one case. A panic fails the case and leaves the others running.
+func (fx *fixture) run(ctx context.Context, c Case) outcome {
+	t := &T{fixture: fx, ctx: ctx, id: c.ID}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer t.recovered()
 		if !c.After && c.ID != setup {
-			t.settle()
+			t.assignHome()
 		}
 		c.Run(t)
 	}()
 	<-ended
-	return outcome{Case: c, failures: t.failures, void: t.void}
+	return outcome{Case: c, failures: t.failures, notApplicable: t.notApplicable}
 }
 
 // report prints outcomes and counts them.
@@ -163,45 +163,45 @@ func (r *report) line(o outcome) {
 	switch {
 	case o.skip != "":
 		r.result.Skipped++
-		fmt.Fprintf(r.out, "skip %-*s %s (%s)\n", lineWidth, o.ID, o.Says, o.skip)
+		fmt.Fprintf(r.out, "skip %-*s %s (%s)\n", lineWidth, o.ID, o.Guarantee, o.skip)
 	case len(o.failures) > 0:
 		r.result.Failed++
 		r.result.Failures[o.ID] = o.failures[0]
-		fmt.Fprintf(r.out, "FAIL %-*s %s: %s\n", lineWidth, o.ID, o.Says, oneLine(o.failures))
-	case o.void != "":
-		fmt.Fprintf(r.out, "n/a  %-*s %s (%s)\n", lineWidth, o.ID, o.Says, o.void)
+		fmt.Fprintf(r.out, "FAIL %-*s %s: %s\n", lineWidth, o.ID, o.Guarantee, oneLine(o.failures))
+	case o.notApplicable != "":
+		fmt.Fprintf(r.out, "n/a  %-*s %s (%s)\n", lineWidth, o.ID, o.Guarantee, o.notApplicable)
 	default:
 		r.result.Passed++
-		fmt.Fprintf(r.out, "ok   %-*s %s\n", lineWidth, o.ID, o.Says)
+		fmt.Fprintf(r.out, "ok   %-*s %s\n", lineWidth, o.ID, o.Guarantee)
 	}
 }
 
-// end prints the closing line. Answers that the target gave in a shape of its
-// own are told before it, so that what was let pass is never silent.
-func (r *report) end(w *world) Result {
-	for i, own := range w.target.Own {
-		if n := w.owned[i].Load(); n > 0 {
+// end prints the closing lines. Answers that were accepted in the target's own shape are
+// reported first, so no exception stays hidden.
+func (r *report) end(fx *fixture) Result {
+	for i, own := range fx.target.Own {
+		if n := fx.ownAnswers[i].Load(); n > 0 {
 			r.result.Skipped++
-			fmt.Fprintf(r.out, "skip %-*s the shape of %d answers %d %s (%s)\n", lineWidth, "answers", n, own.Status, own.Body, own.Reason)
+			fmt.Fprintf(r.out, "skip %-*s shape not checked: %d answers %d %s (%s)\n", lineWidth, "answers", n, own.Status, own.Body, own.Reason)
 		}
 	}
-	if n := w.literals.Load(); n > 0 {
+	if n := fx.literalAnswers.Load(); n > 0 {
 		r.result.Skipped++
-		fmt.Fprintf(r.out, "skip %-*s the request's id in %d answers, which say %s (%s)\n", lineWidth, "answers", n, w.target.Literal, w.target.LiteralReason)
+		fmt.Fprintf(r.out, "skip %-*s request id not checked: %d answers contain %s instead (%s)\n", lineWidth, "answers", n, fx.target.Literal, fx.target.LiteralReason)
 	}
-	if n := w.lost.Load(); n > 0 {
+	if n := fx.lostAnswers.Load(); n > 0 {
 		r.result.Skipped++
-		fmt.Fprintf(r.out, "skip %-*s %d answers that were lost: the calls were counted twice, or repeated (%s)\n", lineWidth, "answers", n, w.target.Lossy)
+		fmt.Fprintf(r.out, "skip %-*s %d lost answers: the requests were counted twice or repeated (%s)\n", lineWidth, "answers", n, fx.target.Lossy)
 	}
-	if why := w.target.OneID; why != "" {
+	if why := fx.target.OneID; why != "" {
 		r.result.Skipped++
-		fmt.Fprintf(r.out, "skip %-*s whether each has an id of its own (%s)\n", lineWidth, "answers", why)
+		fmt.Fprintf(r.out, "skip %-*s unique request ids not checked (%s)\n", lineWidth, "answers", why)
 	}
 	fmt.Fprintf(r.out, "%d passed, %d failed\n", r.result.Passed, r.result.Failed)
 	return r.result
 }
 
-// oneLine keeps the first of several failures and says how many there are.
+// oneLine returns the first failure on one line, with the number of further ones.
 func oneLine(failures []string) string {
 	first := strings.Join(strings.Fields(failures[0]), " ")
 	if rest := len(failures) - 1; rest > 0 {
@@ -213,13 +213,13 @@ func oneLine(failures []string) string {
 func (o Options) check() error {
 	switch {
 	case o.Contract == nil:
-		return errors.New("no contract was given")
+		return errors.New("contract: is required")
 	case !strings.HasSuffix(strings.TrimRight(o.BaseURL, "/"), o.Contract.Base):
-		return fmt.Errorf("the base URL %s does not end with %s, the base path of contract %s", o.BaseURL, o.Contract.Base, o.Contract.Name)
+		return fmt.Errorf("base URL: %s does not end with %s, the base path of contract %s", o.BaseURL, o.Contract.Base, o.Contract.Name)
 	case o.Operator == "":
-		return errors.New("no operator's key was given")
+		return errors.New("operator's key: is required")
 	case o.Parallel < 1:
-		return errors.New("at least one request must be allowed at a time")
+		return errors.New("parallel: must be at least one request")
 	}
 	return nil
 }

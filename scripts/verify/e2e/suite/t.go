@@ -12,33 +12,33 @@ import (
 	"time"
 )
 
-// T is one case while it runs: what it knows of the world, and what it found wrong.
+// T is a running case: the run's fixture, and the failures found so far.
 type T struct {
-	*world
-	ctx      context.Context
-	id       string
-	home     *tenant // the organisation that the case works in; others work there too
-	mutex    sync.Mutex
-	failures []string
-	void     string
+	*fixture
+	ctx           context.Context
+	id            string
+	home          *tenant // the organisation that the case works in, shared with other cases
+	mutex         sync.Mutex
+	failures      []string
+	notApplicable string
 }
 
-// Errorf notes that the guarantee does not hold. It is safe in any goroutine.
+// Errorf records a failure and continues. It is safe for concurrent use.
 func (t *T) Errorf(format string, args ...any) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	t.failures = append(t.failures, fmt.Sprintf(format, args...))
 }
 
-// Fatalf notes it and ends the calling goroutine.
+// Fatalf records a failure and ends the calling goroutine.
 func (t *T) Fatalf(format string, args ...any) {
 	t.Errorf(format, args...)
 	runtime.Goexit()
 }
 
-// Void ends a case that the contract or its data leave nothing to check for.
-func (t *T) Void(format string, args ...any) {
-	t.void = fmt.Sprintf(format, args...)
+// NotApplicable ends a case that the contract or its data leave nothing to check for.
+func (t *T) NotApplicable(format string, args ...any) {
+	t.notApplicable = fmt.Sprintf(format, args...)
 	runtime.Goexit()
 }
 
@@ -48,7 +48,7 @@ func (t *T) recovered() {
 	}
 }
 
-// each runs n calls of f side by side and waits for them.
+// each runs f n times concurrently and waits for all.
 func (t *T) each(n int, f func(i int)) {
 	var all sync.WaitGroup
 	for i := range n {
@@ -60,10 +60,10 @@ func (t *T) each(n int, f func(i int)) {
 	all.Wait()
 }
 
-// in is an operation's input by name: path parameters, and the rest.
+// in is an operation's input by name: path parameters and all others.
 type in map[string]any
 
-// op calls an operation by name, with the contract's method, path and names.
+// op calls an operation by name, with the contract's method, path and names of parameters.
 func (t *T) op(secret, operation string, input in, headers ...string) Reply {
 	route, ok := t.routes[operation]
 	if !ok {
@@ -94,11 +94,11 @@ func (t *T) op(secret, operation string, input in, headers ...string) Reply {
 	return t.send(r)
 }
 
-// send sends a request; a deployment that does not answer ends the case.
+// send sends a request. A deployment that does not answer fails the case.
 func (t *T) send(r request) Reply {
 	reply, err := t.client.do(t.ctx, r)
 	if err == nil && t.unanswered(reply) {
-		time.Sleep(time.Second) // as its Retry-After says
+		time.Sleep(time.Second) // the Retry-After of the answer
 		reply, err = t.client.do(t.ctx, r)
 	}
 	if err != nil {
@@ -107,51 +107,51 @@ func (t *T) send(r request) Reply {
 	return reply
 }
 
-// does calls an operation that must succeed.
-func (t *T) does(secret, operation string, input in, headers ...string) Reply {
+// mustOp calls an operation and fails the case unless it succeeds.
+func (t *T) mustOp(secret, operation string, input in, headers ...string) Reply {
 	r := t.op(secret, operation, input, headers...)
-	t.succeeded(r)
+	t.wantSuccess(r)
 	return r
 }
 
-func (t *T) succeeded(r Reply) {
+func (t *T) wantSuccess(r Reply) {
 	if r.Status < 200 || r.Status > 299 {
 		t.Fatalf("%s: got %s, want success", r.asked, r.brief())
 	}
 }
 
-// must wants one status.
-func (t *T) must(r Reply, status int) {
+// wantStatus fails the case unless the answer has the status.
+func (t *T) wantStatus(r Reply, status int) {
 	if r.Status != status {
 		t.Fatalf("%s: got %s, want %d", r.asked, r.brief(), status)
 	}
 }
 
-// until waits until the deployment's clock has reached the moment. Answers tell
-// it by their Date, in whole seconds; our own clock serves where they do not.
-func (t *T) until(moment time.Time) {
-	for pause := time.Until(moment); ; pause = 50 * time.Millisecond { // its clock is behind ours
+// until waits until the deployment's clock reaches a time. It reads the Date header of answers,
+// which has whole seconds, and uses the local clock if it is missing.
+func (t *T) until(when time.Time) {
+	for pause := time.Until(when); ; pause = 50 * time.Millisecond { // the deployment's clock is behind ours
 		select {
 		case <-time.After(max(pause, 0) + 50*time.Millisecond):
 		case <-t.ctx.Done():
-			t.Fatalf("waiting until %s: %v", moment.Format(time.RFC3339), t.ctx.Err())
+			t.Fatalf("waiting until %s: %v", when.Format(time.RFC3339), t.ctx.Err())
 		}
 		r := t.op("", "getHealth", nil)
-		if at, ok := r.at(); !ok || !at.Before(moment) {
+		if at, ok := r.sentAt(); !ok || !at.Before(when) {
 			return
 		}
 	}
 }
 
-// calm waits for the key's next quota window where the present one ends within
-// the time that the case needs, so that nothing is counted in two windows.
-func (t *T) calm(secret string, needed time.Duration) {
-	self := t.does(secret, "getSelf", nil)
+// awaitWindow waits for the key's next quota window if the current one ends before the needed
+// time has passed. Otherwise a case would be counted in two windows.
+func (t *T) awaitWindow(secret string, needed time.Duration) {
+	self := t.mustOp(secret, "getSelf", nil)
 	ends, err := time.Parse(time.RFC3339, self.text("usage", "window", "resets_at"))
 	if err != nil {
 		return // unmetered
 	}
-	now, ok := self.at()
+	now, ok := self.sentAt()
 	if !ok {
 		now = time.Now()
 	}

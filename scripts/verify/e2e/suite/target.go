@@ -9,83 +9,83 @@ import (
 	"strings"
 )
 
-// Target is a kind of deployment, and all in which it is known to differ from
-// what the API promises. Nothing else may differ.
+// Target is a kind of deployment with all its known differences from the API's guarantees. No
+// other difference is accepted.
 type Target struct {
 	Name string
-	// Skip names the cases that are not run there, each with its reason.
+	// Skip lists the cases that are not run there, with the reason by case id.
 	Skip map[string]string
-	// Own are answers that the target's gateway gives in a shape of its own, and
-	// perhaps with a status of its own. Their shape and headers are not looked at.
+	// Own lists answers that the target's gateway gives in a shape of its own, possibly with a
+	// status of its own. Their shape and headers are not checked.
 	Own []OwnAnswer
-	// Literal is a text that the target's gateway leaves in bodies where the
-	// request's id belongs, "" for none. All else about such an answer must be right.
+	// Literal is text that the target's gateway leaves in bodies instead of the request id, ""
+	// for none. The rest of such an answer is checked.
 	Literal, LiteralReason string
-	// Lossy is why answers of its stores are lost now and then, "" where none are. A
-	// call may then be counted twice, as the documentation says, or be a 503 that is to
-	// be repeated: so often at most in a run, and never without being told.
+	// Lossy is the reason why the target's stores occasionally lose answers, "" where they do
+	// not. A request may then be counted twice, as the documentation says, or get a 503 and be
+	// repeated. A run accepts at most maxLostAnswers of them and reports their number.
 	Lossy string
-	// OneID is why all requests have the same id there, "" where each has its own.
-	// Nothing that a request left behind can then be found by its id.
+	// OneID is the reason why all requests have the same id there, "" where each has its own.
+	// With one id, the suite cannot find audit entries by request id.
 	OneID string
 }
 
 // OwnAnswer is an answer in the target's own shape.
 type OwnAnswer struct {
 	Status int
-	Body   string // as it is, without the space around it
-	For    int    // the promised status that it is let pass for; 0 for its own
+	Body   string // exact body, without surrounding space
+	For    int    // the promised status that it stands for; 0 for Status itself
 	Reason string
 }
 
 func (o OwnAnswer) promised() int { return cmp.Or(o.For, o.Status) }
 
-// Targets lists the known differences of every target. An empty one is held to
-// everything.
+// Targets lists every target with its known differences. A target without differences must keep
+// every guarantee.
 var Targets = []Target{
 	{Name: "gateway"}, // the default: this repository's own gateway, and any deployed stage
 	{Name: "ministack", Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: ministackSkip},
-	// With an edge the API itself takes the one transport that the edge leaves, and
-	// the emulator's edge cannot reach the API.
-	{Name: "ministack-edge", Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: plus(ministackSkip, map[string]string{
+	// With an edge, the API itself accepts only the transport that the edge forwards. The
+	// emulator's edge cannot reach the API.
+	{Name: "ministack-edge", Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: merged(ministackSkip, map[string]string{
 		"transport.x-api-key": "the edge moves X-API-Key into Authorization, and the emulator's cannot reach the API behind it",
 	})},
 	{Name: "sam", Lossy: lossy, Own: samOwn, Skip: samSkip, OneID: "SAM gives every request the id of the first"},
 }
 
-// What the emulator does not render. Its mocks send templates and header
-// mappings as they are; its gateway responses know the request's id, the resource's
-// path and the error, and no other variable.
+// Known differences of the emulator. Its mocks send templates and header mappings unrendered.
+// Its gateway responses render the request id, the resource path and the error, and no other
+// variable.
 const (
 	requestID = "$context.requestId"
-	lossy     = "the emulator's tables answer late, or not at all, once in some thousand calls"
-	mocks     = "the emulator's mocks send their templates as they are"
+	lossy     = "the emulator's tables answer late or not at all once in some thousand requests"
+	mocks     = "the emulator's mocks send their templates unrendered"
 )
 
 var ministackSkip = map[string]string{
-	"scope.named": "the emulator's gateway responses keep $context.httpMethod and $context.authorizer.scopes as they are",
+	"scope.named": "the emulator's gateway responses do not render $context.httpMethod and $context.authorizer.scopes",
 }
 
-// What SAM CLI does otherwise. It passes those variables only that the template
-// declares, and asks the authorizer for every request: neither is to be seen here.
+// Known differences of SAM CLI. It also passes only the variables that the template declares,
+// and calls the authorizer for every request; no case depends on either.
 var (
 	samOwn = []OwnAnswer{
-		{Status: 502, Body: `{"message":"Internal server error"}`, For: 401, Reason: "SAM takes an authorizer that throws Unauthorized for one that failed"},
-		{Status: 401, Body: `{"message":"Unauthorized"}`, Reason: "SAM has no gateway responses; this is its own, where the identity source is missing"},
-		{Status: 403, Body: `{"message":"User is not authorized to access this resource"}`, Reason: "SAM has no gateway responses; this is its own, where the policy denies"},
-		{Status: 403, Body: `{"message":"Missing Authentication Token"}`, For: 404, Reason: "SAM has no mocks; this is its own for what is no route"},
+		{Status: 502, Body: `{"message":"Internal server error"}`, For: 401, Reason: "SAM treats an authorizer that throws Unauthorized as a failed one"},
+		{Status: 401, Body: `{"message":"Unauthorized"}`, Reason: "SAM has no gateway responses; this is its answer to a missing identity source"},
+		{Status: 403, Body: `{"message":"User is not authorized to access this resource"}`, Reason: "SAM has no gateway responses; this is its answer when the policy denies"},
+		{Status: 403, Body: `{"message":"Missing Authentication Token"}`, For: 404, Reason: "SAM has no mocks; this is its answer to an unknown route"},
 	}
-	samSkip = plus(skips("SAM calls a function for requests alone, and for no stream or queue", "webhook.sent", "webhook.sent.report", "webhook.sent.filter",
+	samSkip = merged(skipAll("SAM calls functions for requests only, not for streams or queues", "webhook.sent", "webhook.sent.report", "webhook.sent.filter",
 		"webhook.sent.test", "webhook.sent.again", "webhook.sent.gone", "webhook.sent.rotate", "webhook.sent.ended"), map[string]string{
-		"preflight":     "SAM answers preflights itself, with 200, and only where there is a route",
-		"refuse.method": "SAM has no mocks: it answers a wrong method as it does an unknown path",
-		"refuse.head":   "SAM takes HEAD for GET's route and then finds no function for it",
-		"scope.named":   "SAM has no gateway responses: its 403 names nothing",
+		"preflight":     "SAM answers preflights itself, with 200, and only for known routes",
+		"refuse.method": "SAM has no mocks: it answers a wrong method like an unknown path",
+		"refuse.head":   "SAM routes HEAD like GET and then finds no function for it",
+		"scope.named":   "SAM has no gateway responses: its 403 names neither route nor scopes",
 	})
 )
 
-// skips are cases that are not run for one reason.
-func skips(why string, ids ...string) map[string]string {
+// skipAll returns cases that are skipped for one reason.
+func skipAll(why string, ids ...string) map[string]string {
 	all := map[string]string{}
 	for _, id := range ids {
 		all[id] = why
@@ -93,13 +93,13 @@ func skips(why string, ids ...string) map[string]string {
 	return all
 }
 
-func plus(a, b map[string]string) map[string]string {
+func merged(a, b map[string]string) map[string]string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return all
 }
 
-// FindTarget returns the target of that name.
+// FindTarget returns the target with the name, or an error that lists the names.
 func FindTarget(name string) (Target, error) {
 	var names []string
 	for _, t := range Targets {
@@ -108,10 +108,10 @@ func FindTarget(name string) (Target, error) {
 		}
 		names = append(names, t.Name)
 	}
-	return Target{}, fmt.Errorf("no target %q; there are %s", name, strings.Join(names, ", "))
+	return Target{}, fmt.Errorf("unknown target %q: use one of %s", name, strings.Join(names, ", "))
 }
 
-// own returns the index of the target's own answer that this is, -1 for none.
+// own returns the index in t.Own of an answer, -1 for none.
 func (t Target) own(status int, body []byte) int {
 	for i, o := range t.Own {
 		if o.Status == status && o.Body == strings.TrimSpace(string(body)) {
@@ -121,41 +121,44 @@ func (t Target) own(status int, body []byte) int {
 	return -1
 }
 
-// standsFor tells whether an answer is the target's own for a promised status.
+// standsFor reports whether the target gives this answer instead of one with the promised
+// status.
 func (t Target) standsFor(status int, r Reply) bool {
 	return slices.ContainsFunc(t.Own, func(o OwnAnswer) bool {
 		return o.promised() == status && o.Status == r.Status && o.Body == strings.TrimSpace(string(r.Body))
 	})
 }
 
-// unknown tells whether an answer refuses the secret.
-func (t Target) unknown(r Reply) bool {
+// refusesSecret reports whether an answer refuses the secret.
+func (t Target) refusesSecret(r Reply) bool {
 	return r.Status == http.StatusUnauthorized || t.standsFor(http.StatusUnauthorized, r)
 }
 
-// named puts the request's id into a body where the target has left its literal.
-func (w *world) named(body any, id string) any {
+// replaceLiteral replaces the target's literal in a body by the request id.
+func (fx *fixture) replaceLiteral(body any, id string) any {
 	switch v := body.(type) {
 	case string:
-		if v == w.target.Literal && v != "" {
-			w.literals.Add(1)
+		if v == fx.target.Literal && v != "" {
+			fx.literalAnswers.Add(1)
 			return id
 		}
 	case map[string]any:
 		for name := range v {
-			v[name] = w.named(v[name], id)
+			v[name] = fx.replaceLiteral(v[name], id)
 		}
 	}
 	return body
 }
 
-// lostAtMost is how many answers a target may lose in a run.
-const lostAtMost = 10
+// maxLostAnswers is how many answers a target may lose in a run.
+const maxLostAnswers = 10
 
-// lose tells whether so many more answers may have been lost.
-func (w *world) lose(n int64) bool { return w.target.Lossy != "" && w.lost.Add(n) <= lostAtMost }
+// allowLost counts n more lost answers and reports whether the target may lose that number.
+func (fx *fixture) allowLost(n int64) bool {
+	return fx.target.Lossy != "" && fx.lostAnswers.Add(n) <= maxLostAnswers
+}
 
-// unanswered tells whether a 503 is one that the target's stores are known for.
-func (w *world) unanswered(r Reply) bool {
-	return r.Status == http.StatusServiceUnavailable && w.lose(1)
+// unanswered reports whether a 503 is one of the target's known lost answers.
+func (fx *fixture) unanswered(r Reply) bool {
+	return r.Status == http.StatusServiceUnavailable && fx.allowLost(1)
 }

@@ -7,29 +7,29 @@ import (
 	"statgate/shared/contract"
 )
 
-// tokens are guarantees of the contracts that have them.
+// tokens returns the cases of contracts with tokens.
 func tokens(c *contract.Contract) []Case {
 	if _, has := c.Operations["createToken"]; !has {
 		return nil
 	}
 	return []Case{
-		{ID: "token.narrow", Says: "a token reaches what its scopes say, makes no tokens and manages no keys", Run: tokenNarrow},
-		{ID: "token.narrowed", Says: "what is taken from a key is taken from its tokens on the very next request", Run: tokenNarrowed},
-		{ID: "token.dies", Says: "a token dies with its key, and with the secret that made it, on the very next request", Run: tokenDies},
-		{ID: "token.quota", Says: "a token spends its key's quota", Run: tokenQuota},
-		{ID: "token.bounds", Says: "a token lives from a minute to a day, and has its key's scopes alone", Run: tokenBounds},
+		{ID: "token.narrow", Guarantee: "a token reaches what its scopes allow, and can neither create tokens nor manage keys", Run: tokenNarrow},
+		{ID: "token.narrowed", Guarantee: "a scope removed from a key is refused to its tokens on the next request", Run: tokenNarrowed},
+		{ID: "token.dies", Guarantee: "a token is refused on the next request when its key is revoked or its secret rotated", Run: tokenEnds},
+		{ID: "token.quota", Guarantee: "a token uses its key's quota", Run: tokenQuota},
+		{ID: "token.bounds", Guarantee: "a token lives from a minute to a day, and has only scopes of its key", Run: tokenBounds},
 	}
 }
 
-// brief is how long tokens of the run live: a pepper cannot be retired before.
-const brief = "1m"
+// tokenLife is short because a pepper cannot be retired before its tokens expire.
+const tokenLife = "1m"
 
 func (t *T) token(k key, spec in) string {
 	if spec["expires_in"] == nil {
-		spec["expires_in"] = brief
+		spec["expires_in"] = tokenLife
 	}
 	made := t.op(k.secret, "createToken", spec)
-	t.must(made, http.StatusCreated)
+	t.wantStatus(made, http.StatusCreated)
 	if made.text("token") == "" || made.text("key") != k.id {
 		t.Fatalf("createToken: %s without a token of the key", made.brief())
 	}
@@ -37,55 +37,55 @@ func (t *T) token(k key, spec in) string {
 }
 
 func tokenNarrow(t *T) {
-	a, b := t.twoDoors()
+	a, b := t.twoEndpoints()
 	k := t.key(t.home.admin, t.home, in{"scopes": append(append([]string{}, a.scopes...), b.scopes...)})
 	narrow, wide := t.token(k, in{"scopes": a.scopes}), t.token(k, in{})
-	t.must(t.knock(narrow, a), http.StatusOK)
-	t.refused(t.knock(narrow, b), api.Permission)
-	t.must(t.knock(wide, b), http.StatusOK)
-	t.refused(t.op(wide, "createToken", in{}), api.Permission)
-	t.refused(t.op(wide, "revokeSelf", nil), api.Permission)
-	t.refused(t.op(wide, "listKeys", nil), api.Permission)
-	t.must(t.knock(k.secret, b), http.StatusOK)
+	t.wantStatus(t.call(narrow, a), http.StatusOK)
+	t.wantError(t.call(narrow, b), api.Permission)
+	t.wantStatus(t.call(wide, b), http.StatusOK)
+	t.wantError(t.op(wide, "createToken", in{}), api.Permission)
+	t.wantError(t.op(wide, "revokeSelf", nil), api.Permission)
+	t.wantError(t.op(wide, "listKeys", nil), api.Permission)
+	t.wantStatus(t.call(k.secret, b), http.StatusOK)
 }
 
 func tokenNarrowed(t *T) {
-	a, b := t.twoDoors()
+	a, b := t.twoEndpoints()
 	k := t.key(t.home.admin, t.home, in{"scopes": append(append([]string{}, a.scopes...), b.scopes...)})
 	token := t.token(k, in{})
 	t.warm(token, a)
-	t.does(t.home.admin, "updateKey", in{"key": k.id, "scopes": b.scopes})
-	t.refused(t.knock(token, a), api.Permission)
-	t.must(t.knock(token, b), http.StatusOK)
+	t.mustOp(t.home.admin, "updateKey", in{"key": k.id, "scopes": b.scopes})
+	t.wantError(t.call(token, a), api.Permission)
+	t.wantStatus(t.call(token, b), http.StatusOK)
 }
 
-func tokenDies(t *T) {
-	d := t.door()
+func tokenEnds(t *T) {
+	d := t.endpoint()
 	for _, end := range []string{"rotateKey", "revokeKey"} {
 		k := t.clientKey(d)
 		token := t.token(k, in{})
 		t.warm(token, d)
-		t.does(t.home.admin, end, in{"key": k.id})
-		t.dead(t.knock(token, d))
+		t.mustOp(t.home.admin, end, in{"key": k.id})
+		t.wantInvalidSecret(t.call(token, d))
 	}
 }
 
 func tokenQuota(t *T) {
-	d := t.door()
+	d := t.endpoint()
 	k := t.clientKey(d)
 	token := t.token(k, in{})
-	t.must(t.knock(token, d), http.StatusOK)
-	t.must(t.knock(k.secret, d), http.StatusOK)
-	if total := t.does(t.home.admin, "getKey", in{"key": k.id}).number("usage", "total"); total != 3 {
-		t.Errorf("getKey: usage is %v, want the token's making, its call and the key's own", total)
+	t.wantStatus(t.call(token, d), http.StatusOK)
+	t.wantStatus(t.call(k.secret, d), http.StatusOK)
+	if total := t.mustOp(t.home.admin, "getKey", in{"key": k.id}).number("usage", "total"); total != 3 {
+		t.Errorf("getKey: usage is %v, want 3: the token's creation, its request and the key's own", total)
 	}
 }
 
 func tokenBounds(t *T) {
-	a, b := t.twoDoors()
+	a, b := t.twoEndpoints()
 	k := t.clientKey(a)
-	for _, spec := range []in{{"expires_in": "59s"}, {"expires_in": "25h"}, {"scopes": b.scopes}, {"scopes": t.managing()[:1]}} {
-		t.refused(t.op(k.secret, "createToken", spec), api.InputField)
+	for _, spec := range []in{{"expires_in": "59s"}, {"expires_in": "25h"}, {"scopes": b.scopes}, {"scopes": t.manageScopes()[:1]}} {
+		t.wantError(t.op(k.secret, "createToken", spec), api.InputField)
 	}
-	t.must(t.knock(k.secret, a), http.StatusOK)
+	t.wantStatus(t.call(k.secret, a), http.StatusOK)
 }
