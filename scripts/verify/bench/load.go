@@ -20,26 +20,15 @@ const clients = 16
 // load measures the local server's handler as clients meet it. They run in this
 // process and take their part of the processor.
 func load(ctx context.Context, s sizes) ([]figure, error) {
-	var all []figure
-	for _, on := range []struct {
-		name string
-		open func() (*engine, error)
-	}{{"memory", memory}, {"-data", onDisk}} {
-		e, err := on.open()
-		if err != nil {
-			return nil, err
-		}
-		figures, err := loadOn(ctx, e, on.name, s)
-		e.close()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, figures...)
-	}
-	return all, nil
+	return eachEngine(embeddedEngines, func(on opener) ([]figure, error) { return loadOn(ctx, on, s) })
 }
 
-func loadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figure, error) {
+func loadOn(ctx context.Context, on opener, s sizes) ([]figure, error) {
+	e, err := on.open()
+	if err != nil {
+		return nil, err
+	}
+	defer e.close()
 	w, err := found(ctx, e, time.Now)
 	if err != nil {
 		return nil, err
@@ -72,7 +61,7 @@ func loadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figur
 			return nil, err
 		}
 		all = append(all, figure{
-			name:   fmt.Sprintf("%s, %s, %d clients", target.name, engineName, clients),
+			name:   fmt.Sprintf("%s, %s, %d clients", target.name, on.name, clients),
 			value:  thousands(float64(len(took))/elapsed.Seconds()) + " requests/s",
 			detail: fmt.Sprintf("p50 %s, p99 %s", duration(took.at(0.50)), duration(took.at(0.99))),
 		})

@@ -22,35 +22,16 @@ const mayAdd = 0.15
 // overhead measures the authorizer and the gate beside the very store calls that
 // they make, on each engine.
 func overhead(ctx context.Context, s sizes) ([]figure, error) {
-	endpoint, stop, err := dynamoDBLocal(ctx)
+	untaped := func() *tape { return nil }
+	return withDynamo(ctx, untaped, func(on opener) ([]figure, error) { return overheadOn(ctx, on, s) })
+}
+
+func overheadOn(ctx context.Context, on opener, s sizes) ([]figure, error) {
+	e, err := on.open()
 	if err != nil {
 		return nil, err
 	}
-	defer stop()
-	var all []figure
-	for _, on := range []struct {
-		name string
-		open func() (*engine, error)
-	}{
-		{"memory", memory},
-		{"-data", onDisk},
-		{"DynamoDB Local", func() (*engine, error) { return onDynamo(ctx, endpoint, nil) }},
-	} {
-		e, err := on.open()
-		if err != nil {
-			return nil, err
-		}
-		figures, err := overheadOn(ctx, e, on.name, s)
-		e.close()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, figures...)
-	}
-	return all, nil
-}
-
-func overheadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figure, error) {
+	defer e.close()
 	w, err := found(ctx, e, stopped())
 	if err != nil {
 		return nil, err
@@ -73,13 +54,13 @@ func overheadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]f
 	} {
 		p, err := prepare(ctx, e.keys, sub.on)
 		if err != nil {
-			return nil, fmt.Errorf("%s on %s: %w", sub.name, engineName, err)
+			return nil, fmt.Errorf("%s: %w", sub.name, err)
 		}
 		m, err := compare(ctx, s, p)
 		if err != nil {
-			return nil, fmt.Errorf("%s on %s: %w", sub.name, engineName, err)
+			return nil, fmt.Errorf("%s: %w", sub.name, err)
 		}
-		all = append(all, m.figures(sub.name+", "+engineName, p.calls)...)
+		all = append(all, m.figures(sub.name+", "+on.name, p.calls)...)
 	}
 	return all, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/api"
 	"statgate/shared/sources/importer"
 	"statgate/shared/sources/simulation"
@@ -90,7 +91,7 @@ type told struct {
 	step
 	route api.Route
 	calls []call
-	units map[string]units
+	units map[string]measured.Units
 }
 
 // teller tells stories to a deployment that is on tape.

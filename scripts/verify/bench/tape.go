@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/table"
 )
 
@@ -32,18 +33,14 @@ type tape struct {
 	mu      sync.Mutex
 	calls   []call
 	handler bool
-	units   map[string]units // by table
+	units   map[string]measured.Units // by table
 }
-
-// units are read and write units; an eventually consistent read of up to 4 KB is
-// half a read unit, a write of up to 1 KB one write unit for each index and table.
-type units struct{ read, write float64 }
 
 // rewind forgets what was recorded.
 func (t *tape) rewind() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.calls, t.handler, t.units = nil, false, map[string]units{}
+	t.calls, t.handler, t.units = nil, false, map[string]measured.Units{}
 }
 
 // entered notes that a handler has begun.
@@ -79,14 +76,13 @@ func (t *tape) consumed(name string, read, write float64) {
 		t.calls[n-1].write += write
 	}
 	if t.units == nil {
-		t.units = map[string]units{}
+		t.units = map[string]measured.Units{}
 	}
-	u := t.units[name]
-	t.units[name] = units{u.read + read, u.write + write}
+	t.units[name] = t.units[name].Plus(measured.Units{Read: read, Write: write})
 }
 
 // recorded returns what was recorded since the last rewind.
-func (t *tape) recorded() ([]call, map[string]units) {
+func (t *tape) recorded() ([]call, map[string]measured.Units) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.calls), maps.Clone(t.units)

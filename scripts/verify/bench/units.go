@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/table"
 )
 
@@ -106,32 +107,21 @@ func (s told) figure(first told) figure {
 	return f
 }
 
-func sum(by map[string]units) string {
-	var all units
+func sum(by map[string]measured.Units) string {
+	var all measured.Units
 	for _, u := range by {
-		all.read, all.write = all.read+u.read, all.write+u.write
+		all = all.Plus(u)
 	}
 	return all.String()
 }
 
 // split shows units by table.
-func split(by map[string]units) string {
+func split(by map[string]measured.Units) string {
 	var parts []string
 	for _, name := range []string{table.Keys.Name, table.Stats.Name} {
-		if u := by[name]; u != (units{}) {
+		if u := by[name]; u != (measured.Units{}) {
 			parts = append(parts, name+" "+u.String())
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-func (u units) String() string {
-	var parts []string
-	if u.write != 0 {
-		parts = append(parts, fmt.Sprintf("%g W", u.write))
-	}
-	if u.read != 0 || u.write == 0 {
-		parts = append(parts, fmt.Sprintf("%g R", u.read))
-	}
-	return strings.Join(parts, " + ")
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/table/dynamolocal"
@@ -42,14 +43,14 @@ func TestAdmittedRequestCostsOneWriteUnitAndNoReadBeforeItsHandler(t *testing.T)
 		if len(s.calls) > len(s.beforeHandler()) {
 			reached++
 		}
-		var total units
+		var total measured.Units
 		for _, u := range s.units {
-			total.read, total.write = total.read+u.read, total.write+u.write
+			total = total.Plus(u)
 		}
 		if !s.route.Management && s.route.Method == http.MethodGet {
 			reading++
-			if total.write != 1 {
-				t.Errorf("%s (%s) writes %g units in all, want the gate's 1", s.operation, s.note, total.write)
+			if total.Write != 1 {
+				t.Errorf("%s (%s) writes %g units in all, want the gate's 1", s.operation, s.note, total.Write)
 			}
 		}
 	}

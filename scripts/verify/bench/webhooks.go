@@ -12,10 +12,11 @@ import (
 
 	"statgate/functions/deliver"
 	"statgate/functions/fanout"
-	"statgate/scripts/internal/changes"
+	"statgate/scripts/internal/measured"
 	"statgate/shared/access/apikey"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
+	"statgate/shared/contract"
 	"statgate/shared/feed/events"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/stats/matches"
@@ -29,35 +30,23 @@ const changesMade = 100
 // deliveries measures what telling webhooks takes: putting down what each is to be
 // sent, and sending it.
 func deliveries(ctx context.Context, s sizes) ([]figure, error) {
-	endpoint, stop, err := dynamoDBLocal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	var all []figure
-	for _, on := range []struct {
-		name string
-		open func() (*engine, error)
-	}{
-		{"memory", memory},
-		{"-data", onDisk},
-		{"DynamoDB Local", func() (*engine, error) { return onDynamo(ctx, endpoint, &tape{}) }},
-	} {
+	return withDynamo(ctx, func() *tape { return &tape{} }, func(on opener) ([]figure, error) {
+		var all []figure
 		for _, hooks := range []int{1, s.hooks} {
-			figures, err := deliveriesOn(ctx, on.open, on.name, hooks, s)
+			figures, err := deliveriesOn(ctx, on, hooks, s)
 			if err != nil {
-				return nil, fmt.Errorf("%d webhooks on %s: %w", hooks, on.name, err)
+				return nil, fmt.Errorf("%d webhooks: %w", hooks, err)
 			}
 			all = append(all, figures...)
 		}
-	}
-	return all, nil
+		return all, nil
+	})
 }
 
-// deliveriesOn measures the fan-out to some webhooks, and where there is one of them,
-// which gets no more than can be attempted one by one, the attempts.
-func deliveriesOn(ctx context.Context, open func() (*engine, error), engineName string, hooks int, s sizes) ([]figure, error) {
-	e, err := open()
+// deliveriesOn measures the fan-out to a number of webhooks. With a single webhook it
+// also measures the attempts, because then there are few enough to make one by one.
+func deliveriesOn(ctx context.Context, on opener, hooks int, s sizes) ([]figure, error) {
+	e, err := on.open()
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +64,12 @@ func deliveriesOn(ctx context.Context, open func() (*engine, error), engineName 
 	if err != nil {
 		return nil, err
 	}
-	fan.name = fmt.Sprintf("fan-out of %d changes to %d webhook%s, %s", changesMade, hooks, plural(hooks), engineName)
+	fan.name = fmt.Sprintf("fan-out of %d changes to %d webhook%s, %s", changesMade, hooks, plural(hooks), on.name)
 	if hooks > 1 {
 		return []figure{fan}, nil
 	}
 	attempt, err := m.attempts(ctx)
-	attempt.name = "an attempt, " + engineName
+	attempt.name = "an attempt, " + on.name
 	return []figure{fan, attempt}, err
 }
 
@@ -123,24 +112,32 @@ func (m *messenger) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func newMessenger(ctx context.Context, e *engine, hooks int) (*messenger, error) {
+// fanOutOn returns a store of webhooks and a fan-out on the engine's tables, as the
+// contract statgate has them. The fan-out sends its messages to the queue.
+func fanOutOn(e *engine, q webhooks.Queue, clock func() time.Time) (*contract.Contract, *webhooks.Store, *fanout.Fanout, error) {
 	c, err := preset.Load("statgate")
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	root, err := apikey.NewRoot(rand.Reader)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	m, clock := &messenger{engine: e}, stopped()
-	log := slog.New(slog.DiscardHandler)
-	m.store = webhooks.New(webhooks.Options{Table: e.keys, Contract: c, Rand: rand.Reader, Queue: m, Private: true,
+	store := webhooks.New(webhooks.Options{Table: e.keys, Contract: c, Rand: rand.Reader, Queue: q, Private: true,
 		Peppers: apikey.FixedPeppers(root, clock)})
-	m.fan, err = fanout.New(fanout.Deps{Contract: c, Webhooks: m.store, Queue: m, Matches: matches.NewStore(e.stats, clock), Clock: clock, Log: log})
+	fan, err := fanout.New(fanout.Deps{Contract: c, Webhooks: store, Queue: q, Matches: matches.NewStore(e.stats, clock), Clock: clock,
+		Log: slog.New(slog.DiscardHandler)})
+	return c, store, fan, err
+}
+
+func newMessenger(ctx context.Context, e *engine, hooks int) (*messenger, error) {
+	m, clock := &messenger{engine: e}, stopped()
+	c, store, fan, err := fanOutOn(e, m, clock)
 	if err != nil {
 		return nil, err
 	}
-	m.sender = deliver.New(deliver.Deps{Store: m.store, Title: c.Title, Private: true, Clock: clock, Log: log})
+	m.store, m.fan = store, fan
+	m.sender = deliver.New(deliver.Deps{Store: m.store, Title: c.Title, Private: true, Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	if err := m.gather(ctx, clock()); err != nil {
 		return nil, err
 	}
@@ -158,12 +155,12 @@ func newMessenger(ctx context.Context, e *engine, hooks int) (*messenger, error)
 
 // gather takes as many changes of an import as a round has: each is news.
 func (m *messenger) gather(ctx context.Context, now time.Time) error {
-	im, err := changes.OfImport(ctx, now)
+	im, err := importSimulated(ctx, now)
 	if err != nil {
 		return err
 	}
-	defer im.Close()
-	for _, c := range im.Changes {
+	defer im.close()
+	for _, c := range im.changes {
 		e, ok, err := events.Of(c)
 		if err != nil {
 			return err
@@ -221,7 +218,7 @@ func (m *messenger) fanOut(ctx context.Context, rounds int) (figure, error) {
 	if m.tape != nil {
 		_, by := m.tape.recorded()
 		u := by[table.Keys.Name]
-		return figure{value: units{u.read / n, u.write / n}.String() + " a delivery", detail: fmt.Sprintf("keys %s for %s deliveries", u, thousands(n))}, nil
+		return figure{value: measured.Units{Read: u.Read / n, Write: u.Write / n}.String() + " a delivery", detail: fmt.Sprintf("keys %s for %s deliveries", u, thousands(n))}, nil
 	}
 	return figure{value: duration(each.median()) + " a delivery", detail: fmt.Sprintf("%s; %d × %s deliveries", each.spread(duration), rounds, thousands(n))}, nil
 }
@@ -248,7 +245,7 @@ func (m *messenger) attempts(ctx context.Context) (figure, error) {
 	if m.tape != nil {
 		_, by := m.tape.recorded()
 		u, n := by[table.Keys.Name], float64(len(took))
-		f.detail = fmt.Sprintf("%s in all; %s", units{u.read / n, u.write / n}, f.detail)
+		f.detail = fmt.Sprintf("%s in all; %s", measured.Units{Read: u.Read / n, Write: u.Write / n}, f.detail)
 	}
 	return f, nil
 }

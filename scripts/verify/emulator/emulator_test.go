@@ -19,26 +19,18 @@ import (
 // however that ends.
 func emulated(t *testing.T) (*emulator, string) {
 	t.Helper()
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	e, ended, err := launch(t.Context(), dir, 0, read)
+	e, p, err := launch(t.Context(), dir, 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		write.Close()
-		<-ended
-		read.Close()
-	})
+	t.Cleanup(func() { p.End(stopTimeout) })
 	return e, dir
 }
 
 func targetOf(t *testing.T, e *emulator, dir, contract string) target {
 	t.Helper()
-	return target{emulator: e, contract: contract, stack: stackOf(contract), state: dir, log: &bytes.Buffer{}}
+	return target{emulator: e, contract: contract, stack: stackOf(contract), state: dir}
 }
 
 func stackFound(t *testing.T, d target) outputs.Stack {

@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"statgate/scripts/internal/hands"
 	"statgate/scripts/internal/operate"
 	"statgate/scripts/verify/e2e/suite"
+	"statgate/scripts/verify/internal/outofband"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
@@ -66,16 +66,16 @@ func (t target) hands(s outputs.Stack, c *contract.Contract) suite.Hands {
 	keys, stats := dynamo.New(client, s.KeysTable, table.Keys), dynamo.New(client, s.StatsTable, table.Stats)
 	all := functionsOf(c)
 	return suite.Hands{
-		CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) },
-		Report:     func(ctx context.Context, match string) error { return hands.Report(ctx, stats, match) },
+		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
+		Report:     func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
 		Rotate: func(ctx context.Context) error {
-			if err := hands.Rotate(ctx, secret); err != nil {
+			if err := outofband.RotatePepper(ctx, secret); err != nil {
 				return err
 			}
 			return t.restart(ctx, all...)
 		},
 		Alone: func(ctx context.Context, do func()) error {
-			err := hands.Alone(ctx, secret, func() error {
+			err := outofband.WithCurrentPepperOnly(ctx, secret, func() error {
 				if err := t.restart(ctx, authorizerFunction); err != nil {
 					return err
 				}

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"statgate/scripts/verify/internal/rig"
 	"statgate/shared/api"
 	"statgate/shared/platform/outputs"
 )
@@ -115,7 +116,7 @@ func onAnyStream(document map[string]any, stream string) (map[string]any, error)
 
 // queue is the address of one of the stack's queues.
 func (t target) queue(s outputs.Stack, name string) *string {
-	return aws.String(t.emulator.URL + "/" + account + "/" + s.Name + "-" + name)
+	return aws.String(t.emulator.URL + "/" + rig.Account + "/" + s.Name + "-" + name)
 }
 
 // stream is the ARN of the stats table's.
@@ -221,7 +222,7 @@ func (t target) assume(ctx context.Context, r role) (cfg aws.Config, done func()
 		}
 		return nil
 	}
-	ours := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::` + account + `:root"}}]}`
+	ours := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::` + rig.Account + `:root"}}]}`
 	if err := trust(ctx, ours); err != nil {
 		return cfg, nil, err
 	}
