@@ -20,15 +20,14 @@ import (
 	"statgate/shared/table/local"
 )
 
-// engine is the two tables of a deployment. Where it has a tape, that records
-// their calls.
+// engine is the two tables of a deployment. The tape records their calls; it may be nil.
 type engine struct {
 	keys, stats table.Table
 	tape        *tape
 	close       func()
 }
 
-// memory is what `make dev` runs on.
+// memory returns the engine on which `make dev` runs.
 func memory() (*engine, error) {
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
@@ -37,7 +36,7 @@ func memory() (*engine, error) {
 	return &engine{keys: db.Table(table.Keys.Name), stats: db.Table(table.Stats.Name), close: func() { db.Close() }}, nil
 }
 
-// onDisk is what `make dev` runs on with -data: every write is synced.
+// onDisk returns the engine on which `make dev` runs with -data. It syncs every write.
 func onDisk() (*engine, error) {
 	dir, err := os.MkdirTemp("", "statgate-bench-*")
 	if err != nil {
@@ -51,9 +50,9 @@ func onDisk() (*engine, error) {
 		close: func() { db.Close(); os.RemoveAll(dir) }}, nil
 }
 
-// onDynamo makes tables of its own at a DynamoDB endpoint. With a tape, it records
-// calls and units. They have no streams: nothing reads them here, and DynamoDB Local
-// looks through all records of a stream with every write.
+// onDynamo creates new tables at a DynamoDB endpoint. A tape records calls and units.
+// The tables have no streams: nothing reads them here, and DynamoDB Local scans all
+// records of a stream on every write.
 func onDynamo(ctx context.Context, endpoint string, t *tape) (*engine, error) {
 	keys, stats := table.Keys, table.Stats
 	keys.Streams, stats.Streams = false, false
@@ -72,14 +71,14 @@ func onDynamo(ctx context.Context, endpoint string, t *tape) (*engine, error) {
 			fmt.Fprintln(os.Stderr, "bench: dropping tables:", err)
 		}
 	}}
-	made := func(s table.Schema) table.Table {
+	open := func(s table.Schema) table.Table {
 		if t == nil {
 			return dynamo.New(client, prefix+s.Name, s)
 		}
 		observe := dynamo.WithUnits(func(_ string, read, write float64) { t.consumed(s.Name, read, write) })
 		return taped{dynamo.New(client, prefix+s.Name, s, observe), s.Name, t}
 	}
-	e.keys, e.stats = made(keys), made(stats)
+	e.keys, e.stats = open(keys), open(stats)
 	return e, nil
 }
 
@@ -92,7 +91,7 @@ type opener struct {
 // embeddedEngines are the engines of the local server.
 var embeddedEngines = []opener{{"memory", memory}, {"-data", onDisk}}
 
-// eachEngine measures on every kind of engine, each opened anew by the function.
+// eachEngine measures on every kind of engine. The function opens a new engine.
 func eachEngine(all []opener, measure func(on opener) ([]figure, error)) ([]figure, error) {
 	var figures []figure
 	for _, on := range all {

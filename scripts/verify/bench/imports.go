@@ -10,11 +10,11 @@ import (
 	"statgate/shared/sources/importer"
 )
 
-// importSize is a few seasons of every generated league.
+// importSize is the number of matches in a few seasons of every generated league.
 const importSize = 20_000
 
-// imports measures how fast matches come in: generated ones, and the real files
-// where they are.
+// imports measures the matches a second of an import: of generated matches, and of the
+// real files where they exist.
 func imports(ctx context.Context, s sizes) ([]figure, error) {
 	return eachEngine(embeddedEngines, func(on opener) ([]figure, error) {
 		generated, err := importGenerated(ctx, on, min(importSize, s.large))
@@ -49,7 +49,7 @@ func rate(name string, n int, took time.Duration) figure {
 		detail: fmt.Sprintf("%s in %s", thousands(float64(n)), duration(float64(took)))}
 }
 
-// importReal imports the openfootball trees of STATGATE_DATA, clubs included.
+// importReal imports openfootball's files from STATGATE_DATA, including the clubs.
 func importReal(ctx context.Context, on opener) (figure, error) {
 	name := "openfootball's files, " + on.name
 	dir := os.Getenv("STATGATE_DATA")

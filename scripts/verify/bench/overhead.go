@@ -16,11 +16,12 @@ import (
 	"statgate/shared/table"
 )
 
-// mayAdd is what authorizer and gate may add to the store calls that they make.
-const mayAdd = 0.15
+// maxOverhead is the target for the time that the authorizer and the gate add to their
+// store calls, as a fraction of it.
+const maxOverhead = 0.15
 
-// overhead measures the authorizer and the gate beside the very store calls that
-// they make, on each engine.
+// overhead measures the authorizer and the gate against the same store calls alone, on
+// each engine.
 func overhead(ctx context.Context, s sizes) ([]figure, error) {
 	untaped := func() *tape { return nil }
 	return withDynamo(ctx, untaped, func(on opener) ([]figure, error) { return overheadOn(ctx, on, s) })
@@ -32,7 +33,7 @@ func overheadOn(ctx context.Context, on opener, s sizes) ([]figure, error) {
 		return nil, err
 	}
 	defer e.close()
-	w, err := found(ctx, e, stopped())
+	w, err := newFixture(ctx, e, stoppedClock())
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func overheadOn(ctx context.Context, on opener, s sizes) ([]figure, error) {
 		{"authorizer", w.authorizing(secret)},
 		{"gate", w.admitting(caller)},
 	} {
-		p, err := prepare(ctx, e.keys, sub.on)
+		p, err := newWorkload(ctx, e.keys, sub.on)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", sub.name, err)
 		}
@@ -65,9 +66,9 @@ func overheadOn(ctx context.Context, on opener, s sizes) ([]figure, error) {
 	return all, nil
 }
 
-// authorizing is a whole call of the Lambda authorizer, its log line included,
-// by a warm instance on a table.
-func (w *world) authorizing(secret string) func(table.Table) func(context.Context) error {
+// authorizing returns a function that makes one call of the Lambda authorizer in a warm
+// instance, including its log line.
+func (w *fixture) authorizing(secret string) func(table.Table) func(context.Context) error {
 	return func(on table.Table) func(context.Context) error {
 		store := keys.New(keys.Options{Table: on, Gates: gate.New(on, w.clock), Peppers: w.peppers,
 			Contract: w.contract, Environment: w.contract.Environments[0], Now: w.clock})
@@ -88,21 +89,21 @@ func (w *world) authorizing(secret string) func(table.Table) func(context.Contex
 	}
 }
 
-// admitting is a call through the gate of a warm instance, on a table. Its limit
-// is out of reach, as a benchmark makes more calls than any plan has.
-func (w *world) admitting(c *api.Caller) func(table.Table) func(context.Context) error {
-	rich := *c
-	rich.Limits = map[string]contract.Budget{}
+// admitting returns a function that admits one request at the gate of a warm instance.
+// The quota is raised, because a benchmark makes more requests than any plan allows.
+func (w *fixture) admitting(c *api.Caller) func(table.Table) func(context.Context) error {
+	unlimited := *c
+	unlimited.Limits = map[string]contract.Budget{}
 	for name, b := range c.Limits {
 		b.Limit = 1 << 40
-		rich.Limits[name] = b
+		unlimited.Limits[name] = b
 	}
 	route, _ := api.Find("listMatches")
 	return func(on table.Table) func(context.Context) error {
 		g := gate.New(on, w.clock)
 		g.Resolver, g.Scopes = w.Keys, w.contract.Scopes
 		return func(ctx context.Context) error {
-			_, err := g.Admit(ctx, &rich, route, contract.Requests)
+			_, err := g.Admit(ctx, &unlimited, route, contract.Requests)
 			return err
 		}
 	}

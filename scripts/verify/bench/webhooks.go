@@ -23,12 +23,11 @@ import (
 	"statgate/shared/table"
 )
 
-// changesMade is how many changes the fan-out is told at once, as Lambda does of
-// a stream that is behind.
-const changesMade = 100
+// changeCount is the number of changes in a batch: a full one, as Lambda makes them
+// while it catches up with a stream.
+const changeCount = 100
 
-// deliveries measures what telling webhooks takes: putting down what each is to be
-// sent, and sending it.
+// deliveries measures the two steps of a delivery: storing it, and attempting it.
 func deliveries(ctx context.Context, s sizes) ([]figure, error) {
 	return withDynamo(ctx, func() *tape { return &tape{} }, func(on opener) ([]figure, error) {
 		var all []figure
@@ -51,20 +50,20 @@ func deliveriesOn(ctx context.Context, on opener, hooks int, s sizes) ([]figure,
 		return nil, err
 	}
 	defer e.close()
-	m, err := newMessenger(ctx, e, hooks)
+	m, err := newDeliveryFixture(ctx, e, hooks)
 	if err != nil {
 		return nil, err
 	}
 	defer m.stop()
 	rounds := s.rounds
 	if e.tape != nil {
-		rounds = 1 // each is the same units, and ten thousand deliveries take DynamoDB Local some ten seconds
+		rounds = 1 // all consume the same units, and 10,000 deliveries take DynamoDB Local about ten seconds
 	}
 	fan, err := m.fanOut(ctx, rounds)
 	if err != nil {
 		return nil, err
 	}
-	fan.name = fmt.Sprintf("fan-out of %d changes to %d webhook%s, %s", changesMade, hooks, plural(hooks), on.name)
+	fan.name = fmt.Sprintf("fan-out of %d changes to %d webhook%s, %s", changeCount, hooks, plural(hooks), on.name)
 	if hooks > 1 {
 		return []figure{fan}, nil
 	}
@@ -80,35 +79,35 @@ func plural(n int) string {
 	return "s"
 }
 
-// messenger tells webhooks of the simulated league's matches, by the functions that
-// do so in a deployment, and the receiver that takes what they send.
-type messenger struct {
+// deliveryFixture delivers changes of the simulated league's matches to webhooks. It
+// uses a deployment's functions, and is the receiver of the requests.
+type deliveryFixture struct {
 	*engine
-	store  *webhooks.Store
-	fan    *fanout.Fanout
-	sender *deliver.Sender
-	news   []table.Change
-	stop   func()
-	round  int
+	store   *webhooks.Store
+	fan     *fanout.Fanout
+	sender  *deliver.Sender
+	changes []table.Change // of a round
+	stop    func()
+	round   int
 
-	mu    sync.Mutex
-	due   []webhooks.Due // what the last round put down
-	taken int            // requests to the receiver
+	mu       sync.Mutex
+	queued   []webhooks.Due // by the last round
+	received int            // requests
 }
 
 // Send implements [webhooks.Queue].
-func (m *messenger) Send(_ context.Context, due ...webhooks.Due) error {
+func (m *deliveryFixture) Send(_ context.Context, due ...webhooks.Due) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.due = append(m.due, due...)
+	m.queued = append(m.queued, due...)
 	return nil
 }
 
 // ServeHTTP is the receiver.
-func (m *messenger) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (m *deliveryFixture) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.taken++
+	m.received++
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -130,15 +129,15 @@ func fanOutOn(e *engine, q webhooks.Queue, clock func() time.Time) (*contract.Co
 	return c, store, fan, err
 }
 
-func newMessenger(ctx context.Context, e *engine, hooks int) (*messenger, error) {
-	m, clock := &messenger{engine: e}, stopped()
+func newDeliveryFixture(ctx context.Context, e *engine, hooks int) (*deliveryFixture, error) {
+	m, clock := &deliveryFixture{engine: e}, stoppedClock()
 	c, store, fan, err := fanOutOn(e, m, clock)
 	if err != nil {
 		return nil, err
 	}
 	m.store, m.fan = store, fan
 	m.sender = deliver.New(deliver.Deps{Store: m.store, Title: c.Title, Private: true, Clock: clock, Log: slog.New(slog.DiscardHandler)})
-	if err := m.gather(ctx, clock()); err != nil {
+	if err := m.collectChanges(ctx, clock()); err != nil {
 		return nil, err
 	}
 	receiver, stop, err := listen(m)
@@ -153,8 +152,8 @@ func newMessenger(ctx context.Context, e *engine, hooks int) (*messenger, error)
 	return m, nil
 }
 
-// gather takes as many changes of an import as a round has: each is news.
-func (m *messenger) gather(ctx context.Context, now time.Time) error {
+// collectChanges takes the changes of a round from an import. Each makes an event.
+func (m *deliveryFixture) collectChanges(ctx context.Context, now time.Time) error {
 	im, err := importSimulated(ctx, now)
 	if err != nil {
 		return err
@@ -165,56 +164,57 @@ func (m *messenger) gather(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if ok && e.Type == events.MatchCreated && len(m.news) < changesMade {
-			m.news = append(m.news, c)
+		if ok && e.Type == events.MatchCreated && len(m.changes) < changeCount {
+			m.changes = append(m.changes, c)
 		}
 	}
-	if len(m.news) < changesMade {
-		return fmt.Errorf("an import makes news of %d matches, want %d", len(m.news), changesMade)
+	if len(m.changes) < changeCount {
+		return fmt.Errorf("an import makes events of %d matches, want %d", len(m.changes), changeCount)
 	}
 	return nil
 }
 
-// subscribe makes webhooks that want everything, of as many organisations as that takes.
-func (m *messenger) subscribe(ctx context.Context, now time.Time, url string, n int) error {
+// subscribe creates n webhooks that receive all events, for as many organisations as
+// that needs.
+func (m *deliveryFixture) subscribe(ctx context.Context, now time.Time, url string, n int) error {
 	for i := range n {
 		_, err := m.store.Create(ctx, &api.Request{ID: fmt.Sprint("bench-", i), Now: now, Caller: &api.Caller{
 			Key: "key_bench", Org: fmt.Sprint("org_", i/webhooks.AtMost), Permissions: []string{"*:*"},
 		}}, webhooks.Spec{URL: url})
 		if err != nil {
-			return fmt.Errorf("making a webhook: %w", err)
+			return fmt.Errorf("creating a webhook: %w", err)
 		}
 	}
 	return nil
 }
 
-// tell has the changes told as if each had happened just now.
-func (m *messenger) tell(ctx context.Context) error {
+// fanOutChanges makes the fan-out read the changes, under new ids.
+func (m *deliveryFixture) fanOutChanges(ctx context.Context) error {
 	m.round++
-	m.due = nil
-	told := make([]table.Change, len(m.news))
-	for i, c := range m.news {
+	m.queued = nil
+	batch := make([]table.Change, len(m.changes))
+	for i, c := range m.changes {
 		c.ID = fmt.Sprintf("%d-%s", m.round, c.ID)
-		told[i] = c
+		batch[i] = c
 	}
-	return m.fan.Read(ctx, told)
+	return m.fan.Read(ctx, batch)
 }
 
-// fanOut measures rounds of the fan-out: the time of a delivery, or on tape the
-// units of one, the list of webhooks included.
-func (m *messenger) fanOut(ctx context.Context, rounds int) (figure, error) {
+// fanOut measures rounds of the fan-out. It returns the time per delivery or, with a
+// tape, the units per delivery, including the read of the webhooks.
+func (m *deliveryFixture) fanOut(ctx context.Context, rounds int) (figure, error) {
 	if m.tape != nil {
 		m.tape.rewind()
 	}
 	var each sample
 	for range rounds {
 		start := time.Now()
-		if err := m.tell(ctx); err != nil {
+		if err := m.fanOutChanges(ctx); err != nil {
 			return figure{}, err
 		}
-		each.add(float64(time.Since(start)) / float64(len(m.due)))
+		each.add(float64(time.Since(start)) / float64(len(m.queued)))
 	}
-	n := float64(len(m.due))
+	n := float64(len(m.queued))
 	if m.tape != nil {
 		_, by := m.tape.recorded()
 		u := by[table.Keys.Name]
@@ -223,21 +223,21 @@ func (m *messenger) fanOut(ctx context.Context, rounds int) (figure, error) {
 	return figure{value: duration(each.median()) + " a delivery", detail: fmt.Sprintf("%s; %d × %s deliveries", each.spread(duration), rounds, thousands(n))}, nil
 }
 
-// attempts attempts what the last round put down, one after the other, and measures
-// from the store's first call to its last, the receiver in between.
-func (m *messenger) attempts(ctx context.Context) (figure, error) {
+// attempts makes an attempt for each delivery of the last round, one after the other.
+// It measures from the store's first call to its last, with the request in between.
+func (m *deliveryFixture) attempts(ctx context.Context) (figure, error) {
 	if m.tape != nil {
 		m.tape.rewind()
 	}
 	var took sample
-	for _, d := range m.due {
+	for _, d := range m.queued {
 		start := time.Now()
 		again, err := m.sender.Deliver(ctx, d)
 		if err != nil {
 			return figure{}, err
 		}
 		if again != 0 {
-			return figure{}, errors.New("a receiver on loopback did not take a delivery")
+			return figure{}, errors.New("the receiver on loopback did not accept a delivery")
 		}
 		took.add(float64(time.Since(start)))
 	}
