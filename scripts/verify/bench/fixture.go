@@ -140,7 +140,7 @@ type answer struct {
 	body   []byte
 }
 
-// field returns the string at a path of the JSON body, "" where there is no string.
+// field returns the string at a path of the JSON body, "" where that has another type.
 func (a answer) field(path ...string) string {
 	var at any
 	if json.Unmarshal(a.body, &at) != nil {

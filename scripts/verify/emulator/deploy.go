@@ -70,9 +70,9 @@ func (t target) app() []string {
 	args := []string{"--output", filepath.Join(t.state, "cdk.out."+t.stack),
 		"-c", "contract=" + t.contract, "-c", "stack=" + t.stack, "-c", "arch=" + rig.HostArch(), "-c", "endpoint=" + t.emulator.URL,
 		"-c", "build=" + filepath.Join(t.state, "build."+t.stack),
-		// The emulator's edge cannot reach an API, so the default is no edge: then every
-		// transport can be tested. Its API cannot flush cached policies, so their TTL
-		// is short: then a key that gains scopes can be tested.
+		// The emulator's edge cannot reach an API, so the default is edge=false. Every
+		// transport can then be tested. Its API cannot flush cached policies, so their TTL
+		// is short. A key that gains scopes can then be tested.
 		"-c", "edge=false", "-c", "policy_ttl=20"}
 	for _, c := range t.context {
 		args = append(args, "-c", c)

@@ -21,7 +21,7 @@ func (t target) credentialsFile() string {
 	return filepath.Join(t.state, "credentials-"+t.stack+".json")
 }
 
-// e2e runs the suite against the deployment. It deploys first where there is no stack.
+// e2e runs the suite against the deployment. It deploys first where the stack is missing.
 func (t target) e2e(ctx context.Context, out io.Writer) error {
 	found, err := outputs.Read(ctx, t.emulator.config(), t.stack)
 	if err != nil {

@@ -143,7 +143,7 @@ func (t target) put(ctx context.Context, r role, document map[string]any) error 
 	return t.restart(ctx, r.function)
 }
 
-// In IAM, sendAction also allows batches of messages: there is no separate action. The
+// In IAM, sendAction also allows batches of messages, which have no action of their own. The
 // emulator requires sendBatchAction for a batch.
 const (
 	sendAction      = "sqs:SendMessage"

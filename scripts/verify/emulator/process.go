@@ -33,8 +33,8 @@ type emulator struct {
 
 func stateFile(dir string) string { return filepath.Join(dir, "emulator.json") }
 
-// start returns the running emulator of the state directory. Where there is none, it
-// starts one that keeps running when this command ends.
+// start returns the running emulator of the state directory. Otherwise it starts
+// one that keeps running when this command ends.
 func start(ctx context.Context, dir string, port int, log io.Writer) (*emulator, error) {
 	if e, err := readState(dir); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func launch(ctx context.Context, dir string, port int, detached bool) (*emulator
 	return e, p, nil
 }
 
-// readState returns the emulator of the state file, nil where there is no file.
+// readState returns the emulator of the state file, nil without a file.
 func readState(dir string) (*emulator, error) {
 	raw, err := os.ReadFile(stateFile(dir))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -16,7 +16,7 @@ import (
 	"statgate/scripts/verify/internal/rig"
 )
 
-// errNoEngine is the error where SAM cannot run because there is no Docker engine.
+// errNoEngine means that SAM cannot run without a Docker engine.
 var errNoEngine = errors.New("no Docker engine answers")
 
 const (

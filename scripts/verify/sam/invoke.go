@@ -66,7 +66,7 @@ func callee(c *contract.Contract, operation string) (function string, management
 }
 
 // withEvent returns the options with the file of the event to send. It fails where
-// there is no such operation or no sample of it.
+// the operation or a sample of it is missing.
 func (o options) withEvent() (options, error) {
 	c, err := preset.Load(o.contract)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 )
 
 // TestStackPassesTheSuiteInContainers needs a Docker engine, or root to start one. It
-// is skipped with the reason where there is no engine.
+// is skipped with the reason where both are missing.
 func TestStackPassesTheSuiteInContainers(t *testing.T) {
 	l, err := prepare(t.Context(), options{command: "e2e", contract: "statgate", state: t.TempDir(), log: t.Output()})
 	defer l.close()

@@ -100,7 +100,7 @@ func Answers(ctx context.Context, url string) bool { return status(ctx, url) == 
 // Responds reports whether a GET of the URL has any answer within two seconds.
 func Responds(ctx context.Context, url string) bool { return status(ctx, url) != 0 }
 
-// status returns the status of the answer to a GET, 0 where there is none in time.
+// status returns the status of the answer to a GET, 0 without an answer in time.
 func status(ctx context.Context, url string) int {
 	within, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
