@@ -245,9 +245,9 @@ func (m *meter) fails(c table.Change) (all measured.Units, attempts int) {
 	return m.consumed(), attempts
 }
 
-// messages counts the messages of a delivery whose every attempt fails: one for each
-// attempt, and one more every 15 minutes of a longer pause, because SQS delays a
-// message by at most 15 minutes.
+// messages counts the messages of a delivery whose every attempt fails. Each attempt has
+// one. A long pause needs one more every 15 minutes, because SQS delays a message by at
+// most 15 minutes.
 func messages() int {
 	const factor = 1.1 // a pause is up to a fifth longer, at random
 	n := 1.0

@@ -1,8 +1,8 @@
 // Command bench measures Statgate's performance and prints one table. It measures what
 // the authorizer and the gate add to their store calls, the read and write units of
-// every operation, requests a second, imports, pages of small and large tables,
-// deliveries of webhooks, and cold starts. With -write it rewrites the table in
-// docs/performance.md, with the machine and the day.
+// every operation, and requests a second. It also measures imports, pages of small and
+// large tables, deliveries of webhooks, and cold starts. With -write it rewrites the
+// table in docs/performance.md, with the machine and the day.
 //
 // No figure fails a run. The tests of this package check what must hold exactly, the
 // units and the order of store calls, with the same instruments.

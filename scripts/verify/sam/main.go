@@ -8,8 +8,8 @@
 // It needs a Docker engine. Where none answers and the user is root on Debian, it
 // installs and starts one, and stops it again. SAM listens on 127.0.0.1. The
 // functions' data is in the emulator of scripts/verify/emulator, which listens on
-// the address of Docker's bridge: this machine and its containers can reach it, and
-// no route leads there from other machines. All processes and all data end with this
+// the address of Docker's bridge. This machine and its containers can reach it, and
+// other machines have no route to it. All processes and all data end with this
 // command.
 package main
 
