@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The CDK CLI, pinned, from the cache: scripts/cdk.sh synth -q -c contract=balla
+# Runs a pinned CDK CLI from the cache: scripts/cdk.sh synth -q -c contract=balla
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,9 +10,10 @@ if [[ ! -x $dir/node_modules/.bin/cdk ]]; then
 	tmp=$dir.$$
 	mkdir -p "$tmp"
 	npm install --prefix "$tmp" --no-audit --no-fund --loglevel=error "aws-cdk@$version" >&2
-	# Whoever comes first is the one; a half-made installation is never seen.
+	# The rename is atomic: no run sees an incomplete installation, and the first of
+	# two concurrent installations stays.
 	mv -T "$tmp" "$dir" 2>/dev/null || rm -rf "$tmp"
 fi
-# It would tell its maker of every run, by a process that outlives the command.
+# Telemetry would report every run, from a process that outlives the command.
 export CDK_DISABLE_CLI_TELEMETRY=${CDK_DISABLE_CLI_TELEMETRY:-true}
 exec "$dir/node_modules/.bin/cdk" "$@"

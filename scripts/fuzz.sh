@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs each fuzz target for FUZZTIME.
+# Runs each fuzz target for FUZZTIME (default 30s).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do

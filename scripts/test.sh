@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The whole test suite. One DynamoDB Local serves every package; tables have
-# names of their own. Skipped tests are listed at the end with their reasons.
+# Runs the whole test suite, or the given packages. All packages share one DynamoDB
+# Local; each test has its own table names. The end of the output lists skipped tests
+# with their reasons.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +10,7 @@ if [[ -d $data ]]; then
 	STATGATE_DATA=$(cd "$data" && pwd)
 	export STATGATE_DATA
 else
-	echo "test: NOT RUN on real data: $data is missing (set STATGATE_DATA); invented fixtures are used instead"
+	echo "test: NOT RUN on real data: $data does not exist (set STATGATE_DATA); the tests use invented fixtures"
 fi
 
 if [[ -z ${STATGATE_DYNAMODB_URL:-} ]]; then
@@ -29,6 +30,6 @@ if [[ -z ${STATGATE_DYNAMODB_URL:-} ]]; then
 	export STATGATE_DYNAMODB_URL="http://127.0.0.1:$port"
 fi
 
-# One package at a time: the proofs under load want both cores, and each other's
-# load would make DynamoDB Local answer later than any gate waits.
+# One package at a time: the load tests need all cores. Run together, they would slow
+# DynamoDB Local down until the gate times out.
 go tool gotestsum --format pkgname-and-test-fails -- -p 1 -timeout 18m "${@:-./...}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A Python package, pinned, into a virtual environment of its own in the cache:
-# venv.sh PACKAGE VERSION. Prints the environment's directory.
+# Installs a version of a Python package into its own virtual environment in the cache,
+# once, and prints the environment's directory: venv.sh PACKAGE VERSION
 set -euo pipefail
 
 package=${1:?usage: venv.sh PACKAGE VERSION}
@@ -9,7 +9,7 @@ dir=${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/statgate}/$package-$versio
 if [[ ! -e $dir/done ]]; then
 	mkdir -p "$(dirname "$dir")"
 	(
-		flock 9 # a virtual environment knows its path, so it is made in place
+		flock 9 # a virtual environment contains its path, so it cannot be moved into place
 		if [[ ! -e $dir/done ]]; then
 			echo "installing $package $version into $dir" >&2
 			rm -rf "$dir"

@@ -4,138 +4,163 @@ import (
 	"fmt"
 	"time"
 
-	"statgate/shared/api"
-	"statgate/shared/api/preset"
-	"statgate/shared/telemetry"
+	"statgate/scripts/internal/measured"
 )
 
-const million = 1e6
+const (
+	million    = 1e6
+	authorizer = "authorizer, no policy cached" // its row in docs/performance.md
+)
 
-// item is a part of a sum.
+// item is a row of a table. In [costs.Idle], Free is the price less free units.
 type item struct {
-	name    string
-	dollars float64
-	detail  string
+	Name          string
+	Dollars, Free float64
+	Detail        string
 }
 
-func total(items []item) float64 {
+type items []item
+
+// Total returns the sum of the dollars.
+func (all items) Total() float64 {
 	sum := 0.0
-	for _, i := range items {
-		sum += i.dollars
+	for _, i := range all {
+		sum += i.Dollars
 	}
 	return sum
 }
 
-// call is a kind of request.
-type call struct {
-	name      string
-	units     units
-	ms, bytes string // names of assumptions
+// TotalFree returns the sum of the dollars less free units.
+func (all items) TotalFree() float64 {
+	sum := 0.0
+	for _, i := range all {
+		sum += i.Free
+	}
+	return sum
 }
 
-// function is what a million runs of a function cost, with their logs.
-func (b book) function(ms float64) float64 {
-	return b.dollars("lambda_request", million) + b.dollars("lambda_gb_second", million*ms/1000*b.assume("memory_gb"))
+// costs computes the page. Where nothing else is said, its methods return dollars
+// for a million calls.
+type costs struct {
+	prices
+	measured.Figures
+	operations map[string]measured.Units // as docs/performance.md has them
 }
 
-func (b book) logs() float64 { return b.dollars("log_gb", million*b.assume("log_bytes")/1e9) }
+func load(root string) (c costs, err error) {
+	if c.prices, err = loadPrices(); err != nil {
+		return c, err
+	}
+	if c.Figures, err = measured.Load(); err != nil {
+		return c, err
+	}
+	c.operations, err = readUnits(root)
+	return c, err
+}
 
-// reads is what a million calls cost. Without a cached policy each runs the
-// authorizer; behind the edge the answer leaves from there.
-func (b book) reads(c call, check units, cached, edge bool) []item {
-	items := []item{
-		{"API Gateway", b.dollars("api_request", million), "a request"},
-		{"function", b.function(b.assume(c.ms)), fmt.Sprintf("%g ms", b.assume(c.ms))},
-		{"gate", b.dollars("write_unit", million*c.units.write), fmt.Sprintf("%g W", c.units.write)},
-		{"data", b.dollars("read_unit", million*c.units.read), fmt.Sprintf("%g R", c.units.read)},
-		{"logs", b.logs(), fmt.Sprintf("%g bytes", b.assume("log_bytes"))},
+// run is the price of runs of a function that take ms milliseconds, without its logs.
+func (c costs) run(ms float64) float64 {
+	return c.Dollars("lambda_request", million) + c.compute(ms)
+}
+
+func (c costs) compute(ms float64) float64 {
+	return c.Dollars("lambda_gb_second", million*ms/1000*c.Assume("memory_gb"))
+}
+
+func (c costs) logs() float64 { return c.Dollars("log_gb", million*c.Assume("log_bytes")/1e9) }
+
+func (c costs) units(u measured.Units) float64 {
+	return c.Dollars("write_unit", million*u.Write) + c.Dollars("read_unit", million*u.Read)
+}
+
+func (c costs) transfer(name string, bytes float64) float64 {
+	return c.Dollars(name, million*bytes/1e9)
+}
+
+// Edge is the price of the requests of the edge and the runs of its function.
+func (c costs) Edge() float64 {
+	return c.Dollars("edge_request", million) + c.Dollars("edge_function", million)
+}
+
+// milliseconds and bytes name an assumption in the words of the page.
+func (c costs) milliseconds(name string) string { return fmt.Sprintf("%g ms", c.Assume(name)) }
+func (c costs) bytes(name string) string        { return fmt.Sprintf("%g bytes", c.Assume(name)) }
+
+// read is an authorised read, with the assumptions for its time and its answer.
+type read struct{ Name, ms, bytes string }
+
+var reads = []read{{"getMatch", "read_ms", "read_bytes"}, {"getStandings", "read_ms", "page_bytes"}, {"listMatches", "page_ms", "page_bytes"}}
+
+// Read returns the parts of a read. Without a cached policy each request runs the
+// authorizer; behind the edge the answer is transferred from there.
+func (c costs) Read(r read, cached, edge bool) items {
+	u := c.operations[r.Name]
+	all := items{
+		{Name: "API Gateway", Dollars: c.Dollars("api_request", million), Detail: "a request"},
+		{Name: "function", Dollars: c.run(c.Assume(r.ms)), Detail: c.milliseconds(r.ms)},
+		{Name: "gate", Dollars: c.Dollars("write_unit", million*u.Write), Detail: fmt.Sprintf("%g W", u.Write)},
+		{Name: "data", Dollars: c.Dollars("read_unit", million*u.Read), Detail: fmt.Sprintf("%g R", u.Read)},
+		{Name: "logs", Dollars: c.logs(), Detail: c.bytes("log_bytes")},
 	}
 	if !cached {
-		items = append(items, b.check(check)...)
+		all = append(all, c.authorizer()...)
 	}
-	gigabytes := million * b.assume(c.bytes) / 1e9
 	if edge {
-		return append(items, item{"edge", b.edge(), "a request and a run of its function"},
-			item{"transfer", b.dollars("edge_gb", gigabytes), fmt.Sprintf("%g bytes, from the edge", b.assume(c.bytes))})
+		return append(all, item{Name: "edge", Dollars: c.Edge(), Detail: "a request and a run of the edge's function"},
+			item{Name: "transfer", Dollars: c.transfer("edge_gb", c.Assume(r.bytes)), Detail: c.bytes(r.bytes) + ", from the edge"})
 	}
-	return append(items, item{"transfer", b.dollars("egress_gb", gigabytes), fmt.Sprintf("%g bytes", b.assume(c.bytes))})
+	return append(all, item{Name: "transfer", Dollars: c.transfer("egress_gb", c.Assume(r.bytes)), Detail: c.bytes(r.bytes)})
 }
 
-// check is what a million runs of the authorizer cost.
-func (b book) check(u units) []item {
-	return []item{
-		{"authorizer", b.function(b.assume("authorizer_ms")), fmt.Sprintf("%g ms", b.assume("authorizer_ms"))},
-		{"its reads", b.dollars("read_unit", million*u.read), fmt.Sprintf("%g R", u.read)},
-		{"its logs", b.logs(), fmt.Sprintf("%g bytes", b.assume("log_bytes"))},
-	}
-}
-
-func (b book) edge() float64 {
-	return b.dollars("edge_request", million) + b.dollars("edge_function", million)
-}
-
-// refusals are kinds of calls that get nothing, and what a million of each costs.
-func (b book) refusals(check units) []item {
-	answer := b.dollars("egress_gb", million*b.assume("refusal_bytes")/1e9)
-	gate := b.dollars("api_request", million) + b.function(b.assume("refusal_ms")) + b.logs() + answer
-	return []item{
-		{"429, out of quota, more than a call a second and instance", gate,
-			"refused from the instance's memory, which asks the table once a second"},
-		{"429, out of quota, now and then", gate + b.dollars("write_unit", million), "a refused write is a write unit"},
-		{"401, revoked or expired", total(b.check(check)) + answer, "the authorizer runs each time; without API Gateway's request, which AWS does not charge where authorization fails (check: else it is $3.50 more)"},
-		{"401, forged or mistyped", b.function(b.assume("refusal_ms")) + b.logs() + answer, "the tag does not fit, so nothing is read"},
-		{"401, malformed, at the edge", b.edge() + b.dollars("edge_gb", million*b.assume("refusal_bytes")/1e9), "the edge's function answers"},
+func (c costs) authorizer() items {
+	return items{
+		{Name: "authorizer", Dollars: c.run(c.Assume("authorizer_ms")), Detail: c.milliseconds("authorizer_ms")},
+		{Name: "authorizer's reads", Dollars: c.units(c.operations[authorizer]), Detail: c.operations[authorizer].String()},
+		{Name: "authorizer's logs", Dollars: c.logs(), Detail: c.bytes("log_bytes")},
 	}
 }
 
-// idle is a month in which nobody calls; free tells whether the account's free
-// units are unspent.
-func (b book) idle(free bool) []item {
-	cost := b.dollars
-	if free {
-		cost = b.above
-	}
-	functions := functionCount()
-	alarms := b.assume("alarm_metrics") + float64(functions)
-	return []item{
-		{"the peppers' secret", cost("secret_month", 1), "1 secret"},
-		{"alarms", cost("alarm_month", alarms), fmt.Sprintf("%g metrics of alarms, of which %d are the functions'", alarms, functions)},
-		{"dashboard", cost("dashboard_month", 1), "1 dashboard"},
-		{"the webhooks' queue", cost("queue_request", b.assume("queue_polls")), "Lambda asks it for messages day and night"},
-		{"API Gateway, Lambda, DynamoDB on demand, logs, edge", 0, "nothing runs and nothing is written"},
+// Refusals returns a row for each kind of refused request.
+func (c costs) Refusals() items {
+	answer := c.transfer("egress_gb", c.Assume("refusal_bytes"))
+	function := c.run(c.Assume("refusal_ms")) + c.logs() + answer
+	gate := c.Dollars("api_request", million) + function
+	return items{
+		{Name: "429, quota exceeded, more than one request a second to an instance", Dollars: gate,
+			Detail: "the instance refuses from memory and asks the table once a second"},
+		{Name: "429, quota exceeded, occasional requests", Dollars: gate + c.Dollars("write_unit", million), Detail: "a refused conditional write is a write unit"},
+		{Name: "401, key revoked or expired", Dollars: c.authorizer().Total() + answer,
+			Detail: "the authorizer runs each time. AWS does not charge for the API Gateway request where authorization fails (check this: otherwise it is $3.50 more)"},
+		{Name: "401, secret forged or mistyped", Dollars: function, Detail: "the tag does not match, so nothing is read"},
+		{Name: "401, secret malformed, at the edge", Dollars: c.Edge() + c.transfer("edge_gb", c.Assume("refusal_bytes")), Detail: "the edge's function answers"},
 	}
 }
 
-// functionCount is the number of functions of the default contract's stack that
-// answer calls.
-func functionCount() int {
-	c, err := preset.Load("statgate")
-	if err != nil {
-		panic("cost: " + err.Error()) // a preset is part of the program
+// Idle returns what a month without requests costs.
+func (c costs) Idle() items {
+	row := func(name, price string, n float64, detail string) item {
+		return item{name, c.Dollars(price, n), c.afterFree(price, n), detail}
 	}
-	names := map[string]bool{"authorizer": true}
-	for _, r := range api.For(c) {
-		names[r.Function] = true
+	alarms := c.Assume("alarm_metrics") + float64(c.Stack.Functions)
+	return items{
+		row("the peppers' secret", "secret_month", 1, "1 secret"),
+		row("alarms", "alarm_month", alarms, fmt.Sprintf("%g metrics with alarms, %d of them the functions'", alarms, c.Stack.Functions)),
+		row("dashboard", "dashboard_month", 1, "1 dashboard"),
+		row("the webhooks' queue", "queue_request", c.Assume("queue_polls"), "Lambda polls it all the time"),
+		{Name: "API Gateway, Lambda, DynamoDB on demand, logs, edge", Detail: "no request, no write"},
 	}
-	return len(names)
 }
 
-// busy is what a month adds in which calls come in every hour.
-func (b book) busy() []item {
-	metrics := 0
-	for _, m := range telemetry.All {
-		metrics++
-		for _, by := range m.By {
-			if by == "function" {
-				metrics += functionCount()
-			} else {
-				metrics += len(telemetry.Reasons)
-			}
-		}
-	}
+// Busy returns what a month with requests in every hour costs on top of Idle.
+func (c costs) Busy() items {
 	minutes := float64(30 * 24 * time.Hour / time.Minute)
-	return []item{
-		{"our own metrics", b.dollars("metric_month", float64(metrics)), fmt.Sprintf("%d metrics", metrics)},
-		{"peppers read again", b.dollars("secret_call", minutes), "once a minute for each authorizer that is always warm"},
+	return items{
+		{Name: "custom metrics", Dollars: c.Dollars("metric_month", float64(c.Stack.Metrics)), Detail: fmt.Sprintf("%d metrics", c.Stack.Metrics)},
+		{Name: "reads of the peppers", Dollars: c.Dollars("secret_call", minutes), Detail: "once a minute for each authorizer instance that stays warm"},
 	}
+}
+
+// ImportOf returns what an import of n new matches costs at most, its deliveries aside.
+func (c costs) ImportOf(n float64) float64 {
+	return n * (c.Dollars("write_unit", c.Import.Write) / float64(c.Import.Matches))
 }

@@ -1,9 +1,9 @@
-// Command cost computes docs/cost.md: dollars from the units that docs/performance.md
-// measured, the prices and the assumptions in prices.json, and what tests measure of
-// an import and of webhooks, which measured.json has.
+// Command cost prints docs/cost.md. It multiplies the units that docs/performance.md
+// and scripts/internal/measured hold by the prices in prices.json, which also holds
+// the figures that nothing measures.
 //
 //	go run ./scripts/cost          prints the page
-//	go run ./scripts/cost --write  puts it into docs/cost.md
+//	go run ./scripts/cost --write  writes docs/cost.md
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	write := flag.Bool("write", false, "put the page into docs/cost.md")
+	write := flag.Bool("write", false, "write docs/cost.md")
 	flag.Parse()
 	if err := run(".", *write); err != nil {
 		fmt.Fprintln(os.Stderr, "cost:", err)

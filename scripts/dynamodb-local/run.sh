@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs DynamoDB Local in memory on a port, in the foreground: run.sh 8000
+# Runs DynamoDB Local in memory, in the foreground, on a port: run.sh 8000
 set -euo pipefail
 
 port=${1:?usage: run.sh PORT}
 dir="${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/statgate/dynamodb-local"
 if [ ! -d "$dir/lib" ]; then
-  echo "dynamodb-local: not in $dir: run make dynamodb-local" >&2
+  echo "dynamodb-local: not found in $dir: run make dynamodb-local" >&2
   exit 1
 fi
 java=java

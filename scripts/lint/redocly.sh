@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Redocly CLI, pinned, from the cache: scripts/lint/redocly.sh DOCUMENT...
-# Its recommended rules, with warnings as errors. It asks for nothing from anywhere
-# once it is installed.
+# Runs a pinned Redocly CLI from the cache: scripts/lint/redocly.sh DOCUMENT...
+# It applies the recommended rules with warnings as errors. Once installed, it makes no
+# network requests.
 set -euo pipefail
 
 version=2.77.0
@@ -13,7 +13,7 @@ fi
 if [[ ! -e $dir/done ]]; then
 	mkdir -p "$(dirname "$dir")"
 	(
-		flock 9 # two test runs may come here at once
+		flock 9 # two test runs may install it at the same time
 		if [[ ! -e $dir/done ]]; then
 			echo "redocly: installing $version into $dir" >&2
 			rm -rf "$dir"

@@ -16,17 +16,17 @@ import (
 	"statgate/shared/access/apikey"
 )
 
-// started are functions of each kind: the authorizer, which fetches the peppers;
-// one that reads; one that has every client; one that needs no table.
-var started = []string{"authorizer", "matches", "keys", "docs"}
+// measuredFunctions has one function of each kind: the authorizer, which fetches the
+// peppers; one that reads; one that has every client; one that needs no table.
+var measuredFunctions = []string{"authorizer", "matches", "keys", "docs"}
 
-// architectures is what Lambda calls those of Go.
+// architectures maps Go's names to Lambda's.
 var architectures = map[string]string{"amd64": "x86_64", "arm64": "arm64"}
 
-// coldStarts measures each function from the start of its process to its first
-// poll, as it is deployed: scripts/build makes it, and it reads the contract,
-// makes its clients and warms them. AWS is a stub on loopback without TLS, so
-// what the network adds is not in it, nor what Lambda does before the process.
+// coldStarts measures each function from the start of its process to its first poll.
+// The function is built by scripts/build, as for a deployment. It reads the contract,
+// creates its clients and warms them. AWS is a stub on loopback without TLS. The
+// figures do not include the network, nor Lambda's work before the process starts.
 func coldStarts(ctx context.Context, s sizes) ([]figure, error) {
 	arch := architectures[runtime.GOARCH]
 	if runtime.GOOS != "linux" || arch == "" {
@@ -47,7 +47,7 @@ func coldStarts(ctx context.Context, s sizes) ([]figure, error) {
 	}
 	defer lambda.stop()
 	var all []figure
-	for _, name := range started {
+	for _, name := range measuredFunctions {
 		f, err := lambda.measure(ctx, name, bundles[name], s.starts)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -70,7 +70,7 @@ func buildFunctions(ctx context.Context, arch, dir string) (map[string]string, e
 		Dir string `json:"dir"`
 	}
 	if err := json.Unmarshal(out, &made); err != nil {
-		return nil, fmt.Errorf("reading what scripts/build made: %w", err)
+		return nil, fmt.Errorf("reading the output of scripts/build: %w", err)
 	}
 	dirs := map[string]string{}
 	for name, m := range made {
@@ -79,7 +79,7 @@ func buildFunctions(ctx context.Context, arch, dir string) (map[string]string, e
 	return dirs, nil
 }
 
-// fakeRuntime plays Lambda's runtime API, and AWS.
+// fakeRuntime is a stub of Lambda's runtime API and of AWS.
 type fakeRuntime struct {
 	api, aws       string // addresses
 	polled         chan time.Time
@@ -108,14 +108,14 @@ func (l *fakeRuntime) stop() {
 	l.stopA()
 }
 
-// next notes the poll and never has an event.
+// next records the time of the poll and never returns an event.
 func (l *fakeRuntime) next(_ http.ResponseWriter, r *http.Request) {
 	l.polled <- time.Now()
 	<-r.Context().Done()
 }
 
-// answer is the peppers' secret, or an item that has every attribute that is
-// looked for while a function warms.
+// answer returns the peppers' secret, or an item with every attribute that a function
+// reads while it warms.
 func (l *fakeRuntime) answer(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -127,7 +127,7 @@ func (l *fakeRuntime) answer(w http.ResponseWriter, r *http.Request) {
 		text := func(s string) map[string]string { return map[string]string{"S": s} }
 		reply["Item"] = map[string]any{"pk": text("SETTING#cursor"), "sk": text("SETTING"), "key": text(strings.Repeat("0f", 32))}
 	}
-	_ = json.NewEncoder(w).Encode(reply) // a function that went away does not wait for it
+	_ = json.NewEncoder(w).Encode(reply) // an error means that the function has ended
 }
 
 func (l *fakeRuntime) measure(ctx context.Context, name, dir string, starts int) (figure, error) {
@@ -147,7 +147,7 @@ func (l *fakeRuntime) measure(ctx context.Context, name, dir string, starts int)
 		detail: fmt.Sprintf("%s; %d starts; %.1f MB", took.spread(duration), starts, float64(info.Size())/1e6)}, nil
 }
 
-// start runs a function until it polls, and ends it.
+// start runs a function until it polls, kills it, and returns the time to the poll.
 func (l *fakeRuntime) start(ctx context.Context, dir string) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -163,7 +163,7 @@ func (l *fakeRuntime) start(ctx context.Context, dir string) (time.Duration, err
 	}
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("starting it: %w", err)
+		return 0, fmt.Errorf("starting the function: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -172,10 +172,10 @@ func (l *fakeRuntime) start(ctx context.Context, dir string) (time.Duration, err
 		cancel()
 		<-ended
 		if strings.Contains(said.String(), "cause") {
-			return 0, fmt.Errorf("it did not warm: %s", said.String())
+			return 0, fmt.Errorf("the function did not warm: %s", said.String())
 		}
 		return at.Sub(began), nil
 	case err := <-ended:
-		return 0, fmt.Errorf("it ended before it polled: %w\n%s", err, said.String())
+		return 0, fmt.Errorf("the function ended before it polled: %w\n%s", err, said.String())
 	}
 }

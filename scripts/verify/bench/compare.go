@@ -9,28 +9,28 @@ import (
 	"statgate/shared/table"
 )
 
-// pair is a piece of work, the store calls that it makes, as they were recorded,
-// and the work without them.
-type pair struct {
+// workload is an operation in three forms: its recorded store calls alone (store), the
+// whole operation (whole), and the operation without its store calls (own).
+type workload struct {
 	store, whole, own func(context.Context) error
 	calls             int
 }
 
-// prepare records what the work calls, and what it is answered.
-func prepare(ctx context.Context, keys table.Table, on func(table.Table) func(context.Context) error) (pair, error) {
+// newWorkload records the store calls of an operation and their answers.
+func newWorkload(ctx context.Context, keys table.Table, on func(table.Table) func(context.Context) error) (workload, error) {
 	t := &tape{}
 	if err := on(taped{keys, table.Keys.Name, t})(ctx); err != nil {
-		return pair{}, err
+		return workload{}, err
 	}
 	calls, _ := t.recorded()
-	known := &canned{Table: keys}
-	own := on(known)
+	answering := &answeringTable{Table: keys}
+	own := on(answering)
 	if err := own(ctx); err != nil {
-		return pair{}, err
+		return workload{}, err
 	}
-	return pair{calls: len(calls), whole: on(keys), own: own, store: func(ctx context.Context) error {
+	return workload{calls: len(calls), whole: on(keys), own: own, store: func(ctx context.Context) error {
 		for _, c := range calls {
-			if err := c.again(ctx, keys); err != nil {
+			if err := c.repeat(ctx, keys); err != nil {
 				return err
 			}
 		}
@@ -38,16 +38,16 @@ func prepare(ctx context.Context, keys table.Table, on func(table.Table) func(co
 	}}, nil
 }
 
-// canned answers the first call of a kind from a table and later ones at once, so
-// that what is left is the caller's own work. One goroutine at a time.
-type canned struct {
+// answeringTable passes the first call of a kind to a table and repeats its answer for
+// later ones. That leaves the caller's own work. It is not safe for concurrent use.
+type answeringTable struct {
 	table.Table
 	got   map[table.Key]table.Item
 	batch []table.Item
 	wrote table.Item
 }
 
-func (c *canned) Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error) {
+func (c *answeringTable) Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error) {
 	if it, ok := c.got[key]; ok {
 		return it, nil
 	}
@@ -59,29 +59,29 @@ func (c *canned) Get(ctx context.Context, key table.Key, consistent bool) (table
 	return it, err
 }
 
-func (c *canned) BatchGet(ctx context.Context, keys []table.Key, consistent bool) (items []table.Item, err error) {
+func (c *answeringTable) BatchGet(ctx context.Context, keys []table.Key, consistent bool) (items []table.Item, err error) {
 	if c.batch == nil {
 		c.batch, err = c.Table.BatchGet(ctx, keys, consistent)
 	}
 	return c.batch, err
 }
 
-func (c *canned) Write(ctx context.Context, w table.Write) (it table.Item, err error) {
+func (c *answeringTable) Write(ctx context.Context, w table.Write) (it table.Item, err error) {
 	if c.wrote == nil {
 		c.wrote, err = c.Table.Write(ctx, w)
 	}
 	return c.wrote, err
 }
 
-// comparison is the outcome: nanoseconds and allocations a call.
+// comparison is the result: nanoseconds and allocations per call.
 type comparison struct {
 	store, whole, own, ratio   sample
 	storeAllocs, allocs, bytes int64
 }
 
-// compare measures the three in turns: what disturbs the machine for a while
-// disturbs all of them, and the ratio is of two that ran side by side.
-func compare(ctx context.Context, s sizes, p pair) (comparison, error) {
+// compare measures the three forms in turns. Other load on the machine then affects all
+// of them, and each ratio is between two measurements of the same time.
+func compare(ctx context.Context, s sizes, p workload) (comparison, error) {
 	testing.Init()
 	if err := flag.Set("test.benchtime", s.benchTime.String()); err != nil {
 		return comparison{}, fmt.Errorf("setting the time of a benchmark: %w", err)
@@ -123,9 +123,9 @@ func measure(ctx context.Context, f func(context.Context) error) (testing.Benchm
 	return r, failed
 }
 
-// added is the caller's own work as a part of the store calls that it makes. On
-// a store that takes milliseconds the difference of two measurements is noise, so
-// it is the work without the store that is divided by the calls without the work.
+// added returns the caller's own work as a fraction of its store calls. It divides the
+// time without the store by the time of the calls alone, because the difference of two
+// measurements is noise where a store takes milliseconds.
 func (m comparison) added() float64 { return m.own.median() / m.store.median() }
 
 func (m comparison) figures(name string, calls int) []figure {
@@ -139,6 +139,6 @@ func (m comparison) figures(name string, calls int) []figure {
 		{name: name + ": without the store", value: duration(m.own.median()), detail: m.own.spread(duration)},
 		{name: name + ": added to the store", value: percent(m.added()),
 			detail: fmt.Sprintf("whole less store: %s (%s)", percent(m.ratio.median()), m.ratio.spread(percent)),
-			target: met(fmt.Sprintf("≤ %.0f %%", 100*mayAdd), m.added() <= mayAdd)},
+			target: verdict(fmt.Sprintf("≤ %.0f %%", 100*maxOverhead), m.added() <= maxOverhead)},
 	}
 }

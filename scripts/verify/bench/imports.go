@@ -10,32 +10,24 @@ import (
 	"statgate/shared/sources/importer"
 )
 
-// importSize is a few seasons of every generated league.
+// importSize is the number of matches in a few seasons of every generated league.
 const importSize = 20_000
 
-// imports measures how fast matches come in: generated ones, and the real files
-// where they are.
+// imports measures the matches a second of an import: of generated matches, and of the
+// real files where they exist.
 func imports(ctx context.Context, s sizes) ([]figure, error) {
-	var all []figure
-	for _, on := range []struct {
-		name string
-		open func() (*engine, error)
-	}{{"memory", memory}, {"-data", onDisk}} {
-		f, err := importGenerated(ctx, on.open, on.name, min(importSize, s.large))
+	return eachEngine(embeddedEngines, func(on opener) ([]figure, error) {
+		generated, err := importGenerated(ctx, on, min(importSize, s.large))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, f)
-		if f, err = importReal(ctx, on.open, on.name); err != nil {
-			return nil, err
-		}
-		all = append(all, f)
-	}
-	return all, nil
+		actual, err := importReal(ctx, on)
+		return []figure{generated, actual}, err
+	})
 }
 
-func importGenerated(ctx context.Context, open func() (*engine, error), engineName string, n int) (figure, error) {
-	e, err := open()
+func importGenerated(ctx context.Context, on opener, n int) (figure, error) {
+	e, err := on.open()
 	if err != nil {
 		return figure{}, err
 	}
@@ -49,7 +41,7 @@ func importGenerated(ctx context.Context, open func() (*engine, error), engineNa
 	if report.Matches.New != n {
 		return figure{}, fmt.Errorf("%d of %d generated matches are new: %v", report.Matches.New, n, report.Problems)
 	}
-	return rate("generated, "+engineName, n, took), nil
+	return rate("generated, "+on.name, n, took), nil
 }
 
 func rate(name string, n int, took time.Duration) figure {
@@ -57,9 +49,9 @@ func rate(name string, n int, took time.Duration) figure {
 		detail: fmt.Sprintf("%s in %s", thousands(float64(n)), duration(float64(took)))}
 }
 
-// importReal imports the openfootball trees of STATGATE_DATA, clubs included.
-func importReal(ctx context.Context, open func() (*engine, error), engineName string) (figure, error) {
-	name := "openfootball's files, " + engineName
+// importReal imports openfootball's files from STATGATE_DATA, including the clubs.
+func importReal(ctx context.Context, on opener) (figure, error) {
+	name := "openfootball's files, " + on.name
 	dir := os.Getenv("STATGATE_DATA")
 	if dir == "" {
 		dir = filepath.Join("..", "shared", "data")
@@ -69,7 +61,7 @@ func importReal(ctx context.Context, open func() (*engine, error), engineName st
 	if importer.Check(o) != nil {
 		return figure{name: name, value: "NOT RUN", detail: "no real data: set STATGATE_DATA"}, nil
 	}
-	e, err := open()
+	e, err := on.open()
 	if err != nil {
 		return figure{}, err
 	}

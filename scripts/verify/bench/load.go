@@ -14,33 +14,22 @@ import (
 	"statgate/shared/sources/simulation"
 )
 
-// clients is how many connections are kept busy, each with a key of its own.
+// clients is the number of connections that send requests, each with its own key.
 const clients = 16
 
-// load measures the local server's handler as clients meet it. They run in this
-// process and take their part of the processor.
+// load measures the local server's handler under load. The clients run in this process
+// and use some of its processor time.
 func load(ctx context.Context, s sizes) ([]figure, error) {
-	var all []figure
-	for _, on := range []struct {
-		name string
-		open func() (*engine, error)
-	}{{"memory", memory}, {"-data", onDisk}} {
-		e, err := on.open()
-		if err != nil {
-			return nil, err
-		}
-		figures, err := loadOn(ctx, e, on.name, s)
-		e.close()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, figures...)
-	}
-	return all, nil
+	return eachEngine(embeddedEngines, func(on opener) ([]figure, error) { return loadOn(ctx, on, s) })
 }
 
-func loadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figure, error) {
-	w, err := found(ctx, e, time.Now)
+func loadOn(ctx context.Context, on opener, s sizes) ([]figure, error) {
+	e, err := on.open()
+	if err != nil {
+		return nil, err
+	}
+	defer e.close()
+	w, err := newFixture(ctx, e, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +61,7 @@ func loadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figur
 			return nil, err
 		}
 		all = append(all, figure{
-			name:   fmt.Sprintf("%s, %s, %d clients", target.name, engineName, clients),
+			name:   fmt.Sprintf("%s, %s, %d clients", target.name, on.name, clients),
 			value:  thousands(float64(len(took))/elapsed.Seconds()) + " requests/s",
 			detail: fmt.Sprintf("p50 %s, p99 %s", duration(took.at(0.50)), duration(took.at(0.99))),
 		})
@@ -80,6 +69,7 @@ func loadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figur
 	return all, nil
 }
 
+// listen serves a handler on a free port of 127.0.0.1.
 func listen(h http.Handler) (root string, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,9 +80,9 @@ func listen(h http.Handler) (root string, stop func(), err error) {
 	return "http://" + l.Addr().String(), func() { server.Close() }, nil
 }
 
-// drive keeps every client busy for a while and returns how long each request
-// took, in nanoseconds. Each client's first request, which has its policy cached,
-// comes before.
+// drive makes every client send requests, one after the other, for a duration. It
+// returns the time of each request in nanoseconds. Each client's first request is not
+// measured; it makes the gateway cache the client's policy.
 func drive(ctx context.Context, url string, secrets []string, while time.Duration) (sample, time.Duration, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: len(secrets), MaxConnsPerHost: len(secrets)}
 	defer transport.CloseIdleConnections()

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// describe names what the figures depend on: processor, cores, system, Go.
-func describe() string {
+// describeMachine names what the figures depend on: processor, cores, system, Go.
+func describeMachine() string {
 	return fmt.Sprintf("%s, %d cores, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
@@ -34,10 +34,9 @@ func processor() string {
 	return "unknown processor"
 }
 
-// busy is how many processes wanted a processor in the last minute, "" where the
-// system does not tell. Beside what bench itself does, more than a core's worth
-// means that times are too long.
-func busy() string {
+// loadAverage returns the load average of the last minute, "" where the system has
+// none. Where it exceeds bench's own load by more than a core, the times are too long.
+func loadAverage() string {
 	raw, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return ""

@@ -1,12 +1,11 @@
-// Command bench measures what Statgate promises and prints it as one table: what
-// the authorizer and the gate add to the store calls that they make, read and
-// write units of every operation, requests a second, import, pages of small and
-// large tables, deliveries of webhooks, cold starts. With -write it rewrites the
+// Command bench measures Statgate's performance and prints one table. It measures what
+// the authorizer and the gate add to their store calls, the read and write units of
+// every operation, and requests a second. It also measures imports, pages of small and
+// large tables, deliveries of webhooks, and cold starts. With -write it rewrites the
 // table in docs/performance.md, with the machine and the day.
 //
-// Nothing in it is a test: no figure fails a run. What must hold exactly, units
-// and the order of store calls, is held by the tests beside it, from the same
-// observations.
+// No figure fails a run. The tests of this package check what must hold exactly, the
+// units and the order of store calls, with the same instruments.
 package main
 
 import (
@@ -14,19 +13,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"statgate/scripts/verify/internal/rig"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	rig.Main("bench", run)
 }
 
 // options are the command's flags.
@@ -37,23 +31,23 @@ type options struct {
 	sizes sizes
 }
 
-// sizes bound what is measured, so that a test can run all of it in little.
+// sizes are the amounts of work. Tests use smaller ones than [full].
 type sizes struct {
 	repetitions  int           // of each benchmark, interleaved
 	benchTime    time.Duration // of one repetition
-	load         time.Duration // of one load
-	small, large int           // matches of the two tables that are paged
-	largeDynamo  int           // the larger of them on DynamoDB Local
+	load         time.Duration // duration of one load
+	small, large int           // matches in the two tables that are paged
+	largeDynamo  int           // matches in the larger table on DynamoDB Local
 	pages        int           // of each kind and size
 	starts       int           // cold starts of each function
-	hooks        int           // webhooks of the larger fan-out
+	hooks        int           // webhooks in the larger fan-out
 	rounds       int           // of each fan-out
 }
 
 var full = sizes{repetitions: 15, benchTime: 60 * time.Millisecond, load: 3 * time.Second,
 	small: 1_000, large: 200_000, largeDynamo: 20_000, pages: 200, starts: 15, hooks: 100, rounds: 5}
 
-// document is where the figures are kept, in the root of the tree.
+// document is the file with the table, relative to the module's root.
 const document = "docs/performance.md"
 
 func parse(args []string) (options, error) {
@@ -70,7 +64,7 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	if o.write && o.only != "" {
-		return o, fmt.Errorf("-write keeps the whole table: leave -only out")
+		return o, fmt.Errorf("-write rewrites the whole table: leave -only out")
 	}
 	return o, nil
 }
@@ -84,12 +78,12 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"overhead", "Authorizer and gate, a call", overhead},
+		{"overhead", "Authorizer and gate, per call", overhead},
 		{"units", "Units of each operation, policy cached (DynamoDB Local)", unitsOfOperations},
 		{"load", "Requests through the gateway, policy cached, over HTTP on loopback", load},
 		{"import", "Import", imports},
 		{"pages", "A page of 50 matches", pages},
-		{"webhooks", "Webhooks: putting down and attempting deliveries", deliveries},
+		{"webhooks", "Webhooks: storing and attempting deliveries", deliveries},
 		{"cold", "Cold start, to the first poll of the runtime API", coldStarts},
 	}
 }
@@ -107,7 +101,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	r := report{machine: describe(), day: time.Now(), load: [2]string{busy()}}
+	r := report{machine: describeMachine(), day: time.Now(), load: [2]string{loadAverage()}}
 	for _, p := range parts() {
 		if o.only != "" && !strings.Contains(","+o.only+",", ","+p.name+",") {
 			continue
@@ -122,7 +116,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Fprintf(os.Stderr, "%.0f s\n", time.Since(start).Seconds())
 		r.sections = append(r.sections, section{p.title, figures})
 	}
-	r.load[1] = busy()
+	r.load[1] = loadAverage()
 	if err := r.print(os.Stdout); err != nil {
 		return err
 	}

@@ -16,42 +16,24 @@ import (
 	"statgate/shared/table"
 )
 
-// mayAdd is what authorizer and gate may add to the store calls that they make.
-const mayAdd = 0.15
+// maxOverhead is the target for the time that the authorizer and the gate add to their
+// store calls, as a fraction of it.
+const maxOverhead = 0.15
 
-// overhead measures the authorizer and the gate beside the very store calls that
-// they make, on each engine.
+// overhead measures the authorizer and the gate against the same store calls alone, on
+// each engine.
 func overhead(ctx context.Context, s sizes) ([]figure, error) {
-	endpoint, stop, err := dynamoDBLocal(ctx)
+	untaped := func() *tape { return nil }
+	return withDynamo(ctx, untaped, func(on opener) ([]figure, error) { return overheadOn(ctx, on, s) })
+}
+
+func overheadOn(ctx context.Context, on opener, s sizes) ([]figure, error) {
+	e, err := on.open()
 	if err != nil {
 		return nil, err
 	}
-	defer stop()
-	var all []figure
-	for _, on := range []struct {
-		name string
-		open func() (*engine, error)
-	}{
-		{"memory", memory},
-		{"-data", onDisk},
-		{"DynamoDB Local", func() (*engine, error) { return onDynamo(ctx, endpoint, nil) }},
-	} {
-		e, err := on.open()
-		if err != nil {
-			return nil, err
-		}
-		figures, err := overheadOn(ctx, e, on.name, s)
-		e.close()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, figures...)
-	}
-	return all, nil
-}
-
-func overheadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]figure, error) {
-	w, err := found(ctx, e, stopped())
+	defer e.close()
+	w, err := newFixture(ctx, e, stoppedClock())
 	if err != nil {
 		return nil, err
 	}
@@ -71,22 +53,22 @@ func overheadOn(ctx context.Context, e *engine, engineName string, s sizes) ([]f
 		{"authorizer", w.authorizing(secret)},
 		{"gate", w.admitting(caller)},
 	} {
-		p, err := prepare(ctx, e.keys, sub.on)
+		p, err := newWorkload(ctx, e.keys, sub.on)
 		if err != nil {
-			return nil, fmt.Errorf("%s on %s: %w", sub.name, engineName, err)
+			return nil, fmt.Errorf("%s: %w", sub.name, err)
 		}
 		m, err := compare(ctx, s, p)
 		if err != nil {
-			return nil, fmt.Errorf("%s on %s: %w", sub.name, engineName, err)
+			return nil, fmt.Errorf("%s: %w", sub.name, err)
 		}
-		all = append(all, m.figures(sub.name+", "+engineName, p.calls)...)
+		all = append(all, m.figures(sub.name+", "+on.name, p.calls)...)
 	}
 	return all, nil
 }
 
-// authorizing is a whole call of the Lambda authorizer, its log line included,
-// by a warm instance on a table.
-func (w *world) authorizing(secret string) func(table.Table) func(context.Context) error {
+// authorizing returns a function that makes one call of the Lambda authorizer in a warm
+// instance, including its log line.
+func (w *fixture) authorizing(secret string) func(table.Table) func(context.Context) error {
 	return func(on table.Table) func(context.Context) error {
 		store := keys.New(keys.Options{Table: on, Gates: gate.New(on, w.clock), Peppers: w.peppers,
 			Contract: w.contract, Environment: w.contract.Environments[0], Now: w.clock})
@@ -107,21 +89,21 @@ func (w *world) authorizing(secret string) func(table.Table) func(context.Contex
 	}
 }
 
-// admitting is a call through the gate of a warm instance, on a table. Its limit
-// is out of reach, as a benchmark makes more calls than any plan has.
-func (w *world) admitting(c *api.Caller) func(table.Table) func(context.Context) error {
-	rich := *c
-	rich.Limits = map[string]contract.Budget{}
+// admitting returns a function that admits one request at the gate of a warm instance.
+// The quota is raised, because a benchmark makes more requests than any plan allows.
+func (w *fixture) admitting(c *api.Caller) func(table.Table) func(context.Context) error {
+	unlimited := *c
+	unlimited.Limits = map[string]contract.Budget{}
 	for name, b := range c.Limits {
 		b.Limit = 1 << 40
-		rich.Limits[name] = b
+		unlimited.Limits[name] = b
 	}
 	route, _ := api.Find("listMatches")
 	return func(on table.Table) func(context.Context) error {
 		g := gate.New(on, w.clock)
 		g.Resolver, g.Scopes = w.Keys, w.contract.Scopes
 		return func(ctx context.Context) error {
-			_, err := g.Admit(ctx, &rich, route, contract.Requests)
+			_, err := g.Admit(ctx, &unlimited, route, contract.Requests)
 			return err
 		}
 	}

@@ -8,15 +8,15 @@ import (
 	"statgate/shared/table"
 )
 
-// benchmarkOwn is for profiles: what authorizer or gate do beside their store
-// calls, which is where an overhead over its target comes from.
-func benchmarkOwn(b *testing.B, of func(w *world, secret string, c *api.Caller) func(table.Table) func(context.Context) error) {
+// benchmarkOwn is for profiles of the time that the authorizer or the gate adds to its
+// store calls.
+func benchmarkOwn(b *testing.B, of func(w *fixture, secret string, c *api.Caller) func(table.Table) func(context.Context) error) {
 	e, err := memory()
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer e.close()
-	w, err := found(b.Context(), e, stopped())
+	w, err := newFixture(b.Context(), e, stoppedClock())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func benchmarkOwn(b *testing.B, of func(w *world, secret string, c *api.Caller) 
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := prepare(b.Context(), e.keys, of(w, secret, caller))
+	p, err := newWorkload(b.Context(), e.keys, of(w, secret, caller))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -45,13 +45,13 @@ func benchmarkOwn(b *testing.B, of func(w *world, secret string, c *api.Caller) 
 }
 
 func BenchmarkAuthorizer(b *testing.B) {
-	benchmarkOwn(b, func(w *world, secret string, _ *api.Caller) func(table.Table) func(context.Context) error {
+	benchmarkOwn(b, func(w *fixture, secret string, _ *api.Caller) func(table.Table) func(context.Context) error {
 		return w.authorizing(secret)
 	})
 }
 
 func BenchmarkGate(b *testing.B) {
-	benchmarkOwn(b, func(w *world, _ string, c *api.Caller) func(table.Table) func(context.Context) error {
+	benchmarkOwn(b, func(w *fixture, _ string, c *api.Caller) func(table.Table) func(context.Context) error {
 		return w.admitting(c)
 	})
 }

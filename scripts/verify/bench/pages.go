@@ -10,8 +10,8 @@ import (
 	"statgate/shared/sources/importer"
 )
 
-// kinds of pages, each served by another index. Every one has 50 matches and more
-// to follow in the smaller table too.
+// pageKinds use a different index each. Every one has a full page of 50 matches and a
+// next page, also in the smaller table.
 var pageKinds = []struct{ name, query string }{
 	{"all matches", "limit=50"},
 	{"all matches, newest first", "limit=50&order=desc"},
@@ -21,13 +21,13 @@ var pageKinds = []struct{ name, query string }{
 	{"31 days", "limit=50&from=1970-10-01&to=1970-10-31"},
 }
 
-// sameTime is how far two times may be apart and still be the same: a tree of two
-// hundred times as many items is a level or two deeper, and no longer in the
-// processor's cache, and every item of a page is looked up in it.
-const sameTime = 1.25
+// maxTimeRatio is the ratio up to which two times count as the same. Each item of a
+// page is looked up in a tree. With two hundred times as many items, the tree is one or
+// two levels deeper and no longer fits the processor's cache.
+const maxTimeRatio = 1.25
 
-// pages measures the same pages of a small and of a large table, through the
-// gateway: time on the embedded engine, units on DynamoDB Local.
+// pages measures the same pages of a small and of a large table through the gateway:
+// times on the embedded engine, units on DynamoDB Local.
 func pages(ctx context.Context, s sizes) ([]figure, error) {
 	times, err := pageTimes(ctx, s)
 	if err != nil {
@@ -40,14 +40,14 @@ func pages(ctx context.Context, s sizes) ([]figure, error) {
 	return append(times, spent...), nil
 }
 
-// library is a world with generated matches and a client.
-type library struct {
-	*world
+// pageFixture is a fixture with generated matches and a client's secret.
+type pageFixture struct {
+	*fixture
 	secret string
 }
 
-func stock(ctx context.Context, e *engine, n int) (*library, error) {
-	w, err := found(ctx, e, stopped())
+func newPageFixture(ctx context.Context, e *engine, n int) (*pageFixture, error) {
+	w, err := newFixture(ctx, e, stoppedClock())
 	if err != nil {
 		return nil, err
 	}
@@ -61,17 +61,17 @@ func stock(ctx context.Context, e *engine, n int) (*library, error) {
 	}
 	fmt.Fprintf(os.Stderr, "(%s matches stored in %.0f s) ", thousands(float64(n)), time.Since(start).Seconds())
 	secret, err := w.key(ctx, readScopes...)
-	return &library{w, secret}, err
+	return &pageFixture{w, secret}, err
 }
 
-func (l *library) page(ctx context.Context, query string) (answer, error) {
+func (l *pageFixture) page(ctx context.Context, query string) (answer, error) {
 	return l.must(ctx, l.secret, http.MethodGet, "/v1/football/matches?"+query, "")
 }
 
-// stockBoth fills a small and a large table on engines of one kind.
-func stockBoth(ctx context.Context, open func() (*engine, error), small, large int) (both [2]*library, end func(), err error) {
+// newPageFixtures fills a small and a large table on engines of one kind.
+func newPageFixtures(ctx context.Context, open func() (*engine, error), small, large int) (both [2]*pageFixture, stop func(), err error) {
 	var opened []*engine
-	end = func() {
+	stop = func() {
 		for _, e := range opened {
 			e.close()
 		}
@@ -79,20 +79,20 @@ func stockBoth(ctx context.Context, open func() (*engine, error), small, large i
 	for i, n := range [2]int{small, large} {
 		e, err := open()
 		if err != nil {
-			end()
+			stop()
 			return both, nil, err
 		}
 		opened = append(opened, e)
-		if both[i], err = stock(ctx, e, n); err != nil {
-			end()
+		if both[i], err = newPageFixture(ctx, e, n); err != nil {
+			stop()
 			return both, nil, err
 		}
 	}
-	return both, end, nil
+	return both, stop, nil
 }
 
 func pageTimes(ctx context.Context, s sizes) ([]figure, error) {
-	both, end, err := stockBoth(ctx, memory, s.small, s.large)
+	both, end, err := newPageFixtures(ctx, memory, s.small, s.large)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func pageTimes(ctx context.Context, s sizes) ([]figure, error) {
 			name:   kind.name + ", memory",
 			value:  duration(took[0].median()) + " and " + duration(took[1].median()),
 			detail: fmt.Sprintf("at %s and %s matches; ratio %.2f; p90 %s and %s", thousands(float64(s.small)), thousands(float64(s.large)), ratio, duration(took[0].at(0.9)), duration(took[1].at(0.9))),
-			target: met(fmt.Sprintf("the same, ≤ × %.2f", sameTime), ratio <= sameTime),
+			target: verdict(fmt.Sprintf("the same, ≤ × %.2f", maxTimeRatio), ratio <= maxTimeRatio),
 		})
 	}
 	return all, nil
@@ -126,7 +126,7 @@ func pageUnits(ctx context.Context, s sizes) ([]figure, error) {
 		return nil, err
 	}
 	defer stop()
-	both, end, err := stockBoth(ctx, func() (*engine, error) { return onDynamo(ctx, endpoint, &tape{}) }, s.small, s.largeDynamo)
+	both, end, err := newPageFixtures(ctx, func() (*engine, error) { return onDynamo(ctx, endpoint, &tape{}) }, s.small, s.largeDynamo)
 	if err != nil {
 		return nil, err
 	}
@@ -142,24 +142,25 @@ func pageUnits(ctx context.Context, s sizes) ([]figure, error) {
 		all = append(all, figure{
 			name:   kind.name + ", DynamoDB Local",
 			value:  spent[0] + " and " + spent[1],
-			detail: fmt.Sprintf("at %s and %s matches", thousands(float64(s.small)), thousands(float64(s.largeDynamo))) + shortOf(s),
-			target: met("the same", spent[0] == spent[1]),
+			detail: fmt.Sprintf("at %s and %s matches", thousands(float64(s.small)), thousands(float64(s.largeDynamo))) + sizeNote(s),
+			target: verdict("the same", spent[0] == spent[1]),
 		})
 	}
 	return all, nil
 }
 
-// shortOf says that the larger table on DynamoDB Local is smaller than it should be.
-func shortOf(s sizes) string {
+// sizeNote explains why the larger table on DynamoDB Local has fewer matches than the
+// one on the embedded engine.
+func sizeNote(s sizes) string {
 	if s.largeDynamo >= s.large {
 		return ""
 	}
-	return fmt.Sprintf(", not %s: it stores some hundred a second", thousands(float64(s.large)))
+	return fmt.Sprintf(", not %s: it stores a few hundred a second", thousands(float64(s.large)))
 }
 
-// unitsOf is what a page costs a warm instance whose client's policy is cached.
-func (l *library) unitsOf(ctx context.Context, query string) (string, error) {
-	if _, err := l.page(ctx, query); err != nil { // has the policy and the cursors' key read
+// unitsOf returns the units of a page on a warm instance with the client's policy cached.
+func (l *pageFixture) unitsOf(ctx context.Context, query string) (string, error) {
+	if _, err := l.page(ctx, query); err != nil { // caches the policy and the cursors' key
 		return "", err
 	}
 	l.tape.rewind()

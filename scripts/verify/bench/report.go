@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// figure is a row of the table. What is measured several times has its median in
-// value, and the least and the greatest in detail.
+// figure is a row of the table. For repeated measurements, value is the median, and
+// detail has the least and the greatest.
 type figure struct{ name, value, detail, target string }
 
 type section struct {
@@ -36,7 +36,7 @@ func (r report) heading() string {
 
 var columns = figure{"figure", "value", "min – max, or detail", "target"}
 
-// print writes the table for people at a terminal.
+// print writes the table for a terminal.
 func (r report) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(f figure) { fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", f.name, f.value, f.detail, f.target) }
@@ -51,7 +51,7 @@ func (r report) print(out io.Writer) error {
 	return w.Flush()
 }
 
-// markdown is the same table for the document.
+// markdown returns the table for the document.
 func (r report) markdown() string {
 	var b strings.Builder
 	line := func(f figure) { fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.name, f.value, f.detail, f.target) }
@@ -67,8 +67,7 @@ func (r report) markdown() string {
 	return b.String()
 }
 
-// The table stands between these lines of the document; the rest is prose that a
-// rewrite leaves alone.
+// The table is between these lines of the document. A rewrite keeps the rest.
 const (
 	tableBegins = "<!-- make bench: begin -->\n"
 	tableEnds   = "<!-- make bench: end -->\n"

@@ -10,10 +10,10 @@ import (
 
 func sampleReport() report {
 	return report{machine: "a processor, 2 cores", day: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
-		sections: []section{{"Gate", []figure{{"a call", "2 µs", "1 µs – 3 µs", met("≤ 15 %", true)}}}}}
+		sections: []section{{"Gate", []figure{{"a call", "2 µs", "1 µs – 3 µs", verdict("≤ 15 %", true)}}}}}
 }
 
-func TestRewriteLeavesTheProseAlone(t *testing.T) {
+func TestRewriteKeepsTheProse(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "performance.md")
 	if err := os.WriteFile(file, []byte("before\n"+tableBegins+"old\n"+tableEnds+"after\n"), 0o644); err != nil {
@@ -39,7 +39,7 @@ func TestRewriteLeavesTheProseAlone(t *testing.T) {
 	}
 }
 
-func TestDocumentWithoutAPlaceForTheTableIsNotTouched(t *testing.T) {
+func TestDocumentWithoutMarkersIsNotRewritten(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "performance.md")
 	if err := os.WriteFile(file, []byte(tableEnds+tableBegins), 0o644); err != nil {
@@ -50,18 +50,18 @@ func TestDocumentWithoutAPlaceForTheTableIsNotTouched(t *testing.T) {
 	}
 }
 
-func TestDocumentHasAPlaceForTheTable(t *testing.T) {
+func TestDocumentHasTheMarkersOfTheTable(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile(filepath.Join("..", "..", "..", document))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Count(string(doc), tableBegins) != 1 || strings.Count(string(doc), tableEnds) != 1 {
-		t.Error("make bench cannot rewrite it")
+		t.Error("docs/performance.md does not have both markers once")
 	}
 }
 
-func TestQuantilesAreOfTheSample(t *testing.T) {
+func TestQuantilesAreValuesOfTheSample(t *testing.T) {
 	t.Parallel()
 	var s sample
 	for i := range 100 {

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// sample is one quantity measured several times.
+// sample is the results of repeated measurements of one quantity.
 type sample []float64
 
 func (s *sample) add(x float64) { *s = append(*s, x) }
 
-// at returns the value below which the fraction q of the sample lies.
+// at returns the q-quantile.
 func (s sample) at(q float64) float64 {
 	if len(s) == 0 {
 		return 0
@@ -29,7 +29,7 @@ func (s sample) spread(show func(float64) string) string {
 	return show(slices.Min(s)) + " – " + show(slices.Max(s))
 }
 
-// duration shows nanoseconds in three digits.
+// duration formats nanoseconds with three digits.
 func duration(ns float64) string {
 	d := time.Duration(ns)
 	switch {
@@ -43,7 +43,7 @@ func duration(ns float64) string {
 	return digits(ns/1e9) + " s"
 }
 
-// digits shows three of them.
+// digits formats a number with three digits.
 func digits(x float64) string {
 	switch {
 	case x < 10:
@@ -64,8 +64,8 @@ func thousands(x float64) string {
 	return thousands(float64(n/1000)) + fmt.Sprintf(",%03d", n%1000)
 }
 
-// met judges a target; its text goes before.
-func met(target string, ok bool) string {
+// verdict returns a target's text and whether it was met.
+func verdict(target string, ok bool) string {
 	if ok {
 		return target + ": met"
 	}

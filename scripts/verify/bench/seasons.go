@@ -9,21 +9,21 @@ import (
 	"statgate/shared/stats/matches"
 )
 
-// The generated leagues: names of one length, so that an item weighs the same
-// wherever it stands, and a page of few matches can be held against one of many.
+// The sizes of the generated leagues. All names have the same length and so all items
+// have the same size, which makes pages of small and large tables comparable.
 const (
-	leaguesMade  = 10
-	clubsMade    = 20
-	firstSeason  = 1970
-	matchdayMade = 2 * (clubsMade - 1)
+	leagueCount   = 10
+	clubCount     = 20
+	firstSeason   = 1970
+	matchdayCount = 2 * (clubCount - 1)
 )
 
-// generate makes seasons of n matches in all, the oldest first, all finished.
+// generate returns seasons with n finished matches in total, the oldest first.
 func generate(n int) []importer.Season {
 	rng := rand.New(rand.NewPCG(1, 1))
 	var seasons []importer.Season
 	for year := firstSeason; ; year++ {
-		for league := range leaguesMade {
+		for league := range leagueCount {
 			s := importer.Season{
 				League: fmt.Sprintf("made.%d", league), Name: fmt.Sprintf("Made League %d", league),
 				Season: fmt.Sprintf("%d-%02d", year, (year+1)%100),
@@ -39,13 +39,13 @@ func generate(n int) []importer.Season {
 	}
 }
 
-// seasonOf is a double round robin, a matchday a week from August on.
+// seasonOf returns a double round robin with a matchday a week, starting in August.
 func seasonOf(rng *rand.Rand, league, year int) []matches.Match {
 	var all []matches.Match
 	start := time.Date(year, time.August, 1, 15, 0, 0, 0, time.UTC)
-	for day := range matchdayMade {
-		for i := range clubsMade / 2 {
-			round, again := day%(clubsMade-1), day >= clubsMade-1
+	for day := range matchdayCount {
+		for i := range clubCount / 2 {
+			round, again := day%(clubCount-1), day >= clubCount-1
 			home, away := pairing(round, i)
 			if (i+round)%2 == 1 != again {
 				home, away = away, home
@@ -56,9 +56,10 @@ func seasonOf(rng *rand.Rand, league, year int) []matches.Match {
 	return all
 }
 
-// pairing is the circle method: the last club stays and the others go round.
+// pairing returns two opponents by the circle method: the last club stays in place and
+// the others rotate.
 func pairing(round, i int) (a, b int) {
-	const others = clubsMade - 1
+	const others = clubCount - 1
 	if i == 0 {
 		return others, round % others
 	}

@@ -4,7 +4,7 @@ import "testing"
 
 func TestGeneratedSeasonsAreDoubleRoundRobins(t *testing.T) {
 	t.Parallel()
-	const all = clubsMade * (clubsMade - 1)
+	const all = clubCount * (clubCount - 1)
 	seasons := generate(2 * all)
 	if len(seasons) != 2 {
 		t.Fatalf("%d seasons, want 2", len(seasons))

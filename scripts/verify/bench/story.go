@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/api"
 	"statgate/shared/sources/importer"
 	"statgate/shared/sources/simulation"
@@ -14,19 +15,19 @@ import (
 	"statgate/shared/table"
 )
 
-// step is one operation of a story: who asks, with what, and what is kept of the
-// answer for later steps. Text in braces is a name that was kept.
+// step is one request of the story. Its texts may have names of variables in braces.
+// save sets variables from the answer, for later steps.
 type step struct {
 	operation string
-	note      string // what is special about it, "" for the plain call
-	as        string // name of a secret
+	note      string // how it differs from the plain request, "" for that
+	as        string // variable with the caller's secret
 	query     string
 	body      string
-	keep      map[string][]string // name → path in the answer
+	save      map[string][]string // variable → path in the answer
 }
 
-// story calls every operation of the route table, each as it is meant to be
-// called. It can be told again and again: whatever it changes it makes first.
+// story calls every operation of the route table with a typical request. It can run
+// repeatedly, because it creates everything that it changes.
 var story = []step{
 	{operation: "listLeagues", as: "client"},
 	{operation: "getLeague", as: "client"},
@@ -35,7 +36,7 @@ var story = []step{
 	{operation: "listTeams", as: "client", query: "limit=50"},
 	{operation: "getTeam", as: "client"},
 	{operation: "listTeamMatches", as: "client", query: "limit=50"},
-	{operation: "listMatches", as: "client", query: "limit=50", keep: map[string][]string{"cursor": {"next_cursor"}, "match": {"data", "0", "id"}}},
+	{operation: "listMatches", as: "client", query: "limit=50", save: map[string][]string{"cursor": {"next_cursor"}, "match": {"data", "0", "id"}}},
 	{operation: "listMatches", note: "next page", as: "client", query: "limit=50&cursor={cursor}"},
 	{operation: "listMatches", note: "a season", as: "client", query: "limit=50&league={league}&season={season}"},
 	{operation: "getMatch", as: "client"},
@@ -47,26 +48,26 @@ var story = []step{
 	{operation: "listPlayers", as: "client", query: "limit=50"},
 	{operation: "getPlayer", as: "client"},
 	{operation: "listStats", as: "client", query: "limit=50"},
-	{operation: "createMatch", as: "writer", body: `{"home":{"name":"{serial}"},"away":{"name":"Visitors"},"date":"2026-05-02"}`, keep: map[string][]string{"match": {"id"}}},
+	{operation: "createMatch", as: "writer", body: `{"home":{"name":"{serial}"},"away":{"name":"Visitors"},"date":"2026-05-02"}`, save: map[string][]string{"match": {"id"}}},
 	{operation: "updateMatch", as: "writer", body: `{"status":"live","score":{"full_time":{"home":0,"away":0}}}`},
 	{operation: "deleteMatch", as: "writer"},
 
-	{operation: "createKey", as: "admin", body: `{"name":"Told","scopes":["read:matches"],"expires_in":"30d"}`,
-		keep: map[string][]string{"key": {"id"}, "told": {"secret"}}},
+	{operation: "createKey", as: "admin", body: `{"name":"Demo","scopes":["read:matches"],"expires_in":"30d"}`,
+		save: map[string][]string{"key": {"id"}, "created": {"secret"}}},
 	{operation: "listKeys", as: "admin"},
 	{operation: "getKey", as: "admin"},
-	{operation: "updateKey", as: "admin", body: `{"name":"Told again"}`},
+	{operation: "updateKey", as: "admin", body: `{"name":"Demo again"}`},
 	{operation: "updateKey", note: "scopes", as: "admin", body: `{"scopes":["read:matches","read:teams"]}`},
 	{operation: "getKeyUsage", as: "admin"},
-	{operation: "rotateKey", as: "admin", body: `{"overlap":"1h"}`, keep: map[string][]string{"told": {"secret"}}},
-	{operation: "getSelf", as: "told"},
-	{operation: "createToken", as: "told", body: `{"expires_in":"5m"}`},
-	{operation: "revokeSelf", as: "told"},
-	{operation: "createKey", note: "another", as: "admin", body: `{"name":"Told","scopes":["read:matches"]}`, keep: map[string][]string{"key": {"id"}}},
+	{operation: "rotateKey", as: "admin", body: `{"overlap":"1h"}`, save: map[string][]string{"created": {"secret"}}},
+	{operation: "getSelf", as: "created"},
+	{operation: "createToken", as: "created", body: `{"expires_in":"5m"}`},
+	{operation: "revokeSelf", as: "created"},
+	{operation: "createKey", note: "another", as: "admin", body: `{"name":"Demo","scopes":["read:matches"]}`, save: map[string][]string{"key": {"id"}}},
 	{operation: "revokeKey", as: "admin"},
 	{operation: "listAudit", as: "admin", query: "limit=50"},
 
-	{operation: "createWebhook", as: "subscriber", body: `{"url":"https://example.com/told"}`, keep: map[string][]string{"webhook": {"id"}}},
+	{operation: "createWebhook", as: "subscriber", body: `{"url":"https://example.com/demo"}`, save: map[string][]string{"webhook": {"id"}}},
 	{operation: "listWebhooks", as: "subscriber"},
 	{operation: "getWebhook", as: "subscriber"},
 	{operation: "updateWebhook", as: "subscriber", body: `{"types":["match.updated"]}`},
@@ -76,115 +77,115 @@ var story = []step{
 	{operation: "deleteWebhook", as: "subscriber"},
 
 	{operation: "listOrgs", as: "operator", query: "limit=50"},
-	{operation: "createOrg", as: "operator", body: `{"name":"Told","plan":"PRO","owner":"{serial}@example.com"}`, keep: map[string][]string{"org": {"id"}}},
+	{operation: "createOrg", as: "operator", body: `{"name":"Demo","plan":"PRO","owner":"{serial}@example.com"}`, save: map[string][]string{"org": {"id"}}},
 	{operation: "getOrg", as: "operator"},
-	{operation: "updateOrg", as: "operator", body: `{"name":"Told again"}`},
-	{operation: "addMember", as: "operator", body: `{"email":"{serial}-2@example.com","role":"member"}`, keep: map[string][]string{"user": {"user"}}},
+	{operation: "updateOrg", as: "operator", body: `{"name":"Demo again"}`},
+	{operation: "addMember", as: "operator", body: `{"email":"{serial}-2@example.com","role":"member"}`, save: map[string][]string{"user": {"user"}}},
 	{operation: "listMembers", as: "operator"},
 	{operation: "updateMember", as: "operator", body: `{"role":"admin"}`},
 	{operation: "removeMember", as: "operator"},
 }
 
-// told is what a step cost.
-type told struct {
+// stepCost is the store calls and units of a step.
+type stepCost struct {
 	step
 	route api.Route
 	calls []call
-	units map[string]units
+	units map[string]measured.Units
 }
 
-// teller tells stories to a deployment that is on tape.
-type teller struct {
-	*world
+// storyRunner runs the story on a fixture with a tape.
+type storyRunner struct {
+	*fixture
 	routes map[string]api.Route
-	kept   map[string]string
+	vars   map[string]string
 }
 
-// newTeller fills a deployment with the simulated league and a key for each kind of
-// caller.
-func newTeller(ctx context.Context, e *engine) (*teller, error) {
-	w, err := found(ctx, e, stopped())
+// newStoryRunner fills a deployment with the simulated league and creates a key for each
+// kind of caller.
+func newStoryRunner(ctx context.Context, e *engine) (*storyRunner, error) {
+	w, err := newFixture(ctx, e, stoppedClock())
 	if err != nil {
 		return nil, err
 	}
-	t := &teller{world: w, routes: map[string]api.Route{}, kept: map[string]string{"operator": w.operator}}
-	for _, r := range api.For(w.contract) {
-		t.routes[r.Operation] = r
+	r := &storyRunner{fixture: w, routes: map[string]api.Route{}, vars: map[string]string{"operator": w.operator}}
+	for _, route := range api.For(w.contract) {
+		r.routes[route.Operation] = route
 	}
 	sim := simulation.New(1, w.clock())
 	if _, err := importer.Put(ctx, e.stats, w.clock, importer.Simulated(sim)); err != nil {
 		return nil, fmt.Errorf("storing the simulated league: %w", err)
 	}
-	if err := t.player(ctx); err != nil {
+	if err := r.addPlayer(ctx); err != nil {
 		return nil, err
 	}
 	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "client": readScopes, "admin": manageScopes} {
-		if t.kept[name], err = w.key(ctx, scopes...); err != nil {
+		if r.vars[name], err = w.key(ctx, scopes...); err != nil {
 			return nil, err
 		}
 	}
-	return t, t.look(ctx, sim)
+	return r, r.findData(ctx, sim)
 }
 
-// player stores one, as no source of ours knows any.
-func (t *teller) player(ctx context.Context) error {
+// addPlayer stores a player, because no source has players.
+func (r *storyRunner) addPlayer(ctx context.Context) error {
 	it, err := table.Encode(players.Player{ID: "somebody", Name: "Some Body"})
 	if err != nil {
 		return fmt.Errorf("encoding a player: %w", err)
 	}
 	it[table.PartitionAttr], it[table.SortAttr] = "PLAYERS", "somebody"
-	if _, err := t.stats.Write(ctx, table.Put(it)); err != nil {
+	if _, err := r.stats.Write(ctx, table.Put(it)); err != nil {
 		return fmt.Errorf("storing a player: %w", err)
 	}
-	t.kept["player"] = "somebody"
+	r.vars["player"] = "somebody"
 	return nil
 }
 
-// look finds a league, a season, a team and a match to ask for.
-func (t *teller) look(ctx context.Context, sim simulation.League) error {
-	t.kept["league"], t.kept["season"] = sim.League.ID, sim.Seasons[0].ID
-	list, err := t.must(ctx, t.kept["client"], http.MethodGet, t.routes["listMatches"].Path+"?limit=1", "")
+// findData sets the variables of a league, a season, a team and a match.
+func (r *storyRunner) findData(ctx context.Context, sim simulation.League) error {
+	r.vars["league"], r.vars["season"] = sim.League.ID, sim.Seasons[0].ID
+	list, err := r.must(ctx, r.vars["client"], http.MethodGet, r.routes["listMatches"].Path+"?limit=1", "")
 	if err != nil {
 		return err
 	}
-	t.kept["match"], t.kept["team"] = list.field("data", "0", "id"), list.field("data", "0", "home", "id")
+	r.vars["match"], r.vars["team"] = list.field("data", "0", "id"), list.field("data", "0", "home", "id")
 	return nil
 }
 
-// tell goes through the story once and returns what each step cost. The policy of
-// whoever asks is cached before, by a call that is not counted.
-func (t *teller) tell(ctx context.Context) ([]told, error) {
-	t.kept["serial"] = fmt.Sprint("m", time.Now().UnixNano())
-	var all []told
+// run runs the story once and returns the cost of each step. Before each step, a request
+// that is not counted makes the gateway cache the caller's policy.
+func (r *storyRunner) run(ctx context.Context) ([]stepCost, error) {
+	r.vars["serial"] = fmt.Sprint("m", time.Now().UnixNano())
+	var all []stepCost
 	for _, s := range story {
-		route := t.routes[s.operation]
-		if _, err := t.must(ctx, t.kept[s.as], http.MethodGet, t.routes["getSelf"].Path, ""); err != nil {
+		route := r.routes[s.operation]
+		if _, err := r.must(ctx, r.vars[s.as], http.MethodGet, r.routes["getSelf"].Path, ""); err != nil {
 			return nil, fmt.Errorf("caching the policy: %w", err)
 		}
-		target := t.fill(route.Path)
+		target := r.expand(route.Path)
 		if s.query != "" {
-			target += "?" + t.fill(s.query)
+			target += "?" + r.expand(s.query)
 		}
-		t.tape.rewind()
-		a, err := t.must(ctx, t.kept[s.as], route.Method, target, t.fill(s.body))
+		r.tape.rewind()
+		a, err := r.must(ctx, r.vars[s.as], route.Method, target, r.expand(s.body))
 		if err != nil {
 			return nil, err
 		}
-		one := told{step: s, route: route}
-		one.calls, one.units = t.tape.recorded()
+		one := stepCost{step: s, route: route}
+		one.calls, one.units = r.tape.recorded()
 		all = append(all, one)
-		for name, path := range s.keep {
-			if t.kept[name] = a.field(path...); t.kept[name] == "" {
-				return nil, fmt.Errorf("%s answers no %v: %s", s.operation, path, a.body)
+		for name, path := range s.save {
+			if r.vars[name] = a.field(path...); r.vars[name] == "" {
+				return nil, fmt.Errorf("%s: the answer has no %v: %s", s.operation, path, a.body)
 			}
 		}
 	}
 	return all, nil
 }
 
-// fill puts what was kept for the names in braces.
-func (t *teller) fill(text string) string {
-	for name, value := range t.kept {
+// expand replaces the names in braces with the variables.
+func (r *storyRunner) expand(text string) string {
+	for name, value := range r.vars {
 		text = strings.ReplaceAll(text, "{"+name+"}", value)
 	}
 	return text

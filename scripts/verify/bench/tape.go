@@ -7,47 +7,44 @@ import (
 	"slices"
 	"sync"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/table"
 )
 
-// call is one call of a store, as it was made.
+// call is one recorded call of a store.
 type call struct {
 	table   string // schema's name
 	method  string
-	at      string // the partition, where there is one
+	at      string // the partition, "" where there are several
 	writes  bool
-	handler bool // made after the operation's handler had begun
+	handler bool // made after the operation's handler began
 	refused bool
-	read    float64 // units, where the engine tells and calls do not overlap
+	read    float64 // units, where the engine reports them and calls do not overlap
 	write   float64
-	again   func(ctx context.Context, t table.Table) error // makes the same call
+	repeat  func(ctx context.Context, t table.Table) error // makes the same call
 }
 
 func (c call) String() string {
 	return fmt.Sprintf("%s %s %s (%g read, %g written)", c.table, c.method, c.at, c.read, c.write)
 }
 
-// tape records the calls of a deployment's stores, and the units that they cost.
+// tape records the calls of a deployment's stores, and the units that they consume.
 type tape struct {
 	mu      sync.Mutex
 	calls   []call
 	handler bool
-	units   map[string]units // by table
+	units   map[string]measured.Units // by table
 }
 
-// units are read and write units; an eventually consistent read of up to 4 KB is
-// half a read unit, a write of up to 1 KB one write unit for each index and table.
-type units struct{ read, write float64 }
-
-// rewind forgets what was recorded.
+// rewind deletes the recording.
 func (t *tape) rewind() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.calls, t.handler, t.units = nil, false, map[string]units{}
+	t.calls, t.handler, t.units = nil, false, map[string]measured.Units{}
 }
 
-// entered notes that a handler has begun.
-func (t *tape) entered() {
+// handlerBegan marks the following calls as made by the handler.
+func (t *tape) handlerBegan() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.handler = true
@@ -69,8 +66,9 @@ func (t *tape) end(i int, err error) {
 	}
 }
 
-// consumed is told by the engine what a call cost, before the call returns. The
-// call is the last one; where several are under way, only the sum is right.
+// consumed records the units of a call. The engine calls it before the store call
+// returns. It attributes the units to the last call, so only the sum is right where
+// calls overlap.
 func (t *tape) consumed(name string, read, write float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,14 +77,13 @@ func (t *tape) consumed(name string, read, write float64) {
 		t.calls[n-1].write += write
 	}
 	if t.units == nil {
-		t.units = map[string]units{}
+		t.units = map[string]measured.Units{}
 	}
-	u := t.units[name]
-	t.units[name] = units{u.read + read, u.write + write}
+	t.units[name] = t.units[name].Plus(measured.Units{Read: read, Write: write})
 }
 
-// recorded returns what was recorded since the last rewind.
-func (t *tape) recorded() ([]call, map[string]units) {
+// recorded returns the calls since the last rewind, and the units by table.
+func (t *tape) recorded() ([]call, map[string]measured.Units) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.calls), maps.Clone(t.units)
@@ -106,7 +103,7 @@ func (t taped) record(c call) func(error) {
 }
 
 func (t taped) Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error) {
-	end := t.record(call{method: "Get", at: key.Partition, again: func(ctx context.Context, to table.Table) error {
+	end := t.record(call{method: "Get", at: key.Partition, repeat: func(ctx context.Context, to table.Table) error {
 		_, err := to.Get(ctx, key, consistent)
 		return err
 	}})
@@ -116,7 +113,7 @@ func (t taped) Get(ctx context.Context, key table.Key, consistent bool) (table.I
 }
 
 func (t taped) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
-	end := t.record(call{method: "BatchGet", again: func(ctx context.Context, to table.Table) error {
+	end := t.record(call{method: "BatchGet", repeat: func(ctx context.Context, to table.Table) error {
 		_, err := to.BatchGet(ctx, keys, consistent)
 		return err
 	}})
@@ -126,7 +123,7 @@ func (t taped) BatchGet(ctx context.Context, keys []table.Key, consistent bool) 
 }
 
 func (t taped) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	end := t.record(call{method: "Query", at: q.Partition, again: func(ctx context.Context, to table.Table) error {
+	end := t.record(call{method: "Query", at: q.Partition, repeat: func(ctx context.Context, to table.Table) error {
 		_, err := to.Query(ctx, q)
 		return err
 	}})
@@ -136,7 +133,7 @@ func (t taped) Query(ctx context.Context, q table.Query) (table.Page, error) {
 }
 
 func (t taped) Write(ctx context.Context, w table.Write) (table.Item, error) {
-	end := t.record(call{method: "Write", at: w.Target().Partition, writes: true, again: func(ctx context.Context, to table.Table) error {
+	end := t.record(call{method: "Write", at: w.Target().Partition, writes: true, repeat: func(ctx context.Context, to table.Table) error {
 		_, err := to.Write(ctx, w)
 		return err
 	}})
@@ -146,7 +143,7 @@ func (t taped) Write(ctx context.Context, w table.Write) (table.Item, error) {
 }
 
 func (t taped) Transact(ctx context.Context, ws []table.Write) error {
-	end := t.record(call{method: "Transact", writes: true, again: func(ctx context.Context, to table.Table) error {
+	end := t.record(call{method: "Transact", writes: true, repeat: func(ctx context.Context, to table.Table) error {
 		return to.Transact(ctx, ws)
 	}})
 	err := t.Table.Transact(ctx, ws)

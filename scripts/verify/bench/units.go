@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"strings"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/table"
 )
 
-// unitsOfOperations tells the story twice and shows the second telling: what is
-// read once a process (the cursor's key) or once a version (standings) is known
-// by then. What the first telling costs more stands beside it.
+// unitsOfOperations runs the story twice and returns the units of the second run. By
+// then the instance has read the cursors' key, which it does once, and the standings,
+// which it does once a version. Where the first run differs, the detail says so.
 func unitsOfOperations(ctx context.Context, _ sizes) ([]figure, error) {
 	endpoint, stop, err := dynamoDBLocal(ctx)
 	if err != nil {
@@ -22,19 +23,19 @@ func unitsOfOperations(ctx context.Context, _ sizes) ([]figure, error) {
 		return nil, err
 	}
 	defer e.close()
-	t, err := newTeller(ctx, e)
+	r, err := newStoryRunner(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	first, err := t.tell(ctx)
+	first, err := r.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	second, err := t.tell(ctx)
+	second, err := r.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	check, err := t.authorization(ctx)
+	check, err := r.authorization(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +46,8 @@ func unitsOfOperations(ctx context.Context, _ sizes) ([]figure, error) {
 	return all, nil
 }
 
-// beforeHandler returns the calls that were made before the handler began.
-func (s told) beforeHandler() []call {
+// beforeHandler returns the store calls that were made before the handler began.
+func (s stepCost) beforeHandler() []call {
 	for i, c := range s.calls {
 		if c.handler {
 			return s.calls[:i]
@@ -55,16 +56,16 @@ func (s told) beforeHandler() []call {
 	return s.calls
 }
 
-// fault tells what is wrong with how a call was admitted, "" where it was by one
-// write of one unit to a gate and nothing else.
-func (s told) fault() string {
+// problem says what is wrong with the admission of a request. It returns "" where the
+// only store call was a write of one unit to a gate.
+func (s stepCost) problem() string {
 	before := s.beforeHandler()
 	if len(before) != 1 {
 		return fmt.Sprintf("%d store calls before the handler: %v", len(before), before)
 	}
 	c := before[0]
 	if c.table != table.Keys.Name || c.method != "Write" || !strings.HasPrefix(c.at, "GATE#") || c.refused {
-		return fmt.Sprintf("the call before the handler is no admission by a gate: %v", c)
+		return fmt.Sprintf("the call before the handler is not an admission by a gate: %v", c)
 	}
 	if c.write != 1 || c.read != 0 {
 		return fmt.Sprintf("the gate costs %g write units and %g read units", c.write, c.read)
@@ -72,29 +73,29 @@ func (s told) fault() string {
 	return ""
 }
 
-func admission(all []told) figure {
-	f := figure{name: "before any handler begins", value: "1 W", detail: fmt.Sprintf("the gate's write, in all %d calls below", len(all))}
+func admission(all []stepCost) figure {
+	f := figure{name: "before the handler", value: "1 W", detail: fmt.Sprintf("the gate's write, for all %d requests below", len(all))}
 	ok := true
 	for _, s := range all {
-		if fault := s.fault(); fault != "" {
-			f.value, f.detail, ok = "more", s.operation+": "+fault, false
+		if problem := s.problem(); problem != "" {
+			f.value, f.detail, ok = "more", s.operation+": "+problem, false
 		}
 	}
-	f.target = met("1 W, no read", ok)
+	f.target = verdict("1 W, no read", ok)
 	return f
 }
 
-// authorization is what the authorizer reads where no policy is cached.
-func (t *teller) authorization(ctx context.Context) (figure, error) {
-	t.tape.rewind()
-	if _, err := t.Keys.Authenticate(ctx, t.kept["client"]); err != nil {
+// authorization measures what the authorizer reads where no policy is cached.
+func (r *storyRunner) authorization(ctx context.Context) (figure, error) {
+	r.tape.rewind()
+	if _, err := r.Keys.Authenticate(ctx, r.vars["client"]); err != nil {
 		return figure{}, err
 	}
-	_, by := t.tape.recorded()
+	_, by := r.tape.recorded()
 	return figure{name: "authorizer, no policy cached", value: sum(by), detail: split(by)}, nil
 }
 
-func (s told) figure(first told) figure {
+func (s stepCost) figure(first stepCost) figure {
 	name := s.operation
 	if s.note != "" {
 		name += " (" + s.note + ")"
@@ -106,32 +107,21 @@ func (s told) figure(first told) figure {
 	return f
 }
 
-func sum(by map[string]units) string {
-	var all units
+func sum(by map[string]measured.Units) string {
+	var all measured.Units
 	for _, u := range by {
-		all.read, all.write = all.read+u.read, all.write+u.write
+		all = all.Plus(u)
 	}
 	return all.String()
 }
 
-// split shows units by table.
-func split(by map[string]units) string {
+// split formats units by table.
+func split(by map[string]measured.Units) string {
 	var parts []string
 	for _, name := range []string{table.Keys.Name, table.Stats.Name} {
-		if u := by[name]; u != (units{}) {
+		if u := by[name]; u != (measured.Units{}) {
 			parts = append(parts, name+" "+u.String())
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-func (u units) String() string {
-	var parts []string
-	if u.write != 0 {
-		parts = append(parts, fmt.Sprintf("%g W", u.write))
-	}
-	if u.read != 0 || u.write == 0 {
-		parts = append(parts, fmt.Sprintf("%g R", u.read))
-	}
-	return strings.Join(parts, " + ")
 }

@@ -4,28 +4,29 @@ import (
 	"net/http"
 	"testing"
 
+	"statgate/scripts/internal/measured"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/table/dynamolocal"
 )
 
-// twice tells the story twice on DynamoDB Local and returns the second telling:
-// by then the instance is warm and every policy cached.
-func twice(t *testing.T) []told {
+// warmStory runs the story twice on DynamoDB Local and returns the costs of the second
+// run, in which the instance is warm and every policy is cached.
+func warmStory(t *testing.T) []stepCost {
 	t.Helper()
 	e, err := onDynamo(t.Context(), dynamolocal.Start(t), &tape{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.close)
-	teller, err := newTeller(t.Context(), e)
+	r, err := newStoryRunner(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := teller.tell(t.Context()); err != nil {
+	if _, err := r.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	second, err := teller.tell(t.Context())
+	second, err := r.run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,28 +36,28 @@ func twice(t *testing.T) []told {
 func TestAdmittedRequestCostsOneWriteUnitAndNoReadBeforeItsHandler(t *testing.T) {
 	t.Parallel()
 	reading, reached := 0, 0
-	for _, s := range twice(t) {
-		if fault := s.fault(); fault != "" {
-			t.Errorf("%s (%s): %s", s.operation, s.note, fault)
+	for _, s := range warmStory(t) {
+		if problem := s.problem(); problem != "" {
+			t.Errorf("%s (%s): %s", s.operation, s.note, problem)
 		}
 		if len(s.calls) > len(s.beforeHandler()) {
 			reached++
 		}
-		var total units
+		var total measured.Units
 		for _, u := range s.units {
-			total.read, total.write = total.read+u.read, total.write+u.write
+			total = total.Plus(u)
 		}
 		if !s.route.Management && s.route.Method == http.MethodGet {
 			reading++
-			if total.write != 1 {
-				t.Errorf("%s (%s) writes %g units in all, want the gate's 1", s.operation, s.note, total.write)
+			if total.Write != 1 {
+				t.Errorf("%s (%s) writes %g units in all, want the gate's 1", s.operation, s.note, total.Write)
 			}
 		}
 	}
-	// Every handler of the story reads something. If none did, it would not be
-	// known where handlers begin.
+	// Every handler of the story makes a store call. Otherwise the test could not know
+	// where the handlers begin.
 	if want := len(story); reached != want || reading == 0 {
-		t.Errorf("%d of %d handlers called a store, %d of them only read", reached, want, reading)
+		t.Errorf("%d of %d handlers called a store, %d of the operations are reads", reached, want, reading)
 	}
 }
 
@@ -77,15 +78,15 @@ func TestStoryCallsEveryOperationThatNeedsAKey(t *testing.T) {
 	}
 }
 
-func TestWriteBeforeTheHandlerThatIsNoGateIsAFault(t *testing.T) {
+func TestOnlyOneWriteToAGateIsAllowedBeforeTheHandler(t *testing.T) {
 	t.Parallel()
 	gate := call{table: "keys", method: "Write", at: "GATE#key_1", writes: true, write: 1}
 	in := call{table: "stats", method: "Query", handler: true, read: 0.5}
 	refused, wide := gate, gate
 	refused.refused, wide.write = true, 2
 	for name, tt := range map[string]struct {
-		calls []call
-		fault bool
+		calls   []call
+		problem bool
 	}{
 		"gate, then handler":        {[]call{gate, in}, false},
 		"gate alone":                {[]call{gate}, false},
@@ -98,8 +99,8 @@ func TestWriteBeforeTheHandlerThatIsNoGateIsAFault(t *testing.T) {
 		"an item of more than 1 KB": {[]call{wide, in}, true},
 		"another item":              {[]call{{table: "keys", method: "Write", at: "ORG#1", write: 1}, in}, true},
 	} {
-		if fault := (told{calls: tt.calls}).fault(); (fault != "") != tt.fault {
-			t.Errorf("%s: fault %q, want one: %v", name, fault, tt.fault)
+		if problem := (stepCost{calls: tt.calls}).problem(); (problem != "") != tt.problem {
+			t.Errorf("%s: got the problem %q, want one: %v", name, problem, tt.problem)
 		}
 	}
 }
@@ -107,7 +108,7 @@ func TestWriteBeforeTheHandlerThatIsNoGateIsAFault(t *testing.T) {
 func TestPageCostsTheSameUnitsInASmallAndALargeTable(t *testing.T) {
 	t.Parallel()
 	endpoint := dynamolocal.Start(t)
-	both, end, err := stockBoth(t.Context(), func() (*engine, error) { return onDynamo(t.Context(), endpoint, &tape{}) }, 1_000, 2_000)
+	both, end, err := newPageFixtures(t.Context(), func() (*engine, error) { return onDynamo(t.Context(), endpoint, &tape{}) }, 1_000, 2_000)
 	if err != nil {
 		t.Fatal(err)
 	}

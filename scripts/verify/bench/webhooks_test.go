@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-func TestWhatIsMeasuredIsPutDownForEveryWebhookAndTakenByTheReceiver(t *testing.T) {
+func TestMeasuredDeliveriesAreStoredForEveryWebhookAndReceivedOnce(t *testing.T) {
 	t.Parallel()
 	e, err := memory()
 	if err != nil {
@@ -10,7 +10,7 @@ func TestWhatIsMeasuredIsPutDownForEveryWebhookAndTakenByTheReceiver(t *testing.
 	}
 	defer e.close()
 	const hooks = 3
-	m, err := newMessenger(t.Context(), e, hooks)
+	m, err := newDeliveryFixture(t.Context(), e, hooks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,18 +19,18 @@ func TestWhatIsMeasuredIsPutDownForEveryWebhookAndTakenByTheReceiver(t *testing.
 		if _, err := m.fanOut(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := len(m.due), hooks*changesMade; got != want {
-			t.Errorf("%d deliveries were put down, want %d: each round is news", got, want)
+		if got, want := len(m.queued), hooks*changeCount; got != want {
+			t.Errorf("%d deliveries were stored, want %d: each round has new events", got, want)
 		}
 	}
 	if _, err := m.attempts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := m.taken, hooks*changesMade; got != want {
-		t.Errorf("the receiver took %d deliveries, want %d", got, want)
+	if got, want := m.received, hooks*changeCount; got != want {
+		t.Errorf("the receiver got %d deliveries, want %d", got, want)
 	}
-	// A message that comes again is of a delivery that has ended.
-	if _, err := m.attempts(t.Context()); err != nil || m.taken != hooks*changesMade {
-		t.Errorf("got %v and %d deliveries taken, want none taken twice", err, m.taken)
+	// These messages are duplicates: their deliveries have ended.
+	if _, err := m.attempts(t.Context()); err != nil || m.received != hooks*changeCount {
+		t.Errorf("got %v and %d deliveries received, want none received twice", err, m.received)
 	}
 }

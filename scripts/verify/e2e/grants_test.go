@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"statgate/scripts/internal/hands"
 	"statgate/scripts/verify/e2e/suite"
+	"statgate/scripts/verify/internal/outofband"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/platform/deployment/deploymenttest"
@@ -89,8 +89,8 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 // handsOn returns the Hands for a deployment in this process.
 func handsOn(keys, stats table.Table) suite.Hands {
 	return suite.Hands{
-		CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) },
-		Report:     func(ctx context.Context, match string) error { return hands.Report(ctx, stats, match) },
+		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
+		Report:     func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
 	}
 }
 

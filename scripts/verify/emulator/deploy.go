@@ -6,32 +6,23 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"statgate/scripts/verify/internal/rig"
 	"statgate/shared/platform/outputs"
 )
 
-// What the emulator takes for an account, and where the stack is deployed.
-const (
-	account = "000000000000"
-	region  = "us-east-1"
-)
-
-// target is one contract's deployment on an emulator.
+// target is the deployment of one contract on an emulator.
 type target struct {
 	emulator               *emulator
 	contract, stack, state string
-	context                []string // more context, as name=value
-	log                    io.Writer
+	context                []string // additional CDK context, as name=value
 }
 
-// stackOf is the default stack of a contract.
+// stackOf returns the default name of a contract's stack.
 func stackOf(contract string) string {
 	if contract == "statgate" {
 		return "Statgate"
@@ -39,8 +30,8 @@ func stackOf(contract string) string {
 	return "Statgate-" + strings.NewReplacer("_", "-", ".", "-").Replace(contract)
 }
 
-// up deploys, makes the operator and the demo's keys, fills the stats table, and
-// returns the credentials file.
+// up deploys the stack, fills the stats table, makes the operator and the keys of the
+// demo organisation, and returns the path of the credentials file.
 func (t target) up(ctx context.Context) (string, error) {
 	if err := t.deploy(ctx); err != nil {
 		return "", err
@@ -55,10 +46,10 @@ func (t target) up(ctx context.Context) (string, error) {
 	return t.credentials(ctx, found)
 }
 
-// deploy bootstraps the account, where that was not done, and deploys the stack.
+// deploy deploys the stack. It bootstraps the account first where that is missing.
 func (t target) deploy(ctx context.Context) error {
 	if _, err := outputs.Read(ctx, t.emulator.config(), "CDKToolkit"); err != nil && strings.Contains(err.Error(), "does not exist") {
-		if err := t.cdk(ctx, "bootstrap", "aws://"+account+"/"+region, "--app", ""); err != nil {
+		if err := t.cdk(ctx, "bootstrap", "aws://"+rig.Account+"/"+rig.Region, "--app", ""); err != nil {
 			return err
 		}
 	}
@@ -68,19 +59,20 @@ func (t target) deploy(ctx context.Context) error {
 	return t.allowBatches(ctx)
 }
 
-// destroy takes the stack down. What is retained stays.
+// destroy deletes the stack. Retained resources stay.
 func (t target) destroy(ctx context.Context) error {
 	return t.cdk(ctx, append([]string{"destroy", "--force"}, t.app()...)...)
 }
 
-// app is what every command about the stack needs: the context, and an output of
-// this deployment's own, as the CDK locks it.
+// app returns the arguments of every CDK command on the stack: the context, and an
+// output directory for this deployment alone, because the CDK locks it.
 func (t target) app() []string {
 	args := []string{"--output", filepath.Join(t.state, "cdk.out."+t.stack),
-		"-c", "contract=" + t.contract, "-c", "stack=" + t.stack, "-c", "arch=" + hostArch(), "-c", "endpoint=" + t.emulator.URL,
+		"-c", "contract=" + t.contract, "-c", "stack=" + t.stack, "-c", "arch=" + rig.HostArch(), "-c", "endpoint=" + t.emulator.URL,
 		"-c", "build=" + filepath.Join(t.state, "build."+t.stack),
-		// The emulator's edge reaches no API, and its API flushes no policies: without
-		// the one, every transport can be tried; with short lives, a widening too.
+		// The emulator's edge cannot reach an API, so the default is edge=false. Every
+		// transport can then be tested. Its API cannot flush cached policies, so their TTL
+		// is short. A key that gains scopes can then be tested.
 		"-c", "edge=false", "-c", "policy_ttl=20"}
 	for _, c := range t.context {
 		args = append(args, "-c", c)
@@ -88,18 +80,9 @@ func (t target) app() []string {
 	return args
 }
 
-// hostArch is what Lambda calls this machine's architecture.
-func hostArch() string {
-	if runtime.GOARCH == "arm64" {
-		return "arm64"
-	}
-	return "x86_64"
-}
-
-// cdk runs the CDK's CLI against the emulator. Its output is kept for the case
-// that it fails.
+// cdk runs the CDK CLI against the emulator and appends its output to the stack's log.
 func (t target) cdk(ctx context.Context, args ...string) error {
-	told, err := t.output(ctx, "scripts/cdk.sh", append([]string{"--ci", "--progress", "events"}, args...)...)
+	printed, err := t.output(ctx, "scripts/cdk.sh", append([]string{"--ci", "--progress", "events"}, args...)...)
 	if err != nil {
 		return err
 	}
@@ -108,62 +91,42 @@ func (t target) cdk(ctx context.Context, args ...string) error {
 		return err
 	}
 	defer log.Close()
-	_, err = io.WriteString(log, told)
+	_, err = io.WriteString(log, printed)
 	return err
 }
 
 func (t target) logFile() (*os.File, error) {
 	log, err := os.OpenFile(filepath.Join(t.state, t.stack+".log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("keeping a log: %w", err)
+		return nil, fmt.Errorf("opening the log: %w", err)
 	}
 	return log, nil
 }
 
 // output runs a command of this module against the emulator and returns what it
-// printed, which may be a key. What it says beside goes to a log file and, where it
-// fails, to the error.
+// printed, which may be a key. Its standard error goes to the stack's log and, where
+// the command fails, to the error.
 func (t target) output(ctx context.Context, name string, args ...string) (string, error) {
-	root, err := moduleRoot()
-	if err != nil {
-		return "", err
-	}
 	log, err := t.logFile()
 	if err != nil {
 		return "", err
 	}
 	defer log.Close()
 	fmt.Fprintf(log, "$ %s %s\n", name, strings.Join(args, " "))
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = root
-	cmd.Env = t.emulator.environment()
-	var printed, said strings.Builder
-	cmd.Stdout, cmd.Stderr = &printed, io.MultiWriter(log, &said)
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s%s", name, args[0], err, said.String(), printed.String())
-	}
-	return printed.String(), nil
+	return rig.Output(ctx, t.emulator.environment(), log, name, args...)
 }
 
-// environment is this process's, with the emulator for AWS and nobody's account.
+// environment returns this process's environment with the emulator as AWS and with
+// the emulator's credentials.
 func (e *emulator) environment() []string {
-	var kept []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "AWS_") && !strings.HasPrefix(v, "CDK_") {
-			kept = append(kept, v)
-		}
-	}
-	return append(kept, "AWS_ENDPOINT_URL="+e.URL, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_EC2_METADATA_DISABLED=true", "CDK_DISABLE_VERSION_CHECK=1")
+	return rig.EmulatorEnvironment("CDK_", "AWS_ENDPOINT_URL="+e.URL, "AWS_EC2_METADATA_DISABLED=true", "CDK_DISABLE_VERSION_CHECK=1")
 }
 
-// config reaches the emulator's AWS as its account's root.
-func (e *emulator) config() aws.Config {
-	return aws.Config{Region: region, BaseEndpoint: &e.URL, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
-}
+// config reaches the emulator's AWS as the root of its account.
+func (e *emulator) config() aws.Config { return rig.EmulatorConfig(e.URL) }
 
-// base is the API's address with the contract's base path. It is the API's own
-// where an edge stands before it: the emulator's edge reaches no API.
+// base returns the address of the API with the contract's base path. It is the API's
+// own address even with an edge, because the emulator's edge cannot reach an API.
 func (e *emulator) base(s outputs.Stack) (string, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 	"statgate/shared/platform/outputs"
 )
 
-// parallel bounds the requests in flight: the emulator answers about a hundred
-// a second on two cores, and the gate gives up after 800 ms.
+// parallel bounds the requests in flight. The emulator answers about a hundred
+// requests a second on two cores, and the gate gives up after 800 ms.
 const parallel = 8
 
-// credentialsFile is where the keys of the target's deployment are.
+// credentialsFile returns the path of the file with the deployment's keys.
 func (t target) credentialsFile() string {
 	return filepath.Join(t.state, "credentials-"+t.stack+".json")
 }
 
-// e2e holds the deployment to its guarantees. It deploys first where nothing is.
+// e2e runs the suite against the deployment. It deploys first where the stack is missing.
 func (t target) e2e(ctx context.Context, out io.Writer) error {
 	found, err := outputs.Read(ctx, t.emulator.config(), t.stack)
 	if err != nil {
@@ -39,7 +39,7 @@ func (t target) e2e(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// suite runs the cases that the options choose, and tells of them where those say.
+// suite runs the cases that the options choose, and prints them to the options' writer.
 func (t target) suite(ctx context.Context, s outputs.Stack, o suite.Options) (suite.Result, error) {
 	var d demo
 	if err := d.read(t.credentialsFile()); err != nil {

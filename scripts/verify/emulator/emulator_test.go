@@ -15,33 +15,25 @@ import (
 	"statgate/shared/platform/outputs"
 )
 
-// emulated starts an emulator of the test's own. It ends with the test process,
-// however that ends.
-func emulated(t *testing.T) (*emulator, string) {
+// startForTest starts an emulator for the test. It ends with the test process, even if
+// that is killed.
+func startForTest(t *testing.T) (*emulator, string) {
 	t.Helper()
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	e, ended, err := launch(t.Context(), dir, 0, read)
+	e, p, err := launch(t.Context(), dir, 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		write.Close()
-		<-ended
-		read.Close()
-	})
+	t.Cleanup(func() { p.End(stopTimeout) })
 	return e, dir
 }
 
 func targetOf(t *testing.T, e *emulator, dir, contract string) target {
 	t.Helper()
-	return target{emulator: e, contract: contract, stack: stackOf(contract), state: dir, log: &bytes.Buffer{}}
+	return target{emulator: e, contract: contract, stack: stackOf(contract), state: dir}
 }
 
-func stackFound(t *testing.T, d target) outputs.Stack {
+func readStack(t *testing.T, d target) outputs.Stack {
 	t.Helper()
 	found, err := outputs.Read(t.Context(), d.emulator.config(), d.stack)
 	if err != nil {
@@ -50,57 +42,58 @@ func stackFound(t *testing.T, d target) outputs.Stack {
 	return found
 }
 
-// Both are deployed side by side in one account by the real cdk deploy, one with
-// an edge and one without, and each keeps what it promises. A third one's webhooks
-// outlive what is deployed, and the table of grants uses it up. Installations and
-// builds are most of the time.
-func TestADeployedStackKeepsItsPromisesInBothContracts(t *testing.T) {
-	e, dir := emulated(t)
+// The real cdk deploy puts two stacks into one account, with and without an edge. Both
+// must pass the suite. A third stack tests that webhooks survive an upgrade and an
+// adoption, and then the removal of grants. Installations and builds take most of the
+// time.
+func TestADeployedStackPassesTheSuiteInBothContracts(t *testing.T) {
+	e, dir := startForTest(t)
 	edged := targetOf(t, e, dir, "statgate")
-	edged.context = []string{cached}
+	edged.context = []string{cachedPolicies}
 	if _, err := edged.up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	plain := targetOf(t, e, dir, "balla")
-	t.Run("a version with another route keeps keys and data", func(t *testing.T) { upgraded(t, plain) })
+	t.Run("an upgrade with a new route keeps keys and data", func(t *testing.T) { upgradeKeepsData(t, plain) })
 	for _, d := range []target{edged, plain} {
-		holds(t, d)
+		passesSuite(t, d)
 	}
 	t.Run("a fault loses nothing", func(t *testing.T) { faultsLoseNothing(t, edged) })
-	t.Run("deploying again changes nothing", func(t *testing.T) { againChangesNothing(t, edged) })
-	told := targetOf(t, e, dir, "statgate")
-	told.stack, told.context = told.stack+"-told", edged.context
+	t.Run("deploying again changes nothing", func(t *testing.T) { redeployChangesNothing(t, edged) })
+	third := targetOf(t, e, dir, "statgate")
+	third.stack, third.context = third.stack+"-third", edged.context
 	t.Run("side by side", func(t *testing.T) {
-		t.Run("the runbook works as it is written", func(t *testing.T) {
+		t.Run("the commands of the runbook work", func(t *testing.T) {
 			t.Parallel()
 			runbookWorks(t, edged)
 		})
-		t.Run("what is destroyed leaves its data, which can be adopted", func(t *testing.T) {
+		t.Run("a destroyed stack leaves data that can be adopted", func(t *testing.T) {
 			t.Parallel()
-			destroyedAndAdopted(t, plain)
+			adoptionKeepsData(t, plain)
 		})
-		t.Run("webhooks come with an upgrade, and stay with the data", func(t *testing.T) {
+		t.Run("webhooks survive an upgrade and an adoption", func(t *testing.T) {
 			t.Parallel()
-			webhooksComeAndStay(t, told)
+			webhooksSurviveUpgradeAndAdoption(t, third)
 		})
 	})
-	// Each of its runs of the suite makes an organisation or two, and the runbook would go
-	// through them all.
-	t.Run("a role without any one grant is noticed", func(t *testing.T) { everyGrantIsMissed(t, told) })
+	// This is last: each run of the suite creates one or two organisations, and the runbook
+	// would have to process them all.
+	t.Run("every missing grant is detected", func(t *testing.T) { everyMissingGrantIsDetected(t, third) })
 }
 
-// holds runs the whole suite.
-func holds(t *testing.T, d target) {
+// passesSuite runs the whole suite.
+func passesSuite(t *testing.T, d target) {
 	t.Helper()
-	var said bytes.Buffer
-	result, err := d.suite(t.Context(), stackFound(t, d), suite.Options{Out: &said})
+	var report bytes.Buffer
+	result, err := d.suite(t.Context(), readStack(t, d), suite.Options{Out: &report})
 	if err != nil || result.Failed > 0 || result.Passed == 0 {
-		t.Errorf("%s: %v\n%s", d.contract, err, said.String())
+		t.Errorf("%s: %v\n%s", d.contract, err, report.String())
 	}
 }
 
-func everyGrantIsMissed(t *testing.T, d target) {
-	if err := d.fill(t.Context(), stackFound(t, d)); err != nil {
+// everyMissingGrantIsDetected removes each grant once. The suite must fail each time.
+func everyMissingGrantIsDetected(t *testing.T, d target) {
+	if err := d.fill(t.Context(), readStack(t, d)); err != nil {
 		t.Fatal(err)
 	}
 	var table bytes.Buffer
@@ -112,7 +105,7 @@ func everyGrantIsMissed(t *testing.T, d target) {
 	functions := map[string]bool{}
 	for _, r := range all {
 		functions[r.function] = true
-		if !r.ours() {
+		if !r.detected() {
 			t.Errorf("without %s the suite passes, or fails for another reason: %s %s", r.grant, r.failed, r.why)
 		}
 	}
@@ -121,69 +114,71 @@ func everyGrantIsMissed(t *testing.T, d target) {
 		t.Fatal(err)
 	}
 	if want := len(functionsOf(c)); len(functions) != want || len(all) < 5*want {
-		t.Errorf("got %d grants of %d functions, want those of %d", len(all), len(functions), want)
+		t.Errorf("got %d grants of %d functions, want those of %d functions", len(all), len(functions), want)
 	}
 }
 
-// withoutOperations writes a contract that lacks some of a preset's operations, and
-// returns its file.
+// withoutOperations writes a preset's contract without the operations whose names match
+// a pattern, and returns the path of the file.
 func withoutOperations(t *testing.T, preset, pattern string) string {
 	t.Helper()
-	whole, err := os.ReadFile("../../../shared/api/preset/presets/" + preset + ".yaml")
+	full, err := os.ReadFile("../../../shared/api/preset/presets/" + preset + ".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), preset+".yaml")
-	less := regexp.MustCompile(`(?m)^ *(`+pattern+`):.*\n`).ReplaceAll(whole, nil)
-	if err := os.WriteFile(file, less, 0o600); err != nil {
+	reduced := regexp.MustCompile(`(?m)^ *(`+pattern+`):.*\n`).ReplaceAll(full, nil)
+	if err := os.WriteFile(file, reduced, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
 
-// upgraded deploys a contract that lacks a route, and then the whole one over it.
-func upgraded(t *testing.T, d target) {
+// upgradeKeepsData deploys a contract without a route, and then the full one over it.
+// Keys and data must be the same.
+func upgradeKeepsData(t *testing.T, d target) {
 	older := d
 	older.contract = withoutOperations(t, d.contract, "getHeadToHead")
 	if _, err := older.up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	before, keys := stackFound(t, d), demo{}
+	before, keys := readStack(t, d), demo{}
 	if err := keys.read(d.credentialsFile()); err != nil {
 		t.Fatal(err)
 	}
-	found := func() string {
+	firstMatch := func() string {
 		list, err := keys.call(t.Context(), keys.Client, http.MethodGet, "/matches?limit=1", nil)
 		if err != nil || len(rows(list)) != 1 {
 			t.Fatalf("got %v, %v, want a match", list, err)
 		}
 		return rows(list)[0]["id"].(string)
 	}
-	match := found()
+	match := firstMatch()
 	if _, err := keys.call(t.Context(), keys.Client, http.MethodGet, "/matches/"+match+"/head-to-head", nil); err == nil {
-		t.Fatal("the older version has the route already")
+		t.Fatal("the older version already has the route")
 	}
 	if err := d.deploy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if after := stackFound(t, d); after != before {
+	if after := readStack(t, d); after != before {
 		t.Errorf("got %+v, want %+v as before", after, before)
 	}
-	if again := found(); again != match {
+	if again := firstMatch(); again != match {
 		t.Errorf("got match %s, want %s", again, match)
 	}
 	reached := func() bool {
 		_, err := keys.call(t.Context(), keys.Client, http.MethodGet, "/matches/"+match+"/head-to-head", nil)
 		return err == nil
 	}
-	for deadline := time.Now().Add(time.Minute); !reached(); time.Sleep(time.Second) { // a policy from before does not name it
+	for deadline := time.Now().Add(time.Minute); !reached(); time.Sleep(time.Second) { // policies from before the upgrade do not allow it
 		if time.Now().After(deadline) {
-			t.Fatal("the new route is not reached")
+			t.Fatal("the new route does not answer")
 		}
 	}
 }
 
-func againChangesNothing(t *testing.T, d target) {
+// redeployChangesNothing deploys again. The CDK must find no change.
+func redeployChangesNothing(t *testing.T, d target) {
 	if err := d.deploy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -197,8 +192,9 @@ func againChangesNothing(t *testing.T, d target) {
 	}
 }
 
-func destroyedAndAdopted(t *testing.T, d target) {
-	before, old := stackFound(t, d), demo{}
+// adoptionKeepsData destroys the stack and deploys it again with its old data.
+func adoptionKeepsData(t *testing.T, d target) {
+	before, old := readStack(t, d), demo{}
 	if err := old.read(d.credentialsFile()); err != nil {
 		t.Fatal(err)
 	}
@@ -212,12 +208,12 @@ func destroyedAndAdopted(t *testing.T, d target) {
 	if err := d.deploy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	after := stackFound(t, d)
+	after := readStack(t, d)
 	if after.KeysTable != before.KeysTable || after.Peppers != before.Peppers || after.API == before.API {
 		t.Errorf("got %+v, want another API with the data of %+v", after, before)
 	}
 	old.Base = strings.Replace(old.Base, before.API, after.API, 1)
 	if _, err := old.call(t.Context(), old.Client, http.MethodGet, "/keys/self", nil); err != nil {
-		t.Errorf("a key from before: %v", err)
+		t.Errorf("a key of the destroyed stack: %v", err)
 	}
 }

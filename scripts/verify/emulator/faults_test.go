@@ -25,45 +25,46 @@ import (
 	"statgate/shared/platform/outputs"
 )
 
-// fault is what becomes of a function's call to AWS.
+// fault is how a function's call to AWS fails.
 type fault int
 
 const (
-	none      fault = iota
-	throttled       // not done, and told so
-	denied          // not done, and told so
-	lost            // done, and the connection breaks before the answer
-	held            // done, and never answered
+	noFault   fault = iota
+	throttled       // not executed; the answer is a throttling error
+	denied          // not executed; the answer is an error of access
+	lost            // executed; the connection breaks before the answer
+	held            // executed; no answer comes
 )
 
-// relay stands between the functions and the emulator's AWS.
+// relay is a proxy between the functions and the emulator's AWS. It makes calls fail.
 type relay struct {
 	mutex sync.Mutex
 	plan  func(action, body string) fault
-	made  int // how many calls have met a fault by the plan
+	count int // calls that the plan has made fail
 }
 
-// follow has plan decide from now on; nil lets all through.
-func (r *relay) follow(plan func(action, body string) fault) {
+// setPlan replaces the function that decides on each call; nil lets all calls pass.
+func (r *relay) setPlan(plan func(action, body string) fault) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.plan, r.made = plan, 0
+	r.plan, r.count = plan, 0
 }
 
-// met is how many calls have met a fault by the present plan.
-func (r *relay) met() int {
+// faultCount returns the number of calls that the current plan has made fail.
+func (r *relay) faultCount() int {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	return r.made
+	return r.count
 }
 
-// meets makes calls of an action that mention all texts meet a fault, n times, 0 for ever.
-func (r *relay) meets(f fault, n int, action string, texts ...string) {
+// failCalls makes calls of an action fail whose bodies contain all texts. It stops after
+// n calls, and never for 0.
+func (r *relay) failCalls(f fault, n int, action string, texts ...string) {
 	left := n
-	r.follow(func(called, body string) fault {
-		silent := func(text string) bool { return !strings.Contains(body, text) }
-		if !strings.HasSuffix(called, action) || slices.ContainsFunc(texts, silent) || n > 0 && left == 0 {
-			return none
+	r.setPlan(func(called, body string) fault {
+		missing := func(text string) bool { return !strings.Contains(body, text) }
+		if !strings.HasSuffix(called, action) || slices.ContainsFunc(texts, missing) || n > 0 && left == 0 {
+			return noFault
 		}
 		left--
 		return f
@@ -74,11 +75,11 @@ func (r *relay) decide(action, body string) fault {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if r.plan == nil {
-		return none
+		return noFault
 	}
 	f := r.plan(action, body)
-	if f != none {
-		r.made++
+	if f != noFault {
+		r.count++
 	}
 	return f
 }
@@ -86,7 +87,7 @@ func (r *relay) decide(action, body string) fault {
 func (r *relay) handler(to *url.URL) http.Handler {
 	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(to)
-		p.Out.Host = p.In.Host // it is signed
+		p.Out.Host = p.In.Host // the signature covers it
 	}}
 	return http.HandlerFunc(func(w http.ResponseWriter, in *http.Request) {
 		body, err := io.ReadAll(in.Body)
@@ -114,11 +115,11 @@ func (r *relay) handler(to *url.URL) http.Handler {
 func refuse(w http.ResponseWriter, kind string) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(http.StatusBadRequest)
-	_ = json.NewEncoder(w).Encode(map[string]string{"__type": kind, "message": "made to fail"})
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": kind, "message": "injected fault"})
 }
 
-// incident is a deployment whose functions reach AWS through a relay.
-type incident struct {
+// faultTest is a deployment whose functions reach AWS through a relay.
+type faultTest struct {
 	*testing.T
 	target
 	relay
@@ -126,8 +127,9 @@ type incident struct {
 	demo  demo
 }
 
-func troubled(t *testing.T, d target) *incident {
-	i := &incident{T: t, target: d, stack: stackFound(t, d)}
+// newFaultTest points the functions of a deployment at a relay until the test ends.
+func newFaultTest(t *testing.T, d target) *faultTest {
+	i := &faultTest{T: t, target: d, stack: readStack(t, d)}
 	if err := i.demo.read(d.credentialsFile()); err != nil {
 		t.Fatal(err)
 	}
@@ -137,54 +139,54 @@ func troubled(t *testing.T, d target) *incident {
 	}
 	server := httptest.NewServer(i.handler(to))
 	t.Cleanup(server.Close)
-	seconds := i.reach(server.URL, hurried)
-	t.Cleanup(func() { i.reach(d.emulator.URL, seconds) })
+	seconds := i.useEndpoint(server.URL, shortTimeout)
+	t.Cleanup(func() { i.useEndpoint(d.emulator.URL, seconds) })
 	return i
 }
 
-// hurried is a function's time in seconds: enough for what a change does after it
-// has written, and for no second try of a store that does not answer.
-const hurried = 8
+// shortTimeout is a function's timeout in seconds. It is long enough for the work of a
+// change after its write, and too short for a second try of a store that does not answer.
+const shortTimeout = 8
 
-// reach points the functions at an address of AWS, gives them a time in seconds,
-// and returns the one that they had.
-func (i *incident) reach(at string, seconds int32) int32 {
+// useEndpoint sets the functions' AWS endpoint and their timeout in seconds. It returns
+// the previous timeout.
+func (i *faultTest) useEndpoint(endpoint string, seconds int32) int32 {
 	c, err := preset.Load(i.contract)
 	if err != nil {
 		i.Fatal(err)
 	}
-	client, had := lambda.NewFromConfig(i.emulator.config()), int32(0)
+	client, previous := lambda.NewFromConfig(i.emulator.config()), int32(0)
 	for _, name := range functionsOf(c) {
 		name = i.target.stack + "-" + name
-		is, err := client.GetFunctionConfiguration(i.ctx(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		config, err := client.GetFunctionConfiguration(i.ctx(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 		if err != nil {
 			i.Fatal(err)
 		}
-		vars := is.Environment.Variables
-		vars["AWS_ENDPOINT_URL"], had = at, *is.Timeout
+		vars := config.Environment.Variables
+		vars["AWS_ENDPOINT_URL"], previous = endpoint, *config.Timeout
 		if _, err := client.UpdateFunctionConfiguration(i.ctx(), &lambda.UpdateFunctionConfigurationInput{
 			FunctionName: &name, Environment: &types.Environment{Variables: vars}, Timeout: &seconds,
 		}); err != nil {
 			i.Fatal(err)
 		}
 	}
-	return had
+	return previous
 }
 
 const listTeams = "/football/teams?limit=1"
 
-// ctx outlives the test's own, which ends before its cleaning up.
-func (i *incident) ctx() context.Context { return context.WithoutCancel(i.Context()) }
+// ctx returns a context for clean-ups, before which the test's own context ends.
+func (i *faultTest) ctx() context.Context { return context.WithoutCancel(i.Context()) }
 
-// answer is one answer of the API.
+// answer is an answer of the API.
 type answer struct {
 	status int
 	header http.Header
 	body   map[string]any
 }
 
-// ask calls the API; headers are pairs.
-func (i *incident) ask(secret, method, path, body string, headers ...string) answer {
+// ask sends a request. headers are names and values in turn.
+func (i *faultTest) ask(secret, method, path, body string, headers ...string) answer {
 	i.Helper()
 	r, err := http.NewRequestWithContext(i.ctx(), method, i.demo.Base+path, strings.NewReader(body))
 	if err != nil {
@@ -209,8 +211,8 @@ func (i *incident) ask(secret, method, path, body string, headers ...string) ans
 	return a
 }
 
-// want wants a status of a call.
-func (i *incident) want(status int, secret, method, path, body string, headers ...string) answer {
+// want sends a request and fails unless the answer has the status.
+func (i *faultTest) want(status int, secret, method, path, body string, headers ...string) answer {
 	i.Helper()
 	a := i.ask(secret, method, path, body, headers...)
 	if a.status != status {
@@ -222,8 +224,8 @@ func (i *incident) want(status int, secret, method, path, body string, headers .
 	return a
 }
 
-// key makes a client key of the demo's organisation.
-func (i *incident) key(name string) (id, secret string) {
+// key creates a client key of the demo organisation.
+func (i *faultTest) key(name string) (id, secret string) {
 	i.Helper()
 	made := i.want(http.StatusCreated, i.demo.Operator, "POST", "/keys", `{"name":"`+name+`","org":"`+i.demo.Org+`","scopes":["read:teams"]}`)
 	id, _ = made.body["id"].(string)
@@ -231,104 +233,105 @@ func (i *incident) key(name string) (id, secret string) {
 	return id, secret
 }
 
-// total is how many calls a key was counted.
-func (i *incident) total(id string) int {
+// requestCount returns the number of requests that were counted for a key.
+func (i *faultTest) requestCount(id string) int {
 	i.Helper()
 	usage, _ := i.want(http.StatusOK, i.demo.Operator, "GET", "/keys/"+id, "").body["usage"].(map[string]any)
 	n, _ := usage["total"].(float64)
 	return int(n)
 }
 
-// counted wants a key's count to be between two numbers.
-func (i *incident) counted(id string, least, most int) {
+// wantCount fails unless a key's request count is between two numbers.
+func (i *faultTest) wantCount(id string, least, most int) {
 	i.Helper()
-	if n := i.total(id); n < least || n > most {
-		i.Errorf("got %d calls counted, want %d to %d", n, least, most)
+	if n := i.requestCount(id); n < least || n > most {
+		i.Errorf("got %d counted requests, want %d to %d", n, least, most)
 	}
 }
 
+// faultsLoseNothing runs the tests of faults, one after the other.
 func faultsLoseNothing(t *testing.T, d target) {
-	i := troubled(t, d)
+	i := newFaultTest(t, d)
 	for _, one := range []struct {
 		name string
-		run  func(*incident)
+		run  func(*faultTest)
 	}{
-		{"keys table throttled", (*incident).keysThrottled}, {"throttled for a moment", (*incident).throttledOnce},
-		{"stats table throttled", (*incident).statsThrottled}, {"gate's answer lost", (*incident).answerLost},
-		{"timed out while making a key", (*incident).createTimedOut}, {"cut off between facts and gate", (*incident).revokeCutOff},
-		{"peppers unreadable", (*incident).peppersUnreadable}, {"stream replayed", (*incident).streamReplayed},
-		{"fanout cut off between putting down and queueing", (*incident).fanoutCutOff},
-		{"deliver cut off after the receiver answered", (*incident).deliverCutOff},
-		{"tables deleted", (*incident).tablesDeleted}, // and restored without a stream, so that no webhook is told of anything afterwards
+		{"keys table throttled", (*faultTest).keysThrottled}, {"one call throttled", (*faultTest).throttledOnce},
+		{"stats table throttled", (*faultTest).statsThrottled}, {"gate's answer lost", (*faultTest).answerLost},
+		{"timed out while creating a key", (*faultTest).createTimedOut}, {"revocation fails between facts and gate", (*faultTest).revokeCutOff},
+		{"peppers unreadable", (*faultTest).peppersUnreadable}, {"stream replayed", (*faultTest).streamReplayed},
+		{"fanout fails between storing and queueing", (*faultTest).fanoutCutOff},
+		{"deliver fails after the receiver answered", (*faultTest).deliverCutOff},
+		{"tables deleted", (*faultTest).tablesDeleted}, // last: the restored tables have no stream, so no webhook gets events
 	} {
 		t.Run(one.name, func(t *testing.T) {
-			here := &incident{T: t, target: i.target, stack: i.stack, demo: i.demo}
-			i.follow(func(action, body string) fault { return here.decide(action, body) })
-			defer i.follow(nil)
+			here := &faultTest{T: t, target: i.target, stack: i.stack, demo: i.demo}
+			i.setPlan(func(action, body string) fault { return here.decide(action, body) })
+			defer i.setPlan(nil)
 			one.run(here)
 		})
 	}
 }
 
-func (i *incident) keysThrottled() {
+func (i *faultTest) keysThrottled() {
 	known, used := i.key("used")
 	_, fresh := i.key("fresh")
 	i.want(http.StatusOK, used, "GET", listTeams, "")
-	i.meets(throttled, 0, "", i.stack.KeysTable)
-	for _, secret := range []string{used, fresh} { // one whose policy is cached, one that the authorizer must check
+	i.failCalls(throttled, 0, "", i.stack.KeysTable)
+	for _, secret := range []string{used, fresh} { // the policy of the first is cached; the authorizer must check the second
 		i.want(http.StatusServiceUnavailable, secret, "GET", listTeams, "")
 	}
-	i.follow(nil)
-	i.counted(known, 1, 1)
+	i.setPlan(nil)
+	i.wantCount(known, 1, 1)
 	for _, secret := range []string{used, fresh} {
 		i.want(http.StatusOK, secret, "GET", listTeams, "")
 	}
 }
 
-func (i *incident) throttledOnce() {
+func (i *faultTest) throttledOnce() {
 	id, secret := i.key("once")
 	i.want(http.StatusOK, secret, "GET", listTeams, "")
-	i.meets(throttled, 1, "UpdateItem", "GATE#"+id)
+	i.failCalls(throttled, 1, "UpdateItem", "GATE#"+id)
 	served := 1
-	if i.ask(secret, "GET", listTeams, "").status == http.StatusOK { // the client's own retry, if it comes in time
+	if i.ask(secret, "GET", listTeams, "").status == http.StatusOK { // the AWS client's retry, if it is in time
 		served++
 	}
-	i.counted(id, served, served)
+	i.wantCount(id, served, served)
 }
 
-func (i *incident) statsThrottled() {
+func (i *faultTest) statsThrottled() {
 	id, secret := i.key("stats")
-	i.meets(throttled, 0, "", i.stack.StatsTable)
+	i.failCalls(throttled, 0, "", i.stack.StatsTable)
 	if got := i.want(http.StatusServiceUnavailable, secret, "GET", listTeams, ""); got.header.Get("Retry-After") == "" {
 		i.Error("a 503 without Retry-After")
 	}
-	i.follow(nil)
-	i.counted(id, 1, 1) // it was admitted: docs/operations.md says so
+	i.setPlan(nil)
+	i.wantCount(id, 1, 1) // it was admitted, as docs/operations.md says
 	i.want(http.StatusOK, secret, "GET", listTeams, "")
 }
 
-func (i *incident) answerLost() {
+func (i *faultTest) answerLost() {
 	id, secret := i.key("lost")
 	i.want(http.StatusOK, secret, "GET", listTeams, "")
-	i.meets(lost, 1, "UpdateItem", "GATE#"+id)
+	i.failCalls(lost, 1, "UpdateItem", "GATE#"+id)
 	if got := i.ask(secret, "GET", listTeams, "").status; got != http.StatusOK && got != http.StatusServiceUnavailable {
 		i.Errorf("got %d", got)
 	}
-	i.counted(id, 2, 3) // as docs/operations.md says: once more than it was served, at most
+	i.wantCount(id, 2, 3) // at most one more than was served, as docs/operations.md says
 }
 
-func (i *incident) createTimedOut() {
-	name := "slow birth " + rand.Text()
+func (i *faultTest) createTimedOut() {
+	name := "slow create " + rand.Text()
 	spec, token := `{"name":"`+name+`","scopes":["audit:read"]}`, []string{"Idempotency-Key", rand.Text()}
-	writes := false // from the transaction on, the table answers nothing
-	i.follow(func(action, body string) fault {
-		if writes = writes || strings.HasSuffix(action, "TransactWriteItems"); writes {
+	writing := false // from the transaction on, the table does not answer
+	i.setPlan(func(action, body string) fault {
+		if writing = writing || strings.HasSuffix(action, "TransactWriteItems"); writing {
 			return held
 		}
-		return none
+		return noFault
 	})
 	i.want(http.StatusServiceUnavailable, i.demo.Admin, "POST", "/keys", spec, token...)
-	i.follow(nil)
+	i.setPlan(nil)
 	again := i.want(http.StatusConflict, i.demo.Admin, "POST", "/keys", spec, token...)
 	details, _ := again.body["details"].(map[string]any)
 	id, _ := details["key"].(string)
@@ -337,60 +340,60 @@ func (i *incident) createTimedOut() {
 	if len(rows) != 1 || rows[0].(map[string]any)["id"] != id {
 		i.Fatalf("got %v, want one key, %s", rows, id)
 	}
-	// It is whole: its secret can be replaced, and works.
+	// The key is complete: its secret can be rotated, and the new one works.
 	rotated := i.want(http.StatusOK, i.demo.Admin, "POST", "/keys/"+id+"/rotate", `{}`)
 	secret, _ := rotated.body["secret"].(string)
 	i.want(http.StatusOK, secret, "GET", "/keys/self", "")
 }
 
-// revokeCutOff: the facts are written, and the gate does not answer that it knows.
-func (i *incident) revokeCutOff() {
-	id, secret := i.key("slow death")
+// revokeCutOff tests a revocation that writes the facts and cannot write the gate.
+func (i *faultTest) revokeCutOff() {
+	id, secret := i.key("slow revoke")
 	i.want(http.StatusOK, secret, "GET", listTeams, "")
-	i.meets(throttled, 0, "UpdateItem", "GATE#"+id)
+	i.failCalls(throttled, 0, "UpdateItem", "GATE#"+id)
 	i.want(http.StatusServiceUnavailable, i.demo.Operator, "POST", "/keys/"+id+"/revoke", "")
-	i.follow(nil)
-	i.want(http.StatusOK, i.demo.Operator, "POST", "/keys/"+id+"/revoke", "") // and the repeat makes it known
+	i.setPlan(nil)
+	i.want(http.StatusOK, i.demo.Operator, "POST", "/keys/"+id+"/revoke", "") // the retry writes the gate
 	i.want(http.StatusUnauthorized, secret, "GET", listTeams, "")
 }
 
-func (i *incident) peppersUnreadable() {
+func (i *faultTest) peppersUnreadable() {
 	_, secret := i.key("peppered")
-	i.meets(denied, 0, "GetSecretValue")
+	i.failCalls(denied, 0, "GetSecretValue")
 	if err := i.restart(i.ctx(), authorizerFunction, "keys"); err != nil {
 		i.Fatal(err)
 	}
 	i.want(http.StatusServiceUnavailable, secret, "GET", listTeams, "")
-	i.want(http.StatusServiceUnavailable, secret+"x", "GET", listTeams, "") // nobody can tell
+	i.want(http.StatusServiceUnavailable, secret+"x", "GET", listTeams, "") // the MAC cannot be checked
 	i.want(http.StatusServiceUnavailable, i.demo.Operator, "POST", "/keys", `{"name":"n","org":"`+i.demo.Org+`","scopes":["read:teams"]}`)
-	i.follow(nil)
-	time.Sleep(1100 * time.Millisecond) // a store that failed is asked again after a second
+	i.setPlan(nil)
+	time.Sleep(1100 * time.Millisecond) // after a failure, the peppers are read again after a second
 	i.want(http.StatusOK, secret, "GET", listTeams, "")
 	i.want(http.StatusUnauthorized, secret+"x", "GET", listTeams, "")
 }
 
-func (i *incident) tablesDeleted() {
+func (i *faultTest) tablesDeleted() {
 	id, secret := i.key("survivor")
 	_, fresh := i.key("fresh survivor")
 	i.want(http.StatusOK, secret, "GET", listTeams, "")
-	back := i.deleted(i.stack.StatsTable)
+	back := i.deleteTable(i.stack.StatsTable)
 	i.want(http.StatusServiceUnavailable, secret, "GET", listTeams, "")
 	i.want(http.StatusOK, secret, "GET", "/keys/self", "")
 	back()
 	i.want(http.StatusOK, secret, "GET", listTeams, "")
-	was := i.total(id)
-	back = i.deleted(i.stack.KeysTable)
+	was := i.requestCount(id)
+	back = i.deleteTable(i.stack.KeysTable)
 	for _, one := range []string{secret, fresh, i.demo.Operator} {
 		i.want(http.StatusServiceUnavailable, one, "GET", listTeams, "")
 		i.want(http.StatusServiceUnavailable, one, "GET", "/keys/self", "")
 	}
 	back()
-	i.counted(id, was, was)
+	i.wantCount(id, was, was)
 	i.want(http.StatusOK, fresh, "GET", listTeams, "")
 }
 
-// deleted deletes a table after a backup, which the returned function restores.
-func (i *incident) deleted(name string) func() {
+// deleteTable deletes a table after a backup. The returned function restores it.
+func (i *faultTest) deleteTable(name string) func() {
 	i.Helper()
 	client := dynamodb.NewFromConfig(i.emulator.config())
 	saved, err := client.CreateBackup(i.ctx(), &dynamodb.CreateBackupInput{TableName: &name, BackupName: aws.String("before")})
@@ -398,7 +401,7 @@ func (i *incident) deleted(name string) func() {
 		i.Fatal(err)
 	}
 	if _, err := client.UpdateTable(i.ctx(), &dynamodb.UpdateTableInput{TableName: &name, DeletionProtectionEnabled: aws.Bool(false)}); err != nil {
-		i.Logf("lifting the table's protection: %v", err)
+		i.Logf("disabling the table's deletion protection: %v", err)
 	}
 	if _, err := client.DeleteTable(i.ctx(), &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
 		i.Fatal(err)

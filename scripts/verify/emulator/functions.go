@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"statgate/scripts/internal/hands"
 	"statgate/scripts/internal/operate"
 	"statgate/scripts/verify/e2e/suite"
+	"statgate/scripts/verify/internal/outofband"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
@@ -25,10 +25,10 @@ import (
 	"statgate/shared/table/dynamo"
 )
 
-// authorizerFunction is what the stack calls the authorizer's function.
+// authorizerFunction is the authorizer's name in the stack.
 const authorizerFunction = "authorizer"
 
-// functionsOf lists a deployment's functions that use tables, workers included.
+// functionsOf returns the names of the functions that use tables, including workers.
 func functionsOf(c *contract.Contract) []string {
 	names := map[string]bool{authorizerFunction: true}
 	for _, r := range api.For(c) {
@@ -42,40 +42,40 @@ func functionsOf(c *contract.Contract) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// restart ends the functions' instances, so that the next calls meet new ones.
+// restart ends the functions' instances. The next requests start new ones.
 func (t target) restart(ctx context.Context, functions ...string) error {
 	client := lambda.NewFromConfig(t.emulator.config())
 	for _, name := range functions {
 		name = t.stack + "-" + name
-		is, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		config, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 		if err != nil {
 			return fmt.Errorf("restarting %s: %w", name, err)
 		}
-		// The emulator begins anew with every configuration, even the same.
-		if _, err := client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, MemorySize: is.MemorySize}); err != nil {
+		// The emulator starts new instances after every update, even without a change.
+		if _, err := client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, MemorySize: config.MemorySize}); err != nil {
 			return fmt.Errorf("restarting %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// hands are an operator's, on the deployment.
+// hands returns the changes that the suite makes to the deployment without the API.
 func (t target) hands(s outputs.Stack, c *contract.Contract) suite.Hands {
 	cfg := t.emulator.config()
 	client, secret := dynamodb.NewFromConfig(cfg), operate.NewSecret(cfg, s.Peppers)
 	keys, stats := dynamo.New(client, s.KeysTable, table.Keys), dynamo.New(client, s.StatsTable, table.Stats)
 	all := functionsOf(c)
 	return suite.Hands{
-		CloseHours: func(ctx context.Context, key string) error { return hands.CloseHours(ctx, keys, key) },
-		Report:     func(ctx context.Context, match string) error { return hands.Report(ctx, stats, match) },
+		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
+		Report:     func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
 		Rotate: func(ctx context.Context) error {
-			if err := hands.Rotate(ctx, secret); err != nil {
+			if err := outofband.RotatePepper(ctx, secret); err != nil {
 				return err
 			}
 			return t.restart(ctx, all...)
 		},
 		Alone: func(ctx context.Context, do func()) error {
-			err := hands.Alone(ctx, secret, func() error {
+			err := outofband.WithCurrentPepperOnly(ctx, secret, func() error {
 				if err := t.restart(ctx, authorizerFunction); err != nil {
 					return err
 				}
@@ -90,20 +90,21 @@ func (t target) hands(s outputs.Stack, c *contract.Contract) suite.Hands {
 	}
 }
 
-// role is the inline policy of a function's role, as it was deployed.
+// role is the role of a function with its inline policy, as deployed.
 type role struct {
 	function, name, policy string
 	document               map[string]any
 }
 
-// roleOf reads the role of a function.
+// roleOf returns the role of a function. It fails where the role has not exactly one
+// inline policy.
 func (t target) roleOf(ctx context.Context, function string) (role, error) {
 	r, name := role{function: function}, t.stack+"-"+function
-	is, err := lambda.NewFromConfig(t.emulator.config()).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	config, err := lambda.NewFromConfig(t.emulator.config()).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 	if err != nil {
-		return r, fmt.Errorf("asking for the function %s: %w", name, err)
+		return r, fmt.Errorf("reading the function %s: %w", name, err)
 	}
-	arn := aws.ToString(is.Role)
+	arn := aws.ToString(config.Role)
 	r.name = arn[strings.LastIndexByte(arn, '/')+1:]
 	client := iam.NewFromConfig(t.emulator.config())
 	policies, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.name})
@@ -111,14 +112,14 @@ func (t target) roleOf(ctx context.Context, function string) (role, error) {
 		return r, fmt.Errorf("listing the policies of %s: %w", r.name, err)
 	}
 	if len(policies.PolicyNames) != 1 {
-		return r, fmt.Errorf("the role %s has the policies %q, want one", r.name, policies.PolicyNames)
+		return r, fmt.Errorf("the role %s has the policies %q: want exactly one", r.name, policies.PolicyNames)
 	}
 	r.policy = policies.PolicyNames[0]
-	held, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: &r.policy})
+	policy, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: &r.policy})
 	if err != nil {
 		return r, fmt.Errorf("reading the policy of %s: %w", r.name, err)
 	}
-	text, err := url.QueryUnescape(aws.ToString(held.PolicyDocument))
+	text, err := url.QueryUnescape(aws.ToString(policy.PolicyDocument))
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &r.document)
 	}
@@ -128,7 +129,7 @@ func (t target) roleOf(ctx context.Context, function string) (role, error) {
 	return r, nil
 }
 
-// put gives the role a policy in the place of its own, and the function new instances.
+// put replaces the role's policy and restarts the function.
 func (t target) put(ctx context.Context, r role, document map[string]any) error {
 	raw, err := json.Marshal(document)
 	if err != nil {
@@ -142,14 +143,14 @@ func (t target) put(ctx context.Context, r role, document map[string]any) error 
 	return t.restart(ctx, r.function)
 }
 
-// Who may send a message to a queue may send several at once: IAM has no action of
-// its own for that. The emulator asks for one.
+// In IAM, sendAction also allows batches of messages, which have no action of their own. The
+// emulator requires sendBatchAction for a batch.
 const (
-	send        = "sqs:SendMessage"
-	sendSeveral = "sqs:SendMessageBatch"
+	sendAction      = "sqs:SendMessage"
+	sendBatchAction = "sqs:SendMessageBatch"
 )
 
-// allowBatches lets each role that may send messages send several at once.
+// allowBatches adds sendBatchAction to each role that has sendAction.
 func (t target) allowBatches(ctx context.Context) error {
 	c, err := preset.Load(t.contract)
 	if err != nil {
@@ -160,8 +161,8 @@ func (t target) allowBatches(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if wide := r.sendingSeveral(); wide != nil {
-			if err := t.put(ctx, r, wide); err != nil {
+		if document := r.withSendBatch(); document != nil {
+			if err := t.put(ctx, r, document); err != nil {
 				return err
 			}
 		}
@@ -169,23 +170,23 @@ func (t target) allowBatches(ctx context.Context) error {
 	return nil
 }
 
-// sendingSeveral is the role's policy with what the emulator asks for, nil where
-// nothing is missing.
-func (r role) sendingSeveral() map[string]any {
+// withSendBatch returns the role's policy with sendBatchAction wherever it allows
+// sendAction, nil where nothing is missing.
+func (r role) withSendBatch() map[string]any {
 	statements, _ := r.document["Statement"].([]any)
-	wide, changed := slices.Clone(statements), false
-	for i, one := range wide {
+	widened, changed := slices.Clone(statements), false
+	for i, one := range widened {
 		statement, _ := one.(map[string]any)
-		actions := texts(statement["Action"])
-		if !slices.Contains(actions, send) || slices.Contains(actions, sendSeveral) {
+		actions := stringList(statement["Action"])
+		if !slices.Contains(actions, sendAction) || slices.Contains(actions, sendBatchAction) {
 			continue
 		}
 		statement = maps.Clone(statement)
-		statement["Action"] = append(actions, sendSeveral)
-		wide[i], changed = statement, true
+		statement["Action"] = append(actions, sendBatchAction)
+		widened[i], changed = statement, true
 	}
 	if !changed {
 		return nil
 	}
-	return map[string]any{"Version": r.document["Version"], "Statement": wide}
+	return map[string]any{"Version": r.document["Version"], "Statement": widened}
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
-# The CloudFormation emulator, pinned, into the cache; prints its virtual environment.
+# Installs a pinned CloudFormation emulator into the cache and prints the directory of
+# its virtual environment.
 set -euo pipefail
 exec "$(dirname "$0")/../../venv.sh" ministack 1.5.33

@@ -1,76 +1,54 @@
-// Command emulator deploys the stack to a CloudFormation emulator on this
-// machine: the real cdk deploy, and no AWS account.
+// Command emulator deploys the stack to a CloudFormation emulator on this machine.
+// It runs the real cdk deploy and needs no AWS account.
 //
 //	go run ./scripts/verify/emulator deploy --contract balla
 //	go run ./scripts/verify/emulator stop
 //
-// The emulator enforces every function's role, runs the functions' binaries and
-// answers as API Gateway does. It listens on 127.0.0.1 alone and forgets all when
-// it is stopped. The state of this command (process, log, credentials of each
-// contract's deployment) is in .cache/emulator.
+// The emulator enforces the role of every function, runs the functions' binaries and
+// answers requests as API Gateway does. It listens on 127.0.0.1 only and loses its
+// data when it is stopped. This command stores its state in .cache/emulator: the
+// emulator's process, its log, and the credentials of each contract's deployment.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
-	_ "time/tzdata" // kick-offs are local to their league, whatever this machine has
+
+	"statgate/scripts/verify/internal/rig"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "emulator:", err)
-		os.Exit(1)
-	}
+	rig.Main("emulator", func(ctx context.Context, args []string) error { return run(ctx, args, os.Stdout, os.Stderr) })
 }
 
 // options are the command line.
 type options struct {
 	command, contract, stack, state string
 	port                            int
-	context                         []string // context for the CDK beside the usual, as name=value
+	context                         []string // additional CDK context, as name=value
 }
 
-func parse(args []string, out io.Writer) (options, error) {
-	var o options
+func parse(args []string, out io.Writer) (o options, err error) {
 	f := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	f.SetOutput(out)
-	f.Usage = func() {
-		fmt.Fprintln(out, "usage: emulator start|deploy|e2e|iam|destroy|stop [flags]")
-		f.PrintDefaults()
-	}
 	f.StringVar(&o.contract, "contract", "statgate", "contract: a preset's `NAME`")
-	f.StringVar(&o.stack, "stack", "", "`NAME` of the stack (default by the contract)")
+	f.StringVar(&o.stack, "stack", "", "`NAME` of the stack (default: derived from the contract)")
 	f.StringVar(&o.state, "state", ".cache/emulator", "`DIR` for the emulator's state")
 	f.IntVar(&o.port, "port", 0, "port to listen on (default a free one)")
-	f.Func("c", "context for the CDK, `NAME=VALUE`; repeatable", func(v string) error {
+	f.Func("c", "CDK context, `NAME=VALUE`; repeatable", func(v string) error {
 		o.context = append(o.context, v)
 		return nil
 	})
-	if len(args) == 0 {
-		f.Usage()
-		return o, flag.ErrHelp
-	}
-	o.command = args[0]
-	if err := f.Parse(args[1:]); err != nil {
+	if o.command, err = rig.Parse(f, "start|deploy|e2e|iam|destroy|stop", args); err != nil {
 		return o, err
-	}
-	if f.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	if o.stack == "" {
 		o.stack = stackOf(o.contract)
 	}
-	var err error
 	if o.state, err = filepath.Abs(o.state); err != nil {
 		return o, fmt.Errorf("-state: %w", err)
 	}
@@ -89,7 +67,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	t := target{emulator: e, contract: o.contract, stack: o.stack, state: o.state, context: o.context, log: log}
+	t := target{emulator: e, contract: o.contract, stack: o.stack, state: o.state, context: o.context}
 	switch o.command {
 	case "start":
 		fmt.Fprintln(out, e.URL)
@@ -106,7 +84,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	case "destroy":
 		return t.destroy(ctx)
 	default:
-		return fmt.Errorf("no command %q; there are start, deploy, e2e, iam, destroy and stop", o.command)
+		return fmt.Errorf("unknown command %q: use start, deploy, e2e, iam, destroy or stop", o.command)
 	}
 	return nil
 }

@@ -20,32 +20,33 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"statgate/scripts/verify/internal/rig"
 	"statgate/shared/api"
 	"statgate/shared/platform/outputs"
 )
 
-// Lambda reads streams and queues by the role of the worker that it calls. The
-// emulator calls the worker and asks nobody, so what the roles grant for that is
-// tried here by somebody who plays Lambda.
+// Lambda reads streams and queues with the role of the worker that it invokes. The
+// emulator does not check the role for that. So this file makes Lambda's calls with the
+// worker's role, to test the grants for them.
 
-// poll is an action of Lambda's.
+// poll is a call that Lambda makes.
 type poll struct {
 	action string
 	do     func(ctx context.Context) error
 }
 
-// polled are Lambda's own actions, by store.
-var polled = map[string][]string{
+// lambdaActions are the actions that Lambda needs, by store.
+var lambdaActions = map[string][]string{
 	"stream":       {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
 	"streams":      {"dynamodb:ListStreams"},
 	"queue":        {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
 	"dead changes": {"sqs:SendMessage"},
 }
 
-// polled tells whether it is Lambda, and not the function, who needs the grant.
-func (g grant) polled() bool { return slices.Contains(polled[g.on], g.action) }
+// forLambda reports whether Lambda needs the grant and the function does not.
+func (g grant) forLambda() bool { return slices.Contains(lambdaActions[g.store], g.action) }
 
-// sourceOf is what hands a function its events, "" where calls do.
+// sourceOf returns the event source of a worker, "" for a function that answers requests.
 func sourceOf(function string) api.Source {
 	for _, w := range api.Workers {
 		if w.Function == function {
@@ -55,9 +56,9 @@ func sourceOf(function string) api.Source {
 	return ""
 }
 
-// polls does what Lambda does for a worker, by the worker's role with the given
-// policy, up to the first action that is forbidden, and names that. For other
-// functions Lambda does nothing. The role has its own policy again afterwards.
+// polls makes Lambda's calls for a worker, with the worker's role and the given policy.
+// It returns the first action that is denied, "" where none is denied and for a function
+// that is not a worker. Afterwards it restores the role's policy.
 func (t target) polls(ctx context.Context, s outputs.Stack, r role, document map[string]any) (failed string, err error) {
 	source := sourceOf(r.function)
 	if source == "" {
@@ -82,7 +83,7 @@ func (t target) polls(ctx context.Context, s outputs.Stack, r role, document map
 	all := queuePolls(sqs.NewFromConfig(cfg), t.queue(s, "webhooks"))
 	if source == api.StatsStream {
 		all = append(streamPolls(dynamodbstreams.NewFromConfig(cfg), s, stream),
-			poll{"sqs:SendMessage", t.giveUp(sqs.NewFromConfig(cfg), t.queue(s, "changes-dead"))})
+			poll{"sqs:SendMessage", t.sendToDeadLetters(sqs.NewFromConfig(cfg), t.queue(s, "changes-dead"))})
 	}
 	for _, p := range all {
 		if err := p.do(ctx); forbidden(err) {
@@ -94,40 +95,41 @@ func (t target) polls(ctx context.Context, s outputs.Stack, r role, document map
 	return "", nil
 }
 
-// onAnyStream is a policy with all streams in the place of the one that it must name:
-// the emulator asks of each action on a stream whether it is allowed on everything.
+// onAnyStream returns a policy that allows every stream where it named the given one. The
+// emulator requires that each action on a stream is allowed on "*". It is an error where
+// the policy names another stream.
 func onAnyStream(document map[string]any, stream string) (map[string]any, error) {
-	var wide []any
+	var widened []any
 	statements, _ := document["Statement"].([]any)
 	for _, one := range statements {
 		statement, _ := one.(map[string]any)
-		if on := texts(statement["Resource"]); len(on) > 0 && strings.Contains(on[0], "/stream/") {
+		if on := stringList(statement["Resource"]); len(on) > 0 && strings.Contains(on[0], "/stream/") {
 			if len(on) > 1 || on[0] != stream {
-				return nil, fmt.Errorf("it reads %q, and the table's stream is %s", on, stream)
+				return nil, fmt.Errorf("the policy allows %q, but the table's stream is %s", on, stream)
 			}
 			statement = maps.Clone(statement)
 			statement["Resource"] = "*"
 		}
-		wide = append(wide, statement)
+		widened = append(widened, statement)
 	}
-	return map[string]any{"Version": document["Version"], "Statement": wide}, nil
+	return map[string]any{"Version": document["Version"], "Statement": widened}, nil
 }
 
-// queue is the address of one of the stack's queues.
+// queue returns the URL of one of the stack's queues.
 func (t target) queue(s outputs.Stack, name string) *string {
-	return aws.String(t.emulator.URL + "/" + account + "/" + s.Name + "-" + name)
+	return aws.String(t.emulator.URL + "/" + rig.Account + "/" + s.Name + "-" + name)
 }
 
-// stream is the ARN of the stats table's.
+// stream returns the ARN of the stats table's stream.
 func (t target) stream(ctx context.Context, s outputs.Stack) (string, error) {
-	told, err := dynamodb.NewFromConfig(t.emulator.config()).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.StatsTable})
+	described, err := dynamodb.NewFromConfig(t.emulator.config()).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.StatsTable})
 	if err != nil {
 		return "", fmt.Errorf("looking for the stream of %s: %w", s.StatsTable, err)
 	}
-	return aws.ToString(told.Table.LatestStreamArn), nil
+	return aws.ToString(described.Table.LatestStreamArn), nil
 }
 
-// streamPolls read the oldest records that the stream has, of which there must be some.
+// streamPolls read the oldest record of the stream. An empty stream is an error.
 func streamPolls(client *dynamodbstreams.Client, s outputs.Stack, stream string) []poll {
 	var shard, iterator *string
 	return []poll{
@@ -136,26 +138,26 @@ func streamPolls(client *dynamodbstreams.Client, s outputs.Stack, stream string)
 			return err
 		}},
 		{"dynamodb:DescribeStream", func(ctx context.Context) error {
-			told, err := client.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &stream})
+			described, err := client.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &stream})
 			if err != nil {
 				return err
 			}
-			shard = told.StreamDescription.Shards[0].ShardId
+			shard = described.StreamDescription.Shards[0].ShardId
 			return nil
 		}},
 		{"dynamodb:GetShardIterator", func(ctx context.Context) error {
-			told, err := client.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
+			position, err := client.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
 				StreamArn: &stream, ShardId: shard, ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon,
 			})
 			if err != nil {
 				return err
 			}
-			iterator = told.ShardIterator
+			iterator = position.ShardIterator
 			return nil
 		}},
 		{"dynamodb:GetRecords", func(ctx context.Context) error {
-			told, err := client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(1)})
-			if err == nil && len(told.Records) == 0 {
+			page, err := client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(1)})
+			if err == nil && len(page.Records) == 0 {
 				err = errors.New("the stream is empty")
 			}
 			return err
@@ -163,8 +165,8 @@ func streamPolls(client *dynamodbstreams.Client, s outputs.Stack, stream string)
 	}
 }
 
-// queuePolls take no message from whom it is for: what is received can be received
-// again at once, and what is deleted was never there.
+// queuePolls do not take messages from the worker: a received message is visible again
+// immediately, and the deleted one does not exist.
 func queuePolls(client *sqs.Client, queue *string) []poll {
 	return []poll{
 		{"sqs:GetQueueAttributes", func(ctx context.Context) error {
@@ -186,9 +188,9 @@ func queuePolls(client *sqs.Client, queue *string) []poll {
 	}
 }
 
-// giveUp sends what Lambda sends of changes that are given up, and takes it away
-// again, as whoever owns the queue.
-func (t target) giveUp(client *sqs.Client, queue *string) func(ctx context.Context) error {
+// sendToDeadLetters returns a poll that sends a message as Lambda does for changes that it
+// drops, and purges the queue with the account's own credentials.
+func (t target) sendToDeadLetters(client *sqs.Client, queue *string) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		if _, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: queue, MessageBody: aws.String(`{"DDBStreamBatchInfo":{}}`)}); err != nil {
 			return err
@@ -198,37 +200,38 @@ func (t target) giveUp(client *sqs.Client, queue *string) func(ctx context.Conte
 	}
 }
 
-// forbidden tells whether it is a grant that is missing.
+// forbidden reports whether a call failed because a grant is missing.
 func forbidden(err error) bool {
-	var said smithy.APIError
-	return errors.As(err, &said) && strings.Contains(said.ErrorCode(), "AccessDenied")
+	var failure smithy.APIError
+	return errors.As(err, &failure) && strings.Contains(failure.ErrorCode(), "AccessDenied")
 }
 
-// assume takes on a role that only Lambda may take on. done makes that so again.
+// assume returns credentials of a role that only Lambda may assume. It changes the
+// role's trust policy for that; done restores it.
 func (t target) assume(ctx context.Context, r role) (cfg aws.Config, done func() error, err error) {
 	roles := iam.NewFromConfig(t.emulator.config())
-	held, err := roles.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.name})
+	deployed, err := roles.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.name})
 	if err != nil {
 		return cfg, nil, fmt.Errorf("reading the role %s: %w", r.name, err)
 	}
-	own, err := url.QueryUnescape(aws.ToString(held.Role.AssumeRolePolicyDocument))
+	own, err := url.QueryUnescape(aws.ToString(deployed.Role.AssumeRolePolicyDocument))
 	if err != nil {
-		return cfg, nil, fmt.Errorf("reading who may take on the role %s: %w", r.name, err)
+		return cfg, nil, fmt.Errorf("reading the trust policy of %s: %w", r.name, err)
 	}
 	trust := func(ctx context.Context, document string) error {
 		if _, err := roles.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &r.name, PolicyDocument: &document}); err != nil {
-			return fmt.Errorf("saying who may take on the role %s: %w", r.name, err)
+			return fmt.Errorf("writing the trust policy of %s: %w", r.name, err)
 		}
 		return nil
 	}
-	ours := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::` + account + `:root"}}]}`
+	ours := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::` + rig.Account + `:root"}}]}`
 	if err := trust(ctx, ours); err != nil {
 		return cfg, nil, err
 	}
 	done = func() error { return trust(context.WithoutCancel(ctx), own) }
-	as, err := sts.NewFromConfig(t.emulator.config()).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: held.Role.Arn, RoleSessionName: aws.String("poller")})
+	as, err := sts.NewFromConfig(t.emulator.config()).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: deployed.Role.Arn, RoleSessionName: aws.String("poller")})
 	if err != nil {
-		return cfg, nil, errors.Join(fmt.Errorf("taking on the role %s: %w", r.name, err), done())
+		return cfg, nil, errors.Join(fmt.Errorf("assuming the role %s: %w", r.name, err), done())
 	}
 	cfg = t.emulator.config()
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(*as.Credentials.AccessKeyId, *as.Credentials.SecretAccessKey, *as.Credentials.SessionToken)

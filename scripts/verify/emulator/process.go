@@ -7,131 +7,89 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"statgate/scripts/verify/internal/rig"
 )
 
 const (
-	// startTimeout is for a busy machine; three seconds are usual, and the
-	// installation before it takes its own time.
-	startTimeout = 3 * time.Minute
+	// startTimeout allows for a busy machine and for the installation before the
+	// first start. An installed emulator usually answers after three seconds.
+	startTimeout = 5 * time.Minute
 	stopTimeout  = 10 * time.Second
 )
 
-// emulator is one that runs.
+// emulator is a running emulator, as the state file stores it.
 type emulator struct {
 	URL string `json:"url"`
-	PID int    `json:"pid"` // which leads the group of all its processes
+	PID int    `json:"pid"` // leader of the group of all its processes
 	Log string `json:"log"`
 }
 
 func stateFile(dir string) string { return filepath.Join(dir, "emulator.json") }
 
-// start returns the emulator that the state knows of, or starts one that goes on
-// when this command has ended.
+// start returns the running emulator of the state directory. Otherwise it starts
+// one that keeps running when this command ends.
 func start(ctx context.Context, dir string, port int, log io.Writer) (*emulator, error) {
-	if e, err := remembered(dir); err != nil {
+	if e, err := readState(dir); err != nil {
 		return nil, err
-	} else if e != nil && e.healthy(ctx) {
+	} else if e != nil && rig.EmulatorAnswers(ctx, e.URL) {
 		return e, nil
 	}
-	e, _, err := launch(ctx, dir, port, nil)
+	e, _, err := launch(ctx, dir, port, true)
 	if err != nil {
 		return nil, err
 	}
 	raw, err := json.Marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("remembering the emulator: %w", err)
+	if err == nil {
+		err = os.WriteFile(stateFile(dir), raw, 0o600)
 	}
-	if err := os.WriteFile(stateFile(dir), raw, 0o600); err != nil {
-		return nil, fmt.Errorf("remembering the emulator: %w", err)
+	if err != nil {
+		return nil, fmt.Errorf("writing the state file: %w", err)
 	}
 	fmt.Fprintf(log, "emulator: %s, log in %s\n", e.URL, e.Log)
 	return e, nil
 }
 
-// launch starts an emulator and waits until it answers. With tie it ends when
-// that does, and in any case before a new one of the same state begins.
-func launch(ctx context.Context, dir string, port int, tie *os.File) (*emulator, <-chan error, error) {
+// launch starts an emulator on a port, or on a free one for 0, and waits until it
+// answers. Unless it is detached, it ends with this process.
+func launch(ctx context.Context, dir string, port int, detached bool) (*emulator, *rig.Process, error) {
 	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("starting: %w", err)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("starting: %w", err)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the state directory: %w", err)
 	}
 	if port == 0 {
-		if port, err = freePort(); err != nil {
+		if port, err = rig.FreePort("127.0.0.1"); err != nil {
 			return nil, nil, err
 		}
 	}
-	e := &emulator{URL: fmt.Sprintf("http://127.0.0.1:%d", port), Log: filepath.Join(dir, "emulator.log")}
-	log, err := os.Create(e.Log)
-	if err != nil {
-		return nil, nil, fmt.Errorf("starting: %w", err)
+	env := os.Environ()
+	if !detached {
+		env = append(env, "STATGATE_EMULATOR_TIED=1")
 	}
-	defer log.Close() // the process has its own
-	root, err := moduleRoot()
+	p, err := rig.Start(rig.Script{File: "scripts/verify/emulator/run.sh", Args: []string{strconv.Itoa(port), filepath.Join(dir, "tmp")},
+		Env: env, Log: filepath.Join(dir, "emulator.log"), Detached: detached})
 	if err != nil {
 		return nil, nil, err
 	}
-	cmd := exec.Command(filepath.Join(root, "scripts/verify/emulator/run.sh"), strconv.Itoa(port), filepath.Join(dir, "tmp"))
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a Ctrl-C here is not for it, and its group is its own
-	if tie != nil {
-		cmd.Stdin, cmd.Env = tie, append(os.Environ(), "STATGATE_EMULATOR_TIED=1")
+	e := &emulator{URL: fmt.Sprintf("http://127.0.0.1:%d", port), PID: p.PID, Log: p.Log}
+	if err := p.Await(ctx, startTimeout, func(ctx context.Context) bool { return rig.EmulatorAnswers(ctx, e.URL) }); err != nil {
+		p.End(0)
+		return nil, nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, nil, fmt.Errorf("starting: %w", err)
-	}
-	e.PID = cmd.Process.Pid
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	return e, ended, e.await(ctx, ended)
+	return e, p, nil
 }
 
-// await returns when the emulator answers, or says why it does not.
-func (e *emulator) await(ctx context.Context, ended <-chan error) error {
-	within, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	for !e.healthy(within) {
-		select {
-		case <-within.Done():
-			e.kill()
-			return fmt.Errorf("the emulator did not answer: %w; see %s", within.Err(), e.Log)
-		case err := <-ended:
-			said, _ := os.ReadFile(e.Log)
-			return fmt.Errorf("the emulator ended (%v) and said:\n%s", err, said)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-	return nil
-}
-
-func (e *emulator) healthy(ctx context.Context) bool {
-	within, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(within, http.MethodGet, e.URL+"/_ministack/health", nil)
-	if err != nil {
-		return false
-	}
-	got, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return false
-	}
-	got.Body.Close()
-	return got.StatusCode == http.StatusOK
-}
-
-// remembered returns what the state knows of, nil where that is nothing.
-func remembered(dir string) (*emulator, error) {
+// readState returns the emulator of the state file, nil without a file.
+func readState(dir string) (*emulator, error) {
 	raw, err := os.ReadFile(stateFile(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -141,19 +99,20 @@ func remembered(dir string) (*emulator, error) {
 		err = json.Unmarshal(raw, &e)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the state: %w", err)
+		return nil, fmt.Errorf("reading the state file: %w", err)
 	}
 	return &e, nil
 }
 
-// stop ends the emulator that the state knows of, and its functions.
+// stop kills the emulator of the state file with its functions, and removes its
+// temporary files. The emulator has no data to save.
 func stop(dir string) error {
-	e, err := remembered(dir)
+	e, err := readState(dir)
 	if err != nil || e == nil {
 		return err
 	}
 	if e.runs() {
-		e.kill()
+		rig.KillGroup(e.PID)
 	}
 	for begun := time.Now(); e.runs(); time.Sleep(50 * time.Millisecond) {
 		if time.Since(begun) > stopTimeout {
@@ -161,41 +120,14 @@ func stop(dir string) error {
 		}
 	}
 	if err := os.RemoveAll(filepath.Join(dir, "tmp")); err != nil {
-		return fmt.Errorf("clearing the state: %w", err)
+		return fmt.Errorf("removing the emulator's temporary files: %w", err)
 	}
 	return os.Remove(stateFile(dir))
 }
 
-// runs tells whether the process is still the emulator: its number may have
-// become somebody else's.
+// runs reports whether the process is still the emulator. Its process id may have
+// been reused.
 func (e *emulator) runs() bool {
-	said, err := exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(e.PID)).Output()
-	return err == nil && (strings.Contains(string(said), "ministack") || strings.Contains(string(said), "run.sh"))
-}
-
-// kill ends the whole group. It has nothing to save.
-func (e *emulator) kill() { _ = syscall.Kill(-e.PID, syscall.SIGKILL) }
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// moduleRoot is the directory of go.mod: tests run in their package's.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			err = errors.New("run this inside the module")
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", fmt.Errorf("looking for go.mod: %w", err)
+	command, err := exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(e.PID)).Output()
+	return err == nil && (strings.Contains(string(command), "ministack") || strings.Contains(string(command), "run.sh"))
 }

@@ -15,13 +15,12 @@ import (
 )
 
 // grant is one action of a function's role on one of the stack's stores.
-type grant struct{ function, action, on string }
+type grant struct{ function, action, store string }
 
-func (g grant) String() string { return fmt.Sprintf("%-12s %-32s %s", g.function, g.action, g.on) }
+func (g grant) String() string { return fmt.Sprintf("%-12s %-32s %s", g.function, g.action, g.store) }
 
-// storeOf names what an action is allowed on, as far as it is one of the stack's
-// stores: of their ARNs, those that say more come first. IAM knows no resource of
-// ListStreams.
+// storeOf returns the name of the store that a resource belongs to, "" where it is not
+// one of the stack's. It tests longer ARNs first. IAM has no resource for ListStreams.
 func storeOf(s outputs.Stack, action, resource string) string {
 	if action == "dynamodb:ListStreams" {
 		return "streams"
@@ -37,8 +36,8 @@ func storeOf(s outputs.Stack, action, resource string) string {
 	return ""
 }
 
-// texts is a policy's text, or list of them.
-func texts(v any) []string {
+// stringList returns a policy's value, which is a string or a list of strings, as a list.
+func stringList(v any) []string {
 	if one, ok := v.(string); ok {
 		return []string{one}
 	}
@@ -51,44 +50,44 @@ func texts(v any) []string {
 	return all
 }
 
-// granted is the action that IAM asks of the role for one that the emulator asks of it.
-func granted(action string) string {
-	if action == sendSeveral {
-		return send
+// iamAction returns the action that IAM requires where the emulator requires this one.
+func iamAction(action string) string {
+	if action == sendBatchAction {
+		return sendAction
 	}
 	return action
 }
 
-// visit shows each action on each store, and keeps what keep says. What remains is
-// a statement for each.
-func (r role) visit(s outputs.Stack, keep func(g grant) bool) map[string]any {
-	var kept []any
+// filter returns the role's policy with a statement for each action on each store. It
+// leaves out the grants for which keep returns false.
+func (r role) filter(s outputs.Stack, keep func(g grant) bool) map[string]any {
+	var remaining []any
 	statements, _ := r.document["Statement"].([]any)
 	for _, one := range statements {
 		statement, _ := one.(map[string]any)
-		for _, action := range texts(statement["Action"]) {
+		for _, action := range stringList(statement["Action"]) {
 			on := map[string][]any{}
-			for _, resource := range texts(statement["Resource"]) {
+			for _, resource := range stringList(statement["Resource"]) {
 				store := storeOf(s, action, resource)
 				on[store] = append(on[store], resource)
 			}
 			for _, store := range slices.Sorted(maps.Keys(on)) {
-				if store != "" && !keep(grant{r.function, granted(action), store}) {
+				if store != "" && !keep(grant{r.function, iamAction(action), store}) {
 					continue
 				}
 				changed := maps.Clone(statement)
 				changed["Action"], changed["Resource"] = action, on[store]
-				kept = append(kept, changed)
+				remaining = append(remaining, changed)
 			}
 		}
 	}
-	return map[string]any{"Version": r.document["Version"], "Statement": kept}
+	return map[string]any{"Version": r.document["Version"], "Statement": remaining}
 }
 
-// grants lists what the role may do with the stack's stores.
+// grants returns the role's grants on the stack's stores.
 func (r role) grants(s outputs.Stack) []grant {
 	var all []grant
-	r.visit(s, func(g grant) bool {
+	r.filter(s, func(g grant) bool {
 		if !slices.Contains(all, g) {
 			all = append(all, g)
 		}
@@ -97,20 +96,20 @@ func (r role) grants(s outputs.Stack) []grant {
 	return all
 }
 
-// without is the role's policy less one grant.
+// without returns the role's policy without one grant.
 func (r role) without(s outputs.Stack, lost grant) map[string]any {
-	return r.visit(s, func(g grant) bool { return g != lost })
+	return r.filter(s, func(g grant) bool { return g != lost })
 }
 
-// noticing are the beginnings of the names of the cases that find a grant missing.
-// Of a function that is not named here it is those that call each of its routes, if
-// only for what is unknown, and the facts of the contract's page; where they do not,
-// the table says NOTHING, and another belongs here.
-func (g grant) noticing(contract string) []string {
+// detectingCases returns prefixes of the ids of the cases that fail without the grant.
+// For a function that is not listed here, these are the cases that call each of its
+// routes, some only with an unknown id, and those of the contract's page. Where the
+// table says NOTHING, a case is missing here.
+func (g grant) detectingCases(contract string) []string {
 	action := g.action[strings.IndexByte(g.action, ':')+1:]
 	switch {
-	case g.function == "fanout" && g.on == "stats":
-		return []string{"webhook.sent.report"} // an event of a match is sent with the match
+	case g.function == "fanout" && g.store == "stats":
+		return []string{"webhook.sent.report"} // the event of a report is sent with its match
 	case g.function == "fanout":
 		return []string{"webhook.sent.ended"}
 	case g.function == "deliver" && action == "PutItem":
@@ -123,9 +122,9 @@ func (g grant) noticing(contract string) []string {
 		return []string{"pepper.moved"}
 	case g.function == authorizerFunction:
 		return []string{"stale.keys"}
-	case g.on == "keys" && slices.Contains([]string{"GetItem", "BatchGetItem", "UpdateItem"}, action):
+	case g.store == "keys" && slices.Contains([]string{"GetItem", "BatchGetItem", "UpdateItem"}, action):
 		return []string{"stale." + g.function}
-	case g.on == "keys" && action == "PutItem":
+	case g.store == "keys" && action == "PutItem":
 		return []string{"hour." + g.function}
 	}
 	if named, ok := map[string][]string{
@@ -137,25 +136,25 @@ func (g grant) noticing(contract string) []string {
 	return []string{"stale." + g.function, "refuse.unknown-id", "data.", contract + "."}
 }
 
-// chosen is the choice of cases for [suite.Options].
-func chosen(prefixes []string) func(id string) bool {
+// withPrefixes returns a choice of cases for [suite.Options].
+func withPrefixes(prefixes []string) func(id string) bool {
 	return func(id string) bool {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(id, p) })
 	}
 }
 
-// removal is what the suite said while a grant was missing.
+// removal is the result of the suite while a grant was missing.
 type removal struct {
 	grant
-	failed, why string // the case that failed first, and why; "" where none did
+	failed, why string // the first case or action that failed, and why; "" without failure
 	took        time.Duration
 }
 
-// ours tells whether what failed is what a missing grant makes fail: the very action
-// of Lambda's, a webhook that is not served as it should be, or a call that is answered with 503.
-func (r removal) ours() bool {
+// detected reports whether the failure is one that the missing grant causes. That is
+// Lambda's action itself, a case of webhooks for a worker, or a 503 answer.
+func (r removal) detected() bool {
 	switch {
-	case r.polled():
+	case r.forLambda():
 		return r.failed == r.action
 	case sourceOf(r.function) != "":
 		return strings.HasPrefix(r.failed, "webhook.")
@@ -163,25 +162,25 @@ func (r removal) ours() bool {
 	return r.failed != "" && strings.Contains(r.why, "503")
 }
 
-// cached is the context under which API Gateway keeps policies in every contract:
-// where it does not, no caller is stale, and what reads them again is not needed.
-const cached = "edge=true"
+// cachedPolicies is the CDK context under which API Gateway caches policies in every
+// contract. Without the cache, a request never has an outdated caller, and the grants for
+// reading the caller again are not used.
+const cachedPolicies = "edge=true"
 
-// patience is how long a delivery may take when all grants are back. Alone it takes a
-// fifth of a second, and a second attempt begins six seconds after the first.
-const patience = 15 * time.Second
+// deliveryTimeout is how long a delivery may take with all grants restored. A single one
+// takes a fifth of a second, and the second attempt begins six seconds after the first.
+const deliveryTimeout = 15 * time.Second
 
-// patience is how long a delivery may take that the grant is missing for.
-func (g grant) patience() time.Duration {
-	if g.function == "deliver" && g.action == send {
-		return patience // it is the second attempt that does not come
+// deliveryTimeout is how long the suite waits for a delivery without the grant.
+func (g grant) deliveryTimeout() time.Duration {
+	if g.function == "deliver" && g.action == sendAction {
+		return deliveryTimeout // the second attempt is missing
 	}
-	return patience / 3
+	return deliveryTimeout / 3
 }
 
-// removals takes each grant from its role, one at a time, and holds the deployment
-// to the cases that must notice. It prints the table as it goes, and leaves the
-// roles as it found them.
+// removals removes each grant from its role, one at a time, and runs the cases that must
+// fail. It prints the table row by row, and restores the roles.
 func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) {
 	s, err := outputs.Read(ctx, t.emulator.config(), t.stack)
 	if err != nil {
@@ -200,25 +199,25 @@ func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) 
 			return all, err
 		}
 		for _, g := range r.grants(s) {
-			lost, err := t.removed(ctx, s, r, g, c.Name)
+			lost, err := t.measureRemoval(ctx, s, r, g, c.Name)
 			if err != nil {
 				return all, fmt.Errorf("without %s: %w", g, err)
 			}
 			fmt.Fprintln(out, lost)
-			all, cases = append(all, lost), append(cases, g.noticing(c.Name)...)
+			all, cases = append(all, lost), append(cases, g.detectingCases(c.Name)...)
 		}
 		failed, err := t.polls(ctx, s, r, r.document)
 		if err == nil && failed != "" {
-			err = fmt.Errorf("%s is forbidden to Lambda for %s", failed, function)
+			err = fmt.Errorf("the action %s is denied to Lambda for %s", failed, function)
 		}
 		if err != nil {
-			return all, fmt.Errorf("with all grants back: %w", err)
+			return all, fmt.Errorf("with all grants restored: %w", err)
 		}
 	}
-	var said strings.Builder
-	result, err := t.suite(ctx, s, suite.Options{Out: &said, Only: chosen(cases), Patience: patience})
+	var report strings.Builder
+	result, err := t.suite(ctx, s, suite.Options{Out: &report, Only: withPrefixes(cases), Patience: deliveryTimeout})
 	if err == nil && result.Failed > 0 {
-		err = fmt.Errorf("with all grants back:\n%s", said.String())
+		err = fmt.Errorf("with all grants restored:\n%s", report.String())
 	}
 	return all, err
 }
@@ -228,15 +227,15 @@ func (r removal) String() string {
 	if failed == "" {
 		failed = "NOTHING"
 	}
-	return fmt.Sprintf("%-12s %-32s %-12s %s (%s)", r.function, r.action, r.on, failed, r.took.Round(10*time.Millisecond))
+	return fmt.Sprintf("%-12s %-32s %-12s %s (%s)", r.function, r.action, r.store, failed, r.took.Round(10*time.Millisecond))
 }
 
-// removed runs the cases without a grant, and gives it back.
-func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant, contract string) (lost removal, err error) {
+// measureRemoval runs the cases without a grant, and restores it.
+func (t target) measureRemoval(ctx context.Context, s outputs.Stack, r role, g grant, contract string) (lost removal, err error) {
 	lost = removal{grant: g}
 	begun := time.Now()
 	defer func() { lost.took = time.Since(begun) }()
-	if g.polled() {
+	if g.forLambda() {
 		lost.failed, err = t.polls(ctx, s, r, r.without(s, g))
 		return lost, err
 	}
@@ -244,17 +243,17 @@ func (t target) removed(ctx context.Context, s outputs.Stack, r role, g grant, c
 		return lost, err
 	}
 	defer func() {
-		if back := t.put(context.WithoutCancel(ctx), r, r.document); err == nil {
-			err = back
+		if restored := t.put(context.WithoutCancel(ctx), r, r.document); err == nil {
+			err = restored
 		}
 	}()
-	result, err := t.suite(ctx, s, suite.Options{Out: io.Discard, Only: chosen(g.noticing(contract)), Patience: g.patience()})
+	result, err := t.suite(ctx, s, suite.Options{Out: io.Discard, Only: withPrefixes(g.detectingCases(contract)), Patience: g.deliveryTimeout()})
 	lost.failed, lost.why = firstFailure(result)
 	return lost, err
 }
 
-// firstFailure is the case that says most of why a run failed: not the cleaning up,
-// where another one failed before.
+// firstFailure returns the first failed case by id, and why it failed. It returns the
+// clean-up only where nothing else failed.
 func firstFailure(r suite.Result) (id, why string) {
 	for name, text := range r.Failures {
 		if id == "" || id == "cleanup" || name != "cleanup" && name < id {
@@ -264,9 +263,9 @@ func firstFailure(r suite.Result) (id, why string) {
 	return id, why
 }
 
-// iamTable deploys, prints the table, and fails where a grant can go unnoticed.
+// iamTable deploys, prints the table, and fails where no case detects a missing grant.
 func (t target) iamTable(ctx context.Context, out io.Writer) error {
-	t.context = append(t.context, cached)
+	t.context = append(t.context, cachedPolicies)
 	if _, err := t.up(ctx); err != nil {
 		return err
 	}
@@ -275,10 +274,10 @@ func (t target) iamTable(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	for _, r := range all {
-		if !r.ours() {
-			return fmt.Errorf("without %s the suite says %q", r.grant, r.why)
+		if !r.detected() {
+			return fmt.Errorf("without %s the suite does not fail as expected: %q", r.grant, r.why)
 		}
 	}
-	fmt.Fprintf(out, "%d grants, and the suite misses each\n", len(all))
+	fmt.Fprintf(out, "%d grants, and the suite detects when any is missing\n", len(all))
 	return nil
 }

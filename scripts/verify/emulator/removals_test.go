@@ -11,8 +11,8 @@ import (
 
 const statsStream = "arn:aws:dynamodb:us-east-1:000000000000:table/S-stats/stream/2026-01-01T00:00:00.000"
 
-// reader is the role of a worker that reads the stream.
-func reader(t *testing.T) (role, outputs.Stack) {
+// workerRole returns the role of a worker that reads the stream, and its stack.
+func workerRole(t *testing.T) (role, outputs.Stack) {
 	t.Helper()
 	r := role{function: "fanout", name: "S-fanout"}
 	err := json.Unmarshal([]byte(`{"Version":"2012-10-17","Statement":[
@@ -27,9 +27,9 @@ func reader(t *testing.T) (role, outputs.Stack) {
 	return r, outputs.Stack{Name: "S", KeysTable: "S-keys", StatsTable: "S-stats", Peppers: "S-peppers"}
 }
 
-func TestEachActionOnEachStoreIsAGrantAndIsTakenAwayAlone(t *testing.T) {
+func TestEachActionOnEachStoreIsAGrantAndIsRemovedAlone(t *testing.T) {
 	t.Parallel()
-	r, s := reader(t)
+	r, s := workerRole(t)
 	all := r.grants(s)
 	want := []grant{{"fanout", "dynamodb:GetItem", "keys"}, {"fanout", "dynamodb:PutItem", "keys"}, {"fanout", "dynamodb:Query", "keys"},
 		{"fanout", "dynamodb:ListStreams", "streams"}, {"fanout", "dynamodb:DescribeStream", "stream"}, {"fanout", "dynamodb:GetRecords", "stream"},
@@ -39,7 +39,7 @@ func TestEachActionOnEachStoreIsAGrantAndIsTakenAwayAlone(t *testing.T) {
 	}
 	for i, lost := range all {
 		left := role{function: r.function}
-		raw, err := json.Marshal(r.without(s, lost)) // as IAM keeps it
+		raw, err := json.Marshal(r.without(s, lost)) // as IAM stores it
 		if err == nil {
 			err = json.Unmarshal(raw, &left.document)
 		}
@@ -50,43 +50,43 @@ func TestEachActionOnEachStoreIsAGrantAndIsTakenAwayAlone(t *testing.T) {
 			t.Errorf("without %s: got %v, want %v", lost, got, want)
 		}
 		if !strings.Contains(string(raw), "xray:PutTraceSegments") {
-			t.Errorf("without %s what is on no store is gone too: %s", lost, raw)
+			t.Errorf("without %s the grants on other resources are gone, too: %s", lost, raw)
 		}
 	}
 }
 
-func TestWhoMaySendAMessageMaySendSeveralAndLosesBothAtOnce(t *testing.T) {
+func TestSendMessageIncludesBatchesAndIsRemovedWithThem(t *testing.T) {
 	t.Parallel()
-	r, s := reader(t)
-	wide := role{function: r.function}
-	raw, err := json.Marshal(r.sendingSeveral()) // as IAM keeps it
+	r, s := workerRole(t)
+	widened := role{function: r.function}
+	raw, err := json.Marshal(r.withSendBatch()) // as IAM stores it
 	if err == nil {
-		err = json.Unmarshal(raw, &wide.document)
+		err = json.Unmarshal(raw, &widened.document)
 	}
-	if err != nil || !strings.Contains(string(raw), sendSeveral) {
-		t.Fatalf("got %s, %v, want %s in it", raw, err, sendSeveral)
+	if err != nil || !strings.Contains(string(raw), sendBatchAction) {
+		t.Fatalf("got %s, %v, want %s in it", raw, err, sendBatchAction)
 	}
-	if got, want := wide.grants(s), r.grants(s); !reflect.DeepEqual(got, want) {
+	if got, want := widened.grants(s), r.grants(s); !reflect.DeepEqual(got, want) {
 		t.Errorf("got the grants %v, want %v", got, want)
 	}
-	if again := wide.sendingSeveral(); again != nil {
-		t.Errorf("got %v, want what it has to be enough", again)
+	if again := widened.withSendBatch(); again != nil {
+		t.Errorf("got %v, want that nothing is missing", again)
 	}
-	left, err := json.Marshal(wide.without(s, grant{"fanout", send, "queue"}))
+	left, err := json.Marshal(widened.without(s, grant{"fanout", sendAction, "queue"}))
 	if err != nil || strings.Contains(string(left), "S-webhooks") || !strings.Contains(string(left), "S-changes-dead") {
-		t.Errorf("got %s, %v, want nothing of the queue, and all of the other", left, err)
+		t.Errorf("got %s, %v, want no grant on the queue, and all others", left, err)
 	}
 }
 
-func TestAPolicyThatReadsAnotherStreamIsNotWidened(t *testing.T) {
+func TestPolicyForAnotherStreamIsNotWidened(t *testing.T) {
 	t.Parallel()
-	r, _ := reader(t)
-	wide, err := onAnyStream(r.document, statsStream)
-	raw, _ := json.Marshal(wide)
+	r, _ := workerRole(t)
+	widened, err := onAnyStream(r.document, statsStream)
+	raw, _ := json.Marshal(widened)
 	if err != nil || strings.Contains(string(raw), "/stream/") {
-		t.Errorf("got %s, %v, want no stream by name", raw, err)
+		t.Errorf("got %s, %v, want no ARN of a stream", raw, err)
 	}
 	if _, err := onAnyStream(r.document, statsStream+"1"); err == nil {
-		t.Error("the table has another stream, and nobody says so")
+		t.Error("got no error for a policy that allows another stream")
 	}
 }

@@ -17,53 +17,53 @@ import (
 	"statgate/shared/table"
 )
 
-// streamReplayed: Lambda tells a worker of all changes a second time.
-func (i *incident) streamReplayed() {
-	l := i.listen()
+// streamReplayed tests that fanout ignores changes that Lambda delivers a second time.
+func (i *faultTest) streamReplayed() {
+	l := i.addWebhook()
 	begun := time.Now()
 	match := l.match()
-	l.awaits(1, match, "match.created")
-	i.Logf("a change was told after %s", time.Since(begun).Round(time.Millisecond))
+	l.waitForAttempts(1, match, "match.created")
+	i.Logf("a change was delivered after %s", time.Since(begun).Round(time.Millisecond))
 	i.want(http.StatusOK, l.secret, "PATCH", "/football/matches/"+match, `{"status":"live"}`)
-	l.delivered(l.awaits(1, match, "match.updated"), 1)
-	deliveries, counts := l.deliveries(), i.totals()
+	l.delivered(l.waitForAttempts(1, match, "match.updated"), 1)
+	deliveries, counts := l.deliveries(), i.requestCounts()
 	if n := i.replay(); n < 2 {
-		i.Fatalf("the stream has %d changes of which webhooks are told, want those that were made", n)
+		i.Fatalf("the stream has %d changes of matches, want at least the two of this test", n)
 	}
-	if now := i.totals(); !maps.Equal(now, counts) {
-		i.Errorf("the keys have made %v calls, want %v", now, counts)
+	if now := i.requestCounts(); !maps.Equal(now, counts) {
+		i.Errorf("the request counts of the keys are %v, want %v", now, counts)
 	}
-	l.delivered(l.awaits(1, l.match(), "match.created"), 1)
+	l.delivered(l.waitForAttempts(1, l.match(), "match.created"), 1)
 	for _, kind := range []string{"match.created", "match.updated"} {
-		l.cameBetween(1, 1, match, kind)
+		l.attemptsBetween(1, 1, match, kind)
 	}
 	now := l.deliveries()
 	for event, was := range deliveries {
 		if !reflect.DeepEqual(now[event], was) {
-			i.Errorf("the delivery %+v is %+v now", was, now[event])
+			i.Errorf("the delivery %+v is now %+v", was, now[event])
 		}
 	}
-	i.noneDead()
+	i.deadLettersEmpty()
 }
 
-// totals are how many calls each key of the demo's organisation has made.
-func (i *incident) totals() map[string]int {
+// requestCounts returns the request count of each key of the demo organisation, by id.
+func (i *faultTest) requestCounts() map[string]int {
 	i.Helper()
 	all := map[string]int{}
 	rows, _ := i.want(http.StatusOK, i.demo.Operator, "GET", "/keys?state=active&limit=100&org="+i.demo.Org, "").body["data"].([]any)
 	for _, row := range rows {
 		id, _ := row.(map[string]any)["id"].(string)
-		all[id] = i.total(id)
+		all[id] = i.requestCount(id)
 	}
 	if len(all) < 2 {
-		i.Fatalf("got the keys %v, want the organisation's", all)
+		i.Fatalf("got the keys %v, want at least two", all)
 	}
 	return all
 }
 
-// replay tells the deployed fanout all changes that the stream has and that its
-// mapping lets pass, as it was told them before, and returns how many those are.
-func (i *incident) replay() (changes int) {
+// replay invokes the deployed fanout again with all changes of the stream that pass the
+// filter of its event source mapping. It returns the number of changes.
+func (i *faultTest) replay() (changes int) {
 	i.Helper()
 	var batch []events.DynamoDBEventRecord
 	for _, r := range i.changes() {
@@ -74,45 +74,45 @@ func (i *incident) replay() (changes int) {
 	changes = len(batch)
 	for len(batch) > 0 {
 		n := min(len(batch), 100)
-		i.tell(batch[:n])
+		i.invokeFanout(batch[:n])
 		batch = batch[n:]
 	}
 	return changes
 }
 
-// tell invokes fanout as the mapping does. It must handle every change.
-func (i *incident) tell(records []events.DynamoDBEventRecord) {
+// invokeFanout invokes fanout as the mapping does. It must accept every change.
+func (i *faultTest) invokeFanout(records []events.DynamoDBEventRecord) {
 	i.Helper()
 	event, err := json.Marshal(events.DynamoDBEvent{Records: records})
 	if err != nil {
 		i.Fatal(err)
 	}
-	said, err := lambda.NewFromConfig(i.emulator.config()).Invoke(i.ctx(), &lambda.InvokeInput{
+	result, err := lambda.NewFromConfig(i.emulator.config()).Invoke(i.ctx(), &lambda.InvokeInput{
 		FunctionName: aws.String(i.target.stack + "-fanout"), Payload: event,
 	})
 	if err != nil {
 		i.Fatal(err)
 	}
 	var answer events.DynamoDBEventResponse
-	if err := json.Unmarshal(said.Payload, &answer); said.FunctionError != nil || err != nil || len(answer.BatchItemFailures) > 0 {
-		i.Fatalf("%d changes told again: got %s, %v, want all handled", len(records), said.Payload, err)
+	if err := json.Unmarshal(result.Payload, &answer); result.FunctionError != nil || err != nil || len(answer.BatchItemFailures) > 0 {
+		i.Fatalf("%d replayed changes: got %s, %v, want no failure", len(records), result.Payload, err)
 	}
 }
 
-// changes are the records of the stats table's stream, oldest first, as Lambda hands
-// them on.
-func (i *incident) changes() (all []events.DynamoDBEventRecord) {
+// changes returns the records of the stats table's stream, oldest first, in Lambda's
+// form.
+func (i *faultTest) changes() (all []events.DynamoDBEventRecord) {
 	i.Helper()
 	client := dynamodbstreams.NewFromConfig(i.emulator.config())
 	arn, err := i.stream(i.ctx(), i.stack)
 	if err != nil {
 		i.Fatal(err)
 	}
-	told, err := client.DescribeStream(i.ctx(), &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
+	described, err := client.DescribeStream(i.ctx(), &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
 	if err != nil {
 		i.Fatal(err)
 	}
-	for _, shard := range told.StreamDescription.Shards {
+	for _, shard := range described.StreamDescription.Shards {
 		at, err := client.GetShardIterator(i.ctx(), &dynamodbstreams.GetShardIteratorInput{
 			StreamArn: &arn, ShardId: shard.ShardId, ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon,
 		})
@@ -124,11 +124,11 @@ func (i *incident) changes() (all []events.DynamoDBEventRecord) {
 			if err != nil {
 				i.Fatal(err)
 			}
-			if len(page.Records) == 0 { // the end of a shard that is still written
+			if len(page.Records) == 0 { // the end of an open shard
 				break
 			}
 			for _, r := range page.Records {
-				all = append(all, i.handedOn(r, arn))
+				all = append(all, i.toLambda(r, arn))
 			}
 			next = page.NextShardIterator
 		}
@@ -136,8 +136,8 @@ func (i *incident) changes() (all []events.DynamoDBEventRecord) {
 	return all
 }
 
-// handedOn is a record as Lambda hands it on.
-func (i *incident) handedOn(r streamtypes.Record, stream string) events.DynamoDBEventRecord {
+// toLambda returns a record in Lambda's form.
+func (i *faultTest) toLambda(r streamtypes.Record, stream string) events.DynamoDBEventRecord {
 	i.Helper()
 	change := events.DynamoDBStreamRecord{
 		Keys: i.image(r.Dynamodb.Keys), NewImage: i.image(r.Dynamodb.NewImage), OldImage: i.image(r.Dynamodb.OldImage),
@@ -153,7 +153,8 @@ func (i *incident) handedOn(r streamtypes.Record, stream string) events.DynamoDB
 	}
 }
 
-func (i *incident) image(item map[string]streamtypes.AttributeValue) map[string]events.DynamoDBAttributeValue {
+// image converts an item, which may be nil.
+func (i *faultTest) image(item map[string]streamtypes.AttributeValue) map[string]events.DynamoDBAttributeValue {
 	i.Helper()
 	if item == nil {
 		return nil
@@ -165,8 +166,8 @@ func (i *incident) image(item map[string]streamtypes.AttributeValue) map[string]
 	return image
 }
 
-// value is of the kinds that the tables have.
-func (i *incident) value(v streamtypes.AttributeValue) events.DynamoDBAttributeValue {
+// value converts an attribute of one of the types that the tables use.
+func (i *faultTest) value(v streamtypes.AttributeValue) events.DynamoDBAttributeValue {
 	i.Helper()
 	switch v := v.(type) {
 	case *streamtypes.AttributeValueMemberS:
@@ -186,6 +187,6 @@ func (i *incident) value(v streamtypes.AttributeValue) events.DynamoDBAttributeV
 		}
 		return events.NewListAttribute(list)
 	}
-	i.Fatalf("got an attribute of the kind %T, which no table has", v)
+	i.Fatalf("got an attribute of the type %T, which no table uses", v)
 	return events.NewNullAttribute()
 }

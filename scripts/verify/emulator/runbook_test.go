@@ -21,22 +21,21 @@ import (
 type operator struct {
 	*testing.T
 	target
-	stack outputs.Stack
-	demo  demo
-	home  string
-	env   []string
-	// rotated is not later than when the pepper was.
-	rotated time.Time
+	stack   outputs.Stack
+	demo    demo
+	home    string
+	env     []string
+	rotated time.Time // a time after the rotation of the pepper
 }
 
-// noticed is when a call is sure to move its secret: a minute for the authorizer to
-// read the peppers again, and 20 s for a policy that was made before.
-const noticed = 90 * time.Second
+// rotationDelay is the time after which a request is sure to move its secret to the new
+// pepper. The authorizer reads the peppers every minute, and policies are cached for 20 s.
+const rotationDelay = 90 * time.Second
 
-// engaged makes an operator whose home has the operator key and the context that
-// the stack was deployed with.
-func engaged(t *testing.T, d target) *operator {
-	o := &operator{T: t, target: d, stack: stackFound(t, d), home: t.TempDir()}
+// newOperator returns an operator whose home directory has the operator key and the CDK
+// context of the stack.
+func newOperator(t *testing.T, d target) *operator {
+	o := &operator{T: t, target: d, stack: readStack(t, d), home: t.TempDir()}
 	if err := o.demo.read(d.credentialsFile()); err != nil {
 		t.Fatal(err)
 	}
@@ -44,30 +43,30 @@ func engaged(t *testing.T, d target) *operator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := map[string]string{}
+	goEnv := map[string]string{}
 	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
 	if err == nil {
-		err = json.Unmarshal(out, &kept)
+		err = json.Unmarshal(out, &goEnv)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept["XDG_CACHE_HOME"], err = os.UserCacheDir(); err != nil {
+	if goEnv["XDG_CACHE_HOME"], err = os.UserCacheDir(); err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range kept {
+	for name, value := range goEnv {
 		o.env = append(o.env, name+"="+value)
 	}
 	o.env = append(d.emulator.environment(), append(o.env, "HOME="+o.home, "STACK="+d.stack, "API="+o.demo.Base,
 		"PATH="+strings.TrimSpace(string(tools))+":"+os.Getenv("PATH"))...)
-	o.keep("operator", o.demo.Operator)
-	o.keep("leaked", o.demo.Client)
-	o.flags()
+	o.writeSecret("operator", o.demo.Operator)
+	o.writeSecret("leaked", o.demo.Client)
+	o.writeContext()
 	return o
 }
 
-// keep puts a secret into a file of the operator's.
-func (o *operator) keep(name, secret string) {
+// writeSecret writes a secret to a file in the operator's home directory.
+func (o *operator) writeSecret(name, secret string) {
 	o.Helper()
 	dir := filepath.Join(o.home, ".statgate")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -78,8 +77,8 @@ func (o *operator) keep(name, secret string) {
 	}
 }
 
-// context is where the CDK finds the flags of all deployments of a person.
-func (o *operator) flags() {
+// writeContext writes the CDK context to the file for all of a user's deployments.
+func (o *operator) writeContext() {
 	flags := map[string]string{}
 	args := o.app()
 	for i, arg := range args {
@@ -98,8 +97,8 @@ func (o *operator) flags() {
 	}
 }
 
-// wanted is what each section must say there.
-var wanted = map[string][]string{
+// wantedOutput is what each section's commands must print.
+var wantedOutput = map[string][]string{
 	"A leaked client key":    {"the leaked secret is dead, the new one is good", "key.rotate", "is revoked"},
 	"A leaked operator key":  {"the leaked secret is dead, the new one is good", "key.rotate", "Demo admin", "owner@example.com"},
 	"A lost operator key":    {"Operator (recovered)", "is revoked"},
@@ -109,33 +108,34 @@ var wanted = map[string][]string{
 	"A table that throttles": {"WriteThrottleEvents", "Demo admin", "FREE"},
 }
 
-// before is what has happened when somebody turns to a block, by words of it.
-var before = map[string]func(o *operator){
+// preconditions prepare the blocks that contain a text, by that text.
+var preconditions = map[string]func(o *operator){
 	"restore-secret": func(o *operator) {
 		client := secretsmanager.NewFromConfig(o.emulator.config())
 		if _, err := client.DeleteSecret(o.Context(), &secretsmanager.DeleteSecretInput{SecretId: &o.stack.Peppers}); err != nil {
 			o.Fatal(err)
 		}
 	},
-	// Those whose keys are in use have used them, and the others' are revoked.
+	// All live secrets have moved to the new pepper, and the other keys are revoked.
 	"--retire": func(o *operator) {
-		time.Sleep(time.Until(o.rotated.Add(noticed)))
+		time.Sleep(time.Until(o.rotated.Add(rotationDelay)))
 		o.revokeOthers(o.secret("operator"), o.demo.Admin)
 	},
 }
 
-// whole makes the test run the one block that waits for minutes, too.
-const whole = "STATGATE_WHOLE_RUNBOOK"
+// allBlocks is the environment variable that includes the one block that waits for
+// minutes.
+const allBlocks = "STATGATE_WHOLE_RUNBOOK"
 
-// runbookWorks runs each block that is not for a local server, as it stands, a shell
-// for each incident. While a rotation is noticed the others are seen to. Retiring a
-// pepper takes another two and a half minutes of waiting, and is left to
-// "make runbook-local"; docs/runbook_test.go retires one in every run.
+// runbookWorks runs each block that is not for a local server, unchanged, with a shell
+// for each section. The other sections run while the rotation of the pepper takes effect.
+// Retiring a pepper takes another two and a half minutes and needs "make runbook-local";
+// scripts/verify/runbook/runbook_test.go retires one in every run.
 //
-// The emulator takes every command. It restores a table as it is now, whatever the
-// time that was named, and CloudWatch knows no numbers of tables there.
+// The emulator accepts every command. It restores the current state of a table for any
+// time, and its CloudWatch has no metrics of tables.
 func runbookWorks(t *testing.T, d target) {
-	o := engaged(t, d)
+	o := newOperator(t, d)
 	all, err := runbook.Read("../../../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
@@ -150,30 +150,31 @@ func runbookWorks(t *testing.T, d target) {
 		case strings.Contains(b.Text, "--retire"):
 			late = append(late, b)
 		default:
-			if wanted[b.Section] == nil {
-				t.Fatalf("section %q is not among the incidents of this test", b.Section)
+			if wantedOutput[b.Section] == nil {
+				t.Fatalf("section %q: add its wanted output to this test", b.Section)
 			}
 			sections[b.Section] = append(sections[b.Section], b)
 		}
 	}
-	const waits = "A leaked pepper"
-	waiting := o.shell(prologue)
-	said := o.run(waiting, sections[waits])
+	const slow = "A leaked pepper"
+	slowShell := o.shell(prologue)
+	said := o.run(slowShell, sections[slow])
 	o.rotated = time.Now()
 	for _, section := range []string{"A leaked client key", "A leaked operator key", "A lost operator key", "Backups", "A restore", "A table that throttles"} {
-		o.concluded(section, o.run(o.shell(prologue), sections[section]))
+		o.checkOutput(section, o.run(o.shell(prologue), sections[section]))
 	}
-	o.concluded(waits, said)
-	if os.Getenv(whole) != "" {
-		if said := o.run(waiting, late); !strings.Contains(said, "is retired") {
-			t.Errorf("%s: the old pepper is not retired:\n%s", waits, said)
+	o.checkOutput(slow, said)
+	if os.Getenv(allBlocks) != "" {
+		if said := o.run(slowShell, late); !strings.Contains(said, "is retired") {
+			t.Errorf("%s: the old pepper is not retired:\n%s", slow, said)
 		}
 	}
-	if len(sections) != len(wanted) || len(late) == 0 {
-		t.Errorf("got %d sections and %d late blocks, want %d and some", len(sections), len(late), len(wanted))
+	if len(sections) != len(wantedOutput) || len(late) == 0 {
+		t.Errorf("got %d sections and %d late blocks, want %d and at least 1", len(sections), len(late), len(wantedOutput))
 	}
 }
 
+// shell opens a shell in which the prologue has run.
 func (o *operator) shell(prologue []runbook.Block) *runbook.Shell {
 	o.Helper()
 	shell, err := runbook.Open("../../..", o.env)
@@ -185,25 +186,25 @@ func (o *operator) shell(prologue []runbook.Block) *runbook.Shell {
 	return shell
 }
 
-// run runs blocks and returns what they said.
+// run runs blocks and returns their output.
 func (o *operator) run(shell *runbook.Shell, blocks []runbook.Block) string {
 	o.Helper()
 	var all strings.Builder
 	for _, b := range blocks {
-		for words, happens := range before {
+		for words, prepare := range preconditions {
 			if strings.Contains(b.Text, words) {
-				happens(o)
+				prepare(o)
 			}
 		}
 		said, err := shell.Run(b.Text)
 		if all.WriteString(said); err != nil {
-			o.Fatalf("line %d: %v:\n%s\nand said:\n%s", b.Line, err, b.Text, said)
+			o.Fatalf("line %d: %v:\n%s\nprinted:\n%s", b.Line, err, b.Text, said)
 		}
 	}
 	return all.String()
 }
 
-// secret is what a file of the operator's holds.
+// secret reads a secret from a file in the operator's home directory.
 func (o *operator) secret(name string) string {
 	o.Helper()
 	raw, err := os.ReadFile(filepath.Join(o.home, ".statgate", name))
@@ -213,11 +214,12 @@ func (o *operator) secret(name string) string {
 	return strings.TrimSpace(string(raw))
 }
 
-func (o *operator) concluded(section, said string) {
+// checkOutput fails unless a section printed what it must, and no secret.
+func (o *operator) checkOutput(section, said string) {
 	o.Helper()
-	for _, want := range wanted[section] {
+	for _, want := range wantedOutput[section] {
 		if !strings.Contains(said, want) {
-			o.Errorf("%s: does not say %q:\n%s", section, want, said)
+			o.Errorf("%s: does not print %q:\n%s", section, want, said)
 		}
 	}
 	for _, name := range []string{"operator", "leaked", "passphrase"} {
@@ -227,20 +229,21 @@ func (o *operator) concluded(section, said string) {
 	}
 }
 
-// revokeOthers uses an operator's key and another, and revokes all that are neither.
+// revokeOthers sends a request with an operator's key and with another key, and revokes
+// all other keys.
 func (o *operator) revokeOthers(by, other string) {
 	o.Helper()
-	kept := map[any]bool{}
+	spared := map[any]bool{}
 	for _, key := range []string{by, other} {
-		kept[o.called(key, http.MethodGet, "/keys/self")["id"]] = true
+		spared[o.must(key, http.MethodGet, "/keys/self")["id"]] = true
 	}
 	for cursor := ""; ; {
-		page := o.called(by, http.MethodGet, "/orgs?limit=100"+cursor)
+		page := o.must(by, http.MethodGet, "/orgs?limit=100"+cursor)
 		for _, org := range rows(page) {
-			active := o.called(by, http.MethodGet, fmt.Sprintf("/keys?state=active&limit=100&org=%s", org["id"]))
+			active := o.must(by, http.MethodGet, fmt.Sprintf("/keys?state=active&limit=100&org=%s", org["id"]))
 			for _, key := range rows(active) {
-				if !kept[key["id"]] {
-					o.called(by, http.MethodPost, fmt.Sprintf("/keys/%s/revoke", key["id"]))
+				if !spared[key["id"]] {
+					o.must(by, http.MethodPost, fmt.Sprintf("/keys/%s/revoke", key["id"]))
 				}
 			}
 		}
@@ -252,6 +255,7 @@ func (o *operator) revokeOthers(by, other string) {
 	}
 }
 
+// rows returns the objects in the data of a page.
 func rows(page map[string]any) []map[string]any {
 	var all []map[string]any
 	list, _ := page["data"].([]any)
@@ -262,8 +266,8 @@ func rows(page map[string]any) []map[string]any {
 	return all
 }
 
-// called calls the API, and must succeed.
-func (o *operator) called(key, method, path string) map[string]any {
+// must sends a request, which must succeed.
+func (o *operator) must(key, method, path string) map[string]any {
 	o.Helper()
 	got, err := o.demo.call(o.Context(), key, method, path, nil)
 	if err != nil {

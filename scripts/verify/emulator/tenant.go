@@ -20,17 +20,17 @@ import (
 	"statgate/shared/table/dynamo"
 )
 
-// demo is what a developer starts with, and calls the deployment with.
+// demo is the credentials of the demo organisation, and calls the API with them.
 type demo struct{ tenant.Credentials }
 
-// fill stores the simulated league; again it changes nothing.
+// fill stores the simulated league. It is idempotent.
 func (t target) fill(ctx context.Context, s outputs.Stack) error {
 	stats := dynamo.New(dynamodb.NewFromConfig(t.emulator.config()), s.StatsTable, table.Stats)
 	return tenant.Fill(ctx, stats, time.Now)
 }
 
-// credentials makes an operator's key by the command that is for it, the rest
-// through the API, and writes them to a file. One that still works is kept.
+// credentials creates the operator's key with a command and the other keys through the
+// API, and returns the path of the file that it writes. It keeps a file whose keys work.
 func (t target) credentials(ctx context.Context, s outputs.Stack) (string, error) {
 	file := t.credentialsFile()
 	c, err := preset.Load(t.contract)
@@ -41,20 +41,20 @@ func (t target) credentials(ctx context.Context, s outputs.Stack) (string, error
 	if d.Base, err = t.emulator.base(s); err != nil {
 		return "", err
 	}
-	if kept(ctx, file, d.Base) {
+	if keysWork(ctx, file, d.Base) {
 		return file, nil
 	}
 	if d.Operator, err = t.operator(ctx); err != nil {
 		return "", err
 	}
-	if err := d.found(ctx, c); err != nil {
+	if err := d.create(ctx, c); err != nil {
 		return "", err
 	}
 	return file, d.Write(file)
 }
 
-// kept tells whether a file's keys are those of the deployment.
-func kept(ctx context.Context, file, base string) bool {
+// keysWork reports whether a file's keys are valid in the deployment.
+func keysWork(ctx context.Context, file, base string) bool {
 	var d demo
 	if d.read(file) != nil || d.Base != base {
 		return false
@@ -83,9 +83,9 @@ func (t target) operator(ctx context.Context) (string, error) {
 	return strings.TrimSpace(key), err
 }
 
-// found makes the demo organisation on the plan with the most keys, a management
-// key of its owner and a client key that reads.
-func (d *demo) found(ctx context.Context, c *contract.Contract) error {
+// create creates the demo organisation on the plan with the most keys, its owner's
+// management key, and a client key that can only read.
+func (d *demo) create(ctx context.Context, c *contract.Contract) error {
 	org, err := d.call(ctx, d.Operator, http.MethodPost, "/orgs", map[string]any{"name": tenant.Name, "plan": tenant.Plan(c), "owner": tenant.OwnerEmail})
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (d *demo) found(ctx context.Context, c *contract.Contract) error {
 	return nil
 }
 
-// call calls the API. Errors hold no key.
+// call sends a request and returns the body of the answer. Errors do not contain the key.
 func (d *demo) call(ctx context.Context, key, method, path string, body map[string]any) (map[string]any, error) {
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -131,13 +131,13 @@ func (d *demo) call(ctx context.Context, key, method, path string, body map[stri
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	defer got.Body.Close()
-	said, err := io.ReadAll(got.Body)
+	text, err := io.ReadAll(got.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	var answer map[string]any
-	if got.StatusCode > 299 || json.Unmarshal(said, &answer) != nil {
-		return nil, fmt.Errorf("%s %s: got %d %.300s", method, path, got.StatusCode, said)
+	if got.StatusCode > 299 || json.Unmarshal(text, &answer) != nil {
+		return nil, fmt.Errorf("%s %s: got %d %.300s", method, path, got.StatusCode, text)
 	}
 	return answer, nil
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs a Docker engine in the foreground, where none answers. It ends, and its
-# containers with it, when its standard input does.
+# Runs a Docker engine in the foreground where none answers. The engine and its
+# containers end when standard input does.
 set -euo pipefail
 
 "$(dirname "$0")/packages.sh" dockerd docker.io iptables
-if docker version >/dev/null 2>&1; then # the package may have started it
+if docker version >/dev/null 2>&1; then # installing the package may have started it
 	exec cat >/dev/null
 fi
 exec 3<&0

@@ -12,41 +12,43 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"statgate/scripts/verify/internal/rig"
 )
 
-// errNoEngine is why SAM cannot run here at all.
+// errNoEngine means that SAM cannot run without a Docker engine.
 var errNoEngine = errors.New("no Docker engine answers")
 
 const (
-	// enginePatience is for an engine that has to be installed first.
-	enginePatience = 5 * time.Minute
-	// engineEnd is what an engine may take to stop its containers.
-	engineEnd = 30 * time.Second
+	// engineStartTimeout allows for the installation of the engine.
+	engineStartTimeout = 5 * time.Minute
+	// engineStopTimeout allows for the engine to stop its containers.
+	engineStopTimeout = 30 * time.Second
 )
 
 // startEngine makes sure that a Docker engine answers. Where none does, root starts
-// one, which ends by the returned function.
-func startEngine(ctx context.Context, dir string, log io.Writer) (end func(), err error) {
+// one, which the returned function stops.
+func startEngine(ctx context.Context, dir string, log io.Writer) (stop func(), err error) {
 	if engineAnswers(ctx) {
 		return func() {}, nil
 	}
 	switch host := os.Getenv("DOCKER_HOST"); {
 	case host != "":
-		return nil, fmt.Errorf("%w at DOCKER_HOST=%s", errNoEngine, host)
+		return nil, fmt.Errorf("%w at DOCKER_HOST=%s: start it, or unset DOCKER_HOST", errNoEngine, host)
 	case runtime.GOOS != "linux" || os.Geteuid() != 0:
-		return nil, fmt.Errorf("%w, and only root on Linux can start one", errNoEngine)
+		return nil, fmt.Errorf("%w: start one, or run this as root on Linux", errNoEngine)
 	}
 	fmt.Fprintln(log, "sam: no Docker engine answers; starting one")
-	p, err := begin(dir, "sam/dockerd.sh", os.Environ())
+	p, err := rig.Start(rig.Script{File: "scripts/verify/sam/dockerd.sh", Log: filepath.Join(dir, "dockerd.log")})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoEngine, err)
 	}
-	end = func() { p.end(engineEnd) }
-	if err := p.await(ctx, enginePatience, engineAnswers); err != nil {
-		end()
+	stop = func() { p.End(engineStopTimeout) }
+	if err := p.Await(ctx, engineStartTimeout, engineAnswers); err != nil {
+		stop()
 		return nil, fmt.Errorf("%w: %w", errNoEngine, err)
 	}
-	return end, nil
+	return stop, nil
 }
 
 func engineAnswers(ctx context.Context) bool {
@@ -55,19 +57,20 @@ func engineAnswers(ctx context.Context) bool {
 }
 
 func docker(ctx context.Context, args ...string) (string, error) {
-	var said strings.Builder
+	var stderr strings.Builder
 	cmd := exec.CommandContext(ctx, "docker", args...)
-	cmd.Stderr = &said
+	cmd.Stderr = &stderr
 	printed, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("docker %s: %w: %s", args[0], err, said.String())
+		return "", fmt.Errorf("docker %s: %w: %s", args[0], err, stderr.String())
 	}
 	return strings.TrimSpace(string(printed)), nil
 }
 
-// bridge is the address at which containers reach this machine by the name of
-// host.docker.internal: of its bridge, which no other machine is sent to. An engine
-// that lives in a virtual machine has none here and forwards to 127.0.0.1.
+// bridge returns the address at which containers reach this machine by the name
+// host.docker.internal. It is the address of Docker's bridge, which is not routed
+// from other machines. An engine in a virtual machine has no bridge here; it
+// forwards to 127.0.0.1.
 func bridge() string {
 	if i, err := net.InterfaceByName("docker0"); err == nil {
 		addresses, _ := i.Addrs()
@@ -80,19 +83,18 @@ func bridge() string {
 	return "127.0.0.1"
 }
 
-// removeContainers removes the containers that SAM made of the functions in a
-// directory.
+// removeContainers removes the containers in which SAM ran functions of a directory.
 func removeContainers(ctx context.Context, dir string) error {
 	all, err := docker(ctx, "ps", "--all", "--quiet", "--filter", "label=sam.cli.container.type=lambda")
 	if err != nil || all == "" {
 		return err
 	}
-	told, err := docker(ctx, append([]string{"inspect", "--format", "{{.Id}}{{range .Mounts}} {{.Source}}{{end}}"}, strings.Fields(all)...)...)
+	mounts, err := docker(ctx, append([]string{"inspect", "--format", "{{.Id}}{{range .Mounts}} {{.Source}}{{end}}"}, strings.Fields(all)...)...)
 	if err != nil {
 		return err
 	}
 	var ours []string
-	for _, line := range strings.Split(told, "\n") {
+	for _, line := range strings.Split(mounts, "\n") {
 		id, mounted, _ := strings.Cut(line, " ")
 		if strings.HasPrefix(mounted, dir+string(filepath.Separator)) {
 			ours = append(ours, id)

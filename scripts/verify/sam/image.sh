@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure of the image on which SAM runs the functions: image.sh x86_64|arm64.
-# Where it cannot be pulled it is made of Debian: the functions are static
-# binaries, and SAM adds the runtime emulator that it ships.
+# Provides the image in which SAM runs the functions: image.sh x86_64|arm64
+# Where it cannot be pulled, it is built from Debian. That works because the functions
+# are static binaries and SAM adds its own runtime emulator.
 set -euo pipefail
 
 arch=${1:?usage: image.sh x86_64|arm64}
@@ -17,15 +17,15 @@ if why=$(timeout 300 docker pull --quiet --platform "linux/$platform" "$image" 2
 	exit
 fi
 if [[ $(id -u) != 0 ]]; then
-	printf '%s cannot be pulled (%s), and only root can make it of Debian\n' "$image" "$why" >&2
+	printf '%s cannot be pulled (%s): pull it, or run this as root to build it from Debian\n' "$image" "$why" >&2
 	exit 1
 fi
 "$(dirname "$0")/packages.sh" debootstrap debootstrap
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-echo "sam: $image cannot be pulled; making it of Debian $debian" >&2
-# The first stage unpacks the packages. They are not set up: nothing of them runs
-# but the shell, mv and chmod, with which SAM puts its emulator in place.
+echo "sam: $image cannot be pulled; building it from Debian $debian" >&2
+# The first stage only unpacks the packages. That is enough: SAM runs just the shell,
+# mv and chmod of the image, to install its emulator.
 debootstrap --foreign --variant=minbase --arch="$platform" "$debian" "$root/system" >"$root/log" 2>&1 || {
 	cat "$root/log" >&2
 	exit 1

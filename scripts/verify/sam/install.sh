@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
-# SAM CLI, pinned, into the cache; prints its virtual environment.
+# Installs a pinned SAM CLI into the cache and prints the directory of its virtual
+# environment.
 set -euo pipefail
 exec "$(dirname "$0")/../../venv.sh" aws-sam-cli 1.170.0

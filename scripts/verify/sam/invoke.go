@@ -11,20 +11,21 @@ import (
 	"path/filepath"
 	"strings"
 
+	"statgate/scripts/verify/internal/rig"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
 )
 
-// authorizer is the one function that no route names.
+// authorizer is the name of the one function that has no route.
 const authorizer = "authorizer"
 
-// sampledContract is the contract whose events are in events/.
+// sampledContract is the contract of the events in events/.
 const sampledContract = "statgate"
 
-// invoke runs one event of events/ in its function's container, prints the answer
-// and logs what the function logged. The event's caller is the demo's client, or its
-// admin for key management: the samples' own key is nobody's.
+// invoke runs one event in its function's container, prints the answer, and copies
+// the function's log. The key in the sample events does not exist, so the demo's
+// client key replaces it, or its admin key for key management.
 func (l *local) invoke(ctx context.Context, o options, out io.Writer) error {
 	function, management, err := callee(l.contract, o.operation)
 	if err != nil {
@@ -38,20 +39,20 @@ func (l *local) invoke(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var said strings.Builder
+	var stderr strings.Builder
 	cmd := exec.CommandContext(ctx, filepath.Join(l.venv, "bin/sam"), l.arguments("invoke", l.template.functions[function], "--event", event)...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = environment(), out, &said
-	l.ends = append(l.ends, l.removeContainers)
+	cmd.Env, cmd.Stdout, cmd.Stderr = environment(), out, &stderr
+	l.cleanups = append(l.cleanups, l.removeContainers)
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("sam local invoke: %w\n%s", err, said.String())
+		return fmt.Errorf("sam local invoke: %w\n%s", err, stderr.String())
 	}
-	_, logged, _ := strings.Cut(said.String(), "START RequestId") // before it SAM tells of itself
+	_, logged, _ := strings.Cut(stderr.String(), "START RequestId") // SAM's own messages come first
 	fmt.Fprintf(o.log, "\nSTART RequestId%s", logged)
 	return nil
 }
 
-// callee returns the function that has the operation, and whether a management key
-// calls it.
+// callee returns the function of an operation, and whether the operation requires a
+// management key.
 func callee(c *contract.Contract, operation string) (function string, management bool, err error) {
 	if operation == authorizer {
 		return authorizer, false, nil
@@ -64,8 +65,9 @@ func callee(c *contract.Contract, operation string) (function string, management
 	return "", false, fmt.Errorf("-operation: the contract %s has no operation %q", c.Name, operation)
 }
 
-// sampled is the options with the event to send, or why there is none.
-func (o options) sampled() (options, error) {
+// withEvent returns the options with the file of the event to send. It fails where
+// the operation or a sample of it is missing.
+func (o options) withEvent() (options, error) {
 	c, err := preset.Load(o.contract)
 	if err != nil {
 		return o, err
@@ -74,15 +76,15 @@ func (o options) sampled() (options, error) {
 		return o, err
 	}
 	if c.Name != sampledContract {
-		return o, fmt.Errorf("-event: events/ has samples of the contract %s alone", sampledContract)
+		return o, fmt.Errorf("-event: events/ has samples of the contract %s only: name a file", sampledContract)
 	}
-	root, err := moduleRoot()
+	root, err := rig.ModuleRoot()
 	if err != nil {
 		return o, err
 	}
 	files, err := filepath.Glob(filepath.Join(root, "events", o.operation, "*.json"))
 	if err == nil && len(files) == 0 {
-		err = errors.New("there is none")
+		err = errors.New("no such file")
 	}
 	if err != nil {
 		return o, fmt.Errorf("-event: looking for events/%s/*.json: %w", o.operation, err)
@@ -91,8 +93,8 @@ func (o options) sampled() (options, error) {
 	return o, nil
 }
 
-// event writes the event with a caller of the store's: what the authorizer would
-// say of the secret, and the secret itself where the event has one.
+// event writes a copy of an event and returns its path. The copy has the caller that
+// the authorizer finds for the secret, and the secret where the original has one.
 func (l *local) event(ctx context.Context, file, secret string) (string, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -102,11 +104,11 @@ func (l *local) event(ctx context.Context, file, secret string) (string, error) 
 	if err := json.Unmarshal(raw, &event); err != nil {
 		return "", fmt.Errorf("-event %s: %w", file, err)
 	}
-	carry(event, secret)
+	setSecret(event, secret)
 	if within, ok := event["requestContext"].(map[string]any); ok && within["authorizer"] != nil {
 		caller, err := l.store.d.Keys.Authenticate(ctx, secret)
 		if err != nil {
-			return "", fmt.Errorf("asking who calls: %w", err)
+			return "", fmt.Errorf("authenticating the caller: %w", err)
 		}
 		within["authorizer"] = caller.Context()
 	}
@@ -120,8 +122,8 @@ func (l *local) event(ctx context.Context, file, secret string) (string, error) 
 	return file, nil
 }
 
-// carry puts the secret where the event has one.
-func carry(event map[string]any, secret string) {
+// setSecret replaces the secret in the Authorization headers that the event has.
+func setSecret(event map[string]any, secret string) {
 	bearer := "Bearer " + secret
 	if headers, ok := event["headers"].(map[string]any); ok && headers["Authorization"] != nil {
 		headers["Authorization"] = bearer

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure of a command on a Debian machine: packages.sh COMMAND PACKAGE…
-# It installs the packages where the command is missing, and only as root.
+# Installs packages on a Debian machine where a command is missing, which needs root:
+# packages.sh COMMAND PACKAGE…
 set -euo pipefail
 
 command=${1:?usage: packages.sh COMMAND PACKAGE…}
@@ -9,7 +9,7 @@ if command -v "$command" >/dev/null; then
 	exit
 fi
 if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-	echo "there is no $command, and only root on Debian can have it installed: apt-get install $*" >&2
+	echo "$command is missing: install it, or run this as root on Debian (apt-get install $*)" >&2
 	exit 1
 fi
 echo "sam: installing $*" >&2

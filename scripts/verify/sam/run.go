@@ -14,30 +14,31 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"statgate/scripts/verify/internal/rig"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
 )
 
 const (
-	// apiPatience is for SAM, which builds its image and starts a container for
+	// apiStartTimeout allows for SAM to build its image and to start a container for
 	// every function before it listens.
-	apiPatience = 5 * time.Minute
-	apiEnd      = 10 * time.Second
+	apiStartTimeout = 5 * time.Minute
+	apiStopTimeout  = 10 * time.Second
 )
 
-// local is everything that SAM needs, started by this process and ended with it.
+// local is everything that SAM needs. This process starts it, and it ends with it.
 type local struct {
 	contract *contract.Contract
 	dir      string
 	store    *store
-	venv     string // of SAM CLI
+	venv     string // SAM CLI's virtual environment
 	template template
-	ends     []func()
+	cleanups []func()
 }
 
-// prepare starts a Docker engine where none answers, makes the image where there is
-// none, starts and fills the store and synthesises the template. What it has
-// started is to be ended by close, also where it fails.
+// prepare starts a Docker engine where none answers and builds the image where it is
+// missing. It installs SAM CLI, synthesises the template, and starts and fills the
+// store. The caller must call close, also after an error.
 func prepare(ctx context.Context, o options) (*local, error) {
 	l := &local{dir: filepath.Join(o.state, o.contract)}
 	var err error
@@ -47,31 +48,31 @@ func prepare(ctx context.Context, o options) (*local, error) {
 	if err := os.MkdirAll(l.dir, 0o700); err != nil {
 		return l, fmt.Errorf("-state: %w", err)
 	}
-	end, err := startEngine(ctx, l.dir, o.log)
+	stop, err := startEngine(ctx, l.dir, o.log)
 	if err != nil {
 		return l, err
 	}
-	l.ends = append(l.ends, end)
-	side, within := errgroup.WithContext(ctx)
-	side.Go(func() error {
-		_, err := script(within, os.Environ(), "sam/image.sh", hostArch())
+	l.cleanups = append(l.cleanups, stop)
+	tasks, within := errgroup.WithContext(ctx)
+	tasks.Go(func() error {
+		_, err := script(within, os.Environ(), "scripts/verify/sam/image.sh", rig.HostArch())
 		return err
 	})
-	side.Go(func() (err error) {
-		l.venv, err = script(within, os.Environ(), "sam/install.sh")
+	tasks.Go(func() (err error) {
+		l.venv, err = script(within, os.Environ(), "scripts/verify/sam/install.sh")
 		return err
 	})
-	side.Go(func() (err error) {
+	tasks.Go(func() (err error) {
 		l.template, err = synth(within, l.dir, o.contract, o.command == "e2e")
 		return err
 	})
-	side.Go(func() (err error) {
+	tasks.Go(func() (err error) {
 		l.store, err = startStore(within, l.dir, l.contract)
 		return err
 	})
-	err = side.Wait()
+	err = tasks.Wait()
 	if l.store != nil {
-		l.ends = append(l.ends, func() { l.store.end(storeEnd) })
+		l.cleanups = append(l.cleanups, func() { l.store.End(storeStopTimeout) })
 	}
 	if err != nil {
 		return l, err
@@ -79,68 +80,72 @@ func prepare(ctx context.Context, o options) (*local, error) {
 	return l, l.store.variables(l.variables())
 }
 
+// script runs a script of this module and returns what it printed, without the last
+// line break.
+func script(ctx context.Context, env []string, file string, args ...string) (string, error) {
+	printed, err := rig.Output(ctx, env, io.Discard, file, args...)
+	return strings.TrimSpace(printed), err
+}
+
 func (l *local) variables() string   { return filepath.Join(l.dir, "variables.json") }
 func (l *local) credentials() string { return filepath.Join(l.dir, "credentials.json") }
 
-// close ends what was started, last things first.
+// close stops what was started, in reverse order.
 func (l *local) close() {
-	for i := len(l.ends) - 1; i >= 0; i-- {
-		l.ends[i]()
+	for i := len(l.cleanups) - 1; i >= 0; i-- {
+		l.cleanups[i]()
 	}
 }
 
-// arguments are those of a command of sam local, with what every one is told.
+// arguments returns the arguments of a subcommand of "sam local". more follows those
+// that every subcommand takes.
 func (l *local) arguments(command string, more ...string) []string {
 	return append([]string{"local", command, "--template", l.template.file, "--env-vars", l.variables(),
 		"--skip-pull-image", "--add-host", "host.docker.internal:host-gateway"}, more...)
 }
 
-// removeContainers removes what SAM leaves behind, which is some containers, or all
-// where it was killed.
+// removeContainers removes the containers that SAM left behind: some of them, or all
+// where SAM was killed.
 func (l *local) removeContainers() {
 	within, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	_ = removeContainers(within, filepath.Join(l.dir, "cdk.out")) // an engine that is gone has none
+	_ = removeContainers(within, filepath.Join(l.dir, "cdk.out")) // an engine that has stopped has no containers
 }
 
-// environment is this process's, with nobody's account: SAM hands the credentials
-// of its own to the functions, and the store takes any.
-func environment() []string {
-	var kept []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "AWS_") && !strings.HasPrefix(v, "SAM_CLI_") {
-			kept = append(kept, v)
-		}
-	}
-	return append(kept, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "SAM_CLI_TELEMETRY=0")
-}
+// environment returns SAM's environment. SAM passes its own AWS credentials to the
+// functions, so they are not those of a real account.
+func environment() []string { return rig.EmulatorEnvironment("SAM_CLI_", "SAM_CLI_TELEMETRY=0") }
 
-// serve starts SAM's API on 127.0.0.1 and waits until it answers.
-func (l *local) serve(ctx context.Context, port int) (*process, error) {
+// serve starts SAM's API on a port of 127.0.0.1, or on a free one for 0, and waits
+// until it answers.
+func (l *local) serve(ctx context.Context, port int) (*rig.Process, error) {
 	if port == 0 {
 		var err error
-		if port, err = freePort("127.0.0.1"); err != nil {
+		if port, err = rig.FreePort("127.0.0.1"); err != nil {
 			return nil, err
 		}
 	}
 	root := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	args := l.arguments("start-api", "--warm-containers", "EAGER", "--host", "127.0.0.1", "--port", strconv.Itoa(port))
-	p, err := begin(l.dir, "sam/run.sh", environment(), append([]string{l.venv}, args...)...)
+	p, err := rig.Start(rig.Script{File: samScript, Args: append([]string{l.venv}, args...), Env: environment(), Log: filepath.Join(l.dir, "sam.log")})
 	if err != nil {
 		return nil, err
 	}
-	l.ends = append(l.ends, func() {
-		p.end(apiEnd)
+	l.cleanups = append(l.cleanups, func() {
+		p.End(apiStopTimeout)
 		l.removeContainers()
 	})
-	if err := p.await(ctx, apiPatience, func(ctx context.Context) bool { return answers(ctx, root+"/health") }); err != nil {
+	if err := p.Await(ctx, apiStartTimeout, func(ctx context.Context) bool { return rig.Answers(ctx, root+"/health") }); err != nil {
 		return nil, err
 	}
 	l.store.demo.Base = root + l.contract.Base
 	return p, l.store.demo.Write(l.credentials())
 }
 
-// start serves the API until it is told to end.
+// samScript runs SAM CLI in the foreground.
+const samScript = "scripts/verify/sam/run.sh"
+
+// start serves the API until the context ends.
 func (l *local) start(ctx context.Context, port int, out io.Writer) error {
 	p, err := l.serve(ctx, port)
 	if err != nil {
@@ -157,12 +162,12 @@ func (l *local) start(ctx context.Context, port int, out io.Writer) error {
 
   curl -s -H 'Authorization: Bearer %s' %s/keys/self
 
-Ctrl-C ends it, and its containers and data.
-`, l.contract.Name, d.Base, d.Client, d.Admin, l.credentials(), p.log, d.Client, d.Base)
+Press Ctrl-C to stop it and to delete its containers and data.
+`, l.contract.Name, d.Base, d.Client, d.Admin, l.credentials(), p.Log, d.Client, d.Base)
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-p.ended:
-		return errors.New("SAM ended and said:\n" + p.said())
+	case <-p.Ended:
+		return errors.New("SAM ended and printed:\n" + p.Output())
 	}
 }

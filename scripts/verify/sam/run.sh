@@ -1,15 +1,8 @@
 #!/usr/bin/env bash
-# Runs SAM CLI in the foreground: run.sh VENV ARGUMENTS… It ends when its standard
-# input does. Its containers are whoever's started it to remove.
+# Runs SAM CLI in the foreground: run.sh VENV ARGUMENT…
+# It is killed when standard input ends. The caller has to remove its containers.
 set -euo pipefail
 
-venv=${1:?usage: run.sh VENV ARGUMENTS…}
+venv=${1:?usage: run.sh VENV ARGUMENT…}
 shift
-# The other end of standard input is whoever started this: however that process
-# ends, the pipe does too. This shell leads the group of all that runs here.
-exec 3<&0
-(
-	cat <&3 >/dev/null || true
-	kill -KILL -- "-$$"
-) &
-exec "$venv/bin/sam" "$@" 3<&- </dev/null
+exec "$(dirname "$0")/../tied.sh" "$venv/bin/sam" "$@"

@@ -11,31 +11,34 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"statgate/scripts/verify/internal/rig"
 )
 
-// TestStackKeepsItsPromisesInContainers runs wherever a Docker engine answers or
-// root can start one. Without an engine there is nothing to show, and it says so.
-func TestStackKeepsItsPromisesInContainers(t *testing.T) {
+// TestStackPassesTheSuiteInContainers needs a Docker engine, or root to start one. It
+// is skipped with the reason where both are missing.
+func TestStackPassesTheSuiteInContainers(t *testing.T) {
 	l, err := prepare(t.Context(), options{command: "e2e", contract: "statgate", state: t.TempDir(), log: t.Output()})
 	defer l.close()
 	if errors.Is(err, errNoEngine) {
-		t.Skipf("target 3 (SAM CLI) is left out: %v", err)
+		t.Skipf("SAM CLI is not tested: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
-	result, err := l.suite(t.Context(), &said)
+	var report bytes.Buffer
+	result, err := l.suite(t.Context(), &report)
 	if err != nil || result.Failed > 0 || result.Passed < 70 {
-		t.Errorf("%v\n%s", err, said.String())
+		t.Errorf("%v\n%s", err, report.String())
 	}
 	deliveriesAreQueued(t, l)
 }
 
-// deliveriesAreQueued: what is to be sent waits for whoever would send it.
+// deliveriesAreQueued checks that a new delivery has a message in the queue.
 func deliveriesAreQueued(t *testing.T, l *local) {
 	d := l.store.demo
 	key := post(t, d.Operator, d.Base+"/keys", `{"name":"sender","org":"`+d.Org+`","scopes":["read:matches","write:webhooks"]}`)
@@ -52,15 +55,15 @@ func deliveriesAreQueued(t *testing.T, l *local) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf(`{"org":%q,"webhook":%q,"delivery":%q}`, d.Org, hook["id"], delivery["id"])
-	for _, m := range got.Messages { // there may be one of the suite's
+	for _, m := range got.Messages { // the suite may have left one, too
 		if aws.ToString(m.Body) == want {
 			return
 		}
 	}
-	t.Errorf("got %d messages, and none is %s", len(got.Messages), want)
+	t.Errorf("got %d messages without %s", len(got.Messages), want)
 }
 
-// post calls the API, which must make or take something.
+// post sends a POST request, which must succeed, and returns the body.
 func post(t *testing.T, secret, url, body string) (answer map[string]any) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -80,46 +83,59 @@ func post(t *testing.T, secret, url, body string) (answer map[string]any) {
 	return answer
 }
 
-func TestEngineThatIsNamedAndDoesNotAnswerIsNotReplaced(t *testing.T) {
-	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "nobody.sock"))
+func TestNoEngineIsStartedWhereDockerHostDoesNotAnswer(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "missing.sock"))
 	if _, err := startEngine(t.Context(), t.TempDir(), t.Output()); !errors.Is(err, errNoEngine) || !strings.Contains(err.Error(), "DOCKER_HOST") {
-		t.Errorf("got %v, want that nobody answers at DOCKER_HOST", err)
+		t.Errorf("got %v, want an error that names DOCKER_HOST", err)
 	}
 }
 
-func TestProcessEndsWithItsTie(t *testing.T) {
-	t.Parallel()
+// fakeSAM starts run.sh with a virtual environment whose sam is a shell script.
+func fakeSAM(t *testing.T, commands string) *rig.Process {
+	t.Helper()
 	dir := t.TempDir()
-	p, err := begin(dir, "sam/run.sh", append(os.Environ(), "READY="+filepath.Join(dir, "ready")), fake(t, dir, `touch "$READY"; sleep 1000`))
+	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bin/sam"), []byte("#!/bin/sh\n"+commands+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := rig.Start(rig.Script{File: samScript, Args: []string{dir}, Log: filepath.Join(dir, "log")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.await(t.Context(), apiPatience, exists(filepath.Join(dir, "ready"))); err != nil {
+	t.Cleanup(func() { p.End(0) })
+	return p
+}
+
+// prints returns a condition that holds once the process has printed a text.
+func prints(p *rig.Process, text string) func(context.Context) bool {
+	return func(context.Context) bool { return strings.Contains(p.Output(), text) }
+}
+
+func TestSAMIsKilledWhenItsStandardInputEnds(t *testing.T) {
+	t.Parallel()
+	p := fakeSAM(t, "echo ready; sleep 1000")
+	if err := p.Await(t.Context(), apiStartTimeout, prints(p, "ready")); err != nil {
 		t.Fatal(err)
 	}
-	p.tie.Close() // as the end of this process would
-	<-p.ended
-	if p.err == nil || !strings.Contains(p.err.Error(), "killed") {
-		t.Errorf("got %v, want that it was killed", p.err)
+	begun := time.Now()
+	p.End(apiStartTimeout) // closes it, as the end of this process does
+	if took := time.Since(begun); p.Err == nil || !strings.Contains(p.Err.Error(), "killed") || took >= apiStartTimeout {
+		t.Errorf("got %v after %s, want that run.sh killed it", p.Err, took)
 	}
 }
 
-func TestProcessThatEndsTooSoonTellsWhatItSaid(t *testing.T) {
+func TestErrorOfAProcessThatEndsTooSoonHasItsOutput(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	p, err := begin(dir, "sam/run.sh", os.Environ(), fake(t, dir, "echo no such template >&2; exit 3"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.end(apiEnd)
-	err = p.await(t.Context(), apiPatience, exists(filepath.Join(dir, "ready")))
+	p := fakeSAM(t, "echo no such template >&2; exit 3")
+	err := p.Await(t.Context(), apiStartTimeout, prints(p, "ready"))
 	if err == nil || !strings.Contains(err.Error(), "no such template") || !strings.Contains(err.Error(), "exit status 3") {
-		t.Errorf("got %v, want its status and what it said", err)
+		t.Errorf("got %v, want its status and its output", err)
 	}
 }
 
-// The template is reduced to what the difference is about.
-func TestSAMIsToldOfNoMockThatWouldHideAFunction(t *testing.T) {
+func TestTemplateForSAMHasNoMockThatHidesAFunction(t *testing.T) {
 	t.Parallel()
 	const method = `{"Type":"AWS::ApiGateway::Method","Properties":{"HttpMethod":%q,"Integration":{"Type":%q}}}`
 	whole := fmt.Sprintf(`{"Resources":{"Get":`+method+`,"Any":`+method+`,"Preflight":`+method+`,
@@ -149,7 +165,7 @@ func TestSAMIsToldOfNoMockThatWouldHideAFunction(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeInvokedIsSaidBeforeAnythingStarts(t *testing.T) {
+func TestBadCommandLineFailsBeforeAnythingStarts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		args []string
@@ -157,9 +173,9 @@ func TestWhatCannotBeInvokedIsSaidBeforeAnythingStarts(t *testing.T) {
 	}{
 		{[]string{"invoke"}, `no operation ""`},
 		{[]string{"invoke", "-operation", "nothing"}, `no operation "nothing"`},
-		{[]string{"invoke", "-operation", "getHealth", "-contract", "balla"}, "samples of the contract statgate alone"},
-		{[]string{"invoke", "-operation", "getHealth", "-contract", "nobody"}, "no preset"},
-		{[]string{"fly"}, "there are start, invoke and e2e"},
+		{[]string{"invoke", "-operation", "getHealth", "-contract", "balla"}, "samples of the contract statgate only"},
+		{[]string{"invoke", "-operation", "getHealth", "-contract", "missing"}, "no preset"},
+		{[]string{"fly"}, "use start, invoke or e2e"},
 		{[]string{"start", "now"}, "unexpected argument"},
 	} {
 		dir := filepath.Join(t.TempDir(), "state")
@@ -168,41 +184,22 @@ func TestWhatCannotBeInvokedIsSaidBeforeAnythingStarts(t *testing.T) {
 			t.Errorf("%q: got %v, want %q", c.args, err, c.want)
 		}
 		if _, err := os.Stat(dir); err == nil {
-			t.Errorf("%q: something was begun", c.args)
+			t.Errorf("%q: the state directory was made", c.args)
 		}
 	}
 }
 
-func TestEventIsSentByAKeyOfTheStoresAndElseAsItIs(t *testing.T) {
+func TestEventGetsTheSecretOnlyWhereItHasOne(t *testing.T) {
 	t.Parallel()
 	event := map[string]any{"headers": map[string]any{"Authorization": "Bearer sg_live_EXAMPLE", "Host": "a"},
 		"multiValueHeaders": map[string]any{"Authorization": []any{"Bearer sg_live_EXAMPLE"}}}
-	carry(event, "k")
+	setSecret(event, "k")
 	got, err := json.Marshal(event)
 	if want := `{"headers":{"Authorization":"Bearer k","Host":"a"},"multiValueHeaders":{"Authorization":["Bearer k"]}}`; err != nil || string(got) != want {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
 	open := map[string]any{"headers": map[string]any{"Host": "a"}, "multiValueHeaders": nil}
-	if carry(open, "k"); len(open["headers"].(map[string]any)) != 1 {
-		t.Errorf("an event without a key got one: %v", open)
-	}
-}
-
-// fake is a virtual environment whose sam is a shell script.
-func fake(t *testing.T, dir, does string) string {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "bin/sam"), []byte("#!/bin/sh\n"+does+"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func exists(file string) func(context.Context) bool {
-	return func(context.Context) bool {
-		_, err := os.Stat(file)
-		return err == nil
+	if setSecret(open, "k"); len(open["headers"].(map[string]any)) != 1 {
+		t.Errorf("an event without a secret got one: %v", open)
 	}
 }

@@ -6,31 +6,24 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
+
+	"statgate/scripts/verify/internal/rig"
 )
 
-// template is the stack as SAM runs it.
+// template is the stack's template as SAM runs it.
 type template struct {
-	file      string            // beside the CDK's own, as the functions' paths begin there
-	functions map[string]string // logical id by the function's name
+	file      string            // in the CDK's output directory, because the paths of the code are relative to it
+	functions map[string]string // function name → logical id
 }
 
-// hostArch is what Lambda calls this machine's architecture.
-func hostArch() string {
-	if runtime.GOARCH == "arm64" {
-		return "arm64"
-	}
-	return "x86_64"
-}
-
-// synth makes the template by the CDK. There are no sockets in it: SAM dies on
-// their $connect.
+// synth synthesises the template with the CDK and adapts it to SAM. The template has
+// no live sockets, because SAM crashes on their $connect route.
 func synth(ctx context.Context, dir, contract string, quiet bool) (template, error) {
 	out := filepath.Join(dir, "cdk.out")
 	env := append(os.Environ(), `CDK_CONTEXT_JSON={"aws:cdk:enable-asset-metadata":true,"aws:cdk:enable-path-metadata":true}`, "CDK_DISABLE_VERSION_CHECK=1")
-	_, err := script(ctx, env, "cdk.sh", "synth", "--quiet", "--ci", "--output", out, "-c", "contract="+contract, "-c", "stack=Statgate",
-		"-c", "live=false", "-c", "edge=false", "-c", "arch="+hostArch(), "-c", "endpoint=http://host.docker.internal",
+	_, err := script(ctx, env, "scripts/cdk.sh", "synth", "--quiet", "--ci", "--output", out, "-c", "contract="+contract, "-c", "stack=Statgate",
+		"-c", "live=false", "-c", "edge=false", "-c", "arch="+rig.HostArch(), "-c", "endpoint=http://host.docker.internal",
 		"-c", "build="+filepath.Join(dir, "build"))
 	if err != nil {
 		return template{}, err
@@ -46,18 +39,19 @@ func synth(ctx context.Context, dir, contract string, quiet bool) (template, err
 	return t, os.WriteFile(t.file, raw, 0o600)
 }
 
-// forSAM leaves out the mocks of any method. SAM knows no mocks: it would take each
-// for the one integration of its path, and no function would ever be called.
+// forSAM removes the mock integrations of the method ANY. SAM does not support mocks:
+// it takes such a mock for the only integration of its path, and never calls a
+// function. It also returns the logical ids of the functions by name.
 //
-// Where it is quiet, the functions log errors only. SAM waits for the end of an
-// invocation in the container's log, and misses it, for a second, where another
-// line comes in the same piece.
+// With quiet, the functions log errors only. SAM finds the end of an invocation in
+// the container's log. It misses it for a second where another line arrives in the
+// same chunk.
 func forSAM(raw []byte, quiet bool) ([]byte, map[string]string, error) {
-	var whole map[string]any
-	if err := json.Unmarshal(raw, &whole); err != nil {
+	var full map[string]any
+	if err := json.Unmarshal(raw, &full); err != nil {
 		return nil, nil, fmt.Errorf("reading the template: %w", err)
 	}
-	resources, _ := whole["Resources"].(map[string]any)
+	resources, _ := full["Resources"].(map[string]any)
 	functions := map[string]string{}
 	for id, one := range resources {
 		resource, _ := one.(map[string]any)
@@ -76,6 +70,6 @@ func forSAM(raw []byte, quiet bool) ([]byte, map[string]string, error) {
 			}
 		}
 	}
-	raw, err := json.Marshal(whole)
+	raw, err := json.Marshal(full)
 	return raw, functions, err
 }

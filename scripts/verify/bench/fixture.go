@@ -24,9 +24,9 @@ import (
 	"statgate/shared/platform/settings"
 )
 
-// world is a deployment with somebody in it: an operator, and an organisation
-// whose plan is so large that no quota is in the way.
-type world struct {
+// fixture is a deployment with an operator and an organisation. The organisation has
+// the largest plan, so that no quota limits the measurement.
+type fixture struct {
 	*deployment.Deployment
 	*engine
 	contract *contract.Contract
@@ -39,15 +39,15 @@ type world struct {
 	org      string
 }
 
-// stopped is a clock that stands in the middle of an hour, so that no window
-// rolls while something is measured.
-func stopped() func() time.Time {
+// stoppedClock returns a clock that always shows the middle of the current hour, so
+// that no quota window ends during a measurement.
+func stoppedClock() func() time.Time {
 	now := time.Now().UTC().Truncate(time.Hour).Add(30 * time.Minute)
 	return func() time.Time { return now }
 }
 
-// found assembles a deployment on the engine, as the local server does.
-func found(ctx context.Context, e *engine, clock func() time.Time) (*world, error) {
+// newFixture assembles a deployment on the engine, as the local server does.
+func newFixture(ctx context.Context, e *engine, clock func() time.Time) (*fixture, error) {
 	c, err := preset.Load("statgate")
 	if err != nil {
 		return nil, err
@@ -56,8 +56,8 @@ func found(ctx context.Context, e *engine, clock func() time.Time) (*world, erro
 	if err != nil {
 		return nil, err
 	}
-	w := &world{engine: e, contract: c, clock: clock, peppers: apikey.FixedPeppers(root, clock),
-		// The local server's level. What it does not write costs it next to nothing.
+	w := &fixture{engine: e, contract: c, clock: clock, peppers: apikey.FixedPeppers(root, clock),
+		// The level is the local server's.
 		log: slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: e.keys, Stats: e.stats,
@@ -66,7 +66,8 @@ func found(ctx context.Context, e *engine, clock func() time.Time) (*world, erro
 	if err != nil {
 		return nil, err
 	}
-	// A machine that is busy with the measuring answers late; a 503 would be no figure.
+	// The gate waits longer than usual, because the measurement slows the store down and
+	// a 503 cannot be measured.
 	w.Gate.Patience = 20 * time.Second
 	if err := w.observe(); err != nil {
 		return nil, err
@@ -74,16 +75,16 @@ func found(ctx context.Context, e *engine, clock func() time.Time) (*world, erro
 	return w, w.populate(ctx)
 }
 
-// observe has the tape told when a handler begins: the gateway's function is made
-// again, of the same parts, with that around each handler.
-func (w *world) observe() error {
+// observe makes each handler tell the tape when it begins. It builds the gateway's
+// function again, from the same parts, with wrapped handlers.
+func (w *fixture) observe() error {
 	if w.tape == nil {
 		return nil
 	}
 	handlers := slices.Clone(w.Handlers)
 	for i, h := range handlers {
 		handlers[i].Call = func(ctx context.Context, r *api.Request, in any) (any, error) {
-			w.tape.entered()
+			w.tape.handlerBegan()
 			return h.Call(ctx, r, in)
 		}
 	}
@@ -96,10 +97,11 @@ func (w *world) observe() error {
 	return nil
 }
 
-func (w *world) populate(ctx context.Context) error {
+// populate makes the operator and the organisation.
+func (w *fixture) populate(ctx context.Context) error {
 	o, owner, minted, err := w.Keys.Bootstrap(ctx, w.clock(), "Operator", "operator@example.com")
 	if err != nil {
-		return fmt.Errorf("making the operator: %w", err)
+		return fmt.Errorf("creating the operator: %w", err)
 	}
 	w.operator = minted.Secret
 	w.as = &api.Request{ID: "bench", Now: w.clock(), Caller: &api.Caller{
@@ -117,28 +119,28 @@ func (w *world) populate(ctx context.Context) error {
 	return err
 }
 
-// key makes a key of the organisation and returns its secret.
-func (w *world) key(ctx context.Context, scopes ...string) (string, error) {
+// key creates a key of the organisation and returns its secret.
+func (w *fixture) key(ctx context.Context, scopes ...string) (string, error) {
 	minted, err := w.Keys.Create(ctx, w.as, keys.Spec{Name: "Bench", Scopes: scopes, Org: &w.org})
 	if err != nil {
-		return "", fmt.Errorf("making a key: %w", err)
+		return "", fmt.Errorf("creating a key: %w", err)
 	}
 	return minted.Secret, nil
 }
 
-// Scopes of a key that reads everything, and of one that does everything else.
+// Scopes of a key that reads all data, and of one that manages keys and organisations.
 var (
 	readScopes   = []string{"read:leagues", "read:matches", "read:teams", "read:players", "read:stats"}
 	manageScopes = []string{"keys:read", "keys:write", "orgs:read", "orgs:write", "audit:read"}
 )
 
-// answer is what the gateway answered.
+// answer is an answer of the gateway.
 type answer struct {
 	status int
 	body   []byte
 }
 
-// field reads a string at a path of the JSON body, "" where there is none.
+// field returns the string at a path of the JSON body, "" where that has another type.
 func (a answer) field(path ...string) string {
 	var at any
 	if json.Unmarshal(a.body, &at) != nil {
@@ -159,8 +161,8 @@ func (a answer) field(path ...string) string {
 	return text
 }
 
-// ask sends a request through the gateway, in-process.
-func (w *world) ask(ctx context.Context, secret, method, target, body string) answer {
+// ask sends a request through the gateway, in this process.
+func (w *fixture) ask(ctx context.Context, secret, method, target, body string) answer {
 	r := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
@@ -173,8 +175,8 @@ func (w *world) ask(ctx context.Context, secret, method, target, body string) an
 	return answer{rec.Code, rec.Body.Bytes()}
 }
 
-// must is ask for a request that has to succeed.
-func (w *world) must(ctx context.Context, secret, method, target, body string) (answer, error) {
+// must is ask, with an error where the status is 400 or more.
+func (w *fixture) must(ctx context.Context, secret, method, target, body string) (answer, error) {
 	a := w.ask(ctx, secret, method, target, body)
 	if a.status >= http.StatusBadRequest {
 		return a, fmt.Errorf("%s %s: %d %s", method, target, a.status, a.body)
