@@ -157,7 +157,7 @@ func (f *Function) UsePeppers(source *apikey.PepperSource) {
 	})
 }
 
-// Peppers returns the source set by UsePeppers. It ends the process if there is none.
+// Peppers returns the source set by UsePeppers, and ends the process without one.
 func (f *Function) Peppers() *apikey.PepperSource {
 	if f.pepper == nil {
 		f.Fatal(errors.New("boot: this function has no peppers: call UsePeppers first"))

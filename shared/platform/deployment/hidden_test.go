@@ -131,7 +131,7 @@ func TestLeaguesAreHiddenWherePublicDataIsHidden(t *testing.T) {
 		t.Errorf("leagues: got %d %s", r.Status, r.Body)
 	}
 	for _, path := range []string{"", "/seasons", "/standings"} {
-		for _, id := range []string{"sim.1", "nobody"} {
+		for _, id := range []string{"sim.1", "unknown"} {
 			if r := h.Call(t, h.secret, "GET", "/football/leagues/"+id+path, ""); r.Status != 404 || string(r.Body) != `{"error":"Not found"}` {
 				t.Errorf("%s%s: got %d %s", id, path, r.Status, r.Body)
 			}
@@ -152,7 +152,7 @@ func (h hidden) unreachable() [][3]string {
 		three := [3]string{}
 		for i, id := range []string{c.foreign, cmp.Or(c.public, missing), missing} {
 			if c.foreign == "none" && i == 2 {
-				id = "nobody" // does not exist, but has the form of a public id
+				id = "unknown" // does not exist, but has the form of a public id
 			}
 			three[i] = fmt.Sprintf(c.path, id)
 		}

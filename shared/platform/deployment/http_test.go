@@ -276,7 +276,7 @@ func TestBallaPagesByNumberInItsOwnShapes(t *testing.T) {
 	if data, _ := beyond["data"].([]any); len(data) != 0 {
 		t.Errorf("page 5: got %d matches, want none", len(data))
 	}
-	for path, status := range map[string]int{"/matches?page=0": 400, "/matches?page=101&limit=100": 400, "/matches?cursor=x": 400, "/teams/nobody": 404} {
+	for path, status := range map[string]int{"/matches?page=0": 400, "/matches?page=101&limit=100": 400, "/matches?cursor=x": 400, "/teams/unknown": 404} {
 		r := w.Call(t, secret, "GET", path, "")
 		if body := r.JSON(t); r.Status != status || body["error"] == "" || body["code"] == "" {
 			t.Errorf("%s: %d %s", path, r.Status, r.Body)

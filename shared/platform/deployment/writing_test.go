@@ -237,7 +237,7 @@ func TestErrorsOfAMatchNameTheField(t *testing.T) {
 		return string(raw)
 	}
 	for change, field := range map[string]string{
-		`{"home":null}`: "home", `{"home":{}}`: "home", `{"home":{"id":"x","name":"y"}}`: "home", `{"home":{"id":"nobody"}}`: "home.id",
+		`{"home":null}`: "home", `{"home":{}}`: "home", `{"home":{"id":"x","name":"y"}}`: "home", `{"home":{"id":"unknown"}}`: "home.id",
 		`{"home":{"name":""}}`: "home.name", `{"home":{"name":" "}}`: "home.name", `{"away":{"name":"A\u0000"}}`: "away.name", `{"round":"\n"}`: "round", `{"stage":"1\t2"}`: "stage",
 		`{"away":{"name":"HARBOUR WORKS"}}`: "away", `{"kickoff_at":null}`: "date", `{"date":"2026-05-02"}`: "date",
 		`{"kickoff_at":"0001-01-01T00:00:00Z"}`: "kickoff_at", `{"league":"nowhere"}`: "league", `{"season":"2020"}`: "season", `{"league":"sim.1","season":"1900"}`: "season",

@@ -49,12 +49,12 @@ type config struct {
 // also does if a missing secret has another answer than an invalid one, as API
 // Gateway has one template for both.
 func Needed(c *contract.Contract) bool {
-	return len(c.HTTPTransports()) > 1 || TellsMissing(c)
+	return len(c.HTTPTransports()) > 1 || DistinguishesMissing(c)
 }
 
-// TellsMissing reports whether the contract answers a missing secret differently from
+// DistinguishesMissing reports whether the contract answers a missing secret differently from
 // an invalid one.
-func TellsMissing(c *contract.Contract) bool {
+func DistinguishesMissing(c *contract.Contract) bool {
 	return c.Condition(api.SecretMissing) != c.Condition(api.SecretUnknown)
 }
 
@@ -63,7 +63,7 @@ func TellsMissing(c *contract.Contract) bool {
 // limit of 10 KB.
 func Function(c *contract.Contract) (string, error) {
 	cfg := config{Base: c.Base, Transports: c.Transports[transport.HTTP], Form: pattern(c.Secret), RequestID: requestID,
-		AnswerMissing: TellsMissing(c), Answers: map[string]answer{}}
+		AnswerMissing: DistinguishesMissing(c), Answers: map[string]answer{}}
 	enc := api.Encoder{Contract: c}
 	for _, condition := range []string{api.SecretMissing, api.SecretMalformed, api.SecretConflict} {
 		a := enc.Error(requestID, api.Fail(condition, "%s", messages[condition]))

@@ -125,7 +125,7 @@ func TestFunctionPicksTheSameSecretAsTheLocalGateway(t *testing.T) {
 			if sent["value"] != "Bearer "+fill.Replace(r.Secret) {
 				t.Errorf("%s: got %v", r.Name, got)
 			}
-		case r.Condition == api.SecretMissing && !edge.TellsMissing(c):
+		case r.Condition == api.SecretMissing && !edge.DistinguishesMissing(c):
 			if got["uri"] == nil || sent != nil {
 				t.Errorf("%s: got %v, want it passed on without a key", r.Name, got)
 			}

@@ -177,7 +177,7 @@ func (g *Gateway) edge(x *exchange) error {
 	}
 	secret, err := transport.Pick(g.Contract, transport.HTTP, x.r.Header, x.query)
 	transport.Strip(x.r.Header, x.query)
-	if err != nil && api.AsError(err).Condition == api.SecretMissing && !edge.TellsMissing(g.Contract) {
+	if err != nil && api.AsError(err).Condition == api.SecretMissing && !edge.DistinguishesMissing(g.Contract) {
 		return nil
 	}
 	if err != nil {

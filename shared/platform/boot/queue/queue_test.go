@@ -1,7 +1,7 @@
 package queue_test
 
 import (
-	"crypto/md5" // SQS proves by it that it took what was sent
+	"crypto/md5" // SQS returns the MD5 of each message
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
