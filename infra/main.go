@@ -1,6 +1,6 @@
-// Command infra is the CDK app: it builds the functions and describes the stack
-// that runs them. The CDK CLI runs it (cdk.json). It needs no AWS account, but where
-// it must look up the stream of a table that is there already.
+// Command infra is the CDK app, which the CDK CLI runs (cdk.json). It builds the
+// functions and synthesises the stack that runs them. It calls AWS only to look up the
+// stream of an existing stats table.
 package main
 
 import (
@@ -22,23 +22,23 @@ func main() {
 }
 
 func run() error {
-	read, err := readSettings(os.Getenv)
+	s, err := readSettings(os.Getenv)
 	if err != nil {
 		return err
 	}
-	props, err := read.props()
+	props, err := s.props()
 	if err != nil {
 		return err
 	}
-	if err := read.stream(context.Background(), &props, read.lookUp); err != nil {
+	if err := s.stream(context.Background(), &props, s.lookUp); err != nil {
 		return err
 	}
-	if props.Bundles, err = read.bundles(props); err != nil {
+	if props.Bundles, err = s.bundles(props); err != nil {
 		return err
 	}
 	defer jsii.Close()
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), PostCliContext: stack.Flags()})
-	stack.AddChecks(app, stack.New(app, read["stack"], props))
+	stack.AddChecks(app, stack.New(app, s["stack"], props))
 	app.Synth(nil)
 	return nil
 }

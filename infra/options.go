@@ -15,38 +15,38 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// settings are the context values of a deployment (cdk deploy -c name=value) as texts.
+// settings are the context values of a deployment (cdk deploy -c name=value) by name.
 type settings map[string]string
 
 // known lists the context values and their defaults.
 var known = settings{
 	"stack":               "Statgate",
 	"contract":            "statgate",
-	"environment":         "", // the contract's first
+	"environment":         "", // the contract's first environment
 	"arch":                "arm64",
 	"endpoint":            "",
 	"concurrency":         "0",
 	"webhook_concurrency": "10",
 	"throttle":            "",
 	"live":                "false",
-	"edge":                "", // where the contract needs one
+	"edge":                "", // true if the contract needs one
 	"waf":                 "false",
 	"domain":              "",
 	"certificate":         "",
 	"alarm_email":         "",
 	"budget_usd":          "0",
 	"access_logs":         "false",
-	"policy_ttl":          "300", // at most
+	"policy_ttl":          "300", // seconds, at most
 	"adopt":               "false",
 	"keys_table":          "",
 	"stats_table":         "",
-	"stats_stream":        "", // looked up, where it must be known
-	"build":               "", // build/ and the contract's name
+	"stats_stream":        "", // looked up if the deployment needs it
+	"build":               "", // build/CONTRACT
 }
 
-// readSettings reads the context as the CDK CLI passes it. It does not ask the
-// library: what is wrong with a setting is said before a Node process is started,
-// whose end would be heard beside it.
+// readSettings reads the context from the environment, as the CDK CLI passes it. It does
+// not use the CDK library, so that errors in settings are reported before the library
+// starts a Node process, whose output would follow the error.
 func readSettings(getenv func(string) string) (settings, error) {
 	context := map[string]any{}
 	if raw := getenv("CDK_CONTEXT_JSON"); raw != "" {
@@ -54,24 +54,24 @@ func readSettings(getenv func(string) string) (settings, error) {
 			return nil, fmt.Errorf("reading CDK_CONTEXT_JSON: %w", err)
 		}
 	}
-	if file := getenv("CONTEXT_OVERFLOW_LOCATION_ENV"); file != "" { // what the variable has no room for
+	if file := getenv("CONTEXT_OVERFLOW_LOCATION_ENV"); file != "" { // the CLI puts a large context in a file
 		raw, err := os.ReadFile(file)
 		if err == nil {
 			err = json.Unmarshal(raw, &context)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the rest of the context: %w", err)
+			return nil, fmt.Errorf("reading CONTEXT_OVERFLOW_LOCATION_ENV: %w", err)
 		}
 	}
-	// As the CLI will deploy to, "" where it does not say.
-	read := settings{"region": getenv("CDK_DEFAULT_REGION"), "account": getenv("CDK_DEFAULT_ACCOUNT")}
+	// Where the CLI will deploy to; "" if it is not known.
+	s := settings{"region": getenv("CDK_DEFAULT_REGION"), "account": getenv("CDK_DEFAULT_ACCOUNT")}
 	for name, fallback := range known {
-		read[name] = fallback
+		s[name] = fallback
 		if v, ok := context[name]; ok {
-			read[name] = fmt.Sprint(v)
+			s[name] = fmt.Sprint(v)
 		}
 	}
-	return read, nil
+	return s, nil
 }
 
 var (
@@ -80,8 +80,8 @@ var (
 	throttle  = regexp.MustCompile(`^([0-9]+)/([0-9]+)$`)
 )
 
-// props checks the settings and loads the contract: what is wrong is found here,
-// with the file's line and column where it is the contract.
+// props loads the contract and checks the settings. Errors name the setting; errors in
+// the contract have the file's line and column.
 func (s settings) props() (stack.Props, error) {
 	var p stack.Props
 	var err error
@@ -89,25 +89,25 @@ func (s settings) props() (stack.Props, error) {
 		return p, err
 	}
 	if !stackName.MatchString(s["stack"]) {
-		return p, fmt.Errorf("-c stack=%s: a stack's name is a letter and up to 39 letters, digits and hyphens", s["stack"])
+		return p, fmt.Errorf("-c stack=%s: must be a letter followed by up to 39 letters, digits and hyphens", s["stack"])
 	}
 	p.Environment = s["environment"]
 	if p.Environment == "" {
 		p.Environment = p.Contract.Environments[0]
 	}
 	if !p.Contract.HasEnvironment(p.Environment) {
-		return p, fmt.Errorf("-c environment=%s: the contract %s has %s", p.Environment, p.Contract.Name, strings.Join(p.Contract.Environments, ", "))
+		return p, fmt.Errorf("-c environment=%s: must be an environment of the contract %s: %s", p.Environment, p.Contract.Name, strings.Join(p.Contract.Environments, ", "))
 	}
 	if p.Arch = s["arch"]; p.Arch != "arm64" && p.Arch != "x86_64" {
-		return p, fmt.Errorf("-c arch=%s: Lambda has arm64 and x86_64", p.Arch)
+		return p, fmt.Errorf("-c arch=%s: must be arm64 or x86_64", p.Arch)
 	}
 	if p.Endpoint = s["endpoint"]; p.Endpoint != "" {
 		if u, err := url.Parse(p.Endpoint); err != nil || u.Host == "" {
-			return p, fmt.Errorf("-c endpoint=%s: not a URL", p.Endpoint)
+			return p, fmt.Errorf("-c endpoint=%s: must be a URL, such as http://127.0.0.1:4566", p.Endpoint)
 		}
 	}
 	if s["live"] != "false" {
-		return p, fmt.Errorf("-c live=%s: this stack has no sockets; only false is known", s["live"])
+		return p, fmt.Errorf("-c live=%s: must be false: the stack has no sockets", s["live"])
 	}
 	if err := s.edge(p.Contract, &p.Edge); err != nil {
 		return p, err
@@ -116,40 +116,43 @@ func (s settings) props() (stack.Props, error) {
 		return p, err
 	}
 	if p.PolicyTTL, err = strconv.Atoi(s["policy_ttl"]); err != nil || p.PolicyTTL < 1 || p.PolicyTTL > 300 {
-		return p, fmt.Errorf("-c policy_ttl=%s: the seconds for which API Gateway may reuse a policy, 1 to 300", s["policy_ttl"])
+		return p, fmt.Errorf("-c policy_ttl=%s: must be 1 to 300, the seconds for which API Gateway may reuse a policy", s["policy_ttl"])
 	}
-	if err := s.kept(&p.Kept); err != nil {
+	if err := s.existing(&p.Existing); err != nil {
 		return p, err
 	}
 	return p, s.limits(&p)
 }
 
-func (s settings) kept(k *stack.Kept) error {
-	if s["adopt"] != "true" && s["adopt"] != "false" {
-		return fmt.Errorf("-c adopt=%s: true or false", s["adopt"])
+// existing reads which tables and peppers exist already.
+func (s settings) existing(e *stack.Existing) error {
+	adopt, err := s.boolean("adopt")
+	if err != nil {
+		return err
 	}
-	*k = stack.Kept{Adopt: s["adopt"] == "true", Keys: s["keys_table"], Stats: s["stats_table"]}
+	*e = stack.Existing{Adopt: adopt, Keys: s["keys_table"], Stats: s["stats_table"]}
 	for _, name := range []string{"keys_table", "stats_table"} {
 		if v := s[name]; v != "" && !tableName.MatchString(v) {
-			return fmt.Errorf("-c %s=%s: no name that a DynamoDB table can have", name, v)
+			return fmt.Errorf("-c %s=%s: must be a DynamoDB table name: 3–255 letters, digits, _, . and -", name, v)
 		}
 	}
 	return nil
 }
 
+// limits reads the settings of concurrency and throttling.
 func (s settings) limits(p *stack.Props) (err error) {
 	if p.Concurrency, err = strconv.Atoi(s["concurrency"]); err != nil || p.Concurrency < 0 {
-		return fmt.Errorf("-c concurrency=%s: a number of instances that each function reserves, or 0", s["concurrency"])
+		return fmt.Errorf("-c concurrency=%s: must be the number of instances to reserve for each function, or 0", s["concurrency"])
 	}
 	if p.WebhookConcurrency, err = strconv.Atoi(s["webhook_concurrency"]); err != nil || p.WebhookConcurrency < 2 || p.WebhookConcurrency > 1000 {
-		return fmt.Errorf("-c webhook_concurrency=%s: the most instances that deliver webhooks at once, 2 to 1000", s["webhook_concurrency"])
+		return fmt.Errorf("-c webhook_concurrency=%s: must be 2 to 1000, the maximum of concurrent instances that deliver webhooks", s["webhook_concurrency"])
 	}
 	if s["throttle"] == "" {
 		return nil
 	}
 	m := throttle.FindStringSubmatch(s["throttle"])
 	if m == nil {
-		return fmt.Errorf("-c throttle=%s: calls a second and burst, as 100/200", s["throttle"])
+		return fmt.Errorf("-c throttle=%s: must be RATE/BURST, such as 100/200", s["throttle"])
 	}
 	if p.Rate, err = strconv.Atoi(m[1]); err != nil {
 		return fmt.Errorf("-c throttle=%s: %w", s["throttle"], err)
@@ -160,22 +163,22 @@ func (s settings) limits(p *stack.Props) (err error) {
 	return nil
 }
 
-// bundles builds what the stack packages. The build is a program of its own, as it
-// knows the handlers (for the OpenAPI document) and the stack must not.
+// bundles builds the functions. The build is a separate program, as it imports the
+// handlers for the OpenAPI document, which the stack must not import.
 func (s settings) bundles(p stack.Props) (map[string]stack.Bundle, error) {
 	out := s["build"]
-	if out == "" { // two contracts can be built at once
+	if out == "" { // a directory per contract allows concurrent builds
 		out = filepath.Join("build", p.Contract.Name)
 	}
 	build := exec.Command("go", "run", "./scripts/build", "-contract", s["contract"], "-arch", p.Arch, "-out", out)
 	build.Stderr = os.Stderr
-	told, err := build.Output()
+	stdout, err := build.Output()
 	if err != nil {
 		return nil, fmt.Errorf("building the functions: %w", err)
 	}
-	var made map[string]stack.Bundle
-	if err := json.Unmarshal(told, &made); err != nil {
-		return nil, fmt.Errorf("reading what was built: %w", err)
+	var bundles map[string]stack.Bundle
+	if err := json.Unmarshal(stdout, &bundles); err != nil {
+		return nil, fmt.Errorf("reading the output of the build: %w", err)
 	}
-	return made, nil
+	return bundles, nil
 }

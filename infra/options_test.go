@@ -12,8 +12,8 @@ import (
 	"statgate/infra/stack"
 )
 
-// settled reads settings from a context as the CDK CLI passes it.
-func settled(t *testing.T, context map[string]any) (stack.Props, settings, error) {
+// readProps reads the settings from a context, as the CDK CLI passes it.
+func readProps(t *testing.T, context map[string]any) (stack.Props, settings, error) {
 	t.Helper()
 	raw, err := json.Marshal(context)
 	if err != nil {
@@ -29,8 +29,8 @@ func settled(t *testing.T, context map[string]any) (stack.Props, settings, error
 	return props, read, err
 }
 
-func TestWithoutContextTheDefaultContractIsDeployedOnARM(t *testing.T) {
-	p, read, err := settled(t, nil)
+func TestDefaultIsTheStatgateContractOnARM(t *testing.T) {
+	p, read, err := readProps(t, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +44,8 @@ func TestWithoutContextTheDefaultContractIsDeployedOnARM(t *testing.T) {
 	}
 }
 
-func TestContextIsReadWhetherItIsTextNumberOrTruth(t *testing.T) {
-	p, _, err := settled(t, map[string]any{
+func TestContextValuesMayBeStringsNumbersOrBooleans(t *testing.T) {
+	p, _, err := readProps(t, map[string]any{
 		"contract": "balla", "arch": "x86_64", "endpoint": "http://127.0.0.1:4566", "concurrency": 5, "throttle": "50/100", "webhook_concurrency": 20,
 		"live": false, "edge": "false", "aws:cdk:enable-path-metadata": true,
 	})
@@ -57,7 +57,7 @@ func TestContextIsReadWhetherItIsTextNumberOrTruth(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotFitTheVariableIsReadFromItsFile(t *testing.T) {
+func TestContextOverflowIsReadFromItsFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "context-overflow.json")
 	if err := os.WriteFile(file, []byte(`{"contract":"balla"}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestWhatDoesNotFitTheVariableIsReadFromItsFile(t *testing.T) {
 	}
 }
 
-func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
+func TestInvalidSettingsAreRefusedByName(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		value any
@@ -78,7 +78,7 @@ func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 	}{
 		{"contract", "nope", `no preset "nope"`},
 		{"contract", "missing/file.yaml", "missing/file.yaml"},
-		{"environment", "staging", "-c environment=staging: the contract statgate has live, test"},
+		{"environment", "staging", "-c environment=staging: must be an environment of the contract statgate: live, test"},
 		{"arch", "mips", "-c arch=mips"},
 		{"stack", "a_b", "-c stack=a_b"},
 		{"stack", strings.Repeat("a", 41), "-c stack="},
@@ -93,16 +93,16 @@ func TestContextThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 		{"adopt", "yes", "-c adopt=yes"},
 		{"keys_table", "a b", "-c keys_table=a b"},
 		{"live", true, "-c live=true"},
-		{"edge", "maybe", "-c edge=maybe: true or false"},
+		{"edge", "maybe", "-c edge=maybe: must be true or false"},
 	} {
-		_, _, err := settled(t, map[string]any{c.name: c.value})
+		_, _, err := readProps(t, map[string]any{c.name: c.value})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("-c %s=%v: got %v, want an error with %q", c.name, c.value, err, c.want)
 		}
 	}
 }
 
-func TestABadContractEndsSynthWithItsPlaceAndNoStackTrace(t *testing.T) {
+func TestInvalidContractFailsSynthWithLineAndColumn(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	if err := os.WriteFile(bad, []byte("name: bad\ntitle: Bad\nbase: /v1\nenvironmentz: [live]\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -122,8 +122,8 @@ func TestABadContractEndsSynthWithItsPlaceAndNoStackTrace(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Errorf("got %v, want exit code 1", err)
 	}
-	said := string(out)
-	if !strings.HasPrefix(said, bad+":4:1: ") || !strings.Contains(said, "environmentz") || strings.Contains(said, "goroutine") {
-		t.Errorf("got %q, want %s:4:1 and what is wrong", said, bad)
+	output := string(out)
+	if !strings.HasPrefix(output, bad+":4:1: ") || !strings.Contains(output, "environmentz") || strings.Contains(output, "goroutine") {
+		t.Errorf("got %q, want %s:4:1 and the problem", output, bad)
 	}
 }

@@ -19,63 +19,64 @@ import (
 
 var streamARN = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([A-Za-z0-9_.-]{3,255})/stream/[0-9A-Za-z:.-]+$`)
 
-// noStream is the setting of a deployment that tells no webhook of changes.
+// noStream is the value of stats_stream for a deployment that reads no stream.
 const noStream = "none"
 
-// lookupTimeout is for a search for credentials that ends nowhere.
+// lookupTimeout limits the lookup, as a search for credentials can hang.
 const lookupTimeout = 15 * time.Second
 
-// lookup returns the ARN of a table's stream.
+// lookup returns the ARN of the stream of a table.
 type lookup func(ctx context.Context, tableName string) (string, error)
 
-// stream settles which stream workers read where the stats table is not the
-// stack's own: CloudFormation knows no stream of a table that it did not make.
-func (s settings) stream(ctx context.Context, p *stack.Props, look lookup) error {
+// stream sets the stream that the workers read if the stats table is not created by the
+// stack. CloudFormation does not know the stream of an existing table.
+func (s settings) stream(ctx context.Context, p *stack.Props, find lookup) error {
 	given := s["stats_stream"]
-	kept := p.Kept.Stats
-	if kept == "" && p.Kept.Adopt {
-		kept = s["stack"] + "-" + table.Stats.Name
+	existing := p.Existing.Stats
+	if existing == "" && p.Existing.Adopt {
+		existing = s["stack"] + "-" + table.Stats.Name
 	}
 	switch {
-	case kept == "" && given != "":
-		return fmt.Errorf("-c stats_stream=%s: the stack knows the stream of a stats table of its own; this goes with -c adopt=true or -c stats_table=", given)
-	case kept == "" || given == noStream || len(api.WorkersFor(p.Contract)) == 0:
+	case existing == "" && given != "":
+		return fmt.Errorf("-c stats_stream=%s: the stack creates the stats table and knows its stream: add -c adopt=true or -c stats_table=, or drop this flag", given)
+	case existing == "" || given == noStream || len(api.WorkersFor(p.Contract)) == 0:
 		return nil
 	}
 	found := given
 	if given == "" {
 		var err error
-		if found, err = look(ctx, kept); err != nil {
-			return fmt.Errorf("looking up the stream of %s, by which webhooks hear of changes: %w; name it with -c stats_stream=ARN, make it with "+
-				"aws dynamodb update-table --table-name %s --stream-specification StreamEnabled=true,StreamViewType=%s, or do without: -c stats_stream=%s",
-				kept, err, kept, types.StreamViewTypeNewAndOldImages, noStream)
+		if found, err = find(ctx, existing); err != nil {
+			return fmt.Errorf("looking up the stream of %s, which webhooks need: %w; pass its ARN with -c stats_stream=ARN, enable it with "+
+				"aws dynamodb update-table --table-name %s --stream-specification StreamEnabled=true,StreamViewType=%s, or deploy without it: -c stats_stream=%s",
+				existing, err, existing, types.StreamViewTypeNewAndOldImages, noStream)
 		}
 	}
-	if err := s.reachable(found, kept); err != nil {
+	if err := s.checkStream(found, existing); err != nil {
 		return err
 	}
-	p.Kept.StatsStream = found
+	p.Existing.StatsStream = found
 	return nil
 }
 
-// reachable holds a stream to the table that is deployed, and to where it is deployed:
-// Lambda reads those of its own account and region alone.
-func (s settings) reachable(arn, tableName string) error {
+// checkStream checks that a stream belongs to the deployment's table, region and account.
+// Lambda can only read streams of its own region and account.
+func (s settings) checkStream(arn, tableName string) error {
 	m := streamARN.FindStringSubmatch(arn)
 	if m == nil {
-		return fmt.Errorf("-c stats_stream=%s: the ARN of the stream of %s, or %s", arn, tableName, noStream)
+		return fmt.Errorf("-c stats_stream=%s: must be the ARN of the stream of %s, or %s", arn, tableName, noStream)
 	}
 	for _, part := range []struct{ what, got, want string }{
 		{"table", m[3], tableName}, {"region", m[1], s["region"]}, {"account", m[2], s["account"]},
 	} {
 		if part.want != "" && part.got != part.want {
-			return fmt.Errorf("-c stats_stream=%s: this deployment's %s is %s", arn, part.what, part.want)
+			return fmt.Errorf("-c stats_stream=%s: must match this deployment, whose %s is %s", arn, part.what, part.want)
 		}
 	}
 	return nil
 }
 
-// lookUp asks DynamoDB as whoever runs this, where the CDK's CLI will deploy to.
+// lookUp reads the stream's ARN from DynamoDB, with the credentials of the process and in
+// the region that the CDK CLI will deploy to.
 func (s settings) lookUp(ctx context.Context, tableName string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -87,22 +88,22 @@ func (s settings) lookUp(ctx context.Context, tableName string) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("loading the AWS configuration: %w", err)
 	}
-	told, err := dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &tableName})
+	out, err := dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &tableName})
 	if err != nil {
 		return "", err
 	}
-	return streamOf(told.Table)
+	return streamOf(out.Table)
 }
 
-// streamOf is the stream that a table writes now: a table remembers one that was
-// switched off, and one without both images tells too little.
+// streamOf returns the ARN of a table's enabled stream. A disabled stream keeps its ARN,
+// so the specification is checked too. The stream must have both images.
 func streamOf(t *types.TableDescription) (string, error) {
 	s := t.StreamSpecification
 	if s == nil || !aws.ToBool(s.StreamEnabled) || aws.ToString(t.LatestStreamArn) == "" {
-		return "", errors.New("the table has none")
+		return "", errors.New("the table has no enabled stream")
 	}
 	if s.StreamViewType != types.StreamViewTypeNewAndOldImages {
-		return "", fmt.Errorf("it has %s alone", s.StreamViewType)
+		return "", fmt.Errorf("the stream's view type is %s and must be %s", s.StreamViewType, types.StreamViewTypeNewAndOldImages)
 	}
 	return aws.ToString(t.LatestStreamArn), nil
 }

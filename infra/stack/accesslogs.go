@@ -9,9 +9,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// accessLine is what API Gateway writes of each request, those that reach no
-// function too. It names the resource's pattern and neither path nor query nor a
-// header, in all of which a client may have sent its key.
+// accessLine is the log line that API Gateway writes for each request, including those that
+// reach no function. It has the resource's pattern, but no path, query or header, as a
+// client may have sent its key in any of them.
 var accessLine = map[string]string{
 	"request_id": "$context.requestId",
 	"trace":      "$context.xrayTraceId",
@@ -19,17 +19,16 @@ var accessLine = map[string]string{
 	"method":     "$context.httpMethod",
 	"resource":   "$context.resourcePath",
 	"status":     "$context.status",
-	"answer":     "$context.error.responseType", // which of its own answers API Gateway gave
+	"answer":     "$context.error.responseType", // the gateway response, if API Gateway answered itself
 	"ms":         "$context.responseLatency",
 	"key":        "$context.authorizer.key",
 	"org":        "$context.authorizer.org",
 	"address":    "$context.identity.sourceIp",
 }
 
-// addAccessLogs makes the stage write a line for each request. API Gateway writes
-// by a role that an account has once for all of its APIs in a region. It is made
-// and set here, so that one command does it, and stays when the stack goes: other
-// APIs may live on it by then.
+// addAccessLogs makes the stage log each request, if access logs are enabled. API Gateway
+// needs a role for this that an account has once per region. The stack creates and sets
+// that role, but retains it when it is deleted, as other APIs may use it by then.
 func (d *deployment) addAccessLogs(props *awsapigateway.RestApiProps) {
 	if !d.props.Watch.AccessLogs {
 		return
@@ -43,7 +42,7 @@ func (d *deployment) addAccessLogs(props *awsapigateway.RestApiProps) {
 	})
 	line, err := json.Marshal(accessLine)
 	if err != nil {
-		panic(err) // a map of texts
+		panic(err) // a map of strings can always be encoded
 	}
 	props.DeployOptions.AccessLogDestination = awsapigateway.NewLogGroupLogDestination(logs)
 	props.DeployOptions.AccessLogFormat = awsapigateway.AccessLogFormat_Custom(jsii.String(string(line)))

@@ -9,59 +9,58 @@ import (
 	"statgate/shared/table"
 )
 
-// Kept is data that the stack uses and does not make.
-type Kept struct {
-	// Adopt takes the tables and the peppers that a stack of the same name left
-	// behind. The stack only refers to them from then on, so that it is said at
-	// every deployment; said for tables that are the stack's own, it lets go of
-	// them and they stay.
+// Existing is data that the stack uses but does not create.
+type Existing struct {
+	// Adopt uses the tables and the peppers that a stack of the same name left behind. The
+	// stack then only refers to them, so every later deployment must set Adopt too. If the
+	// tables belong to the stack, Adopt removes them from the stack without deleting them.
 	Adopt bool
-	// Keys and Stats are names of tables instead of the stack's own, as a restored
-	// backup has; "" for none.
+	// Keys and Stats are the names of other tables to use, such as restored ones; "" for
+	// the stack's own.
 	Keys, Stats string
-	// StatsStream is the ARN of the stream of a stats table that is not the stack's
-	// own, which no name tells. Where it is "", nobody reads the stream.
+	// StatsStream is the ARN of the stream of a stats table that the stack does not
+	// create. If it is "", no function reads the stream.
 	StatsStream string
 }
 
-// data is what outlives the stack.
+// data are the tables and the peppers, which outlive the stack.
 type data struct {
 	keys, stats awsdynamodb.ITable
-	peppers     *string // the secret's name
+	peppers     *string // name of the secret
 }
 
 func (d *deployment) newData() data {
-	made := data{
-		keys:    d.tableOf(table.Keys, d.props.Kept.Keys, ""),
-		stats:   d.tableOf(table.Stats, d.props.Kept.Stats, d.props.Kept.StatsStream),
+	all := data{
+		keys:    d.tableOf(table.Keys, d.props.Existing.Keys, ""),
+		stats:   d.tableOf(table.Stats, d.props.Existing.Stats, d.props.Existing.StatsStream),
 		peppers: d.named("peppers"),
 	}
-	if !d.props.Kept.Adopt {
-		d.newPeppers(made.peppers)
+	if !d.props.Existing.Adopt {
+		d.newPeppers(all.peppers)
 	}
-	return made
+	return all
 }
 
-// tableOf refers to a table that is there already, with its stream where that is
-// known, or makes it.
-func (d *deployment) tableOf(schema table.Schema, kept, stream string) awsdynamodb.ITable {
-	if kept == "" && d.props.Kept.Adopt {
-		kept = *d.named(schema.Name)
+// tableOf refers to an existing table, with its stream if that is known, or creates the
+// table.
+func (d *deployment) tableOf(schema table.Schema, existing, stream string) awsdynamodb.ITable {
+	if existing == "" && d.props.Existing.Adopt {
+		existing = *d.named(schema.Name)
 	}
-	if kept == "" {
+	if existing == "" {
 		return d.newTable(schema)
 	}
-	attributes := awsdynamodb.TableAttributes{TableName: jsii.String(kept)}
+	attributes := awsdynamodb.TableAttributes{TableName: jsii.String(existing)}
 	if stream != "" {
 		attributes.TableStreamArn = jsii.String(stream)
 	}
 	return awsdynamodb.Table_FromTableAttributes(d.stack, jsii.String(title(schema.Name)+"Table"), &attributes)
 }
 
-// newTable makes a table and every index that it will need for a while, as
-// CloudFormation adds one index an update. Encryption is by the account's own
-// DynamoDB key: its use is on CloudTrail, which the default key's is not, and
-// unlike a customer's key it needs no grant and cannot be scheduled for deletion.
+// newTable creates a table with all its indexes from the start, as CloudFormation can add
+// only one index per update. The table is encrypted with the account's AWS managed key.
+// CloudTrail logs the use of that key, unlike that of the default key. A customer managed
+// key would need grants and could be deleted.
 func (d *deployment) newTable(schema table.Schema) awsdynamodb.Table {
 	props := &awsdynamodb.TableProps{
 		TableName:    d.named(schema.Name),
@@ -78,29 +77,30 @@ func (d *deployment) newTable(schema table.Schema) awsdynamodb.Table {
 	if schema.Streams {
 		props.Stream = awsdynamodb.StreamViewType_NEW_AND_OLD_IMAGES
 	}
-	made := awsdynamodb.NewTable(d.stack, jsii.String(title(schema.Name)+"Table"), props)
+	created := awsdynamodb.NewTable(d.stack, jsii.String(title(schema.Name)+"Table"), props)
 	for _, index := range schema.Indexes {
-		made.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
+		created.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
 			IndexName:      jsii.String(index),
 			PartitionKey:   text(index + "_pk"),
 			SortKey:        text(index + "_sk"),
 			ProjectionType: awsdynamodb.ProjectionType_ALL,
 		})
 	}
-	return made
+	return created
 }
 
+// text returns a string attribute.
 func text(attribute string) *awsdynamodb.Attribute {
 	return &awsdynamodb.Attribute{Name: jsii.String(attribute), Type: awsdynamodb.AttributeType_STRING}
 }
 
-// newPeppers lets CloudFormation generate the root of all peppers, so that no
-// person and no build ever holds it. Changing anything under GenerateSecretString
-// would generate a new root and kill every key: a test freezes it.
+// newPeppers creates the secret with the root of the peppers. CloudFormation generates the
+// root, so that no person and no build ever sees it. Any change under GenerateSecretString
+// would generate a new root and invalidate every key; a test prevents that.
 func (d *deployment) newPeppers(name *string) {
 	awssecretsmanager.NewSecret(d.stack, jsii.String("Peppers"), &awssecretsmanager.SecretProps{
 		SecretName:  name,
-		Description: jsii.String("Root of the peppers of all API keys: whoever loses it loses every key"),
+		Description: jsii.String("Root of the peppers of all API keys. Without it, every key is invalid"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
 			SecretStringTemplate: jsii.String(`{"current":"1"}`),
 			GenerateStringKey:    jsii.String("root"),

@@ -12,15 +12,15 @@ import (
 	"statgate/shared/platform/edge"
 )
 
-// Edge says what stands before the API.
+// Edge configures what is in front of the API.
 type Edge struct {
-	Deployed    bool   // a CloudFront distribution with the edge function
-	WAF         bool   // web rules on it; such rules live in us-east-1 alone
-	Domain      string // "api.example.com": of the edge, or of the API where there is none
-	Certificate string // the ARN of the domain's certificate
+	Deployed    bool   // whether there is a CloudFront distribution with the edge function
+	WAF         bool   // whether it has web rules, which can only be created in us-east-1
+	Domain      string // such as "api.example.com": of the edge, or of the API without an edge
+	Certificate string // ARN of the domain's certificate
 }
 
-// identitySources and ttl are how API Gateway asks the authorizer.
+// identitySources returns the headers by which API Gateway caches policies.
 func (d *deployment) identitySources() *[]*string {
 	source := edge.IdentityOf(d.props.Contract, d.props.Edge.Deployed).Header
 	if source == "" {
@@ -29,23 +29,25 @@ func (d *deployment) identitySources() *[]*string {
 	return &[]*string{awsapigateway.IdentitySource_Header(jsii.String(source))}
 }
 
+// authorizerTTLSeconds returns for how long API Gateway may reuse a policy.
 func (d *deployment) authorizerTTLSeconds() int {
 	ttl := int(edge.IdentityOf(d.props.Contract, d.props.Edge.Deployed).TTL.Seconds())
-	if most := d.props.PolicyTTL; most > 0 {
-		return min(ttl, most)
+	if limit := d.props.PolicyTTL; limit > 0 {
+		return min(ttl, limit)
 	}
 	return ttl
 }
 
-// newEdge puts what stands before the API there, and returns the API's address.
+// newEdge creates the distribution or the custom domain, if any. It returns the public
+// address of the API.
 func (d *deployment) newEdge(rest awsapigateway.RestApi) string {
 	host := *rest.RestApiId() + ".execute-api." + *d.stack.Region() + "." + *d.stack.UrlSuffix()
 	switch {
 	case d.props.Edge.Deployed:
 		distribution := d.newDistribution(rest, host)
-		d.output("DistributionId", "The CloudFront distribution before the API", *distribution.DistributionId())
-		// Where a domain's name server must point.
-		d.output("EdgeDomainName", "Its own domain name", *distribution.DistributionDomainName())
+		d.output("DistributionId", "ID of the CloudFront distribution in front of the API", *distribution.DistributionId())
+		// The DNS record of a custom domain must point there.
+		d.output("EdgeDomainName", "Domain name of the CloudFront distribution", *distribution.DistributionDomainName())
 		if d.props.Edge.Domain == "" {
 			return "https://" + *distribution.DistributionDomainName()
 		}
@@ -56,7 +58,7 @@ func (d *deployment) newEdge(rest awsapigateway.RestApi) string {
 			EndpointType:   awsapigateway.EndpointType_REGIONAL,
 			SecurityPolicy: awsapigateway.SecurityPolicy_TLS_1_2,
 		})
-		d.output("RegionalDomainName", "Where the domain's name server must point", *name.DomainNameAliasDomainName())
+		d.output("RegionalDomainName", "Target of the DNS record of the custom domain", *name.DomainNameAliasDomainName())
 		return "https://" + d.props.Edge.Domain
 	}
 	return "https://" + host + "/" + d.props.Environment
@@ -66,11 +68,11 @@ func (d *deployment) certificate() awscertificatemanager.ICertificate {
 	return awscertificatemanager.Certificate_FromCertificateArn(d.stack, jsii.String("Certificate"), jsii.String(d.props.Edge.Certificate))
 }
 
-// newDistribution passes everything on and caches nothing: what a key may see is
-// its own. It keeps no logs: CloudFront's older ones always have the query string,
-// in which a client may have sent its key, and the newer ones are made by an API
-// of us-east-1 alone. The functions log each request that reaches them, and what
-// the edge refuses is in CloudFront's metrics.
+// newDistribution creates a distribution that forwards everything and caches nothing, as
+// each key sees its own data. It has no access logs. CloudFront's standard logs always
+// contain the query string, in which a client may have sent its key, and the newer ones
+// need an API in us-east-1. The functions log each request that reaches them, and
+// CloudFront's metrics count what the edge refuses.
 func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) awscloudfront.Distribution {
 	props := &awscloudfront.DistributionProps{
 		Comment: jsii.Sprintf("%s: %s (%s)", *d.stack.StackName(), d.props.Contract.Title, d.props.Environment),
@@ -82,11 +84,11 @@ func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) aw
 			}),
 			AllowedMethods: awscloudfront.AllowedMethods_ALLOW_ALL(),
 			CachePolicy:    awscloudfront.CachePolicy_CACHING_DISABLED(),
-			// The API knows itself by its own Host.
+			// API Gateway requires its own host name in Host.
 			OriginRequestPolicy: awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER(),
-			// A redirect would come after a key was sent in clear text.
+			// With a redirect to HTTPS, the key would already have been sent in clear text.
 			ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
-			Compress:             jsii.Bool(false), // CloudFront compresses what it caches
+			Compress:             jsii.Bool(false), // CloudFront only compresses what it caches
 			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
 				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: d.newEdgeFunction(),
 			}},
@@ -104,31 +106,32 @@ func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) aw
 	return awscloudfront.NewDistribution(d.stack, jsii.String("Edge"), props)
 }
 
-// newEdgeFunction names the function with its region: functions are an account's,
-// in all regions, and two deployments may have the same name.
+// newEdgeFunction creates the edge function. Its name includes the region, as CloudFront
+// functions are shared by all regions of an account and stacks in two regions may have the
+// same name.
 func (d *deployment) newEdgeFunction() awscloudfront.Function {
 	code, err := edge.Function(d.props.Contract)
 	if err != nil {
-		panic(err) // a contract that preset.Load took makes a function that fits: tested
+		panic(err) // tests check that the function of every preset fits
 	}
 	return awscloudfront.NewFunction(d.stack, jsii.String("EdgeFunction"), &awscloudfront.FunctionProps{
 		FunctionName: jsii.String(*d.named("edge") + "-" + *d.stack.Region()),
-		Comment:      jsii.String("Moves a key from any transport into Authorization"),
+		Comment:      jsii.String("Moves the API key from any transport into the Authorization header"),
 		Code:         awscloudfront.FunctionCode_FromInline(jsii.String(code)),
 		Runtime:      awscloudfront.FunctionRuntime_JS_2_0(),
 	})
 }
 
-// addressLimit is how many requests one address may send in five minutes: 100 a
-// second, where statgate's largest plan spread over its hour has 28, and several
-// keys may share an address.
+// addressLimit is how many requests one IP address may send in five minutes, which is 100
+// per second. The largest plan of the statgate contract allows 28 per second on average,
+// and several keys may share an address.
 const addressLimit = 30_000
 
-// newWebRules are AWS's core rules and known bad inputs, and a rate per address.
-// They keep no samples of requests, which would hold keys.
+// newWebRules creates the web rules: AWS's core rules, known bad inputs, and a rate limit
+// per address. They store no samples of requests, as these would contain keys.
 func (d *deployment) newWebRules() awswafv2.CfnWebACL {
-	// The core rules refuse bodies over 8 KB, of which the API takes 256, and
-	// clients without a User-Agent, which many programs are.
+	// The core rules refuse bodies over 8 KB, but the API accepts 256 KB. They also
+	// refuse clients without a User-Agent header, which many programs lack.
 	allowed := []string{"SizeRestrictions_BODY", "NoUserAgent_HEADER"}
 	tooMany := api.Encoder{Contract: d.props.Contract}.Error("", api.Fail(api.Unavailable, "too many requests from one address, please wait"))
 	return awswafv2.NewCfnWebACL(d.stack, jsii.String("WebRules"), &awswafv2.CfnWebACLProps{
@@ -146,6 +149,8 @@ func (d *deployment) newWebRules() awswafv2.CfnWebACL {
 	})
 }
 
+// managedRules returns a rule that applies a managed rule group of AWS. The counted rules
+// of the group only count requests.
 func (d *deployment) managedRules(priority int, name string, counted []string) *awswafv2.CfnWebACL_RuleProperty {
 	var overrides []any
 	for _, rule := range counted {
@@ -164,11 +169,12 @@ func (d *deployment) managedRules(priority int, name string, counted []string) *
 	}
 }
 
+// addressRule returns the rule that limits the rate per address.
 func (d *deployment) addressRule(priority int, tooMany api.Answer) *awswafv2.CfnWebACL_RuleProperty {
 	tooMany.Header["Retry-After"] = "60"
 	var headers []any
 	for _, name := range sorted(tooMany.Header) {
-		if name != "Content-Type" && tooMany.Header[name] != "" { // the body says its own; there is no request id here
+		if name != "Content-Type" && tooMany.Header[name] != "" { // the body has its own content type, and there is no request id
 			headers = append(headers, &awswafv2.CfnWebACL_CustomHTTPHeaderProperty{Name: jsii.String(name), Value: jsii.String(tooMany.Header[name])})
 		}
 	}

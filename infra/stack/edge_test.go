@@ -22,15 +22,15 @@ func (t template) only(test *testing.T, kind string) resource {
 	return resource{}
 }
 
-// The ids by which AWS knows its managed policies.
+// The ids of AWS's managed policies.
 const (
 	cachingDisabled  = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 	allViewerButHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 )
 
-func TestTheEdgePassesEverythingOnAndKeepsNothing(t *testing.T) {
-	made := synthesised(t, "statgate")
-	config := made.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
+func TestEdgeForwardsEverythingAndLogsAndCachesNothing(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	config := tmpl.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
 	behaviour := dig(config, "DefaultCacheBehavior")
 	for _, want := range []struct {
 		at    []any
@@ -57,16 +57,16 @@ func TestTheEdgePassesEverythingOnAndKeepsNothing(t *testing.T) {
 		t.Errorf("got origin path %q, want the stage's", got)
 	}
 	if got := dig(config, "Logging"); got != nil {
-		t.Errorf("got logs %v: they would have query strings", got)
+		t.Errorf("got logs %v, want none, as they would contain query strings", got)
 	}
 	if got := dig(config, "CacheBehaviors"); got != nil {
 		t.Errorf("got behaviours %v beside the default", got)
 	}
 }
 
-func TestTheEdgeFunctionIsTheOneThatIsTested(t *testing.T) {
-	made := synthesised(t, "statgate")
-	f := made.only(t, "AWS::CloudFront::Function")
+func TestEdgeFunctionIsThatOfThePackageEdge(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	f := tmpl.only(t, "AWS::CloudFront::Function")
 	code, err := edge.Function(presetOf(t, "statgate"))
 	if err != nil {
 		t.Fatal(err)
@@ -78,41 +78,41 @@ func TestTheEdgeFunctionIsTheOneThatIsTested(t *testing.T) {
 		t.Errorf("got runtime %v, want cloudfront-js-2.0", got)
 	}
 	if got, want := short(f.Properties["Name"]), "Statgate-edge-Region"; got != want {
-		t.Errorf("got name %q, want %q: functions are an account's, whatever the region", got, want)
+		t.Errorf("got name %q, want %q, as all regions of an account share functions", got, want)
 	}
 }
 
-func TestTheAuthorizerIsAskedByWhatIdentifiesACallerThere(t *testing.T) {
+func TestAuthorizerHasTheIdentitySourceAndTTLOfTheDeployment(t *testing.T) {
 	for name, want := range map[string]struct {
 		source any
 		ttl    float64
 	}{
-		// Past the edge X-API-Key and api_key are no identity: API Gateway answers 401 itself.
+		// At API Gateway's own address, X-API-Key and api_key are no identity sources: 401.
 		"statgate":                 {"method.request.header.Authorization", 300},
 		"statgate with everything": {"method.request.header.Authorization", 300},
 		"balla":                    {"method.request.header.Authorization", 300},
 		"balla on a domain":        {"method.request.header.Authorization", 300},
-		// The authorizer reads all transports itself, and nothing is cached.
+		// The authorizer reads all transports itself, and no policy is cached.
 		"statgate without an edge": {nil, 0},
 	} {
-		made := synthesised(t, name)
-		a := made.only(t, "AWS::ApiGateway::Authorizer").Properties
+		tmpl := synthesised(t, name)
+		a := tmpl.only(t, "AWS::ApiGateway::Authorizer").Properties
 		if got := a["IdentitySource"]; got != want.source && got != "" || want.source != nil && got != want.source {
 			t.Errorf("%s: got identity source %v, want %v", name, got, want.source)
 		}
 		if got := a["AuthorizerResultTtlInSeconds"]; got != want.ttl || a["Type"] != "REQUEST" {
 			t.Errorf("%s: got %v for %v seconds, want REQUEST for %v", name, a["Type"], got, want.ttl)
 		}
-		for id, f := range made.of("AWS::Lambda::Function") {
+		for id, f := range tmpl.of("AWS::Lambda::Function") {
 			ttl := dig(f.Properties, "Environment", "Variables", "AUTHORIZER_TTL")
 			if ttl != nil && ttl != map[float64]string{0: "0", 300: "300"}[want.ttl] {
-				t.Errorf("%s: %s is told that policies live %v seconds, want %v", name, id, ttl, want.ttl)
+				t.Errorf("%s: %s has an AUTHORIZER_TTL of %v seconds, want %v", name, id, ttl, want.ttl)
 			}
 		}
 	}
 }
 
-func TestWithoutAnEdgeThereIsNothingOfCloudFront(t *testing.T) {
+func TestWithoutAnEdgeThereIsNoCloudFrontResource(t *testing.T) {
 	for _, name := range []string{"statgate without an edge", "balla", "balla on a domain"} {
 		for id, r := range synthesised(t, name).Resources {
 			if strings.HasPrefix(r.Type, "AWS::CloudFront::") || strings.HasPrefix(r.Type, "AWS::WAFv2::") {
@@ -122,7 +122,7 @@ func TestWithoutAnEdgeThereIsNothingOfCloudFront(t *testing.T) {
 	}
 }
 
-func TestADomainIsTheEdgesWhereThereIsOneAndElseTheAPIs(t *testing.T) {
+func TestDomainBelongsToTheEdgeOrElseToTheAPI(t *testing.T) {
 	full, balla := synthesised(t, "statgate with everything"), synthesised(t, "balla on a domain")
 	config := full.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
 	if got := dig(config, "Aliases", 0); got != "api.example.com" {
@@ -135,23 +135,23 @@ func TestADomainIsTheEdgesWhereThereIsOneAndElseTheAPIs(t *testing.T) {
 	if name["DomainName"] != "api.example.com" || name["SecurityPolicy"] != "TLS_1_2" {
 		t.Errorf("the API: got %v", name)
 	}
-	for _, made := range []template{full, balla} {
+	for _, tmpl := range []template{full, balla} {
 		for _, output := range []string{"ApiUrl", "DocsUrl"} {
-			if got := short(made.Outputs[output].Value); !strings.HasPrefix(got, "https://api.example.com/") {
+			if got := short(tmpl.Outputs[output].Value); !strings.HasPrefix(got, "https://api.example.com/") {
 				t.Errorf("got %s %q, want it on the domain", output, got)
 			}
 		}
 	}
 }
 
-func TestWebRulesLetBigBodiesInCountAddressesAndKeepNoSamples(t *testing.T) {
-	made := synthesised(t, "statgate with everything")
-	rules := made.only(t, "AWS::WAFv2::WebACL")
+func TestWebRulesAllowLargeBodiesLimitAddressesAndStoreNoSamples(t *testing.T) {
+	tmpl := synthesised(t, "statgate with everything")
+	rules := tmpl.only(t, "AWS::WAFv2::WebACL")
 	if got := rules.Properties["Scope"]; got != "CLOUDFRONT" {
 		t.Errorf("got scope %v", got)
 	}
-	if got := dig(made.only(t, "AWS::CloudFront::Distribution").Properties, "DistributionConfig", "WebACLId"); got == nil {
-		t.Error("the rules stand before nothing")
+	if got := dig(tmpl.only(t, "AWS::CloudFront::Distribution").Properties, "DistributionConfig", "WebACLId"); got == nil {
+		t.Error("the distribution has no web rules")
 	}
 	list, _ := rules.Properties["Rules"].([]any)
 	if len(list) != 3 {
@@ -159,7 +159,7 @@ func TestWebRulesLetBigBodiesInCountAddressesAndKeepNoSamples(t *testing.T) {
 	}
 	for _, r := range append(list, rules.Properties) {
 		if got := dig(r, "VisibilityConfig", "SampledRequestsEnabled"); got != false {
-			t.Errorf("%v: samples would hold keys", dig(r, "Name"))
+			t.Errorf("%v: sampled requests would contain keys", dig(r, "Name"))
 		}
 	}
 	core := dig(list[0], "Statement", "ManagedRuleGroupStatement")
@@ -177,7 +177,7 @@ func TestWebRulesLetBigBodiesInCountAddressesAndKeepNoSamples(t *testing.T) {
 	checkErrorBody(t, presetOf(t, "statgate"), "the rate per address", body)
 }
 
-func TestAnEdgeCanStandBeforeAContractThatNeedsNone(t *testing.T) {
-	made := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "balla"), Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: true}})
-	made.only(t, "AWS::CloudFront::Distribution")
+func TestEdgeCanBeDeployedForAContractThatNeedsNone(t *testing.T) {
+	tmpl := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "balla"), Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: true}})
+	tmpl.only(t, "AWS::CloudFront::Distribution")
 }

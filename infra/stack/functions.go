@@ -19,37 +19,38 @@ import (
 )
 
 const (
-	memoryMB = 512 // a third of a core; the init phase has a whole one whatever is chosen
-	// timeoutSeconds is under API Gateway's 29, and over the 25 that a change of keys
-	// may take whose store does not answer: one that is ended in between has written
-	// and not told.
+	memoryMB = 512 // a third of a core; the init phase always has a whole one
+	// timeoutSeconds is less than API Gateway's 29. It is more than the 25 that a change
+	// of a key may take if its store does not answer: stopping such a change in between
+	// would leave it written without an answer.
 	timeoutSeconds = 28
 )
 
-// Needs is what one function may do: the sum of its routes, or what a worker needs.
-type Needs struct {
-	Keys, Stats []api.Action // by name, each once
-	// Writes bounds UpdateItem on the keys table to partitions of this pattern; "" is any.
+// access is what one function may do: the union over its routes, or a worker's row.
+type access struct {
+	Keys, Stats []api.Action // sorted by name, without duplicates
+	// Writes limits UpdateItem on the keys table to partitions that match this pattern;
+	// "" allows all partitions.
 	Writes   string
-	Peppers  bool
-	Flushes  bool
-	Probes   bool
-	Sends    bool         // into the webhooks' queue
-	Receives bool         // from it
+	Peppers  bool         // read the secret with the peppers
+	Flushes  bool         // flush the authorizer cache
+	Probes   bool         // read the probe partition of both tables
+	Sends    bool         // send to the webhooks queue
+	Receives bool         // receive from the webhooks queue
 	Streams  []api.Action // on the stats table's stream
 }
 
-// AuthorizerNeeds is what the authorizer may do. It writes one thing: the MAC of
-// a secret, when it meets one under an older pepper or, as it was imported, none.
-func AuthorizerNeeds() Needs {
-	return Needs{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
+// authorizerAccess returns what the authorizer may do. It only writes the MAC of a
+// secret, if the secret is under an older pepper or was imported without one.
+func authorizerAccess() access {
+	return access{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
 }
 
-// NeedsOf sums what the routes of each function need, and the workers.
-func NeedsOf(routes []api.Route, workers []api.Worker) map[string]Needs {
-	needs := map[string]Needs{}
+// accessOf returns what each function may do, by its routes or its row of the workers.
+func accessOf(routes []api.Route, workers []api.Worker) map[string]access {
+	functions := map[string]access{}
 	for _, r := range routes {
-		n := needs[r.Function]
+		n := functions[r.Function]
 		if !r.Open {
 			n.Keys = union(n.Keys, api.GateActions)
 		}
@@ -59,17 +60,18 @@ func NeedsOf(routes []api.Route, workers []api.Worker) map[string]Needs {
 		n.Flushes = n.Flushes || r.Flushes
 		n.Probes = n.Probes || r.Probes
 		n.Sends = n.Sends || r.Sends
-		needs[r.Function] = n
+		functions[r.Function] = n
 	}
 	for _, w := range workers {
-		needs[w.Function] = Needs{
+		functions[w.Function] = access{
 			Keys: union(w.Keys, nil), Stats: union(w.Stats, nil), Peppers: w.Secrets,
 			Sends: w.Sends, Receives: w.Source == api.WebhookQueue, Streams: union(w.Streams, nil),
 		}
 	}
-	return needs
+	return functions
 }
 
+// union returns the actions of both lists, sorted and without duplicates.
 func union(a, b []api.Action) []api.Action {
 	seen := map[api.Action]bool{}
 	for _, action := range append(append([]api.Action{}, a...), b...) {
@@ -83,23 +85,24 @@ func union(a, b []api.Action) []api.Action {
 	return all
 }
 
-// newFunctions makes one function a family, the workers and the authorizer, by name.
+// newFunctions creates the functions of routes, the workers and the authorizer. It returns
+// them by name.
 func (d *deployment) newFunctions(rest awsapigateway.RestApi) map[string]awslambda.Function {
-	needs := NeedsOf(d.routes, d.workers)
-	needs[Authorizer] = AuthorizerNeeds()
+	needed := accessOf(d.routes, d.workers)
+	needed[Authorizer] = authorizerAccess()
 	functions := map[string]awslambda.Function{}
-	for _, name := range sorted(needs) {
-		functions[name] = d.newFunction(name, needs[name], rest)
+	for _, name := range sorted(needed) {
+		functions[name] = d.newFunction(name, needed[name], rest)
 	}
 	return functions
 }
 
-func (d *deployment) newFunction(name string, n Needs, rest awsapigateway.RestApi) awslambda.Function {
+func (d *deployment) newFunction(name string, n access, rest awsapigateway.RestApi) awslambda.Function {
 	bundle := d.props.Bundles[name]
 	logs := d.newLogs(name)
 	role := awsiam.NewRole(d.stack, jsii.String(title(name)+"Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-		Description: jsii.Sprintf("What the function %s may do", name),
+		Description: jsii.Sprintf("Permissions of the function %s", name),
 	})
 	logs.GrantWrite(role)
 	d.grant(role, n, rest)
@@ -115,7 +118,7 @@ func (d *deployment) newFunction(name string, n Needs, rest awsapigateway.RestAp
 		Environment:           d.variables(n, rest),
 		MemorySize:            jsii.Number(memoryMB),
 		Timeout:               awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
-		Tracing:               awslambda.Tracing_ACTIVE, // sampled by the account's X-Ray rules
+		Tracing:               awslambda.Tracing_ACTIVE, // the account's X-Ray rules select the samples
 		LogGroup:              logs,
 		LoggingFormat:         awslambda.LoggingFormat_JSON,
 		ApplicationLogLevelV2: awslambda.ApplicationLogLevel_INFO,
@@ -127,9 +130,9 @@ func (d *deployment) newFunction(name string, n Needs, rest awsapigateway.RestAp
 	return awslambda.NewFunction(d.stack, jsii.String(title(name)+"Function"), props)
 }
 
-// newLogs makes a function's log group. It goes with the stack, so that a stack
-// of the same name can come back: the record of who did what is the audit trail,
-// which is in the keys table and stays.
+// newLogs creates a function's log group. It is deleted with the stack, so that a stack of
+// the same name can be created later. The permanent record of changes is the audit trail
+// in the tables, which are retained.
 func (d *deployment) newLogs(function string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(d.stack, jsii.String(title(function)+"Logs"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String("/aws/lambda/" + *d.named(function)),
@@ -145,8 +148,8 @@ func (d *deployment) architecture() awslambda.Architecture {
 	return awslambda.Architecture_ARM_64()
 }
 
-// variables are what a function reads from its environment; see package boot.
-func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]*string {
+// variables returns the environment variables of a function; see package boot.
+func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string]*string {
 	vars := map[string]*string{"ENVIRONMENT": jsii.String(d.props.Environment), "METRICS_NAMESPACE": d.stack.StackName()}
 	if len(n.Keys) > 0 || n.Probes {
 		vars["KEYS_TABLE"] = d.data.keys.TableName()
@@ -165,8 +168,8 @@ func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]
 	if n.Sends || n.Receives {
 		vars["WEBHOOK_QUEUE"] = d.webhooks.queue.QueueUrl()
 	}
-	if (n.Receives || n.Sends && n.Streams == nil) && d.props.Endpoint != "" { // who calls addresses, and who takes them in
-		vars["WEBHOOK_PRIVATE"] = jsii.String("true") // on an emulator a customer's address is one of this machine
+	if (n.Receives || n.Sends && n.Streams == nil) && d.props.Endpoint != "" { // deliver and webhooks
+		vars["WEBHOOK_PRIVATE"] = jsii.String("true") // on an emulator, webhook addresses are on the same machine
 	}
 	if d.props.Endpoint != "" {
 		vars["AWS_ENDPOINT_URL"] = jsii.String(d.props.Endpoint)
@@ -174,15 +177,16 @@ func (d *deployment) variables(n Needs, rest awsapigateway.RestApi) *map[string]
 	return &vars
 }
 
-func (d *deployment) grant(role awsiam.Role, n Needs, rest awsapigateway.RestApi) {
+// grant adds a function's permissions to its role.
+func (d *deployment) grant(role awsiam.Role, n access, rest awsapigateway.RestApi) {
 	grantTable(role, d.data.keys, table.Keys, n.Keys, n.Writes)
 	grantTable(role, d.data.stats, table.Stats, n.Stats, "")
 	if n.Probes {
 		allow(role, []string{"dynamodb:GetItem"}, leading(api.Probe), d.data.keys.TableArn(), d.data.stats.TableArn())
 	}
 	if n.Peppers {
-		// The six characters are the random end that Secrets Manager gives to an
-		// ARN: a restored secret has the same name and another end.
+		// The ?s stand for the random suffix that Secrets Manager appends to an ARN. A
+		// restored secret has the same name with another suffix.
 		allow(role, []string{"secretsmanager:GetSecretValue"}, nil, d.arn("secretsmanager", "secret:"+*d.data.peppers+"-??????"))
 	}
 	if n.Flushes {
@@ -194,8 +198,8 @@ func (d *deployment) grant(role awsiam.Role, n Needs, rest awsapigateway.RestApi
 	d.grantStream(role, n.Streams)
 }
 
-// grantTable allows the actions on the table, and queries on its indexes too:
-// no other action reaches an index. Updates go to partitions like writes.
+// grantTable allows the actions on a table. Only Query also applies to indexes. If writes
+// is not "", UpdateItem is limited to partitions that match it.
 func grantTable(role awsiam.Role, t awsdynamodb.ITable, schema table.Schema, actions []api.Action, writes string) {
 	var items []string
 	for _, action := range actions {
@@ -213,7 +217,7 @@ func grantTable(role awsiam.Role, t awsdynamodb.ITable, schema table.Schema, act
 	}
 }
 
-// leading bounds a grant to the partitions of a pattern.
+// leading returns a condition that limits a grant to partitions that match a pattern.
 func leading(pattern string) *map[string]any {
 	return &map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []string{pattern}}}
 }
@@ -232,10 +236,10 @@ func allow(role awsiam.Role, actions []string, conditions *map[string]any, resou
 	}))
 }
 
-// arn names a resource of the stack's own account and region.
+// arn returns the ARN of a resource in the stack's account and region.
 func (d *deployment) arn(service, resource string) *string {
 	return jsii.Sprintf("arn:%s:%s:%s:%s:%s", *d.stack.Partition(), service, *d.stack.Region(), *d.stack.Account(), resource)
 }
 
-// title makes a logical id's part of a function's or table's name.
+// title capitalises the name of a function or table, for logical ids.
 func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

@@ -8,13 +8,14 @@ import (
 	"testing"
 )
 
-// The linter is fetched into a cache at its first use, which takes a minute.
+// TestCfnLintFindsNoError downloads the linter into a cache at its first use, which takes a
+// minute.
 func TestCfnLintFindsNoError(t *testing.T) {
 	dir := t.TempDir()
 	var files []string
-	eachVariant(t, func(t *testing.T, made template) {
+	eachVariant(t, func(t *testing.T, tmpl template) {
 		file := filepath.Join(dir, strings.ReplaceAll(t.Name()[strings.LastIndexByte(t.Name(), '/')+1:], " ", "-")+".template.json")
-		if err := os.WriteFile(file, made.raw, 0o600); err != nil {
+		if err := os.WriteFile(file, tmpl.raw, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		files = append(files, file)

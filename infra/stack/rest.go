@@ -16,8 +16,8 @@ import (
 
 const jsonType = "application/json"
 
-// newREST makes the API and its own answers. It takes no binary media types: with
-// them, mocks would get bodies that their templates cannot match.
+// newREST creates the REST API and its gateway responses. The API has no binary media
+// types, as mocks would then receive bodies that their templates cannot match.
 func (d *deployment) newREST() awsapigateway.RestApi {
 	stage := &awsapigateway.StageOptions{
 		StageName:      jsii.String(d.props.Environment),
@@ -31,12 +31,12 @@ func (d *deployment) newREST() awsapigateway.RestApi {
 		RestApiName:    d.stack.StackName(),
 		Description:    jsii.Sprintf("%s (%s)", d.props.Contract.Title, d.props.Environment),
 		EndpointTypes:  &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
-		CloudWatchRole: jsii.Bool(false), // an account-wide setting that is not ours to change
+		CloudWatchRole: jsii.Bool(false), // it is a setting of the whole account
 		DeployOptions:  stage,
 	}
 	d.addAccessLogs(props)
 	rest := awsapigateway.NewRestApi(d.stack, jsii.String("Api"), props)
-	rest.Node().TryRemoveChild(jsii.String("Endpoint")) // outputs.go names the URL with the contract's base
+	rest.Node().TryRemoveChild(jsii.String("Endpoint")) // outputs.go adds the URL with the contract's base path
 	for _, r := range api.GatewayResponses(d.props.Contract) {
 		addGatewayResponse(rest, r)
 	}
@@ -55,7 +55,7 @@ func addGatewayResponse(rest awsapigateway.RestApi, r api.GatewayResponse) {
 	rest.AddGatewayResponse(jsii.String("Answer"+camel(r.Type)), options)
 }
 
-// addMethods adds a method for each route and the mocks for everything else.
+// addMethods adds a method for each route, and mocks for all other paths and methods.
 func (d *deployment) addMethods(rest awsapigateway.RestApi, functions map[string]awslambda.Function) {
 	authorizer := awsapigateway.NewRequestAuthorizer(d.stack, jsii.String("Authorizer"), &awsapigateway.RequestAuthorizerProps{
 		AuthorizerName:  d.named(Authorizer),
@@ -76,35 +76,36 @@ func (d *deployment) addMethods(rest awsapigateway.RestApi, functions map[string
 		resource(rest, r.Path).AddMethod(jsii.String(r.Method), integrations[r.Function], options)
 	}
 	mocks := api.Mocks(d.props.Contract)
-	for _, m := range append(mocks, passages(mocks)...) {
+	for _, m := range append(mocks, intermediates(mocks)...) {
 		addMock(resource(rest, m.Path), m)
 	}
 }
 
-// integrations makes the proxy integration of each function, with one permission
-// for the whole API: one for each method would double the stack.
+// integrations creates the proxy integration of each function. Each has one permission for
+// the whole API, as one per method would double the number of resources.
 func (d *deployment) integrations(rest awsapigateway.RestApi, functions map[string]awslambda.Function) map[string]awsapigateway.Integration {
-	made := map[string]awsapigateway.Integration{}
+	all := map[string]awsapigateway.Integration{}
 	for _, name := range sorted(functions) {
 		if name == Authorizer {
 			continue
 		}
-		made[name] = awsapigateway.NewLambdaIntegration(functions[name], &awsapigateway.LambdaIntegrationOptions{
+		all[name] = awsapigateway.NewLambdaIntegration(functions[name], &awsapigateway.LambdaIntegrationOptions{
 			ScopePermissionToMethod: jsii.Bool(false),
 		})
 	}
-	return made
+	return all
 }
 
-// passages are the mocks of paths that only lead to others ("/v1"): API Gateway
-// has a resource for them, so that the root's {proxy+} does not see them.
-func passages(mocks []api.Mock) []api.Mock {
+// intermediates returns mocks for paths that have no methods of their own, such as "/v1".
+// API Gateway creates a resource for each of them, so that the root's {proxy+} does not
+// match them.
+func intermediates(mocks []api.Mock) []api.Mock {
 	known := map[string]bool{}
-	var lost []api.Mock
+	var fallbacks []api.Mock
 	for _, m := range mocks {
 		known[m.Path] = true
 		if m.Path == "/{proxy+}" {
-			lost = append(lost, m)
+			fallbacks = append(fallbacks, m)
 		}
 	}
 	var more []api.Mock
@@ -115,7 +116,7 @@ func passages(mocks []api.Mock) []api.Mock {
 				continue
 			}
 			known[at] = true
-			for _, m := range lost {
+			for _, m := range fallbacks {
 				m.Path = at
 				more = append(more, m)
 			}
@@ -124,9 +125,9 @@ func passages(mocks []api.Mock) []api.Mock {
 	return more
 }
 
-// addMock adds a method without an authorizer that answers by itself. A body that
-// is not JSON matches no template and is refused as an unsupported media type, in
-// the error shape: passing it through would make the mock fail with a 500.
+// addMock adds a method that API Gateway answers itself, without an authorizer. A body that
+// is not JSON matches no template and is refused with 415 in the contract's error shape.
+// Passing it through would make the mock fail with a 500.
 func addMock(at awsapigateway.IResource, m api.Mock) {
 	status := jsii.String(strconv.Itoa(m.Status))
 	response := &awsapigateway.IntegrationResponse{StatusCode: status, ResponseParameters: headers("method.response.header.", m.Headers)}
@@ -154,8 +155,8 @@ func resource(rest awsapigateway.RestApi, path string) awsapigateway.IResource {
 	return rest.Root().ResourceForPath(jsii.String(path))
 }
 
-// headers maps header names to API Gateway's expressions: a static value in
-// single quotes, a context variable by its name.
+// headers maps header names to API Gateway's expressions: a static value is in single
+// quotes, a context variable is not.
 func headers(prefix string, values map[string]string) *map[string]*string {
 	mapped := map[string]*string{}
 	for name, value := range values {
@@ -170,8 +171,8 @@ func headers(prefix string, values map[string]string) *map[string]*string {
 
 var dollar = regexp.MustCompile(`\$(context\.)?`)
 
-// quoteVariables hides every dollar sign of a JSON template that begins no context
-// variable, so that a contract's message is never taken for one.
+// quoteVariables escapes every dollar sign of a JSON template that does not begin a context
+// variable, so that API Gateway does not interpret a contract's message.
 func quoteVariables(template string) string {
 	return dollar.ReplaceAllStringFunc(template, func(at string) string {
 		if at == "$" {
@@ -181,7 +182,7 @@ func quoteVariables(template string) string {
 	})
 }
 
-// quoteVelocity also hides what begins a directive in the templates of mocks.
+// quoteVelocity also escapes the #, which begins a directive in the templates of mocks.
 func quoteVelocity(template string) string {
 	return strings.ReplaceAll(quoteVariables(template), "#", `\u0023`)
 }

@@ -13,17 +13,17 @@ import (
 	"statgate/shared/contract"
 )
 
-// contracts are the presets that every test of a template looks at.
+// contracts are the presets whose templates every test checks.
 var contracts = []string{"statgate", "balla", "scorelytics", "teambattles", "fullengage"}
 
-func eachContract(t *testing.T, test func(t *testing.T, c *contract.Contract, made template)) {
+func eachContract(t *testing.T, test func(t *testing.T, c *contract.Contract, tmpl template)) {
 	t.Helper()
 	for _, name := range contracts {
 		t.Run(name, func(t *testing.T) { test(t, presetOf(t, name), synthesised(t, name)) })
 	}
 }
 
-// methods are the template's methods by "GET /v1/keys/{key}".
+// methods returns the template's methods by method and path, "GET /v1/keys/{key}".
 func (t template) methods() map[string]resource {
 	found := map[string]resource{}
 	for _, m := range t.of("AWS::ApiGateway::Method") {
@@ -32,7 +32,7 @@ func (t template) methods() map[string]resource {
 	return found
 }
 
-// path walks from a resource up to the root.
+// path returns the path of an API Gateway resource.
 func (t template) path(at any) string {
 	ref, _ := dig(at, "Ref").(string)
 	if ref == "" {
@@ -43,7 +43,7 @@ func (t template) path(at any) string {
 	return strings.TrimSuffix(parent, "/") + "/" + r.Properties["PathPart"].(string)
 }
 
-// dig follows names and list positions; nil where there is nothing.
+// dig returns the value at a path of names and list indexes, or nil.
 func dig(v any, at ...any) any {
 	for _, step := range at {
 		switch name := step.(type) {
@@ -62,12 +62,12 @@ func dig(v any, at ...any) any {
 }
 
 func TestEveryRouteIsAMethodBehindTheAuthorizerUnlessItIsOpen(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
-		methods := made.methods()
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
+		methods := tmpl.methods()
 		for _, r := range api.For(c) {
 			m, ok := methods[r.ID()]
 			if !ok {
-				t.Errorf("%s (%s) is no method of the API", r.Operation, r.ID())
+				t.Errorf("%s (%s) has no method", r.Operation, r.ID())
 				continue
 			}
 			got, want := m.Properties["AuthorizationType"], "CUSTOM"
@@ -90,30 +90,30 @@ func TestEveryRouteIsAMethodBehindTheAuthorizerUnlessItIsOpen(t *testing.T) {
 
 func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
-func TestNoMethodIsThereThatNeitherARouteNorAMockAsksFor(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+func TestEveryMethodIsARouteOrAMock(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		routes := map[string]bool{}
 		for _, r := range api.For(c) {
 			routes[r.ID()] = true
 		}
-		for id, m := range made.methods() {
+		for id, m := range tmpl.methods() {
 			mock := dig(m.Properties, "Integration", "Type") == "MOCK"
 			if routes[id] == mock {
 				t.Errorf("%s: got mock %v for a route: %v", id, mock, routes[id])
 			}
 			if mock && m.Properties["AuthorizationType"] != "NONE" {
-				t.Errorf("%s: a mock asks for a key", id)
+				t.Errorf("%s: a mock requires a key", id)
 			}
 		}
 	})
 }
 
 func TestEveryPathAnswersPreflightAndWrongMethodsWithoutAKey(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
-		methods := made.methods()
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
+		methods := tmpl.methods()
 		paths := []string{"/"}
-		for id := range made.of("AWS::ApiGateway::Resource") {
-			paths = append(paths, made.path(map[string]any{"Ref": id}))
+		for id := range tmpl.of("AWS::ApiGateway::Resource") {
+			paths = append(paths, tmpl.path(map[string]any{"Ref": id}))
 		}
 		for _, path := range paths {
 			for method, want := range map[string][]string{"OPTIONS": {"204"}, "ANY": {"404", "405"}} {
@@ -127,9 +127,9 @@ func TestEveryPathAnswersPreflightAndWrongMethodsWithoutAKey(t *testing.T) {
 	})
 }
 
-func TestMocksAnswerInTheErrorShapeAndLetNoOtherBodyThrough(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
-		for id, m := range made.methods() {
+func TestMocksAnswerInTheErrorShapeAndRefuseOtherBodies(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
+		for id, m := range tmpl.methods() {
 			if dig(m.Properties, "Integration", "Type") != "MOCK" {
 				continue
 			}
@@ -137,9 +137,9 @@ func TestMocksAnswerInTheErrorShapeAndLetNoOtherBodyThrough(t *testing.T) {
 				t.Errorf("%s: got passthrough %v, want NEVER", id, got)
 			}
 			status := dig(m.Properties, "Integration", "IntegrationResponses", 0, "StatusCode")
-			asked, _ := dig(m.Properties, "Integration", "RequestTemplates", "application/json").(string)
-			if want := fmt.Sprintf(`{"statusCode":%s}`, status); asked != want {
-				t.Errorf("%s: got request template %s, want %s", id, asked, want)
+			request, _ := dig(m.Properties, "Integration", "RequestTemplates", "application/json").(string)
+			if want := fmt.Sprintf(`{"statusCode":%s}`, status); request != want {
+				t.Errorf("%s: got request template %s, want %s", id, request, want)
 			}
 			headers, _ := dig(m.Properties, "Integration", "IntegrationResponses", 0, "ResponseParameters").(map[string]any)
 			declared, _ := dig(m.Properties, "MethodResponses", 0, "ResponseParameters").(map[string]any)
@@ -157,12 +157,12 @@ func TestMocksAnswerInTheErrorShapeAndLetNoOtherBodyThrough(t *testing.T) {
 	})
 }
 
-// checkErrorBody holds a template to the contract's error shape.
+// checkErrorBody checks that a template has the contract's error shape.
 func checkErrorBody(t *testing.T, c *contract.Contract, what, body string) {
 	t.Helper()
 	var got map[string]any
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Errorf("%s: the template is no JSON: %v\n%s", what, err, body)
+		t.Errorf("%s: the template is not JSON: %v\n%s", what, err, body)
 		return
 	}
 	for _, f := range c.Shapes.Error.Fields {
@@ -172,10 +172,10 @@ func checkErrorBody(t *testing.T, c *contract.Contract, what, body string) {
 	}
 }
 
-func TestTheGatewaysOwnAnswersHaveTheErrorShapeAndCORS(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+func TestGatewayResponsesHaveTheErrorShapeAndCORS(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		deployed := map[string]resource{}
-		for _, g := range made.of("AWS::ApiGateway::GatewayResponse") {
+		for _, g := range tmpl.of("AWS::ApiGateway::GatewayResponse") {
 			deployed[g.Properties["ResponseType"].(string)] = g
 		}
 		for _, want := range api.GatewayResponses(c) {
@@ -191,7 +191,7 @@ func TestTheGatewaysOwnAnswersHaveTheErrorShapeAndCORS(t *testing.T) {
 			}
 			status, _ := g.Properties["StatusCode"].(string)
 			if isDefault := strings.HasPrefix(want.Type, "DEFAULT_"); isDefault == (status != "") {
-				t.Errorf("%s: got status %q; only the defaults leave it to the gateway", want.Type, status)
+				t.Errorf("%s: got status %q, and only the defaults must have none", want.Type, status)
 			}
 		}
 		if got := deployed["UNAUTHORIZED"].Properties["StatusCode"]; got != fmt.Sprint(http.StatusUnauthorized) {
@@ -200,9 +200,9 @@ func TestTheGatewaysOwnAnswersHaveTheErrorShapeAndCORS(t *testing.T) {
 	})
 }
 
-func TestTheAPITakesNoBinaryBodiesAndHasOneStage(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
-		for id, r := range made.of("AWS::ApiGateway::RestApi") {
+func TestAPIHasNoBinaryMediaTypesAndOneStage(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
+		for id, r := range tmpl.of("AWS::ApiGateway::RestApi") {
 			if got := r.Properties["BinaryMediaTypes"]; got != nil {
 				t.Errorf("%s: got binary media types %v, want none", id, got)
 			}
@@ -210,7 +210,7 @@ func TestTheAPITakesNoBinaryBodiesAndHasOneStage(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", id, got, want)
 			}
 		}
-		stages := made.of("AWS::ApiGateway::Stage")
+		stages := tmpl.of("AWS::ApiGateway::Stage")
 		if len(stages) != 1 {
 			t.Errorf("got %d stages, want 1", len(stages))
 		}
@@ -222,8 +222,9 @@ func TestTheAPITakesNoBinaryBodiesAndHasOneStage(t *testing.T) {
 	})
 }
 
-// A deployment is a snapshot: what does not change its logical id never reaches clients.
-func TestAChangedMessageMakesANewDeployment(t *testing.T) {
+// TestChangedMessageMakesANewDeployment checks the logical id, as CloudFormation only
+// deploys the API again if that changes.
+func TestChangedMessageMakesANewDeployment(t *testing.T) {
 	c := presetOf(t, "statgate")
 	c.Conditions["method"] = contract.Condition{Status: 405, Code: "method_not_allowed", Message: `that costs $5 #if you must`}
 	changed := synth(t, "Statgate", stack.Props{Contract: c, Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: true}})
@@ -234,7 +235,7 @@ func TestAChangedMessageMakesANewDeployment(t *testing.T) {
 	}
 	body, _ := dig(changed.methods()["ANY /v1/keys"].Properties, "Integration", "IntegrationResponses", 0, "ResponseTemplates", "application/json").(string)
 	if strings.ContainsAny(strings.ReplaceAll(body, "$context.", ""), "$#") {
-		t.Errorf("the template language would read this text as its own: %s", body)
+		t.Errorf("the template language would interpret this text: %s", body)
 	}
 	var got map[string]any
 	if err := json.Unmarshal([]byte(body), &got); err != nil || got["message"] != `that costs $5 #if you must` {

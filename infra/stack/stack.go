@@ -1,6 +1,6 @@
-// Package stack is the whole deployment as one CloudFormation stack. Routes,
-// grants, mocks and gateway responses come from the route table and the
-// contract; nothing about an operation is stated here a second time.
+// Package stack defines the whole deployment as one CloudFormation stack. Routes, grants,
+// mocks and gateway responses are generated from the route table and the contract, so that
+// nothing about an operation is repeated here.
 package stack
 
 import (
@@ -12,49 +12,50 @@ import (
 	"statgate/shared/contract"
 )
 
-// Authorizer is the name of the function that is neither a route's nor a worker.
+// Authorizer is the name of the authorizer function, which serves no route and is not a
+// worker.
 const Authorizer = "authorizer"
 
-// Bundle is a function's directory, ready to be packaged, and the hash of what is in it.
+// Bundle is the directory of a built function and the hash of its content.
 type Bundle struct {
 	Dir  string `json:"dir"`
 	Hash string `json:"hash"`
 }
 
-// Props say what to deploy.
+// Props are the properties of a deployment.
 type Props struct {
 	Contract    *contract.Contract
-	Environment string            // "live"; the API's one stage
+	Environment string            // name of the API's only stage, such as "live"
 	Arch        string            // "arm64" or "x86_64"
-	Endpoint    string            // AWS_ENDPOINT_URL of the functions; "" on AWS
-	Concurrency int               // reserved for each function; 0 leaves it to the account
-	Rate, Burst int               // throttle of the stage, calls a second; 0 leaves it to the account
-	Edge        Edge              // what stands before the API
-	Watch       Watch             // who is told of what
-	Kept        Kept              // data that is there already
-	PolicyTTL   int               // seconds for which API Gateway may reuse a policy, where it may; 0 for the usual
-	Bundles     map[string]Bundle // by function, the authorizer's included
-	// WebhookConcurrency is how many instances deliver webhooks at once, 2 to
-	// 1000; 0 for the usual.
+	Endpoint    string            // AWS_ENDPOINT_URL of the functions, for emulators; "" on AWS
+	Concurrency int               // reserved instances of each function; 0 reserves none
+	Rate, Burst int               // throttle of the stage, requests per second; 0 uses the account's limit
+	Edge        Edge              // distribution, web rules and domain
+	Watch       Watch             // alarm recipient, budget and access logs
+	Existing    Existing          // tables and peppers that exist already
+	PolicyTTL   int               // maximum seconds for which API Gateway may reuse a policy; 0 for the default
+	Bundles     map[string]Bundle // by function, including the authorizer
+	// WebhookConcurrency is the maximum of concurrent instances that deliver webhooks, 2 to
+	// 1000; 0 for the default of 10.
 	WebhookConcurrency int
 }
 
-// deployment is what the parts of the stack know of each other.
+// deployment holds what the parts of the stack share.
 type deployment struct {
 	stack    awscdk.Stack
 	props    Props
 	routes   []api.Route
 	workers  []api.Worker
 	data     data
-	webhooks *webhooks // nil where the contract has none
+	webhooks *webhooks // nil if the contract has no webhooks
 }
 
-// New adds the stack to the app. Its name prefixes every physical name, so that
-// several deployments live side by side in one account.
+// New adds a stack to the app and returns it. The stack's name is the prefix of every
+// physical name, so that an account can have several deployments.
 func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 	d := &deployment{
 		stack: awscdk.NewStack(scope, jsii.String(name), &awscdk.StackProps{
-			Description: jsii.Sprintf("%s (%s): a stats API guarded by keys", props.Contract.Title, props.Environment),
+			Description: jsii.Sprintf("%s (%s): a sports statistics API with API keys", props.Contract.Title, props.Environment),
 			Synthesizer: synthesizer(props),
 		}),
 		props:   props,
@@ -74,9 +75,9 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 	return d.stack
 }
 
-// synthesizer says with whose rights assets are published and the stack deployed:
-// the roles of the CDK's bootstrap. An emulator that enforces IAM does not let the
-// CLI take these on, so there it is the caller's own.
+// synthesizer selects the credentials that publish the assets and deploy the stack. On
+// AWS, nil selects the roles of the CDK's bootstrap. An emulator that enforces IAM does
+// not let the CLI assume these roles, so there the CLI's own credentials are used.
 func synthesizer(props Props) awscdk.IStackSynthesizer {
 	if props.Endpoint == "" {
 		return nil
@@ -84,16 +85,16 @@ func synthesizer(props Props) awscdk.IStackSynthesizer {
 	return awscdk.NewCliCredentialsStackSynthesizer(&awscdk.CliCredentialsStackSynthesizerProps{})
 }
 
-// named prefixes a physical name with the stack's.
+// named returns a physical name: the stack's name, a hyphen and part.
 func (d *deployment) named(part string) *string {
 	return jsii.String(*d.stack.StackName() + "-" + part)
 }
 
-// Flags are the CDK behaviours that the stack is written for, whatever a newer
-// library takes as its default.
+// Flags returns the CDK feature flags that the stack depends on, independent of the
+// library's defaults.
 func Flags() *map[string]any {
 	return &map[string]any{
-		"@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId": true, // a changed authorizer is deployed
+		"@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId": true, // a changed authorizer makes a new deployment
 		"@aws-cdk/aws-apigateway:disableCloudWatchRole":               true,
 		"@aws-cdk/aws-iam:minimizePolicies":                           true,
 		"@aws-cdk/core:checkSecretUsage":                              true,

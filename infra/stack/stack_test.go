@@ -16,25 +16,25 @@ import (
 	"statgate/shared/table"
 )
 
-// maxResources leaves room under CloudFormation's 500.
+// maxResources leaves room below CloudFormation's limit of 500.
 const maxResources = 450
 
-func TestTheStackStaysFarFromCloudFormationsLimit(t *testing.T) {
-	eachVariant(t, func(t *testing.T, made template) {
-		if got := len(made.Resources); got >= maxResources {
+func TestStackStaysBelowCloudFormationsLimit(t *testing.T) {
+	eachVariant(t, func(t *testing.T, tmpl template) {
+		if got := len(tmpl.Resources); got >= maxResources {
 			t.Errorf("got %d resources, want fewer than %d", got, maxResources)
 		}
 	})
 }
 
-// grant is one action on one resource, the resource by a short name of ours.
+// grant is one action on one resource, by its short name.
 type grant struct{ action, resource string }
 
-// grantsOf lists what a function's role may do.
-func grantsOf(t *testing.T, made template, function string) []grant {
+// grantsOf returns the permissions of a function's role.
+func grantsOf(t *testing.T, tmpl template, function string) []grant {
 	t.Helper()
 	var all []grant
-	for _, p := range made.of("AWS::IAM::Policy") {
+	for _, p := range tmpl.of("AWS::IAM::Policy") {
 		role, _ := dig(p.Properties, "Roles", 0, "Ref").(string)
 		if !strings.HasPrefix(role, title(function)+"Role") {
 			continue
@@ -64,10 +64,10 @@ func list(v any) []any {
 
 var hashed = regexp.MustCompile(`(Table|Logs|Api|Edge|Queue)[0-9A-F]{8}`)
 
-// ofStream tells a table's stream from the table.
+// ofStream is the suffix of a table's stream in short names.
 var ofStream = map[any]string{"StreamArn": "/stream"}
 
-// short flattens an ARN: references by their names, without the hashes of logical ids.
+// short flattens an ARN. References become their logical ids without the hashes.
 func short(r any) string {
 	switch v := r.(type) {
 	case string:
@@ -88,8 +88,8 @@ func short(r any) string {
 	return fmt.Sprint(r)
 }
 
-// wantWorking is what Lambda asks of the role of a worker whom it feeds.
-var wantWorking = map[api.Source][]grant{
+// wantSource is what Lambda needs in a worker's role to read the worker's source.
+var wantSource = map[api.Source][]grant{
 	api.StatsStream: {
 		{"dynamodb:DescribeStream", "StatsTable/stream"}, {"dynamodb:GetRecords", "StatsTable/stream"}, {"dynamodb:GetShardIterator", "StatsTable/stream"},
 		{"dynamodb:ListStreams", "*"}, {"sqs:SendMessage", "ChangesDeadQueue"},
@@ -99,7 +99,7 @@ var wantWorking = map[api.Source][]grant{
 	},
 }
 
-// wanted are grants, said from the tables of routes and workers in words of our own.
+// wanted are the grants that the tables of routes and workers require.
 type wanted map[grant]bool
 
 var peppers = grant{"secretsmanager:GetSecretValue", "arn:Partition:secretsmanager:Region:AccountId:secret:Statgate-peppers-??????"}
@@ -115,7 +115,7 @@ func (w wanted) on(name string, schema table.Schema, actions ...api.Action) {
 	}
 }
 
-// tables are the grants that routes and workers have in common.
+// tables adds the grants that routes and workers have in common.
 func (w wanted) tables(keys, stats []api.Action, secrets, sends bool) {
 	w.on("KeysTable", table.Keys, keys...)
 	w.on("StatsTable", table.Stats, stats...)
@@ -157,7 +157,7 @@ func wantGrants(c *contract.Contract, function string) []grant {
 	for _, w := range api.WorkersFor(c) {
 		if w.Function == function {
 			want.tables(w.Keys, w.Stats, w.Secrets, w.Sends)
-			for _, g := range wantWorking[w.Source] {
+			for _, g := range wantSource[w.Source] {
 				want[g] = true
 			}
 		}
@@ -170,8 +170,8 @@ func wantGrants(c *contract.Contract, function string) []grant {
 	return all
 }
 
-func TestEachFunctionMayDoWhatItsRoutesNameAndNothingMore(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+func TestEachFunctionHasExactlyTheGrantsOfItsRoutes(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		functions := map[string]bool{stack.Authorizer: true}
 		for _, r := range api.For(c) {
 			functions[r.Function] = true
@@ -180,45 +180,46 @@ func TestEachFunctionMayDoWhatItsRoutesNameAndNothingMore(t *testing.T) {
 			functions[w.Function] = true
 		}
 		for name := range functions {
-			got, want := grantsOf(t, made, name), wantGrants(c, name)
+			got, want := grantsOf(t, tmpl, name), wantGrants(c, name)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s:\n got %v\nwant %v", name, got, want)
 			}
 		}
-		if got, want := len(made.of("AWS::IAM::Role")), len(functions); got != want {
-			t.Errorf("got %d roles, want one a function: %d", got, want)
+		if got, want := len(tmpl.of("AWS::IAM::Role")), len(functions); got != want {
+			t.Errorf("got %d roles, want one per function: %d", got, want)
 		}
-		for id, r := range made.of("AWS::IAM::Role") {
+		for id, r := range tmpl.of("AWS::IAM::Role") {
 			if r.Properties["ManagedPolicyArns"] != nil || r.Properties["Policies"] != nil {
-				t.Errorf("%s carries policies beside its own", id)
+				t.Errorf("%s has managed or inline policies", id)
 			}
 		}
 	})
 }
 
-func TestTheAuthorizerUpdatesSecretsOnly(t *testing.T) {
-	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
-		if n := bounded(t, made, "AuthorizerRole", "dynamodb:UpdateItem", "SECRET#*"); n == 0 {
-			t.Error("the authorizer has no statement of its own for UpdateItem")
+func TestAuthorizerUpdatesOnlySecrets(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, tmpl template) {
+		if n := bounded(t, tmpl, "AuthorizerRole", "dynamodb:UpdateItem", "SECRET#*"); n == 0 {
+			t.Error("the authorizer has no statement for UpdateItem")
 		}
 	})
 }
 
-// TestWhatNeedsNoKeyReadsNothing is of the function that anybody may call: where it
-// asks whether the tables answer, it may read a partition in which nothing is.
-func TestWhatNeedsNoKeyReadsNothing(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+// TestOpenFunctionReadsOnlyTheProbePartition checks the function that needs no key. If the
+// contract has a readiness check, it may read a partition that is always empty.
+func TestOpenFunctionReadsOnlyTheProbePartition(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		_, probes := c.Operations["getReady"]
-		if n := bounded(t, made, "DocsRole", "dynamodb:GetItem", api.Probe); (n > 0) != probes {
-			t.Errorf("%d statements let it read, and the contract asks for that: %t", n, probes)
+		if n := bounded(t, tmpl, "DocsRole", "dynamodb:GetItem", api.Probe); (n > 0) != probes {
+			t.Errorf("got %d statements for GetItem, want any: %t", n, probes)
 		}
 	})
 }
 
-// bounded holds every statement of a role for one action to a pattern of partitions.
-func bounded(t *testing.T, made template, role, action, pattern string) (statements int) {
+// bounded checks that every statement of a role for one action is limited to partitions
+// that match a pattern. It returns the number of statements.
+func bounded(t *testing.T, tmpl template, role, action, pattern string) (statements int) {
 	t.Helper()
-	for _, p := range made.of("AWS::IAM::Policy") {
+	for _, p := range tmpl.of("AWS::IAM::Policy") {
 		holder, _ := dig(p.Properties, "Roles", 0, "Ref").(string)
 		all, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
 		for _, s := range all {
@@ -234,15 +235,15 @@ func bounded(t *testing.T, made template, role, action, pattern string) (stateme
 	return statements
 }
 
-// unbounded are the actions of which IAM knows no resource.
+// unbounded are the actions that have no resource in IAM.
 var unbounded = map[string]bool{
 	`["xray:PutTelemetryRecords","xray:PutTraceSegments"]`:                        true,
 	`["dynamodb:ListStreams","xray:PutTelemetryRecords","xray:PutTraceSegments"]`: true,
 }
 
-func TestNothingIsGrantedOnEveryResourceButXRayAndTheListOfStreams(t *testing.T) {
-	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
-		for id, p := range made.of("AWS::IAM::Policy") {
+func TestOnlyXRayAndListStreamsAreGrantedOnAllResources(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, tmpl template) {
+		for id, p := range tmpl.of("AWS::IAM::Policy") {
 			statements, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
 			for _, s := range statements {
 				for _, r := range list(dig(s, "Resource")) {
@@ -261,17 +262,17 @@ func TestNothingIsGrantedOnEveryResourceButXRayAndTheListOfStreams(t *testing.T)
 	})
 }
 
-// Any change here would make CloudFormation generate a new root, and every key
-// ever issued would be refused.
-func TestThePeppersRootIsGeneratedOnceAndKept(t *testing.T) {
-	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
-		found := made.of("AWS::SecretsManager::Secret")
+// TestPeppersRootIsGeneratedOnceAndRetained fixes the secret's id and properties. Any change
+// would make CloudFormation generate a new root, and every key would be refused.
+func TestPeppersRootIsGeneratedOnceAndRetained(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, tmpl template) {
+		found := tmpl.of("AWS::SecretsManager::Secret")
 		if got, want := len(found), 1; got != want {
 			t.Fatalf("got %d secrets, want %d", got, want)
 		}
 		secret, ok := found["Peppers166B5FE0"]
 		if !ok {
-			t.Fatalf("got logical ids %v, want Peppers166B5FE0: another id is another secret", found)
+			t.Fatalf("got logical ids %v, want Peppers166B5FE0, as another id would be another secret", found)
 		}
 		got, _ := json.Marshal(secret.Properties["GenerateSecretString"])
 		want := `{"ExcludePunctuation":true,"GenerateStringKey":"root","IncludeSpace":false,"PasswordLength":64,"SecretStringTemplate":"{\"current\":\"1\"}"}`
@@ -293,9 +294,9 @@ func checkRetained(t *testing.T, what string, r resource) {
 }
 
 func TestTablesAreRetainedRecoverableAndHaveTheirIndexes(t *testing.T) {
-	eachContract(t, func(t *testing.T, _ *contract.Contract, made template) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, tmpl template) {
 		byName := map[any]resource{}
-		for _, r := range made.of("AWS::DynamoDB::Table") {
+		for _, r := range tmpl.of("AWS::DynamoDB::Table") {
 			byName[r.Properties["TableName"]] = r
 		}
 		for _, schema := range []table.Schema{table.Keys, table.Stats} {
@@ -341,9 +342,9 @@ func checkIndexes(t *testing.T, schema table.Schema, r resource) {
 	}
 }
 
-func TestFunctionsAreSmallTracedAndLogJSONForAMonth(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
-		functions := made.of("AWS::Lambda::Function")
+func TestFunctionsAreTracedAndLogJSONForAMonth(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
+		functions := tmpl.of("AWS::Lambda::Function")
 		for id, f := range functions {
 			for _, want := range []struct {
 				at    []any
@@ -361,24 +362,24 @@ func TestFunctionsAreSmallTracedAndLogJSONForAMonth(t *testing.T) {
 				}
 			}
 			logs, _ := dig(f.Properties, "LoggingConfig", "LogGroup", "Ref").(string)
-			if got := made.Resources[logs].Properties["RetentionInDays"]; got != 30.0 {
+			if got := tmpl.Resources[logs].Properties["RetentionInDays"]; got != 30.0 {
 				t.Errorf("%s: got logs kept for %v days, want 30", id, got)
 			}
 		}
 		called := len(functions) - len(api.WorkersFor(c))
-		if got := len(made.of("AWS::Lambda::Permission")); got != called {
-			t.Errorf("got %d permissions to invoke, want one a function that answers calls: %d", got, called)
+		if got := len(tmpl.of("AWS::Lambda::Permission")); got != called {
+			t.Errorf("got %d permissions to invoke, want one per function that serves requests: %d", got, called)
 		}
 	})
 }
 
-func TestContextReachesTheFunctionsAndTheStage(t *testing.T) {
+func TestPropsApplyToTheFunctionsAndTheStage(t *testing.T) {
 	props := stack.Props{
 		Contract: presetOf(t, "statgate"), Environment: "test", Arch: "x86_64", Endpoint: "http://127.0.0.1:4566",
 		Concurrency: 7, Rate: 100, Burst: 200,
 	}
-	made := synth(t, "Statgate", props)
-	for id, f := range made.of("AWS::Lambda::Function") {
+	tmpl := synth(t, "Statgate", props)
+	for id, f := range tmpl.of("AWS::Lambda::Function") {
 		got := []any{
 			dig(f.Properties, "Architectures", 0), dig(f.Properties, "ReservedConcurrentExecutions"),
 			dig(f.Properties, "Environment", "Variables", "AWS_ENDPOINT_URL"), dig(f.Properties, "Environment", "Variables", "ENVIRONMENT"),
@@ -387,7 +388,7 @@ func TestContextReachesTheFunctionsAndTheStage(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", id, got, want)
 		}
 	}
-	for _, s := range made.of("AWS::ApiGateway::Stage") {
+	for _, s := range tmpl.of("AWS::ApiGateway::Stage") {
 		got := []any{s.Properties["StageName"], dig(s.Properties, "MethodSettings", 0, "ThrottlingRateLimit"), dig(s.Properties, "MethodSettings", 0, "ThrottlingBurstLimit")}
 		if want := []any{"test", 100.0, 200.0}; !reflect.DeepEqual(got, want) {
 			t.Errorf("stage: got %v, want %v", got, want)
@@ -395,10 +396,10 @@ func TestContextReachesTheFunctionsAndTheStage(t *testing.T) {
 	}
 }
 
-// names are the physical names of a template: two stacks in an account may share none.
-func names(made template) map[string]bool {
+// names returns the physical names of a template, which must be unique in an account.
+func names(tmpl template) map[string]bool {
 	found := map[string]bool{}
-	for _, r := range made.Resources {
+	for _, r := range tmpl.Resources {
 		for _, property := range []string{"TableName", "FunctionName", "QueueName", "AlarmName", "LogGroupName", "Name", "RoleName", "PolicyName"} {
 			if name, ok := r.Properties[property].(string); ok {
 				found[r.Type+" "+name] = true
@@ -412,15 +413,15 @@ func TestTwoStacksInOneAccountShareNoName(t *testing.T) {
 	c := presetOf(t, "balla")
 	other := names(synth(t, "Balla-2", stack.Props{Contract: c, Environment: "live", Arch: "arm64"}))
 	for name := range names(synthesised(t, "statgate")) {
-		// A policy lives inside its role, whose name CloudFormation makes up.
+		// A policy belongs to its role, whose name CloudFormation generates.
 		if other[name] && !strings.HasPrefix(name, "AWS::IAM::Policy ") {
 			t.Errorf("both stacks have %s", name)
 		}
 	}
 }
 
-func TestOutputsSayWhereEverythingIs(t *testing.T) {
-	eachContract(t, func(t *testing.T, c *contract.Contract, made template) {
+func TestOutputsNameAddressesTablesAndFunctions(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		stage := "https://Api.execute-api.Region.URLSuffix/" + c.Environments[0]
 		address := stage
 		if edge.Needed(c) {
@@ -437,12 +438,12 @@ func TestOutputsSayWhereEverythingIs(t *testing.T) {
 			"StageName":      c.Environments[0],
 			"ContractName":   c.Name,
 		} {
-			if got := short(made.Outputs[name].Value); got != want {
+			if got := short(tmpl.Outputs[name].Value); got != want {
 				t.Errorf("%s: got %q, want %q", name, got, want)
 			}
 		}
-		for id := range made.of("AWS::Lambda::Function") {
-			if _, ok := made.Outputs[strings.TrimSuffix(id[:len(id)-8], "Function")+"FunctionName"]; !ok {
+		for id := range tmpl.of("AWS::Lambda::Function") {
+			if _, ok := tmpl.Outputs[strings.TrimSuffix(id[:len(id)-8], "Function")+"FunctionName"]; !ok {
 				t.Errorf("no output names the function %s", id)
 			}
 		}

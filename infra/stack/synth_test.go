@@ -20,14 +20,14 @@ import (
 	"statgate/shared/platform/edge"
 )
 
-// template is what CloudFormation gets.
+// template is a synthesised template with the findings of cdk-nag.
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]struct{ Value any }
 	Metadata  map[string]any
 	raw       []byte
-	findings  []string        // of cdk-nag, without a reason
-	excused   map[string]bool // its rules that the stack has a reason to break, and does
+	findings  []string        // violations without an exception
+	excused   map[string]bool // rules with an exception that a resource uses
 }
 
 type resource struct {
@@ -53,7 +53,7 @@ var synths = struct {
 	done map[string]template
 }{done: map[string]template{}}
 
-// presetOf is a preset's contract; the tests are about the two that are complete.
+// presetOf returns the contract of a preset.
 func presetOf(t *testing.T, name string) *contract.Contract {
 	t.Helper()
 	c, err := preset.Load(name)
@@ -63,8 +63,8 @@ func presetOf(t *testing.T, name string) *contract.Contract {
 	return c
 }
 
-// variants are the deployments that the tests look at: the presets as they come,
-// without the edge, on an emulator, and with everything that can be asked for.
+// variants are the deployments that the tests check: the presets, and deployments without
+// the edge, on an emulator, with every option, and with a domain.
 var variants = map[string]struct {
 	preset string
 	change func(*stack.Props)
@@ -91,14 +91,14 @@ var variants = map[string]struct {
 	}},
 }
 
-func eachVariant(t *testing.T, test func(t *testing.T, made template)) {
+func eachVariant(t *testing.T, test func(t *testing.T, tmpl template)) {
 	t.Helper()
 	for name := range variants {
 		t.Run(name, func(t *testing.T) { test(t, synthesised(t, name)) })
 	}
 }
 
-// synthesised returns the template of a variant, made once.
+// synthesised returns the template of a variant, which is synthesised once.
 func synthesised(t *testing.T, name string) template {
 	t.Helper()
 	synths.Lock()
@@ -118,8 +118,8 @@ func synthesised(t *testing.T, name string) template {
 	return done
 }
 
-// synth makes a template. What is packaged does not show in it, so that the
-// bundles are small stand-ins with a fixed hash.
+// synth synthesises a template. The content of the bundles does not affect it, so they are
+// small placeholders with a fixed hash.
 func synth(t *testing.T, name string, props stack.Props) template {
 	t.Helper()
 	props.Bundles = bundles(t, props.Contract)
@@ -133,17 +133,17 @@ func synth(t *testing.T, name string, props stack.Props) template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var made template
-	if err := json.Unmarshal(raw, &made); err != nil {
+	var tmpl template
+	if err := json.Unmarshal(raw, &tmpl); err != nil {
 		t.Fatal(err)
 	}
-	made.raw = raw
-	made.findings, made.excused = findings(t, out, name)
-	return made
+	tmpl.raw = raw
+	tmpl.findings, tmpl.excused = findings(t, out, name)
+	return tmpl
 }
 
-// findings reads from cdk-nag's report what is neither as a rule has it nor an
-// exception with its reason, and of which rules there are exceptions.
+// findings reads cdk-nag's report. It returns the violations without an exception, and the
+// rules whose exceptions are used.
 func findings(t *testing.T, assembly, name string) (found []string, excused map[string]bool) {
 	t.Helper()
 	file, err := os.Open(filepath.Join(assembly, "AwsSolutions-"+name+"-NagReport.csv"))
@@ -156,7 +156,7 @@ func findings(t *testing.T, assembly, name string) (found []string, excused map[
 		t.Fatal(err)
 	}
 	if len(rows) < 100 {
-		t.Errorf("cdk-nag looked at %d things; it has not seen the stack", len(rows))
+		t.Errorf("cdk-nag checked %d items, which is not the whole stack", len(rows))
 	}
 	excused = map[string]bool{}
 	for _, row := range rows[1:] {
@@ -179,12 +179,12 @@ func bundles(t *testing.T, c *contract.Contract) map[string]stack.Bundle {
 	if err := os.WriteFile(filepath.Join(dir, "bootstrap"), []byte("not run here"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	made := map[string]stack.Bundle{stack.Authorizer: {Dir: dir, Hash: "authorizer"}}
+	all := map[string]stack.Bundle{stack.Authorizer: {Dir: dir, Hash: "authorizer"}}
 	for _, r := range api.For(c) {
-		made[r.Function] = stack.Bundle{Dir: dir, Hash: r.Function}
+		all[r.Function] = stack.Bundle{Dir: dir, Hash: r.Function}
 	}
 	for _, w := range api.WorkersFor(c) {
-		made[w.Function] = stack.Bundle{Dir: dir, Hash: w.Function}
+		all[w.Function] = stack.Bundle{Dir: dir, Hash: w.Function}
 	}
-	return made
+	return all
 }

@@ -19,19 +19,20 @@ import (
 	"statgate/shared/telemetry"
 )
 
-// Watch says who is told of what.
+// Watch configures alarms, budget and access logs.
 type Watch struct {
-	Email      string // is sent the alarms; "" leaves them on the console
-	BudgetUSD  int    // dollars a month, of the whole account; 0 for none
-	AccessLogs bool   // API Gateway's own line for each request, without its query
+	Email      string // address that receives the alarms; "" shows them on the console only
+	BudgetUSD  int    // dollars per month for the whole account; 0 for no budget
+	AccessLogs bool   // whether API Gateway logs each request, without its query
 }
 
-// metric is one of ours, summed over five minutes; reason is for refusals.
+// metric returns one of our metrics, summed over five minutes. The reason selects refusals
+// with that reason; "" selects all.
 func (d *deployment) metric(m telemetry.Metric, reason string) awscloudwatch.Metric {
 	dimensions := map[string]*string{"environment": jsii.String(d.props.Environment)}
 	label := ""
 	if reason != "" {
-		dimensions["reason"], label = jsii.String(reason), reason // in a graph of several
+		dimensions["reason"], label = jsii.String(reason), reason // distinguishes the lines of a graph
 	}
 	return d.metricOf(*d.stack.StackName(), m.Name, "Sum", label, dimensions)
 }
@@ -47,7 +48,7 @@ func (d *deployment) metricOf(namespace, name, statistic, label string, dimensio
 	return awscloudwatch.NewMetric(props)
 }
 
-// apiMetric is one of the REST API's stage.
+// apiMetric returns a metric of the REST API's stage.
 func (d *deployment) apiMetric(name, statistic, label string) awscloudwatch.Metric {
 	return d.metricOf("AWS/ApiGateway", name, statistic, label, map[string]*string{
 		"ApiName": d.stack.StackName(), "Stage": jsii.String(d.props.Environment),
@@ -58,8 +59,8 @@ func (d *deployment) tableMetric(table *string, name string) awscloudwatch.Metri
 	return d.metricOf("AWS/DynamoDB", name, "Sum", name+" "+*table, map[string]*string{"TableName": table})
 }
 
-// formula is an expression of metrics, which it knows as m0, m1 and so on where m
-// is their prefix. Formulas of one graph need different ones.
+// formula returns an expression over metrics. With the prefix m, the expression refers to
+// them as m0, m1 and so on. Formulas in one graph need different prefixes.
 func formula(expression, label, prefix string, of ...awscloudwatch.Metric) awscloudwatch.MathExpression {
 	using := map[string]awscloudwatch.IMetric{}
 	for i, m := range of {
@@ -71,36 +72,37 @@ func formula(expression, label, prefix string, of ...awscloudwatch.Metric) awscl
 	})
 }
 
-// sum adds up metrics, of which some may have no data.
+// sum returns the sum of metrics, some of which may have no data.
 func sum(label, prefix string, of ...awscloudwatch.Metric) awscloudwatch.MathExpression {
 	return formula(`SUM(METRICS("`+prefix+`"))`, label, prefix, of...)
 }
 
-// alarm is something that somebody should know of.
+// alarm describes a CloudWatch alarm. It fires if the metric is above the threshold in each
+// of the consecutive periods of five minutes.
 type alarm struct {
-	name, what string
-	metric     awscloudwatch.IMetric
-	above      float64
-	of         int // consecutive periods of five minutes, all of them
+	name, description string
+	metric            awscloudwatch.IMetric
+	threshold         float64
+	periods           int
 }
 
-// enoughCalls is how many calls in five minutes a share is worth an alarm of.
-const enoughCalls = 100
+// minCalls is how many calls in five minutes an alarm about a share of them requires.
+const minCalls = 100
 
-// alarms lists them; docs/operations.md says what to do about each.
+// alarms returns the alarms. docs/operations.md says what to do about each.
 func (d *deployment) alarms(functions map[string]awslambda.Function) []alarm {
 	list := []alarm{
-		{"ServerErrors", "API Gateway answered calls with 5xx", d.apiMetric("5XXError", "Sum", ""), 4, 2},
-		{"GateFailures", "The gate could not judge calls, which were answered with 503", d.metric(telemetry.GateFailed, ""), 4, 2},
-		// Lambda's own count of errors has the refusals too, as a refusal is thrown.
-		{"AuthorizerFailures", "The authorizer could not check keys, for which API Gateway answered 503", d.metric(telemetry.AuthorizerFailed, ""), 4, 2},
-		{"FunctionThrottles", "Lambda had no instance left for calls", d.throttles(functions), 0, 1},
-		{"TableThrottles", "DynamoDB throttled the keys or the stats table", d.tableThrottles(), 0, 2},
+		{"ServerErrors", "API Gateway answers requests with 5xx", d.apiMetric("5XXError", "Sum", ""), 4, 2},
+		{"GateFailures", "The gate cannot check requests, which are answered with 503", d.metric(telemetry.GateFailed, ""), 4, 2},
+		// Lambda's own Errors metric includes refusals, as these are errors of the handler.
+		{"AuthorizerFailures", "The authorizer cannot check keys, and API Gateway answers 503", d.metric(telemetry.AuthorizerFailed, ""), 4, 2},
+		{"FunctionThrottles", "Lambda has no free instance for requests", d.throttles(functions), 0, 1},
+		{"TableThrottles", "DynamoDB throttles the keys table or the stats table", d.tableThrottles(), 0, 2},
 	}
 	refused := map[string]string{
-		"secret":     "Keys are refused more often than usual (401): look for one that leaked, ended or is guessed",
-		"permission": "Keys are refused for what they may not do (403) more often than usual",
-		"quota":      "Keys are refused for their quota (429) more often than usual",
+		"secret":     "Many requests are refused for an invalid key (401): look for a revoked, expired or guessed key",
+		"permission": "Many requests are refused for a missing permission (403)",
+		"quota":      "Many requests are refused for their quota (429)",
 	}
 	for _, reason := range sorted(refused) {
 		list = append(list, alarm{"Refused" + title(reason), refused[reason], d.refusals(reason), 20, 3})
@@ -109,11 +111,11 @@ func (d *deployment) alarms(functions map[string]awslambda.Function) []alarm {
 		return list
 	}
 	return append(list,
-		alarm{"StreamAge", "Changes of data wait for over a minute until webhooks are told of them", d.streamAge(functions), 60_000, 2},
-		alarm{"DeadLetters", "Deliveries of webhooks, or changes that they are about, were given up", d.deadLetters(), 0, 1})
+		alarm{"StreamAge", "Changes of the data wait over a minute before they are sent to webhooks", d.streamAge(functions), 60_000, 2},
+		alarm{"DeadLetters", "Webhook deliveries, or changes of the data, were moved to a dead-letter queue", d.deadLetters(), 0, 1})
 }
 
-// streamAge is how old the changes are, in milliseconds, that were handled last.
+// streamAge returns the age of the last processed changes, in milliseconds.
 func (d *deployment) streamAge(functions map[string]awslambda.Function) awscloudwatch.Metric {
 	var reader *string
 	for _, w := range d.workers {
@@ -124,35 +126,37 @@ func (d *deployment) streamAge(functions map[string]awslambda.Function) awscloud
 	return d.metricOf("AWS/Lambda", "IteratorAge", "Maximum", "", map[string]*string{"FunctionName": reader})
 }
 
+// queueMetric returns the maximum of a metric of a queue.
 func (d *deployment) queueMetric(queue awssqs.Queue, name, label string) awscloudwatch.Metric {
 	return d.metricOf("AWS/SQS", name, "Maximum", label, map[string]*string{"QueueName": queue.QueueName()})
 }
 
+// deadLetters returns the number of messages in both dead-letter queues.
 func (d *deployment) deadLetters() awscloudwatch.IMetric {
 	return sum("dead letters", "q",
 		d.queueMetric(d.webhooks.dead, "ApproximateNumberOfMessagesVisible", "deliveries"),
 		d.queueMetric(d.webhooks.unread, "ApproximateNumberOfMessagesVisible", "changes"))
 }
 
-// refusals is a reason's share of all calls, in percent, where there are enough
-// calls to speak of one.
+// refusals returns the percentage of requests that are refused for a reason. It is 0 up to
+// minCalls requests.
 func (d *deployment) refusals(reason string) awscloudwatch.IMetric {
 	metrics := []awscloudwatch.Metric{d.metric(telemetry.Admitted, ""), d.metric(telemetry.Refused, reason)}
 	refused := "FILL(m1,0)"
 	switch reason {
-	case "secret": // mostly the authorizer's to refuse
+	case "secret": // the authorizer refuses most of these
 		metrics = append(metrics, d.metric(telemetry.Unauthorized, ""))
 		refused += "+FILL(m2,0)"
-	case "permission": // the owner's standing is a 403 too
+	case "permission": // a suspended owner is a 403 too
 		metrics = append(metrics, d.metric(telemetry.Refused, "standing"))
 		refused += "+FILL(m2,0)"
 	}
-	share := fmt.Sprintf("IF(FILL(m0,0)+%[1]s > %[2]d, 100*(%[1]s)/(FILL(m0,0)+%[1]s), 0)", refused, enoughCalls)
+	share := fmt.Sprintf("IF(FILL(m0,0)+%[1]s > %[2]d, 100*(%[1]s)/(FILL(m0,0)+%[1]s), 0)", refused, minCalls)
 	return formula(share, "% of calls", "m", metrics...)
 }
 
-// throttles are those of whoever answers calls. A worker that is throttled is called
-// again, and its throttles show as the age of what waits.
+// throttles returns the throttles of the functions that serve requests. Lambda retries a
+// throttled worker, so its throttles show as the age of its queue or stream.
 func (d *deployment) throttles(functions map[string]awslambda.Function) awscloudwatch.IMetric {
 	var all []awscloudwatch.Metric
 	for _, name := range sorted(functions) {
@@ -162,13 +166,13 @@ func (d *deployment) throttles(functions map[string]awslambda.Function) awscloud
 		all = append(all, d.metricOf("AWS/Lambda", "Throttles", "Sum", name, map[string]*string{"FunctionName": functions[name].FunctionName()}))
 	}
 	if len(all) > 10 {
-		panic("stack: an alarm takes ten metrics; split the throttles of functions") // seen at the first synth
+		panic("stack: an alarm takes ten metrics; split the throttles of functions") // fails every synth, so it is noticed
 	}
 	return sum("throttled calls", "f", all...)
 }
 
-// tableThrottles has what happens to the tables themselves; an index that is
-// throttled throttles the writes of its table.
+// tableThrottles returns the throttled requests of both tables. A throttled index
+// throttles the writes of its table.
 func (d *deployment) tableThrottles() awscloudwatch.IMetric {
 	var all []awscloudwatch.Metric
 	for _, table := range []*string{d.data.keys.TableName(), d.data.stats.TableName()} {
@@ -177,35 +181,35 @@ func (d *deployment) tableThrottles() awscloudwatch.IMetric {
 	return sum("throttled requests", "t", all...)
 }
 
-// newAlarms makes the alarms, which tell whoever is to be told.
+// newAlarms creates the alarms, and the topic that sends them to the email address.
 func (d *deployment) newAlarms(functions map[string]awslambda.Function) {
-	var tell awscloudwatch.IAlarmAction
+	var notify awscloudwatch.IAlarmAction
 	if d.props.Watch.Email != "" {
 		topic := awssns.NewTopic(d.stack, jsii.String("Alarms"), &awssns.TopicProps{
 			TopicName: d.named("alarms"), EnforceSSL: jsii.Bool(true),
 		})
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(d.props.Watch.Email), nil))
-		tell = awscloudwatchactions.NewSnsAction(topic)
+		notify = awscloudwatchactions.NewSnsAction(topic)
 	}
 	for _, a := range d.alarms(functions) {
 		if _, single := a.metric.(awscloudwatch.Metric); !single && d.props.Endpoint != "" {
-			continue // emulators know alarms of a metric, and none of a formula
+			continue // emulators do not support alarms on formulas
 		}
-		made := awscloudwatch.NewAlarm(d.stack, jsii.String(a.name+"Alarm"), &awscloudwatch.AlarmProps{
-			AlarmName: d.named(a.name), AlarmDescription: jsii.String(a.what),
-			Metric: a.metric, Threshold: jsii.Number(a.above), EvaluationPeriods: jsii.Number(a.of),
+		created := awscloudwatch.NewAlarm(d.stack, jsii.String(a.name+"Alarm"), &awscloudwatch.AlarmProps{
+			AlarmName: d.named(a.name), AlarmDescription: jsii.String(a.description),
+			Metric: a.metric, Threshold: jsii.Number(a.threshold), EvaluationPeriods: jsii.Number(a.periods),
 			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
-			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // nobody called
+			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // there were no requests
 		})
-		if tell != nil {
-			made.AddAlarmAction(tell)
+		if notify != nil {
+			created.AddAlarmAction(notify)
 		}
 	}
 }
 
-// newBudget sends a mail at four fifths of the month's dollars, and when the month
-// looks as if it would end above them. AWS counts by account: a share of it would
-// need cost allocation tags, which are switched on by hand.
+// newBudget creates a budget that sends a mail at 80 % of the monthly amount, and when the
+// forecast for the month exceeds it. The budget covers the whole account: a budget for the
+// stack alone would need cost allocation tags, which are enabled by hand.
 func (d *deployment) newBudget() {
 	if d.props.Watch.BudgetUSD == 0 {
 		return

@@ -14,8 +14,8 @@ import (
 	"statgate/shared/telemetry"
 )
 
-// alarmed are the alarms by name, without the stack's.
-func (t template) alarmed() map[string]resource {
+// alarms returns the alarms by name, without the prefix of the stack's name.
+func (t template) alarms() map[string]resource {
 	found := map[string]resource{}
 	for _, a := range t.of("AWS::CloudWatch::Alarm") {
 		name, _ := a.Properties["AlarmName"].(string)
@@ -24,10 +24,10 @@ func (t template) alarmed() map[string]resource {
 	return found
 }
 
-func TestEveryAlarmTellsSomebodyOnlyWhereThereIsAnAddress(t *testing.T) {
-	for name, told := range map[string]bool{"statgate": false, "balla": false, "statgate with everything": true} {
-		made := synthesised(t, name)
-		alarms := made.alarmed()
+func TestAlarmsNotifyOnlyIfThereIsAnAddress(t *testing.T) {
+	for name, notifies := range map[string]bool{"statgate": false, "balla": false, "statgate with everything": true} {
+		tmpl := synthesised(t, name)
+		alarms := tmpl.alarms()
 		want := []string{"AuthorizerFailures", "FunctionThrottles", "GateFailures", "RefusedPermission", "RefusedQuota", "RefusedSecret", "ServerErrors", "TableThrottles"}
 		if name != "balla" { // which has no webhooks
 			want = append(want, "DeadLetters", "StreamAge")
@@ -42,22 +42,22 @@ func TestEveryAlarmTellsSomebodyOnlyWhereThereIsAnAddress(t *testing.T) {
 		}
 		for id, a := range alarms {
 			actions, _ := a.Properties["AlarmActions"].([]any)
-			if (len(actions) == 1) != told {
-				t.Errorf("%s: %s: got actions %v, told %v", name, id, actions, told)
+			if (len(actions) == 1) != notifies {
+				t.Errorf("%s: %s: got actions %v, want any: %v", name, id, actions, notifies)
 			}
 			if a.Properties["TreatMissingData"] != "notBreaching" || a.Properties["AlarmDescription"] == nil {
 				t.Errorf("%s: %s: got %v", name, id, a.Properties)
 			}
 		}
-		if got := len(made.of("AWS::SNS::Topic")); (got == 1) != told {
+		if got := len(tmpl.of("AWS::SNS::Topic")); (got == 1) != notifies {
 			t.Errorf("%s: got %d topics", name, got)
 		}
 	}
 }
 
 func TestAlarmsReadTheMetricsThatTheFunctionsWrite(t *testing.T) {
-	made := synthesised(t, "statgate")
-	for _, f := range made.of("AWS::Lambda::Function") {
+	tmpl := synthesised(t, "statgate")
+	for _, f := range tmpl.of("AWS::Lambda::Function") {
 		if got := dig(f.Properties, "Environment", "Variables", "METRICS_NAMESPACE"); got != "Statgate" {
 			t.Errorf("got namespace %v, want the stack's name", got)
 		}
@@ -66,49 +66,49 @@ func TestAlarmsReadTheMetricsThatTheFunctionsWrite(t *testing.T) {
 	for _, m := range telemetry.All {
 		written[m.Name] = true
 	}
-	ours := regexp.MustCompile(`"MetricName":"(\w+)","Namespace":"Statgate"`) // neighbours, as JSON has names in order
-	alarms, _ := json.Marshal(made.of("AWS::CloudWatch::Alarm"))
+	ours := regexp.MustCompile(`"MetricName":"(\w+)","Namespace":"Statgate"`) // adjacent, as JSON sorts names
+	alarms, _ := json.Marshal(tmpl.of("AWS::CloudWatch::Alarm"))
 	found := ours.FindAllSubmatch(alarms, -1)
 	for _, m := range found {
 		if !written[string(m[1])] {
-			t.Errorf("an alarm reads %s, which nobody writes", m[1])
+			t.Errorf("an alarm reads %s, which no function writes", m[1])
 		}
 	}
 	if len(found) < 8 {
 		t.Errorf("got %d of our own metrics in alarms", len(found))
 	}
-	failures := made.alarmed()["AuthorizerFailures"].Properties
+	failures := tmpl.alarms()["AuthorizerFailures"].Properties
 	if failures["MetricName"] != "AuthorizerFailed" || failures["Namespace"] != "Statgate" {
-		t.Errorf("got %v: a refusal is an error of the function too, so that Lambda's count will not do", failures)
+		t.Errorf("got %v, want our own metric, as Lambda's Errors metric includes refusals", failures)
 	}
 }
 
-func TestThrottlesOfEveryTableAndOfEveryFunctionThatAnswersCallsAreAlarmedOf(t *testing.T) {
-	made := synthesised(t, "statgate")
-	throttled := fmt.Sprint(made.alarmed()["FunctionThrottles"].Properties)
-	for id := range made.of("AWS::Lambda::Function") {
+func TestThrottlesOfTablesAndOfFunctionsThatServeRequestsHaveAlarms(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	throttled := fmt.Sprint(tmpl.alarms()["FunctionThrottles"].Properties)
+	for id := range tmpl.of("AWS::Lambda::Function") {
 		if worker := isWorker(id); strings.Contains(throttled, id) == worker {
-			t.Errorf("of %s: got alarmed %v, want %v", id, worker, !worker)
+			t.Errorf("%s: got in the alarm %v, want %v", id, worker, !worker)
 		}
 	}
 	watched := map[string]bool{}
-	metrics, _ := made.alarmed()["TableThrottles"].Properties["Metrics"].([]any)
+	metrics, _ := tmpl.alarms()["TableThrottles"].Properties["Metrics"].([]any)
 	for _, m := range metrics {
 		of := dig(m, "MetricStat", "Metric")
 		watched[fmt.Sprint(dig(of, "MetricName"), " ", dig(of, "Dimensions", 0, "Value", "Ref"))] = true
 	}
-	for id := range made.of("AWS::DynamoDB::Table") {
+	for id := range tmpl.of("AWS::DynamoDB::Table") {
 		for _, kind := range []string{"ReadThrottleEvents ", "WriteThrottleEvents "} {
 			if !watched[kind+id] {
-				t.Errorf("nobody hears of %s%s", kind, id)
+				t.Errorf("no alarm reads %s%s", kind, id)
 			}
 		}
 	}
 }
 
-func TestADashboardShowsEveryMetricOfOurs(t *testing.T) {
-	made := synthesised(t, "statgate")
-	body, _ := json.Marshal(made.only(t, "AWS::CloudWatch::Dashboard").Properties["DashboardBody"])
+func TestDashboardShowsEveryMetric(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	body, _ := json.Marshal(tmpl.only(t, "AWS::CloudWatch::Dashboard").Properties["DashboardBody"])
 	for _, m := range telemetry.All {
 		if !strings.Contains(string(body), `\"`+m.Name+`\"`) {
 			t.Errorf("the dashboard does not show %s", m.Name)
@@ -116,61 +116,60 @@ func TestADashboardShowsEveryMetricOfOurs(t *testing.T) {
 	}
 }
 
-func TestABudgetIsMadeWhereDollarsAreNamed(t *testing.T) {
+func TestBudgetIsOptional(t *testing.T) {
 	if got := len(synthesised(t, "statgate").of("AWS::Budgets::Budget")); got != 0 {
-		t.Errorf("got %d budgets that nobody asked for", got)
+		t.Errorf("got %d budgets by default", got)
 	}
 	budget := synthesised(t, "statgate with everything").only(t, "AWS::Budgets::Budget").Properties
 	if got := dig(budget, "Budget", "BudgetLimit"); !reflect.DeepEqual(got, any(map[string]any{"Amount": 50.0, "Unit": "USD"})) {
 		t.Errorf("got %v, want 50 USD", got)
 	}
 	if got := dig(budget, "NotificationsWithSubscribers", 0, "Subscribers", 0, "Address"); got != "ops@example.com" {
-		t.Errorf("got %v told", got)
+		t.Errorf("got recipient %v", got)
 	}
 }
 
-func TestAccessLogsAreAskedForAndHoldNothingThatCanBeAKey(t *testing.T) {
+func TestAccessLogsAreOptionalAndCannotContainAKey(t *testing.T) {
 	plain := synthesised(t, "statgate")
 	for _, kind := range []string{"AWS::ApiGateway::Account"} {
 		if got := len(plain.of(kind)); got != 0 {
-			t.Errorf("got %d of %s, which is the account's, without being asked", got, kind)
+			t.Errorf("got %d of %s by default, which would change the whole account", got, kind)
 		}
 	}
 	if got := plain.only(t, "AWS::ApiGateway::Stage").Properties["AccessLogSetting"]; got != nil {
-		t.Errorf("got %v without being asked", got)
+		t.Errorf("got %v by default", got)
 	}
-	made := synthesised(t, "statgate with everything")
-	format, _ := dig(made.only(t, "AWS::ApiGateway::Stage").Properties, "AccessLogSetting", "Format").(string)
+	tmpl := synthesised(t, "statgate with everything")
+	format, _ := dig(tmpl.only(t, "AWS::ApiGateway::Stage").Properties, "AccessLogSetting", "Format").(string)
 	var line map[string]string
 	if err := json.Unmarshal([]byte(format), &line); err != nil {
 		t.Fatal(err)
 	}
 	for field, value := range line {
 		if regexp.MustCompile(`(?i)path$|query|header|protocol|identity\.apiKey|requestOverride|authorizer\.secret`).MatchString(value) && value != "$context.resourcePath" {
-			t.Errorf("%s: %s may hold a key", field, value)
+			t.Errorf("%s: %s may contain a key", field, value)
 		}
 	}
-	account := made.only(t, "AWS::ApiGateway::Account")
+	account := tmpl.only(t, "AWS::ApiGateway::Account")
 	if account.DeletionPolicy != "Retain" {
-		t.Errorf("the account's role goes with the stack: %q", account.DeletionPolicy)
+		t.Errorf("got deletion policy %q, want the account's role to be retained", account.DeletionPolicy)
 	}
 }
 
 func TestNoStageLogsRequestsInFull(t *testing.T) {
-	eachVariant(t, func(t *testing.T, made template) {
-		for _, s := range made.of("AWS::ApiGateway::Stage") {
+	eachVariant(t, func(t *testing.T, tmpl template) {
+		for _, s := range tmpl.of("AWS::ApiGateway::Stage") {
 			settings, _ := s.Properties["MethodSettings"].([]any)
 			for _, m := range settings {
 				if dig(m, "DataTraceEnabled") == true || dig(m, "LoggingLevel") != nil {
-					t.Errorf("got %v: execution logs have headers and query strings", m)
+					t.Errorf("got %v, but execution logs contain headers and query strings", m)
 				}
 			}
 		}
 	})
 }
 
-// The page is for whoever is woken by an alarm.
-func TestThePageForOperatorsNamesEveryMetricAndAlarm(t *testing.T) {
+func TestOperationsPageNamesEveryMetricAndAlarm(t *testing.T) {
 	page, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
@@ -180,35 +179,35 @@ func TestThePageForOperatorsNamesEveryMetricAndAlarm(t *testing.T) {
 			t.Errorf("docs/operations.md has no row for the metric %s", m.Name)
 		}
 	}
-	for name := range synthesised(t, "statgate").alarmed() {
+	for name := range synthesised(t, "statgate").alarms() {
 		if !strings.Contains(string(page), "| `"+name+"` |") {
 			t.Errorf("docs/operations.md has no row for the alarm %s", name)
 		}
 	}
 }
 
-// isWorker tells of a function's logical id whether no call reaches it.
+// isWorker reports whether a logical id is that of a worker.
 func isWorker(id string) bool {
 	return slices.ContainsFunc(api.Workers, func(w api.Worker) bool { return strings.HasPrefix(id, title(w.Function)+"Function") })
 }
 
-func TestChangesThatWaitAndWhatIsGivenUpAreAlarmedOfAndShown(t *testing.T) {
-	made := synthesised(t, "statgate")
-	age := made.alarmed()["StreamAge"].Properties
+func TestStreamAgeAndDeadLettersHaveAlarmsAndGraphs(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	age := tmpl.alarms()["StreamAge"].Properties
 	of, _ := dig(age, "Dimensions", 0, "Value", "Ref").(string)
 	got := []any{age["Namespace"], age["MetricName"], age["Statistic"], age["Threshold"], age["EvaluationPeriods"], strings.HasPrefix(of, "FanoutFunction")}
 	if want := []any{"AWS/Lambda", "IteratorAge", "Maximum", 60000.0, 2.0, true}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	dead := made.alarmed()["DeadLetters"].Properties
+	dead := tmpl.alarms()["DeadLetters"].Properties
 	watched, _ := json.Marshal(dead["Metrics"])
-	board, _ := json.Marshal(made.only(t, "AWS::CloudWatch::Dashboard").Properties["DashboardBody"])
-	for id := range made.of("AWS::SQS::Queue") {
+	board, _ := json.Marshal(tmpl.only(t, "AWS::CloudWatch::Dashboard").Properties["DashboardBody"])
+	for id := range tmpl.of("AWS::SQS::Queue") {
 		if !strings.Contains(string(board), id) {
 			t.Errorf("the dashboard does not show %s", id)
 		}
 		if got, want := strings.Contains(string(watched), id), !strings.HasPrefix(id, "WebhooksQueue"); got != want {
-			t.Errorf("%s: got alarmed of its messages %v, want %v", id, got, want)
+			t.Errorf("%s: got in the alarm %v, want %v", id, got, want)
 		}
 	}
 	if dead["Threshold"] != 0.0 || !strings.Contains(string(watched), "ApproximateNumberOfMessagesVisible") || !strings.Contains(string(board), "IteratorAge") {

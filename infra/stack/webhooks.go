@@ -14,39 +14,40 @@ import (
 )
 
 const (
-	// visibilitySeconds is how long a message that a function has taken is nobody
-	// else's, where the function does not say otherwise. AWS advises six times the
-	// function's own: an attempt that was throttled is tried again meanwhile.
+	// visibilitySeconds is how long a received message is hidden from other receivers. AWS
+	// recommends six times the function's timeout, to leave time for retries of throttled
+	// invocations.
 	visibilitySeconds = 6 * timeoutSeconds
-	// receivesOfADelivery is after how many receipts a message is set aside. Each
-	// attempt of a delivery has a message of its own, so this is for a function, or a
-	// table, that fails for over two hours.
-	receivesOfADelivery = 50
+	// maxReceives is how often a message is received before it moves to the dead-letter
+	// queue. Each attempt of a delivery has its own message, so this limit is only reached
+	// if the function or its table fails for over two hours.
+	maxReceives = 50
 
-	deliveryDays   = 4 // far longer than a message waits for an attempt
+	deliveryDays   = 4 // far longer than a message waits
 	deadLetterDays = 14
 	deliveryBatch  = 10
 	changeBatch    = 100
-	// changeAgeSeconds is when a change is given up that cannot be handled. DynamoDB
-	// drops it at 24 hours without a word: an hour before, the place of what is given
-	// up can still be read.
+	// changeAgeSeconds is the age at which Lambda gives up a change that fails. DynamoDB
+	// drops changes silently after 24 hours. So for one hour a given-up change can still
+	// be read from the stream.
 	changeAgeSeconds = 23 * 3600
-	untilTooOld      = -1 // attempts
+	unlimitedRetries = -1 // until changeAgeSeconds
 
-	leastConcurrency = 2 // that an event source takes
-	usualConcurrency = 10
+	minConcurrency     = 2 // Lambda's minimum for a queue
+	defaultConcurrency = 10
 )
 
-// reported are the partitions of the stats table whose changes customers are told of.
-var reported = []string{"MATCH#"}
+// eventPrefixes are the prefixes of the stats table's partitions whose changes make events.
+var eventPrefixes = []string{"MATCH#"}
 
-// webhooks are the queue of deliveries, and where goes what could not be handled.
+// webhooks are the queue of deliveries and the dead-letter queues.
 type webhooks struct {
-	queue, dead awssqs.Queue // deliveries that are due; those whose function did not run
-	unread      awssqs.Queue // the places of changes that were given up
+	queue  awssqs.Queue // deliveries
+	dead   awssqs.Queue // deliveries whose function failed
+	unread awssqs.Queue // stream positions of changes that were given up
 }
 
-// newWebhooks makes the queues where there is a worker for them, else it returns nil.
+// newWebhooks creates the queues, or returns nil if the contract has no workers.
 func (d *deployment) newWebhooks() *webhooks {
 	if len(d.workers) == 0 {
 		return nil
@@ -56,30 +57,30 @@ func (d *deployment) newWebhooks() *webhooks {
 		queue: d.newQueue("webhooks", awssqs.QueueProps{
 			RetentionPeriod:   days(deliveryDays),
 			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(visibilitySeconds)),
-			DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(receivesOfADelivery)},
+			DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(maxReceives)},
 		}),
 		dead:   dead,
 		unread: d.newQueue("changes-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)}),
 	}
 }
 
-// newQueue makes a queue that goes with the stack. SQS encrypts it by a key of its
-// own, which needs no grant and no key's dollar a month.
+// newQueue creates a queue, which is deleted with the stack. SQS encrypts it with its own
+// key, which needs no grant and costs nothing.
 func (d *deployment) newQueue(name string, props awssqs.QueueProps) awssqs.Queue {
 	props.QueueName = d.named(name)
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = jsii.Bool(d.props.Endpoint == "")
-	made := awssqs.NewQueue(d.stack, jsii.String(camel(name)+"Queue"), &props)
+	queue := awssqs.NewQueue(d.stack, jsii.String(camel(name)+"Queue"), &props)
 	if d.props.Endpoint != "" {
-		excuse(made, "SQS4", "An emulator is called in the clear, on the machine that it runs on")
+		excuse(queue, "SQS4", "An emulator is called without TLS, on the machine that it runs on")
 	}
-	return made
+	return queue
 }
 
 func days(n float64) awscdk.Duration { return awscdk.Duration_Days(jsii.Number(n)) }
 
-// newMappings hands each worker what it is for. A stream whose ARN nobody knows is
-// read by none.
+// newMappings creates the event source mapping of each worker. Without the ARN of the
+// stream, no function reads it.
 func (d *deployment) newMappings(functions map[string]awslambda.Function) {
 	for _, w := range d.workers {
 		switch f := functions[w.Function]; {
@@ -91,30 +92,30 @@ func (d *deployment) newMappings(functions map[string]awslambda.Function) {
 	}
 }
 
-// mapQueue lets at most so many deliveries run at once, as the account's instances
-// are those of the API too. Where each function reserves instances, more would only
-// be turned away.
+// mapQueue maps the queue to a function with a maximum concurrency, as the API shares the
+// account's instances. If each function reserves instances, more than these would only be
+// throttled.
 func (d *deployment) mapQueue(f awslambda.Function) {
-	most := d.props.WebhookConcurrency
-	if most == 0 {
-		most = usualConcurrency
+	limit := d.props.WebhookConcurrency
+	if limit == 0 {
+		limit = defaultConcurrency
 	}
 	if reserved := d.props.Concurrency; reserved > 0 {
-		most = max(min(most, reserved), leastConcurrency)
+		limit = max(min(limit, reserved), minConcurrency)
 	}
 	awslambda.NewCfnEventSourceMapping(d.stack, jsii.String("WebhooksMapping"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName:          f.FunctionName(),
 		EventSourceArn:        d.webhooks.queue.QueueArn(),
 		BatchSize:             jsii.Number(deliveryBatch),
 		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
-		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(most)},
+		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(limit)},
 	})
 }
 
-// mapStream begins with the oldest change that the stream still has. A mapping that
-// begins with the latest misses what is written while AWS makes it, a minute or
-// more, and the change that a restored table saw before it was deployed. What comes
-// a second time by that is known by its id.
+// mapStream maps the stream to a function, from the oldest change that the stream has. A
+// mapping that starts at the latest change would miss what is written while AWS creates
+// the mapping, which takes a minute or more. It would also miss changes of a restored table
+// before its deployment. Changes that are read twice are recognised by their ids.
 func (d *deployment) mapStream(f awslambda.Function) {
 	awslambda.NewCfnEventSourceMapping(d.stack, jsii.String("ChangesMapping"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName:                   f.FunctionName(),
@@ -124,10 +125,10 @@ func (d *deployment) mapStream(f awslambda.Function) {
 		MaximumBatchingWindowInSeconds: jsii.Number(0),
 		FunctionResponseTypes:          jsii.Strings("ReportBatchItemFailures"),
 		BisectBatchOnFunctionError:     jsii.Bool(true),
-		MaximumRetryAttempts:           jsii.Number(untilTooOld),
+		MaximumRetryAttempts:           jsii.Number(unlimitedRetries),
 		MaximumRecordAgeInSeconds:      jsii.Number(changeAgeSeconds),
 		FilterCriteria: &awslambda.CfnEventSourceMapping_FilterCriteriaProperty{
-			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(onlyReported())}},
+			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(eventFilter())}},
 		},
 		DestinationConfig: &awslambda.CfnEventSourceMapping_DestinationConfigProperty{
 			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: d.webhooks.unread.QueueArn()},
@@ -135,23 +136,23 @@ func (d *deployment) mapStream(f awslambda.Function) {
 	})
 }
 
-// onlyReported is a filter of events in Lambda's own words. What it drops costs no
-// invocation.
-func onlyReported() string {
+// eventFilter returns Lambda's filter pattern for changes that can make events. Other
+// changes cause no invocation.
+func eventFilter() string {
 	var partitions []map[string]string
-	for _, prefix := range reported {
+	for _, prefix := range eventPrefixes {
 		partitions = append(partitions, map[string]string{"prefix": prefix})
 	}
 	keys := map[string]any{table.PartitionAttr: map[string]any{"S": partitions}}
 	pattern, err := json.Marshal(map[string]any{"dynamodb": map[string]any{"Keys": keys}})
 	if err != nil {
-		panic(err) // maps of texts
+		panic(err) // maps of strings can always be encoded
 	}
 	return string(pattern)
 }
 
-// grantQueue allows to send, and what Lambda asks of a receiver's role.
-func (d *deployment) grantQueue(role awsiam.Role, n Needs) {
+// grantQueue allows a role to send messages, and Lambda to receive with the role.
+func (d *deployment) grantQueue(role awsiam.Role, n access) {
 	if n.Sends {
 		allow(role, []string{"sqs:SendMessage"}, nil, d.webhooks.queue.QueueArn())
 	}
@@ -160,8 +161,8 @@ func (d *deployment) grantQueue(role awsiam.Role, n Needs) {
 	}
 }
 
-// grantStream allows the actions on the stats table's stream, and to tell of changes
-// that are given up: Lambda does both by the function's role.
+// grantStream allows the actions on the stats table's stream, and sending to the queue of
+// given-up changes. Lambda uses the function's role for both.
 func (d *deployment) grantStream(role awsiam.Role, actions []api.Action) {
 	stream := d.data.stats.TableStreamArn()
 	if len(actions) == 0 || stream == nil {
@@ -170,7 +171,7 @@ func (d *deployment) grantStream(role awsiam.Role, actions []api.Action) {
 	var read []string
 	for _, action := range actions {
 		if action == api.ListStreams {
-			allow(role, []string{"dynamodb:ListStreams"}, nil, jsii.String("*")) // IAM knows no resource of it
+			allow(role, []string{"dynamodb:ListStreams"}, nil, jsii.String("*")) // has no resource in IAM
 			continue
 		}
 		read = append(read, "dynamodb:"+string(action))

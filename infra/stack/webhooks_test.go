@@ -12,7 +12,7 @@ import (
 
 const otherStream = "arn:aws:dynamodb:eu-west-1:123456789012:table/restored-stats/stream/2026-01-01T00:00:00.000"
 
-// mapping is the event source mapping of a function, none where it has none.
+// mapping returns the event source mapping of a function, or an empty resource.
 func (t template) mapping(function string) resource {
 	for _, r := range t.of("AWS::Lambda::EventSourceMapping") {
 		if name, _ := dig(r.Properties, "FunctionName", "Ref").(string); strings.HasPrefix(name, title(function)+"Function") {
@@ -22,6 +22,7 @@ func (t template) mapping(function string) resource {
 	return resource{}
 }
 
+// queue returns a queue by its name without the stack's, or an empty resource.
 func (t template) queue(name string) resource {
 	for _, r := range t.of("AWS::SQS::Queue") {
 		if r.Properties["QueueName"] == "Statgate-"+name {
@@ -31,7 +32,7 @@ func (t template) queue(name string) resource {
 	return resource{}
 }
 
-// checkProperties compares what is at paths of a resource, references by their short names.
+// checkProperties compares properties of a resource. References become short names.
 func checkProperties(t *testing.T, what string, r resource, want map[string]any) {
 	t.Helper()
 	got := map[string]any{}
@@ -46,30 +47,30 @@ func checkProperties(t *testing.T, what string, r resource, want map[string]any)
 	}
 }
 
-func TestWorkersAreDeployedWhereTheContractHasAFunctionThatNeedsThem(t *testing.T) {
+func TestWorkersAreDeployedIfTheContractHasWebhooks(t *testing.T) {
 	for name := range variants {
-		made, workers := synthesised(t, name), api.WorkersFor(presetOf(t, variants[name].preset))
-		mapped := len(made.of("AWS::Lambda::EventSourceMapping"))
-		queues := len(made.of("AWS::SQS::Queue"))
+		tmpl, workers := synthesised(t, name), api.WorkersFor(presetOf(t, variants[name].preset))
+		mapped := len(tmpl.of("AWS::Lambda::EventSourceMapping"))
+		queues := len(tmpl.of("AWS::SQS::Queue"))
 		if mapped != len(workers) || (queues == 3) != (len(workers) > 0) {
 			t.Errorf("%s: got %d mappings and %d queues for %d workers", name, mapped, queues, len(workers))
 		}
 	}
 	if len(api.WorkersFor(presetOf(t, "statgate"))) == 0 || len(api.WorkersFor(presetOf(t, "balla"))) != 0 {
-		t.Error("this wants a preset with workers and one without")
+		t.Error("this test needs a preset with workers and one without")
 	}
 }
 
-func TestChangesAreReadFromTheOldestOnAndNoneIsGivenUpInADay(t *testing.T) {
-	made := synthesised(t, "statgate")
-	mapping := made.mapping("fanout")
+func TestChangesAreReadFromTheOldestAndRetriedFor23Hours(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	mapping := tmpl.mapping("fanout")
 	checkProperties(t, "the mapping", mapping, map[string]any{
 		"EventSourceArn": "StatsTable/stream", "StartingPosition": "TRIM_HORIZON", "BatchSize": 100.0, "MaximumBatchingWindowInSeconds": 0.0,
 		"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "BisectBatchOnFunctionError": true,
 		"MaximumRetryAttempts": -1.0, "MaximumRecordAgeInSeconds": 82800.0,
 	})
 	if got := short(dig(mapping.Properties, "DestinationConfig", "OnFailure", "Destination")); got != "ChangesDeadQueue" {
-		t.Errorf("what is given up goes to %s", got)
+		t.Errorf("given-up changes go to %s, want ChangesDeadQueue", got)
 	}
 	pattern, _ := dig(mapping.Properties, "FilterCriteria", "Filters", 0, "Pattern").(string)
 	if want := `{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"MATCH#"}]}}}}`; pattern != want {
@@ -77,34 +78,34 @@ func TestChangesAreReadFromTheOldestOnAndNoneIsGivenUpInADay(t *testing.T) {
 	}
 }
 
-func TestADeliveryIsNobodyElsesForSixTimesItsFunctionsTime(t *testing.T) {
-	made := synthesised(t, "statgate")
-	checkProperties(t, "the queue", made.queue("webhooks"), map[string]any{
+func TestReceivedDeliveryIsHiddenForSixTimesTheFunctionsTimeout(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	checkProperties(t, "the queue", tmpl.queue("webhooks"), map[string]any{
 		"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 4 * 86400.0,
-		"RedrivePolicy": map[string]any{"deadLetterTargetArn": dig(made.queue("webhooks").Properties, "RedrivePolicy", "deadLetterTargetArn"), "maxReceiveCount": 50.0},
+		"RedrivePolicy": map[string]any{"deadLetterTargetArn": dig(tmpl.queue("webhooks").Properties, "RedrivePolicy", "deadLetterTargetArn"), "maxReceiveCount": 50.0},
 	})
-	if got := short(dig(made.queue("webhooks").Properties, "RedrivePolicy", "deadLetterTargetArn")); got != "WebhooksDeadQueue" {
-		t.Errorf("what cannot be delivered goes to %s", got)
+	if got := short(dig(tmpl.queue("webhooks").Properties, "RedrivePolicy", "deadLetterTargetArn")); got != "WebhooksDeadQueue" {
+		t.Errorf("failed deliveries go to %s, want WebhooksDeadQueue", got)
 	}
-	for id, f := range made.of("AWS::Lambda::Function") {
+	for id, f := range tmpl.of("AWS::Lambda::Function") {
 		seconds, _ := f.Properties["Timeout"].(float64)
-		if got, _ := made.queue("webhooks").Properties["VisibilityTimeout"].(float64); strings.HasPrefix(id, "DeliverFunction") && (seconds == 0 || got < 6*seconds) {
-			t.Errorf("got %g s, and the function has %g s", got, seconds)
+		if got, _ := tmpl.queue("webhooks").Properties["VisibilityTimeout"].(float64); strings.HasPrefix(id, "DeliverFunction") && (seconds == 0 || got < 6*seconds) {
+			t.Errorf("got a visibility timeout of %g s for a function timeout of %g s", got, seconds)
 		}
 	}
-	checkProperties(t, "the mapping", made.mapping("deliver"), map[string]any{
+	checkProperties(t, "the mapping", tmpl.mapping("deliver"), map[string]any{
 		"EventSourceArn": "WebhooksQueue", "BatchSize": 10.0, "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
 		"ScalingConfig": map[string]any{"MaximumConcurrency": 10.0},
 	})
 	for _, name := range []string{"webhooks-dead", "changes-dead"} {
-		checkProperties(t, name, made.queue(name), map[string]any{"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86400.0, "RedrivePolicy": nil})
+		checkProperties(t, name, tmpl.queue(name), map[string]any{"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86400.0, "RedrivePolicy": nil})
 	}
 }
 
-func TestEveryQueueRefusesWhatIsNotEncryptedOnItsWay(t *testing.T) {
-	made := synthesised(t, "statgate")
+func TestEveryQueueRequiresTLS(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
 	refusing := map[string]bool{}
-	for _, p := range made.of("AWS::SQS::QueuePolicy") {
+	for _, p := range tmpl.of("AWS::SQS::QueuePolicy") {
 		statement, _ := dig(p.Properties, "PolicyDocument", "Statement", 0).(map[string]any)
 		condition, _ := json.Marshal(statement["Condition"])
 		if statement["Effect"] == "Deny" && string(condition) == `{"Bool":{"aws:SecureTransport":"false"}}` {
@@ -112,35 +113,35 @@ func TestEveryQueueRefusesWhatIsNotEncryptedOnItsWay(t *testing.T) {
 			refusing[queue] = true
 		}
 	}
-	for id := range made.of("AWS::SQS::Queue") {
+	for id := range tmpl.of("AWS::SQS::Queue") {
 		if !refusing[id] {
-			t.Errorf("%s takes what is sent in the clear", id)
+			t.Errorf("%s accepts requests without TLS", id)
 		}
 	}
 }
 
-func TestDeliveriesTakeNoMoreInstancesThanAreAskedForOrReserved(t *testing.T) {
-	for _, c := range []struct{ asked, reserved, want int }{{0, 0, 10}, {40, 0, 40}, {40, 25, 25}, {4, 25, 4}, {10, 1, 2}} {
-		made := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "statgate"), Environment: "live", Arch: "arm64",
-			Concurrency: c.reserved, WebhookConcurrency: c.asked})
-		got := dig(made.mapping("deliver").Properties, "ScalingConfig", "MaximumConcurrency")
+func TestDeliverConcurrencyIsLimitedByFlagAndReservation(t *testing.T) {
+	for _, c := range []struct{ limit, reserved, want int }{{0, 0, 10}, {40, 0, 40}, {40, 25, 25}, {4, 25, 4}, {10, 1, 2}} {
+		tmpl := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "statgate"), Environment: "live", Arch: "arm64",
+			Concurrency: c.reserved, WebhookConcurrency: c.limit})
+		got := dig(tmpl.mapping("deliver").Properties, "ScalingConfig", "MaximumConcurrency")
 		if got != float64(c.want) {
-			t.Errorf("%d asked for, %d reserved: got %v, want %d", c.asked, c.reserved, got, c.want)
+			t.Errorf("limit %d, %d reserved: got %v, want %d", c.limit, c.reserved, got, c.want)
 		}
 	}
 }
 
-func TestWhoSendsOrDeliversKnowsTheQueueAndOnEmulatorsAloneThisMachine(t *testing.T) {
+func TestSendersHaveTheQueueAndOnlyEmulatorsAllowPrivateAddresses(t *testing.T) {
 	c := presetOf(t, "statgate")
-	sends := map[string]bool{"deliver": true} // who puts a message off
+	sends := map[string]bool{"deliver": true} // deliver postpones messages by sending them again
 	for _, r := range api.For(c) {
 		sends[r.Function] = sends[r.Function] || r.Sends
 	}
 	for _, w := range api.WorkersFor(c) {
 		sends[w.Function] = sends[w.Function] || w.Sends
 	}
-	for where, made := range map[string]template{"AWS": synthesised(t, "statgate"), "an emulator": synthesised(t, "statgate on an emulator")} {
-		for id, f := range made.of("AWS::Lambda::Function") {
+	for where, tmpl := range map[string]template{"AWS": synthesised(t, "statgate"), "an emulator": synthesised(t, "statgate on an emulator")} {
+		for id, f := range tmpl.of("AWS::Lambda::Function") {
 			name := strings.ToLower(id[:strings.Index(id, "Function")])
 			vars, _ := dig(f.Properties, "Environment", "Variables").(map[string]any)
 			if got := vars["WEBHOOK_QUEUE"] != nil; got != sends[name] {
@@ -153,8 +154,8 @@ func TestWhoSendsOrDeliversKnowsTheQueueAndOnEmulatorsAloneThisMachine(t *testin
 	}
 }
 
-func TestAStreamThatIsNotTheStacksOwnIsReadByItsARNOrNotAtAll(t *testing.T) {
-	named := referring(t, stack.Kept{Stats: "restored-stats", StatsStream: otherStream})
+func TestStreamOfAnExistingTableIsReadByItsARNOrNotAtAll(t *testing.T) {
+	named := referring(t, stack.Existing{Stats: "restored-stats", StatsStream: otherStream})
 	if got := dig(named.mapping("fanout").Properties, "EventSourceArn"); got != otherStream {
 		t.Errorf("got %v, want %s", got, otherStream)
 	}
@@ -167,16 +168,16 @@ func TestAStreamThatIsNotTheStacksOwnIsReadByItsARNOrNotAtAll(t *testing.T) {
 	if read != 3 {
 		t.Errorf("got %d actions granted on the stream, want 3", read)
 	}
-	unknown := referring(t, stack.Kept{Adopt: true})
+	unknown := referring(t, stack.Existing{Adopt: true})
 	if got := unknown.mapping("fanout"); got.Type != "" {
-		t.Errorf("got the mapping %v of no stream", got.Properties)
+		t.Errorf("got the mapping %v without a stream", got.Properties)
 	}
 	if unknown.mapping("deliver").Type == "" {
-		t.Error("without a stream nothing is delivered that was sent by hand")
+		t.Error("without a stream, deliver must still be mapped, for redeliveries")
 	}
 	for _, g := range grantsOf(t, unknown, "fanout") {
 		if strings.HasPrefix(g.action, "dynamodb:") && strings.Contains(g.action, "Stream") {
-			t.Errorf("got %v, and there is no stream", g)
+			t.Errorf("got %v without a stream", g)
 		}
 	}
 }
