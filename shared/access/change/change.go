@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -26,12 +27,15 @@ const (
 	racesAtMost  = 60 // attempts lost to other changes of the same organisation
 	heldAtMost   = 10 // attempts that met other transactions for as long as the table waits
 	faultsAtMost = 3  // attempts without an answer of the store
-	pauseUnit    = 4 * time.Millisecond
-	pauseAtMost  = 150 * time.Millisecond
 	bumpTimeout  = 5 * time.Second
 	// patience leaves time for the answer within API Gateway's 29 seconds.
 	patience = 20 * time.Second
 )
+
+// backoff sets the pauses between attempts. Their randomness decides which caller
+// waits, never the answer.
+var backoff = retry.Backoff{First: 4 * time.Millisecond, Max: 150 * time.Millisecond, Linear: true,
+	Random: rand.N[time.Duration], Min: time.Millisecond}
 
 // Table is what a change needs of the table.
 type Table interface {
@@ -89,7 +93,7 @@ func Apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 			_ = bump(ctx, gates, plan.Bump)
 			return api.Down("changing facts", err)
 		}
-		pause(ctx, races+held+faults)
+		_ = backoff.Pause(ctx, races+held+faults) // once ctx has ended, the next attempt fails
 	}
 }
 
@@ -104,15 +108,4 @@ func bump(ctx context.Context, gates Gates, keys []string) error {
 		return api.Down("making cached callers stale", err)
 	}
 	return nil
-}
-
-// pause lets the others go first. Its randomness decides no answer, only who waits.
-func pause(ctx context.Context, attempt int) {
-	most := min(time.Duration(attempt)*pauseUnit, pauseAtMost)
-	timer := time.NewTimer(rand.N(most) + time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

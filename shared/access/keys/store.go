@@ -16,6 +16,7 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/ids"
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -162,25 +163,23 @@ type holdings struct {
 }
 
 func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
-	for try := range tornAtMost {
+	for n := range tornAtMost {
 		h, found, err := s.queried(ctx, org)
 		if err != nil || !found || h.whole() {
 			return h, found, err
 		}
-		select {
-		case <-time.After(tornPause << try):
-		case <-ctx.Done():
-			return h, false, api.Down("reading an organisation's keys", ctx.Err())
+		if err := tornBackoff.Pause(ctx, n+1); err != nil {
+			return h, false, api.Down("reading an organisation's keys", err)
 		}
 	}
 	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
 }
 
-// How often a query is repeated that met a transaction in the middle of its commit.
-const (
-	tornAtMost = 8
-	tornPause  = 4 * time.Millisecond // doubled each time: a second in all
-)
+// A query that met a transaction in the middle of its commit is repeated.
+const tornAtMost = 8
+
+// tornBackoff pauses a second in all.
+var tornBackoff = retry.Backoff{First: 4 * time.Millisecond, Max: 512 * time.Millisecond}
 
 // whole tells whether the key that the organisation's item names is among the
 // keys that were read with it. Whoever made it had seen all keys before it.

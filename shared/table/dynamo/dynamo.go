@@ -103,7 +103,7 @@ func (t *Table) Get(ctx context.Context, key table.Key, consistent bool) (table.
 func (t *Table) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	const doing = "writing to"
 	var after table.Item
-	err := patiently(ctx, func() (err error) {
+	err := retryConflicts(ctx, func() (err error) {
 		switch w.Op {
 		case table.OpPut:
 			after, err = t.put(ctx, w)
@@ -186,7 +186,7 @@ func (t *Table) Transact(ctx context.Context, ws []table.Write) error {
 		return t.fail(doing, err)
 	}
 	token := rand.Text()
-	err = patiently(ctx, func() error {
+	err = retryConflicts(ctx, func() error {
 		out, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 			TransactItems: items, ClientRequestToken: &token, ReturnConsumedCapacity: t.ask(),
 		})

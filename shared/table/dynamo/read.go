@@ -80,11 +80,11 @@ func (t *Table) batch(ctx context.Context, keys []map[string]types.AttributeValu
 			return nil
 		case len(left) < len(keys):
 			n = 0 // it moves on
-		case n == maxTries:
+		case n == maxAttempts:
 			return fmt.Errorf("%w: %d keys stay unprocessed", table.ErrThrottled, len(left))
 		}
 		keys = left
-		if err := pause(ctx, n+1); err != nil {
+		if err := backoff.Pause(ctx, n+1); err != nil {
 			return fmt.Errorf("%w: %d keys are unprocessed: %w", table.ErrUnavailable, len(left), err)
 		}
 	}
