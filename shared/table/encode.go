@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Encode turns a struct into an item by its json tags. Numbers must be whole.
@@ -66,6 +67,12 @@ func wholeNumbers(at any) error {
 		}
 	}
 	return nil
+}
+
+// Storable reports whether text from a request can be part of a key: valid UTF-8 of
+// 1 to maxBytes bytes. Other text names no stored item, so it need not be read.
+func Storable(text string, maxBytes int) bool {
+	return text != "" && len(text) <= maxBytes && utf8.ValidString(text)
 }
 
 // Join makes a key of parts: Join("ORG", id) is "ORG#id".

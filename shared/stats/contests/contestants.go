@@ -57,7 +57,7 @@ func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Contestan
 
 // contestant reads one by id; the zero one where there is none.
 func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
-	if !storable(id) {
+	if !table.Storable(id, maxIDBytes) {
 		return Contestant{}, 0, nil
 	}
 	it, err := s.table.Get(ctx, contestantKey(kind, id), true)
@@ -78,7 +78,7 @@ func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestan
 }
 
 func (s *Store) bySlug(ctx context.Context, kind Kind, slug string) (string, error) {
-	if !storable(slug) {
+	if !table.Storable(slug, maxIDBytes) {
 		return "", nil
 	}
 	it, err := s.table.Get(ctx, slugKey(kind, slug), true)
@@ -190,7 +190,7 @@ func (p Contestant) check() error {
 	}
 	seen := map[string]bool{}
 	for _, m := range p.Members {
-		if seen[m.User] || !storable(m.User) {
+		if seen[m.User] || !table.Storable(m.User, maxIDBytes) {
 			wrong["members"] = append(wrong["members"], "a user is there twice, or is no user id")
 			break
 		}

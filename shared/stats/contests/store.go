@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-	"unicode/utf8"
 
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
@@ -64,9 +63,8 @@ func slugKey(kind Kind, slug string) table.Key {
 	return table.Key{Partition: table.Join("CONTESTANT", string(kind)+"-slug", slug), Sort: slugSort}
 }
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
-func storable(s string) bool { return s != "" && len(s) <= 64 && utf8.ValidString(s) }
+// maxIDBytes bounds the identifiers, slugs and users that a store looks for.
+const maxIDBytes = 64
 
 // record is a contest as it is stored, with the revision that its next change
 // must find.

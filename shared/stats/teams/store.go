@@ -36,10 +36,13 @@ type Store struct{ Table table.Table }
 // NewStore returns a store over the stats table.
 func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
 
+// maxIDBytes bounds the identifiers that a store looks for.
+const maxIDBytes = 200
+
 // Get returns one team, also by an id that it had before; ErrNotFound.
 func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
 	for range 8 { // an alias leads to another only where merges followed each other
-		if id == "" || len(id) > 200 || !utf8.ValidString(id) {
+		if !table.Storable(id, maxIDBytes) {
 			return nil, ErrNotFound
 		}
 		it, err := s.Table.Get(ctx, teamKey(id), false)
