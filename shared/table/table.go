@@ -45,6 +45,28 @@ func (it Item) Bool(attr string) bool { b, _ := it[attr].(bool); return b }
 // Map returns a top-level map attribute, nil where it is absent.
 func (it Item) Map(attr string) map[string]any { m, _ := it[attr].(map[string]any); return m }
 
+// Texts returns the strings of a top-level list attribute; empty if it is absent.
+// Elements of other types are skipped.
+func (it Item) Texts(attr string) []string {
+	values, _ := it[attr].([]any)
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// List returns texts as the value of an attribute.
+func List(texts []string) []any {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return values
+}
+
 // At returns the value at a dotted path ("q.n.r"), nil where it is absent.
 func (it Item) At(path string) any {
 	var at any = map[string]any(it)

@@ -162,11 +162,7 @@ type derivation struct {
 // tokenWrites are the token's item and its audit entry, which is the key's.
 func (s *Store) tokenWrites(r *api.Request, n newborn, t Token) ([]table.Write, error) {
 	it := s.secretItem(n)
-	scopes := make([]any, len(t.Scopes))
-	for i, scope := range t.Scopes {
-		scopes[i] = scope
-	}
-	it["parent"], it["scopes"], it["ends"], it[table.TTLAttr] = r.Caller.Secret, scopes, t.ExpiresAt.Unix(), t.ExpiresAt.Unix()
+	it["parent"], it["scopes"], it["ends"], it[table.TTLAttr] = r.Caller.Secret, table.List(t.Scopes), t.ExpiresAt.Unix(), t.ExpiresAt.Unix()
 	ws, err := audit.Writes(s.ids, audit.Caller(r), audit.Change{Org: n.key.Org, Action: "token.create", Target: t.Key,
 		After: derivation{it.Str("id"), r.Caller.Secret, t.Scopes, t.ExpiresAt}})
 	return append(ws, table.Put(it, table.IsNew())), err

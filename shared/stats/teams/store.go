@@ -201,22 +201,11 @@ func searchPK(text string) string {
 }
 
 func teamOf(it table.Item) *Team {
-	t := &Team{ID: it.Str("id"), Name: it.Str("name"), Names: strs(it["names"])}
+	t := &Team{ID: it.Str("id"), Name: it.Str("name"), Names: it.Texts("names")}
 	if c := it.Str("country"); c != "" {
 		t.Country = &c
 	}
 	return t
-}
-
-func strs(v any) []string {
-	list, _ := v.([]any)
-	out := make([]string, 0, len(list))
-	for _, s := range list {
-		if s, ok := s.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func distinct(list []string) []string {
