@@ -23,7 +23,7 @@ type Backoff struct {
 }
 
 // Delay returns the pause after failed attempt n, counted from 1.
-func (b Backoff) Delay(n int) time.Duration {
+func (b *Backoff) Delay(n int) time.Duration {
 	bound := min(b.First, b.Max)
 	if b.Linear {
 		bound = b.Max
@@ -43,7 +43,7 @@ func (b Backoff) Delay(n int) time.Duration {
 
 // Pause waits after failed attempt n, counted from 1. It returns the error of ctx
 // if ctx ends first.
-func (b Backoff) Pause(ctx context.Context, n int) error {
+func (b *Backoff) Pause(ctx context.Context, n int) error {
 	sleep := b.Sleep
 	if sleep == nil {
 		sleep = Sleep
@@ -54,7 +54,7 @@ func (b Backoff) Pause(ctx context.Context, n int) error {
 // Do calls attempt until it succeeds, fails with an error for which again is false,
 // or has failed attempts times. It returns the last error of attempt; if ctx ends
 // during a pause, the error of ctx too.
-func (b Backoff) Do(ctx context.Context, attempts int, again func(error) bool, attempt func() error) error {
+func (b *Backoff) Do(ctx context.Context, attempts int, again func(error) bool, attempt func() error) error {
 	for n := 1; ; n++ {
 		err := attempt()
 		if err == nil || n == attempts || !again(err) {

@@ -82,7 +82,8 @@ func TestPauseEndsWithTheContextAndBothErrorsAreReported(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*ms)
 		defer cancel()
 		start := time.Now()
-		err := retry.Backoff{First: time.Second, Max: time.Second}.Do(ctx, 9, func(error) bool { return true }, func() error { return busy })
+		b := retry.Backoff{First: time.Second, Max: time.Second}
+		err := b.Do(ctx, 9, func(error) bool { return true }, func() error { return busy })
 		if got, want := time.Since(start), 1500*ms; !errors.Is(err, busy) || !errors.Is(err, context.DeadlineExceeded) || got != want {
 			t.Errorf("got %v after %v, want both errors after %v", err, got, want)
 		}

@@ -125,14 +125,20 @@ func decode(attr types.AttributeValue) (any, error) {
 		return l, nil
 	case *types.AttributeValueMemberM:
 		return decodeMap(attr.Value)
-	case *types.AttributeValueMemberB:
-		return nil, errors.New("unsupported type: binary")
-	case *types.AttributeValueMemberBS:
-		return nil, errors.New("unsupported type: binary set")
-	case *types.AttributeValueMemberNS:
-		return nil, errors.New("unsupported type: number set")
-	case *types.AttributeValueMemberSS:
-		return nil, errors.New("unsupported type: string set")
 	}
-	return nil, fmt.Errorf("unsupported type: %T", attr)
+	return nil, errors.New("unsupported type: " + unsupported(attr))
+}
+
+func unsupported(attr types.AttributeValue) string {
+	switch attr.(type) {
+	case *types.AttributeValueMemberB:
+		return "binary"
+	case *types.AttributeValueMemberBS:
+		return "binary set"
+	case *types.AttributeValueMemberNS:
+		return "number set"
+	case *types.AttributeValueMemberSS:
+		return "string set"
+	}
+	return "unknown"
 }
