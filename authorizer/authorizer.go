@@ -1,8 +1,9 @@
-// Package authorizer is the Lambda authorizer: secret → caller → policy.
+// Package authorizer is the Lambda authorizer. It finds the caller of a secret and
+// returns the caller's policy.
 //
-// API Gateway caches the policy per secret, so the policy lists every route that
-// the key reaches, and nothing is counted here. What changes while a policy is
-// cached is the gate's business.
+// API Gateway caches the policy per secret. So the policy lists every route that the
+// key may call, and the authorizer counts nothing. Package gate handles changes of the
+// key while its policy is cached.
 package authorizer
 
 import (
@@ -23,59 +24,59 @@ import (
 	"statgate/shared/telemetry"
 )
 
-// Authenticate finds the caller behind a secret. It fails with *api.Error: a
-// secret.* condition where the secret is no good, anything else where a store
-// did not answer.
+// Authenticate returns the caller of a secret. Its errors are *api.Error: a secret.*
+// condition if the secret is invalid, another condition if a store did not answer.
 type Authenticate func(ctx context.Context, secret string) (*api.Caller, error)
 
-// Authorizer answers API Gateway's REQUEST events.
+// Authorizer handles API Gateway's REQUEST authorizer events.
 type Authorizer struct {
-	Metrics *telemetry.Recorder // set before the first call; nil: none
+	Metrics *telemetry.Recorder // set before the first call; nil writes no metrics
 
 	contract     *contract.Contract
 	routes       []api.Route
 	authenticate Authenticate
 	clock        func() time.Time
-	log          *slog.Logger
-	policies     *lru.Cache[held, events.APIGatewayCustomAuthorizerPolicy]
+	logger       *slog.Logger
+	policies     *lru.Cache[policyKey, events.APIGatewayCustomAuthorizerPolicy]
 }
 
-// held is what a policy depends on, beside the routes. Few keys differ in it, and
-// making a policy takes longer than all else that the authorizer does itself.
-type held struct{ stage, permissions string }
+// policyKey is what a policy depends on, besides the routes. Most API keys share it with
+// others, and building a policy takes longer than the rest of the authorizer's own work.
+type policyKey struct{ stage, permissions string }
 
-// rememberedPolicies bounds what a warm instance holds: at 8 KB each, 2 MB.
-const rememberedPolicies = 256
+// maxPolicies bounds the policy cache of a warm instance: 2 MB at 8 KB per policy.
+const maxPolicies = 256
 
-// New makes an authorizer of a contract's deployment.
+// New returns an authorizer for a deployment of a contract.
 func New(c *contract.Contract, find Authenticate, clock func() time.Time, log *slog.Logger) *Authorizer {
-	policies, err := lru.New[held, events.APIGatewayCustomAuthorizerPolicy](rememberedPolicies)
+	policies, err := lru.New[policyKey, events.APIGatewayCustomAuthorizerPolicy](maxPolicies)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Authorizer{contract: c, routes: keyed(api.For(c)), authenticate: find, clock: clock, log: log, policies: policies}
+	return &Authorizer{contract: c, routes: protected(api.For(c)), authenticate: find, clock: clock, logger: log, policies: policies}
 }
 
-func keyed(routes []api.Route) []api.Route {
-	var kept []api.Route
+// protected returns the routes that need a key.
+func protected(routes []api.Route) []api.Route {
+	var list []api.Route
 	for _, r := range routes {
 		if !r.Open {
-			kept = append(kept, r)
+			list = append(list, r)
 		}
 	}
-	return kept
+	return list
 }
 
-// errUnauthorized is the text that API Gateway turns into its 401; any other
-// error becomes AUTHORIZER_FAILURE, which the contract answers as unavailable.
-// The capital is not ours: API Gateway compares this very text.
+// errUnauthorized makes API Gateway answer 401. It compares the text exactly, so the
+// error begins with a capital letter. Any other error becomes AUTHORIZER_FAILURE, which
+// the contract answers as unavailable.
 var errUnauthorized = errors.New("Unauthorized")
 
-// Handle answers one event.
+// Handle handles one event.
 func (a *Authorizer) Handle(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	start := a.clock()
 	caller, err := a.caller(ctx, ev)
-	a.note(ctx, ev, caller, err, start)
+	a.log(ctx, ev, caller, err, start)
 	if err != nil {
 		if strings.HasPrefix(api.AsError(err).Condition, "secret") {
 			return events.APIGatewayCustomAuthorizerResponse{}, errUnauthorized
@@ -89,27 +90,29 @@ func (a *Authorizer) Handle(ctx context.Context, ev events.APIGatewayCustomAutho
 	}, nil
 }
 
-// policy is [Policy], made once for those who may do the same. It is shared and
-// must not be changed.
+// policy returns the [Policy] of the permissions, from the cache if possible. The
+// policy is shared and must not be modified.
 func (a *Authorizer) policy(permissions []string, stage string) events.APIGatewayCustomAuthorizerPolicy {
-	same := held{stage, strings.Join(permissions, " ")}
-	if p, ok := a.policies.Get(same); ok {
+	key := policyKey{stage, strings.Join(permissions, " ")}
+	if p, ok := a.policies.Get(key); ok {
 		return p
 	}
 	p := Policy(a.routes, permissions, stage)
-	a.policies.Add(same, p)
+	a.policies.Add(key, p)
 	return p
 }
 
+// caller picks the secret from the request's headers and query, and authenticates it.
 func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (*api.Caller, error) {
 	h := make(http.Header, len(ev.MultiValueHeaders))
 	for name, values := range ev.MultiValueHeaders {
-		// One header may come under several spellings: two keys must not pass as one.
+		// Clients may send a header twice in different case. Both values count, so that
+		// two different keys are refused.
 		name = http.CanonicalHeaderKey(name)
 		h[name] = append(h[name], values...)
 	}
 	for name, value := range ev.Headers {
-		// API Gateway sends the same headers both ways; several values only here above.
+		// API Gateway repeats each header in both maps; skip what was added above.
 		if _, both := ev.MultiValueHeaders[name]; !both {
 			h.Add(name, value)
 		}
@@ -122,8 +125,8 @@ func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAutho
 	return a.authenticate(ctx, secret)
 }
 
-// note writes the one log line of a check, by ids only.
-func (a *Authorizer) note(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest, c *api.Caller, err error, start time.Time) {
+// log writes the one log line of a check. The line has ids and never a secret.
+func (a *Authorizer) log(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest, c *api.Caller, err error, start time.Time) {
 	ms := float64(a.clock().Sub(start).Microseconds()) / 1000
 	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs, slog.String("request_id", ev.RequestContext.RequestID), slog.Float64("ms", ms))
@@ -139,13 +142,13 @@ func (a *Authorizer) note(ctx context.Context, ev events.APIGatewayCustomAuthori
 		outcome = telemetry.Unauthorized
 		attrs = append(attrs, slog.String("condition", failed.Condition))
 		if !strings.HasPrefix(failed.Condition, "secret") {
-			// A refusal ends as an error of the function too, so that Lambda's own
-			// count of errors says nothing of failures.
+			// Refusals are errors of the function too, so Lambda's Errors metric does
+			// not tell failures from refusals. This one does.
 			level, outcome = slog.LevelError, telemetry.AuthorizerFailed
 			attrs = append(attrs, slog.Any("cause", failed.Cause))
 		}
 	}
 	attrs = a.Metrics.Append(attrs, start,
 		telemetry.Value{Metric: outcome, Number: 1}, telemetry.Value{Metric: telemetry.AuthorizerTime, Number: ms})
-	a.log.LogAttrs(ctx, level, "authorize", attrs...)
+	a.logger.LogAttrs(ctx, level, "authorize", attrs...)
 }

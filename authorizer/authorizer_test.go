@@ -12,7 +12,7 @@ import (
 	"statgate/shared/api"
 )
 
-func TestTwoKeysUnderTwoSpellingsOfOneHeaderAreTwoKeys(t *testing.T) {
+func TestTwoKeysInTwoSpellingsOfOneHeaderAreRefused(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	a := authorizer.New(load(t, "statgate"), func(context.Context, string) (*api.Caller, error) {
@@ -25,10 +25,10 @@ func TestTwoKeysUnderTwoSpellingsOfOneHeaderAreTwoKeys(t *testing.T) {
 		})
 		return err
 	}
-	for range 20 { // in whatever order the map gives them
+	for range 20 { // the order of a map varies
 		two := map[string][]string{"Authorization": {"Bearer a"}, "authorization": {"Bearer b"}}
 		if handle(two, nil) == nil || handle(nil, map[string]string{"Authorization": "Bearer a", "authorization": "Bearer b"}) == nil {
-			t.Fatal("one of two keys was taken")
+			t.Fatal("one of two keys was accepted")
 		}
 	}
 	if asked != 0 {

@@ -17,7 +17,7 @@ import (
 	"statgate/shared/telemetry"
 )
 
-func TestFailuresOfTheAuthorizerAreCountedApartFromRefusals(t *testing.T) {
+func TestFailuresAreCountedSeparatelyFromRefusals(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
 		"Authorized":       nil,

@@ -8,7 +8,7 @@ import (
 	"statgate/shared/api"
 )
 
-// Stage is the part of a method ARN that all routes of a stage share:
+// Stage returns the prefix that all method ARNs of a stage have in common:
 // arn:aws:execute-api:REGION:ACCOUNT:API/STAGE.
 func Stage(methodARN string) string {
 	parts := strings.SplitN(methodARN, "/", 3)
@@ -18,22 +18,23 @@ func Stage(methodARN string) string {
 	return parts[0] + "/" + parts[1]
 }
 
-// Policy allows every route that the permissions reach. A path parameter becomes
-// "*", which crosses slashes: GET/v1/keys/* also matches GET/v1/keys/k1/usage.
-// Where that would reach a route that is not held, an explicit deny goes with it.
+// Policy returns a policy that allows every route which the permissions allow. A path
+// parameter becomes "*", which also matches slashes: GET/v1/keys/* matches
+// GET/v1/keys/k1/usage. If such a pattern matches a route that is not allowed, the
+// policy has an explicit deny for that route.
 func Policy(routes []api.Route, permissions []string, stage string) events.APIGatewayCustomAuthorizerPolicy {
 	var allow, deny []string
-	var held, lost []api.Route
+	var allowed, refused []api.Route
 	for _, r := range routes {
 		if r.Allowed(permissions) {
-			held = append(held, r)
+			allowed = append(allowed, r)
 			allow = append(allow, stage+"/"+Pattern(r))
 		} else {
-			lost = append(lost, r)
+			refused = append(refused, r)
 		}
 	}
-	for _, r := range lost {
-		if reached(r, held) {
+	for _, r := range refused {
+		if matched(r, allowed) {
 			deny = append(deny, stage+"/"+Pattern(r))
 		}
 	}
@@ -53,7 +54,7 @@ func statement(effect string, resources []string) events.IAMPolicyStatement {
 	return events.IAMPolicyStatement{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: resources}
 }
 
-// Pattern is METHOD/path with each parameter as "*".
+// Pattern returns METHOD/path with each parameter replaced by "*".
 func Pattern(r api.Route) string {
 	parts := strings.Split(strings.TrimPrefix(r.Path, "/"), "/")
 	for i, p := range parts {
@@ -64,20 +65,20 @@ func Pattern(r api.Route) string {
 	return r.Method + "/" + strings.Join(parts, "/")
 }
 
-// reached tells whether an allowed pattern matches some request of the route.
-func reached(r api.Route, held []api.Route) bool {
+// matched reports whether the pattern of an allowed route matches requests of r.
+func matched(r api.Route, allowed []api.Route) bool {
 	example := strings.ReplaceAll(Pattern(r), "*", "x")
-	for _, h := range held {
-		if Match(Pattern(h), example) {
+	for _, a := range allowed {
+		if match(Pattern(a), example) {
 			return true
 		}
 	}
 	return false
 }
 
-// Match matches a text against an IAM pattern: "*" is any run of characters,
-// slashes included, and "?" any one.
-func Match(pattern, text string) bool {
+// match reports whether text matches an IAM pattern: "*" stands for any characters,
+// including slashes, and "?" for any single character.
+func match(pattern, text string) bool {
 	p, t, star, mark := 0, 0, -1, 0
 	for t < len(text) {
 		switch {
@@ -100,13 +101,13 @@ func Match(pattern, text string) bool {
 	return p == len(pattern)
 }
 
-// Evaluate tells what API Gateway makes of a policy for one method ARN: an
-// explicit deny wins, and what nothing allows is denied.
+// Evaluate reports whether a policy allows a method ARN, by API Gateway's rules: an
+// explicit deny takes precedence, and without an allow the request is denied.
 func Evaluate(p events.APIGatewayCustomAuthorizerPolicy, methodARN string) bool {
 	allowed := false
 	for _, s := range p.Statement {
 		for _, resource := range s.Resource {
-			if !Match(resource, methodARN) {
+			if !match(resource, methodARN) {
 				continue
 			}
 			if s.Effect == "Deny" {

@@ -23,26 +23,28 @@ func load(t testing.TB, name string) *contract.Contract {
 	return c
 }
 
-func keyed(c *contract.Contract) []api.Route {
-	var kept []api.Route
+// protected returns the routes that need a key.
+func protected(c *contract.Contract) []api.Route {
+	var list []api.Route
 	for _, r := range api.For(c) {
 		if !r.Open {
-			kept = append(kept, r)
+			list = append(list, r)
 		}
 	}
-	return kept
+	return list
 }
 
-// concrete is a request of the route, its parameters filled with value.
+// concrete returns the method ARN of a request for the route, with value for each
+// parameter.
 func concrete(r api.Route, value string) string {
 	return stage + "/" + strings.ReplaceAll(authorizer.Pattern(r), "*", value)
 }
 
-// everyPermission lists the permissions that routes ask for.
+// everyPermission lists the permissions that the contract's routes need.
 func everyPermission(c *contract.Contract) []string {
 	seen := map[string]bool{}
 	var all []string
-	for _, r := range keyed(c) {
+	for _, r := range protected(c) {
 		for _, p := range r.Permissions {
 			if !seen[p] {
 				seen[p] = true
@@ -55,8 +57,8 @@ func everyPermission(c *contract.Contract) []string {
 
 func checkPolicy(t *testing.T, c *contract.Contract, held []string, value string) {
 	t.Helper()
-	policy := authorizer.Policy(keyed(c), held, stage)
-	for _, r := range keyed(c) {
+	policy := authorizer.Policy(protected(c), held, stage)
+	for _, r := range protected(c) {
 		got, want := authorizer.Evaluate(policy, concrete(r, value)), r.Allowed(held)
 		if want && !got {
 			t.Errorf("%s: holding %v, %s is refused", c.Name, held, r.ID())
@@ -67,7 +69,7 @@ func checkPolicy(t *testing.T, c *contract.Contract, held []string, value string
 	}
 }
 
-func TestPolicyAllowsExactlyTheRoutesHeld(t *testing.T) {
+func TestPolicyAllowsExactlyTheRoutesOfThePermissions(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c := load(t, name)
@@ -81,10 +83,10 @@ func TestPolicyAllowsExactlyTheRoutesHeld(t *testing.T) {
 	}
 }
 
-func TestWildcardReachesNoRouteBelowItThatIsNotHeld(t *testing.T) {
+func TestWildcardAllowsNoRouteBelowItWithoutPermission(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
-	policy := authorizer.Policy(keyed(c), []string{"teams:read"}, stage)
+	policy := authorizer.Policy(protected(c), []string{"teams:read"}, stage)
 	if !authorizer.Evaluate(policy, stage+"/GET/v1/football/teams/arsenal-fc") {
 		t.Error("teams:read does not reach the team")
 	}
@@ -99,13 +101,13 @@ func TestWidestPolicyStaysUnder8KB(t *testing.T) {
 		c := load(t, name)
 		widest := 0
 		for seed := range uint64(300) {
-			raw, err := json.Marshal(authorizer.Policy(keyed(c), subset(everyPermission(c), seed), stage))
+			raw, err := json.Marshal(authorizer.Policy(protected(c), subset(everyPermission(c), seed), stage))
 			if err != nil {
 				t.Fatal(err)
 			}
 			widest = max(widest, len(raw))
 		}
-		raw, err := json.Marshal(authorizer.Policy(keyed(c), []string{"*:*"}, stage))
+		raw, err := json.Marshal(authorizer.Policy(protected(c), []string{"*:*"}, stage))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,19 +140,19 @@ func FuzzPolicyNeverGrantsARouteWhosePermissionIsNotHeld(f *testing.F) {
 			return // a path parameter has no slash
 		}
 		held := subset(all, seed)
-		policy := authorizer.Policy(keyed(c), held, stage)
-		for _, r := range keyed(c) {
-			if authorizer.Evaluate(policy, concrete(r, value)) && !r.Allowed(held) && !otherHeld(c, r, value, held) {
+		policy := authorizer.Policy(protected(c), held, stage)
+		for _, r := range protected(c) {
+			if authorizer.Evaluate(policy, concrete(r, value)) && !r.Allowed(held) && !otherAllowed(c, r, value, held) {
 				t.Errorf("holding %v, %s is allowed for %q", held, r.ID(), value)
 			}
 		}
 	})
 }
 
-// otherHeld tells whether the request, with this value, is really another route's
-// that is held: keys/self is not keys/{key}.
-func otherHeld(c *contract.Contract, r api.Route, value string, held []string) bool {
-	for _, other := range keyed(c) {
+// otherAllowed reports whether a request with this value belongs to another route that is
+// allowed: keys/self is not keys/{key}.
+func otherAllowed(c *contract.Contract, r api.Route, value string, held []string) bool {
+	for _, other := range protected(c) {
 		if other.Operation != r.Operation && concrete(other, value) == concrete(r, value) && other.Allowed(held) {
 			return true
 		}

@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that tells whom a key stands for, and what it may do.
+// Command bootstrap is the Lambda authorizer: it authenticates a key and returns its policy.
 package main
 
 import (

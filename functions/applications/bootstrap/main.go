@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that serves developers' applications.
+// Command bootstrap is the Lambda function that serves applications of developers.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that tells who did what.
+// Command bootstrap is the Lambda function that serves the audit trail.
 package main
 
 import (

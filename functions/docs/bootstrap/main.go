@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that serves health and the documents, which lie beside it.
+// Command bootstrap is the Lambda function that serves health checks and the API documentation, whose files are packaged with it.
 package main
 
 import (

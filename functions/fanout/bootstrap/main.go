@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that tells webhooks of changes of the data.
+// Command bootstrap is the Lambda function that turns changes of the data into webhook deliveries.
 package main
 
 import (

@@ -1,11 +1,11 @@
-// Package boot is what the bootstraps of all Lambda functions share: it reads the
-// environment and the compiled contract, makes clients and stores, warms their
-// connections while the init phase lasts, and starts.
+// Package boot is shared by the bootstraps of all Lambda functions. It reads the
+// environment and the compiled contract, creates clients and stores, opens their
+// connections during the init phase, and starts the function.
 //
-// A cold start is a client's wait, so nothing here is loaded that a function does
-// not use: clients of Secrets Manager and API Gateway are in packages of their
-// own (secret, flush), and so are the HTTP side (endpoint), which the authorizer
-// must not carry, and the reading of a table's stream (stream).
+// Clients wait for cold starts, so a function links only what it uses. The clients of
+// Secrets Manager, API Gateway and SQS are in packages of their own (secret, flush,
+// queue). So are the HTTP adapter (endpoint), which the authorizer does not need, and
+// the reader of a table's stream (stream).
 package boot
 
 import (
@@ -37,19 +37,19 @@ import (
 )
 
 const (
-	// attemptTimeout ends one attempt of a call to AWS; the client makes up to
-	// three, so that a call fails before the function's own time is up.
+	// attemptTimeout limits one attempt of a call to AWS. The client makes up to three
+	// attempts, so a call fails before the function's timeout.
 	attemptTimeout = 2 * time.Second
-	// emulatedPatience is the gate's where AWS is an emulator, which may share its
-	// two cores with all that it emulates. It ends before the first attempt does, so
-	// that an answer that does not come leads to the same 503.
+	// emulatedPatience is the gate's patience on an emulator, which may share two cores
+	// with everything it emulates. It is shorter than attemptTimeout, so that a store
+	// that does not answer leads to the same 503 as on AWS.
 	emulatedPatience = 1900 * time.Millisecond
-	// warmTimeout ends the warming: a store that is slow now may be well when the
-	// first call comes.
+	// warmTimeout limits the warm-up. A store that is slow now may have recovered by
+	// the first request.
 	warmTimeout = time.Second
 )
 
-// Function is a Lambda function that is about to start.
+// Function is a Lambda function before it starts.
 type Function struct {
 	Contract    *contract.Contract
 	Environment string
@@ -57,7 +57,7 @@ type Function struct {
 	Clock       func() time.Time
 	Log         *slog.Logger
 	Getenv      func(string) string
-	Metrics     *telemetry.Recorder // nil where the stack names no namespace
+	Metrics     *telemetry.Recorder // nil without METRICS_NAMESPACE
 
 	store  *keys.Store
 	gate   *gate.Gate
@@ -66,8 +66,8 @@ type Function struct {
 	warm   []func(context.Context) error
 }
 
-// Load reads the environment that the stack sets, and contract.json beside the
-// binary. It ends the process where they are not a function's.
+// Load reads the environment that the stack sets and contract.json beside the binary.
+// It ends the process if they are invalid.
 func Load() *Function {
 	f, err := load(os.Getenv)
 	if err != nil {
@@ -84,8 +84,8 @@ func load(getenv func(string) string) (*Function, error) {
 	}
 	f.AWS = aws.Config{
 		Region: getenv("AWS_REGION"),
-		// Lambda gives a sandbox its credentials for life; the SDK's search for
-		// others would cost binary size and time.
+		// The credentials of a Lambda sandbox never change, and the SDK's default
+		// credential chain would cost binary size and time.
 		Credentials: credentials.NewStaticCredentialsProvider(
 			getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"), getenv("AWS_SESSION_TOKEN")),
 		HTTPClient: awshttp.NewBuildableClient().WithTimeout(attemptTimeout),
@@ -95,35 +95,36 @@ func load(getenv func(string) string) (*Function, error) {
 	}
 	var err error
 	if f.Contract, err = contract.Load(f.File("contract.json")); err != nil {
-		return f, fmt.Errorf("boot: %w", err)
+		return f, fmt.Errorf("boot: loading the contract: %w", err)
 	}
 	if !f.Contract.HasEnvironment(f.Environment) {
-		return f, fmt.Errorf("boot: ENVIRONMENT is %q, and the contract %s has %v", f.Environment, f.Contract.Name, f.Contract.Environments)
+		return f, fmt.Errorf("boot: ENVIRONMENT is %q: must be one of %v, the environments of the contract %s", f.Environment, f.Contract.Environments, f.Contract.Name)
 	}
 	return f, nil
 }
 
-// File is the path of a file that was packaged beside the binary.
+// File returns the path of a file that was packaged beside the binary.
 func (f *Function) File(name string) string {
 	return filepath.Join(f.Getenv("LAMBDA_TASK_ROOT"), name)
 }
 
-// Read returns a file that was packaged beside the binary.
+// Read returns the content of a file that was packaged beside the binary. It ends the
+// process if the file cannot be read.
 func (f *Function) Read(name string) []byte {
 	raw, err := os.ReadFile(f.File(name))
 	if err != nil {
-		f.Fatal(fmt.Errorf("boot: %w", err))
+		f.Fatal(fmt.Errorf("boot: reading a packaged file: %w", err))
 	}
 	return raw
 }
 
-// Fatal logs why the function cannot start, and ends it.
+// Fatal logs why the function cannot start and ends the process.
 func (f *Function) Fatal(err error) {
 	f.Log.Error("the function cannot start", "cause", err)
 	os.Exit(1)
 }
 
-// Need returns a variable of the environment, and ends the process without it.
+// Need returns an environment variable. It ends the process if the variable is not set.
 func (f *Function) Need(name string) string {
 	v := f.Getenv(name)
 	if v == "" {
@@ -132,10 +133,10 @@ func (f *Function) Need(name string) string {
 	return v
 }
 
-// Keys is the keys table.
+// Keys returns the keys table.
 func (f *Function) Keys() table.Table { return f.table("KEYS_TABLE", table.Keys) }
 
-// Stats is the stats table.
+// Stats returns the stats table.
 func (f *Function) Stats() table.Table { return f.table("STATS_TABLE", table.Stats) }
 
 func (f *Function) table(variable string, schema table.Schema) table.Table {
@@ -145,8 +146,9 @@ func (f *Function) table(variable string, schema table.Schema) table.Table {
 	return f.tables[variable]
 }
 
-// UsePeppers sets where peppers come from, for functions that make or check
-// secrets, before the store of keys is asked for. They are fetched while warming.
+// UsePeppers sets the source of the peppers, for functions that create or check
+// secrets. It must be called before Store and Gate. The peppers are fetched during the
+// warm-up.
 func (f *Function) UsePeppers(source *apikey.PepperSource) {
 	f.pepper = source
 	f.Warm(func(ctx context.Context) error {
@@ -155,31 +157,32 @@ func (f *Function) UsePeppers(source *apikey.PepperSource) {
 	})
 }
 
-// Peppers are those that were set; a function without them ends here.
+// Peppers returns the source set by UsePeppers. It ends the process if there is none.
 func (f *Function) Peppers() *apikey.PepperSource {
 	if f.pepper == nil {
-		f.Fatal(errors.New("boot: this function has no peppers"))
+		f.Fatal(errors.New("boot: this function has no peppers: call UsePeppers first"))
 	}
 	return f.pepper
 }
 
-// Store keeps keys; Gate admits calls. They know each other.
+// Store returns the store of keys. It shares the gate that Gate returns.
 func (f *Function) Store() *keys.Store {
 	f.open()
 	return f.store
 }
 
-// Gate admits calls.
+// Gate returns the gate, which admits requests.
 func (f *Function) Gate() *gate.Gate {
 	f.open()
 	return f.gate
 }
 
-// Orgs keeps organisations and members.
+// Orgs returns the store of organisations and members.
 func (f *Function) Orgs() *orgs.Store {
 	return orgs.New(orgs.Options{Table: f.Keys(), Gates: f.Gate(), Holdings: f.Store(), Contract: f.Contract, Rand: rand.Reader})
 }
 
+// open creates the store of keys and the gate, which refer to each other.
 func (f *Function) open() {
 	if f.store != nil {
 		return
@@ -197,10 +200,11 @@ func (f *Function) open() {
 	f.gate.Resolver, f.gate.Scopes = f.store, f.Contract.Scopes
 }
 
-// Warm adds something to do before the first call, beside the others.
+// Warm adds a step of the warm-up. All steps run concurrently before the first request.
 func (f *Function) Warm(do func(ctx context.Context) error) { f.warm = append(f.warm, do) }
 
-// WarmKeys opens a connection to the keys table, by reading an item that is not there.
+// WarmKeys adds a step that opens a connection to the keys table, by reading an item
+// that does not exist.
 func (f *Function) WarmKeys() {
 	f.Warm(func(ctx context.Context) error {
 		_, err := f.Keys().Get(ctx, table.Key{Partition: "WARM", Sort: "WARM"}, false)
@@ -208,8 +212,9 @@ func (f *Function) WarmKeys() {
 	})
 }
 
-// Start warms what is to be warmed and serves Lambda's events with the handler,
-// for ever. Warming that fails is no reason not to start: the call says so better.
+// Start runs the warm-up and then serves Lambda's events with the handler. It never
+// returns. A failed warm-up step is only logged: if the failure persists, requests
+// report it.
 func (f *Function) Start(handler any) {
 	f.warmUp()
 	lambda.Start(handler)
@@ -222,7 +227,7 @@ func (f *Function) warmUp() {
 	for _, do := range f.warm {
 		group.Go(func() {
 			if err := do(ctx); err != nil {
-				f.Log.Warn("warming", "cause", err)
+				f.Log.Warn("a warm-up step failed", "cause", err)
 			}
 		})
 	}

@@ -13,8 +13,8 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// task makes a directory with a compiled contract, as a function has it, and the
-// environment that the stack sets.
+// task creates a function's directory with a compiled contract, and returns it with
+// the environment that the stack sets.
 func task(t *testing.T) (dir string, env map[string]string) {
 	t.Helper()
 	c, err := preset.Load("statgate")
@@ -35,7 +35,7 @@ func task(t *testing.T) (dir string, env map[string]string) {
 	}
 }
 
-func TestAFunctionKnowsItsContractAndTables(t *testing.T) {
+func TestFunctionLoadsItsContractAndTables(t *testing.T) {
 	_, env := task(t)
 	f, err := load(func(name string) string { return env[name] })
 	if err != nil {
@@ -48,14 +48,14 @@ func TestAFunctionKnowsItsContractAndTables(t *testing.T) {
 		t.Errorf("got endpoint %q, want %q", got, want)
 	}
 	if f.Keys() == f.Stats() || f.Keys() != f.Keys() {
-		t.Error("a table is one value for the whole function, and not the other table's")
+		t.Error("each table must be one value for the whole function")
 	}
 	if f.Gate().Resolver == nil || f.Store() == nil {
-		t.Error("the gate cannot read a stale caller again")
+		t.Error("the gate has no resolver to read a stale caller again")
 	}
 }
 
-func TestTheGateWaitsLongerOnAnEmulatorAlone(t *testing.T) {
+func TestGateWaitsLongerOnlyOnAnEmulator(t *testing.T) {
 	t.Parallel()
 	for endpoint, want := range map[string]time.Duration{"": 800 * time.Millisecond, "http://127.0.0.1:1": emulatedPatience} {
 		_, env := task(t)
@@ -70,7 +70,7 @@ func TestTheGateWaitsLongerOnAnEmulatorAlone(t *testing.T) {
 	}
 }
 
-func TestAFunctionDoesNotStartInAnEnvironmentThatIsNotItsOwn(t *testing.T) {
+func TestFunctionDoesNotStartInAnInvalidEnvironment(t *testing.T) {
 	for what, change := range map[string]struct{ name, value, want string }{
 		"unknown environment": {"ENVIRONMENT", "staging", `"staging"`},
 		"no environment":      {"ENVIRONMENT", "", `ENVIRONMENT is ""`},
@@ -85,7 +85,7 @@ func TestAFunctionDoesNotStartInAnEnvironmentThatIsNotItsOwn(t *testing.T) {
 	}
 }
 
-func TestWarmingThatFailsOrHangsDoesNotKeepAFunctionFromStarting(t *testing.T) {
+func TestFunctionStartsWhenTheWarmUpFailsOrHangs(t *testing.T) {
 	_, env := task(t)
 	f, err := load(func(name string) string { return env[name] })
 	if err != nil {
@@ -96,6 +96,6 @@ func TestWarmingThatFailsOrHangsDoesNotKeepAFunctionFromStarting(t *testing.T) {
 	start := time.Now()
 	f.warmUp()
 	if took := time.Since(start); took > 5*warmTimeout {
-		t.Errorf("warming took %v, want about %v", took, warmTimeout)
+		t.Errorf("the warm-up took %v, want about %v", took, warmTimeout)
 	}
 }

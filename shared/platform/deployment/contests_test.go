@@ -20,8 +20,8 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// league is an organisation whose owner plays in one of two teams, and the keys of
-// a game that it is approved for.
+// league has an organisation whose owner plays in one of two teams, and the keys of a
+// game that the organisation is approved for.
 type league struct {
 	org, owner         string
 	admin, game, match string // the admin's and the game's secret, and a match
@@ -59,7 +59,7 @@ func TestCursorExpires(t *testing.T) {
 	life := time.Duration(w.Contract.Paging.CursorLife) * time.Second
 	w.Clock.Advance(life - time.Minute)
 	if got := ok(t, w.Call(t, secret, "GET", next, ""), 200)["count"]; got != 1.0 {
-		t.Errorf("a minute before its end the page has %v", got)
+		t.Errorf("a minute before the cursor expires, the page has %v", got)
 	}
 	w.Clock.Advance(time.Minute)
 	r := w.Call(t, secret, "GET", next, "")
@@ -67,21 +67,21 @@ func TestCursorExpires(t *testing.T) {
 	if !strings.Contains(string(r.Body), "expired") {
 		t.Errorf("got %s, want it to say that the cursor has expired", r.Body)
 	}
-	// Lists of key management are the same in every contract: their cursors do not end.
+	// Key management is the same in every contract, and its cursors do not expire.
 	ok(t, w.Call(t, l.admin, "POST", "/keys", `{"name":"another","scopes":["matches.user_matches:read"]}`), 201)
 	listed := ok(t, w.Call(t, l.admin, "GET", "/keys?limit=1", ""), 200)["next_cursor"].(string)
 	w.Clock.Advance(10 * life)
 	ok(t, w.Call(t, l.admin, "GET", "/keys?limit=1&cursor="+listed, ""), 200)
 }
 
-func TestWithdrawnApprovalEndsOnTheNextRequestInSpiteOfTheCachedPolicy(t *testing.T) {
+func TestWithdrawnApprovalIsEffectiveOnTheNextRequestDespiteTheCachedPolicy(t *testing.T) {
 	deploymenttest.Engines(t, "teambattles", func(t *testing.T, w *deploymenttest.World) {
 		l := battle(t, w)
 		get := func() deploymenttest.Reply { return w.Call(t, l.game, "GET", "/game/matches/"+l.match, "") }
-		for range 2 { // the second time it is withdrawn from a key in use again
+		for range 2 { // the second time, the key is in use again
 			ok(t, get(), 200)
 			if by := l.decide(t, w, "withdrawn")["effective_by"]; by != nil {
-				t.Errorf("withdrawing is effective by %v, want null: it holds already", by)
+				t.Errorf("withdrawing is effective by %v, want null, as it is effective immediately", by)
 			}
 			refusedAs(t, get(), 403, "error_api_key_permission_denied")
 			refusedAs(t, w.Call(t, l.game, "POST", "/game/matches/"+l.match+"/scores", `{"maps":[{"map":1,"home":1,"away":0}]}`), 403, "error_api_key_permission_denied")
@@ -90,18 +90,18 @@ func TestWithdrawnApprovalEndsOnTheNextRequestInSpiteOfTheCachedPolicy(t *testin
 			}
 		}
 		ok(t, get(), 200)
-		var told []string
+		var actions []string
 		for _, e := range ok(t, w.Call(t, l.admin, "GET", "/audit?key="+l.application, ""), 200)["data"].([]any) {
-			told = append(told, e.(map[string]any)["action"].(string))
+			actions = append(actions, e.(map[string]any)["action"].(string))
 		}
-		slices.Reverse(told)
-		if want := []string{"application.create", "application.approve", "application.withdraw", "application.approve", "application.withdraw", "application.approve"}; !slices.Equal(told, want) {
-			t.Errorf("the audit trail tells of %v, want %v", told, want)
+		slices.Reverse(actions)
+		if want := []string{"application.create", "application.approve", "application.withdraw", "application.approve", "application.withdraw", "application.approve"}; !slices.Equal(actions, want) {
+			t.Errorf("the audit trail has %v, want %v", actions, want)
 		}
 	})
 }
 
-func TestApprovalOfOneGameIsNoneOfAnother(t *testing.T) {
+func TestApprovalOfOneGameDoesNotCoverAnother(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")
 	l := battle(t, w)
@@ -117,7 +117,7 @@ func TestApprovalOfOneGameIsNoneOfAnother(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %s", body, r.Status, r.Body, code)
 		}
 	}
-	// What a key may not be made with it may not be given either.
+	// Scopes that a key cannot be created with cannot be added later either.
 	id := ok(t, w.Call(t, l.admin, "POST", "/keys", `{"name":"k","scopes":["matches.user_matches:read"]}`), 201)["id"].(string)
 	refusedAs(t, w.Call(t, l.admin, "PATCH", "/keys/"+id, `{"scopes":["webhooks.manage:enabled"]}`), 403, "error_api_key_permission_denied")
 	refusedAs(t, w.Call(t, l.admin, "PATCH", "/keys/"+id, `{"scopes":["game.scores:write"]}`), 400, "error_invalid_request")
@@ -131,9 +131,9 @@ func deploymentCall(t *testing.T, contract, body string) deploymenttest.Reply {
 	return w.Call(t, w.Operator, "POST", "/keys", body)
 }
 
-// TestMomentsThatNobodyCouldWriteAreRefusedWhereverTheyAreTaken sends years that an
-// offset leads out of the four digits that RFC 3339 has.
-func TestMomentsThatNobodyCouldWriteAreRefusedWhereverTheyAreTaken(t *testing.T) {
+// TestTimesOutsideFourDigitYearsAreRefusedEverywhere sends times whose offset moves the
+// year out of the four digits of RFC 3339.
+func TestTimesOutsideFourDigitYearsAreRefusedEverywhere(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")
 	l := battle(t, w)
@@ -154,7 +154,7 @@ func TestMomentsThatNobodyCouldWriteAreRefusedWhereverTheyAreTaken(t *testing.T)
 	}
 }
 
-func TestConnectionsThatAreNotNamedAreKept(t *testing.T) {
+func TestUnnamedConnectionsAreKept(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")
 	l := battle(t, w)
@@ -176,7 +176,7 @@ func TestConnectionsThatAreNotNamedAreKept(t *testing.T) {
 	}
 }
 
-func TestTeamHasANameThatCanBeShown(t *testing.T) {
+func TestTeamNameIsPrintable(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")
 	for _, name := range []string{" ", `a\u0000`, `\n`} {
@@ -187,7 +187,7 @@ func TestTeamHasANameThatCanBeShown(t *testing.T) {
 	}
 }
 
-func TestRepeatIsForgottenAfterADay(t *testing.T) {
+func TestIdempotencyKeyExpiresAfterADay(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")
 	l := battle(t, w)
@@ -202,13 +202,13 @@ func TestRepeatIsForgottenAfterADay(t *testing.T) {
 	refusedAs(t, make(3), 409, "error_idempotency_key_conflict")
 	w.Clock.Advance(2 * time.Minute)
 	if later := ok(t, make(3), 201)["id"]; later == first {
-		t.Error("a day later the Idempotency-Key still stands for the first match")
+		t.Error("a day later the Idempotency-Key still returns the first match")
 	}
 }
 
-// TestNoContestHandlerAnswersWhenItsStoreDoesNot asks each of their routes while
-// one of the tables fails.
-func TestNoContestHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
+// TestContestRoutesAnswer503WhenTheirTableFails calls each route of contests and
+// connections while its table fails.
+func TestContestRoutesAnswer503WhenTheirTableFails(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
@@ -248,25 +248,25 @@ func TestNoContestHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
 			}
 		}
 		if reply := w.Call(t, secret, r.Method, path.Replace(r.Path), bodies[r.Operation]); reply.Status == 503 || reply.Status == 403 || reply.Status == 404 {
-			t.Errorf("%s: on a healed table: %d %s", r.ID(), reply.Status, reply.Body)
+			t.Errorf("%s: after the table recovered: %d %s", r.ID(), reply.Status, reply.Body)
 		}
 	}
 }
 
-// broken lets every call in.
-type broken struct{}
+// openGate admits every request.
+type openGate struct{}
 
-func (broken) Admit(_ context.Context, c *api.Caller, _ api.Route, _ string) (gate.Admission, error) {
+func (openGate) Admit(_ context.Context, c *api.Caller, _ api.Route, _ string) (gate.Admission, error) {
 	return gate.Admission{Caller: c}, nil
 }
 
-func (broken) StillCurrent(context.Context, gate.Admission) error { return nil }
+func (openGate) StillCurrent(context.Context, gate.Admission) error { return nil }
 
-func TestWhatBreaksIsAnInternalErrorInEveryContractsShape(t *testing.T) {
+func TestPanicIsAnInternalErrorInTheContractsShape(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "teambattles")
 	handler := api.Handle("getConnections", func(context.Context, *api.Request, *struct{}) (struct{}, error) { panic("broken") })
-	f, err := serve.New(serve.Options{Contract: w.Contract, Handlers: []api.Handler{handler}, Gate: broken{}, Clock: w.Clock.Now, Log: quiet()})
+	f, err := serve.New(serve.Options{Contract: w.Contract, Handlers: []api.Handler{handler}, Gate: openGate{}, Clock: w.Clock.Now, Log: quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,13 +274,13 @@ func TestWhatBreaksIsAnInternalErrorInEveryContractsShape(t *testing.T) {
 	got, err := f.Handle(t.Context(), events.APIGatewayProxyRequest{HTTPMethod: "GET", Resource: "/api/v1/user/connections",
 		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "r", Authorizer: caller.Context()}})
 	if err != nil || got.StatusCode != 500 || got.Body != `{"error":"error_internal","details":"internal error"}` {
-		t.Errorf("got %d %s (%v), want 500 error_internal, and nothing of the cause", got.StatusCode, got.Body, err)
+		t.Errorf("got %d %s (%v), want 500 error_internal without the cause", got.StatusCode, got.Body, err)
 	}
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// refusedAs wants an error whose code stands alone in "error".
+// refusedAs fails the test unless the reply is an error with the code in "error".
 func refusedAs(t *testing.T, r deploymenttest.Reply, status int, code string) {
 	t.Helper()
 	if got := r.JSON(t)["error"]; r.Status != status || got != code {

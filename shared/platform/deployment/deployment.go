@@ -1,6 +1,6 @@
-// Package deployment assembles a whole deployment in one process, from the
-// production parts: stores, handlers, gate, authorizer and gateway. The local
-// server and the tests are made of it.
+// Package deployment runs a whole deployment in one process. It assembles the
+// production parts: stores, handlers, gate, authorizer, gateway and the webhook workers.
+// The local server and the tests use it.
 package deployment
 
 import (
@@ -39,23 +39,24 @@ import (
 	"statgate/shared/table"
 )
 
-// Options is what a deployment is made on.
+// Options are the parts of a Deployment.
 type Options struct {
 	Contract    *contract.Contract
 	Environment string
-	Edge        *bool // whether an edge stands before it; nil: where the contract needs one, as in the stack
+	Edge        *bool // whether the API is behind an edge; nil means if the contract needs one, as in the stack
 	Keys, Stats table.Table
 	Peppers     *apikey.PepperSource
 	Clock       func() time.Time
 	Rand        io.Reader
 	Log         *slog.Logger
-	// Follow tells read of the stats table's changes until ctx ends; nil where nobody
-	// is told of any.
+	// Follow passes the stats table's changes to read until ctx ends. If it is nil,
+	// changes are not followed.
 	Follow func(ctx context.Context, read table.Reader) error
-	// PrivateWebhooks lets webhooks be on this machine and its network.
+	// PrivateWebhooks allows webhook addresses on this machine and in private networks.
 	PrivateWebhooks bool
-	// Within marks the context in which an operation runs, a worker, or the authorizer ("").
-	// Tests tell by it which function asked a table; nil marks nothing.
+	// Within returns the context for an operation, a worker or the authorizer (""). Tests
+	// use it to find out which function calls a table. If it is nil, contexts stay as
+	// they are.
 	Within func(ctx context.Context, operation string) context.Context
 }
 
@@ -66,7 +67,7 @@ type Deployment struct {
 	Keys    *keys.Store
 	Orgs    *orgs.Store
 	OpenAPI []byte
-	// Handlers are what the gateway calls, for those who want to watch them.
+	// Handlers are the handlers that the gateway calls.
 	Handlers []api.Handler
 
 	Contests     *contests.Store
@@ -79,10 +80,11 @@ type Deployment struct {
 	follow  func(ctx context.Context, read table.Reader) error
 }
 
-// late is a flusher for handlers that are made before the gateway whose cache it flushes.
-type late struct{ gateway *gateway.Gateway }
+// gatewayFlusher flushes the gateway's policy cache. Handlers are created before the
+// gateway, so its gateway is set later.
+type gatewayFlusher struct{ gateway *gateway.Gateway }
 
-func (l *late) Flush(ctx context.Context) time.Time { return l.gateway.Flush(ctx) }
+func (g *gatewayFlusher) Flush(ctx context.Context) time.Time { return g.gateway.Flush(ctx) }
 
 // New assembles a deployment.
 func New(o Options) (*Deployment, error) {
@@ -96,7 +98,7 @@ func New(o Options) (*Deployment, error) {
 	if err := d.workers(o); err != nil {
 		return nil, err
 	}
-	flusher := &late{}
+	flusher := &gatewayFlusher{}
 	var err error
 	if d.Handlers, err = d.handlers(o, flusher); err != nil {
 		return nil, err
@@ -107,7 +109,7 @@ func New(o Options) (*Deployment, error) {
 		return nil, err
 	}
 	auth := authorizer.New(o.Contract, d.Keys.Authenticate, o.Clock, o.Log)
-	authorize, integrate := o.marked(auth.Handle, function.Handle)
+	authorize, integrate := o.within(auth.Handle, function.Handle)
 	d.Gateway, err = gateway.New(gateway.Options{
 		Contract: o.Contract, Stage: o.Environment, Edge: o.edge(), Authorize: authorize, Integrate: integrate,
 		Wellformed: func(secret string) bool { return apikey.WellFormed(o.Contract.Secret, secret) },
@@ -117,8 +119,8 @@ func New(o Options) (*Deployment, error) {
 	return d, err
 }
 
-// marked are the handlers within their own contexts.
-func (o Options) marked(auth gateway.Authorize, function gateway.Integrate) (gateway.Authorize, gateway.Integrate) {
+// within wraps both handlers so that each runs in the context that Within returns.
+func (o Options) within(auth gateway.Authorize, function gateway.Integrate) (gateway.Authorize, gateway.Integrate) {
 	if o.Within == nil {
 		return auth, function
 	}
@@ -133,6 +135,7 @@ func (o Options) marked(auth gateway.Authorize, function gateway.Integrate) (gat
 		}
 }
 
+// edge reports whether the API is behind an edge.
 func (o Options) edge() bool {
 	if o.Edge != nil {
 		return *o.Edge
@@ -140,13 +143,13 @@ func (o Options) edge() bool {
 	return edge.Needed(o.Contract)
 }
 
-// handlers makes every operation's handler. The documents are made from the
-// handlers themselves, so those come first.
-func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
-	played := matches.NewStore(o.Stats, o.Clock)
+// handlers returns every operation's handler. The OpenAPI document is generated from
+// the handlers, so they are created twice: first for the document, then with it.
+func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler, error) {
+	matchStore := matches.NewStore(o.Stats, o.Clock)
 	deps := functions.Deps{
 		Contract: o.Contract,
-		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: played, Own: matches.NewOwn(played, o.Rand),
+		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: matchStore, Own: matches.NewOwn(matchStore, o.Rand),
 		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,

@@ -12,7 +12,7 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// faulty starts a deployment whose tables can be made to fail.
+// faulty starts a deployment on tables that a test can make fail.
 func faulty(t *testing.T) (w *deploymenttest.World, keys, stats *tabletest.Faulty) {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
@@ -25,7 +25,7 @@ func faulty(t *testing.T) (w *deploymenttest.World, keys, stats *tabletest.Fault
 	return w, keys, stats
 }
 
-// bodies are what the operations with a body need to get as far as their store.
+// bodies are valid bodies by operation, so that each request reaches its store.
 var bodies = map[string]string{
 	"createKey": `{"name":"k","scopes":["read:teams"]}`, "updateKey": `{"name":"x"}`,
 	"createOrg": `{"name":"o","plan":"PRO","owner":"x@example.com"}`, "updateOrg": `{"name":"x"}`,
@@ -33,16 +33,16 @@ var bodies = map[string]string{
 	"createMatch": `{"home":{"name":"Elm"},"away":{"name":"Fir"},"date":"2026-05-02"}`, "updateMatch": `{"status":"scheduled"}`,
 }
 
-func TestNoHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
+func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
 	t.Parallel()
 	w, keys, stats := faulty(t)
 	w.Simulate(t)
 	org, user := w.Org(t, "Faults", "TEAM", "f@example.com")
 	key, _ := w.Key(t, org, "k", "read:teams")
-	make := func() deploymenttest.Reply {
+	create := func() deploymenttest.Reply {
 		return w.Call(t, w.Operator, "POST", "/football/matches", bodies["createMatch"])
 	}
-	match := ok(t, make(), 201)
+	match := ok(t, create(), 201)
 	player := table.Item{table.PartitionAttr: "PLAYERS", table.SortAttr: "ash", "id": "ash", "name": "Ash"}
 	if _, err := stats.Write(t.Context(), table.Put(player)); err != nil {
 		t.Fatal(err)
@@ -74,17 +74,17 @@ func TestNoHandlerAnswersWhenItsStoreDoesNot(t *testing.T) {
 			}
 			ok(t, w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation]), status)
 			if r.Operation == "deleteMatch" {
-				ok(t, make(), 201) // of the same id
+				ok(t, create(), 201) // it has the same id
 			}
 		}
 	}
 	logged := w.Log.String()
 	if !strings.Contains(logged, `"cause"`) || strings.Contains(logged, "goroutine ") {
-		t.Error("the log must name the cause of a 503, without a stack")
+		t.Error("the log must have the cause of a 503 without a stack trace")
 	}
 }
 
-func TestUnknownKeyIsNotAdmittedWhenTheAuthorizerCannotRead(t *testing.T) {
+func TestUncachedKeyIsA503WhenTheAuthorizerCannotRead(t *testing.T) {
 	t.Parallel()
 	w, keys, _ := faulty(t)
 	org, _ := w.Org(t, "Cold", "TEAM", "c@example.com")
@@ -96,7 +96,7 @@ func TestUnknownKeyIsNotAdmittedWhenTheAuthorizerCannotRead(t *testing.T) {
 	ok(t, w.Call(t, secret, "GET", teams, ""), 200)
 }
 
-func TestSlowGateIsA503Within800MillisecondsAndSome(t *testing.T) {
+func TestSlowGateIsA503AfterAbout800Milliseconds(t *testing.T) {
 	t.Parallel()
 	w, keys, _ := faulty(t)
 	org, _ := w.Org(t, "Slow", "TEAM", "s@example.com")
@@ -110,7 +110,7 @@ func TestSlowGateIsA503Within800MillisecondsAndSome(t *testing.T) {
 	}
 }
 
-func TestLostAnswerCountsAtLeastOnceAndAdmitsNothingUncounted(t *testing.T) {
+func TestLostAnswerOfTheGateIsCounted(t *testing.T) {
 	t.Parallel()
 	w, keys, _ := faulty(t)
 	org, _ := w.Org(t, "Lost", "FREE", "l@example.com")

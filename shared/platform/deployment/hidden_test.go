@@ -18,8 +18,8 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// private makes a finished match of the key's organisation, and returns its id and
-// its teams' ids.
+// private creates a finished match of the key's organisation. It returns the ids of the
+// match and its teams.
 func private(t *testing.T, w *deploymenttest.World, secret, day, home, away string) (id, homeID, awayID string) {
 	t.Helper()
 	r := w.Call(t, secret, "POST", "/matches", fmt.Sprintf(
@@ -36,7 +36,7 @@ func private(t *testing.T, w *deploymenttest.World, secret, day, home, away stri
 	return made.Data.ID, made.Data.Home.ID, made.Data.Away.ID
 }
 
-// ids are the ids of a list.
+// ids returns the ids of a list's items.
 func ids(t *testing.T, r deploymenttest.Reply) []string {
 	t.Helper()
 	var list struct {
@@ -51,20 +51,21 @@ func ids(t *testing.T, r deploymenttest.Reply) []string {
 		found = append(found, one.ID)
 	}
 	if list.Total != len(found) {
-		t.Errorf("the total is %d, of %d", list.Total, len(found))
+		t.Errorf("got a total of %d and %d items", list.Total, len(found))
 	}
 	return found
 }
 
-// hidden is a deployment that hides public data, with public data in it, and two
-// organisations whose matches are of teams of the same names.
+// hidden is a deployment whose contract hides public data. It has public data and two
+// organisations, whose teams have the same names.
 type hidden struct {
 	*deploymenttest.World
-	secret                  string // of a key of the first organisation
+	secret                  string // secret of a key of the first organisation
 	own, foreign, published string // matches
 	reds, golds, team       string // teams: own, foreign, public
 }
 
+// hide fills a deployment with the data that hidden describes.
 func hide(t *testing.T, w *deploymenttest.World) hidden {
 	t.Helper()
 	w.Simulate(t)
@@ -86,7 +87,7 @@ func hide(t *testing.T, w *deploymenttest.World) hidden {
 	return h
 }
 
-func TestKeyOfAContractThatHidesPublicDataSeesItsOwnOrganisationsAlone(t *testing.T) {
+func TestKeySeesOnlyItsOwnOrganisationsDataWherePublicDataIsHidden(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
 		h := hide(t, w)
@@ -112,9 +113,9 @@ func TestKeyOfAContractThatHidesPublicDataSeesItsOwnOrganisationsAlone(t *testin
 	})
 }
 
-// TestLeaguesAreHiddenWithAllThatIsPublic deploys the routes of leagues under a
-// contract that hides public data: leagues and their seasons are public.
-func TestLeaguesAreHiddenWithAllThatIsPublic(t *testing.T) {
+// TestLeaguesAreHiddenWherePublicDataIsHidden adds the routes of leagues to a contract
+// that hides public data. Leagues and their seasons are always public.
+func TestLeaguesAreHiddenWherePublicDataIsHidden(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../../api/preset/presets/fullengage.yaml")
 	if err != nil {
@@ -138,9 +139,9 @@ func TestLeaguesAreHiddenWithAllThatIsPublic(t *testing.T) {
 	}
 }
 
-// strangers are requests in threes: for what is another organisation's, for what
-// is public, and for what nobody has.
-func (h hidden) strangers() [][3]string {
+// unreachable returns paths in threes: of another organisation's resource, of a public
+// one and of one that does not exist.
+func (h hidden) unreachable() [][3]string {
 	const missing = "00000000-0000-8000-8000-000000000000"
 	var all [][3]string
 	for _, c := range []struct{ path, foreign, public string }{
@@ -151,7 +152,7 @@ func (h hidden) strangers() [][3]string {
 		three := [3]string{}
 		for i, id := range []string{c.foreign, cmp.Or(c.public, missing), missing} {
 			if c.foreign == "none" && i == 2 {
-				id = "nobody" // what is not public, under an id as public things have it
+				id = "nobody" // does not exist, but has the form of a public id
 			}
 			three[i] = fmt.Sprintf(c.path, id)
 		}
@@ -160,11 +161,11 @@ func (h hidden) strangers() [][3]string {
 	return all
 }
 
-func TestForeignAndHiddenRecordsAnswerByteForByteLikeMissingOnes(t *testing.T) {
+func TestForeignAndHiddenRecordsAreAnsweredExactlyLikeMissingOnes(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
 		h := hide(t, w)
-		for _, paths := range h.strangers() {
+		for _, paths := range h.unreachable() {
 			for _, path := range paths {
 				if r := w.Call(t, h.secret, "GET", path, ""); r.Status != 404 || string(r.Body) != `{"error":"Not found"}` {
 					t.Errorf("%s: got %d %s", path, r.Status, r.Body)
@@ -174,8 +175,8 @@ func TestForeignAndHiddenRecordsAnswerByteForByteLikeMissingOnes(t *testing.T) {
 	})
 }
 
-// TestForeignRecordsCostTheSameReadsAsMissingOnes counts what each request asks of
-// the tables: whoever measures time can learn from it no more than from this.
+// TestForeignRecordsCostTheSameReadsAsMissingOnes counts the table calls of each request,
+// so that response times reveal nothing either.
 func TestForeignRecordsCostTheSameReadsAsMissingOnes(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
@@ -185,8 +186,8 @@ func TestForeignRecordsCostTheSameReadsAsMissingOnes(t *testing.T) {
 	t.Cleanup(func() { db.Close() })
 	keys, stats := tabletest.NewFaulty(db.Table("keys")), tabletest.NewFaulty(db.Table("stats"))
 	h := hide(t, deploymenttest.On(t, "fullengage", map[string]table.Table{"keys": keys, "stats": stats}))
-	h.Call(t, h.secret, "GET", "/matches", "") // the authorizer's reads are behind us
-	for _, paths := range h.strangers() {
+	h.Call(t, h.secret, "GET", "/matches", "") // so that the policy is cached
+	for _, paths := range h.unreachable() {
 		var costs [3]string
 		for i, path := range paths {
 			before := [2]int{len(keys.Calls()), len(stats.Calls())}
@@ -205,14 +206,14 @@ func TestForeignMatchTakesTheTimeOfAMissingOne(t *testing.T) {
 	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
 		h := hide(t, w)
 		paths := []string{"/matches/" + h.foreign, "/matches/" + "00000000-0000-8000-8000-000000000000"}
-		// Taken in turn, so that what slows the machine down slows both; the two that
-		// are compared with each other are as alike as two halves of the same are.
+		// The requests alternate, so that load on the machine slows both. The difference
+		// between the two must be within the noise between two halves of the same one.
 		var took [2][2][]time.Duration
 		for i := range 400 {
 			which, half := i%2, i/2%2
-			begun := time.Now()
+			start := time.Now()
 			r, err := w.Try(h.secret, "GET", w.Base+paths[which], "")
-			if took[which][half] = append(took[which][half], time.Since(begun)); err != nil || r.Status != 404 {
+			if took[which][half] = append(took[which][half], time.Since(start)); err != nil || r.Status != 404 {
 				t.Fatalf("got %d %s, %v", r.Status, r.Body, err)
 			}
 		}
@@ -230,7 +231,7 @@ func median(list []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-func TestKeyWithoutScopesIsRefusedWithoutWordsOfScopesThatItHolds(t *testing.T) {
+func TestRefusalOfAKeyWithoutScopesNamesItsRoleAndNoScopes(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "fullengage")
 	org, _ := w.Org(t, "Team", "STANDARD", "o@example.com")
@@ -239,6 +240,6 @@ func TestKeyWithoutScopesIsRefusedWithoutWordsOfScopesThatItHolds(t *testing.T) 
 	key := ok(t, w.Call(t, admin, "POST", "/keys", `{"name":"k","expires_in":"30d","user":"`+member+`"}`), 201)["data"].(map[string]any)["secret"].(string)
 	r := w.Call(t, key, "DELETE", "/matches/x", "")
 	if r.Status != 403 || !strings.Contains(string(r.Body), "role") || strings.Contains(string(r.Body), "held") {
-		t.Errorf("got %d %s, want the role to be named, and no scopes held", r.Status, r.Body)
+		t.Errorf("got %d %s, want the role and no scopes", r.Status, r.Body)
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"statgate/shared/platform/deployment/deploymenttest"
 )
 
-// isError fails where a reply is not in the default contract's error shape.
+// isError fails the test unless the reply has the default contract's error shape, the
+// status and the code.
 func isError(t *testing.T, r deploymenttest.Reply, status int, code string) {
 	t.Helper()
 	if r.Status != status {
@@ -36,7 +37,7 @@ func isError(t *testing.T, r deploymenttest.Reply, status int, code string) {
 	}
 }
 
-func TestWhatIsNoRouteIsAnsweredInTheErrorShape(t *testing.T) {
+func TestUnknownRouteIsAnsweredInTheErrorShape(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	for _, path := range []string{"/", "/v1", "/v1/", "/nowhere", "/v1/nowhere", "/v1/keys/k1/nowhere", "/v1/football", "/v1/keys/", "//v1/keys"} {
@@ -73,7 +74,7 @@ func TestPreflightNeedsNoKey(t *testing.T) {
 	}
 }
 
-func TestEveryKeyedRouteRefusesEveryBadKey(t *testing.T) {
+func TestEveryProtectedRouteRefusesEveryInvalidKey(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	last := w.Operator[len(w.Operator)-1]
@@ -93,7 +94,7 @@ func TestEveryKeyedRouteRefusesEveryBadKey(t *testing.T) {
 	}
 }
 
-func TestBodiesAreRefusedByName(t *testing.T) {
+func TestErrorsOfBodiesNameTheField(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	for _, c := range []struct {
@@ -134,7 +135,7 @@ func TestBodiesAreRefusedByName(t *testing.T) {
 	}
 }
 
-func TestBodilessRequestWithAContentTypeIsFine(t *testing.T) {
+func TestRequestWithAContentTypeButNoBodyIsAccepted(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	if r := w.Call(t, w.Operator, "GET", "/keys", "", "Content-Type", "text/plain"); r.Status != 200 {
@@ -142,7 +143,7 @@ func TestBodilessRequestWithAContentTypeIsFine(t *testing.T) {
 	}
 }
 
-func TestBothHTTPTransportsAnswerAlikeAndTwoKeysAreRefused(t *testing.T) {
+func TestBothHTTPTransportsWorkAlikeAndTwoKeysAreRefused(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	org, _ := w.Org(t, "Other", "PRO", "o@example.com")
@@ -156,7 +157,7 @@ func TestBothHTTPTransportsAnswerAlikeAndTwoKeysAreRefused(t *testing.T) {
 	isError(t, w.Call(t, "", "GET", "/orgs?api_key="+w.Operator, ""), 401, "unauthorized")
 }
 
-func TestEachScopeReachesItsRoutesAndNoOther(t *testing.T) {
+func TestEachScopeAllowsExactlyItsRoutes(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"statgate", "balla"} {
 		w := deploymenttest.New(t, name)
@@ -184,7 +185,7 @@ func TestEachScopeReachesItsRoutesAndNoOther(t *testing.T) {
 	}
 }
 
-// roleOnly routes are refused to owners whatever their scopes: they are the operator's.
+// roleOnly are the operator's routes. Owners are refused regardless of their scopes.
 func roleOnly(r api.Route) bool { return r.Operation == "createOrg" }
 
 func TestSuccessCarriesRateHeadersETagAndCORS(t *testing.T) {
@@ -235,7 +236,7 @@ func TestListsPageWithoutGapsOrRepeats(t *testing.T) {
 		}
 		for _, m := range page.Data {
 			if at := m.KickoffAt + m.ID; seen[m.ID] || at <= last {
-				t.Fatalf("%s again, or out of order", m.ID)
+				t.Fatalf("%s is repeated or out of order", m.ID)
 			} else {
 				last, seen[m.ID] = at, true
 			}
@@ -264,7 +265,7 @@ func TestBallaPagesByNumberInItsOwnShapes(t *testing.T) {
 	org, _ := w.Org(t, "Balla", "PRO", "b@example.com")
 	_, secret := w.Key(t, org, "k", "read")
 	if !strings.HasPrefix(secret, "balla_sk_") || len(secret) != len("balla_sk_")+64 {
-		t.Errorf("secret has another form: %d characters", len(secret))
+		t.Errorf("the secret has %d characters", len(secret))
 	}
 	r := w.Call(t, secret, "GET", "/matches?page=4&limit=100", "")
 	body := r.JSON(t)
@@ -287,7 +288,7 @@ func TestBallaPagesByNumberInItsOwnShapes(t *testing.T) {
 	}
 }
 
-func TestPlaceThatIsNoneIsNamedAsTheContractPages(t *testing.T) {
+func TestInvalidPageIsRefusedByTheContractsParameterName(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		query, field string
@@ -305,10 +306,10 @@ func TestPlaceThatIsNoneIsNamedAsTheContractPages(t *testing.T) {
 	}
 }
 
-// TestExamplesOfTheDocumentAreTakenAsTheyStand sends each request that the document
-// shows for a path without parameters, and those of a key's rotation and a contest's
-// state, as whoever tries an API begins with them.
-func TestExamplesOfTheDocumentAreTakenAsTheyStand(t *testing.T) {
+// TestExamplesOfTheDocumentAreAccepted sends the document's example request of each path
+// without parameters, of the rotation of a key and of the state of a contest, as new
+// users of an API try these first.
+func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		w := deploymenttest.New(t, name)
@@ -368,7 +369,7 @@ func document(t *testing.T, w *deploymenttest.World) documented {
 	return d
 }
 
-// writing are scopes of a key that may write what the contract lets keys write.
+// writing are the scopes of a key that may write everything the contract allows.
 func writing(c *contract.Contract) []string {
 	var all []string
 	for _, scope := range c.Scopes.Names() {
@@ -379,8 +380,8 @@ func writing(c *contract.Contract) []string {
 	return all
 }
 
-// rocketRally makes the teams that the examples of contests name, a key of the game
-// that they are of, and a contest that can begin.
+// rocketRally creates the teams in the examples of contests, a key of their game, and a
+// contest that can begin.
 func rocketRally(t *testing.T, w *deploymenttest.World, org, user string) (secret, match string) {
 	t.Helper()
 	for _, slug := range []string{"northern-lights", "southern-cross"} {

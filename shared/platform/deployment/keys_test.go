@@ -24,7 +24,7 @@ func ok(t *testing.T, r deploymenttest.Reply, status int) map[string]any {
 	return r.JSON(t)
 }
 
-func TestEveryNarrowingIsEffectiveOnTheNextRequestInSpiteOfTheCachedPolicy(t *testing.T) {
+func TestEveryNarrowingIsEffectiveOnTheNextRequestDespiteTheCachedPolicy(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		org, user := w.Org(t, "Narrow", "TEAM", "n@example.com")
@@ -62,7 +62,7 @@ func TestEveryNarrowingIsEffectiveOnTheNextRequestInSpiteOfTheCachedPolicy(t *te
 	})
 }
 
-func TestReplacedSecretEndsOnTheNextRequestOrWithItsOverlapInSpiteOfTheCachedPolicy(t *testing.T) {
+func TestReplacedSecretExpiresImmediatelyOrAfterTheOverlapDespiteTheCachedPolicy(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		org, _ := w.Org(t, "Narrow", "TEAM", "n@example.com")
@@ -85,7 +85,7 @@ func TestReplacedSecretEndsOnTheNextRequestOrWithItsOverlapInSpiteOfTheCachedPol
 	})
 }
 
-func TestWideningIsEffectiveByWhatItSays(t *testing.T) {
+func TestWideningIsEffectiveByTheTimeInItsAnswer(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	org, _ := w.Org(t, "Wide", "TEAM", "w@example.com")
@@ -99,7 +99,7 @@ func TestWideningIsEffectiveByWhatItSays(t *testing.T) {
 	ok(t, w.Call(t, secret, "GET", teams, ""), 200)
 	body = ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"name":"renamed"}`), 200)
 	if body["effective_by"] != nil {
-		t.Errorf("a rename widens nothing, got effective_by %v", body["effective_by"])
+		t.Errorf("got effective_by %v for a rename, which widens nothing", body["effective_by"])
 	}
 }
 
@@ -144,9 +144,9 @@ func parallel(n int, run func(i int)) {
 	wg.Wait()
 }
 
-func TestSixtyFourClientsAreAdmittedExactlyTheLimit(t *testing.T) {
+func TestSixtyFourConcurrentClientsGetExactlyTheQuota(t *testing.T) {
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
-		// The whole run must fall into one window.
+		// The whole run must fit into one quota window.
 		if left := time.Until(time.Now().Truncate(time.Hour).Add(time.Hour)); left < 3*time.Minute {
 			w.Clock.Advance(left + time.Second)
 		}
@@ -171,7 +171,7 @@ func TestSixtyFourClientsAreAdmittedExactlyTheLimit(t *testing.T) {
 	})
 }
 
-func TestTwentyConcurrentCreatesOnACapOfThreeMakeThree(t *testing.T) {
+func TestTwentyConcurrentCreatesWithACapOfThreeCreateThree(t *testing.T) {
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		org, _ := w.Org(t, "Cap", "PRO", "c@example.com")
 		var made, refused atomic.Int64
@@ -196,8 +196,8 @@ func TestTwentyConcurrentCreatesOnACapOfThreeMakeThree(t *testing.T) {
 	})
 }
 
-// load is 16 clients that call without a pause, and how they fare: a call counts as
-// late where it began after the change was answered and was admitted.
+// load is 16 clients that send requests without a pause, and counts the answers. An
+// admitted request is late if it started after the change was answered.
 type load struct {
 	answered              atomic.Bool
 	before, late, refused atomic.Int64
@@ -244,9 +244,9 @@ func (l *load) end() {
 	l.clients.Wait()
 }
 
-// TestChangeInMidLoadAdmitsNothingThatStartedAfterItsAnswer runs clients, makes
-// the change, and looks at every call that began once the change was answered.
-func TestChangeInMidLoadAdmitsNothingThatStartedAfterItsAnswer(t *testing.T) {
+// TestChangeUnderLoadAdmitsNoRequestThatStartedAfterItsAnswer runs clients, makes the
+// change, and checks every request that started after the change was answered.
+func TestChangeUnderLoadAdmitsNoRequestThatStartedAfterItsAnswer(t *testing.T) {
 	for name, change := range map[string]struct{ method, path, body string }{
 		"revoke":    {"POST", "/revoke", ""},
 		"rotate":    {"POST", "/rotate", ""},
@@ -275,7 +275,7 @@ func TestChangeInMidLoadAdmitsNothingThatStartedAfterItsAnswer(t *testing.T) {
 	}
 }
 
-func TestAnotherOrganisationsIDsAnswerAsUnknownOnesDo(t *testing.T) {
+func TestAnotherOrganisationsIDsAreAnsweredLikeUnknownOnes(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	mine, _ := w.Org(t, "Mine", "TEAM", "me@example.com")
@@ -337,7 +337,7 @@ func TestNoSecretIsEverLogged(t *testing.T) {
 	}
 }
 
-func TestMetadataComesBackAsItWasSent(t *testing.T) {
+func TestMetadataIsReturnedUnchanged(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		sent := `{"angles":"` + strings.Repeat("<>&", 300) + `","id":9007199254740993,"ids":[123456789012345678901234567890],"rate":1.10}`

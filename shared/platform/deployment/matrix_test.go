@@ -16,9 +16,9 @@ import (
 	"statgate/shared/table/local"
 )
 
-// TestPolicyAndGateAgreeOnEveryPermissionAndRoute asks both, of each contract,
-// whether a key with one permission, or one scope, reaches a route. Both are held
-// to one expectation, and both refuse as the contract has it.
+// TestPolicyAndGateAgreeOnEveryPermissionAndRoute checks for each contract whether policy
+// and gate allow each route to a key with one permission or one scope. Both must match
+// one expectation, and both must refuse with the contract's error.
 func TestPolicyAndGateAgreeOnEveryPermissionAndRoute(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
@@ -33,15 +33,15 @@ func TestPolicyAndGateAgreeOnEveryPermissionAndRoute(t *testing.T) {
 				m.row(t, row, held)
 			}
 			if m.allowed == 0 || m.refused == 0 {
-				t.Errorf("%d allowed, %d refused: nothing was told apart", m.allowed, m.refused)
+				t.Errorf("got %d allowed and %d refused, want some of each", m.allowed, m.refused)
 			}
 			t.Logf("%d allowed, %d refused alike by policy and gate", m.allowed, m.refused)
 		})
 	}
 }
 
-// holdings are what a key may hold, by name: nothing, each permission that a route
-// asks for, and what each scope grants.
+// holdings returns sets of permissions by name: none, each permission that a route
+// needs, and what each scope grants.
 func holdings(t *testing.T, c *contract.Contract) map[string][]string {
 	t.Helper()
 	all := map[string][]string{"nothing": {}}
@@ -60,8 +60,8 @@ func holdings(t *testing.T, c *contract.Contract) map[string][]string {
 	return all
 }
 
-// expected is what both must say. It knows nothing of patterns: permissions are
-// spelt out here, those of a scope too.
+// expected reports whether policy and gate must allow a route. It matches no patterns,
+// as holdings lists each permission in full.
 func expected(held []string, r api.Route) bool {
 	return len(r.Permissions) == 0 || slices.ContainsFunc(r.Permissions, func(p string) bool { return slices.Contains(held, p) })
 }
@@ -69,7 +69,7 @@ func expected(held []string, r api.Route) bool {
 type matrix struct {
 	contract         *contract.Contract
 	gate             *gate.Gate
-	denied           api.GatewayResponse // as API Gateway answers what the policy refuses
+	denied           api.GatewayResponse // API Gateway's answer when the policy refuses
 	allowed, refused int
 }
 
@@ -90,7 +90,7 @@ func newMatrix(t *testing.T, c *contract.Contract) *matrix {
 	return m
 }
 
-// arn is the stage that policies are made for.
+// arn is the ARN of the stage in the policies.
 const arn = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/live"
 
 func (m *matrix) row(t *testing.T, name string, held []string) {
@@ -109,7 +109,7 @@ func (m *matrix) row(t *testing.T, name string, held []string) {
 	policy := authorizer.Policy(keyed, held, arn)
 	for _, r := range keyed {
 		want := expected(held, r)
-		path := strings.NewReplacer("{", "", "}", "").Replace(r.Path) // a parameter's name will do for its value
+		path := strings.NewReplacer("{", "", "}", "").Replace(r.Path) // the parameter's name serves as its value
 		if got := authorizer.Evaluate(policy, arn+"/"+r.Method+path); got != want {
 			t.Errorf("%s, %s: the policy says %t, want %t", name, r.ID(), got, want)
 		}
@@ -122,17 +122,17 @@ func (m *matrix) row(t *testing.T, name string, held []string) {
 			continue
 		}
 		m.refused++
-		told := api.Encoder{Contract: m.contract}.Error("r", api.AsError(err))
-		if cond := m.contract.Condition(api.Permission); !m.tells(cond, told.Status, string(told.Body)) || !m.tells(cond, m.denied.Status, m.denied.Template) {
+		refusal := api.Encoder{Contract: m.contract}.Error("r", api.AsError(err))
+		if cond := m.contract.Condition(api.Permission); !m.matches(cond, refusal.Status, string(refusal.Body)) || !m.matches(cond, m.denied.Status, m.denied.Template) {
 			t.Errorf("%s, %s: refused with %d %s by the gate, %d %s by the policy, want %d %s of both",
-				name, r.ID(), told.Status, told.Body, m.denied.Status, m.denied.Template, cond.Status, cond.Code)
+				name, r.ID(), refusal.Status, refusal.Body, m.denied.Status, m.denied.Template, cond.Status, cond.Code)
 		}
 	}
 }
 
-// tells tells whether an answer has a condition's status and, where the contract's
-// errors have one, its code.
-func (m *matrix) tells(cond contract.Condition, status int, body string) bool {
+// matches reports whether an answer has the condition's status and, if the contract's
+// errors have a code, its code.
+func (m *matrix) matches(cond contract.Condition, status int, body string) bool {
 	coded := slices.ContainsFunc(m.contract.Shapes.Error.Fields, func(f contract.Field) bool { return f.Node.Slot == "code" })
 	return status == cond.Status && (!coded || strings.Contains(body, `"`+cond.Code+`"`))
 }

@@ -27,37 +27,37 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// waiting is a table whose queries wait, once they are told to, until they are let go.
-type waiting struct {
+// blockingTable is a table whose next query blocks, once armed, until it is released.
+type blockingTable struct {
 	table.Table
-	armed atomic.Bool
-	begun chan struct{}
-	letGo chan struct{}
+	armed   atomic.Bool
+	started chan struct{}
+	release chan struct{}
 }
 
-func (w *waiting) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	if w.armed.CompareAndSwap(true, false) {
-		close(w.begun)
-		<-w.letGo
+func (b *blockingTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	if b.armed.CompareAndSwap(true, false) {
+		close(b.started)
+		<-b.release
 	}
-	return w.Table.Query(ctx, q)
+	return b.Table.Query(ctx, q)
 }
 
-// slow starts a deployment with a table of statistics that can be made to wait.
-func slow(t *testing.T, contractName string) (*deploymenttest.World, *waiting) {
+// slow starts a deployment whose stats table can block.
+func slow(t *testing.T, contractName string) (*deploymenttest.World, *blockingTable) {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	stats := &waiting{Table: db.Table("stats"), begun: make(chan struct{}), letGo: make(chan struct{})}
+	stats := &blockingTable{Table: db.Table("stats"), started: make(chan struct{}), release: make(chan struct{})}
 	return deploymenttest.On(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": stats}), stats
 }
 
-// inFlight makes a call that waits for its data, has change made meanwhile, and
-// returns what the call is answered with in the end.
-func inFlight(t *testing.T, w *deploymenttest.World, stats *waiting, secret string, change func()) deploymenttest.Reply {
+// inFlight sends a request that blocks on its data, calls change meanwhile, and returns
+// the response.
+func inFlight(t *testing.T, w *deploymenttest.World, stats *blockingTable, secret string, change func()) deploymenttest.Reply {
 	t.Helper()
 	stats.armed.Store(true)
 	answer := make(chan deploymenttest.Reply, 1)
@@ -68,13 +68,13 @@ func inFlight(t *testing.T, w *deploymenttest.World, stats *waiting, secret stri
 		}
 		answer <- r
 	}()
-	<-stats.begun // it was admitted, and its handler is at work
+	<-stats.started // the request is admitted and its handler is running
 	change()
-	close(stats.letGo)
+	close(stats.release)
 	return <-answer
 }
 
-func TestCallInFlightDiesWithItsKeyWhereTheContractSaysSo(t *testing.T) {
+func TestRequestInFlightFailsWhenItsKeyIsRevokedIfTheContractRechecks(t *testing.T) {
 	t.Parallel()
 	w, stats := slow(t, "scorelytics")
 	w.Simulate(t)
@@ -86,7 +86,7 @@ func TestCallInFlightDiesWithItsKeyWhereTheContractSaysSo(t *testing.T) {
 	}
 }
 
-func TestCallInFlightIsAnsweredWhereNothingHappensToItsKey(t *testing.T) {
+func TestRequestInFlightSucceedsWhenAnotherKeyIsRevoked(t *testing.T) {
 	t.Parallel()
 	w, stats := slow(t, "scorelytics")
 	w.Simulate(t)
@@ -99,7 +99,7 @@ func TestCallInFlightIsAnsweredWhereNothingHappensToItsKey(t *testing.T) {
 	}
 }
 
-func TestCallInFlightOutlivesItsKeyWhereTheContractDoesNot(t *testing.T) {
+func TestRequestInFlightSucceedsAfterItsKeyIsRevokedIfTheContractDoesNotRecheck(t *testing.T) {
 	t.Parallel()
 	w, stats := slow(t, "statgate")
 	w.Simulate(t)
@@ -112,7 +112,7 @@ func TestCallInFlightOutlivesItsKeyWhereTheContractDoesNot(t *testing.T) {
 	isError(t, w.Call(t, secret, "GET", "/football/matches", ""), 401, "unauthorized")
 }
 
-func TestMissingScopeIsA403WithOneLineOfTheContract(t *testing.T) {
+func TestStatusOfAMissingScopeIsOneLineOfTheContract(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../../api/preset/presets/scorelytics.yaml")
 	if err != nil {
@@ -128,7 +128,7 @@ func TestMissingScopeIsA403WithOneLineOfTheContract(t *testing.T) {
 		w.Simulate(t)
 		org, _ := w.Org(t, "Scopes", "GROWTH", "s@example.com")
 		_, secret := w.Key(t, org, "k", "read:leagues")
-		isScope := func(path string) { // by the policy, and where it cannot tell, by the handler
+		isScope := func(path string) { // refused by the policy, or by the handler if it depends on the query
 			t.Helper()
 			if r := w.Call(t, secret, "GET", path, ""); r.Status != want || r.JSON(t)["code"] != "insufficient_scope" {
 				t.Errorf("%s: got %d %s, want %d", path, r.Status, r.Body, want)
@@ -149,7 +149,7 @@ func TestMissingScopeIsA403WithOneLineOfTheContract(t *testing.T) {
 	}
 }
 
-func TestReadinessNeedsNoKeySpendsNothingAndFollowsTheStores(t *testing.T) {
+func TestReadinessNeedsNoKeyCountsNothingAndReflectsTheTables(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
@@ -165,7 +165,7 @@ func TestReadinessNeedsNoKeySpendsNothingAndFollowsTheStores(t *testing.T) {
 			t.Errorf("got %d %s, %v, want %d", r.Status, r.Body, err, want)
 		}
 		if health, err := w.Try("", "GET", w.URL+"/health", ""); err != nil || health.Status != 200 {
-			t.Errorf("health: got %d, %v: it asks no store", health.Status, err)
+			t.Errorf("health: got %d, %v: want 200, as it reads no table", health.Status, err)
 		}
 	}
 	ready(200)
@@ -180,14 +180,14 @@ func TestReadinessNeedsNoKeySpendsNothingAndFollowsTheStores(t *testing.T) {
 	for _, other := range []string{"statgate", "balla"} {
 		w := deploymenttest.New(t, other)
 		if r, err := w.Try("", "GET", w.URL+"/readyz", ""); err != nil || r.Status != http.StatusNotFound {
-			t.Errorf("%s: got %d, %v: it does not name the operation", other, r.Status, err)
+			t.Errorf("%s: got %d, %v: want 404, as the contract lacks the operation", other, r.Status, err)
 		}
 	}
 }
 
-// TestReportIsReadByWhoeverMayReadItsMatch has a public match and one of each of
-// two organisations.
-func TestReportIsReadByWhoeverMayReadItsMatch(t *testing.T) {
+// TestReportIsVisibleToExactlyTheReadersOfItsMatch has a public match and one match of
+// each of two organisations.
+func TestReportIsVisibleToExactlyTheReadersOfItsMatch(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		ours, _ := w.Org(t, "Ours", "TEAM", "o@example.com")
@@ -239,16 +239,16 @@ func reported(t *testing.T, w *deploymenttest.World, owner string) string {
 		t.Fatal(err)
 	}
 	a, b := "A", "B"
-	told := reports.Report{Types: reports.Goals, Lineups: &reports.Lineups{},
+	report := reports.Report{Types: reports.Goals, Lineups: &reports.Lineups{},
 		Events: []reports.Event{{Type: reports.Goal, Team: reports.Home, Minute: 9, Player: &b}, {Type: reports.Goal, Team: reports.Home, Minute: 3, Player: &a}},
 		Stats:  &reports.Stats{Data: []reports.Section{{Section: "attack", Stats: []reports.Stat{{Name: "shots", Home: 1}}}}}}
-	if _, err := reports.NewStore(w.Stats, w.Clock.Now).Put(t.Context(), m.ID, told); err != nil {
+	if _, err := reports.NewStore(w.Stats, w.Clock.Now).Put(t.Context(), m.ID, report); err != nil {
 		t.Fatal(err)
 	}
 	return m.ID
 }
 
-func TestCallerCarriesEachBudgetOfItsPlan(t *testing.T) {
+func TestCallerHasEachBudgetOfItsPlan(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "scorelytics")
 	for _, plan := range w.Contract.Plans {
@@ -261,9 +261,9 @@ func TestCallerCarriesEachBudgetOfItsPlan(t *testing.T) {
 	}
 }
 
-// TestKeyOfStagingIsNoneInProductionThoughAllElseIsShared has two deployments on the
-// same tables and peppers, so that the environment alone tells their keys apart.
-func TestKeyOfStagingIsNoneInProductionThoughAllElseIsShared(t *testing.T) {
+// TestStagingKeyIsRefusedInProduction has two deployments on the same tables and peppers,
+// so that only the environment distinguishes their keys.
+func TestStagingKeyIsRefusedInProduction(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {

@@ -15,20 +15,20 @@ import (
 	"statgate/shared/platform/deployment/deploymenttest"
 )
 
-// derive makes a token by a key.
+// derive creates a token with a key.
 func derive(t *testing.T, w *deploymenttest.World, secret, body string) string {
 	t.Helper()
 	return ok(t, w.Call(t, secret, "POST", "/tokens", body), 201)["token"].(string)
 }
 
-func TestTokenDoesWhatItsScopesAndItsKeySayOnTheNextRequest(t *testing.T) {
+func TestTokenIsLimitedByItsScopesAndItsKeyOnTheNextRequest(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		org, user := w.Org(t, "Derived", "TEAM", "d@example.com")
 		id, secret := w.Key(t, org, "parent", "read:teams", "read:leagues", "keys:read")
 		token := derive(t, w, secret, `{"scopes":["read:teams"],"expires_in":"10m"}`)
 		ok(t, w.Call(t, token, "GET", teams, ""), 200)
-		isError(t, w.Call(t, token, "GET", "/football/leagues", ""), 403, "forbidden") // by the policy
+		isError(t, w.Call(t, token, "GET", "/football/leagues", ""), 403, "forbidden") // refused by the policy
 		all := derive(t, w, secret, "")
 		ok(t, w.Call(t, all, "GET", "/football/leagues", ""), 200)
 		isError(t, w.Call(t, all, "GET", "/keys", ""), 403, "forbidden")
@@ -39,7 +39,7 @@ func TestTokenDoesWhatItsScopesAndItsKeySayOnTheNextRequest(t *testing.T) {
 			t.Errorf("self: got %v", self)
 		}
 
-		// By the gate, as the policies stay cached.
+		// Refused by the gate, as the policies are still cached.
 		ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["read:leagues"]}`), 200)
 		isError(t, w.Call(t, token, "GET", teams, ""), 403, "forbidden")
 		isError(t, w.Call(t, all, "GET", teams, ""), 403, "forbidden")
@@ -59,7 +59,7 @@ func TestTokenDoesWhatItsScopesAndItsKeySayOnTheNextRequest(t *testing.T) {
 	})
 }
 
-func TestTokensDieWithTheirKeyOnTheNextRequest(t *testing.T) {
+func TestTokensEndWithTheirKeyOnTheNextRequest(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		org, _ := w.Org(t, "Dying", "TEAM", "d@example.com")
@@ -73,22 +73,22 @@ func TestTokensDieWithTheirKeyOnTheNextRequest(t *testing.T) {
 		_, secret := w.Key(t, org, "parent", "read:teams")
 		token := derive(t, w, secret, `{"expires_in":"1m"}`)
 		ok(t, w.Call(t, token, "GET", teams, ""), 200)
-		w.Clock.Advance(61 * time.Second) // within the cached policy's life
+		w.Clock.Advance(61 * time.Second) // before the cached policy expires
 		isError(t, w.Call(t, token, "GET", teams, ""), 401, "unauthorized")
 		ok(t, w.Call(t, secret, "GET", teams, ""), 200)
 	})
 }
 
-func TestKeyAndItsTokensSpendOneQuotaAndNotACallMore(t *testing.T) {
+func TestKeyAndItsTokensShareExactlyOneQuota(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		if left := time.Until(time.Now().Truncate(time.Hour).Add(time.Hour)); left < 3*time.Minute {
-			w.Clock.Advance(left + time.Second) // the whole run must fall into one window
+			w.Clock.Advance(left + time.Second) // the whole run must fit into one quota window
 		}
 		org, _ := w.Org(t, "Shared", "FREE", "s@example.com")
 		id, secret := w.Key(t, org, "parent", "read:teams")
 		spenders := []string{secret}
-		for range 3 { // each costs a call
+		for range 3 { // each counts as a call
 			spenders = append(spenders, derive(t, w, secret, ""))
 		}
 		var admitted, refused, other atomic.Int64
@@ -118,8 +118,8 @@ func TestKeyAndItsTokensSpendOneQuotaAndNotACallMore(t *testing.T) {
 	})
 }
 
-// policyJudges holds the caller's policy to what is wanted of each route.
-func policyJudges(t *testing.T, whose string, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
+// checkPolicy checks whether the caller's policy allows each route as wanted.
+func checkPolicy(t *testing.T, whose string, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
 	t.Helper()
 	policy := authorizer.Policy(routes, c.Permissions, arn)
 	for _, r := range routes {
@@ -130,8 +130,8 @@ func policyJudges(t *testing.T, whose string, c *api.Caller, routes []api.Route,
 	}
 }
 
-// gateJudges holds the gate to what is wanted of each route.
-func gateJudges(t *testing.T, whose string, w *deploymenttest.World, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
+// checkGate checks whether the gate admits each route as wanted.
+func checkGate(t *testing.T, whose string, w *deploymenttest.World, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
 	t.Helper()
 	for _, r := range routes {
 		if _, err := w.Gate.Admit(t.Context(), c, r, contract.Requests); (err == nil) != want(r) {
@@ -140,9 +140,9 @@ func gateJudges(t *testing.T, whose string, w *deploymenttest.World, c *api.Call
 	}
 }
 
-// TestPolicyAndGateAgreeOnEveryTokenAndRoute asks both whether the token of one
-// scope of a key reaches a route; and the gate once more when the key has lost the
-// scope and the policy is still cached.
+// TestPolicyAndGateAgreeOnEveryTokenAndRoute checks whether policy and gate allow each
+// route to a token with one scope of its key. It checks the gate again after the key
+// lost the scope, while the policy is still cached.
 func TestPolicyAndGateAgreeOnEveryTokenAndRoute(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
@@ -175,10 +175,10 @@ func TestPolicyAndGateAgreeOnEveryTokenAndRoute(t *testing.T) {
 				t.Fatal(err)
 			}
 			allowed := func(r api.Route) bool { return expected(grants, r) }
-			policyJudges(t, name+", token "+scope, c, keyed, allowed)
-			gateJudges(t, name+", token "+scope, w, c, keyed, allowed)
+			checkPolicy(t, name+", token "+scope, c, keyed, allowed)
+			checkGate(t, name+", token "+scope, w, c, keyed, allowed)
 			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["keys:read"]}`), 200)
-			gateJudges(t, name+", token "+scope+" of a key without it", w, c, keyed, func(r api.Route) bool { return len(r.Permissions) == 0 })
+			checkGate(t, name+", token "+scope+" of a key without it", w, c, keyed, func(r api.Route) bool { return len(r.Permissions) == 0 })
 			all, _ := json.Marshal(append(data, "keys:read"))
 			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":`+string(all)+`}`), 200)
 		}

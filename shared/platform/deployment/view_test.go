@@ -7,10 +7,10 @@ import (
 	"statgate/shared/platform/deployment/deploymenttest"
 )
 
-// TestViewsAndNamesOfAContractAreServedAsItsDocumentSays runs a
-// contract that renames parameters, pages otherwise and shows matches by a view;
-// every call is held against its own OpenAPI document.
-func TestViewsAndNamesOfAContractAreServedAsItsDocumentSays(t *testing.T) {
+// TestViewsAndNamesMatchTheContractsDocument uses a contract that renames parameters,
+// pages differently and has a view of matches. Every response is checked against the
+// contract's own OpenAPI document.
+func TestViewsAndNamesMatchTheContractsDocument(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "scorelytics")
 	w.Simulate(t)
@@ -28,15 +28,15 @@ func TestViewsAndNamesOfAContractAreServedAsItsDocumentSays(t *testing.T) {
 	}
 	next := ok(t, w.Call(t, secret, "GET", "/football/matches?league_id=sim.1&limit=500&after="+body["next_cursor"].(string), ""), 200)
 	if len(next["data"].([]any)) != 164 {
-		t.Errorf("the page after has %d matches, want 164", len(next["data"].([]any)))
+		t.Errorf("the next page has %d matches, want 164", len(next["data"].([]any)))
 	}
 	ok(t, w.Call(t, secret, "GET", "/football/matches/"+first["id"].(string), ""), 200)
 	h2h := ok(t, w.Call(t, secret, "GET", "/football/matches/"+first["id"].(string)+"/h2h", ""), 200)
 	if met := h2h["matches"].([]any); len(met) == 0 || met[0].(map[string]any)["league_id"] != "sim.1" {
-		t.Errorf("head-to-head shows matches otherwise: %v", h2h)
+		t.Errorf("head-to-head does not show matches by the view: %v", h2h)
 	}
 	refused := w.Call(t, secret, "GET", "/football/matches?league=sim.1", "")
 	if body := refused.JSON(t); refused.Status != 400 || body["code"] != "invalid_request" || !strings.HasPrefix(body["request_id"].(string), "req_") {
-		t.Errorf("our own name of a parameter: %d %s", refused.Status, refused.Body)
+		t.Errorf("a parameter by our name: got %d %s, want 400", refused.Status, refused.Body)
 	}
 }

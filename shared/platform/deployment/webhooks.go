@@ -15,7 +15,7 @@ import (
 	"statgate/shared/table"
 )
 
-// workers makes what tells webhooks of changes.
+// workers creates the webhook store and the workers that create and send deliveries.
 func (d *Deployment) workers(o Options) error {
 	d.queue = queue.New(o.Log)
 	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
@@ -23,7 +23,7 @@ func (d *Deployment) workers(o Options) error {
 	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
 	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log})
 	if err != nil {
-		return fmt.Errorf("deployment: %w", err)
+		return fmt.Errorf("deployment: creating fanout: %w", err)
 	}
 	within := o.Within
 	if within == nil {
@@ -41,21 +41,21 @@ func (d *Deployment) workers(o Options) error {
 	return nil
 }
 
-// Run does what a deployment does beside its calls, until ctx ends: it tells webhooks
-// of changes of the data. Without workers or a stream to follow it returns at once.
+// Run runs the background work of a deployment until ctx ends: it sends changes of the
+// data to webhooks. Without workers or a stream to follow it returns immediately.
 func (d *Deployment) Run(ctx context.Context) error {
 	if d.follow == nil {
 		return nil
 	}
-	due, err := d.Webhooks.Unfinished(ctx)
+	pending, err := d.Webhooks.Unfinished(ctx)
 	if err != nil {
-		return fmt.Errorf("deployment: %w", err)
+		return fmt.Errorf("deployment: reading the pending deliveries: %w", err)
 	}
 	var group sync.WaitGroup
 	defer group.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	_ = d.queue.Send(ctx, due...) // cannot fail
+	_ = d.queue.Send(ctx, pending...) // never fails
 	group.Go(func() { d.queue.Run(ctx, d.deliver) })
 	if err := d.follow(ctx, d.fanout); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("deployment: following the changes of the data: %w", err)

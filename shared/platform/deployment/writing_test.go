@@ -14,7 +14,7 @@ import (
 
 const friendly = `{"home":{"name":"Harbour Works"},"away":{"name":"Old Mill"},"kickoff_at":"2026-05-02T16:00:00+02:00","round":"Friendly"}`
 
-// writerOf makes an organisation and a key of it that reads and writes matches.
+// writerOf creates an organisation and a key that reads and writes its matches.
 func writerOf(t *testing.T, w *deploymenttest.World, name string) (org, secret string) {
 	t.Helper()
 	org, _ = w.Org(t, name, "TEAM", strings.ToLower(name)+"@example.com")
@@ -22,7 +22,7 @@ func writerOf(t *testing.T, w *deploymenttest.World, name string) (org, secret s
 	return org, secret
 }
 
-func TestOwnMatchIsMadeChangedAndDeletedUnderItsTag(t *testing.T) {
+func TestOwnMatchIsCreatedChangedAndDeletedConditionally(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		org, secret := writerOf(t, w, "Writers")
@@ -66,7 +66,7 @@ func TestOwnMatchIsMadeChangedAndDeletedUnderItsTag(t *testing.T) {
 	})
 }
 
-func TestOneOfManyWritesUnderOneTagIsMade(t *testing.T) {
+func TestOfManyWritesWithOneETagExactlyOneSucceeds(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		_, secret := writerOf(t, w, "Racers")
@@ -96,7 +96,7 @@ func TestOneOfManyWritesUnderOneTagIsMade(t *testing.T) {
 			}
 			all.Wait()
 			if won.Load() != 1 || lost.Load() != 31 {
-				t.Fatalf("version %d: %d were made and %d refused, want 1 and 31", version, won.Load(), lost.Load())
+				t.Fatalf("version %d: %d succeeded and %d were refused, want 1 and 31", version, won.Load(), lost.Load())
 			}
 			tag = *next.Load()
 		}
@@ -106,7 +106,7 @@ func TestOneOfManyWritesUnderOneTagIsMade(t *testing.T) {
 	})
 }
 
-func TestRepeatedCreationIsAnsweredOnceForAll(t *testing.T) {
+func TestRepeatedCreationReturnsTheFirstAnswer(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		_, secret := writerOf(t, w, "Repeaters")
@@ -127,7 +127,7 @@ func TestRepeatedCreationIsAnsweredOnceForAll(t *testing.T) {
 	})
 }
 
-func TestOwnMatchesAreKeptFromEverybodyElse(t *testing.T) {
+func TestOwnMatchesAreInvisibleToOthers(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
 		w.Simulate(t)
@@ -164,13 +164,13 @@ func TestOwnMatchesAreKeptFromEverybodyElse(t *testing.T) {
 		if got := string(w.Call(t, secret, "GET", standings, "").Body); got != table {
 			t.Error("the public standings have changed for the organisation itself")
 		}
-		unknownTo(t, w, other, own["id"].(string), public["id"].(string))
+		checkInvisible(t, w, other, own["id"].(string), public["id"].(string))
 	})
 }
 
-// unknownTo holds that a key neither sees nor writes another organisation's match,
-// and that the public one is as little its to write as one that is not there.
-func unknownTo(t *testing.T, w *deploymenttest.World, secret, own, public string) {
+// checkInvisible checks that a key can neither read nor write another organisation's
+// match, and that writing a public match is refused like writing a missing one.
+func checkInvisible(t *testing.T, w *deploymenttest.World, secret, own, public string) {
 	t.Helper()
 	for _, id := range []string{own, public, "m_none"} {
 		for _, call := range [][2]string{{"PATCH", `{"status":"scheduled"}`}, {"DELETE", ""}} {
@@ -188,7 +188,7 @@ func unknownTo(t *testing.T, w *deploymenttest.World, secret, own, public string
 	}
 }
 
-func TestOwnTeamIsKnownToItsOrganisationByOneID(t *testing.T) {
+func TestOwnTeamHasOneIDInItsOrganisation(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	_, secret := writerOf(t, w, "Clubs")
@@ -213,11 +213,11 @@ func TestOwnTeamIsKnownToItsOrganisationByOneID(t *testing.T) {
 	isError(t, r, 422, "validation_failed")
 	unknown := w.Call(t, other, "POST", "/football/matches", `{"home":{"id":"t_none"},"away":{"name":"x"},"date":"2026-06-01"}`)
 	if got, want := r.JSON(t)["details"], unknown.JSON(t)["details"]; fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("another organisation's team answers %v, an unknown one %v", got, want)
+		t.Errorf("got %v for another organisation's team, want %v as for an unknown one", got, want)
 	}
 }
 
-func TestWhatIsWrongWithAMatchIsNamed(t *testing.T) {
+func TestErrorsOfAMatchNameTheField(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	w.Simulate(t)
@@ -254,7 +254,7 @@ func TestWhatIsWrongWithAMatchIsNamed(t *testing.T) {
 	isError(t, w.Call(t, secret, "POST", "/football/matches", with(`{"kickoff_at":"tomorrow"}`)), 400, "invalid_date")
 }
 
-func TestMembersDoNotWrite(t *testing.T) {
+func TestMembersCannotWriteMatches(t *testing.T) {
 	t.Parallel()
 	w := deploymenttest.New(t, "statgate")
 	org, _ := w.Org(t, "Staffed", "TEAM", "s@example.com")

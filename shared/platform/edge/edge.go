@@ -1,9 +1,10 @@
-// Package edge makes the CloudFront function that stands before API Gateway. It
-// moves a secret from any transport of the contract into Authorization, which is
-// the authorizer's one identity source, and answers what cannot be a secret.
+// Package edge generates the CloudFront function that runs before API Gateway. The
+// function moves the secret from any transport of the contract into the Authorization
+// header, which is the authorizer's only identity source. It refuses requests whose
+// secret is malformed.
 //
-// Package transport says the same in Go for the local gateway; both pass one
-// table of requests.
+// Package transport implements the same rules in Go for the local gateway. Both are
+// tested with the same table of requests.
 package edge
 
 import (
@@ -22,10 +23,10 @@ import (
 //go:embed edge.js
 var source string
 
-// MaxBytes is the most that CloudFront takes as a function's code.
-const MaxBytes = 10 << 10
+// maxBytes is CloudFront's limit on the size of a function's code.
+const maxBytes = 10 << 10
 
-// requestID stands for the request's id in the answers' templates.
+// requestID is the placeholder for the request id in the answers.
 const requestID = "$context.requestId"
 
 type answer struct {
@@ -43,23 +44,25 @@ type config struct {
 	Answers       map[string]answer `json:"answers"`
 }
 
-// Needed tells whether a deployment of the contract has an edge unless it is told
-// otherwise: where there are several HTTP transports, of which API Gateway can
-// read one, or where a missing secret is answered differently from a bad one, for
-// which API Gateway has one template.
+// Needed reports whether a deployment of the contract has an edge by default. It does
+// if the contract has several HTTP transports, as API Gateway can read only one. It
+// also does if a missing secret has another answer than an invalid one, as API
+// Gateway has one template for both.
 func Needed(c *contract.Contract) bool {
 	return len(c.HTTPTransports()) > 1 || TellsMissing(c)
 }
 
-// TellsMissing tells whether the contract answers a missing secret differently.
+// TellsMissing reports whether the contract answers a missing secret differently from
+// an invalid one.
 func TellsMissing(c *contract.Contract) bool {
 	return c.Condition(api.SecretMissing) != c.Condition(api.SecretUnknown)
 }
 
-// Function returns the code of the CloudFront function (cloudfront-js-2.0) for
-// the HTTP channel of a contract.
+// Function returns the code of the CloudFront function (cloudfront-js-2.0) for the
+// HTTP channel of a contract. It returns an error if the code is over CloudFront's
+// limit of 10 KB.
 func Function(c *contract.Contract) (string, error) {
-	cfg := config{Base: c.Base, Transports: c.Transports[transport.HTTP], Form: form(c.Secret), RequestID: requestID,
+	cfg := config{Base: c.Base, Transports: c.Transports[transport.HTTP], Form: pattern(c.Secret), RequestID: requestID,
 		AnswerMissing: TellsMissing(c), Answers: map[string]answer{}}
 	enc := api.Encoder{Contract: c}
 	for _, condition := range []string{api.SecretMissing, api.SecretMalformed, api.SecretConflict} {
@@ -72,11 +75,11 @@ func Function(c *contract.Contract) (string, error) {
 	}
 	raw, err := json.Marshal(cfg)
 	if err != nil {
-		return "", fmt.Errorf("edge: %w", err)
+		return "", fmt.Errorf("edge: encoding the configuration: %w", err)
 	}
 	code := strings.Replace(source, "{/*CONFIG*/}", string(raw), 1)
-	if len(code) > MaxBytes {
-		return "", fmt.Errorf("edge: the function has %d bytes; CloudFront takes %d", len(code), MaxBytes)
+	if len(code) > maxBytes {
+		return "", fmt.Errorf("edge: the function has %d bytes, and CloudFront allows %d", len(code), maxBytes)
 	}
 	return code, nil
 }
@@ -87,8 +90,9 @@ var messages = map[string]string{
 	api.SecretConflict:  "two different API keys in one request",
 }
 
-// form is a regular expression of what can be a secret: it holds no key to read a tag with.
-func form(rules contract.SecretRules) string {
+// pattern returns a regular expression that matches well-formed secrets. It does not
+// check a secret's tag, as that would need a key at the edge.
+func pattern(rules contract.SecretRules) string {
 	var prefixes []string
 	for _, p := range rules.Prefixes {
 		prefixes = append(prefixes, regexp.QuoteMeta(p))

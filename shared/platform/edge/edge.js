@@ -1,4 +1,4 @@
-// Moves the API key, however it came, into Authorization; what cannot be a key stops here.
+// Moves the API key from any transport into Authorization and refuses malformed keys.
 var config = {/*CONFIG*/};
 
 // all returns the values of a header or a query parameter, in order.
@@ -8,7 +8,7 @@ function all(field) {
   return [field.value];
 }
 
-// decoded reads a query value; one that cannot be read is no key.
+// decoded decodes a query value. An invalid encoding becomes a malformed key.
 function decoded(value) {
   try {
     return decodeURIComponent(value.replace(/\+/g, ' '));
@@ -17,7 +17,7 @@ function decoded(value) {
   }
 }
 
-// pick returns {secret} or {condition}.
+// pick returns {secret}, or {condition} on failure.
 function pick(request) {
   var found = [];
   if (config.transports.indexOf('bearer') >= 0) {
@@ -28,7 +28,7 @@ function pick(request) {
       var scheme = space < 0 ? text : text.slice(0, space);
       if (scheme.toLowerCase() !== 'bearer') {
         if (space < 0) return {condition: 'secret.malformed'};
-        continue; // by another scheme came something else than a key
+        continue; // another scheme does not carry an API key
       }
       found.push(space < 0 ? '' : text.slice(space).trim());
     }
@@ -43,6 +43,7 @@ function pick(request) {
   return {secret: found[0]};
 }
 
+// refuse answers a condition with the contract's error.
 function refuse(condition, id) {
   var answer = config.answers[condition];
   var headers = {};
@@ -68,8 +69,8 @@ function handler(event) {
     request.headers.authorization = {value: 'Bearer ' + got.secret};
     return request;
   }
-  // Where the gateway answers a missing key as it answers a bad one, it may do so:
-  // it knows which paths there are.
+  // If the contract answers missing and invalid keys alike, API Gateway answers: it can
+  // tell a missing key from an unknown path (404).
   if (got.condition === 'secret.missing' && !config.answerMissing) return request;
   return refuse(got.condition, event.context.requestId);
 }

@@ -27,8 +27,8 @@ func load(t *testing.T, name string) *contract.Contract {
 	return c
 }
 
-// run hands CloudFront's viewer-request event to the function, in an engine
-// without anything that CloudFront's runtime lacks (no timers, no network, no modules).
+// run calls the function with CloudFront's viewer-request event. Like CloudFront's
+// runtime, the engine has no timers, network or modules.
 func run(t *testing.T, c *contract.Contract, method, uri string, h http.Header, q url.Values) map[string]any {
 	t.Helper()
 	code, err := edge.Function(c)
@@ -78,7 +78,7 @@ func field(values []string) map[string]any {
 	return f
 }
 
-// secrets are well-formed ones for the table's K1 and K2.
+// secrets replace K1 and K2 of the table by well-formed secrets.
 var secrets = map[string]*strings.Replacer{
 	"statgate":    strings.NewReplacer("K1", "sg_live_"+strings.Repeat("a", 43), "K2", "sg_live_"+strings.Repeat("b", 43)),
 	"balla":       strings.NewReplacer("K1", "balla_sk_"+strings.Repeat("a", 64), "K2", "balla_sk_"+strings.Repeat("b", 64)),
@@ -153,7 +153,7 @@ func isRefusal(t *testing.T, name string, c *contract.Contract, got map[string]a
 	}
 }
 
-func TestMalformedKeysStopAtTheEdge(t *testing.T) {
+func TestEdgeRefusesMalformedKeys(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
 	good := "sg_live_" + strings.Repeat("a", 43)
@@ -179,7 +179,7 @@ func TestPreflightAndOpenPathsPassWithoutAKey(t *testing.T) {
 	}
 }
 
-func TestFunctionFitsCloudFrontForEveryContractAndUsesNoModernSyntax(t *testing.T) {
+func TestFunctionFitsCloudFrontForEveryContractAndCallsNoUnsupportedAPI(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c := load(t, name)
@@ -193,7 +193,7 @@ func TestFunctionFitsCloudFrontForEveryContractAndUsesNoModernSyntax(t *testing.
 	}
 }
 
-func TestEdgeStandsWhereAPIGatewayAloneCannotKeepTheContract(t *testing.T) {
+func TestEdgeIsNeededWhereAPIGatewayCannotServeTheContract(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{"statgate": true, "balla": false, "scorelytics": true, "teambattles": true, "fullengage": false} {
 		if got := edge.Needed(load(t, name)); got != want {

@@ -6,25 +6,25 @@ import (
 	"statgate/shared/contract"
 )
 
-// PolicyTTL is how long API Gateway may reuse a policy. The gate makes every
-// narrowing immediate in spite of it.
+// PolicyTTL is how long API Gateway may reuse a policy. Revoked and narrowed keys are
+// refused immediately nevertheless, by the gate.
 const PolicyTTL = 300 * time.Second
 
-// Identity is where API Gateway finds the secret, and how long it may reuse the
-// policy that it got for one. Without a header there is no identity source: the
-// authorizer is called for every request and reads the transports itself.
+// Identity tells API Gateway which header has the secret and how long it may reuse a
+// policy. Without a header there is no identity source: API Gateway calls the
+// authorizer for every request, and the authorizer reads the transports itself.
 type Identity struct {
 	Header string        // "Authorization", "X-API-Key" or ""
 	TTL    time.Duration // 0 without a header
 }
 
-// IdentityOf tells how the authorizer of a deployment is asked. API Gateway wants
-// all of its identity sources at once, so that it can read one transport and no
-// more: the one that the edge leaves, or the contract's only one. Where several
-// transports come without an edge, nothing may be cached.
+// IdentityOf returns the identity of a deployment; deployed says whether it has an
+// edge. API Gateway requires every identity source in each request, so it can only
+// read one transport: Authorization behind an edge, otherwise the contract's only
+// transport. With several transports and no edge, no policy is cached.
 //
-// A secret in the query is no identity source in any deployment: API Gateway's own
-// logs would name it.
+// The query string is never an identity source, as API Gateway's own logs would
+// contain the secret.
 func IdentityOf(c *contract.Contract, deployed bool) Identity {
 	headers := map[string]string{contract.Bearer: "Authorization", contract.XAPIKey: "X-API-Key"}
 	if deployed {

@@ -8,7 +8,7 @@ import (
 	"statgate/shared/platform/edge"
 )
 
-func TestPoliciesAreCachedOnlyWhereOneTransportIsTheWholeIdentity(t *testing.T) {
+func TestPoliciesAreCachedOnlyWithASingleTransport(t *testing.T) {
 	t.Parallel()
 	cached := func(header string) edge.Identity { return edge.Identity{Header: header, TTL: edge.PolicyTTL} }
 	for _, c := range []struct {

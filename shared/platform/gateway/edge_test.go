@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// direct calls the API by its own address, past the edge.
+// direct calls the API at its own address, which bypasses the edge.
 func (s *stage) direct(target string, header http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", target, nil)
 	if header != nil {
@@ -18,7 +18,7 @@ func (s *stage) direct(target string, header http.Header) *httptest.ResponseReco
 	return w
 }
 
-func TestPastTheEdgeOnlyAuthorizationIsAKey(t *testing.T) {
+func TestBehindTheEdgeOnlyAuthorizationCarriesAKey(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, true)
 	for name, c := range map[string]struct {
@@ -34,15 +34,15 @@ func TestPastTheEdgeOnlyAuthorizationIsAKey(t *testing.T) {
 			t.Errorf("%s: got %d %s, want 401", name, w.Code, w.Body)
 		}
 	}
-	if s.asked != 0 || s.invoked != 0 {
-		t.Errorf("authorizer asked %d times, function invoked %d times, want neither", s.asked, s.invoked)
+	if s.authorized != 0 || s.invoked != 0 {
+		t.Errorf("authorizer asked %d times, function invoked %d times, want neither", s.authorized, s.invoked)
 	}
 	if w := s.direct("/v1/football/teams", http.Header{"Authorization": {bearer}}); w.Code != 200 {
 		t.Errorf("Authorization: got %d %s, want 200", w.Code, w.Body)
 	}
 }
 
-func TestWithoutAnEdgeAndWithSeveralTransportsTheAuthorizerIsAskedEveryTime(t *testing.T) {
+func TestWithoutAnEdgeAndWithSeveralTransportsEveryRequestIsAuthorized(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, false)
 	for _, header := range []http.Header{
@@ -50,15 +50,15 @@ func TestWithoutAnEdgeAndWithSeveralTransportsTheAuthorizerIsAskedEveryTime(t *t
 	} {
 		s.direct("/v1/football/teams", header)
 	}
-	if s.asked != 5 {
-		t.Errorf("got the authorizer asked %d times for 5 calls, want every time, without a key too", s.asked)
+	if s.authorized != 5 {
+		t.Errorf("got %d authorizer calls for 5 requests, want one each, also without a key", s.authorized)
 	}
 	if got := s.event.Headers["X-Api-Key"]; s.invoked != 5 || got != "" {
 		t.Errorf("got %d calls of the function and X-API-Key %q in the last, want 5 and none", s.invoked, got)
 	}
 }
 
-func TestWithoutAnEdgeTheTransportReachesTheAuthorizerAsItCame(t *testing.T) {
+func TestWithoutAnEdgeTransportsArePassedOnUnchanged(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, false)
 	target := "/v1/football/teams?" + url.Values{"api_key": {"sg_live_q"}}.Encode()

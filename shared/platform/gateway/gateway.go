@@ -1,14 +1,15 @@
-// Package gateway plays API Gateway and the edge before it, in-process: it
-// serves HTTP by handing real Lambda events to the real authorizer and the real
-// handlers, and keeps API Gateway's rules between them.
+// Package gateway simulates API Gateway and the edge in one process. It serves HTTP
+// by sending real Lambda events to the real authorizer and handlers, and follows API
+// Gateway's rules between them.
 //
-// A request goes: transports (where there is an edge) → route → preflight and
-// mocks → identity source → authorizer, whose policy is cached per identity →
-// policy evaluated for this route → function. The answers that API Gateway gives
-// itself are rendered from the same definitions that the stack deploys.
+// A request passes these steps: route; preflight (OPTIONS); transports, if there is
+// an edge; mocks for unknown paths and methods; identity source; authorizer, whose
+// policy is cached per identity; evaluation of the policy for the route; function.
+// The answers that API Gateway gives itself are rendered from the same definitions
+// that the stack deploys.
 //
-// [Gateway.ExecuteAPI] is the same API by the address behind the edge, which
-// anybody can call: the edge is a convenience to clients and guards nothing.
+// [Gateway.ExecuteAPI] serves the same API at the address behind the edge, which
+// anyone can call. The edge is a convenience for clients and not a security boundary.
 package gateway
 
 import (
@@ -38,36 +39,35 @@ import (
 )
 
 const (
-	// maxPayloadBytes is Lambda's limit on a request.
+	// maxPayloadBytes is Lambda's limit on the size of a request.
 	maxPayloadBytes = 6 << 20
-	// timeout is API Gateway's limit on an integration.
+	// timeout is API Gateway's limit on the duration of an integration.
 	timeout = 29 * time.Second
-	// cachedPolicies is how many identities the authorizer cache holds.
+	// cachedPolicies is how many identities the policy cache holds.
 	cachedPolicies = 10_000
 )
 
-// Authorize is the Lambda authorizer's handler.
+// Authorize is the handler of the Lambda authorizer.
 type Authorize func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error)
 
-// Integrate is a function's handler.
+// Integrate is the handler of a Lambda function.
 type Integrate func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
-// Options is what a gateway is made of.
+// Options are the parts of a Gateway.
 type Options struct {
 	Contract  *contract.Contract
 	Stage     string // the environment
-	Edge      bool   // whether an edge stands before the API
+	Edge      bool   // whether the API is behind an edge
 	Authorize Authorize
 	Integrate Integrate
-	// Wellformed tells whether a secret can be one of this deployment, without
-	// reading anything; the edge knows prefix, alphabet and length. It is not asked
-	// where there is no edge.
+	// Wellformed reports whether a secret has the prefix, alphabet and length of this
+	// deployment's secrets. It reads no table. Only the edge calls it.
 	Wellformed func(secret string) bool
 	Clock      func() time.Time
 	Log        *slog.Logger
 }
 
-// Gateway is an http.Handler.
+// Gateway is an http.Handler that serves a deployment's API.
 type Gateway struct {
 	Options
 	identity  edge.Identity
@@ -78,13 +78,13 @@ type Gateway struct {
 	flushes   atomic.Int64
 }
 
-// cached is an authorizer's answer for one identity.
+// cached is the authorizer's response for one identity.
 type cached struct {
 	response events.APIGatewayCustomAuthorizerResponse
-	until    time.Time
+	expires  time.Time
 }
 
-// New makes a gateway of a contract's routes.
+// New returns a gateway for a contract's routes.
 func New(o Options) (*Gateway, error) {
 	policies, err := lru.New[[32]byte, cached](cachedPolicies)
 	if err != nil {
@@ -101,39 +101,40 @@ func New(o Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Flush forgets every cached policy, as FlushStageAuthorizersCache does. It
-// returns when the change that asked for it is in force: now.
+// Flush drops every cached policy, as FlushStageAuthorizersCache does. It returns the
+// time from which no policy cached before is used, which is now.
 func (g *Gateway) Flush(context.Context) time.Time {
 	g.flushes.Add(1)
 	g.policies.Purge()
 	return g.Clock()
 }
 
-// exchange is one request on its way.
+// exchange is one request while it is being served.
 type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	id      string
-	path    string // the resource, "/v1/keys/{key}"
+	path    string // path of the resource, "/v1/keys/{key}"
 	params  map[string]string
 	query   url.Values
-	context map[string]any // the authorizer's
+	context map[string]any // from the authorizer
 }
 
-// ServeHTTP answers one request as clients send it: to the edge where there is one.
+// ServeHTTP serves a request at the public address: the edge's, if there is one.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.serve(w, r, g.Edge)
 }
 
-// ExecuteAPI is the API by API Gateway's own address, past the edge.
+// ExecuteAPI returns a handler that serves the API at API Gateway's own address,
+// which bypasses the edge.
 func (g *Gateway) ExecuteAPI() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, false) })
 }
 
-func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, edged bool) {
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	x := &exchange{w: w, r: r, id: rand.Text(), query: queryOf(r.URL.RawQuery)}
+	x := &exchange{w: w, r: r, id: rand.Text(), query: parseQuery(r.URL.RawQuery)}
 	methods, path, params := g.routes.find(r.URL.EscapedPath())
 	if methods == nil {
 		path = "/{proxy+}"
@@ -143,7 +144,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, edged bool) {
 		g.mock(x, "OPTIONS")
 		return
 	}
-	if edged {
+	if throughEdge {
 		if refusal := g.edge(x); refusal != nil {
 			g.refuse(x, refusal)
 			return
@@ -164,10 +165,11 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, edged bool) {
 	g.invoke(ctx, x)
 }
 
-// edge takes the secret out of whatever transport it came by and puts it into
-// Authorization; junk stops here. Paths outside the base have no keys. A missing
-// secret goes on, as the gateway knows which paths there are, unless the contract
-// answers it differently from a bad one: the gateway has one template for both.
+// edge moves the secret from its transport into Authorization, as the edge function
+// does, and returns an error for a malformed secret. Paths outside the contract's base
+// need no key. A missing secret is passed on, as API Gateway knows which paths exist.
+// It is refused here if the contract answers it differently from an invalid one, as
+// API Gateway has one template for both.
 func (g *Gateway) edge(x *exchange) error {
 	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
 		transport.Strip(x.r.Header, x.query)
@@ -188,15 +190,15 @@ func (g *Gateway) edge(x *exchange) error {
 	return nil
 }
 
-// authorized asks the authorizer, or its cache, and evaluates the policy for
-// this route. It answers the request itself where the call may not go on.
+// authorized gets the policy from the cache or the authorizer and evaluates it for the
+// route. If the request is refused, authorized answers it and returns false.
 func (g *Gateway) authorized(ctx context.Context, x *exchange) bool {
 	source := strings.Join(x.r.Header.Values(g.identity.Header), ",")
 	if g.identity.Header != "" && strings.TrimSpace(source) == "" {
-		g.respond(x, "UNAUTHORIZED", nil) // the identity source is missing: the authorizer is not called
+		g.respond(x, "UNAUTHORIZED", nil) // without the identity source, API Gateway does not call the authorizer
 		return false
 	}
-	// The ARN names the request's path as it came, as API Gateway's does.
+	// Like API Gateway's, the ARN has the request's own path and not the resource's.
 	arn := "arn:aws:execute-api:local:000000000000:" + g.Contract.Name + "/" + g.Stage + "/" + x.r.Method + x.r.URL.Path
 	got, err := g.policy(ctx, x, source, arn)
 	if err != nil {
@@ -216,10 +218,12 @@ func (g *Gateway) authorized(ctx context.Context, x *exchange) bool {
 	return true
 }
 
+// policy returns the authorizer's response for an identity source, from the cache if
+// it is not expired.
 func (g *Gateway) policy(ctx context.Context, x *exchange, source, arn string) (events.APIGatewayCustomAuthorizerResponse, error) {
 	identity := sha256.Sum256([]byte(source))
 	now := g.Clock()
-	if c, ok := g.policies.Get(identity); ok && now.Before(c.until) {
+	if c, ok := g.policies.Get(identity); ok && now.Before(c.expires) {
 		return c.response, nil
 	}
 	flushes := g.flushes.Load()
@@ -227,14 +231,14 @@ func (g *Gateway) policy(ctx context.Context, x *exchange, source, arn string) (
 	if err != nil {
 		return got, err
 	}
-	// What was asked before a flush may say what the flush was to end.
+	// A policy that was requested before a flush may be outdated, so it is not cached.
 	if g.identity.TTL > 0 && flushes == g.flushes.Load() {
 		g.policies.Add(identity, cached{got, now.Add(g.identity.TTL)})
 	}
 	return got, nil
 }
 
-// invoke hands the request to its function as an event.
+// invoke sends the request to its function as an event.
 func (g *Gateway) invoke(ctx context.Context, x *exchange) {
 	body, err := io.ReadAll(io.LimitReader(x.r.Body, maxPayloadBytes+1))
 	if err != nil {
@@ -247,7 +251,7 @@ func (g *Gateway) invoke(ctx context.Context, x *exchange) {
 	}
 	resp, err := g.Integrate(ctx, proxyEvent(x, g.Stage, body, g.Clock()))
 	if err != nil {
-		g.Log.ErrorContext(ctx, "function failed", "request_id", x.id, "path", x.path, "cause", err)
+		g.Log.ErrorContext(ctx, "the function failed", "request_id", x.id, "path", x.path, "cause", err)
 		kind := "INTEGRATION_FAILURE"
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			kind = "INTEGRATION_TIMEOUT"
@@ -258,13 +262,13 @@ func (g *Gateway) invoke(ctx context.Context, x *exchange) {
 	g.write(x, resp.StatusCode, resp.Headers, []byte(resp.Body))
 }
 
-// refuse answers in the edge's place.
+// refuse answers with an error, as the edge function does.
 func (g *Gateway) refuse(x *exchange, err error) {
 	a := api.Encoder{Contract: g.Contract}.Error(x.id, api.AsError(err))
 	g.write(x, a.Status, a.Header, a.Body)
 }
 
-// respond gives one of API Gateway's own answers.
+// respond answers with a gateway response of API Gateway.
 func (g *Gateway) respond(x *exchange, kind string, more map[string]string) {
 	r := g.responses[kind]
 	variables := x.variables()
@@ -274,6 +278,7 @@ func (g *Gateway) respond(x *exchange, kind string, more map[string]string) {
 	g.write(x, r.Status, expandAll(r.Headers, variables), []byte(api.Expand(r.Template, variables)))
 }
 
+// mock answers with the mock integration of a method.
 func (g *Gateway) mock(x *exchange, method string) {
 	m, ok := g.mocks[method+" "+x.path]
 	if !ok {
@@ -283,8 +288,8 @@ func (g *Gateway) mock(x *exchange, method string) {
 	g.write(x, m.Status, expandAll(m.Headers, variables), []byte(api.Expand(m.Template, variables)))
 }
 
-// readableByMock tells whether a mock takes the request: it has one template, for
-// JSON, and passes nothing else through.
+// readableByMock reports whether a mock accepts the request. A mock has one template,
+// for JSON, and refuses bodies of other types.
 func readableByMock(r *http.Request) bool {
 	sent := r.Header.Get("Content-Type")
 	kind, _, err := mime.ParseMediaType(sent)
@@ -314,7 +319,7 @@ func (g *Gateway) write(x *exchange, status int, headers map[string]string, body
 	x.w.WriteHeader(status)
 	if len(body) > 0 && x.r.Method != http.MethodHead {
 		if _, err := x.w.Write(body); err != nil {
-			g.Log.Debug("client went away", "request_id", x.id)
+			g.Log.Debug("writing the response failed", "request_id", x.id)
 		}
 	}
 }

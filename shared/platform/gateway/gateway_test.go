@@ -20,18 +20,18 @@ import (
 	"statgate/shared/platform/gateway"
 )
 
-// stage is a gateway before a function and an authorizer that count their calls.
+// stage is a gateway with a function and an authorizer that count their calls.
 type stage struct {
 	*gateway.Gateway
-	asked, invoked int
-	event          events.APIGatewayProxyRequest
-	refuse         error
-	fail           error
-	meanwhile      func() // happens while the authorizer works
-	now            time.Time
+	authorized, invoked int
+	event               events.APIGatewayProxyRequest
+	refuse              error
+	fail                error
+	meanwhile           func() // runs during an authorizer call
+	now                 time.Time
 }
 
-func newStage(t *testing.T, edged bool) *stage {
+func newStage(t *testing.T, edge bool) *stage {
 	t.Helper()
 	c, err := preset.Load("statgate")
 	if err != nil {
@@ -41,10 +41,10 @@ func newStage(t *testing.T, edged bool) *stage {
 	caller := &api.Caller{Key: "key_1", Secret: "s", Org: "org_1", Role: api.RoleOwner, Permissions: []string{"teams:read"}, Scopes: []string{"read:teams"}, Version: 1}
 	routes := api.For(c)
 	s.Gateway, err = gateway.New(gateway.Options{
-		Contract: c, Stage: "live", Edge: edged, Clock: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Contract: c, Stage: "live", Edge: edge, Clock: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Wellformed: func(secret string) bool { return strings.HasPrefix(secret, "sg_live_") },
 		Authorize: func(_ context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
-			s.asked++
+			s.authorized++
 			if s.meanwhile != nil {
 				s.meanwhile()
 			}
@@ -85,20 +85,20 @@ func TestPolicyIsCachedPerIdentityForItsTTLAndEvaluatedPerRoute(t *testing.T) {
 	if w := s.get("/v1/football/leagues", "Authorization", bearer); w.Code != 403 || !strings.Contains(w.Body.String(), "GET /v1/football/leagues") || !strings.Contains(w.Body.String(), "read:teams") {
 		t.Errorf("a route that is not held: got %d %s", w.Code, w.Body)
 	}
-	if s.asked != 1 || s.invoked != 3 {
-		t.Errorf("authorizer asked %d times, function invoked %d times, want 1 and 3", s.asked, s.invoked)
+	if s.authorized != 1 || s.invoked != 3 {
+		t.Errorf("authorizer asked %d times, function invoked %d times, want 1 and 3", s.authorized, s.invoked)
 	}
 	s.get("/v1/football/teams", "Authorization", "Bearer sg_live_y")
 	s.now = s.now.Add(300 * time.Second)
 	s.get("/v1/football/teams", "Authorization", bearer)
 	s.Flush(t.Context())
 	s.get("/v1/football/teams", "Authorization", bearer)
-	if s.asked != 4 {
-		t.Errorf("asked %d times, want once more for another identity, after the TTL and after a flush", s.asked)
+	if s.authorized != 4 {
+		t.Errorf("asked %d times, want once more for another identity, after the TTL and after a flush", s.authorized)
 	}
 }
 
-func TestPolicyMadeDuringAFlushIsNotKept(t *testing.T) {
+func TestPolicyMadeDuringAFlushIsNotCached(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, true)
 	s.meanwhile = func() { s.Flush(t.Context()) }
@@ -107,12 +107,12 @@ func TestPolicyMadeDuringAFlushIsNotKept(t *testing.T) {
 	for range 2 {
 		s.get("/v1/football/teams", "Authorization", bearer)
 	}
-	if s.asked != 2 {
-		t.Errorf("asked %d times, want once more after the flush, and no more", s.asked)
+	if s.authorized != 2 {
+		t.Errorf("asked %d times, want once more after the flush, and no more", s.authorized)
 	}
 }
 
-func TestWithoutAnIdentityTheAuthorizerIsNotCalled(t *testing.T) {
+func TestAuthorizerIsNotCalledWithoutAWellFormedSecret(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, true)
 	for _, headers := range [][]string{nil, {"Authorization", ""}, {"Authorization", "Bearer "}, {"Authorization", "Bearer junk"}, {"X-Api-Key", "junk"}} {
@@ -120,8 +120,8 @@ func TestWithoutAnIdentityTheAuthorizerIsNotCalled(t *testing.T) {
 			t.Errorf("%v: got %d %s", headers, w.Code, w.Body)
 		}
 	}
-	if s.asked != 0 || s.invoked != 0 {
-		t.Errorf("authorizer asked %d times, function invoked %d times", s.asked, s.invoked)
+	if s.authorized != 0 || s.invoked != 0 {
+		t.Errorf("authorizer asked %d times, function invoked %d times", s.authorized, s.invoked)
 	}
 }
 
@@ -138,11 +138,11 @@ func TestRefusalsOfTheAuthorizerAreNotCached(t *testing.T) {
 	}
 	s.refuse = nil
 	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != 200 {
-		t.Errorf("a new secret must work at once: got %d", w.Code)
+		t.Errorf("a new secret must work immediately: got %d", w.Code)
 	}
 }
 
-func TestFunctionSeesARealEventAndNoSecretButInAuthorization(t *testing.T) {
+func TestFunctionReceivesARealEventWithTheSecretOnlyInAuthorization(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, true)
 	s.get("/v1/football/teams/a%2Fb?x=1&x=2&api_key=sg_live_q", "X-Api-Key", "sg_live_x")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestNothingOfAQueryIsLostOnTheWayToTheFunction(t *testing.T) {
+func TestFunctionReceivesTheWholeQuery(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, true)
 	for raw, want := range map[string]url.Values{

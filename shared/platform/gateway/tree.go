@@ -7,13 +7,13 @@ import (
 	"statgate/shared/api"
 )
 
-// tree finds resources by path segments; a name goes before a parameter, as in
-// API Gateway.
+// tree finds resources by path segments. A literal segment takes precedence over a
+// parameter, as in API Gateway.
 type tree struct {
 	children map[string]*tree
-	param    string
-	any      *tree
-	path     string               // the resource, "" where there is none
+	param    string               // name of the parameter that wildcard matches
+	wildcard *tree                // child for a parameter
+	path     string               // the resource's path, "" if the node is not a resource
 	methods  map[string]api.Route // by method
 }
 
@@ -36,10 +36,10 @@ func segments(path string) []string { return strings.Split(strings.TrimPrefix(pa
 
 func (t *tree) child(part string) *tree {
 	if strings.HasPrefix(part, "{") {
-		if t.any == nil {
-			t.any, t.param = &tree{}, strings.Trim(part, "{}")
+		if t.wildcard == nil {
+			t.wildcard, t.param = &tree{}, strings.Trim(part, "{}")
 		}
-		return t.any
+		return t.wildcard
 	}
 	if t.children == nil {
 		t.children = map[string]*tree{}
@@ -50,8 +50,8 @@ func (t *tree) child(part string) *tree {
 	return t.children[part]
 }
 
-// find returns the methods, resource and parameters of an escaped path; methods
-// are nil where the path is no resource.
+// find returns the methods, resource path and parameters of an escaped path. The
+// methods are nil if the path has no resource.
 func (t *tree) find(escaped string) (map[string]api.Route, string, map[string]string) {
 	params := map[string]string{}
 	node := t.walk(segments(escaped), params)
@@ -73,10 +73,10 @@ func (t *tree) walk(parts []string, params map[string]string) *tree {
 			return found
 		}
 	}
-	if t.any == nil || parts[0] == "" {
+	if t.wildcard == nil || parts[0] == "" {
 		return nil
 	}
-	found := t.any.walk(parts[1:], params)
+	found := t.wildcard.walk(parts[1:], params)
 	if found == nil {
 		return nil
 	}

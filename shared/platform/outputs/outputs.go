@@ -1,5 +1,5 @@
-// Package outputs finds the parts of a deployed stack by what CloudFormation says
-// of it: commands are told the stack's name and nothing else.
+// Package outputs finds the resources of a deployed stack by its CloudFormation
+// outputs, so that commands need only the stack's name.
 package outputs
 
 import (
@@ -11,23 +11,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 )
 
-// Stack is a deployed stack, by the outputs that infra/stack gives it.
+// Stack holds the outputs of a deployed stack, which infra/stack defines.
 type Stack struct {
 	Name        string
 	Region      string
 	KeysTable   string
 	StatsTable  string
-	Peppers     string // the secret's name
+	Peppers     string // name of the secret
 	API         string // the REST API's id
-	Environment string // which is the API's stage, too
-	Contract    string // its name, which is a preset's unless it was a file
-	URL         string // with the contract's base path
-	Edge        string // the distribution before the API, "" without one
+	Environment string // also the name of the API's stage
+	Contract    string // name of the contract; a preset's name unless it was read from a file
+	URL         string // address of the API, including the contract's base path
+	Edge        string // id of the CloudFront distribution; "" without an edge
 }
 
-// Of returns the stack of that name, and the configuration with which its parts
-// are reached: the account and region as the AWS CLI finds them, or an emulator
-// where AWS_ENDPOINT_URL names one.
+// Of returns the named stack and the AWS configuration to reach its resources.
+// Account and region are those that the AWS CLI would use. AWS_ENDPOINT_URL selects
+// an emulator.
 func Of(ctx context.Context, name string) (Stack, aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -37,31 +37,31 @@ func Of(ctx context.Context, name string) (Stack, aws.Config, error) {
 	return s, cfg, err
 }
 
-// Read returns the stack of that name.
+// Read returns the named stack.
 func Read(ctx context.Context, cfg aws.Config, name string) (Stack, error) {
-	told, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if err != nil {
-		return Stack{}, fmt.Errorf("outputs: asking for the stack %s: %w", name, err)
+		return Stack{}, fmt.Errorf("outputs: describing the stack %s: %w", name, err)
 	}
 	values := map[string]string{}
-	for _, s := range told.Stacks {
+	for _, s := range out.Stacks {
 		for _, o := range s.Outputs {
 			values[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
 		}
 	}
-	return named(Stack{Name: name, Region: cfg.Region}, values)
+	return fill(Stack{Name: name, Region: cfg.Region}, values)
 }
 
-// named fills in the parts. A stack without one of them is not ours, or not
-// deployed to its end.
-func named(s Stack, values map[string]string) (Stack, error) {
+// fill sets the fields of s from the outputs. A missing output is an error: the stack
+// is not Statgate's, or its deployment failed.
+func fill(s Stack, values map[string]string) (Stack, error) {
 	s.Edge = values["DistributionId"]
 	for output, into := range map[string]*string{
 		"KeysTableName": &s.KeysTable, "StatsTableName": &s.StatsTable, "PeppersName": &s.Peppers, "ApiId": &s.API,
 		"StageName": &s.Environment, "ContractName": &s.Contract, "ApiUrl": &s.URL,
 	} {
 		if *into = values[output]; *into == "" {
-			return s, fmt.Errorf("outputs: the stack %s has no output %s: it is no Statgate, or its deployment did not end well", s.Name, output)
+			return s, fmt.Errorf("outputs: the stack %s has no output %s: it is not a Statgate stack, or its deployment failed", s.Name, output)
 		}
 	}
 	return s, nil

@@ -13,7 +13,7 @@ import (
 	"statgate/shared/platform/outputs"
 )
 
-// cloudFormation answers with a stack that has these outputs.
+// cloudFormation starts a server that describes a stack with these outputs.
 func cloudFormation(t *testing.T, values map[string]string) aws.Config {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func all() map[string]string {
 		"ContractName": "balla", "ApiUrl": "https://a/live/v1", "KeysFunctionName": "f"}
 }
 
-func TestAStackIsKnownByItsOutputs(t *testing.T) {
+func TestStackIsReadFromItsOutputs(t *testing.T) {
 	got, err := outputs.Read(t.Context(), cloudFormation(t, all()), "Balla-2")
 	want := outputs.Stack{Name: "Balla-2", Region: "eu-west-1", KeysTable: "k", StatsTable: "s", Peppers: "p", API: "a",
 		Environment: "live", Contract: "balla", URL: "https://a/live/v1"}
@@ -48,7 +48,7 @@ func TestAStackIsKnownByItsOutputs(t *testing.T) {
 	}
 }
 
-func TestAStackThatLacksAnOutputIsRefusedByTheOutputsName(t *testing.T) {
+func TestMissingOutputIsNamedInTheError(t *testing.T) {
 	values := all()
 	delete(values, "PeppersName")
 	if _, err := outputs.Read(t.Context(), cloudFormation(t, values), "Balla-2"); err == nil || !strings.Contains(err.Error(), "no output PeppersName") {

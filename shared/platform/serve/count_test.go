@@ -17,8 +17,8 @@ import (
 	"statgate/shared/platform/serve"
 )
 
-// counting loads the contract that counts what no counter knows.
-func counting(t *testing.T) *contract.Contract {
+// countingContract loads a contract whose lists all have a total.
+func countingContract(t *testing.T) *contract.Contract {
 	t.Helper()
 	c, err := preset.Load("fullengage")
 	if err != nil || !c.Paging.Count {
@@ -27,8 +27,8 @@ func counting(t *testing.T) *contract.Contract {
 	return c
 }
 
-// asked is a call of an operation of the contract, by an owner.
-func asked(c *contract.Contract, route string, query map[string]string) events.APIGatewayProxyRequest {
+// ownerEvent is a request for a route of the contract by an owner.
+func ownerEvent(c *contract.Contract, route string, query map[string]string) events.APIGatewayProxyRequest {
 	caller := &api.Caller{Key: "key_1", Secret: "s", Org: "org_1", Role: api.RoleOwner, Contract: c.Name, Permissions: []string{"*:*"}, Version: 1}
 	ev := events.APIGatewayProxyRequest{Resource: c.Base + route, HTTPMethod: "GET", QueryStringParameters: query}
 	ev.RequestContext.RequestID, ev.RequestContext.Authorizer = "req-1", caller.Context()
@@ -37,7 +37,7 @@ func asked(c *contract.Contract, route string, query map[string]string) events.A
 
 type numbersInput struct{ api.Page }
 
-// numbers is a list of so many numbers whose total is not known.
+// numbers handles a list of n numbers without a stored total.
 func numbers(operation string, n int) api.Handler {
 	return api.Handle(operation, func(_ context.Context, _ *api.Request, in *numbersInput) (api.List[int], error) {
 		from, _ := strconv.Atoi(in.After)
@@ -53,18 +53,18 @@ func numbers(operation string, n int) api.Handler {
 	})
 }
 
-func TestTotalIsCountedAsFarAsAnOffsetReaches(t *testing.T) {
+func TestTotalIsCountedUpToTheLargestOffset(t *testing.T) {
 	t.Parallel()
-	c := counting(t)
+	c := countingContract(t)
 	for _, operation := range []struct{ name, route string }{{"listTeams", "/teams"}, {"listAudit", "/audit"}} {
 		for n, total := range map[int]int{0: 0, 1: 1, 50: 50, 51: 51, 2345: 2345, 9_999: 9_999, 10_000: 10_000, 12_345: 10_000} {
-			fn, err := serve.New(serve.Options{Contract: c, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+			fn, err := serve.New(serve.Options{Contract: c, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 				CursorKey: func(context.Context) ([]byte, error) { return []byte("k"), nil }, Handlers: []api.Handler{numbers(operation.name, n)}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, offset := range []int{0, 49, 50, 2300, 2345, 9_950} {
-				r, err := fn.Handle(t.Context(), asked(c, operation.route, map[string]string{"offset": fmt.Sprint(offset)}))
+				r, err := fn.Handle(t.Context(), ownerEvent(c, operation.route, map[string]string{"offset": fmt.Sprint(offset)}))
 				var got struct {
 					Data  []int
 					Total *int
@@ -80,8 +80,8 @@ func TestTotalIsCountedAsFarAsAnOffsetReaches(t *testing.T) {
 	}
 }
 
-// sparse is a list of the multiples of every below n, of which each call reads some
-// numbers and no more.
+// sparse handles a list of the multiples of every below n. Each call reads at most
+// the given number of candidates.
 func sparse(operation string, n, every, reads int) api.Handler {
 	return api.Handle(operation, func(_ context.Context, _ *api.Request, in *numbersInput) (api.List[int], error) {
 		from, _ := strconv.Atoi(in.After)
@@ -99,10 +99,10 @@ func sparse(operation string, n, every, reads int) api.Handler {
 	})
 }
 
-func TestNumbersPassOverNothingWhereHandlersPagesAreShort(t *testing.T) {
+func TestOffsetsSkipNoItemWhenTheHandlerReturnsShortPages(t *testing.T) {
 	t.Parallel()
-	c := counting(t)
-	fn, err := serve.New(serve.Options{Contract: c, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+	c := countingContract(t)
+	fn, err := serve.New(serve.Options{Contract: c, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 		CursorKey: func(context.Context) ([]byte, error) { return []byte("k"), nil },
 		Handlers:  []api.Handler{sparse("listTeams", 950, 7, 100), sparse("listAudit", 1_000_000, 999_999, 1000)}})
 	if err != nil {
@@ -110,7 +110,7 @@ func TestNumbersPassOverNothingWhereHandlersPagesAreShort(t *testing.T) {
 	}
 	seen := 0
 	for offset := 0; offset < 150; offset += 50 {
-		r, err := fn.Handle(t.Context(), asked(c, "/teams", map[string]string{"offset": fmt.Sprint(offset)}))
+		r, err := fn.Handle(t.Context(), ownerEvent(c, "/teams", map[string]string{"offset": fmt.Sprint(offset)}))
 		var got struct{ Data []int }
 		if err != nil || r.StatusCode != 200 || json.Unmarshal([]byte(r.Body), &got) != nil {
 			t.Fatalf("got %d %.200s, %v", r.StatusCode, r.Body, err)
@@ -125,22 +125,22 @@ func TestNumbersPassOverNothingWhereHandlersPagesAreShort(t *testing.T) {
 	if want := 136; seen != want {
 		t.Errorf("got %d items, want %d", seen, want)
 	}
-	// What is so rare that a page would read the whole list is refused.
-	r, err := fn.Handle(t.Context(), asked(c, "/audit", nil))
+	// A filter that would read the whole list for one page is refused.
+	r, err := fn.Handle(t.Context(), ownerEvent(c, "/audit", nil))
 	if want := c.Condition(api.InputFilter).Status; err != nil || r.StatusCode != want {
 		t.Errorf("got %d %.200s, %v, want %d", r.StatusCode, r.Body, err, want)
 	}
 }
 
-func TestServersOwnFailureIsTheContractsOneSentenceAndNoMore(t *testing.T) {
+func TestInternalErrorIsTheContractsErrorWithoutTheCause(t *testing.T) {
 	t.Parallel()
-	c := counting(t)
-	fn, err := serve.New(serve.Options{Contract: c, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+	c := countingContract(t)
+	fn, err := serve.New(serve.Options{Contract: c, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 		Handlers: []api.Handler{api.Handle("listTeams", func(context.Context, *api.Request, *struct{}) (string, error) { panic("out of cheese") })}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := fn.Handle(t.Context(), asked(c, "/teams", nil)); err != nil || r.StatusCode != 500 || r.Body != `{"error":"Internal server error"}` {
+	if r, err := fn.Handle(t.Context(), ownerEvent(c, "/teams", nil)); err != nil || r.StatusCode != 500 || r.Body != `{"error":"Internal server error"}` {
 		t.Errorf("got %d %s, %v", r.StatusCode, r.Body, err)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"statgate/shared/api/bind"
 )
 
-// list calls a list's handler where the client's cursor, page or offset points.
+// list returns the page of a list at the client's cursor, page number or offset.
 func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.PageInfo, error) {
 	page := api.PageInfo{Page: b.Page, Limit: b.Limit()}
-	signed := &signer{function: f, call: c, query: b.Query}
-	after, err := signed.read(ctx, b.Cursor())
+	cursors := &cursorCodec{function: f, call: c, query: b.Query}
+	after, err := cursors.decode(ctx, b.Cursor())
 	if err != nil {
 		return nil, page, err
 	}
@@ -21,7 +21,7 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 	if err != nil {
 		return nil, page, err
 	}
-	value, err := f.filled(ctx, c, b, at, page.Limit)
+	value, err := f.readPage(ctx, c, b, at, page.Limit)
 	if err != nil {
 		return nil, page, err
 	}
@@ -30,27 +30,28 @@ func (f *Function) list(ctx context.Context, c *call, b *bind.Bound) (any, api.P
 			return nil, page, err
 		}
 	}
-	page.Next, err = signed.write(ctx, value.Position())
+	page.Next, err = cursors.encode(ctx, value.Position())
 	return value, page, err
 }
 
-// signer reads and writes the cursors of one call. The key that signs them is read
-// where there is one to read or to write.
-type signer struct {
+// cursorCodec decodes and encodes the cursors of one request. It reads the signing
+// key only when the request has a cursor or needs one.
+type cursorCodec struct {
 	function *Function
 	call     *call
 	query    string
 	cursors  *api.Cursors
 }
 
-// ready reads the key, and names the query that the call's cursors belong to.
-func (s *signer) ready(ctx context.Context) error {
+// load reads the signing key and completes the query that the cursors are bound to:
+// operation, organisation, path parameters and filters.
+func (s *cursorCodec) load(ctx context.Context) error {
 	if s.cursors != nil {
 		return nil
 	}
 	key, err := s.function.CursorKey(ctx)
 	if err != nil {
-		return api.Down("reading the key that signs cursors", err)
+		return api.Down("reading the cursor key", err)
 	}
 	s.cursors = &api.Cursors{Key: key}
 	if !s.call.route.Management {
@@ -60,12 +61,12 @@ func (s *signer) ready(ctx context.Context) error {
 	return nil
 }
 
-// read returns the position that a cursor stands for, "" without one.
-func (s *signer) read(ctx context.Context, sent string) (string, error) {
+// decode returns the position in a cursor, or "" for no cursor.
+func (s *cursorCodec) decode(ctx context.Context, sent string) (string, error) {
 	if sent == "" {
 		return "", nil
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := s.load(ctx); err != nil {
 		return "", err
 	}
 	after, err := s.cursors.Decode(s.query, sent, s.call.request.Now)
@@ -75,32 +76,34 @@ func (s *signer) read(ctx context.Context, sent string) (string, error) {
 	return after, nil
 }
 
-// write returns the cursor of a position, nil where nothing follows.
-func (s *signer) write(ctx context.Context, next string) (*string, error) {
+// encode returns the cursor of a position, or nil at the end of the list.
+func (s *cursorCodec) encode(ctx context.Context, next string) (*string, error) {
 	if next == "" {
 		return nil, nil
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := s.load(ctx); err != nil {
 		return nil, err
 	}
 	cursor := s.cursors.Encode(s.query, next, s.call.request.Now)
 	return &cursor, nil
 }
 
-// empty is the page beyond the end of a list.
-type empty struct{ api.Listed }
+// emptyPage is a page past the end of a list.
+type emptyPage struct{ api.Listed }
 
-func (empty) Items() any       { return []any{} }
-func (empty) Position() string { return "" }
-func (empty) Len() int         { return 0 }
+func (emptyPage) Items() any       { return []any{} }
+func (emptyPage) Position() string { return "" }
+func (emptyPage) Len() int         { return 0 }
 
-// turnsAtMost bounds how often one request asks a handler that passes over what its
-// filters leave out: three times what an offset takes to the farthest item where
-// nothing is left out.
-const turnsAtMost = 3 * bind.MaxSkip / stride
+// maxReads bounds how often one request calls the handler of a list, as filters may
+// leave out most items. It is three times what the largest offset takes without
+// filters.
+const maxReads = 3 * bind.MaxSkip / skipLimit
 
+// items calls the handler of a list. Past the end of the list it returns an empty
+// page, which still has the list's total.
 func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool) (api.Listed, error) {
-	if c.turns++; c.turns > turnsAtMost {
+	if c.reads++; c.reads > maxReads {
 		return nil, api.Fail(api.InputFilter, "what is asked for is too rare in a list as long as this: ask with fewer filters, or others")
 	}
 	value, err := c.route.handler.Call(ctx, c.request, b.Input)
@@ -109,18 +112,19 @@ func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool)
 	}
 	list, ok := value.(api.Listed)
 	if !ok {
-		return nil, fmt.Errorf("serve: %s pages its input and answers with %T, no list", c.route.Operation, value)
+		return nil, fmt.Errorf("serve: %s has a paged input but returns %T, which is not a list", c.route.Operation, value)
 	}
 	if past {
-		return empty{list}, nil
+		return emptyPage{list}, nil
 	}
 	return list, nil
 }
 
-// filled is the page at a place. A handler's page may be shorter than its limit where
-// its filters leave much out. A cursor goes on from there; a number would pass over
-// what follows, so there the page is filled.
-func (f *Function) filled(ctx context.Context, c *call, b *bind.Bound, at place, limit int) (api.Listed, error) {
+// readPage returns the page that begins at a place. A handler may return a page that
+// is shorter than the limit if its filters leave out many items. With a cursor the
+// client continues from there. With a page number or offset it would skip the items
+// that follow, so readPage reads on until the page is full.
+func (f *Function) readPage(ctx context.Context, c *call, b *bind.Bound, at place, limit int) (api.Listed, error) {
 	b.GoTo(at.after, limit)
 	value, err := f.items(ctx, c, b, at.past)
 	for err == nil && c.route.binder.Style() != "cursor" && value.Len() < limit && value.Position() != "" {
@@ -135,23 +139,23 @@ func (f *Function) filled(ctx context.Context, c *call, b *bind.Bound, at place,
 
 // place is where a page begins.
 type place struct {
-	after  string // the position before it
-	before int    // items before it, or in all where it is past the end
-	past   bool   // the list ends before it
+	after  string // the position of the item before the page; "" for the first page
+	before int    // the number of items before the page; all items if past is set
+	past   bool   // the list ends before the page
 }
 
-// stride is how many items are read at a time where none is shown.
-const stride = 1000
+// skipLimit is how many items are read at a time while skipping or counting.
+const skipLimit = 1000
 
-// skip reads past the items before a page number or an offset. Its cost grows
-// with the place, so there is a bound.
+// skip reads past the items before a page number or an offset. The cost grows with
+// the offset, so it is at most bind.MaxSkip.
 func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after string) (place, error) {
 	at := place{after: after}
 	if b.Skip+b.Limit() > bind.MaxSkip {
 		return at, api.Wrong(api.InputCursor, c.route.binder.Style(), fmt.Sprintf("only the first %d items can be reached; narrow the filters", bind.MaxSkip))
 	}
 	for at.before < b.Skip {
-		b.GoTo(at.after, min(b.Skip-at.before, stride))
+		b.GoTo(at.after, min(b.Skip-at.before, skipLimit))
 		list, err := f.items(ctx, c, b, false)
 		if err != nil {
 			return at, err
@@ -166,12 +170,12 @@ func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after strin
 	return at, nil
 }
 
-// count tells how many items a list has that no counter knows: it reads on from
-// the page, as far as an offset could. What is beyond nobody can ask for.
+// count returns how many items a list has, for lists without a stored counter. It
+// reads on from the page, up to bind.MaxSkip: no offset reaches beyond that.
 func (f *Function) count(ctx context.Context, c *call, b *bind.Bound, at place, page api.Listed) (*int64, error) {
 	n, next := at.before+page.Len(), page.Position()
 	for next != "" && n < bind.MaxSkip {
-		b.GoTo(next, min(bind.MaxSkip-n, stride))
+		b.GoTo(next, min(bind.MaxSkip-n, skipLimit))
 		list, err := f.items(ctx, c, b, false)
 		if err != nil {
 			return nil, err

@@ -15,7 +15,7 @@ type made struct {
 	ID string `json:"id"`
 }
 
-func TestLocationIsThePathThatTheContractHasForWhatWasMadeAndIsLeftOutWhereItHasNone(t *testing.T) {
+func TestLocationIsThePathOfTheCreatedResourceIfTheContractHasOne(t *testing.T) {
 	t.Parallel()
 	handler := api.Making(api.Handle("createMatch", func(context.Context, *api.Request, *struct{}) (made, error) { return made{"m/1"}, nil }),
 		"getMatch", func(m made) string { return m.ID })
@@ -35,7 +35,7 @@ func TestLocationIsThePathThatTheContractHasForWhatWasMadeAndIsLeftOutWhereItHas
 		if !c.gets {
 			delete(contract.Operations, "getMatch")
 		}
-		fn, err := serve.New(serve.Options{Contract: contract, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Handlers: []api.Handler{handler}})
+		fn, err := serve.New(serve.Options{Contract: contract, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Handlers: []api.Handler{handler}})
 		if err != nil {
 			t.Fatal(err)
 		}

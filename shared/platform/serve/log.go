@@ -9,8 +9,8 @@ import (
 	"statgate/shared/telemetry"
 )
 
-// log writes the one line of a request. It names ids, never secrets, and no
-// query string, which may hold one.
+// log writes the one log line of a request. The line has ids, but never a secret or
+// the query string, which may contain one.
 func (f *Function) log(ctx context.Context, c *call, status int, err error, took time.Duration) {
 	attrs := make([]slog.Attr, 0, 20)
 	attrs = append(attrs,
@@ -36,24 +36,25 @@ func (f *Function) log(ctx context.Context, c *call, status int, err error, took
 	}
 	if f.Metrics != nil {
 		var room [4]telemetry.Value
-		attrs = f.Metrics.Append(attrs, c.request.Now, c.passage.measured(room[:0], c.admit.Stale, status)...)
+		attrs = f.Metrics.Append(attrs, c.request.Now, c.check.metrics(room[:0], c.admit.Stale, status)...)
 	}
 	f.Log.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// measured are the metrics of a call: what the gate made of it, and whether the
-// answer was a failure of ours.
-func (p passage) measured(values []telemetry.Value, stale bool, status int) []telemetry.Value {
-	if p.asked {
+// metrics appends the metrics of a request to values: the outcome at the gate and
+// how long it took, whether the cached caller was stale, and whether the answer is
+// a 5xx.
+func (g gateCheck) metrics(values []telemetry.Value, stale bool, status int) []telemetry.Value {
+	if g.done {
 		outcome := telemetry.Admitted
-		if p.err != nil {
+		if g.err != nil {
 			outcome = telemetry.Refused
-			if condition := api.AsError(p.err).Condition; condition == api.Unavailable || condition == api.Internal {
+			if condition := api.AsError(g.err).Condition; condition == api.Unavailable || condition == api.Internal {
 				outcome = telemetry.GateFailed
 			}
 		}
 		values = append(values, telemetry.Value{Metric: outcome, Number: 1},
-			telemetry.Value{Metric: telemetry.GateTime, Number: float64(p.took.Microseconds()) / 1000})
+			telemetry.Value{Metric: telemetry.GateTime, Number: float64(g.took.Microseconds()) / 1000})
 	}
 	if stale {
 		values = append(values, telemetry.Value{Metric: telemetry.StaleCallers, Number: 1})

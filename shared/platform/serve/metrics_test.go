@@ -16,16 +16,16 @@ import (
 	"statgate/shared/telemetry"
 )
 
-// closed answers every call with one error, or lets it pass, as a stale caller's.
-type closed struct{ err error }
+// staleGate treats every caller as stale and returns err.
+type staleGate struct{ err error }
 
-func (c closed) Admit(_ context.Context, caller *api.Caller, _ api.Route, _ string) (gate.Admission, error) {
-	return gate.Admission{Caller: caller, Stale: true}, c.err
+func (g staleGate) Admit(_ context.Context, caller *api.Caller, _ api.Route, _ string) (gate.Admission, error) {
+	return gate.Admission{Caller: caller, Stale: true}, g.err
 }
 
-func (c closed) StillCurrent(context.Context, gate.Admission) error { return nil }
+func (c staleGate) StillCurrent(context.Context, gate.Admission) error { return nil }
 
-// measured serves one event with metrics on, and returns its line.
+// measured serves one event with metrics enabled and returns its log line, parsed and raw.
 func measured(t *testing.T, refusal, failure error) (map[string]any, string) {
 	t.Helper()
 	var log bytes.Buffer
@@ -34,7 +34,7 @@ func measured(t *testing.T, refusal, failure error) (map[string]any, string) {
 		t.Fatal(err)
 	}
 	fn, err := serve.New(serve.Options{
-		Contract: c, Gate: closed{refusal}, Clock: time.Now, Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		Contract: c, Gate: staleGate{refusal}, Clock: time.Now, Log: slog.New(slog.NewJSONHandler(&log, nil)),
 		Metrics:  telemetry.New("Statgate", "live", "Statgate-teams"),
 		Handlers: []api.Handler{api.Handle("getTeam", func(context.Context, *api.Request, *input) (string, error) { return "a", failure })},
 	})
@@ -54,7 +54,7 @@ func measured(t *testing.T, refusal, failure error) (map[string]any, string) {
 	return line, log.String()
 }
 
-func TestALineCountsWhatTheGateMadeOfTheCall(t *testing.T) {
+func TestLogLineCountsTheOutcomeAtTheGate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		refusal, failure error
@@ -68,8 +68,8 @@ func TestALineCountsWhatTheGateMadeOfTheCall(t *testing.T) {
 		"refused for an ended key":   {api.Fail(api.SecretExpired, "expired"), nil, "Refused", "secret", false},
 		"refused for its role":       {api.Fail(api.PermissionRole, "no"), nil, "Refused", "permission", false},
 		"refused for its standing":   {api.Fail(api.Suspended, "no"), nil, "Refused", "standing", false},
-		"the gate could not judge":   {api.Down("counting", context.DeadlineExceeded), nil, "GateFailed", "unavailable", true},
-		"the gate met what is a bug": {context.Canceled, nil, "GateFailed", "internal", true},
+		"the gate's store failed":    {api.Down("counting", context.DeadlineExceeded), nil, "GateFailed", "unavailable", true},
+		"the gate failed internally": {context.Canceled, nil, "GateFailed", "internal", true},
 	} {
 		line, raw := measured(t, c.refusal, c.failure)
 		for _, outcome := range []string{"Admitted", "Refused", "GateFailed"} {
@@ -92,7 +92,7 @@ func TestALineCountsWhatTheGateMadeOfTheCall(t *testing.T) {
 	}
 }
 
-func TestTwoDifferentSecretsAreRefusedBeforeTheGateThoughThePolicyWasCached(t *testing.T) {
+func TestTwoDifferentSecretsAreRefusedEvenWithACachedPolicy(t *testing.T) {
 	t.Parallel()
 	for name, headers := range map[string]map[string][]string{
 		"two transports":            {"Authorization": {"Bearer a"}, "x-api-key": {"b"}},

@@ -1,9 +1,9 @@
-// Package serve is the Lambda adapter: it turns an API Gateway event into a
-// handler's call and the handler's value or error into an answer.
+// Package serve is the Lambda adapter: it turns an API Gateway event into a call
+// of a handler, and the handler's value or error into a response.
 //
-// The order is always the same: route, caller, gate, input, handler, encoder. A
-// call that the gate refused never reaches a handler; one that it admitted is
-// counted whatever the handler answers.
+// The steps always run in the same order: route, caller, gate, input, handler,
+// encoder. A request that the gate refuses never reaches a handler. A request that
+// the gate admits is counted, even if the handler fails.
 package serve
 
 import (
@@ -32,23 +32,24 @@ import (
 	"statgate/shared/telemetry"
 )
 
-// MaxBodyBytes is the largest body that is read.
-const MaxBodyBytes = 256 << 10
+// maxBodyBytes is the largest request body that is accepted.
+const maxBodyBytes = 256 << 10
 
-// answerTime is what is kept of a function's time for the answer. A store that is
-// later than that is given up: who is ended by Lambda answers nothing, and API
-// Gateway's own 502 says less than a 503.
+// answerTime is the part of the function's timeout that is reserved for writing
+// the response. Store calls are cancelled before it, so that the function can
+// answer 503. If Lambda stops the function, API Gateway answers 502, which tells
+// the client less.
 const answerTime = time.Second
 
-// Gate admits calls, one conditional write each.
+// Gate admits requests with one conditional write each.
 type Gate interface {
-	// Admit spends one call of the caller's budget. It fails with *api.Error.
+	// Admit counts one request against the caller's budget. Its errors are *api.Error.
 	Admit(ctx context.Context, caller *api.Caller, route api.Route, budget string) (gate.Admission, error)
-	// StillCurrent fails with *api.Error where the key changed since it was admitted.
+	// StillCurrent returns an *api.Error if the key has changed since the request was admitted.
 	StillCurrent(ctx context.Context, admitted gate.Admission) error
 }
 
-// Options is what a function is made of.
+// Options are the parts of a Function.
 type Options struct {
 	Contract  *contract.Contract
 	Handlers  []api.Handler
@@ -56,7 +57,7 @@ type Options struct {
 	CursorKey func(ctx context.Context) ([]byte, error) // signs cursors
 	Clock     func() time.Time
 	Log       *slog.Logger
-	Metrics   *telemetry.Recorder // nil: none
+	Metrics   *telemetry.Recorder // nil writes no metrics
 }
 
 // Function serves the routes of one or more Lambda functions.
@@ -72,11 +73,11 @@ type route struct {
 	handler api.Handler
 	binder  *bind.Binder
 	budget  string
-	get     api.Route // gets what it makes; zero where the contract has nothing that does
+	get     api.Route // reads the resource that this route creates; zero if the contract has no such route
 }
 
-// New prepares a function: the contract's routes that have a handler here. A
-// handler without a row in the route table is an error.
+// New returns a Function that serves the contract's routes which have a handler in
+// o. It returns an error if a handler has no row in the route table.
 func New(o Options) (*Function, error) {
 	f := &Function{Options: o, enc: api.Encoder{Contract: o.Contract}, routes: map[string]*route{}}
 	deployed := map[string]api.Route{}
@@ -84,7 +85,7 @@ func New(o Options) (*Function, error) {
 		deployed[r.Operation] = r
 	}
 	var err error
-	if f.enc.Views, err = view.New(o.Contract, answers(o.Handlers)...); err != nil {
+	if f.enc.Views, err = view.New(o.Contract, outputTypes(o.Handlers)...); err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
 	for _, h := range o.Handlers {
@@ -112,8 +113,9 @@ func New(o Options) (*Function, error) {
 	return f, nil
 }
 
-// answers lists the types that handlers answer with, a list's as a slice.
-func answers(handlers []api.Handler) []reflect.Type {
+// outputTypes lists the types that handlers return. A list is given as the slice of
+// its items.
+func outputTypes(handlers []api.Handler) []reflect.Type {
 	var types []reflect.Type
 	for _, h := range handlers {
 		switch {
@@ -128,36 +130,36 @@ func answers(handlers []api.Handler) []reflect.Type {
 	return types
 }
 
-// call is one request on its way.
+// call is one request while it is being served.
 type call struct {
 	event   events.APIGatewayProxyRequest
 	route   *route
 	request *api.Request
-	caller  *api.Caller // as admitted
+	caller  *api.Caller // as the gate admitted it
 	admit   gate.Admission
-	passage passage
-	turns   int // how often a list's handler was asked
+	check   gateCheck
+	reads   int // how often the handler of a list was called
 }
 
-// passage is how a call fared at the gate.
-type passage struct {
-	asked bool
-	took  time.Duration
-	err   error
+// gateCheck is the result of the gate's check of a request, for metrics.
+type gateCheck struct {
+	done bool // false if the request did not reach the gate
+	took time.Duration
+	err  error
 }
 
-// Handle serves one event. It never returns an error: what fails is answered in
-// the contract's shape, and its cause is logged.
+// Handle serves one event. It never returns an error: it answers failures in the
+// contract's error shape and logs their cause.
 func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	start := f.Clock()
 	c := &call{event: ev, request: &api.Request{ID: ev.RequestContext.RequestID, Now: start}}
-	inTime, cancel := withinTime(ctx)
+	limited, cancel := reserveAnswerTime(ctx)
 	defer cancel()
-	answer, err := f.guarded(inTime, c)
+	answer, err := f.recovered(limited, c)
 	if err != nil {
 		answer = f.enc.Error(c.request.ID, api.AsError(err))
 	}
-	f.meter(answer, c, err)
+	f.addRateHeaders(answer, c, err)
 	if c.route != nil && !c.route.Open {
 		answer.Header["Vary"] = "Authorization, X-API-Key"
 	}
@@ -165,16 +167,18 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 	return events.APIGatewayProxyResponse{StatusCode: answer.Status, Headers: answer.Header, Body: string(answer.Body)}, nil
 }
 
-// withinTime ends early enough for an answer, where the function's time has an end.
-func withinTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ends, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, ends.Add(-answerTime))
+// reserveAnswerTime returns a context whose deadline is answerTime before that of
+// ctx. Without a deadline it returns ctx.
+func reserveAnswerTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-answerTime))
 	}
 	return ctx, func() {}
 }
 
-// guarded turns a panic into an internal error; the stack goes to the log alone.
-func (f *Function) guarded(ctx context.Context, c *call) (a api.Answer, err error) {
+// recovered calls serve and turns a panic into an internal error. The stack trace is
+// only logged.
+func (f *Function) recovered(ctx context.Context, c *call) (a api.Answer, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &api.Error{Condition: api.Internal, Message: "internal error",
@@ -207,7 +211,7 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	}
 	value, page, err := f.run(ctx, c, bound)
 	if err != nil {
-		// Handlers know our names of the fields, clients the contract's.
+		// Handlers use our field names; the contract may rename them for clients.
 		return api.Answer{}, api.AsError(err).Named(f.Contract.Operations[c.route.Operation].Names)
 	}
 	if rechecked(c.route.Route) {
@@ -218,10 +222,11 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	return f.answer(c, value, page)
 }
 
-// rechecked tells whether an answer of the route is withheld once its key has
-// changed. A change is not: it is done, it may itself be what changed the key that
-// makes it, and a new secret could not be shown again. A change of data asks before
-// it writes, by [api.Request.StillCurrent].
+// rechecked reports whether the answer of a route is withheld if the key changed
+// while the request was served. Answers to changes are never withheld: the change is
+// done, it may have changed the caller's own key, and a new secret could not be
+// shown again. Changes of data check the key before they write, with
+// [api.Request.StillCurrent].
 func rechecked(r api.Route) bool {
 	return !r.Open && (!r.Management || r.Method == "GET") && !r.Changes()
 }
@@ -234,13 +239,13 @@ func (f *Function) admit(ctx context.Context, c *call) error {
 	if caller.Contract != f.Contract.Name {
 		return fmt.Errorf("serve: the caller's contract is %q, the function's %q", caller.Contract, f.Contract.Name)
 	}
-	if err := f.oneSecret(c.event); err != nil {
+	if err := f.checkSingleSecret(c.event); err != nil {
 		return err
 	}
 	c.caller = caller
 	start := f.Clock()
 	c.admit, err = f.Gate.Admit(ctx, caller, c.route.Route, c.route.budget)
-	c.passage = passage{asked: true, took: f.Clock().Sub(start), err: err}
+	c.check = gateCheck{done: true, took: f.Clock().Sub(start), err: err}
 	if c.admit.Caller != nil {
 		c.caller = c.admit.Caller
 	}
@@ -248,10 +253,10 @@ func (f *Function) admit(ctx context.Context, c *call) error {
 	return err
 }
 
-// oneSecret refuses a call with two different secrets, as the edge does. Past the
-// edge API Gateway takes a cached policy by Authorization alone, and would let the
-// other one go unseen.
-func (f *Function) oneSecret(ev events.APIGatewayProxyRequest) error {
+// checkSingleSecret refuses a request with two different secrets, as the edge does.
+// A request that bypasses the edge needs this check: API Gateway finds its cached
+// policy by the Authorization header alone and ignores a second secret.
+func (f *Function) checkSingleSecret(ev events.APIGatewayProxyRequest) error {
 	h := make(http.Header, 2)
 	for _, name := range []string{"Authorization", "X-API-Key"} {
 		for _, v := range values(ev, name) {
@@ -262,10 +267,10 @@ func (f *Function) oneSecret(ev events.APIGatewayProxyRequest) error {
 	if err != nil && api.AsError(err).Condition == api.SecretConflict {
 		return err
 	}
-	return nil // what else is wrong with it, the authorizer has not minded
+	return nil // the authorizer has accepted the secret, so other errors do not matter here
 }
 
-// bind reads the input: size first, then media type, then values.
+// bind checks the body's size and media type, then binds the input.
 func (f *Function) bind(c *call) (*bind.Bound, error) {
 	body := []byte(c.event.Body)
 	if c.event.IsBase64Encoded {
@@ -275,8 +280,8 @@ func (f *Function) bind(c *call) (*bind.Bound, error) {
 		}
 		body = raw
 	}
-	if len(body) > MaxBodyBytes {
-		return nil, api.Fail(api.InputSize, "the body has %d bytes; at most %d are read", len(body), MaxBodyBytes)
+	if len(body) > maxBodyBytes {
+		return nil, api.Fail(api.InputSize, "the body has %d bytes; at most %d are read", len(body), maxBodyBytes)
 	}
 	if sent := header(c.event, "Content-Type"); len(body) > 0 && sent != "" && !c.route.binder.FromQuery() {
 		if kind, _, err := mime.ParseMediaType(sent); err != nil || kind != "application/json" {
@@ -297,7 +302,8 @@ func query(ev events.APIGatewayProxyRequest) url.Values {
 	return q
 }
 
-// header reads a header whatever its case: API Gateway passes names as they came.
+// header returns a header's value. It ignores case, as API Gateway passes header
+// names the way the client spelt them.
 func header(ev events.APIGatewayProxyRequest, name string) string {
 	if v, ok := ev.Headers[name]; ok {
 		return v
@@ -315,7 +321,7 @@ func header(ev events.APIGatewayProxyRequest, name string) string {
 	return ""
 }
 
-// values are all of a header's values, whatever its case.
+// values returns all values of a header. It ignores case.
 func values(ev events.APIGatewayProxyRequest, name string) []string {
 	var all []string
 	for k, v := range ev.MultiValueHeaders {
@@ -331,7 +337,7 @@ func values(ev events.APIGatewayProxyRequest, name string) []string {
 	return all
 }
 
-// run calls the handler, for lists at the place that the client asked for.
+// run calls the handler. For a list it reads the page that the client asked for.
 func (f *Function) run(ctx context.Context, c *call, b *bind.Bound) (any, api.PageInfo, error) {
 	if !b.Paged {
 		value, err := c.route.handler.Call(ctx, c.request, b.Input)
@@ -355,7 +361,7 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 			a.Header["Location"] = c.route.get.Of(id)
 		}
 	}
-	if a.Header["ETag"], err = f.tag(c, a, value); err != nil || a.Header["ETag"] == "" {
+	if a.Header["ETag"], err = f.etag(c, a, value); err != nil || a.Header["ETag"] == "" {
 		delete(a.Header, "ETag")
 		return a, err
 	}
@@ -366,10 +372,10 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 	return a, nil
 }
 
-// tag is the ETag of an answer, "" for none: that of its state where it has one,
-// so that a change may be made on the condition that nothing has changed since,
-// else that of its body, where it may be asked for again.
-func (f *Function) tag(c *call, a api.Answer, value any) (string, error) {
+// etag returns the ETag of an answer, or "" if it has none. A versioned value has the
+// ETag of its version, so that clients can make changes conditional on it (If-Match).
+// Any other successful GET has the ETag of its body.
+func (f *Function) etag(c *call, a api.Answer, value any) (string, error) {
 	if v, ok := value.(api.Versioned); ok {
 		return f.enc.Tag(v)
 	}
@@ -379,8 +385,9 @@ func (f *Function) tag(c *call, a api.Answer, value any) (string, error) {
 	return "", nil
 }
 
-// meter puts the rate headers on every answer that the gate had a say in.
-func (f *Function) meter(a api.Answer, c *call, err error) {
+// addRateHeaders adds the rate headers to every answer of a request that the gate
+// metered.
+func (f *Function) addRateHeaders(a api.Answer, c *call, err error) {
 	if c.route == nil || c.route.Open {
 		return
 	}

@@ -17,19 +17,20 @@ import (
 	"statgate/shared/platform/serve"
 )
 
-// open admits every call and counts them. Keys of moved ones change under way.
-type open struct {
+// openGate admits every request and counts it. If changed is set, the key changes while
+// the request is served.
+type openGate struct {
 	admitted int
-	moved    bool
+	changed  bool
 }
 
-func (o *open) Admit(_ context.Context, c *api.Caller, _ api.Route, budget string) (gate.Admission, error) {
-	o.admitted++
+func (g *openGate) Admit(_ context.Context, c *api.Caller, _ api.Route, budget string) (gate.Admission, error) {
+	g.admitted++
 	return gate.Admission{Caller: c, Meter: api.Meter{Budget: budget, Limit: 10, Used: 1, ResetsAt: time.Unix(1_800_003_600, 0), Window: 3600}}, nil
 }
 
-func (o *open) StillCurrent(context.Context, gate.Admission) error {
-	if o.moved {
+func (g *openGate) StillCurrent(context.Context, gate.Admission) error {
+	if g.changed {
 		return api.Fail(api.SecretRevoked, "this key changed while the call was being served")
 	}
 	return nil
@@ -39,13 +40,13 @@ type input struct {
 	Team string `json:"team"`
 }
 
-func function(t *testing.T, log *bytes.Buffer, f func() (string, error)) (*serve.Function, *open) {
+func function(t *testing.T, log *bytes.Buffer, f func() (string, error)) (*serve.Function, *openGate) {
 	t.Helper()
 	c, err := preset.Load("statgate")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &open{}
+	g := &openGate{}
 	fn, err := serve.New(serve.Options{
 		Contract: c, Gate: g, Clock: func() time.Time { return time.Unix(1_800_000_000, 0) }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 		CursorKey: func(context.Context) ([]byte, error) { return []byte("k"), nil },
@@ -64,7 +65,7 @@ func event() events.APIGatewayProxyRequest {
 	return ev
 }
 
-func TestPanicIsA500WithARequestIDThatIsInTheLogAndNoMore(t *testing.T) {
+func TestPanicIsA500WhoseCauseIsOnlyInTheLog(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	fn, _ := function(t, &log, func() (string, error) { panic("out of cheese") })
@@ -81,7 +82,7 @@ func TestPanicIsA500WithARequestIDThatIsInTheLogAndNoMore(t *testing.T) {
 	}
 }
 
-func TestCallWithoutACallerOfOursReachesNeitherGateNorHandler(t *testing.T) {
+func TestRequestWithoutAValidCallerReachesNeitherGateNorHandler(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*events.APIGatewayProxyRequest){
 		"no context":       func(ev *events.APIGatewayProxyRequest) { ev.RequestContext.Authorizer = nil },
@@ -98,7 +99,7 @@ func TestCallWithoutACallerOfOursReachesNeitherGateNorHandler(t *testing.T) {
 	}
 }
 
-func TestHandlerWithoutARowIsRefusedByName(t *testing.T) {
+func TestHandlerWithoutARouteIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	c, err := preset.Load("statgate")
 	if err != nil {
@@ -110,7 +111,7 @@ func TestHandlerWithoutARowIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestRecheckWithholdsWhatWasReadAndNeverTheAnswerToAChange(t *testing.T) {
+func TestRecheckWithholdsReadsButNeverTheAnswerToAChange(t *testing.T) {
 	t.Parallel()
 	c, err := preset.Load("statgate")
 	if err != nil {
@@ -119,7 +120,7 @@ func TestRecheckWithholdsWhatWasReadAndNeverTheAnswerToAChange(t *testing.T) {
 	c.Recheck = true
 	answers := func(context.Context, *api.Request, *struct{}) (string, error) { return "secret", nil }
 	fn, err := serve.New(serve.Options{
-		Contract: c, Gate: &open{moved: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Contract: c, Gate: &openGate{changed: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 		Handlers: []api.Handler{api.Handle("getSelf", answers), api.Handle("revokeSelf", answers), api.Handle("createMatch", answers), api.Handle("createToken", answers)},
 	})
 	if err != nil {
@@ -130,12 +131,12 @@ func TestRecheckWithholdsWhatWasReadAndNeverTheAnswerToAChange(t *testing.T) {
 		ev.HTTPMethod, ev.Resource, _ = strings.Cut(id, " ")
 		ev.PathParameters = nil
 		if r, err := fn.Handle(t.Context(), ev); err != nil || r.StatusCode != want {
-			t.Errorf("%s by a key that changed under way: got %d %s, %v, want %d", id, r.StatusCode, r.Body, err, want)
+			t.Errorf("%s with a key that changed meanwhile: got %d %s, %v, want %d", id, r.StatusCode, r.Body, err, want)
 		}
 	}
 }
 
-func TestChangeOfDataIsToldThatItsKeyHasChangedWhereTheContractRechecks(t *testing.T) {
+func TestChangeOfDataFailsAfterItsKeyChangedIfTheContractRechecks(t *testing.T) {
 	t.Parallel()
 	for _, rechecks := range []bool{false, true} {
 		c, err := preset.Load("statgate")
@@ -146,7 +147,7 @@ func TestChangeOfDataIsToldThatItsKeyHasChangedWhereTheContractRechecks(t *testi
 		changes := func(ctx context.Context, r *api.Request, _ *struct{}) (string, error) {
 			return "written", r.StillCurrent(ctx)
 		}
-		fn, err := serve.New(serve.Options{Contract: c, Gate: &open{moved: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		fn, err := serve.New(serve.Options{Contract: c, Gate: &openGate{changed: true}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 			Handlers: []api.Handler{api.Handle("createMatch", changes)}})
 		if err != nil {
 			t.Fatal(err)
@@ -160,25 +161,25 @@ func TestChangeOfDataIsToldThatItsKeyHasChangedWhereTheContractRechecks(t *testi
 	}
 }
 
-func TestStoreThatIsTooLateIsA503BeforeTheFunctionIsEnded(t *testing.T) {
+func TestSlowStoreIsA503BeforeLambdaStopsTheFunction(t *testing.T) {
 	t.Parallel()
 	c, err := preset.Load("statgate")
 	if err != nil {
 		t.Fatal(err)
 	}
 	waits := func(ctx context.Context, _ *api.Request, _ *input) (string, error) {
-		<-ctx.Done() // as a store does that never answers
+		<-ctx.Done() // like a store that never answers
 		return "", api.Down("reading a team", ctx.Err())
 	}
-	fn, err := serve.New(serve.Options{Contract: c, Gate: &open{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+	fn, err := serve.New(serve.Options{Contract: c, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 		Handlers: []api.Handler{api.Handle("getTeam", waits)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond) // as Lambda says when it ends the function
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond) // Lambda sets the function's timeout as the deadline
 	defer cancel()
 	r, err := fn.Handle(ctx, event())
 	if err != nil || r.StatusCode != 503 || ctx.Err() != nil {
-		t.Errorf("got %d, %v, and the function's time is over: %v; want a 503 within it", r.StatusCode, err, ctx.Err())
+		t.Errorf("got %d, %v, deadline error %v; want a 503 before the deadline", r.StatusCode, err, ctx.Err())
 	}
 }

@@ -11,15 +11,15 @@ import (
 	"statgate/shared/platform/settings"
 )
 
-// Start serves the handlers behind the gate.
+// Start serves the handlers behind the gate. It never returns.
 func Start(f *boot.Function, handlers []api.Handler) {
 	cursors := settings.CursorKey(f.Keys(), rand.Reader)
-	// The first read opens the connection that the gate's write will use.
+	// Reading the cursor key opens the connection that the gate's write will use.
 	f.Warm(func(ctx context.Context) error { _, err := cursors(ctx); return err })
 	start(f, serve.Options{Handlers: handlers, Gate: f.Gate(), CursorKey: cursors})
 }
 
-// Open serves handlers of open routes only, which need no table.
+// Open serves the handlers of open routes, which need no gate. It never returns.
 func Open(f *boot.Function, handlers []api.Handler) {
 	start(f, serve.Options{Handlers: handlers})
 }

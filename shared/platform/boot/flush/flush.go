@@ -1,4 +1,4 @@
-// Package flush empties the authorizer cache of a deployment's stage.
+// Package flush flushes the authorizer cache of a deployment's stage.
 package flush
 
 import (
@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// pause is the least time between two flushes of one instance: API Gateway's
-	// control plane allows an account few calls a second.
-	pause = 5 * time.Second
-	// patience is what a flush may add to the call that asked for it.
-	patience = time.Second
+	// minInterval is the shortest time between two flushes of one instance, as API
+	// Gateway's control plane allows an account few calls a second.
+	minInterval = 5 * time.Second
+	// timeout limits what a flush adds to the duration of a request.
+	timeout = time.Second
 )
 
-// Flusher empties the cache, as well as may be.
+// Flusher flushes the cache on a best-effort basis.
 type Flusher struct {
 	flush func(context.Context) error
 	ttl   time.Duration
@@ -32,8 +32,8 @@ type Flusher struct {
 	last time.Time
 }
 
-// New returns the flusher of the stage that the function's environment names
-// (REST_API, STAGE), whose policies are cached for AUTHORIZER_TTL seconds.
+// New returns the flusher of the stage in the function's environment (REST_API,
+// STAGE), whose policies are cached for AUTHORIZER_TTL seconds.
 func New(f *boot.Function) *Flusher {
 	client := apigateway.NewFromConfig(f.AWS)
 	in := &apigateway.FlushStageAuthorizersCacheInput{}
@@ -52,25 +52,27 @@ func New(f *boot.Function) *Flusher {
 	}
 }
 
-// Flush asks API Gateway to forget its cached policies, at most once in 5 s, and
-// returns when they are gone for certain: a flush may fail, and takes a while
-// where it does not, so that is when they end by themselves.
+// Flush asks API Gateway to drop its cached policies, at most once in 5 s. It returns
+// the time when they have certainly expired. As a flush may fail, and takes a while if
+// it succeeds, that is now plus the cache's TTL.
 func (f *Flusher) Flush(ctx context.Context) time.Time {
 	now := f.clock()
-	if f.ttl > 0 && f.turn(now) { // nothing is cached otherwise
-		ctx, cancel := context.WithTimeout(ctx, patience)
+	if f.ttl > 0 && f.due(now) { // with a TTL of 0 nothing is cached
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		if err := f.flush(ctx); err != nil {
-			f.log.WarnContext(ctx, "the authorizer cache was not flushed", "cause", err)
+			f.log.WarnContext(ctx, "flushing the authorizer cache failed", "cause", err)
 		}
 	}
 	return now.Add(f.ttl)
 }
 
-func (f *Flusher) turn(now time.Time) bool {
+// due reports whether minInterval has passed since the last flush, and if so records
+// a new one.
+func (f *Flusher) due(now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.last.IsZero() && now.Sub(f.last) < pause {
+	if !f.last.IsZero() && now.Sub(f.last) < minInterval {
 		return false
 	}
 	f.last = now

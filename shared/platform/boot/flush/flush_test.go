@@ -12,29 +12,29 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// flusher returns one whose clock the test moves, and how often it flushed.
-func flusher(fails error) (f *Flusher, now *time.Time, calls *int, said *bytes.Buffer) {
-	now, calls, said = new(time.Time), new(int), new(bytes.Buffer)
+// flusher returns a flusher whose clock the test moves, its number of flushes and its log.
+func flusher(fails error) (f *Flusher, now *time.Time, calls *int, log *bytes.Buffer) {
+	now, calls, log = new(time.Time), new(int), new(bytes.Buffer)
 	*now = start
 	return &Flusher{
 		flush: func(context.Context) error { *calls++; return fails },
-		ttl:   300 * time.Second, clock: func() time.Time { return *now }, log: slog.New(slog.NewTextHandler(said, nil)),
-	}, now, calls, said
+		ttl:   300 * time.Second, clock: func() time.Time { return *now }, log: slog.New(slog.NewTextHandler(log, nil)),
+	}, now, calls, log
 }
 
-func TestAChangeHoldsForCertainWhenCachedPoliciesHaveEnded(t *testing.T) {
+func TestFlushReturnsTheTimeWhenCachedPoliciesHaveExpired(t *testing.T) {
 	for _, fails := range []error{nil, errors.New("too many requests")} {
-		f, _, _, said := flusher(fails)
+		f, _, _, log := flusher(fails)
 		if got, want := f.Flush(t.Context()), start.Add(300*time.Second); !got.Equal(want) {
 			t.Errorf("flush that fails with %v: got %v, want %v", fails, got, want)
 		}
-		if logged := strings.Contains(said.String(), "was not flushed"); logged != (fails != nil) {
-			t.Errorf("flush that fails with %v: logged %q", fails, said)
+		if logged := strings.Contains(log.String(), "flushing the authorizer cache failed"); logged != (fails != nil) {
+			t.Errorf("flush that fails with %v: logged %q", fails, log)
 		}
 	}
 }
 
-func TestAFlushIsAskedForAtMostOnceInFiveSeconds(t *testing.T) {
+func TestFlushRunsAtMostOnceInFiveSeconds(t *testing.T) {
 	f, now, calls, _ := flusher(nil)
 	for _, step := range []struct {
 		after time.Duration

@@ -22,7 +22,7 @@ import (
 
 var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
 
-// entry is a message of a batch, as SQS is sent it.
+// entry is a message of a batch as SQS receives it.
 type entry struct {
 	ID    string `json:"Id"`
 	Body  string `json:"MessageBody"`
@@ -30,7 +30,7 @@ type entry struct {
 	Delay int    `json:"DelaySeconds"`
 }
 
-// sqs takes batches, all but messages that hold a text.
+// sqs accepts batches, but refuses messages that contain the text refuse.
 type sqs struct {
 	refuse  string
 	mu      sync.Mutex
@@ -86,7 +86,7 @@ func TestEveryDeliveryIsSentOnceInTheGroupOfItsOrganisation(t *testing.T) {
 		for _, e := range batch {
 			sent[e.Body]++
 			if e.Group != "org_1" || e.Delay != 0 {
-				t.Errorf("got %+v, want it in its organisation's group and at once", e)
+				t.Errorf("got %+v, want it in its organisation's group without a delay", e)
 			}
 		}
 	}
@@ -95,15 +95,15 @@ func TestEveryDeliveryIsSentOnceInTheGroupOfItsOrganisation(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsNotTakenFailsTheSending(t *testing.T) {
+func TestRefusedMessageFailsSend(t *testing.T) {
 	t.Parallel()
 	err := open(t, &sqs{refuse: "dlv_17"}).Send(t.Context(), due("org_1", 20)...)
-	if err == nil || !strings.Contains(err.Error(), "1 of 10 messages were not taken: InternalError") {
+	if err == nil || !strings.Contains(err.Error(), "1 of 10 messages were refused: InternalError") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestADeliveryWaitsForAsLongAsAQueueCan(t *testing.T) {
+func TestDelayIsAtMostFifteenMinutes(t *testing.T) {
 	t.Parallel()
 	for after, want := range map[time.Duration]int{-time.Hour: 0, 6 * time.Second: 6, 10 * time.Hour: 900} {
 		s, d := &sqs{}, due("org_1", 1)[0]

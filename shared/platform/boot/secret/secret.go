@@ -13,13 +13,13 @@ import (
 	"statgate/shared/platform/boot"
 )
 
-// Peppers gives a function the peppers that its environment names (PEPPERS_SECRET).
+// Peppers makes the secret PEPPERS_SECRET the source of the function's peppers.
 func Peppers(f *boot.Function) {
 	f.UsePeppers(apikey.NewPepperSource(Fetch(f.AWS, f.Need("PEPPERS_SECRET")), f.Clock))
 }
 
-// Fetch returns a function that reads the text of a secret, by name or ARN.
-// Errors never hold the text.
+// Fetch returns a function that reads the text of a secret by its name or ARN. Its
+// errors never contain the text.
 func Fetch(cfg aws.Config, name string) func(context.Context) ([]byte, error) {
 	client := secretsmanager.NewFromConfig(cfg)
 	return func(ctx context.Context) ([]byte, error) {
@@ -28,7 +28,7 @@ func Fetch(cfg aws.Config, name string) func(context.Context) ([]byte, error) {
 			return nil, fmt.Errorf("secret: reading %s: %w", name, err)
 		}
 		if out.SecretString == nil {
-			return nil, errors.New("secret: " + name + " holds no text")
+			return nil, errors.New("secret: " + name + " has no text")
 		}
 		return []byte(*out.SecretString), nil
 	}

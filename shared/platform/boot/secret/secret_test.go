@@ -14,15 +14,15 @@ import (
 	"statgate/shared/platform/boot/secret"
 )
 
-// manager plays Secrets Manager, which answers what say returns.
-func manager(t *testing.T, say func(name string) (status int, body string)) aws.Config {
+// manager starts a Secrets Manager that answers with what respond returns.
+func manager(t *testing.T, respond func(name string) (status int, body string)) aws.Config {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ SecretId string }
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
 			t.Errorf("got call %q (%v)", r.Header.Get("X-Amz-Target"), err)
 		}
-		status, body := say(in.SecretId)
+		status, body := respond(in.SecretId)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.WriteHeader(status)
 		fmt.Fprint(w, body)
@@ -34,7 +34,7 @@ func manager(t *testing.T, say func(name string) (status int, body string)) aws.
 	}
 }
 
-func TestThePeppersAreReadByTheSecretsName(t *testing.T) {
+func TestFetchReadsTheSecretByName(t *testing.T) {
 	cfg := manager(t, func(name string) (int, string) {
 		if name != "Statgate-peppers" {
 			t.Errorf("got a call for %q, want Statgate-peppers", name)
@@ -47,7 +47,7 @@ func TestThePeppersAreReadByTheSecretsName(t *testing.T) {
 	}
 }
 
-func TestASecretThatCannotBeReadIsAnErrorThatNamesIt(t *testing.T) {
+func TestUnreadableSecretIsNamedInTheError(t *testing.T) {
 	for what, answer := range map[string]struct {
 		status int
 		body   string

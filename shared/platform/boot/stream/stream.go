@@ -15,24 +15,26 @@ import (
 	"statgate/shared/table/dynamo"
 )
 
-// Start serves Lambda's batches of a stream, for ever. The event source mapping
-// must report batch item failures: without that Lambda takes a failed batch for done.
+// Start serves Lambda's batches of a stream. It never returns. The event source
+// mapping must have ReportBatchItemFailures, otherwise Lambda treats a failed batch as
+// processed.
 func Start(f *boot.Function, read table.Reader) { f.Start(Handle(read, f.Log)) }
 
-// errBatch is what Lambda is told of a batch that failed: the cause is in the log.
-var errBatch = errors.New("the batch failed, and comes again")
+// errBatch is the error that Lambda receives for a failed batch. The cause is only
+// logged.
+var errBatch = errors.New("the batch failed and is retried")
 
-// Handle returns the handler of a stream's batches. Where the reader fails, the cause
-// goes to the log and the whole batch comes again. A record that cannot be understood
-// is gone on from itself, when those before it have been read.
+// Handle returns the handler of a stream's batches. If the reader fails, the handler
+// logs the cause and Lambda retries the whole batch. If a record cannot be decoded, the
+// records before it are read and Lambda retries from that record.
 func Handle(read table.Reader, log *slog.Logger) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, event events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-		from, err := handOn(ctx, read, event.Records)
+		from, err := process(ctx, read, event.Records)
 		if err == nil {
 			return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}, nil
 		}
 		number := event.Records[from].Change.SequenceNumber
-		log.ErrorContext(ctx, "a batch of the stream failed and comes again", "cause", err,
+		log.ErrorContext(ctx, "a batch of the stream failed and is retried", "cause", err,
 			"stream", event.Records[from].EventSourceArn, "from", number, "records", len(event.Records)-from)
 		if from == 0 {
 			return events.DynamoDBEventResponse{}, errBatch
@@ -41,32 +43,32 @@ func Handle(read table.Reader, log *slog.Logger) func(context.Context, events.Dy
 	}
 }
 
-// handOn tells the reader what records say, and returns the one to go on from
-// where it fails.
-func handOn(ctx context.Context, read table.Reader, records []events.DynamoDBEventRecord) (from int, err error) {
-	changes, bad := understand(records)
+// process passes the changes of the records to the reader. On failure it returns the
+// index of the record to retry from.
+func process(ctx context.Context, read table.Reader, records []events.DynamoDBEventRecord) (from int, err error) {
+	changes, invalid := decodeAll(records)
 	if len(changes) > 0 {
 		if err := read(ctx, changes); err != nil {
-			return 0, fmt.Errorf("stream: the reader: %w", err)
+			return 0, fmt.Errorf("stream: reading the changes: %w", err)
 		}
 	}
-	return len(changes), bad
+	return len(changes), invalid
 }
 
-// understand converts records up to the first that it cannot.
-func understand(records []events.DynamoDBEventRecord) ([]table.Change, error) {
+// decodeAll converts records to changes, up to the first record that is invalid.
+func decodeAll(records []events.DynamoDBEventRecord) ([]table.Change, error) {
 	changes := make([]table.Change, 0, len(records))
 	for _, r := range records {
 		c := table.Change{ID: r.EventID, Time: r.Change.ApproximateCreationDateTime.UTC()}
 		var err error
 		if c.Old, err = item(r.Change.OldImage); err != nil {
-			return changes, fmt.Errorf("stream: record %s: item before: %w", r.EventID, err)
+			return changes, fmt.Errorf("stream: record %s: old image: %w", r.EventID, err)
 		}
 		if c.New, err = item(r.Change.NewImage); err != nil {
-			return changes, fmt.Errorf("stream: record %s: item after: %w", r.EventID, err)
+			return changes, fmt.Errorf("stream: record %s: new image: %w", r.EventID, err)
 		}
 		if c.Old == nil && c.New == nil {
-			return changes, fmt.Errorf("stream: record %s has no item: the stream must have new and old images", r.EventID)
+			return changes, fmt.Errorf("stream: record %s has no image: the stream must have new and old images", r.EventID)
 		}
 		changes = append(changes, c)
 	}

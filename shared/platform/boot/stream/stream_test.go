@@ -19,7 +19,7 @@ import (
 	"statgate/shared/table"
 )
 
-// changes is a batch as Lambda sends it.
+// changes returns a batch as Lambda sends it.
 func changes(t *testing.T) events.DynamoDBEvent {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/changes.json")
@@ -33,38 +33,38 @@ func changes(t *testing.T) events.DynamoDBEvent {
 	return event
 }
 
-// handle returns what the reader was told, what Lambda is answered, be it an error, and
-// what was logged.
-func handle(t *testing.T, event events.DynamoDBEvent, fails error) (told []table.Change, answer, said string) {
+// handle handles a batch with a reader that returns fails. It returns what was read,
+// the handler's response or error, and the log.
+func handle(t *testing.T, event events.DynamoDBEvent, fails error) (got []table.Change, answer, logged string) {
 	t.Helper()
 	var log bytes.Buffer
 	read := func(_ context.Context, changes []table.Change) error {
-		told = append(told, changes...)
+		got = append(got, changes...)
 		return fails
 	}
 	out, err := stream.Handle(read, slog.New(slog.NewTextHandler(&log, nil)))(t.Context(), event)
 	if err != nil {
-		return told, err.Error(), log.String()
+		return got, err.Error(), log.String()
 	}
 	raw, err := json.Marshal(out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return told, string(raw), log.String()
+	return got, string(raw), log.String()
 }
 
 const (
 	nothingFailed = `{"batchItemFailures":[]}`
-	wholeBatch    = "the batch failed, and comes again"
+	wholeBatch    = "the batch failed and is retried"
 )
 
 func failedFrom(number string) string {
 	return fmt.Sprintf(`{"batchItemFailures":[{"itemIdentifier":"%s"}]}`, number)
 }
 
-func TestReaderIsToldWhatLambdaWasSent(t *testing.T) {
+func TestReaderReceivesWhatLambdaSent(t *testing.T) {
 	t.Parallel()
-	told, answer, said := handle(t, changes(t), nil)
+	got, answer, logged := handle(t, changes(t), nil)
 	first := table.Item{"pk": "MATCH#m_1", "sk": "MATCH", "status": "scheduled", "version": int64(1)}
 	second := table.Item{
 		"pk": "MATCH#m_1", "sk": "MATCH", "status": "live", "version": int64(9223372036854775807), "public": true, "winner": nil,
@@ -78,34 +78,34 @@ func TestReaderIsToldWhatLambdaWasSent(t *testing.T) {
 		{ID: "eccbc87e4b5ce2fe28308fd9f2a7baf3", Time: at(3), Old: second},
 		{ID: "a87ff679a2f3e71d9181a67b7542122c", Time: at(4), Old: table.Item{"pk": "IDEMPOTENCY#o_1", "sk": "k", "ttl": int64(1772366400)}},
 	}
-	if !reflect.DeepEqual(told, want) {
-		t.Errorf("got  %#v\nwant %#v", told, want)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
-	if answer != nothingFailed || said != "" {
-		t.Errorf("got %s and the log %q, want %s and none", answer, said, nothingFailed)
+	if answer != nothingFailed || logged != "" {
+		t.Errorf("got %s and the log %q, want %s and none", answer, logged, nothingFailed)
 	}
 }
 
-func TestReaderThatFailsIsToldTheWholeBatchAgainAndTheCauseIsOneLineOfTheLogAlone(t *testing.T) {
+func TestFailedReaderRetriesTheWholeBatchAndLogsTheCauseOnce(t *testing.T) {
 	t.Parallel()
-	told, answer, said := handle(t, changes(t), errors.New("the queue\ndoes not answer"))
-	if got, want := len(told), 4; got != want {
+	got, answer, logged := handle(t, changes(t), errors.New("the queue\ndoes not answer"))
+	if got, want := len(got), 4; got != want {
 		t.Errorf("got %d changes, want %d", got, want)
 	}
 	if want := wholeBatch; answer != want {
 		t.Errorf("got %s, want %s", answer, want)
 	}
-	for _, want := range []string{"level=ERROR", `the reader: the queue\ndoes not answer`, "table/Statgate-stats/stream", "from=100000000000000000001", "records=4"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("got the log %q, want %q in it", said, want)
+	for _, want := range []string{"level=ERROR", `reading the changes: the queue\ndoes not answer`, "table/Statgate-stats/stream", "from=100000000000000000001", "records=4"} {
+		if !strings.Contains(logged, want) {
+			t.Errorf("got the log %q, want %q in it", logged, want)
 		}
 	}
-	if got, want := strings.Count(said, "\n"), 1; got != want {
+	if got, want := strings.Count(logged, "\n"), 1; got != want {
 		t.Errorf("got %d lines of the log, want %d", got, want)
 	}
 }
 
-func TestRecordThatCannotBeUnderstoodIsNamedAndKeepsThoseBeforeItFromNothing(t *testing.T) {
+func TestInvalidRecordIsNamedAndTheRecordsBeforeItAreRead(t *testing.T) {
 	t.Parallel()
 	for attr, want := range map[string]string{
 		`{"B":"AAEqQQ=="}`:    "attribute odd: unsupported type: binary",
@@ -116,30 +116,30 @@ func TestRecordThatCannotBeUnderstoodIsNamedAndKeepsThoseBeforeItFromNothing(t *
 		`{"L":[{"N":"1"},{"N":"9223372036854775808"}]}`: "attribute odd: element 1: number is not an int64",
 		`{"M":{"deep":{"SS":["x"]}}}`:                   "attribute odd: attribute deep: unsupported type: string set",
 	} {
-		for _, image := range []string{"item before", "item after"} {
+		for _, image := range []string{"old image", "new image"} {
 			event := changes(t)
 			var odd events.DynamoDBAttributeValue
 			if err := json.Unmarshal([]byte(attr), &odd); err != nil {
 				t.Fatal(err)
 			}
-			if event.Records[1].Change.NewImage["odd"] = odd; image == "item before" {
+			if event.Records[1].Change.NewImage["odd"] = odd; image == "old image" {
 				event.Records[1].Change.OldImage["odd"] = odd
 			}
-			told, answer, said := handle(t, event, nil)
-			if got, want := len(told), 1; got != want {
+			got, answer, logged := handle(t, event, nil)
+			if got, want := len(got), 1; got != want {
 				t.Errorf("%s: got %d changes, want the %d before it", attr, got, want)
 			}
 			if want := failedFrom("100000000000000000002"); answer != want {
 				t.Errorf("%s: got %s, want %s", attr, answer, want)
 			}
-			if want := "record c81e728d9d4c2f636f067f89cc14862c: " + image + ": " + want; !strings.Contains(said, want) {
-				t.Errorf("%s: got the log %q, want %q in it", attr, said, want)
+			if want := "record c81e728d9d4c2f636f067f89cc14862c: " + image + ": " + want; !strings.Contains(logged, want) {
+				t.Errorf("%s: got the log %q, want %q in it", attr, logged, want)
 			}
 		}
 	}
 }
 
-func TestReaderThatFailsBeforeARecordThatCannotBeUnderstoodIsToldAgain(t *testing.T) {
+func TestFailedReaderBeforeAnInvalidRecordRetriesTheWholeBatch(t *testing.T) {
 	t.Parallel()
 	event := changes(t)
 	event.Records[1].Change.NewImage["odd"] = events.NewBinaryAttribute(nil)
@@ -148,20 +148,20 @@ func TestReaderThatFailsBeforeARecordThatCannotBeUnderstoodIsToldAgain(t *testin
 	}
 }
 
-func TestStreamWithoutImagesIsAnErrorAndNoEmptyChange(t *testing.T) {
+func TestRecordWithoutImagesIsAnError(t *testing.T) {
 	t.Parallel()
 	event := changes(t)
 	event.Records[0].Change.NewImage = nil
-	told, answer, said := handle(t, event, nil)
-	if len(told) != 0 || answer != wholeBatch || !strings.Contains(said, "must have new and old images") {
-		t.Errorf("got %v, %s and the log %q, want a failure that says why", told, answer, said)
+	got, answer, logged := handle(t, event, nil)
+	if len(got) != 0 || answer != wholeBatch || !strings.Contains(logged, "must have new and old images") {
+		t.Errorf("got %v, %s and the log %q, want a failure that says why", got, answer, logged)
 	}
 }
 
-func TestEmptyBatchTellsNothing(t *testing.T) {
+func TestEmptyBatchIsNotRead(t *testing.T) {
 	t.Parallel()
-	told, answer, _ := handle(t, events.DynamoDBEvent{}, errors.New("not now"))
-	if len(told) != 0 || answer != nothingFailed {
-		t.Errorf("got %v and %s, want none and %s", told, answer, nothingFailed)
+	got, answer, _ := handle(t, events.DynamoDBEvent{}, errors.New("not now"))
+	if len(got) != 0 || answer != nothingFailed {
+		t.Errorf("got %v and %s, want none and %s", got, answer, nothingFailed)
 	}
 }

@@ -1,5 +1,5 @@
-// Package deploymenttest runs a whole deployment for a test, and calls it as a
-// client does: over HTTP, knowing nothing of what serves it.
+// Package deploymenttest runs a whole deployment for a test and calls it over HTTP, as
+// a client does.
 package deploymenttest
 
 import (
@@ -29,13 +29,13 @@ import (
 	"statgate/shared/table/local"
 )
 
-// World is one deployment and its operator.
+// World is a running deployment with its operator key, clock and log.
 type World struct {
 	*deployment.Deployment
 	Contract *contract.Contract
-	URL      string // the server's root
+	URL      string // root of the server
 	Base     string // URL and the contract's base path
-	Operator string // secret of the operator's key
+	Operator string // secret of the operator key
 	Log      *Log   // everything that was logged
 	Clock    *Clock
 	Stats    table.Table
@@ -49,14 +49,14 @@ type Clock struct {
 	ahead time.Duration
 }
 
-// Now is the machine's time, moved.
+// Now returns the machine's time plus what the clock was advanced by.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().Add(c.ahead)
 }
 
-// Advance moves the clock.
+// Advance moves the clock forward.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func Engines(t *testing.T, contractName string, run func(t *testing.T, w *World)
 	t.Run("embedded", func(t *testing.T) { run(t, New(t, contractName)) })
 	t.Run("DynamoDB Local", func(t *testing.T) {
 		w := On(t, contractName, dynamolocal.Tables(t, table.Keys, table.Stats))
-		// Under a test's load it answers late, and exactness is what is tested here.
+		// DynamoDB Local is slow under load, and these tests are about exactness.
 		w.Gate.Patience = 20 * time.Second
 		run(t, w)
 	})
@@ -105,7 +105,8 @@ func New(t *testing.T, contractName string) *World {
 	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, Setup{Follow: Following(t, db)})
 }
 
-// Following follows the stats table of an embedded engine, from now on.
+// Following returns a function that follows the stats table of an embedded engine from
+// now on.
 func Following(t *testing.T, db *local.DB) func(ctx context.Context, read table.Reader) error {
 	t.Helper()
 	changes, err := db.Stream("stats", "fanout")
@@ -117,7 +118,7 @@ func Following(t *testing.T, db *local.DB) func(ctx context.Context, read table.
 	}
 }
 
-// OnDynamoDB starts a deployment on DynamoDB Local, whose changes are followed.
+// OnDynamoDB starts a deployment on DynamoDB Local and follows its changes.
 func OnDynamoDB(t *testing.T, contractName string) *World {
 	t.Helper()
 	tables := dynamolocal.Tables(t, table.Keys)
@@ -132,19 +133,20 @@ func OnDynamoDB(t *testing.T, contractName string) *World {
 	}})
 }
 
-// On starts a deployment on the tables "keys" and "stats".
+// On starts a deployment on the tables "keys" and "stats" without following changes.
 func On(t *testing.T, contractName string, tables map[string]table.Table) *World {
 	t.Helper()
 	return With(t, contractName, tables, Setup{})
 }
 
-// Setup is what else a deployment is made on, as [deployment.Options] says.
+// Setup has further options of a deployment; see [deployment.Options].
 type Setup struct {
 	Within func(ctx context.Context, operation string) context.Context
 	Follow func(ctx context.Context, read table.Reader) error
 }
 
-// With is [On] with more. What it does beside its calls ends with the test.
+// With starts a deployment on the tables "keys" and "stats". Its background work ends
+// with the test.
 func With(t *testing.T, contractName string, tables map[string]table.Table, setup Setup) *World {
 	t.Helper()
 	c, err := preset.Load(contractName)
@@ -180,7 +182,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	return w
 }
 
-// run does what a deployment does beside its calls, until the test ends.
+// run runs the deployment's background work until the test ends.
 func (w *World) run(t *testing.T) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -189,7 +191,7 @@ func (w *World) run(t *testing.T) {
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
-			t.Errorf("beside its calls: %v", err)
+			t.Errorf("background work: %v", err)
 		}
 	})
 }
@@ -203,14 +205,14 @@ func (w *World) Simulate(t *testing.T) {
 	}
 }
 
-// Reply is what a call was answered with.
+// Reply is the response to a call.
 type Reply struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// JSON returns the body as a JSON object; a test fails where it is none.
+// JSON returns the body as a JSON object. It fails the test if the body is not one.
 func (r Reply) JSON(t *testing.T) map[string]any {
 	t.Helper()
 	var v map[string]any
@@ -220,9 +222,9 @@ func (r Reply) JSON(t *testing.T) map[string]any {
 	return v
 }
 
-// Call makes a call under the base path with a bearer secret ("" for none); body
-// is a JSON text ("" for none), headers are pairs. The answer must be as the
-// deployment's own OpenAPI document says.
+// Call sends a request to a path under the base path. The secret is sent as a bearer
+// token and the body as JSON, each unless it is "". Headers are pairs of name and value.
+// Call fails the test if the response does not match the deployment's OpenAPI document.
 func (w *World) Call(t testing.TB, secret, method, path, body string, headers ...string) Reply {
 	t.Helper()
 	r, err := w.Try(secret, method, w.Base+path, body, headers...)
@@ -235,7 +237,7 @@ func (w *World) Call(t testing.TB, secret, method, path, body string, headers ..
 	return r
 }
 
-// Documented holds a reply against the OpenAPI document.
+// Documented returns an error if a reply does not match the OpenAPI document.
 func (w *World) Documented(method, path string, r Reply) error {
 	if method == http.MethodHead || len(r.Body) == 0 {
 		return nil
@@ -247,7 +249,7 @@ func (w *World) Documented(method, path string, r Reply) error {
 	return w.document.Error(r.Body)
 }
 
-// Try makes a call of a whole URL; it is safe in any goroutine.
+// Try sends a request to a complete URL. Any goroutine may call it.
 func (w *World) Try(secret, method, url, body string, headers ...string) (Reply, error) {
 	var reader io.Reader
 	if body != "" {
@@ -275,7 +277,7 @@ func (w *World) Try(secret, method, url, body string, headers ...string) (Reply,
 	return Reply{resp.StatusCode, resp.Header, raw}, err
 }
 
-// Org makes an organisation on a plan and returns its id and its owner's user id.
+// Org creates an organisation with a plan, and returns its id and its owner's user id.
 func (w *World) Org(t testing.TB, name, plan, owner string) (org, user string) {
 	t.Helper()
 	raw, err := json.Marshal(map[string]string{"name": name, "plan": plan, "owner": owner})
@@ -293,7 +295,8 @@ func (w *World) Org(t testing.TB, name, plan, owner string) (org, user string) {
 	return got.ID, got.Owner.User
 }
 
-// Key makes a key of an organisation by the operator's key.
+// Key creates a key of an organisation with the operator key. It returns the key's id
+// and secret.
 func (w *World) Key(t testing.TB, org, name string, scopes ...string) (id, secret string) {
 	t.Helper()
 	spec := map[string]any{"name": name, "org": org, "scopes": append([]string{}, scopes...)}
@@ -312,7 +315,7 @@ func (w *World) Key(t testing.TB, org, name string, scopes ...string) (id, secre
 	return got.ID, got.Secret
 }
 
-// plain is the object that key management answered with, without the contract's
+// plain returns the object in a reply of key management, without the contract's
 // envelope.
 func (w *World) plain(r Reply) []byte {
 	shape := w.Contract.Shapes.Item

@@ -1,10 +1,11 @@
-// Package queue is webhooks' deliveries in one process, in memory. What it forgets
-// when the process ends is pending in the table still, and found there by the next.
+// Package queue queues webhook deliveries in memory, for a deployment in one process.
+// When the process ends, its deliveries are still pending in the table, and the next
+// process reads them from there.
 //
-// Attempts are made side by side, and take turns: a webhook's by webhook, and of the
-// places for all an organisation has half at most. So one that is slow, or has
-// thousands pending, costs others little. A delivery that waits is an entry of a
-// list, no goroutine.
+// The queue attempts up to 32 deliveries concurrently and serves the webhooks in turn.
+// An organisation gets at most half of the slots and a webhook at most an eighth. So a
+// slow receiver, or one with thousands of pending deliveries, delays others little. A
+// waiting delivery is an entry in a list and not a goroutine.
 package queue
 
 import (
@@ -18,54 +19,53 @@ import (
 )
 
 const (
-	places    = 32 // for attempts that are made side by side
-	ofAnOrg   = places / 2
-	ofWebhook = places / 8
+	slots        = 32 // concurrent attempts
+	orgSlots     = slots / 2
+	webhookSlots = slots / 8
 
-	storePause = 5 * time.Second // after a store that failed
+	storePause = 5 * time.Second // before the next attempt after a store failed
 )
 
-// Deliver makes an attempt of a delivery where one is due, and returns after what
-// time it wants another, 0 for never.
+// Deliver attempts a delivery if it is due. It returns how long to wait before calling
+// it again; 0 means never.
 type Deliver func(ctx context.Context, d webhooks.Due) (time.Duration, error)
 
 // Queue is a [webhooks.Queue].
 type Queue struct {
 	log  *slog.Logger
-	wake chan struct{} // that there is something to do
+	wake chan struct{} // tells Run that the lists have changed
 
 	mu    sync.Mutex
 	later schedule
-	ready map[string][]webhooks.Due // by webhook; none is empty
-	turns []string                  // the webhooks of ready, the one whose turn it is first
+	ready map[string][]webhooks.Due // by webhook; without empty lists
+	turns []string                  // the webhooks of ready, in the order of their turns
 	busy  map[string]int            // attempts under way, by organisation and by webhook
-	taken int                       // places
+	taken int                       // slots in use
 }
 
-// New returns a queue that holds what it is sent until it runs.
+// New returns a queue. It holds deliveries until Run is called.
 func New(log *slog.Logger) *Queue {
 	return &Queue{log: log, wake: make(chan struct{}, 1), ready: map[string][]webhooks.Due{}, busy: map[string]int{}}
 }
 
-// Send implements [webhooks.Queue]; it cannot fail.
-func (q *Queue) Send(_ context.Context, due ...webhooks.Due) error {
+// Send implements [webhooks.Queue]. It never fails.
+func (q *Queue) Send(_ context.Context, deliveries ...webhooks.Due) error {
 	q.mu.Lock()
-	for _, d := range due {
+	for _, d := range deliveries {
 		q.add(d)
 	}
 	q.mu.Unlock()
-	q.look()
+	q.signal()
 	return nil
 }
 
-// Run has deliveries attempted until ctx ends, and waits for the attempts that are
-// under way.
+// Run attempts deliveries until ctx ends. Then it waits for the running attempts.
 func (q *Queue) Run(ctx context.Context, deliver Deliver) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	for {
-		begun, next := q.begin(time.Now())
-		for _, d := range begun {
+		started, next := q.start(time.Now())
+		for _, d := range started {
 			group.Go(func() { q.attempt(ctx, deliver, d) })
 		}
 		timer := time.NewTimer(next)
@@ -80,30 +80,31 @@ func (q *Queue) Run(ctx context.Context, deliver Deliver) {
 	}
 }
 
-// begin gives places to deliveries that are ready, as long as there are any, and
-// tells after what time to look again.
-func (q *Queue) begin(now time.Time) (begun []webhooks.Due, next time.Duration) {
+// start assigns free slots to ready deliveries and returns these. It also returns how
+// long Run may sleep before it calls start again.
+func (q *Queue) start(now time.Time) (started []webhooks.Due, next time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.later) > 0 && !q.later[0].at.After(now) {
 		q.add(heap.Pop(&q.later).(entry).due)
 	}
-	for i := 0; i < len(q.turns) && q.taken < places; {
+	for i := 0; i < len(q.turns) && q.taken < slots; {
 		d := q.ready[q.turns[i]][0]
-		if q.busy[d.Org] >= ofAnOrg || q.busy[d.Webhook] >= ofWebhook {
+		if q.busy[d.Org] >= orgSlots || q.busy[d.Webhook] >= webhookSlots {
 			i++
 			continue
 		}
 		q.take(i)
-		begun = append(begun, d)
+		started = append(started, d)
 	}
 	if len(q.later) == 0 {
-		return begun, time.Hour
+		return started, time.Hour
 	}
-	return begun, q.later[0].at.Sub(now)
+	return started, q.later[0].at.Sub(now)
 }
 
-// take takes the first delivery of the i-th webhook, and puts it behind the others.
+// take removes the first delivery of the i-th webhook from the lists, and moves the
+// webhook to the end of the turns.
 func (q *Queue) take(i int) {
 	id := q.turns[i]
 	d, rest := q.ready[id][0], q.ready[id][1:]
@@ -117,11 +118,12 @@ func (q *Queue) take(i int) {
 	q.count(d, 1)
 }
 
+// count adds n to the running attempts of a delivery's organisation and webhook.
 func (q *Queue) count(d webhooks.Due, n int) {
 	q.taken += n
-	for _, who := range []string{d.Org, d.Webhook} {
-		if q.busy[who] += n; q.busy[who] == 0 {
-			delete(q.busy, who)
+	for _, id := range []string{d.Org, d.Webhook} {
+		if q.busy[id] += n; q.busy[id] == 0 {
+			delete(q.busy, id)
 		}
 	}
 }
@@ -138,7 +140,7 @@ func (q *Queue) attempt(ctx context.Context, deliver Deliver, d webhooks.Due) {
 	if err != nil {
 		again = storePause
 		if ctx.Err() == nil {
-			q.log.Error("a delivery could not be attempted", "delivery", d.Delivery, "cause", err)
+			q.log.Error("attempting a delivery failed", "delivery", d.Delivery, "cause", err)
 		}
 	}
 	q.mu.Lock()
@@ -147,14 +149,14 @@ func (q *Queue) attempt(ctx context.Context, deliver Deliver, d webhooks.Due) {
 		heap.Push(&q.later, entry{time.Now().Add(again), d})
 	}
 	q.mu.Unlock()
-	q.look()
+	q.signal()
 }
 
-// look has Run look again.
-func (q *Queue) look() {
+// signal wakes Run.
+func (q *Queue) signal() {
 	select {
 	case q.wake <- struct{}{}:
-	default: // it will
+	default: // a signal is already pending
 	}
 }
 

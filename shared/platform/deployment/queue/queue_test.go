@@ -17,7 +17,7 @@ import (
 	"statgate/shared/platform/deployment/queue"
 )
 
-// run runs a queue until the test's end.
+// run runs a queue until the test ends.
 func run(t *testing.T, q *queue.Queue, deliver queue.Deliver) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -36,17 +36,17 @@ func send(t *testing.T, q *queue.Queue, org, webhook string, n int) {
 	}
 }
 
-// soon waits for what must come.
-func soon(t *testing.T, what string, came func() bool) {
+// waitFor waits until reached returns true.
+func waitFor(t *testing.T, what string, reached func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !came(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); !reached(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%s: it did not come", what)
+			t.Fatalf("timed out waiting for %s", what)
 		}
 	}
 }
 
-func TestACustomerWhoseReceiversHangLeavesPlacesToOthers(t *testing.T) {
+func TestHangingReceiversLeaveSlotsToOtherOrganisations(t *testing.T) {
 	t.Parallel()
 	q := queue.New(slog.New(slog.DiscardHandler))
 	var mu sync.Mutex
@@ -67,17 +67,17 @@ func TestACustomerWhoseReceiversHangLeavesPlacesToOthers(t *testing.T) {
 		send(t, q, "bad", fmt.Sprint("hangs ", i), 50)
 	}
 	send(t, q, "good", "whk_1", 100)
-	soon(t, "what is for others", func() bool { return taken.Load() == 100 })
+	waitFor(t, "the deliveries of the other organisation", func() bool { return taken.Load() == 100 })
 	mu.Lock()
 	defer mu.Unlock()
 	all := 0
 	for webhook, n := range hanging {
 		if all += n; n > 4 {
-			t.Errorf("%s has %d places, want 4 at most", webhook, n)
+			t.Errorf("%s has %d slots, want at most 4", webhook, n)
 		}
 	}
 	if all != 16 {
-		t.Errorf("the organisation has %d places, want half of 32", all)
+		t.Errorf("the organisation has %d slots, want half of 32", all)
 	}
 }
 
@@ -98,16 +98,16 @@ func TestWebhooksTakeTurns(t *testing.T) {
 		default:
 			before.Add(1)
 		}
-		time.Sleep(5 * time.Millisecond) // attempts that took no time would show the scheduler's turns
+		time.Sleep(5 * time.Millisecond) // instant attempts would show the scheduler's order instead
 		return 0, nil
 	})
 	<-done
 	if got := before.Load(); got > 50 {
-		t.Errorf("%d of the other webhook's were attempted before its only one, want a few", got)
+		t.Errorf("got %d deliveries of the other webhook before the only one of this, want a few", got)
 	}
 }
 
-func TestADeliveryIsAttemptedUntilItWantsNoMore(t *testing.T) {
+func TestDeliveryIsAttemptedUntilItIsFinished(t *testing.T) {
 	t.Parallel()
 	q := queue.New(slog.New(slog.DiscardHandler))
 	var times atomic.Int64
@@ -118,14 +118,14 @@ func TestADeliveryIsAttemptedUntilItWantsNoMore(t *testing.T) {
 		return 0, nil
 	})
 	send(t, q, "org", "whk_1", 1)
-	soon(t, "the fourth attempt", func() bool { return times.Load() == 4 })
+	waitFor(t, "the fourth attempt", func() bool { return times.Load() == 4 })
 	time.Sleep(20 * time.Millisecond)
 	if got := times.Load(); got != 4 {
 		t.Errorf("got %d attempts, want 4", got)
 	}
 }
 
-func TestADeliveryWhoseStoreFailsIsAttemptedAgain(t *testing.T) {
+func TestDeliveryIsRetriedAfterTheStoreFailed(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	q := queue.New(slog.New(slog.NewJSONHandler(&log, nil)))
@@ -137,13 +137,13 @@ func TestADeliveryWhoseStoreFailsIsAttemptedAgain(t *testing.T) {
 		return 0, nil
 	})
 	send(t, q, "org", "whk_1", 1)
-	soon(t, "the second attempt", func() bool { return times.Load() == 2 })
+	waitFor(t, "the second attempt", func() bool { return times.Load() == 2 })
 	if got := log.String(); !strings.Contains(got, `"delivery":"dlv_0"`) || !strings.Contains(got, "the store is down") {
 		t.Errorf("logged %s", got)
 	}
 }
 
-func TestTwentyThousandDeliveriesThatWaitAreNoGoroutines(t *testing.T) {
+func TestTwentyThousandWaitingDeliveriesNeedNoGoroutines(t *testing.T) {
 	q := queue.New(slog.New(slog.DiscardHandler))
 	before := runtime.NumGoroutine()
 	var failed atomic.Int64
@@ -152,8 +152,8 @@ func TestTwentyThousandDeliveriesThatWaitAreNoGoroutines(t *testing.T) {
 		return time.Hour, nil
 	})
 	send(t, q, "org", "whk_1", 20_000)
-	soon(t, "the last one", func() bool { return failed.Load() == 20_000 })
+	waitFor(t, "the last delivery", func() bool { return failed.Load() == 20_000 })
 	if got := runtime.NumGoroutine() - before; got > 40 {
-		t.Errorf("%d goroutines run, want no more than places", got)
+		t.Errorf("%d goroutines run, want no more than slots", got)
 	}
 }
