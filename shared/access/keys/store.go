@@ -63,7 +63,7 @@ type Store struct {
 	rules   rules
 	now     func() time.Time
 	rand    io.Reader
-	ids     *ids.Source
+	changes change.Store
 	powers  *lru.Cache[string, []string]
 }
 
@@ -77,7 +77,7 @@ func New(o Options) *Store {
 		panic(err) // the size is a positive constant
 	}
 	return &Store{powers: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
-		rules: rules{o.Contract, o.Environment}, ids: ids.New(o.Rand)}
+		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
 // facts are a key, its organisation and its owner, as they were read together.
@@ -216,21 +216,13 @@ func (h holdings) find(id string) (record, bool) {
 	return record{}, false
 }
 
-// apply carries out a change.
-func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
-	return change.Apply(ctx, s.table, s.gates, decide)
-}
-
-// saved are the writes that replace a key's item, if it is as it was read, and
-// record the change.
-func (s *Store) saved(by audit.By, action string, before, after record, was, is settings) ([]table.Write, error) {
+// saved is the plan that replaces a key's item, if it is still as it was read, and
+// records the change.
+func saved(action string, before, after record, was, is settings) (change.Plan, error) {
 	after.Rev = before.Rev + 1
 	it, err := after.item()
-	if err != nil {
-		return nil, err
-	}
-	entry, err := audit.Writes(s.ids, by, audit.Change{Org: after.Org, Action: action, Target: after.ID, Before: was, After: is})
-	return append(entry, table.Put(it, table.Eq("rev", before.Rev))), err
+	return change.Plan{Writes: []table.Write{table.Put(it, table.Eq("rev", before.Rev))},
+		Entries: []audit.Change{{Org: after.Org, Action: action, Target: after.ID, Before: was, After: is}}}, err
 }
 
 // shown is a key with its usage.
