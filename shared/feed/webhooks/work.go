@@ -116,14 +116,14 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 		return nil, 0, s.cancel(ctx, d, a.claim)
 	}
 	a.Webhook, a.Event, a.Body = w.Webhook, a.sending.Event, []byte(a.sending.Body)
-	if err := s.sign(ctx, a, w, now); err != nil {
+	if err := s.addSigningSecrets(ctx, a, w, now); err != nil {
 		return nil, 0, err
 	}
 	return a, 0, nil
 }
 
-// sign finds the secrets that sign an attempt.
-func (s *Store) sign(ctx context.Context, a *Attempt, w record, now time.Time) error {
+// addSigningSecrets opens the secrets that sign an attempt and adds them to it.
+func (s *Store) addSigningSecrets(ctx context.Context, a *Attempt, w record, now time.Time) error {
 	all := []sealed{w.Present}
 	if w.PreviousEnd != nil && w.PreviousEnd.After(now) {
 		all = append(all, w.Previous)
