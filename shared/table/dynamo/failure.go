@@ -47,7 +47,7 @@ var codes = map[string]error{
 	"ItemCollectionSizeLimitExceededException": table.ErrBadWrite,
 }
 
-// understood turns what the SDK reports into the errors of package table.
+// understood converts an error of the SDK to one of package table.
 func understood(err error) error {
 	if err == nil {
 		return nil
@@ -77,9 +77,9 @@ func understood(err error) error {
 	return fmt.Errorf("%w: %w", table.ErrUnavailable, err)
 }
 
-// canceled reads the reasons of a transaction. A fault of a write counts first
-// (DynamoDB Local reports nothing else beside it), then a condition that does not
-// hold, as repeating would not help, then what time may heal.
+// canceled reads the cancellation reasons of a transaction. A bad write takes precedence
+// (DynamoDB Local reports nothing else with it). A failed condition is next, because a
+// retry would not help. Errors that a retry may resolve come last.
 func canceled(cancel *types.TransactionCanceledException) error {
 	out := &table.Canceled{Reasons: make([]*table.Refused, len(cancel.CancellationReasons))}
 	refused := false
@@ -106,7 +106,7 @@ func canceled(cancel *types.TransactionCanceledException) error {
 	return fmt.Errorf("%w: %w", class, cancel)
 }
 
-// graver returns the class that says more about whether to repeat the call.
+// graver returns the class that matters more for the decision to retry.
 func graver(a, b error) error {
 	if b == nil {
 		b = table.ErrUnavailable

@@ -11,8 +11,8 @@ import (
 	"statgate/shared/table"
 )
 
-// encode turns a value of an item into DynamoDB's. Text that is not UTF-8 is
-// refused: JSON would silently make another string of it, a key included.
+// encode converts a value of an item to DynamoDB's type. Text that is not UTF-8 is an
+// error, because JSON would silently change it, even in a key.
 func encode(v any) (types.AttributeValue, error) {
 	switch v := v.(type) {
 	case nil:

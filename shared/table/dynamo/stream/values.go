@@ -12,12 +12,12 @@ import (
 	"statgate/shared/table/dynamo"
 )
 
-// recordTime is about when a record was written; DynamoDB tells whole seconds.
+// recordTime returns the approximate time of a write, in whole seconds as DynamoDB reports it.
 func recordTime(r types.Record) time.Time {
 	return aws.ToTime(r.Dynamodb.ApproximateCreationDateTime).UTC()
 }
 
-// understand converts records up to the first that it cannot.
+// understand converts records to changes, up to the first record that is invalid.
 func understand(records []types.Record) ([]table.Change, error) {
 	changes := make([]table.Change, 0, len(records))
 	for _, r := range records {
