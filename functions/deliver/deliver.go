@@ -116,7 +116,7 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 		return webhooks.Outcome{Error: "the address cannot be called"}
 	}
 	now := s.Clock()
-	signatures, err := sign(a, now)
+	signatures, err := signBody(a, now)
 	if err != nil {
 		return webhooks.Outcome{Error: "the delivery cannot be signed"}
 	}
@@ -157,8 +157,8 @@ func drain(answer *http.Response, cancel context.CancelFunc) {
 	_ = answer.Body.Close()
 }
 
-// sign signs an attempt by each of its secrets.
-func sign(a *webhooks.Attempt, now time.Time) (string, error) {
+// signBody signs an attempt by each of its secrets.
+func signBody(a *webhooks.Attempt, now time.Time) (string, error) {
 	var signatures []string
 	for _, secret := range a.Secrets {
 		signer, err := standardwebhooks.NewWebhook(secret)

@@ -4,7 +4,7 @@
 // A contract is written in YAML (package contract/preset), checked and compiled
 // to JSON at build; functions load the JSON, so no YAML is parsed at run time.
 // Code knows permissions ("matches:read") and conditions ("secret.expired"),
-// never a product or a product's spelling of them.
+// never a product or its spelling of them.
 package contract
 
 import (
@@ -26,37 +26,37 @@ type Contract struct {
 	Plans        []Plan               `json:"plans"`
 	DefaultPlan  string               `json:"default_plan"`
 	Keys         KeyRules             `json:"keys"`
-	Operations   map[string]Operation `json:"operations"` // what is not named is not deployed
+	Operations   map[string]Operation `json:"operations"` // operations that are not listed are not deployed
 	Paging       Paging               `json:"paging"`
 	Conditions   map[string]Condition `json:"conditions"`
 	Shapes       Shapes               `json:"shapes"`
 	Meter        Meter                `json:"meter"`
 	// Recheck reads the key's version again before the answer is sent, so that
-	// even a request in flight dies with its key.
+	// even a request in flight is refused if its key was revoked.
 	Recheck bool `json:"recheck"`
-	// HidePublic shows a key its own organisation's data only.
+	// HidePublic limits a key to the data of its own organisation.
 	HidePublic bool `json:"hide_public"`
-	// IDs is the form of the ids that a deployment mints for data: "uuid", or ""
-	// for our own. Key management's ids are the same in every contract.
+	// IDs is the format of ids of data: "uuid", or "" for Statgate's own format.
+	// Ids of key management have the same format in every contract.
 	IDs string `json:"ids,omitempty"`
-	// UTCDays takes the days by which matches are filtered for UTC's, not for those
-	// of their league.
+	// UTCDays makes filters of matches by day use UTC days instead of days in the
+	// time zone of the league.
 	UTCDays bool `json:"utc_days"`
 }
 
-// UUIDs is the value of [Contract.IDs] that makes ids of data UUIDs.
+// UUIDs is the value of [Contract.IDs] for UUIDs.
 const UUIDs = "uuid"
 
-// SecretRules is how a secret looks. What is minted: prefix, then RandomBytes of
-// randomness and TagBytes of HMAC tag, together in Alphabet, padded to a fixed
-// length. Accepted lengths of the part after the prefix are Accept.
+// SecretRules is the format of secrets. A new secret is a prefix, then RandomBytes of
+// randomness and TagBytes of an HMAC tag, encoded together in Alphabet and padded to a
+// fixed length. Accept bounds the length of the part after the prefix.
 type SecretRules struct {
 	Prefixes    map[string]string `json:"prefixes"`     // environment → prefix
 	Alphabet    string            `json:"alphabet"`     // "base62" or "hex"
 	RandomBytes int               `json:"random_bytes"` // bytes
 	TagBytes    int               `json:"tag_bytes"`    // bytes; 0 promises no structure
 	Accept      [2]int            `json:"accept"`       // least and most characters after the prefix
-	// ShowLast is how many last characters lists show beside the prefix.
+	// ShowLast is the number of last characters that lists show besides the prefix.
 	ShowLast int `json:"show_last"`
 }
 
@@ -67,7 +67,7 @@ const (
 	Query   = "api_key"
 )
 
-// Plan is what an organisation bought.
+// Plan bounds the keys and budgets of an organisation.
 type Plan struct {
 	Name    string            `json:"name"`
 	Keys    int               `json:"keys"` // active client keys at most
@@ -80,7 +80,7 @@ type Budget struct {
 	Window int64 `json:"window"` // seconds, 0 for a level
 }
 
-// Requests is the budget that an operation spends where it names no other.
+// Requests is the budget that an operation spends if it names no other.
 const Requests = "requests"
 
 // KeyRules bound the life of keys and secrets. Durations are seconds.
@@ -88,13 +88,13 @@ type KeyRules struct {
 	ExpiryRequired bool  `json:"expiry_required"`
 	MaxLife        int64 `json:"max_life"`    // seconds from creation; 0 is unbounded
 	MaxOverlap     int64 `json:"max_overlap"` // seconds that an old secret may outlive its rotation
-	// ExpiryChoices are the lives that may be asked for by name ("30d"); any where
-	// there are none. A moment may be asked for all the same.
+	// ExpiryChoices are the accepted lifetimes ("30d"); empty accepts any lifetime.
+	// A time of expiry is accepted in both cases.
 	ExpiryChoices []string `json:"expiry_choices,omitempty"`
 }
 
-// Operation is what a contract says of a route: its own method and path, and the
-// names it gives to parameters. Empty fields keep the route table's.
+// Operation overrides a route's method, path and names of parameters. Empty fields keep
+// the values of the route table.
 type Operation struct {
 	Method string            `json:"method,omitempty"`
 	Path   string            `json:"path,omitempty"`   // under Base
@@ -108,29 +108,29 @@ type Limit struct {
 	Default int    `json:"default"`
 	Min     int    `json:"min"`
 	Max     int    `json:"max"`
-	Over    string `json:"over"` // "refuse" or "clamp" what is above Max
+	Over    string `json:"over"` // "refuse" or "clamp" a limit above Max
 }
 
-// Paging is how lists of data are paged. Key management uses cursors, but where
+// Paging sets how lists of data are paged. Key management uses cursors, unless
 // [Shapes].Management gives it the contract's lists too.
 type Paging struct {
 	Style string `json:"style"` // cursor, page or offset
 	Limit Limit  `json:"limit"`
-	// CursorLife is how long a cursor is good, in seconds; 0 is for ever.
+	// CursorLife is the lifetime of a cursor in seconds; 0 means unlimited.
 	CursorLife int64 `json:"cursor_life,omitempty"`
-	// Count makes every total a number: what no counter knows is counted item by
+	// Count makes every total a number. A total without a counter is counted item by
 	// item, as far as a page number or an offset reaches.
 	Count bool `json:"count,omitempty"`
 }
 
-// Condition is what a client sees when something is the matter.
+// Condition is the status, code and message of an error answer.
 type Condition struct {
 	Status  int    `json:"status"`
 	Code    string `json:"code"`
-	Message string `json:"message,omitempty"` // instead of the handler's own
+	Message string `json:"message,omitempty"` // replaces the handler's message
 }
 
-// Meter names the rate headers; empty names are not sent.
+// Meter names the rate headers. A header without a name is not sent.
 type Meter struct {
 	Limit     string `json:"limit"`
 	Remaining string `json:"remaining"`
@@ -198,7 +198,7 @@ func (c *Contract) PlanNames() []string {
 // HTTPTransports lists the transports of the HTTP channel.
 func (c *Contract) HTTPTransports() []string { return c.Transports["http"] }
 
-// HasEnvironment tells whether the contract knows the environment.
+// HasEnvironment reports whether the contract lists the environment.
 func (c *Contract) HasEnvironment(name string) bool {
 	for _, e := range c.Environments {
 		if e == name {

@@ -12,7 +12,8 @@ var units = map[byte]time.Duration{
 }
 
 // ParseDuration reads a whole number and one unit: s, m, h, d (24 hours), w
-// (7 days) or y (365 days), such as "12h" or "30d". Nothing negative, at most 100 years.
+// (7 days) or y (365 days), such as "12h" or "30d". A negative
+// duration or one over 100 years is an error.
 func ParseDuration(text string) (time.Duration, error) {
 	bad := fmt.Errorf("%q is no duration: give a whole number and one of s, m, h, d, w, y, such as 12h or 30d", text)
 	if len(text) < 2 || len(text) > 12 {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Scopes is how a contract spells what a key may do. A key stores its scopes as
-// the contract spells them; code asks for permissions only.
+// Scopes maps a contract's scopes to permissions. A key stores scopes as the contract
+// spells them; code checks permissions only.
 type Scopes struct {
 	// Style is "list" (each scope grants permissions), "grid" (verbs × resources),
 	// "levels" (a level by category and scope, spelt category.scope:level) or
@@ -21,8 +21,8 @@ type Scopes struct {
 	Resources []Scope    `json:"resources,omitempty"` // Grants are nouns here
 	// Management is the scopes of key management, spelt alike in every contract.
 	Management []Scope `json:"management"`
-	// Default is what a key gets where its maker names no scopes; empty means
-	// that scopes must be named.
+	// Default is the scopes of a key that is created without any; empty means
+	// that scopes are required.
 	Default []string `json:"default,omitempty"`
 }
 
@@ -31,8 +31,8 @@ type Scope struct {
 	Name   string   `json:"name"`
 	Grants []string `json:"grants"`
 	Doc    string   `json:"doc,omitempty"`
-	// Needs is the approval without which the scope grants nothing: [NeedsGeneral],
-	// [NeedsGame], or "" for none.
+	// Needs is the approval without which the scope grants nothing: [NeedsGeneral]
+	// or [NeedsGame]; "" if it needs no approval.
 	Needs string `json:"needs,omitempty"`
 }
 
@@ -49,11 +49,11 @@ type GridVerb struct {
 	Doc  string `json:"doc,omitempty"`
 }
 
-// managementNouns are the nouns of key management. A key that may do anything to
-// them is a management key.
+// managementNouns are the nouns of key management. A key with any permission on them is a
+// management key.
 var managementNouns = []string{"keys", "orgs", "audit"}
 
-// IsManagement tells whether a permission or pattern reaches key management.
+// IsManagement reports whether a permission or pattern reaches key management.
 func IsManagement(permission string) bool {
 	noun, _, _ := strings.Cut(permission, ":")
 	return noun == "*" || slices.Contains(managementNouns, noun)
@@ -81,12 +81,12 @@ func (s Scopes) all() []Scope {
 // Scopes lists every scope with its documentation, data scopes first.
 func (s Scopes) Scopes() []Scope { return s.all() }
 
-// IsManagementScope tells whether the scope is one of key management.
+// IsManagementScope reports whether the scope is one of key management.
 func (s Scopes) IsManagementScope(name string) bool {
 	return slices.ContainsFunc(s.Management, func(m Scope) bool { return m.Name == name })
 }
 
-// Needs returns the approval that a scope needs, "" for none.
+// Needs returns the approval that a scope needs; "" if it needs none.
 func (s Scopes) Needs(name string) string {
 	for _, l := range s.List {
 		if l.Name == name {
@@ -96,13 +96,13 @@ func (s Scopes) Needs(name string) string {
 	return ""
 }
 
-// NeedApproval tells whether any scope of the contract needs the approval.
+// NeedApproval reports whether any scope of the contract needs the approval.
 func (s Scopes) NeedApproval(need string) bool {
 	return slices.ContainsFunc(s.List, func(l Scope) bool { return l.Needs == need })
 }
 
-// Permissions turns scopes into permission patterns ("matches:read", "leagues:*"),
-// sorted, without repetition. An unknown scope is an error naming it.
+// Permissions returns the permission patterns of scopes ("matches:read", "leagues:*"),
+// sorted and without duplicates. An unknown scope is an error that names it.
 func (s Scopes) Permissions(scopes []string) ([]string, error) {
 	got := map[string]bool{}
 	var verbs []GridVerb
@@ -142,8 +142,8 @@ func (s Scopes) listed(name string) ([]string, bool) {
 	return nil, false
 }
 
-// grid adds what verbs and resources grant together: a named resource always
-// reads itself; a verb reaches the named resources, or all where none is named.
+// grid adds the permissions of verbs and resources. A named resource can always be read.
+// A verb applies to the named resources, or to all if no resource is named.
 func (s Scopes) grid(verbs []GridVerb, resources []Scope, got map[string]bool) {
 	reached := resources
 	if len(reached) == 0 {
@@ -163,7 +163,7 @@ func (s Scopes) grid(verbs []GridVerb, resources []Scope, got map[string]bool) {
 	}
 }
 
-// Allows tells whether any of the patterns covers the permission. In a pattern,
+// Allows reports whether any of the patterns covers the permission. In a pattern,
 // "*" stands for any noun or any verb.
 func Allows(patterns []string, permission string) bool {
 	noun, verb, _ := strings.Cut(permission, ":")

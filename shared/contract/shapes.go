@@ -7,7 +7,8 @@ type Shapes struct {
 	List  *Node `json:"list"`
 	// Management puts key management's answers into Item and List too.
 	Management bool `json:"management,omitempty"`
-	// Views show an object by other names and formats; what has no view keeps its own.
+	// Views give the fields of an object other names and formats. An object without a
+	// view keeps its own.
 	Views map[string]*Node `json:"views,omitempty"`
 }
 
@@ -19,7 +20,7 @@ type Node struct {
 	// Slot fills an envelope's leaf: code, message, details, request_id, item,
 	// items, next, total, page, limit, count, more, now.
 	Slot string `json:"slot,omitempty"`
-	// OmitNull leaves the field out where the slot is null (written "$slot?").
+	// OmitNull leaves the field out if the slot is null (written "$slot?").
 	OmitNull bool     `json:"omit_null,omitempty"`
 	Prefix   string   `json:"prefix,omitempty"` // put before a string slot ("req_$request_id")
 	Path     string   `json:"path,omitempty"`   // dotted path into the object of a view

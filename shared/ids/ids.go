@@ -1,4 +1,4 @@
-// Package ids makes identifiers that sort by the time they were made.
+// Package ids makes identifiers that sort by creation time.
 package ids
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// Source makes identifiers from a clock and randomness. It is safe for
-// concurrent use, and what one source makes sorts in the order of making.
+// Source makes identifiers from times and randomness. It is safe for concurrent use. For
+// the same time, the identifiers of one source sort in the order they were made.
 type Source struct {
 	mu      sync.Mutex
 	entropy *ulid.MonotonicEntropy
@@ -21,8 +21,8 @@ type Source struct {
 // New returns a source that draws from rand.
 func New(rand io.Reader) *Source { return &Source{entropy: ulid.Monotonic(rand, 0)} }
 
-// New returns prefix and a lower-case ULID of the moment: New("key_", now) is
-// "key_01k5…". Identifiers are no secrets: they can be guessed from each other.
+// New returns prefix followed by a lower-case ULID: New("key_", now) is "key_01k5…".
+// Identifiers are not secret: one can be guessed from another.
 func (s *Source) New(prefix string, now time.Time) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,15 +33,15 @@ func (s *Source) New(prefix string, now time.Time) (string, error) {
 	return prefix + strings.ToLower(id.String()), nil
 }
 
-// UUID writes the first 16 bytes of a hash as a UUID of version 8, whose bits are
-// ours to choose (RFC 9562): 122 of them are the hash's.
+// UUID returns the first 16 bytes of a hash as a UUID of version 8 (RFC 9562). 122 of its
+// bits are from the hash; the others are the version and the variant.
 func UUID(hash []byte) string {
 	b := [16]byte(hash)
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// IsUUID tells whether text is one that [UUID] may have written.
+// IsUUID reports whether [UUID] may have returned text.
 func IsUUID(text string) bool {
 	if len(text) != 36 || text[14] != '8' {
 		return false
@@ -58,8 +58,8 @@ func IsUUID(text string) bool {
 
 const idAtMost = 64 // characters
 
-// Plausible tells whether text may be an identifier of ours. What is not need not
-// be looked for, and a store may refuse to look (DynamoDB: keys over 2 KB).
+// Plausible reports whether text has the form of an identifier. Other text need not be
+// looked up, and the store may refuse to (DynamoDB: keys over 2 KB).
 func Plausible(text string) bool {
 	if text == "" || len(text) > idAtMost {
 		return false

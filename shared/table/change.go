@@ -7,12 +7,13 @@ import (
 
 // Change is one record of a table's stream: what one write did to one item.
 // Records of one item come in the order of its writes; those of different items
-// in any. A record may come more than once. A write that changes nothing has none.
+// in any order. A record may come more than once. A write that changes nothing has no
+// record.
 type Change struct {
-	ID   string    // the same whenever the record comes again; no other record of the table has it
-	Time time.Time // about when it was written, UTC
-	Old  Item      // before the write; nil where there was none
-	New  Item      // after it; nil where it was deleted
+	ID   string    // unique among the table's records; the same when the record comes again
+	Time time.Time // approximate time of the write, UTC
+	Old  Item      // before the write; nil if it did not exist
+	New  Item      // after the write; nil if it was deleted
 }
 
 // Key returns the address of the item that changed.
@@ -23,6 +24,6 @@ func (c Change) Key() Key {
 	return c.Old.Key()
 }
 
-// Reader is told a table's changes, some at a time and in order. Where it fails,
-// the same changes come again, so it must bear being told twice.
+// Reader processes a batch of a table's changes, in order. If it fails, the same
+// changes come again, so it must be idempotent.
 type Reader func(ctx context.Context, changes []Change) error

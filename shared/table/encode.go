@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
-// Encode turns a struct into an item by its json tags. Numbers must be whole.
-// The caller adds the keys.
+// Encode returns a struct as an item, by its json tags. A number that is not an int64
+// is an error. The caller adds the keys.
 func Encode(v any) (Item, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -45,7 +46,7 @@ func wholeNumbers(at any) error {
 			if n, ok := v.(json.Number); ok {
 				i, err := n.Int64()
 				if err != nil {
-					return fmt.Errorf("%s: %s is not a whole number", k, n)
+					return fmt.Errorf("%s: %s is not an int64", k, n)
 				}
 				at[k] = i
 			} else if err := wholeNumbers(v); err != nil {
@@ -57,7 +58,7 @@ func wholeNumbers(at any) error {
 			if n, ok := v.(json.Number); ok {
 				w, err := n.Int64()
 				if err != nil {
-					return fmt.Errorf("%s is not a whole number", n)
+					return fmt.Errorf("%s is not an int64", n)
 				}
 				at[i] = w
 			} else if err := wholeNumbers(v); err != nil {
@@ -66,6 +67,12 @@ func wholeNumbers(at any) error {
 		}
 	}
 	return nil
+}
+
+// Storable reports whether text from a request can be part of a key: valid UTF-8 of
+// 1 to maxBytes bytes. Other text names no stored item, so it need not be read.
+func Storable(text string, maxBytes int) bool {
+	return text != "" && len(text) <= maxBytes && utf8.ValidString(text)
 }
 
 // Join makes a key of parts: Join("ORG", id) is "ORG#id".

@@ -4,33 +4,29 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"statgate/shared/retry"
 )
 
-// The pauses of [Insist], each twice as long as the one before it.
-const (
-	firstPause   = 100 * time.Millisecond
-	longestPause = 30 * time.Second
-)
+// insistBackoff sets the pauses of [Insist].
+var insistBackoff = retry.Backoff{First: 100 * time.Millisecond, Max: 30 * time.Second}
 
-// Insist does what a stream must not leave out: it tries until try succeeds, with
-// pauses that grow, and logs why it did not. It fails when ctx ends, and only
-// then, with the error of ctx.
-func Insist(ctx context.Context, log *slog.Logger, doing string, try func() error) error {
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		err := try()
+// Insist calls attempt until it succeeds, for work on a stream that must not be
+// skipped. It logs each failure and pauses 100 ms, then twice as long each time, up
+// to 30 s. It fails only when ctx ends, with the error of ctx.
+func Insist(ctx context.Context, log *slog.Logger, doing string, attempt func() error) error {
+	for n := 1; ; n++ {
+		err := attempt()
 		if err == nil {
 			return nil
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		pause := insistBackoff.Delay(n)
 		log.ErrorContext(ctx, doing+" failed and is tried again", "cause", err, "pause", pause)
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+		if err := retry.Sleep(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package table
 
-// The two tables of a deployment. CloudFormation adds or drops one index an
-// update, so each table has the indexes that its access patterns need, and a spare.
+// The two tables of a deployment. CloudFormation adds or drops one index per
+// update, so each table has the indexes that its access patterns need and a spare one.
 var (
 	// Keys holds organisations, members, keys, secrets, gates, usage and audit.
 	Keys = Schema{

@@ -1,11 +1,10 @@
-// Package telemetry makes a function's log line carry its metrics and the trace
-// that it belongs to.
+// Package telemetry adds metrics and the trace id to a function's log line.
 //
-// Metrics travel in CloudWatch's embedded format: a line of JSON that says which
-// of its own fields are metrics. So a request has one line, and a metric costs no
-// call to AWS. Dimensions are few and closed (the environment, the function, the
-// reason of a refusal): each combination is a metric that is paid for by the
-// month, and none names a key, an organisation or a path.
+// Metrics use CloudWatch's embedded metric format: a line of JSON that declares which of its
+// fields are metrics. So a request has one log line, and a metric needs no call to AWS.
+// There are three dimensions with fixed values: environment, function and reason of a
+// refusal. AWS charges monthly for each combination, so no dimension is a key, an
+// organisation or a path.
 package telemetry
 
 import (
@@ -17,57 +16,57 @@ import (
 	"time"
 )
 
-// A Metric is a field of a log line that CloudWatch counts.
+// A Metric is a field of a log line that CloudWatch reads as a metric.
 type Metric struct {
 	Name string
-	Unit string   // CloudWatch's
-	By   []string // dimensions beside the environment, of which each has a field in the line
+	Unit string   // a CloudWatch unit
+	By   []string // dimensions besides the environment; each is a field of the line
 }
 
 // The metrics. Their fields in the line have the same names.
 var (
-	Admitted         = Metric{Name: "Admitted", Unit: "Count"}                         // calls that the gate let pass
-	Refused          = Metric{Name: "Refused", Unit: "Count", By: []string{"reason"}}  // calls that the gate refused
-	GateFailed       = Metric{Name: "GateFailed", Unit: "Count"}                       // calls that the gate could not judge
-	GateTime         = Metric{Name: "GateTime", Unit: "Milliseconds"}                  // what the gate took
-	StaleCallers     = Metric{Name: "StaleCallers", Unit: "Count"}                     // callers read again, as their key had changed
+	Admitted         = Metric{Name: "Admitted", Unit: "Count"}                         // requests that the gate admitted
+	Refused          = Metric{Name: "Refused", Unit: "Count", By: []string{"reason"}}  // requests that the gate refused
+	GateFailed       = Metric{Name: "GateFailed", Unit: "Count"}                       // requests that the gate could not decide on
+	GateTime         = Metric{Name: "GateTime", Unit: "Milliseconds"}                  // duration of the gate
+	StaleCallers     = Metric{Name: "StaleCallers", Unit: "Count"}                     // callers read again because their key had changed
 	Failed           = Metric{Name: "Failed", Unit: "Count", By: []string{"function"}} // answers of 500 and above
-	Authorized       = Metric{Name: "Authorized", Unit: "Count"}                       // secrets that the authorizer knew
-	Unauthorized     = Metric{Name: "Unauthorized", Unit: "Count"}                     // secrets that it refused
-	AuthorizerFailed = Metric{Name: "AuthorizerFailed", Unit: "Count"}                 // secrets that it could not check
-	AuthorizerTime   = Metric{Name: "AuthorizerTime", Unit: "Milliseconds"}            // what a check took
-	Delivered        = Metric{Name: "Delivered", Unit: "Count"}                        // webhooks' deliveries that were taken
-	DeliveryFailed   = Metric{Name: "DeliveryFailed", Unit: "Count"}                   // attempts of them that were not
-	DeliveryGivenUp  = Metric{Name: "DeliveryGivenUp", Unit: "Count"}                  // deliveries whose last attempt was not
+	Authorized       = Metric{Name: "Authorized", Unit: "Count"}                       // secrets that the authorizer accepted
+	Unauthorized     = Metric{Name: "Unauthorized", Unit: "Count"}                     // secrets that the authorizer refused
+	AuthorizerFailed = Metric{Name: "AuthorizerFailed", Unit: "Count"}                 // secrets that the authorizer could not check
+	AuthorizerTime   = Metric{Name: "AuthorizerTime", Unit: "Milliseconds"}            // duration of a check
+	Delivered        = Metric{Name: "Delivered", Unit: "Count"}                        // deliveries that the receiver accepted
+	DeliveryFailed   = Metric{Name: "DeliveryFailed", Unit: "Count"}                   // failed attempts of deliveries
+	DeliveryGivenUp  = Metric{Name: "DeliveryGivenUp", Unit: "Count"}                  // deliveries whose last attempt failed
 )
 
 // All lists the metrics, for the dashboard and the documents.
 var All = []Metric{Admitted, Refused, GateFailed, GateTime, StaleCallers, Failed, Authorized, Unauthorized, AuthorizerFailed, AuthorizerTime, Delivered, DeliveryFailed, DeliveryGivenUp}
 
-// Reasons are what Refused may have for its reason: the first part of a condition.
+// Reasons lists the values of the dimension reason of Refused: first parts of conditions.
 var Reasons = []string{"secret", "permission", "standing", "quota"}
 
-// Reason is a condition's first part: "secret" of "secret.expired".
+// Reason returns a condition's first part: "secret" of "secret.expired".
 func Reason(condition string) string {
 	reason, _, _ := strings.Cut(condition, ".")
 	return reason
 }
 
-// Value is what a metric has in one line.
+// Value is the value of a metric in one line.
 type Value struct {
 	Metric
 	Number float64
 }
 
-// Recorder adds metrics to log lines. A nil one adds nothing: outside AWS nobody
-// reads them.
+// Recorder adds metrics to log lines. A nil Recorder adds nothing; it is used outside AWS,
+// where nothing reads metrics.
 type Recorder struct {
 	namespace   string
 	environment string
 	function    string
 }
 
-// New returns the recorder of a function; without a namespace there is none.
+// New returns the recorder of a function; nil if the namespace is empty.
 func New(namespace, environment, function string) *Recorder {
 	if namespace == "" {
 		return nil
@@ -75,9 +74,8 @@ func New(namespace, environment, function string) *Recorder {
 	return &Recorder{namespace: namespace, environment: environment, function: function}
 }
 
-// Append adds the values and what makes metrics of them to a line's fields. The
-// line must have the fields of their dimensions that are not the recorder's own:
-// "reason" for Refused.
+// Append adds the values, and the declaration that they are metrics, to a line's fields. The
+// line must already have the dimensions that the recorder does not add: "reason" for Refused.
 func (r *Recorder) Append(line []slog.Attr, now time.Time, values ...Value) []slog.Attr {
 	if r == nil || len(values) == 0 {
 		return line
@@ -91,8 +89,8 @@ func (r *Recorder) Append(line []slog.Attr, now time.Time, values ...Value) []sl
 		slog.Any("CloudWatchMetrics", r.directives(values))))
 }
 
-// directives is written by hand: it is made for every request, of texts that are
-// all ours and need no escaping. Neighbours with the same dimensions share one.
+// directives builds the JSON by hand, because it is built for every request and its texts
+// are constants that need no escaping. Neighbours with the same dimensions share a directive.
 func (r *Recorder) directives(values []Value) json.RawMessage {
 	b := append(make([]byte, 0, 512), '[')
 	for i, v := range values {
@@ -114,8 +112,8 @@ func (r *Recorder) directives(values []Value) json.RawMessage {
 	return append(b, "]}]"...)
 }
 
-// Trace is the root of the X-Ray trace that a Lambda invocation belongs to, and ""
-// elsewhere. The authorizer's call and the function's for one request have the same.
+// Trace returns the root id of the X-Ray trace of a Lambda invocation; "" outside Lambda.
+// For one request, the authorizer's invocation and the function's have the same id.
 func Trace(ctx context.Context) string {
 	header, _ := ctx.Value("x-amzn-trace-id").(string) // aws-lambda-go's name for it
 	for part := range strings.SplitSeq(header, ";") {

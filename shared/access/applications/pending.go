@@ -30,14 +30,7 @@ func (s *Store) pending(ctx context.Context, org string) (pending, error) {
 	if err != nil {
 		return pending{}, api.Down("reading the applications that are pending", err)
 	}
-	p := pending{org: org, rev: it.Int("rev")}
-	list, _ := it["pending"].([]any)
-	for _, v := range list {
-		if id, ok := v.(string); ok {
-			p.ids = append(p.ids, id)
-		}
-	}
-	return p, nil
+	return pending{org: org, ids: it.Texts("pending"), rev: it.Int("rev")}, nil
 }
 
 // with is the write that lets one more wait, or a refusal.
@@ -56,13 +49,9 @@ func (p pending) without(id string) table.Write {
 }
 
 func (p pending) write(ids []string) table.Write {
-	list := make([]any, len(ids))
-	for i, id := range ids {
-		list[i] = id
-	}
 	cond := table.IsNew()
 	if p.rev > 0 {
 		cond = table.Eq("rev", p.rev)
 	}
-	return table.Put(table.Item{table.PartitionAttr: orgs.Partition(p.org), table.SortAttr: pendingSort, "pending": list, "rev": p.rev + 1}, cond)
+	return table.Put(table.Item{table.PartitionAttr: orgs.Partition(p.org), table.SortAttr: pendingSort, "pending": table.List(ids), "rev": p.rev + 1}, cond)
 }

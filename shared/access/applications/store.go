@@ -40,17 +40,19 @@ type Options struct {
 // Store keeps applications.
 type Store struct {
 	Options
-	ids *ids.Source
+	changes change.Store
 }
 
 // New returns a store.
-func New(o Options) *Store { return &Store{Options: o, ids: ids.New(o.Rand)} }
+func New(o Options) *Store {
+	return &Store{Options: o, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
+}
 
 // Create applies on behalf of the caller's organisation. What it has applied for
 // already is a conflict, whatever came of it, and so is what goes beyond
 // [PendingAtMost]; that is exact, however many apply at once.
 func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *string, reason string) (Application, error) {
-	id, err := s.ids.New("app_", r.Now)
+	id, err := s.changes.IDs.New("app_", r.Now)
 	if err != nil {
 		return Application{}, err
 	}
@@ -59,31 +61,43 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 	if err := a.check(s.Contract); err != nil {
 		return Application{}, err
 	}
-	return a, s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		claim := a.claim()
-		held, err := s.Table.Get(ctx, claim, true)
-		switch {
-		case err != nil:
-			return change.Plan{}, api.Down("reading an application", err)
-		case held.Str("application") == id: // an earlier attempt, whose answer was lost
-			return change.Plan{}, nil
-		case held != nil:
-			clash := api.Fail(api.Conflict, "the organisation has applied for this already")
-			clash.Details = map[string]any{"application": held.Str("application")}
-			return change.Plan{}, clash
-		}
-		queue, err := s.pending(ctx, a.Org)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		queued, err := queue.with(id)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		ws, err := audit.Writes(s.ids, audit.Caller(r), audit.Change{Org: a.Org, Action: "application.create", Target: id, After: a.settings()})
-		return change.Plan{Writes: append(ws, queued, table.Put(a.item(1), table.IsNew()), table.Put(table.Item{
-			table.PartitionAttr: claim.Partition, table.SortAttr: claim.Sort, "application": id}, table.IsNew()))}, err
-	})
+	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (standing, error) {
+			claim, err := s.Table.Get(ctx, a.claim(), true)
+			if err != nil || claim != nil {
+				return standing{claim: claim}, down(err)
+			}
+			queue, err := s.pending(ctx, a.Org)
+			return standing{queue: queue}, err
+		},
+		func(f standing) (Application, change.Plan, error) {
+			switch held := f.claim.Str("application"); {
+			case held == id: // by an earlier attempt, whose answer was lost
+				return a, change.Plan{}, nil
+			case f.claim != nil:
+				clash := api.Fail(api.Conflict, "the organisation has applied for this already")
+				clash.Details = map[string]any{"application": held}
+				return a, change.Plan{}, clash
+			}
+			queued, err := f.queue.with(id)
+			return a, a.made(queued), err
+		})
+}
+
+// standing are the facts that an application is made by.
+type standing struct {
+	claim table.Item // of whoever has applied for the same; nil without one
+	queue pending
+}
+
+// made is the plan that makes an application.
+func (a Application) made(queued table.Write) change.Plan {
+	claim := a.claim()
+	return change.Plan{
+		Writes: []table.Write{queued, table.Put(a.item(1), table.IsNew()), table.Put(table.Item{
+			table.PartitionAttr: claim.Partition, table.SortAttr: claim.Sort, "application": a.ID}, table.IsNew())},
+		Entries: []audit.Change{{Org: a.Org, Action: "application.create", Target: a.ID, After: a.settings()}},
+	}
 }
 
 // List returns a page of applications, newest first, and the position to go on
@@ -117,56 +131,71 @@ func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (a
 	if !r.Caller.Operator() || !ids.Plausible(id) {
 		return Application{}, false, unknown()
 	}
-	widened = state == Approved
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		it, err := s.Table.Get(ctx, address(id), true)
-		if err != nil {
-			return change.Plan{}, api.Down("reading an application", err)
-		}
-		before, ok := fromItem(it)
-		if !ok {
-			return change.Plan{}, unknown()
-		}
-		org, err := s.Table.Get(ctx, orgs.Key(before.Org), true)
-		if err != nil {
-			return change.Plan{}, api.Down("reading an organisation", err)
-		}
-		o, ok := orgs.FromItem(org)
-		if !ok {
-			return change.Plan{}, unknown()
-		}
-		// Read after the organisation: a key made since then moves keys_version,
-		// and the write below is refused.
-		var plan change.Plan
-		if plan.Bump, err = s.Holdings.Live(ctx, o.ID); err != nil {
-			return change.Plan{}, err
-		}
-		after = before
-		if before.State == state {
-			return plan, nil
-		}
-		now := r.Now.UTC().Truncate(time.Second)
-		after.State, after.DecidedAt = state, &now
-		if plan.Writes, err = s.decision(r, o, before, after, it.Int("rev")); err != nil || before.State != Pending {
-			return plan, err
-		}
-		queue, err := s.pending(ctx, o.ID)
-		plan.Writes = append(plan.Writes, queue.without(id))
-		return plan, err
-	})
-	return after, widened, err
+	after, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (pendingDecision, error) { return s.undecided(ctx, id, state) },
+		func(f pendingDecision) (Application, change.Plan, error) {
+			plan := change.Plan{Bump: f.keys}
+			if f.application.State == state {
+				return f.application, plan, nil
+			}
+			after, now := f.application, r.Now.UTC().Truncate(time.Second)
+			after.State, after.DecidedAt = state, &now
+			return after, plan.And(f.decided(after)), nil
+		})
+	return after, state == Approved, err
 }
 
-func (s *Store) decision(r *api.Request, o orgs.Org, before, after Application, rev int64) ([]table.Write, error) {
+// pendingDecision are the facts that a decision changes.
+type pendingDecision struct {
+	application Application
+	rev         int64
+	org         orgs.Org
+	keys        []string // the organisation's
+	queue       pending  // read only where the decision takes the application off it
+}
+
+func (s *Store) undecided(ctx context.Context, id, state string) (f pendingDecision, err error) {
+	it, err := s.Table.Get(ctx, address(id), true)
+	if err != nil {
+		return f, down(err)
+	}
+	ok := false
+	if f.application, ok = fromItem(it); !ok {
+		return f, unknown()
+	}
+	f.rev = it.Int("rev")
+	org, err := s.Table.Get(ctx, orgs.Key(f.application.Org), true)
+	if err != nil {
+		return f, api.Down("reading an organisation", err)
+	}
+	if f.org, ok = orgs.FromItem(org); !ok {
+		return f, unknown()
+	}
+	// Read after the organisation: a key that is made in between moves keys_version, and
+	// the transaction is refused.
+	if f.keys, err = s.Holdings.Live(ctx, f.org.ID); err == nil && f.application.State == Pending && state != Pending {
+		f.queue, err = s.pending(ctx, f.org.ID)
+	}
+	return f, err
+}
+
+// decided is the plan that stores a decision.
+func (f pendingDecision) decided(after Application) change.Plan {
 	action := "application.withdraw"
 	if after.State == Approved {
 		action = "application.approve"
 	}
-	ws, err := audit.Writes(s.ids, audit.Caller(r), audit.Change{Org: o.ID, Action: action, Target: after.ID,
-		Before: before.settings(), After: after.settings()})
-	return append(ws, table.Put(after.item(rev+1), table.Eq("rev", rev)),
-		table.Update(orgs.Key(o.ID), []table.Action{table.Set("approvals", approvals(o.Approvals, after)),
-			table.Increment("keys_version", 1)}, table.Eq("keys_version", o.KeysVersion))), err
+	plan := change.Plan{
+		Writes: []table.Write{table.Put(after.item(f.rev+1), table.Eq("rev", f.rev)),
+			table.Update(orgs.Key(f.org.ID), []table.Action{table.Set("approvals", approvals(f.org.Approvals, after)),
+				table.Increment("keys_version", 1)}, table.Eq("keys_version", f.org.KeysVersion))},
+		Entries: []audit.Change{{Org: f.org.ID, Action: action, Target: after.ID,
+			Before: f.application.settings(), After: after.settings()}},
+	}
+	if f.application.State == Pending {
+		plan.Writes = append(plan.Writes, f.queue.without(after.ID))
+	}
+	return plan
 }
 
 // approvals are an organisation's approvals after a decision.
@@ -181,6 +210,10 @@ func approvals(had string, a Application) string {
 
 func unknown() *api.Error { return api.Fail(api.NotFound, "no such application") }
 
-func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
-	return change.Apply(ctx, s.Table, s.Gates, decide)
+// down is nil for no error.
+func down(err error) error {
+	if err == nil {
+		return nil
+	}
+	return api.Down("reading an application", err)
 }

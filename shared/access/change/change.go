@@ -1,15 +1,25 @@
-// Package change carries out every change of key management in the one order
-// that keeps cached policies honest:
+// Package change carries out every change of a store: the facts, the audit entry
+// and what follows from them, in one order.
 //
-//  1. a transaction on facts and audit entry,
-//  2. a bump of the gate of each key concerned,
-//  3. the answer.
+// [Make] is the frame that all stores use. For each attempt it
 //
-// Facts come before the bump, and readers read the gate's version before the
-// facts, so whoever sees the new version sees the new facts. A gate item is never
-// part of the transaction: a request's plain write on it would fail with a
-// conflict. Where the bump fails the call answers 503, and repeating it must bump
-// again, which is why a [Plan] may bump without writing.
+//  1. answers a repeated Idempotency-Key with the stored answer,
+//  2. reads the facts,
+//  3. looks whether an earlier attempt, whose answer was lost, made the change,
+//  4. lets the store's pure function decide by the facts,
+//  5. writes facts, audit entries and the answer for the Idempotency-Key in one
+//     conditional transaction,
+//  6. bumps the gate of each key concerned, and then returns.
+//
+// A refused condition, a conflict, a throttle or a missing answer starts another
+// attempt, up to fixed bounds and for at most 20 seconds. After that the error is
+// [api.Unavailable].
+//
+// This order keeps cached policies correct. Facts come before the bump, and readers
+// read the gate's version before the facts, so a reader of the new version also sees
+// the new facts. A gate item is never part of the transaction: a request's plain write
+// on it would fail with a conflict. If the bump fails the call answers 503, and
+// repeating it must bump again, so a [Plan] may bump without writing.
 package change
 
 import (
@@ -19,6 +29,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -26,14 +37,17 @@ const (
 	racesAtMost  = 60 // attempts lost to other changes of the same organisation
 	heldAtMost   = 10 // attempts that met other transactions for as long as the table waits
 	faultsAtMost = 3  // attempts without an answer of the store
-	pauseUnit    = 4 * time.Millisecond
-	pauseAtMost  = 150 * time.Millisecond
 	bumpTimeout  = 5 * time.Second
 	// patience leaves time for the answer within API Gateway's 29 seconds.
 	patience = 20 * time.Second
 )
 
-// Table is what a change needs of the table.
+// backoff sets the pauses between attempts. Their randomness decides which caller
+// waits, never the answer.
+var backoff = retry.Backoff{First: 4 * time.Millisecond, Max: 150 * time.Millisecond, Linear: true,
+	Random: rand.N[time.Duration], Min: time.Millisecond}
+
+// Table is the part of a table that a change writes to.
 type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
@@ -43,20 +57,11 @@ type Gates interface {
 	Bump(ctx context.Context, keys ...string) error
 }
 
-// Plan is what a change comes to. Without writes the facts are already as asked.
-type Plan struct {
-	Writes []table.Write
-	Bump   []string // keys whose callers must be read again
-	// Refuse is answered after the bump: a repeat that is refused, but whose
-	// first call may have died before its bump.
-	Refuse error
-}
-
-// Apply decides and writes until nobody else's change comes between. decide reads
-// the facts (consistently) and is called again after every lost race and every
-// write without an answer, so it must recognise its own work. Its errors end the
-// change; those of the store must be *[api.Error] already.
-func Apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Context) (Plan, error)) error {
+// apply decides and writes until no other change interferes. decide reads the facts
+// (consistently) and runs again after each refused condition and each write without
+// an answer, so it must recognise its own work. An error of decide ends the change;
+// errors of the store must be *[api.Error] already.
+func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Context) (Plan, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	races, held, faults := 0, 0, 0
@@ -89,7 +94,7 @@ func Apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 			_ = bump(ctx, gates, plan.Bump)
 			return api.Down("changing facts", err)
 		}
-		pause(ctx, races+held+faults)
+		_ = backoff.Pause(ctx, races+held+faults) // once ctx has ended, the next attempt fails
 	}
 }
 
@@ -104,15 +109,4 @@ func bump(ctx context.Context, gates Gates, keys []string) error {
 		return api.Down("making cached callers stale", err)
 	}
 	return nil
-}
-
-// pause lets the others go first. Its randomness decides no answer, only who waits.
-func pause(ctx context.Context, attempt int) {
-	most := min(time.Duration(attempt)*pauseUnit, pauseAtMost)
-	timer := time.NewTimer(rand.N(most) + time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -2,13 +2,17 @@ package change_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/api"
+	"statgate/shared/ids"
 	"statgate/shared/table"
 )
 
@@ -42,14 +46,22 @@ func (s *store) Bump(ctx context.Context, keys ...string) error {
 	return s.bumpErr
 }
 
-func (s *store) decide(plan change.Plan) func(context.Context) (change.Plan, error) {
-	return func(context.Context) (change.Plan, error) {
-		s.log = append(s.log, "decide")
-		return plan, nil
-	}
+// make makes the change of a plan that no facts alter.
+func (s *store) make(ctx context.Context, plan change.Plan) error {
+	_, err := change.Make(ctx, change.Store{Table: s, Gates: s, IDs: ids.New(rand.Reader)}, change.Call{By: by},
+		func(context.Context, int) (string, error) { return "facts", nil },
+		func(string) (string, change.Plan, error) {
+			s.log = append(s.log, "decide")
+			return "", plan, nil
+		})
+	return err
 }
 
-var writing = change.Plan{Writes: make([]table.Write, 1), Bump: []string{"key_1"}}
+var (
+	by      = audit.By{Method: audit.MethodCommand, At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	silent  = change.Plan{Writes: make([]table.Write, 1), Entries: []audit.Change{{Action: "key.update"}}}
+	writing = silent.And(change.Plan{Bump: []string{"key_1"}})
+)
 
 func TestGatesAreBumpedAfterTheFactsAndBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
@@ -63,7 +75,7 @@ func TestGatesAreBumpedAfterTheFactsAndBeforeTheAnswer(t *testing.T) {
 	}{
 		{"a change", store{}, writing, "", []string{"decide", "transact", "bump"}},
 		{"nothing left to change", store{}, change.Plan{Bump: []string{"key_1"}}, "", []string{"decide", "bump"}},
-		{"nobody to tell", store{}, change.Plan{Writes: make([]table.Write, 1)}, "", []string{"decide", "transact"}},
+		{"nobody to tell", store{}, silent, "", []string{"decide", "transact"}},
 		{"a lost race", store{errs: []error{&table.Canceled{}, nil}}, writing, "", []string{"decide", "transact", "decide", "transact", "bump"}},
 		{"a lost answer", store{errs: []error{table.ErrUnavailable, nil}}, writing, "", []string{"decide", "transact", "decide", "transact", "bump"}},
 		{"a refused repeat", store{}, change.Plan{Bump: []string{"key_1"}, Refuse: api.Fail(api.ConflictRepeat, "again")}, api.ConflictRepeat, []string{"decide", "bump"}},
@@ -74,7 +86,7 @@ func TestGatesAreBumpedAfterTheFactsAndBeforeTheAnswer(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err := change.Apply(t.Context(), &c.s, &c.s, c.s.decide(c.plan))
+				err := c.s.make(t.Context(), c.plan)
 				got := ""
 				if err != nil {
 					got = api.AsError(err).Condition
@@ -92,7 +104,7 @@ func TestRacesAndConflictsEndInUnavailable(t *testing.T) {
 	for _, never := range []error{&table.Canceled{}, table.ErrConflict, table.ErrThrottled} {
 		synctest.Test(t, func(t *testing.T) {
 			s := store{errs: []error{never}}
-			err := change.Apply(t.Context(), &s, &s, s.decide(writing))
+			err := s.make(t.Context(), writing)
 			if got := api.AsError(err).Condition; got != api.Unavailable || s.log[len(s.log)-1] != "bump" {
 				t.Errorf("%v: got %v by %v", never, err, s.log)
 			}
@@ -104,10 +116,12 @@ func TestBumpOutlivesAClientThatHangsUp(t *testing.T) {
 	t.Parallel()
 	ctx, hangUp := context.WithCancel(t.Context())
 	s := store{}
-	err := change.Apply(ctx, &s, &s, func(context.Context) (change.Plan, error) {
-		hangUp()
-		return writing, nil
-	})
+	_, err := change.Make(ctx, change.Store{Table: &s, Gates: &s, IDs: ids.New(rand.Reader)}, change.Call{By: by},
+		func(context.Context, int) (string, error) {
+			hangUp()
+			return "facts", nil
+		},
+		func(string) (string, change.Plan, error) { return "", writing, nil })
 	if err != nil {
 		t.Errorf("got %v, want the change and its bump", err)
 	}
@@ -116,7 +130,9 @@ func TestBumpOutlivesAClientThatHangsUp(t *testing.T) {
 func TestRefusalToDecideWritesNothing(t *testing.T) {
 	t.Parallel()
 	s, no := store{}, errors.New("no")
-	err := change.Apply(t.Context(), &s, &s, func(context.Context) (change.Plan, error) { return writing, no })
+	_, err := change.Make(t.Context(), change.Store{Table: &s, Gates: &s, IDs: ids.New(rand.Reader)}, change.Call{By: by},
+		func(context.Context, int) (string, error) { return "facts", nil },
+		func(string) (string, change.Plan, error) { return "", writing, no })
 	if !errors.Is(err, no) || len(s.log) != 0 {
 		t.Errorf("got %v by %v", err, s.log)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -20,10 +21,12 @@ const (
 
 // How a bump is repeated: it has to succeed before a change may be answered.
 const (
-	bumpTries  = 7
-	bumpPause  = 10 * time.Millisecond // doubled each time: 630 ms in all
-	bumpsAbout = 8                     // gates at a time
+	bumpAttempts = 7
+	bumpsAbout   = 8 // gates at a time
 )
+
+// bumpBackoff pauses 630 ms in all.
+var bumpBackoff = retry.Backoff{First: 10 * time.Millisecond, Max: 320 * time.Millisecond}
 
 // Create makes the gate of a new key, at version 1. A gate that is there stays.
 func (g *Gate) Create(ctx context.Context, key string) error { return g.create(ctx, key, 1) }
@@ -67,26 +70,19 @@ func (g *Gate) Bump(ctx context.Context, keys ...string) error {
 func (g *Gate) bump(ctx context.Context, key string) error {
 	raise := table.Update(Address(key), []table.Action{table.Increment("v", 1)}, table.IsThere())
 	create := table.Put(fresh(key, g.lateVersion(), g.Clock().Unix()), table.IsNew())
-	var err error
-	for try := range bumpTries {
+	again := func(err error) bool { return !errors.Is(err, table.ErrBadWrite) }
+	err := bumpBackoff.Do(ctx, bumpAttempts, again, func() (err error) {
 		for _, w := range []table.Write{raise, create} {
-			if _, err = g.Keys.Write(ctx, w); err == nil {
-				return nil
-			}
-			if table.WasRefused(err) == nil {
+			if _, err = g.Keys.Write(ctx, w); table.WasRefused(err) == nil {
 				break
 			}
 		}
-		if errors.Is(err, table.ErrBadWrite) || try == bumpTries-1 {
-			break
-		}
-		select {
-		case <-time.After(bumpPause << try):
-		case <-ctx.Done():
-			return errors.Join(err, ctx.Err())
-		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("gate of key %s: %w", key, err)
 	}
-	return fmt.Errorf("gate of key %s: %w", key, err)
+	return nil
 }
 
 // Version reads the key's version consistently, 0 where there is no gate.

@@ -2,6 +2,7 @@ package idempotency_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"sync"
@@ -9,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/access/idempotency"
 	"statgate/shared/api"
+	"statgate/shared/ids"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
 	"statgate/shared/table/tabletest"
@@ -50,16 +53,16 @@ func do(ctx context.Context, t table.Table, r *api.Request, in order, id string)
 	if err != nil {
 		return made{}, err
 	}
-	answer := made{ID: id, Share: 0.5}
-	err = change.Apply(ctx, t, nil, func(ctx context.Context) (change.Plan, error) {
-		if done, err := token.Answered(ctx, &answer); done || err != nil {
-			return change.Plan{}, err
-		}
-		answer = made{ID: id, Share: 0.5}
-		ws, err := token.Writes(answer)
-		return change.Plan{Writes: append(ws, table.Put(table.Item{table.PartitionAttr: "MADE", table.SortAttr: id}, table.IsNew()))}, err
-	})
-	return answer, err
+	call := change.Asked(r)
+	call.Token = token
+	return change.Make(ctx, change.Store{Table: t, IDs: ids.New(rand.Reader), BesideData: true}, call,
+		func(context.Context, int) (string, error) { return id, nil },
+		func(id string) (made, change.Plan, error) {
+			return made{ID: id, Share: 0.5}, change.Plan{
+				Writes:  []table.Write{table.Put(table.Item{table.PartitionAttr: "MADE", table.SortAttr: id}, table.IsNew())},
+				Entries: []audit.Change{{Action: "thing.create", Target: id}},
+			}, nil
+		})
 }
 
 func count(t *testing.T, tbl table.Table) int {

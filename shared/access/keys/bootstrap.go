@@ -30,7 +30,7 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 		return orgs.Org{}, orgs.Member{}, Minted{}, err
 	}
 	by := audit.By{Method: audit.MethodBootstrap, At: now}
-	o, owner, ws, err := orgs.Found(s.ids, s.rules.contract, by, orgs.Founding{Name: name, Owner: email, Operator: true})
+	o, owner, founding, err := orgs.Found(s.changes.IDs, s.rules.contract, now, orgs.Founding{Name: name, Owner: email, Operator: true})
 	if err != nil {
 		return fail(err)
 	}
@@ -38,28 +38,32 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 	if err != nil {
 		return fail(err)
 	}
-	births, err := s.births(by, "key.create", n)
+	births, err := s.births("key.create", n)
 	if err != nil {
 		return fail(err)
 	}
-	ws = append(append(ws, births...), table.Put(table.Item{table.PartitionAttr: deployment.Partition,
-		table.SortAttr: deployment.Sort, "org": o.ID}, table.IsNew()))
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		first, err := s.operator(ctx)
-		switch {
-		case errors.Is(err, ErrNotBootstrapped):
-			return change.Plan{Writes: ws}, s.ready(ctx, n)
-		case err != nil:
-			return change.Plan{}, err
-		case first != o.ID:
-			return change.Plan{}, ErrBootstrapped
-		}
-		return change.Plan{}, nil // an earlier attempt, whose answer was lost
-	})
+	mark := table.Put(table.Item{table.PartitionAttr: deployment.Partition, table.SortAttr: deployment.Sort, "org": o.ID}, table.IsNew())
+	made, err := change.Make(ctx, s.changes, change.Call{By: by},
+		func(ctx context.Context, _ int) (string, error) {
+			first, err := s.operator(ctx)
+			if errors.Is(err, ErrNotBootstrapped) {
+				return "", nil
+			}
+			return first, err
+		},
+		func(first string) (born, change.Plan, error) {
+			switch first {
+			case "":
+				return born{n.key, o}, founding.And(births).And(change.Plan{Writes: []table.Write{mark}}), nil
+			case o.ID: // by an earlier attempt, whose answer was lost
+				return born{n.key, o}, change.Plan{}, nil
+			}
+			return born{}, change.Plan{}, ErrBootstrapped
+		})
 	if err != nil {
 		return fail(err)
 	}
-	m, err := s.minted(n, o, now)
+	m, err := s.minted(made, n.secret, now)
 	return o, owner, m, err
 }
 
@@ -71,35 +75,32 @@ func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 	if err != nil {
 		return Minted{}, err
 	}
-	var n newborn
-	var state holdings
-	err = s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
-		h, found, err := s.holdings(ctx, org)
-		if err != nil {
-			return plan, err
-		}
-		state = h
-		if _, done := h.find(n.key.ID); done { // an earlier attempt, whose answer was lost
-			return plan, nil
-		}
-		owner, active := h.OldestOwner()
-		if !found || !active {
-			return plan, fmt.Errorf("keys: organisation %s has no active owner", org)
-		}
-		if n, err = s.operatorKey(ctx, "Operator (recovered)", org, owner.User, now); err != nil {
-			return plan, err
-		}
-		if err = s.ready(ctx, n); err != nil {
-			return plan, err
-		}
-		plan.Writes, err = s.births(audit.By{Method: audit.MethodRecovery, At: now}, "key.recover", n)
-		plan.Writes = append(plan.Writes, h.counted(n.key, true))
-		return plan, err
-	})
+	n, err := s.operatorKey(ctx, "Operator (recovered)", org, "", now) // its owner is decided below
 	if err != nil {
 		return Minted{}, err
 	}
-	return s.minted(n, state.Org, now)
+	made, err := change.Make(ctx, s.changes, change.Call{By: audit.By{Method: audit.MethodRecovery, At: now}},
+		func(ctx context.Context, _ int) (holdings, error) {
+			h, _, err := s.holdings(ctx, org)
+			return h, err
+		},
+		func(h holdings) (born, change.Plan, error) {
+			if mine, done := h.find(n.key.ID); done { // by an earlier attempt, whose answer was lost
+				return born{mine, h.Org}, change.Plan{}, nil
+			}
+			owner, active := h.OldestOwner()
+			if !active {
+				return born{}, change.Plan{}, fmt.Errorf("keys: organisation %s has no active owner", org)
+			}
+			n := n
+			n.key.Owner = owner.User
+			plan, err := s.births("key.recover", n)
+			return born{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.counted(n.key, true)}}), err
+		})
+	if err != nil {
+		return Minted{}, err
+	}
+	return s.minted(made, n.secret, now)
 }
 
 // operator is the organisation that Bootstrap made.

@@ -32,35 +32,42 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 	if err != nil {
 		return Minted{}, err
 	}
-	var h holdings
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		if err := repeat.fresh(ctx, n.key.ID); err != nil {
-			return change.Plan{}, err
-		}
-		if invalid != nil { // after the repeat, which answers alike whatever its body
-			return change.Plan{}, invalid
-		}
-		if h, err = s.ownerOf(ctx, org); err != nil {
-			return change.Plan{}, err
-		}
-		if mine, done := h.find(n.key.ID); done { // an earlier attempt, whose answer was lost
-			n.key = mine
-			return change.Plan{}, nil
-		}
-		if err := s.entitle(r.Caller, h, spec, &n.key, r.Now); err != nil {
-			return change.Plan{}, err
-		}
-		if err := s.ready(ctx, n); err != nil {
-			return change.Plan{}, err
-		}
-		ws, err := s.births(audit.Caller(r), "key.create", n)
-		ws = append(ws, h.counted(n.key, true))
-		return change.Plan{Writes: append(ws, repeat.write("createKey", n.key.ID)...)}, err
-	})
+	made, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (holdings, error) {
+			if err := repeat.fresh(ctx, n.key.ID); err != nil {
+				return holdings{}, err
+			}
+			if invalid != nil { // after the repeat, which answers alike whatever its body
+				return holdings{}, invalid
+			}
+			return s.ownerOf(ctx, org)
+		},
+		func(h holdings) (born, change.Plan, error) {
+			if mine, done := h.find(n.key.ID); done { // by an earlier attempt, whose answer was lost
+				return born{mine, h.Org}, change.Plan{}, nil
+			}
+			n := n
+			if err := s.entitle(r.Caller, h, spec, &n.key, r.Now); err != nil {
+				return born{}, change.Plan{}, err
+			}
+			plan, err := s.births("key.create", n)
+			return born{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.counted(n.key, true))}), err
+		})
 	if err != nil {
 		return Minted{}, err // a secret is not handed out with an error
 	}
-	return s.minted(n, h.Org, r.Now)
+	return s.minted(made, n.secret, r.Now)
+}
+
+// born is a new key and its organisation.
+type born struct {
+	key record
+	org orgs.Org
+}
+
+// ready makes the gate of a key before the key: a gate without a key is harmless.
+func (s *Store) ready(ctx context.Context, key string) error {
+	return down("making a gate", s.gates.Create(ctx, key))
 }
 
 // ownerOf reads the organisation that will own a key.
@@ -159,7 +166,7 @@ func (s *Store) mint(ctx context.Context, k record, now time.Time) (newborn, err
 	n.mac = apikey.MAC(pepper.Key, n.secret)
 	n.key.Prefix, n.key.LastFour = apikey.Preview(s.rules.contract.Secret, n.secret)
 	if n.key.ID == "" {
-		if n.key.ID, err = s.ids.New("key_", now); err != nil {
+		if n.key.ID, err = s.changes.IDs.New("key_", now); err != nil {
 			return newborn{}, err
 		}
 		n.key.Secrets = map[string]int64{apikey.ID(n.secret): 0}
@@ -167,26 +174,17 @@ func (s *Store) mint(ctx context.Context, k record, now time.Time) (newborn, err
 	return n, nil
 }
 
-// ready makes the gate before there is a key to go through it: a gate without a
-// key harms nobody.
-func (s *Store) ready(ctx context.Context, n newborn) error {
-	if err := s.gates.Create(ctx, n.key.ID); err != nil {
-		return api.Down("making a gate", err)
-	}
-	return nil
-}
-
-// births are the writes that make a key: its item, its pointer, its secret and
-// the audit entry.
-func (s *Store) births(by audit.By, action string, n newborn) ([]table.Write, error) {
+// births is the plan that makes a key: its gate first, then its item, its pointer, its
+// secret and the audit entry.
+func (s *Store) births(action string, n newborn) (change.Plan, error) {
 	it, err := n.key.item()
-	if err != nil {
-		return nil, err
-	}
 	pointer := pointerAddress(n.key.ID)
-	ws, err := audit.Writes(s.ids, by, audit.Change{Org: n.key.Org, Action: action, Target: n.key.ID, After: n.key.settings()})
-	return append(ws, table.Put(it, table.IsNew()), s.secretWrite(n),
-		table.Put(table.Item{table.PartitionAttr: pointer.Partition, table.SortAttr: pointer.Sort, "org": n.key.Org}, table.IsNew())), err
+	return change.Plan{
+		Writes: []table.Write{table.Put(it, table.IsNew()), s.secretWrite(n),
+			table.Put(table.Item{table.PartitionAttr: pointer.Partition, table.SortAttr: pointer.Sort, "org": n.key.Org}, table.IsNew())},
+		Entries: []audit.Change{{Org: n.key.Org, Action: action, Target: n.key.ID, After: n.key.settings()}},
+		Before:  func(ctx context.Context) error { return s.ready(ctx, n.key.ID) },
+	}, err
 }
 
 func (s *Store) secretWrite(n newborn) table.Write {
@@ -223,7 +221,7 @@ func (h holdings) counted(k record, members bool) table.Write {
 		table.Set("keys_last", k.ID), table.Set("keys_last_rev", k.Rev)}, conds...)
 }
 
-func (s *Store) minted(n newborn, o orgs.Org, now time.Time) (Minted, error) {
-	v, err := s.shown(n.key, o, gate.State{}, now)
-	return Minted{Key: v, Secret: n.secret}, err
+func (s *Store) minted(b born, secret string, now time.Time) (Minted, error) {
+	v, err := s.shown(b.key, b.org, gate.State{}, now)
+	return Minted{Key: v, Secret: secret}, err
 }

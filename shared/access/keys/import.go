@@ -90,120 +90,143 @@ func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 	}
 	i.lines[n.key.Imported] = line
 	var err error
-	if n.key.ID, err = i.store.ids.New("key_", now); err != nil {
+	if n.key.ID, err = i.store.changes.IDs.New("key_", now); err != nil {
 		return "", err
 	}
-	b := &birth{Import: i, foreign: f, newborn: n, by: audit.By{Method: audit.MethodCommand, At: now}}
+	b := &arrival{Import: i, foreign: f, newborn: n, now: now}
+	var in admitted
 	if i.o.DryRun {
-		_, err = b.decide(ctx)
+		var known standing
+		if known, err = b.read(ctx, 1); err == nil {
+			in, _, err = b.decide(known)
+		}
 	} else {
-		err = i.store.apply(ctx, b.decide)
+		in, err = change.Make(ctx, i.store.changes, change.Call{By: audit.By{Method: audit.MethodCommand, At: now}}, b.read, b.decide)
 	}
 	if err != nil {
 		return "", err
 	}
-	if !b.there {
-		b.settle()
-	}
-	if b.there && !b.mine {
+	if in.before {
 		return Present, nil
+	}
+	if in.key.ID != "" {
+		b.settle(in)
 	}
 	return Imported, nil
 }
 
-// birth is a key on its way in.
-type birth struct {
+// arrival is a key that is being imported.
+type arrival struct {
 	*Import
-	foreign     Foreign
-	newborn     newborn
-	by          audit.By
-	tries       int
-	there, mine bool     // it is in; by an earlier attempt of this one, whose answer was lost
-	house       holdings // with the owner, once judged
+	foreign Foreign
+	newborn newborn
+	now     time.Time
 }
 
-// decide judges the key by what stands and returns the writes that bring it in.
-func (b *birth) decide(ctx context.Context) (change.Plan, error) {
-	if b.tries++; b.tries > 1 { // somebody else was there, or the store did not answer
+// standing are the facts that an import is decided by.
+type standing struct {
+	imported string // the key that came in with the secret, "" where it did not come in yet
+	exists   bool   // the organisation
+	holdings holdings
+}
+
+// admitted is an imported key and its organisation with it.
+type admitted struct {
+	before bool     // it came in by an earlier import
+	key    record   // zero where an earlier attempt of this call, whose answer was lost, brought it in
+	house  holdings // without the key
+}
+
+// read looks for the secret, and for the key's organisation where it is not here yet.
+func (b *arrival) read(ctx context.Context, attempt int) (standing, error) {
+	if attempt > 1 { // another change came between, or the store did not answer
 		clear(b.houses)
 	}
+	var known standing
 	var err error
-	if b.there, err = b.present(ctx); b.there || err != nil {
-		return change.Plan{}, err
+	if known.imported, err = b.present(ctx); known.imported != "" || err != nil {
+		return known, err
 	}
-	house, ws, err := b.place(ctx)
-	if err != nil {
-		return change.Plan{}, err
-	}
-	if b.house = house; b.o.DryRun {
-		return change.Plan{}, nil
-	}
-	if err := b.store.ready(ctx, b.newborn); err != nil {
-		return change.Plan{}, err
-	}
-	births, err := b.store.births(b.by, "key.import", b.newborn)
-	at := importAddress(b.newborn.key.Imported)
-	marker := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
-		"key": b.newborn.key.ID, "org": b.newborn.key.Org, "at": b.by.At.Unix()}, table.IsNew())
-	return change.Plan{Writes: append(append(ws, births...), marker)}, err
+	known.holdings, known.exists, err = b.find(ctx)
+	return known, err
 }
 
-// present tells whether the secret is here already, and refuses one that did not
-// come in by an import.
-func (b *birth) present(ctx context.Context) (bool, error) {
+// decide judges the key by the facts and returns the plan that brings it in.
+func (b *arrival) decide(known standing) (admitted, change.Plan, error) {
+	switch known.imported {
+	case "":
+	case b.newborn.key.ID:
+		return admitted{}, change.Plan{}, nil // by an earlier attempt, whose answer was lost
+	default:
+		return admitted{before: true}, change.Plan{}, nil
+	}
+	place := b.found
+	if known.exists {
+		place = func() (admitted, change.Plan, error) { return b.place(known.holdings) }
+	}
+	in, plan, err := place()
+	if err != nil {
+		return in, plan, err
+	}
+	n := b.newborn
+	n.key = in.key
+	births, err := b.store.births("key.import", n)
+	at := importAddress(n.key.Imported)
+	marker := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
+		"key": n.key.ID, "org": n.key.Org, "at": b.now.Unix()}, table.IsNew())
+	return in, plan.And(births).And(change.Plan{Writes: []table.Write{marker}}), err
+}
+
+// present returns the key that came in with the secret, "" where the secret is not
+// here, and refuses a secret that did not come in by an import.
+func (b *arrival) present(ctx context.Context) (string, error) {
 	id := b.newborn.key.Imported
 	items, err := b.store.table.BatchGet(ctx, []table.Key{importAddress(id), secretAddress(id)}, true)
 	if err != nil {
-		return false, api.Down("looking for a secret", err)
+		return "", api.Down("looking for a secret", err)
 	}
 	for _, it := range items {
 		if it.Str(table.SortAttr) == importSort {
-			b.mine = it.Str("key") == b.newborn.key.ID
-			return true, nil
+			return it.Str("key"), nil
 		}
 	}
 	if len(items) > 0 {
-		return false, Refusal{"sha256: the secret is one that was made here, of key " + items[0].Str("key")}
+		return "", Refusal{"sha256: the secret is one that was made here, of key " + items[0].Str("key")}
 	}
-	return false, nil
+	return "", nil
 }
 
-// place finds the key's organisation and owner, or the writes that make them,
-// and judges whether the key may be theirs.
-func (b *birth) place(ctx context.Context) (holdings, []table.Write, error) {
-	h, found, err := b.find(ctx)
-	if err != nil {
-		return h, nil, err
-	}
-	if !found {
-		return b.found()
-	}
+// place finds the key's owner in its organisation, or adds them, and judges whether
+// the key may be theirs.
+func (b *arrival) place(h holdings) (admitted, change.Plan, error) {
 	owner, is := h.ByEmail(b.foreign.Owner)
 	counted := h.counted(b.newborn.key, true)
-	var ws []table.Write
+	var plan change.Plan
 	if !is {
-		if owner, ws, err = b.join(h); err != nil {
-			return h, nil, err
+		var err error
+		if owner, plan, err = b.join(h); err != nil {
+			return admitted{}, plan, err
 		}
 		h.Members = append(slices.Clone(h.Members), owner)
 		counted.Actions = append(counted.Actions, table.Increment("members_version", 1))
 		h.Org.MembersVersion++
 	}
-	b.newborn.key.Org, b.newborn.key.Owner = h.Org.ID, owner.User
-	if refused := b.store.rules.judge(h, owner, b.foreign, b.newborn.key, b.o.OverCap, b.by.At); refused != nil {
-		return h, nil, refused
+	k := b.newborn.key
+	k.Org, k.Owner = h.Org.ID, owner.User
+	if refused := b.store.rules.judge(h, owner, b.foreign, k, b.o.OverCap, b.now); refused != nil {
+		return admitted{}, plan, refused
 	}
-	return h, append(ws, counted), nil
+	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{counted}}), nil
 }
 
 // find returns the organisation that the row names, by id or by name.
-func (b *birth) find(ctx context.Context) (holdings, bool, error) {
+func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
 	name := b.foreign.Org
 	if name == "" {
 		return holdings{}, false, Refusal{"org: is required: the organisation's id or name"}
 	}
 	if ids.Plausible(name) {
-		if h, found, err := b.read(ctx, name); found || err != nil {
+		if h, found, err := b.readHouse(ctx, name); found || err != nil {
 			return h, found, err
 		}
 	}
@@ -220,14 +243,14 @@ func (b *birth) find(ctx context.Context) (holdings, bool, error) {
 	case len(known) > 1:
 		return holdings{}, false, Refusal{"org: several organisations have this name: give the id"}
 	case len(known) == 1:
-		return b.read(ctx, known[0])
+		return b.readHouse(ctx, known[0])
 	case !b.o.CreateOrgs:
 		return holdings{}, false, Refusal{"org: no such organisation; --create-orgs creates it"}
 	}
 	return holdings{}, false, nil
 }
 
-func (b *birth) read(ctx context.Context, org string) (holdings, bool, error) {
+func (b *arrival) readHouse(ctx context.Context, org string) (holdings, bool, error) {
 	if h, known := b.houses[org]; known {
 		return h, true, nil
 	}
@@ -239,35 +262,35 @@ func (b *birth) read(ctx context.Context, org string) (holdings, bool, error) {
 }
 
 // join makes the key's owner a member.
-func (b *birth) join(h holdings) (orgs.Member, []table.Write, error) {
+func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
 	if _, err := orgs.Address("owner", b.foreign.Owner); err != nil || !b.o.CreateOrgs {
 		if err != nil {
-			return orgs.Member{}, nil, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
+			return orgs.Member{}, change.Plan{}, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
 		}
-		return orgs.Member{}, nil, Refusal{"owner: no such member of the organisation; --create-orgs adds them"}
+		return orgs.Member{}, change.Plan{}, Refusal{"owner: no such member of the organisation; --create-orgs adds them"}
 	}
 	role := b.foreign.Role
 	if role == "" {
 		role = api.RoleMember
 	}
-	owner, ws, err := h.Join(b.store.ids, b.by, b.foreign.Owner, role)
-	return owner, ws, refusal(err)
+	owner, plan, err := h.Join(b.store.changes.IDs, b.now, b.foreign.Owner, role)
+	return owner, plan, refusal(err)
 }
 
 // found makes the organisation, with the key's owner as its own.
-func (b *birth) found() (holdings, []table.Write, error) {
+func (b *arrival) found() (admitted, change.Plan, error) {
 	f := b.foreign
 	if f.Role != "" && f.Role != api.RoleOwner {
-		return holdings{}, nil, Refusal{"role: the first member of a new organisation is its owner"}
+		return admitted{}, change.Plan{}, Refusal{"role: the first member of a new organisation is its owner"}
 	}
-	o, owner, ws, err := orgs.Found(b.store.ids, b.store.rules.contract, b.by, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
+	o, owner, plan, err := orgs.Found(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
 	if err != nil {
-		return holdings{}, nil, refusal(err)
+		return admitted{}, plan, refusal(err)
 	}
-	k := &b.newborn.key
+	k := b.newborn.key
 	k.Org, k.Owner = o.ID, owner.User
 	o.KeysVersion, o.KeysLast, o.KeysLastRev = 1, k.ID, k.Rev
-	for _, w := range ws { // one transaction writes an item once: it is born with its first key
+	for _, w := range plan.Writes { // one transaction writes an item once: it is born with its first key
 		if w.Target() == orgs.Key(o.ID) {
 			w.Item["keys_version"], w.Item["keys_last"], w.Item["keys_last_rev"] = o.KeysVersion, o.KeysLast, o.KeysLastRev
 		}
@@ -275,11 +298,11 @@ func (b *birth) found() (holdings, []table.Write, error) {
 	at := houseAddress(f.Org)
 	pointer := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "org": o.ID}, table.IsNew())
 	h := holdings{View: orgs.View{Org: o, Members: []orgs.Member{owner}}}
-	if refused := b.store.rules.judge(h, owner, f, *k, b.o.OverCap, b.by.At); refused != nil {
-		return h, nil, refused
+	if refused := b.store.rules.judge(h, owner, f, k, b.o.OverCap, b.now); refused != nil {
+		return admitted{}, plan, refused
 	}
 	h.Org.KeysVersion-- // settle counts the key
-	return h, append(ws, pointer), nil
+	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{pointer}}), nil
 }
 
 // refusal makes one of an error of the input. Others stay.
@@ -295,8 +318,8 @@ func refusal(err error) error {
 }
 
 // settle remembers the organisation as it is with the key.
-func (b *birth) settle() {
-	h, k := b.house, b.newborn.key
+func (b *arrival) settle(in admitted) {
+	h, k := in.house, in.key
 	h.keys = append(slices.Clip(h.keys), k)
 	h.Org.KeysVersion++
 	h.Org.KeysLast, h.Org.KeysLastRev = k.ID, k.Rev

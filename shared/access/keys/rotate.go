@@ -36,37 +36,51 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Rotated{}, err
 	}
-	var f facts
-	var previous int64
-	err = s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
-		if f, err = s.find(ctx, r.Caller, id); err != nil {
-			return plan, err
-		}
-		plan.Bump = []string{id}
-		if _, done := f.key.Secrets[apikey.ID(n.secret)]; done { // an earlier attempt, whose answer was lost
-			return plan, nil
-		}
-		used, err := repeat.used(ctx)
-		if err != nil {
-			return plan, err
-		}
-		if plan.Refuse = s.rotatable(r, f, force, used); plan.Refuse != nil {
-			return plan, nil
-		}
-		before := f.key
-		f.key, previous = before.rotated(n, lasts, r.Now)
-		plan.Writes, err = s.rotation(audit.Caller(r), before, f.key, n, previous)
-		plan.Writes = append(plan.Writes, repeat.write("rotateKey", id)...)
-		return plan, err
-	})
+	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (f turning, err error) {
+			if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
+				return f, err
+			}
+			if _, f.done = f.key.Secrets[apikey.ID(n.secret)]; !f.done {
+				f.used, err = repeat.used(ctx)
+			}
+			return f, err
+		},
+		func(f turning) (turned, change.Plan, error) {
+			plan := change.Plan{Bump: []string{id}}
+			if f.done {
+				return turned{f.facts, f.key.replacedEnd()}, plan, nil
+			}
+			if plan.Refuse = s.rotatable(r, f.facts, force, f.used); plan.Refuse != nil {
+				return turned{}, plan, nil
+			}
+			after, previous := f.key.rotated(n, lasts, r.Now)
+			rotation, err := s.rotation(f.key, after, n, previous, r.Now)
+			plan = plan.And(rotation).And(change.Plan{Writes: repeat.write("rotateKey", id)})
+			f.key = after
+			return turned{f.facts, previous}, plan, err
+		})
 	if err != nil {
 		return Rotated{}, err
 	}
-	v, err := s.see(ctx, f, r.Now)
+	v, err := s.see(ctx, is.facts, r.Now)
 	if err != nil {
 		return Rotated{}, err
 	}
-	return Rotated{Key: v, Secret: n.secret, PreviousExpiresAt: moment(previous)}, nil
+	return Rotated{Key: v, Secret: n.secret, PreviousExpiresAt: moment(is.previous)}, nil
+}
+
+// turning are the facts that a rotation is decided by.
+type turning struct {
+	facts
+	done bool   // the key has the new secret, by an earlier attempt whose answer was lost
+	used string // the key that was made or rotated under the Idempotency-Key, "" for none
+}
+
+// turned is a key after its rotation.
+type turned struct {
+	facts
+	previous int64 // when the secret that was replaced ends, 0 where it has
 }
 
 // rotatable refuses a rotation. Those refusals that may follow a rotation that
@@ -111,20 +125,26 @@ func (k record) rotated(n newborn, overlap time.Duration, now time.Time) (record
 	return k, previous
 }
 
-// rotation are the writes of a rotation. The items of secrets that end are left
-// to the table's TTL: the key no longer lists them, or lists their end.
-func (s *Store) rotation(by audit.By, before, after record, n newborn, previous int64) ([]table.Write, error) {
+// replacedEnd is when the secret that was replaced last ends, 0 where it has.
+func (k record) replacedEnd() int64 {
+	last := int64(0)
+	for _, end := range k.Secrets {
+		last = max(last, end)
+	}
+	return last
+}
+
+// rotation is the plan of a rotation. The items of secrets that end are left to the
+// table's TTL: the key no longer lists them, or lists their end.
+func (s *Store) rotation(before, after record, n newborn, previous int64, now time.Time) (change.Plan, error) {
 	n.key = after
 	is := after.settings()
 	is.PreviousExpiresAt = moment(previous)
-	ws, err := s.saved(by, "key.rotate", before, after, before.settings(), is)
-	if err != nil {
-		return nil, err
-	}
-	ws = append(ws, s.secretWrite(n))
+	plan, err := saved("key.rotate", before, after, before.settings(), is)
+	ws := []table.Write{s.secretWrite(n)}
 	for _, id := range slices.Sorted(maps.Keys(before.Secrets)) {
-		end := max(by.At.Unix(), after.Secrets[id])
+		end := max(now.Unix(), after.Secrets[id])
 		ws = append(ws, table.Update(secretAddress(id), []table.Action{table.Set(table.TTLAttr, end+int64(graveLife/time.Second))}))
 	}
-	return ws, nil
+	return plan.And(change.Plan{Writes: ws}), err
 }

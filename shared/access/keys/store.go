@@ -16,6 +16,7 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/ids"
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -62,7 +63,7 @@ type Store struct {
 	rules   rules
 	now     func() time.Time
 	rand    io.Reader
-	ids     *ids.Source
+	changes change.Store
 	powers  *lru.Cache[string, []string]
 }
 
@@ -76,7 +77,7 @@ func New(o Options) *Store {
 		panic(err) // the size is a positive constant
 	}
 	return &Store{powers: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
-		rules: rules{o.Contract, o.Environment}, ids: ids.New(o.Rand)}
+		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
 // facts are a key, its organisation and its owner, as they were read together.
@@ -162,25 +163,23 @@ type holdings struct {
 }
 
 func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
-	for try := range tornAtMost {
+	for n := range tornAtMost {
 		h, found, err := s.queried(ctx, org)
 		if err != nil || !found || h.whole() {
 			return h, found, err
 		}
-		select {
-		case <-time.After(tornPause << try):
-		case <-ctx.Done():
-			return h, false, api.Down("reading an organisation's keys", ctx.Err())
+		if err := tornBackoff.Pause(ctx, n+1); err != nil {
+			return h, false, api.Down("reading an organisation's keys", err)
 		}
 	}
 	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
 }
 
-// How often a query is repeated that met a transaction in the middle of its commit.
-const (
-	tornAtMost = 8
-	tornPause  = 4 * time.Millisecond // doubled each time: a second in all
-)
+// A query that met a transaction in the middle of its commit is repeated.
+const tornAtMost = 8
+
+// tornBackoff pauses a second in all.
+var tornBackoff = retry.Backoff{First: 4 * time.Millisecond, Max: 512 * time.Millisecond}
 
 // whole tells whether the key that the organisation's item names is among the
 // keys that were read with it. Whoever made it had seen all keys before it.
@@ -217,21 +216,13 @@ func (h holdings) find(id string) (record, bool) {
 	return record{}, false
 }
 
-// apply carries out a change.
-func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
-	return change.Apply(ctx, s.table, s.gates, decide)
-}
-
-// saved are the writes that replace a key's item, if it is as it was read, and
-// record the change.
-func (s *Store) saved(by audit.By, action string, before, after record, was, is settings) ([]table.Write, error) {
+// saved is the plan that replaces a key's item, if it is still as it was read, and
+// records the change.
+func saved(action string, before, after record, was, is settings) (change.Plan, error) {
 	after.Rev = before.Rev + 1
 	it, err := after.item()
-	if err != nil {
-		return nil, err
-	}
-	entry, err := audit.Writes(s.ids, by, audit.Change{Org: after.Org, Action: action, Target: after.ID, Before: was, After: is})
-	return append(entry, table.Put(it, table.Eq("rev", before.Rev))), err
+	return change.Plan{Writes: []table.Write{table.Put(it, table.Eq("rev", before.Rev))},
+		Entries: []audit.Change{{Org: after.Org, Action: action, Target: after.ID, Before: was, After: is}}}, err
 }
 
 // shown is a key with its usage.

@@ -55,42 +55,46 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 	if err != nil {
 		return Token{}, err
 	}
-	t := Token{Token: n.secret, Key: r.Caller.Key, CreatedAt: r.Now.UTC().Truncate(time.Second)}
-	tries := 0
-	err = s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
-		if tries++; tries > 1 {
-			if made, err := s.table.Get(ctx, secretAddress(apikey.ID(n.secret)), true); err != nil || made != nil {
-				return plan, down("looking for a token", err) // an earlier attempt's, whose answer was lost
+	empty := Token{Token: n.secret, Key: r.Caller.Key, CreatedAt: r.Now.UTC().Truncate(time.Second)}
+	// On an error no secret is handed out.
+	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, attempt int) (derivable, error) {
+			if attempt > 1 {
+				if made, err := s.table.Get(ctx, secretAddress(apikey.ID(n.secret)), true); err != nil || made != nil {
+					return derivable{done: true}, down("looking for a token", err)
+				}
 			}
-		}
-		used, err := repeat.used(ctx)
-		switch {
-		case err != nil:
-			return plan, err
-		case used != "":
-			return plan, repeated(used)
-		case invalid != nil: // after the repeat, which answers alike whatever its body
-			return plan, invalid
-		}
-		f, err := s.self(ctx, r.Caller)
-		if err != nil {
-			return plan, err
-		}
-		n.key = f.key
-		if err := s.offspring(&t, f, r, spec, life); err != nil {
-			return plan, err
-		}
-		if err := s.expectTokens(ctx, n, t, r.Now); err != nil {
-			return plan, err
-		}
-		plan.Writes, err = s.tokenWrites(r, n, t)
-		plan.Writes = append(plan.Writes, repeat.write("createToken", t.Key)...)
-		return plan, err
-	})
-	if err != nil {
-		return Token{}, err // a secret is not handed out with an error
-	}
-	return t, nil
+			used, err := repeat.used(ctx)
+			switch {
+			case err != nil:
+				return derivable{}, err
+			case used != "":
+				return derivable{}, repeated(used)
+			case invalid != nil: // after the repeat, which answers alike whatever its body
+				return derivable{}, invalid
+			}
+			f, err := s.self(ctx, r.Caller)
+			return derivable{facts: f}, err
+		},
+		func(f derivable) (Token, change.Plan, error) {
+			if f.done {
+				return Token{}, change.Plan{Made: true}, nil
+			}
+			n, t := n, empty
+			n.key = f.key
+			if err := s.offspring(&t, f.facts, r, spec, life); err != nil {
+				return Token{}, change.Plan{}, err
+			}
+			plan := s.tokenPlan(r.Caller.Secret, n, t)
+			plan.Before = func(ctx context.Context) error { return s.expectTokens(ctx, n.pepper, t, r.Now) }
+			return t, plan.And(change.Plan{Writes: repeat.write("createToken", t.Key)}), nil
+		})
+}
+
+// derivable are the facts that a token is decided by.
+type derivable struct {
+	facts
+	done bool // it was made by an earlier attempt, whose answer was lost
 }
 
 func notForTokens(what string) *api.Error {
@@ -159,17 +163,13 @@ type derivation struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// tokenWrites are the token's item and its audit entry, which is the key's.
-func (s *Store) tokenWrites(r *api.Request, n newborn, t Token) ([]table.Write, error) {
+// tokenPlan writes the token's item and its audit entry, whose target is the key.
+func (s *Store) tokenPlan(parent string, n newborn, t Token) change.Plan {
 	it := s.secretItem(n)
-	scopes := make([]any, len(t.Scopes))
-	for i, scope := range t.Scopes {
-		scopes[i] = scope
-	}
-	it["parent"], it["scopes"], it["ends"], it[table.TTLAttr] = r.Caller.Secret, scopes, t.ExpiresAt.Unix(), t.ExpiresAt.Unix()
-	ws, err := audit.Writes(s.ids, audit.Caller(r), audit.Change{Org: n.key.Org, Action: "token.create", Target: t.Key,
-		After: derivation{it.Str("id"), r.Caller.Secret, t.Scopes, t.ExpiresAt}})
-	return append(ws, table.Put(it, table.IsNew())), err
+	it["parent"], it["scopes"], it["ends"], it[table.TTLAttr] = parent, table.List(t.Scopes), t.ExpiresAt.Unix(), t.ExpiresAt.Unix()
+	return change.Plan{Writes: []table.Write{table.Put(it, table.IsNew())},
+		Entries: []audit.Change{{Org: n.key.Org, Action: "token.create", Target: t.Key,
+			After: derivation{it.Str("id"), parent, t.Scopes, t.ExpiresAt}}}}
 }
 
 const tokensSort = "TOKENS" // of the item that says until when a key may have tokens
@@ -183,8 +183,8 @@ func tokensUntil(version string) string { return "until_" + version }
 
 // expectTokens notes, before there is a token, until when tokens of the key may be
 // under a pepper: nothing else finds them, and a pepper may not be retired before.
-func (s *Store) expectTokens(ctx context.Context, n newborn, t Token, now time.Time) error {
-	until := tokensUntil(n.pepper)
+func (s *Store) expectTokens(ctx context.Context, pepper string, t Token, now time.Time) error {
+	until := tokensUntil(pepper)
 	_, err := s.table.Write(ctx, table.Update(tokensAddress(t.Key), []table.Action{
 		table.Set(until, t.ExpiresAt.Unix()), table.Set(table.TTLAttr, now.Add(2*tokenAtMost).Unix()),
 	}, table.Or(table.Missing(until), table.Lt(until, t.ExpiresAt.Unix()))))

@@ -122,35 +122,34 @@ func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err 
 	if err := e.Pace(ctx); err != nil {
 		return false, err
 	}
-	err = s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
-		items, err := s.table.BatchGet(ctx, []table.Key{address(k.Org, k.ID), secretAddress(k.Imported)}, true)
-		if err != nil {
-			return plan, api.Down("reading a key", err)
-		}
-		if len(items) < 2 || items[1].Str("sha256") == "" {
-			done = false
-			return plan, nil // it was seen, and stays
-		}
-		before, _, err := recordFrom(items[0])
-		if err != nil {
-			return plan, err
-		}
-		plan.Bump = []string{k.ID}
-		after := before
-		after.Secrets = maps.Clone(before.Secrets)
-		if !unseenEnd(&after, now) {
-			return plan, nil
-		}
-		done = true
-		was, is := before.settings(), after.settings()
-		if after.ExpiresAt == before.ExpiresAt {
-			was.PreviousExpiresAt, is.PreviousExpiresAt = moment(before.Secrets[k.Imported]), moment(after.Secrets[k.Imported])
-		}
-		plan.Writes, err = s.saved(audit.By{Method: audit.MethodCommand, At: now}, "key.expire", before, after, was, is)
-		plan.Writes = append(plan.Writes, table.Check(secretAddress(k.Imported), table.Exists("sha256")))
-		return plan, err
-	})
-	return done, err
+	return change.Make(ctx, s.changes, change.Call{By: audit.By{Method: audit.MethodCommand, At: now}},
+		func(ctx context.Context, _ int) ([]table.Item, error) {
+			items, err := s.table.BatchGet(ctx, []table.Key{address(k.Org, k.ID), secretAddress(k.Imported)}, true)
+			return items, down("reading a key", err)
+		},
+		func(items []table.Item) (bool, change.Plan, error) {
+			if len(items) < 2 || items[1].Str("sha256") == "" {
+				return false, change.Plan{}, nil // it was seen, and stays
+			}
+			before, _, err := recordFrom(items[0])
+			if err != nil {
+				return false, change.Plan{}, err
+			}
+			plan := change.Plan{Bump: []string{k.ID}}
+			after := before
+			after.Secrets = maps.Clone(before.Secrets)
+			if !unseenEnd(&after, now) {
+				plan.Made = true // perhaps by an earlier attempt, whose answer was lost
+				return false, plan, nil
+			}
+			was, is := before.settings(), after.settings()
+			if after.ExpiresAt == before.ExpiresAt {
+				was.PreviousExpiresAt, is.PreviousExpiresAt = moment(before.Secrets[k.Imported]), moment(after.Secrets[k.Imported])
+			}
+			expired, err := saved("key.expire", before, after, was, is)
+			unseen := table.Check(secretAddress(k.Imported), table.Exists("sha256"))
+			return true, plan.And(expired).And(change.Plan{Writes: []table.Write{unseen}}), err
+		})
 }
 
 // unseenEnd ends what came in with the key: the key, or the replaced secret. It

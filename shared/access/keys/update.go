@@ -7,7 +7,6 @@ import (
 
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
-	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/table"
 )
@@ -16,40 +15,63 @@ import (
 // caches of what it may do must be flushed. A revoked key cannot be changed; an
 // expired one can be given a new end, where its plan has a place for it.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (v Key, widened bool, err error) {
-	var f facts
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		if f, err = s.find(ctx, r.Caller, id); err != nil {
-			return change.Plan{}, err
-		}
-		before := f.key
-		if before.RevokedAt != 0 {
-			return change.Plan{}, final("it was revoked")
-		}
-		if f.key, err = s.rules.edited(before, e, r.Now); err != nil {
-			return change.Plan{}, err
-		}
-		if err := s.mayHold(r.Caller, f, before.Scopes); err != nil {
-			return change.Plan{}, err
-		}
-		plan := change.Plan{Bump: []string{id}}
-		if same(before, f.key) {
-			// Perhaps the repeat of a call that died after its write.
-			widened = e.Scopes != nil
-			return plan, nil
-		}
-		widened = s.widens(f.role(), before.Scopes, f.key.Scopes)
-		if plan.Writes, err = s.saved(audit.Caller(r), "key.update", before, f.key, before.settings(), f.key.settings()); err != nil {
-			return plan, err
-		}
-		taken, err := s.takesPlace(ctx, f.org, before, f.key, r.Now)
-		plan.Writes = append(plan.Writes, taken...)
-		return plan, err
-	})
+	type updated struct {
+		facts
+		widened bool
+	}
+	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (editing, error) { return s.editing(ctx, r, id, e) },
+		func(f editing) (updated, change.Plan, error) {
+			plan := change.Plan{Bump: []string{id}}
+			if same(f.before, f.key) {
+				// Perhaps the repeat of a call that failed after its write.
+				return updated{f.facts, e.Scopes != nil}, plan, nil
+			}
+			edit, err := saved("key.update", f.before, f.key, f.before.settings(), f.key.settings())
+			if err != nil {
+				return updated{}, plan, err
+			}
+			counted, err := s.takesPlace(f, r.Now)
+			return updated{f.facts, s.widens(f.role(), f.before.Scopes, f.key.Scopes)}, plan.And(edit).And(counted), err
+		})
 	if err != nil {
 		return Key{}, false, err
 	}
-	v, err = s.see(ctx, f, r.Now)
-	return v, widened, err
+	v, err = s.see(ctx, is.facts, r.Now)
+	return v, is.widened, err
+}
+
+// editing are the facts that an edit is decided by: the key as it will be, and as it
+// was. The organisation's keys are read only where the edit must count them.
+type editing struct {
+	facts
+	before  record
+	counts  bool
+	holding holdings
+}
+
+func (s *Store) editing(ctx context.Context, r *api.Request, id string, e Edit) (f editing, err error) {
+	if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
+		return f, err
+	}
+	if f.before = f.key; f.before.RevokedAt != 0 {
+		return f, final("it was revoked")
+	}
+	if f.key, err = s.rules.edited(f.before, e, r.Now); err != nil {
+		return f, err
+	}
+	if err := s.mayHold(r.Caller, f.facts, f.before.Scopes); err != nil {
+		return f, err
+	}
+	kind := s.rules.kind(f.key, r.Now)
+	if f.counts = kind != "" && kind != s.rules.kind(f.before, r.Now); !f.counts {
+		return f, nil
+	}
+	var found bool
+	if f.holding, found, err = s.holdings(ctx, f.org.ID); err == nil && !found {
+		err = unknown()
+	}
+	return f, err
 }
 
 // mayHold refuses scopes that are new to the key and not the caller's to give.
@@ -69,22 +91,16 @@ func (s *Store) widens(role string, had, has []string) bool {
 	return !covered(effective(all, had, role), effective(all, has, role))
 }
 
-// takesPlace is what an edit must also write where it makes an active client key of
-// what was none, one that had expired or a management key, or the other way round.
-// The cap holds for it as for a new key.
-func (s *Store) takesPlace(ctx context.Context, o orgs.Org, before, after record, now time.Time) ([]table.Write, error) {
-	if is := s.rules.kind(after, now); is == "" || is == s.rules.kind(before, now) {
-		return nil, nil
+// takesPlace is what an edit also writes where the key becomes an active client key or
+// an active management key and was not one before. The cap holds for it as for a new
+// key.
+func (s *Store) takesPlace(f editing, now time.Time) (change.Plan, error) {
+	if !f.counts {
+		return change.Plan{}, nil
 	}
-	h, found, err := s.holdings(ctx, o.ID)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return nil, unknown()
-	}
-	after.Rev = before.Rev + 1
-	return []table.Write{h.counted(after, false)}, s.rules.place(h.Org, h.keys, after, now)
+	after := f.key
+	after.Rev = f.before.Rev + 1
+	return change.Plan{Writes: []table.Write{f.holding.counted(after, false)}}, s.rules.place(f.holding.Org, f.holding.keys, after, now)
 }
 
 func same(a, b record) bool {
@@ -111,55 +127,58 @@ func (s *Store) RevokeSelf(ctx context.Context, r *api.Request) (Key, error) {
 }
 
 func (s *Store) revoke(ctx context.Context, r *api.Request, find func(context.Context) (facts, error)) (Key, error) {
-	var f facts
-	err := s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
-		if f, err = find(ctx); err != nil {
-			return plan, err
-		}
-		plan.Bump = []string{f.key.ID}
-		if f.key.RevokedAt != 0 {
-			return plan, nil
-		}
-		before := f.key
-		f.key.RevokedAt = r.Now.Unix()
-		plan.Writes, err = s.saved(audit.Caller(r), "key.revoke", before, f.key, before.settings(), f.key.settings())
-		return plan, err
-	})
+	f, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (facts, error) { return find(ctx) },
+		func(f facts) (facts, change.Plan, error) {
+			plan := change.Plan{Bump: []string{f.key.ID}}
+			if f.key.RevokedAt != 0 {
+				return f, plan, nil
+			}
+			after, revoked, err := f.key.revoked(r.Now)
+			f.key = after
+			return f, plan.And(revoked), err
+		})
 	if err != nil {
 		return Key{}, err
 	}
 	return s.see(ctx, f, r.Now)
 }
 
+// revoked is the key after its revocation, and the plan that revokes it.
+func (k record) revoked(now time.Time) (record, change.Plan, error) {
+	before := k
+	k.RevokedAt = now.Unix()
+	plan, err := saved("key.revoke", before, k, before.settings(), k.settings())
+	return k, plan, err
+}
+
 // revocationsAtOnce keeps a member's removal within a transaction's 100 writes:
 // three for each key, and ten for the removal.
 const revocationsAtOnce = 30
 
-// Revoking returns the writes that revoke a member's keys, at most a
-// transaction's worth, and whether more are left.
-func (s *Store) Revoking(ctx context.Context, by audit.By, org, user string) ([]table.Write, bool, error) {
+// Revoking returns the plan that revokes a member's keys, at most a transaction's
+// worth, and whether more are left.
+func (s *Store) Revoking(ctx context.Context, now time.Time, org, user string) (change.Plan, bool, error) {
+	var plan change.Plan
 	h, _, err := s.holdings(ctx, org)
 	if err != nil {
-		return nil, false, err
+		return plan, false, err
 	}
-	var ws []table.Write
 	n := 0
 	for _, k := range h.keys {
 		if k.Owner != user || k.RevokedAt != 0 {
 			continue
 		}
 		if n++; n > revocationsAtOnce {
-			return ws, true, nil
+			return plan, true, nil
 		}
-		ended := k
-		ended.RevokedAt = by.At.Unix()
-		saved, err := s.saved(by, "key.revoke", k, ended, k.settings(), ended.settings())
+		_, revoked, err := k.revoked(now)
 		if err != nil {
-			return nil, false, err
+			return plan, false, err
 		}
-		ws = append(ws, saved...)
+		plan = plan.And(revoked)
 	}
-	return ws, false, nil
+	return plan, false, nil
 }
 
 // Live lists an organisation's keys that are not revoked.

@@ -3,6 +3,7 @@ package orgs
 import (
 	"context"
 	"strings"
+	"time"
 
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
@@ -32,26 +33,31 @@ func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Me
 	if !r.Caller.Operator() {
 		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators make organisations")
 	}
-	o, owner, ws, err := Found(s.ids, s.contract, audit.Caller(r), f)
+	o, owner, founding, err := Found(s.changes.IDs, s.contract, r.Now, f)
 	if err != nil {
 		return Org{}, Member{}, err
 	}
-	return o, owner, s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		it, err := s.table.Get(ctx, Key(o.ID), true)
-		if err != nil {
-			return change.Plan{}, api.Down("reading an organisation", err)
-		}
-		if it != nil { // an earlier attempt, whose answer was lost
-			return change.Plan{}, nil
-		}
-		return change.Plan{Writes: ws}, nil
-	})
+	o, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (table.Item, error) {
+			it, err := s.table.Get(ctx, Key(o.ID), true)
+			if err != nil {
+				return nil, api.Down("reading an organisation", err)
+			}
+			return it, nil
+		},
+		func(made table.Item) (Org, change.Plan, error) {
+			if made != nil { // by an earlier attempt, whose answer was lost
+				return o, change.Plan{}, nil
+			}
+			return o, founding, nil
+		})
+	return o, owner, err
 }
 
-// Found checks what is asked for and returns a new organisation, its owner and
-// the writes that make them, audit entry included.
-func Found(source *ids.Source, c *contract.Contract, by audit.By, f Founding) (Org, Member, []table.Write, error) {
-	fail := func(err error) (Org, Member, []table.Write, error) { return Org{}, Member{}, nil, err }
+// Found checks a founding and returns the new organisation, its owner and the plan
+// that makes them, audit entry included.
+func Found(source *ids.Source, c *contract.Contract, now time.Time, f Founding) (Org, Member, change.Plan, error) {
+	fail := func(err error) (Org, Member, change.Plan, error) { return Org{}, Member{}, change.Plan{}, err }
 	name, wrong := Name(f.Name)
 	if wrong != nil {
 		return fail(wrong)
@@ -66,23 +72,19 @@ func Found(source *ids.Source, c *contract.Contract, by audit.By, f Founding) (O
 	if wrong := plan(c, f.Plan); wrong != nil {
 		return fail(wrong)
 	}
-	org, err := source.New("org_", by.At)
+	org, err := source.New("org_", now)
 	if err != nil {
 		return fail(err)
 	}
-	user, err := source.New("usr_", by.At)
+	user, err := source.New("usr_", now)
 	if err != nil {
 		return fail(err)
 	}
-	o := Org{ID: org, Name: name, Plan: f.Plan, CreatedAt: seconds(by.At), Operator: f.Operator}
+	o := Org{ID: org, Name: name, Plan: f.Plan, CreatedAt: seconds(now), Operator: f.Operator}
 	owner := Member{User: user, Email: email, Role: api.RoleOwner, State: Active}
-	entry, err := audit.Writes(source, by, audit.Change{Org: org, Action: "org.create", Target: org,
-		After: settings{Name: name, Plan: f.Plan, Owner: email}})
-	if err != nil {
-		return fail(err)
-	}
-	ws := append(entry, table.Put(o.item(), table.IsNew()), table.Put(owner.item(org), table.IsNew()))
-	return o, owner, ws, nil
+	entry := audit.Change{Org: org, Action: "org.create", Target: org, After: settings{Name: name, Plan: f.Plan, Owner: email}}
+	return o, owner, change.Plan{Entries: []audit.Change{entry},
+		Writes: []table.Write{table.Put(o.item(), table.IsNew()), table.Put(owner.item(org), table.IsNew())}}, nil
 }
 
 func plan(c *contract.Contract, name string) *api.Error {
@@ -104,34 +106,46 @@ func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) 
 	if err := s.checkEdit(r.Caller, &e); err != nil {
 		return Org{}, err
 	}
-	var after Org
-	err := s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		before, err := s.Get(ctx, r.Caller, org)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		after = before
-		if e.Name != nil {
-			after.Name = *e.Name
-		}
-		var plan change.Plan
-		if e.Plan != nil {
-			after.Plan = *e.Plan
-			if plan.Bump, err = s.holdings.Live(ctx, org); err != nil {
-				return change.Plan{}, err
+	type facts struct {
+		org  Org
+		live []string // keys that a change of the plan concerns
+	}
+	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (f facts, err error) {
+			if f.org, err = s.Get(ctx, r.Caller, org); err == nil && e.Plan != nil {
+				f.live, err = s.holdings.Live(ctx, org)
 			}
-		}
-		if after == before {
-			return plan, nil
-		}
-		plan.Writes, err = s.recorded(audit.Caller(r), audit.Change{Org: org, Action: "org.update", Target: org,
-			Before: settings{Name: before.Name, Plan: before.Plan}, After: settings{Name: after.Name, Plan: after.Plan}},
-			table.Update(Key(org), []table.Action{table.Set("name", after.Name), table.Set("plan", after.Plan),
-				table.Increment("keys_version", 1)},
-				table.Eq("name", before.Name), table.Eq("plan", before.Plan), table.Eq("keys_version", before.KeysVersion)))
-		return plan, err
-	})
-	return after, err
+			return f, err
+		},
+		func(f facts) (Org, change.Plan, error) {
+			after, plan := e.on(f.org), change.Plan{Bump: f.live}
+			if after != f.org {
+				plan = plan.And(updated(f.org, after))
+			}
+			return after, plan, nil
+		})
+}
+
+// on returns an organisation with the edit applied.
+func (e Edit) on(o Org) Org {
+	if e.Name != nil {
+		o.Name = *e.Name
+	}
+	if e.Plan != nil {
+		o.Plan = *e.Plan
+	}
+	return o
+}
+
+// updated is the plan that changes an organisation's name and plan.
+func updated(before, after Org) change.Plan {
+	return change.Plan{
+		Writes: []table.Write{table.Update(Key(after.ID), []table.Action{table.Set("name", after.Name), table.Set("plan", after.Plan),
+			table.Increment("keys_version", 1)},
+			table.Eq("name", before.Name), table.Eq("plan", before.Plan), table.Eq("keys_version", before.KeysVersion))},
+		Entries: []audit.Change{{Org: after.ID, Action: "org.update", Target: after.ID,
+			Before: settings{Name: before.Name, Plan: before.Plan}, After: settings{Name: after.Name, Plan: after.Plan}}},
+	}
 }
 
 func (s *Store) checkEdit(c *api.Caller, e *Edit) error {

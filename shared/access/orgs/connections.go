@@ -61,35 +61,39 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	if err != nil {
 		return fmt.Errorf("orgs: encoding the accounts of %s: %w", user, err)
 	}
-	return s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		v, err := s.view(ctx, org)
-		if err != nil {
-			return change.Plan{}, unlessDown(err)
-		}
-		before, ok := v.Member(user)
-		switch {
-		case !ok:
-			return change.Plan{}, unknownMember()
-		case !r.Caller.Operator():
-			return change.Plan{}, api.Fail(api.PermissionRole, "only operators set a member's accounts on other platforms")
-		}
-		after := before
-		if after.Connections = string(raw); len(accounts) == 0 {
-			after.Connections = ""
-		}
-		return s.connectPlan(r, v, before, after)
-	})
+	_, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (View, error) {
+			v, err := s.view(ctx, org)
+			return v, unlessDown(err)
+		},
+		func(v View) (Member, change.Plan, error) {
+			before, ok := v.Member(user)
+			switch {
+			case !ok:
+				return Member{}, change.Plan{}, unknownMember()
+			case !r.Caller.Operator():
+				return Member{}, change.Plan{}, api.Fail(api.PermissionRole, "only operators set a member's accounts on other platforms")
+			}
+			after := before
+			if after.Connections = string(raw); len(accounts) == 0 {
+				after.Connections = ""
+			}
+			plan, err := connected(v, before, after)
+			return after, plan, err
+		})
+	return err
 }
 
 // unlessDown tells an organisation that is not there as a member that is not.
 func unlessDown(err error) error {
-	if api.AsError(err).Condition == api.NotFound {
+	if err != nil && api.AsError(err).Condition == api.NotFound {
 		return unknownMember()
 	}
 	return err
 }
 
-func (s *Store) connectPlan(r *api.Request, v View, before, after Member) (change.Plan, error) {
+// connected is the plan that sets a member's accounts.
+func connected(v View, before, after Member) (change.Plan, error) {
 	if before == after {
 		return change.Plan{}, nil
 	}
@@ -101,10 +105,11 @@ func (s *Store) connectPlan(r *api.Request, v View, before, after Member) (chang
 	if err != nil {
 		return change.Plan{}, err
 	}
-	ws, err := s.recorded(audit.Caller(r), audit.Change{Org: v.Org.ID, Action: "member.connect", Target: before.User,
-		Before: linked{platforms(was)}, After: linked{platforms(is)}},
-		v.moved(false), table.Put(after.item(v.Org.ID), table.IsThere()))
-	return change.Plan{Writes: ws}, err
+	return change.Plan{
+		Writes: []table.Write{v.moved(false), table.Put(after.item(v.Org.ID), table.IsThere())},
+		Entries: []audit.Change{{Org: v.Org.ID, Action: "member.connect", Target: before.User,
+			Before: linked{platforms(was)}, After: linked{platforms(is)}}},
+	}, nil
 }
 
 func platforms(accounts []Account) []string {

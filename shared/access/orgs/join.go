@@ -1,7 +1,10 @@
 package orgs
 
 import (
+	"time"
+
 	"statgate/shared/access/audit"
+	"statgate/shared/access/change"
 	"statgate/shared/ids"
 	"statgate/shared/table"
 )
@@ -25,25 +28,32 @@ func Address(field, email string) (string, error) {
 	return email, nil
 }
 
-// Join checks what is asked for and returns a new active member, and the writes
-// that make them, audit entry included. Whoever applies them must also move the
-// organisation's members_version, on condition that it is as v saw it.
-func (v View) Join(source *ids.Source, by audit.By, email, role string) (Member, []table.Write, error) {
+// Join checks an address and a role and returns a new active member and the plan that
+// adds them, audit entry included. The caller must also increment the organisation's
+// members_version in that transaction, on condition that it is as v saw it.
+func (v View) Join(source *ids.Source, now time.Time, email, role string) (Member, change.Plan, error) {
 	email, wrong := address("email", email)
 	if wrong != nil {
-		return Member{}, nil, wrong
+		return Member{}, change.Plan{}, wrong
 	}
 	if wrong := KnownRole(role); wrong != nil {
-		return Member{}, nil, wrong
+		return Member{}, change.Plan{}, wrong
 	}
-	user, err := source.New("usr_", by.At)
+	user, err := source.New("usr_", now)
 	if err != nil {
-		return Member{}, nil, err
+		return Member{}, change.Plan{}, err
 	}
 	m := Member{User: user, Email: email, Role: role, State: Active}
 	if wrong := v.free(m); wrong != nil {
-		return Member{}, nil, wrong
+		return Member{}, change.Plan{}, wrong
 	}
-	ws, err := audit.Writes(source, by, audit.Change{Org: v.Org.ID, Action: "member.add", Target: user, After: m.person()})
-	return m, append(ws, table.Put(m.item(v.Org.ID), table.IsNew())), err
+	return m, v.added(m), nil
+}
+
+// added is the plan that adds a member, apart from moving members_version.
+func (v View) added(m Member) change.Plan {
+	return change.Plan{
+		Writes:  []table.Write{table.Put(m.item(v.Org.ID), table.IsNew())},
+		Entries: []audit.Change{{Org: v.Org.ID, Action: "member.add", Target: m.User, After: m.person()}},
+	}
 }

@@ -41,76 +41,98 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 	if wrong := touches(r.Caller, role); wrong != nil {
 		return Member{}, wrong
 	}
-	user, err := s.ids.New("usr_", r.Now)
+	user, err := s.changes.IDs.New("usr_", r.Now)
 	if err != nil {
 		return Member{}, err
 	}
 	m := Member{User: user, Email: email, Role: role, State: Active}
-	return m, s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		v, err := s.view(ctx, org)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		if _, done := v.Member(user); done { // an earlier attempt, whose answer was lost
-			return change.Plan{}, nil
-		}
-		if wrong := v.free(m); wrong != nil {
-			return change.Plan{}, wrong
-		}
-		ws, err := s.recorded(audit.Caller(r), audit.Change{Org: org, Action: "member.add", Target: user, After: m.person()},
-			v.moved(false), table.Put(m.item(org), table.IsNew()))
-		return change.Plan{Writes: ws}, err
-	})
+	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (View, error) { return s.view(ctx, org) },
+		func(v View) (Member, change.Plan, error) {
+			if _, done := v.Member(user); done { // by an earlier attempt, whose answer was lost
+				return m, change.Plan{}, nil
+			}
+			if wrong := v.free(m); wrong != nil {
+				return m, change.Plan{}, wrong
+			}
+			return m, v.added(m).And(change.Plan{Writes: []table.Write{v.moved(false)}}), nil
+		})
 }
 
 // UpdateMember changes a member's address, role or state, and tells whether
 // their keys may do more than before. Keys follow on their next request.
-func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user string, e MemberEdit) (after Member, widened bool, err error) {
+func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user string, e MemberEdit) (m Member, widened bool, err error) {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return Member{}, false, wrong
 	}
 	if err := e.check(); err != nil {
 		return Member{}, false, err
 	}
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		v, err := s.view(ctx, org)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		before, ok := v.Member(user)
-		if !ok {
-			return change.Plan{}, unknownMember()
-		}
-		after = e.on(before)
-		for _, wrong := range []*api.Error{touches(r.Caller, before.Role, after.Role), v.free(after),
-			keepsOwner(r.Caller, v.Org, v.Members, after, false)} {
-			if wrong != nil {
-				return change.Plan{}, wrong
+	type decided struct {
+		member  Member
+		widened bool
+	}
+	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+		func(ctx context.Context, _ int) (memberFacts, error) {
+			v, err := s.view(ctx, org)
+			if err != nil {
+				return memberFacts{}, err
 			}
-		}
-		// A role that was sent but stands already may be the repeat of a call
-		// that died after its write: the caches must still be told.
-		widened = e.Role != nil && after.Role != api.RoleMember && (before.Role == api.RoleMember || before == after)
-		return s.memberPlan(ctx, r, v, before, after)
-	})
-	return after, widened, err
+			before, ok := v.Member(user)
+			if !ok {
+				return memberFacts{}, unknownMember()
+			}
+			if wrong := v.mayBecome(r.Caller, before, e.on(before)); wrong != nil {
+				return memberFacts{}, wrong
+			}
+			return s.memberFacts(ctx, v, before)
+		},
+		func(f memberFacts) (decided, change.Plan, error) {
+			before, after := f.member, e.on(f.member)
+			// A role that was sent but stands already may be the repeat of a call that
+			// failed after its write: then the caches must still be flushed.
+			widened := e.Role != nil && after.Role != api.RoleMember && (before.Role == api.RoleMember || before == after)
+			plan := change.Plan{Bump: f.keys}
+			if before != after {
+				plan = plan.And(f.updated(after))
+			}
+			return decided{after, widened}, plan, nil
+		})
+	return is.member, is.widened, err
 }
 
-func (s *Store) memberPlan(ctx context.Context, r *api.Request, v View, before, after Member) (change.Plan, error) {
-	// Read after the view: a key made since then moves keys_version, and the
-	// write below is refused.
-	held, err := s.holdings.OwnedBy(ctx, v.Org.ID, before.User)
-	if err != nil {
-		return change.Plan{}, err
+// memberFacts are a member, their organisation and their keys.
+type memberFacts struct {
+	View
+	member Member
+	keys   []string
+}
+
+// memberFacts reads a member's keys. They are read after the view: a key that is made
+// in between moves keys_version, and the transaction is refused.
+func (s *Store) memberFacts(ctx context.Context, v View, m Member) (memberFacts, error) {
+	held, err := s.holdings.OwnedBy(ctx, v.Org.ID, m.User)
+	return memberFacts{View: v, member: m, keys: held}, err
+}
+
+// mayBecome refuses a change of a member that the caller may not make or that the
+// organisation's rules do not allow.
+func (v View) mayBecome(c *api.Caller, before, after Member) *api.Error {
+	for _, wrong := range []*api.Error{touches(c, before.Role, after.Role), v.free(after), keepsOwner(c, v.Org, v.Members, after, false)} {
+		if wrong != nil {
+			return wrong
+		}
 	}
-	plan := change.Plan{Bump: held}
-	if before == after {
-		return plan, nil
+	return nil
+}
+
+// updated is the plan that changes the member.
+func (f memberFacts) updated(after Member) change.Plan {
+	return change.Plan{
+		Writes: append(f.stays(f.member, after.owns()), f.moved(true), table.Put(after.item(f.Org.ID), table.IsThere())),
+		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.update", Target: after.User,
+			Before: f.member.person(), After: after.person()}},
 	}
-	plan.Writes, err = s.recorded(audit.Caller(r), audit.Change{Org: v.Org.ID, Action: "member.update", Target: before.User,
-		Before: before.person(), After: after.person()},
-		append(v.stays(before, after.owns()), v.moved(true), table.Put(after.item(v.Org.ID), table.IsThere()))...)
-	return plan, err
 }
 
 // RemoveMember removes a member and revokes their keys. What is left of them
@@ -120,24 +142,10 @@ func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user stri
 		return wrong
 	}
 	for more := true; more; {
-		err := s.apply(ctx, func(ctx context.Context) (plan change.Plan, err error) {
-			v, err := s.view(ctx, org)
-			if err != nil {
-				return plan, err
-			}
-			m, ok := v.Member(user)
-			if !ok && !v.gone[user] {
-				return plan, unknownMember()
-			}
-			if plan.Bump, err = s.holdings.OwnedBy(ctx, org, user); err != nil {
-				return plan, err
-			}
-			if more = ok; !ok {
-				return plan, nil
-			}
-			plan.Writes, more, err = s.removal(ctx, r, v, m)
-			return plan, err
-		})
+		var err error
+		more, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+			func(ctx context.Context, _ int) (leaving, error) { return s.leaving(ctx, r, org, user) },
+			func(f leaving) (bool, change.Plan, error) { return f.more, f.removed(r.Now), nil })
 		if err != nil {
 			return err
 		}
@@ -145,29 +153,53 @@ func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user stri
 	return nil
 }
 
-// removal revokes the member's keys, a transaction's worth at a time, and removes
-// the member with the last of them.
-func (s *Store) removal(ctx context.Context, r *api.Request, v View, m Member) ([]table.Write, bool, error) {
+// leaving are the facts about a member who is being removed.
+type leaving struct {
+	memberFacts
+	gone    bool        // they were removed before
+	revoked change.Plan // revokes their keys, at most a transaction's worth
+	more    bool        // further keys are left to revoke
+}
+
+func (s *Store) leaving(ctx context.Context, r *api.Request, org, user string) (leaving, error) {
+	v, err := s.view(ctx, org)
+	if err != nil {
+		return leaving{}, err
+	}
+	m, ok := v.Member(user)
+	if !ok && !v.gone[user] {
+		return leaving{}, unknownMember()
+	}
+	m.User = user
+	f := leaving{gone: !ok}
+	if f.memberFacts, err = s.memberFacts(ctx, v, m); err != nil || f.gone {
+		return f, err
+	}
 	for _, wrong := range []*api.Error{touches(r.Caller, m.Role), keepsOwner(r.Caller, v.Org, v.Members, m, true)} {
 		if wrong != nil {
-			return nil, false, wrong
+			return f, wrong
 		}
 	}
-	by, org := audit.Caller(r), v.Org.ID
-	ws, more, err := s.holdings.Revoking(ctx, by, org, m.User)
-	if err != nil {
-		return nil, false, err
+	f.revoked, f.more, err = s.holdings.Revoking(ctx, r.Now, org, user)
+	return f, err
+}
+
+// removed is the plan that revokes the member's keys and, with the last of them,
+// removes the member.
+func (f leaving) removed(now time.Time) change.Plan {
+	plan := change.Plan{Bump: f.keys}
+	if f.gone {
+		return plan
 	}
-	ws = append(append(ws, v.moved(true)), v.stays(m, false)...)
-	if more {
-		return ws, true, nil
+	plan = plan.And(f.revoked).And(change.Plan{Writes: append([]table.Write{f.moved(true)}, f.stays(f.member, false)...)})
+	if f.more {
+		return plan
 	}
-	at := MemberKey(org, m.User)
-	trace := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": m.User, "state": removed,
-		table.TTLAttr: r.Now.Add(traceLife).Unix()}
-	ws, err = s.recorded(by, audit.Change{Org: org, Action: "member.remove", Target: m.User,
-		Before: m.person()}, append(ws, table.Put(trace, table.IsThere()))...)
-	return ws, false, err
+	at := MemberKey(f.Org.ID, f.member.User)
+	trace := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": f.member.User, "state": removed,
+		table.TTLAttr: now.Add(traceLife).Unix()}
+	return plan.And(change.Plan{Writes: []table.Write{table.Put(trace, table.IsThere())},
+		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.remove", Target: f.member.User, Before: f.member.person()}}})
 }
 
 // stays checks, where an active owner goes, that another one is there, if one was

@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/api"
 	"statgate/shared/contract"
@@ -27,19 +26,17 @@ type Holdings interface {
 	Live(ctx context.Context, org string) ([]string, error)
 	// OwnedBy lists a member's keys, revoked ones too.
 	OwnedBy(ctx context.Context, org, user string) ([]string, error)
-	// Revoking returns the writes, audit entries included, that revoke as many of
-	// a member's keys as one transaction holds beside ten other writes, and
-	// whether more are left.
-	Revoking(ctx context.Context, by audit.By, org, user string) (ws []table.Write, more bool, err error)
+	// Revoking returns the plan that revokes as many of a member's keys as one
+	// transaction holds beside ten other writes, and whether more are left.
+	Revoking(ctx context.Context, now time.Time, org, user string) (revoked change.Plan, more bool, err error)
 }
 
 // Store keeps organisations and members.
 type Store struct {
 	table    Table
-	gates    change.Gates
+	changes  change.Store
 	holdings Holdings
 	contract *contract.Contract
-	ids      *ids.Source
 }
 
 // Options make a store.
@@ -53,7 +50,8 @@ type Options struct {
 
 // New returns a store.
 func New(o Options) *Store {
-	return &Store{table: o.Table, gates: o.Gates, holdings: o.Holdings, contract: o.Contract, ids: ids.New(o.Rand)}
+	return &Store{table: o.Table, holdings: o.Holdings, contract: o.Contract,
+		changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
 // View is an organisation and its members, as one consistent query saw them.
@@ -189,17 +187,6 @@ func (s *Store) Members(ctx context.Context, c *api.Caller, org string, limit in
 		found = append(found, m)
 	}
 	return found, "", nil
-}
-
-// apply carries out a change.
-func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
-	return change.Apply(ctx, s.table, s.gates, decide)
-}
-
-// recorded puts the audit entry of a change behind its writes.
-func (s *Store) recorded(by audit.By, c audit.Change, ws ...table.Write) ([]table.Write, error) {
-	entry, err := audit.Writes(s.ids, by, c)
-	return append(ws, entry...), err
 }
 
 // seconds cuts a moment to what is stored.

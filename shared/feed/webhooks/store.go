@@ -52,11 +52,13 @@ type Options struct {
 // Store keeps webhooks and their deliveries.
 type Store struct {
 	Options
-	ids *ids.Source
+	changes change.Store
 }
 
 // New returns a store.
-func New(o Options) *Store { return &Store{Options: o, ids: ids.New(o.Rand)} }
+func New(o Options) *Store {
+	return &Store{Options: o, changes: change.Store{Table: o.Table, IDs: ids.New(o.Rand)}}
+}
 
 // Spec is what a webhook is made of.
 type Spec struct {
@@ -82,39 +84,57 @@ const maxOverlap = 7 * 24 * time.Hour
 // Create makes a webhook of the caller's organisation. A repeat under the call's
 // Idempotency-Key is given the first answer again.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created, error) {
-	id, err := s.ids.New("whk_", r.Now)
+	id, err := s.changes.IDs.New("whk_", r.Now)
 	if err != nil {
 		return Created{}, err
 	}
 	now := r.Now.UTC().Truncate(time.Second)
-	made := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
+	draft := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
 		Types: spec.Types, Leagues: spec.Leagues, Teams: spec.Teams, State: Enabled,
 		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key}}
 	token, err := idempotency.Of(s.Table, r, spec)
 	if err != nil {
 		return Created{}, err
 	}
-	if err := s.sensible(r.Caller, &made.Webhook); err != nil {
+	if err := s.sensible(r.Caller, &draft.Webhook); err != nil {
 		return Created{}, err
 	}
 	secret, under, err := s.mint(ctx, id)
 	if err != nil {
 		return Created{}, err
 	}
-	made.Present = under
-	err = s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
-		if done, err := token.Answered(ctx, &made.Webhook); done || err != nil {
-			return nil, err
-		}
-		if it, err := s.Table.Get(ctx, address(made.Org, made.ID), true); it != nil || err != nil {
-			return nil, down(err)
-		}
-		return s.birth(ctx, r, &made, token)
-	})
+	draft.Present = under
+	call := change.Asked(r)
+	call.Token = token
+	made, err := change.Make(ctx, s.changes, call,
+		func(ctx context.Context, _ int) (places, error) { return s.places(ctx, draft.Org, id) },
+		func(f places) (Webhook, change.Plan, error) {
+			switch {
+			case f.made: // by an earlier attempt, whose answer was lost
+				return draft.Webhook, change.Plan{}, nil
+			case f.count >= AtMost:
+				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, which is as many as it may have", f.count)
+			}
+			return draft.Webhook, draft.birth(), nil
+		})
 	if err == nil && made.ID != id {
-		secret, err = s.again(ctx, made.Webhook)
+		secret, err = s.again(ctx, made)
 	}
-	return Created{made.Webhook, secret}, err
+	return Created{made, secret}, err
+}
+
+// places are the facts that a webhook is made by.
+type places struct {
+	made  bool  // the webhook is there already
+	count int64 // how many webhooks the organisation has; not read for one that is there
+}
+
+func (s *Store) places(ctx context.Context, org, id string) (places, error) {
+	if it, err := s.Table.Get(ctx, address(org, id), true); it != nil || err != nil {
+		return places{made: it != nil}, down(err)
+	}
+	counted, err := s.Table.Get(ctx, head(org), true)
+	return places{count: counted.Int("n")}, down(err)
 }
 
 // again is the signing secret of a webhook whose creation is answered once more.
@@ -130,26 +150,10 @@ func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
 	return show(raw), err
 }
 
-// birth are the writes of a new webhook, where there is a place for it.
-func (s *Store) birth(ctx context.Context, r *api.Request, made *record, token idempotency.Token) ([]table.Write, error) {
-	counted, err := s.Table.Get(ctx, head(made.Org), true)
-	if err != nil {
-		return nil, down(err)
-	}
-	if counted.Int("n") >= AtMost {
-		return nil, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, which is as many as it may have", counted.Int("n"))
-	}
-	ws, err := s.recorded(r, "webhook.create", made, nil, made.settings())
-	if err != nil {
-		return nil, err
-	}
-	answer, err := token.Writes(made.Webhook)
-	if err != nil {
-		return nil, err
-	}
-	ws = append(ws, table.Put(made.item(), table.IsNew()),
-		table.Update(head(made.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(AtMost)))))
-	return append(ws, answer...), nil
+// birth is the plan that makes a webhook.
+func (r *record) birth() change.Plan {
+	return r.recorded("webhook.create", nil, r.settings(), table.Put(r.item(), table.IsNew()),
+		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(AtMost)))))
 }
 
 // sensible refuses a webhook that could not be sent to, and one whose maker's key may
@@ -269,43 +273,44 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 // change edits a webhook in one transaction with its audit entry. An attempt whose
 // answer was lost is known by a mark.
 func (s *Store) change(ctx context.Context, r *api.Request, id, action string, edit func(*record) error) (record, error) {
-	var after record
 	// A request's id is not always its own: SAM CLI gives each the id of the first.
-	mark, err := s.ids.New("chg_", r.Now)
+	mark, err := s.changes.IDs.New("chg_", r.Now)
 	if err != nil {
 		return record{}, err
 	}
-	err = s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
-		before, err := s.find(ctx, r.Caller.Org, id, true)
-		if after = before; err != nil || before.Last == mark {
-			return nil, err
-		}
-		if err := edit(&after); err != nil {
-			return nil, err
-		}
-		after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
-		ws, err := s.recorded(r, action, &after, before.settings(), after.settings())
-		return append(ws, table.Put(after.item(), table.Eq("rev", before.Rev))), err
-	})
-	return after, err
+	return change.Make(ctx, s.changes, change.Asked(r),
+		func(ctx context.Context, _ int) (record, error) { return s.find(ctx, r.Caller.Org, id, true) },
+		func(before record) (record, change.Plan, error) {
+			after := before
+			if before.Last == mark { // changed by an earlier attempt, whose answer was lost
+				return after, change.Plan{}, nil
+			}
+			if err := edit(&after); err != nil {
+				return after, change.Plan{}, err
+			}
+			after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
+			return after, after.recorded(action, before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil
+		})
 }
 
 // Delete ends a webhook: no attempt begins any more.
 func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
-	tried := false
-	return s.apply(ctx, r, func(ctx context.Context) ([]table.Write, error) {
-		w, err := s.find(ctx, r.Caller.Org, id, true)
-		if err != nil {
-			if tried && api.AsError(err).Condition == api.NotFound {
-				return nil, nil // an earlier attempt, whose answer was lost
+	_, err := change.Make(ctx, s.changes, change.Asked(r),
+		func(ctx context.Context, attempt int) (record, error) {
+			w, err := s.find(ctx, r.Caller.Org, id, true)
+			if err != nil && attempt > 1 && api.AsError(err).Condition == api.NotFound {
+				return record{}, nil // deleted by an earlier attempt, whose answer was lost
 			}
-			return nil, err
-		}
-		tried = true
-		ws, err := s.recorded(r, "webhook.delete", &w, w.settings(), nil)
-		return append(ws, table.Delete(address(w.Org, w.ID), table.Eq("rev", w.Rev)),
-			table.Update(head(w.Org), []table.Action{table.Increment("n", -1)})), err
-	})
+			return w, err
+		},
+		func(w record) (record, change.Plan, error) {
+			if w.ID == "" {
+				return w, change.Plan{Made: true}, nil
+			}
+			return w, w.recorded("webhook.delete", w.settings(), nil, table.Delete(address(w.Org, w.ID), table.Eq("rev", w.Rev)),
+				table.Update(head(w.Org), []table.Action{table.Increment("n", -1)})), nil
+		})
+	return err
 }
 
 // Sealed lists the ids of an organisation's webhooks by the pepper version that their
@@ -383,20 +388,9 @@ func (s *Store) reseal(ctx context.Context, w record) (bool, error) {
 	return true, nil
 }
 
-func (s *Store) recorded(r *api.Request, action string, w *record, before, after any) ([]table.Write, error) {
-	return audit.Writes(s.ids, audit.Caller(r), audit.Change{Org: w.Org, Action: action, Target: w.ID, Before: before, After: after})
-}
-
-// apply is [change.Apply] for what has no gate to tell. It asks before each write
-// whether the key still stands, where the contract wants that.
-func (s *Store) apply(ctx context.Context, r *api.Request, decide func(ctx context.Context) ([]table.Write, error)) error {
-	return change.Apply(ctx, s.Table, nil, func(ctx context.Context) (change.Plan, error) {
-		ws, err := decide(ctx)
-		if err == nil && len(ws) > 0 {
-			err = r.StillCurrent(ctx)
-		}
-		return change.Plan{Writes: ws}, err
-	})
+// recorded is the plan of writes on a webhook and their audit entry.
+func (r *record) recorded(action string, before, after any, ws ...table.Write) change.Plan {
+	return change.Plan{Writes: ws, Entries: []audit.Change{{Org: r.Org, Action: action, Target: r.ID, Before: before, After: after}}}
 }
 
 func set(to, from *string) {

@@ -121,7 +121,7 @@ func address(org, id string) table.Key {
 func (r *record) item() table.Item {
 	at := address(r.Org, r.ID)
 	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
-		"id": r.ID, "org": r.Org, "url": r.URL, "description": r.Description, "types": list(r.Types), "leagues": list(r.Leagues), "teams": list(r.Teams),
+		"id": r.ID, "org": r.Org, "url": r.URL, "description": r.Description, "types": table.List(r.Types), "leagues": table.List(r.Leagues), "teams": table.List(r.Teams),
 		"state": r.State, "created_at": r.CreatedAt.Unix(), "created_by": r.CreatedBy, "updated_at": r.UpdatedAt.Unix(),
 		"rev": r.Rev, "secret": r.Secret, "last": r.Last, "pepper": r.Present.Pepper, "sealed": r.Present.Text}
 	if r.Previous != (sealed{}) {
@@ -148,7 +148,7 @@ func fromItem(it table.Item) (record, bool) {
 	r := record{Rev: it.Int("rev"), Secret: it.Int("secret"), Last: it.Str("last"),
 		Present: sealed{it.Str("pepper"), it.Str("sealed")}, Previous: sealed{it.Str("previous_pepper"), it.Str("previous_sealed")}, Webhook: Webhook{
 			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
-			Types: texts(it["types"]), Leagues: texts(it["leagues"]), Teams: texts(it["teams"]), State: it.Str("state"),
+			Types: it.Texts("types"), Leagues: it.Texts("leagues"), Teams: it.Texts("teams"), State: it.Str("state"),
 			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
 			FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
 		}}
@@ -173,24 +173,6 @@ func moment(it table.Item, attr string) *time.Time {
 	}
 	at := time.Unix(n, 0).UTC()
 	return &at
-}
-
-func list(texts []string) []any {
-	values := make([]any, len(texts))
-	for i, one := range texts {
-		values[i] = one
-	}
-	return values
-}
-
-func texts(v any) []string {
-	values, _ := v.([]any)
-	texts := make([]string, 0, len(values))
-	for _, one := range values {
-		text, _ := one.(string)
-		texts = append(texts, text)
-	}
-	return texts
 }
 
 // settings are a webhook's fields in the audit trail.

@@ -116,14 +116,14 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 		return nil, 0, s.cancel(ctx, d, a.claim)
 	}
 	a.Webhook, a.Event, a.Body = w.Webhook, a.sending.Event, []byte(a.sending.Body)
-	if err := s.sign(ctx, a, w, now); err != nil {
+	if err := s.addSigningSecrets(ctx, a, w, now); err != nil {
 		return nil, 0, err
 	}
 	return a, 0, nil
 }
 
-// sign finds the secrets that sign an attempt.
-func (s *Store) sign(ctx context.Context, a *Attempt, w record, now time.Time) error {
+// addSigningSecrets opens the secrets that sign an attempt and adds them to it.
+func (s *Store) addSigningSecrets(ctx context.Context, a *Attempt, w record, now time.Time) error {
 	all := []sealed{w.Present}
 	if w.PreviousEnd != nil && w.PreviousEnd.After(now) {
 		all = append(all, w.Previous)
@@ -232,21 +232,21 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 // disable ends the deliveries of a webhook until it is enabled again. Since is when it
 // began to fail, where that is the reason.
 func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *time.Time, now time.Time) error {
-	return change.Apply(ctx, s.Table, nil, func(ctx context.Context) (change.Plan, error) {
-		it, err := s.Table.Get(ctx, address(w.Org, w.ID), true)
-		if err != nil {
-			return change.Plan{}, down(err)
-		}
-		before, ok := fromItem(it)
-		if !ok || before.State == Disabled || before.URL != w.URL || since != nil && (before.FailingAt == nil || !before.FailingAt.Equal(*since)) {
-			return change.Plan{}, nil // the reason is over: it has another address, or took something since
-		}
-		after := before
-		after.State, after.Reason, after.Rev, after.Last, after.UpdatedAt = Disabled, &reason, before.Rev+1, "", now.UTC().Truncate(time.Second)
-		ws, err := audit.Writes(s.ids, audit.By{Method: audit.MethodDelivery, At: now},
-			audit.Change{Org: w.Org, Action: "webhook.disable", Target: w.ID, Before: before.settings(), After: after.settings()})
-		return change.Plan{Writes: append(ws, table.Put(after.item(), table.Eq("rev", before.Rev)))}, err
-	})
+	_, err := change.Make(ctx, s.changes, change.Call{By: audit.By{Method: audit.MethodDelivery, At: now}},
+		func(ctx context.Context, _ int) (table.Item, error) {
+			it, err := s.Table.Get(ctx, address(w.Org, w.ID), true)
+			return it, down(err)
+		},
+		func(it table.Item) (record, change.Plan, error) {
+			before, ok := fromItem(it)
+			if !ok || before.State == Disabled || before.URL != w.URL || since != nil && (before.FailingAt == nil || !before.FailingAt.Equal(*since)) {
+				return before, change.Plan{}, nil // the reason is over: it has another address, or took something since
+			}
+			after := before
+			after.State, after.Reason, after.Rev, after.Last, after.UpdatedAt = Disabled, &reason, before.Rev+1, "", now.UTC().Truncate(time.Second)
+			return after, after.recorded("webhook.disable", before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil
+		})
+	return err
 }
 
 // Deliveries returns a page of a webhook's deliveries, newest first, and the position
@@ -307,7 +307,7 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 
 // try puts down an event that tries a webhook.
 func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, error) {
-	event, err := s.ids.New("evt_", r.Now)
+	event, err := s.changes.IDs.New("evt_", r.Now)
 	if err != nil {
 		return sending{}, err
 	}

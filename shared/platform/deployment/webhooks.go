@@ -17,7 +17,7 @@ import (
 
 // workers creates the webhook store and the workers that create and send deliveries.
 func (d *Deployment) workers(o Options) error {
-	d.queue = queue.New(o.Log)
+	d.queue = queue.New(o.Clock, o.Log)
 	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
 		Queue: d.queue, Private: o.PrivateWebhooks})
 	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})

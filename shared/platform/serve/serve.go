@@ -9,7 +9,6 @@ package serve
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"log/slog"
 	"mime"
@@ -159,7 +158,7 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 	if err != nil {
 		answer = f.enc.Error(c.request.ID, api.AsError(err))
 	}
-	f.addRateHeaders(answer, c, err)
+	f.addRateHeaders(answer, c)
 	if c.route != nil && !c.route.Open {
 		answer.Header["Vary"] = "Authorization, X-API-Key"
 	}
@@ -387,7 +386,7 @@ func (f *Function) etag(c *call, a api.Answer, value any) (string, error) {
 
 // addRateHeaders adds the rate headers to every answer of a request that the gate
 // metered.
-func (f *Function) addRateHeaders(a api.Answer, c *call, err error) {
+func (f *Function) addRateHeaders(a api.Answer, c *call) {
 	if c.route == nil || c.route.Open {
 		return
 	}
@@ -396,8 +395,4 @@ func (f *Function) addRateHeaders(a api.Answer, c *call, err error) {
 		return
 	}
 	f.enc.MeterHeaders(a.Header, m, c.request.Now)
-	var failed *api.Error
-	if errors.As(err, &failed) && failed.Condition == api.Quota && failed.RetryAfter == 0 {
-		a.Header["Retry-After"] = "1"
-	}
 }

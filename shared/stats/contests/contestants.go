@@ -57,7 +57,7 @@ func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Contestan
 
 // contestant reads one by id; the zero one where there is none.
 func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
-	if !storable(id) {
+	if !table.Storable(id, maxIDBytes) {
 		return Contestant{}, 0, nil
 	}
 	it, err := s.table.Get(ctx, contestantKey(kind, id), true)
@@ -78,7 +78,7 @@ func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestan
 }
 
 func (s *Store) bySlug(ctx context.Context, kind Kind, slug string) (string, error) {
-	if !storable(slug) {
+	if !table.Storable(slug, maxIDBytes) {
 		return "", nil
 	}
 	it, err := s.table.Get(ctx, slugKey(kind, slug), true)
@@ -103,46 +103,46 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	if p.Members == nil {
 		p.Members = []Member{}
 	}
-	note, err := audit.NewNote(s.ids, audit.Caller(r))
-	if err != nil {
-		return Contestant{}, err
-	}
-	err = s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		if p.Org != nil {
-			if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
-				return change.Plan{}, err
-			} else if org.ID == "" {
-				return change.Plan{}, api.FieldError("org", "no such organisation: name one by its id")
+	call := change.Call{By: audit.Caller(r), Org: r.Caller.Org, Entries: s.table, EntriesFirst: true}
+	_, err := change.Make(ctx, s.changes, call,
+		func(ctx context.Context, _ int) (known, error) { return s.known(ctx, kind, p) },
+		func(f known) (Contestant, change.Plan, error) {
+			ws, err := p.writes(kind, f.before, f.rev)
+			entry := audit.Change{Action: "contestant.put", Target: p.ID, After: p}
+			if f.rev > 0 {
+				entry.Before = f.before
 			}
-		}
-		for _, name := range p.names() {
-			holder, err := s.bySlug(ctx, kind, name)
-			if err != nil {
-				return change.Plan{}, err
-			}
-			if holder != "" && holder != p.ID {
-				return change.Plan{}, api.Fail(api.Conflict, "another %s has the slug or the id %s", kind, name)
-			}
-		}
-		before, rev, err := s.contestant(ctx, kind, p.ID)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		if done, err := note.Written(ctx, s.table, r.Caller.Org); done || err != nil { // by an attempt whose answer was lost
-			return change.Plan{}, err
-		}
-		ws, err := p.writes(kind, before, rev)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		told := audit.Change{Org: r.Caller.Org, Action: "contestant.put", Target: p.ID, After: p}
-		if rev > 0 {
-			told.Before = before
-		}
-		entry, err := note.Writes(told)
-		return change.Plan{Writes: append(ws, entry...)}, err
-	})
+			return p, change.Plan{Writes: ws, Entries: []audit.Change{entry}}, err
+		})
 	return p, err
+}
+
+// known is a team or an organisation before it is put.
+type known struct {
+	before Contestant
+	rev    int64 // 0 where there is none
+}
+
+// known reads what stands under an id, and refuses names that others have.
+func (s *Store) known(ctx context.Context, kind Kind, p Contestant) (f known, err error) {
+	if p.Org != nil {
+		if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
+			return f, err
+		} else if org.ID == "" {
+			return f, api.FieldError("org", "no such organisation: name one by its id")
+		}
+	}
+	for _, name := range p.names() {
+		holder, err := s.bySlug(ctx, kind, name)
+		if err != nil {
+			return f, err
+		}
+		if holder != "" && holder != p.ID {
+			return f, api.Fail(api.Conflict, "another %s has the slug or the id %s", kind, name)
+		}
+	}
+	f.before, f.rev, err = s.contestant(ctx, kind, p.ID)
+	return f, err
 }
 
 // names are what it is found by beside its id: its slug, and its id where that could
@@ -190,7 +190,7 @@ func (p Contestant) check() error {
 	}
 	seen := map[string]bool{}
 	for _, m := range p.Members {
-		if seen[m.User] || !storable(m.User) {
+		if seen[m.User] || !table.Storable(m.User, maxIDBytes) {
 			wrong["members"] = append(wrong["members"], "a user is there twice, or is no user id")
 			break
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-	"unicode/utf8"
 
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
@@ -45,12 +44,14 @@ type Table interface {
 // Store keeps contests, teams and their organisations. What it fails with is an
 // *[api.Error].
 type Store struct {
-	table Table
-	ids   *ids.Source
+	table   Table
+	changes change.Store
 }
 
 // NewStore returns a store over the stats table.
-func NewStore(t Table, rand io.Reader) *Store { return &Store{table: t, ids: ids.New(rand)} }
+func NewStore(t Table, rand io.Reader) *Store {
+	return &Store{table: t, changes: change.Store{Table: t, IDs: ids.New(rand), BesideData: true}}
+}
 
 func contestKey(id string) table.Key {
 	return table.Key{Partition: table.Join("CONTEST", id), Sort: contestSort}
@@ -64,9 +65,8 @@ func slugKey(kind Kind, slug string) table.Key {
 	return table.Key{Partition: table.Join("CONTESTANT", string(kind)+"-slug", slug), Sort: slugSort}
 }
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
-func storable(s string) bool { return s != "" && len(s) <= 64 && utf8.ValidString(s) }
+// maxIDBytes bounds the identifiers, slugs and users that a store looks for.
+const maxIDBytes = 64
 
 // record is a contest as it is stored, with the revision that its next change
 // must find.
@@ -165,49 +165,47 @@ type Spec struct {
 // of a team then has taken part in it. Who made it is in the trail of the caller's
 // organisation, as every change is.
 func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.Token, spec Spec) (Contest, error) {
-	id, err := s.ids.New("con_", r.Now)
-	if err != nil {
-		return Contest{}, err
-	}
-	note, err := audit.NewNote(s.ids, audit.Caller(r))
+	id, err := s.changes.IDs.New("con_", r.Now)
 	if err != nil {
 		return Contest{}, err
 	}
 	at := Instant(r.Now)
-	var made Contest
-	err = s.asked(ctx, r, func(ctx context.Context) (change.Plan, error) {
-		if done, err := token.Answered(ctx, &made); done || err != nil {
-			return change.Plan{}, err
-		}
-		if mine, err := s.read(ctx, id); err == nil { // an earlier attempt, whose answer was lost
-			made = mine.Contest
-			return change.Plan{}, nil
-		} else if !missing(err) {
-			return change.Plan{}, err
-		}
-		home, err := s.Contestant(ctx, OfTeam, spec.Home)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		away, err := s.Contestant(ctx, OfTeam, spec.Away)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		if home.ID == away.ID {
-			return change.Plan{}, api.FieldError("away", "must be another team than home")
-		}
-		made = Contest{ID: id, Game: spec.Game, Status: spec.Status, BestOf: spec.BestOf, Home: opponent(home), Away: opponent(away),
-			Maps: []MapScore{}, ScheduledAt: spec.ScheduledAt, CreatedAt: at, UpdatedAt: at}
-		told, err := note.Writes(audit.Change{Org: r.Caller.Org, Action: "contest.create", Target: id, After: made})
-		if err != nil {
-			return change.Plan{}, err
-		}
-		return births(token, told, made, home, away)
-	})
-	return made, err
+	call := change.Asked(r)
+	call.Token = token
+	return change.Make(ctx, s.changes, call,
+		func(ctx context.Context, _ int) (draw, error) { return s.draw(ctx, id, spec) },
+		func(f draw) (Contest, change.Plan, error) {
+			switch {
+			case f.made.ID != "": // by an earlier attempt, whose answer was lost
+				return f.made, change.Plan{}, nil
+			case f.home.ID == f.away.ID:
+				return Contest{}, change.Plan{}, api.FieldError("away", "must be another team than home")
+			}
+			made := Contest{ID: id, Game: spec.Game, Status: spec.Status, BestOf: spec.BestOf, Home: opponent(f.home), Away: opponent(f.away),
+				Maps: []MapScore{}, ScheduledAt: spec.ScheduledAt, CreatedAt: at, UpdatedAt: at}
+			plan, err := births(made, f.home, f.away)
+			return made, plan, err
+		})
 }
 
-func missing(err error) bool { return api.AsError(err).Condition == api.NotFoundMatch }
+// draw are the facts that a contest is made by.
+type draw struct {
+	made       Contest // where it is there already; else the teams
+	home, away Contestant
+}
+
+func (s *Store) draw(ctx context.Context, id string, spec Spec) (f draw, err error) {
+	if mine, err := s.read(ctx, id); !missing(err) {
+		return draw{made: mine.Contest}, err
+	}
+	if f.home, err = s.Contestant(ctx, OfTeam, spec.Home); err != nil {
+		return f, err
+	}
+	f.away, err = s.Contestant(ctx, OfTeam, spec.Away)
+	return f, err
+}
+
+func missing(err error) bool { return err != nil && api.AsError(err).Condition == api.NotFoundMatch }
 
 func opponent(p Contestant) Opponent {
 	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}
@@ -216,19 +214,15 @@ func opponent(p Contestant) Opponent {
 // Instant cuts a moment to what is stored and shown: milliseconds.
 func Instant(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
-// births are the writes that make a contest: itself, its place in the histories,
-// what is told of it, and what the Idempotency-Key remembers.
-func births(token idempotency.Token, told []table.Write, c Contest, home, away Contestant) (change.Plan, error) {
+// births is the plan that makes a contest: itself, its place in the histories and the
+// audit entry.
+func births(c Contest, home, away Contestant) (change.Plan, error) {
 	it, err := record{Contest: c, Rev: 1}.item()
-	if err != nil {
-		return change.Plan{}, err
-	}
-	ws := append([]table.Write{table.Put(it, table.IsNew())}, told...)
+	ws := []table.Write{table.Put(it, table.IsNew())}
 	for _, h := range entries(c, home, away) {
 		ws = append(ws, table.Put(h, table.IsNew()))
 	}
-	remembered, err := token.Writes(c)
-	return change.Plan{Writes: append(ws, remembered...)}, err
+	return change.Plan{Writes: ws, Entries: []audit.Change{{Action: "contest.create", Target: c.ID, After: c}}}, err
 }
 
 // Step is one kind of change of a contest.
@@ -241,41 +235,21 @@ type Step struct {
 // Change takes a step with a contest, in one transaction with what is told of it,
 // and once for an Idempotency-Key.
 func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, id string, step Step) (Contest, error) {
-	note, err := audit.NewNote(s.ids, audit.Caller(r))
-	if err != nil {
-		return Contest{}, err
-	}
-	var after Contest
-	again := false
-	err = s.asked(ctx, r, func(ctx context.Context) (change.Plan, error) {
-		if done, err := token.Answered(ctx, &after); done || err != nil {
-			return change.Plan{}, err
-		}
-		before, err := s.read(ctx, id)
-		if err != nil {
-			return change.Plan{}, err
-		}
-		// An earlier attempt, whose answer was lost. Its entry tells, as the contest
-		// itself may have been changed by others since; after is as it left it.
-		if again {
-			if done, err := note.Written(ctx, byGet{s.table}, r.Caller.Org); done || err != nil {
-				return change.Plan{}, err
+	call := change.Asked(r)
+	call.Token, call.Entries = token, byGet{s.table}
+	return change.Make(ctx, s.changes, call,
+		func(ctx context.Context, _ int) (record, error) { return s.read(ctx, id) },
+		func(before record) (Contest, change.Plan, error) {
+			if err := step.Whose(before.Contest); err != nil {
+				return Contest{}, change.Plan{}, err
 			}
-		}
-		again = true
-		if err := step.Whose(before.Contest); err != nil {
-			return change.Plan{}, err
-		}
-		if after, err = step.Rule(before.Contest); err != nil {
-			return change.Plan{}, refused(err)
-		}
-		told, err := note.Writes(audit.Change{Org: r.Caller.Org, Action: step.Action, Target: before.ID, Before: before.Contest, After: after})
-		if err != nil {
-			return change.Plan{}, err
-		}
-		return moved(token, told, before.Rev, record{Contest: after, Rev: before.Rev + 1})
-	})
-	return after, err
+			after, err := step.Rule(before.Contest)
+			if err != nil {
+				return after, change.Plan{}, refused(err)
+			}
+			plan, err := before.moved(step.Action, after)
+			return after, plan, err
+		})
 }
 
 // byGet reads one by one: changes of contests are granted no other read.
@@ -295,14 +269,11 @@ func (t byGet) BatchGet(ctx context.Context, keys []table.Key, consistent bool) 
 	return found, nil
 }
 
-// moved are the writes that put a contest in the place of what it was.
-func moved(token idempotency.Token, told []table.Write, was int64, is record) (change.Plan, error) {
-	it, err := is.item()
-	if err != nil {
-		return change.Plan{}, err
-	}
-	remembered, err := token.Writes(is.Contest)
-	return change.Plan{Writes: append(append(told, remembered...), table.Put(it, table.Eq("rev", was)))}, err
+// moved is the plan that replaces a contest, if it is still as it was read.
+func (r record) moved(action string, after Contest) (change.Plan, error) {
+	it, err := record{Contest: after, Rev: r.Rev + 1}.item()
+	return change.Plan{Writes: []table.Write{table.Put(it, table.Eq("rev", r.Rev))},
+		Entries: []audit.Change{{Action: action, Target: r.ID, Before: r.Contest, After: after}}}, err
 }
 
 // refused is a rule's refusal as its caller reads it.
@@ -316,20 +287,4 @@ func refused(err error) error {
 		return api.FieldError("team", "%v", err)
 	}
 	return err
-}
-
-// asked is apply for a change that a key asks for: what it may no longer do by the
-// time of the write is not written.
-func (s *Store) asked(ctx context.Context, r *api.Request, decide func(ctx context.Context) (change.Plan, error)) error {
-	return s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
-		plan, err := decide(ctx)
-		if err == nil && len(plan.Writes) > 0 {
-			err = r.StillCurrent(ctx)
-		}
-		return plan, err
-	})
-}
-
-func (s *Store) apply(ctx context.Context, decide func(ctx context.Context) (change.Plan, error)) error {
-	return change.Apply(ctx, s.table, nil, decide)
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"statgate/shared/table"
 )
@@ -50,7 +49,7 @@ func NewStore(tbl table.Table, clock func() time.Time) *Store {
 // List returns the leagues of a country, or all where country is "", by id.
 func (s *Store) List(ctx context.Context, country string) ([]League, error) {
 	q := table.Query{Partition: leaguesPK}
-	if country != "" && !storable(country) {
+	if country != "" && !table.Storable(country, maxIDBytes) {
 		return []League{}, nil
 	}
 	if country != "" {
@@ -78,7 +77,7 @@ func (s *Store) Get(ctx context.Context, id string) (*League, error) {
 }
 
 func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, table.Item, error) {
-	if !storable(id) {
+	if !table.Storable(id, maxIDBytes) {
 		return nil, nil, ErrNotFound
 	}
 	it, err := s.Table.Get(ctx, leagueKey(id), consistent)
@@ -97,7 +96,7 @@ func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, t
 
 // Seasons returns the seasons of a league, newest first.
 func (s *Store) Seasons(ctx context.Context, league string) ([]Season, error) {
-	if !storable(league) {
+	if !table.Storable(league, maxIDBytes) {
 		return []Season{}, nil
 	}
 	low, high := table.Prefix("SEASON#")
@@ -157,7 +156,7 @@ func (s *Store) Season(ctx context.Context, league, season string) (*Season, int
 
 // LatestSeason returns the league's newest season; ErrNotFound.
 func (s *Store) LatestSeason(ctx context.Context, league string) (*Season, int64, error) {
-	if !storable(league) {
+	if !table.Storable(league, maxIDBytes) {
 		return nil, 0, ErrNotFound
 	}
 	low, high := table.Prefix("SEASON#")
@@ -188,7 +187,7 @@ func (s *Store) Teams(ctx context.Context, league, season string) ([]string, err
 }
 
 func (s *Store) seasonItem(ctx context.Context, league, season string, consistent bool) (table.Item, error) {
-	if !storable(league) || !storable(season) {
+	if !table.Storable(league, maxIDBytes) || !table.Storable(season, maxIDBytes) {
 		return nil, ErrNotFound
 	}
 	it, err := s.Table.Get(ctx, seasonKey(league, season), consistent)
@@ -404,9 +403,8 @@ const (
 	adjustmentsPK = "ADJUSTMENTS"
 )
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
-func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }
+// maxIDBytes bounds the identifiers that a store looks for.
+const maxIDBytes = 200
 
 func leagueKey(id string) table.Key { return table.Key{Partition: leaguesPK, Sort: id} }
 

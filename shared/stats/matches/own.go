@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strconv"
+	"time"
 
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
@@ -18,12 +19,14 @@ import (
 // transaction on the match, its owner's counters and the audit entry, so none is
 // ever half made or unrecorded. Errors are *[api.Error].
 type Own struct {
-	store *Store
-	ids   *ids.Source
+	store   *Store
+	changes change.Store
 }
 
 // NewOwn returns the writer over a store; rand is for the ids of audit entries.
-func NewOwn(store *Store, rand io.Reader) *Own { return &Own{store, ids.New(rand)} }
+func NewOwn(store *Store, rand io.Reader) *Own {
+	return &Own{store, change.Store{Table: store.Table, IDs: ids.New(rand), BesideData: true}}
+}
 
 // Draft is a match that is about to be made, and what must be written with it so
 // that its teams are known.
@@ -47,38 +50,43 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 	if err != nil {
 		return nil, err
 	}
-	var made Match
-	err = o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
-		if done, err := token.Answered(ctx, &made); done || err != nil {
-			return nil, err
-		}
-		d, err := draft(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if made, err = d.drawn(r.Caller.Org); err != nil {
-			return nil, err
-		}
-		before, done, err := a.seat(ctx, d, &made)
-		if before != nil {
-			made = before.Match
-		}
-		if done || err != nil {
-			return nil, err
-		}
-		if before != nil {
-			return nil, there(made.ID)
-		}
-		after := &Record{Match: made, HomeAs: made.Home.Name, AwayAs: made.Away.Name}
-		ws, err := a.writes(Change{After: after}, "match.create")
-		made = after.Match
-		if err != nil {
-			return nil, err
-		}
-		answer, err := token.Writes(made)
-		return append(append(ws, d.Teams...), answer...), err
-	})
-	return &made, err
+	call := o.call(r)
+	call.Token = token
+	return made(change.Make(ctx, o.changes, call,
+		func(ctx context.Context, _ int) (seating, error) {
+			d, err := draft(ctx)
+			if err != nil {
+				return seating{}, err
+			}
+			m, err := d.drawn(r.Caller.Org)
+			if err != nil {
+				return seating{}, err
+			}
+			return o.seat(ctx, d, m)
+		},
+		func(f seating) (Match, change.Plan, error) {
+			if f.before != nil {
+				return f.before.Match, change.Plan{}, there(f.before.ID)
+			}
+			after := &Record{Match: f.match, HomeAs: f.match.Home.Name, AwayAs: f.match.Away.Name}
+			plan := planned(Change{After: after}, "match.create", r.Now)
+			return after.Match, plan.And(change.Plan{Writes: f.teams}), nil
+		}))
+}
+
+// made is what a change returns.
+func made(m Match, err error) (*Match, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+// seating are the facts that a match is made by.
+type seating struct {
+	match  Match         // with its id
+	teams  []table.Write // what must be written with it
+	before *Record       // what has the id; nil where nothing has
 }
 
 // drawn is the match that a draft comes to.
@@ -93,18 +101,20 @@ const seats = 8
 
 // seat gives a match its id, and finds what has that id. A match that was moved keeps
 // the id that its first day gave it, and the next one of that day gets another.
-func (a *attempt) seat(ctx context.Context, d Draft, m *Match) (before *Record, done bool, err error) {
-	identity := IdentityOf(m)
+func (o *Own) seat(ctx context.Context, d Draft, m Match) (f seating, err error) {
+	identity := IdentityOf(&m)
+	f.teams = d.Teams
 	for salt := range seats {
 		if m.ID = identity.ID(m.Owner, salt); d.UUID {
 			m.ID = identity.UUID(m.Owner, salt)
 		}
-		before, done, err = a.find(ctx, m.ID)
-		if err != nil || before == nil || IdentityOf(&before.Match) == identity {
-			return before, done, err
+		f.match = m
+		f.before, err = o.find(ctx, m.Owner, m.ID)
+		if err != nil || f.before == nil || IdentityOf(&f.before.Match) == identity {
+			return f, err
 		}
 	}
-	return before, done, err
+	return f, err
 }
 
 func there(id string) *api.Error {
@@ -116,108 +126,78 @@ func there(id string) *api.Error {
 // Update changes a match of the caller's organisation, on the condition that the
 // call's If-Match names its present state.
 func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m Match) (Edit, error)) (*Match, error) {
-	var after *Record
-	err := o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
-		before, done, err := a.present(ctx, id)
-		if done || err != nil {
-			return nil, err
+	return made(change.Make(ctx, o.changes, o.call(r), o.reading(r, id), func(before *Record) (Match, change.Plan, error) {
+		if err := present(r, before); err != nil {
+			return Match{}, change.Plan{}, err
 		}
 		e, err := edit(before.Match)
 		if err != nil {
-			return nil, err
+			return Match{}, change.Plan{}, err
 		}
-		after = &Record{HomeAs: before.HomeAs, AwayAs: before.AwayAs}
+		after := &Record{HomeAs: before.HomeAs, AwayAs: before.AwayAs}
 		if after.Match, err = before.Edited(e); err != nil {
-			return nil, err
+			return Match{}, change.Plan{}, err
 		}
-		return a.writes(Change{Before: before, After: after}, "match.update")
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &after.Match, nil
+		plan := planned(Change{Before: before, After: after}, "match.update", r.Now)
+		return after.Match, plan, nil
+	}))
 }
 
 // Delete removes a match of the caller's organisation, on the same condition.
 func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
-	return o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
-		before, done, err := a.present(ctx, id)
-		if done || err != nil {
-			return nil, err
+	_, err := change.Make(ctx, o.changes, o.call(r), o.reading(r, id), func(before *Record) (Match, change.Plan, error) {
+		if err := present(r, before); err != nil {
+			return Match{}, change.Plan{}, err
 		}
-		return a.writes(Change{Before: before}, "match.delete")
+		return before.Match, planned(Change{Before: before}, "match.delete", r.Now), nil
 	})
+	return err
 }
 
-// attempt is one of a call's attempts to make its change.
-type attempt struct {
-	own     *Own
-	request *api.Request
-	note    audit.Note
-	again   bool // an earlier one may have been made, and its answer lost
+// call is a change of an organisation's own match. Its facts do not tell whether an
+// earlier attempt made it, as other changes may have followed: its audit entry does.
+func (o *Own) call(r *api.Request) change.Call {
+	c := change.Asked(r)
+	c.Entries = o.store.Table
+	return c
 }
 
-// apply makes a change until nobody else's comes between. No writes and no error
-// say that it is made. What a key may no longer do by then is not written.
-func (o *Own) apply(ctx context.Context, r *api.Request, decide func(context.Context, *attempt) ([]table.Write, error)) error {
-	note, err := audit.NewNote(o.ids, audit.Caller(r))
-	if err != nil {
-		return err
-	}
-	a := &attempt{own: o, request: r, note: note}
-	return change.Apply(ctx, o.store.Table, nil, func(ctx context.Context) (change.Plan, error) {
-		ws, err := decide(ctx, a)
-		a.again = true
-		if err == nil && len(ws) > 0 {
-			err = r.StillCurrent(ctx)
-		}
-		return change.Plan{Writes: ws}, err
-	})
-}
-
-// writes are the change's transaction.
-func (a *attempt) writes(c Change, action string) ([]table.Write, error) {
-	ws := writes([]Change{c}, a.request.Now)
-	told := audit.Change{Org: a.request.Caller.Org, Action: action}
+// planned is the plan of one change, with its audit entry.
+func planned(c Change, action string, now time.Time) change.Plan {
+	entry := audit.Change{Action: action}
+	ws := writes([]Change{c}, now)
 	if c.Before != nil {
-		told.Target, told.Before = c.Before.ID, c.Before.Match
+		entry.Target, entry.Before = c.Before.ID, c.Before.Match
 	}
 	if c.After != nil {
-		told.Target, told.After = c.After.ID, c.After.Match
+		entry.Target, entry.After = c.After.ID, c.After.Match
 	}
-	entry, err := a.note.Writes(told)
-	return append(ws, entry...), err
+	return change.Plan{Writes: ws, Entries: []audit.Change{entry}}
 }
 
-// find reads a match of the caller's organisation, nil where it has none of the id:
-// another organisation's, or a public one, is not there. It tells whether an earlier
-// attempt has made the change already.
-func (a *attempt) find(ctx context.Context, id string) (*Record, bool, error) {
-	t, org := a.own.store, a.request.Caller.Org
-	found, err := t.Records(ctx, []string{id}, true)
+// find reads a match of an organisation, nil where it has none of the id: another
+// organisation's match, or a public one, does not exist for it.
+func (o *Own) find(ctx context.Context, org, id string) (*Record, error) {
+	found, err := o.store.Records(ctx, []string{id}, true)
 	if err != nil {
-		return nil, false, api.Down("reading a match", err)
+		return nil, api.Down("reading a match", err)
 	}
-	before := found[id]
-	if before != nil && before.Owner != org {
-		before = nil
+	if before := found[id]; before != nil && before.Owner == org {
+		return before, nil
 	}
-	if !a.again {
-		return before, false, nil
-	}
-	done, err := a.note.Written(ctx, t.Table, org)
-	return before, done, err
+	return nil, nil
 }
 
-// present is find for a change of a match, which must be there and in the state
-// that the call's If-Match names.
-func (a *attempt) present(ctx context.Context, id string) (*Record, bool, error) {
-	before, done, err := a.find(ctx, id)
-	switch {
-	case done || err != nil:
-		return nil, done, err
-	case before == nil:
-		return nil, false, api.Fail(api.NotFound, "no such match")
+// reading reads the match that a request changes.
+func (o *Own) reading(r *api.Request, id string) func(ctx context.Context, attempt int) (*Record, error) {
+	return func(ctx context.Context, _ int) (*Record, error) { return o.find(ctx, r.Caller.Org, id) }
+}
+
+// present refuses a change of a match that does not exist, or whose state is not the
+// one that the request's If-Match names.
+func present(r *api.Request, before *Record) error {
+	if before == nil {
+		return api.Fail(api.NotFound, "no such match")
 	}
-	return before, false, a.request.Precondition(before.Match)
+	return r.Precondition(before.Match)
 }

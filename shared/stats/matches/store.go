@@ -9,7 +9,6 @@ import (
 	"sort"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"statgate/shared/stats/leagues"
 	"statgate/shared/table"
@@ -146,7 +145,7 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	keys := make([]table.Key, 0, len(ids))
 	asked := map[string]bool{}
 	for _, id := range ids {
-		if storable(id) && !asked[id] {
+		if table.Storable(id, maxIDBytes) && !asked[id] {
 			asked[id] = true
 			keys = append(keys, matchKey(id))
 		}
@@ -179,7 +178,7 @@ func (s *Store) List(ctx context.Context, f Filter, owners []string, p PageReque
 		return s.listIDs(ctx, f.IDs, owners, p)
 	}
 	for _, part := range []string{f.League, f.Season, f.Team} {
-		if part != "" && !storable(part) {
+		if part != "" && !table.Storable(part, maxIDBytes) {
 			return &Page{Matches: []Match{}}, nil
 		}
 	}
@@ -251,9 +250,8 @@ type access struct {
 
 type partition struct{ index, suffix string }
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
-func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }
+// maxIDBytes bounds the identifiers that a store looks for.
+const maxIDBytes = 200
 
 func joinOwner(owner, suffix string) string {
 	if suffix == "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	"statgate/shared/table"
 )
@@ -45,7 +44,7 @@ type Filter struct{ League, Season string }
 
 // Get returns one player; ErrNotFound.
 func (s *Store) Get(ctx context.Context, id string) (*Player, error) {
-	if !storable(id) {
+	if !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
 	}
 	it, err := s.Table.Get(ctx, table.Key{Partition: playersPK, Sort: id}, false)
@@ -74,7 +73,7 @@ func (s *Store) Stats(ctx context.Context, f Filter, after string, limit int) (*
 	q := table.Query{Partition: statsPK, After: after, Limit: limit}
 	switch {
 	case f.League == "":
-	case !storable(f.League) || len(f.Season) > 0 && !storable(f.Season):
+	case !table.Storable(f.League, maxIDBytes) || len(f.Season) > 0 && !table.Storable(f.Season, maxIDBytes):
 		return &Page[Stats]{}, nil
 	case f.Season == "":
 		q.Low, q.High = table.Prefix(table.Join(f.League, ""))
@@ -115,6 +114,5 @@ func (s *Store) total(ctx context.Context, what string) (*int64, error) {
 	return &n, nil
 }
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
-func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }
+// maxIDBytes bounds the identifiers that a store looks for.
+const maxIDBytes = 200

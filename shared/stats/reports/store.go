@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -45,6 +46,10 @@ const (
 	// attempts bounds how often a report is planned anew because others write it.
 	attempts = 20
 )
+
+// backoff sets the pauses between attempts, so that one of two long reports that are
+// written concurrently gets through. Their randomness decides which caller waits, never the answer.
+var backoff = retry.Backoff{First: 20 * time.Millisecond, Max: 20 * time.Millisecond, Random: rand.N[time.Duration]}
 
 func key(match, sort string) table.Key {
 	return table.Key{Partition: table.Join("MATCH", match), Sort: sort}
@@ -143,7 +148,7 @@ func (s *Store) read(ctx context.Context, match, sort string, into any) error {
 // So whoever reads in between, or after an import that died, sees the report as far
 // as the match had come, and nothing twice. The same report again completes it.
 func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, err error) {
-	for range attempts {
+	for n := range attempts {
 		page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
 		if err != nil {
 			return changed, fmt.Errorf("reports: reading that of %s: %w", match, err)
@@ -161,22 +166,12 @@ func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, 
 			}
 			return changed, err
 		}
-		pause(ctx) // so that of two long reports at once one is done
+		_ = backoff.Pause(ctx, n+1) // once ctx has ended, the next read fails
 	}
 	return changed, fmt.Errorf("reports: others keep writing that of %s: %w", match, table.ErrConflict)
 }
 
 func (s *Store) now() string { return s.Clock().UTC().Format(time.RFC3339) }
-
-// pause lets others go first. Its randomness decides no answer, only who waits.
-func pause(ctx context.Context) {
-	timer := time.NewTimer(rand.N(20 * time.Millisecond))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
 
 func bySort(items []table.Item) map[string]table.Item {
 	stored := make(map[string]table.Item, len(items))

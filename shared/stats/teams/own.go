@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"statgate/shared/ids"
 	"statgate/shared/table"
@@ -46,7 +45,7 @@ func (s *Store) Visible(ctx context.Context, id string, owners []string) (*Team,
 		}
 		return s.Get(ctx, id)
 	}
-	if len(id) > 200 || !utf8.ValidString(id) {
+	if !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
 	}
 	for _, owner := range owners {

@@ -442,14 +442,14 @@ func (e *entry) changed() bool {
 }
 
 func (e *entry) item() table.Item {
-	var from []any
+	from := make([]any, 0, len(e.seen))
 	for _, s := range e.seen {
 		from = append(from, map[string]any{"country": s.country, "spelling": s.spelling})
 	}
 	it := table.Item{
 		table.PartitionAttr: teamsPK, table.SortAttr: e.ID,
-		"id": e.ID, "name": e.Name, "names": list(e.Names), "country": nil,
-		"club": e.club, "years": e.years, "listed": list(e.listed), "seen": nonNil(from), "former": list(e.former), "moving": list(e.moving),
+		"id": e.ID, "name": e.Name, "names": table.List(e.Names), "country": nil,
+		"club": e.club, "years": e.years, "listed": table.List(e.listed), "seen": from, "former": table.List(e.former), "moving": table.List(e.moving),
 		"born": e.born, "version": e.stored.Int("version") + 1,
 	}
 	if e.Country != nil {
@@ -460,8 +460,8 @@ func (e *entry) item() table.Item {
 
 func entryOf(it table.Item) *entry {
 	e := &entry{
-		Team: *teamOf(it), club: it.Str("club"), years: it.Str("years"), listed: strs(it["listed"]),
-		former: strs(it["former"]), moving: strs(it["moving"]), born: it.Str("born"), stored: it,
+		Team: *teamOf(it), club: it.Str("club"), years: it.Str("years"), listed: it.Texts("listed"),
+		former: it.Texts("former"), moving: it.Texts("moving"), born: it.Str("born"), stored: it,
 	}
 	from, _ := it["seen"].([]any)
 	for _, s := range from {
@@ -472,19 +472,4 @@ func entryOf(it table.Item) *entry {
 	}
 	e.texts = searchTexts(e.Names)
 	return e
-}
-
-func list(ss []string) []any {
-	out := make([]any, len(ss))
-	for i, s := range ss {
-		out[i] = s
-	}
-	return out
-}
-
-func nonNil(list []any) []any {
-	if list == nil {
-		return []any{}
-	}
-	return list
 }

@@ -36,10 +36,13 @@ type Store struct{ Table table.Table }
 // NewStore returns a store over the stats table.
 func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
 
+// maxIDBytes bounds the identifiers that a store looks for.
+const maxIDBytes = 200
+
 // Get returns one team, also by an id that it had before; ErrNotFound.
 func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
 	for range 8 { // an alias leads to another only where merges followed each other
-		if id == "" || len(id) > 200 || !utf8.ValidString(id) {
+		if !table.Storable(id, maxIDBytes) {
 			return nil, ErrNotFound
 		}
 		it, err := s.Table.Get(ctx, teamKey(id), false)
@@ -198,22 +201,11 @@ func searchPK(text string) string {
 }
 
 func teamOf(it table.Item) *Team {
-	t := &Team{ID: it.Str("id"), Name: it.Str("name"), Names: strs(it["names"])}
+	t := &Team{ID: it.Str("id"), Name: it.Str("name"), Names: it.Texts("names")}
 	if c := it.Str("country"); c != "" {
 		t.Country = &c
 	}
 	return t
-}
-
-func strs(v any) []string {
-	list, _ := v.([]any)
-	out := make([]string, 0, len(list))
-	for _, s := range list {
-		if s, ok := s.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func distinct(list []string) []string {

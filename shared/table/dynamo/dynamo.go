@@ -1,8 +1,8 @@
-// Package dynamo is the table engine on Amazon DynamoDB. Nothing under shared/table
-// imports the AWS SDK but this folder, and what gives tests a DynamoDB Local.
+// Package dynamo is the table engine on Amazon DynamoDB. Under shared/table only this
+// folder and dynamolocal, which starts DynamoDB Local for tests, import the AWS SDK.
 //
-// Expressions are written by hand: the SDK's builder costs start-up time and
-// gives nothing that table.Cond and table.Action do not.
+// Expressions are built by hand: the SDK's builder costs start-up time and adds nothing
+// to table.Cond and table.Action.
 package dynamo
 
 import (
@@ -31,16 +31,16 @@ var _ table.Table = (*Table)(nil)
 // Option changes how a [Table] works.
 type Option func(*Table)
 
-// WithUnits has every answer report the capacity units that it consumed, indexes
-// included. A refused write consumes units too, and DynamoDB does not say how many.
+// WithUnits calls observe with the capacity units that each request consumed, indexes
+// included. A refused write consumes units too, but DynamoDB does not report them.
 func WithUnits(observe func(op string, read, write float64)) Option {
 	return func(t *Table) { t.units = observe }
 }
 
 // New returns the table of that name, which must have the schema's indexes. The
 // client's own retries may repeat a write whose answer was lost: a counter then
-// counts twice, and a condition may be refused by the write's own first attempt.
-// Transactions carry a token and have neither fault.
+// counts twice, and the first attempt may make the condition of the second fail.
+// Transactions carry a token and have neither problem.
 func New(client *dynamodb.Client, tableName string, schema table.Schema, opts ...Option) *Table {
 	t := &Table{client: client, name: tableName, indexKeys: make(map[string]int, 2*len(schema.Indexes))}
 	for _, name := range schema.Indexes {
@@ -56,7 +56,7 @@ func (t *Table) fail(doing string, err error) error {
 	return fmt.Errorf("dynamo: %s %s: %w", doing, t.name, err)
 }
 
-// ask tells whether answers are to carry their consumed capacity.
+// ask returns the setting that requests the consumed capacity, if it is observed.
 func (t *Table) ask() types.ReturnConsumedCapacity {
 	if t.units == nil {
 		return ""
@@ -103,7 +103,7 @@ func (t *Table) Get(ctx context.Context, key table.Key, consistent bool) (table.
 func (t *Table) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	const doing = "writing to"
 	var after table.Item
-	err := patiently(ctx, func() (err error) {
+	err := retryConflicts(ctx, func() (err error) {
 		switch w.Op {
 		case table.OpPut:
 			after, err = t.put(ctx, w)
@@ -186,7 +186,7 @@ func (t *Table) Transact(ctx context.Context, ws []table.Write) error {
 		return t.fail(doing, err)
 	}
 	token := rand.Text()
-	err = patiently(ctx, func() error {
+	err = retryConflicts(ctx, func() error {
 		out, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 			TransactItems: items, ClientRequestToken: &token, ReturnConsumedCapacity: t.ask(),
 		})
@@ -194,8 +194,8 @@ func (t *Table) Transact(ctx context.Context, ws []table.Write) error {
 			t.observeTransaction(out)
 			return nil
 		}
-		// One that is still in progress is asked after under its own token; one
-		// that was canceled is a new transaction next time.
+		// A transaction that is still in progress is repeated with its own token. A
+		// canceled one is repeated as a new transaction.
 		var inProgress *types.TransactionInProgressException
 		if !errors.As(err, &inProgress) {
 			token = rand.Text()

@@ -11,8 +11,8 @@ import (
 	"statgate/shared/table"
 )
 
-// expression collects what the expressions of one request refer to. Every name
-// is a placeholder, as hundreds of plain ones ("total", "name") are reserved.
+// expression collects the names and values that the expressions of one request refer to.
+// Every name is a placeholder, because DynamoDB reserves hundreds of words ("total", "name").
 type expression struct {
 	names  map[string]string // placeholder → name
 	known  map[string]string // name → placeholder
@@ -76,7 +76,7 @@ var comparators = map[table.CondKind]string{
 	table.CondLe: " <= ", table.CondGt: " > ", table.CondGe: " >= ",
 }
 
-// condition returns nil for the condition that always holds.
+// condition returns nil for the zero condition, which always holds.
 func (x *expression) condition(c table.Cond) *string {
 	if c.Kind == table.CondNone {
 		return nil
@@ -97,7 +97,7 @@ func (x *expression) term(c table.Cond) string {
 	}
 	op, ok := comparators[c.Kind]
 	if !ok {
-		return x.fail("no such kind of condition: %d", c.Kind)
+		return x.fail("unknown kind of condition: %d", c.Kind)
 	}
 	return x.path(c.Path) + op + x.value(c.Value)
 }
@@ -105,7 +105,7 @@ func (x *expression) term(c table.Cond) string {
 // join puts parentheses around compound terms only: DynamoDB refuses redundant ones.
 func (x *expression) join(subs []table.Cond, op string) string {
 	if len(subs) < 2 {
-		return x.fail("a compound condition of %d", len(subs))
+		return x.fail("a compound condition needs at least 2 terms, got %d", len(subs))
 	}
 	terms := make([]string, len(subs))
 	for i, s := range subs {
@@ -133,7 +133,7 @@ func (x *expression) update(actions []table.Action) *string {
 		case table.ActRemove:
 			remove = append(remove, p)
 		default:
-			x.fail("no such kind of action: %d", a.Kind)
+			x.fail("unknown kind of action: %d", a.Kind)
 		}
 	}
 	var clauses []string
@@ -144,7 +144,7 @@ func (x *expression) update(actions []table.Action) *string {
 		clauses = append(clauses, "REMOVE "+strings.Join(remove, ", "))
 	}
 	if clauses == nil {
-		x.fail("an update without actions")
+		x.fail("an update needs at least one action")
 	}
 	return aws.String(strings.Join(clauses, " "))
 }

@@ -10,42 +10,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
-// maxTries bounds the attempts of a write that meets other transactions; with
-// the pauses below they take about half a second.
-const (
-	maxTries   = 8
-	firstPause = 10 * time.Millisecond
-	maxPause   = 250 * time.Millisecond
-)
+// maxAttempts bounds the attempts of a write that conflicts with transactions. With
+// the pauses of backoff they take about half a second.
+const maxAttempts = 8
 
-// pause waits before try n (from 1) for a random time up to a bound that doubles
-// ("full jitter"), or until ctx ends.
-func pause(ctx context.Context, n int) error {
-	bound := min(maxPause, firstPause<<min(n-1, 10))
-	timer := time.NewTimer(rand.N(bound) + time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
+var backoff = retry.Backoff{First: 10 * time.Millisecond, Max: 250 * time.Millisecond,
+	Random: rand.N[time.Duration], Min: time.Millisecond}
 
-// patiently repeats call while it fails with [table.ErrConflict].
-func patiently(ctx context.Context, call func() error) error {
-	for n := 1; ; n++ {
-		err := call()
-		if !errors.Is(err, table.ErrConflict) || n == maxTries {
-			return err
-		}
-		if ended := pause(ctx, n); ended != nil {
-			return fmt.Errorf("%w, and %w", err, ended)
-		}
-	}
+// retryConflicts repeats call while it fails with [table.ErrConflict].
+func retryConflicts(ctx context.Context, call func() error) error {
+	conflict := func(err error) bool { return errors.Is(err, table.ErrConflict) }
+	return backoff.Do(ctx, maxAttempts, conflict, call)
 }
 
 // codes maps DynamoDB's error codes and cancellation codes to ours.
@@ -68,7 +47,7 @@ var codes = map[string]error{
 	"ItemCollectionSizeLimitExceededException": table.ErrBadWrite,
 }
 
-// understood turns what the SDK reports into the errors of package table.
+// understood converts an error of the SDK to one of package table.
 func understood(err error) error {
 	if err == nil {
 		return nil
@@ -98,9 +77,9 @@ func understood(err error) error {
 	return fmt.Errorf("%w: %w", table.ErrUnavailable, err)
 }
 
-// canceled reads the reasons of a transaction. A fault of a write counts first
-// (DynamoDB Local reports nothing else beside it), then a condition that does not
-// hold, as repeating would not help, then what time may heal.
+// canceled reads the cancellation reasons of a transaction. A bad write takes precedence
+// (DynamoDB Local reports nothing else with it). A failed condition is next, because a
+// retry would not help. Errors that a retry may resolve come last.
 func canceled(cancel *types.TransactionCanceledException) error {
 	out := &table.Canceled{Reasons: make([]*table.Refused, len(cancel.CancellationReasons))}
 	refused := false
@@ -127,7 +106,7 @@ func canceled(cancel *types.TransactionCanceledException) error {
 	return fmt.Errorf("%w: %w", class, cancel)
 }
 
-// graver returns the class that says more about whether to repeat the call.
+// graver returns the class that matters more for the decision to retry.
 func graver(a, b error) error {
 	if b == nil {
 		b = table.ErrUnavailable

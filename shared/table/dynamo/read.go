@@ -12,10 +12,10 @@ import (
 	"statgate/shared/table"
 )
 
-// maxBatch is what BatchGetItem takes at most.
+// maxBatch is the limit of keys in one BatchGetItem.
 const maxBatch = 100
 
-// The longest keys.
+// Limits of DynamoDB.
 const (
 	maxPartitionBytes = 2048
 	maxSortBytes      = 1024
@@ -57,8 +57,8 @@ func (t *Table) BatchGet(ctx context.Context, keys []table.Key, consistent bool)
 	return items, nil
 }
 
-// batch reads up to maxBatch keys into found, and asks again for what DynamoDB
-// left out: it answers a part where it is short of capacity or over 16 MB.
+// batch reads up to maxBatch keys into found, and repeats the request for unprocessed
+// keys. DynamoDB leaves keys out if capacity is short or the answer exceeds 16 MB.
 func (t *Table) batch(ctx context.Context, keys []map[string]types.AttributeValue, consistent bool, found map[table.Key]map[string]types.AttributeValue) error {
 	for n := 1; ; n++ {
 		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
@@ -79,12 +79,12 @@ func (t *Table) batch(ctx context.Context, keys []map[string]types.AttributeValu
 		case len(left) == 0:
 			return nil
 		case len(left) < len(keys):
-			n = 0 // it moves on
-		case n == maxTries:
+			n = 0 // progress: start counting again
+		case n == maxAttempts:
 			return fmt.Errorf("%w: %d keys stay unprocessed", table.ErrThrottled, len(left))
 		}
 		keys = left
-		if err := pause(ctx, n+1); err != nil {
+		if err := backoff.Pause(ctx, n+1); err != nil {
 			return fmt.Errorf("%w: %d keys are unprocessed: %w", table.ErrUnavailable, len(left), err)
 		}
 	}
@@ -141,8 +141,8 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	return page, nil
 }
 
-// queryInput returns nil where the bounds leave nothing to read, and the name of
-// the attribute that sorts.
+// queryInput returns the request and the name of the sort key attribute. The request is
+// nil if the bounds exclude every key.
 func (t *Table) queryInput(q table.Query) (*dynamodb.QueryInput, string, error) {
 	bad := func(format string, args ...any) (*dynamodb.QueryInput, string, error) {
 		return nil, "", fmt.Errorf("%w: %w", table.ErrBadWrite, fmt.Errorf(format, args...))
@@ -182,8 +182,7 @@ func (t *Table) queryInput(q table.Query) (*dynamodb.QueryInput, string, error) 
 	return in, sort, nil
 }
 
-// keyCondition returns nil where no key can lie within the bounds: DynamoDB
-// refuses a BETWEEN whose bounds are the wrong way round.
+// keyCondition returns nil if low is above high: DynamoDB refuses such a BETWEEN.
 func (x *expression) keyCondition(q table.Query, partition, sort string) *string {
 	low, high := bounds(q)
 	cond := x.name(partition) + " = " + x.value(q.Partition)
@@ -201,9 +200,9 @@ func (x *expression) keyCondition(q table.Query, partition, sort string) *string
 	return &cond
 }
 
-// bounds returns inclusive bounds that take After in. The key that follows After
-// is After and a NUL; the one before it cannot be written, nor can one that would
-// be too long, so that After itself may still come and is dropped by the caller.
+// bounds returns inclusive bounds that respect After. The next key is After and a NUL
+// byte. The previous key cannot be expressed, and neither can a next key that would be too
+// long. In these cases After itself is returned by DynamoDB, and the caller drops it.
 func bounds(q table.Query) (low, high string) {
 	low, high = q.Low, q.High
 	if q.After == "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -92,10 +93,8 @@ func awaitActive(ctx context.Context, client *dynamodb.Client, name string) erro
 		if active(out.Table) {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
+		if err := retry.Sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

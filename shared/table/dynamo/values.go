@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -10,8 +11,8 @@ import (
 	"statgate/shared/table"
 )
 
-// encode turns a value of an item into DynamoDB's. Text that is not UTF-8 is
-// refused: JSON would silently make another string of it, a key included.
+// encode converts a value of an item to DynamoDB's type. Text that is not UTF-8 is an
+// error, because JSON would silently change it, even in a key.
 func encode(v any) (types.AttributeValue, error) {
 	switch v := v.(type) {
 	case nil:
@@ -64,53 +65,80 @@ func encodeKey(k table.Key) (map[string]types.AttributeValue, error) {
 	return encodeMap(map[string]any{table.PartitionAttr: k.Partition, table.SortAttr: k.Sort})
 }
 
-// decode is the way back. A type that Statgate never writes is an error.
-func decode(v types.AttributeValue) (any, error) {
-	switch v := v.(type) {
-	case *types.AttributeValueMemberNULL:
-		return nil, nil
-	case *types.AttributeValueMemberBOOL:
-		return v.Value, nil
-	case *types.AttributeValueMemberN:
-		n, err := strconv.ParseInt(v.Value, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("number %s is no int64", v.Value)
-		}
-		return n, nil
-	case *types.AttributeValueMemberS:
-		return v.Value, nil
-	case *types.AttributeValueMemberL:
-		l := make([]any, len(v.Value))
-		for i := range v.Value {
-			e, err := decode(v.Value[i])
-			if err != nil {
-				return nil, fmt.Errorf("element %d: %w", i, err)
-			}
-			l[i] = e
-		}
-		return l, nil
-	case *types.AttributeValueMemberM:
-		m, err := decodeItem(v.Value)
-		if m == nil && err == nil {
-			return map[string]any{}, nil
-		}
-		return map[string]any(m), err
+// decodeItem returns nil if m has no attributes, since an item has its key at least.
+// An item that cannot be decoded is [table.ErrUnavailable].
+func decodeItem(m map[string]types.AttributeValue) (table.Item, error) {
+	it, err := Decode(m)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", table.ErrUnavailable, err)
 	}
-	return nil, fmt.Errorf("a value of type %T", v)
+	return it, nil
 }
 
-// decodeItem returns nil for no attributes: an item has its key at least.
-func decodeItem(m map[string]types.AttributeValue) (table.Item, error) {
+// Decode returns an item as DynamoDB or its streams have it; nil if m is empty.
+// Types that Statgate never writes are errors: binary values, sets, and numbers that
+// are not int64. The errors name attributes and types but quote no value, which may
+// be a customer's.
+func Decode(m map[string]types.AttributeValue) (table.Item, error) {
 	if len(m) == 0 {
 		return nil, nil
 	}
-	it := make(table.Item, len(m))
-	for name := range m {
-		v, err := decode(m[name])
+	return decodeMap(m)
+}
+
+func decodeMap(attrs map[string]types.AttributeValue) (map[string]any, error) {
+	m := make(map[string]any, len(attrs))
+	for name, attr := range attrs {
+		v, err := decode(attr)
 		if err != nil {
-			return nil, fmt.Errorf("%w: attribute %s: %w", table.ErrUnavailable, name, err)
+			return nil, fmt.Errorf("attribute %s: %w", name, err)
 		}
-		it[name] = v
+		m[name] = v
 	}
-	return it, nil
+	return m, nil
+}
+
+// decode reads numbers as int64; the SDK's attributevalue would make floats of them.
+func decode(attr types.AttributeValue) (any, error) {
+	switch attr := attr.(type) {
+	case *types.AttributeValueMemberNULL:
+		return nil, nil
+	case *types.AttributeValueMemberBOOL:
+		return attr.Value, nil
+	case *types.AttributeValueMemberN:
+		n, err := strconv.ParseInt(attr.Value, 10, 64)
+		if err != nil {
+			return nil, errors.New("number is not an int64")
+		}
+		return n, nil
+	case *types.AttributeValueMemberS:
+		return attr.Value, nil
+	case *types.AttributeValueMemberL:
+		l := make([]any, len(attr.Value))
+		for i := range attr.Value {
+			v, err := decode(attr.Value[i])
+			if err != nil {
+				return nil, fmt.Errorf("element %d: %w", i, err)
+			}
+			l[i] = v
+		}
+		return l, nil
+	case *types.AttributeValueMemberM:
+		return decodeMap(attr.Value)
+	}
+	return nil, errors.New("unsupported type: " + unsupported(attr))
+}
+
+func unsupported(attr types.AttributeValue) string {
+	switch attr.(type) {
+	case *types.AttributeValueMemberB:
+		return "binary"
+	case *types.AttributeValueMemberBS:
+		return "binary set"
+	case *types.AttributeValueMemberNS:
+		return "number set"
+	case *types.AttributeValueMemberSS:
+		return "string set"
+	}
+	return "unknown"
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -115,12 +116,8 @@ func (f *Faulty) meet(ctx context.Context, c Call) (Fault, error) {
 	}
 	f.mu.Unlock()
 	if delay > 0 {
-		timer := time.NewTimer(delay)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-			return fault, fmt.Errorf("faulty: %w: %w", table.ErrUnavailable, ctx.Err())
-		case <-timer.C:
+		if err := retry.Sleep(ctx, delay); err != nil {
+			return fault, fmt.Errorf("faulty: %w: %w", table.ErrUnavailable, err)
 		}
 	}
 	if fault == None || fault == Lost {

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"statgate/shared/platform/boot"
 	"statgate/shared/table"
+	"statgate/shared/table/dynamo"
 )
 
 // Start serves Lambda's batches of a stream. It never returns. The event source
@@ -73,60 +75,45 @@ func decodeAll(records []events.DynamoDBEventRecord) ([]table.Change, error) {
 	return changes, nil
 }
 
-// item converts an image as table/dynamo does an item; nil for no attributes.
+// item returns the item of an image; nil if it has no attributes.
 func item(image map[string]events.DynamoDBAttributeValue) (table.Item, error) {
-	if len(image) == 0 {
-		return nil, nil
-	}
-	return mapping(image)
+	return dynamo.Decode(attributes(image))
 }
 
-func mapping(attrs map[string]events.DynamoDBAttributeValue) (map[string]any, error) {
-	m := make(map[string]any, len(attrs))
-	for name, attr := range attrs {
-		v, err := value(attr)
-		if err != nil {
-			return nil, fmt.Errorf("attribute %s: %w", name, err)
-		}
-		m[name] = v
+func attributes(image map[string]events.DynamoDBAttributeValue) map[string]types.AttributeValue {
+	m := make(map[string]types.AttributeValue, len(image))
+	for name, attr := range image {
+		m[name] = attribute(attr)
 	}
-	return m, nil
+	return m
 }
 
-// value converts what Statgate writes. The error of a number leaves it out: it
-// may be a customer's.
-func value(attr events.DynamoDBAttributeValue) (any, error) {
+// attribute converts a value from Lambda's type to the SDK's. Of the types that the
+// decoder refuses it keeps the type alone.
+func attribute(attr events.DynamoDBAttributeValue) types.AttributeValue {
 	switch attr.DataType() {
 	case events.DataTypeNull:
-		return nil, nil
+		return &types.AttributeValueMemberNULL{Value: true}
 	case events.DataTypeBoolean:
-		return attr.Boolean(), nil
+		return &types.AttributeValueMemberBOOL{Value: attr.Boolean()}
 	case events.DataTypeNumber:
-		n, err := attr.Int64()
-		if err != nil {
-			return nil, errors.New("a number that is no int64")
-		}
-		return n, nil
+		return &types.AttributeValueMemberN{Value: attr.Number()}
 	case events.DataTypeString:
-		return attr.String(), nil
+		return &types.AttributeValueMemberS{Value: attr.String()}
 	case events.DataTypeList:
-		l := make([]any, len(attr.List()))
+		l := make([]types.AttributeValue, len(attr.List()))
 		for i, e := range attr.List() {
-			v, err := value(e)
-			if err != nil {
-				return nil, fmt.Errorf("element %d: %w", i, err)
-			}
-			l[i] = v
+			l[i] = attribute(e)
 		}
-		return l, nil
+		return &types.AttributeValueMemberL{Value: l}
 	case events.DataTypeMap:
-		return mapping(attr.Map())
+		return &types.AttributeValueMemberM{Value: attributes(attr.Map())}
+	case events.DataTypeBinarySet:
+		return &types.AttributeValueMemberBS{}
+	case events.DataTypeNumberSet:
+		return &types.AttributeValueMemberNS{}
+	case events.DataTypeStringSet:
+		return &types.AttributeValueMemberSS{}
 	}
-	return nil, fmt.Errorf("a value of type %s", unwritten[attr.DataType()])
-}
-
-// unwritten are the types that no table of ours has.
-var unwritten = map[events.DynamoDBDataType]string{
-	events.DataTypeBinary: "binary", events.DataTypeBinarySet: "binary set",
-	events.DataTypeNumberSet: "number set", events.DataTypeStringSet: "string set",
+	return &types.AttributeValueMemberB{}
 }

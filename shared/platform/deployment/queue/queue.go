@@ -32,8 +32,9 @@ type Deliver func(ctx context.Context, d webhooks.Due) (time.Duration, error)
 
 // Queue is a [webhooks.Queue].
 type Queue struct {
-	log  *slog.Logger
-	wake chan struct{} // tells Run that the lists have changed
+	clock func() time.Time
+	log   *slog.Logger
+	wake  chan struct{} // tells Run that the lists have changed
 
 	mu    sync.Mutex
 	later schedule
@@ -43,9 +44,10 @@ type Queue struct {
 	taken int                       // slots in use
 }
 
-// New returns a queue. It holds deliveries until Run is called.
-func New(log *slog.Logger) *Queue {
-	return &Queue{log: log, wake: make(chan struct{}, 1), ready: map[string][]webhooks.Due{}, busy: map[string]int{}}
+// New returns a queue. It holds deliveries until Run is called. The clock decides when a
+// waiting delivery is due.
+func New(clock func() time.Time, log *slog.Logger) *Queue {
+	return &Queue{clock: clock, log: log, wake: make(chan struct{}, 1), ready: map[string][]webhooks.Due{}, busy: map[string]int{}}
 }
 
 // Send implements [webhooks.Queue]. It never fails.
@@ -64,7 +66,7 @@ func (q *Queue) Run(ctx context.Context, deliver Deliver) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	for {
-		started, next := q.start(time.Now())
+		started, next := q.start(q.clock())
 		for _, d := range started {
 			group.Go(func() { q.attempt(ctx, deliver, d) })
 		}
@@ -146,7 +148,7 @@ func (q *Queue) attempt(ctx context.Context, deliver Deliver, d webhooks.Due) {
 	q.mu.Lock()
 	q.count(d, -1)
 	if again > 0 {
-		heap.Push(&q.later, entry{time.Now().Add(again), d})
+		heap.Push(&q.later, entry{q.clock().Add(again), d})
 	}
 	q.mu.Unlock()
 	q.signal()

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"statgate/shared/feed/webhooks"
@@ -36,124 +38,164 @@ func send(t *testing.T, q *queue.Queue, org, webhook string, n int) {
 	}
 }
 
-// waitFor waits until reached returns true.
-func waitFor(t *testing.T, what string, reached func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !reached(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("timed out waiting for %s", what)
-		}
-	}
-}
-
 func TestHangingReceiversLeaveSlotsToOtherOrganisations(t *testing.T) {
 	t.Parallel()
-	q := queue.New(slog.New(slog.DiscardHandler))
-	var mu sync.Mutex
-	hanging := map[string]int{} // by webhook
-	var taken atomic.Int64
-	run(t, q, func(ctx context.Context, d webhooks.Due) (time.Duration, error) {
-		if d.Org == "bad" {
+	synctest.Test(t, func(t *testing.T) {
+		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
+		var mu sync.Mutex
+		hanging := map[string]int{} // by webhook
+		taken := 0
+		run(t, q, func(ctx context.Context, d webhooks.Due) (time.Duration, error) {
 			mu.Lock()
+			if d.Org != "bad" {
+				taken++
+				mu.Unlock()
+				return 0, nil
+			}
 			hanging[d.Webhook]++
 			mu.Unlock()
 			<-ctx.Done()
 			return 0, ctx.Err()
+		})
+		for i := range 20 {
+			send(t, q, "bad", fmt.Sprint("hangs ", i), 50)
 		}
-		taken.Add(1)
-		return 0, nil
+		send(t, q, "good", "whk_1", 100)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if taken != 100 {
+			t.Errorf("got %d deliveries of the other organisation, want 100", taken)
+		}
+		all := 0
+		for webhook, n := range hanging {
+			if all += n; n > 4 {
+				t.Errorf("%s has %d slots, want at most 4", webhook, n)
+			}
+		}
+		if all != 16 {
+			t.Errorf("the organisation has %d slots, want half of 32", all)
+		}
 	})
-	for i := range 20 {
-		send(t, q, "bad", fmt.Sprint("hangs ", i), 50)
-	}
-	send(t, q, "good", "whk_1", 100)
-	waitFor(t, "the deliveries of the other organisation", func() bool { return taken.Load() == 100 })
-	mu.Lock()
-	defer mu.Unlock()
-	all := 0
-	for webhook, n := range hanging {
-		if all += n; n > 4 {
-			t.Errorf("%s has %d slots, want at most 4", webhook, n)
-		}
-	}
-	if all != 16 {
-		t.Errorf("the organisation has %d slots, want half of 32", all)
-	}
 }
 
 func TestWebhooksTakeTurns(t *testing.T) {
 	t.Parallel()
-	q := queue.New(slog.New(slog.DiscardHandler))
-	send(t, q, "org", "many", 1000)
-	send(t, q, "org", "one", 1)
-	var before atomic.Int64
-	done := make(chan struct{})
-	run(t, q, func(_ context.Context, d webhooks.Due) (time.Duration, error) {
-		if d.Webhook == "one" {
-			close(done)
+	synctest.Test(t, func(t *testing.T) {
+		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
+		send(t, q, "org", "many", 1000)
+		send(t, q, "org", "one", 1)
+		var before atomic.Int64
+		done := make(chan struct{})
+		run(t, q, func(_ context.Context, d webhooks.Due) (time.Duration, error) {
+			if d.Webhook == "one" {
+				close(done)
+				return 0, nil
+			}
+			select {
+			case <-done:
+			default:
+				before.Add(1)
+			}
+			time.Sleep(5 * time.Millisecond) // instant attempts would show the scheduler's order instead
 			return 0, nil
+		})
+		<-done
+		if got := before.Load(); got > 50 {
+			t.Errorf("got %d deliveries of the other webhook before the only one of this, want a few", got)
 		}
-		select {
-		case <-done:
-		default:
-			before.Add(1)
-		}
-		time.Sleep(5 * time.Millisecond) // instant attempts would show the scheduler's order instead
-		return 0, nil
 	})
-	<-done
-	if got := before.Load(); got > 50 {
-		t.Errorf("got %d deliveries of the other webhook before the only one of this, want a few", got)
-	}
 }
 
 func TestDeliveryIsAttemptedUntilItIsFinished(t *testing.T) {
 	t.Parallel()
-	q := queue.New(slog.New(slog.DiscardHandler))
-	var times atomic.Int64
-	run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
-		if times.Add(1) < 4 {
-			return time.Millisecond, nil
+	synctest.Test(t, func(t *testing.T) {
+		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
+		start := time.Now()
+		var attempts []time.Duration
+		run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
+			attempts = append(attempts, time.Since(start))
+			return []time.Duration{time.Minute, time.Second, time.Hour, 0}[len(attempts)-1], nil
+		})
+		send(t, q, "org", "whk_1", 1)
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		want := []time.Duration{0, time.Minute, 61 * time.Second, time.Hour + 61*time.Second}
+		if !slices.Equal(attempts, want) {
+			t.Errorf("got attempts after %v, want %v", attempts, want)
 		}
-		return 0, nil
 	})
-	send(t, q, "org", "whk_1", 1)
-	waitFor(t, "the fourth attempt", func() bool { return times.Load() == 4 })
-	time.Sleep(20 * time.Millisecond)
-	if got := times.Load(); got != 4 {
-		t.Errorf("got %d attempts, want 4", got)
-	}
+}
+
+func TestDeliveryIsDueByTheQueuesClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var ahead atomic.Int64 // of the machine's time
+		q := queue.New(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, slog.New(slog.DiscardHandler))
+		attempts := map[string]int{}
+		var mu sync.Mutex
+		run(t, q, func(_ context.Context, d webhooks.Due) (time.Duration, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if attempts[d.Webhook]++; attempts[d.Webhook] == 1 {
+				return time.Hour, nil
+			}
+			return 0, nil
+		})
+		send(t, q, "org", "whk_1", 1)
+		synctest.Wait()
+		ahead.Store(int64(time.Hour))
+		send(t, q, "org", "whk_2", 1) // wakes the queue
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if got, want := attempts["whk_1"], 2; got != want {
+			t.Errorf("got %d attempts after the clock moved by an hour, want %d", got, want)
+		}
+	})
 }
 
 func TestDeliveryIsRetriedAfterTheStoreFailed(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
-	q := queue.New(slog.New(slog.NewJSONHandler(&log, nil)))
-	var times atomic.Int64
-	run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
-		if times.Add(1) == 1 {
-			return 0, errors.New("the store is down")
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		q := queue.New(time.Now, slog.New(slog.NewJSONHandler(&log, nil)))
+		start := time.Now()
+		var attempts []time.Duration
+		run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
+			if attempts = append(attempts, time.Since(start)); len(attempts) == 1 {
+				return 0, errors.New("the store is down")
+			}
+			return 0, nil
+		})
+		send(t, q, "org", "whk_1", 1)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if want := []time.Duration{0, 5 * time.Second}; !slices.Equal(attempts, want) {
+			t.Errorf("got attempts after %v, want %v", attempts, want)
 		}
-		return 0, nil
+		if got := log.String(); !strings.Contains(got, `"delivery":"dlv_0"`) || !strings.Contains(got, "the store is down") {
+			t.Errorf("logged %s", got)
+		}
 	})
-	send(t, q, "org", "whk_1", 1)
-	waitFor(t, "the second attempt", func() bool { return times.Load() == 2 })
-	if got := log.String(); !strings.Contains(got, `"delivery":"dlv_0"`) || !strings.Contains(got, "the store is down") {
-		t.Errorf("logged %s", got)
-	}
 }
 
 func TestTwentyThousandWaitingDeliveriesNeedNoGoroutines(t *testing.T) {
-	q := queue.New(slog.New(slog.DiscardHandler))
-	before := runtime.NumGoroutine()
-	var failed atomic.Int64
-	run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
-		failed.Add(1)
-		return time.Hour, nil
+	synctest.Test(t, func(t *testing.T) {
+		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
+		before := runtime.NumGoroutine()
+		var failed atomic.Int64
+		run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
+			failed.Add(1)
+			return time.Hour, nil
+		})
+		send(t, q, "org", "whk_1", 20_000)
+		synctest.Wait()
+		if got, want := failed.Load(), int64(20_000); got != want {
+			t.Errorf("got %d attempts, want %d", got, want)
+		}
+		if got := runtime.NumGoroutine() - before; got > 40 {
+			t.Errorf("%d goroutines run, want no more than slots", got)
+		}
 	})
-	send(t, q, "org", "whk_1", 20_000)
-	waitFor(t, "the last delivery", func() bool { return failed.Load() == 20_000 })
-	if got := runtime.NumGoroutine() - before; got > 40 {
-		t.Errorf("%d goroutines run, want no more than slots", got)
-	}
 }

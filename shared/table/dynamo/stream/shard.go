@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
+	"statgate/shared/retry"
 	"statgate/shared/table"
 )
 
@@ -52,12 +53,7 @@ func (s *Stream) walk(ctx context.Context, sh *shard, read table.Reader, log *sl
 		if err != nil || full || ended {
 			continue
 		}
-		timer := time.NewTimer(idle)
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		}
-		timer.Stop()
+		_ = retry.Sleep(ctx, idle) // the loop ends with ctx
 	}
 }
 

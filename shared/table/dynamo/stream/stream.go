@@ -1,11 +1,10 @@
-// Package stream follows the stream of a DynamoDB table in a process that stays,
-// by asking again and again: what Lambda does for a deployment on AWS, for one
-// that runs in a single process over DynamoDB or DynamoDB Local. No Lambda
-// function links it.
+// Package stream follows the stream of a DynamoDB table by polling, in a long-running
+// process over DynamoDB or DynamoDB Local. On AWS, Lambda does this for a deployment; no
+// Lambda function links this package.
 //
-// A stream is made of shards. A shard is read in order; one that is split or has
-// grown old ends, and others follow it, its children. Those are read when their
-// parent has been, so that the changes of an item stay in order.
+// A stream consists of shards. A shard is read in order. A shard that is split or old ends,
+// and child shards follow it. Children are read after their parent, so that the changes of
+// an item stay in order.
 package stream
 
 import (
@@ -25,11 +24,11 @@ import (
 	"statgate/shared/table"
 )
 
-// refreshEvery is how often new shards are looked for where none has ended.
+// refreshEvery is the interval of listing the shards if none has ended.
 const refreshEvery = 10 * time.Second
 
-// Stream is the changes of one table from when it was opened on. How far it was
-// read is known to this process alone.
+// Stream follows the changes of one table from the time it was opened. Its position is in
+// the memory of this process only.
 type Stream struct {
 	client    *dynamodbstreams.Client
 	table     string
@@ -125,7 +124,7 @@ func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger
 	}
 }
 
-// oneAtATime has a reader told of one shard at a time.
+// oneAtATime serializes the calls of a reader by different shards.
 func oneAtATime(read table.Reader) table.Reader {
 	var mu sync.Mutex
 	return func(ctx context.Context, changes []table.Change) error {
@@ -147,7 +146,7 @@ func (s *Stream) ready() []*shard {
 	return list
 }
 
-// lookAgain looks for new shards. It returns why none can come any more.
+// lookAgain lists the shards. It returns an error if the stream can have no new ones.
 func (s *Stream) lookAgain(ctx context.Context, log *slog.Logger) (over error) {
 	_ = table.Insist(ctx, log, "looking for new parts of a table's stream", func() error {
 		err := s.refresh(ctx)

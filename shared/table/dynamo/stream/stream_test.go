@@ -382,11 +382,11 @@ func TestDynamoDBThatDoesNotAnswerIsAskedAgainAndLogged(t *testing.T) {
 func TestRecordThatNoTableOfOursWritesIsNamedAndThoseBeforeItAreTold(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		`{"B":"AAEqQQ=="}`:                   "attribute n: a value of type *types.AttributeValueMemberB",
-		`{"SS":["x"]}`:                       "attribute n: a value of type *types.AttributeValueMemberSS",
-		`{"N":"1.5"}`:                        "attribute n: a number that is no int64",
-		`{"L":[{"N":"1e300"}]}`:              "attribute n: element 0: a number that is no int64",
-		`{"M":{"deep":{"BS":["AAEqQQ=="]}}}`: "attribute n: attribute deep: a value of type *types.AttributeValueMemberBS",
+		`{"B":"AAEqQQ=="}`:                   "attribute n: unsupported type: binary",
+		`{"SS":["x"]}`:                       "attribute n: unsupported type: string set",
+		`{"N":"1.5"}`:                        "attribute n: number is not an int64",
+		`{"L":[{"N":"1e300"}]}`:              "attribute n: element 0: number is not an int64",
+		`{"M":{"deep":{"BS":["AAEqQQ=="]}}}`: "attribute n: attribute deep: unsupported type: binary set",
 	} {
 		sh := &fakeShard{id: "shard"}
 		f := newFake(t, sh)

@@ -1,0 +1,183 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"statgate/shared/access/audit"
+	"statgate/shared/access/idempotency"
+	"statgate/shared/api"
+	"statgate/shared/ids"
+	"statgate/shared/table"
+)
+
+// Store says where the changes of a store are written and recorded.
+type Store struct {
+	Table Table
+	Gates Gates       // nil where no change concerns a key
+	IDs   *ids.Source // draws the ids of audit entries
+	// BesideData records entries as the tables of data do, which have no index for
+	// them (see [audit.Note]); false records them as the keys table does.
+	BesideData bool
+}
+
+// Call is what one call asks of [Make] beside its facts and its decision.
+type Call struct {
+	By audit.By
+	// Org is the organisation in whose trail a store BesideData records the change.
+	// Elsewhere each entry names its own.
+	Org   string
+	Token idempotency.Token // the zero Token where the call has no Idempotency-Key
+	// Recheck fails with an *[api.Error] where the caller may no longer make the
+	// change. It runs before each transaction; nil checks nothing.
+	Recheck func(ctx context.Context) error
+	// Entries finds the audit entry of an earlier attempt, and so whether that attempt
+	// made the change. It is for stores BesideData whose facts do not tell; nil
+	// where decide sees an earlier attempt in the facts.
+	Entries audit.Reader
+	// EntriesFirst looks for the entry before the first attempt too.
+	EntriesFirst bool
+}
+
+// Asked returns the call of a request that changes data: before each transaction it
+// checks that the key has not changed, where the contract rechecks keys.
+func Asked(r *api.Request) Call {
+	return Call{By: audit.Caller(r), Org: r.Caller.Org, Recheck: r.StillCurrent}
+}
+
+// Plan is what a decision writes. Without writes the facts are already as asked.
+type Plan struct {
+	Writes  []table.Write
+	Entries []audit.Change // exactly one in a store BesideData, at least one elsewhere
+	Bump    []string       // keys whose cached callers become stale
+	// Before does what must stand before the facts do, such as making a key's gate.
+	// It must be idempotent, and harmless if the transaction then fails. Its errors
+	// must be *[api.Error]. It may be nil.
+	Before func(ctx context.Context) error
+	// Refuse is returned after the bump: the refusal of a repeat whose first call may
+	// have failed before its bump.
+	Refuse error
+	// Made says that the facts show the work of an earlier attempt, whose answer was
+	// lost. Make then returns what that attempt decided.
+	Made bool
+}
+
+// And returns a plan that does what both plans do, in one transaction. One of them at
+// most has a Before; Refuse and Made are those of p.
+func (p Plan) And(q Plan) Plan {
+	p.Writes = append(p.Writes[:len(p.Writes):len(p.Writes)], q.Writes...)
+	p.Entries = append(p.Entries[:len(p.Entries):len(p.Entries)], q.Entries...)
+	p.Bump = append(p.Bump[:len(p.Bump):len(p.Bump)], q.Bump...)
+	if p.Before == nil {
+		p.Before = q.Before
+	}
+	return p
+}
+
+// Make makes one change and returns what was decided, or the stored answer where the
+// call's Idempotency-Key was used before.
+//
+// read reads the facts consistently; attempt counts from 1. decide is a pure function
+// of the facts: it reads and writes nothing, and what it returns depends on the facts
+// and on the call's input only, apart from new ids. Both run again for each attempt.
+// An error of either ends the change and is returned as it is.
+func Make[F, R any](ctx context.Context, s Store, c Call, read func(ctx context.Context, attempt int) (F, error), decide func(facts F) (R, Plan, error)) (R, error) {
+	var result, none R
+	trail, err := s.trail(c)
+	if err != nil {
+		return none, err
+	}
+	attempt := 0
+	var last Plan
+	err = apply(ctx, s.Table, s.Gates, func(ctx context.Context) (Plan, error) {
+		attempt++
+		var stored R
+		if answered, err := c.Token.Answered(ctx, &stored); answered || err != nil {
+			result = stored
+			return Plan{Bump: last.Bump}, err
+		}
+		facts, err := read(ctx, attempt)
+		if err != nil {
+			return Plan{}, err
+		}
+		// The entry is read after the facts. Read before them, it could be missing
+		// while the facts already show the change.
+		if c.Entries != nil && (attempt > 1 || c.EntriesFirst) {
+			if made, err := trail.note.Written(ctx, c.Entries, c.Org); made || err != nil {
+				return Plan{Bump: last.Bump}, err
+			}
+		}
+		decided, plan, err := decide(facts)
+		if err != nil {
+			return Plan{}, err
+		}
+		if plan.Made {
+			return Plan{Bump: plan.Bump}, nil
+		}
+		result, last = decided, plan
+		if len(plan.Writes) == 0 {
+			return plan, nil
+		}
+		for _, first := range []func(context.Context) error{c.Recheck, plan.Before} {
+			if first == nil {
+				continue
+			}
+			if err := first(ctx); err != nil {
+				return Plan{}, err
+			}
+		}
+		if plan.Writes, err = trail.record(plan); err != nil {
+			return Plan{}, err
+		}
+		answer, err := c.Token.Writes(result)
+		plan.Writes = append(plan.Writes, answer...)
+		return plan, err
+	})
+	if err != nil {
+		return none, err
+	}
+	return result, nil
+}
+
+// trail records one call's change.
+type trail struct {
+	store Store
+	call  Call
+	note  audit.Note // of a store BesideData: drawn once, so that a repeated attempt finds its entry
+}
+
+func (s Store) trail(c Call) (trail, error) {
+	t := trail{store: s, call: c}
+	if !s.BesideData {
+		return t, nil
+	}
+	var err error
+	t.note, err = audit.NewNote(s.IDs, c.By)
+	return t, err
+}
+
+var errUnrecorded = errors.New("change: facts would be written without their audit entry")
+
+// record returns a plan's writes with those of its audit entries.
+func (t trail) record(p Plan) ([]table.Write, error) {
+	if len(p.Entries) == 0 || t.store.BesideData && len(p.Entries) > 1 {
+		return nil, fmt.Errorf("%w: %d entries for %d writes", errUnrecorded, len(p.Entries), len(p.Writes))
+	}
+	ws := append([]table.Write{}, p.Writes...)
+	for _, entry := range p.Entries {
+		var more []table.Write
+		var err error
+		if t.store.BesideData {
+			entry.Org = t.call.Org
+			more, err = t.note.Writes(entry)
+		} else {
+			more, err = audit.Writes(t.store.IDs, t.call.By, entry)
+		}
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, more...)
+	}
+	return ws, nil
+}
