@@ -25,8 +25,8 @@ type Cursors struct {
 
 // What becomes of a cursor that leads nowhere.
 var (
-	ErrCursorForeign = errors.New("was not made for this query")
-	ErrCursorExpired = errors.New("has expired: begin again without one")
+	ErrCursorForeign = errors.New("is not valid for this query; start again without it")
+	ErrCursorExpired = errors.New("has expired; start again without it")
 )
 
 // Encode signs a position for a query; query names the operation, the caller's

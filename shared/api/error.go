@@ -164,7 +164,7 @@ func theirs(names map[string]string, ours string) string {
 
 // Down says that a store did not answer: the call may be repeated.
 func Down(doing string, cause error) *Error {
-	return &Error{Condition: Unavailable, Message: "temporarily unavailable, please repeat the call",
+	return &Error{Condition: Unavailable, Message: "temporarily unavailable; retry the request",
 		RetryAfter: time.Second, Cause: fmt.Errorf("%s: %w", doing, cause)}
 }
 

@@ -27,18 +27,18 @@ const (
 
 // GatewayResponses lists the answers of API Gateway in the contract's shape.
 func GatewayResponses(c *contract.Contract) []GatewayResponse {
-	scopes := "the scopes held are: " + varScopes
-	lacks := "the key's scopes do not reach " + varMethod + " " + varResource + "; " + scopes
+	scopes := "its scopes are: " + varScopes
+	lacks := "the key's scopes do not allow " + varMethod + " " + varResource + "; " + scopes
 	list := []struct{ kind, condition, message string }{
 		// Where a contract tells a missing secret from a bad one, the edge answers the missing one.
 		{"UNAUTHORIZED", SecretUnknown, "a valid API key is required"},
 		{"ACCESS_DENIED", Permission, lacks},
 		{"MISSING_AUTHENTICATION_TOKEN", NotFoundRoute, "no such path"},
 		{"RESOURCE_NOT_FOUND", NotFoundRoute, "no such path"},
-		{"AUTHORIZER_FAILURE", Unavailable, "temporarily unavailable, please repeat the call"},
-		{"AUTHORIZER_CONFIGURATION_ERROR", Unavailable, "temporarily unavailable, please repeat the call"},
-		{"INTEGRATION_FAILURE", Unavailable, "temporarily unavailable, please repeat the call"},
-		{"INTEGRATION_TIMEOUT", Unavailable, "temporarily unavailable, please repeat the call"},
+		{"AUTHORIZER_FAILURE", Unavailable, "temporarily unavailable; retry the request"},
+		{"AUTHORIZER_CONFIGURATION_ERROR", Unavailable, "temporarily unavailable; retry the request"},
+		{"INTEGRATION_FAILURE", Unavailable, "temporarily unavailable; retry the request"},
+		{"INTEGRATION_TIMEOUT", Unavailable, "temporarily unavailable; retry the request"},
 		{"API_CONFIGURATION_ERROR", Internal, "internal error"},
 		{"UNSUPPORTED_MEDIA_TYPE", InputMedia, "the body must be application/json"},
 		{"BAD_REQUEST_BODY", InputJSON, "the body cannot be read"},
@@ -46,16 +46,16 @@ func GatewayResponses(c *contract.Contract) []GatewayResponse {
 		{"INVALID_API_KEY", SecretMissing, "a valid API key is required"},
 		{"INVALID_SIGNATURE", SecretMissing, "a valid API key is required"},
 		{"EXPIRED_TOKEN", SecretMissing, "a valid API key is required"},
-		{"THROTTLED", Unavailable, "too many requests at once, please repeat the call"},
-		{"QUOTA_EXCEEDED", Quota, "quota exceeded"},
-		{"WAF_FILTERED", Permission, "refused"},
+		{"THROTTLED", Unavailable, "too many concurrent requests; retry the request"},
+		{"QUOTA_EXCEEDED", Quota, "quota exceeded; retry later"},
+		{"WAF_FILTERED", Permission, "request blocked by the firewall"},
 	}
 	var responses []GatewayResponse
 	for _, r := range list {
 		responses = append(responses, gatewayResponse(c, r.kind, r.condition, r.message))
 	}
 	responses = append(responses,
-		unshaped(gatewayResponse(c, "DEFAULT_4XX", "input", "the request cannot be served")),
+		unshaped(gatewayResponse(c, "DEFAULT_4XX", "input", "invalid request")),
 		unshaped(gatewayResponse(c, "DEFAULT_5XX", Internal, "internal error")))
 	return responses
 }
@@ -100,7 +100,7 @@ func Mocks(c *contract.Contract) []Mock {
 		allowed = append(allowed, "OPTIONS")
 		sort.Strings(allowed)
 		allow := strings.Join(allowed, ", ")
-		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path takes " + allow, Allow: allow})
+		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path supports only " + allow, Allow: allow})
 		mocks = append(mocks,
 			Mock{Path: path, Method: "ANY", Status: wrong.Status, Template: string(wrong.Body), Headers: wrong.Header},
 			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.Preflight(allowed)})

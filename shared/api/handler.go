@@ -56,7 +56,7 @@ func (r *Request) Precondition(present Versioned) error {
 			return nil
 		}
 	}
-	return Fail(ConflictVersion, "If-Match: this has changed since: read it again, then decide")
+	return Fail(ConflictVersion, "If-Match: the object has changed; read it again before you change it")
 }
 
 // Meter is what is left of the budget that the call was spent against.
@@ -84,10 +84,12 @@ type Handler struct {
 	Events    []EventKind // what is sent to whom it makes
 }
 
-// EventKind is a type of event that customers are sent.
+// EventKind is a type of event that webhooks deliver.
 type EventKind struct {
-	Type, Summary string
-	Data          reflect.Type // what the event shows
+	Type        string
+	Summary     string // a few words
+	Description string // one or two sentences
+	Data        reflect.Type
 }
 
 // Handle makes a handler of a function from input to answer. The input is a
@@ -142,8 +144,8 @@ func Making[Out any](h Handler, get string, id func(Out) string) Handler {
 // Page is the part of a list's input that pages it. Handlers read Limit and
 // After; cursors, page numbers and offsets are the binding's business.
 type Page struct {
-	Limit  int    `json:"limit,omitempty" doc:"Items a page"`
-	Cursor string `json:"cursor,omitempty" doc:"next_cursor of the page before"`
+	Limit  int    `json:"limit,omitempty" doc:"Items per page"`
+	Cursor string `json:"cursor,omitempty" doc:"Cursor of the page, from the previous response"`
 	// After is the position that the page before ended at: what the handler
 	// returned as List.Next. "" is the beginning.
 	After string `json:"-"`

@@ -14,7 +14,7 @@ var units = map[byte]time.Duration{
 // ParseDuration reads a whole number and one unit: s, m, h, d (24 hours), w
 // (7 days) or y (365 days), such as "12h" or "30d". Nothing negative, at most 100 years.
 func ParseDuration(text string) (time.Duration, error) {
-	bad := fmt.Errorf("%q is no duration: give a whole number and one of s, m, h, d, w, y, such as 12h or 30d", text)
+	bad := fmt.Errorf("must be a duration, a whole number and one of s, m, h, d, w, y, such as 12h or 30d; got %q", text)
 	if len(text) < 2 || len(text) > 12 {
 		return 0, bad
 	}
@@ -27,7 +27,7 @@ func ParseDuration(text string) (time.Duration, error) {
 		return 0, bad
 	}
 	if n > int64(100*units['y']/unit) {
-		return 0, fmt.Errorf("%q is longer than 100 years", text)
+		return 0, fmt.Errorf("must be at most 100 years, got %q", text)
 	}
 	return time.Duration(n) * unit, nil
 }

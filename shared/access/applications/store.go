@@ -68,7 +68,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 		case held.Str("application") == id: // an earlier attempt, whose answer was lost
 			return change.Plan{}, nil
 		case held != nil:
-			clash := api.Fail(api.Conflict, "the organisation has applied for this already")
+			clash := api.Fail(api.Conflict, "the organisation has already applied for this approval")
 			clash.Details = map[string]any{"application": held.Str("application")}
 			return change.Plan{}, clash
 		}

@@ -163,7 +163,7 @@ func (b *birth) present(ctx context.Context) (bool, error) {
 		}
 	}
 	if len(items) > 0 {
-		return false, Refusal{"sha256: the secret is one that was made here, of key " + items[0].Str("key")}
+		return false, Refusal{"sha256: the secret was created by this deployment, for key " + items[0].Str("key")}
 	}
 	return false, nil
 }
@@ -200,7 +200,7 @@ func (b *birth) place(ctx context.Context) (holdings, []table.Write, error) {
 func (b *birth) find(ctx context.Context) (holdings, bool, error) {
 	name := b.foreign.Org
 	if name == "" {
-		return holdings{}, false, Refusal{"org: is required: the organisation's id or name"}
+		return holdings{}, false, Refusal{"org: is required; give the organisation's id or name"}
 	}
 	if ids.Plausible(name) {
 		if h, found, err := b.read(ctx, name); found || err != nil {
@@ -222,7 +222,7 @@ func (b *birth) find(ctx context.Context) (holdings, bool, error) {
 	case len(known) == 1:
 		return b.read(ctx, known[0])
 	case !b.o.CreateOrgs:
-		return holdings{}, false, Refusal{"org: no such organisation; -create-orgs makes it"}
+		return holdings{}, false, Refusal{"org: no such organisation; use -create-orgs to create it"}
 	}
 	return holdings{}, false, nil
 }
@@ -244,7 +244,7 @@ func (b *birth) join(h holdings) (orgs.Member, []table.Write, error) {
 		if err != nil {
 			return orgs.Member{}, nil, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
 		}
-		return orgs.Member{}, nil, Refusal{"owner: no such member of the organisation; -create-orgs adds them"}
+		return orgs.Member{}, nil, Refusal{"owner: no such member of the organisation; use -create-orgs to add them"}
 	}
 	role := b.foreign.Role
 	if role == "" {
@@ -258,7 +258,7 @@ func (b *birth) join(h holdings) (orgs.Member, []table.Write, error) {
 func (b *birth) found() (holdings, []table.Write, error) {
 	f := b.foreign
 	if f.Role != "" && f.Role != api.RoleOwner {
-		return holdings{}, nil, Refusal{"role: the first member of a new organisation is its owner"}
+		return holdings{}, nil, Refusal{"role: must be owner for the first member of a new organisation"}
 	}
 	o, owner, ws, err := orgs.Found(b.store.ids, b.store.rules.contract, b.by, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
 	if err != nil {

@@ -27,7 +27,7 @@ func (d *document) events() []event {
 		if sent.RequestBody == nil {
 			continue
 		}
-		list = append(list, event{Type: kind, When: sent.Summary, Fields: d.fields(sent.RequestBody.Content["application/json"].Schema, false, 0)})
+		list = append(list, event{Type: kind, When: sent.Description, Fields: d.fields(sent.RequestBody.Content["application/json"].Schema, false, 0)})
 	}
 	return list
 }

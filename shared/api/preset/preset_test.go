@@ -40,14 +40,14 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 		{"$next, total: $total", "$nxet, total: $total", "is no slot"},
 		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: is no condition"},
 		{"  style: cursor", "  style: page\n  cursor_life: 1h", "paging.cursor_life: is for cursors"},
-		{"  style: cursor", "  style: cursor\n  cursor_life: soon", "\"soon\" is no duration"},
+		{"  style: cursor", "  style: cursor\n  cursor_life: soon", "must be a duration"},
 		{"grants: [\"teams:read\"]", "grants: [\"teams:read\"], needs: luck", "\"luck\" is none of general, game"},
 		{"over: refuse", "over: refused", "none of refuse, clamp"},
 		{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
 		{"name: statgate", "name: [", "x.yaml:"},
 		{"style: cursor", "style: cursor\n  count: true", "paging.count: cursors reach any number of items"},
 		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 2y]", "keys.expiry_choices: \"2y\" is nothing, or longer than max_life"},
-		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [soon]", "keys.expiry_choices: \"soon\" is no duration"},
+		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [soon]", "keys.expiry_choices: must be a duration"},
 		{"title: Statgate", "title: Statgate\nids: ulid", "ids: \"ulid\" is none of uuid"},
 	} {
 		if !strings.Contains(string(good), c.old) {

@@ -84,7 +84,7 @@ func Function(c *contract.Contract) (string, error) {
 var messages = map[string]string{
 	api.SecretMissing:   "an API key is required",
 	api.SecretMalformed: "malformed API key",
-	api.SecretConflict:  "two different API keys in one request",
+	api.SecretConflict:  "two different API keys in one request; send only one",
 }
 
 // form is a regular expression of what can be a secret: it holds no key to read a tag with.

@@ -112,7 +112,7 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 			if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
 				return change.Plan{}, err
 			} else if org.ID == "" {
-				return change.Plan{}, api.FieldError("org", "no such organisation: name one by its id")
+				return change.Plan{}, api.FieldError("org", "no such organisation: give its id")
 			}
 		}
 		for _, name := range p.names() {
@@ -121,7 +121,7 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 				return change.Plan{}, err
 			}
 			if holder != "" && holder != p.ID {
-				return change.Plan{}, api.Fail(api.Conflict, "another %s has the slug or the id %s", kind, name)
+				return change.Plan{}, api.Fail(api.Conflict, "another %s already has the slug or id %s", kind, name)
 			}
 		}
 		before, rev, err := s.contestant(ctx, kind, p.ID)
@@ -186,12 +186,12 @@ func (p Contestant) check() error {
 		wrong["slug"] = append(wrong["slug"], "must be lower-case letters, digits and -, at most 64")
 	}
 	if len(p.Members) > MembersAtMost {
-		wrong["members"] = append(wrong["members"], fmt.Sprintf("must be at most %d", MembersAtMost))
+		wrong["members"] = append(wrong["members"], fmt.Sprintf("must have at most %d members", MembersAtMost))
 	}
 	seen := map[string]bool{}
 	for _, m := range p.Members {
 		if seen[m.User] || !storable(m.User) {
-			wrong["members"] = append(wrong["members"], "a user is there twice, or is no user id")
+			wrong["members"] = append(wrong["members"], "must be user ids, each given once")
 			break
 		}
 		seen[m.User] = true
