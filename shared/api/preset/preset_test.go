@@ -30,7 +30,7 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 		{"base: /v1", "base: v1", "x.yaml:4:7: base"},
 		{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
 		{"requests: 100/h", "requests: 100/day", "a window is min or h"},
-		{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets: mcp has another window than requests"},
+		{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets: mcp must have the window of requests"},
 		{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
 		{"default_plan: PRO", "default_plan: GOLD", "no plan of this contract"},
 		{"  listTeams: {}", "  listNothing: {}", "operations.listNothing"},
