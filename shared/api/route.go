@@ -1,9 +1,9 @@
-// Package api is what every call has in common: the route table, the caller, the
-// request and its answer, errors and paging.
+// Package api defines what all operations share: the route table, callers, requests,
+// responses, errors and pagination.
 //
 // The route table in this file is the single source of truth. The REST API, the
-// authorizer's policy, the local gateway, the OpenAPI document and each
-// function's grants come from it.
+// authorizer's policy, the local gateway, the OpenAPI document and the grants of each
+// function are derived from it.
 package api
 
 import (
@@ -15,30 +15,30 @@ import (
 	"statgate/shared/contract"
 )
 
-// Route is one operation as the code knows it. A contract may give it another
-// method and path, never another meaning.
+// Route is one operation. A contract can change its method and path, but not its
+// meaning.
 type Route struct {
 	Operation   string // "listMatches"; the handler's name
-	Code        string // two letters, stable for ever: they count usage in the gate item
+	Code        string // two letters that never change: usage counters in gate items are named by them
 	Method      string
-	Path        string   // under the contract's base; parameters are Go identifiers in braces
-	Function    string   // the Lambda function that serves it: a folder of functions/
-	Permissions []string // any one is enough; none means any key
-	Open        bool     // no key at all, and outside the base
-	Cost        int      // calls of quota: 0 or 1
+	Path        string   // below the contract's base; parameters are Go identifiers in braces
+	Function    string   // the Lambda function that serves it, a folder of functions/
+	Permissions []string // any one is enough; empty for any key
+	Open        bool     // needs no key, and is outside the base
+	Cost        int      // requests counted against the quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
-	Named       bool     // open or of key management, and yet only where a contract names it
-	Keys        []Action // actions on the keys table beyond the gate's
+	Named       bool     // deployed only if the contract names it, although it is open or key management
+	Keys        []Action // actions on the keys table, in addition to GateActions
 	Stats       []Action // actions on the stats table
-	Writes      bool     // changes what the organisation has in the keys table, and is no key management
+	Writes      bool     // changes the organisation's data in the keys table, but not key management
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
-	Probes      bool     // reads the partition [Probe] in both tables, to see whether they answer
-	Sends       bool     // puts webhooks' deliveries into the queue
+	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
+	Sends       bool     // sends webhook deliveries to the queue
 	Summary     string
 }
 
-// Action is a DynamoDB action. Transactions need those of their items.
+// Action is a DynamoDB action. A transaction needs the actions of its items.
 type Action string
 
 // The DynamoDB actions that routes may need.
@@ -52,16 +52,16 @@ const (
 	ConditionCheck Action = "ConditionCheckItem"
 )
 
-// Probe is the partition that a probe reads. No item is ever in it, so that who
-// may read it learns whether a table answers, and nothing else.
+// Probe is the partition that readiness checks read. It is always empty, so the grant to
+// read it gives access to no data.
 const Probe = "PROBE"
 
-// GateActions are what every function with a key needs on the keys table: the
-// gate's write, the closed hour's put, and the reads of a stale caller.
+// GateActions are the actions on the keys table of every function that requires a key:
+// the gate's write, the put of a closed hour, and the reads for a stale caller.
 var GateActions = []Action{GetItem, BatchGetItem, UpdateItem, PutItem}
 
-// Routes is the route table. Its grants are exact: a test watches what each
-// operation asks of the tables while the suite runs, and knows no other.
+// Routes is the route table. Its grants are exact: a test records the actions of each
+// operation while the suite runs and compares them.
 var Routes = []Route{
 	{Operation: "listLeagues", Code: "ll", Method: "GET", Path: "/football/leagues", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List leagues"},
 	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get league"},
@@ -153,10 +153,9 @@ func Find(operation string) (Route, bool) {
 }
 
 // For returns the routes that a deployment of the contract has, with the
-// contract's methods and full paths (base included, except for open routes),
-// sorted by path and method. Operations that the contract does not name are left
-// out; key management and the open routes are in every contract, but for what is
-// only where it is named.
+// contract's methods and full paths, sorted by path and method. Paths include the base,
+// except those of open routes. Operations that the contract does not name are omitted;
+// key management and open routes are always deployed unless they are Named.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {
@@ -184,17 +183,17 @@ func For(c *contract.Contract) []Route {
 	return deployed
 }
 
-// ID is "GET /v1/keys/{key}": how a Lambda event names its route.
+// ID returns the route's name in Lambda events, such as "GET /v1/keys/{key}".
 func (r Route) ID() string { return r.Method + " " + r.Path }
 
-// OwnShape tells whether the route's answers keep Statgate's own shapes, whatever
-// the contract gives to data: objects bare, lists by cursor ([ManagementList]).
+// OwnShape reports whether the route's responses have Statgate's own shapes instead of the
+// contract's: objects without an envelope, and lists with cursors ([ManagementList]).
 func (r Route) OwnShape(c *contract.Contract) bool {
 	return r.Open || r.Management && !c.Shapes.Management
 }
 
-// Changes tells whether the route changes data or makes a secret, beside key
-// management: whatever it answers, it has been done by then.
+// Changes reports whether the route changes data or creates a secret, other than in key
+// management. Its effect stays even if the response is withheld.
 func (r Route) Changes() bool {
 	return !r.Management && (r.Writes || r.Secrets || slices.ContainsFunc(r.Stats, func(a Action) bool {
 		return a == PutItem || a == UpdateItem || a == DeleteItem
@@ -212,14 +211,14 @@ func (r Route) Params() []string {
 	return names
 }
 
-// Of is the route's path with its one parameter filled in.
+// Of returns the route's path with the id as its only parameter.
 func (r Route) Of(id string) string {
 	before, rest, _ := strings.Cut(r.Path, "{")
 	_, after, _ := strings.Cut(rest, "}")
 	return before + url.PathEscape(id) + after
 }
 
-// Allowed tells whether permission patterns reach the route.
+// Allowed reports whether the permission patterns allow the route.
 func (r Route) Allowed(patterns []string) bool {
 	if r.Open || len(r.Permissions) == 0 {
 		return true
