@@ -10,8 +10,8 @@ import (
 
 type agreeInput struct {
 	MatchInput
-	Status  string `json:"status,omitempty" enum:"ACCEPTED,READY,COMPLETED,CANCELLED,DISPUTED" doc:"Where the teams have come to: from PENDING to ACCEPTED or CANCELLED, from ACCEPTED to READY, into a dispute and out of it"`
-	Confirm []int  `json:"confirm,omitempty" minItems:"1" maxItems:"7" doc:"Numbers of maps whose scores stand from now on"`
+	Status  string `json:"status,omitempty" enum:"ACCEPTED,READY,COMPLETED,CANCELLED,DISPUTED" doc:"New status: ACCEPTED or CANCELLED from PENDING, READY from ACCEPTED, DISPUTED, or the settlement of a dispute"`
+	Confirm []int  `json:"confirm,omitempty" minItems:"1" maxItems:"7" doc:"Numbers of the maps whose scores are final from now on"`
 }
 
 // agree is for the site that the teams use, which its operator runs. To others

@@ -12,14 +12,14 @@ import (
 
 // Filter is what the lists of a history take beside their page.
 type Filter struct {
-	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Only these states; what is no state is ignored" example:"COMPLETED"`
-	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"All but these states; without effect beside states to include" example:"CANCELLED"`
+	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Statuses to include; unknown values are ignored" example:"COMPLETED"`
+	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"Statuses to exclude; ignored if statuses to include are given" example:"CANCELLED"`
 	Game            string   `json:"game,omitempty" maxLength:"64" doc:"Game id" example:"rocket-rally"`
 	Opponent        string   `json:"opponent,omitempty" maxLength:"64" doc:"Id or slug of the other team, or of its organisation" example:"southern-cross"`
-	ScheduledAfter  string   `json:"scheduled_after,omitempty" format:"iso-8601" doc:"ISO 8601; at this moment or after it" example:"2026-03-01"`
-	ScheduledBefore string   `json:"scheduled_before,omitempty" format:"iso-8601" doc:"ISO 8601; before this moment" example:"2026-04-01T00:00:00Z"`
-	CreatedAfter    string   `json:"created_after,omitempty" format:"iso-8601" doc:"ISO 8601; at this moment or after it" example:"2026-02-01"`
-	CreatedBefore   string   `json:"created_before,omitempty" format:"iso-8601" doc:"ISO 8601; before this moment" example:"2026-04-01"`
+	ScheduledAfter  string   `json:"scheduled_after,omitempty" format:"iso-8601" doc:"Earliest scheduled start, inclusive, ISO 8601" example:"2026-03-01"`
+	ScheduledBefore string   `json:"scheduled_before,omitempty" format:"iso-8601" doc:"End of the range of scheduled starts, exclusive, ISO 8601" example:"2026-04-01T00:00:00Z"`
+	CreatedAfter    string   `json:"created_after,omitempty" format:"iso-8601" doc:"Earliest creation time, inclusive, ISO 8601" example:"2026-02-01"`
+	CreatedBefore   string   `json:"created_before,omitempty" format:"iso-8601" doc:"End of the range of creation times, exclusive, ISO 8601" example:"2026-04-01"`
 }
 
 // listInput is for the key owner's own history, in the query or in the body.

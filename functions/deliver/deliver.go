@@ -113,7 +113,7 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Webhook.URL, bytes.NewReader(a.Body))
 	if err != nil {
-		return webhooks.Outcome{Error: "the address cannot be called"}
+		return webhooks.Outcome{Error: "the URL is not valid"}
 	}
 	now := s.Clock()
 	signatures, err := signBody(a, now)
@@ -137,9 +137,9 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	drain(answer, cancel)
 	o := webhooks.Outcome{Status: answer.StatusCode}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		o.Error = fmt.Sprintf("answered %d", answer.StatusCode)
+		o.Error = fmt.Sprintf("the endpoint answered %d", answer.StatusCode)
 		if answer.StatusCode >= 300 && answer.StatusCode <= 399 {
-			o.Error += ", and redirects are not followed"
+			o.Error += "; redirects are not followed"
 		}
 	}
 	return o
@@ -176,7 +176,7 @@ func signBody(a *webhooks.Attempt, now time.Time) (string, error) {
 
 // noAnswer is why an attempt failed that waited as long as it may: 5 s for a
 // connection, as long for TLS, 10 s for all.
-const noAnswer = "no answer in time"
+const noAnswer = "no response in time"
 
 // why tells a customer why their address could not be called, in words that tell
 // nothing of our side.
@@ -185,13 +185,13 @@ func why(err error) string {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
-		return "the address is not of the open internet"
+		return "the address is not on the public internet"
 	case errors.As(err, &timeout) && timeout.Timeout(): // also of who is asked for the name
 		return noAnswer
 	case errors.As(err, &dns):
-		return "the name of the address is not known"
+		return "the host name cannot be resolved"
 	case strings.Contains(err.Error(), "certificate"):
-		return "its certificate cannot be trusted"
+		return "the TLS certificate is not trusted"
 	}
 	return "the connection failed"
 }

@@ -122,22 +122,22 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 		private bool
 		want    webhooks.Outcome
 	}{
-		"an error": {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "answered 503"}},
-		"gone":     {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "answered 410"}},
+		"an error": {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "the endpoint answered 503"}},
+		"gone":     {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "the endpoint answered 410"}},
 		"a redirect": {receiver(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, target, http.StatusTemporaryRedirect)
-		}), true, webhooks.Outcome{Status: 307, Error: "answered 307, and redirects are not followed"}},
+		}), true, webhooks.Outcome{Status: 307, Error: "the endpoint answered 307; redirects are not followed"}},
 		"nobody there":    {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
-		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the name of the address is not known"}},
-		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "its certificate cannot be trusted"}},
-		"this machine":    {target, false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"metadata":        {"http://169.254.169.254/latest/meta-data", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"v6":              {"http://[::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"NAT64":           {"http://[64:ff9b::7f00:1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"6to4":            {"http://[2002:7f00:1::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"shared":          {"http://100.64.0.1/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the host name cannot be resolved"}},
+		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "the TLS certificate is not trusted"}},
+		"this machine":    {target, false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"metadata":        {"http://169.254.169.254/latest/meta-data", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"v6":              {"http://[::1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"NAT64":           {"http://[64:ff9b::7f00:1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"6to4":            {"http://[2002:7f00:1::1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"shared":          {"http://100.64.0.1/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
 	} {
 		s := &store{url: c.url}
 		if _, err := sender(s, c.private, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
@@ -229,7 +229,7 @@ func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
 	}{
 		"dripping": {"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", webhooks.Outcome{Status: 200}},
 		"another protocol": {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n",
-			webhooks.Outcome{Status: 101, Error: "answered 101"}},
+			webhooks.Outcome{Status: 101, Error: "the endpoint answered 101"}},
 	} {
 		url := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
@@ -263,7 +263,7 @@ func TestAReceiverThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
 	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.outcome(t); got.Error != "no answer in time" || time.Since(start) < patience*9/10 {
+	if got := s.outcome(t); got.Error != "no response in time" || time.Since(start) < patience*9/10 {
 		t.Errorf("got %+v after %s", got, time.Since(start))
 	}
 }
@@ -294,8 +294,8 @@ func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
 		group.Wait()
 		return called.Load() - before, s.outcomes[len(s.outcomes)-1]
 	}
-	const skipped = "not called, as several deliveries before it had no answer in time"
-	if calls, last := attempts(3); calls != 3 || last.Error != "no answer in time" {
+	const skipped = "not attempted, because several deliveries before it had no response in time"
+	if calls, last := attempts(3); calls != 3 || last.Error != "no response in time" {
 		t.Errorf("at first: got %d calls, %+v, want 3: it may be slow once", calls, last)
 	}
 	if calls, last := attempts(5); calls != 0 || last != (webhooks.Outcome{Error: skipped}) {

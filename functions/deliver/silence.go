@@ -20,7 +20,7 @@ const (
 )
 
 // notCalled is why an attempt failed that was not made.
-const notCalled = "not called, as several deliveries before it had no answer in time"
+const notCalled = "not attempted, because several deliveries before it had no response in time"
 
 // silence remembers the addresses that give no answer. Each attempt of one costs
 // 10 s of what all customers share, and a receiver that is down has one for

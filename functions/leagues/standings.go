@@ -11,9 +11,9 @@ import (
 
 type standingsInput struct {
 	League string  `json:"league" doc:"League id" example:"en.1"`
-	Season string  `json:"season,omitempty" doc:"Season id; the latest where it is left out" example:"2015-16"`
-	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Count matchdays up to this one"`
-	Date   *string `json:"date,omitempty" format:"date" doc:"Count local days up to this one"`
+	Season string  `json:"season,omitempty" doc:"Season id; default: the latest season" example:"2015-16"`
+	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Last matchday to count"`
+	Date   *string `json:"date,omitempty" format:"date" doc:"Last local date to count"`
 }
 
 func table(d Deps) api.Handler {
@@ -64,7 +64,7 @@ func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput
 }
 
 func onlyCurrent() error {
-	return api.Fail(api.Permission, "the key's scopes reach the current standings only")
+	return api.Fail(api.Permission, "the key's scopes allow only the standings of the current season")
 }
 
 func (d Deps) compute(ctx context.Context, league, season string, asOf standings.AsOf) ([]standings.Row, error) {

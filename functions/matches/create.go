@@ -12,36 +12,36 @@ import (
 )
 
 type createInput struct {
-	League    *string     `json:"league,omitempty" doc:"League id; none where left out" example:"en.1"`
-	Season    *string     `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
-	Stage     *string     `json:"stage,omitempty" minLength:"1" maxLength:"100" doc:"Part of the season, such as a play-off"`
-	Round     *string     `json:"round,omitempty" minLength:"1" maxLength:"100" doc:"The round, in your own words; it tells two meetings of the same teams apart, else their day does" example:"Matchday 5"`
-	Date      *string     `json:"date,omitempty" format:"date" doc:"Local day of a match whose kick-off is not known; not with kickoff_at" example:"2026-05-02"`
-	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"Kick-off; its day is the league's local one, in UTC without a league" example:"2026-05-02T14:00:00Z"`
-	Home      teamInput   `json:"home"`
-	Away      teamInput   `json:"away"`
-	Status    string      `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" default:"scheduled" doc:"Where the match stands"`
-	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, of a match that is live"`
-	Score     *scoreInput `json:"score,omitempty" doc:"What is known of the result; the winner follows from it"`
+	League    *string     `json:"league,omitempty" doc:"League id; default: no league" example:"en.1"`
+	Season    *string     `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
+	Stage     *string     `json:"stage,omitempty" minLength:"1" maxLength:"100" doc:"Part of the season, such as a play-off, 1–100 characters"`
+	Round     *string     `json:"round,omitempty" minLength:"1" maxLength:"100" doc:"Round in your own words, 1–100 characters; distinguishes meetings of the same teams, as the date does without a round" example:"Matchday 5"`
+	Date      *string     `json:"date,omitempty" format:"date" doc:"Local date of a match whose kick-off time is unknown; not with kickoff_at" example:"2026-05-02"`
+	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"Kick-off time; the match's date is local to the league, or in UTC without a league" example:"2026-05-02T14:00:00Z"`
+	Home      teamInput   `json:"home" doc:"Home team"`
+	Away      teamInput   `json:"away" doc:"Away team"`
+	Status    string      `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" default:"scheduled" doc:"Match status"`
+	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, 0–200; only for a live match"`
+	Score     *scoreInput `json:"score,omitempty" doc:"Known scores; the winner follows from them"`
 }
 
 // teamInput names a team: one that is known, or one of the organisation's own.
 type teamInput struct {
-	ID   *string `json:"id,omitempty" doc:"Id of a team that your keys see; not with name" example:"leicester-city-fc"`
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"Name of a team of your own, which keeps one id; not with id"`
+	ID   *string `json:"id,omitempty" doc:"Id of a team that your keys can read; not with name" example:"leicester-city-fc"`
+	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"Name of a team of your organisation, 1–100 characters; the same name has the same id; not with id"`
 }
 
 // scoreInput is a whole score: what it leaves out is not known.
 type scoreInput struct {
-	HalfTime  *goalsInput `json:"half_time,omitempty"`
-	FullTime  *goalsInput `json:"full_time,omitempty" doc:"After 90 minutes; so far, of a match that is live"`
-	ExtraTime *goalsInput `json:"extra_time,omitempty" doc:"After extra time, the 90 minutes included"`
-	Penalties *goalsInput `json:"penalties,omitempty"`
+	HalfTime  *goalsInput `json:"half_time,omitempty" doc:"Score at half-time"`
+	FullTime  *goalsInput `json:"full_time,omitempty" doc:"Score after 90 minutes, or the current score of a live match"`
+	ExtraTime *goalsInput `json:"extra_time,omitempty" doc:"Score after extra time, including the 90 minutes"`
+	Penalties *goalsInput `json:"penalties,omitempty" doc:"Score of the penalty shoot-out"`
 }
 
 type goalsInput struct {
-	Home int `json:"home" minimum:"0" maximum:"999"`
-	Away int `json:"away" minimum:"0" maximum:"999"`
+	Home int `json:"home" minimum:"0" maximum:"999" doc:"Goals of the home team, 0–999"`
+	Away int `json:"away" minimum:"0" maximum:"999" doc:"Goals of the away team, 0–999"`
 }
 
 func create(d Deps) api.Handler {
@@ -73,7 +73,7 @@ func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matche
 		return draft, err
 	}
 	if when == nil {
-		return draft, api.FieldError("date", "is required, or kickoff_at")
+		return draft, api.FieldError("date", "is required unless kickoff_at is given")
 	}
 	m.Date, m.Time, m.KickoffAt = when.Date, when.Time, when.KickoffAt
 	if m.Home, draft.Teams, err = d.side(ctx, c, "home", in.Home, draft.Teams); err != nil {
@@ -83,7 +83,7 @@ func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matche
 		return draft, err
 	}
 	if m.Home.ID == m.Away.ID {
-		return draft, api.FieldError("away", "a team does not play itself")
+		return draft, api.FieldError("away", "must be another team than home")
 	}
 	return draft, nil
 }
@@ -95,7 +95,7 @@ func (d Deps) season(ctx context.Context, c *api.Caller, league, season *string)
 		return "", "", nil
 	}
 	if league == nil {
-		return "", "", api.FieldError("season", "needs league")
+		return "", "", api.FieldError("season", "requires league")
 	}
 	if c.Owners(d.Contract.HidePublic)[0] != matches.Public {
 		return "", "", api.FieldError("league", "no such league")
@@ -117,7 +117,7 @@ func (d Deps) season(ctx context.Context, c *api.Caller, league, season *string)
 // adds the write that makes it known.
 func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInput, made []table.Write) (matches.Side, []table.Write, error) {
 	if (in.ID == nil) == (in.Name == nil) {
-		return matches.Side{}, made, api.FieldError(field, "give id or name, and not both")
+		return matches.Side{}, made, api.FieldError(field, "give either id or name")
 	}
 	if in.ID != nil {
 		team, err := d.Teams.Visible(ctx, *in.ID, c.Owners(d.Contract.HidePublic))
@@ -162,7 +162,7 @@ func unknown(err error, field string) error {
 	if e := missing(err, ""); api.AsError(e).Condition != api.NotFound {
 		return e
 	}
-	return api.FieldError(field, "there is none of this id")
+	return api.FieldError(field, "not found; give the id of an existing object")
 }
 
 // kickoff is a day, or a kick-off and the local day and time of it; nil for neither.
@@ -171,17 +171,17 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 	case date == nil && at == nil:
 		return nil, nil
 	case date != nil && at != nil:
-		return nil, api.FieldError("date", "not with kickoff_at, which has its day")
+		return nil, api.FieldError("date", "not allowed with kickoff_at, which sets the date")
 	case date != nil:
 		day, err := time.Parse(time.DateOnly, *date)
 		if err != nil || !plausible(day) {
-			return nil, api.FieldError("date", "is no day from 1800 to 2999")
+			return nil, api.FieldError("date", "year must be 1800–2999")
 		}
 		return &matches.When{Date: *date}, nil
 	}
 	moment, err := time.Parse(time.RFC3339, *at)
 	if err != nil || !plausible(moment) {
-		return nil, api.FieldError("kickoff_at", "is no moment from 1800 to 2999")
+		return nil, api.FieldError("kickoff_at", "year must be 1800–2999")
 	}
 	utc := moment.UTC().Format(time.RFC3339)
 	when := &matches.When{Date: utc[:len(time.DateOnly)], KickoffAt: &utc}

@@ -8,7 +8,7 @@ import (
 
 // deletedMatch says that there is nothing left to show.
 type deletedMatch struct {
-	Success bool `json:"success"`
+	Success bool `json:"success" doc:"Always true"`
 }
 
 func remove(d Deps) api.Handler {

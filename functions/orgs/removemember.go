@@ -13,7 +13,7 @@ type removeInput struct {
 
 // removedMember says that there is nothing left to show.
 type removedMember struct {
-	Success bool `json:"success"`
+	Success bool `json:"success" doc:"Always true"`
 }
 
 func removeMember(d Deps) api.Handler {

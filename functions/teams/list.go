@@ -11,9 +11,9 @@ import (
 
 type listInput struct {
 	api.Page
-	League string `json:"league,omitempty" doc:"League id; the latest season's teams, unless season says otherwise" example:"en.1"`
-	Season string `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
-	Q      string `json:"q,omitempty" minLength:"1" maxLength:"80" doc:"Words that a spelling of the name begins with, whatever case and accents; not with league" example:"leicester"`
+	League string `json:"league,omitempty" doc:"League id; selects the teams of the latest season unless season is given" example:"en.1"`
+	Season string `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
+	Q      string `json:"q,omitempty" minLength:"1" maxLength:"80" doc:"Beginnings of words in the name or another spelling, 1–80 characters; case and accents are ignored; not with league" example:"leicester"`
 }
 
 func list(d Deps) api.Handler {
@@ -29,9 +29,9 @@ func list(d Deps) api.Handler {
 func (d Deps) page(ctx context.Context, c *api.Caller, in *listInput) (*teams.Page, *int64, error) {
 	switch {
 	case in.Q != "" && in.League != "":
-		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be mixed; served are: no filter, league (and season), q")
+		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be combined; supported: no filter, league (and season), q")
 	case in.Season != "" && in.League == "":
-		return nil, nil, api.Fail(api.InputFilter, "season needs league; served are: no filter, league (and season), q")
+		return nil, nil, api.Fail(api.InputFilter, "season requires league; supported: no filter, league (and season), q")
 	case d.Contract.HidePublic && in.League != "":
 		return nil, nil, missing(leagues.ErrNotFound, "no such league") // all leagues are public
 	case d.Contract.HidePublic:

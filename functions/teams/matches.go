@@ -10,7 +10,7 @@ import (
 type matchesInput struct {
 	api.Page
 	Team  string `json:"team" doc:"Team id" example:"leicester-city-fc"`
-	Order string `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"By kick-off, then id"`
+	Order string `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"Sort order by kick-off, then id"`
 }
 
 func ofTeam(d Deps) api.Handler {

@@ -8,7 +8,7 @@ import (
 
 // deletedWebhook says that there is nothing left to show.
 type deletedWebhook struct {
-	Success bool `json:"success"`
+	Success bool `json:"success" doc:"Always true"`
 }
 
 func remove(d Deps) api.Handler {

@@ -27,15 +27,15 @@ const (
 
 // Application is what an organisation asked to be approved for.
 type Application struct {
-	ID        string     `json:"id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Org       string     `json:"org"`
-	Kind      string     `json:"kind" enum:"general,game"`
-	Game      *string    `json:"game" doc:"Id of the game; null in general"`
-	Reason    string     `json:"reason"`
-	State     string     `json:"state" enum:"pending,approved,withdrawn"`
-	CreatedAt time.Time  `json:"created_at"`
-	CreatedBy string     `json:"created_by" doc:"User id"`
-	DecidedAt *time.Time `json:"decided_at" doc:"When its state was last changed; null while it is pending"`
+	ID        string     `json:"id" doc:"Application id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org       string     `json:"org" doc:"Organisation id"`
+	Kind      string     `json:"kind" enum:"general,game" doc:"Kind of approval: general, or for one game"`
+	Game      *string    `json:"game" doc:"Game id; null for kind general"`
+	Reason    string     `json:"reason" doc:"Reason for the application, at most 500 characters"`
+	State     string     `json:"state" enum:"pending,approved,withdrawn" doc:"Application state"`
+	CreatedAt time.Time  `json:"created_at" doc:"Creation time"`
+	CreatedBy string     `json:"created_by" doc:"Id of the user who applied"`
+	DecidedAt *time.Time `json:"decided_at" doc:"Time of the last decision; null while pending"`
 }
 
 const (
@@ -100,9 +100,9 @@ var gameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 func (a Application) check(c *contract.Contract) error {
 	switch {
 	case a.Kind != contract.NeedsGeneral && a.Kind != contract.NeedsGame || !c.Scopes.NeedApproval(a.Kind):
-		return api.FieldError("kind", "no scope of this API needs this approval")
+		return api.FieldError("kind", "must be an approval that a scope of this API needs")
 	case a.Kind == contract.NeedsGeneral && a.Game != nil:
-		return api.FieldError("game", "is for applications of kind game only")
+		return api.FieldError("game", "is allowed only for kind game")
 	case a.Kind == contract.NeedsGame && (a.Game == nil || len(*a.Game) > 64 || !gameForm.MatchString(*a.Game)):
 		return api.FieldError("game", "must be lower-case letters, digits and -, at most 64")
 	}

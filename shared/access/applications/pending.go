@@ -36,7 +36,7 @@ func (s *Store) pending(ctx context.Context, org string) (pending, error) {
 // with is the write that lets one more wait, or a refusal.
 func (p pending) with(id string) (table.Write, error) {
 	if n := len(p.ids); n >= PendingAtMost {
-		full := api.Fail(api.ConflictLimit, "%d applications of the organisation wait for a decision, which is all that may: apply again when one was decided", n)
+		full := api.Fail(api.ConflictLimit, "%d applications of the organisation are pending, the maximum: apply again after one is decided", n)
 		full.Details = map[string]any{"cap": PendingAtMost, "pending": n}
 		return table.Write{}, full
 	}

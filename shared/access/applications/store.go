@@ -75,7 +75,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 			case held == id: // by an earlier attempt, whose answer was lost
 				return a, change.Plan{}, nil
 			case f.claim != nil:
-				clash := api.Fail(api.Conflict, "the organisation has applied for this already")
+				clash := api.Fail(api.Conflict, "the organisation has already applied for this approval")
 				clash.Details = map[string]any{"application": held}
 				return a, change.Plan{}, clash
 			}

@@ -31,21 +31,21 @@ const (
 
 // Actor is who did it; both are null for whoever holds the store's credentials.
 type Actor struct {
-	Key  *string `json:"key"`
-	User *string `json:"user"`
+	Key  *string `json:"key" doc:"Key id; null if no API key made the change"`
+	User *string `json:"user" doc:"User id; null if no API key made the change"`
 }
 
 // Entry is one change.
 type Entry struct {
-	ID        string         `json:"id"`
-	At        time.Time      `json:"at"`
-	Actor     Actor          `json:"actor"`
-	Method    string         `json:"method"`
-	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree, contestant.put, webhook.create, webhook.update, webhook.rotate, webhook.delete or webhook.disable"`
-	Target    string         `json:"target" doc:"Id of the key, organisation, user, application, match, contest, contestant or webhook"`
-	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
-	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`
-	RequestID string         `json:"request_id"`
+	ID        string         `json:"id" doc:"Entry id"`
+	At        time.Time      `json:"at" doc:"Time of the change"`
+	Actor     Actor          `json:"actor" doc:"Actor who made the change"`
+	Method    string         `json:"method" doc:"Authentication of the actor: key for an API key; bootstrap, recovery or command for an operator's access to the database; delivery for the webhook delivery itself"`
+	Action    string         `json:"action" doc:"Action: key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree, contestant.put, webhook.create, webhook.update, webhook.rotate, webhook.delete or webhook.disable"`
+	Target    string         `json:"target" doc:"Id of the changed key, organisation, user, application, match, contest, contestant or webhook"`
+	Before    map[string]any `json:"before" nullable:"true" doc:"Changed fields before the change; null for a new object"`
+	After     map[string]any `json:"after" nullable:"true" doc:"Changed fields after the change; null for a deleted object"`
+	RequestID string         `json:"request_id" doc:"Id of the request"`
 }
 
 // By is who makes a change.

@@ -206,14 +206,14 @@ func TestPermissionRefusalNamesTheScope(t *testing.T) {
 	g := New(nil, nil)
 	route, _ := api.Find("listMatches")
 	c := &api.Caller{Role: api.RoleMember, Scopes: []string{"read:teams"}}
-	if got, want := g.lacks(c, route).Message, "listMatches needs the permission matches:read"; got != want {
+	if got, want := g.lacks(c, route).Message, "listMatches requires the permission matches:read"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	g.Scopes = contract.Scopes{Style: "list", List: []contract.Scope{
 		{Name: "read:matches", Grants: []string{"matches:read"}}, {Name: "read:teams", Grants: []string{"teams:read"}},
 		{Name: "everything", Grants: []string{"*:read"}}}}
 	e := g.lacks(c, route)
-	if got, want := e.Condition+": "+e.Message, "permission: listMatches needs the scope read:matches or everything"; got != want {
+	if got, want := e.Condition+": "+e.Message, "permission: listMatches requires the scope read:matches or everything"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	c.Scopes = []string{"read:matches"}

@@ -67,7 +67,7 @@ type Admission struct {
 // counted as usage, and never refused for quota.
 func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, budget string) (Admission, error) {
 	if caller == nil {
-		return Admission{}, api.Fail(api.SecretMissing, "no key was given")
+		return Admission{}, api.Fail(api.SecretMissing, "an API key is required")
 	}
 	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
@@ -175,7 +175,7 @@ func (c *call) remembersRefusal() (api.Meter, bool) {
 
 func (c *call) overQuota(m api.Meter) (Admission, error) {
 	wait := m.ResetsAt.Sub(c.now)
-	e := api.Fail(api.Quota, "the quota of %d calls in %d seconds is used up until %s",
+	e := api.Fail(api.Quota, "quota of %d requests per %d seconds exceeded; retry after %s",
 		m.Limit, m.Window, m.ResetsAt.Format(time.RFC3339))
 	// Whole seconds, upwards: a client that waits as told must find the window open.
 	e.RetryAfter = max(time.Second, (wait + time.Second - 1).Truncate(time.Second))
@@ -247,13 +247,13 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 		if standing == "" {
 			standing = api.StandingSuspended
 		}
-		return api.Fail("standing."+standing, "the owner of this key is %s", standing)
+		return api.Fail("standing."+standing, "this key's owner is %s", standing)
 	}
 	if !route.Allowed(c.Permissions) {
 		return g.lacks(c, route)
 	}
 	if b, ok := c.Limits[budget]; ok && b.Window > 0 && b.Limit <= 0 && route.Cost > 0 {
-		e := api.Fail(api.Quota, "the plan %s has no calls", c.Plan)
+		e := api.Fail(api.Quota, "plan %s allows no requests; choose a larger plan", c.Plan)
 		e.RetryAfter = time.Duration(b.Window) * time.Second
 		return e
 	}
@@ -266,9 +266,9 @@ func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
 		free := slices.DeleteFunc(slices.Clone(c.Scopes), func(name string) bool { return g.Scopes.Needs(name) != "" })
 		if held, err := g.Scopes.Permissions(free); err == nil && !route.Allowed(held) {
-			return api.Fail(api.PermissionNeeds, "%s: the scopes of this key allow it; the approval as a developer that they need is missing, or the role of its owner (%s) does not allow it", route.Operation, c.Role)
+			return api.Fail(api.PermissionNeeds, "%s: the key's scopes need a developer approval that the organisation does not have, or the role of the key's owner (%s) does not allow it", route.Operation, c.Role)
 		}
-		return api.Fail(api.PermissionRole, "%s: the scopes of this key allow it, the role of its owner (%s) does not", route.Operation, c.Role)
+		return api.Fail(api.PermissionRole, "%s: the role of the key's owner (%s) does not allow it, although the key's scopes do", route.Operation, c.Role)
 	}
 	var scopes []string
 	for _, name := range g.Scopes.Names() {
@@ -277,9 +277,9 @@ func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 		}
 	}
 	if len(scopes) == 0 {
-		return api.Fail(api.Permission, "%s needs the permission %s", route.Operation, strings.Join(route.Permissions, " or "))
+		return api.Fail(api.Permission, "%s requires the permission %s", route.Operation, strings.Join(route.Permissions, " or "))
 	}
-	return api.Fail(api.Permission, "%s needs the scope %s", route.Operation, strings.Join(scopes, " or "))
+	return api.Fail(api.Permission, "%s requires the scope %s", route.Operation, strings.Join(scopes, " or "))
 }
 
 // resolve reads the facts and remembers them.
@@ -315,7 +315,7 @@ func (g *Gate) StillCurrent(ctx context.Context, a Admission) error {
 		return api.Down("reading the key's version", err)
 	}
 	if v != a.Caller.Version {
-		return api.Fail(api.SecretRevoked, "this key changed while the call was being served")
+		return api.Fail(api.SecretRevoked, "this key changed while the request was processed; send the request again")
 	}
 	return nil
 }

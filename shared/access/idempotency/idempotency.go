@@ -33,11 +33,11 @@ func Place(r *api.Request) (table.Key, error) {
 		return table.Key{}, nil
 	}
 	if len(text) > charactersAtMost {
-		return table.Key{}, api.Fail(api.InputParameter, "the header Idempotency-Key must have at most %d characters", charactersAtMost)
+		return table.Key{}, api.Fail(api.InputParameter, "Idempotency-Key: must have at most %d characters", charactersAtMost)
 	}
 	for i := range len(text) {
 		if text[i] < '!' || text[i] > '~' {
-			return table.Key{}, api.Fail(api.InputParameter, "the header Idempotency-Key must be visible ASCII characters without spaces")
+			return table.Key{}, api.Fail(api.InputParameter, "Idempotency-Key: must be visible ASCII characters without spaces")
 		}
 	}
 	return table.Key{Partition: table.Join("IDEMPOTENCY", r.Caller.Org, r.Caller.User), Sort: text}, nil
@@ -96,7 +96,7 @@ func (t Token) Answered(ctx context.Context, answer any) (bool, error) {
 	case it == nil || it.Int(table.TTLAttr) <= t.now.Unix():
 		return false, nil
 	case it.Str("asked") != t.asked:
-		return false, api.Fail(api.ConflictRepeat, "this Idempotency-Key was used for another request: send a new one with a new request")
+		return false, api.Fail(api.ConflictRepeat, "Idempotency-Key: already used for another request; use a new one")
 	}
 	if err := json.Unmarshal([]byte(it.Str("answer")), answer); err != nil {
 		return false, fmt.Errorf("idempotency: reading the answer that was stored: %w", err)

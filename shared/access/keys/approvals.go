@@ -14,7 +14,7 @@ func (ru rules) game(asked *string, wrong problems) string {
 		return ""
 	}
 	if !ru.contract.Scopes.NeedApproval(contract.NeedsGame) {
-		wrong.add("game", "no scope of this API is for games")
+		wrong.add("game", "is not supported: no scope of this API is for games")
 	}
 	return *asked
 }

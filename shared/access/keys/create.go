@@ -119,20 +119,20 @@ func ownerFor(c *api.Caller, v orgs.View, user *string) (orgs.Member, error) {
 	case user != nil:
 		m, found = v.Member(*user)
 		if found && c.Role == api.RoleMember && m.User != c.User {
-			return m, roleError("a member makes keys for themselves only")
+			return m, roleError("user: a member can create keys only for themselves")
 		}
 	case v.Org.ID == c.Org:
 		m, found = v.Member(c.User)
 	default:
 		if m, found = v.OldestOwner(); !found {
-			return m, api.FieldError("user", "the organisation has no active owner: name the member who will own the key")
+			return m, api.FieldError("user", "is required, because the organisation has no active owner: give the member who will own the key")
 		}
 	}
 	switch {
 	case !found:
 		return m, api.FieldError("user", "no such member of the organisation")
 	case m.State != orgs.Active:
-		return m, api.FieldError("user", "this member is %s", m.State)
+		return m, api.FieldError("user", "must be an active member; this member is %s", m.State)
 	}
 	return m, nil
 }

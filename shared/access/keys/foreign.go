@@ -59,7 +59,7 @@ func slow(text string) (string, bool) {
 func (f Foreign) digest() (string, Refusal) {
 	for _, text := range []string{f.Algorithm, f.SHA256} {
 		if name, is := slow(strings.TrimSpace(text)); is {
-			return "", Refusal{name + " is salted and slow, so that no secret can be looked up by it: its holder needs a new key"}
+			return "", Refusal{name + " is a salted hash, by which a secret cannot be looked up: create a new key for its holder"}
 		}
 	}
 	switch strings.ToLower(f.Algorithm) {
@@ -78,7 +78,7 @@ func (f Foreign) digest() (string, Refusal) {
 // its secret's hash. It knows nothing of what is stored.
 func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	if ru.contract.Secret.TagBytes > 0 {
-		return newborn{}, Refusal{"secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can make, so that no other system's secret is taken: its holder needs a new key"}
+		return newborn{}, Refusal{"secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can compute, so secrets of other systems are refused: create a new key for its holder"}
 	}
 	hash, refused := f.digest()
 	if refused != nil {
@@ -129,15 +129,15 @@ func (ru rules) preview(f Foreign, k *record, wrong problems) {
 	case f.Prefix == "": // the contract's, then: a secret with another would never be taken
 		begins = ""
 	case apikey.Environment(s, f.Prefix) == "":
-		wrong.add("prefix", "secrets of contract %s begin with %s", ru.contract.Name, own)
+		wrong.add("prefix", "must begin like the secrets of contract %s, with %s", ru.contract.Name, own)
 	case apikey.Environment(s, f.Prefix) != ru.environment:
-		wrong.add("prefix", "it is of environment %s, and this deployment is %s", apikey.Environment(s, f.Prefix), ru.environment)
+		wrong.add("prefix", "belongs to environment %s, but this deployment's environment is %s", apikey.Environment(s, f.Prefix), ru.environment)
 	case !apikey.Spelt(s, begins):
 		wrong.add("prefix", "what follows %s must be %s", own, s.Alphabet)
 	}
 	switch {
 	case len(f.LastFour) > 4:
-		wrong.add("last_four", "must be four characters at most: more of a secret is not kept")
+		wrong.add("last_four", "must have at most 4 characters: more of a secret is never stored")
 	case !apikey.Spelt(s, f.LastFour):
 		wrong.add("last_four", "must be %s, as the secrets of contract %s", s.Alphabet, ru.contract.Name)
 	case len(begins)+len(f.LastFour) > s.Accept[1]:
@@ -160,10 +160,10 @@ func (ru rules) lifetime(f Foreign, k *record, now time.Time, wrong problems) {
 	case "":
 	case Active, Expired:
 		if k.RevokedAt != 0 {
-			wrong.add("state", "is %s, but revoked_at is told", f.State)
+			wrong.add("state", "is %s, but revoked_at is given", f.State)
 		}
 		if f.State == Expired && k.ExpiresAt > now.Unix() {
-			wrong.add("state", "is expired, but expires_at is to come")
+			wrong.add("state", "is expired, but expires_at is in the future")
 		}
 		if f.State == Expired && k.ExpiresAt == 0 {
 			k.ExpiresAt = now.Unix()
@@ -185,7 +185,7 @@ func (ru rules) lasts(end int64, now time.Time, wrong problems) {
 	most := time.Duration(ru.contract.Keys.MaxLife) * time.Second
 	switch {
 	case end == 0 && ru.contract.Keys.ExpiryRequired:
-		wrong.add("expires_at", "is required: keys of this API expire")
+		wrong.add("expires_at", "is required: keys of this API must expire")
 	case most > 0 && end > ceiling(now.Add(most)):
 		wrong.add("expires_at", "must be at most %s from now", days(most))
 	}
@@ -199,12 +199,12 @@ func told(field, text string, now time.Time, past bool, wrong problems) int64 {
 	at, err := time.Parse(time.RFC3339, text)
 	switch {
 	case err != nil:
-		wrong.add(field, "must be a moment as in RFC 3339, such as 2027-01-31T12:00:00Z")
+		wrong.add(field, "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z")
 		return 0
 	case past && at.After(now):
-		wrong.add(field, "is to come")
+		wrong.add(field, "must not be in the future")
 	case at.UTC().Year() < 1971 || !api.Writable(at):
-		wrong.add(field, "is no year of a key")
+		wrong.add(field, "year must be 1971–9999")
 	}
 	return ceiling(at)
 }
@@ -214,7 +214,7 @@ func told(field, text string, now time.Time, past bool, wrong problems) int64 {
 func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCap bool, now time.Time) Refusal {
 	var r Refusal
 	if f.Plan != "" && f.Plan != h.Org.Plan {
-		r = append(r, "plan: the organisation is on "+h.Org.Plan+": change its plan first, or leave the plan out")
+		r = append(r, "plan: the organisation is on "+h.Org.Plan+": change its plan first, or omit the plan")
 	}
 	if k.state(now) != Active {
 		return r
@@ -224,7 +224,7 @@ func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCa
 		r = append(r, "scopes: "+err.Message)
 	}
 	if err := ru.place(h.Org, h.keys, k, now); err != nil && !overCap {
-		r = append(r, api.AsError(err).Message+"; -over-cap imports it all the same")
+		r = append(r, api.AsError(err).Message+"; use --over-cap to import it nevertheless")
 	}
 	return r
 }

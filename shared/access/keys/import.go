@@ -191,7 +191,7 @@ func (b *arrival) present(ctx context.Context) (string, error) {
 		}
 	}
 	if len(items) > 0 {
-		return "", Refusal{"sha256: the secret is one that was made here, of key " + items[0].Str("key")}
+		return "", Refusal{"sha256: the secret was created by this deployment, for key " + items[0].Str("key")}
 	}
 	return "", nil
 }
@@ -223,7 +223,7 @@ func (b *arrival) place(h holdings) (admitted, change.Plan, error) {
 func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
 	name := b.foreign.Org
 	if name == "" {
-		return holdings{}, false, Refusal{"org: is required: the organisation's id or name"}
+		return holdings{}, false, Refusal{"org: is required; give the organisation's id or name"}
 	}
 	if ids.Plausible(name) {
 		if h, found, err := b.readHouse(ctx, name); found || err != nil {
@@ -245,7 +245,7 @@ func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
 	case len(known) == 1:
 		return b.readHouse(ctx, known[0])
 	case !b.o.CreateOrgs:
-		return holdings{}, false, Refusal{"org: no such organisation; --create-orgs creates it"}
+		return holdings{}, false, Refusal{"org: no such organisation; use --create-orgs to create it"}
 	}
 	return holdings{}, false, nil
 }
@@ -267,7 +267,7 @@ func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
 		if err != nil {
 			return orgs.Member{}, change.Plan{}, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
 		}
-		return orgs.Member{}, change.Plan{}, Refusal{"owner: no such member of the organisation; --create-orgs adds them"}
+		return orgs.Member{}, change.Plan{}, Refusal{"owner: no such member of the organisation; use --create-orgs to add them"}
 	}
 	role := b.foreign.Role
 	if role == "" {
@@ -281,7 +281,7 @@ func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
 func (b *arrival) found() (admitted, change.Plan, error) {
 	f := b.foreign
 	if f.Role != "" && f.Role != api.RoleOwner {
-		return admitted{}, change.Plan{}, Refusal{"role: the first member of a new organisation is its owner"}
+		return admitted{}, change.Plan{}, Refusal{"role: must be owner for the first member of a new organisation"}
 	}
 	o, owner, plan, err := orgs.Found(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
 	if err != nil {

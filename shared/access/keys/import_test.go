@@ -217,36 +217,36 @@ func TestSecretThatWasReplacedIsNotBroughtBackByItsExport(t *testing.T) {
 
 // spoilt rows, by what is said of them; nil is a secret that was made here.
 var spoilt = map[string]func(*keys.Foreign){
-	"bcrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
-	"argon2 is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
-	"scrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
-	"PBKDF2 is salted and slow":          func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
-	"must be SHA-256 of the whole":       func(f *keys.Foreign) { f.Algorithm = "sha512" },
-	"64 hex digits":                      func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
-	"begin with balla_sk_":               func(f *keys.Foreign) { f.Prefix = "other_" },
-	"what follows balla_sk_ must be hex": func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
-	"last_four: must be hex":             func(f *keys.Foreign) { f.LastFour = "wxyz" },
-	"four characters at most":            func(f *keys.Foreign) { f.LastFour = "abcde" },
-	"longer than the contract's":         func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
-	"unknown scope \"fly\"":              func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
-	"name: must not contain control":     func(f *keys.Foreign) { f.Name = "a\nb" },
-	"plan: must be one of":               func(f *keys.Foreign) { f.Plan = "GOLD" },
-	"the organisation is on PRO":         func(f *keys.Foreign) { f.Plan = "TEAM" },
-	"must be one of active":              func(f *keys.Foreign) { f.State = "dormant" },
-	"but revoked_at is told":             func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
-	"but expires_at is to come":          func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
-	"expires_at: must be at most 365d":   func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
-	"expires_at: must be a moment":       func(f *keys.Foreign) { f.ExpiresAt = "next year" },
-	"expires_at: is no year of a key":    func(f *keys.Foreign) { f.ExpiresAt = "9999-12-31T23:59:59-12:00" },
-	"created_at: is to come":             func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
-	"org: is required":                   func(f *keys.Foreign) { f.Org = "" },
-	"no such organisation; --create-org": func(f *keys.Foreign) { f.Org = "west" },
-	"no such member of the":              func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
-	"owner: must be an email address":    func(f *keys.Foreign) { f.Owner = "nobody" },
-	"owner is a member":                  func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
-	"role: must be one of owner, admin":  func(f *keys.Foreign) { f.Role = "god" },
-	"is that of line 1":                  func(f *keys.Foreign) { *f = export(0) },
-	"made here, of key":                  nil,
+	"bcrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
+	"argon2 is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
+	"scrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
+	"PBKDF2 is a salted hash":                 func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
+	"must be SHA-256 of the whole":            func(f *keys.Foreign) { f.Algorithm = "sha512" },
+	"64 hex digits":                           func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
+	"contract balla, with balla_sk_":          func(f *keys.Foreign) { f.Prefix = "other_" },
+	"what follows balla_sk_ must be hex":      func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
+	"last_four: must be hex":                  func(f *keys.Foreign) { f.LastFour = "wxyz" },
+	"must have at most 4 characters":          func(f *keys.Foreign) { f.LastFour = "abcde" },
+	"longer than the contract's":              func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
+	"unknown scope \"fly\"":                   func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
+	"name: must not contain control":          func(f *keys.Foreign) { f.Name = "a\nb" },
+	"plan: must be one of":                    func(f *keys.Foreign) { f.Plan = "GOLD" },
+	"the organisation is on PRO":              func(f *keys.Foreign) { f.Plan = "TEAM" },
+	"must be one of active":                   func(f *keys.Foreign) { f.State = "dormant" },
+	"but revoked_at is given":                 func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
+	"expires_at is in the future":             func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
+	"expires_at: must be at most 365d":        func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
+	"expires_at: must be a time":              func(f *keys.Foreign) { f.ExpiresAt = "next year" },
+	"expires_at: year must be 1971–9999":      func(f *keys.Foreign) { f.ExpiresAt = "9999-12-31T23:59:59-12:00" },
+	"created_at: must not be in the future":   func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
+	"org: is required":                        func(f *keys.Foreign) { f.Org = "" },
+	"no such organisation; use --create-orgs": func(f *keys.Foreign) { f.Org = "west" },
+	"no such member of the":                   func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
+	"owner: must be an email address":         func(f *keys.Foreign) { f.Owner = "nobody" },
+	"owner has the role member":               func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
+	"role: must be one of owner, admin":       func(f *keys.Foreign) { f.Role = "god" },
+	"is that of line 1":                       func(f *keys.Foreign) { *f = export(0) },
+	"created by this deployment, for key":     nil,
 }
 
 func TestRowsThatCannotComeInSayWhyAndChangeNothing(t *testing.T) {
@@ -361,7 +361,7 @@ func TestCapOfManagementKeysHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
 		bring(t, i, managing(n))
 	}
 	last := managing(keys.ManagementAtMost)
-	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "-over-cap") {
+	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "--over-cap") {
 		t.Errorf("one too many: got %v", err)
 	}
 	bring(t, moving(t, w, keys.ImportOptions{OverCap: true}), last)

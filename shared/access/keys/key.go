@@ -47,53 +47,53 @@ const (
 
 // Key is a key as clients see it.
 type Key struct {
-	ID          string         `json:"id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Name        string         `json:"name"`
-	Prefix      string         `json:"prefix" doc:"What its secrets begin with" example:"sg_live_"`
-	LastFour    string         `json:"last_four" doc:"What its newest secret ends in, as far as the contract shows it"`
-	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"How its secret is kept: as an HMAC under the deployment's pepper, or by the SHA-256 that it was imported with and until it is used. While a replaced secret is still good, sha256 if either is kept so"`
-	Environment string         `json:"environment"`
-	Scopes      []string       `json:"scopes" nullable:"false"`
-	Plan        string         `json:"plan" doc:"The organisation's plan"`
-	State       string         `json:"state" enum:"active,expired,revoked"`
-	User        string         `json:"user" doc:"The member who owns it, and whose role bounds it"`
-	CreatedBy   *string        `json:"created_by" doc:"The user who made it; null where it was made beside the API"`
-	CreatedAt   time.Time      `json:"created_at"`
-	ExpiresAt   *time.Time     `json:"expires_at"`
-	RevokedAt   *time.Time     `json:"revoked_at"`
-	LastUsedAt  *time.Time     `json:"last_used_at"`
-	Metadata    map[string]any `json:"metadata"`
-	Game        *string        `json:"game" doc:"The game that it is bound to; null for none"`
+	ID          string         `json:"id" doc:"Key id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Name        string         `json:"name" doc:"Display name, 1–80 characters"`
+	Prefix      string         `json:"prefix" doc:"Prefix of the key's secrets" example:"sg_live_"`
+	LastFour    string         `json:"last_four" doc:"Last characters of the newest secret, as many as the contract shows"`
+	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"Storage form of the secret: hmac, an HMAC under the deployment's pepper, or sha256, the imported hash of a secret that has not been used yet. During an overlap, sha256 if either secret has that form"`
+	Environment string         `json:"environment" doc:"Environment"`
+	Scopes      []string       `json:"scopes" nullable:"false" doc:"Scopes"`
+	Plan        string         `json:"plan" doc:"Plan of the organisation"`
+	State       string         `json:"state" enum:"active,expired,revoked" doc:"Key state"`
+	User        string         `json:"user" doc:"Id of the member who owns the key; the member's role limits the key"`
+	CreatedBy   *string        `json:"created_by" doc:"Id of the user who created the key; null if it was created outside the API"`
+	CreatedAt   time.Time      `json:"created_at" doc:"Creation time"`
+	ExpiresAt   *time.Time     `json:"expires_at" doc:"Expiry time; null if the key does not expire"`
+	RevokedAt   *time.Time     `json:"revoked_at" doc:"Revocation time; null if the key is not revoked"`
+	LastUsedAt  *time.Time     `json:"last_used_at" doc:"Time of the last request; null if there was none"`
+	Metadata    map[string]any `json:"metadata" doc:"Metadata of your own, at most 1 KB as JSON"`
+	Game        *string        `json:"game" doc:"Id of the game that the key is bound to; null without one"`
 	// RotateRecommended marks an old secret; nothing is refused for its age.
-	RotateRecommended bool  `json:"rotate_recommended" doc:"It is active, and its newest secret is over 90 days old"`
-	Usage             Usage `json:"usage"`
+	RotateRecommended bool  `json:"rotate_recommended" doc:"Whether the key is active and its newest secret is more than 90 days old"`
+	Usage             Usage `json:"usage" doc:"Request counts"`
 }
 
 // Usage is how often a key was used.
 type Usage struct {
-	Total  int64  `json:"total" doc:"Calls since the key was made"`
-	Window Window `json:"window"`
+	Total  int64  `json:"total" doc:"Requests since the key was created"`
+	Window Window `json:"window" doc:"Use of the quota in the current window"`
 }
 
 // Window is what is left of the quota. Unmetered keys have neither limit nor end.
 type Window struct {
-	Limit     *int64     `json:"limit"`
-	Used      int64      `json:"used"`
-	Remaining *int64     `json:"remaining"`
-	ResetsAt  *time.Time `json:"resets_at"`
+	Limit     *int64     `json:"limit" doc:"Requests allowed per window; null without a quota"`
+	Used      int64      `json:"used" doc:"Requests counted in the current window"`
+	Remaining *int64     `json:"remaining" doc:"Requests left in the current window; null without a quota"`
+	ResetsAt  *time.Time `json:"resets_at" doc:"End of the current window; null without a quota"`
 }
 
 // Minted is a key with its secret, which is shown this once.
 type Minted struct {
 	Key
-	Secret string `json:"secret" doc:"Shown this once; it cannot be had again"`
+	Secret string `json:"secret" doc:"Secret of the key; shown only in this response"`
 }
 
 // Rotated is a key with its new secret.
 type Rotated struct {
 	Key
-	Secret            string     `json:"secret" doc:"Shown this once; it cannot be had again"`
-	PreviousExpiresAt *time.Time `json:"previous_expires_at" doc:"When the old secret ends; null: it has ended"`
+	Secret            string     `json:"secret" doc:"New secret of the key; shown only in this response"`
+	PreviousExpiresAt *time.Time `json:"previous_expires_at" doc:"Expiry time of the previous secret; null if it has already expired"`
 }
 
 // record is a key as it is stored. Moments are seconds since 1970, 0 for none.

@@ -127,12 +127,12 @@ func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now ti
 // Self is who makes the call, what they may do and what is left.
 type Self struct {
 	Key
-	Org             string     `json:"org"`
-	Role            string     `json:"role" enum:"operator,owner,admin,member"`
-	Permissions     []string   `json:"permissions" nullable:"false" doc:"What the scopes and the owner's role allow together"`
-	Operations      []string   `json:"operations" nullable:"false" doc:"The operations that the key may call, sorted"`
-	Token           bool       `json:"token" doc:"Whether a token makes the call: then scopes, permissions and operations are the token's"`
-	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"When the secret that was sent ends: with its key, or after a rotation"`
+	Org             string     `json:"org" doc:"Organisation id"`
+	Role            string     `json:"role" enum:"operator,owner,admin,member" doc:"Role of the key's owner"`
+	Permissions     []string   `json:"permissions" nullable:"false" doc:"Permissions that both the scopes and the owner's role grant"`
+	Operations      []string   `json:"operations" nullable:"false" doc:"Operations that the key may call, sorted"`
+	Token           bool       `json:"token" doc:"Whether the request was sent with a token; scopes, permissions and operations are then the token's"`
+	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"Expiry time of the secret that was sent: the key's own, or the end of an overlap; null if it does not expire"`
 }
 
 // keysOnly are the operations that any key may call, and no token.

@@ -63,7 +63,7 @@ func (o once) write(operation, key string) []table.Write {
 }
 
 func repeated(key string) *api.Error {
-	err := api.Fail(api.ConflictRepeat, "this Idempotency-Key was used: what was made then holds a secret, which cannot be shown again")
+	err := api.Fail(api.ConflictRepeat, "Idempotency-Key: already used; the secret created by that request cannot be shown again")
 	err.Details = map[string]any{"key": key}
 	return err
 }

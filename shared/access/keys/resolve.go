@@ -17,7 +17,7 @@ import (
 // The endings of a secret. Which one it was is in the condition, and contracts
 // usually answer them all alike; the message says no more than the holder of the
 // secret may know.
-func secretUnknown() *api.Error { return api.Fail(api.SecretUnknown, "this key is not known") }
+func secretUnknown() *api.Error { return api.Fail(api.SecretUnknown, "unknown API key") }
 
 func secretRevoked() *api.Error {
 	return api.Fail(api.SecretRevoked, "this key has been revoked or replaced")
@@ -43,7 +43,7 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, e
 	case errors.Is(err, apikey.ErrEnvironment):
 		return nil, secretElsewhere()
 	case err != nil:
-		return nil, api.Fail(api.SecretMalformed, "this is not a key of this API")
+		return nil, api.Fail(api.SecretMalformed, "malformed API key")
 	}
 	it, err := s.secret(ctx, apikey.ID(secret))
 	if err != nil {

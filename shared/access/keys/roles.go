@@ -150,13 +150,13 @@ func grants(s contract.Scopes, c *api.Caller, ownerRole string, scopes []string)
 			held := covered(narrowed(ownerRole, []string{p}), []string{p})
 			switch {
 			case !held:
-				return roleError("scope %q is not for a key whose owner is a %s", scope, ownerRole)
+				return roleError("scope %q is not allowed for a key whose owner has the role %s", scope, ownerRole)
 			case contract.IsManagement(p) && !covered(c.Permissions, []string{p}):
 				return roleError("scope %q can be granted only by a key that holds it", scope)
 			case contract.IsManagement(p) && rank(ownerRole) > rank(c.Role):
 				return roleError("scope %q cannot be granted to an owner of a higher role (%s) than the caller's (%s)", scope, ownerRole, c.Role)
 			case !covered(narrowed(c.Role, []string{p}), []string{p}):
-				return roleError("scope %q is beyond the caller's role (%s)", scope, c.Role)
+				return roleError("scope %q exceeds the caller's role (%s)", scope, c.Role)
 			}
 		}
 	}

@@ -92,9 +92,9 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	case state == Revoked:
 		return final("it was revoked")
 	case state == Expired:
-		return api.Fail(api.ConflictFinal, "this key is expired and has no secret to replace: give it a later end first")
+		return api.Fail(api.ConflictFinal, "this key has expired: set a later expiry before you rotate it")
 	case !force && len(f.key.fading(r.Now)) > 0:
-		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still good: wait for its end, or rotate with force, which ends it at once")
+		return api.Fail(api.ConflictRotation, "a previous secret of this key is still valid: wait until it expires, or rotate with force to end it immediately")
 	}
 	scopes := s.rules.contract.Scopes
 	for _, scope := range f.key.Scopes {

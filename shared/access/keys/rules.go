@@ -75,14 +75,14 @@ func (ru rules) fresh(spec Spec, now time.Time) (record, error) {
 	name, err := orgs.Name(spec.Name)
 	wrong.take(err)
 	if spec.Environment != nil && *spec.Environment != ru.environment {
-		wrong.add("environment", "this deployment makes keys of environment %s only", ru.environment)
+		wrong.add("environment", "must equal the deployment's environment, %s", ru.environment)
 	}
 	k := record{Name: name, Environment: ru.environment, CreatedAt: now.Unix(), Rev: 1,
 		Scopes: ru.scopes(spec.Scopes, wrong), Metadata: metadata(spec.Metadata, wrong), Game: ru.game(spec.Game, wrong)}
 	in, at := sent(spec.ExpiresIn), sent(spec.ExpiresAt)
 	k.ExpiresAt = ru.expiry(in, at, now, wrong)
 	if ru.contract.Keys.ExpiryRequired && !in.Sent && !at.Sent {
-		wrong.add("expires_in", "is required, or expires_at: keys of this API expire")
+		wrong.add("expires_in", "is required unless expires_at is given: keys of this API must expire")
 	}
 	return k, wrong.err()
 }
@@ -97,7 +97,7 @@ func sent(text *string) api.Nullable[string] {
 // edited applies an edit to a key's record.
 func (ru rules) edited(k record, e Edit, now time.Time) (record, error) {
 	if e.empty() {
-		return k, &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"name at least one field to change"}}
+		return k, &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"give at least one field to change"}}
 	}
 	wrong := problems{}
 	if e.Name != nil {
@@ -122,7 +122,7 @@ func (ru rules) scopes(asked []string, wrong problems) []string {
 	s := ru.contract.Scopes
 	if len(asked) == 0 {
 		if len(s.Default) == 0 && s.Style != "role" {
-			wrong.add("scopes", "name at least one of %s", strings.Join(s.Names(), ", "))
+			wrong.add("scopes", "must have at least one of %s", strings.Join(s.Names(), ", "))
 		}
 		return slices.Clone(s.Default)
 	}
@@ -131,7 +131,7 @@ func (ru rules) scopes(asked []string, wrong problems) []string {
 	for _, scope := range asked {
 		switch {
 		case !slices.Contains(known, scope):
-			wrong.add("scopes", "unknown scope %q; known are %s", scope, strings.Join(known, ", "))
+			wrong.add("scopes", "unknown scope %q; must be one of %s", scope, strings.Join(known, ", "))
 		case !slices.Contains(kept, scope):
 			kept = append(kept, scope)
 		}
@@ -147,7 +147,7 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 		wrong.add("expires_in", "give expires_in or expires_at, not both")
 	case (in.Sent && in.Null) || (at.Sent && at.Null):
 		if ru.contract.Keys.ExpiryRequired {
-			wrong.add(map[bool]string{true: "expires_in", false: "expires_at"}[in.Sent], "cannot be cleared: keys of this API expire")
+			wrong.add(map[bool]string{true: "expires_in", false: "expires_at"}[in.Sent], "cannot be removed: keys of this API must expire")
 		}
 	case in.Sent:
 		life, err := contract.ParseDuration(in.Value)
@@ -156,7 +156,7 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 			return 0
 		}
 		if choices := ru.contract.Keys.ExpiryChoices; len(choices) > 0 && !slices.Contains(choices, in.Value) {
-			wrong.add("expires_in", "must be one of %s; for another end give expires_at", strings.Join(choices, ", "))
+			wrong.add("expires_in", "must be one of %s; for any other expiry use expires_at", strings.Join(choices, ", "))
 			return 0
 		}
 		// From the second that created_at shows, so that the two differ by the life.
@@ -164,7 +164,7 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 	case at.Sent:
 		end, err := time.Parse(time.RFC3339, at.Value)
 		if err != nil {
-			wrong.add("expires_at", "must be a moment as in RFC 3339, such as 2027-01-31T12:00:00Z")
+			wrong.add("expires_at", "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z")
 			return 0
 		}
 		return ru.ends("expires_at", end.Truncate(time.Second), now, wrong)
@@ -180,7 +180,7 @@ func (ru rules) ends(field string, end, now time.Time, wrong problems) int64 {
 	case most > 0 && end.After(now.Add(most)):
 		wrong.add(field, "must be at most %s from now", days(most))
 	case end.Year() > 9999:
-		wrong.add(field, "is too late")
+		wrong.add(field, "year must be at most 9999")
 	}
 	return ceiling(end)
 }
@@ -226,7 +226,7 @@ func metadata(o api.Object, wrong problems) string {
 		return "{}"
 	}
 	if len(compact) > metadataAtMost {
-		wrong.add("metadata", "must have at most %d bytes as JSON; it has %d", metadataAtMost, len(compact))
+		wrong.add("metadata", "must have at most %d bytes as JSON, got %d", metadataAtMost, len(compact))
 	}
 	return string(compact)
 }

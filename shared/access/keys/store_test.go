@@ -250,7 +250,7 @@ func TestEndedKeysFreeTheirPlaceAndTakeItBackOnlyWithinTheCap(t *testing.T) {
 	create(api.ConflictCap)
 	w.Pass(time.Hour)
 	authenticate(t, w, first.Secret, api.SecretExpired)
-	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), first.ID, "", false); keystest.Condition(err) != api.ConflictFinal || !strings.Contains(err.Error(), "a later end") {
+	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), first.ID, "", false); keystest.Condition(err) != api.ConflictFinal || !strings.Contains(err.Error(), "a later expiry") {
 		t.Errorf("rotating an expired key: got %v, want a refusal that says what helps", err)
 	}
 	update(first.ID, renew, "") // there is a place

@@ -31,11 +31,11 @@ type TokenSpec struct {
 // Token is a secret that is derived from a key's for a short while, and is shown
 // this once.
 type Token struct {
-	Token     string    `json:"token" doc:"Is sent as a key is; shown this once"`
-	Key       string    `json:"key" doc:"The key that it stands for, and whose quota it spends" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Scopes    []string  `json:"scopes" nullable:"false" doc:"What it may do, as long as the key may"`
-	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at" doc:"When it ends, unless the key or the secret that it was made with ends before"`
+	Token     string    `json:"token" doc:"Token; sent like a key's secret, and shown only in this response"`
+	Key       string    `json:"key" doc:"Id of the key that the token acts for and whose quota it uses" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Scopes    []string  `json:"scopes" nullable:"false" doc:"Scopes of the token; each is effective only while the key has it"`
+	CreatedAt time.Time `json:"created_at" doc:"Creation time"`
+	ExpiresAt time.Time `json:"expires_at" doc:"Expiry time; the token ends earlier if the key or the secret that created it does"`
 }
 
 // Derive makes a token of the key that makes the call. A token is an item of its
@@ -44,7 +44,7 @@ type Token struct {
 // gate. No list shows tokens; the table drops them when they have ended.
 func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
 	if r.Caller.Token {
-		return Token{}, notForTokens("make tokens")
+		return Token{}, notForTokens("create tokens")
 	}
 	repeat, err := s.once(r)
 	if err != nil {
@@ -98,7 +98,7 @@ type derivable struct {
 }
 
 func notForTokens(what string) *api.Error {
-	return api.Fail(api.Permission, "a token cannot %s: call with the key itself", what)
+	return api.Fail(api.Permission, "a token cannot %s: send the key itself", what)
 }
 
 // down is unavailable for a store that did not answer, nil for one that did.
@@ -137,7 +137,7 @@ func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 	of := s.rules.contract.Scopes
 	held := slices.DeleteFunc(slices.Clone(f.key.Scopes), of.IsManagementScope)
 	if len(held) == 0 && of.Style != "role" {
-		return api.FieldError("scopes", "this key has no scope that reaches data, and a token has no other")
+		return api.FieldError("scopes", "tokens can have only scopes that reach data, and this key has none")
 	}
 	t.Scopes = append([]string{}, held...)
 	if len(spec.Scopes) == 0 {
@@ -147,7 +147,7 @@ func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 	for _, scope := range spec.Scopes {
 		switch {
 		case !slices.Contains(held, scope):
-			return api.FieldError("scopes", "the key cannot give %q to a token; it can give %s", scope, strings.Join(held, ", "))
+			return api.FieldError("scopes", "a token of this key cannot have %q; it can have %s", scope, strings.Join(held, ", "))
 		case !slices.Contains(t.Scopes, scope):
 			t.Scopes = append(t.Scopes, scope)
 		}

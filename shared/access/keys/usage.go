@@ -15,18 +15,18 @@ const UsageAtMost = 31 * 24 * time.Hour
 // Report is how often a key was used, by hour and operation. Hours are counted
 // whole: the total is that of all hours that begin in [from's hour, to).
 type Report struct {
-	Key   string    `json:"key"`
-	From  time.Time `json:"from"`
-	To    time.Time `json:"to"`
-	Total int64     `json:"total" doc:"The sum of all counts"`
-	Data  []Count   `json:"data" nullable:"false"`
+	Key   string    `json:"key" doc:"Key id"`
+	From  time.Time `json:"from" doc:"Start of the report, UTC"`
+	To    time.Time `json:"to" doc:"End of the report, UTC; hours that begin before it are included"`
+	Total int64     `json:"total" doc:"Sum of all counts"`
+	Data  []Count   `json:"data" nullable:"false" doc:"Counts by hour and operation"`
 }
 
 // Count is the calls of one operation in one hour.
 type Count struct {
-	Hour      time.Time `json:"hour" doc:"When the hour begins, UTC"`
-	Operation string    `json:"operation" example:"listMatches"`
-	Count     int64     `json:"count"`
+	Hour      time.Time `json:"hour" doc:"Start of the hour, UTC"`
+	Operation string    `json:"operation" doc:"Operation id" example:"listMatches"`
+	Count     int64     `json:"count" doc:"Requests in the hour"`
 }
 
 // History reads what a key was used for (package gate).
@@ -75,9 +75,9 @@ func span(id string, from, to *time.Time, now time.Time) (Report, error) {
 	}
 	switch {
 	case !rep.From.Before(rep.To):
-		return rep, api.Fail(api.InputDate, "from must be before to")
+		return rep, api.Fail(api.InputDate, "from: must be before to")
 	case rep.To.Sub(rep.From) > UsageAtMost:
-		return rep, api.Fail(api.InputDate, "from and to must be at most 31 days apart")
+		return rep, api.Fail(api.InputDate, "from: must be at most 31 days before to")
 	}
 	return rep, nil
 }

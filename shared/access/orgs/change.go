@@ -31,7 +31,7 @@ type settings struct {
 // Create makes an organisation and its owner. Operators only.
 func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Member, error) {
 	if !r.Caller.Operator() {
-		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators make organisations")
+		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators can create organisations")
 	}
 	o, owner, founding, err := Found(s.changes.IDs, s.contract, r.Now, f)
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
 	}
 	if e.Plan != nil {
 		if !c.Operator() {
-			return api.Fail(api.PermissionRole, "only operators set an organisation's plan")
+			return api.Fail(api.PermissionRole, "plan: can be changed only by operators")
 		}
 		if wrong := plan(s.contract, *e.Plan); wrong != nil {
 			return wrong
@@ -172,5 +172,5 @@ func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
 
 // nothing refuses a change that names no field.
 func nothing() *api.Error {
-	return &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"name at least one field to change"}}
+	return &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"give at least one field to change"}}
 }

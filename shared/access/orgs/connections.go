@@ -18,9 +18,9 @@ var Platforms = []string{"discord", "twitch", "github", "battlenet"}
 
 // Account is a member's account on another platform.
 type Account struct {
-	Platform string `json:"platform" enum:"discord,twitch,github,battlenet"`
-	ID       string `json:"id" minLength:"1" maxLength:"100" doc:"The account's id there" example:"80351110224678912"`
-	Name     string `json:"name" maxLength:"100" doc:"The account's name there" example:"nelly"`
+	Platform string `json:"platform" enum:"discord,twitch,github,battlenet" doc:"Platform"`
+	ID       string `json:"id" minLength:"1" maxLength:"100" doc:"Account id on the platform, 1–100 characters" example:"80351110224678912"`
+	Name     string `json:"name" maxLength:"100" doc:"Account name on the platform, at most 100 characters" example:"nelly"`
 }
 
 // linked is a member's accounts in the audit trail: which platforms, and no more.
@@ -53,7 +53,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	seen := map[string]bool{}
 	for _, a := range accounts {
 		if seen[a.Platform] || !slices.Contains(Platforms, a.Platform) {
-			return api.FieldError("connections", "there is one account each of discord, twitch, github and battlenet")
+			return api.FieldError("connections", "must have at most one account per platform: discord, twitch, github, battlenet")
 		}
 		seen[a.Platform] = true
 	}
@@ -72,7 +72,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 			case !ok:
 				return Member{}, change.Plan{}, unknownMember()
 			case !r.Caller.Operator():
-				return Member{}, change.Plan{}, api.Fail(api.PermissionRole, "only operators set a member's accounts on other platforms")
+				return Member{}, change.Plan{}, api.Fail(api.PermissionRole, "only operators can set a member's linked accounts")
 			}
 			after := before
 			if after.Connections = string(raw); len(accounts) == 0 {

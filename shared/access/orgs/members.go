@@ -220,7 +220,7 @@ func (v View) stays(before Member, owns bool) []table.Write {
 func (v View) free(m Member) *api.Error {
 	for _, other := range v.Members {
 		if other.User != m.User && folded(other.Email) == folded(m.Email) {
-			return api.Fail(api.Conflict, "a member of the organisation has this email address already")
+			return api.Fail(api.Conflict, "email: already used by another member of the organisation")
 		}
 	}
 	return nil

@@ -44,10 +44,10 @@ const (
 
 // Org is an organisation.
 type Org struct {
-	ID        string    `json:"id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Name      string    `json:"name"`
-	Plan      string    `json:"plan"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id" doc:"Organisation id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Name      string    `json:"name" doc:"Display name, 1–80 characters"`
+	Plan      string    `json:"plan" doc:"Plan name"`
+	CreatedAt time.Time `json:"created_at" doc:"Creation time"`
 
 	Operator bool `json:"-"`
 	// Approvals is what the organisation is approved for as a developer, by single
@@ -64,10 +64,10 @@ type Org struct {
 
 // Member is a person who acts for an organisation.
 type Member struct {
-	User  string `json:"user" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Email string `json:"email" format:"email"`
-	Role  string `json:"role" enum:"owner,admin,member"`
-	State string `json:"state" enum:"active,suspended"`
+	User  string `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Email string `json:"email" format:"email" doc:"Email address"`
+	Role  string `json:"role" enum:"owner,admin,member" doc:"Role in the organisation"`
+	State string `json:"state" enum:"active,suspended" doc:"Member state"`
 
 	Connections string `json:"-"` // accounts on other platforms, as JSON; "" for none
 }

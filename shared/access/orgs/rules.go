@@ -59,7 +59,7 @@ func manages(c *api.Caller, org string) *api.Error {
 		return unknown()
 	}
 	if c.Role != api.RoleOwner && c.Role != api.RoleAdmin {
-		return api.Fail(api.PermissionRole, "only owners, admins and operators change an organisation; this key's owner is a %s", c.Role)
+		return api.Fail(api.PermissionRole, "only owners, admins and operators can change an organisation; the role of the key's owner is %s", c.Role)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func touches(c *api.Caller, roles ...string) *api.Error {
 	if c.Operator() || c.Role == api.RoleOwner || !slices.Contains(roles, api.RoleOwner) {
 		return nil
 	}
-	return api.Fail(api.PermissionRole, "only owners and operators make, change or remove an owner")
+	return api.Fail(api.PermissionRole, "only owners and operators can add, change or remove an owner")
 }
 
 // keepsOwner refuses a change that would leave an organisation without an active

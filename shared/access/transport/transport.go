@@ -33,7 +33,7 @@ func Pick(c *contract.Contract, channel string, h http.Header, q url.Values) (st
 			case !bearer && schemed:
 				continue
 			case !bearer:
-				return "", api.Fail(api.SecretMalformed, "the Authorization header must be: Bearer and the key")
+				return "", api.Fail(api.SecretMalformed, "Authorization: must be Bearer, a space and the API key")
 			}
 			found = append(found, strings.TrimSpace(token))
 		}
@@ -53,7 +53,7 @@ func one(found []string) (string, error) {
 	}
 	for _, other := range found[1:] {
 		if other != found[0] {
-			return "", api.Fail(api.SecretConflict, "two different API keys in one request")
+			return "", api.Fail(api.SecretConflict, "two different API keys in one request; send only one")
 		}
 	}
 	if found[0] == "" {

@@ -34,14 +34,14 @@ const (
 
 // Kinds lists the types of events, in the order in which documents list them.
 var Kinds = []api.EventKind{
-	{Type: MatchCreated, Summary: "A match is new. One that is long over is not told: it is an archive being filled", Data: reflect.TypeFor[MatchNews]()},
-	{Type: MatchUpdated, Summary: "Something of a match changed: its status, its score, its kick-off", Data: reflect.TypeFor[MatchNews]()},
-	{Type: MatchDeleted, Summary: "A match is no more, or was found to be another one", Data: reflect.TypeFor[MatchNews]()},
-	{Type: EventCreated, Summary: "Something happened in a match: a goal, a card, a substitution", Data: reflect.TypeFor[EventNews]()},
-	{Type: EventUpdated, Summary: "What happened in a match was corrected", Data: reflect.TypeFor[EventNews]()},
-	{Type: EventDeleted, Summary: "What had happened in a match was withdrawn", Data: reflect.TypeFor[EventNews]()},
-	{Type: LineupsChange, Summary: "The lineups of a match were made known or changed", Data: reflect.TypeFor[LineupsNews]()},
-	{Type: StatsChange, Summary: "The statistics of a match were made known or changed", Data: reflect.TypeFor[StatsNews]()},
+	{Type: MatchCreated, Summary: "Match created", Description: "A match was created or imported. Public matches that were long over when first imported are not sent.", Data: reflect.TypeFor[MatchNews]()},
+	{Type: MatchUpdated, Summary: "Match updated", Description: "A match changed, for example its status, score or kick-off.", Data: reflect.TypeFor[MatchNews]()},
+	{Type: MatchDeleted, Summary: "Match deleted", Description: "A match was deleted, or merged with another match.", Data: reflect.TypeFor[MatchNews]()},
+	{Type: EventCreated, Summary: "Match event created", Description: "A goal, card or substitution was added to a match.", Data: reflect.TypeFor[EventNews]()},
+	{Type: EventUpdated, Summary: "Match event updated", Description: "An event of a match was corrected.", Data: reflect.TypeFor[EventNews]()},
+	{Type: EventDeleted, Summary: "Match event deleted", Description: "An event of a match was withdrawn.", Data: reflect.TypeFor[EventNews]()},
+	{Type: LineupsChange, Summary: "Lineups updated", Description: "The lineups of a match were added or changed.", Data: reflect.TypeFor[LineupsNews]()},
+	{Type: StatsChange, Summary: "Statistics updated", Description: "The statistics of a match were added or changed.", Data: reflect.TypeFor[StatsNews]()},
 }
 
 // Types lists the types of events.
@@ -81,26 +81,26 @@ type Event struct {
 
 // MatchNews tells of a match itself.
 type MatchNews struct {
-	Match   matches.Match `json:"match" doc:"As GET shows it; of one that was deleted, as it was"`
-	Changed []string      `json:"changed" doc:"Fields of the match that differ from before, but for version and updated_at; none where it is new or deleted"`
+	Match   matches.Match `json:"match" doc:"Match after the change; for a deleted match, its last state"`
+	Changed []string      `json:"changed" doc:"Names of the changed fields, without version and updated_at; empty for a new or deleted match"`
 }
 
 // EventNews tells of what happened in a match.
 type EventNews struct {
-	Match matches.Match `json:"match" doc:"The match, as it stood when this was put down"`
-	Event reports.Event `json:"event" doc:"As it is; of one that was withdrawn, as it was"`
+	Match matches.Match `json:"match" doc:"Match at the time the webhook event was stored"`
+	Event reports.Event `json:"event" doc:"Match event after the change; for a withdrawn one, its last state"`
 }
 
 // LineupsNews tells of a match's lineups.
 type LineupsNews struct {
-	Match   matches.Match   `json:"match" doc:"The match, as it stood when this was put down"`
-	Lineups reports.Lineups `json:"lineups"`
+	Match   matches.Match   `json:"match" doc:"Match at the time the webhook event was stored"`
+	Lineups reports.Lineups `json:"lineups" doc:"Lineups after the change"`
 }
 
 // StatsNews tells of a match's statistics.
 type StatsNews struct {
-	Match matches.Match `json:"match" doc:"The match, as it stood when this was put down"`
-	Stats reports.Stats `json:"stats"`
+	Match matches.Match `json:"match" doc:"Match at the time the webhook event was stored"`
+	Stats reports.Stats `json:"stats" doc:"Statistics after the change"`
 }
 
 // Of returns the event that a change of the stats table is, false where it is none:

@@ -20,17 +20,17 @@ const Kept = 15 * 24 * time.Hour
 
 // Delivery is one event for one webhook.
 type Delivery struct {
-	ID        string     `json:"id" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	ID        string     `json:"id" doc:"Delivery id" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	Webhook   string     `json:"webhook" doc:"Webhook id"`
-	Event     string     `json:"event" doc:"Event id: the header webhook-id, the same in every attempt" example:"evt_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Type      string     `json:"type" doc:"Type of the event" example:"match.updated"`
-	State     string     `json:"state" enum:"pending,delivered,failed,canceled"`
-	CreatedAt time.Time  `json:"created_at" doc:"When the event happened"`
-	Attempts  int        `json:"attempts" doc:"How often it was tried, since you asked for it last"`
-	TriedAt   *time.Time `json:"tried_at" doc:"When it was tried last; null where it was not yet"`
-	Status    *int       `json:"status" doc:"The HTTP status that the last attempt was answered with; null without an answer"`
-	Error     *string    `json:"error" doc:"Why the last attempt failed; null where it did not"`
-	NextAt    *time.Time `json:"next_at" doc:"When it is tried again; null where it is not"`
+	Event     string     `json:"event" doc:"Event id, sent in the header webhook-id; the same in every attempt" example:"evt_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Type      string     `json:"type" doc:"Event type" example:"match.updated"`
+	State     string     `json:"state" enum:"pending,delivered,failed,canceled" doc:"Delivery state; failed has no further attempt, canceled was ended because the webhook was disabled"`
+	CreatedAt time.Time  `json:"created_at" doc:"Time of the event"`
+	Attempts  int        `json:"attempts" doc:"Number of attempts since the last request to send the event"`
+	TriedAt   *time.Time `json:"tried_at" doc:"Time of the last attempt; null before the first"`
+	Status    *int       `json:"status" doc:"HTTP status of the response to the last attempt; null without a response"`
+	Error     *string    `json:"error" doc:"Reason why the last attempt failed; null if it did not"`
+	NextAt    *time.Time `json:"next_at" doc:"Time of the next attempt; null without one"`
 }
 
 // Due is a delivery that wants an attempt.

@@ -113,7 +113,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 			case f.made: // by an earlier attempt, whose answer was lost
 				return draft.Webhook, change.Plan{}, nil
 			case f.count >= AtMost:
-				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, which is as many as it may have", f.count)
+				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, the maximum: delete one first", f.count)
 			}
 			return draft.Webhook, draft.birth(), nil
 		})
@@ -144,7 +144,7 @@ func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
 		return "", err
 	}
 	if is.Secret != 1 {
-		return "", api.Fail(api.ConflictRepeat, "this Idempotency-Key was used before, and the signing secret that it made has been replaced since")
+		return "", api.Fail(api.ConflictRepeat, "Idempotency-Key: already used, and the signing secret created by that request was rotated since")
 	}
 	raw, err := s.open(ctx, w.ID, is.Present)
 	return show(raw), err
@@ -160,7 +160,7 @@ func (r *record) birth() change.Plan {
 // not read what it would be sent.
 func (s *Store) sensible(c *api.Caller, w *Webhook) error {
 	if !c.May(events.Permission) {
-		return api.Fail(api.Permission, "a webhook is sent what needs the permission %s, which this key does not have", events.Permission)
+		return api.Fail(api.Permission, "webhooks require the permission %s, which this key does not have", events.Permission)
 	}
 	if err := w.check(s.Private); err != nil {
 		return err
@@ -257,7 +257,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	}
 	after, err := s.change(ctx, r, id, "webhook.rotate", func(w *record) error {
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
-			return api.Fail(api.ConflictRotation, "a replaced signing secret of this webhook still signs: wait for its end, or rotate with force, which ends it at once")
+			return api.Fail(api.ConflictRotation, "a previous signing secret of this webhook still signs: wait until it expires, or rotate with force to end it immediately")
 		}
 		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(lasts).Truncate(time.Second)
 		before := w.Present

@@ -49,27 +49,27 @@ const (
 
 // Webhook is where an organisation is told of events.
 type Webhook struct {
-	ID          string     `json:"id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Org         string     `json:"org"`
-	URL         string     `json:"url" doc:"Where events are sent" example:"https://example.com/statgate"`
-	Description string     `json:"description" example:"Scores for the app"`
-	Types       []string   `json:"types" doc:"Types of the events that it is sent; none: all of them" example:"[\"match.updated\"]"`
-	Leagues     []string   `json:"leagues" doc:"Ids of the leagues whose matches it is told of; none: all" example:"[\"en.1\"]"`
-	Teams       []string   `json:"teams" doc:"Ids of the teams whose matches it is told of; none: all" example:"[\"leicester-city-fc\"]"`
-	State       string     `json:"state" enum:"enabled,disabled"`
-	Reason      *string    `json:"reason" doc:"Why deliveries disabled it; null where they did not"`
-	CreatedAt   time.Time  `json:"created_at"`
-	CreatedBy   string     `json:"created_by" doc:"Id of the key that made it" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	UpdatedAt   time.Time  `json:"updated_at"`
-	FailingAt   *time.Time `json:"failing_since" doc:"When deliveries began to fail; null where the last one was taken"`
-	RotatedAt   *time.Time `json:"rotated_at" doc:"When its signing secret was replaced; null where it is the first"`
-	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Until when the replaced signing secret signs too; null where it does not"`
+	ID          string     `json:"id" doc:"Webhook id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org         string     `json:"org" doc:"Organisation id"`
+	URL         string     `json:"url" doc:"Endpoint that receives the events" example:"https://example.com/statgate"`
+	Description string     `json:"description" doc:"Description of your own, at most 200 characters" example:"Scores for the app"`
+	Types       []string   `json:"types" doc:"Event types to send; empty for all" example:"[\"match.updated\"]"`
+	Leagues     []string   `json:"leagues" doc:"Ids of leagues whose matches to send; empty for all" example:"[\"en.1\"]"`
+	Teams       []string   `json:"teams" doc:"Ids of teams whose matches to send; empty for all" example:"[\"leicester-city-fc\"]"`
+	State       string     `json:"state" enum:"enabled,disabled" doc:"Webhook state"`
+	Reason      *string    `json:"reason" doc:"Reason why failed deliveries disabled the webhook; null if they did not"`
+	CreatedAt   time.Time  `json:"created_at" doc:"Creation time"`
+	CreatedBy   string     `json:"created_by" doc:"Id of the key that created the webhook" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	UpdatedAt   time.Time  `json:"updated_at" doc:"Time of the last change"`
+	FailingAt   *time.Time `json:"failing_since" doc:"Time of the first failed delivery since the last successful one; null if the last delivery succeeded"`
+	RotatedAt   *time.Time `json:"rotated_at" doc:"Time of the last rotation of the signing secret; null if there was none"`
+	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Time until which the previous signing secret also signs; null if it does not sign"`
 }
 
 // Created is a webhook with the secret that signs what it is sent.
 type Created struct {
 	Webhook
-	SigningSecret string `json:"signing_secret" doc:"Checks that a delivery is ours (Standard Webhooks); shown here and never again" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
+	SigningSecret string `json:"signing_secret" doc:"Secret that signs deliveries (Standard Webhooks); shown only in this response" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
 }
 
 // aboutTime is how far off the moment of a change may be that a stream tells.
@@ -199,16 +199,16 @@ func (w *Webhook) check(private bool) *api.Error {
 	w.Types, w.Leagues, w.Teams = distinct(w.Types), distinct(w.Leagues), distinct(w.Teams)
 	for _, t := range w.Types {
 		if !slices.Contains(events.Types(), t) {
-			return api.FieldError("types", "%q is no type of event; there are %s", clip(t), strings.Join(events.Types(), ", "))
+			return api.FieldError("types", "unknown event type %q; must be one of %s", clip(t), strings.Join(events.Types(), ", "))
 		}
 	}
 	for field, ids := range map[string][]string{"leagues": w.Leagues, "teams": w.Teams} {
 		if len(ids) > filterItems {
-			return api.FieldError(field, "at most %d can be named", filterItems)
+			return api.FieldError(field, "must have at most %d ids", filterItems)
 		}
 		for _, id := range ids {
 			if id == "" || len(id) > 200 {
-				return api.FieldError(field, "%q is no id", clip(id))
+				return api.FieldError(field, "must be ids, got %q", clip(id))
 			}
 		}
 	}
@@ -241,22 +241,22 @@ func checkURL(text string, private bool) *api.Error {
 		return api.FieldError("url", "must have at most %d bytes", urlBytes)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return api.FieldError("url", "must be written in ASCII without spaces: a name as xn--…, in a path %%XX")
+		return api.FieldError("url", "must be ASCII without spaces: write host names as xn--… and other path characters as %%XX")
 	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Opaque != "":
-		return api.FieldError("url", "must be a whole URL, such as https://example.com/hook")
+		return api.FieldError("url", "must be an absolute URL, such as https://example.com/hook")
 	case u.Scheme != "https" && (u.Scheme != "http" || !private):
 		return api.FieldError("url", "must begin with https://")
 	case u.User != nil:
-		return api.FieldError("url", "must not hold a name or a password: whatever can read the webhook would see it")
+		return api.FieldError("url", "must not contain a user name or password, which readers of the webhook would see")
 	case strings.Contains(text, "#"):
 		return api.FieldError("url", "must not have a fragment (#…), which is not sent")
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return api.FieldError("url", "must have a port of 1 to 65535")
+			return api.FieldError("url", "port must be 1–65535")
 		}
 	}
 	return checkHost(u.Hostname(), private)
@@ -270,13 +270,13 @@ func checkHost(host string, private bool) *api.Error {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	ip, err := netip.ParseAddr(host)
 	if err != nil && (!hostName.MatchString(host) || len(host) > 253) {
-		return api.FieldError("url", "must have the name of a host, or its address")
+		return api.FieldError("url", "must have a host name or an IP address")
 	}
 	if private || err == nil && open(ip) {
 		return nil
 	}
 	if err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") {
-		return api.FieldError("url", "must be an address of the open internet")
+		return api.FieldError("url", "must be on the public internet")
 	}
 	return nil
 }

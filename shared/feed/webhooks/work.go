@@ -213,9 +213,9 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 	var w table.Write
 	switch {
 	case o.gone():
-		return s.disable(ctx, a.Webhook, "the address answered 410 Gone", nil, now)
+		return s.disable(ctx, a.Webhook, "the endpoint answered 410 Gone", nil, now)
 	case givenUp && failing != nil && now.Sub(*failing) >= Patience:
-		return s.disable(ctx, a.Webhook, fmt.Sprintf("nothing was delivered since %s", failing.Format(time.RFC3339)), failing, now)
+		return s.disable(ctx, a.Webhook, fmt.Sprintf("no delivery has succeeded since %s", failing.Format(time.RFC3339)), failing, now)
 	case o.Error == "" && failing != nil:
 		w = table.Update(at, []table.Action{table.Remove("failing_at"), table.Increment("rev", 1)}, table.Exists("failing_at"))
 	case o.Error != "" && failing == nil:
@@ -331,7 +331,7 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 // attempt. One that is being attempted stays as it is.
 func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
 	if !ids.Plausible(id) {
-		return sending{}, api.FieldError("delivery", "there is none of this id")
+		return sending{}, api.FieldError("delivery", "no such delivery")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
 		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()), table.Increment("claims", 1),
@@ -345,7 +345,7 @@ func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) 
 	}
 	d, ok := sendingFrom(it, r.Now)
 	if !ok {
-		return sending{}, api.FieldError("delivery", "there is none of this id; deliveries are kept for 15 days")
+		return sending{}, api.FieldError("delivery", "no such delivery; deliveries are kept for 15 days")
 	}
 	return d, nil
 }

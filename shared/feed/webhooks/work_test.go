@@ -232,7 +232,7 @@ func TestAWebhookThatTakesNothingForDaysIsDisabledAndSaysWhy(t *testing.T) {
 		lasting(now)
 		lasting(now.Add(webhooks.Patience))
 		is, err = w.Get(t.Context(), w.by("org_1"), hook.ID)
-		if err != nil || is.State != webhooks.Disabled || is.Reason == nil || *is.Reason != "nothing was delivered since 2026-05-02T14:00:00Z" {
+		if err != nil || is.State != webhooks.Disabled || is.Reason == nil || *is.Reason != "no delivery has succeeded since 2026-05-02T14:00:00Z" {
 			t.Errorf("got %+v, %v", is, err)
 		}
 		list, _, err := audit.New(w.table, w.table).List(t.Context(), audit.Filter{Org: "org_1", Target: hook.ID, Limit: 10})

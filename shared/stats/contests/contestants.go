@@ -186,12 +186,12 @@ func (p Contestant) check() error {
 		wrong["slug"] = append(wrong["slug"], "must be lower-case letters, digits and -, at most 64")
 	}
 	if len(p.Members) > MembersAtMost {
-		wrong["members"] = append(wrong["members"], fmt.Sprintf("must be at most %d", MembersAtMost))
+		wrong["members"] = append(wrong["members"], fmt.Sprintf("must have at most %d members", MembersAtMost))
 	}
 	seen := map[string]bool{}
 	for _, m := range p.Members {
 		if seen[m.User] || !table.Storable(m.User, maxIDBytes) {
-			wrong["members"] = append(wrong["members"], "a user is there twice, or is no user id")
+			wrong["members"] = append(wrong["members"], "must be user ids, each given once")
 			break
 		}
 		seen[m.User] = true

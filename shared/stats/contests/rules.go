@@ -11,7 +11,7 @@ import (
 // What the rules refuse with; both are wrapped with what was asked for.
 var (
 	// ErrState: the contest is not in a state that allows it.
-	ErrState = errors.New("the match is not in a state that allows this")
+	ErrState = errors.New("the match's status does not allow this")
 	// ErrMap: the contest has no such map.
 	ErrMap = errors.New("the match has no such map")
 	// ErrTeam: the team does not take part.
@@ -55,7 +55,7 @@ func (c Contest) Agree(to Status, now time.Time) (Contest, error) {
 
 func (c Contest) step(steps map[Status][]Status, to Status, now time.Time) (Contest, error) {
 	if !slices.Contains(steps[c.Status], to) {
-		return c, fmt.Errorf("from %s to %s: %w", c.Status, to, ErrState)
+		return c, fmt.Errorf("cannot change from %s to %s: %w", c.Status, to, ErrState)
 	}
 	c.Status, c.UpdatedAt = to, now
 	return c, nil
@@ -69,10 +69,10 @@ func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 		winner = c.Away.ID
 	case c.Away.ID:
 	default:
-		return c, fmt.Errorf("forfeiting for %q: %w", team, ErrTeam)
+		return c, fmt.Errorf("%q: %w", team, ErrTeam)
 	}
 	if c.Status != Accepted && c.Status != Ready && c.Status != InProgress {
-		return c, fmt.Errorf("forfeiting while %s: %w", c.Status, ErrState)
+		return c, fmt.Errorf("cannot forfeit while %s: %w", c.Status, ErrState)
 	}
 	c.Status, c.UpdatedAt, c.Winner, c.ForfeitedBy = Forfeited, now, &winner, &team
 	return c, nil
@@ -80,8 +80,8 @@ func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 
 // Outcome is what became of one map's score.
 type Outcome struct {
-	Map    int    `json:"map"`
-	Result string `json:"result" enum:"saved,already_confirmed" doc:"already_confirmed: another score stands, and this one was not taken"`
+	Map    int    `json:"map" doc:"Map number, from 1"`
+	Result string `json:"result" enum:"saved,already_confirmed" doc:"saved, or already_confirmed if a confirmed score exists and the submitted one was ignored"`
 }
 
 // Results of an outcome.
@@ -96,7 +96,7 @@ const (
 // and then nothing is taken.
 func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, error) {
 	if c.Status != InProgress {
-		return c, nil, fmt.Errorf("scoring while %s: %w", c.Status, ErrState)
+		return c, nil, fmt.Errorf("cannot submit scores while %s: %w", c.Status, ErrState)
 	}
 	c.Maps = slices.Clone(c.Maps)
 	outcomes := make([]Outcome, 0, len(scores))
@@ -124,13 +124,13 @@ func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, er
 // fails with ErrState or ErrMap, and then nothing is confirmed.
 func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 	if c.Status != InProgress {
-		return c, fmt.Errorf("confirming while %s: %w", c.Status, ErrState)
+		return c, fmt.Errorf("cannot confirm scores while %s: %w", c.Status, ErrState)
 	}
 	c.Maps = slices.Clone(c.Maps)
 	for _, n := range maps {
 		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == n })
 		if at < 0 {
-			return c, fmt.Errorf("confirming map %d, which has no score: %w", n, ErrMap)
+			return c, fmt.Errorf("map %d has no score: %w", n, ErrMap)
 		}
 		c.Maps[at].Confirmed = true
 	}

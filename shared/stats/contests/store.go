@@ -120,7 +120,7 @@ func AnyGame(Contest) error { return nil }
 func OfGame(game string) Whose {
 	return func(c Contest) error {
 		if game == "" || c.Game != game {
-			return api.Fail(api.PermissionGame, "this match is of another game than the key")
+			return api.Fail(api.PermissionGame, "the match belongs to another game than the key")
 		}
 		return nil
 	}

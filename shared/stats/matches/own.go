@@ -118,7 +118,7 @@ func (o *Own) seat(ctx context.Context, d Draft, m Match) (f seating, err error)
 }
 
 func there(id string) *api.Error {
-	err := api.Fail(api.Conflict, "this match is there already: the same teams at the same place in a season, or on the same day")
+	err := api.Fail(api.Conflict, "this match already exists: the same teams in the same round of a season, or on the same day")
 	err.Details = map[string]string{"match": id}
 	return err
 }

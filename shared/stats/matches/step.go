@@ -36,13 +36,13 @@ type When struct {
 func (m Match) Edited(e Edit) (Match, error) {
 	if e.Status != nil && *e.Status != m.Status {
 		if !slices.Contains(steps[m.Status], *e.Status) {
-			return m, api.Fail(api.ConflictStep, "a match that is %s %s", m.Status, leads(m.Status))
+			return m, api.Fail(api.ConflictStep, "status: %s %s", m.Status, leads(m.Status))
 		}
 		m.Status = *e.Status
 	}
 	if e.When != nil {
 		if m.Status != Scheduled {
-			return m, api.FieldError("date", "only a match that is scheduled can be moved")
+			return m, api.FieldError("date", "can be changed only while the match is scheduled")
 		}
 		m.Date, m.Time, m.KickoffAt = e.When.Date, e.When.Time, e.When.KickoffAt
 	}
@@ -57,13 +57,13 @@ func (m Match) Edited(e Edit) (Match, error) {
 
 func leads(from Status) string {
 	if len(steps[from]) == 0 {
-		return "has come to its end"
+		return "is final and cannot change"
 	}
 	var to []string
 	for _, s := range steps[from] {
 		to = append(to, string(s))
 	}
-	return fmt.Sprintf("can become %s, and nothing else", strings.Join(to, ", "))
+	return fmt.Sprintf("can change only to %s", strings.Join(to, ", "))
 }
 
 // settled makes score, minute and winner agree with the status: what was just sent
@@ -71,22 +71,22 @@ func leads(from Status) string {
 func (m Match) settled(e Edit) (Match, error) {
 	if m.Status != Live {
 		if e.Minute != nil {
-			return m, api.FieldError("minute", "only a match that is live is in a minute")
+			return m, api.FieldError("minute", "is allowed only for a live match")
 		}
 		m.Minute = nil
 	}
 	switch m.Status {
 	case Scheduled, Postponed, Cancelled:
 		if e.Score != nil && !e.Score.empty() {
-			return m, api.FieldError("score", "a match that is %s has no score", m.Status)
+			return m, api.FieldError("score", "is not allowed while the match is %s", m.Status)
 		}
 		m.Score = Score{}
 	case Finished, Awarded:
 		if m.Score.FullTime == nil {
-			return m, api.FieldError("score.full_time", "a match that is %s has one", m.Status)
+			return m, api.FieldError("score.full_time", "is required when the match is %s", m.Status)
 		}
 		if p := m.Score.Penalties; p != nil && p.Home == p.Away {
-			return m, api.FieldError("score.penalties", "of a match that is %s have a winner", m.Status)
+			return m, api.FieldError("score.penalties", "must have a winner when the match is %s", m.Status)
 		}
 	}
 	if err := m.Score.sound(); err != nil {
@@ -103,14 +103,14 @@ func (s Score) empty() bool {
 // sound refuses a score that loses goals as the match goes on.
 func (s Score) sound() error {
 	if s.FullTime == nil && (s.ExtraTime != nil || s.Penalties != nil) {
-		return api.FieldError("score.full_time", "is missing, and there was play after it")
+		return api.FieldError("score.full_time", "is required with extra_time or penalties")
 	}
 	for _, later := range []struct {
 		name       string
 		from, till *Goals
 	}{{"score.full_time", s.HalfTime, s.FullTime}, {"score.extra_time", s.FullTime, s.ExtraTime}} {
 		if later.from != nil && later.till != nil && (later.till.Home < later.from.Home || later.till.Away < later.from.Away) {
-			return api.FieldError(later.name, "has fewer goals than there were before")
+			return api.FieldError(later.name, "must not have fewer goals than the score before it")
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ import (
 var ErrNotFound = errors.New("matches: not found")
 
 // ErrFilter is the answer for a mix of filters that no index serves.
-var ErrFilter = errors.New("served are: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
+var ErrFilter = errors.New("supported: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
 
 // Bounds of a [Filter].
 const (
@@ -280,7 +280,7 @@ func (f Filter) path() (access, error) {
 	}
 	switch {
 	case n > 1:
-		return access{}, fmt.Errorf("matches: no index serves this mix of filters; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: these filters cannot be combined; %w", ErrFilter)
 	case season:
 		return f.seasonPath()
 	case f.League != "":
@@ -289,18 +289,18 @@ func (f Filter) path() (access, error) {
 		status := string(f.Statuses[0])
 		return access{partitions: []partition{{"status", status}}, counter: table.Join("STATUS", status)}, nil
 	case len(f.Statuses) > 1:
-		return access{}, fmt.Errorf("matches: several statuses need league and season; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: several statuses require league and season; %w", ErrFilter)
 	case team:
 		return access{partitions: []partition{{"home", f.Team}, {"away", f.Team}}, counter: table.Join("TEAM", f.Team)}, nil
 	case len(f.IDs) > MaxIDs:
-		return access{}, fmt.Errorf("matches: %d ids; %w", len(f.IDs), ErrFilter)
+		return access{}, fmt.Errorf("matches: ids: too many, got %d; %w", len(f.IDs), ErrFilter)
 	}
 	return access{partitions: []partition{{"kickoff", ""}}, counter: "ALL"}, nil
 }
 
 func (f Filter) seasonPath() (access, error) {
 	if f.League == "" || f.Season == "" {
-		return access{}, fmt.Errorf("matches: season, round and stage need league and season; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: season, round and stage require league and season; %w", ErrFilter)
 	}
 	a := access{partitions: []partition{{"season", table.Join(f.League, f.Season)}}}
 	if f.Round == "" && f.Stage == "" && len(f.Statuses) == 0 {
@@ -322,17 +322,17 @@ func (f Filter) seasonPath() (access, error) {
 func (f Filter) daysPath() (access, error) {
 	from, err := time.Parse(time.DateOnly, f.From)
 	if err != nil {
-		return access{}, fmt.Errorf("matches: from %q is not a day; %w", f.From, ErrFilter)
+		return access{}, fmt.Errorf("matches: from: must be a date, got %q; %w", f.From, ErrFilter)
 	}
 	to, err := time.Parse(time.DateOnly, f.To)
 	if err != nil {
-		return access{}, fmt.Errorf("matches: to %q is not a day; %w", f.To, ErrFilter)
+		return access{}, fmt.Errorf("matches: to: must be a date, got %q; %w", f.To, ErrFilter)
 	}
 	if days := int(to.Sub(from).Hours()/24) + 1; days < 1 || days > MaxRangeDays {
-		return access{}, fmt.Errorf("matches: from %s to %s is a range of %d days; %w", f.From, f.To, days, ErrFilter)
+		return access{}, fmt.Errorf("matches: from %s to %s: wrong length of the range, %d days; %w", f.From, f.To, days, ErrFilter)
 	}
 	if len(f.IDs) > 0 {
-		return access{}, fmt.Errorf("matches: ids stand alone; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: ids cannot be combined with a range of days; %w", ErrFilter)
 	}
 	rest := f
 	rest.From, rest.To = "", ""

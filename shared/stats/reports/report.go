@@ -40,51 +40,51 @@ const (
 
 // Event is one thing that happened in a match. What is not known is null.
 type Event struct {
-	ID        string    `json:"id" doc:"Stays where the event is corrected; one that is withdrawn is listed no more" example:"e_6b1d9s0q2hkfu3m8tv54"`
-	Type      EventType `json:"type" enum:"goal,penalty,own_goal,yellow_card,red_card,substitution" doc:"A penalty is one that was scored in play"`
-	Team      string    `json:"team" enum:"home,away" doc:"The side that it counts for: an own goal counts for the other side than its player's"`
-	Minute    int       `json:"minute" minimum:"0" doc:"Minute of play; 45 and 90 go with added time" example:"90"`
-	AddedTime *int      `json:"added_time" minimum:"0" doc:"Minutes of added time; null in regular time, and where the source does not say" example:"3"`
-	Player    *string   `json:"player" doc:"Who did it; of a substitution who went off"`
-	PlayerIn  *string   `json:"player_in" doc:"Who came on"`
-	Version   int64     `json:"version" doc:"Rises with every change of the event"`
-	UpdatedAt string    `json:"updated_at" format:"date-time" doc:"RFC 3339 UTC"`
+	ID        string    `json:"id" doc:"Event id; unchanged by corrections. A withdrawn event is removed from the list" example:"e_6b1d9s0q2hkfu3m8tv54"`
+	Type      EventType `json:"type" enum:"goal,penalty,own_goal,yellow_card,red_card,substitution" doc:"Event type; penalty is a penalty scored in play"`
+	Team      string    `json:"team" enum:"home,away" doc:"Side that the event counts for; an own goal counts for the opponent of the player's side"`
+	Minute    int       `json:"minute" minimum:"0" doc:"Minute of play; 45 and 90 can have added time" example:"90"`
+	AddedTime *int      `json:"added_time" minimum:"0" doc:"Minutes of added time; null in regular time or if unknown" example:"3"`
+	Player    *string   `json:"player" doc:"Player; for a substitution, the player who went off; null if unknown"`
+	PlayerIn  *string   `json:"player_in" doc:"Player who came on in a substitution; null otherwise, or if unknown"`
+	Version   int64     `json:"version" doc:"Version number; increases with every change of the event"`
+	UpdatedAt string    `json:"updated_at" format:"date-time" doc:"Time of the last change, RFC 3339 in UTC"`
 }
 
 // Lineups are both sides' players.
 type Lineups struct {
-	Home Lineup `json:"home"`
-	Away Lineup `json:"away"`
+	Home Lineup `json:"home" doc:"Lineup of the home team"`
+	Away Lineup `json:"away" doc:"Lineup of the away team"`
 }
 
 // Lineup is who a side put up.
 type Lineup struct {
-	Starters    []LineupPlayer `json:"starters" doc:"Who began"`
-	Substitutes []LineupPlayer `json:"substitutes" doc:"Who sat on the bench, whether or not they came on"`
+	Starters    []LineupPlayer `json:"starters" doc:"Players in the starting lineup"`
+	Substitutes []LineupPlayer `json:"substitutes" doc:"Players on the bench, whether or not they came on"`
 }
 
 // LineupPlayer is one player of a lineup.
 type LineupPlayer struct {
-	Name     string  `json:"name" example:"L. Modrić"`
-	Position *string `json:"position" enum:"goalkeeper,defender,midfielder,forward" nullable:"true"`
+	Name     string  `json:"name" doc:"Player name" example:"L. Modrić"`
+	Position *string `json:"position" enum:"goalkeeper,defender,midfielder,forward" nullable:"true" doc:"Position; null if unknown"`
 }
 
 // Stats is what was counted in a match.
 type Stats struct {
-	Data []Section `json:"data" doc:"Sections, each with its figures"`
+	Data []Section `json:"data" doc:"Sections of statistics"`
 }
 
 // Section is figures that belong together.
 type Section struct {
-	Section string `json:"section" example:"attack"`
-	Stats   []Stat `json:"stats"`
+	Section string `json:"section" doc:"Section name" example:"attack"`
+	Stats   []Stat `json:"stats" doc:"Statistics of the section"`
 }
 
 // Stat is one figure of both sides.
 type Stat struct {
-	Name string `json:"name" example:"shots"`
-	Home int    `json:"home" minimum:"0"`
-	Away int    `json:"away" minimum:"0"`
+	Name string `json:"name" doc:"Name of the statistic" example:"shots"`
+	Home int    `json:"home" minimum:"0" doc:"Value for the home team"`
+	Away int    `json:"away" minimum:"0" doc:"Value for the away team"`
 }
 
 // Report is what one source tells of a match. It knows all events of its Types and

@@ -16,31 +16,31 @@ var ErrNoStandings = errors.New("standings: the season has no table")
 type Table struct {
 	League string `json:"league" doc:"League id" example:"en.1"`
 	Season string `json:"season" doc:"Season id" example:"2015-16"`
-	AsOf   AsOf   `json:"as_of" doc:"The moment that was asked for; nulls for everything played"`
-	Data   []Row  `json:"data" doc:"One list; groups follow each other, and positions restart in each"`
+	AsOf   AsOf   `json:"as_of" doc:"Requested point in time; its fields are null for the latest table"`
+	Data   []Row  `json:"data" doc:"Rows in table order; groups follow each other, and positions restart in each group"`
 }
 
 // AsOf is the moment for which a table is computed; nil leaves a bound open.
 type AsOf struct {
-	Round *int    `json:"round" minimum:"0" doc:"Matchdays up to this one count, whenever they were played"`
-	Date  *string `json:"date" format:"date" doc:"Local days up to this one count"`
+	Round *int    `json:"round" minimum:"0" doc:"Last matchday that counts, whenever it was played; null for no bound"`
+	Date  *string `json:"date" format:"date" doc:"Last local date that counts; null for no bound"`
 }
 
 // Row is one team's line.
 type Row struct {
-	Position       int          `json:"position" minimum:"1"`
-	Group          *string      `json:"group" doc:"Group, where the season is played in groups"`
-	Team           matches.Side `json:"team"`
-	Played         int          `json:"played" minimum:"0"`
-	Won            int          `json:"won" minimum:"0"`
-	Drawn          int          `json:"drawn" minimum:"0"`
-	Lost           int          `json:"lost" minimum:"0"`
-	GoalsFor       int          `json:"goals_for" minimum:"0"`
-	GoalsAgainst   int          `json:"goals_against" minimum:"0"`
-	GoalDifference int          `json:"goal_difference"`
-	Points         int          `json:"points" doc:"After deductions, and after halving where the league halves"`
-	PointsPerGame  float64      `json:"points_per_game" doc:"points / played to three decimals; 0 before the first match"`
-	Deduction      int          `json:"deduction" minimum:"0" doc:"Points taken away, already subtracted from points"`
+	Position       int          `json:"position" minimum:"1" doc:"Position in the table or group, from 1"`
+	Group          *string      `json:"group" doc:"Group name; null if the season has no groups"`
+	Team           matches.Side `json:"team" doc:"Team"`
+	Played         int          `json:"played" minimum:"0" doc:"Matches played"`
+	Won            int          `json:"won" minimum:"0" doc:"Matches won"`
+	Drawn          int          `json:"drawn" minimum:"0" doc:"Matches drawn"`
+	Lost           int          `json:"lost" minimum:"0" doc:"Matches lost"`
+	GoalsFor       int          `json:"goals_for" minimum:"0" doc:"Goals scored"`
+	GoalsAgainst   int          `json:"goals_against" minimum:"0" doc:"Goals conceded"`
+	GoalDifference int          `json:"goal_difference" doc:"Goals scored minus goals conceded"`
+	Points         int          `json:"points" doc:"Points after deductions, and after halving where the league halves points"`
+	PointsPerGame  float64      `json:"points_per_game" doc:"Points divided by matches played, to three decimals; 0 before the first match"`
+	Deduction      int          `json:"deduction" minimum:"0" doc:"Points deducted; already subtracted from points"`
 }
 
 // Deduction changes a team's points by a verdict: negative points are taken away,

@@ -4,8 +4,8 @@ package teams
 
 // Team is a club or a national side.
 type Team struct {
-	ID      string   `json:"id" doc:"Slug of the name; never changes" example:"leicester-city-fc"`
-	Name    string   `json:"name" example:"Leicester City FC"`
-	Names   []string `json:"names" doc:"Every spelling under which the team is known"`
-	Country *string  `json:"country" doc:"Three-letter code" example:"ENG"`
+	ID      string   `json:"id" doc:"Team id: a slug of the name; never changes" example:"leicester-city-fc"`
+	Name    string   `json:"name" doc:"Display name" example:"Leicester City FC"`
+	Names   []string `json:"names" doc:"All known spellings of the name"`
+	Country *string  `json:"country" doc:"Three-letter code of the country; null if unknown" example:"ENG"`
 }
