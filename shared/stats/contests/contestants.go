@@ -129,7 +129,7 @@ func (s *Store) known(ctx context.Context, kind Kind, p Contestant) (f known, er
 		if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
 			return f, err
 		} else if org.ID == "" {
-			return f, api.FieldError("org", "no such organisation: name one by its id")
+			return f, api.FieldError("org", "no such organisation: give its id")
 		}
 	}
 	for _, name := range p.names() {
@@ -138,7 +138,7 @@ func (s *Store) known(ctx context.Context, kind Kind, p Contestant) (f known, er
 			return f, err
 		}
 		if holder != "" && holder != p.ID {
-			return f, api.Fail(api.Conflict, "another %s has the slug or the id %s", kind, name)
+			return f, api.Fail(api.Conflict, "another %s already has the slug or id %s", kind, name)
 		}
 	}
 	f.before, f.rev, err = s.contestant(ctx, kind, p.ID)
