@@ -26,24 +26,24 @@ const (
 	tagLabel    = "statgate/tag"
 )
 
-// Redacted is what key material prints as, whatever the verb.
-const Redacted = "[redacted]"
+// redacted is what key material prints as, whatever the verb.
+const redacted = "[redacted]"
 
 // ErrPepperUnknown: a secret was MACed under a pepper that the store does not
 // have (yet). It says nothing of the secret, so it is a 503 and never a 401.
 var ErrPepperUnknown = errors.New("apikey: unknown pepper version")
 
-// Sensitive is key material. It passes for []byte and prints as [Redacted].
+// Sensitive is key material. It passes for []byte and prints as [redacted].
 type Sensitive []byte
 
 // Format hides the bytes from every verb.
-func (Sensitive) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+func (Sensitive) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // LogValue hides the bytes from slog.
-func (Sensitive) LogValue() slog.Value { return slog.StringValue(Redacted) }
+func (Sensitive) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON hides the bytes from documents and logs.
-func (Sensitive) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
+func (Sensitive) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
 // Pepper is one version of the key under which secrets are MACed.
 type Pepper struct {
@@ -86,7 +86,7 @@ func ParsePeppers(raw []byte) (*Peppers, error) {
 	if p.tag, err = derive(s.Root, tagLabel); err != nil {
 		return nil, err
 	}
-	if !p.IsRetired("1") {
+	if !p.isRetired("1") {
 		if p.keys["1"], err = derive(s.Root, pepperLabel); err != nil {
 			return nil, err
 		}
@@ -165,8 +165,8 @@ func (p *Peppers) Retired() []string {
 	return slices.SortedFunc(slices.Values(p.retired), byNumber)
 }
 
-// IsRetired tells whether a version was taken out of use.
-func (p *Peppers) IsRetired(version string) bool { return slices.Contains(p.retired, version) }
+// isRetired tells whether a version was taken out of use.
+func (p *Peppers) isRetired(version string) bool { return slices.Contains(p.retired, version) }
 
 // byNumber orders versions, which are numbers without leading zeros.
 func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
@@ -175,10 +175,10 @@ func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.
 func (p *Peppers) TagKey() Sensitive { return p.tag }
 
 // Format hides the keys from every verb.
-func (p *Peppers) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+func (p *Peppers) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // LogValue hides the keys from slog.
-func (p *Peppers) LogValue() slog.Value { return slog.StringValue(Redacted) }
+func (p *Peppers) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON hides the keys from documents and logs.
 func (p *Peppers) MarshalJSON() ([]byte, error) { return Sensitive(nil).MarshalJSON() }
@@ -361,7 +361,7 @@ func (s *PepperSource) Get(ctx context.Context, version string) (Pepper, error) 
 		return Pepper{}, err
 	}
 	key, ok := p.Pepper(version)
-	if !ok && p.IsRetired(version) {
+	if !ok && p.isRetired(version) {
 		return Pepper{}, fmt.Errorf("pepper version %q was retired: %w", version, ErrPepperUnknown)
 	}
 	if !ok {
@@ -452,10 +452,10 @@ func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool
 }
 
 // Format hides the keys from every verb.
-func (s *PepperSource) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+func (s *PepperSource) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // LogValue hides the keys from slog.
-func (s *PepperSource) LogValue() slog.Value { return slog.StringValue(Redacted) }
+func (s *PepperSource) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON hides the keys from documents and logs.
 func (s *PepperSource) MarshalJSON() ([]byte, error) { return Sensitive(nil).MarshalJSON() }

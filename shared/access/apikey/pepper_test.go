@@ -132,7 +132,7 @@ func TestKeyMaterialNeverPrints(t *testing.T) {
 			t.Errorf("key material was printed as %q…", m[:8])
 		}
 	}
-	if !strings.Contains(out.String(), Redacted) {
+	if !strings.Contains(out.String(), redacted) {
 		t.Error("nothing was redacted")
 	}
 }

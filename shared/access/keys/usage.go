@@ -9,8 +9,8 @@ import (
 	"statgate/shared/api"
 )
 
-// UsageAtMost is the longest span of a usage report.
-const UsageAtMost = 31 * 24 * time.Hour
+// usageAtMost is the longest span of a usage report.
+const usageAtMost = 31 * 24 * time.Hour
 
 // Report is how often a key was used, by hour and operation. Hours are counted
 // whole: the total is that of all hours that begin in [from's hour, to).
@@ -76,7 +76,7 @@ func span(id string, from, to *time.Time, now time.Time) (Report, error) {
 	switch {
 	case !rep.From.Before(rep.To):
 		return rep, api.Fail(api.InputDate, "from must be before to")
-	case rep.To.Sub(rep.From) > UsageAtMost:
+	case rep.To.Sub(rep.From) > usageAtMost:
 		return rep, api.Fail(api.InputDate, "from and to must be at most 31 days apart")
 	}
 	return rep, nil

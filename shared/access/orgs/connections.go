@@ -13,8 +13,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Platforms lists where a member may have an account that is linked to theirs.
-var Platforms = []string{"discord", "twitch", "github", "battlenet"}
+// linkable lists the platforms whose accounts a member may link.
+var linkable = []string{"discord", "twitch", "github", "battlenet"}
 
 // Account is a member's account on another platform.
 type Account struct {
@@ -28,12 +28,12 @@ type linked struct {
 	Platforms []string `json:"platforms"`
 }
 
-// Accounts returns a member's accounts on other platforms.
-func (s *Store) Accounts(ctx context.Context, org, user string) ([]Account, error) {
-	if !ids.Plausible(org) || !ids.Plausible(user) {
+// Accounts returns the caller's own accounts on other platforms.
+func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) {
+	if !ids.Plausible(c.Org) || !ids.Plausible(c.User) {
 		return nil, unknownMember()
 	}
-	it, err := s.table.Get(ctx, MemberKey(org, user), true)
+	it, err := s.table.Get(ctx, MemberKey(c.Org, c.User), true)
 	if err != nil {
 		return nil, api.Down("reading a member", err)
 	}
@@ -52,7 +52,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	}
 	seen := map[string]bool{}
 	for _, a := range accounts {
-		if seen[a.Platform] || !slices.Contains(Platforms, a.Platform) {
+		if seen[a.Platform] || !slices.Contains(linkable, a.Platform) {
 			return api.FieldError("connections", "there is one account each of discord, twitch, github and battlenet")
 		}
 		seen[a.Platform] = true

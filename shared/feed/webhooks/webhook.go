@@ -34,8 +34,8 @@ const (
 	Disabled = "disabled"
 )
 
-// Test is the type of the event that is sent to try a webhook.
-const Test = "webhook.test"
+// testType is the type of the event that tests a webhook.
+const testType = "webhook.test"
 
 // AtMost is how many webhooks an organisation may have. Each of them costs a write
 // and a request for every event.

@@ -316,11 +316,11 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 		return sending{}, err
 	}
 	at := r.Now.UTC().Truncate(time.Millisecond)
-	body, err := Body(Test, at, data)
+	body, err := Body(testType, at, data)
 	if err != nil {
 		return sending{}, err
 	}
-	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: Test, State: Pending, CreatedAt: at}}
+	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: testType, State: Pending, CreatedAt: at}}
 	if _, err := s.Table.Write(ctx, table.Put(d.item())); err != nil {
 		return sending{}, api.Down("placing a delivery", err)
 	}

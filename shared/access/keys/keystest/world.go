@@ -93,12 +93,6 @@ func New(t testing.TB, keysTable table.Table, contractName string) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Of(t, keysTable, c, c.Environments[0])
-}
-
-// Of returns an empty deployment of a contract in an environment.
-func Of(t testing.TB, keysTable table.Table, c *contract.Contract, environment string) *World {
-	t.Helper()
 	w := &World{Table: keysTable, Contract: c, Peppers: &Peppers{}}
 	w.now.Store(time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC).UnixNano())
 	w.Peppers.Set(t)
@@ -106,7 +100,7 @@ func Of(t testing.TB, keysTable table.Table, c *contract.Contract, environment s
 	w.Gate = gate.New(keysTable, w.Now)
 	w.Gate.Scopes = c.Scopes
 	w.Keys = keys.New(keys.Options{Table: keysTable, Gates: w.Gate, Peppers: w.Peppers, Contract: c,
-		Environment: environment, Now: w.Now, Rand: rand.Reader})
+		Environment: c.Environments[0], Now: w.Now, Rand: rand.Reader})
 	w.Gate.Resolver = w.Keys
 	w.Orgs = orgs.New(orgs.Options{Table: keysTable, Gates: w.Gate, Holdings: w.Keys, Contract: c, Rand: rand.Reader})
 	w.Trail = audit.New(keysTable)
