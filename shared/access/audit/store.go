@@ -9,7 +9,7 @@ import (
 	"statgate/shared/table"
 )
 
-// Table is what the trail needs of a table.
+// Table is the part of a table that the trail uses.
 type Table interface {
 	Query(ctx context.Context, q table.Query) (table.Page, error)
 }
@@ -20,32 +20,32 @@ type Store struct {
 	data []Table
 }
 
-// New returns a store on the keys table and on the tables of data, in which what
-// happens to data is recorded.
+// New returns a store on the keys table and on the tables of data, which hold the entries
+// of changes of data.
 func New(keys Table, data ...Table) *Store { return &Store{keys, data} }
 
-// Filter chooses entries of one organisation.
+// Filter selects entries of one organisation.
 type Filter struct {
 	Org    string
 	Target string // id of a key, organisation, user or match; "" for any
 	Actor  string // id of a key or user; "" for any
 	Limit  int
-	After  string // id of the last entry of the page before
+	After  string // id of the last entry of the previous page
 }
 
-// entriesAtMost bounds what one page reads of the trail, where an entry of the target
-// may be of another actor than the one that is asked for; chunk is read at a time.
+// entriesAtMost bounds how many entries one page reads when it filters a target's entries
+// by actor; chunk is the size of each read.
 const (
 	entriesAtMost = 1000
 	chunk         = 100
 )
 
-// List returns a page of entries, newest first, and the position to go on from
-// ("" at the end). Both filters read an index of the keys table on AWS, which may
-// lag by some milliseconds; the actor's key and no filter at all do not.
+// List returns a page of entries, newest first, and the position of the next page ("" at
+// the end). Filters by target or by user read an index of the keys table, which may lag by
+// some milliseconds on AWS; the actor's key and no filter do not.
 //
-// With both filters at once a page may be shorter than its limit, or empty, and be
-// followed by another: it reads on for an actor through [entriesAtMost] entries.
+// With both filters a page may be shorter than its limit, or empty, and still be followed
+// by another: it searches at most [entriesAtMost] entries for the actor.
 func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	entries := []Entry{}
 	for _, id := range []string{f.Target, f.Actor} {
@@ -85,7 +85,7 @@ type source struct {
 	done  bool
 }
 
-// fill makes sure that the next entry is at hand, if there is one.
+// fill reads the next page if no entry is buffered.
 func (s *source) fill(ctx context.Context) error {
 	for len(s.ahead) == 0 && !s.done {
 		page, err := s.table.Query(ctx, s.query)
@@ -104,7 +104,7 @@ func (s *source) fill(ctx context.Context) error {
 	return nil
 }
 
-// newest takes the next entry of all sources; nil where none is left.
+// newest removes and returns the newest entry of all sources; nil at the end.
 func newest(ctx context.Context, sources []*source) (*Entry, error) {
 	var from *source
 	for _, s := range sources {
@@ -136,13 +136,13 @@ func (f Filter) wants(e Entry) bool {
 	return f.Actor == "" || is(e.Actor.Key) || is(e.Actor.User)
 }
 
-// query picks the partition that has the fewest entries to pass over. With both
-// filters it is the target's, whose entries are then sieved by actor. Entries
-// have their id as sort key in every partition, so one position serves them all.
+// query chooses the partition with the fewest entries to skip. With both filters that is
+// the target's, filtered by actor. Entries have their id as sort key in every partition, so
+// one position is valid in all of them.
 func (f Filter) query() table.Query {
 	q := table.Query{Partition: table.Join("AUDIT", f.Org), Descending: true, Limit: f.Limit + 1, After: f.After}
 	if f.Target != "" && f.Actor != "" {
-		q.Limit = max(q.Limit, chunk) // few may be kept of what is read; small chunks would mean many round trips
+		q.Limit = max(q.Limit, chunk) // few of the entries may match; small reads would need many round trips
 	}
 	switch {
 	case f.Target != "":
@@ -155,8 +155,8 @@ func (f Filter) query() table.Query {
 	return q
 }
 
-// beside is the query for what is recorded beside data, where each way to ask has
-// a partition of its own and none an index.
+// beside is the query for entries beside data, where each way to query has a partition and
+// none an index.
 func (f Filter) beside() table.Query {
 	q := f.query()
 	q.Index = ""

@@ -14,9 +14,9 @@ import (
 	"statgate/shared/table"
 )
 
-// Create makes a key and its secret, which nobody can show again. The caps, the
-// plan's and that of management keys, are exact: the organisation's keys are counted by a consistent query, and
-// the transaction holds only while neither they nor its members have changed.
+// Create makes a key and its secret, which cannot be shown again. Both caps, of the plan
+// and of management keys, are exact: a consistent query counts the organisation's keys, and
+// the transaction is conditional on its keys and members not having changed since.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, error) {
 	repeat, err := s.once(r)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			if err := repeat.fresh(ctx, n.key.ID); err != nil {
 				return holdings{}, err
 			}
-			if invalid != nil { // after the repeat, which answers alike whatever its body
+			if invalid != nil { // only now: a repeat gets the same answer whatever its body
 				return holdings{}, invalid
 			}
 			return s.ownerOf(ctx, org)
@@ -54,7 +54,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			return born{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.counted(n.key, true))}), err
 		})
 	if err != nil {
-		return Minted{}, err // a secret is not handed out with an error
+		return Minted{}, err // no secret is returned with an error
 	}
 	return s.minted(made, n.secret, r.Now)
 }
@@ -65,7 +65,8 @@ type born struct {
 	org orgs.Org
 }
 
-// ready makes the gate of a key before the key: a gate without a key is harmless.
+// ready makes a key's gate. It runs before the key is written: a gate without a key is
+// harmless.
 func (s *Store) ready(ctx context.Context, key string) error {
 	return down("making a gate", s.gates.Create(ctx, key))
 }
@@ -79,8 +80,8 @@ func (s *Store) ownerOf(ctx context.Context, org string) (holdings, error) {
 	return h, err
 }
 
-// orgFor is the organisation that will own the key. One that is not the caller's
-// is unknown to all but operators.
+// orgFor returns the organisation that will own the key. For callers other than operators,
+// any organisation but their own does not exist.
 func orgFor(c *api.Caller, spec Spec) (string, error) {
 	if spec.Org == nil || *spec.Org == c.Org {
 		return c.Org, nil
@@ -93,8 +94,8 @@ func orgFor(c *api.Caller, spec Spec) (string, error) {
 
 func unknownOrg() error { return api.FieldError("org", "no such organisation") }
 
-// entitle finds the key's owner and refuses what the caller, the owner's role or
-// the plan does not allow.
+// entitle sets the key's owner and refuses what the caller's permissions, the owner's role
+// or the plan do not allow.
 func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now time.Time) error {
 	owner, err := ownerFor(c, h.View, spec.User)
 	if err != nil {
@@ -110,8 +111,8 @@ func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now tim
 	return s.rules.place(h.Org, h.keys, *k, now)
 }
 
-// ownerFor is the member who will own a key: the one named, else the caller, else
-// (an operator in another organisation) that organisation's oldest active owner.
+// ownerFor returns the member who will own a key: the one named, or the caller, or, for an
+// operator in another organisation, its oldest active owner.
 func ownerFor(c *api.Caller, v orgs.View, user *string) (orgs.Member, error) {
 	var m orgs.Member
 	found := false
@@ -137,19 +138,19 @@ func ownerFor(c *api.Caller, v orgs.View, user *string) (orgs.Member, error) {
 	return m, nil
 }
 
-// newborn is a key or a new secret of one, before it is stored.
+// newborn is a new key, or a new secret of a key, before it is stored.
 type newborn struct {
 	key    record
 	secret string // "" where it was imported
 	mac    string
 	pepper string
-	// What stands in for the secret, its MAC and its pepper where it was imported,
-	// and when that was, in seconds since 1970.
+	// Set instead of secret, mac and pepper where the key is imported: the hash, and the
+	// time of the import in seconds since 1970.
 	sha256   string
 	imported int64
 }
 
-// mint makes a secret, and an id where the key has none.
+// mint makes a secret, and an id if the key has none.
 func (s *Store) mint(ctx context.Context, k record, now time.Time) (newborn, error) {
 	tagKey, err := s.peppers.TagKey(ctx)
 	if err != nil {
@@ -210,8 +211,9 @@ func (s *Store) secretItem(n newborn) table.Item {
 	return it
 }
 
-// counted is the write that makes a decision by an organisation's keys, and by
-// its members too, exact. It names the key that the decision was about.
+// counted is the write that makes a decision about an organisation's keys exact: it fails
+// if the keys, and with members also the members, have changed since h was read. It stores
+// which key the decision was about.
 func (h holdings) counted(k record, members bool) table.Write {
 	conds := []table.Cond{table.Eq("keys_version", h.Org.KeysVersion)}
 	if members {

@@ -14,38 +14,38 @@ import (
 	"statgate/shared/table"
 )
 
-// ImportOptions say what an import may do.
+// ImportOptions configure an import.
 type ImportOptions struct {
-	// Organisations pages through all organisations; next is "" at the end.
+	// Organisations returns a page of all organisations; next is "" at the end.
 	Organisations func(ctx context.Context, after string) (found []orgs.Org, next string, err error)
-	CreateOrgs    bool // make the organisations and members that are missing
-	OverCap       bool // pass over the caps of plans
-	DryRun        bool // judge only
+	CreateOrgs    bool // make missing organisations and members
+	OverCap       bool // ignore the caps of plans
+	DryRun        bool // check only, write nothing
 	Now           func() time.Time
 }
 
-// Import brings keys of another system in, one after the other. It is for
-// whoever holds the store's credentials, and for one goroutine.
+// Import imports keys of another system, one after the other. It is for commands that have
+// the store's credentials, and not safe for concurrent use.
 //
-// A key comes in by one transaction, with its organisation and its owner where
-// those are made for it, and its audit entry, so that an import may die anywhere
-// and be run again. What came in once is never brought in again, whatever has
-// become of it since: a marker beside the secret's item outlives that.
+// One transaction writes a key with its audit entry and, if they are missing, its
+// organisation and its owner. So an import may stop anywhere and be run again. A key is
+// imported at most once, even if it was deleted or replaced since: a marker beside the
+// secret's item outlives it.
 //
-// Organisations are kept in memory once they were read. A transaction holds only
-// while they are as they were seen, so that other changes may be made meanwhile.
+// Organisations are cached once they were read. A transaction is conditional on their being
+// unchanged, so other changes may be made at the same time.
 type Import struct {
 	store  *Store
 	o      ImportOptions
 	named  map[string][]string // ids of organisations by name
-	houses map[string]holdings // organisations by id, as they were read or would be
-	lines  map[string]int      // secret id → the line that told it first
+	houses map[string]holdings // organisations by id, as read or as they will be
+	lines  map[string]int      // secret id → the line that named it first
 }
 
-// What became of a row.
+// Results of a row.
 const (
 	Imported = "imported"
-	Present  = "present" // it came in before; nothing was changed
+	Present  = "present" // it was imported before; nothing was changed
 )
 
 // NewImport reads the names of all organisations.
@@ -65,20 +65,20 @@ func (s *Store) NewImport(ctx context.Context, o ImportOptions) (*Import, error)
 	}
 }
 
-const importSort = "IMPORTED" // of the marker beside the item of a secret that came in
+const importSort = "IMPORTED" // of the marker beside the item of an imported secret
 
 func importAddress(secret string) table.Key {
 	return table.Key{Partition: secretAddress(secret).Partition, Sort: importSort}
 }
 
-// houseAddress is where the organisation is found that an import made by a name,
-// so that two imports at once make one.
+// houseAddress is the item that maps a name to the organisation that an import made for it,
+// so that two concurrent imports make one.
 func houseAddress(name string) table.Key {
 	return table.Key{Partition: table.Join("IMPORT", "ORG"), Sort: name}
 }
 
-// Row brings one key in and tells what became of it. A [Refusal] says why it
-// cannot come in; any other error ends the import, which may be run again.
+// Row imports one key and returns [Imported] or [Present]. A [Refusal] says why the key
+// cannot be imported; any other error ends the import, which may be run again.
 func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 	now := i.o.Now()
 	n, refused := i.store.rules.foreign(f, now)
@@ -123,23 +123,23 @@ type arrival struct {
 	now     time.Time
 }
 
-// standing are the facts that an import is decided by.
+// standing is the facts by which an import is decided.
 type standing struct {
-	imported string // the key that came in with the secret, "" where it did not come in yet
-	exists   bool   // the organisation
+	imported string // id of the key that the secret was imported with, "" if it was not
+	exists   bool   // whether the organisation exists
 	holdings holdings
 }
 
 // admitted is an imported key and its organisation with it.
 type admitted struct {
-	before bool     // it came in by an earlier import
-	key    record   // zero where an earlier attempt of this call, whose answer was lost, brought it in
+	before bool     // by an earlier import
+	key    record   // zero if an earlier attempt of this call, whose answer was lost, imported it
 	house  holdings // without the key
 }
 
-// read looks for the secret, and for the key's organisation where it is not here yet.
+// read looks up the secret and, if it is not stored yet, the key's organisation.
 func (b *arrival) read(ctx context.Context, attempt int) (standing, error) {
-	if attempt > 1 { // another change came between, or the store did not answer
+	if attempt > 1 { // the facts have changed, or the store did not answer
 		clear(b.houses)
 	}
 	var known standing
@@ -151,7 +151,7 @@ func (b *arrival) read(ctx context.Context, attempt int) (standing, error) {
 	return known, err
 }
 
-// decide judges the key by the facts and returns the plan that brings it in.
+// decide checks the key against the facts and returns the plan that imports it.
 func (b *arrival) decide(known standing) (admitted, change.Plan, error) {
 	switch known.imported {
 	case "":
@@ -177,8 +177,8 @@ func (b *arrival) decide(known standing) (admitted, change.Plan, error) {
 	return in, plan.And(births).And(change.Plan{Writes: []table.Write{marker}}), err
 }
 
-// present returns the key that came in with the secret, "" where the secret is not
-// here, and refuses a secret that did not come in by an import.
+// present returns the id of the key that the secret was imported with, "" if the secret is
+// not stored. It refuses a secret that this deployment made.
 func (b *arrival) present(ctx context.Context) (string, error) {
 	id := b.newborn.key.Imported
 	items, err := b.store.table.BatchGet(ctx, []table.Key{importAddress(id), secretAddress(id)}, true)
@@ -196,8 +196,8 @@ func (b *arrival) present(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// place finds the key's owner in its organisation, or adds them, and judges whether
-// the key may be theirs.
+// place finds or adds the key's owner in an organisation that exists, and checks that they
+// may have the key.
 func (b *arrival) place(h holdings) (admitted, change.Plan, error) {
 	owner, is := h.ByEmail(b.foreign.Owner)
 	counted := h.counted(b.newborn.key, true)
@@ -219,7 +219,7 @@ func (b *arrival) place(h holdings) (admitted, change.Plan, error) {
 	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{counted}}), nil
 }
 
-// find returns the organisation that the row names, by id or by name.
+// find returns the organisation that the row names by id or by name.
 func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
 	name := b.foreign.Org
 	if name == "" {
@@ -261,7 +261,7 @@ func (b *arrival) readHouse(ctx context.Context, org string) (holdings, bool, er
 	return h, found, err
 }
 
-// join makes the key's owner a member.
+// join adds the key's owner to the organisation.
 func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
 	if _, err := orgs.Address("owner", b.foreign.Owner); err != nil || !b.o.CreateOrgs {
 		if err != nil {
@@ -277,7 +277,7 @@ func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
 	return owner, plan, refusal(err)
 }
 
-// found makes the organisation, with the key's owner as its own.
+// found makes the organisation, with the key's owner as its first member.
 func (b *arrival) found() (admitted, change.Plan, error) {
 	f := b.foreign
 	if f.Role != "" && f.Role != api.RoleOwner {
@@ -290,7 +290,7 @@ func (b *arrival) found() (admitted, change.Plan, error) {
 	k := b.newborn.key
 	k.Org, k.Owner = o.ID, owner.User
 	o.KeysVersion, o.KeysLast, o.KeysLastRev = 1, k.ID, k.Rev
-	for _, w := range plan.Writes { // one transaction writes an item once: it is born with its first key
+	for _, w := range plan.Writes { // a transaction writes each item once, so the new organisation counts its first key already
 		if w.Target() == orgs.Key(o.ID) {
 			w.Item["keys_version"], w.Item["keys_last"], w.Item["keys_last_rev"] = o.KeysVersion, o.KeysLast, o.KeysLastRev
 		}
@@ -301,11 +301,12 @@ func (b *arrival) found() (admitted, change.Plan, error) {
 	if refused := b.store.rules.judge(h, owner, f, k, b.o.OverCap, b.now); refused != nil {
 		return admitted{}, plan, refused
 	}
-	h.Org.KeysVersion-- // settle counts the key
+	h.Org.KeysVersion-- // settle counts the key again
 	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{pointer}}), nil
 }
 
-// refusal makes one of an error of the input. Others stay.
+// refusal turns an error about the input into a Refusal and returns other errors as they
+// are.
 func refusal(err error) error {
 	e := api.AsError(err)
 	if err == nil || e.Condition != api.InputField && e.Condition != api.Conflict {
@@ -317,7 +318,7 @@ func refusal(err error) error {
 	return problems(e.Fields).refusal()
 }
 
-// settle remembers the organisation as it is with the key.
+// settle caches the organisation as it is with the key.
 func (b *arrival) settle(in admitted) {
 	h, k := in.house, in.key
 	h.keys = append(slices.Clip(h.keys), k)

@@ -19,7 +19,7 @@ import (
 	"statgate/shared/table"
 )
 
-// Table is what keys need of the keys table.
+// Table is the part of the keys table that the store uses.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
@@ -28,7 +28,7 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Gates keep the versions and counters of keys (package gate).
+// Gates store the versions and counters of keys (package gate).
 type Gates interface {
 	change.Gates
 	Create(ctx context.Context, key string) error
@@ -36,25 +36,25 @@ type Gates interface {
 	States(ctx context.Context, keys []string) (map[string]gate.State, error)
 }
 
-// Peppers are the keys under which secrets are MACed (apikey.PepperSource).
+// Peppers are the keys of the MACs of secrets (apikey.PepperSource).
 type Peppers interface {
 	Current(ctx context.Context) (apikey.Pepper, error)
 	Get(ctx context.Context, version string) (apikey.Pepper, error)
 	TagKey(ctx context.Context) (apikey.Sensitive, error)
 }
 
-// Options make a store.
+// Options configure a store.
 type Options struct {
 	Table       Table
 	Gates       Gates
-	Peppers     Peppers // of no use where secrets are neither made nor checked
+	Peppers     Peppers // unused where secrets are neither made nor checked
 	Contract    *contract.Contract
 	Environment string
-	Now         func() time.Time // for secrets that are checked; changes go by their request's time
+	Now         func() time.Time // for checking secrets; changes use the time of their request
 	Rand        io.Reader        // for secrets and ids: crypto/rand.Reader
 }
 
-// Store keeps keys and secrets.
+// Store stores keys and secrets.
 type Store struct {
 	table   Table
 	gates   Gates
@@ -66,7 +66,8 @@ type Store struct {
 	powers  *lru.Cache[string, []string]
 }
 
-// rememberedPowers bounds what is remembered of scopes; few keys differ in them.
+// rememberedPowers bounds the cache of permissions by role and scopes; few keys differ in
+// them.
 const rememberedPowers = 256
 
 // New returns a store.
@@ -79,7 +80,7 @@ func New(o Options) *Store {
 		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
-// facts are a key, its organisation and its owner, as they were read together.
+// facts are a key, its organisation and its owner, read together.
 type facts struct {
 	key   record
 	org   orgs.Org
@@ -94,7 +95,7 @@ func (f facts) role() string {
 	return f.owner.Effective(f.org)
 }
 
-// read reads the facts about a key, consistently; false where there is no such key.
+// read reads the facts about a key consistently; false if there is no such key.
 func (s *Store) read(ctx context.Context, org, key, owner string) (facts, bool, error) {
 	items, err := s.table.BatchGet(ctx, []table.Key{address(org, key), orgs.Key(org), orgs.MemberKey(org, owner)}, true)
 	if err != nil {
@@ -116,12 +117,12 @@ func (s *Store) read(ctx context.Context, org, key, owner string) (facts, bool, 
 	return f, found, nil
 }
 
-// unknown is the answer for a key that does not exist, and for one that is not
-// the caller's: anything else would prove that it does.
+// unknown is the answer for a key that does not exist and for a key of another
+// organisation: any other answer would prove that it exists.
 func unknown() *api.Error { return api.Fail(api.NotFound, "no such key") }
 
-// find returns the facts about a key that the caller may manage: operators
-// anybody's, owners and admins their organisation's, members their own.
+// find returns the facts about a key that the caller may manage: any key for operators, the
+// organisation's for owners and admins, their own for members.
 func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, error) {
 	org := c.Org
 	if !ids.Plausible(id) {
@@ -154,8 +155,8 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, erro
 	return f, err
 }
 
-// holdings are an organisation, its members and its keys: all keys that its
-// keys_version tells of, and perhaps some that are newer.
+// holdings are an organisation, its members and its keys: all keys that its keys_version
+// counts, and perhaps newer ones.
 type holdings struct {
 	orgs.View
 	keys []record // oldest first
@@ -176,14 +177,14 @@ func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error
 	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
 }
 
-// How often a query is repeated that met a transaction in the middle of its commit.
+// Bounds on repeating a query that read a transaction half committed.
 const (
 	tornAtMost = 8
 	tornPause  = 4 * time.Millisecond // doubled each time: a second in all
 )
 
-// whole tells whether the key that the organisation's item names is among the
-// keys that were read with it. Whoever made it had seen all keys before it.
+// whole reports whether the key that the organisation's item names is among the keys that
+// were read with it. The transaction that stored its name had read all keys before it.
 func (h holdings) whole() bool {
 	k, found := h.find(h.Org.KeysLast)
 	return h.Org.KeysLast == "" || found && k.Rev >= h.Org.KeysLastRev
@@ -226,7 +227,7 @@ func saved(action string, before, after record, was, is settings) (change.Plan, 
 		Entries: []audit.Change{{Org: after.Org, Action: action, Target: after.ID, Before: was, After: is}}}, err
 }
 
-// shown is a key with its usage.
+// shown returns a key as clients see it, with its usage.
 func (s *Store) shown(k record, o orgs.Org, state gate.State, now time.Time) (Key, error) {
 	v, err := k.view(o.Plan, now)
 	if err != nil {
@@ -252,7 +253,7 @@ func (s *Store) usage(o orgs.Org, state gate.State, now time.Time) Usage {
 	return u
 }
 
-// see reads the gate of one key and shows it.
+// see reads the gate of one key and returns the key as clients see it.
 func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
 	states, err := s.gates.States(ctx, []string{f.key.ID})
 	if err != nil {

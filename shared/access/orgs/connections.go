@@ -23,7 +23,7 @@ type Account struct {
 	Name     string `json:"name" maxLength:"100" doc:"The account's name there" example:"nelly"`
 }
 
-// linked is a member's accounts in the audit trail: which platforms, and no more.
+// linked describes a member's accounts in the audit trail: only their platforms.
 type linked struct {
 	Platforms []string `json:"platforms"`
 }
@@ -44,8 +44,8 @@ func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) 
 	return m.accounts()
 }
 
-// Connect sets all of a member's accounts on other platforms. Operators only, who
-// have proof that they are the member's.
+// Connect sets all of a member's accounts on other platforms. Only operators may, who have
+// proof that the accounts are the member's.
 func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, accounts []Account) error {
 	if !r.Caller.Operator() && r.Caller.Org != org {
 		return unknownMember()
@@ -84,7 +84,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	return err
 }
 
-// unlessDown tells an organisation that is not there as a member that is not.
+// unlessDown turns "no such organisation" into "no such member".
 func unlessDown(err error) error {
 	if err != nil && api.AsError(err).Condition == api.NotFound {
 		return unknownMember()

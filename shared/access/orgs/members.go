@@ -10,10 +10,10 @@ import (
 	"statgate/shared/table"
 )
 
-// traceLife is how long the trace of a removed member stays.
+// traceLife is how long the item of a removed member is kept.
 const traceLife = 30 * 24 * time.Hour
 
-// person is a member in the audit trail.
+// person describes a member in the audit trail.
 type person struct {
 	Email string `json:"email"`
 	Role  string `json:"role"`
@@ -22,11 +22,10 @@ type person struct {
 
 func (m Member) person() person { return person{m.Email, m.Role, m.State} }
 
-// MemberEdit is what changes about a member; nil leaves a field as it is.
+// MemberEdit is a change of a member; nil fields stay as they are.
 type MemberEdit struct{ Email, Role, State *string }
 
-// AddMember makes an active member. Addresses are unique in the organisation,
-// whatever their case.
+// AddMember adds an active member. Addresses are unique in the organisation, ignoring case.
 func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role string) (Member, error) {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return Member{}, wrong
@@ -59,8 +58,8 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 		})
 }
 
-// UpdateMember changes a member's address, role or state, and tells whether
-// their keys may do more than before. Keys follow on their next request.
+// UpdateMember changes a member's address, role or state, and reports whether their keys
+// may do more than before. It applies to their keys on their next request.
 func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user string, e MemberEdit) (m Member, widened bool, err error) {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return Member{}, false, wrong
@@ -135,8 +134,8 @@ func (f memberFacts) updated(after Member) change.Plan {
 	}
 }
 
-// RemoveMember removes a member and revokes their keys. What is left of them
-// holds no address, and lets a repeated removal find its work and bump again.
+// RemoveMember removes a member and revokes their keys. The item that is kept of them has
+// no address, and lets a repeat recognise the removal and bump again.
 func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user string) error {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return wrong
@@ -153,7 +152,7 @@ func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user stri
 	return nil
 }
 
-// leaving are the facts about a member who is being removed.
+// leaving is the facts about a member who is being removed.
 type leaving struct {
 	memberFacts
 	gone    bool        // they were removed before
@@ -202,8 +201,8 @@ func (f leaving) removed(now time.Time) change.Plan {
 		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.remove", Target: f.member.User, Before: f.member.person()}}})
 }
 
-// stays checks, where an active owner goes, that another one is there, if one was
-// seen: their own leaving may be half committed, and then this waits for it.
+// stays checks, if an active owner leaves, that another active owner who was read is still
+// one. That owner's own leaving may be half committed, and the check then waits for it.
 func (v View) stays(before Member, owns bool) []table.Write {
 	if !before.owns() || owns {
 		return nil
@@ -226,8 +225,8 @@ func (v View) free(m Member) *api.Error {
 	return nil
 }
 
-// moved is the write that makes a change of members, and of keys too, exact: it
-// holds only while the organisation is as it was seen.
+// moved is the write that makes a change of members, and with keys also of keys, exact: it
+// is conditional on the organisation being as it was read.
 func (v View) moved(keys bool) table.Write {
 	acts := []table.Action{table.Increment("members_version", 1)}
 	conds := []table.Cond{table.Eq("members_version", v.Org.MembersVersion)}
