@@ -7,7 +7,7 @@ import (
 	"statgate/shared/api"
 )
 
-// get shows those of the platforms that the key has a permission for.
+// get lists the accounts on those platforms for which the key has a permission.
 func get(d Deps) api.Handler {
 	return api.Handle("getConnections", func(ctx context.Context, r *api.Request, _ *struct{}) (connections, error) {
 		accounts, err := d.Orgs.Accounts(ctx, r.Caller)

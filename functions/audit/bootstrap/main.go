@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that tells who did what.
+// Command bootstrap is the Lambda function that lists the audit trail.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that sends webhooks' deliveries.
+// Command bootstrap is the Lambda function that sends webhook deliveries.
 package main
 
 import (

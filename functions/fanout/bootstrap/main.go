@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that tells webhooks of changes of the data.
+// Command bootstrap is the Lambda function that makes webhook deliveries of data changes.
 package main
 
 import (

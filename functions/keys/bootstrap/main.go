@@ -1,4 +1,4 @@
-// Command bootstrap is the Lambda function that makes, shows, changes and ends keys.
+// Command bootstrap is the Lambda function that manages keys.
 package main
 
 import (

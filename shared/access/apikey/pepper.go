@@ -106,14 +106,14 @@ func parseStored(raw []byte, strict bool) (stored, error) {
 		dec.DisallowUnknownFields()
 	}
 	if dec.Decode(&s) != nil || dec.More() {
-		return s, errors.New("apikey: the peppers are not the JSON object that was expected")
+		return s, errors.New("apikey: the peppers document is not the expected JSON object")
 	}
 	if len(s.Root) < 32 {
 		return s, errors.New("apikey: the peppers' root is missing or too short")
 	}
 	for version, source := range s.Versions {
 		if n, err := strconv.Atoi(version); err != nil || n < 2 || strconv.Itoa(n) != version {
-			return s, fmt.Errorf("apikey: %q is no pepper version: versions are 2, 3, …", version)
+			return s, fmt.Errorf("apikey: pepper version %q: must be a number from 2", version)
 		}
 		if len(source) < 32 {
 			return s, fmt.Errorf("apikey: pepper version %s is too short", version)
@@ -129,7 +129,7 @@ func parseStored(raw []byte, strict bool) (stored, error) {
 func (s stored) checkRetired() error {
 	for _, version := range s.Retired {
 		if n, err := strconv.Atoi(version); err != nil || n < 1 || strconv.Itoa(n) != version {
-			return fmt.Errorf("apikey: %q is no pepper version: versions are 1, 2, 3, …", version)
+			return fmt.Errorf("apikey: pepper version %q: must be a number from 1", version)
 		}
 		if _, there := s.Versions[version]; there || version == s.Current {
 			return fmt.Errorf("apikey: pepper version %s is retired and in use", version)

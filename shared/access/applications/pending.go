@@ -43,7 +43,7 @@ func (s *Store) pending(ctx context.Context, org string) (pending, error) {
 // with returns the write that adds one, or a refusal.
 func (p pending) with(id string) (table.Write, error) {
 	if n := len(p.ids); n >= PendingAtMost {
-		full := api.Fail(api.ConflictLimit, "%d applications of the organisation wait for a decision, which is all that may: apply again when one was decided", n)
+		full := api.Fail(api.ConflictLimit, "an organisation may have %d pending applications, and this one has %d: apply again after a decision", PendingAtMost, n)
 		full.Details = map[string]any{"cap": PendingAtMost, "pending": n}
 		return table.Write{}, full
 	}

@@ -98,7 +98,7 @@ func (t Token) Answered(ctx context.Context, answer any) (bool, error) {
 		return false, api.Fail(api.ConflictRepeat, "this Idempotency-Key was used for another request: send a new one with a new request")
 	}
 	if err := json.Unmarshal([]byte(it.Str("answer")), answer); err != nil {
-		return false, fmt.Errorf("idempotency: reading the answer that was stored: %w", err)
+		return false, fmt.Errorf("idempotency: reading the stored answer: %w", err)
 	}
 	return true, nil
 }

@@ -59,17 +59,17 @@ func slow(text string) (string, bool) {
 func (f Foreign) digest() (string, Refusal) {
 	for _, text := range []string{f.Algorithm, f.SHA256} {
 		if name, is := slow(strings.TrimSpace(text)); is {
-			return "", Refusal{name + " is salted and slow, so that no secret can be looked up by it: its holder needs a new key"}
+			return "", Refusal{"sha256: " + name + " is salted and slow, so a secret cannot be looked up by it: give its holder a new key"}
 		}
 	}
 	switch strings.ToLower(f.Algorithm) {
 	case "", "sha256", "sha-256":
 	default:
-		return "", Refusal{"the hash must be SHA-256 of the whole secret, without a salt"}
+		return "", Refusal{"algorithm: must be sha256, of the whole secret and without a salt"}
 	}
 	hash := strings.ToLower(strings.TrimSpace(f.SHA256))
 	if raw, err := hex.DecodeString(hash); err != nil || len(raw) != 32 {
-		return "", Refusal{"sha256 must be 64 hex digits"}
+		return "", Refusal{"sha256: must be 64 hex digits"}
 	}
 	return hash, nil
 }
@@ -78,7 +78,7 @@ func (f Foreign) digest() (string, Refusal) {
 // of its secret. It checks only what needs no stored data.
 func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	if ru.contract.Secret.TagBytes > 0 {
-		return newborn{}, Refusal{"secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can make, so that no other system's secret is taken: its holder needs a new key"}
+		return newborn{}, Refusal{"sha256: secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can make, so keys of other systems cannot be imported: give the holder a new key"}
 	}
 	hash, refused := f.digest()
 	if refused != nil {
@@ -131,13 +131,13 @@ func (ru rules) preview(f Foreign, k *record, wrong problems) {
 	case apikey.Environment(s, f.Prefix) == "":
 		wrong.add("prefix", "secrets of contract %s begin with %s", ru.contract.Name, own)
 	case apikey.Environment(s, f.Prefix) != ru.environment:
-		wrong.add("prefix", "it is of environment %s, and this deployment is %s", apikey.Environment(s, f.Prefix), ru.environment)
+		wrong.add("prefix", "belongs to environment %s, and this deployment is %s", apikey.Environment(s, f.Prefix), ru.environment)
 	case !apikey.Spelt(s, begins):
 		wrong.add("prefix", "what follows %s must be %s", own, s.Alphabet)
 	}
 	switch {
 	case len(f.LastFour) > 4:
-		wrong.add("last_four", "must be four characters at most: more of a secret is not kept")
+		wrong.add("last_four", "must be at most four characters: more of a secret is not stored")
 	case !apikey.Spelt(s, f.LastFour):
 		wrong.add("last_four", "must be %s, as the secrets of contract %s", s.Alphabet, ru.contract.Name)
 	case len(begins)+len(f.LastFour) > s.Accept[1]:
@@ -160,10 +160,10 @@ func (ru rules) lifetime(f Foreign, k *record, now time.Time, wrong problems) {
 	case "":
 	case Active, Expired:
 		if k.RevokedAt != 0 {
-			wrong.add("state", "is %s, but revoked_at is told", f.State)
+			wrong.add("state", "is %s, but revoked_at is set", f.State)
 		}
 		if f.State == Expired && k.ExpiresAt > now.Unix() {
-			wrong.add("state", "is expired, but expires_at is to come")
+			wrong.add("state", "is expired, but expires_at is in the future")
 		}
 		if f.State == Expired && k.ExpiresAt == 0 {
 			k.ExpiresAt = now.Unix()
@@ -200,12 +200,12 @@ func parseTime(field, text string, now time.Time, past bool, wrong problems) int
 	at, err := time.Parse(time.RFC3339, text)
 	switch {
 	case err != nil:
-		wrong.add(field, "must be a moment as in RFC 3339, such as 2027-01-31T12:00:00Z")
+		wrong.add(field, "must be an RFC 3339 time, such as 2027-01-31T12:00:00Z")
 		return 0
 	case past && at.After(now):
-		wrong.add(field, "is to come")
+		wrong.add(field, "must not be in the future")
 	case at.UTC().Year() < 1971 || !api.Writable(at):
-		wrong.add(field, "is no year of a key")
+		wrong.add(field, "year must be 1971–9999")
 	}
 	return ceiling(at)
 }
@@ -225,7 +225,7 @@ func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCa
 		r = append(r, "scopes: "+err.Message)
 	}
 	if err := ru.place(h.Org, h.keys, k, now); err != nil && !overCap {
-		r = append(r, api.AsError(err).Message+"; -over-cap imports it all the same")
+		r = append(r, api.AsError(err).Message+"; -over-cap imports it anyway")
 	}
 	return r
 }

@@ -86,7 +86,7 @@ func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 		return "", refused
 	}
 	if first, twice := i.lines[n.key.Imported]; twice {
-		return "", Refusal{fmt.Sprintf("sha256: the secret is that of line %d", first)}
+		return "", Refusal{fmt.Sprintf("sha256: same secret as in line %d", first)}
 	}
 	i.lines[n.key.Imported] = line
 	var err error
@@ -191,7 +191,7 @@ func (b *arrival) present(ctx context.Context) (string, error) {
 		}
 	}
 	if len(items) > 0 {
-		return "", Refusal{"sha256: the secret is one that was made here, of key " + items[0].Str("key")}
+		return "", Refusal{"sha256: this deployment made the secret, for key " + items[0].Str("key")}
 	}
 	return "", nil
 }

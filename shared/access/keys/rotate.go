@@ -95,7 +95,7 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	case state == Expired:
 		return api.Fail(api.ConflictFinal, "this key is expired and has no secret to replace: give it a later end first")
 	case !force && len(f.key.fading(r.Now)) > 0:
-		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still good: wait for its end, or rotate with force, which ends it at once")
+		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still valid: wait until it expires, or rotate with force, which ends it immediately")
 	}
 	scopes := s.rules.contract.Scopes
 	for _, scope := range f.key.Scopes {

@@ -165,7 +165,7 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 	case at.Sent:
 		end, err := time.Parse(time.RFC3339, at.Value)
 		if err != nil {
-			wrong.add("expires_at", "must be a moment as in RFC 3339, such as 2027-01-31T12:00:00Z")
+			wrong.add("expires_at", "must be an RFC 3339 time, such as 2027-01-31T12:00:00Z")
 			return 0
 		}
 		return ru.ends("expires_at", end.Truncate(time.Second), now, wrong)
@@ -181,7 +181,7 @@ func (ru rules) ends(field string, end, now time.Time, wrong problems) int64 {
 	case most > 0 && end.After(now.Add(most)):
 		wrong.add(field, "must be at most %s from now", days(most))
 	case end.Year() > 9999:
-		wrong.add(field, "is too late")
+		wrong.add(field, "year must be at most 9999")
 	}
 	return ceiling(end)
 }

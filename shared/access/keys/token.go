@@ -135,7 +135,7 @@ func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 	of := s.rules.contract.Scopes
 	held := slices.DeleteFunc(slices.Clone(f.key.Scopes), of.IsManagementScope)
 	if len(held) == 0 && of.Style != "role" {
-		return api.FieldError("scopes", "this key has no scope that reaches data, and a token has no other")
+		return api.FieldError("scopes", "this key has no data scope, and a token can have no other scope")
 	}
 	t.Scopes = append([]string{}, held...)
 	if len(spec.Scopes) == 0 {
@@ -193,7 +193,7 @@ func (s *Store) expectTokens(ctx context.Context, pepper string, t Token, now ti
 	if table.WasRefused(err) != nil {
 		return nil // a longer-lived token is recorded already
 	}
-	return down("noting a token", err)
+	return down("recording the expiry of a token", err)
 }
 
 // derived narrows a key's caller to a token's: the permissions that both have, until the

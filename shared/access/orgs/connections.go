@@ -53,7 +53,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	seen := map[string]bool{}
 	for _, a := range accounts {
 		if seen[a.Platform] || !slices.Contains(linkable, a.Platform) {
-			return api.FieldError("connections", "there is one account each of discord, twitch, github and battlenet")
+			return api.FieldError("connections", "must have at most one account each of discord, twitch, github and battlenet")
 		}
 		seen[a.Platform] = true
 	}

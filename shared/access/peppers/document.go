@@ -12,7 +12,7 @@ import (
 )
 
 // ErrChanged means that the document has changed since it was read.
-var ErrChanged = errors.New("peppers: the document was changed by somebody else meanwhile: nothing was written, run the command again")
+var ErrChanged = errors.New("peppers: the document has changed meanwhile; nothing was written: run the command again")
 
 // Document is where a deployment's peppers are stored, for commands that change them. Its
 // errors never contain the document.
