@@ -32,7 +32,7 @@ func TestEveryProblemOfANewKeyIsNamedByItsField(t *testing.T) {
 	big := api.Object{"a": json.RawMessage(`"` + strings.Repeat("x", 1024) + `"`)}
 	for _, c := range []struct {
 		name  string
-		field string // "" is accepted
+		field string // "": accepted
 		spec  func(*Spec)
 	}{
 		{"as it should be", "", func(*Spec) {}},
@@ -89,7 +89,7 @@ func TestExpiryIsRequiredWhereTheContractSaysSo(t *testing.T) {
 	}
 }
 
-func TestLifeIsOneOfTheContractsChoicesOrAMomentOfOnesOwn(t *testing.T) {
+func TestLifeIsOneOfTheContractsChoicesOrAnExplicitTime(t *testing.T) {
 	t.Parallel()
 	ru := rulesOf(t, "statgate")
 	choosy := *ru.contract
