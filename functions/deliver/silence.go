@@ -26,16 +26,16 @@ const notCalled = "not called, as several deliveries before it had no answer in 
 // that all customers share, and a receiver that is down has a delivery for every event
 // meanwhile. So a single delivery tries for all.
 type silence struct {
-	mu    sync.Mutex
-	heard map[address]quiet
+	mu   sync.Mutex
+	urls map[address]silentURL
 }
 
 // address is a webhook's URL; other webhooks with the same URL count separately.
 type address struct{ webhook, url string }
 
-// quiet is the number of consecutive attempts without an answer, and until when the URL is
+// silentURL is the number of consecutive attempts without an answer, and until when the URL is
 // not called.
-type quiet struct {
+type silentURL struct {
 	times int
 	until time.Time
 }
@@ -46,14 +46,14 @@ func (s *silence) calls(w *webhooks.Webhook, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := address{w.ID, w.URL}
-	q := s.heard[at]
+	q := s.urls[at]
 	if q.times < silentAfter {
 		return true
 	}
 	if now.Before(q.until) {
 		return false
 	}
-	s.heard[at] = quiet{q.times, now.Add(timeout)}
+	s.urls[at] = silentURL{q.times, now.Add(timeout)}
 	return true
 }
 
@@ -63,12 +63,12 @@ func (s *silence) note(w *webhooks.Webhook, answered bool, now time.Time) {
 	defer s.mu.Unlock()
 	at := address{w.ID, w.URL}
 	if answered {
-		delete(s.heard, at)
+		delete(s.urls, at)
 		return
 	}
-	maps.DeleteFunc(s.heard, func(_ address, q quiet) bool { return now.Sub(q.until) > silenceKept })
-	if s.heard == nil {
-		s.heard = map[address]quiet{}
+	maps.DeleteFunc(s.urls, func(_ address, q silentURL) bool { return now.Sub(q.until) > silenceKept })
+	if s.urls == nil {
+		s.urls = map[address]silentURL{}
 	}
-	s.heard[at] = quiet{s.heard[at].times + 1, now.Add(silenceLasts)}
+	s.urls[at] = silentURL{s.urls[at].times + 1, now.Add(silenceLasts)}
 }

@@ -196,7 +196,7 @@ func (f *Fanout) drop(e *events.Event, cause error) {
 func (f *Fanout) subscribers(e *events.Event, all []webhooks.Webhook) []*webhooks.Webhook {
 	var some []*webhooks.Webhook
 	for i := range all {
-		if w := &all[i]; w.Sees(e.Of.Owner, f.Contract.HidePublic) && w.Wants(e) {
+		if w := &all[i]; w.Sees(e.Of.Owner, f.Contract.HidePublic) && w.Subscribes(e) {
 			some = append(some, w)
 		}
 	}

@@ -2,7 +2,7 @@
 //
 // A secret is a prefix that names its environment, followed by a body. If the contract
 // leaves room for it, the body is random bytes followed by an HMAC tag over prefix and
-// random bytes, so that forged or mistyped secrets are refused before any read. If the
+// random bytes. Forged or mistyped secrets are then refused before any read. If the
 // contract promises that a secret has no structure, there is no tag and none is checked.
 //
 // A secret is never stored. Its [ID], which finds it, and its [MAC] under a pepper, which

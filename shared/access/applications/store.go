@@ -62,15 +62,15 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 		return Application{}, err
 	}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (standing, error) {
+		func(ctx context.Context, _ int) (createFacts, error) {
 			claim, err := s.Table.Get(ctx, a.claim(), true)
 			if err != nil || claim != nil {
-				return standing{claim: claim}, down(err)
+				return createFacts{claim: claim}, down(err)
 			}
 			queue, err := s.pending(ctx, a.Org)
-			return standing{queue: queue}, err
+			return createFacts{queue: queue}, err
 		},
-		func(f standing) (Application, change.Plan, error) {
+		func(f createFacts) (Application, change.Plan, error) {
 			switch held := f.claim.Str("application"); {
 			case held == id: // by an earlier attempt, whose answer was lost
 				return a, change.Plan{}, nil
@@ -84,8 +84,8 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 		})
 }
 
-// standing is the facts by which an application is made.
-type standing struct {
+// createFacts is the facts by which an application is made.
+type createFacts struct {
 	claim table.Item // of an earlier application for the same approval; nil without one
 	queue pending
 }
@@ -132,8 +132,8 @@ func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (a
 		return Application{}, false, unknown()
 	}
 	after, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (pendingDecision, error) { return s.undecided(ctx, id, state) },
-		func(f pendingDecision) (Application, change.Plan, error) {
+		func(ctx context.Context, _ int) (decisionFacts, error) { return s.undecided(ctx, id, state) },
+		func(f decisionFacts) (Application, change.Plan, error) {
 			plan := change.Plan{Bump: f.keys}
 			if f.application.State == state {
 				return f.application, plan, nil
@@ -145,8 +145,8 @@ func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (a
 	return after, state == Approved, err
 }
 
-// pendingDecision is the facts that a decision changes.
-type pendingDecision struct {
+// decisionFacts is the facts that a decision changes.
+type decisionFacts struct {
 	application Application
 	rev         int64
 	org         orgs.Org
@@ -154,7 +154,7 @@ type pendingDecision struct {
 	queue       pending  // read only if the decision removes the application from it
 }
 
-func (s *Store) undecided(ctx context.Context, id, state string) (f pendingDecision, err error) {
+func (s *Store) undecided(ctx context.Context, id, state string) (f decisionFacts, err error) {
 	it, err := s.Table.Get(ctx, address(id), true)
 	if err != nil {
 		return f, down(err)
@@ -180,7 +180,7 @@ func (s *Store) undecided(ctx context.Context, id, state string) (f pendingDecis
 }
 
 // decided is the plan that stores a decision.
-func (f pendingDecision) decided(after Application) change.Plan {
+func (f decisionFacts) decided(after Application) change.Plan {
 	action := "application.withdraw"
 	if after.State == Approved {
 		action = "application.approve"

@@ -55,7 +55,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	}
 	sources := []*source{{table: s.keys, query: f.query()}}
 	for _, t := range s.data {
-		sources = append(sources, &source{table: t, query: f.beside()})
+		sources = append(sources, &source{table: t, query: f.dataQuery()})
 	}
 	last := ""
 	for range max(entriesAtMost, f.Limit+1) {
@@ -67,7 +67,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 			return entries, "", nil
 		}
 		last = e.ID
-		if !f.wants(*e) {
+		if !f.matches(*e) {
 			continue
 		}
 		if entries = append(entries, *e); len(entries) > f.Limit {
@@ -79,15 +79,15 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 
 // source reads the entries of one table, newest first, a page at a time.
 type source struct {
-	table Table
-	query table.Query
-	ahead []Entry
-	done  bool
+	table    Table
+	query    table.Query
+	buffered []Entry
+	done     bool
 }
 
 // fill reads the next page if no entry is buffered.
 func (s *source) fill(ctx context.Context) error {
-	for len(s.ahead) == 0 && !s.done {
+	for len(s.buffered) == 0 && !s.done {
 		page, err := s.table.Query(ctx, s.query)
 		if err != nil {
 			return api.Down("reading the audit trail", err)
@@ -98,7 +98,7 @@ func (s *source) fill(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			s.ahead, s.query.After = append(s.ahead, e), e.ID
+			s.buffered, s.query.After = append(s.buffered, e), e.ID
 		}
 	}
 	return nil
@@ -111,15 +111,15 @@ func newest(ctx context.Context, sources []*source) (*Entry, error) {
 		if err := s.fill(ctx); err != nil {
 			return nil, err
 		}
-		if len(s.ahead) > 0 && (from == nil || s.ahead[0].ID > from.ahead[0].ID) {
+		if len(s.buffered) > 0 && (from == nil || s.buffered[0].ID > from.buffered[0].ID) {
 			from = s
 		}
 	}
 	if from == nil {
 		return nil, nil
 	}
-	e := from.ahead[0]
-	from.ahead = from.ahead[1:]
+	e := from.buffered[0]
+	from.buffered = from.buffered[1:]
 	return &e, nil
 }
 
@@ -131,7 +131,7 @@ func read(it table.Item) (Entry, error) {
 	return rec.entry()
 }
 
-func (f Filter) wants(e Entry) bool {
+func (f Filter) matches(e Entry) bool {
 	is := func(p *string) bool { return p != nil && *p == f.Actor }
 	return f.Actor == "" || is(e.Actor.Key) || is(e.Actor.User)
 }
@@ -155,9 +155,9 @@ func (f Filter) query() table.Query {
 	return q
 }
 
-// beside is the query for entries beside data, where each way to query has a partition and
+// dataQuery is the query for entries beside data, where each way to query has a partition and
 // none an index.
-func (f Filter) beside() table.Query {
+func (f Filter) dataQuery() table.Query {
 	q := f.query()
 	q.Index = ""
 	return q

@@ -40,8 +40,8 @@
 // comparable where counts would jump by a factor of sixty. Windows only move
 // forward: an instance that finds q or h behind its clock rolls it in the write
 // that counts the request, and one that finds it ahead adopts it. So each window
-// value exists once in the life of a key, with a counter that begins at zero and
-// stops at the limit, whatever the clocks of the instances show. q and h roll
+// value exists once in the life of a key, whatever the clocks of the instances
+// show. Its counter begins at zero and stops at the limit. q and h roll
 // independently: together if the quota window is an hour or less, but a day's
 // window outlives 24 hours of usage. All rates of a plan share one window size, as
 // a key has one q; a caller with two sizes is refused.

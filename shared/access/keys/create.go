@@ -42,16 +42,16 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			}
 			return s.ownerOf(ctx, org)
 		},
-		func(h holdings) (born, change.Plan, error) {
+		func(h holdings) (madeKey, change.Plan, error) {
 			if mine, done := h.find(n.key.ID); done { // by an earlier attempt, whose answer was lost
-				return born{mine, h.Org}, change.Plan{}, nil
+				return madeKey{mine, h.Org}, change.Plan{}, nil
 			}
 			n := n
 			if err := s.entitle(r.Caller, h, spec, &n.key, r.Now); err != nil {
-				return born{}, change.Plan{}, err
+				return madeKey{}, change.Plan{}, err
 			}
-			plan, err := s.births("key.create", n)
-			return born{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.counted(n.key, true))}), err
+			plan, err := s.creationPlan("key.create", n)
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.counted(n.key, true))}), err
 		})
 	if err != nil {
 		return Minted{}, err // no secret is returned with an error
@@ -59,8 +59,8 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 	return s.minted(made, n.secret, r.Now)
 }
 
-// born is a new key and its organisation.
-type born struct {
+// madeKey is a new key and its organisation.
+type madeKey struct {
 	key record
 	org orgs.Org
 }
@@ -138,8 +138,8 @@ func ownerFor(c *api.Caller, v orgs.View, user *string) (orgs.Member, error) {
 	return m, nil
 }
 
-// newborn is a new key, or a new secret of a key, before it is stored.
-type newborn struct {
+// newKey is a new key, or a new secret of a key, before it is stored.
+type newKey struct {
 	key    record
 	secret string // "" where it was imported
 	mac    string
@@ -151,33 +151,33 @@ type newborn struct {
 }
 
 // mint makes a secret, and an id if the key has none.
-func (s *Store) mint(ctx context.Context, k record, now time.Time) (newborn, error) {
+func (s *Store) mint(ctx context.Context, k record, now time.Time) (newKey, error) {
 	tagKey, err := s.peppers.TagKey(ctx)
 	if err != nil {
-		return newborn{}, api.Down("reading the peppers", err)
+		return newKey{}, api.Down("reading the peppers", err)
 	}
 	pepper, err := s.peppers.Current(ctx)
 	if err != nil {
-		return newborn{}, api.Down("reading the peppers", err)
+		return newKey{}, api.Down("reading the peppers", err)
 	}
-	n := newborn{key: k, pepper: pepper.Version}
+	n := newKey{key: k, pepper: pepper.Version}
 	if n.secret, err = apikey.Mint(s.rules.contract.Secret, s.rules.environment, tagKey, s.rand); err != nil {
-		return newborn{}, err
+		return newKey{}, err
 	}
 	n.mac = apikey.MAC(pepper.Key, n.secret)
 	n.key.Prefix, n.key.LastFour = apikey.Preview(s.rules.contract.Secret, n.secret)
 	if n.key.ID == "" {
 		if n.key.ID, err = s.changes.IDs.New("key_", now); err != nil {
-			return newborn{}, err
+			return newKey{}, err
 		}
 		n.key.Secrets = map[string]int64{apikey.ID(n.secret): 0}
 	}
 	return n, nil
 }
 
-// births is the plan that makes a key: its gate first, then its item, its pointer, its
+// creationPlan is the plan that makes a key: its gate first, then its item, its pointer, its
 // secret and the audit entry.
-func (s *Store) births(action string, n newborn) (change.Plan, error) {
+func (s *Store) creationPlan(action string, n newKey) (change.Plan, error) {
 	it, err := n.key.item()
 	pointer := pointerAddress(n.key.ID)
 	return change.Plan{
@@ -188,11 +188,11 @@ func (s *Store) births(action string, n newborn) (change.Plan, error) {
 	}, err
 }
 
-func (s *Store) secretWrite(n newborn) table.Write {
+func (s *Store) secretWrite(n newKey) table.Write {
 	return table.Put(s.secretItem(n), table.IsNew())
 }
 
-func (s *Store) secretItem(n newborn) table.Item {
+func (s *Store) secretItem(n newKey) table.Item {
 	id := n.key.Imported
 	if n.sha256 == "" {
 		id = apikey.ID(n.secret)
@@ -223,7 +223,7 @@ func (h holdings) counted(k record, members bool) table.Write {
 		table.Set("keys_last", k.ID), table.Set("keys_last_rev", k.Rev)}, conds...)
 }
 
-func (s *Store) minted(b born, secret string, now time.Time) (Minted, error) {
+func (s *Store) minted(b madeKey, secret string, now time.Time) (Minted, error) {
 	v, err := s.shown(b.key, b.org, gate.State{}, now)
 	return Minted{Key: v, Secret: secret}, err
 }

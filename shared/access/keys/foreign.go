@@ -76,13 +76,13 @@ func (f Foreign) digest() (string, Refusal) {
 
 // foreign turns a key of another system into a record, without ids and owner, and the hash
 // of its secret. It checks only what needs no stored data.
-func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
+func (ru rules) foreign(f Foreign, now time.Time) (newKey, Refusal) {
 	if ru.contract.Secret.TagBytes > 0 {
-		return newborn{}, Refusal{"sha256: secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can make, so keys of other systems cannot be imported: give the holder a new key"}
+		return newKey{}, Refusal{"sha256: secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can make, so keys of other systems cannot be imported: give the holder a new key"}
 	}
 	hash, refused := f.digest()
 	if refused != nil {
-		return newborn{}, refused
+		return newKey{}, refused
 	}
 	wrong := problems{}
 	k := record{Environment: ru.environment, Metadata: "{}", Imported: apikey.IDOf(hash), Rev: 1}
@@ -103,7 +103,7 @@ func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	if _, known := ru.contract.Plan(f.Plan); !known && f.Plan != "" {
 		wrong.add("plan", "must be one of %s", strings.Join(ru.contract.PlanNames(), ", "))
 	}
-	return newborn{key: k, sha256: hash, imported: now.Unix()}, wrong.refusal()
+	return newKey{key: k, sha256: hash, imported: now.Unix()}, wrong.refusal()
 }
 
 // refusal returns the problems as a Refusal, sorted by field.

@@ -35,11 +35,11 @@ type ImportOptions struct {
 // Organisations are cached once they were read. A transaction is conditional on their being
 // unchanged, so other changes may be made at the same time.
 type Import struct {
-	store  *Store
-	o      ImportOptions
-	named  map[string][]string // ids of organisations by name
-	houses map[string]holdings // organisations by id, as read or as they will be
-	lines  map[string]int      // secret id → the line that named it first
+	store     *Store
+	o         ImportOptions
+	named     map[string][]string // ids of organisations by name
+	knownOrgs map[string]holdings // organisations by id, as read or as they will be
+	lines     map[string]int      // secret id → the line that named it first
 }
 
 // Results of a row.
@@ -50,7 +50,7 @@ const (
 
 // NewImport reads the names of all organisations.
 func (s *Store) NewImport(ctx context.Context, o ImportOptions) (*Import, error) {
-	i := &Import{store: s, o: o, named: map[string][]string{}, houses: map[string]holdings{}, lines: map[string]int{}}
+	i := &Import{store: s, o: o, named: map[string][]string{}, knownOrgs: map[string]holdings{}, lines: map[string]int{}}
 	for after := ""; ; {
 		found, next, err := o.Organisations(ctx, after)
 		if err != nil {
@@ -71,9 +71,9 @@ func importAddress(secret string) table.Key {
 	return table.Key{Partition: secretAddress(secret).Partition, Sort: importSort}
 }
 
-// houseAddress is the item that maps a name to the organisation that an import made for it,
+// importedOrgAddress is the item that maps a name to the organisation that an import made for it,
 // so that two concurrent imports make one.
-func houseAddress(name string) table.Key {
+func importedOrgAddress(name string) table.Key {
 	return table.Key{Partition: table.Join("IMPORT", "ORG"), Sort: name}
 }
 
@@ -93,10 +93,10 @@ func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 	if n.key.ID, err = i.store.changes.IDs.New("key_", now); err != nil {
 		return "", err
 	}
-	b := &arrival{Import: i, foreign: f, newborn: n, now: now}
-	var in admitted
+	b := &incoming{Import: i, foreign: f, newKey: n, now: now}
+	var in importResult
 	if i.o.DryRun {
-		var known standing
+		var known importFacts
 		if known, err = b.read(ctx, 1); err == nil {
 			in, _, err = b.decide(known)
 		}
@@ -115,34 +115,34 @@ func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 	return Imported, nil
 }
 
-// arrival is a key that is being imported.
-type arrival struct {
+// incoming is a key that is being imported.
+type incoming struct {
 	*Import
 	foreign Foreign
-	newborn newborn
+	newKey  newKey
 	now     time.Time
 }
 
-// standing is the facts by which an import is decided.
-type standing struct {
+// importFacts is the facts by which an import is decided.
+type importFacts struct {
 	imported string // id of the key that the secret was imported with, "" if it was not
 	exists   bool   // whether the organisation exists
 	holdings holdings
 }
 
-// admitted is an imported key and its organisation with it.
-type admitted struct {
+// importResult is an imported key and its organisation with it.
+type importResult struct {
 	before bool     // by an earlier import
 	key    record   // zero if an earlier attempt of this call, whose answer was lost, imported it
-	house  holdings // without the key
+	holder holdings // without the key
 }
 
 // read looks up the secret and, if it is not stored yet, the key's organisation.
-func (b *arrival) read(ctx context.Context, attempt int) (standing, error) {
+func (b *incoming) read(ctx context.Context, attempt int) (importFacts, error) {
 	if attempt > 1 { // the facts have changed, or the store did not answer
-		clear(b.houses)
+		clear(b.knownOrgs)
 	}
-	var known standing
+	var known importFacts
 	var err error
 	if known.imported, err = b.present(ctx); known.imported != "" || err != nil {
 		return known, err
@@ -152,35 +152,35 @@ func (b *arrival) read(ctx context.Context, attempt int) (standing, error) {
 }
 
 // decide checks the key against the facts and returns the plan that imports it.
-func (b *arrival) decide(known standing) (admitted, change.Plan, error) {
+func (b *incoming) decide(known importFacts) (importResult, change.Plan, error) {
 	switch known.imported {
 	case "":
-	case b.newborn.key.ID:
-		return admitted{}, change.Plan{}, nil // by an earlier attempt, whose answer was lost
+	case b.newKey.key.ID:
+		return importResult{}, change.Plan{}, nil // by an earlier attempt, whose answer was lost
 	default:
-		return admitted{before: true}, change.Plan{}, nil
+		return importResult{before: true}, change.Plan{}, nil
 	}
 	place := b.found
 	if known.exists {
-		place = func() (admitted, change.Plan, error) { return b.place(known.holdings) }
+		place = func() (importResult, change.Plan, error) { return b.place(known.holdings) }
 	}
 	in, plan, err := place()
 	if err != nil {
 		return in, plan, err
 	}
-	n := b.newborn
+	n := b.newKey
 	n.key = in.key
-	births, err := b.store.births("key.import", n)
+	creationPlan, err := b.store.creationPlan("key.import", n)
 	at := importAddress(n.key.Imported)
 	marker := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
 		"key": n.key.ID, "org": n.key.Org, "at": b.now.Unix()}, table.IsNew())
-	return in, plan.And(births).And(change.Plan{Writes: []table.Write{marker}}), err
+	return in, plan.And(creationPlan).And(change.Plan{Writes: []table.Write{marker}}), err
 }
 
 // present returns the id of the key that the secret was imported with, "" if the secret is
 // not stored. It refuses a secret that this deployment made.
-func (b *arrival) present(ctx context.Context) (string, error) {
-	id := b.newborn.key.Imported
+func (b *incoming) present(ctx context.Context) (string, error) {
+	id := b.newKey.key.Imported
 	items, err := b.store.table.BatchGet(ctx, []table.Key{importAddress(id), secretAddress(id)}, true)
 	if err != nil {
 		return "", api.Down("looking for a secret", err)
@@ -198,40 +198,40 @@ func (b *arrival) present(ctx context.Context) (string, error) {
 
 // place finds or adds the key's owner in an organisation that exists, and checks that they
 // may have the key.
-func (b *arrival) place(h holdings) (admitted, change.Plan, error) {
+func (b *incoming) place(h holdings) (importResult, change.Plan, error) {
 	owner, is := h.ByEmail(b.foreign.Owner)
-	counted := h.counted(b.newborn.key, true)
+	counted := h.counted(b.newKey.key, true)
 	var plan change.Plan
 	if !is {
 		var err error
 		if owner, plan, err = b.join(h); err != nil {
-			return admitted{}, plan, err
+			return importResult{}, plan, err
 		}
 		h.Members = append(slices.Clone(h.Members), owner)
 		counted.Actions = append(counted.Actions, table.Increment("members_version", 1))
 		h.Org.MembersVersion++
 	}
-	k := b.newborn.key
+	k := b.newKey.key
 	k.Org, k.Owner = h.Org.ID, owner.User
 	if refused := b.store.rules.judge(h, owner, b.foreign, k, b.o.OverCap, b.now); refused != nil {
-		return admitted{}, plan, refused
+		return importResult{}, plan, refused
 	}
-	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{counted}}), nil
+	return importResult{key: k, holder: h}, plan.And(change.Plan{Writes: []table.Write{counted}}), nil
 }
 
 // find returns the organisation that the row names by id or by name.
-func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
+func (b *incoming) find(ctx context.Context) (holdings, bool, error) {
 	name := b.foreign.Org
 	if name == "" {
 		return holdings{}, false, Refusal{"org: is required: the organisation's id or name"}
 	}
 	if ids.Plausible(name) {
-		if h, found, err := b.readHouse(ctx, name); found || err != nil {
+		if h, found, err := b.readOrg(ctx, name); found || err != nil {
 			return h, found, err
 		}
 	}
 	if len(b.named[name]) == 0 {
-		it, err := b.store.table.Get(ctx, houseAddress(name), true)
+		it, err := b.store.table.Get(ctx, importedOrgAddress(name), true)
 		if err != nil {
 			return holdings{}, false, api.Down("looking for an organisation", err)
 		}
@@ -243,26 +243,26 @@ func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
 	case len(known) > 1:
 		return holdings{}, false, Refusal{"org: several organisations have this name: give the id"}
 	case len(known) == 1:
-		return b.readHouse(ctx, known[0])
+		return b.readOrg(ctx, known[0])
 	case !b.o.CreateOrgs:
 		return holdings{}, false, Refusal{"org: no such organisation; -create-orgs makes it"}
 	}
 	return holdings{}, false, nil
 }
 
-func (b *arrival) readHouse(ctx context.Context, org string) (holdings, bool, error) {
-	if h, known := b.houses[org]; known {
+func (b *incoming) readOrg(ctx context.Context, org string) (holdings, bool, error) {
+	if h, known := b.knownOrgs[org]; known {
 		return h, true, nil
 	}
 	h, found, err := b.store.holdings(ctx, org)
 	if found && err == nil {
-		b.houses[org] = h
+		b.knownOrgs[org] = h
 	}
 	return h, found, err
 }
 
 // join adds the key's owner to the organisation.
-func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
+func (b *incoming) join(h holdings) (orgs.Member, change.Plan, error) {
 	if _, err := orgs.Address("owner", b.foreign.Owner); err != nil || !b.o.CreateOrgs {
 		if err != nil {
 			return orgs.Member{}, change.Plan{}, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
@@ -278,16 +278,16 @@ func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
 }
 
 // found makes the organisation, with the key's owner as its first member.
-func (b *arrival) found() (admitted, change.Plan, error) {
+func (b *incoming) found() (importResult, change.Plan, error) {
 	f := b.foreign
 	if f.Role != "" && f.Role != api.RoleOwner {
-		return admitted{}, change.Plan{}, Refusal{"role: the first member of a new organisation is its owner"}
+		return importResult{}, change.Plan{}, Refusal{"role: the first member of a new organisation is its owner"}
 	}
 	o, owner, plan, err := orgs.Found(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
 	if err != nil {
-		return admitted{}, plan, refusal(err)
+		return importResult{}, plan, refusal(err)
 	}
-	k := b.newborn.key
+	k := b.newKey.key
 	k.Org, k.Owner = o.ID, owner.User
 	o.KeysVersion, o.KeysLast, o.KeysLastRev = 1, k.ID, k.Rev
 	for _, w := range plan.Writes { // a transaction writes each item once, so the new organisation counts its first key already
@@ -295,14 +295,14 @@ func (b *arrival) found() (admitted, change.Plan, error) {
 			w.Item["keys_version"], w.Item["keys_last"], w.Item["keys_last_rev"] = o.KeysVersion, o.KeysLast, o.KeysLastRev
 		}
 	}
-	at := houseAddress(f.Org)
+	at := importedOrgAddress(f.Org)
 	pointer := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "org": o.ID}, table.IsNew())
 	h := holdings{View: orgs.View{Org: o, Members: []orgs.Member{owner}}}
 	if refused := b.store.rules.judge(h, owner, f, k, b.o.OverCap, b.now); refused != nil {
-		return admitted{}, plan, refused
+		return importResult{}, plan, refused
 	}
 	h.Org.KeysVersion-- // settle counts the key again
-	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{pointer}}), nil
+	return importResult{key: k, holder: h}, plan.And(change.Plan{Writes: []table.Write{pointer}}), nil
 }
 
 // refusal turns an error about the input into a Refusal and returns other errors as they
@@ -319,12 +319,12 @@ func refusal(err error) error {
 }
 
 // settle caches the organisation as it is with the key.
-func (b *arrival) settle(in admitted) {
-	h, k := in.house, in.key
+func (b *incoming) settle(in importResult) {
+	h, k := in.holder, in.key
 	h.keys = append(slices.Clip(h.keys), k)
 	h.Org.KeysVersion++
 	h.Org.KeysLast, h.Org.KeysLastRev = k.ID, k.Rev
-	b.houses[h.Org.ID] = h
+	b.knownOrgs[h.Org.ID] = h
 	if b.foreign.Org != h.Org.ID {
 		b.named[b.foreign.Org] = []string{h.Org.ID}
 	}

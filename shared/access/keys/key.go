@@ -192,8 +192,8 @@ func (k record) current() string {
 	return ""
 }
 
-// fading returns the replaced secrets that are still valid, with their expiry.
-func (k record) fading(now time.Time) map[string]int64 {
+// overlapping returns the replaced secrets that are still valid, with their expiry.
+func (k record) overlapping(now time.Time) map[string]int64 {
 	still := map[string]int64{}
 	for id, end := range k.Secrets {
 		if end > now.Unix() {
@@ -207,7 +207,7 @@ func (k record) fading(now time.Time) map[string]int64 {
 func (k record) view(plan string, now time.Time) (Key, error) {
 	v := Key{ID: k.ID, Name: k.Name, Prefix: k.Prefix, LastFour: k.LastFour, Hash: HashHMAC, Environment: k.Environment,
 		Scopes: append([]string{}, k.Scopes...), Plan: plan, State: k.state(now), User: k.Owner,
-		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt)}
+		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: optionalTime(k.ExpiresAt), RevokedAt: optionalTime(k.RevokedAt)}
 	v.RotateRecommended = v.State == Active && now.Unix()-max(k.CreatedAt, k.SecretAt) > int64(rotateAfter/time.Second)
 	if k.CreatedBy != "" {
 		v.CreatedBy = &k.CreatedBy
@@ -221,7 +221,7 @@ func (k record) view(plan string, now time.Time) (Key, error) {
 	return v, nil
 }
 
-func moment(seconds int64) *time.Time {
+func optionalTime(seconds int64) *time.Time {
 	if seconds == 0 {
 		return nil
 	}
@@ -246,5 +246,5 @@ type settings struct {
 
 func (k record) settings() settings {
 	return settings{Name: k.Name, Scopes: k.Scopes, Metadata: json.RawMessage(k.Metadata), User: k.Owner,
-		Environment: k.Environment, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastFour: k.LastFour, Game: k.Game}
+		Environment: k.Environment, ExpiresAt: optionalTime(k.ExpiresAt), RevokedAt: optionalTime(k.RevokedAt), LastFour: k.LastFour, Game: k.Game}
 }

@@ -37,7 +37,7 @@ func (s *Store) List(ctx context.Context, r *api.Request, f Filter) ([]Key, stri
 	if err != nil {
 		return nil, "", err
 	}
-	found, err := s.sieve(ctx, r, o.ID, f)
+	found, err := s.scan(ctx, r, o.ID, f)
 	if err != nil {
 		return nil, "", err
 	}
@@ -70,8 +70,8 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	return o, nil
 }
 
-// sieve reads keys until it has one more than the page holds.
-func (s *Store) sieve(ctx context.Context, r *api.Request, org string, f Filter) ([]record, error) {
+// scan reads keys until it has one more than the page holds.
+func (s *Store) scan(ctx context.Context, r *api.Request, org string, f Filter) ([]record, error) {
 	low, high := table.Prefix(keyPrefix)
 	q := table.Query{Partition: orgs.Partition(org), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
 	if f.After != "" {

@@ -119,14 +119,14 @@ func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
 	}
 	// Tokens stay under their pepper for the day that they may live: see expectTokens.
 	if current, err := s.peppers.Current(ctx); err == nil && current.Version != stored && it.Str("parent") == "" {
-		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")), macked(current, secret),
+		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")), macActions(current, secret),
 			table.Eq("pepper", stored), table.Eq("mac", it.Str("mac"))))
 	}
 	return nil
 }
 
-// macked sets a secret's MAC under a pepper.
-func macked(pepper apikey.Pepper, secret string) []table.Action {
+// macActions sets a secret's MAC under a pepper.
+func macActions(pepper apikey.Pepper, secret string) []table.Action {
 	return []table.Action{table.Set("mac", apikey.MAC(pepper.Key, secret)), table.Set("pepper", pepper.Version)}
 }
 
@@ -140,7 +140,7 @@ func (s *Store) proveForeign(ctx context.Context, it table.Item, hash, secret st
 	}
 	if current, err := s.peppers.Current(ctx); err == nil {
 		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")),
-			append(macked(current, secret), table.Remove("sha256")), table.Eq("sha256", hash)))
+			append(macActions(current, secret), table.Remove("sha256")), table.Eq("sha256", hash)))
 	}
 	return nil
 }
@@ -187,11 +187,11 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 // Its result is shared and must not be changed.
 func (s *Store) permitted(scopes []string, role string) []string {
 	same := role + " " + strings.Join(scopes, " ")
-	if p, ok := s.powers.Get(same); ok {
+	if p, ok := s.permissionCache.Get(same); ok {
 		return p
 	}
 	p := effective(s.rules.contract.Scopes, scopes, role)
-	s.powers.Add(same, p)
+	s.permissionCache.Add(same, p)
 	return p
 }
 

@@ -14,8 +14,8 @@ import (
 	"statgate/shared/table"
 )
 
-// graveLife is how long the item of an expired secret is kept.
-const graveLife = 30 * 24 * time.Hour
+// expiredSecretLife is how long the item of an expired secret is kept.
+const expiredSecretLife = 30 * 24 * time.Hour
 
 // Rotate replaces a key's secret and keeps the key, its quota and its history. The old
 // secret expires immediately or after the overlap, but never after the key. While a
@@ -38,7 +38,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		return Rotated{}, err
 	}
 	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (f turning, err error) {
+		func(ctx context.Context, _ int) (f rotationFacts, err error) {
 			if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
 				return f, err
 			}
@@ -47,19 +47,19 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			}
 			return f, err
 		},
-		func(f turning) (turned, change.Plan, error) {
+		func(f rotationFacts) (rotationResult, change.Plan, error) {
 			plan := change.Plan{Bump: []string{id}}
 			if f.done {
-				return turned{f.facts, f.key.replacedEnd()}, plan, nil
+				return rotationResult{f.facts, f.key.replacedEnd()}, plan, nil
 			}
 			if plan.Refuse = s.rotatable(r, f.facts, force, f.used); plan.Refuse != nil {
-				return turned{}, plan, nil
+				return rotationResult{}, plan, nil
 			}
 			after, previous := f.key.rotated(n, lasts, r.Now)
 			rotation, err := s.rotation(f.key, after, n, previous, r.Now)
 			plan = plan.And(rotation).And(change.Plan{Writes: repeat.write("rotateKey", id)})
 			f.key = after
-			return turned{f.facts, previous}, plan, err
+			return rotationResult{f.facts, previous}, plan, err
 		})
 	if err != nil {
 		return Rotated{}, err
@@ -68,18 +68,18 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Rotated{}, err
 	}
-	return Rotated{Key: v, Secret: n.secret, PreviousExpiresAt: moment(is.previous)}, nil
+	return Rotated{Key: v, Secret: n.secret, PreviousExpiresAt: optionalTime(is.previous)}, nil
 }
 
-// turning is the facts by which a rotation is decided.
-type turning struct {
+// rotationFacts is the facts by which a rotation is decided.
+type rotationFacts struct {
 	facts
 	done bool   // the key has the new secret, by an earlier attempt whose answer was lost
 	used string // id of the key for which the Idempotency-Key was used before, "" for none
 }
 
-// turned is a key after its rotation.
-type turned struct {
+// rotationResult is a key after its rotation.
+type rotationResult struct {
 	facts
 	previous int64 // when the replaced secret expires, in seconds since 1970; 0: it has
 }
@@ -94,7 +94,7 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 		return final("it was revoked")
 	case state == Expired:
 		return api.Fail(api.ConflictFinal, "this key is expired and has no secret to replace: give it a later end first")
-	case !force && len(f.key.fading(r.Now)) > 0:
+	case !force && len(f.key.overlapping(r.Now)) > 0:
 		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still valid: wait until it expires, or rotate with force, which ends it immediately")
 	}
 	scopes := s.rules.contract.Scopes
@@ -113,7 +113,7 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 
 // rotated returns the key with the new secret, and when the previous secret expires (0: it
 // has).
-func (k record) rotated(n newborn, overlap time.Duration, now time.Time) (record, int64) {
+func (k record) rotated(n newKey, overlap time.Duration, now time.Time) (record, int64) {
 	previous := int64(0)
 	secrets := map[string]int64{apikey.ID(n.secret): 0}
 	if overlap > 0 {
@@ -139,15 +139,15 @@ func (k record) replacedEnd() int64 {
 
 // rotation is the plan of a rotation. The table's TTL deletes the items of expired secrets:
 // the key lists them no longer, or with the time of their expiry.
-func (s *Store) rotation(before, after record, n newborn, previous int64, now time.Time) (change.Plan, error) {
+func (s *Store) rotation(before, after record, n newKey, previous int64, now time.Time) (change.Plan, error) {
 	n.key = after
 	is := after.settings()
-	is.PreviousExpiresAt = moment(previous)
+	is.PreviousExpiresAt = optionalTime(previous)
 	plan, err := saved("key.rotate", before, after, before.settings(), is)
 	ws := []table.Write{s.secretWrite(n)}
 	for _, id := range slices.Sorted(maps.Keys(before.Secrets)) {
 		end := max(now.Unix(), after.Secrets[id])
-		ws = append(ws, table.Update(secretAddress(id), []table.Action{table.Set(table.TTLAttr, end+int64(graveLife/time.Second))}))
+		ws = append(ws, table.Update(secretAddress(id), []table.Action{table.Set(table.TTLAttr, end+int64(expiredSecretLife/time.Second))}))
 	}
 	return plan.And(change.Plan{Writes: ws}), err
 }

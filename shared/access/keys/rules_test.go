@@ -168,7 +168,7 @@ func TestOverlapIsBoundByTheContract(t *testing.T) {
 
 func TestReplacedSecretEndsWithTheOverlapOrWithTheKey(t *testing.T) {
 	t.Parallel()
-	n := newborn{secret: "new"}
+	n := newKey{secret: "new"}
 	old := record{Secrets: map[string]int64{"old": 0, "older": noon.Unix() + 5}, ExpiresAt: noon.Unix() + 3600}
 	for _, c := range []struct {
 		overlap time.Duration

@@ -56,27 +56,27 @@ type Options struct {
 
 // Store stores keys and secrets.
 type Store struct {
-	table   Table
-	gates   Gates
-	peppers Peppers
-	rules   rules
-	now     func() time.Time
-	rand    io.Reader
-	changes change.Store
-	powers  *lru.Cache[string, []string]
+	table           Table
+	gates           Gates
+	peppers         Peppers
+	rules           rules
+	now             func() time.Time
+	rand            io.Reader
+	changes         change.Store
+	permissionCache *lru.Cache[string, []string]
 }
 
-// rememberedPowers bounds the cache of permissions by role and scopes; few keys differ in
+// cachedPermissions bounds the cache of permissions by role and scopes; few keys differ in
 // them.
-const rememberedPowers = 256
+const cachedPermissions = 256
 
 // New returns a store.
 func New(o Options) *Store {
-	remembered, err := lru.New[string, []string](rememberedPowers)
+	remembered, err := lru.New[string, []string](cachedPermissions)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Store{powers: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
+	return &Store{permissionCache: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
 		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
@@ -164,8 +164,8 @@ type holdings struct {
 
 func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
 	for try := range tornAtMost {
-		h, found, err := s.queried(ctx, org)
-		if err != nil || !found || h.whole() {
+		h, found, err := s.queryHoldings(ctx, org)
+		if err != nil || !found || h.complete() {
 			return h, found, err
 		}
 		select {
@@ -183,14 +183,14 @@ const (
 	tornPause  = 4 * time.Millisecond // doubled each time: a second in all
 )
 
-// whole reports whether the key that the organisation's item names is among the keys that
+// complete reports whether the key that the organisation's item names is among the keys that
 // were read with it. The transaction that stored its name had read all keys before it.
-func (h holdings) whole() bool {
+func (h holdings) complete() bool {
 	k, found := h.find(h.Org.KeysLast)
 	return h.Org.KeysLast == "" || found && k.Rev >= h.Org.KeysLastRev
 }
 
-func (s *Store) queried(ctx context.Context, org string) (holdings, bool, error) {
+func (s *Store) queryHoldings(ctx context.Context, org string) (holdings, bool, error) {
 	page, err := s.table.Query(ctx, table.Query{Partition: orgs.Partition(org), Low: keyPrefix, High: orgs.Key(org).Sort, Consistent: true})
 	if err != nil {
 		return holdings{}, false, api.Down("reading an organisation's keys", err)

@@ -57,31 +57,31 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 	empty := Token{Token: n.secret, Key: r.Caller.Key, CreatedAt: r.Now.UTC().Truncate(time.Second)}
 	// No secret is returned with an error.
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, attempt int) (derivable, error) {
+		func(ctx context.Context, attempt int) (tokenFacts, error) {
 			if attempt > 1 {
 				if made, err := s.table.Get(ctx, secretAddress(apikey.ID(n.secret)), true); err != nil || made != nil {
-					return derivable{done: true}, down("looking for a token", err)
+					return tokenFacts{done: true}, down("looking for a token", err)
 				}
 			}
 			used, err := repeat.used(ctx)
 			switch {
 			case err != nil:
-				return derivable{}, err
+				return tokenFacts{}, err
 			case used != "":
-				return derivable{}, repeated(used)
+				return tokenFacts{}, repeated(used)
 			case invalid != nil: // only now: a repeat gets the same answer whatever its body
-				return derivable{}, invalid
+				return tokenFacts{}, invalid
 			}
 			f, err := s.self(ctx, r.Caller)
-			return derivable{facts: f}, err
+			return tokenFacts{facts: f}, err
 		},
-		func(f derivable) (Token, change.Plan, error) {
+		func(f tokenFacts) (Token, change.Plan, error) {
 			if f.done {
 				return Token{}, change.Plan{Made: true}, nil
 			}
 			n, t := n, empty
 			n.key = f.key
-			if err := s.offspring(&t, f.facts, r, spec, life); err != nil {
+			if err := s.fillToken(&t, f.facts, r, spec, life); err != nil {
 				return Token{}, change.Plan{}, err
 			}
 			plan := s.tokenPlan(r.Caller.Secret, n, t)
@@ -90,8 +90,8 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 		})
 }
 
-// derivable is the facts by which a token is decided.
-type derivable struct {
+// tokenFacts is the facts by which a token is decided.
+type tokenFacts struct {
 	facts
 	done bool // it was made by an earlier attempt, whose answer was lost
 }
@@ -122,8 +122,8 @@ func tokenLife(text *string) (time.Duration, error) {
 	return life, nil
 }
 
-// offspring sets the token's scopes and its expiry, which is not after that of its parent.
-func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, life time.Duration) error {
+// fillToken sets the token's scopes and its expiry, which is not after that of its parent.
+func (s *Store) fillToken(t *Token, f facts, r *api.Request, spec TokenSpec, life time.Duration) error {
 	last, ended := f.ended(r.Caller.Secret, r.Now)
 	if ended != nil {
 		return ended
@@ -153,8 +153,8 @@ func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 	return nil
 }
 
-// derivation describes a token in the audit trail.
-type derivation struct {
+// tokenSettings describes a token in the audit trail.
+type tokenSettings struct {
 	Token     string    `json:"token"`  // its id
 	Secret    string    `json:"secret"` // id of its parent
 	Scopes    []string  `json:"scopes"`
@@ -162,7 +162,7 @@ type derivation struct {
 }
 
 // tokenPlan writes the token's item and its audit entry, whose target is the key.
-func (s *Store) tokenPlan(parent string, n newborn, t Token) change.Plan {
+func (s *Store) tokenPlan(parent string, n newKey, t Token) change.Plan {
 	it := s.secretItem(n)
 	scopes := make([]any, len(t.Scopes))
 	for i, scope := range t.Scopes {
@@ -171,7 +171,7 @@ func (s *Store) tokenPlan(parent string, n newborn, t Token) change.Plan {
 	it["parent"], it["scopes"], it["ends"], it[table.TTLAttr] = parent, scopes, t.ExpiresAt.Unix(), t.ExpiresAt.Unix()
 	return change.Plan{Writes: []table.Write{table.Put(it, table.IsNew())},
 		Entries: []audit.Change{{Org: n.key.Org, Action: "token.create", Target: t.Key,
-			After: derivation{it.Str("id"), parent, t.Scopes, t.ExpiresAt}}}}
+			After: tokenSettings{it.Str("id"), parent, t.Scopes, t.ExpiresAt}}}}
 }
 
 const tokensSort = "TOKENS" // of the item that holds until when a key may have tokens

@@ -145,7 +145,7 @@ func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err 
 			}
 			was, is := before.settings(), after.settings()
 			if after.ExpiresAt == before.ExpiresAt {
-				was.PreviousExpiresAt, is.PreviousExpiresAt = moment(before.Secrets[k.Imported]), moment(after.Secrets[k.Imported])
+				was.PreviousExpiresAt, is.PreviousExpiresAt = optionalTime(before.Secrets[k.Imported]), optionalTime(after.Secrets[k.Imported])
 			}
 			expired, err := saved("key.expire", before, after, was, is)
 			unseen := table.Check(secretAddress(k.Imported), table.Exists("sha256"))

@@ -20,8 +20,8 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 		widened bool
 	}
 	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (editing, error) { return s.editing(ctx, r, id, e) },
-		func(f editing) (updated, change.Plan, error) {
+		func(ctx context.Context, _ int) (editFacts, error) { return s.editFacts(ctx, r, id, e) },
+		func(f editFacts) (updated, change.Plan, error) {
 			plan := change.Plan{Bump: []string{id}}
 			if same(f.before, f.key) {
 				// This may be the repeat of a call that failed after its write.
@@ -41,16 +41,16 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 	return v, is.widened, err
 }
 
-// editing is the facts by which an edit is decided: the key before and after it. The
+// editFacts is the facts by which an edit is decided: the key before and after it. The
 // organisation's keys are read only if the edit must count them.
-type editing struct {
+type editFacts struct {
 	facts
 	before  record
 	counts  bool
 	holding holdings
 }
 
-func (s *Store) editing(ctx context.Context, r *api.Request, id string, e Edit) (f editing, err error) {
+func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit) (f editFacts, err error) {
 	if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
 		return f, err
 	}
@@ -93,7 +93,7 @@ func (s *Store) widens(role string, had, has []string) bool {
 
 // takesPlace returns what an edit also writes if it makes the key active, or a client key a
 // management key or the reverse. The cap applies as to a new key.
-func (s *Store) takesPlace(f editing, now time.Time) (change.Plan, error) {
+func (s *Store) takesPlace(f editFacts, now time.Time) (change.Plan, error) {
 	if !f.counts {
 		return change.Plan{}, nil
 	}

@@ -150,7 +150,7 @@ func updated(before, after Org) change.Plan {
 
 func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
 	if e.Name == nil && e.Plan == nil {
-		return nothing()
+		return emptyEdit()
 	}
 	if e.Plan != nil {
 		if !c.Operator() {
@@ -170,7 +170,7 @@ func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
 	return nil
 }
 
-// nothing refuses a change that names no field.
-func nothing() *api.Error {
+// emptyEdit refuses a change that names no field.
+func emptyEdit() *api.Error {
 	return &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"name at least one field to change"}}
 }

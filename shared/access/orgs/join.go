@@ -44,7 +44,7 @@ func (v View) Join(source *ids.Source, now time.Time, email, role string) (Membe
 		return Member{}, change.Plan{}, err
 	}
 	m := Member{User: user, Email: email, Role: role, State: Active}
-	if wrong := v.free(m); wrong != nil {
+	if wrong := v.addressFree(m); wrong != nil {
 		return Member{}, change.Plan{}, wrong
 	}
 	return m, v.added(m), nil

@@ -64,9 +64,9 @@ func manages(c *api.Caller, org string) *api.Error {
 	return nil
 }
 
-// touches refuses callers who may not act on a member with one of the roles, or give it:
+// mayActOn refuses callers who may not act on a member with one of the roles, or give it:
 // only owners and operators make and change owners.
-func touches(c *api.Caller, roles ...string) *api.Error {
+func mayActOn(c *api.Caller, roles ...string) *api.Error {
 	if c.Operator() || c.Role == api.RoleOwner || !slices.Contains(roles, api.RoleOwner) {
 		return nil
 	}
@@ -76,7 +76,7 @@ func touches(c *api.Caller, roles ...string) *api.Error {
 // keepsOwner refuses a change that would leave an organisation without an active owner.
 // Operators may do so, except in their own organisation, whose last owner could not be
 // brought back through the API.
-func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, gone bool) *api.Error {
+func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, removes bool) *api.Error {
 	if c.Operator() && !o.Operator {
 		return nil
 	}
@@ -87,7 +87,7 @@ func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, gone boo
 			has = has || m.owns()
 		}
 	}
-	has = has || (!gone && changed.owns())
+	has = has || (!removes && changed.owns())
 	if had && !has {
 		return api.Fail(api.Conflict, "the organisation's last active owner cannot be removed, suspended or given another role")
 	}

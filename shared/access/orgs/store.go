@@ -55,9 +55,9 @@ func New(o Options) *Store {
 
 // View is an organisation and its members, read by one consistent query.
 type View struct {
-	Org     Org
-	Members []Member // oldest first
-	gone    map[string]bool
+	Org          Org
+	Members      []Member // oldest first
+	removedUsers map[string]bool
 }
 
 // Member finds a member.
@@ -83,7 +83,7 @@ func (v View) OldestOwner() (Member, bool) {
 // ViewOf decodes the items of an organisation's partition; false if the organisation's item
 // is missing.
 func ViewOf(items []table.Item) (View, bool) {
-	v := View{gone: map[string]bool{}}
+	v := View{removedUsers: map[string]bool{}}
 	found := false
 	for _, it := range items {
 		if o, ok := FromItem(it); ok {
@@ -91,7 +91,7 @@ func ViewOf(items []table.Item) (View, bool) {
 		} else if m, ok := MemberFromItem(it); ok {
 			v.Members = append(v.Members, m)
 		} else if it.Str("state") == removed {
-			v.gone[it.Str("user")] = true
+			v.removedUsers[it.Str("user")] = true
 		}
 	}
 	return v, found

@@ -62,8 +62,8 @@ func one(found []string) (string, error) {
 	return found[0], nil
 }
 
-// Strip removes the secret from every place in which it can be sent, so that the request
-// that is passed on has only the one that the edge puts into Authorization.
+// Strip removes the secret from every place in which it can be sent. The request that is
+// passed on then has only the one that the edge puts into Authorization.
 func Strip(h http.Header, q url.Values) {
 	h.Del("Authorization")
 	h.Del("X-API-Key")

@@ -71,7 +71,7 @@ func sendingFrom(it table.Item, now time.Time) (sending, bool) {
 	s := sending{Body: it.Str("body"), Delivery: Delivery{
 		ID: it.Str("id"), Webhook: it.Str("webhook"), Event: it.Str("event"), Type: it.Str("type"), State: it.Str("state"),
 		CreatedAt: time.UnixMilli(it.Int("created_at")).UTC(), Attempts: int(it.Int("attempts")),
-		TriedAt: moment(it, "tried_at"), NextAt: moment(it, "next_at"),
+		TriedAt: optionalTime(it, "tried_at"), NextAt: optionalTime(it, "next_at"),
 	}}
 	if status := int(it.Int("status")); status != 0 {
 		s.Status = &status

@@ -72,9 +72,9 @@ type Edit struct {
 	Types, Leagues, Teams   []string
 }
 
-// stops reports whether an edit only disables the webhook. Every caller who may change
+// onlyDisables reports whether an edit only disables the webhook. Every caller who may change
 // webhooks may do that, whatever the webhook's settings.
-func (e *Edit) stops() bool {
+func (e *Edit) onlyDisables() bool {
 	return e.State != nil && *e.State == Disabled && e.URL == nil && e.Description == nil && e.Types == nil && e.Leagues == nil && e.Teams == nil
 }
 
@@ -96,7 +96,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	if err != nil {
 		return Created{}, err
 	}
-	if err := s.sensible(r.Caller, &draft.Webhook); err != nil {
+	if err := s.validate(r.Caller, &draft.Webhook); err != nil {
 		return Created{}, err
 	}
 	secret, under, err := s.mint(ctx, id)
@@ -107,8 +107,8 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	call := change.Asked(r)
 	call.Token = token
 	made, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (places, error) { return s.places(ctx, draft.Org, id) },
-		func(f places) (Webhook, change.Plan, error) {
+		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, draft.Org, id) },
+		func(f createFacts) (Webhook, change.Plan, error) {
 			switch {
 			case f.made: // by an earlier attempt, whose answer was lost
 				return draft.Webhook, change.Plan{}, nil
@@ -123,18 +123,18 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	return Created{made, secret}, err
 }
 
-// places is the facts by which a webhook is made.
-type places struct {
+// createFacts is the facts by which a webhook is made.
+type createFacts struct {
 	made  bool  // the webhook exists already
 	count int64 // how many webhooks the organisation has; not read if made
 }
 
-func (s *Store) places(ctx context.Context, org, id string) (places, error) {
+func (s *Store) createFacts(ctx context.Context, org, id string) (createFacts, error) {
 	if it, err := s.Table.Get(ctx, address(org, id), true); it != nil || err != nil {
-		return places{made: it != nil}, down(err)
+		return createFacts{made: it != nil}, down(err)
 	}
 	counted, err := s.Table.Get(ctx, head(org), true)
-	return places{count: counted.Int("n")}, down(err)
+	return createFacts{count: counted.Int("n")}, down(err)
 }
 
 // again returns the signing secret of a webhook whose creation is answered again.
@@ -156,9 +156,9 @@ func (r *record) birth() change.Plan {
 		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(AtMost)))))
 }
 
-// sensible refuses a webhook with invalid settings, and one whose maker's key may not read
+// validate refuses a webhook with invalid settings, and one whose maker's key may not read
 // the events that it would receive.
-func (s *Store) sensible(c *api.Caller, w *Webhook) error {
+func (s *Store) validate(c *api.Caller, w *Webhook) error {
 	if !c.May(events.Permission) {
 		return api.Fail(api.Permission, "webhooks receive events that need the permission %s, which this key does not have", events.Permission)
 	}
@@ -230,10 +230,10 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 		if e.State != nil && *e.State == Enabled {
 			w.Reason, w.FailingAt = nil, nil
 		}
-		if e.stops() {
+		if e.onlyDisables() {
 			return nil
 		}
-		return s.sensible(r.Caller, &w.Webhook)
+		return s.validate(r.Caller, &w.Webhook)
 	})
 	return after.shown(r.Now), err
 }

@@ -75,9 +75,9 @@ type Created struct {
 // aboutTime is the precision of the time of a change in a stream.
 const aboutTime = time.Minute
 
-// Wants reports whether the webhook subscribes to an event that its organisation may see.
+// Subscribes reports whether the webhook subscribes to an event that its organisation may see.
 // It does not receive events from before it was made, which a stream may begin with.
-func (w *Webhook) Wants(e *events.Event) bool {
+func (w *Webhook) Subscribes(e *events.Event) bool {
 	if e.At.Before(w.CreatedAt.Add(-aboutTime)) {
 		return false
 	}
@@ -150,7 +150,7 @@ func fromItem(it table.Item) (record, bool) {
 			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
 			Types: texts(it["types"]), Leagues: texts(it["leagues"]), Teams: texts(it["teams"]), State: it.Str("state"),
 			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
-			FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
+			FailingAt: optionalTime(it, "failing_at"), RotatedAt: optionalTime(it, "rotated_at"), PreviousEnd: optionalTime(it, "previous_end"),
 		}}
 	if reason := it.Str("reason"); reason != "" {
 		r.Reason = &reason
@@ -166,7 +166,7 @@ func (r record) shown(now time.Time) Webhook {
 	return r.Webhook
 }
 
-func moment(it table.Item, attr string) *time.Time {
+func optionalTime(it table.Item, attr string) *time.Time {
 	n := it.Int(attr)
 	if n == 0 {
 		return nil

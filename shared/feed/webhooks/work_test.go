@@ -432,7 +432,7 @@ func TestAWebhookReceivesOnlyWhatItSubscribesTo(t *testing.T) {
 		"what was before": {webhooks.Webhook{CreatedAt: now.Add(time.Minute + time.Second)}, false},
 		"one of both":     {webhooks.Webhook{Leagues: []string{"en.1"}, Teams: []string{"c"}}, false},
 	} {
-		if got := c.hook.Wants(event(events.MatchCreated)); got != c.want {
+		if got := c.hook.Subscribes(event(events.MatchCreated)); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
