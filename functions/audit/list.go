@@ -25,8 +25,8 @@ func list(d Deps) api.Handler {
 	})
 }
 
-// org is the organisation whose trail is asked for. One that is not the caller's
-// is unknown to all but operators.
+// org returns the organisation whose trail is listed. For callers other than operators, any
+// organisation but their own does not exist.
 func (d Deps) org(ctx context.Context, c *api.Caller, asked string) (string, error) {
 	if asked == "" || asked == c.Org {
 		return c.Org, nil

@@ -25,7 +25,7 @@ import (
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 
-// store has one attempt for every delivery, at an address.
+// store returns one attempt, at a URL, for every delivery.
 type store struct {
 	url      string
 	wait     time.Duration
@@ -58,7 +58,7 @@ func (s *store) outcome(t *testing.T) webhooks.Outcome {
 	return s.outcomes[0]
 }
 
-// patience is what an attempt may take in these tests.
+// patience is the timeout of an attempt in these tests.
 const patience = 3 * time.Second
 
 func sender(s *store, private bool, log io.Writer) *deliver.Sender {
@@ -108,7 +108,7 @@ func TestADeliveryIsSignedAsStandardWebhooksSays(t *testing.T) {
 	}
 }
 
-func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
+func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 	t.Parallel()
 	reached := false
 	target := receiver(t, func(http.ResponseWriter, *http.Request) { reached = true })
@@ -153,7 +153,7 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
+func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -171,7 +171,7 @@ func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatWasClosedMeanwhileFailsNoAttempt(t *testing.T) {
+func TestAClosedIdleConnectionDoesNotFailAnAttempt(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	used := map[string]bool{} // by the client's end of a connection
@@ -204,7 +204,7 @@ func TestAConnectionThatWasClosedMeanwhileFailsNoAttempt(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatWeStopIsNoFailureOfTheReceivers(t *testing.T) {
+func TestACancelledAttemptDoesNotCountAsAReceiverFailure(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -221,7 +221,7 @@ func TestAnAttemptThatWeStopIsNoFailureOfTheReceivers(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
+func TestASlowOrProtocolSwitchingAnswerDoesNotBlockTheWorker(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answer string
@@ -253,7 +253,7 @@ func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
 	}
 }
 
-func TestAReceiverThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
+func TestAReceiverThatDoesNotAnswerTimesOut(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // until then the server does not see that the client has gone
@@ -268,7 +268,7 @@ func TestAReceiverThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
+func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 	t.Parallel()
 	var called atomic.Int64
 	var up atomic.Bool
@@ -315,7 +315,7 @@ func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
 	}
 }
 
-// queue is what the function puts messages into.
+// queue records the messages that the function sends.
 type queue struct {
 	sent []webhooks.Due
 	err  error
@@ -326,7 +326,7 @@ func (q *queue) Send(_ context.Context, due ...webhooks.Due) error {
 	return q.err
 }
 
-// batch is an event as SQS makes one of deliveries.
+// batch returns an SQS event with one message per body.
 func batch(bodies ...string) events.SQSEvent {
 	var ev events.SQSEvent
 	for i, body := range bodies {
@@ -344,7 +344,7 @@ func body(t *testing.T, d webhooks.Due) string {
 	return string(raw)
 }
 
-func TestADeliveryHasAMessageInTheQueueUntilItHasEnded(t *testing.T) {
+func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(http.ResponseWriter, *http.Request) {})
 	due := webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
@@ -381,7 +381,7 @@ func TestADeliveryHasAMessageInTheQueueUntilItHasEnded(t *testing.T) {
 	}
 }
 
-func TestWhatIsPutOffIsSentInOneRequest(t *testing.T) {
+func TestRetriesOfABatchAreQueuedInOneRequest(t *testing.T) {
 	t.Parallel()
 	q := &queue{err: errors.New("no")}
 	due := body(t, webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
@@ -391,7 +391,7 @@ func TestWhatIsPutOffIsSentInOneRequest(t *testing.T) {
 	}
 }
 
-func TestASlowReceiverHoldsUpNoOtherMessageOfItsBatch(t *testing.T) {
+func TestASlowReceiverDelaysNoOtherMessageOfItsBatch(t *testing.T) {
 	t.Parallel()
 	var at sync.WaitGroup
 	at.Add(10)

@@ -11,7 +11,7 @@ type removeInput struct {
 	User string `json:"user" doc:"User id"`
 }
 
-// removedMember says that there is nothing left to show.
+// removedMember is the empty answer.
 type removedMember struct {
 	Success bool `json:"success" doc:"Always true"`
 }

@@ -6,7 +6,7 @@ import (
 	"statgate/shared/api"
 )
 
-// deletedWebhook says that there is nothing left to show.
+// deletedWebhook is the empty answer.
 type deletedWebhook struct {
 	Success bool `json:"success" doc:"Always true"`
 }

@@ -1,11 +1,11 @@
-// Package applications keeps what organisations apply for as developers, and what
-// the operator decided: some scopes grant nothing without it (contract.Scope.Needs).
+// Package applications stores what organisations apply for as developers, and the
+// operator's decisions. Some scopes grant nothing without an approval
+// (contract.Scope.Needs).
 //
-// An organisation applies once in general and once for each of its games. What is
-// approved also stands on the organisation's own item, where whoever checks a key
-// reads it anyway, and both are written in one transaction. A decision is one more
-// change of facts and then of versions (package change): what is withdrawn ends on
-// the next request of every key of the organisation.
+// An organisation applies once in general and once for each of its games. Approvals are
+// also stored on the organisation's own item, which every check of a key reads anyway; one
+// transaction writes both. A decision changes facts and then bumps gates (package change),
+// so a withdrawn approval has effect on the next request of every key of the organisation.
 package applications
 
 import (
@@ -40,20 +40,20 @@ type Application struct {
 
 const (
 	sortKey = "APPLICATION"
-	listed  = "APPLICATIONS" // partition of the index of all of them
+	listed  = "APPLICATIONS" // partition of the index of all applications
 )
 
 func address(id string) table.Key {
 	return table.Key{Partition: table.Join("APPLICATION", id), Sort: sortKey}
 }
 
-// claim is the address of what keeps an organisation from applying twice for one
-// thing. It sorts before the organisation's keys.
+// claim is the address of the item that stops an organisation from applying twice for the
+// same approval. It sorts before the organisation's keys.
 func (a Application) claim() table.Key {
 	return table.Key{Partition: orgs.Partition(a.Org), Sort: table.Join(sortKey, a.approval())}
 }
 
-// approval is how what was applied for stands among an organisation's approvals.
+// approval is the approval as it is written in the organisation's list of approvals.
 func (a Application) approval() string {
 	if a.Game == nil {
 		return orgs.Approval(a.Kind, "")
@@ -96,7 +96,7 @@ func fromItem(it table.Item) (Application, bool) {
 
 var gameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// check refuses what no approval could be written for.
+// check refuses an application for an approval that does not exist.
 func (a Application) check(c *contract.Contract) error {
 	switch {
 	case a.Kind != contract.NeedsGeneral && a.Kind != contract.NeedsGame || !c.Scopes.NeedApproval(a.Kind):

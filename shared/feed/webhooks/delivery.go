@@ -11,11 +11,11 @@ import (
 const (
 	Pending   = "pending"
 	Delivered = "delivered"
-	Failed    = "failed"   // given up
-	Canceled  = "canceled" // its webhook was disabled meanwhile
+	Failed    = "failed"   // no attempts are left, or the receiver answered 410 Gone
+	Canceled  = "canceled" // its webhook was disabled or deleted meanwhile
 )
 
-// Kept is how long a delivery can be looked at and sent again.
+// Kept is how long a delivery is stored and can be sent again.
 const Kept = 15 * 24 * time.Hour
 
 // Delivery is one event for one webhook.
@@ -33,13 +33,13 @@ type Delivery struct {
 	NextAt    *time.Time `json:"next_at" doc:"Time of the next attempt; null without one"`
 }
 
-// Due is a delivery that wants an attempt.
+// Due is a delivery that needs an attempt.
 type Due struct {
 	Org      string `json:"org"`
 	Webhook  string `json:"webhook"`
 	Delivery string `json:"delivery"`
-	// NotBefore is the moment, in Unix seconds, until which it need not be looked at;
-	// 0 for none. It may be wrong: the delivery's item knows.
+	// NotBefore is the time, in Unix seconds, before which it need not be attempted; 0 for
+	// none. It is a hint: the delivery's item decides.
 	NotBefore int64 `json:"not_before,omitempty"`
 }
 
@@ -51,7 +51,7 @@ func deliveryAddress(webhook, id string) table.Key {
 	return table.Key{Partition: deliveries(webhook), Sort: deliveryPrefix + id}
 }
 
-// sending is a delivery as it is stored, with what is sent.
+// sending is a delivery as it is stored, with the body that is sent.
 type sending struct {
 	Delivery
 	Body string
@@ -71,7 +71,7 @@ func sendingFrom(it table.Item, now time.Time) (sending, bool) {
 	s := sending{Body: it.Str("body"), Delivery: Delivery{
 		ID: it.Str("id"), Webhook: it.Str("webhook"), Event: it.Str("event"), Type: it.Str("type"), State: it.Str("state"),
 		CreatedAt: time.UnixMilli(it.Int("created_at")).UTC(), Attempts: int(it.Int("attempts")),
-		TriedAt: moment(it, "tried_at"), NextAt: moment(it, "next_at"),
+		TriedAt: optionalTime(it, "tried_at"), NextAt: optionalTime(it, "next_at"),
 	}}
 	if status := int(it.Int("status")); status != 0 {
 		s.Status = &status

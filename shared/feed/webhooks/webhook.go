@@ -1,14 +1,14 @@
-// Package webhooks keeps where customers are told of what happens to the data, and
-// what became of each time that they were.
+// Package webhooks stores webhook endpoints and delivery status.
 //
-// A webhook is an organisation's: an address, and which events it wants. A delivery
-// is one event for one webhook. It is pending until the address takes it or it is
-// given up, and each of its attempts begins with a conditional write, so that of
-// many workers, and however often an event comes again, one attempt is made at a
-// time and none after the delivery has ended.
+// A webhook belongs to an organisation: a URL, and the events that it subscribes to. A
+// delivery is one event for one webhook. It is pending until the receiver accepts it, its
+// attempts are used up, or the webhook is disabled or deleted. Each attempt begins with a
+// conditional write that takes a lease. So one attempt is made at a time, and none after
+// the delivery has ended, however many workers there are and however often an event is read
+// again.
 //
-// Deliveries are signed as Standard Webhooks says. The signing secret lies in the
-// webhook's item, sealed under a pepper, so that the table alone cannot sign.
+// Deliveries are signed according to Standard Webhooks. The signing secret is in the
+// webhook's item, sealed under a pepper, so a copy of the table cannot sign.
 package webhooks
 
 import (
@@ -34,11 +34,11 @@ const (
 	Disabled = "disabled"
 )
 
-// Test is the type of the event that is sent to try a webhook.
-const Test = "webhook.test"
+// testType is the type of the event that tests a webhook.
+const testType = "webhook.test"
 
-// AtMost is how many webhooks an organisation may have. Each of them costs a write
-// and a request for every event.
+// AtMost is how many webhooks an organisation may have. Each of them costs a write and a
+// request per event.
 const AtMost = 20
 
 // Bounds of a webhook's settings.
@@ -47,7 +47,7 @@ const (
 	filterItems = 50
 )
 
-// Webhook is where an organisation is told of events.
+// Webhook is an endpoint that receives an organisation's events.
 type Webhook struct {
 	ID          string     `json:"id" doc:"Webhook id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	Org         string     `json:"org" doc:"Organisation id"`
@@ -66,18 +66,18 @@ type Webhook struct {
 	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Time until which the previous signing secret also signs; null if it does not sign"`
 }
 
-// Created is a webhook with the secret that signs what it is sent.
+// Created is a webhook with its signing secret.
 type Created struct {
 	Webhook
 	SigningSecret string `json:"signing_secret" doc:"Secret that signs deliveries (Standard Webhooks); shown only in this response" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
 }
 
-// aboutTime is how far off the moment of a change may be that a stream tells.
+// aboutTime is the precision of the time of a change in a stream.
 const aboutTime = time.Minute
 
-// Wants tells whether the webhook is to be told of an event that its organisation
-// sees. Of what happened before it was made it is not: a stream may begin with that.
-func (w *Webhook) Wants(e *events.Event) bool {
+// Subscribes reports whether the webhook subscribes to an event that its organisation may see.
+// It does not receive events from before it was made, which a stream may begin with.
+func (w *Webhook) Subscribes(e *events.Event) bool {
 	if e.At.Before(w.CreatedAt.Add(-aboutTime)) {
 		return false
 	}
@@ -89,7 +89,7 @@ func (w *Webhook) Wants(e *events.Event) bool {
 		(len(w.Teams) == 0 || slices.Contains(w.Teams, m.Home.ID) || slices.Contains(w.Teams, m.Away.ID))
 }
 
-// Sees tells whether the webhook's organisation may see what an owner has.
+// Sees reports whether the webhook's organisation may see an owner's matches.
 func (w *Webhook) Sees(owner string, hidePublic bool) bool {
 	return owner == w.Org || owner == matches.Public && !hidePublic
 }
@@ -97,17 +97,17 @@ func (w *Webhook) Sees(owner string, hidePublic bool) bool {
 // record is a webhook as it is stored.
 type record struct {
 	Webhook
-	Rev    int64  // rises with every change
-	Last   string // mark of the call that changed it last
-	Secret int64  // which of its signing secrets is the present one, from 1
-	// Present is that secret, Previous the one before it where that signs too.
+	Rev    int64  // incremented by every change
+	Last   string // mark of the call that last changed it
+	Secret int64  // number of the current signing secret, from 1
+	// Present is the current secret. Previous is the one before it while that signs too.
 	Present, Previous sealed
 }
 
 const (
 	headSort      = "HEAD"
 	webhookPrefix = "WEBHOOK#"
-	listed        = "WEBHOOKS" // partition of the index of all that are enabled
+	listed        = "WEBHOOKS" // partition of the index of all enabled webhooks
 )
 
 func partition(org string) string { return table.Join("WEBHOOKS", org) }
@@ -150,7 +150,7 @@ func fromItem(it table.Item) (record, bool) {
 			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
 			Types: it.Texts("types"), Leagues: it.Texts("leagues"), Teams: it.Texts("teams"), State: it.Str("state"),
 			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
-			FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
+			FailingAt: optionalTime(it, "failing_at"), RotatedAt: optionalTime(it, "rotated_at"), PreviousEnd: optionalTime(it, "previous_end"),
 		}}
 	if reason := it.Str("reason"); reason != "" {
 		r.Reason = &reason
@@ -158,7 +158,7 @@ func fromItem(it table.Item) (record, bool) {
 	return r, true
 }
 
-// shown is the webhook without the end of a secret that has ended.
+// shown returns the webhook without the end of a secret that has ended.
 func (r record) shown(now time.Time) Webhook {
 	if r.PreviousEnd != nil && !r.PreviousEnd.After(now) {
 		r.PreviousEnd = nil
@@ -166,7 +166,7 @@ func (r record) shown(now time.Time) Webhook {
 	return r.Webhook
 }
 
-func moment(it table.Item, attr string) *time.Time {
+func optionalTime(it table.Item, attr string) *time.Time {
 	n := it.Int(attr)
 	if n == 0 {
 		return nil
@@ -190,8 +190,7 @@ func (r *record) settings() settings {
 	return settings{r.URL, r.Description, r.Types, r.Leagues, r.Teams, r.State, r.Secret}
 }
 
-// check refuses what could not be sent to, or would never be sent anything, and drops
-// what is named twice.
+// check refuses settings that would deliver nothing, and drops duplicates.
 func (w *Webhook) check(private bool) *api.Error {
 	if err := checkURL(w.URL, private); err != nil {
 		return err
@@ -215,7 +214,7 @@ func (w *Webhook) check(private bool) *api.Error {
 	return nil
 }
 
-// distinct keeps the first of each text.
+// distinct drops all but the first of equal texts.
 func distinct(all []string) []string {
 	seen, kept := map[string]bool{}, make([]string, 0, len(all))
 	for _, text := range all {
@@ -233,9 +232,9 @@ func clip(text string) string {
 	return text
 }
 
-// checkURL takes https addresses of the open internet. What a name leads to is
-// looked at when it is called, as that may change. Private says that addresses of
-// this machine and its network, without TLS, are meant.
+// checkURL accepts https URLs of the open internet. The addresses that a name resolves to
+// are checked when it is dialled, as they may change. With private, URLs on this machine
+// and its network, and without TLS, are accepted too.
 func checkURL(text string, private bool) *api.Error {
 	if len(text) > urlBytes {
 		return api.FieldError("url", "must have at most %d bytes", urlBytes)
@@ -262,8 +261,8 @@ func checkURL(text string, private bool) *api.Error {
 	return checkHost(u.Hostname(), private)
 }
 
-// hostName is a name that can be looked up. Its last part is no number: 127.1 and
-// 0x7f.1 are addresses to some, and names to others.
+// hostName is a name that can be resolved. Its last label is not a number: some resolvers
+// read 127.1 and 0x7f.1 as addresses, others as names.
 var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func checkHost(host string, private bool) *api.Error {
@@ -281,8 +280,8 @@ func checkHost(host string, private bool) *api.Error {
 	return nil
 }
 
-// guard knows the networks that are not of the open internet. Whoever calls an
-// address asks the same.
+// guard checks for networks outside the open internet. Package deliver uses the same rules
+// when it dials.
 var guard = ssrf.New(ssrf.WithAnyPort())
 
 func open(ip netip.Addr) bool {

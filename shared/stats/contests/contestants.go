@@ -105,8 +105,8 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	}
 	call := change.Call{By: audit.Caller(r), Org: r.Caller.Org, Entries: s.table, EntriesFirst: true}
 	_, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (known, error) { return s.known(ctx, kind, p) },
-		func(f known) (Contestant, change.Plan, error) {
+		func(ctx context.Context, _ int) (contestantFacts, error) { return s.contestantFacts(ctx, kind, p) },
+		func(f contestantFacts) (Contestant, change.Plan, error) {
 			ws, err := p.writes(kind, f.before, f.rev)
 			entry := audit.Change{Action: "contestant.put", Target: p.ID, After: p}
 			if f.rev > 0 {
@@ -117,14 +117,14 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	return p, err
 }
 
-// known is a team or an organisation before it is put.
-type known struct {
+// contestantFacts is a team or an organisation before it is put.
+type contestantFacts struct {
 	before Contestant
 	rev    int64 // 0 where there is none
 }
 
-// known reads what stands under an id, and refuses names that others have.
-func (s *Store) known(ctx context.Context, kind Kind, p Contestant) (f known, err error) {
+// contestantFacts reads what stands under an id, and refuses names that others have.
+func (s *Store) contestantFacts(ctx context.Context, kind Kind, p Contestant) (f contestantFacts, err error) {
 	if p.Org != nil {
 		if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
 			return f, err

@@ -68,7 +68,7 @@ func TestOtherTeamWinsAForfeit(t *testing.T) {
 
 func TestContestCompletesItselfWhenEnoughMapsAreConfirmed(t *testing.T) {
 	t.Parallel()
-	home, away, draw := MapScore{Home: 2, Away: 1, Confirmed: true}, MapScore{Home: 0, Away: 1, Confirmed: true}, MapScore{Home: 1, Away: 1, Confirmed: true}
+	home, away, createFacts := MapScore{Home: 2, Away: 1, Confirmed: true}, MapScore{Home: 0, Away: 1, Confirmed: true}, MapScore{Home: 1, Away: 1, Confirmed: true}
 	open := MapScore{Home: 9}
 	for name, c := range map[string]struct {
 		bestOf int
@@ -84,10 +84,10 @@ func TestContestCompletesItselfWhenEnoughMapsAreConfirmed(t *testing.T) {
 		"three of five":                  {5, []MapScore{home, home, away, home}, Completed, "north"},
 		"three each of seven":            {7, []MapScore{home, away, home, away, home, away}, InProgress, ""},
 		"four of seven":                  {7, []MapScore{away, away, away, away}, Completed, "south"},
-		"all of three, one by each":      {3, []MapScore{home, draw, away}, Completed, ""},
-		"all of three, one won":          {3, []MapScore{draw, draw, home}, Completed, "north"},
-		"a draw alone decides nothing":   {3, []MapScore{draw, draw}, InProgress, ""},
-		"a draw in one of one is a draw": {1, []MapScore{draw}, Completed, ""},
+		"all of three, one by each":      {3, []MapScore{home, createFacts, away}, Completed, ""},
+		"all of three, one won":          {3, []MapScore{createFacts, createFacts, home}, Completed, "north"},
+		"a draw alone decides nothing":   {3, []MapScore{createFacts, createFacts}, InProgress, ""},
+		"a draw in one of one is a draw": {1, []MapScore{createFacts}, Completed, ""},
 	} {
 		for i := range c.maps {
 			c.maps[i].Map = i + 1

@@ -173,8 +173,8 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 	call := change.Asked(r)
 	call.Token = token
 	return change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (draw, error) { return s.draw(ctx, id, spec) },
-		func(f draw) (Contest, change.Plan, error) {
+		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, id, spec) },
+		func(f createFacts) (Contest, change.Plan, error) {
 			switch {
 			case f.made.ID != "": // by an earlier attempt, whose answer was lost
 				return f.made, change.Plan{}, nil
@@ -188,15 +188,15 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 		})
 }
 
-// draw are the facts that a contest is made by.
-type draw struct {
+// createFacts are the facts that a contest is made by.
+type createFacts struct {
 	made       Contest // where it is there already; else the teams
 	home, away Contestant
 }
 
-func (s *Store) draw(ctx context.Context, id string, spec Spec) (f draw, err error) {
+func (s *Store) createFacts(ctx context.Context, id string, spec Spec) (f createFacts, err error) {
 	if mine, err := s.read(ctx, id); !missing(err) {
-		return draw{made: mine.Contest}, err
+		return createFacts{made: mine.Contest}, err
 	}
 	if f.home, err = s.Contestant(ctx, OfTeam, spec.Home); err != nil {
 		return f, err

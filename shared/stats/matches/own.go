@@ -53,18 +53,18 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 	call := o.call(r)
 	call.Token = token
 	return made(change.Make(ctx, o.changes, call,
-		func(ctx context.Context, _ int) (seating, error) {
+		func(ctx context.Context, _ int) (createFacts, error) {
 			d, err := draft(ctx)
 			if err != nil {
-				return seating{}, err
+				return createFacts{}, err
 			}
 			m, err := d.drawn(r.Caller.Org)
 			if err != nil {
-				return seating{}, err
+				return createFacts{}, err
 			}
 			return o.seat(ctx, d, m)
 		},
-		func(f seating) (Match, change.Plan, error) {
+		func(f createFacts) (Match, change.Plan, error) {
 			if f.before != nil {
 				return f.before.Match, change.Plan{}, there(f.before.ID)
 			}
@@ -82,8 +82,8 @@ func made(m Match, err error) (*Match, error) {
 	return &m, nil
 }
 
-// seating are the facts that a match is made by.
-type seating struct {
+// createFacts are the facts that a match is made by.
+type createFacts struct {
 	match  Match         // with its id
 	teams  []table.Write // what must be written with it
 	before *Record       // what has the id; nil where nothing has
@@ -101,7 +101,7 @@ const seats = 8
 
 // seat gives a match its id, and finds what has that id. A match that was moved keeps
 // the id that its first day gave it, and the next one of that day gets another.
-func (o *Own) seat(ctx context.Context, d Draft, m Match) (f seating, err error) {
+func (o *Own) seat(ctx context.Context, d Draft, m Match) (f createFacts, err error) {
 	identity := IdentityOf(&m)
 	f.teams = d.Teams
 	for salt := range seats {
