@@ -130,6 +130,7 @@ type run struct {
 	leagues     *leagues.Store
 	reports     *reports.Store
 	teams       *teams.Registry
+	matcher     *matches.Matcher
 	report      Report
 	done, total int
 }
@@ -176,7 +177,7 @@ func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) 
 	if err != nil {
 		return fmt.Errorf("importer: teams: %w", err)
 	}
-	im.teams = registry
+	im.teams, im.matcher = registry, matches.NewMatcher(im.matches, registry)
 	im.report.Ambiguous = registry.Ambiguous()
 	if err := im.move(ctx); err != nil {
 		return fmt.Errorf("importer: moving matches to the teams that they are of: %w", err)

@@ -52,7 +52,7 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 					return fmt.Errorf("importer: matches of %s: %w", day, err)
 				}
 			}
-			id := im.meeting(m, days[day])
+			id := im.matcher.Meeting(m.Home, m.Away, m.Kickoff, days[day])
 			if id == "" {
 				im.problem(m.At, fmt.Sprintf("%s against %s at %s is no match that is stored: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
 				continue
@@ -78,19 +78,4 @@ func (im *run) day(ctx context.Context, day string) ([]matches.Match, error) {
 			return all, nil
 		}
 	}
-}
-
-// meeting finds the match of the two teams at the kick-off, "" where there is none.
-func (im *run) meeting(m wyscout.Match, day []matches.Match) string {
-	home, away := im.teams.Resolve("", m.Home), im.teams.Resolve("", m.Away)
-	if home == nil || away == nil {
-		return ""
-	}
-	kickoff := m.Kickoff.Format(time.RFC3339)
-	for _, stored := range day {
-		if stored.Home.ID == home.ID && stored.Away.ID == away.ID && stored.KickoffAt != nil && *stored.KickoffAt == kickoff {
-			return stored.ID
-		}
-	}
-	return ""
 }

@@ -1,14 +1,10 @@
 package matches
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
-	"statgate/shared/ids"
 	"statgate/shared/table"
 )
 
@@ -19,52 +15,6 @@ type Record struct {
 	Match
 	HomeAs, AwayAs string
 }
-
-// Identity is what makes two reports the same match: its place in the season and
-// the two teams. The day is not part of it, as matches are moved, except where
-// there is no round to tell two meetings apart.
-type Identity struct {
-	League, Season, Stage, Round, Home, Away string
-	Date                                     string // where Round is ""
-}
-
-// IdentityOf returns the identity of a match.
-func IdentityOf(m *Match) Identity {
-	id := Identity{League: string(m.League), Season: string(m.Season), Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
-	if id.Round == "" {
-		id.Date = m.Date
-	}
-	return id
-}
-
-// ID derives the id that a match of this identity gets when it is first stored.
-// It keeps that id for good, also when a team of it goes by another id later.
-// 100 bits of SHA-256: with 10^9 matches a collision has a chance of 10^-12.
-// Salt is 0, but for a match whose id is taken by another one.
-func (i Identity) ID(owner string, salt int) string {
-	sum := i.sum(owner, salt)
-	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
-}
-
-// UUID is the same as a UUID, for contracts whose ids are.
-func (i Identity) UUID(owner string, salt int) string {
-	sum := i.sum(owner, salt)
-	return ids.UUID(sum[:])
-}
-
-func (i Identity) sum(owner string, salt int) [sha256.Size]byte {
-	var text []byte
-	for _, part := range []string{owner, i.League, i.Season, i.Stage, i.Round, i.Home, i.Away, i.Date} {
-		text = strconv.AppendInt(text, int64(len(part)), 10) // so that no two lists of parts read alike
-		text = append(append(append(text, ':'), part...), ',')
-	}
-	if salt > 0 {
-		text = fmt.Appendf(text, "salt %d", salt)
-	}
-	return sha256.Sum256(text)
-}
-
-var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
 // sortString orders matches by kick-off, then id. Where the time is not known,
 // the match stands at the last second of its local day, which no known time,
