@@ -46,36 +46,36 @@ func listUser(d Deps) api.Handler { return own(d, "listUserContests") }
 
 func own(d Deps, operation string) api.Handler {
 	return api.Handle(operation, func(ctx context.Context, r *api.Request, in *listInput) (api.List[contests.Contest], error) {
-		return d.page(ctx, contests.OfUser, r.Caller.User, in.Filter, in.Page)
+		return page(ctx, d.Contests.For(r.Caller).Own(), in.Filter, in.Page)
 	})
 }
 
 func listTeam(d Deps) api.Handler {
 	return api.Handle("listTeamContests", func(ctx context.Context, r *api.Request, in *teamInput) (api.List[contests.Contest], error) {
-		team, err := d.Contests.For(ctx, contests.OfTeam, in.Team, r.Caller.User)
+		history, err := d.Contests.For(r.Caller).Of(ctx, contests.OfTeam, in.Team)
 		if err != nil {
 			return api.List[contests.Contest]{}, err
 		}
-		return d.page(ctx, contests.OfTeam, team.ID, in.Filter, in.Page)
+		return page(ctx, history, in.Filter, in.Page)
 	})
 }
 
 func listOrg(d Deps) api.Handler {
 	return api.Handle("listOrgContests", func(ctx context.Context, r *api.Request, in *orgInput) (api.List[contests.Contest], error) {
-		org, err := d.Contests.For(ctx, contests.OfOrg, in.Org, r.Caller.User)
+		history, err := d.Contests.For(r.Caller).Of(ctx, contests.OfOrg, in.Org)
 		if err != nil {
 			return api.List[contests.Contest]{}, err
 		}
-		return d.page(ctx, contests.OfOrg, org.ID, in.Filter, in.Page)
+		return page(ctx, history, in.Filter, in.Page)
 	})
 }
 
-func (d Deps) page(ctx context.Context, kind contests.Kind, id string, f Filter, p api.Page) (api.List[contests.Contest], error) {
+func page(ctx context.Context, history contests.History, f Filter, p api.Page) (api.List[contests.Contest], error) {
 	chosen, err := f.read()
 	if err != nil {
 		return api.List[contests.Contest]{}, err
 	}
-	found, next, err := d.Contests.History(ctx, kind, id, chosen, p.Limit, p.After)
+	found, next, err := history.Page(ctx, chosen, p.Limit, p.After)
 	return api.List[contests.Contest]{Data: found, Next: next}, err
 }
 

@@ -35,7 +35,7 @@ const (
 
 // Matches reads matches by id, whoever owns them.
 type Matches interface {
-	Records(ctx context.Context, ids []string, consistent bool) (map[string]*matches.Record, error)
+	RecordsOfAllOwners(ctx context.Context, ids []string, consistent bool) (map[string]*matches.Record, error)
 }
 
 // Deps is what the function needs.
@@ -114,7 +114,7 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	if len(ids) == 0 {
 		return all, nil
 	}
-	found, err := f.Matches.Records(ctx, ids, false)
+	found, err := f.Matches.RecordsOfAllOwners(ctx, ids, false)
 	if err != nil {
 		return nil, fmt.Errorf("fanout: reading the matches of what changed: %w", err)
 	}

@@ -26,12 +26,9 @@ func Handlers(d Deps) []api.Handler {
 	return []api.Handler{list(d), get(d), seasons(d), allSeasons(d), table(d)}
 }
 
-// found reads a league; a missing one is a 404. All leagues are public.
-func (d Deps) found(ctx context.Context, id string) (*leagues.League, error) {
-	if d.Contract.HidePublic {
-		return nil, missing(leagues.ErrNotFound, "no such league")
-	}
-	l, err := d.Leagues.Get(ctx, id)
+// found returns a league, or a 404.
+func (d Deps) found(ctx context.Context, c *api.Caller, id string) (*leagues.League, error) {
+	l, err := d.Leagues.For(c, d.Contract).Get(ctx, id)
 	return l, missing(err, "no such league")
 }
 

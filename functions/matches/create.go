@@ -97,17 +97,15 @@ func (d Deps) season(ctx context.Context, c *api.Caller, league, season *string)
 	if league == nil {
 		return "", "", api.FieldError("season", "needs league")
 	}
-	if c.Owners(d.Contract.HidePublic)[0] != matches.Public {
-		return "", "", api.FieldError("league", "no such league")
-	}
-	if _, err := d.Leagues.Get(ctx, *league); err != nil {
+	competitions := d.Leagues.For(c, d.Contract)
+	if _, err := competitions.Get(ctx, *league); err != nil {
 		return "", "", unknown(err, "league")
 	}
 	of = matches.Ref(*league)
 	if season == nil {
 		return of, "", nil
 	}
-	if _, _, err := d.Leagues.Season(ctx, *league, *season); err != nil {
+	if _, _, err := competitions.Season(ctx, *league, *season); err != nil {
 		return "", "", unknown(err, "season")
 	}
 	return of, matches.Ref(*season), nil
@@ -119,8 +117,9 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	if (in.ID == nil) == (in.Name == nil) {
 		return matches.Side{}, made, api.FieldError(field, "give id or name, and not both")
 	}
+	known := d.Teams.For(c, d.Contract)
 	if in.ID != nil {
-		team, err := d.Teams.Visible(ctx, *in.ID, c.Owners(d.Contract.HidePublic))
+		team, err := known.Get(ctx, *in.ID)
 		if err != nil {
 			return matches.Side{}, made, unknown(err, field+".id")
 		}
@@ -130,7 +129,7 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	if err != nil {
 		return matches.Side{}, made, err
 	}
-	team, write, err := d.Teams.Own(ctx, c.Org, *name, d.Contract.IDs == contract.UUIDs)
+	team, write, err := known.Own(ctx, *name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
 		return matches.Side{}, made, api.Down("reading a team", err)
 	}

@@ -28,7 +28,7 @@ type totals struct {
 
 func headToHead(d Deps) api.Handler {
 	return api.Handle("getHeadToHead", func(ctx context.Context, r *api.Request, in *getInput) (*headToHeadAnswer, error) {
-		m, met, err := d.Matches.HeadToHead(ctx, in.Match, r.Caller.Owners(d.Contract.HidePublic))
+		m, met, err := d.Matches.For(r.Caller, d.Contract).HeadToHead(ctx, in.Match)
 		if err != nil {
 			return nil, missing(err, "no such match")
 		}

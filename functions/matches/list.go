@@ -30,7 +30,7 @@ func list(d Deps) api.Handler {
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
-		page, err := d.Matches.List(ctx, f, r.Caller.Owners(d.Contract.HidePublic),
+		page, err := d.Matches.For(r.Caller, d.Contract).List(ctx, f,
 			matches.PageRequest{Limit: in.Limit, After: in.After, Descending: in.Order == "desc"})
 		if err != nil {
 			return api.List[matches.Match]{}, missing(err, "no such match")
@@ -58,21 +58,19 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	if err := f.Check(); err != nil {
 		return f, api.Fail(api.InputFilter, "%s", reason(err))
 	}
-	if f.League != "" && d.Contract.HidePublic {
-		return f, missing(leagues.ErrNotFound, "no such league") // all leagues are public
-	}
+	competitions := d.Leagues.For(c, d.Contract)
 	if f.League != "" {
-		if _, err := d.Leagues.Get(ctx, f.League); err != nil {
+		if _, err := competitions.Get(ctx, f.League); err != nil {
 			return f, missing(err, "no such league")
 		}
 	}
 	if f.Season != "" {
-		if _, _, err := d.Leagues.Season(ctx, f.League, f.Season); err != nil {
+		if _, _, err := competitions.Season(ctx, f.League, f.Season); err != nil {
 			return f, missing(err, "no such season")
 		}
 	}
 	if f.Team != "" {
-		team, err := d.Teams.Visible(ctx, f.Team, c.Owners(d.Contract.HidePublic))
+		team, err := d.Teams.For(c, d.Contract).Get(ctx, f.Team)
 		if err != nil {
 			return f, missing(err, "no such team")
 		}

@@ -28,12 +28,6 @@ func found[T any](page *players.Page[T], err error) (api.List[T], error) {
 	return api.List[T]{Data: page.Items, Next: page.Next, Total: page.Total}, nil
 }
 
-// nothing is the list of a contract that hides public data: all players are public.
-func nothing[T any]() api.List[T] {
-	none := int64(0)
-	return api.List[T]{Total: &none}
-}
-
 func missing(err error) error {
 	if errors.Is(err, players.ErrNotFound) {
 		return api.Fail(api.NotFound, "no such player")

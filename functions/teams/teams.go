@@ -27,7 +27,7 @@ func Handlers(d Deps) []api.Handler {
 
 // found reads a team, also by an id that it had before; a missing one is a 404.
 func (d Deps) found(ctx context.Context, c *api.Caller, id string) (*teams.Team, error) {
-	t, err := d.Teams.Visible(ctx, id, c.Owners(d.Contract.HidePublic))
+	t, err := d.Teams.For(c, d.Contract).Get(ctx, id)
 	if errors.Is(err, teams.ErrNotFound) {
 		return nil, api.Fail(api.NotFound, "no such team")
 	}

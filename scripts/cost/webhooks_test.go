@@ -163,7 +163,7 @@ func longest(t *testing.T, im *changes.Import) (map[string]table.Change, reporte
 			continue
 		}
 		if e.Of == nil {
-			records, err := store.Records(t.Context(), []string{e.Match}, true)
+			records, err := store.RecordsOfAllOwners(t.Context(), []string{e.Match}, true)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -146,7 +146,7 @@ func (d *Deployment) handlers(o Options, flusher *late) ([]api.Handler, error) {
 	played := matches.NewStore(o.Stats, o.Clock)
 	deps := functions.Deps{
 		Contract: o.Contract,
-		Leagues:  leagues.NewStore(o.Stats, o.Clock), Teams: teams.NewStore(o.Stats), Matches: played, Own: matches.NewOwn(played, o.Rand),
+		Leagues:  leagues.NewStore(o.Stats), Teams: teams.NewStore(o.Stats), Matches: played, Own: matches.NewOwn(played, o.Rand),
 		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,

@@ -105,7 +105,7 @@ func (im *run) adjustment(ctx context.Context, row adjustmentRow) (*leagues.Adju
 	if team == nil {
 		return wrong("team", fmt.Sprintf("no club goes by %q in %s", name, league))
 	}
-	playing, err := im.leagues.Teams(ctx, league, season)
+	playing, err := im.leagues.Public().Teams(ctx, league, season)
 	switch {
 	case errors.Is(err, leagues.ErrNotFound):
 		im.report.Notes = append(im.report.Notes, fmt.Sprintf("%s:%d: %s %s has no matches yet", row.at.File, row.at.Line, league, season))

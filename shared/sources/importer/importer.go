@@ -151,7 +151,7 @@ func newImport(tbl table.Table, clock func() time.Time, progress func(done, tota
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl, clock), reports: reports.NewStore(tbl, clock)}
+	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl), reports: reports.NewStore(tbl, clock)}
 }
 
 func (im *run) problem(at openfootball.Problem, message string) {

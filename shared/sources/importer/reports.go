@@ -69,7 +69,7 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 func (im *run) day(ctx context.Context, day string) ([]matches.Match, error) {
 	all := []matches.Match{}
 	for after := ""; ; {
-		page, err := im.matches.List(ctx, matches.Filter{From: day, To: day, UTC: true}, []string{matches.Public}, matches.PageRequest{Limit: 1000, After: after})
+		page, err := im.matches.Public().List(ctx, matches.Filter{From: day, To: day, UTC: true}, matches.PageRequest{Limit: 1000, After: after})
 		if err != nil {
 			return nil, err
 		}

@@ -12,8 +12,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Contestant returns a team or an organisation by its id, or else its slug.
-func (s *Store) Contestant(ctx context.Context, kind Kind, ref string) (Contestant, error) {
+// find returns a team or an organisation by its id, or else its slug.
+func (s *Store) find(ctx context.Context, kind Kind, ref string) (Contestant, error) {
 	p, _, err := s.contestant(ctx, kind, ref)
 	if err != nil || p.ID != "" {
 		return p, err
@@ -38,21 +38,6 @@ func unknownContestant(kind Kind) *api.Error {
 		return api.Fail(api.NotFoundOrg, "no such organisation")
 	}
 	return api.Fail(api.NotFoundTeam, "no such team")
-}
-
-// For returns the contestant if the user is an active member of it.
-func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Contestant, error) {
-	p, err := s.Contestant(ctx, kind, ref)
-	if err != nil {
-		return p, err
-	}
-	if !p.Active(user) {
-		if kind == OfOrg {
-			return p, api.Fail(api.PermissionOrg, "the key's owner is not an active member of this organisation")
-		}
-		return p, api.Fail(api.PermissionTeam, "the key's owner is not an active member of this team")
-	}
-	return p, nil
 }
 
 // contestant reads one by id; the zero one where there is none.

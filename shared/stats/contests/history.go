@@ -74,48 +74,6 @@ type Filter struct {
 	CreatedAfter, CreatedBefore     *time.Time
 }
 
-// History returns a page of the contests of a user, a team or an organisation,
-// newest first, and the position to go on from. A page may be shorter than its limit
-// and be followed by another.
-func (s *Store) History(ctx context.Context, kind Kind, id string, f Filter, limit int, after string) ([]Contest, string, error) {
-	opponents, err := s.opponents(ctx, f.Opponent)
-	if err != nil {
-		return nil, "", err
-	}
-	q := table.Query{Partition: historyPartition(kind, id), Descending: true, After: after, Limit: min(limit+1, chunk)}
-	f.bound(&q)
-	found := []Contest{}
-	ends := []string{} // by found, where each stands
-	for read := 0; ; {
-		page, err := s.table.Query(ctx, q)
-		if err != nil {
-			return nil, "", api.Down("reading a history", err)
-		}
-		wanted := slices.DeleteFunc(slices.Clone(page.Items), func(it table.Item) bool { return !f.wants(it, opponents) })
-		contests, err := s.all(ctx, wanted)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, c := range contests {
-			if !f.wantsStatus(c.Status) {
-				continue
-			}
-			if len(found) == limit {
-				return found, ends[limit-1], nil
-			}
-			found, ends = append(found, c), append(ends, historySort(c.CreatedAt, c.ID))
-		}
-		read += len(page.Items)
-		if !page.More || len(page.Items) == 0 {
-			return found, "", nil
-		}
-		q.After, q.Limit = page.Items[len(page.Items)-1].Str(table.SortAttr), chunk
-		if read >= entriesAtMost {
-			return found, q.After, nil
-		}
-	}
-}
-
 // all reads the contests of entries, in their order.
 func (s *Store) all(ctx context.Context, entries []table.Item) ([]Contest, error) {
 	if len(entries) == 0 {

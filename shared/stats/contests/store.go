@@ -96,19 +96,6 @@ func recordFrom(it table.Item) (record, error) {
 	return r, nil
 }
 
-// Get returns one contest of a game. One of another game is there, but not for
-// this key.
-func (s *Store) Get(ctx context.Context, game, id string) (Contest, error) {
-	r, err := s.read(ctx, id)
-	if err != nil {
-		return Contest{}, err
-	}
-	if err := OfGame(game)(r.Contest); err != nil {
-		return Contest{}, err
-	}
-	return r.Contest, nil
-}
-
 // Whose decides whose contests a change may touch.
 type Whose func(Contest) error
 
@@ -185,11 +172,11 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 		} else if !missing(err) {
 			return change.Plan{}, err
 		}
-		home, err := s.Contestant(ctx, OfTeam, spec.Home)
+		home, err := s.find(ctx, OfTeam, spec.Home)
 		if err != nil {
 			return change.Plan{}, err
 		}
-		away, err := s.Contestant(ctx, OfTeam, spec.Away)
+		away, err := s.find(ctx, OfTeam, spec.Away)
 		if err != nil {
 			return change.Plan{}, err
 		}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
-	"strings"
-	"time"
 	"unicode/utf8"
 
 	"statgate/shared/table"
@@ -35,53 +33,18 @@ type Adjustment struct {
 	Reason string `json:"reason"`
 }
 
-// Store reads and writes leagues and seasons. League ids are short and few (a
-// country has a handful), so listing reads one partition.
-type Store struct {
-	Table table.Table
-	Clock func() time.Time
-}
+// Store writes leagues and seasons, and returns them through a [Reader]. League ids are
+// short and few (a country has a handful), so listing reads one partition.
+type Store struct{ table table.Table }
 
 // NewStore returns a store over the stats table.
-func NewStore(tbl table.Table, clock func() time.Time) *Store {
-	return &Store{Table: tbl, Clock: clock}
-}
-
-// List returns the leagues of a country, or all where country is "", by id.
-func (s *Store) List(ctx context.Context, country string) ([]League, error) {
-	q := table.Query{Partition: leaguesPK}
-	if country != "" && !storable(country) {
-		return []League{}, nil
-	}
-	if country != "" {
-		q = table.Query{Index: "list", Partition: table.Join(leaguesPK, strings.ToUpper(country))}
-	}
-	page, err := s.Table.Query(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("leagues: listing: %w", err)
-	}
-	out := make([]League, 0, len(page.Items))
-	for _, it := range page.Items {
-		l := League{Sport: Football}
-		if err := table.Decode(it, &l); err != nil {
-			return nil, err
-		}
-		out = append(out, l)
-	}
-	return out, nil
-}
-
-// Get returns one league; ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string) (*League, error) {
-	l, _, err := s.get(ctx, id, false)
-	return l, err
-}
+func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
 
 func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, table.Item, error) {
 	if !storable(id) {
 		return nil, nil, ErrNotFound
 	}
-	it, err := s.Table.Get(ctx, leagueKey(id), consistent)
+	it, err := s.table.Get(ctx, leagueKey(id), consistent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("leagues: reading %s: %w", id, err)
 	}
@@ -95,103 +58,11 @@ func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, t
 	return &l, it, nil
 }
 
-// Seasons returns the seasons of a league, newest first.
-func (s *Store) Seasons(ctx context.Context, league string) ([]Season, error) {
-	if !storable(league) {
-		return []Season{}, nil
-	}
-	low, high := table.Prefix("SEASON#")
-	page, err := s.Table.Query(ctx, table.Query{Partition: table.Join("LEAGUE", league), Low: low, High: high, Descending: true})
-	if err != nil {
-		return nil, fmt.Errorf("leagues: seasons of %s: %w", league, err)
-	}
-	out := make([]Season, 0, len(page.Items))
-	for _, it := range page.Items {
-		out = append(out, *seasonOf(it))
-	}
-	return out, nil
-}
-
-// AllSeasons returns a page of the seasons of all leagues, by league, newest first,
-// and the position to go on from, "" at the end. It reads the seasons of as many
-// leagues as the page needs.
-func (s *Store) AllSeasons(ctx context.Context, after string, limit int) ([]LeagueSeason, string, error) {
-	all, err := s.List(ctx, "")
-	if err != nil {
-		return nil, "", err
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
-	from, last, _ := strings.Cut(after, "#")
-	page := []LeagueSeason{}
-	for _, l := range all {
-		if l.ID < from {
-			continue
-		}
-		seasons, err := s.Seasons(ctx, l.ID)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, one := range seasons {
-			if l.ID == from && one.ID >= last {
-				continue
-			}
-			if len(page) == limit {
-				end := page[limit-1]
-				return page, table.Join(end.League, end.ID), nil
-			}
-			page = append(page, LeagueSeason{l.ID, one})
-		}
-	}
-	return page, "", nil
-}
-
-// Season returns one season and its version, a number that rises with every
-// change of the season's matches or adjustments; ErrNotFound.
-func (s *Store) Season(ctx context.Context, league, season string) (*Season, int64, error) {
-	it, err := s.seasonItem(ctx, league, season, false)
-	if err != nil {
-		return nil, 0, err
-	}
-	return seasonOf(it), it.Int("version"), nil
-}
-
-// LatestSeason returns the league's newest season; ErrNotFound.
-func (s *Store) LatestSeason(ctx context.Context, league string) (*Season, int64, error) {
-	if !storable(league) {
-		return nil, 0, ErrNotFound
-	}
-	low, high := table.Prefix("SEASON#")
-	page, err := s.Table.Query(ctx, table.Query{Partition: table.Join("LEAGUE", league), Low: low, High: high, Descending: true, Limit: 1})
-	if err != nil {
-		return nil, 0, fmt.Errorf("leagues: latest season of %s: %w", league, err)
-	}
-	if len(page.Items) == 0 {
-		return nil, 0, ErrNotFound
-	}
-	return seasonOf(page.Items[0]), page.Items[0].Int("version"), nil
-}
-
-// Teams returns the ids of the teams that have a match in the season, sorted.
-func (s *Store) Teams(ctx context.Context, league, season string) ([]string, error) {
-	it, err := s.seasonItem(ctx, league, season, false)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for id, n := range it.Map("teams") {
-		if n, _ := n.(int64); n > 0 {
-			ids = append(ids, id)
-		}
-	}
-	sort.Strings(ids)
-	return ids, nil
-}
-
 func (s *Store) seasonItem(ctx context.Context, league, season string, consistent bool) (table.Item, error) {
 	if !storable(league) || !storable(season) {
 		return nil, ErrNotFound
 	}
-	it, err := s.Table.Get(ctx, seasonKey(league, season), consistent)
+	it, err := s.table.Get(ctx, seasonKey(league, season), consistent)
 	if err != nil {
 		return nil, fmt.Errorf("leagues: reading season %s of %s: %w", season, league, err)
 	}
@@ -237,7 +108,7 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 	}
 	made := false
 	if _, err := s.seasonItem(ctx, league, season, true); errors.Is(err, ErrNotFound) {
-		_, err := s.Table.Write(ctx, table.Put(fresh, table.IsNew()))
+		_, err := s.table.Write(ctx, table.Put(fresh, table.IsNew()))
 		if err != nil && table.WasRefused(err) == nil {
 			return false, fmt.Errorf("leagues: making season %s of %s: %w", season, league, err)
 		}
@@ -274,7 +145,7 @@ func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (
 	if c := Country(league); c != "" {
 		it["country"], it["list_pk"], it["list_sk"] = c, table.Join(leaguesPK, c), league
 	}
-	if _, err := s.Table.Write(ctx, table.Put(it, cond)); err != nil {
+	if _, err := s.table.Write(ctx, table.Put(it, cond)); err != nil {
 		return false, fmt.Errorf("leagues: writing %s: %w", league, err)
 	}
 	return true, nil
@@ -307,26 +178,9 @@ func Count(league, season string, c Counts) table.Write {
 	return table.Update(seasonKey(league, season), actions, table.IsThere())
 }
 
-// Adjustments returns the points adjustments of a season, in the order of their source.
-func (s *Store) Adjustments(ctx context.Context, league, season string) ([]Adjustment, error) {
-	items, err := s.adjustmentItems(ctx, table.Join(league, season)+"#", false)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Adjustment, 0, len(items))
-	for _, it := range items {
-		var a Adjustment
-		if err := table.Decode(it, &a); err != nil {
-			return nil, err
-		}
-		out = append(out, a)
-	}
-	return out, nil
-}
-
 func (s *Store) adjustmentItems(ctx context.Context, prefix string, consistent bool) ([]table.Item, error) {
 	low, high := table.Prefix(prefix)
-	page, err := s.Table.Query(ctx, table.Query{Partition: adjustmentsPK, Low: low, High: high, Consistent: consistent})
+	page, err := s.table.Query(ctx, table.Query{Partition: adjustmentsPK, Low: low, High: high, Consistent: consistent})
 	if err != nil {
 		return nil, fmt.Errorf("leagues: adjustments of %s: %w", prefix, err)
 	}
@@ -368,7 +222,7 @@ func (s *Store) PutAdjustments(ctx context.Context, league, season string, set [
 	} else if !errors.Is(err, ErrNotFound) {
 		return false, err
 	}
-	if err := s.Table.Transact(ctx, ws); err != nil {
+	if err := s.table.Transact(ctx, ws); err != nil {
 		return false, fmt.Errorf("leagues: writing adjustments of %s %s: %w", league, season, err)
 	}
 	return true, nil
@@ -392,7 +246,7 @@ func (s *Store) RenameTeam(ctx context.Context, from, to string) error {
 		} else if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err := s.Table.Transact(ctx, ws); err != nil && table.WasCanceled(err) == nil {
+		if err := s.table.Transact(ctx, ws); err != nil && table.WasCanceled(err) == nil {
 			return fmt.Errorf("leagues: renaming %s in an adjustment: %w", from, err)
 		}
 	}

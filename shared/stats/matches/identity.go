@@ -132,7 +132,7 @@ func (m *Matcher) Plan(ctx context.Context, wanted []*Record) ([]Change, error) 
 	for _, w := range wanted {
 		ids = append(ids, m.candidates(w)...)
 	}
-	stored, err := m.store.Records(ctx, ids, true)
+	stored, err := m.store.RecordsOfAllOwners(ctx, ids, true)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (m *Matcher) PlanMove(ctx context.Context, teams []string) ([]Change, error
 	records := map[string]*Record{}
 	var ids []string
 	for _, team := range teams {
-		of, err := m.store.OfTeam(ctx, team)
+		of, err := m.store.ofTeam(ctx, team)
 		if err != nil {
 			return nil, err
 		}
@@ -183,7 +183,7 @@ func (m *Matcher) PlanMove(ctx context.Context, teams []string) ([]Change, error
 		afters[id] = m.moved(records[id])
 		candidates = append(candidates, m.candidates(afters[id])...)
 	}
-	stored, err := m.store.Records(ctx, candidates, true)
+	stored, err := m.store.RecordsOfAllOwners(ctx, candidates, true)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +248,7 @@ func (m *Matcher) freeID(ctx context.Context, w *Record, stored map[string]*Reco
 	for salt := 0; ; salt++ {
 		id := identity.ID(w.Owner, salt)
 		if salt > 0 {
-			more, err := m.store.Records(ctx, []string{id}, true)
+			more, err := m.store.RecordsOfAllOwners(ctx, []string{id}, true)
 			if err != nil {
 				return "", err
 			}

@@ -43,7 +43,7 @@ func (m Match) State() string { return m.ID + "." + strconv.FormatInt(m.Version,
 // the same day, is the same match: a second one is refused with its id. One that was
 // moved away from that day has left it.
 func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(ctx context.Context) (Draft, error)) (*Match, error) {
-	token, err := idempotency.Of(o.store.Table, r, input)
+	token, err := idempotency.Of(o.store.table, r, input)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (o *Own) apply(ctx context.Context, r *api.Request, decide func(context.Con
 		return err
 	}
 	a := &attempt{own: o, request: r, note: note}
-	return change.Apply(ctx, o.store.Table, nil, func(ctx context.Context) (change.Plan, error) {
+	return change.Apply(ctx, o.store.table, nil, func(ctx context.Context) (change.Plan, error) {
 		ws, err := decide(ctx, a)
 		a.again = true
 		if err == nil && len(ws) > 0 {
@@ -194,7 +194,7 @@ func (a *attempt) writes(c Change, action string) ([]table.Write, error) {
 // attempt has made the change already.
 func (a *attempt) find(ctx context.Context, id string) (*Record, bool, error) {
 	t, org := a.own.store, a.request.Caller.Org
-	found, err := t.Records(ctx, []string{id}, true)
+	found, err := t.RecordsOfAllOwners(ctx, []string{id}, true)
 	if err != nil {
 		return nil, false, api.Down("reading a match", err)
 	}
@@ -205,7 +205,7 @@ func (a *attempt) find(ctx context.Context, id string) (*Record, bool, error) {
 	if !a.again {
 		return before, false, nil
 	}
-	done, err := a.note.Written(ctx, t.Table, org)
+	done, err := a.note.Written(ctx, t.table, org)
 	return before, done, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -59,52 +58,22 @@ type Page struct {
 	Total   *int64
 }
 
-// Store reads and writes matches. Whatever is read is read for owners: the
-// public, or the public and the caller's organisation.
+// Store writes public matches. It returns matches only through a [Reader], which is
+// bound to the owners whose data its user may see.
 type Store struct {
-	Table table.Table
-	Clock func() time.Time
+	table table.Table
+	clock func() time.Time
 }
 
 // NewStore returns a store over the stats table.
 func NewStore(tbl table.Table, clock func() time.Time) *Store {
-	return &Store{Table: tbl, Clock: clock}
+	return &Store{table: tbl, clock: clock}
 }
 
-// Get returns one match, also by an id that it had before; ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string, owners []string) (*Match, error) {
-	found, err := s.GetMany(ctx, []string{id}, owners)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 {
-		return nil, ErrNotFound
-	}
-	return &found[0], nil
-}
-
-// GetMany returns the matches that exist among ids, in the order of ids.
-func (s *Store) GetMany(ctx context.Context, ids []string, owners []string) ([]Match, error) {
-	records, err := s.records(ctx, ids, false, slices.Contains(owners, Public))
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Match, 0, len(ids))
-	seen := map[string]bool{}
-	for _, id := range ids {
-		r := records[id]
-		if r == nil || seen[r.ID] || !slices.Contains(owners, r.Owner) {
-			continue
-		}
-		seen[r.ID] = true
-		out = append(out, r.Match)
-	}
-	return out, nil
-}
-
-// Records returns the records that exist among ids by the id asked for; one
-// answers to several ids where two were found to be one match.
-func (s *Store) Records(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
+// RecordsOfAllOwners returns the records that exist among ids, whoever owns them, by
+// the requested id. It is for workers, and must not serve a request of a customer. Two
+// ids have the same record where two matches were found to be one.
+func (s *Store) RecordsOfAllOwners(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
 	return s.records(ctx, ids, consistent, true)
 }
 
@@ -154,7 +123,7 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	items, err := s.Table.BatchGet(ctx, keys, consistent)
+	items, err := s.table.BatchGet(ctx, keys, consistent)
 	if err != nil {
 		return nil, fmt.Errorf("matches: reading %d by id: %w", len(keys), err)
 	}
@@ -163,81 +132,6 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 		out[it.Str(table.PartitionAttr)[len("MATCH#"):]] = it
 	}
 	return out, nil
-}
-
-// List returns a page of the matches that the filter chooses, by kick-off, then
-// id; ErrFilter (wrapped) where no index serves it.
-func (s *Store) List(ctx context.Context, f Filter, owners []string, p PageRequest) (*Page, error) {
-	path, err := f.path()
-	if err != nil {
-		return nil, err
-	}
-	if p.Limit <= 0 {
-		return nil, fmt.Errorf("matches: limit %d: %w", p.Limit, ErrFilter)
-	}
-	if len(f.IDs) > 0 {
-		return s.listIDs(ctx, f.IDs, owners, p)
-	}
-	for _, part := range []string{f.League, f.Season, f.Team} {
-		if part != "" && !storable(part) {
-			return &Page{Matches: []Match{}}, nil
-		}
-	}
-	chunk := p.Limit + 1
-	if path.keep != nil {
-		chunk = max(chunk, 100) // few may be kept of what is read; small chunks would mean many round trips
-	}
-	var sources []*source
-	for _, owner := range owners {
-		for _, from := range path.partitions {
-			sources = append(sources, &source{store: s, keep: path.keep, query: table.Query{
-				Index: from.index, Partition: joinOwner(owner, from.suffix), Low: path.low, High: path.high,
-				After: p.After, Descending: p.Descending, Limit: chunk,
-			}})
-		}
-	}
-	records, err := merge(ctx, sources, p.Limit+1, p.Descending)
-	if err != nil {
-		return nil, err
-	}
-	page := pageOf(records, p.Limit)
-	if path.counter != "" {
-		if page.Total, err = s.total(ctx, owners, path.counter); err != nil {
-			return nil, err
-		}
-	}
-	return page, nil
-}
-
-func pageOf(records []*Record, limit int) *Page {
-	page := &Page{Matches: make([]Match, 0, min(limit, len(records)))}
-	for i, r := range records {
-		if i == limit {
-			page.Next = sortString(&page.Matches[i-1])
-			break
-		}
-		page.Matches = append(page.Matches, r.Match)
-	}
-	return page
-}
-
-func (s *Store) listIDs(ctx context.Context, ids, owners []string, p PageRequest) (*Page, error) {
-	found, err := s.GetMany(ctx, ids, owners)
-	if err != nil {
-		return nil, err
-	}
-	records := make([]*Record, 0, len(found))
-	for _, m := range found {
-		sk := sortString(&m)
-		if p.After == "" || !p.Descending && sk > p.After || p.Descending && sk < p.After {
-			records = append(records, &Record{Match: m})
-		}
-	}
-	sort.Slice(records, func(i, j int) bool {
-		a, b := sortString(&records[i].Match), sortString(&records[j].Match)
-		return a < b != p.Descending && a != b
-	})
-	return pageOf(records, p.Limit), nil
 }
 
 // access is how a filter is served: which index partitions, between which sort
@@ -360,68 +254,13 @@ func (f Filter) day(m *Match) string {
 	return m.Date
 }
 
-func (s *Store) total(ctx context.Context, owners []string, counter string) (*int64, error) {
-	keys := make([]table.Key, len(owners))
-	for i, owner := range owners {
-		keys[i] = table.Key{Partition: table.Join("COUNT", owner), Sort: counter}
-	}
-	items, err := s.Table.BatchGet(ctx, keys, false)
-	if err != nil {
-		return nil, fmt.Errorf("matches: counting %s: %w", counter, err)
-	}
-	var n int64
-	for _, it := range items {
-		n += it.Int("n")
-	}
-	return &n, nil
-}
-
-// HeadToHead returns the match and the played meetings (finished or awarded) of its
-// two teams in every league, whoever was at home, newest first; ErrNotFound.
-func (s *Store) HeadToHead(ctx context.Context, id string, owners []string) (*Match, []Match, error) {
-	m, err := s.Get(ctx, id, owners)
-	if err != nil {
-		return nil, nil, err
-	}
-	var sources []*source
-	for _, owner := range owners {
-		sources = append(sources, &source{
-			store: s,
-			keep:  func(m *Match) bool { return m.Status == Finished || m.Status == Awarded },
-			query: table.Query{Index: "pair", Partition: pairKey(owner, m.Home.ID, m.Away.ID), Descending: true},
-		})
-	}
-	records, err := merge(ctx, sources, 0, true)
-	if err != nil {
-		return nil, nil, err
-	}
-	out := make([]Match, len(records))
-	for i, r := range records {
-		out[i] = r.Match
-	}
-	return m, out, nil
-}
-
-// Season returns every public match of a season, by kick-off: what standings are computed from.
-func (s *Store) Season(ctx context.Context, league, season string) ([]Match, error) {
-	page, err := s.Table.Query(ctx, table.Query{Index: "season", Partition: table.Join(Public, league, season)})
-	if err != nil {
-		return nil, fmt.Errorf("matches: season %s of %s: %w", season, league, err)
-	}
-	out := make([]Match, len(page.Items))
-	for i, it := range page.Items {
-		out[i] = recordOf(it).Match
-	}
-	return out, nil
-}
-
-// OfTeam returns every public record of a team, in no order.
-func (s *Store) OfTeam(ctx context.Context, team string) ([]*Record, error) {
+// ofTeam returns every public record of a team, in no order.
+func (s *Store) ofTeam(ctx context.Context, team string) ([]*Record, error) {
 	var out []*Record
 	for _, index := range []string{"home", "away"} {
-		page, err := s.Table.Query(ctx, table.Query{Index: index, Partition: table.Join(Public, team)})
+		page, err := s.table.Query(ctx, table.Query{Index: index, Partition: table.Join(Public, team)})
 		if err != nil {
-			return nil, fmt.Errorf("matches: those of %s: %w", team, err)
+			return nil, fmt.Errorf("matches: reading those of team %s: %w", team, err)
 		}
 		for _, it := range page.Items {
 			out = append(out, recordOf(it))
@@ -442,7 +281,7 @@ type source struct {
 // fill makes sure that the next record is at hand, if there is one.
 func (s *source) fill(ctx context.Context) error {
 	for len(s.ahead) == 0 && !s.done {
-		page, err := s.store.Table.Query(ctx, s.query)
+		page, err := s.store.table.Query(ctx, s.query)
 		if err != nil {
 			return fmt.Errorf("matches: reading %s of index %s: %w", s.query.Partition, s.query.Index, err)
 		}

@@ -51,7 +51,7 @@ func Batches(changes []Change) [][]Change {
 // time of each After. A match that is no longer as Before says fails the whole
 // batch with *table.Canceled; write i of it is change i.
 func (s *Store) Apply(ctx context.Context, batch []Change) error {
-	if err := s.Table.Transact(ctx, writes(batch, s.Clock())); err != nil {
+	if err := s.table.Transact(ctx, writes(batch, s.clock())); err != nil {
 		return fmt.Errorf("matches: writing %d: %w", len(batch), err)
 	}
 	return nil

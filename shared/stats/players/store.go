@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/table"
 )
 
@@ -26,11 +28,28 @@ const (
 // ErrNotFound is the answer for a player who is not there.
 var ErrNotFound = errors.New("players: not found")
 
-// Store reads players.
-type Store struct{ Table table.Table }
+// Store returns players through a [Reader].
+type Store struct{ table table.Table }
 
 // NewStore returns a store over the stats table.
-func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
+func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
+
+// Reader returns players and their statistics. All of them are public: a reader that
+// does not see public data finds none, and asks the table for none.
+type Reader struct {
+	store  *Store
+	public bool
+}
+
+// For returns a reader of what a caller may see under a contract: everything, unless
+// the contract hides public data.
+func (s *Store) For(_ *api.Caller, c *contract.Contract) Reader { return Reader{s, !c.HidePublic} }
+
+// nothing is the page of a reader that does not see public data.
+func nothing[T any]() *Page[T] {
+	none := int64(0)
+	return &Page[T]{Total: &none}
+}
 
 // Page is a page of a list. Next is "" on the last one; Total is exact, and nil
 // where no counter is kept.
@@ -44,11 +63,11 @@ type Page[T any] struct {
 type Filter struct{ League, Season string }
 
 // Get returns one player; ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string) (*Player, error) {
-	if !storable(id) {
+func (r Reader) Get(ctx context.Context, id string) (*Player, error) {
+	if !r.public || !storable(id) {
 		return nil, ErrNotFound
 	}
-	it, err := s.Table.Get(ctx, table.Key{Partition: playersPK, Sort: id}, false)
+	it, err := r.store.table.Get(ctx, table.Key{Partition: playersPK, Sort: id}, false)
 	if err != nil {
 		return nil, fmt.Errorf("players: reading %s: %w", id, err)
 	}
@@ -60,17 +79,23 @@ func (s *Store) Get(ctx context.Context, id string) (*Player, error) {
 }
 
 // List returns a page of all players, by id.
-func (s *Store) List(ctx context.Context, after string, limit int) (*Page[Player], error) {
-	page, err := list[Player](ctx, s.Table, table.Query{Partition: playersPK, After: after, Limit: limit})
+func (r Reader) List(ctx context.Context, after string, limit int) (*Page[Player], error) {
+	if !r.public {
+		return nothing[Player](), nil
+	}
+	page, err := list[Player](ctx, r.store.table, table.Query{Partition: playersPK, After: after, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	page.Total, err = s.total(ctx, playersPK)
+	page.Total, err = r.total(ctx, playersPK)
 	return page, err
 }
 
 // Stats returns a page of what players did in seasons, by league, season, player.
-func (s *Store) Stats(ctx context.Context, f Filter, after string, limit int) (*Page[Stats], error) {
+func (r Reader) Stats(ctx context.Context, f Filter, after string, limit int) (*Page[Stats], error) {
+	if !r.public {
+		return nothing[Stats](), nil
+	}
 	q := table.Query{Partition: statsPK, After: after, Limit: limit}
 	switch {
 	case f.League == "":
@@ -81,11 +106,11 @@ func (s *Store) Stats(ctx context.Context, f Filter, after string, limit int) (*
 	default:
 		q.Low, q.High = table.Prefix(table.Join(f.League, f.Season, ""))
 	}
-	page, err := list[Stats](ctx, s.Table, q)
+	page, err := list[Stats](ctx, r.store.table, q)
 	if err != nil || f.League != "" {
 		return page, err
 	}
-	page.Total, err = s.total(ctx, statsPK)
+	page.Total, err = r.total(ctx, statsPK)
 	return page, err
 }
 
@@ -106,8 +131,8 @@ func list[T any](ctx context.Context, t table.Table, q table.Query) (*Page[T], e
 	return page, nil
 }
 
-func (s *Store) total(ctx context.Context, what string) (*int64, error) {
-	it, err := s.Table.Get(ctx, table.Key{Partition: "COUNT#public", Sort: what}, false)
+func (r Reader) total(ctx context.Context, what string) (*int64, error) {
+	it, err := r.store.table.Get(ctx, table.Key{Partition: "COUNT#public", Sort: what}, false)
 	if err != nil {
 		return nil, fmt.Errorf("players: counting %s: %w", what, err)
 	}

@@ -64,7 +64,7 @@ func (s *Store) Drop(ctx context.Context, match string) error {
 		ws = append(ws, table.Delete(key(match, sort)))
 	}
 	for part := range slices.Chunk(ws, maxWrites) {
-		if err := s.Table.Transact(ctx, part); err != nil {
+		if err := s.table.Transact(ctx, part); err != nil {
 			return fmt.Errorf("reports: removing that of %s: %w", match, err)
 		}
 	}
@@ -73,7 +73,7 @@ func (s *Store) Drop(ctx context.Context, match string) error {
 
 // stored is what is told of a match, by sort key: not the match itself.
 func (s *Store) stored(ctx context.Context, match string) (map[string]table.Item, error) {
-	page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
+	page, err := s.table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
 	if err != nil {
 		return nil, fmt.Errorf("reports: reading that of %s: %w", match, err)
 	}

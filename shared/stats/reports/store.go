@@ -23,15 +23,16 @@ import (
 // Who may see a match may see its report: it is read after the match, by the id
 // that the match has now.
 
-// Store reads and writes reports.
+// Store writes reports. It returns them only through a [Reader], which is bound to a
+// match that its user may see.
 type Store struct {
-	Table table.Table
-	Clock func() time.Time
+	table table.Table
+	clock func() time.Time
 }
 
 // NewStore returns a store over the stats table.
 func NewStore(tbl table.Table, clock func() time.Time) *Store {
-	return &Store{Table: tbl, Clock: clock}
+	return &Store{table: tbl, clock: clock}
 }
 
 const (
@@ -50,33 +51,6 @@ func key(match, sort string) table.Key {
 	return table.Key{Partition: table.Join("MATCH", match), Sort: sort}
 }
 
-// Events returns a match's events by minute, added time and id; none is no error.
-func (s *Store) Events(ctx context.Context, match string) ([]Event, error) {
-	low, high := table.Prefix(eventSort)
-	page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Low: low, High: high})
-	if err != nil {
-		return nil, fmt.Errorf("reports: events of %s: %w", match, err)
-	}
-	events := make([]Event, len(page.Items))
-	for i, it := range page.Items {
-		if err := table.Decode(it, &events[i]); err != nil {
-			return nil, err
-		}
-	}
-	order(events)
-	return events, nil
-}
-
-// Lineups returns a match's lineups, empty ones where none are known.
-func (s *Store) Lineups(ctx context.Context, match string) (*Lineups, error) {
-	l := &Lineups{}
-	if err := s.read(ctx, match, lineupsSort, l); err != nil {
-		return nil, err
-	}
-	l.fill()
-	return l, nil
-}
-
 // fill makes lists of what was not told.
 func (l *Lineups) fill() {
 	for _, side := range []*Lineup{&l.Home, &l.Away} {
@@ -86,14 +60,6 @@ func (l *Lineups) fill() {
 			}
 		}
 	}
-}
-
-// Stats returns a match's statistics, without a section where none are known.
-func (s *Store) Stats(ctx context.Context, match string) (*Stats, error) {
-	stats := &Stats{}
-	err := s.read(ctx, match, statsSort, stats)
-	stats.fill()
-	return stats, err
 }
 
 func (s *Stats) fill() {
@@ -123,17 +89,6 @@ func FromItem(it table.Item) (any, error) {
 	return nil, nil
 }
 
-func (s *Store) read(ctx context.Context, match, sort string, into any) error {
-	it, err := s.Table.Get(ctx, key(match, sort), false)
-	if err != nil {
-		return fmt.Errorf("reports: %s of %s: %w", sort, match, err)
-	}
-	if it == nil {
-		return nil
-	}
-	return table.Decode(it, into)
-}
-
 // Put stores what a source tells of a match that is stored, and tells whether that
 // changed anything. The same report again changes nothing.
 //
@@ -144,7 +99,7 @@ func (s *Store) read(ctx context.Context, match, sort string, into any) error {
 // as the match had come, and nothing twice. The same report again completes it.
 func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, err error) {
 	for range attempts {
-		page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
+		page, err := s.table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
 		if err != nil {
 			return changed, fmt.Errorf("reports: reading that of %s: %w", match, err)
 		}
@@ -166,7 +121,7 @@ func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, 
 	return changed, fmt.Errorf("reports: others keep writing that of %s: %w", match, table.ErrConflict)
 }
 
-func (s *Store) now() string { return s.Clock().UTC().Format(time.RFC3339) }
+func (s *Store) now() string { return s.clock().UTC().Format(time.RFC3339) }
 
 // pause lets others go first. Its randomness decides no answer, only who waits.
 func pause(ctx context.Context) {
@@ -195,7 +150,7 @@ func (s *Store) write(ctx context.Context, match string, version int64, ws []tab
 		if version > 0 {
 			cond = table.Eq("version", version)
 		}
-		if err := s.Table.Transact(ctx, append([]table.Write{table.Put(head, cond)}, part...)); err != nil {
+		if err := s.table.Transact(ctx, append([]table.Write{table.Put(head, cond)}, part...)); err != nil {
 			return wrote, err
 		}
 		wrote = true

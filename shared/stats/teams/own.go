@@ -13,9 +13,6 @@ import (
 	"statgate/shared/table"
 )
 
-// public is the owner of the teams that every key may see.
-const public = "public"
-
 // ownPrefix begins the ids of organisations' own teams, where those are no UUIDs; no
 // [Slug] begins so, and none is a UUID.
 const ownPrefix = "t_"
@@ -37,50 +34,23 @@ func OwnID(org, name string, uuid bool) string {
 	return ownPrefix + ownAlphabet.EncodeToString(sum[:])[:20]
 }
 
-// Visible returns the team of the id that one of the owners has: a public one as
-// [Store.Get] does, or an organisation's own; ErrNotFound.
-func (s *Store) Visible(ctx context.Context, id string, owners []string) (*Team, error) {
-	if !strings.HasPrefix(id, ownPrefix) && !ids.IsUUID(id) {
-		if !slices.Contains(owners, public) {
-			return nil, ErrNotFound
-		}
-		return s.Get(ctx, id)
-	}
+// ownTeam returns an organisation's own team; ErrNotFound.
+func (s *Store) ownTeam(ctx context.Context, org, id string) (*Team, error) {
 	if len(id) > 200 || !utf8.ValidString(id) {
 		return nil, ErrNotFound
 	}
-	for _, owner := range owners {
-		if owner == public {
-			continue
-		}
-		it, err := s.Table.Get(ctx, ownKey(owner, id), true)
-		if err != nil {
-			return nil, fmt.Errorf("teams: reading %s of %s: %w", id, owner, err)
-		}
-		if it != nil {
-			return teamOf(it), nil
-		}
+	it, err := s.table.Get(ctx, ownKey(org, id), true)
+	if err != nil {
+		return nil, fmt.Errorf("teams: reading %s of %s: %w", id, org, err)
 	}
-	return nil, ErrNotFound
+	if it == nil {
+		return nil, ErrNotFound
+	}
+	return teamOf(it), nil
 }
 
-// Own returns an organisation's own team of a name, as it was first spelt, and the
-// write that makes it known: nil where it is.
-func (s *Store) Own(ctx context.Context, org, name string, uuid bool) (*Team, *table.Write, error) {
-	id := OwnID(org, name, uuid)
-	it, err := s.Table.Get(ctx, ownKey(org, id), true)
-	if err != nil {
-		return nil, nil, fmt.Errorf("teams: reading %s of %s: %w", id, org, err)
-	}
-	if it != nil {
-		return teamOf(it), nil, nil
-	}
-	// No condition: whoever is first names it, and none of two at once fails.
-	made := table.Update(ownKey(org, id), []table.Action{
-		table.Default("id", id), table.Default("name", name), table.Default("names", []any{name}),
-	})
-	return &Team{ID: id, Name: name, Names: []string{name}}, &made, nil
-}
+// isOwnID reports whether an id is one of an organisation's own team.
+func isOwnID(id string) bool { return strings.HasPrefix(id, ownPrefix) || ids.IsUUID(id) }
 
 // searched is how many own teams are read at a time where a name is looked for, and
 // searchedAtMost bounds what one page reads.
@@ -89,10 +59,10 @@ const (
 	searchedAtMost = 1000
 )
 
-// ListOwn returns a page of an organisation's own teams, by id; of those of which
+// listOwn returns a page of an organisation's own teams, by id; of those of which
 // a word begins with q, where q is not "". With q a page may be shorter than its
 // limit, or empty, and be followed by another.
-func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
+func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
 	page, text := &Page{Teams: []Team{}}, Key(q)
 	if q != "" && text == "" {
 		return page, nil
@@ -102,7 +72,7 @@ func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*
 		query.Limit = max(query.Limit, searched) // few may be kept of what is read; small chunks would mean many round trips
 	}
 	for read := 0; ; {
-		got, err := s.Table.Query(ctx, query)
+		got, err := s.table.Query(ctx, query)
 		if err != nil {
 			return nil, fmt.Errorf("teams: listing those of %s: %w", org, err)
 		}

@@ -30,26 +30,27 @@ type Page struct {
 	Next  string // opaque
 }
 
-// Store reads teams; [Registry] makes and changes them.
-type Store struct{ Table table.Table }
+// Store returns teams through a [Reader], which is bound to whose teams its user may
+// see. [Registry] creates and changes public teams.
+type Store struct{ table table.Table }
 
 // NewStore returns a store over the stats table.
-func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
+func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
 
-// Get returns one team, also by an id that it had before; ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
+// get returns one public team, also by an id that it had before; ErrNotFound.
+func (s *Store) get(ctx context.Context, id string) (*Team, error) {
 	for range 8 { // an alias leads to another only where merges followed each other
 		if id == "" || len(id) > 200 || !utf8.ValidString(id) {
 			return nil, ErrNotFound
 		}
-		it, err := s.Table.Get(ctx, teamKey(id), false)
+		it, err := s.table.Get(ctx, teamKey(id), false)
 		if err != nil {
 			return nil, fmt.Errorf("teams: reading %s: %w", id, err)
 		}
 		if it != nil {
 			return teamOf(it), nil
 		}
-		if it, err = s.Table.Get(ctx, aliasKey(id), false); err != nil {
+		if it, err = s.table.Get(ctx, aliasKey(id), false); err != nil {
 			return nil, fmt.Errorf("teams: reading alias %s: %w", id, err)
 		}
 		id = it.Str("alias_of")
@@ -57,14 +58,14 @@ func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
 	return nil, ErrNotFound
 }
 
-// GetMany returns the teams that exist among ids, in the order of ids; it does
+// getMany returns the teams that exist among ids, in the order of ids; it does
 // not follow ids that a team had before.
-func (s *Store) GetMany(ctx context.Context, ids []string) ([]Team, error) {
+func (s *Store) getMany(ctx context.Context, ids []string) ([]Team, error) {
 	keys := make([]table.Key, len(ids))
 	for i, id := range ids {
 		keys[i] = teamKey(id)
 	}
-	items, err := s.Table.BatchGet(ctx, keys, false)
+	items, err := s.table.BatchGet(ctx, keys, false)
 	if err != nil {
 		return nil, fmt.Errorf("teams: reading %d: %w", len(ids), err)
 	}
@@ -75,9 +76,9 @@ func (s *Store) GetMany(ctx context.Context, ids []string) ([]Team, error) {
 	return out, nil
 }
 
-// List returns a page of all teams, by id.
-func (s *Store) List(ctx context.Context, after string, limit int) (*Page, error) {
-	got, err := s.Table.Query(ctx, table.Query{Partition: teamsPK, After: after, Limit: limit})
+// list returns a page of all public teams, by id.
+func (s *Store) list(ctx context.Context, after string, limit int) (*Page, error) {
+	got, err := s.table.Query(ctx, table.Query{Partition: teamsPK, After: after, Limit: limit})
 	if err != nil {
 		return nil, fmt.Errorf("teams: listing: %w", err)
 	}
@@ -91,9 +92,9 @@ func (s *Store) List(ctx context.Context, after string, limit int) (*Page, error
 	return page, nil
 }
 
-// ListIDs returns a page of the teams among ids, by id: the teams of a season,
+// listIDs returns a page of the public teams among ids, by id: the teams of a season,
 // which leagues.Store.Teams knows.
-func (s *Store) ListIDs(ctx context.Context, ids []string, after string, limit int) (*Page, error) {
+func (s *Store) listIDs(ctx context.Context, ids []string, after string, limit int) (*Page, error) {
 	ids = append([]string(nil), ids...)
 	sort.Strings(ids)
 	from := sort.SearchStrings(ids, after)
@@ -107,14 +108,14 @@ func (s *Store) ListIDs(ctx context.Context, ids []string, after string, limit i
 		page.Next = ids[limit-1]
 	}
 	var err error
-	page.Teams, err = s.GetMany(ctx, ids)
+	page.Teams, err = s.getMany(ctx, ids)
 	return page, err
 }
 
-// Search returns a page of the teams of which a spelling has words that begin
+// search returns a page of the public teams of which a spelling has words that begin
 // with q, whatever the case and the accents: "city" and "man" find Manchester
 // City, "chester" does not. By the text found, then id.
-func (s *Store) Search(ctx context.Context, q, after string, limit int) (*Page, error) {
+func (s *Store) search(ctx context.Context, q, after string, limit int) (*Page, error) {
 	text := Key(q)
 	if text == "" || len(text) > 200 {
 		return &Page{}, nil
@@ -123,7 +124,7 @@ func (s *Store) Search(ctx context.Context, q, after string, limit int) (*Page, 
 	query := table.Query{Partition: searchPK(text), Low: low, High: high, After: after, Limit: limit + 1}
 	page := &Page{}
 	for {
-		got, err := s.Table.Query(ctx, query)
+		got, err := s.table.Query(ctx, query)
 		if err != nil {
 			return nil, fmt.Errorf("teams: searching %q: %w", q, err)
 		}
@@ -157,7 +158,7 @@ func (s *Store) found(ctx context.Context, items []table.Item, text string) ([]h
 	for _, it := range items {
 		ids = append(ids, it.Str("id"))
 	}
-	teams, err := s.GetMany(ctx, distinct(ids))
+	teams, err := s.getMany(ctx, distinct(ids))
 	if err != nil {
 		return nil, err
 	}
