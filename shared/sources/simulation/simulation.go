@@ -22,8 +22,8 @@ import (
 	"statgate/shared/stats/teams"
 )
 
-// LeagueID is the id of the simulated league.
-const LeagueID = "sim.1"
+// leagueID is the id of the simulated league.
+const leagueID = "sim.1"
 
 const (
 	clubs     = 14
@@ -51,7 +51,7 @@ func New(seed int64, now time.Time) League {
 	before := current.AddDate(0, 0, -7*(matchdays+pause))
 
 	squad := found(seed)
-	l := League{League: leagues.League{ID: LeagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}}
+	l := League{League: leagues.League{ID: leagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}}
 	for _, c := range squad {
 		l.Teams = append(l.Teams, teams.Team{ID: c.side.ID, Name: c.side.Name, Names: []string{c.side.Name}})
 	}
@@ -134,7 +134,7 @@ func seasonID(start, end time.Time) string {
 func fixture(squad []club, pair [2]int, season string, matchday int) matches.Match {
 	round := fmt.Sprint("Matchday ", matchday)
 	return matches.Match{
-		League: LeagueID, Season: matches.Ref(season), Matchday: &matchday, Round: &round, Status: matches.Scheduled,
+		League: leagueID, Season: matches.Ref(season), Matchday: &matchday, Round: &round, Status: matches.Scheduled,
 		Home: squad[pair[0]].side, Away: squad[pair[1]].side, Owner: matches.Public,
 	}
 }

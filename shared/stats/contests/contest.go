@@ -96,8 +96,8 @@ const (
 	Inactive = "inactive"
 )
 
-// Active tells whether the user is an active member.
-func (p Contestant) Active(user string) bool {
+// isActive tells whether the user is an active member.
+func (p Contestant) isActive(user string) bool {
 	for _, m := range p.Members {
 		if m.User == user {
 			return m.State == Active

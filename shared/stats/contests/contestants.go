@@ -170,8 +170,8 @@ func (p Contestant) check() error {
 	if len(p.Slug) > 64 || !slugForm.MatchString(p.Slug) {
 		wrong["slug"] = append(wrong["slug"], "must be lower-case letters, digits and -, at most 64")
 	}
-	if len(p.Members) > MembersAtMost {
-		wrong["members"] = append(wrong["members"], fmt.Sprintf("must be at most %d", MembersAtMost))
+	if len(p.Members) > maxMembers {
+		wrong["members"] = append(wrong["members"], fmt.Sprintf("must be at most %d", maxMembers))
 	}
 	seen := map[string]bool{}
 	for _, m := range p.Members {

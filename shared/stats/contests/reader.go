@@ -49,7 +49,7 @@ func (r Reader) Of(ctx context.Context, kind Kind, ref string) (History, error) 
 	if err != nil {
 		return History{}, err
 	}
-	if !p.Active(r.caller.User) {
+	if !p.isActive(r.caller.User) {
 		if kind == OfOrg {
 			return History{}, api.Fail(api.PermissionOrg, "the key's owner is not an active member of this organisation")
 		}

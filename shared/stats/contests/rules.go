@@ -10,16 +10,13 @@ import (
 
 // What the rules refuse with; both are wrapped with what was asked for.
 var (
-	// ErrState: the contest is not in a state that allows it.
-	ErrState = errors.New("the match is not in a state that allows this")
-	// ErrMap: the contest has no such map.
-	ErrMap = errors.New("the match has no such map")
-	// ErrTeam: the team does not take part.
-	ErrTeam = errors.New("the team does not take part in this match")
+	// errState: the contest is not in a state that allows it.
+	errState = errors.New("the match is not in a state that allows this")
+	// errMap: the contest has no such map.
+	errMap = errors.New("the match has no such map")
+	// errTeam: the team does not take part.
+	errTeam = errors.New("the team does not take part in this match")
 )
-
-// BestOf lists how many maps a contest may have.
-var BestOf = []int{1, 3, 5, 7}
 
 // What a game may move by hand. All else comes about by itself, or by the teams.
 var moves = map[Status][]Status{
@@ -55,7 +52,7 @@ func (c Contest) Agree(to Status, now time.Time) (Contest, error) {
 
 func (c Contest) step(steps map[Status][]Status, to Status, now time.Time) (Contest, error) {
 	if !slices.Contains(steps[c.Status], to) {
-		return c, fmt.Errorf("from %s to %s: %w", c.Status, to, ErrState)
+		return c, fmt.Errorf("from %s to %s: %w", c.Status, to, errState)
 	}
 	c.Status, c.UpdatedAt = to, now
 	return c, nil
@@ -69,10 +66,10 @@ func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 		winner = c.Away.ID
 	case c.Away.ID:
 	default:
-		return c, fmt.Errorf("forfeiting for %q: %w", team, ErrTeam)
+		return c, fmt.Errorf("forfeiting for %q: %w", team, errTeam)
 	}
 	if c.Status != Accepted && c.Status != Ready && c.Status != InProgress {
-		return c, fmt.Errorf("forfeiting while %s: %w", c.Status, ErrState)
+		return c, fmt.Errorf("forfeiting while %s: %w", c.Status, errState)
 	}
 	c.Status, c.UpdatedAt, c.Winner, c.ForfeitedBy = Forfeited, now, &winner, &team
 	return c, nil
@@ -86,8 +83,8 @@ type Outcome struct {
 
 // Results of an outcome.
 const (
-	Saved            = "saved"
-	AlreadyConfirmed = "already_confirmed"
+	saved            = "saved"
+	alreadyConfirmed = "already_confirmed"
 )
 
 // Score takes scores of maps, while the contest is in progress. A score that is not
@@ -96,25 +93,25 @@ const (
 // and then nothing is taken.
 func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, error) {
 	if c.Status != InProgress {
-		return c, nil, fmt.Errorf("scoring while %s: %w", c.Status, ErrState)
+		return c, nil, fmt.Errorf("scoring while %s: %w", c.Status, errState)
 	}
 	c.Maps = slices.Clone(c.Maps)
 	outcomes := make([]Outcome, 0, len(scores))
 	for _, s := range scores {
 		if s.Map < 1 || s.Map > c.BestOf {
-			return c, nil, fmt.Errorf("map %d of %d: %w", s.Map, c.BestOf, ErrMap)
+			return c, nil, fmt.Errorf("map %d of %d: %w", s.Map, c.BestOf, errMap)
 		}
 		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == s.Map })
 		switch {
 		case at < 0:
 			c.Maps = append(c.Maps, s)
 		case c.Maps[at].Confirmed:
-			outcomes = append(outcomes, Outcome{s.Map, AlreadyConfirmed})
+			outcomes = append(outcomes, Outcome{s.Map, alreadyConfirmed})
 			continue
 		default:
 			c.Maps[at] = s
 		}
-		outcomes = append(outcomes, Outcome{s.Map, Saved})
+		outcomes = append(outcomes, Outcome{s.Map, saved})
 	}
 	sort.Slice(c.Maps, func(i, j int) bool { return c.Maps[i].Map < c.Maps[j].Map })
 	return c.counted(now), outcomes, nil
@@ -124,13 +121,13 @@ func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, er
 // fails with ErrState or ErrMap, and then nothing is confirmed.
 func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 	if c.Status != InProgress {
-		return c, fmt.Errorf("confirming while %s: %w", c.Status, ErrState)
+		return c, fmt.Errorf("confirming while %s: %w", c.Status, errState)
 	}
 	c.Maps = slices.Clone(c.Maps)
 	for _, n := range maps {
 		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == n })
 		if at < 0 {
-			return c, fmt.Errorf("confirming map %d, which has no score: %w", n, ErrMap)
+			return c, fmt.Errorf("confirming map %d, which has no score: %w", n, errMap)
 		}
 		c.Maps[at].Confirmed = true
 	}

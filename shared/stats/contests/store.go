@@ -29,10 +29,10 @@ const (
 	slugSort       = "SLUG"
 )
 
-// MembersAtMost keeps the transaction that makes a contest within 100 writes: the
+// maxMembers keeps the transaction that makes a contest within 100 writes: the
 // contest, its audit entry in four places, what the Idempotency-Key remembers, and a
 // line in the history of each team, organisation and member.
-const MembersAtMost = 40
+const maxMembers = 40
 
 // Table is what contests need of the stats table.
 type Table interface {
@@ -295,11 +295,11 @@ func moved(token idempotency.Token, told []table.Write, was int64, is record) (c
 // refused is a rule's refusal as its caller reads it.
 func refused(err error) error {
 	switch {
-	case errors.Is(err, ErrState):
+	case errors.Is(err, errState):
 		return api.Fail(api.ConflictState, "%v", err)
-	case errors.Is(err, ErrMap):
+	case errors.Is(err, errMap):
 		return api.FieldError("maps", "%v", err)
-	case errors.Is(err, ErrTeam):
+	case errors.Is(err, errTeam):
 		return api.FieldError("team", "%v", err)
 	}
 	return err

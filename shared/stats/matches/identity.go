@@ -41,8 +41,8 @@ func (i Identity) ID(owner string, salt int) string {
 	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
 }
 
-// UUID derives the id as a UUID, for contracts whose ids are UUIDs.
-func (i Identity) UUID(owner string, salt int) string {
+// uuid derives the id as a uuid, for contracts whose ids are UUIDs.
+func (i Identity) uuid(owner string, salt int) string {
 	sum := i.sum(owner, salt)
 	return ids.UUID(sum[:])
 }

@@ -97,7 +97,7 @@ func (a *attempt) seat(ctx context.Context, d Draft, m *Match) (before *Record, 
 	identity := IdentityOf(m)
 	for salt := range seats {
 		if m.ID = identity.ID(m.Owner, salt); d.UUID {
-			m.ID = identity.UUID(m.Owner, salt)
+			m.ID = identity.uuid(m.Owner, salt)
 		}
 		before, done, err = a.find(ctx, m.ID)
 		if err != nil || before == nil || IdentityOf(&before.Match) == identity {

@@ -175,8 +175,8 @@ func (s Status) Valid() bool {
 	return false
 }
 
-// Played tells that the match has begun and its result counts, or may yet.
-func (s Status) Played() bool { return s == Finished || s == Awarded || s == Live }
+// played tells that the match has begun and its result counts, or may yet.
+func (s Status) played() bool { return s == Finished || s == Awarded || s == Live }
 
 // roundMatches tells whether a match is of a round: the verbatim round, or the number of its matchday.
 func roundMatches(m *Match, round string) bool {

@@ -29,7 +29,7 @@ var ErrFilter = errors.New("served are: no filter; league and season (and round,
 // Bounds of a [Filter].
 const (
 	MaxRangeDays = 31
-	MaxIDs       = 100
+	maxIDs       = 100
 )
 
 // Filter chooses one of the paths that an index serves.
@@ -188,7 +188,7 @@ func (f Filter) path() (access, error) {
 		return access{}, fmt.Errorf("matches: several statuses need league and season; %w", ErrFilter)
 	case team:
 		return access{partitions: []partition{{"home", f.Team}, {"away", f.Team}}, counter: table.Join("TEAM", f.Team)}, nil
-	case len(f.IDs) > MaxIDs:
+	case len(f.IDs) > maxIDs:
 		return access{}, fmt.Errorf("matches: %d ids; %w", len(f.IDs), ErrFilter)
 	}
 	return access{partitions: []partition{{"kickoff", ""}}, counter: "ALL"}, nil

@@ -129,7 +129,7 @@ func (t *tally) add(m *Match, n int64) {
 	counts.Days[m.Date] += n
 	counts.Teams[m.Home.ID] += n
 	counts.Teams[m.Away.ID] += n
-	if m.Matchday != nil && m.Status.Played() {
+	if m.Matchday != nil && m.Status.played() {
 		counts.Played[strconv.Itoa(*m.Matchday)] += n
 	}
 }

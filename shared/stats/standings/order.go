@@ -39,7 +39,7 @@ func (t *table) divide(teams []int, compare func(a, b int) int, next func(level 
 // figures would call teams level that are not.
 func (t *table) rank(a, b int) int {
 	x, y := &t.records[a].row, &t.records[b].row
-	if t.rules.Ranking == PointsPerGame {
+	if t.rules.Ranking == rankPointsPerGame {
 		return cmp.Compare(y.Points*max(1, x.Played), x.Points*max(1, y.Played))
 	}
 	return cmp.Compare(y.Points, x.Points)
@@ -51,7 +51,7 @@ func (t *table) settle(level []int, at int) {
 		return
 	}
 	tie := t.rules.TieBreaks[at]
-	if tie == HeadToHead {
+	if tie == headToHead {
 		t.duel(level, at)
 		return
 	}

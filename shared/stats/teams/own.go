@@ -19,10 +19,10 @@ const ownPrefix = "t_"
 
 var ownAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
-// OwnID is the id of a team that an organisation names itself: the same whenever
+// ownID is the id of a team that an organisation names itself: the same whenever
 // the organisation names it, whatever the case and the accents, and another one
 // than any other organisation's. 100 bits of SHA-256, or a UUID of it.
-func OwnID(org, name string, uuid bool) string {
+func ownID(org, name string, uuid bool) string {
 	key := Key(name)
 	if key == "" {
 		key = name

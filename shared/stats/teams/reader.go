@@ -65,7 +65,7 @@ func (r Reader) ListIDs(ctx context.Context, ids []string, after string, limit i
 // Own returns the organisation's own team of a name, as it was first spelt. It also
 // returns the write that creates the team, or nil if the team exists.
 func (r Reader) Own(ctx context.Context, name string, uuid bool) (*Team, *table.Write, error) {
-	id := OwnID(r.org, name, uuid)
+	id := ownID(r.org, name, uuid)
 	team, err := r.store.ownTeam(ctx, r.org, id)
 	if !errors.Is(err, ErrNotFound) {
 		return team, nil, err

@@ -133,7 +133,7 @@ func (r *Registry) Former(id string) []string {
 
 // seenOf takes the country suffix off, which knows better than the league.
 func seenOf(country, spelling string) seen {
-	name, own := CutCountry(strings.TrimSpace(spelling))
+	name, own := cutCountry(strings.TrimSpace(spelling))
 	return seen{cmp.Or(own, country), name}
 }
 

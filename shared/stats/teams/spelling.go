@@ -90,8 +90,8 @@ func Slug(name string) string {
 
 var suffix = regexp.MustCompile(`^(.*\S)\s*\(([A-Z]{3})\)$`)
 
-// CutCountry takes the country off a spelling: "Manchester City (ENG)".
-func CutCountry(spelling string) (name, country string) {
+// cutCountry takes the country off a spelling: "Manchester City (ENG)".
+func cutCountry(spelling string) (name, country string) {
 	if m := suffix.FindStringSubmatch(spelling); m != nil {
 		return m[1], m[2]
 	}
