@@ -10,7 +10,7 @@ import (
 	"statgate/shared/stats/contests"
 )
 
-// Filter is what the lists of a history take beside their page.
+// Filter has the filters of the history lists.
 type Filter struct {
 	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Only these states; what is no state is ignored" example:"COMPLETED"`
 	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"All but these states; without effect beside states to include" example:"CANCELLED"`
@@ -22,7 +22,7 @@ type Filter struct {
 	CreatedBefore   string   `json:"created_before,omitempty" format:"iso-8601" doc:"ISO 8601; before this moment" example:"2026-04-01"`
 }
 
-// listInput is for the key owner's own history, in the query or in the body.
+// listInput is the input for the key owner's own history, in the query or in the body.
 type listInput struct {
 	api.Page
 	Filter
@@ -97,7 +97,7 @@ func (f Filter) read() (contests.Filter, error) {
 	return chosen, nil
 }
 
-// statuses keeps what is a state, whatever its case.
+// statuses returns the known states among names, regardless of case.
 func statuses(names []string) []contests.Status {
 	var known []contests.Status
 	for _, name := range names {
@@ -115,7 +115,7 @@ var moments = []string{
 	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "20060102T150405Z0700", "20060102T150405", "20060102T1504Z0700", "20060102",
 }
 
-// moment reads a date or a time, nil for none.
+// moment parses a date or a time, nil for "".
 func moment(field, text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil

@@ -20,7 +20,7 @@ func putContestant(d Deps) api.Handler {
 	return api.Handle("putContestant", func(ctx context.Context, r *api.Request, in *contestantInput) (contests.Contestant, error) {
 		kind := contests.Kind(in.Kind)
 		if kind != contests.OfTeam && kind != contests.OfOrg {
-			return contests.Contestant{}, api.Fail(api.NotFound, "there are contestants of the kinds team and org")
+			return contests.Contestant{}, api.Fail(api.NotFound, "no such kind: use team or org")
 		}
 		if !r.Caller.Operator() {
 			return contests.Contestant{}, api.Fail(api.PermissionRole, "only operators set teams and their organisations")

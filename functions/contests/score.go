@@ -20,7 +20,7 @@ type mapInput struct {
 	Confirmed bool `json:"confirmed,omitempty" doc:"Whether the score stands from now on"`
 }
 
-// scoredContest is a match after scores of maps, and what became of each.
+// scoredContest is a contest after a score request, with the outcome for each map.
 type scoredContest struct {
 	Contest contests.Contest   `json:"contest"`
 	Results []contests.Outcome `json:"results" nullable:"false" doc:"In the order in which they were sent"`
@@ -32,7 +32,7 @@ func score(d Deps) api.Handler {
 		seen := map[int]bool{}
 		for i, m := range in.Maps {
 			if seen[m.Map] {
-				return scoredContest{}, api.FieldError("maps", "map %d is there twice", m.Map)
+				return scoredContest{}, api.FieldError("maps", "must name each map once, got map %d twice", m.Map)
 			}
 			seen[m.Map] = true
 			scores[i] = contests.MapScore(m)

@@ -9,7 +9,7 @@ import (
 	"statgate/shared/stats/contests"
 )
 
-// contestStatus is where a contest stands.
+// contestStatus is the status of a contest.
 type contestStatus struct {
 	ID        string          `json:"id"`
 	Status    contests.Status `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED"`

@@ -1,5 +1,4 @@
-// Package leagues is the function that serves leagues, their seasons and their
-// standings.
+// Package leagues has the handlers for leagues, their seasons and their standings.
 package leagues
 
 import (
@@ -32,7 +31,7 @@ func (d Deps) found(ctx context.Context, c *api.Caller, id string) (*leagues.Lea
 	return l, missing(err, "no such league")
 }
 
-// missing turns a store's error into the caller's.
+// missing converts an error of a store to an API error, nil to nil.
 func missing(err error, message string) error {
 	switch {
 	case err == nil:

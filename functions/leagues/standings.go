@@ -39,8 +39,8 @@ func table(d Deps) api.Handler {
 	})
 }
 
-// season finds the season that was asked for. A caller whose permission is for
-// current standings only reaches neither an earlier season nor an earlier moment.
+// season returns the requested season and its version. A caller with the permission for
+// current standings only is refused an earlier season, round or date.
 func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput) (*leagues.Season, int64, error) {
 	competitions := d.Leagues.For(caller, d.Contract)
 	latest, version, err := competitions.LatestSeason(ctx, in.League)

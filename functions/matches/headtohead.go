@@ -7,8 +7,8 @@ import (
 	"statgate/shared/stats/matches"
 )
 
-// headToHeadAnswer is the played meetings of two teams in every league, seen from
-// the match that was asked about.
+// headToHeadAnswer has the played meetings of the two teams of the requested match, in
+// every league.
 type headToHeadAnswer struct {
 	Home   matches.Side    `json:"home" doc:"Home team of the match asked about"`
 	Away   matches.Side    `json:"away" doc:"Away team of the match asked about"`
@@ -16,7 +16,7 @@ type headToHeadAnswer struct {
 	Data   []matches.Match `json:"data" doc:"The meetings, newest first"`
 }
 
-// totals counts for the teams as the match asked about has them, wherever they met.
+// totals counts by the home and away team of the requested match, at any venue.
 type totals struct {
 	Played    int `json:"played"`
 	HomeWins  int `json:"home_wins"`
@@ -43,7 +43,7 @@ func headToHead(d Deps) api.Handler {
 	})
 }
 
-// add counts one meeting. Its winner is the one after extra time and penalties.
+// add counts one meeting. Extra time and penalties count for the winner.
 func (t *totals) add(m *matches.Match, home string) {
 	t.Played++
 	goals := m.Score.FullTime

@@ -39,7 +39,8 @@ func list(d Deps) api.Handler {
 	})
 }
 
-// filter checks that an index serves the mix, then that what it names exists.
+// filter checks that an index serves the filters, then that the named league, season and
+// team exist.
 func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
 	f := matches.Filter{League: in.League, Season: leagues.SeasonID(in.Season), Round: in.Round, Stage: in.Stage, Team: in.Team,
 		From: in.From, To: in.To, UTC: d.Contract.UTCDays, IDs: in.IDs}
@@ -48,7 +49,7 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	}
 	if in.Date != "" {
 		if in.From != "" || in.To != "" {
-			return f, api.Fail(api.InputFilter, "date stands alone: give it, or from and to")
+			return f, api.Fail(api.InputFilter, "date cannot be combined with from and to: give one or the other")
 		}
 		f.From, f.To = in.Date, in.Date
 	}
@@ -79,7 +80,7 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	return f, nil
 }
 
-// reason is what the caller may read of a refused filter.
+// reason returns the part of a filter error that the caller may see.
 func reason(err error) string {
 	const prefix = "matches: "
 	text := err.Error()

@@ -1,4 +1,4 @@
-// Package players is the function that serves players and their statistics.
+// Package players has the handlers for players and their statistics.
 package players
 
 import (
@@ -20,7 +20,7 @@ func Handlers(d Deps) []api.Handler {
 	return []api.Handler{list(d), get(d), stats(d)}
 }
 
-// found turns a page of a store into an answer.
+// found converts a page of a store to an answer.
 func found[T any](page *players.Page[T], err error) (api.List[T], error) {
 	if err != nil {
 		return api.List[T]{}, api.Down("listing players", err)

@@ -40,7 +40,7 @@ func unknownContestant(kind Kind) *api.Error {
 	return api.Fail(api.NotFoundTeam, "no such team")
 }
 
-// contestant reads one by id; the zero one where there is none.
+// contestant returns a contestant by id, or the zero Contestant if there is none.
 func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
 	if !storable(id) {
 		return Contestant{}, 0, nil
@@ -78,9 +78,9 @@ var (
 	slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
-// Put makes a team or an organisation what it is given as, whole, members included.
-// A slug belongs to one of each kind, and is nobody else's id. Contests that were made
-// before keep the names and the members that they were made with.
+// Put replaces a team or an organisation, including its members. Within a kind a slug
+// belongs to one contestant, and is not the id of another. Earlier contests keep the
+// names and members that they were created with.
 func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
 		return Contestant{}, err
@@ -113,7 +113,7 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 		if err != nil {
 			return change.Plan{}, err
 		}
-		if done, err := note.Written(ctx, s.table, r.Caller.Org); done || err != nil { // by an attempt whose answer was lost
+		if done, err := note.Written(ctx, s.table, r.Caller.Org); done || err != nil { // an earlier attempt was written although its answer was lost
 			return change.Plan{}, err
 		}
 		ws, err := p.writes(kind, before, rev)
@@ -130,8 +130,8 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	return p, err
 }
 
-// names are what it is found by beside its id: its slug, and its id where that could
-// be a slug, so that nobody else takes it for one.
+// names returns the names that the contestant reserves: its slug, and its id if that could
+// be a slug.
 func (p Contestant) names() []string {
 	if p.ID == p.Slug || !slugForm.MatchString(p.ID) {
 		return []string{p.Slug}
@@ -176,7 +176,7 @@ func (p Contestant) check() error {
 	seen := map[string]bool{}
 	for _, m := range p.Members {
 		if seen[m.User] || !storable(m.User) {
-			wrong["members"] = append(wrong["members"], "a user is there twice, or is no user id")
+			wrong["members"] = append(wrong["members"], "must name each user once, by a user id")
 			break
 		}
 		seen[m.User] = true

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What the rules refuse with; both are wrapped with what was asked for.
+// The errors of the rules. They are wrapped with the refused request.
 var (
 	// errState: the contest is not in a state that allows it.
 	errState = errors.New("the match is not in a state that allows this")
@@ -18,14 +18,15 @@ var (
 	errTeam = errors.New("the team does not take part in this match")
 )
 
-// What a game may move by hand. All else comes about by itself, or by the teams.
+// moves lists the steps that a game may take by request. All others follow from scores or
+// are agreed by the teams.
 var moves = map[Status][]Status{
 	Accepted:   {Cancelled},
 	Ready:      {InProgress},
 	InProgress: {Cancelled},
 }
 
-// What the teams agree on among themselves, which their site reports.
+// agreements lists the steps that the teams agree on, which their site reports.
 var agreements = map[Status][]Status{
 	Pending:    {Accepted, Cancelled},
 	Accepted:   {Ready},
@@ -34,11 +35,11 @@ var agreements = map[Status][]Status{
 	Disputed:   {Completed, Cancelled},
 }
 
-// Move is a game's own step to another state. It fails with ErrState.
+// Move takes a step of the game to another state. It fails with errState.
 func (c Contest) Move(to Status, now time.Time) (Contest, error) { return c.step(moves, to, now) }
 
-// Agree is a step that the teams agreed on. It fails with ErrState. A dispute that
-// is settled leaves the winner that the confirmed maps make.
+// Agree takes a step that the teams agreed on. It fails with errState. A settled dispute
+// sets the winner by the confirmed maps.
 func (c Contest) Agree(to Status, now time.Time) (Contest, error) {
 	next, err := c.step(agreements, to, now)
 	if err == nil {
@@ -58,7 +59,7 @@ func (c Contest) step(steps map[Status][]Status, to Status, now time.Time) (Cont
 	return c, nil
 }
 
-// Forfeit lets the other team win. It fails with ErrTeam or ErrState.
+// Forfeit makes the other team the winner. It fails with errTeam or errState.
 func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 	winner := c.Home.ID
 	switch team {
@@ -75,7 +76,7 @@ func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 	return c, nil
 }
 
-// Outcome is what became of one map's score.
+// Outcome is the result of submitting the score of one map.
 type Outcome struct {
 	Map    int    `json:"map"`
 	Result string `json:"result" enum:"saved,already_confirmed" doc:"already_confirmed: another score stands, and this one was not taken"`
@@ -87,10 +88,9 @@ const (
 	alreadyConfirmed = "already_confirmed"
 )
 
-// Score takes scores of maps, while the contest is in progress. A score that is not
-// confirmed is overwritten; one that is stands, and its outcome says so. When enough
-// maps are confirmed the contest completes itself. It fails with ErrState or ErrMap,
-// and then nothing is taken.
+// Score stores scores of maps while the contest is in progress. It overwrites unconfirmed
+// scores and keeps confirmed ones, as their outcomes say. The contest completes when
+// enough maps are confirmed. If Score fails with errState or errMap, it stores nothing.
 func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, error) {
 	if c.Status != InProgress {
 		return c, nil, fmt.Errorf("scoring while %s: %w", c.Status, errState)
@@ -117,8 +117,8 @@ func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, er
 	return c.counted(now), outcomes, nil
 }
 
-// Confirm lets scores stand that are there, while the contest is in progress. It
-// fails with ErrState or ErrMap, and then nothing is confirmed.
+// Confirm confirms existing scores while the contest is in progress. If it fails with
+// errState or errMap, it confirms nothing.
 func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 	if c.Status != InProgress {
 		return c, fmt.Errorf("confirming while %s: %w", c.Status, errState)
@@ -134,8 +134,8 @@ func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 	return c.counted(now), nil
 }
 
-// counted counts the confirmed maps and completes the contest where they decide
-// it: one team has more than half of all maps, or all are confirmed.
+// counted counts the confirmed maps. It completes the contest if one team has won more
+// than half of all maps, or if all maps are confirmed.
 func (c Contest) counted(now time.Time) Contest {
 	c.Home.Wins, c.Away.Wins, c.UpdatedAt = 0, 0, now
 	confirmed := 0
@@ -157,7 +157,7 @@ func (c Contest) counted(now time.Time) Contest {
 	return c
 }
 
-// leader is the team with more maps, nil where both have as many.
+// leader returns the id of the team with more maps, nil if both have the same number.
 func (c Contest) leader() *string {
 	switch {
 	case c.Home.Wins > c.Away.Wins:

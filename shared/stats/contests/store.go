@@ -19,9 +19,9 @@ import (
 // Items of the stats table:
 //
 //	CONTEST#<id>             CONTEST    a contest
-//	CONTESTS#<kind>#<id>     <ms>#<id>  that it is in the history of a user, a team or an organisation
+//	CONTESTS#<kind>#<id>     <ms>#<id>  its entry in the history of a user, a team or an organisation
 //	CONTESTANT#<kind>#<id>        CONTESTANT      a team or an organisation, with its members
-//	CONTESTANT#<kind>-slug#<slug> SLUG       whose slug it is
+//	CONTESTANT#<kind>-slug#<slug> SLUG       the id that has the slug
 
 const (
 	contestSort    = "CONTEST"
@@ -34,7 +34,7 @@ const (
 // line in the history of each team, organisation and member.
 const maxMembers = 40
 
-// Table is what contests need of the stats table.
+// Table is the part of the stats table's interface that contests use.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
@@ -42,8 +42,8 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Store keeps contests, teams and their organisations. What it fails with is an
-// *[api.Error].
+// Store writes contests, teams and their organisations, and returns them through a
+// [Reader]. Its errors are *[api.Error].
 type Store struct {
 	table Table
 	ids   *ids.Source
@@ -64,12 +64,11 @@ func slugKey(kind Kind, slug string) table.Key {
 	return table.Key{Partition: table.Join("CONTESTANT", string(kind)+"-slug", slug), Sort: slugSort}
 }
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
+// storable reports whether a caller's text may be part of a key. No stored key contains
+// other texts.
 func storable(s string) bool { return s != "" && len(s) <= 64 && utf8.ValidString(s) }
 
-// record is a contest as it is stored, with the revision that its next change
-// must find.
+// record is a stored contest with its revision, on which the next change is conditional.
 type record struct {
 	Contest
 	Rev int64 `json:"rev"`
@@ -96,14 +95,13 @@ func recordFrom(it table.Item) (record, error) {
 	return r, nil
 }
 
-// Whose decides whose contests a change may touch.
+// Whose returns an error if a change must not touch a contest.
 type Whose func(Contest) error
 
-// AnyGame is for the operator's own changes.
+// AnyGame permits contests of every game. It is for changes by the operator.
 func AnyGame(Contest) error { return nil }
 
-// OfGame is for a key that is bound to the game; one that is bound to none, "",
-// touches nothing.
+// OfGame permits contests of one game only, and none if game is "".
 func OfGame(game string) Whose {
 	return func(c Contest) error {
 		if game == "" || c.Game != game {
@@ -113,9 +111,9 @@ func OfGame(game string) Whose {
 	}
 }
 
-// Token is the Idempotency-Key of a call, or none. The key's game is part of what is
-// asked for: the same user may have keys of several games, and what one of them was
-// answered is no answer to another.
+// Token returns the Idempotency-Key of a request, or the zero Token without one. The key's
+// game is part of the compared input: a user may have keys of several games, and the
+// answer to one must not be replayed to another.
 func (s *Store) Token(r *api.Request, input any) (idempotency.Token, error) {
 	return idempotency.Of(s.table, r, struct {
 		Game  string
@@ -139,7 +137,7 @@ func (s *Store) read(ctx context.Context, id string) (record, error) {
 
 func unknownContest() *api.Error { return api.Fail(api.NotFoundMatch, "no such match") }
 
-// Spec is a contest as a game asks for it. Teams are named by id or slug.
+// Spec is the request for a contest. Teams are named by id or slug.
 type Spec struct {
 	Game        string
 	Home, Away  string
@@ -148,9 +146,9 @@ type Spec struct {
 	ScheduledAt *time.Time
 }
 
-// Create makes a contest, once for an Idempotency-Key. Whoever is an active member
-// of a team then has taken part in it. Who made it is in the trail of the caller's
-// organisation, as every change is.
+// Create creates a contest, once per Idempotency-Key. It is in the history of users who
+// are active members of a team at that time. Like every change, it is recorded in the
+// audit trail of the caller's organisation.
 func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.Token, spec Spec) (Contest, error) {
 	id, err := s.ids.New("con_", r.Now)
 	if err != nil {
@@ -166,7 +164,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 		if done, err := token.Answered(ctx, &made); done || err != nil {
 			return change.Plan{}, err
 		}
-		if mine, err := s.read(ctx, id); err == nil { // an earlier attempt, whose answer was lost
+		if mine, err := s.read(ctx, id); err == nil { // an earlier attempt was written although its answer was lost
 			made = mine.Contest
 			return change.Plan{}, nil
 		} else if !missing(err) {
@@ -200,11 +198,11 @@ func opponent(p Contestant) Opponent {
 	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}
 }
 
-// Instant cuts a moment to what is stored and shown: milliseconds.
+// Instant truncates a time to milliseconds, the stored and shown precision, in UTC.
 func Instant(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
-// births are the writes that make a contest: itself, its place in the histories,
-// what is told of it, and what the Idempotency-Key remembers.
+// births returns the writes that create a contest: the contest, its audit entry, its
+// history entries, and the stored answer of the Idempotency-Key.
 func births(token idempotency.Token, told []table.Write, c Contest, home, away Contestant) (change.Plan, error) {
 	it, err := record{Contest: c, Rev: 1}.item()
 	if err != nil {
@@ -225,8 +223,8 @@ type Step struct {
 	Rule   func(Contest) (Contest, error)
 }
 
-// Change takes a step with a contest, in one transaction with what is told of it,
-// and once for an Idempotency-Key.
+// Change applies a step to a contest in one transaction with its audit entry, once per
+// Idempotency-Key.
 func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, id string, step Step) (Contest, error) {
 	note, err := audit.NewNote(s.ids, audit.Caller(r))
 	if err != nil {
@@ -242,8 +240,8 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 		if err != nil {
 			return change.Plan{}, err
 		}
-		// An earlier attempt, whose answer was lost. Its entry tells, as the contest
-		// itself may have been changed by others since; after is as it left it.
+		// An earlier attempt may have been written although its answer was lost. The audit
+		// entry shows this; the contest may have changed again. after has its result.
 		if again {
 			if done, err := note.Written(ctx, byGet{s.table}, r.Caller.Org); done || err != nil {
 				return change.Plan{}, err
@@ -265,7 +263,8 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 	return after, err
 }
 
-// byGet reads one by one: changes of contests are granted no other read.
+// byGet implements BatchGet by Get, because the role of contest changes grants no other
+// read.
 type byGet struct{ table Table }
 
 func (t byGet) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
@@ -282,7 +281,7 @@ func (t byGet) BatchGet(ctx context.Context, keys []table.Key, consistent bool) 
 	return found, nil
 }
 
-// moved are the writes that put a contest in the place of what it was.
+// moved returns the writes that replace a contest by its next revision.
 func moved(token idempotency.Token, told []table.Write, was int64, is record) (change.Plan, error) {
 	it, err := is.item()
 	if err != nil {
@@ -292,7 +291,7 @@ func moved(token idempotency.Token, told []table.Write, was int64, is record) (c
 	return change.Plan{Writes: append(append(told, remembered...), table.Put(it, table.Eq("rev", was)))}, err
 }
 
-// refused is a rule's refusal as its caller reads it.
+// refused converts the error of a rule to an API error.
 func refused(err error) error {
 	switch {
 	case errors.Is(err, errState):
@@ -305,8 +304,8 @@ func refused(err error) error {
 	return err
 }
 
-// asked is apply for a change that a key asks for: what it may no longer do by the
-// time of the write is not written.
+// asked is apply for a change by a key. Before each write it checks that the key may still
+// make the change.
 func (s *Store) asked(ctx context.Context, r *api.Request, decide func(ctx context.Context) (change.Plan, error)) error {
 	return s.apply(ctx, func(ctx context.Context) (change.Plan, error) {
 		plan, err := decide(ctx)

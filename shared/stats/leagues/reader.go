@@ -83,7 +83,7 @@ func (r Reader) Seasons(ctx context.Context, league string) ([]Season, error) {
 }
 
 // AllSeasons returns a page of the seasons of all leagues, by league, newest first,
-// and the position to go on from, "" at the end. It reads the seasons of as many
+// and the cursor of the next page, "" on the last one. It reads the seasons of as many
 // leagues as the page needs.
 func (r Reader) AllSeasons(ctx context.Context, after string, limit int) ([]LeagueSeason, string, error) {
 	all, err := r.List(ctx, "")
@@ -115,7 +115,7 @@ func (r Reader) AllSeasons(ctx context.Context, after string, limit int) ([]Leag
 	return page, "", nil
 }
 
-// Season returns one season and its version, a number that rises with every
+// Season returns one season and its version, which rises with every
 // change of the season's matches or adjustments; ErrNotFound.
 func (r Reader) Season(ctx context.Context, league, season string) (*Season, int64, error) {
 	it, err := r.season(ctx, league, season)

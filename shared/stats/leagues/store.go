@@ -17,19 +17,19 @@ import (
 //	LEAGUE#<league>    SEASON#<season>       the season: version, and counts by day, matchday and team
 //	ADJUSTMENTS        <league>#<season>#<n> one points adjustment
 //
-// A season's start, end and current matchday are not stored: they are read off
-// its counts, which change in the same transaction as its matches. So they are
-// exact, whoever writes at the same time.
+// A season's start, end and current matchday are not stored. They are derived from its
+// counts, which change in the same transaction as its matches, so they are exact under
+// concurrent writes.
 
-// ErrNotFound is the answer for a league or a season that is not there.
+// ErrNotFound is the error for a league or a season that does not exist.
 var ErrNotFound = errors.New("leagues: not found")
 
-// Adjustment is points given or, mostly, taken by the league's body.
+// Adjustment is a number of points that the league's body gives or, mostly, deducts.
 type Adjustment struct {
 	League string `json:"league"`
 	Season string `json:"season"`
 	TeamID string `json:"team"`
-	Points int    `json:"points"` // negative where points are deducted
+	Points int    `json:"points"` // negative if points are deducted
 	Reason string `json:"reason"`
 }
 
@@ -72,7 +72,8 @@ func (s *Store) seasonItem(ctx context.Context, league, season string, consisten
 	return it, nil
 }
 
-// seasonOf reads the bounds off the counts. A count may have gone back to zero.
+// seasonOf derives the bounds of a season from its counts. A count may have returned to
+// zero.
 func seasonOf(it table.Item) *Season {
 	out := &Season{ID: it.Str("id")}
 	for day, n := range it.Map("days") {
@@ -98,8 +99,8 @@ func seasonOf(it table.Item) *Season {
 	return out
 }
 
-// Ensure makes the league and the season known, and keeps the name that the
-// latest season gives. It writes only what changes and tells whether it did.
+// Ensure creates the league and the season if they are missing, and sets the league's
+// name to that of its latest season. It writes only changes, and reports whether it did.
 func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, error) {
 	fresh := table.Item{
 		table.PartitionAttr: table.Join("LEAGUE", league), table.SortAttr: table.Join("SEASON", season),
@@ -122,7 +123,7 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 			return made || changed, err
 		}
 	}
-	return made, fmt.Errorf("leagues: %s keeps changing: %w", league, table.ErrConflict)
+	return made, fmt.Errorf("leagues: too many concurrent changes of %s: %w", league, table.ErrConflict)
 }
 
 func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (bool, error) {
@@ -151,18 +152,18 @@ func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (
 	return true, nil
 }
 
-// Counts are changes of a season's counts, by local day, by matchday (of matches
-// that were played or are live) and by team id.
+// Counts are changes of a season's counts of matches, by local day, by matchday (only
+// finished, awarded and live matches) and by team id.
 type Counts struct{ Days, Played, Teams map[string]int64 }
 
-// NewCounts returns no change.
+// NewCounts returns counts without a change.
 func NewCounts() Counts {
 	return Counts{map[string]int64{}, map[string]int64{}, map[string]int64{}}
 }
 
-// Count returns the write that goes with a change of the season's matches, in
-// the same transaction: the season must be there ([Store.Ensure]), and its
-// version rises.
+// Count returns the write that must accompany a change of the season's matches in the
+// same transaction. It requires that the season exists ([Store.Ensure]) and raises its
+// version.
 func Count(league, season string, c Counts) table.Write {
 	actions := []table.Action{table.Increment("version", 1)}
 	for _, m := range []struct {
@@ -187,9 +188,9 @@ func (s *Store) adjustmentItems(ctx context.Context, prefix string, consistent b
 	return page.Items, nil
 }
 
-// PutAdjustments replaces the adjustments of one season, in one transaction, and
-// raises its version. The same set again writes nothing; it tells whether it wrote.
-// A season has at most 90 (a bound of the transaction).
+// PutAdjustments replaces the adjustments of one season in one transaction, and raises
+// the season's version. It reports whether it wrote; the same set again writes nothing. A
+// season has at most 90 adjustments, so that they fit in a transaction.
 func (s *Store) PutAdjustments(ctx context.Context, league, season string, set []Adjustment) (bool, error) {
 	if len(set) > 90 {
 		return false, fmt.Errorf("leagues: %d adjustments of %s %s are more than 90: %w", len(set), league, season, table.ErrBadWrite)
@@ -228,8 +229,8 @@ func (s *Store) PutAdjustments(ctx context.Context, league, season string, set [
 	return true, nil
 }
 
-// RenameTeam points the adjustments of a team at the id that it goes by now, and
-// raises the versions of their seasons.
+// RenameTeam changes the team id of a team's adjustments, and raises the versions of
+// their seasons.
 func (s *Store) RenameTeam(ctx context.Context, from, to string) error {
 	items, err := s.adjustmentItems(ctx, "", true)
 	if err != nil {
@@ -258,8 +259,8 @@ const (
 	adjustmentsPK = "ADJUSTMENTS"
 )
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
+// storable reports whether a caller's text may be part of a key. No stored key contains
+// other texts.
 func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }
 
 func leagueKey(id string) table.Key { return table.Key{Partition: leaguesPK, Sort: id} }

@@ -1,13 +1,14 @@
-// Package matches is the match: its shape, its stable identity, its status, and
-// the store that serves it in order of kick-off.
+// Package matches defines matches: their shape, identity, status and rules of change.
+// It stores public matches and those of organisations, and returns them by kick-off
+// through readers that are bound to their owners.
 package matches
 
 import "encoding/json"
 
-// Status is where a match stands.
+// Status is the status of a match.
 type Status string
 
-// The statuses of a match. Awarded matches count in tables; postponed, cancelled
+// The statuses of a match. Awarded matches count in standings; postponed, cancelled
 // and abandoned ones do not.
 const (
 	Scheduled Status = "scheduled"
@@ -19,13 +20,13 @@ const (
 	Awarded   Status = "awarded"
 )
 
-// Statuses is every status, in the order in which documents list them.
+// Statuses lists every status in the order of the API documents.
 var Statuses = []Status{Scheduled, Live, Finished, Postponed, Cancelled, Abandoned, Awarded}
 
-// Public is the owner of matches that every key may see; other owners are organisation ids.
+// Public is the owner of public matches; other owners are organisation ids.
 const Public = "public"
 
-// Match is one match as the API shows it. What is not known is null.
+// Match is one match as the API returns it. Unknown values are null.
 type Match struct {
 	ID        string  `json:"id" doc:"Stable: the same match imported twice, or from two sources, has one id" example:"m_3vtsl7lq2ehtu"`
 	League    Ref     `json:"league" nullable:"true" doc:"League id; null where an organisation's match is of none" example:"en.1"`
@@ -52,12 +53,12 @@ type Side struct {
 	ID   string `json:"id" doc:"Team id" example:"leicester-city-fc"`
 	Name string `json:"name" example:"Leicester City FC"`
 
-	// What only views show.
+	// Shown by views only.
 	Logo *string `json:"-" view:"logo" doc:"Null: no source of ours has one"`
 }
 
-// Score is what is known of the result. FullTime is after 90 minutes; extra time
-// and penalties stand beside it and never change it.
+// Score is the result as far as it is known. FullTime is the score after 90 minutes;
+// extra time and penalties do not change it.
 type Score struct {
 	HalfTime  *Goals  `json:"half_time"`
 	FullTime  *Goals  `json:"full_time"`
@@ -66,16 +67,16 @@ type Score struct {
 	Winner    *string `json:"winner" enum:"home,away,draw" nullable:"true" doc:"After penalties and extra time, where there were any; null before the end"`
 }
 
-// Goals is a count for each side.
+// Goals is the number of goals of each side.
 type Goals struct {
 	Home int `json:"home" minimum:"0"`
 	Away int `json:"away" minimum:"0"`
 }
 
-// Ref is the id of what a match may lack: "" is none, and null as JSON.
+// Ref is an optional id. JSON shows "" as null.
 type Ref string
 
-// MarshalJSON writes the id, or null.
+// MarshalJSON returns the id, or null for "".
 func (r Ref) MarshalJSON() ([]byte, error) {
 	if r == "" {
 		return []byte("null"), nil

@@ -13,35 +13,33 @@ import (
 	"statgate/shared/table"
 )
 
-// Own writes the matches that organisations keep for themselves: their own keys
-// alone see them, and no public table or counter has them. Each change is one
-// transaction on the match, its owner's counters and the audit entry, so none is
-// ever half made or unrecorded. Errors are *[api.Error].
+// Own writes the matches of organisations, which only the organisation's own keys see.
+// No public standings or counters include them. Each change is one transaction on the
+// match, the owner's counters and the audit entry. Errors are *[api.Error].
 type Own struct {
 	store *Store
 	ids   *ids.Source
 }
 
-// NewOwn returns the writer over a store; rand is for the ids of audit entries.
+// NewOwn returns a writer over a store; rand is the source of audit entry ids.
 func NewOwn(store *Store, rand io.Reader) *Own { return &Own{store, ids.New(rand)} }
 
-// Draft is a match that is about to be made, and what must be written with it so
-// that its teams are known.
+// Draft is a match to create, with the writes that create its teams.
 type Draft struct {
-	Match Match // its status, teams, place in a season and day
-	First Edit  // the score and the minute that it begins with
+	Match Match // its status, teams, place in a season and day, without an id
+	First Edit  // the initial score and minute
 	Teams []table.Write
-	UUID  bool // its id is to be one
+	UUID  bool // the id must be a UUID
 }
 
 // State implements [api.Versioned].
 func (m Match) State() string { return m.ID + "." + strconv.FormatInt(m.Version, 10) }
 
-// Create makes a match of the caller's organisation. A repeat under the call's
-// Idempotency-Key is given the first answer again, before draft looks at anything.
-// A match of the same teams at the same place in a season, or without a round on
-// the same day, is the same match: a second one is refused with its id. One that was
-// moved away from that day has left it.
+// Create creates a match of the caller's organisation. A repeated request with the same
+// Idempotency-Key gets the first answer, before draft reads anything. Create fails with
+// Conflict and the existing id if the organisation has a match of the same identity: the
+// same teams in the same round of a season or, without a round, on the same day. A match
+// that was rescheduled to another day does not conflict on its first day.
 func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(ctx context.Context) (Draft, error)) (*Match, error) {
 	token, err := idempotency.Of(o.store.table, r, input)
 	if err != nil {
@@ -81,18 +79,20 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 	return &made, err
 }
 
-// drawn is the match that a draft comes to.
+// drawn returns the match that a draft describes.
 func (d Draft) drawn(org string) (Match, error) {
 	m := d.Match
 	m.Owner = org
 	return m.Edited(d.First)
 }
 
-// seats bounds how many matches may have been made on one day and moved away.
+// seats bounds how many matches of one identity may have been created on one day and
+// rescheduled to others.
 const seats = 8
 
-// seat gives a match its id, and finds what has that id. A match that was moved keeps
-// the id that its first day gave it, and the next one of that day gets another.
+// seat sets the id of a match and returns the stored match that has this id, if any. A
+// rescheduled match keeps the id of its first day, so the next match of that day gets a
+// salted id.
 func (a *attempt) seat(ctx context.Context, d Draft, m *Match) (before *Record, done bool, err error) {
 	identity := IdentityOf(m)
 	for salt := range seats {
@@ -108,13 +108,13 @@ func (a *attempt) seat(ctx context.Context, d Draft, m *Match) (before *Record, 
 }
 
 func there(id string) *api.Error {
-	err := api.Fail(api.Conflict, "this match is there already: the same teams at the same place in a season, or on the same day")
+	err := api.Fail(api.Conflict, "this match exists already: the same teams at the same place in a season, or on the same day")
 	err.Details = map[string]string{"match": id}
 	return err
 }
 
-// Update changes a match of the caller's organisation, on the condition that the
-// call's If-Match names its present state.
+// Update changes a match of the caller's organisation if the request's If-Match names its
+// current state.
 func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m Match) (Edit, error)) (*Match, error) {
 	var after *Record
 	err := o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
@@ -138,7 +138,7 @@ func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m
 	return &after.Match, nil
 }
 
-// Delete removes a match of the caller's organisation, on the same condition.
+// Delete deletes a match of the caller's organisation, under the same condition.
 func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
 	return o.apply(ctx, r, func(ctx context.Context, a *attempt) ([]table.Write, error) {
 		before, done, err := a.present(ctx, id)
@@ -149,16 +149,17 @@ func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
 	})
 }
 
-// attempt is one of a call's attempts to make its change.
+// attempt is the state that a request's attempts to write its change share.
 type attempt struct {
 	own     *Own
 	request *api.Request
 	note    audit.Note
-	again   bool // an earlier one may have been made, and its answer lost
+	again   bool // an earlier attempt may have been written although its answer was lost
 }
 
-// apply makes a change until nobody else's comes between. No writes and no error
-// say that it is made. What a key may no longer do by then is not written.
+// apply retries a change until no concurrent change conflicts with it. A decide that
+// returns no writes and no error ends it successfully. Before each write, apply checks
+// that the key may still make the change.
 func (o *Own) apply(ctx context.Context, r *api.Request, decide func(context.Context, *attempt) ([]table.Write, error)) error {
 	note, err := audit.NewNote(o.ids, audit.Caller(r))
 	if err != nil {
@@ -175,23 +176,23 @@ func (o *Own) apply(ctx context.Context, r *api.Request, decide func(context.Con
 	})
 }
 
-// writes are the change's transaction.
+// writes returns the transaction of a change and its audit entry.
 func (a *attempt) writes(c Change, action string) ([]table.Write, error) {
 	ws := writes([]Change{c}, a.request.Now)
-	told := audit.Change{Org: a.request.Caller.Org, Action: action}
+	entry := audit.Change{Org: a.request.Caller.Org, Action: action}
 	if c.Before != nil {
-		told.Target, told.Before = c.Before.ID, c.Before.Match
+		entry.Target, entry.Before = c.Before.ID, c.Before.Match
 	}
 	if c.After != nil {
-		told.Target, told.After = c.After.ID, c.After.Match
+		entry.Target, entry.After = c.After.ID, c.After.Match
 	}
-	entry, err := a.note.Writes(told)
-	return append(ws, entry...), err
+	audited, err := a.note.Writes(entry)
+	return append(ws, audited...), err
 }
 
-// find reads a match of the caller's organisation, nil where it has none of the id:
-// another organisation's, or a public one, is not there. It tells whether an earlier
-// attempt has made the change already.
+// find returns a match of the caller's organisation, or nil if the organisation has none
+// of this id: a public match, or another organisation's, counts as missing. done reports
+// whether an earlier attempt has written the change.
 func (a *attempt) find(ctx context.Context, id string) (*Record, bool, error) {
 	t, org := a.own.store, a.request.Caller.Org
 	found, err := t.RecordsOfAllOwners(ctx, []string{id}, true)
@@ -209,8 +210,8 @@ func (a *attempt) find(ctx context.Context, id string) (*Record, bool, error) {
 	return before, done, err
 }
 
-// present is find for a change of a match, which must be there and in the state
-// that the call's If-Match names.
+// present is find for a match that must exist and be in the state that the request's
+// If-Match names.
 func (a *attempt) present(ctx context.Context, id string) (*Record, bool, error) {
 	before, done, err := a.find(ctx, id)
 	switch {

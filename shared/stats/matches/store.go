@@ -19,11 +19,11 @@ import (
 //	MATCH#<id>      MATCH      the match, with a partition in each index; or "alias_of" another id
 //	COUNT#<owner>   <what>     n: how many matches ALL, LEAGUE#…, SEASON#…, STATUS#…, TEAM#… have
 
-// ErrNotFound is the answer for a match that is not there, or that the caller may not see:
-// which of the two is nobody's business.
+// ErrNotFound is the error for a match that does not exist or that the reader may not
+// see. The two cases are not distinguished, so that no reader learns of hidden matches.
 var ErrNotFound = errors.New("matches: not found")
 
-// ErrFilter is the answer for a mix of filters that no index serves.
+// ErrFilter is the error for a combination of filters that no index serves.
 var ErrFilter = errors.New("served are: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
 
 // Bounds of a [Filter].
@@ -32,26 +32,26 @@ const (
 	maxIDs       = 100
 )
 
-// Filter chooses one of the paths that an index serves.
+// Filter chooses matches by a combination of fields that an index serves.
 type Filter struct {
 	League, Season string
 	Round, Stage   string   // with League and Season: the verbatim round or a matchday's number; the stage verbatim
 	Statuses       []Status // with League and Season any; alone exactly one
-	Team           string   // a team's own id, not one that it went by
-	From, To       string   // days, YYYY-MM-DD, inclusive; for one day both are that day
-	UTC            bool     // the days are UTC's, not the leagues' own; a match without a known time has its local day
+	Team           string   // the team's present id, not a former one
+	From, To       string   // days, YYYY-MM-DD, inclusive; for a single day both are that day
+	UTC            bool     // count UTC days instead of the leagues' local days; a match without a known time has its local day
 	IDs            []string
 }
 
-// PageRequest asks for a page: Limit matches after the sort string of the last one seen.
+// PageRequest asks for a page of at most Limit matches after a cursor.
 type PageRequest struct {
 	Limit      int
 	After      string // opaque: Page.Next of the page before; "" begins
 	Descending bool
 }
 
-// Page is a page of matches. Next is "" on the last one. Total is exact, and nil
-// where no counter is kept.
+// Page is a page of matches. Next is "" on the last page. Total is exact, or nil if no
+// counter exists for the filter.
 type Page struct {
 	Matches []Match
 	Next    string
@@ -77,16 +77,15 @@ func (s *Store) RecordsOfAllOwners(ctx context.Context, ids []string, consistent
 	return s.records(ctx, ids, consistent, true)
 }
 
-// records follows the ids that matches had before only where it is told to: they
-// are public, and whoever sees nothing public must not learn by the time it takes
-// that there is one.
+// records follows former ids of matches only if follow is set. Former ids are public, so
+// a reader without public data must not learn from the response time that one exists.
 func (s *Store) records(ctx context.Context, ids []string, consistent, follow bool) (map[string]*Record, error) {
 	out := make(map[string]*Record, len(ids))
-	asked := map[string][]string{} // by the id to read, the ids that were asked for
+	asked := map[string][]string{} // requested ids by the id to read
 	for _, id := range ids {
 		asked[id] = []string{id}
 	}
-	for range 8 { // an alias leads to another only where merges followed each other
+	for range 8 { // an alias points to another alias only after several merges
 		items, err := s.byIDs(ctx, slices.Collect(maps.Keys(asked)), consistent)
 		if err != nil {
 			return nil, err
@@ -134,8 +133,8 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	return out, nil
 }
 
-// access is how a filter is served: which index partitions, between which sort
-// strings, what is dropped of what is read, and which counter knows the total.
+// access is the plan that serves a filter: the index partitions to read, the range of
+// sort keys, the matches to keep, and the counter that has the total.
 type access struct {
 	partitions []partition
 	low, high  string
@@ -145,8 +144,8 @@ type access struct {
 
 type partition struct{ index, suffix string }
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
+// storable reports whether a caller's text may be part of a key. No stored key contains
+// other texts.
 func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }
 
 func joinOwner(owner, suffix string) string {
@@ -156,8 +155,8 @@ func joinOwner(owner, suffix string) string {
 	return table.Join(owner, suffix)
 }
 
-// Check tells whether an index serves the filter: nil, or an error that wraps
-// ErrFilter and names what is wrong. Dates must be valid.
+// Check returns nil if an index serves the filter, or else an error that wraps ErrFilter
+// and says what is wrong. Dates must be valid.
 func (f Filter) Check() error {
 	_, err := f.path()
 	return err
@@ -176,7 +175,7 @@ func (f Filter) path() (access, error) {
 	}
 	switch {
 	case n > 1:
-		return access{}, fmt.Errorf("matches: no index serves this mix of filters; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: no index serves this combination of filters; %w", ErrFilter)
 	case season:
 		return f.seasonPath()
 	case f.League != "":
@@ -211,24 +210,24 @@ func (f Filter) seasonPath() (access, error) {
 	return a, nil
 }
 
-// daysPath narrows another path to days, as every index is in the order of
-// kick-offs. It reads the kick-offs that local days may have anywhere on earth (UTC-12
-// to UTC+14), and drops those of the days around. So the days are exact, and what
-// is read in vain is at most a day at either end.
+// daysPath narrows another path to days, because every index is ordered by kick-off. It
+// reads the range of kick-offs that these local days have anywhere on earth (UTC-12 to
+// UTC+14), and drops matches of the days around. The result is exact, and at most one day
+// at either end is read and dropped.
 func (f Filter) daysPath() (access, error) {
 	from, err := time.Parse(time.DateOnly, f.From)
 	if err != nil {
-		return access{}, fmt.Errorf("matches: from %q is not a day; %w", f.From, ErrFilter)
+		return access{}, fmt.Errorf("matches: from %q is not a date; %w", f.From, ErrFilter)
 	}
 	to, err := time.Parse(time.DateOnly, f.To)
 	if err != nil {
-		return access{}, fmt.Errorf("matches: to %q is not a day; %w", f.To, ErrFilter)
+		return access{}, fmt.Errorf("matches: to %q is not a date; %w", f.To, ErrFilter)
 	}
 	if days := int(to.Sub(from).Hours()/24) + 1; days < 1 || days > MaxRangeDays {
 		return access{}, fmt.Errorf("matches: from %s to %s is a range of %d days; %w", f.From, f.To, days, ErrFilter)
 	}
 	if len(f.IDs) > 0 {
-		return access{}, fmt.Errorf("matches: ids stand alone; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: ids cannot be combined with other filters; %w", ErrFilter)
 	}
 	rest := f
 	rest.From, rest.To = "", ""
@@ -246,10 +245,10 @@ func (f Filter) daysPath() (access, error) {
 	return a, nil
 }
 
-// day is the day of a match as the filter counts days.
+// day returns the day of a match as the filter counts days.
 func (f Filter) day(m *Match) string {
 	if f.UTC && m.KickoffAt != nil {
-		return (*m.KickoffAt)[:len(time.DateOnly)] // RFC 3339 UTC begins with it
+		return (*m.KickoffAt)[:len(time.DateOnly)] // the date part of RFC 3339 in UTC
 	}
 	return m.Date
 }
@@ -269,7 +268,7 @@ func (s *Store) ofTeam(ctx context.Context, team string) ([]*Record, error) {
 	return out, nil
 }
 
-// source reads one index partition, a chunk at a time.
+// source reads one index partition in chunks.
 type source struct {
 	store *Store
 	query table.Query
@@ -278,7 +277,7 @@ type source struct {
 	done  bool
 }
 
-// fill makes sure that the next record is at hand, if there is one.
+// fill reads until the next record is in memory, if there is one.
 func (s *source) fill(ctx context.Context) error {
 	for len(s.ahead) == 0 && !s.done {
 		page, err := s.store.table.Query(ctx, s.query)
@@ -296,7 +295,7 @@ func (s *source) fill(ctx context.Context) error {
 	return nil
 }
 
-// merge returns the first n records of all sources in order; 0 is all.
+// merge returns the first n records of all sources in order, or all if n is 0.
 func merge(ctx context.Context, sources []*source, n int, descending bool) ([]*Record, error) {
 	if err := fillAll(ctx, sources); err != nil {
 		return nil, err
@@ -325,7 +324,7 @@ func merge(ctx context.Context, sources []*source, n int, descending bool) ([]*R
 	return out, nil
 }
 
-// fillAll asks all partitions at once: a team's page costs one round trip, not two.
+// fillAll reads all partitions concurrently, so that a team's page takes one round trip.
 func fillAll(ctx context.Context, sources []*source) error {
 	if len(sources) == 1 {
 		return sources[0].fill(ctx)
@@ -339,7 +338,7 @@ func fillAll(ctx context.Context, sources []*source) error {
 	return errors.Join(errs...)
 }
 
-// zoneOf is where a league's days begin and end; UTC where that is not known.
+// zoneOf returns the time zone of a league's days, UTC if it is unknown.
 func zoneOf(league string) *time.Location {
 	if loc := leagues.Zone(league); loc != nil {
 		return loc

@@ -11,21 +11,20 @@ import (
 	"statgate/shared/table"
 )
 
-// Items of the stats table. No source that is imported has them yet, so lists are
-// empty until one does:
+// Items of the stats table. No imported source has players yet, so the lists are empty:
 //
 //	PLAYERS        <id>                               the player
-//	PLAYERSTATS    <league>#<season>#<player>#<team>  what a player did in a season
+//	PLAYERSTATS    <league>#<season>#<player>#<team>  statistics of a player in a season
 //	COUNT#public   PLAYERS, PLAYERSTATS               n: how many there are
 //
-// Each of them has one partition, so that a list begins where it is asked to.
+// Each list is one partition, so that a page starts at its cursor.
 
 const (
 	playersPK = "PLAYERS"
 	statsPK   = "PLAYERSTATS"
 )
 
-// ErrNotFound is the answer for a player who is not there.
+// ErrNotFound is the error for a player who does not exist.
 var ErrNotFound = errors.New("players: not found")
 
 // Store returns players through a [Reader].
@@ -51,15 +50,15 @@ func nothing[T any]() *Page[T] {
 	return &Page[T]{Total: &none}
 }
 
-// Page is a page of a list. Next is "" on the last one; Total is exact, and nil
-// where no counter is kept.
+// Page is a page of a list. Next is "" on the last page. Total is exact, or nil if no
+// counter exists for the filter.
 type Page[T any] struct {
 	Items []T
 	Next  string // opaque
 	Total *int64
 }
 
-// Filter chooses what is listed of seasons: all, a league's, or a season's of a league.
+// Filter chooses statistics: all, those of a league, or those of one season of a league.
 type Filter struct{ League, Season string }
 
 // Get returns one player; ErrNotFound.
@@ -91,7 +90,7 @@ func (r Reader) List(ctx context.Context, after string, limit int) (*Page[Player
 	return page, err
 }
 
-// Stats returns a page of what players did in seasons, by league, season, player.
+// Stats returns a page of statistics, by league, season and player.
 func (r Reader) Stats(ctx context.Context, f Filter, after string, limit int) (*Page[Stats], error) {
 	if !r.public {
 		return nothing[Stats](), nil
@@ -140,6 +139,6 @@ func (r Reader) total(ctx context.Context, what string) (*int64, error) {
 	return &n, nil
 }
 
-// storable tells whether a caller's text may be a part of a key; what is not is
-// the name of nothing.
+// storable reports whether a caller's text may be part of a key. No stored key contains
+// other texts.
 func storable(s string) bool { return s != "" && len(s) <= 200 && utf8.ValidString(s) }

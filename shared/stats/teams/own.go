@@ -13,15 +13,15 @@ import (
 	"statgate/shared/table"
 )
 
-// ownPrefix begins the ids of organisations' own teams, where those are no UUIDs; no
-// [Slug] begins so, and none is a UUID.
+// ownPrefix is the prefix of the ids of organisations' own teams, unless these are UUIDs.
+// No [Slug] has this prefix or is a UUID.
 const ownPrefix = "t_"
 
 var ownAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
-// ownID is the id of a team that an organisation names itself: the same whenever
-// the organisation names it, whatever the case and the accents, and another one
-// than any other organisation's. 100 bits of SHA-256, or a UUID of it.
+// ownID returns the id of a team that an organisation names itself. The same organisation
+// and name give the same id, regardless of case and accents; another organisation gets
+// another id. It has 100 bits of SHA-256, or is a UUID of the hash.
 func ownID(org, name string, uuid bool) string {
 	key := Key(name)
 	if key == "" {
@@ -52,16 +52,16 @@ func (s *Store) ownTeam(ctx context.Context, org, id string) (*Team, error) {
 // isOwnID reports whether an id is one of an organisation's own team.
 func isOwnID(id string) bool { return strings.HasPrefix(id, ownPrefix) || ids.IsUUID(id) }
 
-// searched is how many own teams are read at a time where a name is looked for, and
-// searchedAtMost bounds what one page reads.
+// searched is how many own teams a search reads per query, and searchedAtMost bounds how
+// many one page reads.
 const (
 	searched       = 500
 	searchedAtMost = 1000
 )
 
-// listOwn returns a page of an organisation's own teams, by id; of those of which
-// a word begins with q, where q is not "". With q a page may be shorter than its
-// limit, or empty, and be followed by another.
+// listOwn returns a page of an organisation's own teams, by id. If q is not "", it returns
+// only teams with a word that begins with q; such a page may be shorter than its limit,
+// or empty, and still be followed by another.
 func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
 	page, text := &Page{Teams: []Team{}}, Key(q)
 	if q != "" && text == "" {
@@ -69,12 +69,12 @@ func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*
 	}
 	query := table.Query{Partition: ownKey(org, "").Partition, After: after, Limit: limit + 1, Consistent: true}
 	if text != "" {
-		query.Limit = max(query.Limit, searched) // few may be kept of what is read; small chunks would mean many round trips
+		query.Limit = max(query.Limit, searched) // the search may drop most of what is read; small chunks would need many round trips
 	}
 	for read := 0; ; {
 		got, err := s.table.Query(ctx, query)
 		if err != nil {
-			return nil, fmt.Errorf("teams: listing those of %s: %w", org, err)
+			return nil, fmt.Errorf("teams: listing own teams of %s: %w", org, err)
 		}
 		for _, it := range got.Items {
 			t := teamOf(it)
@@ -98,7 +98,7 @@ func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*
 	}
 }
 
-// begins tells whether a name has words that begin with the text.
+// begins reports whether a name has words that begin with the text.
 func begins(names []string, text string) bool {
 	return slices.ContainsFunc(searchTexts(names), func(known string) bool { return strings.HasPrefix(known, text) })
 }

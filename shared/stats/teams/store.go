@@ -14,17 +14,17 @@ import (
 // Items of the stats table:
 //
 //	TEAMS              <id>           the team
-//	TEAMALIAS#<id>     TEAM           alias_of: the id that the team goes by now
+//	TEAMALIAS#<id>     TEAM           alias_of: the present id of the team
 //	TEAMQ#<letter>     <text>#<id>    one text under which the team is found, for search
 //	OWNTEAMS#<org>     <id>           a team that only the organisation has
 //
-// All teams share a partition, so that they are listed by id with strong
-// consistency: the importer resolves spellings against all of them.
+// All public teams share a partition, so that a consistent read lists them by id: the
+// importer resolves spellings against all of them.
 
-// ErrNotFound is the answer for a team that is not there.
+// ErrNotFound is the error for a team that does not exist.
 var ErrNotFound = errors.New("teams: not found")
 
-// Page is a page of teams. Next is "" on the last one.
+// Page is a page of teams. Next is "" on the last page.
 type Page struct {
 	Teams []Team
 	Next  string // opaque
@@ -37,9 +37,9 @@ type Store struct{ table table.Table }
 // NewStore returns a store over the stats table.
 func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
 
-// get returns one public team, also by an id that it had before; ErrNotFound.
+// get returns one public team, also by a former id; ErrNotFound.
 func (s *Store) get(ctx context.Context, id string) (*Team, error) {
-	for range 8 { // an alias leads to another only where merges followed each other
+	for range 8 { // an alias points to another alias only after several merges
 		if id == "" || len(id) > 200 || !utf8.ValidString(id) {
 			return nil, ErrNotFound
 		}
@@ -58,8 +58,8 @@ func (s *Store) get(ctx context.Context, id string) (*Team, error) {
 	return nil, ErrNotFound
 }
 
-// getMany returns the teams that exist among ids, in the order of ids; it does
-// not follow ids that a team had before.
+// getMany returns the teams that exist among ids, in the order of ids. It does
+// not follow former ids.
 func (s *Store) getMany(ctx context.Context, ids []string) ([]Team, error) {
 	keys := make([]table.Key, len(ids))
 	for i, id := range ids {
@@ -92,8 +92,7 @@ func (s *Store) list(ctx context.Context, after string, limit int) (*Page, error
 	return page, nil
 }
 
-// listIDs returns a page of the public teams among ids, by id: the teams of a season,
-// which leagues.Store.Teams knows.
+// listIDs returns a page of the public teams among ids, by id.
 func (s *Store) listIDs(ctx context.Context, ids []string, after string, limit int) (*Page, error) {
 	ids = append([]string(nil), ids...)
 	sort.Strings(ids)
@@ -112,9 +111,9 @@ func (s *Store) listIDs(ctx context.Context, ids []string, after string, limit i
 	return page, err
 }
 
-// search returns a page of the public teams of which a spelling has words that begin
-// with q, whatever the case and the accents: "city" and "man" find Manchester
-// City, "chester" does not. By the text found, then id.
+// search returns a page of the public teams with a spelling in which words begin
+// with q, regardless of case and accents: "city" and "man" find Manchester City,
+// "chester" does not. The order is by the text found, then by id.
 func (s *Store) search(ctx context.Context, q, after string, limit int) (*Page, error) {
 	text := Key(q)
 	if text == "" || len(text) > 200 {
@@ -151,8 +150,8 @@ type hit struct {
 	sort string
 }
 
-// found drops the hits of a team but the first: a team has several texts, and
-// which of them begin with the one searched for is known without looking back.
+// found returns the first hit of each team. A team has several texts; the first of them
+// that begins with the searched text is computed from its names.
 func (s *Store) found(ctx context.Context, items []table.Item, text string) ([]hit, error) {
 	ids := make([]string, 0, len(items))
 	for _, it := range items {
