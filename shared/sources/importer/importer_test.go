@@ -569,7 +569,7 @@ func TestWhatIsWrongIsNamedAndTheRestGoesOn(t *testing.T) {
 		`2020-21/en.1.json:5: matches[2]: "Elm" and "Elm FC" are one team`,
 		`2020-21/en.1.json:7: matches[4]: the same match as matches[3], with another result`,
 		`adjustments.csv:5: extraneous or missing " in quoted-field`,
-		`adjustments.csv:2: team: no club goes by "Nobody" in en.1`,
+		`adjustments.csv:2: team: no club has the name "Nobody" in en.1`,
 		`adjustments.csv:4: points: want a number such as -8, got "many"`,
 		`none.csv: no such file or directory`,
 	}

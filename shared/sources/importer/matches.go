@@ -10,13 +10,12 @@ import (
 	"statgate/shared/table"
 )
 
-// attempts bounds how often a season is planned anew because others write to it.
+// attempts bounds how often a season is planned again because of concurrent writes.
 const attempts = 20
 
-// putSeason stores the season's matches: what differs from what is stored, in
-// transactions with their counters. Where a transaction is refused somebody else
-// has written: the season is compared again, and what is done already is
-// unchanged then.
+// putSeason stores the changes of the season's matches, in transactions with their
+// counters. If a concurrent write makes a transaction fail, it plans the season again;
+// matches that are already written are unchanged then.
 func (im *run) putSeason(ctx context.Context, s season) error {
 	wanted, told := im.wanted(s)
 	if len(wanted) == 0 {
@@ -42,10 +41,10 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 			return im.putReports(ctx, wanted, told)
 		}
 	}
-	return fmt.Errorf("others keep writing to the season: %w", table.ErrConflict)
+	return fmt.Errorf("too many concurrent writes to the season: %w", table.ErrConflict)
 }
 
-// apply writes changes batch by batch and tells whether one was refused.
+// apply writes changes in batches and reports whether one was refused.
 func (im *run) apply(ctx context.Context, changes []matches.Change) (refused bool, err error) {
 	for _, batch := range matches.Batches(changes) {
 		switch err := im.applyBatch(ctx, batch); {
@@ -60,9 +59,9 @@ func (im *run) apply(ctx context.Context, changes []matches.Change) (refused boo
 	return refused, nil
 }
 
-// applyBatch writes one batch. A match that turns out to be another one brings its
-// report along: the other has it before, and the match itself loses it after, so
-// that it is there wherever the import dies.
+// applyBatch writes one batch. If a match turns out to be another one, the other gets its
+// report before the batch, and the match loses it after the batch, so that an import that
+// stops in between loses no report.
 func (im *run) applyBatch(ctx context.Context, batch []matches.Change) error {
 	for _, c := range batch {
 		if c.AliasOf != "" {
@@ -136,9 +135,7 @@ func (im *run) wanted(s season) ([]*matches.Record, map[*matches.Record]*reports
 	return out, found
 }
 
-// move looks at the stored matches of teams that were united, parted or renamed.
-// Their matches keep their ids; of two that turn out to be one the one under the
-// team's own id stays.
+// move updates the stored matches of teams that were united, split or renamed.
 func (im *run) move(ctx context.Context) error {
 	moving := im.teams.Moving()
 	if len(moving) == 0 {

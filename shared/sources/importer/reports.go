@@ -10,11 +10,10 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// putReports stores what a season's file tells of its matches, which are stored by
-// now and have their ids.
-func (im *run) putReports(ctx context.Context, stored []*matches.Record, told map[*matches.Record]*reports.Report) error {
+// putReports stores the reports of a season's matches, which are already stored.
+func (im *run) putReports(ctx context.Context, stored []*matches.Record, found map[*matches.Record]*reports.Report) error {
 	for _, m := range stored {
-		if r := told[m]; r != nil {
+		if r := found[m]; r != nil {
 			if err := im.putReport(ctx, m.ID, *r); err != nil {
 				return err
 			}
@@ -35,9 +34,9 @@ func (im *run) putReport(ctx context.Context, match string, r reports.Report) er
 	return nil
 }
 
-// wyscout stores what the folders tell of matches that are stored, whoever brought
-// them: a match is known by its teams and its kick-off. Others are a problem, as
-// their competition, season and round are not told.
+// wyscout stores the reports of the folders for stored matches of any source, which it
+// finds by teams and kick-off. Other matches are a problem, because the folders do not
+// name competition, season and round.
 func (im *run) wyscout(ctx context.Context, dirs []string) error {
 	days := map[string][]matches.Match{}
 	for _, dir := range dirs {
@@ -54,7 +53,7 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 			}
 			id := im.matcher.Meeting(m.Home, m.Away, m.Kickoff, days[day])
 			if id == "" {
-				im.problem(m.At, fmt.Sprintf("%s against %s at %s is no match that is stored: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
+				im.problem(m.At, fmt.Sprintf("%s against %s at %s is not a stored match: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
 				continue
 			}
 			if err := im.putReport(ctx, id, m.Report); err != nil {
@@ -65,7 +64,7 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 	return nil
 }
 
-// day is every public match of a UTC day.
+// day returns every public match of a UTC day.
 func (im *run) day(ctx context.Context, day string) ([]matches.Match, error) {
 	all := []matches.Match{}
 	for after := ""; ; {

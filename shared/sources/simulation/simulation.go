@@ -1,11 +1,10 @@
-// Package simulation invents a league: clubs that do not exist, a season that is
-// over, and one of which about half is played. It gives a deployment without data
-// something to answer with.
+// Package simulation invents a league: clubs that do not exist, a finished season, and a
+// current season that is about half played. It gives data to a deployment without any.
 //
-// The same seed on the same day gives the same league, match by match. Dates hang
-// on the day it is made, so that half of the season is always to come; results
-// hang on the seed and the fixture alone, so a result, once there, stays when the
-// league is made again a week later.
+// The same seed on the same day gives the same league, match by match. Dates
+// depend on the day, so that half of the season is always in the future. Results depend
+// only on the seed and the fixture, so a result stays the same when the league is made
+// again a week later.
 package simulation
 
 import (
@@ -64,7 +63,7 @@ func New(seed int64, now time.Time) League {
 	return l
 }
 
-// club is a team and how good it is: attack and defence are logarithms of factors
+// club is a team with its strength: attack and defence are logarithms of factors
 // on the goals that it scores and concedes.
 type club struct {
 	side            matches.Side

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// ranking is what teams are ranked by before any tie-break.
+// ranking is the figure by which teams are ranked before any tie-break.
 type ranking int
 
 // The rankings. rankPoints per game is for seasons that were curtailed.
@@ -31,7 +31,7 @@ const (
 	headToHead // by the matches among the level teams
 )
 
-// of is the team's figure, of which more is better.
+// of returns the team's figure; more is better.
 func (b tieBreak) of(r *record) int {
 	switch b {
 	case goalDifference:
@@ -68,14 +68,14 @@ type duelRules struct {
 // Rules are the rules of one season of one league. A value from [For] is shared
 // and must not be changed.
 type Rules struct {
-	KnockOut        bool // a number of a round is no matchday; only groups, if any, have tables
+	KnockOut        bool // numbers of rounds are not matchdays; only groups, if any, have tables
 	Win, Draw, Loss int  // points of a match
 	Ranking         ranking
 	TieBreaks       []tieBreak
 	HeadToHead      duelRules
-	// Split names the stages in which teams go on after the regular season, from
-	// the best part to the last, in lower case: a stage belongs to the first whose
-	// word it contains, as sources spell the same stage in several ways.
+	// Split has a lower-case word for each stage that follows the regular season, from
+	// the best part to the last. A stage belongs to the first word that it contains,
+	// because sources spell the same stage in several ways.
 	Split []string
 	Halve bool // points are halved, and rounded down, at the split
 }
@@ -90,7 +90,7 @@ func (r *Rules) points(won side) int {
 	return r.Draw
 }
 
-// part is the part of the split to which a stage belongs, -1 for none.
+// part returns the index in Split of a stage, -1 if it is not in the split.
 func (r *Rules) part(stage string) int {
 	if stage == "" || len(r.Split) == 0 {
 		return -1
@@ -116,7 +116,7 @@ func For(league, season string) Rules {
 	return general
 }
 
-// startYear is 2018 for "2018-19", and 0 for what begins with no year.
+// startYear returns 2018 for "2018-19", and 0 for a text that does not begin with a year.
 func startYear(season string) int {
 	year, _, _ := strings.Cut(season, "-")
 	n, err := strconv.Atoi(year)
@@ -144,8 +144,8 @@ func (e *entry) matches(league string) bool {
 	return false
 }
 
-// general is the rule of leagues that nobody has described, and close to FIFA's
-// for groups (Regulations FIFA World Cup 2018, article 32.5).
+// general applies to leagues without an entry in the book. It is close to FIFA's rules for
+// groups (Regulations FIFA World Cup 2018, article 32.5).
 var general = league([]tieBreak{goalDifference, goalsScored, headToHead}, duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored}})
 
 // england: Premier League Handbook, section C: goal difference, goals and, since
@@ -198,10 +198,10 @@ var (
 // then the matches between the clubs.
 var france2019 = perGame(league([]tieBreak{headToHead, goalDifference, goalsScored}, general.HeadToHead))
 
-// cup: cups number their rounds as leagues do their matchdays.
+// cup is for cups, whose files number rounds as those of leagues number matchdays.
 var cup = Rules{KnockOut: true, Win: 3, Draw: 1, TieBreaks: general.TieBreaks, HeadToHead: general.HeadToHead}
 
-// book is the rules table; the first line that fits holds. Italy: FIGC, NOIF
+// book is the rules table; the first matching entry applies. Italy: FIGC, NOIF
 // article 51, as Lega Serie A applies it. Seasons curtailed in 2020: EFL, clubs'
 // vote of 9 June 2020; SPFL, 18 May 2020.
 var book = []entry{
@@ -224,7 +224,7 @@ var book = []entry{
 	{leagues: "uefa.*", rules: uefaAwayGoals},
 }
 
-// league is a table with three points for a win.
+// league returns rules with three points for a win.
 func league(breaks []tieBreak, duel duelRules) Rules {
 	return Rules{Win: 3, Draw: 1, TieBreaks: breaks, HeadToHead: duel}
 }
@@ -234,7 +234,7 @@ func perGame(r Rules) Rules {
 	return r
 }
 
-// halved splits after the regular season and halves the points.
+// halved returns rules with a split after the regular season that halves the points.
 func halved(r Rules) Rules {
 	r.Split = []string{"championship", "relegation"}
 	r.Halve = true
