@@ -10,7 +10,7 @@ import (
 	"statgate/shared/stats/contests"
 )
 
-// Filter is what the lists of a history take beside their page.
+// Filter has the filters of the history lists.
 type Filter struct {
 	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Statuses to include; unknown values are ignored" example:"COMPLETED"`
 	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"Statuses to exclude; ignored if statuses to include are given" example:"CANCELLED"`
@@ -22,7 +22,7 @@ type Filter struct {
 	CreatedBefore   string   `json:"created_before,omitempty" format:"iso-8601" doc:"End of the range of creation times, exclusive, ISO 8601" example:"2026-04-01"`
 }
 
-// listInput is for the key owner's own history, in the query or in the body.
+// listInput is the input for the key owner's own history, in the query or in the body.
 type listInput struct {
 	api.Page
 	Filter
@@ -46,36 +46,36 @@ func listUser(d Deps) api.Handler { return own(d, "listUserContests") }
 
 func own(d Deps, operation string) api.Handler {
 	return api.Handle(operation, func(ctx context.Context, r *api.Request, in *listInput) (api.List[contests.Contest], error) {
-		return d.page(ctx, contests.OfUser, r.Caller.User, in.Filter, in.Page)
+		return page(ctx, d.Contests.For(r.Caller).Own(), in.Filter, in.Page)
 	})
 }
 
 func listTeam(d Deps) api.Handler {
 	return api.Handle("listTeamContests", func(ctx context.Context, r *api.Request, in *teamInput) (api.List[contests.Contest], error) {
-		team, err := d.Contests.For(ctx, contests.OfTeam, in.Team, r.Caller.User)
+		history, err := d.Contests.For(r.Caller).Of(ctx, contests.OfTeam, in.Team)
 		if err != nil {
 			return api.List[contests.Contest]{}, err
 		}
-		return d.page(ctx, contests.OfTeam, team.ID, in.Filter, in.Page)
+		return page(ctx, history, in.Filter, in.Page)
 	})
 }
 
 func listOrg(d Deps) api.Handler {
 	return api.Handle("listOrgContests", func(ctx context.Context, r *api.Request, in *orgInput) (api.List[contests.Contest], error) {
-		org, err := d.Contests.For(ctx, contests.OfOrg, in.Org, r.Caller.User)
+		history, err := d.Contests.For(r.Caller).Of(ctx, contests.OfOrg, in.Org)
 		if err != nil {
 			return api.List[contests.Contest]{}, err
 		}
-		return d.page(ctx, contests.OfOrg, org.ID, in.Filter, in.Page)
+		return page(ctx, history, in.Filter, in.Page)
 	})
 }
 
-func (d Deps) page(ctx context.Context, kind contests.Kind, id string, f Filter, p api.Page) (api.List[contests.Contest], error) {
+func page(ctx context.Context, history contests.History, f Filter, p api.Page) (api.List[contests.Contest], error) {
 	chosen, err := f.read()
 	if err != nil {
 		return api.List[contests.Contest]{}, err
 	}
-	found, next, err := d.Contests.History(ctx, kind, id, chosen, p.Limit, p.After)
+	found, next, err := history.Page(ctx, chosen, p.Limit, p.After)
 	return api.List[contests.Contest]{Data: found, Next: next}, err
 }
 
@@ -97,7 +97,7 @@ func (f Filter) read() (contests.Filter, error) {
 	return chosen, nil
 }
 
-// statuses keeps what is a state, whatever its case.
+// statuses returns the known states among names, regardless of case.
 func statuses(names []string) []contests.Status {
 	var known []contests.Status
 	for _, name := range names {
@@ -115,7 +115,7 @@ var moments = []string{
 	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "20060102T150405Z0700", "20060102T150405", "20060102T1504Z0700", "20060102",
 }
 
-// moment reads a date or a time, nil for none.
+// moment parses a date or a time, nil for "".
 func moment(field, text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil

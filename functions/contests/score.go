@@ -20,7 +20,7 @@ type mapInput struct {
 	Confirmed bool `json:"confirmed,omitempty" doc:"Whether the score is final from now on"`
 }
 
-// scoredContest is a match after scores of maps, and what became of each.
+// scoredContest is a contest after a score request, with the outcome for each map.
 type scoredContest struct {
 	Contest contests.Contest   `json:"contest" doc:"Match after the change"`
 	Results []contests.Outcome `json:"results" nullable:"false" doc:"Results for the submitted scores, in the same order"`

@@ -9,7 +9,7 @@ import (
 	"statgate/shared/stats/contests"
 )
 
-// contestStatus is where a contest stands.
+// contestStatus is the status of a contest.
 type contestStatus struct {
 	ID        string          `json:"id" doc:"Match id"`
 	Status    contests.Status `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED" doc:"Match status"`
@@ -23,7 +23,7 @@ func statusOf(c contests.Contest) contestStatus {
 
 func getStatus(d Deps) api.Handler {
 	return api.Handle("getContestStatus", func(ctx context.Context, r *api.Request, in *MatchInput) (contestStatus, error) {
-		c, err := d.Contests.Get(ctx, r.Caller.Game, in.Match)
+		c, err := d.Contests.For(r.Caller).Get(ctx, in.Match)
 		return statusOf(c), err
 	})
 }

@@ -34,7 +34,7 @@ const (
 
 // Matches reads matches by id, whatever their owner.
 type Matches interface {
-	Records(ctx context.Context, ids []string, consistent bool) (map[string]*matches.Record, error)
+	RecordsOfAllOwners(ctx context.Context, ids []string, consistent bool) (map[string]*matches.Record, error)
 }
 
 // Deps are the function's dependencies.
@@ -113,7 +113,7 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	if len(ids) == 0 {
 		return all, nil
 	}
-	found, err := f.Matches.Records(ctx, ids, false)
+	found, err := f.Matches.RecordsOfAllOwners(ctx, ids, false)
 	if err != nil {
 		return nil, fmt.Errorf("fanout: reading the matches of what changed: %w", err)
 	}

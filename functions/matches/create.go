@@ -25,13 +25,13 @@ type createInput struct {
 	Score     *scoreInput `json:"score,omitempty" doc:"Known scores; the winner follows from them"`
 }
 
-// teamInput names a team: one that is known, or one of the organisation's own.
+// teamInput names a visible team by id, or one of the organisation's own by name.
 type teamInput struct {
 	ID   *string `json:"id,omitempty" doc:"Id of a team that your keys can read; not with name" example:"leicester-city-fc"`
 	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"Name of a team of your organisation, 1–100 characters; the same name has the same id; not with id"`
 }
 
-// scoreInput is a whole score: what it leaves out is not known.
+// scoreInput is a whole score; omitted parts are unknown.
 type scoreInput struct {
 	HalfTime  *goalsInput `json:"half_time,omitempty" doc:"Score at half-time"`
 	FullTime  *goalsInput `json:"full_time,omitempty" doc:"Score after 90 minutes, or the current score of a live match"`
@@ -50,7 +50,7 @@ func create(d Deps) api.Handler {
 	}), "getMatch", func(m *matches.Match) string { return m.ID })
 }
 
-// draft looks up what the input names.
+// draft looks up the league, the season and the teams of the input.
 func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matches.Draft, error) {
 	draft := matches.Draft{UUID: d.Contract.IDs == contract.UUIDs, First: matches.Edit{Minute: in.Minute, Score: in.Score.score()}}
 	m := &draft.Match
@@ -88,8 +88,8 @@ func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matche
 	return draft, nil
 }
 
-// season checks the league and the season that a match is to be of. Both are
-// public, so where public data is hidden there are none.
+// season checks that the league and the season of a match exist. Both are public, so under
+// a contract that hides public data neither exists.
 func (d Deps) season(ctx context.Context, c *api.Caller, league, season *string) (of, in matches.Ref, err error) {
 	if league == nil && season == nil {
 		return "", "", nil
@@ -97,30 +97,29 @@ func (d Deps) season(ctx context.Context, c *api.Caller, league, season *string)
 	if league == nil {
 		return "", "", api.FieldError("season", "requires league")
 	}
-	if c.Owners(d.Contract.HidePublic)[0] != matches.Public {
-		return "", "", api.FieldError("league", "no such league")
-	}
-	if _, err := d.Leagues.Get(ctx, *league); err != nil {
+	competitions := d.Leagues.For(c, d.Contract)
+	if _, err := competitions.Get(ctx, *league); err != nil {
 		return "", "", unknown(err, "league")
 	}
 	of = matches.Ref(*league)
 	if season == nil {
 		return of, "", nil
 	}
-	if _, _, err := d.Leagues.Season(ctx, *league, *season); err != nil {
+	if _, _, err := competitions.Season(ctx, *league, *season); err != nil {
 		return "", "", unknown(err, "season")
 	}
 	return of, matches.Ref(*season), nil
 }
 
-// side finds the team that an input names; a new team of the organisation's own
-// adds the write that makes it known.
+// side returns the team that an input names. For a new team of the organisation it appends
+// the write that creates the team.
 func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInput, made []table.Write) (matches.Side, []table.Write, error) {
 	if (in.ID == nil) == (in.Name == nil) {
 		return matches.Side{}, made, api.FieldError(field, "give either id or name")
 	}
+	known := d.Teams.For(c, d.Contract)
 	if in.ID != nil {
-		team, err := d.Teams.Visible(ctx, *in.ID, c.Owners(d.Contract.HidePublic))
+		team, err := known.Get(ctx, *in.ID)
 		if err != nil {
 			return matches.Side{}, made, unknown(err, field+".id")
 		}
@@ -130,13 +129,13 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	if err != nil {
 		return matches.Side{}, made, err
 	}
-	team, write, err := d.Teams.Own(ctx, c.Org, *name, d.Contract.IDs == contract.UUIDs)
+	team, write, err := known.Own(ctx, *name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
 		return matches.Side{}, made, api.Down("reading a team", err)
 	}
 	for _, w := range made {
 		if write != nil && w.Key == write.Key {
-			write = nil // the other side has the same name, which is refused in its turn
+			write = nil // the other side has the same name, which draft refuses
 		}
 	}
 	if write != nil {
@@ -145,7 +144,7 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	return matches.Side{ID: team.ID, Name: team.Name}, made, nil
 }
 
-// line is a text that was sent as a list shows it, nil for none.
+// line returns a text normalised to one line, nil for nil.
 func line(field string, text *string) (*string, error) {
 	if text == nil {
 		return nil, nil
@@ -157,7 +156,7 @@ func line(field string, text *string) (*string, error) {
 	return &shown, nil
 }
 
-// unknown refuses the field of what an input names and a store has not.
+// unknown returns a field error if err says that the named thing does not exist.
 func unknown(err error, field string) error {
 	if e := missing(err, ""); api.AsError(e).Condition != api.NotFound {
 		return e
@@ -165,7 +164,7 @@ func unknown(err error, field string) error {
 	return api.FieldError(field, "not found; give the id of an existing object")
 }
 
-// kickoff is a day, or a kick-off and the local day and time of it; nil for neither.
+// kickoff returns a day, or a kick-off with its local day and time; nil if neither is set.
 func kickoff(league string, date, at *string) (*matches.When, error) {
 	switch {
 	case date == nil && at == nil:
@@ -193,10 +192,10 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 	return when, nil
 }
 
-// plausible keeps days within four digits, by which matches are sorted.
+// plausible reports whether a year is in 1800–2999: sort keys need four digits.
 func plausible(t time.Time) bool { return t.UTC().Year() >= 1800 && t.UTC().Year() < 3000 }
 
-// score is a score of the input, nil for none.
+// score converts the input, nil to nil.
 func (s *scoreInput) score() *matches.Score {
 	if s == nil {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"statgate/shared/api"
 )
 
-// deletedMatch says that there is nothing left to show.
+// deletedMatch is the answer to a deletion.
 type deletedMatch struct {
 	Success bool `json:"success" doc:"Always true"`
 }

@@ -30,7 +30,7 @@ func list(d Deps) api.Handler {
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
-		page, err := d.Matches.List(ctx, f, r.Caller.Owners(d.Contract.HidePublic),
+		page, err := d.Matches.For(r.Caller, d.Contract).List(ctx, f,
 			matches.PageRequest{Limit: in.Limit, After: in.After, Descending: in.Order == "desc"})
 		if err != nil {
 			return api.List[matches.Match]{}, missing(err, "no such match")
@@ -39,7 +39,8 @@ func list(d Deps) api.Handler {
 	})
 }
 
-// filter checks that an index serves the mix, then that what it names exists.
+// filter checks that an index serves the filters, then that the named league, season and
+// team exist.
 func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
 	f := matches.Filter{League: in.League, Season: leagues.SeasonID(in.Season), Round: in.Round, Stage: in.Stage, Team: in.Team,
 		From: in.From, To: in.To, UTC: d.Contract.UTCDays, IDs: in.IDs}
@@ -58,21 +59,19 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	if err := f.Check(); err != nil {
 		return f, api.Fail(api.InputFilter, "%s", reason(err))
 	}
-	if f.League != "" && d.Contract.HidePublic {
-		return f, missing(leagues.ErrNotFound, "no such league") // all leagues are public
-	}
+	competitions := d.Leagues.For(c, d.Contract)
 	if f.League != "" {
-		if _, err := d.Leagues.Get(ctx, f.League); err != nil {
+		if _, err := competitions.Get(ctx, f.League); err != nil {
 			return f, missing(err, "no such league")
 		}
 	}
 	if f.Season != "" {
-		if _, _, err := d.Leagues.Season(ctx, f.League, f.Season); err != nil {
+		if _, _, err := competitions.Season(ctx, f.League, f.Season); err != nil {
 			return f, missing(err, "no such season")
 		}
 	}
 	if f.Team != "" {
-		team, err := d.Teams.Visible(ctx, f.Team, c.Owners(d.Contract.HidePublic))
+		team, err := d.Teams.For(c, d.Contract).Get(ctx, f.Team)
 		if err != nil {
 			return f, missing(err, "no such team")
 		}
@@ -81,7 +80,7 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	return f, nil
 }
 
-// reason is what the caller may read of a refused filter.
+// reason returns the part of a filter error that the caller may see.
 func reason(err error) string {
 	const prefix = "matches: "
 	text := err.Error()

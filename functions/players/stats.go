@@ -14,13 +14,10 @@ type statsInput struct {
 }
 
 func stats(d Deps) api.Handler {
-	return api.Handle("listStats", func(ctx context.Context, _ *api.Request, in *statsInput) (api.List[players.Stats], error) {
+	return api.Handle("listStats", func(ctx context.Context, r *api.Request, in *statsInput) (api.List[players.Stats], error) {
 		if in.Season != "" && in.League == "" {
 			return api.List[players.Stats]{}, api.Fail(api.InputFilter, "season requires league; supported: no filter, league (and season)")
 		}
-		if d.Contract.HidePublic {
-			return nothing[players.Stats](), nil
-		}
-		return found(d.Players.Stats(ctx, players.Filter{League: in.League, Season: in.Season}, in.After, in.Limit))
+		return found(d.Players.For(r.Caller, d.Contract).Stats(ctx, players.Filter{League: in.League, Season: in.Season}, in.After, in.Limit))
 	})
 }

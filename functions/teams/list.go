@@ -32,39 +32,32 @@ func (d Deps) page(ctx context.Context, c *api.Caller, in *listInput) (*teams.Pa
 		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be combined; supported: no filter, league (and season), q")
 	case in.Season != "" && in.League == "":
 		return nil, nil, api.Fail(api.InputFilter, "season requires league; supported: no filter, league (and season), q")
-	case d.Contract.HidePublic && in.League != "":
-		return nil, nil, missing(leagues.ErrNotFound, "no such league") // all leagues are public
-	case d.Contract.HidePublic:
-		page, err := d.Teams.ListOwn(ctx, c.Org, in.Q, in.After, in.Limit)
-		return page, nil, down(err)
 	case in.League != "":
-		return d.ofSeason(ctx, in)
-	case in.Q != "":
-		page, err := d.Teams.Search(ctx, in.Q, in.After, in.Limit)
-		return page, nil, down(err)
+		return d.ofSeason(ctx, c, in)
 	}
-	page, err := d.Teams.List(ctx, in.After, in.Limit)
+	page, err := d.Teams.For(c, d.Contract).List(ctx, in.Q, in.After, in.Limit)
 	return page, nil, down(err)
 }
 
-func (d Deps) ofSeason(ctx context.Context, in *listInput) (*teams.Page, *int64, error) {
-	if _, err := d.Leagues.Get(ctx, in.League); err != nil {
+func (d Deps) ofSeason(ctx context.Context, c *api.Caller, in *listInput) (*teams.Page, *int64, error) {
+	competitions := d.Leagues.For(c, d.Contract)
+	if _, err := competitions.Get(ctx, in.League); err != nil {
 		return nil, nil, missing(err, "no such league")
 	}
 	season := in.Season
 	if season == "" {
-		latest, _, err := d.Leagues.LatestSeason(ctx, in.League)
+		latest, _, err := competitions.LatestSeason(ctx, in.League)
 		if err != nil {
 			return nil, nil, missing(err, "the league has no season")
 		}
 		season = latest.ID
 	}
-	ids, err := d.Leagues.Teams(ctx, in.League, season)
+	ids, err := competitions.Teams(ctx, in.League, season)
 	if err != nil {
 		return nil, nil, missing(err, "no such season")
 	}
 	total := int64(len(ids))
-	page, err := d.Teams.ListIDs(ctx, ids, in.After, in.Limit)
+	page, err := d.Teams.For(c, d.Contract).ListIDs(ctx, ids, in.After, in.Limit)
 	return page, &total, down(err)
 }
 

@@ -19,7 +19,7 @@ func ofTeam(d Deps) api.Handler {
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
-		page, err := d.Matches.List(ctx, matches.Filter{Team: team.ID}, r.Caller.Owners(d.Contract.HidePublic),
+		page, err := d.Matches.For(r.Caller, d.Contract).List(ctx, matches.Filter{Team: team.ID},
 			matches.PageRequest{Limit: in.Limit, After: in.After, Descending: in.Order == "desc"})
 		if err != nil {
 			return api.List[matches.Match]{}, api.Down("listing a team's matches", err)

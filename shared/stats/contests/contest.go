@@ -1,27 +1,27 @@
-// Package contests keeps contests: matches that two teams arrange and score
-// themselves, beside the football that package matches imports.
+// Package contests stores contests: matches that two teams arrange and score
+// themselves. They are separate from the football of package matches.
 //
-// A contest belongs to one game, whose developer's key makes it, moves it and
-// scores it. It is a small state machine (rules.go) that knows no store. Teams
-// and the organisations that they play for have members, and only an active
-// member's key reads a team's or an organisation's history.
+// A contest belongs to one game, whose developer's key creates, moves and scores it. The
+// rules are a small state machine without a store (rules.go). Teams and the
+// organisations that they play for have members. Only the key of an active member reads
+// the history of a team or an organisation.
 //
-// A contest is one item. The history of a user, a team or an organisation is a
-// partition of small items that never change: which contest, which game, against
-// whom, when. A page reads those, then the contests themselves, so a contest that
-// moves on is one write whoever took part in it.
+// A contest is one item. The history of a user, a team or an organisation is a partition
+// of small items that never change: contest, game, opponents and scheduled time. A page
+// reads these, then the contests themselves. So a change of a contest is one write,
+// however many users took part.
 package contests
 
 import "time"
 
-// Status is where a contest stands.
+// Status is the state of a contest.
 type Status string
 
 // The states of a contest.
 const (
-	Pending    Status = "PENDING"  // one team has not agreed yet
-	Accepted   Status = "ACCEPTED" // both have
-	Ready      Status = "READY"    // both are there
+	Pending    Status = "PENDING"  // one team has not accepted yet
+	Accepted   Status = "ACCEPTED" // both teams have accepted
+	Ready      Status = "READY"    // both teams are present
 	InProgress Status = "IN_PROGRESS"
 	Completed  Status = "COMPLETED"
 	Cancelled  Status = "CANCELLED"
@@ -48,7 +48,7 @@ type Contest struct {
 	UpdatedAt   time.Time  `json:"updated_at" doc:"Time of the last change"`
 }
 
-// Opponent is one of the two teams, as it was when the contest was made.
+// Opponent is one of the two teams, as it was when the contest was created.
 type Opponent struct {
 	ID   string  `json:"id" doc:"Team id" example:"team_northern_lights"`
 	Slug string  `json:"slug" doc:"Team slug" example:"northern-lights"`
@@ -65,10 +65,10 @@ type MapScore struct {
 	Confirmed bool `json:"confirmed" doc:"Whether the score is final; a confirmed score is never overwritten"`
 }
 
-// Kind tells whose history a contest is in.
+// Kind is the kind of a history: of a user, a team or an organisation.
 type Kind string
 
-// Whose history a contest is in.
+// The kinds of histories.
 const (
 	OfUser Kind = "user"
 	OfTeam Kind = "team"
@@ -84,7 +84,7 @@ type Contestant struct {
 	Members []Member `json:"members" nullable:"false" doc:"Members"`
 }
 
-// Member is a user of a contestant. Whoever is inactive is known, and sees nothing.
+// Member is a user of a contestant. An inactive member is listed and sees nothing.
 type Member struct {
 	User  string `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	State string `json:"state" enum:"active,inactive" doc:"Member state; an inactive member has no access"`
@@ -96,8 +96,8 @@ const (
 	Inactive = "inactive"
 )
 
-// Active tells whether the user is an active member.
-func (p Contestant) Active(user string) bool {
+// isActive reports whether the user is an active member.
+func (p Contestant) isActive(user string) bool {
 	for _, m := range p.Members {
 		if m.User == user {
 			return m.State == Active

@@ -12,8 +12,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Contestant returns a team or an organisation by its id, or else its slug.
-func (s *Store) Contestant(ctx context.Context, kind Kind, ref string) (Contestant, error) {
+// find returns a team or an organisation by its id, or else its slug.
+func (s *Store) find(ctx context.Context, kind Kind, ref string) (Contestant, error) {
 	p, _, err := s.contestant(ctx, kind, ref)
 	if err != nil || p.ID != "" {
 		return p, err
@@ -40,22 +40,7 @@ func unknownContestant(kind Kind) *api.Error {
 	return api.Fail(api.NotFoundTeam, "no such team")
 }
 
-// For returns the contestant if the user is an active member of it.
-func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Contestant, error) {
-	p, err := s.Contestant(ctx, kind, ref)
-	if err != nil {
-		return p, err
-	}
-	if !p.Active(user) {
-		if kind == OfOrg {
-			return p, api.Fail(api.PermissionOrg, "the key's owner is not an active member of this organisation")
-		}
-		return p, api.Fail(api.PermissionTeam, "the key's owner is not an active member of this team")
-	}
-	return p, nil
-}
-
-// contestant reads one by id; the zero one where there is none.
+// contestant returns a contestant by id, or the zero Contestant if there is none.
 func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
 	if !table.Storable(id, maxIDBytes) {
 		return Contestant{}, 0, nil
@@ -93,9 +78,9 @@ var (
 	slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
-// Put makes a team or an organisation what it is given as, whole, members included.
-// A slug belongs to one of each kind, and is nobody else's id. Contests that were made
-// before keep the names and the members that they were made with.
+// Put replaces a team or an organisation, including its members. Within a kind a slug
+// belongs to one contestant, and is not the id of another. Earlier contests keep the
+// names and members that they were created with.
 func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
 		return Contestant{}, err
@@ -185,8 +170,8 @@ func (p Contestant) check() error {
 	if len(p.Slug) > 64 || !slugForm.MatchString(p.Slug) {
 		wrong["slug"] = append(wrong["slug"], "must be lower-case letters, digits and -, at most 64")
 	}
-	if len(p.Members) > MembersAtMost {
-		wrong["members"] = append(wrong["members"], fmt.Sprintf("must have at most %d members", MembersAtMost))
+	if len(p.Members) > maxMembers {
+		wrong["members"] = append(wrong["members"], fmt.Sprintf("must have at most %d members", maxMembers))
 	}
 	seen := map[string]bool{}
 	for _, m := range p.Members {

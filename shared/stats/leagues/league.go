@@ -1,9 +1,10 @@
-// Package leagues is leagues and their seasons.
+// Package leagues stores leagues, their seasons and points adjustments, and knows the
+// country and time zone of a league code.
 package leagues
 
 import "strings"
 
-// League is a competition that has a season a year.
+// League is a competition with seasons.
 type League struct {
 	ID            string  `json:"id" doc:"League id: the code that openfootball uses" example:"en.1"`
 	Name          string  `json:"name" doc:"Name without the season" example:"English Premier League"`
@@ -18,11 +19,11 @@ type League struct {
 // Football is the sport of every league.
 const Football = "football"
 
-// SeasonID is a season's id as a client may have spelt it: contracts that show
-// 2025-26 as 2025/26 get it back so.
+// SeasonID returns the season id of a client's text. Contracts that show 2025-26 as
+// 2025/26 receive the latter.
 func SeasonID(text string) string { return strings.ReplaceAll(text, "/", "-") }
 
-// LeagueSeason is a season that stands beside those of other leagues.
+// LeagueSeason is a season with the id of its league, for lists of several leagues.
 type LeagueSeason struct {
 	League string `json:"league" doc:"League id" example:"en.1"`
 	Season

@@ -1,13 +1,14 @@
-// Package matches is the match: its shape, its stable identity, its status, and
-// the store that serves it in order of kick-off.
+// Package matches defines matches: their shape, identity, status and rules of change.
+// It stores public matches and those of organisations, and returns them by kick-off
+// through readers that are bound to their owners.
 package matches
 
 import "encoding/json"
 
-// Status is where a match stands.
+// Status is the status of a match.
 type Status string
 
-// The statuses of a match. Awarded matches count in tables; postponed, cancelled
+// The statuses of a match. Awarded matches count in standings; postponed, cancelled
 // and abandoned ones do not.
 const (
 	Scheduled Status = "scheduled"
@@ -19,13 +20,13 @@ const (
 	Awarded   Status = "awarded"
 )
 
-// Statuses is every status, in the order in which documents list them.
+// Statuses lists every status in the order of the API documents.
 var Statuses = []Status{Scheduled, Live, Finished, Postponed, Cancelled, Abandoned, Awarded}
 
-// Public is the owner of matches that every key may see; other owners are organisation ids.
+// Public is the owner of public matches; other owners are organisation ids.
 const Public = "public"
 
-// Match is one match as the API shows it. What is not known is null.
+// Match is one match as the API returns it. Unknown values are null.
 type Match struct {
 	ID        string  `json:"id" doc:"Match id; the same if the match is imported twice or from two sources" example:"m_3vtsl7lq2ehtu"`
 	League    Ref     `json:"league" nullable:"true" doc:"League id; null for an organisation's match without a league" example:"en.1"`
@@ -56,8 +57,8 @@ type Side struct {
 	Logo *string `json:"-" view:"logo" doc:"Address of the logo; always null, as no data source provides one"`
 }
 
-// Score is what is known of the result. FullTime is after 90 minutes; extra time
-// and penalties stand beside it and never change it.
+// Score is the result as far as it is known. FullTime is the score after 90 minutes;
+// extra time and penalties do not change it.
 type Score struct {
 	HalfTime  *Goals  `json:"half_time" doc:"Score at half-time; null if unknown"`
 	FullTime  *Goals  `json:"full_time" doc:"Score after 90 minutes, or the current score of a live match; null if unknown"`
@@ -66,16 +67,16 @@ type Score struct {
 	Winner    *string `json:"winner" enum:"home,away,draw" nullable:"true" doc:"Winner, after extra time and penalties if there were any; null before the end"`
 }
 
-// Goals is a count for each side.
+// Goals is the number of goals of each side.
 type Goals struct {
 	Home int `json:"home" minimum:"0" doc:"Goals of the home team"`
 	Away int `json:"away" minimum:"0" doc:"Goals of the away team"`
 }
 
-// Ref is the id of what a match may lack: "" is none, and null as JSON.
+// Ref is an optional id. JSON shows "" as null.
 type Ref string
 
-// MarshalJSON writes the id, or null.
+// MarshalJSON returns the id, or null for "".
 func (r Ref) MarshalJSON() ([]byte, error) {
 	if r == "" {
 		return []byte("null"), nil

@@ -1,7 +1,7 @@
-// Package players is players and what they did in a season.
+// Package players stores players and their statistics by season.
 package players
 
-// Player is one person who plays. What is not known is null.
+// Player is one player. Unknown values are null.
 type Player struct {
 	ID       string  `json:"id" doc:"Player id; never changes" example:"jamie-vardy"`
 	Name     string  `json:"name" doc:"Display name" example:"Jamie Vardy"`
@@ -11,7 +11,7 @@ type Player struct {
 	Team     *string `json:"team" doc:"Id of the current team; null if unknown" example:"leicester-city-fc"`
 }
 
-// Stats is what a player did for a team in a season of a league.
+// Stats are the statistics of a player for one team in one season.
 type Stats struct {
 	Player      string `json:"player" doc:"Player id" example:"jamie-vardy"`
 	Team        string `json:"team" doc:"Team id" example:"leicester-city-fc"`

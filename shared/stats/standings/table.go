@@ -78,7 +78,7 @@ type table struct {
 	listed   []int
 }
 
-// record is what a team has in one group.
+// record has the figures of a team in one group.
 type record struct {
 	row       Row
 	lastDate  string // of the match that the shown name comes from
@@ -104,7 +104,7 @@ type fixture struct {
 type state uint8
 
 const (
-	open      state = iota // to be played, or not counted as of the moment asked about
+	open      state = iota // not played yet, or not counted as of the requested round and date
 	counted                // in the table
 	cancelled              // will not be played
 )
@@ -175,7 +175,7 @@ func (t *table) enlist(r *record, m *matches.Match, s *matches.Side, part int) {
 	}
 }
 
-// result tells the goals and the winner of a match that counts. Only an awarded
+// result returns the goals and the winner of a match, and whether it counts. Only an awarded
 // match may count without a known score, by its winner.
 func result(m *matches.Match) (matches.Goals, side, bool) {
 	var goals matches.Goals
@@ -234,8 +234,8 @@ func (t *table) add(r *record, scored, conceded int, won side, part int) {
 	}
 }
 
-// total sets the points. Deductions are taken after halving, in full: a verdict
-// names the points that it costs in the table.
+// total sets the points. Deductions apply in full, after halving: a verdict names
+// points of the table.
 func (t *table) total(adj []Deduction) {
 	byTeam := make(map[string]int, len(adj))
 	for _, d := range adj {
@@ -262,7 +262,7 @@ func (t *table) total(adj []Deduction) {
 	}
 }
 
-// rows numbers the ordered teams.
+// rows returns the ordered teams with their positions.
 func (t *table) rows() []Row {
 	rows := make([]Row, 0, len(t.listed))
 	position := 0

@@ -1,5 +1,5 @@
-// Package teams is teams, the spellings of their names, and how a spelling finds
-// its team.
+// Package teams stores teams and the spellings of their names, and decides which team a
+// spelling is.
 package teams
 
 // Team is a club or a national side.
