@@ -220,7 +220,7 @@ var spoilt = map[string]func(*keys.Foreign){
 	"argon2 is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
 	"scrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
 	"PBKDF2 is a salted hash":                 func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
-	"must be SHA-256 of the whole":            func(f *keys.Foreign) { f.Algorithm = "sha512" },
+	"must be sha256, of the whole":            func(f *keys.Foreign) { f.Algorithm = "sha512" },
 	"64 hex digits":                           func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
 	"contract balla, with balla_sk_":          func(f *keys.Foreign) { f.Prefix = "other_" },
 	"what follows balla_sk_ must be hex":      func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
@@ -244,7 +244,7 @@ var spoilt = map[string]func(*keys.Foreign){
 	"owner: must be an email address":         func(f *keys.Foreign) { f.Owner = "nobody" },
 	"owner has the role member":               func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
 	"role: must be one of owner, admin":       func(f *keys.Foreign) { f.Role = "god" },
-	"is that of line 1":                       func(f *keys.Foreign) { *f = export(0) },
+	"same secret as in line 1":                       func(f *keys.Foreign) { *f = export(0) },
 	"created by this deployment, for key":     nil,
 }
 
