@@ -244,7 +244,7 @@ var spoilt = map[string]func(*keys.Foreign){
 	"owner: must be an email address":         func(f *keys.Foreign) { f.Owner = "nobody" },
 	"owner has the role member":               func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
 	"role: must be one of owner, admin":       func(f *keys.Foreign) { f.Role = "god" },
-	"same secret as in line 1":                       func(f *keys.Foreign) { *f = export(0) },
+	"same secret as in line 1":                func(f *keys.Foreign) { *f = export(0) },
 	"created by this deployment, for key":     nil,
 }
 
