@@ -24,7 +24,7 @@ func Insist(ctx context.Context, log *slog.Logger, doing string, attempt func() 
 			return ctx.Err()
 		}
 		pause := insistBackoff.Delay(n)
-		log.ErrorContext(ctx, doing+" failed and is tried again", "cause", err, "pause", pause)
+		log.ErrorContext(ctx, doing+" failed; retrying", "cause", err, "pause", pause)
 		if err := retry.Sleep(ctx, pause); err != nil {
 			return err
 		}

@@ -13,15 +13,15 @@ import (
 	"statgate/shared/table"
 )
 
-func TestInsistingPausesEverLongerUpToHalfAMinuteAndSaysWhy(t *testing.T) {
+func TestRetriesBackOffUpTo30SecondsAndLogEachFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var said bytes.Buffer
-		var tries []time.Duration
+		var logs bytes.Buffer
+		var attempts []time.Duration
 		start := time.Now()
-		err := table.Insist(t.Context(), slog.New(slog.NewTextHandler(&said, nil)), "reading", func() error {
-			tries = append(tries, time.Since(start))
-			if len(tries) <= 11 {
+		err := table.Insist(t.Context(), slog.New(slog.NewTextHandler(&logs, nil)), "reading", func() error {
+			attempts = append(attempts, time.Since(start))
+			if len(attempts) <= 11 {
 				return errors.New("no answer")
 			}
 			return nil
@@ -31,32 +31,32 @@ func TestInsistingPausesEverLongerUpToHalfAMinuteAndSaysWhy(t *testing.T) {
 		}
 		const tenth = 100 * time.Millisecond
 		for i, want := range map[int]time.Duration{0: 0, 1: tenth, 2: 3 * tenth, 3: 7 * tenth, 9: 511 * tenth, 10: 811 * tenth, 11: 1111 * tenth} {
-			if got := tries[i]; got != want {
-				t.Errorf("try %d: got it after %v, want %v", i, got, want)
+			if got := attempts[i]; got != want {
+				t.Errorf("attempt %d: got it after %v, want %v", i, got, want)
 			}
 		}
-		if got, want := strings.Count(said.String(), `level=ERROR msg="reading failed and is tried again" cause="no answer"`), 11; got != want {
-			t.Errorf("got %d lines of the log, want %d:\n%s", got, want, &said)
+		if got, want := strings.Count(logs.String(), `level=ERROR msg="reading failed; retrying" cause="no answer"`), 11; got != want {
+			t.Errorf("got %d log lines, want %d:\n%s", got, want, &logs)
 		}
 	})
 }
 
-func TestInsistingEndsWithTheContextAndDoesNotCallThatAFailure(t *testing.T) {
+func TestRetriesEndWithTheContextAndDoNotLogThatAsAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var said bytes.Buffer
-		log := slog.New(slog.NewTextHandler(&said, nil))
+		var logs bytes.Buffer
+		log := slog.New(slog.NewTextHandler(&logs, nil))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
 		err := table.Insist(ctx, log, "reading", func() error { return errors.New("no answer") })
 		if got, want := time.Since(start), time.Minute; !errors.Is(err, context.DeadlineExceeded) || got != want {
-			t.Errorf("got %v after %v, want the deadline after %v", err, got, want)
+			t.Errorf("got %v after %v, want context.DeadlineExceeded after %v", err, got, want)
 		}
-		said.Reset()
+		logs.Reset()
 		err = table.Insist(ctx, log, "reading", func() error { return ctx.Err() })
-		if !errors.Is(err, context.DeadlineExceeded) || said.Len() > 0 {
-			t.Errorf("got %v and the log %q, want the deadline and none", err, &said)
+		if !errors.Is(err, context.DeadlineExceeded) || logs.Len() > 0 {
+			t.Errorf("got %v and the log %q, want context.DeadlineExceeded and an empty log", err, &logs)
 		}
 	})
 }
