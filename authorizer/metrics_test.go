@@ -29,7 +29,7 @@ func TestFailuresAreCountedSeparatelyFromRefusals(t *testing.T) {
 			return &api.Caller{Key: "key_1", Org: "org_1"}, err
 		}, time.Now, slog.New(slog.NewJSONHandler(&log, nil)))
 		a.Metrics = telemetry.New("Statgate", "live", "Statgate-authorizer")
-		ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Root=1-aa;Parent=bb") //lint:ignore SA1029 aws-lambda-go's key is a string
+		ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Root=1-aa;Parent=bb") //nolint:staticcheck // aws-lambda-go's key is a string
 		_, got := a.Handle(ctx, events.APIGatewayCustomAuthorizerRequestTypeRequest{
 			MethodArn: stage + "/GET/v1/keys", Headers: map[string]string{"Authorization": "Bearer sg_live_secret"},
 		})

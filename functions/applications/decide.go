@@ -10,13 +10,13 @@ import (
 
 type decideInput struct {
 	Application string `json:"application" doc:"Application id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	State       string `json:"state" enum:"approved,withdrawn" doc:"What is withdrawn ends on the next request of the organisation's keys"`
+	State       string `json:"state" enum:"approved,withdrawn" doc:"New state; a withdrawn approval ends on the next request of the organisation's keys"`
 }
 
 // decidedApplication is an application after a decision.
 type decidedApplication struct {
 	applications.Application
-	EffectiveBy *time.Time `json:"effective_by" doc:"When the organisation's keys may do for certain what they could not do before; null where nothing was widened: then the decision holds already"`
+	EffectiveBy *time.Time `json:"effective_by" doc:"Time by which widened permissions are effective everywhere; null if nothing was widened, as the change is then already effective"`
 }
 
 func decide(d Deps) api.Handler {

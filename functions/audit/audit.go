@@ -1,4 +1,4 @@
-// Package audit is the function that tells who did what.
+// Package audit is the function that lists the audit trail.
 package audit
 
 import (
@@ -8,12 +8,12 @@ import (
 	"statgate/shared/api"
 )
 
-// Orgs tells whether an organisation exists; its errors are *api.Error.
+// Orgs reports whether an organisation exists; its errors are *api.Error.
 type Orgs interface {
 	Exists(ctx context.Context, org string) (bool, error)
 }
 
-// Deps is what the handlers need.
+// Deps are the handlers' dependencies.
 type Deps struct {
 	Trail *audit.Store
 	Orgs  Orgs

@@ -9,9 +9,9 @@ import (
 
 type listInput struct {
 	api.Page
-	Key   string `json:"key,omitempty" doc:"Only what was done to this key (or organisation, user, application, match, contest, contestant or webhook)"`
-	Actor string `json:"actor,omitempty" doc:"Only what this key, or this user by any key, did"`
-	Org   string `json:"org,omitempty" doc:"The organisation; operators only, default the caller's"`
+	Key   string `json:"key,omitempty" doc:"Id of the changed object: a key, organisation, user, application, match, contest, contestant or webhook"`
+	Actor string `json:"actor,omitempty" doc:"Id of the key or user who made the change"`
+	Org   string `json:"org,omitempty" doc:"Organisation id; operators only; default: the caller's organisation"`
 }
 
 func list(d Deps) api.Handler {
@@ -25,8 +25,8 @@ func list(d Deps) api.Handler {
 	})
 }
 
-// org is the organisation whose trail is asked for. One that is not the caller's
-// is unknown to all but operators.
+// org returns the organisation whose trail is listed. For callers other than operators, any
+// organisation but their own does not exist.
 func (d Deps) org(ctx context.Context, c *api.Caller, asked string) (string, error) {
 	if asked == "" || asked == c.Org {
 		return c.Org, nil

@@ -7,7 +7,7 @@ import (
 	"statgate/shared/api"
 )
 
-// Deps is what the handlers need.
+// Deps are the handlers' dependencies.
 type Deps struct {
 	Orgs *orgs.Store
 }
@@ -17,5 +17,5 @@ func Handlers(d Deps) []api.Handler { return []api.Handler{get(d), put(d)} }
 
 // connections are accounts on other platforms.
 type connections struct {
-	Connections []orgs.Account `json:"connections" nullable:"false"`
+	Connections []orgs.Account `json:"connections" nullable:"false" doc:"Linked accounts on the platforms that the key may read"`
 }

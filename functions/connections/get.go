@@ -7,10 +7,10 @@ import (
 	"statgate/shared/api"
 )
 
-// get shows those of the platforms that the key has a permission for.
+// get lists the accounts on those platforms for which the key has a permission.
 func get(d Deps) api.Handler {
 	return api.Handle("getConnections", func(ctx context.Context, r *api.Request, _ *struct{}) (connections, error) {
-		accounts, err := d.Orgs.Accounts(ctx, r.Caller.Org, r.Caller.User)
+		accounts, err := d.Orgs.Accounts(ctx, r.Caller)
 		if err != nil {
 			return connections{}, err
 		}

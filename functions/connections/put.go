@@ -10,13 +10,13 @@ import (
 type putInput struct {
 	Org         string         `json:"org" doc:"Organisation id"`
 	User        string         `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Connections []orgs.Account `json:"connections" maxItems:"4" nullable:"false" doc:"All of them, one a platform: what is missing is connected no more"`
+	Connections []orgs.Account `json:"connections" maxItems:"4" nullable:"false" doc:"All linked accounts, at most one per platform; accounts that are not listed are removed"`
 }
 
 // memberConnections are a member's accounts on other platforms.
 type memberConnections struct {
-	User        string         `json:"user"`
-	Connections []orgs.Account `json:"connections" nullable:"false"`
+	User        string         `json:"user" doc:"User id"`
+	Connections []orgs.Account `json:"connections" nullable:"false" doc:"Linked accounts"`
 }
 
 func put(d Deps) api.Handler {

@@ -10,12 +10,12 @@ import (
 
 type agreeInput struct {
 	MatchInput
-	Status  string `json:"status,omitempty" enum:"ACCEPTED,READY,COMPLETED,CANCELLED,DISPUTED" doc:"Where the teams have come to: from PENDING to ACCEPTED or CANCELLED, from ACCEPTED to READY, into a dispute and out of it"`
-	Confirm []int  `json:"confirm,omitempty" minItems:"1" maxItems:"7" doc:"Numbers of maps whose scores stand from now on"`
+	Status  string `json:"status,omitempty" enum:"ACCEPTED,READY,COMPLETED,CANCELLED,DISPUTED" doc:"New status: ACCEPTED or CANCELLED from PENDING, READY from ACCEPTED, DISPUTED, or the settlement of a dispute"`
+	Confirm []int  `json:"confirm,omitempty" minItems:"1" maxItems:"7" doc:"Numbers of the maps whose scores are final from now on"`
 }
 
-// agree is for the site that the teams use, which its operator runs. To others
-// there is no match that they could speak for the teams of.
+// agree records what the teams agreed on, at the request of their site, which the operator
+// runs. All other callers get a 404.
 func agree(d Deps) api.Handler {
 	return api.Handle("agreeContest", func(ctx context.Context, r *api.Request, in *agreeInput) (contests.Contest, error) {
 		if (in.Status == "") == (in.Confirm == nil) {

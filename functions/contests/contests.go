@@ -1,5 +1,5 @@
-// Package contests is the function that serves matches which two teams arrange
-// and score themselves.
+// Package contests has the handlers for contests: matches that two teams arrange and
+// score themselves.
 package contests
 
 import (
@@ -21,7 +21,8 @@ func Handlers(d Deps) []api.Handler {
 	}
 }
 
-// MatchInput names a contest. It is exported as embedded structs must be to be seen.
+// MatchInput names a contest. It is exported because the binder reads only exported
+// embedded structs.
 type MatchInput struct {
 	Match string `json:"match" doc:"Match id" example:"con_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 }

@@ -9,6 +9,6 @@ import (
 
 func get(d Deps) api.Handler {
 	return api.Handle("getContest", func(ctx context.Context, r *api.Request, in *MatchInput) (contests.Contest, error) {
-		return d.Contests.Get(ctx, r.Caller.Game, in.Match)
+		return d.Contests.For(r.Caller).Get(ctx, in.Match)
 	})
 }

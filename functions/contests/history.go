@@ -10,19 +10,19 @@ import (
 	"statgate/shared/stats/contests"
 )
 
-// Filter is what the lists of a history take beside their page.
+// Filter has the filters of the history lists.
 type Filter struct {
-	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Only these states; what is no state is ignored" example:"COMPLETED"`
-	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"All but these states; without effect beside states to include" example:"CANCELLED"`
+	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Statuses to include; unknown values are ignored" example:"COMPLETED"`
+	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"Statuses to exclude; ignored if statuses to include are given" example:"CANCELLED"`
 	Game            string   `json:"game,omitempty" maxLength:"64" doc:"Game id" example:"rocket-rally"`
 	Opponent        string   `json:"opponent,omitempty" maxLength:"64" doc:"Id or slug of the other team, or of its organisation" example:"southern-cross"`
-	ScheduledAfter  string   `json:"scheduled_after,omitempty" format:"iso-8601" doc:"ISO 8601; at this moment or after it" example:"2026-03-01"`
-	ScheduledBefore string   `json:"scheduled_before,omitempty" format:"iso-8601" doc:"ISO 8601; before this moment" example:"2026-04-01T00:00:00Z"`
-	CreatedAfter    string   `json:"created_after,omitempty" format:"iso-8601" doc:"ISO 8601; at this moment or after it" example:"2026-02-01"`
-	CreatedBefore   string   `json:"created_before,omitempty" format:"iso-8601" doc:"ISO 8601; before this moment" example:"2026-04-01"`
+	ScheduledAfter  string   `json:"scheduled_after,omitempty" format:"iso-8601" doc:"Earliest scheduled start, inclusive, ISO 8601" example:"2026-03-01"`
+	ScheduledBefore string   `json:"scheduled_before,omitempty" format:"iso-8601" doc:"End of the range of scheduled starts, exclusive, ISO 8601" example:"2026-04-01T00:00:00Z"`
+	CreatedAfter    string   `json:"created_after,omitempty" format:"iso-8601" doc:"Earliest creation time, inclusive, ISO 8601" example:"2026-02-01"`
+	CreatedBefore   string   `json:"created_before,omitempty" format:"iso-8601" doc:"End of the range of creation times, exclusive, ISO 8601" example:"2026-04-01"`
 }
 
-// listInput is for the key owner's own history, in the query or in the body.
+// listInput is the input for the key owner's own history, in the query or in the body.
 type listInput struct {
 	api.Page
 	Filter
@@ -46,36 +46,36 @@ func listUser(d Deps) api.Handler { return own(d, "listUserContests") }
 
 func own(d Deps, operation string) api.Handler {
 	return api.Handle(operation, func(ctx context.Context, r *api.Request, in *listInput) (api.List[contests.Contest], error) {
-		return d.page(ctx, contests.OfUser, r.Caller.User, in.Filter, in.Page)
+		return page(ctx, d.Contests.For(r.Caller).Own(), in.Filter, in.Page)
 	})
 }
 
 func listTeam(d Deps) api.Handler {
 	return api.Handle("listTeamContests", func(ctx context.Context, r *api.Request, in *teamInput) (api.List[contests.Contest], error) {
-		team, err := d.Contests.For(ctx, contests.OfTeam, in.Team, r.Caller.User)
+		history, err := d.Contests.For(r.Caller).Of(ctx, contests.OfTeam, in.Team)
 		if err != nil {
 			return api.List[contests.Contest]{}, err
 		}
-		return d.page(ctx, contests.OfTeam, team.ID, in.Filter, in.Page)
+		return page(ctx, history, in.Filter, in.Page)
 	})
 }
 
 func listOrg(d Deps) api.Handler {
 	return api.Handle("listOrgContests", func(ctx context.Context, r *api.Request, in *orgInput) (api.List[contests.Contest], error) {
-		org, err := d.Contests.For(ctx, contests.OfOrg, in.Org, r.Caller.User)
+		history, err := d.Contests.For(r.Caller).Of(ctx, contests.OfOrg, in.Org)
 		if err != nil {
 			return api.List[contests.Contest]{}, err
 		}
-		return d.page(ctx, contests.OfOrg, org.ID, in.Filter, in.Page)
+		return page(ctx, history, in.Filter, in.Page)
 	})
 }
 
-func (d Deps) page(ctx context.Context, kind contests.Kind, id string, f Filter, p api.Page) (api.List[contests.Contest], error) {
+func page(ctx context.Context, history contests.History, f Filter, p api.Page) (api.List[contests.Contest], error) {
 	chosen, err := f.read()
 	if err != nil {
 		return api.List[contests.Contest]{}, err
 	}
-	found, next, err := d.Contests.History(ctx, kind, id, chosen, p.Limit, p.After)
+	found, next, err := history.Page(ctx, chosen, p.Limit, p.After)
 	return api.List[contests.Contest]{Data: found, Next: next}, err
 }
 
@@ -97,7 +97,7 @@ func (f Filter) read() (contests.Filter, error) {
 	return chosen, nil
 }
 
-// statuses keeps what is a state, whatever its case.
+// statuses returns the known states among names, regardless of case.
 func statuses(names []string) []contests.Status {
 	var known []contests.Status
 	for _, name := range names {
@@ -115,7 +115,7 @@ var moments = []string{
 	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "20060102T150405Z0700", "20060102T150405", "20060102T1504Z0700", "20060102",
 }
 
-// moment reads a date or a time, nil for none.
+// moment parses a date or a time, nil for "".
 func moment(field, text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil

@@ -10,20 +10,20 @@ import (
 
 type scoreInput struct {
 	MatchInput
-	Maps []mapInput `json:"maps" minItems:"1" maxItems:"7" nullable:"false" doc:"Each map once"`
+	Maps []mapInput `json:"maps" minItems:"1" maxItems:"7" nullable:"false" doc:"Scores, at most one for each map"`
 }
 
 type mapInput struct {
-	Map       int  `json:"map" minimum:"1" maximum:"7" doc:"Number of the map, from 1"`
-	Home      int  `json:"home" minimum:"0" maximum:"1000"`
-	Away      int  `json:"away" minimum:"0" maximum:"1000"`
-	Confirmed bool `json:"confirmed,omitempty" doc:"Whether the score stands from now on"`
+	Map       int  `json:"map" minimum:"1" maximum:"7" doc:"Map number, from 1"`
+	Home      int  `json:"home" minimum:"0" maximum:"1000" doc:"Score of the home team, 0–1000"`
+	Away      int  `json:"away" minimum:"0" maximum:"1000" doc:"Score of the away team, 0–1000"`
+	Confirmed bool `json:"confirmed,omitempty" doc:"Whether the score is final from now on"`
 }
 
-// scoredContest is a match after scores of maps, and what became of each.
+// scoredContest is a contest after a score request, with the outcome for each map.
 type scoredContest struct {
-	Contest contests.Contest   `json:"contest"`
-	Results []contests.Outcome `json:"results" nullable:"false" doc:"In the order in which they were sent"`
+	Contest contests.Contest   `json:"contest" doc:"Match after the change"`
+	Results []contests.Outcome `json:"results" nullable:"false" doc:"Results for the submitted scores, in the same order"`
 }
 
 func score(d Deps) api.Handler {
@@ -32,7 +32,7 @@ func score(d Deps) api.Handler {
 		seen := map[int]bool{}
 		for i, m := range in.Maps {
 			if seen[m.Map] {
-				return scoredContest{}, api.FieldError("maps", "map %d is there twice", m.Map)
+				return scoredContest{}, api.FieldError("maps", "map %d is given more than once", m.Map)
 			}
 			seen[m.Map] = true
 			scores[i] = contests.MapScore(m)

@@ -9,12 +9,12 @@ import (
 	"statgate/shared/stats/contests"
 )
 
-// contestStatus is where a contest stands.
+// contestStatus is the status of a contest.
 type contestStatus struct {
-	ID        string          `json:"id"`
-	Status    contests.Status `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED"`
-	Winner    *string         `json:"winner" doc:"Id of the team that won; null while nobody has, and after a draw"`
-	UpdatedAt time.Time       `json:"updated_at"`
+	ID        string          `json:"id" doc:"Match id"`
+	Status    contests.Status `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED" doc:"Match status"`
+	Winner    *string         `json:"winner" doc:"Id of the winning team; null while undecided and after a draw"`
+	UpdatedAt time.Time       `json:"updated_at" doc:"Time of the last change"`
 }
 
 func statusOf(c contests.Contest) contestStatus {
@@ -23,14 +23,14 @@ func statusOf(c contests.Contest) contestStatus {
 
 func getStatus(d Deps) api.Handler {
 	return api.Handle("getContestStatus", func(ctx context.Context, r *api.Request, in *MatchInput) (contestStatus, error) {
-		c, err := d.Contests.Get(ctx, r.Caller.Game, in.Match)
+		c, err := d.Contests.For(r.Caller).Get(ctx, in.Match)
 		return statusOf(c), err
 	})
 }
 
 type moveInput struct {
 	MatchInput
-	Status string `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED" doc:"From READY to IN_PROGRESS, and from ACCEPTED or IN_PROGRESS to CANCELLED; a match completes itself"`
+	Status string `json:"status" enum:"PENDING,ACCEPTED,READY,IN_PROGRESS,COMPLETED,CANCELLED,DISPUTED,FORFEITED" doc:"New status: IN_PROGRESS from READY, or CANCELLED from ACCEPTED or IN_PROGRESS; a match completes by itself"`
 }
 
 func move(d Deps) api.Handler {

@@ -1,8 +1,8 @@
-// Package deliver is the function that sends webhooks' deliveries to where they go.
+// Package deliver is the function that sends webhook deliveries.
 //
-// An address is a customer's, so it may be anything: what is called must be of the
-// open internet, whatever a name leads to at that moment; redirects are not followed;
-// what is answered is not kept, but for its status.
+// A customer chooses the URL, so it may be anything. The IP address that its name resolves
+// to must be on the open internet when it is dialled. Redirects are not followed, and
+// nothing of the answer but its status is stored.
 package deliver
 
 import (
@@ -26,26 +26,26 @@ import (
 )
 
 const (
-	timeout     = 10 * time.Second // of one attempt, if nobody says otherwise
-	answerBytes = 4 << 10          // read of an answer, so that its connection can be used again
+	timeout     = 10 * time.Second // of one attempt, by default
+	answerBytes = 4 << 10          // read of an answer, so that its connection can be reused
 	answerTime  = time.Second      // for reading them
 )
 
-// Store keeps deliveries.
+// Store stores deliveries.
 type Store interface {
 	Begin(ctx context.Context, d webhooks.Due, now time.Time) (*webhooks.Attempt, time.Duration, error)
 	Finish(ctx context.Context, a *webhooks.Attempt, o webhooks.Outcome, now time.Time) (time.Duration, bool, error)
 }
 
-// Deps is what the function needs.
+// Deps are the function's dependencies.
 type Deps struct {
 	Store   Store
-	Title   string        // of the API, for the receivers' logs
-	Private bool          // addresses of this machine and its network are called too
-	Timeout time.Duration // of one attempt, its answer's head included; 0 for 10 s
+	Title   string        // the API's, for the receivers' logs
+	Private bool          // also call addresses of this machine and its network
+	Timeout time.Duration // of one attempt, until the answer's header has been read; 0: 10 s
 	Clock   func() time.Time
 	Log     *slog.Logger
-	Metrics *telemetry.Recorder // nil: none
+	Metrics *telemetry.Recorder // nil: none are recorded
 }
 
 // Sender makes attempts.
@@ -65,7 +65,7 @@ func New(d Deps) *Sender {
 	d.Timeout = cmp.Or(d.Timeout, timeout)
 	return &Sender{Deps: d, agent: strings.ReplaceAll(d.Title, " ", "-") + "-Webhooks/1", client: &http.Client{
 		Timeout: d.Timeout,
-		Transport: &http.Transport{ // no proxy: it would be called in the address's place
+		Transport: &http.Transport{ // no proxy: it would be dialled in place of the checked address
 			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 5 * time.Second,
 			MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 		},
@@ -73,8 +73,8 @@ func New(d Deps) *Sender {
 	}}
 }
 
-// Deliver makes an attempt of a delivery where one is due, and returns after what
-// time it wants another, 0 for never. It fails where the store does.
+// Deliver attempts a delivery if it is due, and returns how long to wait for the next
+// attempt, 0 for never. It fails if the store does.
 func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, error) {
 	a, wait, err := s.Store.Begin(ctx, d, s.Clock())
 	if err != nil || a == nil {
@@ -83,11 +83,12 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 	start := s.Clock()
 	o := s.attempt(ctx, a)
 	if o.Status == 0 && ctx.Err() != nil {
-		// Who stopped was we. It comes again when its lease is over, as if it had not begun.
+		// We cancelled the request ourselves. The delivery is attempted again when its
+		// lease expires, as if this attempt had not begun.
 		return 0, fmt.Errorf("deliver: an attempt of %s was stopped: %w", d.Delivery, ctx.Err())
 	}
 	end := s.Clock()
-	// The answer was given, whatever becomes of the function's time.
+	// The receiver has answered, so the result is stored even if the function's time is up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	again, givenUp, err := s.Store.Finish(ctx, a, o, end)
@@ -95,7 +96,7 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 	return again, err
 }
 
-// attempt calls the address, if it is not known to be silent.
+// attempt calls the URL, unless it is known not to answer.
 func (s *Sender) attempt(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
 	if !s.silence.calls(&a.Webhook, s.Clock()) {
 		return webhooks.Outcome{Error: notCalled}
@@ -107,13 +108,13 @@ func (s *Sender) attempt(ctx context.Context, a *webhooks.Attempt) webhooks.Outc
 	return o
 }
 
-// post sends an attempt. It never fails: how it went is the outcome.
+// post sends an attempt. Failures are part of the outcome.
 func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Webhook.URL, bytes.NewReader(a.Body))
 	if err != nil {
-		return webhooks.Outcome{Error: "the address cannot be called"}
+		return webhooks.Outcome{Error: "the URL is not valid"}
 	}
 	now := s.Clock()
 	signatures, err := signBody(a, now)
@@ -126,9 +127,9 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	h.Set(standardwebhooks.HeaderWebhookID, a.Event)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
 	h.Set(standardwebhooks.HeaderWebhookSignature, signatures)
-	// Not sent: tells the client that it may send this again by another connection,
-	// where the one that it kept turns out to be closed. A function that was frozen
-	// keeps such. Receivers know what comes twice by its id.
+	// This header is not sent. It allows the client to send the request again on another
+	// connection if the one that it kept is closed, as those of a frozen function are.
+	// Receivers recognise a repeat by its id.
 	h["X-Idempotency-Key"] = nil
 	answer, err := s.client.Do(request)
 	if err != nil {
@@ -137,18 +138,17 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	drain(answer, cancel)
 	o := webhooks.Outcome{Status: answer.StatusCode}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		o.Error = fmt.Sprintf("answered %d", answer.StatusCode)
+		o.Error = fmt.Sprintf("the endpoint answered %d", answer.StatusCode)
 		if answer.StatusCode >= 300 && answer.StatusCode <= 399 {
-			o.Error += ", and redirects are not followed"
+			o.Error += "; redirects are not followed"
 		}
 	}
 	return o
 }
 
-// drain reads what little an answer holds, so that its connection can be used again,
-// and closes it. Cancel ends the request, where the rest is long in coming. Of an
-// answer that says that the connection is another protocol's now, nothing is read:
-// no timeout of the client's holds there.
+// drain reads the start of an answer, so that its connection can be reused, and closes it.
+// cancel ends the request if the rest is slow. Of an answer that switches protocols nothing
+// is read, as the client's timeouts do not apply there.
 func drain(answer *http.Response, cancel context.CancelFunc) {
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		defer time.AfterFunc(answerTime, cancel).Stop()
@@ -163,7 +163,7 @@ func signBody(a *webhooks.Attempt, now time.Time) (string, error) {
 	for _, secret := range a.Secrets {
 		signer, err := standardwebhooks.NewWebhook(secret)
 		if err != nil {
-			return "", errors.New("deliver: a signing secret is none") // the error might quote it
+			return "", errors.New("deliver: a signing secret is malformed") // the error might quote it
 		}
 		signature, err := signer.Sign(a.Event, now, a.Body)
 		if err != nil {
@@ -174,24 +174,23 @@ func signBody(a *webhooks.Attempt, now time.Time) (string, error) {
 	return strings.Join(signatures, " "), nil
 }
 
-// noAnswer is why an attempt failed that waited as long as it may: 5 s for a
-// connection, as long for TLS, 10 s for all.
-const noAnswer = "no answer in time"
+// noAnswer is why an attempt failed that timed out: 5 s for the
+// connection, 5 s for TLS, 10 s for the whole attempt.
+const noAnswer = "no response in time"
 
-// why tells a customer why their address could not be called, in words that tell
-// nothing of our side.
+// why tells a customer why their URL could not be called, without internal details.
 func why(err error) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
-		return "the address is not of the open internet"
+		return "the address is not on the public internet"
 	case errors.As(err, &timeout) && timeout.Timeout(): // also of who is asked for the name
 		return noAnswer
 	case errors.As(err, &dns):
-		return "the name of the address is not known"
+		return "the host name cannot be resolved"
 	case strings.Contains(err.Error(), "certificate"):
-		return "its certificate cannot be trusted"
+		return "the TLS certificate is not trusted"
 	}
 	return "the connection failed"
 }

@@ -25,7 +25,7 @@ import (
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 
-// store has one attempt for every delivery, at an address.
+// store returns one attempt, at a URL, for every delivery.
 type store struct {
 	url      string
 	wait     time.Duration
@@ -58,7 +58,7 @@ func (s *store) outcome(t *testing.T) webhooks.Outcome {
 	return s.outcomes[0]
 }
 
-// patience is what an attempt may take in these tests.
+// patience is the timeout of an attempt in these tests.
 const patience = 3 * time.Second
 
 func sender(s *store, private bool, log io.Writer) *deliver.Sender {
@@ -108,7 +108,7 @@ func TestADeliveryIsSignedAsStandardWebhooksSays(t *testing.T) {
 	}
 }
 
-func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
+func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 	t.Parallel()
 	reached := false
 	target := receiver(t, func(http.ResponseWriter, *http.Request) { reached = true })
@@ -122,22 +122,22 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 		private bool
 		want    webhooks.Outcome
 	}{
-		"an error": {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "answered 503"}},
-		"gone":     {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "answered 410"}},
+		"an error": {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), true, webhooks.Outcome{Status: 503, Error: "the endpoint answered 503"}},
+		"gone":     {receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }), true, webhooks.Outcome{Status: 410, Error: "the endpoint answered 410"}},
 		"a redirect": {receiver(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, target, http.StatusTemporaryRedirect)
-		}), true, webhooks.Outcome{Status: 307, Error: "answered 307, and redirects are not followed"}},
+		}), true, webhooks.Outcome{Status: 307, Error: "the endpoint answered 307; redirects are not followed"}},
 		"nobody there":    {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
-		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the name of the address is not known"}},
-		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "its certificate cannot be trusted"}},
-		"this machine":    {target, false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"metadata":        {"http://169.254.169.254/latest/meta-data", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"v6":              {"http://[::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"NAT64":           {"http://[64:ff9b::7f00:1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"6to4":            {"http://[2002:7f00:1::1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"shared":          {"http://100.64.0.1/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
-		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not of the open internet"}},
+		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the host name cannot be resolved"}},
+		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "the TLS certificate is not trusted"}},
+		"this machine":    {target, false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"metadata":        {"http://169.254.169.254/latest/meta-data", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"v6":              {"http://[::1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"NAT64":           {"http://[64:ff9b::7f00:1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"6to4":            {"http://[2002:7f00:1::1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"shared":          {"http://100.64.0.1/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
+		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
 	} {
 		s := &store{url: c.url}
 		if _, err := sender(s, c.private, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
@@ -153,7 +153,7 @@ func TestHowAnAttemptWentIsToldInWordsOfTheReceivers(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
+func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -171,7 +171,7 @@ func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatWasClosedMeanwhileFailsNoAttempt(t *testing.T) {
+func TestAClosedIdleConnectionDoesNotFailAnAttempt(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	used := map[string]bool{} // by the client's end of a connection
@@ -204,7 +204,7 @@ func TestAConnectionThatWasClosedMeanwhileFailsNoAttempt(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatWeStopIsNoFailureOfTheReceivers(t *testing.T) {
+func TestACancelledAttemptDoesNotCountAsAReceiverFailure(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -221,7 +221,7 @@ func TestAnAttemptThatWeStopIsNoFailureOfTheReceivers(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
+func TestASlowOrProtocolSwitchingAnswerDoesNotBlockTheWorker(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answer string
@@ -229,7 +229,7 @@ func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
 	}{
 		"dripping": {"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", webhooks.Outcome{Status: 200}},
 		"another protocol": {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n",
-			webhooks.Outcome{Status: 101, Error: "answered 101"}},
+			webhooks.Outcome{Status: 101, Error: "the endpoint answered 101"}},
 	} {
 		url := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
@@ -253,7 +253,7 @@ func TestAnAnswerThatDripsOrChangesTheProtocolHoldsNothingUp(t *testing.T) {
 	}
 }
 
-func TestAReceiverThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
+func TestAReceiverThatDoesNotAnswerTimesOut(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // until then the server does not see that the client has gone
@@ -263,12 +263,12 @@ func TestAReceiverThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
 	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.outcome(t); got.Error != "no answer in time" || time.Since(start) < patience*9/10 {
+	if got := s.outcome(t); got.Error != "no response in time" || time.Since(start) < patience*9/10 {
 		t.Errorf("got %+v after %s", got, time.Since(start))
 	}
 }
 
-func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
+func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 	t.Parallel()
 	var called atomic.Int64
 	var up atomic.Bool
@@ -294,8 +294,8 @@ func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
 		group.Wait()
 		return called.Load() - before, s.outcomes[len(s.outcomes)-1]
 	}
-	const skipped = "not called, as several deliveries before it had no answer in time"
-	if calls, last := attempts(3); calls != 3 || last.Error != "no answer in time" {
+	const skipped = "not attempted, because several deliveries before it had no response in time"
+	if calls, last := attempts(3); calls != 3 || last.Error != "no response in time" {
 		t.Errorf("at first: got %d calls, %+v, want 3: it may be slow once", calls, last)
 	}
 	if calls, last := attempts(5); calls != 0 || last != (webhooks.Outcome{Error: skipped}) {
@@ -315,7 +315,7 @@ func TestAnAddressThatIsSilentIsFoundOutByOneDeliveryForAll(t *testing.T) {
 	}
 }
 
-// queue is what the function puts messages into.
+// queue records the messages that the function sends.
 type queue struct {
 	sent []webhooks.Due
 	err  error
@@ -326,7 +326,7 @@ func (q *queue) Send(_ context.Context, due ...webhooks.Due) error {
 	return q.err
 }
 
-// batch is an event as SQS makes one of deliveries.
+// batch returns an SQS event with one message per body.
 func batch(bodies ...string) events.SQSEvent {
 	var ev events.SQSEvent
 	for i, body := range bodies {
@@ -344,7 +344,7 @@ func body(t *testing.T, d webhooks.Due) string {
 	return string(raw)
 }
 
-func TestADeliveryHasAMessageInTheQueueUntilItHasEnded(t *testing.T) {
+func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(http.ResponseWriter, *http.Request) {})
 	due := webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
@@ -381,7 +381,7 @@ func TestADeliveryHasAMessageInTheQueueUntilItHasEnded(t *testing.T) {
 	}
 }
 
-func TestWhatIsPutOffIsSentInOneRequest(t *testing.T) {
+func TestRetriesOfABatchAreQueuedInOneRequest(t *testing.T) {
 	t.Parallel()
 	q := &queue{err: errors.New("no")}
 	due := body(t, webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
@@ -391,7 +391,7 @@ func TestWhatIsPutOffIsSentInOneRequest(t *testing.T) {
 	}
 }
 
-func TestASlowReceiverHoldsUpNoOtherMessageOfItsBatch(t *testing.T) {
+func TestASlowReceiverDelaysNoOtherMessageOfItsBatch(t *testing.T) {
 	t.Parallel()
 	var at sync.WaitGroup
 	at.Add(10)

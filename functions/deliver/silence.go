@@ -9,65 +9,66 @@ import (
 )
 
 const (
-	// silentAfter is how many attempts in a row find no answer until an address is
-	// taken for silent: one that is slow now and then is not.
+	// silentAfter is the number of consecutive attempts without an answer after which a URL
+	// counts as silent. One that is slow now and then does not.
 	silentAfter = 3
-	// silenceLasts is how long an address that is silent is not called.
+	// silenceLasts is how long a silent URL is not called.
 	silenceLasts = 30 * time.Second
-	// silenceKept is how long it is remembered that an address is to be tried by one
-	// delivery before the others.
+	// silenceKept is how long a URL is remembered as silent, so that a single delivery
+	// tries it before the others.
 	silenceKept = 24 * time.Hour
 )
 
-// notCalled is why an attempt failed that was not made.
-const notCalled = "not called, as several deliveries before it had no answer in time"
+// notCalled is the error of an attempt that was not made.
+const notCalled = "not attempted, because several deliveries before it had no response in time"
 
-// silence remembers the addresses that give no answer. Each attempt of one costs
-// 10 s of what all customers share, and a receiver that is down has one for
-// everything that happened meanwhile: one delivery finds out for all.
+// silence remembers the URLs that do not answer. Each attempt on one costs 10 s of capacity
+// that all customers share, and a receiver that is down has a delivery for every event
+// meanwhile. So a single delivery tries for all.
 type silence struct {
-	mu    sync.Mutex
-	heard map[address]quiet
+	mu   sync.Mutex
+	urls map[address]silentURL
 }
 
-// address is where a webhook sends: what happens at another one's is not its own.
+// address is a webhook's URL; other webhooks with the same URL count separately.
 type address struct{ webhook, url string }
 
-// quiet is how often in a row an address gave no answer, and until when it is left alone.
-type quiet struct {
+// silentURL is the number of consecutive attempts without an answer, and until when the URL is
+// not called.
+type silentURL struct {
 	times int
 	until time.Time
 }
 
-// calls tells whether an address is to be called. Of those who ask when its time is
-// over one is told so; the others go by what that one learns.
+// calls reports whether a URL may be called. When its silence ends, only the first caller
+// may; the others wait for that attempt's result.
 func (s *silence) calls(w *webhooks.Webhook, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := address{w.ID, w.URL}
-	q := s.heard[at]
+	q := s.urls[at]
 	if q.times < silentAfter {
 		return true
 	}
 	if now.Before(q.until) {
 		return false
 	}
-	s.heard[at] = quiet{q.times, now.Add(timeout)}
+	s.urls[at] = silentURL{q.times, now.Add(timeout)}
 	return true
 }
 
-// note keeps whether an address that was called gave an answer.
+// note records whether a URL answered.
 func (s *silence) note(w *webhooks.Webhook, answered bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := address{w.ID, w.URL}
 	if answered {
-		delete(s.heard, at)
+		delete(s.urls, at)
 		return
 	}
-	maps.DeleteFunc(s.heard, func(_ address, q quiet) bool { return now.Sub(q.until) > silenceKept })
-	if s.heard == nil {
-		s.heard = map[address]quiet{}
+	maps.DeleteFunc(s.urls, func(_ address, q silentURL) bool { return now.Sub(q.until) > silenceKept })
+	if s.urls == nil {
+		s.urls = map[address]silentURL{}
 	}
-	s.heard[at] = quiet{s.heard[at].times + 1, now.Add(silenceLasts)}
+	s.urls[at] = silentURL{s.urls[at].times + 1, now.Add(silenceLasts)}
 }

@@ -9,7 +9,7 @@ import (
 type noInput struct{}
 
 type healthAnswer struct {
-	Status string `json:"status" enum:"ok"`
+	Status string `json:"status" enum:"ok" doc:"Always ok"`
 }
 
 func health() api.Handler {

@@ -1,9 +1,8 @@
-// Package fanout is the function that reads the stats table's stream and puts a
-// delivery down for every webhook that wants to be told.
+// Package fanout is the function that reads the stats table's stream and stores a delivery
+// for every subscribed webhook.
 //
-// It may be told of a change twice, and dies anywhere: events and deliveries have ids
-// that are made of the change's, so what was put down is put down once, and what is
-// still pending is queued again.
+// It may receive a change twice and stop anywhere. The ids of events and deliveries derive
+// from the change, so each delivery is stored once, and a pending one is queued again.
 package fanout
 
 import (
@@ -26,19 +25,19 @@ import (
 )
 
 const (
-	// listLife is how long the list of webhooks is believed: a new one is told of what
-	// happens from then on.
+	// listLife is how long the list of webhooks is cached. A new webhook receives events
+	// from then on.
 	listLife = 2 * time.Second
-	// atOnce is how many deliveries are put down side by side.
+	// atOnce is how many deliveries are stored concurrently.
 	atOnce = 16
 )
 
-// Matches reads matches by id, whoever owns them.
+// Matches reads matches by id, whatever their owner.
 type Matches interface {
-	Records(ctx context.Context, ids []string, consistent bool) (map[string]*matches.Record, error)
+	RecordsOfAllOwners(ctx context.Context, ids []string, consistent bool) (map[string]*matches.Record, error)
 }
 
-// Deps is what the function needs.
+// Deps are the function's dependencies.
 type Deps struct {
 	Contract *contract.Contract
 	Webhooks *webhooks.Store
@@ -48,7 +47,7 @@ type Deps struct {
 	Log      *slog.Logger
 }
 
-// Fanout tells webhooks of changes.
+// Fanout makes deliveries of changes.
 type Fanout struct {
 	Deps
 	views *view.Set
@@ -58,7 +57,7 @@ type Fanout struct {
 	at     time.Time
 }
 
-// New prepares the function. A view of the contract that does not fit is an error.
+// New returns the function. It fails if a view of the contract does not fit the events.
 func New(d Deps) (*Fanout, error) {
 	var shown []reflect.Type
 	for _, kind := range events.Kinds {
@@ -71,7 +70,7 @@ func New(d Deps) (*Fanout, error) {
 	return &Fanout{Deps: d, views: views}, nil
 }
 
-// Read is a [table.Reader].
+// Read implements [table.Reader].
 func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 	all, err := f.subscribed(ctx)
 	if err != nil || len(all) == 0 {
@@ -92,15 +91,15 @@ func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 	return nil
 }
 
-// events are what the changes tell, each with its match.
+// events returns the events of changes, each with its match.
 func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.Event, error) {
 	var all []events.Event
 	var ids []string
 	for _, c := range changes {
 		e, ok, err := events.Of(c)
 		if err != nil {
-			// It would be refused for ever, and hold up what comes after it.
-			f.Log.Error("a change that cannot be read is told to nobody", "change", c.ID, "cause", err)
+			// Drop it: it would fail on every retry and block the changes after it.
+			f.Log.Error("dropping an unreadable change", "change", c.ID, "cause", err)
 			continue
 		}
 		if !ok {
@@ -114,11 +113,11 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	if len(ids) == 0 {
 		return all, nil
 	}
-	found, err := f.Matches.Records(ctx, ids, false)
+	found, err := f.Matches.RecordsOfAllOwners(ctx, ids, false)
 	if err != nil {
 		return nil, fmt.Errorf("fanout: reading the matches of what changed: %w", err)
 	}
-	told := all[:0]
+	complete := all[:0]
 	for _, e := range all {
 		if e.Of == nil {
 			var of *matches.Match
@@ -129,12 +128,12 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 				continue
 			}
 		}
-		told = append(told, e)
+		complete = append(complete, e)
 	}
-	return told, nil
+	return complete, nil
 }
 
-// subscribed lists the webhooks, from memory for a moment.
+// subscribed returns the enabled webhooks, cached for listLife.
 func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -150,8 +149,7 @@ func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
 	return listed, nil
 }
 
-// place puts down each event for each webhook that wants it, and returns what is to
-// be sent.
+// place stores each event for each subscribed webhook and returns the deliveries to queue.
 func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhooks.Webhook) ([]webhooks.Due, error) {
 	var mu sync.Mutex
 	var due []webhooks.Due
@@ -159,20 +157,20 @@ func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhook
 	group.SetLimit(atOnce)
 	for i := range events {
 		e := &events[i]
-		wanting := f.wanting(e, all)
-		if len(wanting) == 0 {
+		subscribers := f.subscribers(e, all)
+		if len(subscribers) == 0 {
 			continue
 		}
 		body, err := f.body(e)
 		if err != nil {
-			f.nobody(e, err)
+			f.drop(e, err)
 			continue
 		}
-		for _, w := range wanting {
+		for _, w := range subscribers {
 			group.Go(func() error {
 				d, pending, err := f.Webhooks.Place(ctx, w, e, body)
 				if errors.Is(err, table.ErrBadWrite) {
-					f.nobody(e, err) // over 400 KB, which no item may have
+					f.drop(e, err) // over 400 KB, the limit of an item
 					return nil
 				}
 				if pending {
@@ -188,17 +186,17 @@ func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhook
 	return due, err
 }
 
-// nobody goes on without an event that would be refused for ever, and hold up what
-// comes after it.
-func (f *Fanout) nobody(e *events.Event, cause error) {
-	f.Log.Error("an event that cannot be put down is told to nobody", "event", e.ID, "type", e.Type, "match", e.Match, "cause", cause)
+// drop logs an event that cannot be stored: it would fail on every retry and block the
+// events after it.
+func (f *Fanout) drop(e *events.Event, cause error) {
+	f.Log.Error("dropping an event that cannot be stored", "event", e.ID, "type", e.Type, "match", e.Match, "cause", cause)
 }
 
-// wanting are the webhooks that are to be told of an event.
-func (f *Fanout) wanting(e *events.Event, all []webhooks.Webhook) []*webhooks.Webhook {
+// subscribers returns the webhooks that receive an event.
+func (f *Fanout) subscribers(e *events.Event, all []webhooks.Webhook) []*webhooks.Webhook {
 	var some []*webhooks.Webhook
 	for i := range all {
-		if w := &all[i]; w.Sees(e.Of.Owner, f.Contract.HidePublic) && w.Wants(e) {
+		if w := &all[i]; w.Sees(e.Of.Owner, f.Contract.HidePublic) && w.Subscribes(e) {
 			some = append(some, w)
 		}
 	}

@@ -28,7 +28,7 @@ import (
 
 var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
 
-// world is the function on tables that can fail, and a queue that can.
+// world is the function with tables and a queue that can fail.
 type world struct {
 	*fanout.Fanout
 	t           *testing.T
@@ -52,7 +52,7 @@ func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
 	return nil
 }
 
-// taken is what was queued since it was asked last.
+// taken returns what was queued since the last call.
 func (w *world) taken() []webhooks.Due {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -87,7 +87,7 @@ func newWorld(t *testing.T, contract string) *world {
 	return w
 }
 
-// hook makes a webhook that is known from now on.
+// hook makes a webhook that receives events from now on.
 func (w *world) hook(org string, types ...string) webhooks.Webhook {
 	w.t.Helper()
 	route, _ := api.Find("createWebhook")
@@ -101,7 +101,7 @@ func (w *world) hook(org string, types ...string) webhooks.Webhook {
 	return made.Webhook
 }
 
-// change is a match of an owner's that is new.
+// change is the change that makes a new match of an owner.
 func change(id, owner string) table.Change {
 	return table.Change{ID: "change " + id, Time: now, New: table.Item{table.PartitionAttr: "MATCH#" + id, table.SortAttr: "MATCH",
 		"id": id, "owner": owner, "date": "2026-05-02", "status": "live", "version": int64(1), "updated_at": "2026-05-02T14:00:00Z",
@@ -115,7 +115,7 @@ func (w *world) read(changes ...table.Change) {
 	}
 }
 
-// body is what a delivery will send.
+// body returns what a delivery will send.
 func (w *world) body(d webhooks.Due) map[string]any {
 	w.t.Helper()
 	a, _, err := w.webhooks.Begin(w.t.Context(), d, now)
@@ -126,11 +126,11 @@ func (w *world) body(d webhooks.Due) map[string]any {
 	return body
 }
 
-func TestEachWebhookIsToldOfWhatItsOrganisationSees(t *testing.T) {
+func TestEachWebhookReceivesOnlyWhatItsOrganisationMaySee(t *testing.T) {
 	t.Parallel()
 	for contract, want := range map[string]map[string]int{
 		"statgate":   {"public": 2, "org_1": 1, "org_3": 0},
-		"fullengage": {"public": 0, "org_1": 1, "org_3": 0}, // hides what is public
+		"fullengage": {"public": 0, "org_1": 1, "org_3": 0}, // hides public matches
 	} {
 		w := newWorld(t, contract)
 		w.hook("org_1")
@@ -144,7 +144,7 @@ func TestEachWebhookIsToldOfWhatItsOrganisationSees(t *testing.T) {
 	}
 }
 
-func TestWhatIsToldAgainIsQueuedOnlyWhileItIsPending(t *testing.T) {
+func TestARepeatedChangeIsQueuedAgainOnlyWhileItsDeliveryIsPending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "statgate")
 	w.hook("org_1")
@@ -167,7 +167,7 @@ func TestWhatIsToldAgainIsQueuedOnlyWhileItIsPending(t *testing.T) {
 	}
 }
 
-func TestABatchThatFailsAnywhereIsWholeWhenItIsToldAgain(t *testing.T) {
+func TestABatchThatFailsAnywhereIsCompleteAfterARetry(t *testing.T) {
 	t.Parallel()
 	var changes []table.Change
 	for i := range 40 {
@@ -199,7 +199,7 @@ func TestABatchThatFailsAnywhereIsWholeWhenItIsToldAgain(t *testing.T) {
 	}
 }
 
-func TestAChangeThatCannotBeReadHoldsUpNothing(t *testing.T) {
+func TestAnUnreadableChangeIsDroppedAndBlocksNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "statgate")
 	w.hook("org_1")
@@ -213,7 +213,7 @@ func TestAChangeThatCannotBeReadHoldsUpNothing(t *testing.T) {
 	}
 }
 
-func TestAnEventThatIsTooBigHoldsUpNothing(t *testing.T) {
+func TestAnOversizedEventIsDroppedAndBlocksNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "statgate")
 	w.hook("org_1")
@@ -228,7 +228,7 @@ func TestAnEventThatIsTooBigHoldsUpNothing(t *testing.T) {
 	}
 }
 
-func TestAGoalIsToldWithItsMatch(t *testing.T) {
+func TestAGoalEventIncludesItsMatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "statgate")
 	w.hook("org_1", events.EventCreated)
@@ -259,10 +259,10 @@ func TestAGoalIsToldWithItsMatch(t *testing.T) {
 	}
 }
 
-func TestAWebhookIsKnownAFewSecondsAfterItWasMade(t *testing.T) {
+func TestANewWebhookReceivesEventsWithinSeconds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "statgate")
-	w.read(change("m_1", matches.Public)) // nobody is there
+	w.read(change("m_1", matches.Public)) // no webhooks exist yet
 	w.hook("org_1")
 	w.clock = now.Add(time.Second)
 	w.read(change("m_2", matches.Public))
@@ -274,7 +274,7 @@ func TestAWebhookIsKnownAFewSecondsAfterItWasMade(t *testing.T) {
 	}
 }
 
-func TestAnEventIsShownAsTheContractShowsIt(t *testing.T) {
+func TestADeliveryHasTheContractsShape(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "scorelytics")
 	w.hook("org_1")

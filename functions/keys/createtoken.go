@@ -8,8 +8,8 @@ import (
 )
 
 type tokenInput struct {
-	Scopes    []string `json:"scopes,omitempty" nullable:"false" doc:"Some of the key's; all that reach data where none is named" example:"read:matches"`
-	ExpiresIn *string  `json:"expires_in,omitempty" doc:"How long it lives, from 1m to 24h; default 1h" example:"15m"`
+	Scopes    []string `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the token, a subset of the key's; default: all that reach data" example:"read:matches"`
+	ExpiresIn *string  `json:"expires_in,omitempty" doc:"Lifetime, 1m–24h; default 1h" example:"15m"`
 }
 
 func createToken(d Deps) api.Handler {

@@ -15,19 +15,19 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// attempt is a call that is made on a failing table.
+// attempt is a request on a failing table.
 type attempt struct {
 	in      func(c *cast) input
 	who     func(c *cast) *person
-	entries int // that it adds to the audit trail
+	entries int // added to the audit trail
 }
 
 func owner(c *cast) *person { return c.owner }
 
 func operator(c *cast) *person { return c.operator }
 
-// attempts has every operation of key management, and that which makes tokens; a
-// test holds that none is missing.
+// attempts has every key management operation, and createToken; a test checks that none is
+// missing.
 var attempts = map[string]attempt{
 	"listKeys":     {func(*cast) input { return input{"state": "active"} }, owner, 0},
 	"createKey":    {func(*cast) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
@@ -71,13 +71,13 @@ func fail(t *testing.T, name string) *failing {
 	c.application = text(c.owner.does("createApplication", input{"kind": "general"}), "id")
 	a := attempts[name]
 	who, op := a.who(c), c.calls[name]
-	// As the gate has admitted it: what fails is the handler's own.
+	// As admitted by the gate, so that only the handler can fail.
 	r := c.Request(who.cached)
 	r.Route, r.IdempotencyKey = op.route, "once"
 	return &failing{c, faulty, name, func() error { _, err := c.invoke(r, op, a.in(c)); return err }}
 }
 
-// facts is everything that the audit trail must account for, and the trail's length.
+// facts returns everything that the audit trail must account for, and the trail's length.
 func (f *failing) facts() (string, int) {
 	f.t.Helper()
 	var items []table.Item
@@ -103,10 +103,11 @@ func (f *failing) query(q table.Query) []table.Item {
 	return page.Items
 }
 
-// The tests run in a bubble of synctest, in which waiting for a retry takes no time.
+// The tests run in a synctest bubble, in which waiting for a retry takes no time.
 
-// proves makes the call under a plan of faults and holds that it was whole or
-// not at all, that it said so, and that repeating it on a healed table goes well.
+// proves makes the request under a plan of faults. It checks that the change was made
+// completely or not at all, that the answer says which, and that a repeat on a healed table
+// succeeds.
 func (f *failing) proves(t *testing.T, what string, plan tabletest.Plan) {
 	t.Helper()
 	before, had := f.facts()
@@ -120,7 +121,7 @@ func (f *failing) proves(t *testing.T, what string, plan tabletest.Plan) {
 	case condition == "" && has-had != attempts[f.name].entries:
 		t.Errorf("%s: succeeded with %d audit entries, want %d", what, has-had, attempts[f.name].entries)
 	}
-	if written := before != after; has-had != 0 && has-had != attempts[f.name].entries || written != (has > had) && f.name != "createToken" { // which lies in no organisation's partition
+	if written := before != after; has-had != 0 && has-had != attempts[f.name].entries || written != (has > had) && f.name != "createToken" { // which is in no organisation's partition
 		t.Errorf("%s: facts written: %v, audit entries: %d", what, written, has-had)
 	}
 	if err == nil {
@@ -148,7 +149,7 @@ func TestEveryOperationIsTriedOnAFailingTable(t *testing.T) {
 	}
 	var routes []string
 	for _, r := range api.Routes {
-		if r.Management && r.Function != "contests" || r.Operation == "createToken" { // those of contests are in the other table, with tests of their own
+		if r.Management && r.Function != "contests" || r.Operation == "createToken" { // those of contests use the other table and have tests of their own
 			routes = append(routes, r.Operation)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package keys is the function that makes, shows, changes and ends keys, and makes
-// tokens of them.
+// Package keys is the function that makes, lists, changes and revokes keys, and derives
+// tokens from them.
 package keys
 
 import (
@@ -7,7 +7,7 @@ import (
 	"statgate/shared/api"
 )
 
-// Deps is what the handlers need.
+// Deps are the handlers' dependencies.
 type Deps struct {
 	Keys    *keys.Store
 	History keys.History

@@ -9,8 +9,8 @@ import (
 
 type listInput struct {
 	api.Page
-	State string `json:"state,omitempty" enum:"active,expired,revoked" doc:"Only keys in this state"`
-	Org   string `json:"org,omitempty" doc:"The organisation; operators only, default the caller's"`
+	State string `json:"state,omitempty" enum:"active,expired,revoked" doc:"State of the keys"`
+	Org   string `json:"org,omitempty" doc:"Organisation id; operators only; default: the caller's organisation"`
 }
 
 func list(d Deps) api.Handler {

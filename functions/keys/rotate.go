@@ -9,8 +9,8 @@ import (
 
 type rotateInput struct {
 	Key     string `json:"key" doc:"Key id"`
-	Overlap string `json:"overlap,omitempty" doc:"How long the old secret stays good; default 0s: it ends at once" example:"24h"`
-	Force   bool   `json:"force,omitempty" doc:"Rotate although a replaced secret is still good, and end that one at once"`
+	Overlap string `json:"overlap,omitempty" doc:"Time for which the previous secret stays valid; default 0s: it ends immediately" example:"24h"`
+	Force   bool   `json:"force,omitempty" doc:"Whether to rotate while a previous secret is still valid, and end that secret immediately"`
 }
 
 func rotate(d Deps) api.Handler {

@@ -10,7 +10,7 @@ import (
 	"statgate/shared/api"
 )
 
-func TestStrangersLearnNothingOfAnotherOrganisation(t *testing.T) {
+func TestCallersOfAnotherOrganisationLearnNothing(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	for _, call := range []struct {
@@ -59,7 +59,7 @@ func TestStrangersLearnNothingOfAnotherOrganisation(t *testing.T) {
 	}
 }
 
-func TestIdentifiersThatCannotBeAreUnknown(t *testing.T) {
+func TestMalformedIdentifiersAreNotFound(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	for _, id := range []string{strings.Repeat("k", 3000), "key#x", "KEY", "\x00", "ключ"} {
@@ -97,7 +97,7 @@ func TestOnlyOperatorsMakeOrganisationsAndSetPlans(t *testing.T) {
 	}
 }
 
-func TestOnlyOwnersAndOperatorsTouchOwners(t *testing.T) {
+func TestOnlyOwnersAndOperatorsChangeOwners(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	c.admin.fails(api.PermissionRole, "addMember", input{"org": c.org, "email": "boss@north.example", "role": "owner"})
@@ -140,7 +140,7 @@ func TestEmailAddressesAreUniqueWhateverTheirCase(t *testing.T) {
 	c.owner.does("addMember", input{"org": c.org, "email": "member@north.example", "role": "member"})
 }
 
-func TestMembersKeyReadsDataAndManagesNothing(t *testing.T) {
+func TestAMembersKeyReadsDataAndCannotManage(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	c.member.does("getSelf", nil)
@@ -170,13 +170,13 @@ func TestNobodyObtainsASecretAboveTheirOwnRights(t *testing.T) {
 	c.admin.does("revokeKey", input{"key": c.owner.cached.Key})
 }
 
-func TestSecretOfADemotedAdminsKeyIsForThoseWhoHoldItsScopes(t *testing.T) {
+func TestADemotedAdminsKeyIsRotatedOnlyByHoldersOfItsScopes(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	clerk := c.with(text(c.owner.does("createKey", input{"name": "narrow", "scopes": []string{"keys:write"}}), "secret"))
 	key := c.admin.cached.Key // with every management scope
 	c.owner.does("updateMember", input{"org": c.org, "user": c.adminUser, "role": "member"})
-	clerk.fails(api.PermissionRole, "rotateKey", input{"key": key}) // it would wake with the next promotion
+	clerk.fails(api.PermissionRole, "rotateKey", input{"key": key}) // it would become usable again with the next promotion
 	c.owner.does("rotateKey", input{"key": key})
 }
 
@@ -267,11 +267,11 @@ func TestDemotedAdminsKeysLoseWhatTheRoleNoLongerAllows(t *testing.T) {
 	if want := c.Now().Add(time.Minute).Format(time.RFC3339); got["effective_by"] != want || c.flushes != 1 {
 		t.Errorf("widened: got effective_by %v after %d flushes, want %s after 1", got["effective_by"], c.flushes, want)
 	}
-	c.Pass(2 * time.Second) // an instance reads facts that refuse again once a second
+	c.Pass(2 * time.Second) // an instance reads refusing facts again once a second
 	c.admin.does("listKeys", nil)
 }
 
-func TestWideningAnswersWhenItHolds(t *testing.T) {
+func TestWideningAnswersWhenItTakesEffect(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	for _, call := range []struct {
@@ -281,7 +281,7 @@ func TestWideningAnswersWhenItHolds(t *testing.T) {
 		{input{"name": "other"}, false},
 		{input{"scopes": []string{"read:matches", "read:teams"}}, true},
 		{input{"scopes": []string{"read:teams"}}, false},
-		{input{"scopes": []string{"read:teams"}}, true}, // perhaps the repeat of a call that died
+		{input{"scopes": []string{"read:teams"}}, true}, // perhaps the repeat of a failed call
 		{input{"expires_in": "1d"}, false},
 		{input{"expires_at": nil}, false},
 	} {
@@ -380,7 +380,7 @@ func TestRepeatedRotationUnderAnIdempotencyKeyIsRefused(t *testing.T) {
 	c.with(text(rotated, "secret")).does("getSelf", nil)
 }
 
-func TestSelfTellsWhoTheCallerIsAndWhatIsLeft(t *testing.T) {
+func TestSelfReturnsTheCallersKeyAndRemainingQuota(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	me := c.member.does("getSelf", nil)
@@ -434,7 +434,7 @@ func TestUsageSumsExactlyToTheCallsMade(t *testing.T) {
 	c.owner.fails(api.InputDate, "getKeyUsage", input{"key": c.memberKey, "from": "2026-01-01T00:00:00Z"})
 }
 
-func TestAuditTellsWhoChangedWhat(t *testing.T) {
+func TestAuditRecordsWhoChangedWhat(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	c.admin.does("updateKey", input{"key": c.memberKey, "name": "renamed", "metadata": map[string]any{"rate": 1.5}})
@@ -474,7 +474,7 @@ func TestRemovedMembersKeysAreRevokedHoweverMany(t *testing.T) {
 	t.Parallel()
 	c := stage(t, keystest.Memory(t))
 	c.operator.does("updateOrg", input{"org": c.org, "plan": "ENTERPRISE"})
-	for i := range 70 { // more than one transaction takes, and within both caps
+	for i := range 70 { // more than one transaction can revoke, and within both caps
 		scope := "read:teams"
 		if i < 22 {
 			scope = "keys:read"
@@ -482,7 +482,7 @@ func TestRemovedMembersKeysAreRevokedHoweverMany(t *testing.T) {
 		c.admin.does("createKey", input{"name": "x", "scopes": []string{scope}})
 	}
 	c.owner.does("removeMember", input{"org": c.org, "user": c.adminUser})
-	c.owner.does("removeMember", input{"org": c.org, "user": c.adminUser}) // a repeat finds its work
+	c.owner.does("removeMember", input{"org": c.org, "user": c.adminUser}) // a repeat recognises the removal
 	c.owner.fails(api.NotFound, "updateMember", input{"org": c.org, "user": c.adminUser, "role": "member"})
 	if got := c.owner.does("listKeys", input{"state": "revoked", "limit": "100"})["data"].([]any); len(got) != 71 {
 		t.Errorf("got %d revoked keys, want 71", len(got))

@@ -10,17 +10,17 @@ import (
 
 type updateInput struct {
 	Key       string               `json:"key" doc:"Key id"`
-	Name      *string              `json:"name,omitempty" minLength:"1" maxLength:"80"`
-	Scopes    []string             `json:"scopes,omitempty" nullable:"false" doc:"All scopes it will have"`
-	ExpiresIn api.Nullable[string] `json:"expires_in,omitempty" doc:"How long it lives from now; null for ever; not with expires_at" example:"30d"`
-	ExpiresAt api.Nullable[string] `json:"expires_at,omitempty" format:"date-time" doc:"When it ends; null for never; not with expires_in"`
-	Metadata  api.Object           `json:"metadata,omitempty" doc:"Instead of what it had"`
+	Name      *string              `json:"name,omitempty" minLength:"1" maxLength:"80" doc:"New display name, 1–80 characters"`
+	Scopes    []string             `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the key, which replace the previous list"`
+	ExpiresIn api.Nullable[string] `json:"expires_in,omitempty" doc:"New lifetime from now; null removes the expiry; not with expires_at" example:"30d"`
+	ExpiresAt api.Nullable[string] `json:"expires_at,omitempty" format:"date-time" doc:"New expiry time; null removes the expiry; not with expires_in"`
+	Metadata  api.Object           `json:"metadata,omitempty" doc:"New metadata, at most 1 KB as JSON, which replaces the previous metadata"`
 }
 
 // changedKey is a key after a change.
 type changedKey struct {
 	keys.Key
-	EffectiveBy *time.Time `json:"effective_by" doc:"When the key may do for certain what it could not do before; null where nothing was widened: then the change holds already"`
+	EffectiveBy *time.Time `json:"effective_by" doc:"Time by which widened permissions are effective everywhere; null if nothing was widened, as the change is then already effective"`
 }
 
 func update(d Deps) api.Handler {

@@ -10,8 +10,8 @@ import (
 
 type usageInput struct {
 	Key  string     `json:"key" doc:"Key id"`
-	From *time.Time `json:"from,omitempty" doc:"The hour of this moment is the first; default 24 hours before to"`
-	To   *time.Time `json:"to,omitempty" doc:"Hours that begin before this moment; default now; at most 31 days after from"`
+	From *time.Time `json:"from,omitempty" doc:"Time in the first hour of the report; default: 24 hours before to"`
+	To   *time.Time `json:"to,omitempty" doc:"End of the report, at most 31 days after from; hours that begin before it are included; default: now"`
 }
 
 func usage(d Deps) api.Handler {

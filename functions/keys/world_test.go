@@ -22,8 +22,9 @@ import (
 	"statgate/shared/table"
 )
 
-// api3 is the functions of key management over one deployment, behind its gate. What a person was found to be when they came is cached, as API Gateway
-// does, so that every change has to reach them through the gate.
+// api3 is the key management functions over one deployment, behind its gate. It caches each
+// person's caller, as API Gateway does, so that every change has to take effect through the
+// gate.
 type api3 struct {
 	*keystest.World
 	t       testing.TB
@@ -37,7 +38,7 @@ type operation struct {
 	binder  *bind.Binder
 }
 
-// Flush implements Flusher: the cache is another's, and takes a minute.
+// Flush implements Flusher, for a cache elsewhere that takes a minute.
 func (a *api3) Flush(context.Context) time.Time {
 	a.flushes++
 	return a.Now().Add(time.Minute)
@@ -49,8 +50,8 @@ func serve(t testing.TB, keysTable table.Table, contractName string) *api3 {
 	handlers := keysfn.Handlers(keysfn.Deps{Keys: a.Keys, History: a.Gate, Flusher: a})
 	handlers = append(handlers, orgsfn.Handlers(orgsfn.Deps{Orgs: a.Orgs, Flusher: a})...)
 	handlers = append(handlers, auditfn.Handlers(auditfn.Deps{Trail: a.Trail, Orgs: a.Orgs})...)
-	handlers = append(handlers, connectionsfn.Handlers(connectionsfn.Deps{Orgs: a.Orgs})[1:]...) // but for the one that is data
-	approving, err := preset.Load("teambattles")                                                 // some contracts have nothing to apply for
+	handlers = append(handlers, connectionsfn.Handlers(connectionsfn.Deps{Orgs: a.Orgs})[1:]...) // except the data operation
+	approving, err := preset.Load("teambattles")                                                 // some contracts have no approvals to apply for
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,14 +71,14 @@ func serve(t testing.TB, keysTable table.Table, contractName string) *api3 {
 	return a
 }
 
-// person is whoever holds a secret.
+// person is the holder of a secret.
 type person struct {
 	*api3
 	secret string
 	cached *api.Caller
 }
 
-// with returns a person who has just made a first call.
+// with returns a person who has just made a first request.
 func (a *api3) with(secret string) *person {
 	a.t.Helper()
 	c, err := a.Keys.Authenticate(a.t.Context(), secret)
@@ -87,7 +88,7 @@ func (a *api3) with(secret string) *person {
 	return &person{api3: a, secret: secret, cached: c}
 }
 
-// input is a call's input: path parameters and the rest by name.
+// input is a request's input by name, path parameters included.
 type input map[string]any
 
 // try calls an operation and returns its answer as JSON.
@@ -189,7 +190,7 @@ func (p *person) fails(want, operation string, in input) *api.Error {
 // text returns a string of an answer.
 func text(answer map[string]any, name string) string { s, _ := answer[name].(string); return s }
 
-// cast is the people of a story.
+// cast is the people of a test.
 type cast struct {
 	*api3
 	operator, owner, admin, stranger *person
@@ -197,11 +198,11 @@ type cast struct {
 	ownerUser, adminUser, memberUser string
 	member                           *person // holds a client key
 	memberKey                        string
-	application                      string // the organisation's, in general, where there is one
+	application                      string // a general one of the organisation's, if any
 }
 
-// stage sets a deployment with an operator, an organisation with an owner, an
-// admin and a member, and a stranger who owns another organisation.
+// stage returns a deployment with an operator, an organisation with an owner, an admin and
+// a member, and a stranger who owns another organisation.
 func stage(t testing.TB, keysTable table.Table) *cast {
 	t.Helper()
 	a := serve(t, keysTable, "statgate")

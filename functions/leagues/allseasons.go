@@ -10,11 +10,8 @@ import (
 type allSeasonsInput struct{ api.Page }
 
 func allSeasons(d Deps) api.Handler {
-	return api.Handle("listAllSeasons", func(ctx context.Context, _ *api.Request, in *allSeasonsInput) (api.List[leagues.LeagueSeason], error) {
-		if d.Contract.HidePublic {
-			return api.List[leagues.LeagueSeason]{}, nil
-		}
-		found, next, err := d.Leagues.AllSeasons(ctx, in.After, in.Limit)
+	return api.Handle("listAllSeasons", func(ctx context.Context, r *api.Request, in *allSeasonsInput) (api.List[leagues.LeagueSeason], error) {
+		found, next, err := d.Leagues.For(r.Caller, d.Contract).AllSeasons(ctx, in.After, in.Limit)
 		if err != nil {
 			return api.List[leagues.LeagueSeason]{}, api.Down("listing seasons", err)
 		}

@@ -12,7 +12,7 @@ type getInput struct {
 }
 
 func get(d Deps) api.Handler {
-	return api.Handle("getLeague", func(ctx context.Context, _ *api.Request, in *getInput) (*leagues.League, error) {
-		return d.found(ctx, in.League)
+	return api.Handle("getLeague", func(ctx context.Context, r *api.Request, in *getInput) (*leagues.League, error) {
+		return d.found(ctx, r.Caller, in.League)
 	})
 }

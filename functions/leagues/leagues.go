@@ -1,5 +1,4 @@
-// Package leagues is the function that serves leagues, their seasons and their
-// standings.
+// Package leagues has the handlers for leagues, their seasons and their standings.
 package leagues
 
 import (
@@ -26,16 +25,13 @@ func Handlers(d Deps) []api.Handler {
 	return []api.Handler{list(d), get(d), seasons(d), allSeasons(d), table(d)}
 }
 
-// found reads a league; a missing one is a 404. All leagues are public.
-func (d Deps) found(ctx context.Context, id string) (*leagues.League, error) {
-	if d.Contract.HidePublic {
-		return nil, missing(leagues.ErrNotFound, "no such league")
-	}
-	l, err := d.Leagues.Get(ctx, id)
+// found returns a league, or a 404.
+func (d Deps) found(ctx context.Context, c *api.Caller, id string) (*leagues.League, error) {
+	l, err := d.Leagues.For(c, d.Contract).Get(ctx, id)
 	return l, missing(err, "no such league")
 }
 
-// missing turns a store's error into the caller's.
+// missing converts an error of a store to an API error, nil to nil.
 func missing(err error, message string) error {
 	switch {
 	case err == nil:

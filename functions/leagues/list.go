@@ -14,11 +14,8 @@ type listInput struct {
 }
 
 func list(d Deps) api.Handler {
-	return api.Handle("listLeagues", func(ctx context.Context, _ *api.Request, in *listInput) (api.List[leagues.League], error) {
-		if d.Contract.HidePublic {
-			return api.Slice([]leagues.League{}, in.Page, func(l leagues.League) string { return l.ID }), nil
-		}
-		all, err := d.Leagues.List(ctx, in.Country)
+	return api.Handle("listLeagues", func(ctx context.Context, r *api.Request, in *listInput) (api.List[leagues.League], error) {
+		all, err := d.Leagues.For(r.Caller, d.Contract).List(ctx, in.Country)
 		if err != nil {
 			return api.List[leagues.League]{}, api.Down("listing leagues", err)
 		}

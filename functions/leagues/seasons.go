@@ -13,11 +13,11 @@ type seasonsInput struct {
 }
 
 func seasons(d Deps) api.Handler {
-	return api.Handle("listSeasons", func(ctx context.Context, _ *api.Request, in *seasonsInput) (api.List[leagues.Season], error) {
-		if _, err := d.found(ctx, in.League); err != nil {
+	return api.Handle("listSeasons", func(ctx context.Context, r *api.Request, in *seasonsInput) (api.List[leagues.Season], error) {
+		if _, err := d.found(ctx, r.Caller, in.League); err != nil {
 			return api.List[leagues.Season]{}, err
 		}
-		all, err := d.Leagues.Seasons(ctx, in.League) // newest first
+		all, err := d.Leagues.For(r.Caller, d.Contract).Seasons(ctx, in.League) // newest first
 		if err != nil {
 			return api.List[leagues.Season]{}, api.Down("listing seasons", err)
 		}

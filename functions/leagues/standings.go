@@ -11,15 +11,15 @@ import (
 
 type standingsInput struct {
 	League string  `json:"league" doc:"League id" example:"en.1"`
-	Season string  `json:"season,omitempty" doc:"Season id; the latest where it is left out" example:"2015-16"`
-	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Count matchdays up to this one"`
-	Date   *string `json:"date,omitempty" format:"date" doc:"Count local days up to this one"`
+	Season string  `json:"season,omitempty" doc:"Season id; default: the latest season" example:"2015-16"`
+	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Last matchday to count"`
+	Date   *string `json:"date,omitempty" format:"date" doc:"Last local date to count"`
 }
 
 func table(d Deps) api.Handler {
 	return api.Handle("getStandings", func(ctx context.Context, r *api.Request, in *standingsInput) (*standings.Table, error) {
 		in.Season = leagues.SeasonID(in.Season)
-		if _, err := d.found(ctx, in.League); err != nil {
+		if _, err := d.found(ctx, r.Caller, in.League); err != nil {
 			return nil, err
 		}
 		season, version, err := d.season(ctx, r.Caller, in)
@@ -28,7 +28,7 @@ func table(d Deps) api.Handler {
 		}
 		asOf := standings.AsOf{Round: in.Round, Date: in.Date}
 		key := standings.Key{League: in.League, Season: season.ID, Version: version, AsOf: asOf, Owners: []string{"public"}}
-		rows, err := d.Standings.Get(key, func() ([]standings.Row, error) { return d.compute(ctx, in.League, season.ID, asOf) })
+		rows, err := d.Standings.Get(key, func() ([]standings.Row, error) { return d.compute(ctx, r.Caller, in.League, season.ID, asOf) })
 		if errors.Is(err, standings.ErrNoStandings) {
 			return nil, api.Fail(api.NoStandings, "%s %s is a knock-out competition, which has no standings", in.League, season.ID)
 		}
@@ -39,10 +39,11 @@ func table(d Deps) api.Handler {
 	})
 }
 
-// season finds the season that was asked for. A caller whose permission is for
-// current standings only reaches neither an earlier season nor an earlier moment.
+// season returns the requested season and its version. A caller with the permission for
+// current standings only is refused an earlier season, round or date.
 func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput) (*leagues.Season, int64, error) {
-	latest, version, err := d.Leagues.LatestSeason(ctx, in.League)
+	competitions := d.Leagues.For(caller, d.Contract)
+	latest, version, err := competitions.LatestSeason(ctx, in.League)
 	if err != nil {
 		return nil, 0, missing(err, "the league has no season")
 	}
@@ -53,7 +54,7 @@ func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput
 	if current {
 		return nil, 0, onlyCurrent()
 	}
-	season, version, err := d.Leagues.Season(ctx, in.League, in.Season)
+	season, version, err := competitions.Season(ctx, in.League, in.Season)
 	if err != nil {
 		return nil, 0, missing(err, "no such season")
 	}
@@ -64,15 +65,15 @@ func (d Deps) season(ctx context.Context, caller *api.Caller, in *standingsInput
 }
 
 func onlyCurrent() error {
-	return api.Fail(api.Permission, "the key's scopes reach the current standings only")
+	return api.Fail(api.Permission, "the key's scopes allow only the standings of the current season")
 }
 
-func (d Deps) compute(ctx context.Context, league, season string, asOf standings.AsOf) ([]standings.Row, error) {
-	ms, err := d.Matches.Season(ctx, league, season)
+func (d Deps) compute(ctx context.Context, caller *api.Caller, league, season string, asOf standings.AsOf) ([]standings.Row, error) {
+	ms, err := d.Matches.For(caller, d.Contract).Season(ctx, league, season)
 	if err != nil {
 		return nil, err
 	}
-	adjusted, err := d.Leagues.Adjustments(ctx, league, season)
+	adjusted, err := d.Leagues.For(caller, d.Contract).Adjustments(ctx, league, season)
 	if err != nil {
 		return nil, err
 	}

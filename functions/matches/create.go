@@ -12,36 +12,36 @@ import (
 )
 
 type createInput struct {
-	League    *string     `json:"league,omitempty" doc:"League id; none where left out" example:"en.1"`
-	Season    *string     `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
-	Stage     *string     `json:"stage,omitempty" minLength:"1" maxLength:"100" doc:"Part of the season, such as a play-off"`
-	Round     *string     `json:"round,omitempty" minLength:"1" maxLength:"100" doc:"The round, in your own words; it tells two meetings of the same teams apart, else their day does" example:"Matchday 5"`
-	Date      *string     `json:"date,omitempty" format:"date" doc:"Local day of a match whose kick-off is not known; not with kickoff_at" example:"2026-05-02"`
-	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"Kick-off; its day is the league's local one, in UTC without a league" example:"2026-05-02T14:00:00Z"`
-	Home      teamInput   `json:"home"`
-	Away      teamInput   `json:"away"`
-	Status    string      `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" default:"scheduled" doc:"Where the match stands"`
-	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, of a match that is live"`
-	Score     *scoreInput `json:"score,omitempty" doc:"What is known of the result; the winner follows from it"`
+	League    *string     `json:"league,omitempty" doc:"League id; default: no league" example:"en.1"`
+	Season    *string     `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
+	Stage     *string     `json:"stage,omitempty" minLength:"1" maxLength:"100" doc:"Part of the season, such as a play-off, 1–100 characters"`
+	Round     *string     `json:"round,omitempty" minLength:"1" maxLength:"100" doc:"Round in your own words, 1–100 characters; distinguishes meetings of the same teams, as the date does without a round" example:"Matchday 5"`
+	Date      *string     `json:"date,omitempty" format:"date" doc:"Local date of a match whose kick-off time is unknown; not with kickoff_at" example:"2026-05-02"`
+	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"Kick-off time; the match's date is local to the league, or in UTC without a league" example:"2026-05-02T14:00:00Z"`
+	Home      teamInput   `json:"home" doc:"Home team"`
+	Away      teamInput   `json:"away" doc:"Away team"`
+	Status    string      `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" default:"scheduled" doc:"Match status"`
+	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, 0–200; only for a live match"`
+	Score     *scoreInput `json:"score,omitempty" doc:"Known scores; the winner follows from them"`
 }
 
-// teamInput names a team: one that is known, or one of the organisation's own.
+// teamInput names a visible team by id, or one of the organisation's own by name.
 type teamInput struct {
-	ID   *string `json:"id,omitempty" doc:"Id of a team that your keys see; not with name" example:"leicester-city-fc"`
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"Name of a team of your own, which keeps one id; not with id"`
+	ID   *string `json:"id,omitempty" doc:"Id of a team that your keys can read; not with name" example:"leicester-city-fc"`
+	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"Name of a team of your organisation, 1–100 characters; the same name has the same id; not with id"`
 }
 
-// scoreInput is a whole score: what it leaves out is not known.
+// scoreInput is a whole score; omitted parts are unknown.
 type scoreInput struct {
-	HalfTime  *goalsInput `json:"half_time,omitempty"`
-	FullTime  *goalsInput `json:"full_time,omitempty" doc:"After 90 minutes; so far, of a match that is live"`
-	ExtraTime *goalsInput `json:"extra_time,omitempty" doc:"After extra time, the 90 minutes included"`
-	Penalties *goalsInput `json:"penalties,omitempty"`
+	HalfTime  *goalsInput `json:"half_time,omitempty" doc:"Score at half-time"`
+	FullTime  *goalsInput `json:"full_time,omitempty" doc:"Score after 90 minutes, or the current score of a live match"`
+	ExtraTime *goalsInput `json:"extra_time,omitempty" doc:"Score after extra time, including the 90 minutes"`
+	Penalties *goalsInput `json:"penalties,omitempty" doc:"Score of the penalty shoot-out"`
 }
 
 type goalsInput struct {
-	Home int `json:"home" minimum:"0" maximum:"999"`
-	Away int `json:"away" minimum:"0" maximum:"999"`
+	Home int `json:"home" minimum:"0" maximum:"999" doc:"Goals of the home team, 0–999"`
+	Away int `json:"away" minimum:"0" maximum:"999" doc:"Goals of the away team, 0–999"`
 }
 
 func create(d Deps) api.Handler {
@@ -50,7 +50,7 @@ func create(d Deps) api.Handler {
 	}), "getMatch", func(m *matches.Match) string { return m.ID })
 }
 
-// draft looks up what the input names.
+// draft looks up the league, the season and the teams of the input.
 func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matches.Draft, error) {
 	draft := matches.Draft{UUID: d.Contract.IDs == contract.UUIDs, First: matches.Edit{Minute: in.Minute, Score: in.Score.score()}}
 	m := &draft.Match
@@ -73,7 +73,7 @@ func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matche
 		return draft, err
 	}
 	if when == nil {
-		return draft, api.FieldError("date", "is required, or kickoff_at")
+		return draft, api.FieldError("date", "is required unless kickoff_at is given")
 	}
 	m.Date, m.Time, m.KickoffAt = when.Date, when.Time, when.KickoffAt
 	if m.Home, draft.Teams, err = d.side(ctx, c, "home", in.Home, draft.Teams); err != nil {
@@ -83,44 +83,43 @@ func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matche
 		return draft, err
 	}
 	if m.Home.ID == m.Away.ID {
-		return draft, api.FieldError("away", "a team does not play itself")
+		return draft, api.FieldError("away", "must be another team than home")
 	}
 	return draft, nil
 }
 
-// season checks the league and the season that a match is to be of. Both are
-// public, so where public data is hidden there are none.
+// season checks that the league and the season of a match exist. Both are public, so under
+// a contract that hides public data neither exists.
 func (d Deps) season(ctx context.Context, c *api.Caller, league, season *string) (of, in matches.Ref, err error) {
 	if league == nil && season == nil {
 		return "", "", nil
 	}
 	if league == nil {
-		return "", "", api.FieldError("season", "needs league")
+		return "", "", api.FieldError("season", "requires league")
 	}
-	if c.Owners(d.Contract.HidePublic)[0] != matches.Public {
-		return "", "", api.FieldError("league", "no such league")
-	}
-	if _, err := d.Leagues.Get(ctx, *league); err != nil {
+	competitions := d.Leagues.For(c, d.Contract)
+	if _, err := competitions.Get(ctx, *league); err != nil {
 		return "", "", unknown(err, "league")
 	}
 	of = matches.Ref(*league)
 	if season == nil {
 		return of, "", nil
 	}
-	if _, _, err := d.Leagues.Season(ctx, *league, *season); err != nil {
+	if _, _, err := competitions.Season(ctx, *league, *season); err != nil {
 		return "", "", unknown(err, "season")
 	}
 	return of, matches.Ref(*season), nil
 }
 
-// side finds the team that an input names; a new team of the organisation's own
-// adds the write that makes it known.
+// side returns the team that an input names. For a new team of the organisation it appends
+// the write that creates the team.
 func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInput, made []table.Write) (matches.Side, []table.Write, error) {
 	if (in.ID == nil) == (in.Name == nil) {
-		return matches.Side{}, made, api.FieldError(field, "give id or name, and not both")
+		return matches.Side{}, made, api.FieldError(field, "give either id or name")
 	}
+	known := d.Teams.For(c, d.Contract)
 	if in.ID != nil {
-		team, err := d.Teams.Visible(ctx, *in.ID, c.Owners(d.Contract.HidePublic))
+		team, err := known.Get(ctx, *in.ID)
 		if err != nil {
 			return matches.Side{}, made, unknown(err, field+".id")
 		}
@@ -130,13 +129,13 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	if err != nil {
 		return matches.Side{}, made, err
 	}
-	team, write, err := d.Teams.Own(ctx, c.Org, *name, d.Contract.IDs == contract.UUIDs)
+	team, write, err := known.Own(ctx, *name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
 		return matches.Side{}, made, api.Down("reading a team", err)
 	}
 	for _, w := range made {
 		if write != nil && w.Key == write.Key {
-			write = nil // the other side has the same name, which is refused in its turn
+			write = nil // the other side has the same name, which draft refuses
 		}
 	}
 	if write != nil {
@@ -145,7 +144,7 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	return matches.Side{ID: team.ID, Name: team.Name}, made, nil
 }
 
-// line is a text that was sent as a list shows it, nil for none.
+// line returns a text normalised to one line, nil for nil.
 func line(field string, text *string) (*string, error) {
 	if text == nil {
 		return nil, nil
@@ -157,31 +156,31 @@ func line(field string, text *string) (*string, error) {
 	return &shown, nil
 }
 
-// unknown refuses the field of what an input names and a store has not.
+// unknown returns a field error if err says that the named thing does not exist.
 func unknown(err error, field string) error {
 	if e := missing(err, ""); api.AsError(e).Condition != api.NotFound {
 		return e
 	}
-	return api.FieldError(field, "there is none of this id")
+	return api.FieldError(field, "not found; give the id of an existing object")
 }
 
-// kickoff is a day, or a kick-off and the local day and time of it; nil for neither.
+// kickoff returns a day, or a kick-off with its local day and time; nil if neither is set.
 func kickoff(league string, date, at *string) (*matches.When, error) {
 	switch {
 	case date == nil && at == nil:
 		return nil, nil
 	case date != nil && at != nil:
-		return nil, api.FieldError("date", "not with kickoff_at, which has its day")
+		return nil, api.FieldError("date", "not allowed with kickoff_at, which sets the date")
 	case date != nil:
 		day, err := time.Parse(time.DateOnly, *date)
 		if err != nil || !plausible(day) {
-			return nil, api.FieldError("date", "is no day from 1800 to 2999")
+			return nil, api.FieldError("date", "year must be 1800–2999")
 		}
 		return &matches.When{Date: *date}, nil
 	}
 	moment, err := time.Parse(time.RFC3339, *at)
 	if err != nil || !plausible(moment) {
-		return nil, api.FieldError("kickoff_at", "is no moment from 1800 to 2999")
+		return nil, api.FieldError("kickoff_at", "year must be 1800–2999")
 	}
 	utc := moment.UTC().Format(time.RFC3339)
 	when := &matches.When{Date: utc[:len(time.DateOnly)], KickoffAt: &utc}
@@ -193,10 +192,10 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 	return when, nil
 }
 
-// plausible keeps days within four digits, by which matches are sorted.
+// plausible reports whether a year is in 1800–2999: sort keys need four digits.
 func plausible(t time.Time) bool { return t.UTC().Year() >= 1800 && t.UTC().Year() < 3000 }
 
-// score is a score of the input, nil for none.
+// score converts the input, nil to nil.
 func (s *scoreInput) score() *matches.Score {
 	if s == nil {
 		return nil

@@ -30,9 +30,9 @@ func simulated(t *testing.T, hidePublic bool) (Deps, matches.Match) {
 	if _, err := importer.Put(t.Context(), tbl, time.Now, importer.Simulated(simulation.New(1, time.Now()))); err != nil {
 		t.Fatal(err)
 	}
-	d := Deps{Contract: &contract.Contract{HidePublic: hidePublic}, Leagues: leagues.NewStore(tbl, time.Now),
+	d := Deps{Contract: &contract.Contract{HidePublic: hidePublic}, Leagues: leagues.NewStore(tbl),
 		Teams: teams.NewStore(tbl), Matches: matches.NewStore(tbl, time.Now)}
-	page, err := d.Matches.List(t.Context(), matches.Filter{}, []string{matches.Public}, matches.PageRequest{Limit: 1})
+	page, err := d.Matches.Public().List(t.Context(), matches.Filter{}, matches.PageRequest{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

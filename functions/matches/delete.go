@@ -6,9 +6,9 @@ import (
 	"statgate/shared/api"
 )
 
-// deletedMatch says that there is nothing left to show.
+// deletedMatch is the answer to a deletion.
 type deletedMatch struct {
-	Success bool `json:"success"`
+	Success bool `json:"success" doc:"Always true"`
 }
 
 func remove(d Deps) api.Handler {

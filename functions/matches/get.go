@@ -13,7 +13,7 @@ type getInput struct {
 
 func get(d Deps) api.Handler {
 	return api.Handle("getMatch", func(ctx context.Context, r *api.Request, in *getInput) (*matches.Match, error) {
-		m, err := d.Matches.Get(ctx, in.Match, r.Caller.Owners(d.Contract.HidePublic))
+		m, err := d.Matches.For(r.Caller, d.Contract).Get(ctx, in.Match)
 		return m, missing(err, "no such match")
 	})
 }

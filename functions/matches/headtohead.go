@@ -7,28 +7,28 @@ import (
 	"statgate/shared/stats/matches"
 )
 
-// headToHeadAnswer is the played meetings of two teams in every league, seen from
-// the match that was asked about.
+// headToHeadAnswer has the played meetings of the two teams of the requested match, in
+// every league.
 type headToHeadAnswer struct {
-	Home   matches.Side    `json:"home" doc:"Home team of the match asked about"`
-	Away   matches.Side    `json:"away" doc:"Away team of the match asked about"`
-	Totals totals          `json:"totals"`
-	Data   []matches.Match `json:"data" doc:"The meetings, newest first"`
+	Home   matches.Side    `json:"home" doc:"Home team of the requested match"`
+	Away   matches.Side    `json:"away" doc:"Away team of the requested match"`
+	Totals totals          `json:"totals" doc:"Totals over all meetings"`
+	Data   []matches.Match `json:"data" doc:"Meetings, newest first"`
 }
 
-// totals counts for the teams as the match asked about has them, wherever they met.
+// totals counts by the home and away team of the requested match, at any venue.
 type totals struct {
-	Played    int `json:"played"`
-	HomeWins  int `json:"home_wins"`
-	Draws     int `json:"draws"`
-	AwayWins  int `json:"away_wins"`
-	HomeGoals int `json:"home_goals" doc:"After extra time where there was any; penalties do not count"`
-	AwayGoals int `json:"away_goals"`
+	Played    int `json:"played" doc:"Meetings played"`
+	HomeWins  int `json:"home_wins" doc:"Wins of the home team of the requested match"`
+	Draws     int `json:"draws" doc:"Draws"`
+	AwayWins  int `json:"away_wins" doc:"Wins of the away team of the requested match"`
+	HomeGoals int `json:"home_goals" doc:"Goals of the home team of the requested match, including extra time, without penalties"`
+	AwayGoals int `json:"away_goals" doc:"Goals of the away team of the requested match, including extra time, without penalties"`
 }
 
 func headToHead(d Deps) api.Handler {
 	return api.Handle("getHeadToHead", func(ctx context.Context, r *api.Request, in *getInput) (*headToHeadAnswer, error) {
-		m, met, err := d.Matches.HeadToHead(ctx, in.Match, r.Caller.Owners(d.Contract.HidePublic))
+		m, met, err := d.Matches.For(r.Caller, d.Contract).HeadToHead(ctx, in.Match)
 		if err != nil {
 			return nil, missing(err, "no such match")
 		}
@@ -43,7 +43,7 @@ func headToHead(d Deps) api.Handler {
 	})
 }
 
-// add counts one meeting. Its winner is the one after extra time and penalties.
+// add counts one meeting. Extra time and penalties count for the winner.
 func (t *totals) add(m *matches.Match, home string) {
 	t.Played++
 	goals := m.Score.FullTime

@@ -12,16 +12,16 @@ import (
 type listInput struct {
 	api.Page
 	League string   `json:"league,omitempty" doc:"League id" example:"en.1"`
-	Season string   `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
-	Round  string   `json:"round,omitempty" maxLength:"100" doc:"Round as its source spells it, or a matchday's number; with league and season" example:"5"`
-	Stage  string   `json:"stage,omitempty" maxLength:"100" doc:"Stage, with league and season"`
-	Team   string   `json:"team,omitempty" doc:"Team id, home or away" example:"leicester-city-fc"`
-	Status []string `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"One status, or several with league and season"`
-	Date   string   `json:"date,omitempty" format:"date" doc:"One day" example:"2016-05-02"`
-	From   string   `json:"from,omitempty" format:"date" doc:"First day, with to; at most 31 days"`
-	To     string   `json:"to,omitempty" format:"date" doc:"Last day, with from"`
-	IDs    []string `json:"ids,omitempty" minItems:"1" doc:"At most 100 match ids"`
-	Order  string   `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"By kick-off, then id; unknown times last in their day"`
+	Season string   `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
+	Round  string   `json:"round,omitempty" maxLength:"100" doc:"Round as its source spells it, or a matchday number; requires league and season" example:"5"`
+	Stage  string   `json:"stage,omitempty" maxLength:"100" doc:"Stage; requires league and season"`
+	Team   string   `json:"team,omitempty" doc:"Id of the home or away team" example:"leicester-city-fc"`
+	Status []string `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"Match status; several statuses require league and season"`
+	Date   string   `json:"date,omitempty" format:"date" doc:"Date of the matches" example:"2016-05-02"`
+	From   string   `json:"from,omitempty" format:"date" doc:"First date of a range of at most 31 days; requires to"`
+	To     string   `json:"to,omitempty" format:"date" doc:"Last date of a range of at most 31 days; requires from"`
+	IDs    []string `json:"ids,omitempty" minItems:"1" doc:"Match ids, 1–100"`
+	Order  string   `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"Sort order by kick-off, then id; matches without a known time come last in their day"`
 }
 
 func list(d Deps) api.Handler {
@@ -30,7 +30,7 @@ func list(d Deps) api.Handler {
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
-		page, err := d.Matches.List(ctx, f, r.Caller.Owners(d.Contract.HidePublic),
+		page, err := d.Matches.For(r.Caller, d.Contract).List(ctx, f,
 			matches.PageRequest{Limit: in.Limit, After: in.After, Descending: in.Order == "desc"})
 		if err != nil {
 			return api.List[matches.Match]{}, missing(err, "no such match")
@@ -39,7 +39,8 @@ func list(d Deps) api.Handler {
 	})
 }
 
-// filter checks that an index serves the mix, then that what it names exists.
+// filter checks that an index serves the filters, then that the named league, season and
+// team exist.
 func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches.Filter, error) {
 	f := matches.Filter{League: in.League, Season: leagues.SeasonID(in.Season), Round: in.Round, Stage: in.Stage, Team: in.Team,
 		From: in.From, To: in.To, UTC: d.Contract.UTCDays, IDs: in.IDs}
@@ -48,31 +49,29 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	}
 	if in.Date != "" {
 		if in.From != "" || in.To != "" {
-			return f, api.Fail(api.InputFilter, "date stands alone: give it, or from and to")
+			return f, api.Fail(api.InputFilter, "date cannot be combined with from and to")
 		}
 		f.From, f.To = in.Date, in.Date
 	}
 	if (f.From == "") != (f.To == "") {
-		return f, api.Fail(api.InputFilter, "from and to go together, at most %d days", matches.MaxRangeDays)
+		return f, api.Fail(api.InputFilter, "from and to are both required, for a range of at most %d days", matches.MaxRangeDays)
 	}
 	if err := f.Check(); err != nil {
 		return f, api.Fail(api.InputFilter, "%s", reason(err))
 	}
-	if f.League != "" && d.Contract.HidePublic {
-		return f, missing(leagues.ErrNotFound, "no such league") // all leagues are public
-	}
+	competitions := d.Leagues.For(c, d.Contract)
 	if f.League != "" {
-		if _, err := d.Leagues.Get(ctx, f.League); err != nil {
+		if _, err := competitions.Get(ctx, f.League); err != nil {
 			return f, missing(err, "no such league")
 		}
 	}
 	if f.Season != "" {
-		if _, _, err := d.Leagues.Season(ctx, f.League, f.Season); err != nil {
+		if _, _, err := competitions.Season(ctx, f.League, f.Season); err != nil {
 			return f, missing(err, "no such season")
 		}
 	}
 	if f.Team != "" {
-		team, err := d.Teams.Visible(ctx, f.Team, c.Owners(d.Contract.HidePublic))
+		team, err := d.Teams.For(c, d.Contract).Get(ctx, f.Team)
 		if err != nil {
 			return f, missing(err, "no such team")
 		}
@@ -81,7 +80,7 @@ func (d Deps) filter(ctx context.Context, c *api.Caller, in *listInput) (matches
 	return f, nil
 }
 
-// reason is what the caller may read of a refused filter.
+// reason returns the part of a filter error that the caller may see.
 func reason(err error) string {
 	const prefix = "matches: "
 	text := err.Error()

@@ -1,5 +1,4 @@
-// Package matches is the function that serves matches, and lets organisations write
-// their own.
+// Package matches has the handlers that read matches and write those of organisations.
 package matches
 
 import (
@@ -28,7 +27,8 @@ func Handlers(d Deps) []api.Handler {
 	return []api.Handler{list(d), get(d), headToHead(d), events(d), stats(d), lineups(d), create(d), update(d), remove(d)}
 }
 
-// missing turns a store's error into the caller's: 404, or a store that does not answer.
+// missing converts an error of a store to an API error: NotFound with the message, or
+// Unavailable. It converts nil to nil.
 func missing(err error, message string) error {
 	switch {
 	case err == nil:

@@ -14,11 +14,11 @@ type eventsInput struct {
 
 func events(d Deps) api.Handler {
 	return api.Handle("listMatchEvents", func(ctx context.Context, r *api.Request, in *eventsInput) (api.List[reports.Event], error) {
-		id, err := d.reported(ctx, r, in.Match)
+		report, err := d.report(ctx, r, in.Match)
 		if err != nil {
 			return api.List[reports.Event]{}, err
 		}
-		all, err := d.Reports.Events(ctx, id)
+		all, err := report.Events(ctx)
 		if err != nil {
 			return api.List[reports.Event]{}, api.Down("reading events", err)
 		}
@@ -28,11 +28,11 @@ func events(d Deps) api.Handler {
 
 func stats(d Deps) api.Handler {
 	return api.Handle("getMatchStats", func(ctx context.Context, r *api.Request, in *getInput) (*reports.Stats, error) {
-		id, err := d.reported(ctx, r, in.Match)
+		report, err := d.report(ctx, r, in.Match)
 		if err != nil {
 			return nil, err
 		}
-		s, err := d.Reports.Stats(ctx, id)
+		s, err := report.Stats(ctx)
 		if err != nil {
 			return nil, api.Down("reading statistics", err)
 		}
@@ -42,11 +42,11 @@ func stats(d Deps) api.Handler {
 
 func lineups(d Deps) api.Handler {
 	return api.Handle("getMatchLineups", func(ctx context.Context, r *api.Request, in *getInput) (*reports.Lineups, error) {
-		id, err := d.reported(ctx, r, in.Match)
+		report, err := d.report(ctx, r, in.Match)
 		if err != nil {
 			return nil, err
 		}
-		l, err := d.Reports.Lineups(ctx, id)
+		l, err := report.Lineups(ctx)
 		if err != nil {
 			return nil, api.Down("reading lineups", err)
 		}
@@ -54,12 +54,12 @@ func lineups(d Deps) api.Handler {
 	})
 }
 
-// reported is the id under which the report of a match lies, which the caller may
-// see as far as the match itself: one that is not theirs is missing.
-func (d Deps) reported(ctx context.Context, r *api.Request, match string) (string, error) {
-	m, err := d.Matches.Get(ctx, match, r.Caller.Owners(d.Contract.HidePublic))
+// report returns the reader of a match's report. It fails with NotFound unless the
+// caller may see the match.
+func (d Deps) report(ctx context.Context, r *api.Request, match string) (reports.Reader, error) {
+	visible, err := d.Matches.For(r.Caller, d.Contract).Visible(ctx, match)
 	if err != nil {
-		return "", missing(err, "no such match")
+		return reports.Reader{}, missing(err, "no such match")
 	}
-	return m.ID, nil
+	return d.Reports.Of(visible), nil
 }

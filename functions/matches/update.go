@@ -9,11 +9,11 @@ import (
 
 type updateInput struct {
 	Match     string      `json:"match" doc:"Match id"`
-	Status    *string     `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"Where the match stands now"`
-	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, of a match that is live"`
-	Score     *scoreInput `json:"score,omitempty" doc:"The whole score, in place of the one before; the winner follows from it"`
-	Date      *string     `json:"date,omitempty" format:"date" doc:"New local day of a match whose kick-off is not known; not with kickoff_at" example:"2026-05-02"`
-	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"New kick-off" example:"2026-05-02T14:00:00Z"`
+	Status    *string     `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"New status"`
+	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, 0–200; only for a live match"`
+	Score     *scoreInput `json:"score,omitempty" doc:"Whole score, which replaces the previous one; the winner follows from it"`
+	Date      *string     `json:"date,omitempty" format:"date" doc:"New local date of a match whose kick-off time is unknown; not with kickoff_at" example:"2026-05-02"`
+	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"New kick-off time" example:"2026-05-02T14:00:00Z"`
 }
 
 func update(d Deps) api.Handler {

@@ -9,8 +9,8 @@ import (
 
 type addInput struct {
 	Org   string `json:"org" doc:"Organisation id"`
-	Email string `json:"email" doc:"Unique in the organisation, whatever its case" example:"grace@example.com"`
-	Role  string `json:"role" enum:"owner,admin,member" doc:"Owners are made by owners and operators"`
+	Email string `json:"email" doc:"Email address, unique in the organisation; case is ignored" example:"grace@example.com"`
+	Role  string `json:"role" enum:"owner,admin,member" doc:"Role in the organisation; only owners and operators may add an owner"`
 }
 
 func addMember(d Deps) api.Handler {

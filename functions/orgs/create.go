@@ -8,15 +8,15 @@ import (
 )
 
 type createInput struct {
-	Name  string `json:"name" minLength:"1" maxLength:"80" example:"Northern Broadcasting"`
-	Plan  string `json:"plan,omitempty" doc:"Default: the contract's default plan"`
+	Name  string `json:"name" minLength:"1" maxLength:"80" doc:"Display name, 1–80 characters" example:"Northern Broadcasting"`
+	Plan  string `json:"plan,omitempty" doc:"Plan name; default: the contract's default plan"`
 	Owner string `json:"owner" doc:"Email address of the first owner" example:"ada@example.com"`
 }
 
 // createdOrg is a new organisation and its first owner.
 type createdOrg struct {
 	orgs.Org
-	Owner orgs.Member `json:"owner"`
+	Owner orgs.Member `json:"owner" doc:"First owner"`
 }
 
 func create(d Deps) api.Handler {

@@ -6,7 +6,7 @@ import (
 	"statgate/shared/api"
 )
 
-// Deps is what the handlers need.
+// Deps are the handlers' dependencies.
 type Deps struct {
 	Orgs    *orgs.Store
 	Flusher api.Flusher // nil where nothing caches policies

@@ -11,9 +11,9 @@ type removeInput struct {
 	User string `json:"user" doc:"User id"`
 }
 
-// removedMember says that there is nothing left to show.
+// removedMember is the empty answer.
 type removedMember struct {
-	Success bool `json:"success"`
+	Success bool `json:"success" doc:"Always true"`
 }
 
 func removeMember(d Deps) api.Handler {

@@ -11,15 +11,15 @@ import (
 type editInput struct {
 	Org   string  `json:"org" doc:"Organisation id"`
 	User  string  `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Email *string `json:"email,omitempty"`
-	Role  *string `json:"role,omitempty" enum:"owner,admin,member"`
-	State *string `json:"state,omitempty" enum:"active,suspended" doc:"The keys of a suspended member stop on their next request"`
+	Email *string `json:"email,omitempty" doc:"New email address, unique in the organisation; case is ignored"`
+	Role  *string `json:"role,omitempty" enum:"owner,admin,member" doc:"New role in the organisation; only owners and operators may change to or from owner"`
+	State *string `json:"state,omitempty" enum:"active,suspended" doc:"New state; the keys of a suspended member are refused from their next request"`
 }
 
 // editedMember is a member after a change.
 type editedMember struct {
 	orgs.Member
-	EffectiveBy *time.Time `json:"effective_by" doc:"When the member's keys may do for certain what they could not do before; null where nothing was widened: then the change holds already"`
+	EffectiveBy *time.Time `json:"effective_by" doc:"Time by which widened permissions are effective everywhere; null if nothing was widened, as the change is then already effective"`
 }
 
 func updateMember(d Deps) api.Handler {

@@ -12,11 +12,8 @@ type getInput struct {
 }
 
 func get(d Deps) api.Handler {
-	return api.Handle("getPlayer", func(ctx context.Context, _ *api.Request, in *getInput) (*players.Player, error) {
-		if d.Contract.HidePublic {
-			return nil, missing(players.ErrNotFound)
-		}
-		p, err := d.Players.Get(ctx, in.Player)
+	return api.Handle("getPlayer", func(ctx context.Context, r *api.Request, in *getInput) (*players.Player, error) {
+		p, err := d.Players.For(r.Caller, d.Contract).Get(ctx, in.Player)
 		if err != nil {
 			return nil, missing(err)
 		}

@@ -1,4 +1,4 @@
-// Package players is the function that serves players and their statistics.
+// Package players has the handlers for players and their statistics.
 package players
 
 import (
@@ -20,18 +20,12 @@ func Handlers(d Deps) []api.Handler {
 	return []api.Handler{list(d), get(d), stats(d)}
 }
 
-// found turns a page of a store into an answer.
+// found converts a page of a store to an answer.
 func found[T any](page *players.Page[T], err error) (api.List[T], error) {
 	if err != nil {
 		return api.List[T]{}, api.Down("listing players", err)
 	}
 	return api.List[T]{Data: page.Items, Next: page.Next, Total: page.Total}, nil
-}
-
-// nothing is the list of a contract that hides public data: all players are public.
-func nothing[T any]() api.List[T] {
-	none := int64(0)
-	return api.List[T]{Total: &none}
 }
 
 func missing(err error) error {

@@ -10,17 +10,14 @@ import (
 type statsInput struct {
 	api.Page
 	League string `json:"league,omitempty" doc:"League id" example:"en.1"`
-	Season string `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
+	Season string `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
 }
 
 func stats(d Deps) api.Handler {
-	return api.Handle("listStats", func(ctx context.Context, _ *api.Request, in *statsInput) (api.List[players.Stats], error) {
+	return api.Handle("listStats", func(ctx context.Context, r *api.Request, in *statsInput) (api.List[players.Stats], error) {
 		if in.Season != "" && in.League == "" {
-			return api.List[players.Stats]{}, api.Fail(api.InputFilter, "season needs league; served are: no filter, league (and season)")
+			return api.List[players.Stats]{}, api.Fail(api.InputFilter, "season requires league; supported: no filter, league (and season)")
 		}
-		if d.Contract.HidePublic {
-			return nothing[players.Stats](), nil
-		}
-		return found(d.Players.Stats(ctx, players.Filter{League: in.League, Season: in.Season}, in.After, in.Limit))
+		return found(d.Players.For(r.Caller, d.Contract).Stats(ctx, players.Filter{League: in.League, Season: in.Season}, in.After, in.Limit))
 	})
 }

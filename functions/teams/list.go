@@ -11,9 +11,9 @@ import (
 
 type listInput struct {
 	api.Page
-	League string `json:"league,omitempty" doc:"League id; the latest season's teams, unless season says otherwise" example:"en.1"`
-	Season string `json:"season,omitempty" doc:"Season id, with league" example:"2015-16"`
-	Q      string `json:"q,omitempty" minLength:"1" maxLength:"80" doc:"Words that a spelling of the name begins with, whatever case and accents; not with league" example:"leicester"`
+	League string `json:"league,omitempty" doc:"League id; selects the teams of the latest season unless season is given" example:"en.1"`
+	Season string `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
+	Q      string `json:"q,omitempty" minLength:"1" maxLength:"80" doc:"Beginnings of words in the name or another spelling, 1–80 characters; case and accents are ignored; not with league" example:"leicester"`
 }
 
 func list(d Deps) api.Handler {
@@ -29,42 +29,35 @@ func list(d Deps) api.Handler {
 func (d Deps) page(ctx context.Context, c *api.Caller, in *listInput) (*teams.Page, *int64, error) {
 	switch {
 	case in.Q != "" && in.League != "":
-		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be mixed; served are: no filter, league (and season), q")
+		return nil, nil, api.Fail(api.InputFilter, "q and league cannot be combined; supported: no filter, league (and season), q")
 	case in.Season != "" && in.League == "":
-		return nil, nil, api.Fail(api.InputFilter, "season needs league; served are: no filter, league (and season), q")
-	case d.Contract.HidePublic && in.League != "":
-		return nil, nil, missing(leagues.ErrNotFound, "no such league") // all leagues are public
-	case d.Contract.HidePublic:
-		page, err := d.Teams.ListOwn(ctx, c.Org, in.Q, in.After, in.Limit)
-		return page, nil, down(err)
+		return nil, nil, api.Fail(api.InputFilter, "season requires league; supported: no filter, league (and season), q")
 	case in.League != "":
-		return d.ofSeason(ctx, in)
-	case in.Q != "":
-		page, err := d.Teams.Search(ctx, in.Q, in.After, in.Limit)
-		return page, nil, down(err)
+		return d.ofSeason(ctx, c, in)
 	}
-	page, err := d.Teams.List(ctx, in.After, in.Limit)
+	page, err := d.Teams.For(c, d.Contract).List(ctx, in.Q, in.After, in.Limit)
 	return page, nil, down(err)
 }
 
-func (d Deps) ofSeason(ctx context.Context, in *listInput) (*teams.Page, *int64, error) {
-	if _, err := d.Leagues.Get(ctx, in.League); err != nil {
+func (d Deps) ofSeason(ctx context.Context, c *api.Caller, in *listInput) (*teams.Page, *int64, error) {
+	competitions := d.Leagues.For(c, d.Contract)
+	if _, err := competitions.Get(ctx, in.League); err != nil {
 		return nil, nil, missing(err, "no such league")
 	}
 	season := in.Season
 	if season == "" {
-		latest, _, err := d.Leagues.LatestSeason(ctx, in.League)
+		latest, _, err := competitions.LatestSeason(ctx, in.League)
 		if err != nil {
 			return nil, nil, missing(err, "the league has no season")
 		}
 		season = latest.ID
 	}
-	ids, err := d.Leagues.Teams(ctx, in.League, season)
+	ids, err := competitions.Teams(ctx, in.League, season)
 	if err != nil {
 		return nil, nil, missing(err, "no such season")
 	}
 	total := int64(len(ids))
-	page, err := d.Teams.ListIDs(ctx, ids, in.After, in.Limit)
+	page, err := d.Teams.For(c, d.Contract).ListIDs(ctx, ids, in.After, in.Limit)
 	return page, &total, down(err)
 }
 

@@ -10,7 +10,7 @@ import (
 type matchesInput struct {
 	api.Page
 	Team  string `json:"team" doc:"Team id" example:"leicester-city-fc"`
-	Order string `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"By kick-off, then id"`
+	Order string `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"Sort order by kick-off, then id"`
 }
 
 func ofTeam(d Deps) api.Handler {
@@ -19,7 +19,7 @@ func ofTeam(d Deps) api.Handler {
 		if err != nil {
 			return api.List[matches.Match]{}, err
 		}
-		page, err := d.Matches.List(ctx, matches.Filter{Team: team.ID}, r.Caller.Owners(d.Contract.HidePublic),
+		page, err := d.Matches.For(r.Caller, d.Contract).List(ctx, matches.Filter{Team: team.ID},
 			matches.PageRequest{Limit: in.Limit, After: in.After, Descending: in.Order == "desc"})
 		if err != nil {
 			return api.List[matches.Match]{}, api.Down("listing a team's matches", err)

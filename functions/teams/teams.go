@@ -1,4 +1,4 @@
-// Package teams is the function that serves teams and their matches.
+// Package teams has the handlers for teams and their matches.
 package teams
 
 import (
@@ -25,9 +25,9 @@ func Handlers(d Deps) []api.Handler {
 	return []api.Handler{list(d), get(d), ofTeam(d)}
 }
 
-// found reads a team, also by an id that it had before; a missing one is a 404.
+// found returns a team by its id or a former id, or a 404.
 func (d Deps) found(ctx context.Context, c *api.Caller, id string) (*teams.Team, error) {
-	t, err := d.Teams.Visible(ctx, id, c.Owners(d.Contract.HidePublic))
+	t, err := d.Teams.For(c, d.Contract).Get(ctx, id)
 	if errors.Is(err, teams.ErrNotFound) {
 		return nil, api.Fail(api.NotFound, "no such team")
 	}

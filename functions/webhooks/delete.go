@@ -6,9 +6,9 @@ import (
 	"statgate/shared/api"
 )
 
-// deletedWebhook says that there is nothing left to show.
+// deletedWebhook is the empty answer.
 type deletedWebhook struct {
-	Success bool `json:"success"`
+	Success bool `json:"success" doc:"Always true"`
 }
 
 func remove(d Deps) api.Handler {

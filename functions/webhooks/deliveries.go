@@ -21,7 +21,7 @@ func listDeliveries(d Deps) api.Handler {
 
 type createDeliveryInput struct {
 	Webhook  string  `json:"webhook" doc:"Webhook id"`
-	Delivery *string `json:"delivery,omitempty" doc:"Id of a delivery whose event is sent once more, under its own webhook-id; where none is named an event of the type webhook.test is sent" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Delivery *string `json:"delivery,omitempty" doc:"Id of the delivery whose event is sent again, with the same webhook-id; default: an event of the type webhook.test is sent" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 }
 
 func createDelivery(d Deps) api.Handler {

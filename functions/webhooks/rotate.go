@@ -9,8 +9,8 @@ import (
 
 type rotateInput struct {
 	Webhook string `json:"webhook" doc:"Webhook id"`
-	Overlap string `json:"overlap,omitempty" doc:"For how long the old secret signs beside the new one, at most 7d; default 0s: it ends at once" example:"24h"`
-	Force   bool   `json:"force,omitempty" doc:"Rotate although a replaced secret still signs, and end that one at once"`
+	Overlap string `json:"overlap,omitempty" doc:"Time for which the previous secret also signs, at most 7d; default 0s: it ends immediately" example:"24h"`
+	Force   bool   `json:"force,omitempty" doc:"Whether to rotate while a previous secret still signs, and end that secret immediately"`
 }
 
 func rotate(d Deps) api.Handler {

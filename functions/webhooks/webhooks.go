@@ -1,5 +1,4 @@
-// Package webhooks is the function that lets organisations say where they are told of
-// events, and shows them what became of each.
+// Package webhooks is the function that manages webhooks and lists their deliveries.
 package webhooks
 
 import (
@@ -7,7 +6,7 @@ import (
 	"statgate/shared/feed/webhooks"
 )
 
-// Deps is what the handlers need.
+// Deps are the handlers' dependencies.
 type Deps struct{ Webhooks *webhooks.Store }
 
 // Handlers returns the function's handlers.

@@ -16,23 +16,23 @@ import (
 	"statgate/shared/contract"
 )
 
-// Answer is what a client gets. Header names are in canonical form.
+// Answer is an HTTP response. Header names are in canonical form.
 type Answer struct {
 	Status int
 	Header map[string]string
 	Body   []byte
-	// Timeless is the body as an ETag is made of it: without the moment at which the
-	// answer was made, where the contract's envelope tells it.
+	// Timeless is the body from which the ETag is computed: without the time of the
+	// response, which some contracts' envelopes contain.
 	Timeless []byte
 }
 
-// Encoder writes answers in a contract's shapes.
+// Encoder encodes responses in a contract's shapes.
 type Encoder struct {
 	Contract *contract.Contract
-	Views    *view.Set // of the handlers' answers; nil writes them as they are
+	Views    *view.Set // of the handlers' results; nil encodes them unchanged
 }
 
-// exposed lists the headers that a browser's script may read.
+// exposed lists the headers that scripts in browsers may read.
 func (e Encoder) exposed() string {
 	names := []string{"ETag", "Location", "X-Request-Id", "Retry-After", "Allow"}
 	m := e.Contract.Meter
@@ -47,7 +47,8 @@ func (e Encoder) exposed() string {
 	return strings.Join(names, ", ")
 }
 
-// CORS is on every answer, the gateway's and the edge's own included.
+// CORS returns the CORS headers of every response, also of those of API Gateway and the
+// edge function.
 func (e Encoder) CORS() map[string]string {
 	return map[string]string{
 		"Access-Control-Allow-Origin":   "*",
@@ -55,7 +56,7 @@ func (e Encoder) CORS() map[string]string {
 	}
 }
 
-// Preflight is what an OPTIONS request gets, without a key.
+// Preflight returns the headers of the response to OPTIONS, which needs no key.
 func (e Encoder) Preflight(methods []string) map[string]string {
 	h := e.CORS()
 	h["Access-Control-Allow-Methods"] = strings.Join(methods, ", ")
@@ -64,7 +65,7 @@ func (e Encoder) Preflight(methods []string) map[string]string {
 	return h
 }
 
-// Error writes an error in the contract's shape.
+// Error encodes an error in the contract's shape.
 func (e Encoder) Error(requestID string, err *Error) Answer {
 	cond := e.Contract.Condition(err.Condition)
 	message := err.Message
@@ -99,9 +100,8 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 	return a
 }
 
-// summary is an error in one line, for contracts whose details are a text: the
-// message, and what the details would have said where the message does not: which
-// field is wrong with what, or the facts by name.
+// summary returns an error in one line, for contracts whose details are a text. It is the
+// message, followed by the invalid fields or the details.
 func summary(message string, err *Error) string {
 	var parts []string
 	if err.Condition == InputField {
@@ -121,8 +121,8 @@ func summary(message string, err *Error) string {
 	return message + ": " + strings.Join(parts, "; ")
 }
 
-// details are an error's own, or what is wrong with the input. Where the contract
-// replaces the message, that moves into the details.
+// details returns an error's own details, or the problems of the input. A message that the
+// contract replaces moves into the details.
 func details(err *Error, replaced bool) any {
 	if err.Details != nil {
 		return err.Details
@@ -132,7 +132,7 @@ func details(err *Error, replaced bool) any {
 		if !replaced || err.Condition != "input" && !strings.HasPrefix(err.Condition, "input.") {
 			return nil
 		}
-		form = []string{err.Message} // else nothing would say what is wrong
+		form = []string{err.Message} // otherwise the problem would be lost
 	}
 	if fields == nil {
 		fields = map[string][]string{}
@@ -143,15 +143,15 @@ func details(err *Error, replaced bool) any {
 	return map[string]any{"fieldErrors": fields, "formErrors": form}
 }
 
-// PageInfo is what an envelope may say of a page.
+// PageInfo is what an envelope can state about a page.
 type PageInfo struct {
-	Next  *string // the signed cursor
+	Next  *string // signed cursor; nil on the last page
 	Page  int
 	Limit int
-	Total *int64 // counted, where the list itself does not know its own
+	Total *int64 // counted total, if the list has none itself
 }
 
-// Success writes a handler's answer in the contract's shape.
+// Success encodes a handler's result in the contract's shape.
 func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answer, error) {
 	a := Answer{Status: status, Header: e.CORS()}
 	a.Header["X-Request-Id"] = r.ID
@@ -166,8 +166,8 @@ func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answ
 	return a, err
 }
 
-// ManagementList is how key management's lists look, but where a contract gives
-// them its own shape.
+// ManagementList is the shape of key management's lists, unless the contract applies its
+// own shapes to them.
 var ManagementList = &contract.Node{Fields: []contract.Field{
 	{Name: "data", Node: &contract.Node{Slot: "items"}},
 	{Name: "next_cursor", Node: &contract.Node{Slot: "next"}},
@@ -238,7 +238,7 @@ func fillSlot(slot string, r *Request, raw json.RawMessage, list Listed, page Pa
 	return nil
 }
 
-// render writes a tree of names with its slots filled.
+// render encodes a tree of names with its slots filled.
 func render(n *contract.Node, fill func(slot string) any) []byte {
 	var b bytes.Buffer
 	write(&b, n, fill)
@@ -273,10 +273,10 @@ func write(b *bytes.Buffer, n *contract.Node, fill func(slot string) any) {
 
 func isNull(v any) bool { return string(jsonOf(v)) == "null" }
 
-// jsonOf writes a slot's value, which is always one of ours and always encodes.
+// jsonOf encodes a slot's value. All values come from this package and always encode.
 func jsonOf(v any) []byte {
 	if raw, ok := v.(json.RawMessage); ok {
-		return raw // as it is: marshalling would check it again
+		return raw // json.Marshal would validate it again
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -287,7 +287,7 @@ func jsonOf(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// MeterHeaders adds the contract's rate headers.
+// MeterHeaders sets the contract's rate headers. Unlimited callers get none.
 func (e Encoder) MeterHeaders(h map[string]string, m Meter, now time.Time) {
 	if m.Unlimited || m.Limit == 0 && m.ResetsAt.IsZero() {
 		return
@@ -312,14 +312,14 @@ func (e Encoder) MeterHeaders(h map[string]string, m Meter, now time.Time) {
 	}
 }
 
-// ETag names a body.
+// ETag returns the strong ETag of a body.
 func ETag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
-// Tag is the ETag of a value in every answer that holds it alone. The envelope has
-// no part in it: it may tell the time.
+// Tag returns the ETag of a value in every response that contains only this value. It is
+// independent of the envelope, which may contain the time.
 func (e Encoder) Tag(value Versioned) (string, error) {
 	raw, err := e.Views.Marshal(value)
 	if err != nil {
@@ -328,7 +328,8 @@ func (e Encoder) Tag(value Versioned) (string, error) {
 	return ETag(append(append(raw, '\n'), value.State()...)), nil
 }
 
-// Matches tells whether an If-None-Match header names the tag (weakly, as RFC 9110 has it).
+// Matches reports whether an If-None-Match header contains the tag, by the weak comparison
+// of RFC 9110.
 func Matches(header, etag string) bool {
 	for _, one := range strings.Split(header, ",") {
 		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")

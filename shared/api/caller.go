@@ -18,15 +18,15 @@ const (
 	RoleMember   = "member"
 )
 
-// Standings of a key's owner: what can change without the key.
+// Standings of a key's owner. They can change while the key does not.
 const (
 	StandingActive    = "active"
 	StandingSuspended = "suspended"
 )
 
-// Caller is who makes a call, as the authorizer found them. It travels in the
-// authorizer's context, which API Gateway caches with the policy; the gate tells
-// when it is out of date.
+// Caller identifies the key and the owner behind a request, as read by the authorizer.
+// API Gateway caches it in the authorizer's context together with the policy; the gate
+// detects a stale one.
 type Caller struct {
 	Key         string // key id
 	Secret      string // secret id, never the secret
@@ -37,22 +37,22 @@ type Caller struct {
 	Plan        string
 	Environment string
 	Contract    string
-	Game        string                     // the game that the key is bound to, "" for none
+	Game        string                     // game that the key is bound to, or ""
 	Scopes      []string                   // as the contract spells them
 	Permissions []string                   // effective patterns: the key's own ∩ the role's
-	Limits      map[string]contract.Budget // none for an operator, who is unmetered
-	Version     int64                      // the gate's version when the facts were read
-	NotAfter    time.Time                  // the earlier end of secret and key; zero for none
-	Token       bool                       // the secret is a token that was derived from the key's
+	Limits      map[string]contract.Budget // empty for operators, who have no quota
+	Version     int64                      // the gate's version when the caller was read
+	NotAfter    time.Time                  // the earlier expiry of secret and key; zero if neither expires
+	Token       bool                       // the secret is a token derived from the key's
 }
 
-// Operator tells whether the caller runs the deployment.
+// Operator reports whether the caller is an operator of the deployment.
 func (c *Caller) Operator() bool { return c.Role == RoleOperator }
 
-// May tells whether the caller holds the permission.
+// May reports whether the caller has the permission.
 func (c *Caller) May(permission string) bool { return contract.Allows(c.Permissions, permission) }
 
-// Owners lists whose data the caller may see.
+// Owners lists the owners whose data the caller may read.
 func (c *Caller) Owners(hidePublic bool) []string {
 	if hidePublic {
 		return []string{c.Org}
@@ -60,7 +60,7 @@ func (c *Caller) Owners(hidePublic bool) []string {
 	return []string{"public", c.Org}
 }
 
-// Context flattens the caller into the strings of an authorizer context.
+// Context returns the caller as the flat strings of an authorizer context.
 func (c *Caller) Context() map[string]any {
 	notAfter := ""
 	if !c.NotAfter.IsZero() {
@@ -81,8 +81,8 @@ func (c *Caller) Context() map[string]any {
 	return flat
 }
 
-// CallerFromContext reads a flattened caller. A context that is not one of ours
-// is an error, and a call with it must not pass.
+// CallerFromContext parses the result of [Caller.Context]. It fails for any other
+// context; such a request must be refused.
 func CallerFromContext(ctx map[string]any) (*Caller, error) {
 	text := func(name string) string { s, _ := ctx[name].(string); return s }
 	c := &Caller{

@@ -12,25 +12,25 @@ import (
 
 const (
 	cursorMACBytes = 12
-	cursorMark     = "\x00" // between a cursor's end, where it has one, and its position
+	cursorMark     = "\x00" // separates the expiry, if any, from the position
 )
 
-// Cursors signs the positions of pages. A cursor is opaque, and good only for
-// the query that it came from and, where Life is given, for so long. It carries
-// its own end, so that a contract may change how long those to come are good.
+// Cursors signs the positions of pages. A cursor is opaque and valid only for its own
+// query and, if Life is set, for that time. It contains its expiry, so a changed Life
+// affects only new cursors.
 type Cursors struct {
 	Key  []byte
-	Life time.Duration // 0 is for ever
+	Life time.Duration // 0 for cursors that never expire
 }
 
-// What becomes of a cursor that leads nowhere.
+// Errors of [Cursors.Decode]; their texts are for callers.
 var (
-	ErrCursorForeign = errors.New("was not made for this query")
-	ErrCursorExpired = errors.New("has expired: begin again without one")
+	ErrCursorForeign = errors.New("is not valid for this query; start again without it")
+	ErrCursorExpired = errors.New("has expired; start again without it")
 )
 
-// Encode signs a position for a query; query names the operation, the caller's
-// organisation and every input but the page's own.
+// Encode returns the signed cursor of a position. The query identifies the operation, the
+// caller's organisation and all inputs except page parameters.
 func (c Cursors) Encode(query, position string, now time.Time) string {
 	if c.Life > 0 {
 		position = strconv.FormatInt(now.Add(c.Life).Unix(), 36) + cursorMark + position
@@ -38,8 +38,8 @@ func (c Cursors) Encode(query, position string, now time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(append(c.mac(query, position), position...))
 }
 
-// Decode returns the position in a cursor. It fails with [ErrCursorForeign] for
-// one that was not made here for this query, and with [ErrCursorExpired].
+// Decode returns the position of a cursor. It fails with [ErrCursorForeign] if the cursor
+// was not signed by this deployment for this query, and with [ErrCursorExpired].
 func (c Cursors) Decode(query, cursor string, now time.Time) (string, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(raw) <= cursorMACBytes {

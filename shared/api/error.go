@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Error is what went wrong with a call. Condition is dotted and falls back to its
-// prefix ("input.limit", "input"); the contract gives it a status, a code and,
-// where it wants, a message. The cause is for the log, never for the caller.
+// Error is the error of a request. Condition is dotted and falls back to its prefix
+// ("input.limit", "input"). The contract maps it to a status, a code and optionally a
+// message. The cause is for the log, never for the caller.
 type Error struct {
 	Condition  string
 	Message    string              // for the caller; never a secret
-	Fields     map[string][]string // field → what is wrong with it, for input.field
-	Form       []string            // what is wrong with the input as a whole
-	Details    any                 // instead of Fields and Form
+	Fields     map[string][]string // problems by field
+	Form       []string            // problems of the input as a whole
+	Details    any                 // replaces Fields and Form in the response
 	RetryAfter time.Duration       // for quota and unavailable
 	Allow      string              // for method
 	Cause      error
@@ -30,7 +30,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// The conditions that code raises. docs/errors.md lists what each contract makes of them.
+// The conditions of errors. docs/errors.md lists their status and code in each contract.
 const (
 	SecretMissing     = "secret.missing"
 	SecretMalformed   = "secret.malformed"
@@ -41,23 +41,22 @@ const (
 	SecretConflict    = "secret.conflict"     // two different keys in one request
 	Permission        = "permission"          // a scope is missing
 	PermissionRole    = "permission.role"     // the owner's role does not allow it
-	PermissionNeeds   = "permission.approval" // the developer's approval is missing that a scope needs
-	PermissionGame    = "permission.game"     // the thing is of another game than the key
-	PermissionTeam    = "permission.team"     // the key's owner is no active member of the team
-	PermissionOrg     = "permission.org"      // the key's owner is no active member of the organisation
+	PermissionNeeds   = "permission.approval" // a scope requires a developer approval that is missing
+	PermissionGame    = "permission.game"     // the object belongs to another game than the key
+	PermissionTeam    = "permission.team"     // the key's owner is not an active member of the team
+	PermissionOrg     = "permission.org"      // the key's owner is not an active member of the organisation
 	Suspended         = "standing.suspended"
 	Quota             = "quota"
 	InputJSON         = "input.json"
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
 	InputCursor       = "input.cursor"
-	// Unreadable is a query parameter that says nothing at all: unknown, given twice,
-	// or no number.
+	// Unreadable is a query parameter that is unknown, given more than once or malformed.
 	Unreadable       = "input.parameter.unreadable"
 	UnreadableLimit  = "input.limit.unreadable"
 	UnreadableCursor = "input.cursor.unreadable"
 	InputDate        = "input.date"
-	InputFilter      = "input.filter" // a mix of filters that no index serves
+	InputFilter      = "input.filter" // a combination of filters that no index serves
 	InputField       = "input.field"
 	InputSize        = "input.size"
 	InputMedia       = "input.media"
@@ -68,20 +67,20 @@ const (
 	Conflict         = "conflict"
 	ConflictRepeat   = "conflict.repeat"   // an Idempotency-Key that was used
 	ConflictRotation = "conflict.rotation" // a rotation inside an overlap
-	ConflictCap      = "conflict.cap"      // the plan's keys, or the management keys, are all in use
-	ConflictLimit    = "conflict.limit"    // there are as many of them as there may be
+	ConflictCap      = "conflict.cap"      // the maximum of client or management keys is reached
+	ConflictLimit    = "conflict.limit"    // the maximum number of objects is reached
 	ConflictFinal    = "conflict.final"    // the key is revoked or expired
-	ConflictVersion  = "conflict.version"  // If-Match names another state than the present one
+	ConflictVersion  = "conflict.version"  // If-Match does not match the current state
 	ConflictStep     = "conflict.transition"
 	Internal         = "internal"
 	Unavailable      = "unavailable"
 	NotFoundMatch    = "not_found.match" // a contest
 	NotFoundTeam     = "not_found.team"  // a contest's team
-	NotFoundOrg      = "not_found.org"   // an organisation that contests' teams play for
-	ConflictState    = "conflict.state"  // the thing is not in a state that allows it
+	NotFoundOrg      = "not_found.org"   // an organisation that teams of contests play for
+	ConflictState    = "conflict.state"  // the state of the object does not allow the operation
 )
 
-// Conditions lists every condition that code raises, for the documents and their tests.
+// Conditions lists all conditions, for the documents and their tests.
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
 	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
@@ -96,20 +95,19 @@ func Fail(condition, format string, args ...any) *Error {
 	return &Error{Condition: condition, Message: fmt.Sprintf(format, args...)}
 }
 
-// FieldError refuses one field of the input.
+// FieldError returns an [InputField] error for one field of the input.
 func FieldError(field, format string, args ...any) *Error {
 	return &Error{Condition: InputField, Message: "validation failed",
 		Fields: map[string][]string{field: {fmt.Sprintf(format, args...)}}}
 }
 
-// Wrong refuses one field of the input under another condition than [InputField].
+// Wrong returns an error of another condition than [InputField] for one field of the input.
 func Wrong(condition, field, what string) *Error {
 	return &Error{Condition: condition, Message: field + ": " + what, Fields: map[string][]string{field: {what}}}
 }
 
-// Named returns the error with the names that a contract gives to fields. The message
-// of a refused mix of filters is about parameters, so there each word that is one is
-// named too.
+// Named returns the error with the contract's names of fields. In the message of an
+// [InputFilter] error it also replaces each word that is a parameter.
 func (e *Error) Named(names map[string]string) *Error {
 	if len(names) == 0 {
 		return e
@@ -136,7 +134,7 @@ func (e *Error) Named(names map[string]string) *Error {
 	return &named
 }
 
-// worded is a text with its words by their other names.
+// worded returns a text in which each word that is one of our names is replaced.
 func worded(text string, names map[string]string) string {
 	var b strings.Builder
 	for begin := 0; begin < len(text); {
@@ -162,13 +160,15 @@ func theirs(names map[string]string, ours string) string {
 	return ours
 }
 
-// Down says that a store did not answer: the call may be repeated.
+// Down returns the error for a store that did not respond, with a Retry-After of 1 s. The
+// cause says what was being done.
 func Down(doing string, cause error) *Error {
-	return &Error{Condition: Unavailable, Message: "temporarily unavailable, please repeat the call",
+	return &Error{Condition: Unavailable, Message: "temporarily unavailable; retry the request",
 		RetryAfter: time.Second, Cause: fmt.Errorf("%s: %w", doing, cause)}
 }
 
-// AsError returns err as an [Error]; what is none becomes internal, its text for the log only.
+// AsError returns err as an [Error]. Any other error becomes [Internal], with its text in
+// the cause.
 func AsError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {

@@ -16,7 +16,7 @@ func TestErrorsNameParametersAsTheContractSpellsThem(t *testing.T) {
 		message string
 		fields  []string
 	}{
-		{api.Fail(api.InputFilter, "season needs league; served are: no filter, league (and season)"), "season needs league_id; served are: no filter, league_id (and season)", nil},
+		{api.Fail(api.InputFilter, "season requires league; supported: no filter, league (and season)"), "season requires league_id; supported: no filter, league_id (and season)", nil},
 		{api.Fail(api.InputFilter, "from and to go together; leagues stay"), "fromDay and to go together; leagues stay", nil},
 		{api.Fail(api.NotFound, "no such league"), "no such league", nil},
 		{api.Wrong(api.InputDate, "from", "is from no calendar"), "fromDay: is from no calendar", []string{"fromDay"}},

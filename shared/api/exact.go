@@ -5,17 +5,15 @@ import (
 	"encoding/json"
 )
 
-// DecodeExactly is json.Unmarshal for what is handed back to a client as it came:
-// where the target leaves the type open, a number keeps its digits ([json.Number])
-// instead of becoming the nearest float.
+// DecodeExactly is json.Unmarshal for values that are returned to clients unchanged. In
+// untyped targets it decodes numbers to [json.Number], which keeps all digits.
 func DecodeExactly(raw []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	return dec.Decode(v)
 }
 
-// EncodeExactly is json.Marshal without its escapes for HTML, which make six bytes
-// of one that a client sent.
+// EncodeExactly is json.Marshal without HTML escapes, which turn one byte into six.
 func EncodeExactly(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

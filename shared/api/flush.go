@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Flusher empties the stage's authorizer cache, as well as may be, so that what
-// was widened is not refused by a policy from before. It returns the moment at
-// which the widening holds for certain.
+// Flusher empties the stage's authorizer cache, best effort, so that an old policy does
+// not refuse widened permissions. It returns the time at which widened permissions are
+// certain to be effective.
 type Flusher interface {
 	Flush(ctx context.Context) (effectiveBy time.Time)
 }
 
-// EffectiveBy flushes, and returns when what was widened holds everywhere, in
-// whole seconds UTC; without a flusher nothing caches policies, and it is now.
+// EffectiveBy flushes, and returns the time at which widened permissions are effective
+// everywhere, in whole seconds UTC. Without a flusher no policy is cached, and it is now.
 func EffectiveBy(ctx context.Context, f Flusher, now time.Time) *time.Time {
 	if f != nil {
 		now = f.Flush(ctx)

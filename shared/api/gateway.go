@@ -8,16 +8,16 @@ import (
 	"statgate/shared/contract"
 )
 
-// GatewayResponse is an answer that API Gateway gives itself, from one static
-// template a type. CDK deploys these and the local gateway renders the same.
+// GatewayResponse is a response that API Gateway sends itself, from one static template
+// per type. CDK deploys the templates, and the local gateway renders them.
 type GatewayResponse struct {
 	Type     string // API Gateway's response type
-	Status   int    // 0 keeps the gateway's own
+	Status   int    // 0 for API Gateway's own status
 	Template string // of application/json; $context variables are substituted
 	Headers  map[string]string
 }
 
-// Variables of API Gateway that templates may hold.
+// Variables of API Gateway in templates.
 const (
 	varRequestID = "$context.requestId"
 	varMethod    = "$context.httpMethod"
@@ -25,20 +25,20 @@ const (
 	varScopes    = "$context.authorizer.scopes"
 )
 
-// GatewayResponses lists the answers of API Gateway in the contract's shape.
+// GatewayResponses lists API Gateway's own responses in the contract's shape.
 func GatewayResponses(c *contract.Contract) []GatewayResponse {
-	scopes := "the scopes held are: " + varScopes
-	lacks := "the key's scopes do not reach " + varMethod + " " + varResource + "; " + scopes
+	scopes := "its scopes are: " + varScopes
+	lacks := "the key's scopes do not allow " + varMethod + " " + varResource + "; " + scopes
 	list := []struct{ kind, condition, message string }{
-		// Where a contract tells a missing secret from a bad one, the edge answers the missing one.
+		// If a contract distinguishes a missing secret, the edge function responds to it.
 		{"UNAUTHORIZED", SecretUnknown, "a valid API key is required"},
 		{"ACCESS_DENIED", Permission, lacks},
 		{"MISSING_AUTHENTICATION_TOKEN", NotFoundRoute, "no such path"},
 		{"RESOURCE_NOT_FOUND", NotFoundRoute, "no such path"},
-		{"AUTHORIZER_FAILURE", Unavailable, "temporarily unavailable, please repeat the call"},
-		{"AUTHORIZER_CONFIGURATION_ERROR", Unavailable, "temporarily unavailable, please repeat the call"},
-		{"INTEGRATION_FAILURE", Unavailable, "temporarily unavailable, please repeat the call"},
-		{"INTEGRATION_TIMEOUT", Unavailable, "temporarily unavailable, please repeat the call"},
+		{"AUTHORIZER_FAILURE", Unavailable, "temporarily unavailable; retry the request"},
+		{"AUTHORIZER_CONFIGURATION_ERROR", Unavailable, "temporarily unavailable; retry the request"},
+		{"INTEGRATION_FAILURE", Unavailable, "temporarily unavailable; retry the request"},
+		{"INTEGRATION_TIMEOUT", Unavailable, "temporarily unavailable; retry the request"},
 		{"API_CONFIGURATION_ERROR", Internal, "internal error"},
 		{"UNSUPPORTED_MEDIA_TYPE", InputMedia, "the body must be application/json"},
 		{"BAD_REQUEST_BODY", InputJSON, "the body cannot be read"},
@@ -46,21 +46,21 @@ func GatewayResponses(c *contract.Contract) []GatewayResponse {
 		{"INVALID_API_KEY", SecretMissing, "a valid API key is required"},
 		{"INVALID_SIGNATURE", SecretMissing, "a valid API key is required"},
 		{"EXPIRED_TOKEN", SecretMissing, "a valid API key is required"},
-		{"THROTTLED", Unavailable, "too many requests at once, please repeat the call"},
-		{"QUOTA_EXCEEDED", Quota, "quota exceeded"},
-		{"WAF_FILTERED", Permission, "refused"},
+		{"THROTTLED", Unavailable, "too many concurrent requests; retry the request"},
+		{"QUOTA_EXCEEDED", Quota, "quota exceeded; retry later"},
+		{"WAF_FILTERED", Permission, "request blocked by the firewall"},
 	}
 	var responses []GatewayResponse
 	for _, r := range list {
 		responses = append(responses, gatewayResponse(c, r.kind, r.condition, r.message))
 	}
 	responses = append(responses,
-		unshaped(gatewayResponse(c, "DEFAULT_4XX", "input", "the request cannot be served")),
+		unshaped(gatewayResponse(c, "DEFAULT_4XX", "input", "invalid request")),
 		unshaped(gatewayResponse(c, "DEFAULT_5XX", Internal, "internal error")))
 	return responses
 }
 
-// unshaped leaves the status to the gateway: a default type stands for many.
+// unshaped leaves the status to API Gateway, as a default type covers many statuses.
 func unshaped(g GatewayResponse) GatewayResponse { g.Status = 0; return g }
 
 func gatewayResponse(c *contract.Contract, kind, condition, message string) GatewayResponse {
@@ -72,10 +72,10 @@ func gatewayResponse(c *contract.Contract, kind, condition, message string) Gate
 	return GatewayResponse{Type: kind, Status: a.Status, Template: string(a.Body), Headers: a.Header}
 }
 
-// Mock is a method without an authorizer that answers by itself: 404 for a path
-// that is no route, 405 for another method of one, and the preflight.
+// Mock is a method with a static response and no authorizer: 404 for an unknown path, 405
+// for another method of a known path, and the preflight.
 type Mock struct {
-	Path     string // full path; "/" and "/{proxy+}" catch what is no route
+	Path     string // full path; "/" and "/{proxy+}" match unknown paths
 	Method   string // ANY or OPTIONS
 	Status   int
 	Template string
@@ -100,7 +100,7 @@ func Mocks(c *contract.Contract) []Mock {
 		allowed = append(allowed, "OPTIONS")
 		sort.Strings(allowed)
 		allow := strings.Join(allowed, ", ")
-		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path takes " + allow, Allow: allow})
+		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path supports only " + allow, Allow: allow})
 		mocks = append(mocks,
 			Mock{Path: path, Method: "ANY", Status: wrong.Status, Template: string(wrong.Body), Headers: wrong.Header},
 			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.Preflight(allowed)})
@@ -114,7 +114,7 @@ func Mocks(c *contract.Contract) []Mock {
 	return mocks
 }
 
-// Expand substitutes API Gateway's variables in a template, as it does itself.
+// Expand substitutes API Gateway's variables in a template.
 func Expand(template string, variables map[string]string) string {
 	pairs := make([]string, 0, 2*len(variables))
 	names := make([]string, 0, len(variables))

@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// Request is what a handler knows of a call beside its input.
+// Request is the context of a request, without its input.
 type Request struct {
-	ID             string // request id; it is in the answer and in the log
+	ID             string // request id, also in the response and the log
 	Route          Route
 	Caller         *Caller // nil for an open route
 	Now            time.Time
-	IdempotencyKey string // header Idempotency-Key, "" without one
-	IfMatch        string // header If-Match, "" without one
+	IdempotencyKey string // header Idempotency-Key, or ""
+	IfMatch        string // header If-Match, or ""
 	Meter          Meter
-	// Tag is the ETag of a GET that answers with the value, as the contract shows it.
+	// Tag returns the ETag of a GET response with this value, in the contract's shape.
 	Tag func(value Versioned) (string, error)
-	// Recheck fails with *Error where the key has changed since the call was admitted;
-	// nil where the contract does not ask for that.
+	// Recheck fails with *Error if the key has changed since the request was admitted. It
+	// is nil if the contract does not recheck keys.
 	Recheck func(ctx context.Context) error
 }
 
-// StillCurrent is what a change of data asks before each of its writes: it fails with
-// *[Error] where the contract rechecks keys and this one has changed meanwhile.
+// StillCurrent must be called before each write of data. It fails with *[Error] if the
+// contract rechecks keys and the key has changed since the request was admitted.
 func (r *Request) StillCurrent(ctx context.Context) error {
 	if r.Recheck == nil {
 		return nil
@@ -35,13 +35,13 @@ func (r *Request) StillCurrent(ctx context.Context) error {
 	return r.Recheck(ctx)
 }
 
-// Versioned is an answer whose every change can be told: State differs for any two
-// states that ever stood under one id. Its ETag is made of the state and of what
-// the contract shows of it, in every answer that holds it alone.
+// Versioned is a result with a version: State is different for any two states of one id.
+// The ETag of every response that contains only this value is computed from State and
+// from the value in the contract's shape.
 type Versioned interface{ State() string }
 
-// Precondition refuses a change where the call's If-Match names another state than
-// the present one.
+// Precondition fails with [ConflictVersion] if the request has an If-Match that does not
+// match the current state.
 func (r *Request) Precondition(present Versioned) error {
 	if r.IfMatch == "" {
 		return nil
@@ -51,54 +51,56 @@ func (r *Request) Precondition(present Versioned) error {
 		return fmt.Errorf("api: tagging what %s would change: %w", r.Route.Operation, err)
 	}
 	for _, one := range strings.Split(r.IfMatch, ",") {
-		// A weak tag never matches: RFC 9110, 13.1.1.
+		// Weak tags never match (RFC 9110, 13.1.1).
 		if one = strings.TrimSpace(one); one == "*" || one == tag {
 			return nil
 		}
 	}
-	return Fail(ConflictVersion, "If-Match: this has changed since: read it again, then decide")
+	return Fail(ConflictVersion, "If-Match: the object has changed; read it again before you change it")
 }
 
-// Meter is what is left of the budget that the call was spent against.
+// Meter is the state of the budget that the request counts against.
 type Meter struct {
 	Budget   string    `json:"-"`
-	Limit    int64     `json:"limit"` // calls a window; 0 with Unlimited
+	Limit    int64     `json:"limit"` // requests per window; 0 with Unlimited
 	Used     int64     `json:"used"`
 	ResetsAt time.Time `json:"resets_at"`
 	Window   int64     `json:"-"` // seconds
-	// Unlimited callers (operators) have no limit and get no rate headers.
+	// Unlimited callers are operators. They have no limit and get no rate headers.
 	Unlimited bool `json:"-"`
 }
 
-// Remaining is how many calls are left in the window.
+// Remaining returns the number of requests left in the window.
 func (m Meter) Remaining() int64 { return max(0, m.Limit-m.Used) }
 
-// Handler serves one operation: what to do, and the types of its input and its answer.
+// Handler serves one operation. It has the types of its input and its result.
 type Handler struct {
 	Operation string
 	Input     reflect.Type // a struct
 	Output    reflect.Type
 	Status    int   // of success
-	Made      *Made // what it makes, where that can be got; else nil
+	Made      *Made // the created object, if an operation returns it; else nil
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
-	Events    []EventKind // what is sent to whom it makes
+	Events    []EventKind // events that are sent to the objects that it creates
 }
 
-// EventKind is a type of event that customers are sent.
+// EventKind is a type of event that webhooks deliver.
 type EventKind struct {
-	Type, Summary string
-	Data          reflect.Type // what the event shows
+	Type        string
+	Summary     string // a few words
+	Description string // one or two sentences
+	Data        reflect.Type
 }
 
-// Handle makes a handler of a function from input to answer. The input is a
-// struct. A field is a path parameter where the route's path has its json name,
-// otherwise it comes from the query (GET, DELETE) or from the JSON body. A field
-// without "omitempty" is required; a pointer tells absent from zero. Validation
-// is by tags: minLength, maxLength, pattern, enum, minimum, maximum, format
-// (date, date-time), doc, example. A struct embedding [Page] is a list's.
+// Handle returns the handler of an operation. The input is a struct. A field is a path
+// parameter if the route's path has its JSON name. Other fields come from the query (GET,
+// DELETE) or the JSON body. A field without "omitempty" is required; a pointer
+// distinguishes an absent field from zero. The tags minLength, maxLength, pattern, enum,
+// minimum, maximum and format (date, date-time) validate; doc and example document. The
+// input of a list embeds [Page].
 //
-// The function returns its answer and nil, or an *[Error]; any other error is a 500.
-// An answer of type [List] is written in the contract's list shape.
+// The function returns its result, or an *[Error]; any other error gives status 500. A
+// result of type [List] is encoded in the contract's list shape.
 func Handle[In, Out any](operation string, f func(ctx context.Context, r *Request, in *In) (Out, error)) Handler {
 	return Handler{
 		Operation: operation, Status: 200,
@@ -113,21 +115,22 @@ func Handle[In, Out any](operation string, f func(ctx context.Context, r *Reques
 	}
 }
 
-// Answering sets the status of success.
+// Answering returns the handler with another status of success.
 func (h Handler) Answering(status int) Handler { h.Status = status; return h }
 
-// Sending tells what is sent to whom the operation makes, for the documents.
+// Sending returns the handler with the events that are sent to the objects that it
+// creates, for the documents.
 func (h Handler) Sending(kinds ...EventKind) Handler { h.Events = kinds; return h }
 
-// Made is what an operation makes. Its answer is 201, and says in Location where to
-// get it, where the contract has the operation that does.
+// Made describes the object that an operation creates. The response has status 201, and a
+// Location header if the contract has the operation that returns the object.
 type Made struct {
-	Get string // the operation that gets it; its path has one parameter
+	Get string // operation that returns the object; its path has one parameter
 	ID  func(answer any) (string, error)
 }
 
-// Making makes the handler one that makes something, which the operation get answers
-// with by the id.
+// Making returns the handler as one that creates an object. The operation get returns that
+// object by its id.
 func Making[Out any](h Handler, get string, id func(Out) string) Handler {
 	h.Made = &Made{Get: get, ID: func(answer any) (string, error) {
 		typed, ok := answer.(Out)
@@ -139,20 +142,19 @@ func Making[Out any](h Handler, get string, id func(Out) string) Handler {
 	return h.Answering(201)
 }
 
-// Page is the part of a list's input that pages it. Handlers read Limit and
-// After; cursors, page numbers and offsets are the binding's business.
+// Page is the pagination part of a list's input. Handlers read Limit and After; the
+// binding converts cursors, page numbers and offsets.
 type Page struct {
-	Limit  int    `json:"limit,omitempty" doc:"Items a page"`
-	Cursor string `json:"cursor,omitempty" doc:"next_cursor of the page before"`
-	// After is the position that the page before ended at: what the handler
-	// returned as List.Next. "" is the beginning.
+	Limit  int    `json:"limit,omitempty" doc:"Items per page"`
+	Cursor string `json:"cursor,omitempty" doc:"Cursor of the page, from the previous response"`
+	// After is the List.Next of the previous page, or "" for the first page.
 	After string `json:"-"`
 }
 
-// List is a page of an answer. Next is the position to go on from, in the
-// handler's own terms, "" where nothing follows; it reaches clients signed, as a cursor.
-// A page may be shorter than its limit and have a Next: so a handler bounds what one
-// call reads where its filters leave much out.
+// List is one page of a list. Next is the position after the page in the handler's own
+// format, or "" on the last page; clients get it as a signed cursor. A page can be shorter
+// than its limit and have a Next: a handler with selective filters bounds what one request
+// reads.
 type List[T any] struct {
 	Data  []T
 	Next  string
@@ -185,31 +187,32 @@ func (l List[T]) Count() *int64 { return l.Total }
 // Len returns the number of items on the page.
 func (l List[T]) Len() int { return len(l.Data) }
 
-// Then is the list with its next page behind it.
+// Then returns the list followed by its next page. It fails for a list of another type.
 func (l List[T]) Then(next Listed) (Listed, error) {
 	more, ok := next.(List[T])
 	if !ok {
-		return nil, fmt.Errorf("api: a list of %T goes on as %T", l, next)
+		return nil, fmt.Errorf("api: cannot append a page of %[2]T to %[1]T", l, next)
 	}
 	more.Data = slices.Concat(l.Data, more.Data)
 	return more, nil
 }
 
-// Raw is an answer that is written as it is.
+// Raw is a response body that is sent unchanged.
 type Raw struct {
 	ContentType string
 	Body        []byte
 }
 
-// Object is an optional JSON object in an input, kept as it was sent.
+// Object is an optional JSON object in an input, stored as it was sent.
 type Object = map[string]json.RawMessage
 
-// Slice pages a list that is wholly in memory, in ascending order of its position.
+// Slice returns a page of a list in memory that is in ascending order of its positions.
 func Slice[T any](all []T, p Page, position func(T) string) List[T] {
 	return slicePage(all, p, position, func(at string) bool { return at > p.After })
 }
 
-// SliceDescending pages a list that is wholly in memory, in descending order.
+// SliceDescending returns a page of a list in memory that is in descending order of its
+// positions.
 func SliceDescending[T any](all []T, p Page, position func(T) string) List[T] {
 	return slicePage(all, p, position, func(at string) bool { return at < p.After })
 }

@@ -5,10 +5,10 @@ import (
 	"reflect"
 )
 
-// Nullable is an input field that tells apart absent, null and a value, as a
-// PATCH needs where null clears something. Tag it with omitempty.
+// Nullable is an input field that distinguishes absent, null and a value. A PATCH uses it
+// for fields that null clears. Tag it with omitempty.
 type Nullable[T any] struct {
-	Sent  bool // the field was there, be it null
+	Sent  bool // the field was sent, possibly as null
 	Null  bool
 	Value T
 }
@@ -31,5 +31,5 @@ func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(n.Value)
 }
 
-// PointerType is the type whose schema the field has.
+// PointerType returns the type whose schema the field has.
 func (Nullable[T]) PointerType() reflect.Type { return reflect.TypeFor[*T]() }

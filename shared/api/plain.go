@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Line is a field's text as one line that a list can show, without the space around
-// it. What has nothing to show, or control characters, is refused (InputField).
+// Line returns a field's text without the space around it. It fails with [InputField] if
+// the text is empty, is not UTF-8 or has control characters.
 func Line(field, text string) (string, *Error) {
 	text = strings.TrimSpace(text)
 	switch {
@@ -20,9 +20,9 @@ func Line(field, text string) (string, *Error) {
 	return text, nil
 }
 
-// Writable tells whether a moment, and the whole second that it is rounded up to, has
-// a year of four digits in UTC, in which moments are kept and sent. Others can be
-// read, where an offset leads there, and not written.
+// Writable reports whether a time, also when rounded up to a whole second, is in the years
+// 0–9999 in UTC. Times are stored and sent in UTC, and RFC 3339 cannot write other years,
+// although an offset lets it express them.
 func Writable(t time.Time) bool {
 	return t.UTC().Year() >= 0 && t.Add(time.Second-1).UTC().Year() <= 9999
 }

@@ -1,9 +1,9 @@
-// Package api is what every call has in common: the route table, the caller, the
-// request and its answer, errors and paging.
+// Package api defines what all operations share: the route table, callers, requests,
+// responses, errors and pagination.
 //
 // The route table in this file is the single source of truth. The REST API, the
-// authorizer's policy, the local gateway, the OpenAPI document and each
-// function's grants come from it.
+// authorizer's policy, the local gateway, the OpenAPI document and the grants of each
+// function are derived from it.
 package api
 
 import (
@@ -15,30 +15,30 @@ import (
 	"statgate/shared/contract"
 )
 
-// Route is one operation as the code knows it. A contract may give it another
-// method and path, never another meaning.
+// Route is one operation. A contract can change its method and path, but not its
+// meaning.
 type Route struct {
 	Operation   string // "listMatches"; the handler's name
-	Code        string // two letters, stable for ever: they count usage in the gate item
+	Code        string // two letters that never change: usage counters in gate items are named by them
 	Method      string
-	Path        string   // under the contract's base; parameters are Go identifiers in braces
-	Function    string   // the Lambda function that serves it: a folder of functions/
-	Permissions []string // any one is enough; none means any key
-	Open        bool     // no key at all, and outside the base
-	Cost        int      // calls of quota: 0 or 1
+	Path        string   // below the contract's base; parameters are Go identifiers in braces
+	Function    string   // the Lambda function that serves it, a folder of functions/
+	Permissions []string // any one is enough; empty for any key
+	Open        bool     // needs no key, and is outside the base
+	Cost        int      // requests counted against the quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
-	Named       bool     // open or of key management, and yet only where a contract names it
-	Keys        []Action // actions on the keys table beyond the gate's
+	Named       bool     // deployed only if the contract names it, although it is open or key management
+	Keys        []Action // actions on the keys table, in addition to GateActions
 	Stats       []Action // actions on the stats table
-	Writes      bool     // changes what the organisation has in the keys table, and is no key management
+	Writes      bool     // changes the organisation's data in the keys table, but not key management
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
-	Probes      bool     // reads the partition [Probe] in both tables, to see whether they answer
-	Sends       bool     // puts webhooks' deliveries into the queue
+	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
+	Sends       bool     // sends webhook deliveries to the queue
 	Summary     string
 }
 
-// Action is a DynamoDB action. Transactions need those of their items.
+// Action is a DynamoDB action. A transaction needs the actions of its items.
 type Action string
 
 // The DynamoDB actions that routes may need.
@@ -52,94 +52,94 @@ const (
 	ConditionCheck Action = "ConditionCheckItem"
 )
 
-// Probe is the partition that a probe reads. No item is ever in it, so that who
-// may read it learns whether a table answers, and nothing else.
+// Probe is the partition that readiness checks read. It is always empty, so the grant to
+// read it gives access to no data.
 const Probe = "PROBE"
 
-// GateActions are what every function with a key needs on the keys table: the
-// gate's write, the closed hour's put, and the reads of a stale caller.
+// GateActions are the actions on the keys table of every function that requires a key:
+// the gate's write, the put of a closed hour, and the reads for a stale caller.
 var GateActions = []Action{GetItem, BatchGetItem, UpdateItem, PutItem}
 
-// Routes is the route table. Its grants are exact: a test watches what each
-// operation asks of the tables while the suite runs, and knows no other.
+// Routes is the route table. Its grants are exact: a test records the actions of each
+// operation while the suite runs and compares them.
 var Routes = []Route{
 	{Operation: "listLeagues", Code: "ll", Method: "GET", Path: "/football/leagues", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List leagues"},
-	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a league"},
-	{Operation: "listSeasons", Code: "ls", Method: "GET", Path: "/football/leagues/{league}/seasons", Function: "leagues", Permissions: []string{"leagues:read", "seasons:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List the seasons of a league"},
-	{Operation: "listAllSeasons", Code: "sa", Method: "GET", Path: "/football/seasons", Function: "leagues", Permissions: []string{"seasons:read", "leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List the seasons of all leagues"},
-	{Operation: "getStandings", Code: "st", Method: "GET", Path: "/football/leagues/{league}/standings", Function: "leagues", Permissions: []string{"standings:read", "standings:current"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "Get the standings of a season"},
+	{Operation: "getLeague", Code: "lg", Method: "GET", Path: "/football/leagues/{league}", Function: "leagues", Permissions: []string{"leagues:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get league"},
+	{Operation: "listSeasons", Code: "ls", Method: "GET", Path: "/football/leagues/{league}/seasons", Function: "leagues", Permissions: []string{"leagues:read", "seasons:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List league seasons"},
+	{Operation: "listAllSeasons", Code: "sa", Method: "GET", Path: "/football/seasons", Function: "leagues", Permissions: []string{"seasons:read", "leagues:read"}, Cost: 1, Stats: []Action{Query}, Summary: "List all seasons"},
+	{Operation: "getStandings", Code: "st", Method: "GET", Path: "/football/leagues/{league}/standings", Function: "leagues", Permissions: []string{"standings:read", "standings:current"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "Get league table"},
 	{Operation: "listTeams", Code: "tl", Method: "GET", Path: "/football/teams", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List teams"},
-	{Operation: "getTeam", Code: "tg", Method: "GET", Path: "/football/teams/{team}", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a team"},
-	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of a team"},
+	{Operation: "getTeam", Code: "tg", Method: "GET", Path: "/football/teams/{team}", Function: "teams", Permissions: []string{"teams:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get team"},
+	{Operation: "listTeamMatches", Code: "tm", Method: "GET", Path: "/football/teams/{team}/matches", Function: "teams", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List team matches"},
 	{Operation: "listPlayers", Code: "pl", Method: "GET", Path: "/football/players", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List players"},
-	{Operation: "getPlayer", Code: "pg", Method: "GET", Path: "/football/players/{player}", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a player"},
-	{Operation: "listStats", Code: "sl", Method: "GET", Path: "/football/stats", Function: "players", Permissions: []string{"stats:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List what players did in seasons"},
+	{Operation: "getPlayer", Code: "pg", Method: "GET", Path: "/football/players/{player}", Function: "players", Permissions: []string{"players:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get player"},
+	{Operation: "listStats", Code: "sl", Method: "GET", Path: "/football/stats", Function: "players", Permissions: []string{"stats:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List player statistics"},
 	{Operation: "listMatches", Code: "ml", Method: "GET", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List matches"},
-	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem}, Summary: "Get a match"},
-	{Operation: "createMatch", Code: "mc", Method: "POST", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{GetItem, BatchGetItem, PutItem, UpdateItem}, Summary: "Create a match of your organisation's own"},
-	{Operation: "updateMatch", Code: "mu", Method: "PATCH", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem}, Summary: "Change a match of your organisation's own"},
-	{Operation: "deleteMatch", Code: "md", Method: "DELETE", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem, DeleteItem}, Summary: "Delete a match of your organisation's own"},
-	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "Get the earlier meetings of two teams"},
-	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List the events of a match"},
-	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the statistics of a match"},
-	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get the lineups of a match"},
+	{Operation: "getMatch", Code: "mg", Method: "GET", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem}, Summary: "Get match"},
+	{Operation: "createMatch", Code: "mc", Method: "POST", Path: "/football/matches", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{GetItem, BatchGetItem, PutItem, UpdateItem}, Summary: "Create match"},
+	{Operation: "updateMatch", Code: "mu", Method: "PATCH", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem}, Summary: "Update match"},
+	{Operation: "deleteMatch", Code: "md", Method: "DELETE", Path: "/football/matches/{match}", Function: "matches", Permissions: []string{"matches:write"}, Cost: 1, Stats: []Action{BatchGetItem, PutItem, UpdateItem, DeleteItem}, Summary: "Delete match"},
+	{Operation: "getHeadToHead", Code: "hh", Method: "GET", Path: "/football/matches/{match}/head-to-head", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "Get head-to-head record"},
+	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List match events"},
+	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match statistics"},
+	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match lineups"},
 
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
-	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Summary: "Create a key"},
-	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Summary: "Tell who the caller is and what is left"},
-	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Summary: "Revoke the key that makes the call"},
-	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Summary: "Get a key"},
-	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Flushes: true, Summary: "Change a key"},
-	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Secrets: true, Summary: "Replace a key's secret"},
-	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Summary: "Revoke a key for good"},
-	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get a key's usage by hour and operation"},
+	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Summary: "Create key"},
+	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Summary: "Get current key"},
+	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Summary: "Revoke current key"},
+	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Summary: "Get key"},
+	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Flushes: true, Summary: "Update key"},
+	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Secrets: true, Summary: "Rotate key secret"},
+	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Summary: "Revoke key"},
+	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get key usage"},
 
-	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Summary: "Make a short-lived token of the key that makes the call"},
+	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Summary: "Create token"},
 
-	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List who did what"},
+	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List audit entries"},
 
 	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List organisations"},
-	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Summary: "Create an organisation"},
-	{Operation: "getOrg", Code: "og", Method: "GET", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Summary: "Get an organisation"},
-	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Change an organisation"},
+	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Summary: "Create organisation"},
+	{Operation: "getOrg", Code: "og", Method: "GET", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Summary: "Get organisation"},
+	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Update organisation"},
 	{Operation: "listMembers", Code: "nl", Method: "GET", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List members"},
-	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Add a member"},
-	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Flushes: true, Summary: "Change a member's role or state"},
-	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Summary: "Remove a member"},
+	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Add member"},
+	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Flushes: true, Summary: "Update member"},
+	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Summary: "Remove member"},
 
-	{Operation: "listContests", Code: "cm", Method: "GET", Path: "/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the key owner's matches"},
-	{Operation: "listUserContests", Code: "cu", Method: "POST", Path: "/user/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the key owner's matches, by a body"},
-	{Operation: "listTeamContests", Code: "ct", Method: "POST", Path: "/teams/{team}/contests", Function: "contests", Permissions: []string{"history.team:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of a team"},
-	{Operation: "listOrgContests", Code: "co", Method: "POST", Path: "/orgs/{org}/contests", Function: "contests", Permissions: []string{"history.org:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List the matches of an organisation's teams"},
-	{Operation: "createContest", Code: "gc", Method: "POST", Path: "/game/contests", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Create a match of the key's game"},
-	{Operation: "getContest", Code: "gm", Method: "GET", Path: "/game/contests/{match}", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get a match of the key's game"},
-	{Operation: "getContestStatus", Code: "gs", Method: "GET", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get where a match stands"},
-	{Operation: "moveContest", Code: "gp", Method: "PATCH", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Move a match to another state"},
-	{Operation: "scoreContest", Code: "gz", Method: "POST", Path: "/game/contests/{match}/scores", Function: "contests", Permissions: []string{"scores:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Submit scores of maps"},
-	{Operation: "forfeitContest", Code: "gf", Method: "POST", Path: "/game/contests/{match}/forfeit", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Let a team give up a match"},
-	{Operation: "agreeContest", Code: "ca", Method: "PATCH", Path: "/contests/{match}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{GetItem, PutItem}, Summary: "Say what the teams of a match agreed on"},
-	{Operation: "putContestant", Code: "cp", Method: "PUT", Path: "/contestants/{kind}/{contestant}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{BatchGetItem, DeleteItem, GetItem, PutItem}, Summary: "Set a team or an organisation of matches, with its members"},
+	{Operation: "listContests", Code: "cm", Method: "GET", Path: "/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List key owner's matches"},
+	{Operation: "listUserContests", Code: "cu", Method: "POST", Path: "/user/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Search key owner's matches"},
+	{Operation: "listTeamContests", Code: "ct", Method: "POST", Path: "/teams/{team}/contests", Function: "contests", Permissions: []string{"history.team:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Search team matches"},
+	{Operation: "listOrgContests", Code: "co", Method: "POST", Path: "/orgs/{org}/contests", Function: "contests", Permissions: []string{"history.org:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Search organisation matches"},
+	{Operation: "createContest", Code: "gc", Method: "POST", Path: "/game/contests", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Create game match"},
+	{Operation: "getContest", Code: "gm", Method: "GET", Path: "/game/contests/{match}", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get game match"},
+	{Operation: "getContestStatus", Code: "gs", Method: "GET", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:read"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get game match status"},
+	{Operation: "moveContest", Code: "gp", Method: "PATCH", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Update game match status"},
+	{Operation: "scoreContest", Code: "gz", Method: "POST", Path: "/game/contests/{match}/scores", Function: "contests", Permissions: []string{"scores:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Submit map scores"},
+	{Operation: "forfeitContest", Code: "gf", Method: "POST", Path: "/game/contests/{match}/forfeit", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Forfeit match"},
+	{Operation: "agreeContest", Code: "ca", Method: "PATCH", Path: "/contests/{match}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{GetItem, PutItem}, Summary: "Record team agreement"},
+	{Operation: "putContestant", Code: "cp", Method: "PUT", Path: "/contestants/{kind}/{contestant}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{BatchGetItem, DeleteItem, GetItem, PutItem}, Summary: "Replace contestant"},
 
-	{Operation: "getConnections", Code: "bc", Method: "GET", Path: "/user/connections", Function: "connections", Permissions: []string{"connections.discord:read", "connections.twitch:read", "connections.github:read", "connections.battlenet:read"}, Cost: 1, Summary: "Get the key owner's accounts on other platforms"},
-	{Operation: "putConnections", Code: "bp", Method: "PUT", Path: "/orgs/{org}/members/{user}/connections", Function: "connections", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "Set a member's accounts on other platforms"},
+	{Operation: "getConnections", Code: "bc", Method: "GET", Path: "/user/connections", Function: "connections", Permissions: []string{"connections.discord:read", "connections.twitch:read", "connections.github:read", "connections.battlenet:read"}, Cost: 1, Summary: "Get linked accounts"},
+	{Operation: "putConnections", Code: "bp", Method: "PUT", Path: "/orgs/{org}/members/{user}/connections", Function: "connections", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "Replace linked accounts"},
 
-	{Operation: "listApplications", Code: "bl", Method: "GET", Path: "/applications", Function: "applications", Permissions: []string{"orgs:read"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "List developers' applications"},
-	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Summary: "Apply for approval as a developer"},
-	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Summary: "Approve an application, or withdraw the approval"},
+	{Operation: "listApplications", Code: "bl", Method: "GET", Path: "/applications", Function: "applications", Permissions: []string{"orgs:read"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "List developer applications"},
+	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Summary: "Create developer application"},
+	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Summary: "Decide developer application"},
 
 	{Operation: "listWebhooks", Code: "wl", Method: "GET", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List webhooks"},
-	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Say where events are to be sent"},
-	{Operation: "getWebhook", Code: "wg", Method: "GET", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Summary: "Get a webhook"},
-	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Summary: "Change a webhook"},
-	{Operation: "deleteWebhook", Code: "wd", Method: "DELETE", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Keys: []Action{DeleteItem}, Summary: "Delete a webhook"},
-	{Operation: "rotateWebhook", Code: "wr", Method: "POST", Path: "/webhooks/{webhook}/rotate", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Replace a webhook's signing secret"},
-	{Operation: "listDeliveries", Code: "wt", Method: "GET", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List what a webhook was sent, and what became of it"},
-	{Operation: "createDelivery", Code: "ws", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Sends: true, Summary: "Send an event again, or one that tries a webhook"},
+	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Create webhook"},
+	{Operation: "getWebhook", Code: "wg", Method: "GET", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Summary: "Get webhook"},
+	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Summary: "Update webhook"},
+	{Operation: "deleteWebhook", Code: "wd", Method: "DELETE", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Keys: []Action{DeleteItem}, Summary: "Delete webhook"},
+	{Operation: "rotateWebhook", Code: "wr", Method: "POST", Path: "/webhooks/{webhook}/rotate", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Rotate signing secret"},
+	{Operation: "listDeliveries", Code: "wt", Method: "GET", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List deliveries"},
+	{Operation: "createDelivery", Code: "ws", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Sends: true, Summary: "Redeliver event"},
 
-	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Tell that the API answers"},
-	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Tell that the API and its stores answer"},
-	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "The OpenAPI 3.1 document"},
-	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "The documentation page"},
+	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
+	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
+	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "Get OpenAPI document"},
+	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "Get documentation page"},
 }
 
 // Find returns the route of an operation in the table.
@@ -153,10 +153,9 @@ func Find(operation string) (Route, bool) {
 }
 
 // For returns the routes that a deployment of the contract has, with the
-// contract's methods and full paths (base included, except for open routes),
-// sorted by path and method. Operations that the contract does not name are left
-// out; key management and the open routes are in every contract, but for what is
-// only where it is named.
+// contract's methods and full paths, sorted by path and method. Paths include the base,
+// except those of open routes. Operations that the contract does not name are omitted;
+// key management and open routes are always deployed unless they are Named.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {
@@ -184,17 +183,17 @@ func For(c *contract.Contract) []Route {
 	return deployed
 }
 
-// ID is "GET /v1/keys/{key}": how a Lambda event names its route.
+// ID returns the route's name in Lambda events, such as "GET /v1/keys/{key}".
 func (r Route) ID() string { return r.Method + " " + r.Path }
 
-// OwnShape tells whether the route's answers keep Statgate's own shapes, whatever
-// the contract gives to data: objects bare, lists by cursor ([ManagementList]).
+// OwnShape reports whether the route's responses have Statgate's own shapes instead of the
+// contract's: objects without an envelope, and lists with cursors ([ManagementList]).
 func (r Route) OwnShape(c *contract.Contract) bool {
 	return r.Open || r.Management && !c.Shapes.Management
 }
 
-// Changes tells whether the route changes data or makes a secret, beside key
-// management: whatever it answers, it has been done by then.
+// Changes reports whether the route changes data or creates a secret, other than in key
+// management. Its effect stays even if the response is withheld.
 func (r Route) Changes() bool {
 	return !r.Management && (r.Writes || r.Secrets || slices.ContainsFunc(r.Stats, func(a Action) bool {
 		return a == PutItem || a == UpdateItem || a == DeleteItem
@@ -212,14 +211,14 @@ func (r Route) Params() []string {
 	return names
 }
 
-// Of is the route's path with its one parameter filled in.
+// Of returns the route's path with the id as its only parameter.
 func (r Route) Of(id string) string {
 	before, rest, _ := strings.Cut(r.Path, "{")
 	_, after, _ := strings.Cut(rest, "}")
 	return before + url.PathEscape(id) + after
 }
 
-// Allowed tells whether permission patterns reach the route.
+// Allowed reports whether the permission patterns allow the route.
 func (r Route) Allowed(patterns []string) bool {
 	if r.Open || len(r.Permissions) == 0 {
 		return true

@@ -6,29 +6,29 @@ import (
 	"statgate/shared/contract"
 )
 
-// Source is what hands a worker its events.
+// Source is the event source of a worker.
 type Source string
 
 // The sources of workers.
 const (
 	StatsStream  Source = "stats stream"  // changes of the stats table
-	WebhookQueue Source = "webhook queue" // deliveries that are due
+	WebhookQueue Source = "webhook queue" // due deliveries
 )
 
-// Worker is a Lambda function that no call reaches. It is a folder of functions/
-// like the others.
+// Worker is a Lambda function that serves no requests. Like the others, it is a folder of
+// functions/.
 type Worker struct {
 	Function string
 	Source   Source
-	Needs    string   // the function whose routes it works for: without one of them it is not deployed
+	Needs    string   // the function that requires the worker; without one of its routes the worker is not deployed
 	Keys     []Action // actions on the keys table
-	Stats    []Action // actions on the stats table, beside the reading of its stream
+	Stats    []Action // actions on the stats table, without those on its stream
 	Secrets  bool     // reads the peppers
-	Sends    bool     // puts deliveries into the queue
+	Sends    bool     // sends deliveries to the queue
 	Streams  []Action // actions on the stream
 }
 
-// The actions of whoever reads a stream. Lambda asks them of the function's role.
+// The actions that reading a stream requires. Lambda uses the function's role for them.
 const (
 	DescribeStream   Action = "DescribeStream"
 	GetRecords       Action = "GetRecords"
@@ -36,14 +36,14 @@ const (
 	ListStreams      Action = "ListStreams"
 )
 
-// Workers is every worker.
+// Workers lists all workers.
 var Workers = []Worker{
 	{Function: "fanout", Source: StatsStream, Needs: "webhooks", Keys: []Action{PutItem, Query}, Stats: []Action{BatchGetItem}, Sends: true,
 		Streams: []Action{DescribeStream, GetRecords, GetShardIterator, ListStreams}},
 	{Function: "deliver", Source: WebhookQueue, Needs: "webhooks", Keys: []Action{GetItem, PutItem, UpdateItem}, Secrets: true, Sends: true},
 }
 
-// WorkersFor returns the workers that a deployment of the contract has.
+// WorkersFor returns the workers of a deployment of the contract.
 func WorkersFor(c *contract.Contract) []Worker {
 	routes := For(c)
 	return slices.DeleteFunc(slices.Clone(Workers), func(w Worker) bool {

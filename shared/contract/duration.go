@@ -15,7 +15,7 @@ var units = map[byte]time.Duration{
 // (7 days) or y (365 days), such as "12h" or "30d". A negative
 // duration or one over 100 years is an error.
 func ParseDuration(text string) (time.Duration, error) {
-	bad := fmt.Errorf("%q is no duration: give a whole number and one of s, m, h, d, w, y, such as 12h or 30d", text)
+	bad := fmt.Errorf("must be a duration, a whole number and one of s, m, h, d, w, y, such as 12h or 30d; got %q", text)
 	if len(text) < 2 || len(text) > 12 {
 		return 0, bad
 	}
@@ -28,7 +28,7 @@ func ParseDuration(text string) (time.Duration, error) {
 		return 0, bad
 	}
 	if n > int64(100*units['y']/unit) {
-		return 0, fmt.Errorf("%q is longer than 100 years", text)
+		return 0, fmt.Errorf("must be at most 100 years, got %q", text)
 	}
 	return time.Duration(n) * unit, nil
 }

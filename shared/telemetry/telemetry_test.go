@@ -58,7 +58,7 @@ func TestTraceIsTheRootOfTheInvocationsHeader(t *testing.T) {
 		"Parent=1":             "",
 		"":                     "",
 	} {
-		ctx := context.WithValue(t.Context(), "x-amzn-trace-id", header) //lint:ignore SA1029 aws-lambda-go's key is a string
+		ctx := context.WithValue(t.Context(), "x-amzn-trace-id", header) //nolint:staticcheck // aws-lambda-go's key is a string
 		if got := telemetry.Trace(ctx); got != want {
 			t.Errorf("%q: got %q, want %q", header, got, want)
 		}

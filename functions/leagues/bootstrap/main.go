@@ -14,7 +14,7 @@ func main() {
 	f := boot.Load()
 	endpoint.Start(f, leagues.Handlers(leagues.Deps{
 		Contract:  f.Contract,
-		Leagues:   leaguestore.NewStore(f.Stats(), f.Clock),
+		Leagues:   leaguestore.NewStore(f.Stats()),
 		Matches:   matches.NewStore(f.Stats(), f.Clock),
 		Standings: standings.NewCache(256, f.Clock),
 	}))

@@ -18,6 +18,6 @@ func main() {
 	store := matchstore.NewStore(f.Stats(), f.Clock)
 	endpoint.Start(f, matches.Handlers(matches.Deps{
 		Contract: f.Contract, Matches: store, Own: matchstore.NewOwn(store, rand.Reader),
-		Leagues: leagues.NewStore(f.Stats(), f.Clock), Teams: teams.NewStore(f.Stats()), Reports: reports.NewStore(f.Stats(), f.Clock),
+		Leagues: leagues.NewStore(f.Stats()), Teams: teams.NewStore(f.Stats()), Reports: reports.NewStore(f.Stats(), f.Clock),
 	}))
 }

@@ -14,7 +14,7 @@ func main() {
 	f := boot.Load()
 	endpoint.Start(f, teams.Handlers(teams.Deps{
 		Contract: f.Contract,
-		Leagues:  leagues.NewStore(f.Stats(), f.Clock),
+		Leagues:  leagues.NewStore(f.Stats()),
 		Teams:    teamstore.NewStore(f.Stats()),
 		Matches:  matches.NewStore(f.Stats(), f.Clock),
 	}))

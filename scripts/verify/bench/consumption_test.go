@@ -302,7 +302,7 @@ func makesEvent(t *testing.T, stats table.Table, e *events.Event) bool {
 	if e.Of != nil {
 		return true
 	}
-	records, err := matches.NewStore(stats, time.Now).Records(t.Context(), []string{e.Match}, true)
+	records, err := matches.NewStore(stats, time.Now).RecordsOfAllOwners(t.Context(), []string{e.Match}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

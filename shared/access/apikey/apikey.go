@@ -1,17 +1,16 @@
-// Package apikey makes, checks and reduces secrets: the strings that clients send.
+// Package apikey mints, checks and hashes secrets: the strings that clients send.
 //
-// A secret is a prefix that names its environment, then a body. Where the
-// contract gives it room, the body is random bytes followed by an HMAC tag over
-// prefix and random bytes, so that what is forged or mistyped dies before
-// anything is read from a store. Where the contract promises that a secret has
-// no structure there is no tag, and none is looked for.
+// A secret is a prefix that names its environment, followed by a body. If the contract
+// leaves room for it, the body is random bytes followed by an HMAC tag over prefix and
+// random bytes. Forged or mistyped secrets are then refused before any read. If the
+// contract promises that a secret has no structure, there is no tag and none is checked.
 //
-// A secret is never stored. What is stored is its [ID], which finds it, and its
-// [MAC] under a pepper, which proves it; neither can be turned back, and without
-// the pepper a copied table cannot even be guessed at. Peppers come from one root
-// in a secret store ([Peppers], [PepperSource]).
+// A secret is never stored. Its [ID], which finds it, and its [MAC] under a pepper, which
+// proves it, are stored instead. Neither can be inverted, and without the pepper even
+// guessing against a copied table is impossible. Peppers derive from one root in a secret
+// store ([Peppers], [PepperSource]).
 //
-// Nothing in this package logs. What holds key material prints as [Redacted].
+// This package does not log. Types that hold key material print as "[redacted]".
 package apikey
 
 import (
@@ -27,11 +26,11 @@ import (
 	"statgate/shared/contract"
 )
 
-// What can be wrong with a secret before any store is asked.
+// Errors of [Check].
 var (
-	// ErrMalformed: wrong prefix, alphabet, length or tag.
+	// ErrMalformed means that the prefix, alphabet, length or tag is wrong.
 	ErrMalformed = errors.New("apikey: malformed secret")
-	// ErrEnvironment: well-formed, with the prefix of another environment.
+	// ErrEnvironment means that a well-formed secret has the prefix of another environment.
 	ErrEnvironment = errors.New("apikey: secret of another environment")
 )
 
@@ -41,12 +40,12 @@ const (
 	Hex    = "hex"    // lower-case
 )
 
-// idBytes is 96 bits: enough that two secrets never share an id (2⁴⁸ secrets for
-// an even chance), and too little to be the secret's hash.
+// idBytes is 96 bits. That is enough that two secrets practically never share an id (an
+// even chance at 2⁴⁸ secrets), and too little to be the secret's hash.
 const idBytes = 12
 
-// Mint makes a secret of the environment: its prefix, then rules.RandomBytes read
-// from rand and rules.TagBytes of tag under tagKey. Use crypto/rand.Reader.
+// Mint makes a secret of the environment: its prefix, then rules.RandomBytes read from
+// rand, then rules.TagBytes of tag under tagKey. Use crypto/rand.Reader.
 func Mint(rules contract.SecretRules, environment string, tagKey []byte, rand io.Reader) (string, error) {
 	prefix, ok := rules.Prefixes[environment]
 	if !ok {
@@ -68,7 +67,7 @@ func Mint(rules contract.SecretRules, environment string, tagKey []byte, rand io
 	return prefix + string(encode62(body)), nil
 }
 
-// mintable refuses rules under which secrets could be guessed or forged.
+// mintable refuses rules whose secrets could be guessed or forged.
 func mintable(rules contract.SecretRules, tagKey []byte) error {
 	switch {
 	case rules.Alphabet != Base62 && rules.Alphabet != Hex:
@@ -83,11 +82,11 @@ func mintable(rules contract.SecretRules, tagKey []byte) error {
 	return nil
 }
 
-// Check tells whether secret may be one of this deployment's: nil, or
-// [ErrMalformed], or [ErrEnvironment]. It reads no store and never panics.
+// Check returns nil if secret may be one of this deployment's, else [ErrMalformed] or
+// [ErrEnvironment]. It reads no store and never panics.
 //
-// The tag of another environment's secret is not read: that environment has a
-// root of its own.
+// It does not check the tag of another environment's secret: that environment has a root of
+// its own.
 func Check(rules contract.SecretRules, environment string, tagKey []byte, secret string) error {
 	own, home := rules.Prefixes[environment]
 	prefix, ok := prefixOf(rules, secret)
@@ -107,8 +106,8 @@ func Check(rules contract.SecretRules, environment string, tagKey []byte, secret
 	return nil
 }
 
-// prefixOf finds the longest prefix that the secret begins with, as one
-// environment's may begin another's.
+// prefixOf returns the longest matching prefix, as one environment's prefix may begin
+// another's.
 func prefixOf(rules contract.SecretRules, secret string) (string, bool) {
 	found, ok := "", false
 	for _, p := range rules.Prefixes {
@@ -119,11 +118,11 @@ func prefixOf(rules contract.SecretRules, secret string) (string, bool) {
 	return found, ok
 }
 
-// wellFormed tests length and alphabet of what follows the prefix.
+// wellFormed checks length and alphabet of the body.
 func wellFormed(rules contract.SecretRules, body string) bool {
 	least, most := rules.Accept[0], rules.Accept[1]
 	if rules.TagBytes > 0 {
-		// A tag is read at a fixed place, so there is one length.
+		// A tag is at a fixed position, so there is one length.
 		least = bodyLength(rules)
 		most = least
 	}
@@ -154,7 +153,7 @@ func inAlphabet(alphabet string, c byte) bool {
 
 func tagHolds(rules contract.SecretRules, prefix string, tagKey []byte, body string) bool {
 	if mintable(rules, tagKey) != nil {
-		return false // nothing that these rules could have minted
+		return false // rules that could not have minted any secret
 	}
 	raw := make([]byte, rules.RandomBytes+rules.TagBytes)
 	if rules.Alphabet == Hex {
@@ -175,15 +174,15 @@ func tag(key []byte, prefix string, random []byte) []byte {
 	return h.Sum(nil)
 }
 
-// ID is how a secret is called where it must not be named: 24 hex digits, the
-// first 12 bytes of its SHA-256. It is the key of the stored item, of caches and of log lines.
+// ID names a secret where the secret itself must not appear: 24 hex digits, the first 12
+// bytes of its SHA-256. It is the key of the stored item, of caches and of log lines.
 func ID(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:idBytes])
 }
 
-// Hash is a secret's SHA-256, 64 hex digits: what other systems know keys by. Here
-// it proves a secret only until that is seen for the first time.
+// Hash returns a secret's SHA-256 as 64 hex digits, which is how other systems store keys.
+// Here it proves an imported secret only until its first use.
 func Hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
@@ -192,7 +191,8 @@ func Hash(secret string) string {
 // IDOf is the [ID] of the secret that has this [Hash].
 func IDOf(hash string) string { return hash[:hex.EncodedLen(idBytes)] }
 
-// MAC is what is stored to prove a secret: HMAC-SHA-256 under the pepper, 64 hex digits.
+// MAC returns what is stored to prove a secret: HMAC-SHA-256 under the pepper, as 64 hex
+// digits.
 func MAC(pepper []byte, secret string) string {
 	h := hmac.New(sha256.New, pepper)
 	io.WriteString(h, secret)
@@ -204,8 +204,8 @@ func Equal(a, b string) bool {
 	return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
 }
 
-// Preview is what lists may show of a secret: its prefix, and its last
-// rules.ShowLast characters (at most 4, and less than a quarter of the body).
+// Preview returns what lists may show of a secret: its prefix and its last rules.ShowLast
+// characters (at most 4, and less than a quarter of the body).
 func Preview(rules contract.SecretRules, secret string) (prefix, lastFour string) {
 	prefix, _ = prefixOf(rules, secret)
 	show := min(rules.ShowLast, 4)

@@ -84,7 +84,7 @@ func TestShorterUntaggedSecretsAreAccepted(t *testing.T) {
 	}
 }
 
-func TestSecretOfAnotherEnvironmentIsToldApart(t *testing.T) {
+func TestASecretOfAnotherEnvironmentHasItsOwnError(t *testing.T) {
 	t.Parallel()
 	own := mint(t, tagged, "test")
 	foreign, err := Mint(tagged, "live", []byte("another deployment's own tag key"), rand.Reader)
@@ -207,7 +207,7 @@ func TestTenThousandSingleCharacterMutationsAreRefused(t *testing.T) {
 }
 
 func FuzzSecretParsingNeverPanicsAndAcceptsOnlyWhatWasMinted(f *testing.F) {
-	// Fixed, as each worker of a fuzz run starts this function anew.
+	// Constant, as each worker of a fuzz run starts this function again.
 	const known = "sg_live_N5koW5aQRRhHl032GjJee5cYPJdrcgBhAKNWOrfgnoR"
 	for _, seed := range []string{"", "sg_live_", known, known[:20], "sg_live_" + strings.Repeat("z", 43), "balla_sk_\x00", "sk_live_é"} {
 		f.Add(seed)
@@ -253,7 +253,7 @@ func FuzzAlteredSecretNeverAccepted(f *testing.F) {
 	})
 }
 
-func TestUnfitRulesMintNothing(t *testing.T) {
+func TestUnsafeRulesMintNothing(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*contract.SecretRules){
 		"alphabet":        func(r *contract.SecretRules) { r.Alphabet = "base58" },
@@ -280,8 +280,8 @@ func TestUnfitRulesMintNothing(t *testing.T) {
 	}
 }
 
-// The strings below stand in clients' hands and in tables. Were any of them to
-// change, every key would die.
+// Clients and tables hold the strings below. If any of them changed, every key would become
+// invalid.
 func TestStoredFormsNeverChange(t *testing.T) {
 	t.Parallel()
 	entropy := bytes.NewReader([]byte("abcdefghijklmnopqrstuvwx"))

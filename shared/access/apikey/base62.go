@@ -7,7 +7,7 @@ import (
 
 const digits62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// value62 is the worth of each digit, 255 for what is none.
+// value62 is the value of each digit, 255 for bytes that are not digits.
 var value62 = func() (v [256]byte) {
 	for i := range v {
 		v[i] = 255
@@ -18,7 +18,7 @@ var value62 = func() (v [256]byte) {
 	return v
 }()
 
-// length62 is how many digits n bytes take: ⌈8n / log₂ 62⌉, 43 for 32 bytes.
+// length62 is the number of digits for n bytes: ⌈8n / log₂ 62⌉, 43 for 32 bytes.
 func length62(n int) int {
 	return int(math.Ceil(float64(8*n) / math.Log2(62)))
 }
@@ -37,9 +37,9 @@ func encode62(raw []byte) []byte {
 	return out
 }
 
-// decode62 fills raw with the number that text spells. It is false for a digit
-// that is none, another length, and a number that raw has no room for: each
-// value has one spelling.
+// decode62 fills raw with the number that text spells. It returns false for a byte that is
+// not a digit, a wrong length, and a number that does not fit raw, so each value has one
+// spelling.
 func decode62(raw []byte, text string) bool {
 	if len(text) != length62(len(raw)) {
 		return false

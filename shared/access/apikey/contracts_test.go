@@ -11,7 +11,7 @@ import (
 	"statgate/shared/contract"
 )
 
-// digits may follow a prefix, by alphabet.
+// digits are characters that may follow a prefix, by alphabet.
 var digits = map[string]string{
 	apikey.Base62: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 	apikey.Hex:    "0123456789abcdef",
@@ -33,8 +33,8 @@ func contracts(t testing.TB) map[string]*contract.Contract {
 	return all
 }
 
-// minted is the secret that the contract makes of this randomness: always the same,
-// as each worker of a fuzz run starts anew.
+// minted is the contract's secret for this randomness: always the same, as each worker of a
+// fuzz run starts again.
 func minted(t testing.TB, c *contract.Contract, entropy []byte) string {
 	t.Helper()
 	secret, err := apikey.Mint(c.Secret, c.Environments[0], key, bytes.NewReader(append(entropy, make([]byte, 64)...)))
@@ -44,7 +44,7 @@ func minted(t testing.TB, c *contract.Contract, entropy []byte) string {
 	return secret
 }
 
-func FuzzEachContractsParserTakesOnlyItsOwnForm(f *testing.F) {
+func FuzzEachContractsParserAcceptsOnlyItsOwnForm(f *testing.F) {
 	known := map[string]string{}
 	for name, c := range contracts(f) {
 		known[name] = minted(f, c, []byte("a seed of "+name))
@@ -80,7 +80,7 @@ func FuzzEachContractsParserTakesOnlyItsOwnForm(f *testing.F) {
 	})
 }
 
-func FuzzAlteredSecretOfEachContractIsNeverTakenForTheOneItWas(f *testing.F) {
+func FuzzAnAlteredSecretOfAnyContractIsNeverAccepted(f *testing.F) {
 	all := contracts(f)
 	for name, c := range all {
 		prefix := len(c.Secret.Prefixes[c.Environments[0]])
@@ -102,9 +102,8 @@ func FuzzAlteredSecretOfEachContractIsNeverTakenForTheOneItWas(f *testing.F) {
 	})
 }
 
-// never fails where an altered secret is taken for the one that it was: by its
-// tag, where the contract gives it one, else because nothing stored is found or
-// proved by it.
+// never fails if an altered secret passes for the original: if its tag matches, or, in
+// contracts without tags, if stored data is found or proved by it.
 func never(t *testing.T, c *contract.Contract, secret, altered string) {
 	t.Helper()
 	if secret == altered {
@@ -118,7 +117,7 @@ func never(t *testing.T, c *contract.Contract, secret, altered string) {
 	}
 }
 
-func TestTenThousandSingleCharacterMutationsOfEachContractsSecretAreNeverTaken(t *testing.T) {
+func TestTenThousandSingleCharacterMutationsOfEachContractsSecretAreNeverAccepted(t *testing.T) {
 	t.Parallel()
 	const with = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_- .~"
 	for name, c := range contracts(t) {

@@ -20,40 +20,40 @@ import (
 	"time"
 )
 
-// Labels of what is derived. Changing one kills every key; a test freezes them.
+// HKDF labels. Changing one invalidates every key; a test fixes them.
 const (
 	pepperLabel = "statgate/pepper"
 	tagLabel    = "statgate/tag"
 )
 
-// Redacted is what key material prints as, whatever the verb.
-const Redacted = "[redacted]"
+// redacted is how key material prints, whatever the verb.
+const redacted = "[redacted]"
 
-// ErrPepperUnknown: a secret was MACed under a pepper that the store does not
-// have (yet). It says nothing of the secret, so it is a 503 and never a 401.
+// ErrPepperUnknown means that a secret was MACed under a pepper that the store does not
+// have (yet). It says nothing about the secret, so it is a 503 and never a 401.
 var ErrPepperUnknown = errors.New("apikey: unknown pepper version")
 
-// Sensitive is key material. It passes for []byte and prints as [Redacted].
+// Sensitive is key material. It is usable as []byte and prints as [redacted].
 type Sensitive []byte
 
 // Format hides the bytes from every verb.
-func (Sensitive) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+func (Sensitive) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // LogValue hides the bytes from slog.
-func (Sensitive) LogValue() slog.Value { return slog.StringValue(Redacted) }
+func (Sensitive) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON hides the bytes from documents and logs.
-func (Sensitive) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
+func (Sensitive) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// Pepper is one version of the key under which secrets are MACed.
+// Pepper is one version of the MAC key.
 type Pepper struct {
 	Version string
 	Key     Sensitive
 }
 
-// Peppers is all versions, and the key of the tags. Versions are added, retired
-// and never changed; the tag key is the root's and never changes either, as tags
-// stand in the secrets that clients hold.
+// Peppers holds all versions and the tag key. Versions are added and retired, never
+// changed. The tag key comes from the root and never changes either, as clients hold
+// secrets with its tags.
 type Peppers struct {
 	current string
 	keys    map[string]Sensitive
@@ -61,11 +61,11 @@ type Peppers struct {
 	tag     Sensitive
 }
 
-// stored is how peppers lie in the secret store. The root is what CloudFormation
-// generates; Versions are added beside it, from "2" on. Retired names the versions
-// that prove nothing any more: their entries are gone, but for the root, of which
-// the tag key is made. A number is never given out again, as a secret that was
-// MACed under the old bytes would then be refused as forged.
+// stored is the document in the secret store. CloudFormation generates the root; Versions
+// holds the versions added since, from "2" on. Retired lists the versions that no longer
+// prove secrets: their entries are deleted, except the root, from which the tag key is
+// derived. A version number is never used again: a secret MACed under its old bytes would
+// be refused as forged.
 type stored struct {
 	Current  string            `json:"current"`
 	Root     string            `json:"root"`
@@ -73,10 +73,10 @@ type stored struct {
 	Retired  []string          `json:"retired,omitempty"`
 }
 
-// ParsePeppers reads {"current":"2","root":"…","versions":{"2":"…"},"retired":["1"]}.
-// Pepper 1 and the tag key come from the root, pepper n from its own entry, each by
-// HKDF-SHA-256. A pepper that is retired is not among them; the tag key always is.
-// Errors never quote what was read.
+// ParsePeppers parses {"current":"2","root":"…","versions":{"2":"…"},"retired":["1"]}.
+// Pepper 1 and the tag key are derived from the root, pepper n from its own entry, each by
+// HKDF-SHA-256. Retired peppers are left out; the tag key never is. Errors never quote the
+// document.
 func ParsePeppers(raw []byte) (*Peppers, error) {
 	s, err := parseStored(raw, false)
 	if err != nil {
@@ -86,7 +86,7 @@ func ParsePeppers(raw []byte) (*Peppers, error) {
 	if p.tag, err = derive(s.Root, tagLabel); err != nil {
 		return nil, err
 	}
-	if !p.IsRetired("1") {
+	if !p.isRetired("1") {
 		if p.keys["1"], err = derive(s.Root, pepperLabel); err != nil {
 			return nil, err
 		}
@@ -106,14 +106,14 @@ func parseStored(raw []byte, strict bool) (stored, error) {
 		dec.DisallowUnknownFields()
 	}
 	if dec.Decode(&s) != nil || dec.More() {
-		return s, errors.New("apikey: the peppers are not the JSON object that was expected")
+		return s, errors.New("apikey: the peppers document is not the expected JSON object")
 	}
 	if len(s.Root) < 32 {
 		return s, errors.New("apikey: the peppers' root is missing or too short")
 	}
 	for version, source := range s.Versions {
 		if n, err := strconv.Atoi(version); err != nil || n < 2 || strconv.Itoa(n) != version {
-			return s, fmt.Errorf("apikey: %q is no pepper version: versions are 2, 3, …", version)
+			return s, fmt.Errorf("apikey: pepper version %q: must be a number from 2", version)
 		}
 		if len(source) < 32 {
 			return s, fmt.Errorf("apikey: pepper version %s is too short", version)
@@ -125,11 +125,11 @@ func parseStored(raw []byte, strict bool) (stored, error) {
 	return s, s.checkRetired()
 }
 
-// checkRetired refuses a document that both has and has not a version.
+// checkRetired refuses a document in which a version is both retired and in use.
 func (s stored) checkRetired() error {
 	for _, version := range s.Retired {
 		if n, err := strconv.Atoi(version); err != nil || n < 1 || strconv.Itoa(n) != version {
-			return fmt.Errorf("apikey: %q is no pepper version: versions are 1, 2, 3, …", version)
+			return fmt.Errorf("apikey: pepper version %q: must be a number from 1", version)
 		}
 		if _, there := s.Versions[version]; there || version == s.Current {
 			return fmt.Errorf("apikey: pepper version %s is retired and in use", version)
@@ -146,44 +146,44 @@ func derive(source, label string) (Sensitive, error) {
 	return key, nil
 }
 
-// Current is the version under which secrets are MACed from now on.
+// Current returns the version that new MACs use.
 func (p *Peppers) Current() string { return p.current }
 
-// Pepper returns a version's key.
+// Pepper returns the key of a version.
 func (p *Peppers) Pepper(version string) (Sensitive, bool) {
 	key, ok := p.keys[version]
 	return key, ok
 }
 
-// Versions lists the versions that still prove secrets, in order.
+// Versions returns the versions that still prove secrets, in order.
 func (p *Peppers) Versions() []string {
 	return slices.SortedFunc(maps.Keys(p.keys), byNumber)
 }
 
-// Retired lists the versions that prove nothing any more, in order.
+// Retired returns the retired versions, in order.
 func (p *Peppers) Retired() []string {
 	return slices.SortedFunc(slices.Values(p.retired), byNumber)
 }
 
-// IsRetired tells whether a version was taken out of use.
-func (p *Peppers) IsRetired(version string) bool { return slices.Contains(p.retired, version) }
+// isRetired reports whether a version was retired.
+func (p *Peppers) isRetired(version string) bool { return slices.Contains(p.retired, version) }
 
 // byNumber orders versions, which are numbers without leading zeros.
 func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
-// TagKey is the key of the tags in secrets.
+// TagKey returns the key of the tags in secrets.
 func (p *Peppers) TagKey() Sensitive { return p.tag }
 
 // Format hides the keys from every verb.
-func (p *Peppers) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+func (p *Peppers) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // LogValue hides the keys from slog.
-func (p *Peppers) LogValue() slog.Value { return slog.StringValue(Redacted) }
+func (p *Peppers) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON hides the keys from documents and logs.
 func (p *Peppers) MarshalJSON() ([]byte, error) { return Sensitive(nil).MarshalJSON() }
 
-// NewRoot makes the stored form of a first root, as CloudFormation would.
+// NewRoot returns a document with a first root, as CloudFormation makes it.
 func NewRoot(rand io.Reader) ([]byte, error) {
 	root, err := source(rand)
 	if err != nil {
@@ -192,10 +192,9 @@ func NewRoot(rand io.Reader) ([]byte, error) {
 	return json.Marshal(stored{Current: "1", Root: root})
 }
 
-// AddVersion returns the stored form with one more version, which becomes the
-// current one. Everything else stays: old secrets are proved under their own
-// version until they are seen again. It refuses what it does not know, as it
-// writes back all that it read.
+// AddVersion returns the document with one more version, which becomes the current one. Old
+// secrets are proved under their own version until their next use. AddVersion refuses
+// unknown fields, as it writes back everything that it read.
 func AddVersion(raw []byte, rand io.Reader) ([]byte, error) {
 	s, err := parseStored(raw, true)
 	if err != nil {
@@ -217,9 +216,9 @@ func AddVersion(raw []byte, rand io.Reader) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// RetireVersion returns the stored form without a version's pepper, which must not
-// be the current one. The root stays when version 1 goes, as the tag key is made of
-// it. Whoever calls it has seen to it that no live secret has the version.
+// RetireVersion returns the document without a version's pepper, which must not be the
+// current one. The root stays when version 1 is retired, as the tag key derives from it.
+// The caller must have checked that no live secret uses the version.
 func RetireVersion(raw []byte, version string) ([]byte, error) {
 	s, err := parseStored(raw, true)
 	if err != nil {
@@ -239,21 +238,22 @@ func RetireVersion(raw []byte, version string) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// Loss is what ends when one document takes the place of another.
+// Loss is what becomes invalid when one document replaces another.
 type Loss struct {
-	// Root: the root differs, so every secret ends, as its tag is the root's.
+	// Root: the root differs, so every secret becomes invalid, as its tag derives from the
+	// root.
 	Root bool
-	// Versions prove nothing any more, in order. Their live secrets are unavailable
-	// where the version is gone, and refused where it has other bytes.
+	// Versions no longer prove secrets, in order. Live secrets of a version are unavailable
+	// if the version is gone, and refused if its bytes differ.
 	Versions []string
 }
 
-// None tells that every secret stays as it is.
+// None reports whether every secret stays valid.
 func (l Loss) None() bool { return !l.Root && len(l.Versions) == 0 }
 
-// Restore returns the stored form that brings a backup back over what stands, and
-// what ends by that. It is the backup's, but for the numbers that were given out
-// since under the same root: they count as retired, lest they are given out again.
+// Restore returns the document that replaces stands by a backup, and what becomes invalid.
+// Version numbers used since under the same root count as retired, so that they are not
+// used again.
 func Restore(stands, backup []byte) ([]byte, Loss, error) {
 	s, err := parseStored(stands, true)
 	if err != nil {
@@ -285,62 +285,60 @@ func Restore(stands, backup []byte) ([]byte, Loss, error) {
 	return raw, loss, err
 }
 
-// Fingerprint names the root for people, who compare a backup with what is
-// deployed. Nothing can be made of it.
+// Fingerprint identifies the root for people who compare a backup with a deployment. The
+// root cannot be derived from it.
 func (p *Peppers) Fingerprint() string {
 	sum := hmac.New(sha256.New, p.tag)
 	sum.Write([]byte("statgate/fingerprint"))
 	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
-// source is 64 characters, 381 bits.
+// source returns 64 random characters, 381 bits.
 func source(rand io.Reader) (string, error) {
 	text := make([]byte, 0, 64)
 	for one := make([]byte, 1); len(text) < cap(text); {
 		if _, err := io.ReadFull(rand, one); err != nil {
 			return "", fmt.Errorf("apikey: reading randomness: %w", err)
 		}
-		if one[0] < 248 { // 4 × 62: no digit is likelier than another
+		if one[0] < 248 { // 4 × 62: every digit is equally likely
 			text = append(text, digits62[one[0]%62])
 		}
 	}
 	return string(text), nil
 }
 
-// How long peppers are believed, and how often an unknown version or a failing
-// store may make them be asked for.
+// How long peppers are cached, and how often an unknown version or a failing store may
+// cause a fetch.
 const (
 	pepperLife  = 60 * time.Second
 	pepperPause = time.Second
 )
 
-// MACFor is how long after they were read peppers are good for MACing something
-// new. Proving has no such end: an old pepper proves what it always did. But
-// whoever retires a version must know that nobody goes on MACing under it, and
-// that is so this long after another one became the current one.
+// MACFor is how long after a read peppers may make new MACs. Proving has no such limit, as
+// an old pepper proves what it always did. But retiring a version requires that no process
+// still makes MACs under it, which holds this long after another version became current.
 const MACFor = 2 * time.Minute
 
-// PepperSource holds the peppers that fetch returns. It asks again when they are
-// a minute old, and at once when a version is wanted that it does not know, but
-// not more than once a second for the same one. The old ones are kept while the
-// store does not answer.
+// PepperSource caches the peppers that fetch returns. It fetches again when they are a
+// minute old, and immediately for a version that it does not have, at most once a second
+// per version. It keeps the old ones while the store does not answer.
 type PepperSource struct {
 	fetch func(context.Context) ([]byte, error)
 	clock func() time.Time
-	turn  chan struct{} // whoever holds it may fetch
+	turn  chan struct{} // semaphore: its holder may fetch
 	held  atomic.Pointer[heldPeppers]
 }
 
-// heldPeppers is the outcome of the last fetch: when it was tried, what stands since when.
+// heldPeppers is the result of the last fetch and the time of each part.
 type heldPeppers struct {
-	peppers *Peppers // nil while none were ever read
+	peppers *Peppers // nil before the first read
 	read    time.Time
 	tried   time.Time
-	wanted  map[string]bool // versions that were asked for and not found in the last second
-	err     error           // of the last try
+	wanted  map[string]bool // versions that were looked for in vain within the last second
+	err     error           // of the last fetch
 }
 
-// NewPepperSource returns a source that has read nothing yet.
+// NewPepperSource returns a source that has fetched nothing yet.
 func NewPepperSource(fetch func(context.Context) ([]byte, error), clock func() time.Time) *PepperSource {
 	s := &PepperSource{fetch: fetch, clock: clock, turn: make(chan struct{}, 1)}
 	s.held.Store(&heldPeppers{})
@@ -352,16 +350,16 @@ func FixedPeppers(raw []byte, clock func() time.Time) *PepperSource {
 	return NewPepperSource(func(context.Context) ([]byte, error) { return raw, nil }, clock)
 }
 
-// Get returns the pepper of a version: [ErrPepperUnknown] where the store does not
-// have it, another error where the store could not be read. A version that was
-// retired is not asked for again, as secrets that ended long ago still have it.
+// Get returns the pepper of a version: [ErrPepperUnknown] if the store does not have it,
+// another error if the store cannot be read. It does not fetch for a retired version, as
+// expired secrets may still name one.
 func (s *PepperSource) Get(ctx context.Context, version string) (Pepper, error) {
 	p, err := s.Peppers(ctx)
 	if err != nil {
 		return Pepper{}, err
 	}
 	key, ok := p.Pepper(version)
-	if !ok && p.IsRetired(version) {
+	if !ok && p.isRetired(version) {
 		return Pepper{}, fmt.Errorf("pepper version %q was retired: %w", version, ErrPepperUnknown)
 	}
 	if !ok {
@@ -372,15 +370,15 @@ func (s *PepperSource) Get(ctx context.Context, version string) (Pepper, error) 
 	return Pepper{Version: version, Key: key}, nil
 }
 
-// lookFor asks the store for a version that is not at hand.
+// lookFor fetches for a version that is not cached.
 func (s *PepperSource) lookFor(ctx context.Context, version string) *heldPeppers {
 	return s.refetch(ctx, func(h *heldPeppers) bool {
 		return !h.wanted[version] || s.clock().Sub(h.tried) >= pepperPause
 	}, version)
 }
 
-// Current returns the pepper under which secrets are MACed from now on. It fails
-// where the peppers were last read longer than [MACFor] ago.
+// Current returns the pepper for new MACs. It fails if the peppers were last read more than
+// [MACFor] ago.
 func (s *PepperSource) Current(ctx context.Context) (Pepper, error) {
 	p, err := s.Peppers(ctx)
 	if err != nil {
@@ -401,7 +399,7 @@ func (s *PepperSource) TagKey(ctx context.Context) (Sensitive, error) {
 	return p.TagKey(), nil
 }
 
-// Peppers returns all versions, not older than a minute unless the store fails.
+// Peppers returns all versions, at most a minute old unless the store fails.
 func (s *PepperSource) Peppers(ctx context.Context) (*Peppers, error) {
 	held := s.held.Load()
 	if s.old(held) {
@@ -419,7 +417,7 @@ func (s *PepperSource) old(h *heldPeppers) bool {
 	return stale && now.Sub(h.tried) >= pepperPause
 }
 
-// refetch asks the store where want still says so when it is this caller's turn.
+// refetch fetches if want still says so once the caller holds the semaphore.
 func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool, versions ...string) *heldPeppers {
 	held := s.held.Load()
 	select {
@@ -452,10 +450,10 @@ func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool
 }
 
 // Format hides the keys from every verb.
-func (s *PepperSource) Format(f fmt.State, _ rune) { io.WriteString(f, Redacted) }
+func (s *PepperSource) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // LogValue hides the keys from slog.
-func (s *PepperSource) LogValue() slog.Value { return slog.StringValue(Redacted) }
+func (s *PepperSource) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON hides the keys from documents and logs.
 func (s *PepperSource) MarshalJSON() ([]byte, error) { return Sensitive(nil).MarshalJSON() }

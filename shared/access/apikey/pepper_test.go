@@ -132,7 +132,7 @@ func TestKeyMaterialNeverPrints(t *testing.T) {
 			t.Errorf("key material was printed as %q…", m[:8])
 		}
 	}
-	if !strings.Contains(out.String(), Redacted) {
+	if !strings.Contains(out.String(), redacted) {
 		t.Error("nothing was redacted")
 	}
 }
@@ -157,7 +157,7 @@ func (v *vault) clock() time.Time { v.Lock(); defer v.Unlock(); return v.now }
 
 func (v *vault) change(f func()) { v.Lock(); defer v.Unlock(); f() }
 
-func TestUnknownPepperVersionIsFetchedAgainAtOnce(t *testing.T) {
+func TestAnUnknownPepperVersionIsFetchedImmediately(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	v := &vault{raw: newRoot(t), now: time.Unix(1e9, 0)}
@@ -204,7 +204,7 @@ func TestPeppersAreKeptAMinuteAndWhileTheStoreFails(t *testing.T) {
 	}
 }
 
-func TestNothingIsMACedUnderPeppersThatWereReadTooLongAgo(t *testing.T) {
+func TestStalePeppersMakeNoNewMACs(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	down := errors.New("down")
@@ -230,7 +230,7 @@ func TestNothingIsMACedUnderPeppersThatWereReadTooLongAgo(t *testing.T) {
 	}
 }
 
-func TestVersionThatIsNewIsFoundAtOnceHoweverLatelyThePeppersWereRead(t *testing.T) {
+func TestANewVersionIsFoundImmediatelyEvenRightAfterARead(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	v := &vault{raw: newRoot(t), now: time.Unix(1e9, 0)}
@@ -246,7 +246,7 @@ func TestVersionThatIsNewIsFoundAtOnceHoweverLatelyThePeppersWereRead(t *testing
 	}
 }
 
-func TestRetiredVersionProvesNothingAndIsNotAskedFor(t *testing.T) {
+func TestARetiredVersionProvesNothingAndIsNotFetched(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	raw := addVersion(t, newRoot(t))
@@ -273,7 +273,7 @@ func TestRetiredVersionProvesNothingAndIsNotAskedFor(t *testing.T) {
 	}
 }
 
-func TestRetiredNumberIsNeverGivenOutAgain(t *testing.T) {
+func TestARetiredVersionNumberIsNeverReused(t *testing.T) {
 	t.Parallel()
 	raw := addVersion(t, addVersion(t, newRoot(t)))
 	for _, version := range []string{"3", "4", "", "0", "02", "x"} {
@@ -300,7 +300,7 @@ func TestRetiredNumberIsNeverGivenOutAgain(t *testing.T) {
 	}
 }
 
-func TestRestoreTellsWhatEndsAndGivesNoNumberOutTwice(t *testing.T) {
+func TestRestoreReportsLossesAndReusesNoVersionNumber(t *testing.T) {
 	t.Parallel()
 	one := newRoot(t)
 	two := addVersion(t, one)
@@ -342,8 +342,8 @@ func TestRestoreTellsWhatEndsAndGivesNoNumberOutTwice(t *testing.T) {
 
 func TestDocumentOfAnEarlierReleaseReadsAsItDid(t *testing.T) {
 	t.Parallel()
-	// Golden: these are the bytes of a deployment that rotated once. What is MACed
-	// under them must be proved for ever.
+	// Golden: a document of a deployment that rotated once. MACs under its peppers must be
+	// provable forever.
 	raw := []byte(`{"current":"2","root":"` + strings.Repeat("r", 64) + `","versions":{"2":"` + strings.Repeat("v", 64) + `"}}`)
 	p, err := ParsePeppers(raw)
 	if err != nil {

@@ -2,15 +2,14 @@ package apikey
 
 import "statgate/shared/contract"
 
-// WellFormed tells whether secret has a prefix, an alphabet and a length of this
-// contract, whichever environment's. It is what the edge can tell, which holds
-// no key to read a tag with.
+// WellFormed reports whether secret has the prefix of any environment, the alphabet and the
+// length of this contract. The edge checks only this, as it has no tag key.
 func WellFormed(rules contract.SecretRules, secret string) bool {
 	prefix, ok := prefixOf(rules, secret)
 	return ok && wellFormed(rules, secret[len(prefix):])
 }
 
-// Environment names the environment whose secrets begin like text, "" for none.
+// Environment returns the environment whose secrets begin like text, "" for none.
 func Environment(rules contract.SecretRules, text string) string {
 	prefix, ok := prefixOf(rules, text)
 	for name, p := range rules.Prefixes {
@@ -21,8 +20,7 @@ func Environment(rules contract.SecretRules, text string) string {
 	return ""
 }
 
-// Spelt tells whether text, a part of a secret after its prefix, is of the
-// contract's alphabet.
+// Spelt reports whether text, a part of a secret's body, is in the contract's alphabet.
 func Spelt(rules contract.SecretRules, text string) bool {
 	for i := range len(text) {
 		if !inAlphabet(rules.Alphabet, text[i]) {

@@ -1,11 +1,11 @@
-// Package applications keeps what organisations apply for as developers, and what
-// the operator decided: some scopes grant nothing without it (contract.Scope.Needs).
+// Package applications stores what organisations apply for as developers, and the
+// operator's decisions. Some scopes grant nothing without an approval
+// (contract.Scope.Needs).
 //
-// An organisation applies once in general and once for each of its games. What is
-// approved also stands on the organisation's own item, where whoever checks a key
-// reads it anyway, and both are written in one transaction. A decision is one more
-// change of facts and then of versions (package change): what is withdrawn ends on
-// the next request of every key of the organisation.
+// An organisation applies once in general and once for each of its games. Approvals are
+// also stored on the organisation's own item, which every check of a key reads anyway; one
+// transaction writes both. A decision changes facts and then bumps gates (package change),
+// so a withdrawn approval has effect on the next request of every key of the organisation.
 package applications
 
 import (
@@ -27,33 +27,33 @@ const (
 
 // Application is what an organisation asked to be approved for.
 type Application struct {
-	ID        string     `json:"id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Org       string     `json:"org"`
-	Kind      string     `json:"kind" enum:"general,game"`
-	Game      *string    `json:"game" doc:"Id of the game; null in general"`
-	Reason    string     `json:"reason"`
-	State     string     `json:"state" enum:"pending,approved,withdrawn"`
-	CreatedAt time.Time  `json:"created_at"`
-	CreatedBy string     `json:"created_by" doc:"User id"`
-	DecidedAt *time.Time `json:"decided_at" doc:"When its state was last changed; null while it is pending"`
+	ID        string     `json:"id" doc:"Application id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org       string     `json:"org" doc:"Organisation id"`
+	Kind      string     `json:"kind" enum:"general,game" doc:"Kind of approval: general, or for one game"`
+	Game      *string    `json:"game" doc:"Game id; null for kind general"`
+	Reason    string     `json:"reason" doc:"Reason for the application, at most 500 characters"`
+	State     string     `json:"state" enum:"pending,approved,withdrawn" doc:"Application state"`
+	CreatedAt time.Time  `json:"created_at" doc:"Creation time"`
+	CreatedBy string     `json:"created_by" doc:"Id of the user who applied"`
+	DecidedAt *time.Time `json:"decided_at" doc:"Time of the last decision; null while pending"`
 }
 
 const (
 	sortKey = "APPLICATION"
-	listed  = "APPLICATIONS" // partition of the index of all of them
+	listed  = "APPLICATIONS" // partition of the index of all applications
 )
 
 func address(id string) table.Key {
 	return table.Key{Partition: table.Join("APPLICATION", id), Sort: sortKey}
 }
 
-// claim is the address of what keeps an organisation from applying twice for one
-// thing. It sorts before the organisation's keys.
+// claim is the address of the item that stops an organisation from applying twice for the
+// same approval. It sorts before the organisation's keys.
 func (a Application) claim() table.Key {
 	return table.Key{Partition: orgs.Partition(a.Org), Sort: table.Join(sortKey, a.approval())}
 }
 
-// approval is how what was applied for stands among an organisation's approvals.
+// approval is the approval as it is written in the organisation's list of approvals.
 func (a Application) approval() string {
 	if a.Game == nil {
 		return orgs.Approval(a.Kind, "")
@@ -96,13 +96,13 @@ func fromItem(it table.Item) (Application, bool) {
 
 var gameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// check refuses what no approval could be written for.
+// check refuses an application for an approval that does not exist.
 func (a Application) check(c *contract.Contract) error {
 	switch {
 	case a.Kind != contract.NeedsGeneral && a.Kind != contract.NeedsGame || !c.Scopes.NeedApproval(a.Kind):
-		return api.FieldError("kind", "no scope of this API needs this approval")
+		return api.FieldError("kind", "must be an approval that a scope of this API needs")
 	case a.Kind == contract.NeedsGeneral && a.Game != nil:
-		return api.FieldError("game", "is for applications of kind game only")
+		return api.FieldError("game", "is allowed only for kind game")
 	case a.Kind == contract.NeedsGame && (a.Game == nil || len(*a.Game) > 64 || !gameForm.MatchString(*a.Game)):
 		return api.FieldError("game", "must be lower-case letters, digits and -, at most 64")
 	}

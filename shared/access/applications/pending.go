@@ -9,16 +9,16 @@ import (
 	"statgate/shared/table"
 )
 
-// PendingAtMost is how many applications of an organisation may wait for a decision
-// at once. Each is read by a person, and lists of all of them begin with the newest:
-// who applies for a game after the other would bury everybody else's.
+// PendingAtMost is how many applications of an organisation may be pending. A person reads
+// each, and the list of all begins with the newest: without a bound, one organisation could
+// bury the applications of all others.
 const PendingAtMost = 20
 
 // pendingSort sorts before the organisation's keys, as its claims do.
 const pendingSort = "APPLICATIONS"
 
-// pending are the applications of an organisation that wait for a decision, in one
-// item that is written with each of them: so their number is exact.
+// pending are the ids of an organisation's pending applications. They are in one item,
+// which every change of them writes, so their number is exact.
 type pending struct {
 	org string
 	ids []string
@@ -33,17 +33,17 @@ func (s *Store) pending(ctx context.Context, org string) (pending, error) {
 	return pending{org: org, ids: it.Texts("pending"), rev: it.Int("rev")}, nil
 }
 
-// with is the write that lets one more wait, or a refusal.
+// with returns the write that adds one, or a refusal.
 func (p pending) with(id string) (table.Write, error) {
 	if n := len(p.ids); n >= PendingAtMost {
-		full := api.Fail(api.ConflictLimit, "%d applications of the organisation wait for a decision, which is all that may: apply again when one was decided", n)
+		full := api.Fail(api.ConflictLimit, "%d applications of the organisation are pending, the maximum: apply again after one is decided", n)
 		full.Details = map[string]any{"cap": PendingAtMost, "pending": n}
 		return table.Write{}, full
 	}
 	return p.write(append(slices.Clone(p.ids), id)), nil
 }
 
-// without is the write that ends a wait.
+// without returns the write that removes one.
 func (p pending) without(id string) table.Write {
 	return p.write(slices.DeleteFunc(slices.Clone(p.ids), func(one string) bool { return one == id }))
 }

@@ -15,7 +15,7 @@ import (
 	"statgate/shared/table/dynamolocal"
 )
 
-func TestTwentyApplicationsAtOnceLeaveExactlyAsManyPendingAsMayBe(t *testing.T) {
+func TestTwentyConcurrentApplicationsRespectThePendingLimitExactly(t *testing.T) {
 	t.Parallel()
 	t.Run("embedded", func(t *testing.T) { t.Parallel(); atOnce(t, keystest.Memory(t)) })
 	t.Run("DynamoDB Local", func(t *testing.T) {
@@ -62,7 +62,7 @@ func atOnce(t *testing.T, keysTable table.Table) {
 		t.Errorf("%d were made and %d refused, want %d and %d", made.Load(), full.Load(), want, 20-want)
 	}
 	apply(other.Secret, "first", "")
-	for range 2 { // a decision frees one place, however often it is repeated
+	for range 2 { // a decision frees one place, even if it is repeated
 		if _, _, err := s.Decide(t.Context(), w.By(t, operator), first.ID, applications.Approved); err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"statgate/shared/table"
 )
 
-// Table is what applications need of the keys table.
+// Table is the part of the keys table that the store uses.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 	Query(ctx context.Context, q table.Query) (table.Page, error)
@@ -28,7 +28,7 @@ type Holdings interface {
 	Live(ctx context.Context, org string) ([]string, error)
 }
 
-// Options make a store.
+// Options configure a store.
 type Options struct {
 	Table    Table
 	Gates    change.Gates
@@ -37,7 +37,7 @@ type Options struct {
 	Rand     io.Reader // for ids
 }
 
-// Store keeps applications.
+// Store stores applications.
 type Store struct {
 	Options
 	changes change.Store
@@ -48,9 +48,9 @@ func New(o Options) *Store {
 	return &Store{Options: o, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
-// Create applies on behalf of the caller's organisation. What it has applied for
-// already is a conflict, whatever came of it, and so is what goes beyond
-// [PendingAtMost]; that is exact, however many apply at once.
+// Create applies for the caller's organisation. A second application for the same approval
+// is a conflict, whatever was decided, and so is one beyond [PendingAtMost]. The bound is
+// exact under concurrent calls.
 func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *string, reason string) (Application, error) {
 	id, err := s.changes.IDs.New("app_", r.Now)
 	if err != nil {
@@ -62,20 +62,20 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 		return Application{}, err
 	}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (standing, error) {
+		func(ctx context.Context, _ int) (createFacts, error) {
 			claim, err := s.Table.Get(ctx, a.claim(), true)
 			if err != nil || claim != nil {
-				return standing{claim: claim}, down(err)
+				return createFacts{claim: claim}, down(err)
 			}
 			queue, err := s.pending(ctx, a.Org)
-			return standing{queue: queue}, err
+			return createFacts{queue: queue}, err
 		},
-		func(f standing) (Application, change.Plan, error) {
+		func(f createFacts) (Application, change.Plan, error) {
 			switch held := f.claim.Str("application"); {
 			case held == id: // by an earlier attempt, whose answer was lost
 				return a, change.Plan{}, nil
 			case f.claim != nil:
-				clash := api.Fail(api.Conflict, "the organisation has applied for this already")
+				clash := api.Fail(api.Conflict, "the organisation has already applied for this approval")
 				clash.Details = map[string]any{"application": held}
 				return a, change.Plan{}, clash
 			}
@@ -84,9 +84,9 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 		})
 }
 
-// standing are the facts that an application is made by.
-type standing struct {
-	claim table.Item // of whoever has applied for the same; nil without one
+// createFacts is the facts by which an application is made.
+type createFacts struct {
+	claim table.Item // of an earlier application for the same approval; nil without one
 	queue pending
 }
 
@@ -100,8 +100,8 @@ func (a Application) made(queued table.Write) change.Plan {
 	}
 }
 
-// List returns a page of applications, newest first, and the position to go on
-// from: everybody's for operators, else the caller's organisation's.
+// List returns a page of applications, newest first, and the position of the next page: all
+// for operators, else the caller's organisation's.
 func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string) ([]Application, string, error) {
 	q := table.Query{Index: "list", Partition: listed, Descending: true, Limit: limit, After: after}
 	if !c.Operator() {
@@ -124,16 +124,16 @@ func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string
 	return found, next, nil
 }
 
-// Decide approves an application or withdraws the approval, and tells whether keys
-// may do more than before. Operators only: to others it does not exist. Repeating it
-// changes nothing and makes cached callers stale once more.
+// Decide approves an application or withdraws the approval, and reports whether keys may do
+// more than before. For callers other than operators it does not exist. A repeat changes
+// nothing and bumps the gates again.
 func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (after Application, widened bool, err error) {
 	if !r.Caller.Operator() || !ids.Plausible(id) {
 		return Application{}, false, unknown()
 	}
 	after, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (pendingDecision, error) { return s.undecided(ctx, id, state) },
-		func(f pendingDecision) (Application, change.Plan, error) {
+		func(ctx context.Context, _ int) (decisionFacts, error) { return s.undecided(ctx, id, state) },
+		func(f decisionFacts) (Application, change.Plan, error) {
 			plan := change.Plan{Bump: f.keys}
 			if f.application.State == state {
 				return f.application, plan, nil
@@ -145,16 +145,16 @@ func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (a
 	return after, state == Approved, err
 }
 
-// pendingDecision are the facts that a decision changes.
-type pendingDecision struct {
+// decisionFacts is the facts that a decision changes.
+type decisionFacts struct {
 	application Application
 	rev         int64
 	org         orgs.Org
 	keys        []string // the organisation's
-	queue       pending  // read only where the decision takes the application off it
+	queue       pending  // read only if the decision removes the application from it
 }
 
-func (s *Store) undecided(ctx context.Context, id, state string) (f pendingDecision, err error) {
+func (s *Store) undecided(ctx context.Context, id, state string) (f decisionFacts, err error) {
 	it, err := s.Table.Get(ctx, address(id), true)
 	if err != nil {
 		return f, down(err)
@@ -180,7 +180,7 @@ func (s *Store) undecided(ctx context.Context, id, state string) (f pendingDecis
 }
 
 // decided is the plan that stores a decision.
-func (f pendingDecision) decided(after Application) change.Plan {
+func (f decisionFacts) decided(after Application) change.Plan {
 	action := "application.withdraw"
 	if after.State == Approved {
 		action = "application.approve"
@@ -198,7 +198,7 @@ func (f pendingDecision) decided(after Application) change.Plan {
 	return plan
 }
 
-// approvals are an organisation's approvals after a decision.
+// approvals returns an organisation's approvals after a decision.
 func approvals(had string, a Application) string {
 	has := slices.DeleteFunc(strings.Fields(had), func(one string) bool { return one == a.approval() })
 	if a.State == Approved {

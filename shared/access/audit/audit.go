@@ -1,11 +1,10 @@
-// Package audit keeps who did what to which key or organisation, when, how they
-// were authenticated, and what it changed.
+// Package audit stores who did what to which key, organisation or data, when, how they were
+// authenticated, and what changed.
 //
-// An entry is written in the transaction of the change that it tells of: there is
-// no change without its entry and no entry without its change. A transaction has
-// one table, so what happens to keys and organisations is recorded in the keys
-// table, and what happens to data beside the data; [Store.List] shows both as one
-// trail. Entries never hold a secret or a MAC.
+// The transaction of a change also writes its entry, so there is no change without its
+// entry and no entry without its change. A transaction is on one table: changes of keys and
+// organisations are recorded in the keys table, and changes of data beside the data.
+// [Store.List] shows both as one trail. Entries never contain a secret or a MAC.
 package audit
 
 import (
@@ -23,32 +22,33 @@ import (
 // How an actor was authenticated.
 const (
 	MethodKey       = "key"
-	MethodBootstrap = "bootstrap" // whoever holds the store's credentials, on an empty deployment
-	MethodRecovery  = "recovery"  // whoever holds the store's credentials
-	MethodCommand   = "command"   // likewise, by an operator's command
-	MethodDelivery  = "delivery"  // nobody: what became of deliveries led to it
+	MethodBootstrap = "bootstrap" // a command with the store's credentials, on an empty deployment
+	MethodRecovery  = "recovery"  // a command with the store's credentials
+	MethodCommand   = "command"   // another operator command with the store's credentials
+	MethodDelivery  = "delivery"  // no person: failed deliveries disabled a webhook
 )
 
-// Actor is who did it; both are null for whoever holds the store's credentials.
+// Actor made the change; both fields are null for commands that have the store's
+// credentials.
 type Actor struct {
-	Key  *string `json:"key"`
-	User *string `json:"user"`
+	Key  *string `json:"key" doc:"Key id; null if no API key made the change"`
+	User *string `json:"user" doc:"User id; null if no API key made the change"`
 }
 
 // Entry is one change.
 type Entry struct {
-	ID        string         `json:"id"`
-	At        time.Time      `json:"at"`
-	Actor     Actor          `json:"actor"`
-	Method    string         `json:"method"`
-	Action    string         `json:"action" doc:"key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree, contestant.put, webhook.create, webhook.update, webhook.rotate, webhook.delete or webhook.disable"`
-	Target    string         `json:"target" doc:"Id of the key, organisation, user, application, match, contest, contestant or webhook"`
-	Before    map[string]any `json:"before" nullable:"true" doc:"The changed fields as they were; null for what is new"`
-	After     map[string]any `json:"after" nullable:"true" doc:"The changed fields as they are now"`
-	RequestID string         `json:"request_id"`
+	ID        string         `json:"id" doc:"Entry id"`
+	At        time.Time      `json:"at" doc:"Time of the change"`
+	Actor     Actor          `json:"actor" doc:"Actor who made the change"`
+	Method    string         `json:"method" doc:"Authentication of the actor: key for an API key; bootstrap, recovery or command for an operator's access to the database; delivery for the webhook delivery itself"`
+	Action    string         `json:"action" doc:"Action: key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree, contestant.put, webhook.create, webhook.update, webhook.rotate, webhook.delete or webhook.disable"`
+	Target    string         `json:"target" doc:"Id of the changed key, organisation, user, application, match, contest, contestant or webhook"`
+	Before    map[string]any `json:"before" nullable:"true" doc:"Changed fields before the change; null for a new object"`
+	After     map[string]any `json:"after" nullable:"true" doc:"Changed fields after the change; null for a deleted object"`
+	RequestID string         `json:"request_id" doc:"Id of the request"`
 }
 
-// By is who makes a change.
+// By says who makes a change, how and when.
 type By struct {
 	Key, User string // "" without one
 	Method    string
@@ -56,22 +56,22 @@ type By struct {
 	At        time.Time
 }
 
-// Caller returns who makes a request.
+// Caller returns the By of a request.
 func Caller(r *api.Request) By {
 	return By{Key: r.Caller.Key, User: r.Caller.User, Method: MethodKey, RequestID: r.ID, At: r.Now}
 }
 
-// Change is what happened, before it has an id.
+// Change is an entry that has no id yet.
 type Change struct {
 	Org    string
 	Action string
 	Target string
-	Before any // a struct, or nil for what is new; only fields that differ are kept
+	Before any // a struct, or nil for something new; only fields that differ are stored
 	After  any
 }
 
-// record is an entry as it is stored. Before and after are JSON text: metadata
-// may hold fractions, which items cannot.
+// record is an entry as it is stored. Before and after are JSON text: metadata may contain
+// fractions, which items cannot store.
 type record struct {
 	ID        string `json:"id"`
 	At        int64  `json:"at"` // milliseconds since 1970
@@ -85,9 +85,9 @@ type record struct {
 	RequestID string `json:"request_id"`
 }
 
-// Writes returns what a transaction on the keys table must hold to record the
-// change: the entry in the organisation's partition, in the indexes of its target
-// and its actor's user, and a copy in a partition of the actor's key.
+// Writes returns the writes that record a change in a transaction on the keys table: the
+// entry in the organisation's partition, which is also in the indexes of its target and its
+// actor's user, and a copy in a partition of the actor's key.
 func Writes(source *ids.Source, by By, c Change) ([]table.Write, error) {
 	id, err := source.New("", by.At)
 	if err != nil {
@@ -110,9 +110,9 @@ func Writes(source *ids.Source, by By, c Change) ([]table.Write, error) {
 	return writes, nil
 }
 
-// Note is the entry of one change of data, which is recorded beside the data. Its
-// id is drawn once for a call, however often the call must try, so that a call
-// whose answer was lost can tell whether it was done.
+// Note is the entry of one change of data, recorded beside the data. Its id is drawn once
+// per call and stays the same over all attempts, so that a call whose answer was lost can
+// find out whether its change was made.
 type Note struct {
 	id string
 	by By
@@ -124,9 +124,8 @@ func NewNote(source *ids.Source, by By) (Note, error) {
 	return Note{id, by}, err
 }
 
-// Writes returns what a transaction on the data's table must hold to record the
-// change. That table's indexes are the data's, so the entry has a copy for each
-// way to ask for it.
+// Writes returns the writes that record a change in a transaction on the data's table. That
+// table has no index for entries, so there is a copy for each way to query them.
 func (n Note) Writes(c Change) ([]table.Write, error) {
 	partitions := []string{table.Join("AUDIT", c.Org), targetPartition(c.Org, c.Target)}
 	for _, actor := range []string{n.by.Key, n.by.User} {
@@ -145,9 +144,9 @@ func (n Note) Writes(c Change) ([]table.Write, error) {
 	return writes, nil
 }
 
-// Written tells whether the entry is there, and so whether its change was made.
-// Read the change's facts first: of facts that are older than the change, with an
-// entry that is there, it is known that the change came in between.
+// Written reports whether the entry exists, and so whether its change was made. Read the
+// change's facts first: an entry that is read before the facts may be missing although the
+// facts already show the change.
 func (n Note) Written(ctx context.Context, t Reader, org string) (bool, error) {
 	found, err := t.BatchGet(ctx, []table.Key{{Partition: table.Join("AUDIT", org), Sort: n.id}}, true)
 	if err != nil {
@@ -156,7 +155,7 @@ func (n Note) Written(ctx context.Context, t Reader, org string) (bool, error) {
 	return len(found) > 0, nil
 }
 
-// Reader is what looking for an entry needs of a table.
+// Reader is the part of a table that Written uses.
 type Reader interface {
 	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
 }
@@ -185,7 +184,7 @@ func targetPartition(org, target string) string { return table.Join("TARGET", or
 
 func actorPartition(org, actor string) string { return table.Join("ACTOR", org, actor) }
 
-// difference keeps the fields that differ, as JSON; "null" where there was nothing.
+// difference returns the fields that differ, as JSON; "null" for a nil value.
 func difference(before, after any) (string, string, error) {
 	was, err := fields(before)
 	if err != nil {

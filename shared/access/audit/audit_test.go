@@ -14,7 +14,7 @@ type thing struct {
 	Rate float64  `json:"rate"`
 }
 
-func TestOnlyWhatDiffersIsRecorded(t *testing.T) {
+func TestOnlyChangedFieldsAreRecorded(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		before, after any
@@ -32,7 +32,7 @@ func TestOnlyWhatDiffersIsRecorded(t *testing.T) {
 	}
 }
 
-func TestEntryIsInOnePartitionForEachWayToAskForIt(t *testing.T) {
+func TestAnEntryIsInOnePartitionPerQuery(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {

@@ -9,7 +9,7 @@ import (
 	"statgate/shared/table"
 )
 
-// Table is what the trail needs of a table.
+// Table is the part of a table that the trail uses.
 type Table interface {
 	Query(ctx context.Context, q table.Query) (table.Page, error)
 }
@@ -20,32 +20,32 @@ type Store struct {
 	data []Table
 }
 
-// New returns a store on the keys table and on the tables of data, in which what
-// happens to data is recorded.
+// New returns a store on the keys table and on the tables of data, which hold the entries
+// of changes of data.
 func New(keys Table, data ...Table) *Store { return &Store{keys, data} }
 
-// Filter chooses entries of one organisation.
+// Filter selects entries of one organisation.
 type Filter struct {
 	Org    string
 	Target string // id of a key, organisation, user or match; "" for any
 	Actor  string // id of a key or user; "" for any
 	Limit  int
-	After  string // id of the last entry of the page before
+	After  string // id of the last entry of the previous page
 }
 
-// entriesAtMost bounds what one page reads of the trail, where an entry of the target
-// may be of another actor than the one that is asked for; chunk is read at a time.
+// entriesAtMost bounds how many entries one page reads when it filters a target's entries
+// by actor; chunk is the size of each read.
 const (
 	entriesAtMost = 1000
 	chunk         = 100
 )
 
-// List returns a page of entries, newest first, and the position to go on from
-// ("" at the end). Both filters read an index of the keys table on AWS, which may
-// lag by some milliseconds; the actor's key and no filter at all do not.
+// List returns a page of entries, newest first, and the position of the next page ("" at
+// the end). Filters by target or by user read an index of the keys table, which may lag by
+// some milliseconds on AWS; the actor's key and no filter do not.
 //
-// With both filters at once a page may be shorter than its limit, or empty, and be
-// followed by another: it reads on for an actor through [entriesAtMost] entries.
+// With both filters a page may be shorter than its limit, or empty, and still be followed
+// by another: it searches at most [entriesAtMost] entries for the actor.
 func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	entries := []Entry{}
 	for _, id := range []string{f.Target, f.Actor} {
@@ -55,7 +55,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	}
 	sources := []*source{{table: s.keys, query: f.query()}}
 	for _, t := range s.data {
-		sources = append(sources, &source{table: t, query: f.beside()})
+		sources = append(sources, &source{table: t, query: f.dataQuery()})
 	}
 	last := ""
 	for range max(entriesAtMost, f.Limit+1) {
@@ -67,7 +67,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 			return entries, "", nil
 		}
 		last = e.ID
-		if !f.wants(*e) {
+		if !f.matches(*e) {
 			continue
 		}
 		if entries = append(entries, *e); len(entries) > f.Limit {
@@ -79,15 +79,15 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 
 // source reads the entries of one table, newest first, a page at a time.
 type source struct {
-	table Table
-	query table.Query
-	ahead []Entry
-	done  bool
+	table    Table
+	query    table.Query
+	buffered []Entry
+	done     bool
 }
 
-// fill makes sure that the next entry is at hand, if there is one.
+// fill reads the next page if no entry is buffered.
 func (s *source) fill(ctx context.Context) error {
-	for len(s.ahead) == 0 && !s.done {
+	for len(s.buffered) == 0 && !s.done {
 		page, err := s.table.Query(ctx, s.query)
 		if err != nil {
 			return api.Down("reading the audit trail", err)
@@ -98,28 +98,28 @@ func (s *source) fill(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			s.ahead, s.query.After = append(s.ahead, e), e.ID
+			s.buffered, s.query.After = append(s.buffered, e), e.ID
 		}
 	}
 	return nil
 }
 
-// newest takes the next entry of all sources; nil where none is left.
+// newest removes and returns the newest entry of all sources; nil at the end.
 func newest(ctx context.Context, sources []*source) (*Entry, error) {
 	var from *source
 	for _, s := range sources {
 		if err := s.fill(ctx); err != nil {
 			return nil, err
 		}
-		if len(s.ahead) > 0 && (from == nil || s.ahead[0].ID > from.ahead[0].ID) {
+		if len(s.buffered) > 0 && (from == nil || s.buffered[0].ID > from.buffered[0].ID) {
 			from = s
 		}
 	}
 	if from == nil {
 		return nil, nil
 	}
-	e := from.ahead[0]
-	from.ahead = from.ahead[1:]
+	e := from.buffered[0]
+	from.buffered = from.buffered[1:]
 	return &e, nil
 }
 
@@ -131,18 +131,18 @@ func read(it table.Item) (Entry, error) {
 	return rec.entry()
 }
 
-func (f Filter) wants(e Entry) bool {
+func (f Filter) matches(e Entry) bool {
 	is := func(p *string) bool { return p != nil && *p == f.Actor }
 	return f.Actor == "" || is(e.Actor.Key) || is(e.Actor.User)
 }
 
-// query picks the partition that has the fewest entries to pass over. With both
-// filters it is the target's, whose entries are then sieved by actor. Entries
-// have their id as sort key in every partition, so one position serves them all.
+// query chooses the partition with the fewest entries to skip. With both filters that is
+// the target's, filtered by actor. Entries have their id as sort key in every partition, so
+// one position is valid in all of them.
 func (f Filter) query() table.Query {
 	q := table.Query{Partition: table.Join("AUDIT", f.Org), Descending: true, Limit: f.Limit + 1, After: f.After}
 	if f.Target != "" && f.Actor != "" {
-		q.Limit = max(q.Limit, chunk) // few may be kept of what is read; small chunks would mean many round trips
+		q.Limit = max(q.Limit, chunk) // few of the entries may match; small reads would need many round trips
 	}
 	switch {
 	case f.Target != "":
@@ -155,9 +155,9 @@ func (f Filter) query() table.Query {
 	return q
 }
 
-// beside is the query for what is recorded beside data, where each way to ask has
-// a partition of its own and none an index.
-func (f Filter) beside() table.Query {
+// dataQuery is the query for entries beside data, where each way to query has a partition and
+// none an index.
+func (f Filter) dataQuery() table.Query {
 	q := f.query()
 	q.Index = ""
 	return q

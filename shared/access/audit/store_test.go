@@ -13,7 +13,8 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// trail is a keys table with what usr_2 did once to key_1, and usr_1 so many times since.
+// trail is a keys table in which usr_2 changed key_1 once, and usr_1 changed it many times
+// since.
 func trail(t *testing.T, times int) *tabletest.Faulty {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys)
@@ -40,7 +41,7 @@ func trail(t *testing.T, times int) *tabletest.Faulty {
 	return tabletest.NewFaulty(tbl)
 }
 
-func TestRareEntryIsFoundByPagesOfWhichNoneReadsTheWholeTrail(t *testing.T) {
+func TestARareEntryIsFoundByPagesThatEachReadABoundedPartOfTheTrail(t *testing.T) {
 	t.Parallel()
 	tbl := trail(t, 2500)
 	var found []audit.Entry

@@ -16,8 +16,8 @@ import (
 	"statgate/shared/table"
 )
 
-// store answers transactions with the errors it holds, then with success, and
-// notes the order of things.
+// store answers transactions with its errs in turn, then with success, and logs the order
+// of calls.
 type store struct {
 	errs    []error
 	bumpErr error
@@ -46,7 +46,7 @@ func (s *store) Bump(ctx context.Context, keys ...string) error {
 	return s.bumpErr
 }
 
-// make makes the change of a plan that no facts alter.
+// make makes a change whose plan does not depend on the facts.
 func (s *store) make(ctx context.Context, plan change.Plan) error {
 	_, err := change.Make(ctx, change.Store{Table: s, Gates: s, IDs: ids.New(rand.Reader)}, change.Call{By: by},
 		func(context.Context, int) (string, error) { return "facts", nil },

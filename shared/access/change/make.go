@@ -83,61 +83,78 @@ func (p Plan) And(q Plan) Plan {
 // and on the call's input only, apart from new ids. Both run again for each attempt.
 // An error of either ends the change and is returned as it is.
 func Make[F, R any](ctx context.Context, s Store, c Call, read func(ctx context.Context, attempt int) (F, error), decide func(facts F) (R, Plan, error)) (R, error) {
-	var result, none R
+	var none R
 	trail, err := s.trail(c)
 	if err != nil {
 		return none, err
 	}
-	attempt := 0
-	var last Plan
-	err = apply(ctx, s.Table, s.Gates, func(ctx context.Context) (Plan, error) {
-		attempt++
-		var stored R
-		if answered, err := c.Token.Answered(ctx, &stored); answered || err != nil {
-			result = stored
-			return Plan{Bump: last.Bump}, err
-		}
-		facts, err := read(ctx, attempt)
-		if err != nil {
-			return Plan{}, err
-		}
-		// The entry is read after the facts. Read before them, it could be missing
-		// while the facts already show the change.
-		if c.Entries != nil && (attempt > 1 || c.EntriesFirst) {
-			if made, err := trail.note.Written(ctx, c.Entries, c.Org); made || err != nil {
-				return Plan{Bump: last.Bump}, err
-			}
-		}
-		decided, plan, err := decide(facts)
-		if err != nil {
-			return Plan{}, err
-		}
-		if plan.Made {
-			return Plan{Bump: plan.Bump}, nil
-		}
-		result, last = decided, plan
-		if len(plan.Writes) == 0 {
-			return plan, nil
-		}
-		for _, first := range []func(context.Context) error{c.Recheck, plan.Before} {
-			if first == nil {
-				continue
-			}
-			if err := first(ctx); err != nil {
-				return Plan{}, err
-			}
-		}
-		if plan.Writes, err = trail.record(plan); err != nil {
-			return Plan{}, err
-		}
-		answer, err := c.Token.Writes(result)
-		plan.Writes = append(plan.Writes, answer...)
-		return plan, err
-	})
-	if err != nil {
+	m := making[F, R]{trail: trail, read: read, decide: decide}
+	if err := apply(ctx, s.Table, s.Gates, m.plan); err != nil {
 		return none, err
 	}
-	return result, nil
+	return m.result, nil
+}
+
+// making is one change over its attempts.
+type making[F, R any] struct {
+	trail
+	read    func(ctx context.Context, attempt int) (F, error)
+	decide  func(facts F) (R, Plan, error)
+	attempt int
+	result  R    // of the latest decision that was to be written
+	last    Plan // that decision's
+}
+
+// plan is the transaction of one attempt; without writes nothing is left to do.
+func (m *making[F, R]) plan(ctx context.Context) (Plan, error) {
+	m.attempt++
+	var stored R
+	if answered, err := m.call.Token.Answered(ctx, &stored); answered || err != nil {
+		m.result = stored
+		return Plan{Bump: m.last.Bump}, err
+	}
+	facts, err := m.read(ctx, m.attempt)
+	if err != nil {
+		return Plan{}, err
+	}
+	// The entry is read after the facts. Read before them, it could be missing while
+	// the facts already show the change.
+	if m.call.Entries != nil && (m.attempt > 1 || m.call.EntriesFirst) {
+		if made, err := m.note.Written(ctx, m.call.Entries, m.call.Org); made || err != nil {
+			return Plan{Bump: m.last.Bump}, err
+		}
+	}
+	decided, plan, err := m.decide(facts)
+	if err != nil {
+		return Plan{}, err
+	}
+	if plan.Made {
+		return Plan{Bump: plan.Bump}, nil
+	}
+	m.result, m.last = decided, plan
+	if len(plan.Writes) == 0 {
+		return plan, nil
+	}
+	return m.write(ctx, plan)
+}
+
+// write does what must stand before the transaction, and completes its writes.
+func (m *making[F, R]) write(ctx context.Context, plan Plan) (Plan, error) {
+	for _, first := range []func(context.Context) error{m.call.Recheck, plan.Before} {
+		if first == nil {
+			continue
+		}
+		if err := first(ctx); err != nil {
+			return Plan{}, err
+		}
+	}
+	ws, err := m.record(plan)
+	if err != nil {
+		return Plan{}, err
+	}
+	answer, err := m.call.Token.Writes(m.result)
+	plan.Writes = append(ws, answer...)
+	return plan, err
 }
 
 // trail records one call's change.

@@ -124,7 +124,7 @@ func inBothTrails(t *testing.T, test func(t *testing.T, besideData bool)) {
 	}
 }
 
-func TestAChangeIsMadeAndRecordedOnceWhateverFailsMeanwhile(t *testing.T) {
+func TestAChangeIsMadeAndRecordedOnceDespiteFaults(t *testing.T) {
 	t.Parallel()
 	inBothTrails(t, func(t *testing.T, beside bool) {
 		for _, f := range []struct {
@@ -193,7 +193,7 @@ func TestALostAnswerIsFoundAfterOtherChanges(t *testing.T) {
 	}
 }
 
-func TestEachOfManyChangesAtOnceIsMade(t *testing.T) {
+func TestConcurrentChangesAreAllMade(t *testing.T) {
 	t.Parallel()
 	inBothTrails(t, func(t *testing.T, beside bool) {
 		c := newCounter(t, beside)

@@ -9,7 +9,8 @@ import (
 	"statgate/shared/table"
 )
 
-// instant is a store that answers at once: what is left is the gate's own work.
+// instant is a store that answers immediately, so that only the gate's own work is
+// measured.
 type instant struct {
 	table.Table
 	item table.Item

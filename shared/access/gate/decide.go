@@ -10,14 +10,14 @@ import (
 
 const hour = 3600 // seconds
 
-// Address is where a key's gate item lies. It is a function so that a key with
-// more than a thousand calls a second can be given several.
+// Address returns the address of a key's gate item. It is a function so that a key with
+// more than a thousand requests a second can get several.
 func Address(key string) table.Key {
 	return table.Key{Partition: "GATE#" + key, Sort: "GATE"}
 }
 
-// short is the name under which the item counts a budget: it is paid for by the
-// byte, in every write.
+// short returns the name of a budget in the item. It is short because every write is billed
+// by the byte.
 func short(budget string) string {
 	if budget == contract.Requests {
 		return "r"
@@ -25,10 +25,10 @@ func short(budget string) string {
 	return budget
 }
 
-// start is the window of the given size that holds the second.
+// start returns the start of the window of a size that contains the second.
 func start(second, size int64) int64 { return second - second%size }
 
-// fresh is the item of a key without a call.
+// fresh is the item of a key without requests.
 func fresh(key string, version, now int64) table.Item {
 	at := Address(key)
 	return table.Item{
@@ -39,24 +39,24 @@ func fresh(key string, version, now int64) table.Item {
 	}
 }
 
-// ask is what one call wants of the gate item.
+// ask is what one request asks of the gate item.
 type ask struct {
-	version int64  // of the facts that the caller goes by
+	version int64  // of the caller's facts
 	code    string // the operation's
 	now     int64  // epoch seconds
 	quota   int64  // start of the quota window by this instance's clock
 	hour    int64  // start of the hour by this instance's clock
-	spends  bool   // false: counted as usage, not as quota
+	spends  bool   // false: counted as usage only, not against the quota
 	budget  string // short
-	limit   int64  // calls a window
+	limit   int64  // requests per window
 }
 
-// verdict is what to do next.
+// verdict says what to do next.
 type verdict int
 
 const (
-	attempt   verdict = iota + 1 // write, with the windows and rolls of the step
-	stale                        // the key has changed since the facts were read
+	attempt   verdict = iota + 1 // write, with the step's windows and rolls
+	stale                        // the key has changed since the caller's facts were read
 	missing                      // there is no gate item
 	exhausted                    // the budget of the window is used up
 )
@@ -71,11 +71,11 @@ type step struct {
 	closes    int64 // the hour that rollHour closes
 }
 
-// first is the write that is right for a key in steady use.
+// first is the write that succeeds for a key in steady use.
 func first(a ask) step { return step{verdict: attempt, quota: a.quota, hour: a.hour} }
 
-// decide tells from the item that refused a write what to do next. A window ahead
-// of this instance's clock is adopted, one behind is rolled.
+// decide returns the next step after a refused write, from the item that refused it. It
+// adopts a window that is ahead of this instance's clock and rolls one that is behind.
 func decide(it table.Item, a ask) step {
 	if it == nil {
 		return step{verdict: missing}
@@ -96,7 +96,7 @@ func decide(it table.Item, a ask) step {
 	return s
 }
 
-// write is the attempt of a step. What rolls also spends.
+// write is the write of a step. A write that rolls a window also counts the request.
 func (s step) write(at table.Key, a ask) table.Write {
 	actions := make([]table.Action, 0, 5)
 	actions = append(actions, table.Increment("total", 1), table.Set("seen", a.now))
@@ -116,7 +116,8 @@ func (s step) write(at table.Key, a ask) table.Write {
 	if s.rollHour {
 		actions = append(actions, table.Copy("p", "h"),
 			table.Set("h", map[string]any{"w": s.hour, "o": map[string]any{a.code: int64(1)}}))
-		// The very hour that was seen: p is then the one that went to history.
+		// The hour must still be the one that was read: p is then the one that went to
+		// history.
 		conds = append(conds, table.Eq("h.w", s.closes))
 	} else {
 		actions = append(actions, table.Increment("h.o."+a.code, 1))
@@ -147,8 +148,8 @@ func part(it table.Item, name string) counted {
 	return c
 }
 
-// meter is what is left of a budget by an item, for a clock whose window starts
-// at quota. A window that was adopted ends with the plan's window that holds it.
+// meter returns the state of a budget in an item, for a clock whose window starts at quota.
+// An adopted window ends with the plan's window that contains it.
 func meter(q counted, budget string, b contract.Budget, quota int64) api.Meter {
 	window := max(q.window, quota)
 	m := api.Meter{Budget: budget, Limit: b.Limit, Window: b.Window,

@@ -13,7 +13,7 @@ import (
 	"statgate/shared/table"
 )
 
-// gateItem is an item with its quota window, hour, spent calls and version.
+// gateItem is an item with a quota window, hour, requests spent and version.
 func gateItem(v, q, spent, h int64) table.Item {
 	it := fresh("key_1", v, h)
 	it["q"] = map[string]any{"w": q, "n": map[string]any{"r": spent}}
@@ -21,7 +21,7 @@ func gateItem(v, q, spent, h int64) table.Item {
 	return it
 }
 
-func TestWhatARefusedWriteLeadsTo(t *testing.T) {
+func TestTheNextStepAfterARefusedWrite(t *testing.T) {
 	t.Parallel()
 	const now = 100 * hour
 	minute := ask{version: 7, code: "ml", now: now + 130, quota: now + 120, hour: now, spends: true, budget: "r", limit: 5}
@@ -136,7 +136,7 @@ func TestFullGateItemCostsOneWriteUnit(t *testing.T) {
 	}
 }
 
-// deployed are the codes of each contract's own operations: no deployment has them all.
+// deployed returns the codes of each contract's own operations: no deployment has all.
 func deployed(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
@@ -154,8 +154,8 @@ func deployed(t *testing.T) map[string][]string {
 	return all
 }
 
-// fullItem is a key that called each of its operations 9,999,999 times in each of
-// two hours, under three budgets.
+// fullItem is a key that made 9,999,999 requests of each of its operations in each of two
+// hours, under three budgets.
 func fullItem(codes []string) table.Item {
 	counts := map[string]any{}
 	for _, c := range codes {
@@ -206,14 +206,14 @@ func TestPermissionRefusalNamesTheScope(t *testing.T) {
 	g := New(nil, nil)
 	route, _ := api.Find("listMatches")
 	c := &api.Caller{Role: api.RoleMember, Scopes: []string{"read:teams"}}
-	if got, want := g.lacks(c, route).Message, "listMatches needs the permission matches:read"; got != want {
+	if got, want := g.lacks(c, route).Message, "listMatches requires the permission matches:read"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	g.Scopes = contract.Scopes{Style: "list", List: []contract.Scope{
 		{Name: "read:matches", Grants: []string{"matches:read"}}, {Name: "read:teams", Grants: []string{"teams:read"}},
 		{Name: "everything", Grants: []string{"*:read"}}}}
 	e := g.lacks(c, route)
-	if got, want := e.Condition+": "+e.Message, "permission: listMatches needs the scope read:matches or everything"; got != want {
+	if got, want := e.Condition+": "+e.Message, "permission: listMatches requires the scope read:matches or everything"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	c.Scopes = []string{"read:matches"}
@@ -225,7 +225,7 @@ func TestPermissionRefusalNamesTheScope(t *testing.T) {
 	if e = g.lacks(c, route); e.Condition != api.PermissionNeeds || !strings.Contains(e.Message, "approval") {
 		t.Errorf("got %v, want the approval to be named", e)
 	}
-	c.Scopes = []string{"read:matches", "everything"} // of which one needs none
+	c.Scopes = []string{"read:matches", "everything"} // one of which needs no scope
 	if e = g.lacks(c, route); e.Condition != api.PermissionRole {
 		t.Errorf("got %v, want the role to be named", e)
 	}

@@ -1,34 +1,34 @@
-// Package gate decides, for every call, whether the key is unchanged since its
-// facts were read and whether there is quota left; and it counts the call. It
-// does all three in one conditional write.
+// Package gate decides, for every request, whether the key is unchanged since its
+// facts were read and whether quota is left, and it counts the request. One
+// conditional write does all three.
 //
 // # Why a write
 //
-// API Gateway caches what the authorizer found, so the authorizer sees a call
-// only now and then: it cannot count, and a revoked key would live until the
-// cache ends. So each call passes one update of the key's gate item, an item
-// with a partition of its own, in no index, that carries:
+// API Gateway caches the authorizer's policy, so the authorizer sees only some
+// requests: it cannot count them, and a revoked key would stay valid until the
+// cache expires. So each request updates the key's gate item. The item has a
+// partition of its own, is in no index, and holds:
 //
 //	v      the key's version, which rises with every change to the key
 //	q      {w, n{budget}}    the quota window and what was spent in it
-//	h      {w, o{code}}      the hour and the calls made in it, by operation
+//	h      {w, o{code}}      the hour and the requests made in it, by operation
 //	p      {w, o{code}}      the hour that was closed last, absent before the first
-//	total  all calls ever     seen  the time of the last one, epoch seconds
+//	total  all requests ever     seen  the time of the last one, epoch seconds
 //
 // The update's condition is that v is the caller's version, that q and h are the
-// caller's windows, and that the budget is not used up. Where it holds, the call
-// is admitted and counted, for one write unit and no read. Where it does not, the
-// store hands back the item, and [decide] tells from it what to do.
+// caller's windows, and that the budget is not used up. If it holds, the request
+// is admitted and counted, for one write unit and no read. If it does not, the
+// store returns the item, and [decide] derives the next step from it.
 //
 // # Versions
 //
-// Whoever changes a key first writes the facts, then calls [Gate.Bump], then
-// answers. A call that starts after that answer and carries older facts fails the
-// condition, has its facts read again ([Resolver]: the version first, then the
-// facts) and is judged by those. Narrowing is therefore immediate in spite of any
-// cache. What was read is remembered by secret, so that a cached policy does not
-// cost two writes a call until it ends. Memory is never trusted: whatever facts a
-// call goes by, the write is conditional on their version.
+// A change of a key writes the facts, then calls [Gate.Bump], then answers. A
+// request that starts after that answer with older facts fails the condition. Its
+// facts are read again ([Resolver]: the version first, then the facts), and these
+// decide. So narrowing has effect immediately in spite of any cache. What was read
+// is cached by secret, so that a cached policy does not cost two writes per request
+// until it expires. The cache is never trusted: the write is conditional on the
+// version of whichever facts the request uses.
 //
 // No transaction may ever include a gate item: on DynamoDB a plain update that
 // meets a transaction fails, and under load there is always a plain update.
@@ -36,30 +36,30 @@
 // # Windows
 //
 // A window is numbered by the second at which it starts, not by a count of
-// windows since 1970: a plan change may turn hours into minutes, and starts stay
-// comparable where counts would jump by a factor of sixty. Windows only ever move
-// forward: whoever finds q or h behind its own clock rolls it, in the same write
-// that spends, and whoever finds it ahead adopts it. Each window value therefore
-// exists once in the life of a key, with a counter that begins at zero and stops
-// at the limit, whatever the clocks of the instances say. q and h are rolled each
-// for itself: they roll together where the quota window is an hour or less, but a
-// day's window outlives 24 hours of usage. All rates of a plan share one window
-// size, as a key has one q; a caller with two is refused.
+// windows since 1970. A plan change may turn hours into minutes, and starts stay
+// comparable where counts would jump by a factor of sixty. Windows only move
+// forward: an instance that finds q or h behind its clock rolls it in the write
+// that counts the request, and one that finds it ahead adopts it. So each window
+// value exists once in the life of a key, whatever the clocks of the instances
+// show. Its counter begins at zero and stops at the limit. q and h roll
+// independently: together if the quota window is an hour or less, but a day's
+// window outlives 24 hours of usage. All rates of a plan share one window size, as
+// a key has one q; a caller with two sizes is refused.
 //
 // # Usage
 //
 // Rolling the hour moves h to p and so drops the old p. Before that, the old p is
-// put as a history item under USAGE#key. Had the winner of the roll put it
-// afterwards, a process that dies between the two would lose an hour. p never
-// changes once it is closed, and the roll is conditional on it being the same
-// one still, so any number of instances may put it, with the same content.
-// Usage is history, p and h, each hour once, and adds up to total exactly.
+// written as a history item under USAGE#key. If the winner of the roll wrote it
+// afterwards, a process that stops between the two would lose an hour. p never
+// changes once it is closed, and the roll is conditional on the same p, so any
+// number of instances may write it, with the same content. Usage is history, p and
+// h, each hour once, and adds up to total exactly.
 //
-// # What it promises
+// # Guarantees
 //
-// No over-admission, ever, and no admission where the store does not answer: that
-// is a 503. A refused call spends nothing, but for one whose answer was lost: the
-// call may then have been counted although it was refused, and its repetition
-// counts again. An instance may refuse from memory for up to a second after it
-// saw a budget used up, never admit.
+// The gate never admits more than the quota, and never admits a request if the
+// store does not answer: that is a 503. A refused request spends nothing, with one
+// exception: if the store's answer was lost, the refused request may have been
+// counted, and its repetition counts again. An instance may refuse from memory for
+// up to a second after it saw a budget used up; it never admits from memory.
 package gate

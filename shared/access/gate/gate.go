@@ -14,60 +14,59 @@ import (
 )
 
 const (
-	// patience is how long the gate may take before the call is a 503.
+	// patience is how long the gate may take before the request gets a 503.
 	patience = 800 * time.Millisecond
-	// attempts bounds what one call may try. Two rolls, an adoption and a refresh
-	// in a row take five; each further one is lost to a call that succeeded.
+	// attempts bounds the writes of one request. Two rolls, an adoption and a refresh in a
+	// row take five; each further one was lost to a request that succeeded.
 	attempts = 16
-	// refusalLife is how long a refusal may be repeated from memory.
+	// refusalLife is how long an instance may refuse from memory.
 	refusalLife = time.Second
 )
 
-// Resolver reads who a secret is, now.
+// Resolver reads the current caller of a secret.
 type Resolver interface {
-	// Resolve reads consistently, the gate's version first ([Gate.Version]), then
-	// the facts. It returns an *api.Error of the condition that ended the secret
-	// (revoked, expired, unknown); any other error is taken for a store that does
-	// not answer. A key whose gate is missing has version 0.
+	// Resolve reads consistently, the gate's version first ([Gate.Version]), then the
+	// facts. It returns an *api.Error of the condition that ended the secret (revoked,
+	// expired, unknown); any other error counts as a store that does not answer. A key
+	// without a gate has version 0.
 	Resolve(ctx context.Context, secretID string) (*api.Caller, error)
 }
 
-// Gate admits calls. Its exported fields are set before the first call.
+// Gate admits requests. Its exported fields are set before the first request.
 type Gate struct {
 	Keys     table.Table
 	Clock    func() time.Time
-	Resolver Resolver        // without one, a key that has changed is refused as unavailable
-	Scopes   contract.Scopes // to name the scope that a refused call lacks; may be empty
-	Patience time.Duration   // what a call may take in the gate before it is a 503: 800 ms
+	Resolver Resolver        // nil: a key that has changed is refused as unavailable
+	Scopes   contract.Scopes // to name the scope that a refused request lacks; may be empty
+	Patience time.Duration   // longest time of a request in the gate before it gets a 503: 800 ms
 
 	memory *memory
 }
 
-// New returns a gate on the keys table. The resolver usually needs the gate
-// itself (it reads versions), so it is set afterwards.
+// New returns a gate on the keys table. The resolver usually needs the gate (it reads
+// versions), so it is set afterwards.
 func New(keys table.Table, clock func() time.Time) *Gate {
 	return &Gate{Keys: keys, Clock: clock, Patience: patience, memory: newMemory()}
 }
 
-// Admission is a call that may go on. Caller is the one that was judged, fresh
-// where the given one was out of date; it is shared between calls and must not
-// be changed.
+// Admission is an admitted request. Caller is the one that was checked, fresh if the given
+// one was out of date; it is shared between requests and must not be changed.
 type Admission struct {
 	Caller *api.Caller
 	Meter  api.Meter
-	Stale  bool // the gate's item knew of a change that the given caller did not; set with errors too
+	Stale  bool // the given caller was older than the gate's item; set with errors too
 }
 
-// Admit counts one call of the route against the caller's budget and lets it go
-// on, or returns an *[api.Error] and spends nothing: the secret's conditions, the
-// owner's standing, permission, quota, unavailable. With quota the admission's
-// caller and meter are set too, for the headers of the refusal.
+// Admit counts one request of the route against the caller's budget and admits it, or
+// returns an *[api.Error] and spends nothing: the secret's conditions, the owner's
+// standing, permission, quota, unavailable. With a quota error, the admission's caller and
+// meter are set too, for the headers of the answer.
 //
-// A caller without that budget is not metered. A route that costs nothing is
-// counted as usage, and never refused for quota.
+// A caller without that budget is not metered. A route with cost 0 is counted as usage and
+// never refused for quota.
 func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, budget string) (Admission, error) {
 	if caller == nil {
-		return Admission{}, api.Fail(api.SecretMissing, "no key was given")
+		return Admission{}, api.Fail(api.SecretMissing, "an API key is required")
 	}
 	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
@@ -82,7 +81,7 @@ func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, b
 	return admitted, err
 }
 
-// call is one passage through the gate.
+// call is one request in the gate.
 type call struct {
 	*Gate
 	caller *api.Caller
@@ -93,7 +92,7 @@ type call struct {
 	stale  bool
 }
 
-// admit writes until the item admits the call or gives a reason against it.
+// admit writes until the item admits the request or gives a reason to refuse it.
 func (c *call) admit(ctx context.Context) (Admission, error) {
 	at := Address(c.caller.Key)
 	if err := c.prepare(); err != nil {
@@ -110,7 +109,8 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 		}
 		refused := table.WasRefused(err)
 		if refused == nil {
-			// Counted, perhaps, but not known to be: it may not pass.
+			// The request may have been counted, but that is not known, so it is not
+			// admitted.
 			return Admission{Caller: c.caller}, api.Down("counting the call", errors.Join(err, ctx.Err()))
 		}
 		next = decide(refused.Item, c.ask)
@@ -134,7 +134,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 	return Admission{Caller: c.caller}, api.Down("counting the call", errors.New("the key kept changing"))
 }
 
-// prepare works out what the call asks of the item.
+// prepare computes what the request asks of the item.
 func (c *call) prepare() error {
 	now := c.now.Unix()
 	c.ask = ask{version: c.caller.Version, code: c.route.Code, now: now, hour: start(now, hour)}
@@ -146,7 +146,7 @@ func (c *call) prepare() error {
 		return api.AsError(fmt.Errorf("gate: budget %s is a level and cannot be spent by a call", c.budget))
 	}
 	for name, other := range c.caller.Limits {
-		// A second window size would reset this one's counter, and so over-admit.
+		// A second window size would reset this one's counter and admit too many requests.
 		if other.Window != 0 && other.Window != b.Window {
 			return api.AsError(fmt.Errorf("gate: budgets %s and %s have windows of %d and %d seconds", c.budget, name, b.Window, other.Window))
 		}
@@ -156,7 +156,7 @@ func (c *call) prepare() error {
 	return nil
 }
 
-// meter is the state of the call's budget by an item.
+// meter returns the state of the request's budget in an item.
 func (c *call) meter(it table.Item) api.Meter {
 	b, ok := c.caller.Limits[c.budget]
 	if !ok {
@@ -165,7 +165,7 @@ func (c *call) meter(it table.Item) api.Meter {
 	return meter(part(it, "q"), c.budget, b, c.ask.quota)
 }
 
-// remembersRefusal tells whether this instance has just seen the budget used up.
+// remembersRefusal reports whether this instance saw the budget used up within refusalLife.
 func (c *call) remembersRefusal() (api.Meter, bool) {
 	if !c.ask.spends {
 		return api.Meter{}, false
@@ -175,23 +175,23 @@ func (c *call) remembersRefusal() (api.Meter, bool) {
 
 func (c *call) overQuota(m api.Meter) (Admission, error) {
 	wait := m.ResetsAt.Sub(c.now)
-	e := api.Fail(api.Quota, "the quota of %d calls in %d seconds is used up until %s",
+	e := api.Fail(api.Quota, "quota of %d requests per %d seconds exceeded; retry after %s",
 		m.Limit, m.Window, m.ResetsAt.Format(time.RFC3339))
-	// Whole seconds, upwards: a client that waits as told must find the window open.
+	// Whole seconds, rounded up: a client that waits for so long must find the window open.
 	e.RetryAfter = max(time.Second, (wait + time.Second - 1).Truncate(time.Second))
 	return Admission{Caller: c.caller, Meter: m}, e
 }
 
-// refresh reads the facts again and judges the call by them.
+// refresh reads the facts again and checks the request against them.
 func (c *call) refresh(ctx context.Context, why verdict) error {
 	if f, ok := c.memory.fact(c.caller.Secret); ok && f.caller != nil && f.caller.Version > c.caller.Version {
-		c.caller = f.caller // another call has just read them
+		c.caller = f.caller // another request has just read them
 	} else {
 		was := c.caller
 		read, err := c.resolve(ctx, was)
 		if err == nil && why == missing && read.Version == 0 {
-			// The key was made and its gate was not. Only now that the facts
-			// vouch for the key may it be made.
+			// The key was made, but not its gate. The facts have just confirmed the key, so
+			// the gate may be made now.
 			if err = c.create(ctx, was.Key, c.lateVersion()); err == nil {
 				read, err = c.resolve(ctx, was)
 			}
@@ -207,9 +207,9 @@ func (c *call) refresh(ctx context.Context, why verdict) error {
 	return c.prepare()
 }
 
-// judged returns the newest facts about the caller that this instance has, where
-// they allow the call. Facts that do not are read again first, at most once a
-// second, so that what was widened meets no older refusal here.
+// judged returns the newest facts about the caller that this instance has, if they allow
+// the request. Facts that do not are read again first, at most once a second, so that a
+// widened key is not refused by older facts.
 func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, budget string, now time.Time) (*api.Caller, error) {
 	c, known := given, false
 	if f, ok := g.memory.fact(given.Secret); ok {
@@ -218,11 +218,11 @@ func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, b
 		case f.err != nil && (recent || f.err.Condition == api.SecretRevoked):
 			return given, f.err
 		case f.caller != nil && (f.caller.Version > given.Version || f.caller.Version == given.Version && recent):
-			// Facts of one version may differ while a change waits for its bump, for
-			// ever where that failed: then the authorizer's, which end with its
-			// cache, go before memory, which does not.
-			// Standing is read every time: whoever lifts a suspension is told that
-			// it holds already, and only its own instance was there to forget.
+			// Facts of one version may differ while a change waits for its bump, or forever
+			// if the bump failed. The authorizer's facts expire with its cache and the
+			// cached ones here do not, so the authorizer's are preferred. Standing is read
+			// again each time: a lifted suspension has been answered as effective, and only
+			// the instance that lifted it could drop its cached facts.
 			c, known = f.caller, recent && f.caller.Standing == api.StandingActive
 		}
 	}
@@ -237,7 +237,8 @@ func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, b
 	return read, g.allowed(read, route, budget, now)
 }
 
-// allowed tells whether the facts alone allow the call. It returns an error, never a nil *api.Error.
+// allowed reports whether the facts alone allow the request. It returns an error, never a
+// nil *api.Error.
 func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.Time) error {
 	if !c.NotAfter.IsZero() && !now.Before(c.NotAfter) {
 		return api.Fail(api.SecretExpired, "this key expired at %s", c.NotAfter.UTC().Format(time.RFC3339))
@@ -247,28 +248,28 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 		if standing == "" {
 			standing = api.StandingSuspended
 		}
-		return api.Fail("standing."+standing, "the owner of this key is %s", standing)
+		return api.Fail("standing."+standing, "this key's owner is %s", standing)
 	}
 	if !route.Allowed(c.Permissions) {
 		return g.lacks(c, route)
 	}
 	if b, ok := c.Limits[budget]; ok && b.Window > 0 && b.Limit <= 0 && route.Cost > 0 {
-		e := api.Fail(api.Quota, "the plan %s has no calls", c.Plan)
+		e := api.Fail(api.Quota, "plan %s allows no requests; choose a larger plan", c.Plan)
 		e.RetryAfter = time.Duration(b.Window) * time.Second
 		return e
 	}
 	return nil
 }
 
-// lacks names what a call lacks: a scope, an approval that a scope needs, or a role
-// that allows what the scopes grant.
+// lacks says what a request lacks: a scope, an approval that a scope needs, or a role that
+// allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
 		free := slices.DeleteFunc(slices.Clone(c.Scopes), func(name string) bool { return g.Scopes.Needs(name) != "" })
 		if held, err := g.Scopes.Permissions(free); err == nil && !route.Allowed(held) {
-			return api.Fail(api.PermissionNeeds, "%s: the scopes of this key allow it; the approval as a developer that they need is missing, or the role of its owner (%s) does not allow it", route.Operation, c.Role)
+			return api.Fail(api.PermissionNeeds, "%s: the key's scopes need a developer approval that the organisation does not have, or the role of the key's owner (%s) does not allow it", route.Operation, c.Role)
 		}
-		return api.Fail(api.PermissionRole, "%s: the scopes of this key allow it, the role of its owner (%s) does not", route.Operation, c.Role)
+		return api.Fail(api.PermissionRole, "%s: the role of the key's owner (%s) does not allow it, although the key's scopes do", route.Operation, c.Role)
 	}
 	var scopes []string
 	for _, name := range g.Scopes.Names() {
@@ -277,12 +278,12 @@ func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 		}
 	}
 	if len(scopes) == 0 {
-		return api.Fail(api.Permission, "%s needs the permission %s", route.Operation, strings.Join(route.Permissions, " or "))
+		return api.Fail(api.Permission, "%s requires the permission %s", route.Operation, strings.Join(route.Permissions, " or "))
 	}
-	return api.Fail(api.Permission, "%s needs the scope %s", route.Operation, strings.Join(scopes, " or "))
+	return api.Fail(api.Permission, "%s requires the scope %s", route.Operation, strings.Join(scopes, " or "))
 }
 
-// resolve reads the facts and remembers them.
+// resolve reads the facts and caches them.
 func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) {
 	if g.Resolver == nil {
 		return nil, api.Down("reading the key again", errors.New("gate: there is no resolver"))
@@ -305,8 +306,8 @@ func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) 
 	return read, nil
 }
 
-// StillCurrent tells whether the key is what it was when the call was admitted,
-// by a consistent read. Where it is not, the answer of the call must not be sent.
+// StillCurrent checks with a consistent read that the key is as it was when the request was
+// admitted. If it fails, the answer of the request must not be sent.
 func (g *Gate) StillCurrent(ctx context.Context, a Admission) error {
 	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
@@ -315,7 +316,7 @@ func (g *Gate) StillCurrent(ctx context.Context, a Admission) error {
 		return api.Down("reading the key's version", err)
 	}
 	if v != a.Caller.Version {
-		return api.Fail(api.SecretRevoked, "this key changed while the call was being served")
+		return api.Fail(api.SecretRevoked, "this key changed while the request was processed; send the request again")
 	}
 	return nil
 }

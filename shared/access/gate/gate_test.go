@@ -37,7 +37,7 @@ func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
 	})
 }
 
-// DynamoDB's own account of the units, on an item as full as it gets.
+// DynamoDB's own count of the units, on an item of the largest size.
 func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -85,7 +85,7 @@ func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 	}
 }
 
-func TestMeterTellsWhatIsLeft(t *testing.T) {
+func TestMeterReportsTheRemainingBudget(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(3, hour)
@@ -156,7 +156,8 @@ func TestExhaustedKeyCanStillManageItself(t *testing.T) {
 		if got, want := w.used(c.Key), map[string]int64{"ml": 1, "ks": 3}; !reflect.DeepEqual(got, want) {
 			t.Errorf("usage %v, want %v", got, want)
 		}
-		// A call that costs nothing rolls the hour and leaves the quota to the next that spends.
+		// A request with cost 0 rolls the hour but leaves the quota window to the next one
+		// that spends.
 		w.clock.advance(time.Hour)
 		a, err := admit(w.gate, c, getSelf)
 		if err != nil || a.Meter.Used != 0 {
@@ -184,7 +185,7 @@ func TestUnmeteredCallerHasNoLimit(t *testing.T) {
 	})
 }
 
-func TestSeveralBudgetsAreSpentApart(t *testing.T) {
+func TestSeveralBudgetsAreSpentIndependently(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(2, 60)
@@ -312,7 +313,7 @@ func TestChangedKeyIsReadOnceAndRemembered(t *testing.T) {
 		if writes, reads := store.take(); writes != 2 || reads != 1 {
 			t.Errorf("the first call made %d writes and %d reads, want 2 and 1", writes, reads)
 		}
-		for range 5 { // the policy cache still sends version 1
+		for range 5 { // the cached policy still sends version 1
 			if _, err := admit(w.gate, c, listMatches); err != nil {
 				t.Fatal(err)
 			}
@@ -323,7 +324,7 @@ func TestChangedKeyIsReadOnceAndRemembered(t *testing.T) {
 	})
 }
 
-func TestCutScopeIsRefusedAndRestoredScopeIsAdmittedAtOnce(t *testing.T) {
+func TestARemovedScopeIsRefusedAndARestoredOneAdmittedImmediately(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(100, hour)
@@ -356,7 +357,7 @@ func TestCutScopeIsRefusedAndRestoredScopeIsAdmittedAtOnce(t *testing.T) {
 	})
 }
 
-// refusesFromMemory holds a key that is exhausted to a refusal from memory for a second, and
+// refusesFromMemory checks that an exhausted key is refused from memory for a second, and
 // by a write after it.
 func refusesFromMemory(t *testing.T, w *world, store *counting, c *api.Caller) {
 	t.Helper()
@@ -376,7 +377,7 @@ func refusesFromMemory(t *testing.T, w *world, store *counting, c *api.Caller) {
 	}
 }
 
-func TestRaisedLimitIsHonouredAtOnceInSpiteOfTheRefusalMemory(t *testing.T) {
+func TestARaisedLimitTakesEffectImmediatelyDespiteCachedRefusals(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		store := &counting{Table: keys}
 		w := newWorld(t, store)
@@ -394,7 +395,7 @@ func TestRaisedLimitIsHonouredAtOnceInSpiteOfTheRefusalMemory(t *testing.T) {
 		if err := other.Bump(context.Background(), c.Key); err != nil {
 			t.Fatal(err)
 		}
-		// Whoever carries the new version is admitted within the second.
+		// A caller with the new version is admitted within the second.
 		fresh, err := w.facts.Resolve(context.Background(), c.Secret)
 		if err != nil {
 			t.Fatal(err)
@@ -402,7 +403,7 @@ func TestRaisedLimitIsHonouredAtOnceInSpiteOfTheRefusalMemory(t *testing.T) {
 		if _, err := admit(w.gate, fresh, listMatches); err != nil {
 			t.Errorf("with the new version: %v", err)
 		}
-		// So is whoever carries the old one, once the second is over.
+		// So is one with the old version, once the second is over.
 		w.clock.advance(time.Second)
 		if _, err := admit(w.gate, c, listMatches); err != nil {
 			t.Errorf("with the old version: %v", err)
@@ -415,7 +416,7 @@ func TestRaisedLimitIsHonouredAtOnceInSpiteOfTheRefusalMemory(t *testing.T) {
 	})
 }
 
-func TestRefusalMemoryNeverOutlivesTheWindow(t *testing.T) {
+func TestCachedRefusalsNeverOutliveTheWindow(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(1, 60)
@@ -435,7 +436,7 @@ func TestRefusalMemoryNeverOutlivesTheWindow(t *testing.T) {
 	})
 }
 
-func TestWarmInstanceGoesByTheAuthorizersNewerFactsWhereAChangeWasNeverBumped(t *testing.T) {
+func TestAWarmInstancePrefersTheAuthorizersNewerFactsIfTheBumpFailed(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(10, hour)
@@ -444,7 +445,7 @@ func TestWarmInstanceGoesByTheAuthorizersNewerFactsWhereAChangeWasNeverBumped(t 
 			t.Fatal(err)
 		}
 		w.facts.change(c.Secret, func(f *api.Caller) { f.Standing = api.StandingSuspended })
-		w.clock.advance(5 * time.Minute) // the policy's cache has ended
+		w.clock.advance(5 * time.Minute) // the cached policy has expired
 		found, err := w.facts.Resolve(context.Background(), c.Secret)
 		if err != nil || found.Version != 2 {
 			t.Fatalf("got %v, %v", found, err)
@@ -454,7 +455,7 @@ func TestWarmInstanceGoesByTheAuthorizersNewerFactsWhereAChangeWasNeverBumped(t 
 	})
 }
 
-func TestMissingGateIsMadeOnlyWhereTheFactsVouchForTheKey(t *testing.T) {
+func TestAMissingGateIsMadeOnlyIfTheFactsConfirmTheKey(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		ctx := context.Background()
@@ -566,12 +567,13 @@ func TestUsageIsByHourAndOperation(t *testing.T) {
 	})
 }
 
-func TestDeathBetweenHistoryAndRollLosesNoUsage(t *testing.T) {
+func TestACrashBetweenHistoryAndRollLosesNoUsage(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(100, hour)
 		for i := range int64(6) {
-			// The process dies after every put of history, before the roll that follows it.
+			// The process stops after each write of history, before the roll that follows
+			// it.
 			put := false
 			w.gate.Keys = &faulty{Table: keys, fault: func(_ int64, wr table.Write) (f fault) {
 				if put {
@@ -623,14 +625,14 @@ func TestPlanChangeOfTheWindowsSizeNeverLosesTheCount(t *testing.T) {
 		calls(3, 3)
 		plan(5, hour) // what was spent in this minute counts in the hour
 		calls(2, 5)
-		plan(2, 60) // and the hour's in this minute
+		plan(2, 60) // and the hour's counts in this minute
 		calls(0, 5)
 		w.clock.advance(time.Minute)
 		calls(2, 2)
 	})
 }
 
-func TestResolverThatFailsIsNeverAnAdmission(t *testing.T) {
+func TestAFailingResolverNeverAdmits(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(100, hour)

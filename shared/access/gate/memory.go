@@ -8,27 +8,27 @@ import (
 	"statgate/shared/api"
 )
 
-// remembered bounds each memory of an instance, in entries.
+// remembered bounds each cache of an instance, in entries.
 const remembered = 2048
 
-// memory is what a warm instance has seen. It spares writes and reads; it never admits.
+// memory caches what a warm instance has read. It saves writes and reads; it never admits.
 type memory struct {
 	facts    *lru.Cache[string, fact] // by secret id
 	refusals *lru.Cache[counter, refusal]
 }
 
-// fact is the outcome of a resolution: a caller, or why there is none.
+// fact is the result of a resolution: a caller, or the error.
 type fact struct {
 	key    string
 	caller *api.Caller
 	err    *api.Error
-	at     time.Time // when the reading began
+	at     time.Time // when the read began
 }
 
 // counter is a budget of a key.
 type counter struct{ key, budget string }
 
-// refusal is a budget that was seen used up.
+// refusal is a budget that this instance saw used up.
 type refusal struct {
 	version int64
 	seen    time.Time
@@ -49,8 +49,7 @@ func newMemory() *memory {
 
 func (m *memory) fact(secret string) (fact, bool) { return m.facts.Get(secret) }
 
-// learn keeps an outcome, unless a newer one has been learnt meanwhile: that a
-// secret was revoked is final.
+// learn caches a result, unless a newer one was cached meanwhile: a revocation is final.
 func (m *memory) learn(secret string, f fact) {
 	if old, ok := m.facts.Peek(secret); ok {
 		final := old.err != nil && old.err.Condition == api.SecretRevoked
@@ -62,13 +61,13 @@ func (m *memory) learn(secret string, f fact) {
 	m.facts.Add(secret, f)
 }
 
-// refuse keeps that a budget is used up.
+// refuse caches that a budget is used up.
 func (m *memory) refuse(c *api.Caller, budget string, used api.Meter, now time.Time) {
 	m.refusals.Add(counter{c.Key, budget}, refusal{version: c.Version, seen: now, meter: used})
 }
 
-// refused returns the meter of a budget that was used up within the last second,
-// in this version of the key and in a window that has not ended.
+// refused returns the meter of a budget that was used up within the last second, in this
+// version of the key and in a window that has not ended.
 func (m *memory) refused(c *api.Caller, budget string, now time.Time) (api.Meter, bool) {
 	at := counter{c.Key, budget}
 	r, ok := m.refusals.Get(at)
@@ -83,7 +82,7 @@ func (m *memory) refused(c *api.Caller, budget string, now time.Time) (api.Meter
 	return r.meter, true
 }
 
-// forget drops what is remembered of a key that this instance has changed itself.
+// forget drops what is cached of a key that this instance has changed itself.
 func (m *memory) forget(key string) {
 	for _, secret := range m.facts.Keys() {
 		if f, ok := m.facts.Peek(secret); ok && f.key == key {

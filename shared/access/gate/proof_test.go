@@ -15,7 +15,7 @@ import (
 	"statgate/shared/table"
 )
 
-// crowd runs n clients at once and waits for them.
+// crowd runs n clients concurrently and waits for them.
 func crowd(n int, client func(i int)) {
 	var all sync.WaitGroup
 	for i := range n {
@@ -53,9 +53,9 @@ func TestSixtyFourClientsOnALimitOfAThousandAdmitExactlyAThousand(t *testing.T) 
 	})
 }
 
-// TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers has one key spend two
-// budgets at once, from four instances whose clocks are seconds apart, in three
-// minutes one after the other. The third budget is a level, which calls leave alone.
+// TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers has one key spend two budgets
+// concurrently, from four instances whose clocks are seconds apart, in three consecutive
+// minutes. The third budget is a level, which requests do not spend.
 func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
 	const minute, clients, calls = 60, 48, 20
 	engines(t, func(t *testing.T, keys table.Table) {
@@ -163,9 +163,9 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 	}
 }
 
-// load calls with the caller that a policy cache would keep sending, on several
-// instances, while change is made; a call that began after the change was
-// answered and was admitted all the same is handed to late.
+// load makes requests with the caller that a cached policy would keep sending, on several
+// instances, while change is made. It passes to late each request that began after the
+// change was answered and was still admitted.
 func load(w *world, c *api.Caller, r api.Route, change func(), late func(Admission)) (before int64) {
 	var answered, stop atomic.Bool
 	var admitted, after atomic.Int64
@@ -277,15 +277,16 @@ func TestManyChangesUnderLoadLeaveTheKeyUsableAndCounted(t *testing.T) {
 	})
 }
 
-// fault is what a faulty store does with one write.
+// fault is how a faulty store treats one write.
 type fault struct {
 	err     error
 	applied bool          // the write happens before the error
-	delay   time.Duration // 0 answers at once
+	delay   time.Duration // 0 answers immediately
 	deaf    bool          // the delay does not end with the context
 }
 
-// faulty is a table whose writes fail as fault says; its reads fail where a plain write would.
+// faulty is a table whose writes fail as fault says, and whose reads fail if a plain write
+// would.
 type faulty struct {
 	table.Table
 	fault func(n int64, w table.Write) fault
@@ -325,7 +326,7 @@ func (f *faulty) Get(ctx context.Context, k table.Key, consistent bool) (table.I
 	return f.Table.Get(ctx, k, consistent)
 }
 
-func TestStoreThatDoesNotAnswerIsNeverAnAdmission(t *testing.T) {
+func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		for name, f := range map[string]fault{
 			"throttled":            {err: table.ErrThrottled},
@@ -390,7 +391,7 @@ func TestLostAnswersCountTwiceAtMostAndNeverOverAdmit(t *testing.T) {
 	})
 }
 
-func TestBumpOutlastsFaultsAndSaysWhereItDidNot(t *testing.T) {
+func TestBumpRetriesFaultsAndReportsFailure(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		ctx := context.Background()
@@ -420,7 +421,7 @@ func TestBumpOutlastsFaultsAndSaysWhereItDidNot(t *testing.T) {
 	})
 }
 
-func TestAnyCourseOfCallsAndTimesStaysWithinTheLimit(t *testing.T) {
+func TestAnySequenceOfRequestsAndTimesStaysWithinTheLimit(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		random := rand.New(rand.NewPCG(1, 2))
 		for range 8 {

@@ -7,7 +7,7 @@ import (
 	"statgate/shared/table"
 )
 
-func TestAnAdmissionTellsWhetherTheCallerWasOutOfDate(t *testing.T) {
+func TestAnAdmissionReportsWhetherTheCallerWasOutOfDate(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c := w.key(100, hour)
@@ -29,14 +29,15 @@ func TestAnAdmissionTellsWhetherTheCallerWasOutOfDate(t *testing.T) {
 	})
 }
 
-// What the change's own instance forgets, the others must not repeat.
-func TestALiftedSuspensionHoldsAtOnceWhereItWasRefused(t *testing.T) {
+// The instance that makes the change drops its cache; the other instances must not use
+// theirs.
+func TestALiftedSuspensionTakesEffectImmediatelyOnEveryInstance(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newWorld(t, keys)
 		c, other := w.key(100, hour), w.instance(w.clock.Now)
 		w.facts.change(c.Secret, func(f *api.Caller) { f.Standing = api.StandingSuspended })
 		w.bump(c.Key)
-		for range 2 { // by the item, then by memory
+		for range 2 { // by the item, then from memory
 			_, err := admit(other, c, listMatches)
 			want(t, err, api.Suspended)
 		}

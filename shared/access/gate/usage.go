@@ -19,7 +19,7 @@ const (
 	hourLayout  = "2006-01-02T15:04:05Z"
 )
 
-// How a bump is repeated: it has to succeed before a change may be answered.
+// Bounds on retrying a bump, which must succeed before a change is answered.
 const (
 	bumpAttempts = 7
 	bumpsAbout   = 8 // gates at a time
@@ -39,15 +39,14 @@ func (g *Gate) create(ctx context.Context, key string, version int64) error {
 	return nil
 }
 
-// lateVersion is the version of a gate that is made when it should have been
-// there: the time in milliseconds, which is above any version that was counted
-// up from 1, so that facts from before can never match it.
+// lateVersion is the version of a gate that is made after its key: the time in
+// milliseconds, which is above any version counted up from 1, so that older facts never
+// match it.
 func (g *Gate) lateVersion() int64 { return g.Clock().UnixMilli() }
 
-// Bump raises the version of each key, so that facts read before are refused from
-// now on. It is called after the facts were written and before the change is
-// answered; where it fails (503) the change must be repeated, which bumps again.
-// A missing gate is made.
+// Bump raises the version of each key, so that facts read before are refused. It is called
+// after the facts were written and before the change is answered. If it fails (503), the
+// change must be repeated, which bumps again. A missing gate is made.
 func (g *Gate) Bump(ctx context.Context, keys ...string) error {
 	errs := make([]error, len(keys))
 	var all sync.WaitGroup
@@ -85,7 +84,7 @@ func (g *Gate) bump(ctx context.Context, key string) error {
 	return nil
 }
 
-// Version reads the key's version consistently, 0 where there is no gate.
+// Version reads the key's version consistently; 0 if there is no gate.
 func (g *Gate) Version(ctx context.Context, key string) (int64, error) {
 	it, err := g.Keys.Get(ctx, Address(key), true)
 	if err != nil {
@@ -94,15 +93,15 @@ func (g *Gate) Version(ctx context.Context, key string) (int64, error) {
 	return it.Int("v"), nil
 }
 
-// State is what a gate knows of a key. The zero State is of a key without a call.
+// State is the usage in a gate. The zero State is that of a key without requests.
 type State struct {
 	Version int64
-	Total   int64     // calls ever
-	Seen    time.Time // of the last call, zero before the first
+	Total   int64     // requests ever
+	Seen    time.Time // time of the last request, zero before the first
 	quota   counted
 }
 
-// Meter is what is left of a budget at a time.
+// Meter returns the state of a budget at a time.
 func (s State) Meter(budget string, b contract.Budget, now time.Time) api.Meter {
 	if b.Window <= 0 {
 		return api.Meter{Budget: budget, Unlimited: true}
@@ -110,7 +109,7 @@ func (s State) Meter(budget string, b contract.Budget, now time.Time) api.Meter 
 	return meter(s.quota, budget, b, start(now.Unix(), b.Window))
 }
 
-// States reads many keys' gates, consistently. A key without a gate is absent.
+// States reads the gates of many keys consistently. Keys without a gate are left out.
 func (g *Gate) States(ctx context.Context, keys []string) (map[string]State, error) {
 	at := make([]table.Key, len(keys))
 	names := make(map[string]string, len(keys))
@@ -133,16 +132,16 @@ func (g *Gate) States(ctx context.Context, keys []string) (map[string]State, err
 	return states, nil
 }
 
-// Hour is the calls made in one hour.
+// Hour is the requests made in one hour.
 type Hour struct {
 	Start      time.Time        // UTC
-	Operations map[string]int64 // operation code → calls
+	Operations map[string]int64 // operation code → requests
 }
 
 // Usage returns the hours that overlap [from, to), in order, without empty ones.
 // Over all time it adds up to the key's total exactly.
 func (g *Gate) Usage(ctx context.Context, key string, from, to time.Time) ([]Hour, error) {
-	// The gate first, then history: what leaves the gate meanwhile is found in
+	// Read the gate before history: what leaves the gate meanwhile is then found in
 	// history. An hour that is in both is complete in history.
 	it, err := g.Keys.Get(ctx, Address(key), true)
 	if err != nil {
@@ -184,7 +183,7 @@ func inOrder(hours map[int64]counted) []Hour {
 	return out
 }
 
-// keepHistory puts the closed hour that a roll is about to drop.
+// keepHistory writes the closed hour that a roll is about to drop.
 func (g *Gate) keepHistory(ctx context.Context, it table.Item, next step) error {
 	closed := part(it, "p")
 	if !next.rollHour || len(closed.counts) == 0 {
@@ -196,7 +195,7 @@ func (g *Gate) keepHistory(ctx context.Context, it table.Item, next step) error 
 	return nil
 }
 
-// history is the item of a closed hour: the same whoever makes it.
+// history is the item of a closed hour, the same from whichever instance.
 func history(gate table.Item, closed counted) table.Item {
 	key := gate.Str(table.PartitionAttr)[len("GATE#"):]
 	return table.Item{

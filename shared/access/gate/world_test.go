@@ -16,7 +16,7 @@ import (
 	"statgate/shared/table/local"
 )
 
-// engines runs a proof on every engine of the keys table.
+// engines runs a test on every engine of the keys table.
 func engines(t *testing.T, proof func(t *testing.T, keys table.Table)) {
 	t.Helper()
 	t.Parallel()
@@ -60,7 +60,7 @@ func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()).UTC() }
 
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-// facts is a store of keys that is read as the real one must be: version first.
+// facts is a store of keys that is read as the real one must be: the version first.
 type facts struct {
 	gate  *Gate // to read versions with
 	mu    sync.Mutex
@@ -99,7 +99,7 @@ func (f *facts) Resolve(ctx context.Context, secret string) (*api.Caller, error)
 	return &c, nil
 }
 
-// change edits the facts of a secret, as the first half of a change does.
+// change edits the facts of a secret: the first half of a change.
 func (f *facts) change(secret string, edit func(*api.Caller)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -130,17 +130,17 @@ func newWorld(t testing.TB, keys table.Table) *world {
 	return w
 }
 
-// instance is a warm function of its own: same table, its own memory and clock.
+// instance is another warm function: the same table, its own cache and clock.
 func (w *world) instance(now func() time.Time) *Gate {
 	g := New(w.keys, now)
 	g.Resolver = w.facts
-	g.Patience = time.Minute // proofs are of decisions; a slow machine is no fault
+	g.Patience = time.Minute // these tests check decisions, so a slow machine must not fail them
 	return g
 }
 
 var serial atomic.Int64
 
-// key makes a key with a gate and returns what the authorizer would have found.
+// key makes a key with a gate and returns the caller that the authorizer would have found.
 func (w *world) key(limit, window int64) *api.Caller {
 	w.t.Helper()
 	n := serial.Add(1)
@@ -175,7 +175,7 @@ func (w *world) state(key string) State {
 	return states[key]
 }
 
-// used is the calls by operation over all time.
+// used returns the requests by operation over all time.
 func (w *world) used(key string) map[string]int64 {
 	w.t.Helper()
 	hours, err := w.gate.Usage(context.Background(), key, time.Unix(0, 0), noon.Add(1000*time.Hour))
@@ -191,7 +191,7 @@ func (w *world) used(key string) map[string]int64 {
 	return sum
 }
 
-// addsUp holds usage against the total and against what was admitted.
+// addsUp compares usage with the total and with the number admitted.
 func (w *world) addsUp(key string, admitted int64) {
 	w.t.Helper()
 	var sum int64
@@ -222,7 +222,7 @@ func admit(g *Gate, c *api.Caller, r api.Route) (Admission, error) {
 	return g.Admit(context.Background(), c, r, contract.Requests)
 }
 
-// condition is the dotted condition of an error, "" for none.
+// condition returns the condition of an error, "" for none.
 func condition(t testing.TB, err error) string {
 	t.Helper()
 	if err == nil {

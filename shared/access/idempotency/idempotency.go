@@ -1,10 +1,10 @@
-// Package idempotency lets a client repeat a call that makes something without
-// making it twice: the Idempotency-Key that came with the call is remembered, with
-// what was asked and what was answered, in the transaction that does the work.
+// Package idempotency lets a client repeat a request that makes something without making it
+// twice. The transaction that does the work also stores the request's Idempotency-Key with
+// a hash of the input and the answer.
 //
-// A repeat gets the stored answer. The same Idempotency-Key with another input, or
-// at another operation, is refused. Answers that hold a secret cannot be stored;
-// who makes those keeps an address from [Place] and an item of their own.
+// A repeat gets the stored answer. The same Idempotency-Key with another input, or for
+// another operation, is refused. Answers with a secret cannot be stored; stores of those
+// use [Place] and an item of their own.
 package idempotency
 
 import (
@@ -19,55 +19,55 @@ import (
 	"statgate/shared/table"
 )
 
-// Life is how long an Idempotency-Key is remembered.
+// Life is how long an Idempotency-Key is stored.
 const Life = 24 * time.Hour
 
 const charactersAtMost = 255
 
-// Place is where a call's Idempotency-Key is kept, the zero key where it has none.
-// It belongs to the user who sends it, not to the key that they send it with. One
-// that is no text of visible ASCII characters is an *[api.Error].
+// Place returns the address of a request's Idempotency-Key, the zero key if it has none.
+// The Idempotency-Key belongs to the user who sends it, whichever of their keys they use.
+// If it is not visible ASCII text the error is an *[api.Error].
 func Place(r *api.Request) (table.Key, error) {
 	text := r.IdempotencyKey
 	if text == "" {
 		return table.Key{}, nil
 	}
 	if len(text) > charactersAtMost {
-		return table.Key{}, api.Fail(api.InputParameter, "the header Idempotency-Key must have at most %d characters", charactersAtMost)
+		return table.Key{}, api.Fail(api.InputParameter, "Idempotency-Key: must have at most %d characters", charactersAtMost)
 	}
 	for i := range len(text) {
 		if text[i] < '!' || text[i] > '~' {
-			return table.Key{}, api.Fail(api.InputParameter, "the header Idempotency-Key must be visible ASCII characters without spaces")
+			return table.Key{}, api.Fail(api.InputParameter, "Idempotency-Key: must be visible ASCII characters without spaces")
 		}
 	}
 	return table.Key{Partition: table.Join("IDEMPOTENCY", r.Caller.Org, r.Caller.User), Sort: text}, nil
 }
 
-// Vacant holds where nothing is remembered in a [Place], or what is has ended: the
-// table may take its time to drop it.
+// Vacant holds if nothing is stored at a [Place], or if it has expired: the table may
+// delete an expired item late.
 func Vacant(now time.Time) table.Cond {
 	return table.Or(table.IsNew(), table.Le(table.TTLAttr, now.Unix()))
 }
 
-// Until is the moment until which a token of now is remembered, in seconds since 1970.
+// Until is when an Idempotency-Key that is stored now expires, in seconds since 1970.
 func Until(now time.Time) int64 { return now.Add(Life).Unix() }
 
-// Table is what a token needs of the table that the work is done in.
+// Table is the part of a table that a token uses.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 }
 
-// Token is the Idempotency-Key of one call, or none, which remembers nothing.
+// Token is the Idempotency-Key of one request; the zero Token stores nothing.
 type Token struct {
 	table Table
-	at    table.Key // zero without one
-	asked string    // names the operation and its input
+	at    table.Key // zero without an Idempotency-Key
+	asked string    // hash of the operation and its input
 	now   time.Time
 }
 
-// Of returns the call's token. Input is the handler's bound input, path parameters
-// included: two bodies that mean the same are the same, however they are written.
-// An Idempotency-Key that cannot be one is an *[api.Error].
+// Of returns the request's token. Input is the handler's bound input, path parameters
+// included, so two bodies with the same meaning are the same input. If the Idempotency-Key
+// is malformed the error is an *[api.Error].
 func Of(t Table, r *api.Request, input any) (Token, error) {
 	at, err := Place(r)
 	if err != nil || at == (table.Key{}) {
@@ -81,10 +81,9 @@ func Of(t Table, r *api.Request, input any) (Token, error) {
 	return Token{table: t, at: at, asked: hex.EncodeToString(sum[:]), now: r.Now}, nil
 }
 
-// Answered decodes the answer that the token was given into answer, and tells
-// whether there was one. A token that was used for something else is an
-// *[api.Error] of the condition conflict.repeat; a store that does not answer is
-// unavailable.
+// Answered decodes the stored answer into answer and reports whether there was one. A token
+// that was used for another request is an *[api.Error] of the condition conflict.repeat; a
+// store that does not answer is unavailable.
 func (t Token) Answered(ctx context.Context, answer any) (bool, error) {
 	if t.at == (table.Key{}) {
 		return false, nil
@@ -96,17 +95,17 @@ func (t Token) Answered(ctx context.Context, answer any) (bool, error) {
 	case it == nil || it.Int(table.TTLAttr) <= t.now.Unix():
 		return false, nil
 	case it.Str("asked") != t.asked:
-		return false, api.Fail(api.ConflictRepeat, "this Idempotency-Key was used for another request: send a new one with a new request")
+		return false, api.Fail(api.ConflictRepeat, "Idempotency-Key: already used for another request; use a new one")
 	}
 	if err := json.Unmarshal([]byte(it.Str("answer")), answer); err != nil {
-		return false, fmt.Errorf("idempotency: reading the answer that was stored: %w", err)
+		return false, fmt.Errorf("idempotency: reading the stored answer: %w", err)
 	}
 	return true, nil
 }
 
-// Writes is what the transaction that does the work must hold, so that work and
-// answer are remembered together: nothing where there is no token. Of two calls at
-// once one transaction is canceled, and finds the other's answer when it asks again.
+// Writes returns what the transaction that does the work must contain, so that work and
+// answer are stored together; nothing for the zero Token. Of two concurrent requests one
+// transaction is canceled, and finds the other's answer on its next attempt.
 func (t Token) Writes(answer any) ([]table.Write, error) {
 	if t.at == (table.Key{}) {
 		return nil, nil

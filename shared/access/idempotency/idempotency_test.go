@@ -47,7 +47,7 @@ func call(token, operation, org, user string, now time.Time) *api.Request {
 		Caller: &api.Caller{Key: "key_1", Org: org, User: user}}
 }
 
-// do does the work once: it makes an item of the id, and remembers it.
+// do does the work once: it makes an item of the id and stores the answer.
 func do(ctx context.Context, t table.Table, r *api.Request, in order, id string) (made, error) {
 	token, err := idempotency.Of(t, r, in)
 	if err != nil {
@@ -136,7 +136,7 @@ func TestTokenBelongsToItsUserAndEndsAfterADay(t *testing.T) {
 	}
 }
 
-func TestCallsAtOnceWithOneTokenMakeOneThing(t *testing.T) {
+func TestConcurrentRequestsWithOneTokenMakeOneThing(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
 	answers := make([]made, 32)

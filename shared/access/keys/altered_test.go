@@ -9,9 +9,9 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody changes one
-// character of a good secret at a time: what follows the prefix into every digit of
-// its alphabet, so that most of them can be told from good ones by the store alone.
+// TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody changes one character of a
+// valid secret at a time. Each character after the prefix becomes every digit of its
+// alphabet, so most altered secrets are refused only by the store.
 func TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
@@ -43,7 +43,7 @@ func TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody(t *testing.T)
 	}
 }
 
-// rotated is the same key with a new secret.
+// rotated returns the same key with a new secret.
 func rotated(t *testing.T, w *keystest.World, k keys.Minted) keys.Minted {
 	t.Helper()
 	r, err := w.Keys.Rotate(t.Context(), w.By(t, k.Secret), k.ID, "", true)

@@ -8,19 +8,19 @@ import (
 	"statgate/shared/contract"
 )
 
-// game is the game that a key will be bound to, "" for none.
+// game returns the game that a key will be bound to, "" for none.
 func (ru rules) game(asked *string, wrong problems) string {
 	if asked == nil {
 		return ""
 	}
 	if !ru.contract.Scopes.NeedApproval(contract.NeedsGame) {
-		wrong.add("game", "no scope of this API is for games")
+		wrong.add("game", "is not supported: no scope of this API is for games")
 	}
 	return *asked
 }
 
-// bound binds a key of another system to its game. An approval is not asked for:
-// until the organisation has it, the scopes that need it grant nothing.
+// bound binds an imported key to its game. It does not check the approval: until the
+// organisation has it, the scopes that need it grant nothing.
 func (ru rules) bound(f Foreign, k *record, wrong problems) {
 	if f.Game != "" {
 		k.Game = ru.game(&f.Game, wrong)
@@ -32,8 +32,9 @@ func (ru rules) bound(f Foreign, k *record, wrong problems) {
 	}
 }
 
-// approved tells whether a scope of the key may grant anything: it needs no
-// approval, or the organisation has it, for the key's own game where it is a game's.
+// approved reports whether a scope of the key may grant anything. It may if it needs no
+// approval, or if the organisation has the approval: for the key's own game where the scope
+// is for one game.
 func (ru rules) approved(o orgs.Org, k record, scope string) bool {
 	switch need := ru.contract.Scopes.Needs(scope); need {
 	case "":
@@ -45,8 +46,8 @@ func (ru rules) approved(o orgs.Org, k record, scope string) bool {
 	}
 }
 
-// entitled lists those of the key's scopes that its organisation is approved for.
-// Most contracts ask for no approvals, and then these are all of them.
+// entitled returns those of the key's scopes that its organisation is approved for: all of
+// them in most contracts, which ask for no approvals.
 func (ru rules) entitled(o orgs.Org, k record) []string {
 	beyond := func(scope string) bool { return !ru.approved(o, k, scope) }
 	if !slices.ContainsFunc(k.Scopes, beyond) {
@@ -55,7 +56,7 @@ func (ru rules) entitled(o orgs.Org, k record) []string {
 	return slices.DeleteFunc(slices.Clone(k.Scopes), beyond)
 }
 
-// mayAsk refuses scopes, or a game, that the organisation is not approved for.
+// mayAsk refuses scopes, or a game, for which the organisation has no approval.
 func (ru rules) mayAsk(o orgs.Org, k record, scopes []string) error {
 	for _, scope := range scopes {
 		if ru.approved(o, k, scope) {

@@ -13,18 +13,18 @@ import (
 	"statgate/shared/table"
 )
 
-// What Bootstrap and Recover fail with beside a store that does not answer.
+// Errors of Bootstrap and Recover, apart from those of a store that does not answer.
 var (
 	ErrBootstrapped    = errors.New("keys: this deployment has its operator already")
 	ErrNotBootstrapped = errors.New("keys: this deployment has no operator yet")
 )
 
-// deployment is the item that an operator's organisation is made once by.
+// deployment is the item that makes sure that only one operator organisation is made.
 var deployment = table.Key{Partition: "DEPLOYMENT", Sort: "DEPLOYMENT"}
 
-// Bootstrap makes the first organisation, which is the operator's, its owner and
-// a key with every scope, on an empty deployment, once: a second time it fails
-// with [ErrBootstrapped]. It is for whoever holds the store's credentials.
+// Bootstrap makes the operator's organisation, its owner and a key with every scope, on an
+// empty deployment. A second call fails with [ErrBootstrapped]. Only a command that has the
+// store's credentials may call it.
 func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string) (orgs.Org, orgs.Member, Minted, error) {
 	fail := func(err error) (orgs.Org, orgs.Member, Minted, error) {
 		return orgs.Org{}, orgs.Member{}, Minted{}, err
@@ -38,7 +38,7 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 	if err != nil {
 		return fail(err)
 	}
-	births, err := s.births("key.create", n)
+	creationPlan, err := s.creationPlan("key.create", n)
 	if err != nil {
 		return fail(err)
 	}
@@ -51,14 +51,14 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 			}
 			return first, err
 		},
-		func(first string) (born, change.Plan, error) {
+		func(first string) (madeKey, change.Plan, error) {
 			switch first {
 			case "":
-				return born{n.key, o}, founding.And(births).And(change.Plan{Writes: []table.Write{mark}}), nil
+				return madeKey{n.key, o}, founding.And(creationPlan).And(change.Plan{Writes: []table.Write{mark}}), nil
 			case o.ID: // by an earlier attempt, whose answer was lost
-				return born{n.key, o}, change.Plan{}, nil
+				return madeKey{n.key, o}, change.Plan{}, nil
 			}
-			return born{}, change.Plan{}, ErrBootstrapped
+			return madeKey{}, change.Plan{}, ErrBootstrapped
 		})
 	if err != nil {
 		return fail(err)
@@ -67,9 +67,9 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 	return o, owner, m, err
 }
 
-// Recover makes another operator key for the deployment's first organisation, and
-// says so in its audit trail (key.recover). It is for whoever holds the store's
-// credentials and has lost the key; no cap keeps them out.
+// Recover makes another operator key for the deployment's first organisation and records it
+// in the audit trail (key.recover). It is for an operator who has the store's credentials
+// and lost the key; no cap applies.
 func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 	org, err := s.operator(ctx)
 	if err != nil {
@@ -84,18 +84,18 @@ func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 			h, _, err := s.holdings(ctx, org)
 			return h, err
 		},
-		func(h holdings) (born, change.Plan, error) {
+		func(h holdings) (madeKey, change.Plan, error) {
 			if mine, done := h.find(n.key.ID); done { // by an earlier attempt, whose answer was lost
-				return born{mine, h.Org}, change.Plan{}, nil
+				return madeKey{mine, h.Org}, change.Plan{}, nil
 			}
 			owner, active := h.OldestOwner()
 			if !active {
-				return born{}, change.Plan{}, fmt.Errorf("keys: organisation %s has no active owner", org)
+				return madeKey{}, change.Plan{}, fmt.Errorf("keys: organisation %s has no active owner", org)
 			}
 			n := n
 			n.key.Owner = owner.User
-			plan, err := s.births("key.recover", n)
-			return born{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.counted(n.key, true)}}), err
+			plan, err := s.creationPlan("key.recover", n)
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.counted(n.key, true)}}), err
 		})
 	if err != nil {
 		return Minted{}, err
@@ -103,7 +103,7 @@ func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 	return s.minted(made, n.secret, now)
 }
 
-// operator is the organisation that Bootstrap made.
+// operator returns the id of the organisation that Bootstrap made.
 func (s *Store) operator(ctx context.Context) (string, error) {
 	it, err := s.table.Get(ctx, deployment, true)
 	if err != nil {
@@ -115,9 +115,9 @@ func (s *Store) operator(ctx context.Context) (string, error) {
 	return it.Str("org"), nil
 }
 
-// operatorKey mints a key with every scope; it ends only where the contract has
-// all keys end.
-func (s *Store) operatorKey(ctx context.Context, name, org, user string, now time.Time) (newborn, error) {
+// operatorKey mints a key with every scope. The key expires only if the contract requires
+// that keys expire.
+func (s *Store) operatorKey(ctx context.Context, name, org, user string, now time.Time) (newKey, error) {
 	spec := Spec{Name: name, Scopes: s.rules.contract.Scopes.Names()}
 	if s.rules.contract.Keys.ExpiryRequired {
 		life := 365 * 24 * time.Hour
@@ -129,7 +129,7 @@ func (s *Store) operatorKey(ctx context.Context, name, org, user string, now tim
 	}
 	k, err := s.rules.fresh(spec, now)
 	if err != nil {
-		return newborn{}, err
+		return newKey{}, err
 	}
 	k.Org, k.Owner = org, user
 	return s.mint(ctx, k, now)

@@ -11,36 +11,35 @@ import (
 	"statgate/shared/table"
 )
 
-// Holder is a key that a live secret stands for.
+// Holder is a key that has a live secret.
 type Holder struct {
 	Key, Org string
-	// TokensUntil is set where it is not a secret but tokens of the key: the moment
-	// by which the last of them ends.
+	// TokensUntil is set where the entry stands for tokens of the key instead of a secret:
+	// the time by which the last of them has expired.
 	TokensUntil time.Time
 }
 
-// Census lists live secrets by the pepper version under which they are MACed: an
-// element for each secret, in the order in which they were met. A secret is live
-// while its key is not revoked and neither has ended. Tokens are not counted one by
-// one: a key that may have some under a version is one element more.
+// Census lists live secrets by the pepper version of their MAC, one element per secret in
+// the order of reading. A secret is live while its key is not revoked and neither of them
+// has expired. Tokens are not counted one by one: a key that may have tokens under a
+// version adds one element.
 type Census map[string][]Holder
 
-// Unseen stands in a [Census] for secrets that were imported and not seen since:
-// they are known by their SHA-256 and are under no pepper.
+// Unseen is the version in a [Census] of secrets that were imported and have not been used
+// since: they are stored by their SHA-256 and are under no pepper.
 const Unseen = "sha256"
 
-// Organisations pages through the ids of all organisations; next is "" at the end.
+// Organisations returns a page of the ids of all organisations; next is "" at the end.
 type Organisations func(ctx context.Context, after string) (ids []string, next string, err error)
 
-// Census counts live secrets, for operator commands. It goes from organisation to
-// organisation by the queries that requests use too, so that its cost is that of
-// the keys: a scan would read the audit trail and the closed hours as well, which
-// are most of the table and grow for ever, and an index or a counter would be paid
-// for by every key that is made and every secret that moves. It calls pace before
-// each read.
+// Census counts live secrets, for operator commands. It reads one organisation after the
+// other by the same queries as requests, so its cost grows with the keys. A scan would also
+// read the audit trail and the closed hours, which are most of the table and grow without
+// limit. An index or a counter would cost a write for every new key and every secret that
+// moves. Census calls pace before each read.
 //
-// Secrets that are made while it runs may be missed. A secret that moves to
-// another version meanwhile is counted under one of the two.
+// Secrets that are made while it runs may be missed. A secret that moves to another version
+// meanwhile is counted under one of the two.
 func (s *Store) Census(ctx context.Context, now time.Time, all Organisations, pace func(context.Context) error) (Census, error) {
 	c := Census{}
 	for after := ""; ; {
@@ -62,7 +61,7 @@ func (s *Store) Census(ctx context.Context, now time.Time, all Organisations, pa
 	}
 }
 
-// countBatch is how many secrets are read at a time.
+// countBatch is the number of secrets per read.
 const countBatch = 25
 
 // countOrg adds an organisation's live secrets.
@@ -99,7 +98,7 @@ func (s *Store) countOrg(ctx context.Context, c Census, org string, now time.Tim
 	return nil
 }
 
-// add counts what an item tells of: a secret, or tokens of a key.
+// add counts an item: a secret, or the tokens of a key.
 func (c Census) add(it table.Item, org string, now time.Time) {
 	if it.Str(table.SortAttr) != tokensSort {
 		version := it.Str("pepper")
@@ -118,7 +117,8 @@ func (c Census) add(it table.Item, org string, now time.Time) {
 	}
 }
 
-// live lists the secrets of a key that are good for it.
+// live returns the ids of the key's secrets that have not expired, sorted; none if the key
+// is not active.
 func (k record) live(now time.Time) []string {
 	if k.state(now) != Active {
 		return nil

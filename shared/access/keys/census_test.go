@@ -13,7 +13,7 @@ import (
 	"statgate/shared/table"
 )
 
-// census counts a world's live secrets by version, and how often it read.
+// census returns a world's live secrets by version, and how many reads it took.
 func census(t *testing.T, w *keystest.World) (found keys.Census, reads int) {
 	t.Helper()
 	pages := func(ctx context.Context, after string) ([]string, string, error) { // pages of one, so that there are several
@@ -57,11 +57,12 @@ func TestCensusCountsEveryLiveSecretUnderItsPepperAndNoOther(t *testing.T) {
 		}
 		w.Peppers.Rotate(t)
 		w.Pass(90 * time.Second)
-		authenticate(t, w, admin.Secret, "") // moves over
+		authenticate(t, w, admin.Secret, "") // moves to the current version
 		if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), brief.ID, "10m", false); err != nil {
 			t.Fatal(err)
 		}
-		// 1: the operator's, the idle one and the one that was replaced; 2: the admin's and the new one.
+		// 1: the operator's, the idle and the replaced secret; 2: the admin's and the new
+		// one.
 		if got, _ := census(t, w); counts(got) != "map[1:3 2:2]" || !holds(got["1"], idle.ID) {
 			t.Errorf("got %s, want map[1:3 2:2] with the idle key", counts(got))
 		}

@@ -14,9 +14,9 @@ import (
 	"statgate/shared/table"
 )
 
-// Create makes a key and its secret, which nobody can show again. The caps, the
-// plan's and that of management keys, are exact: the organisation's keys are counted by a consistent query, and
-// the transaction holds only while neither they nor its members have changed.
+// Create makes a key and its secret, which cannot be shown again. Both caps, of the plan
+// and of management keys, are exact: a consistent query counts the organisation's keys, and
+// the transaction is conditional on its keys and members not having changed since.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, error) {
 	repeat, err := s.once(r)
 	if err != nil {
@@ -37,35 +37,36 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			if err := repeat.fresh(ctx, n.key.ID); err != nil {
 				return holdings{}, err
 			}
-			if invalid != nil { // after the repeat, which answers alike whatever its body
+			if invalid != nil { // only now: a repeat gets the same answer whatever its body
 				return holdings{}, invalid
 			}
 			return s.ownerOf(ctx, org)
 		},
-		func(h holdings) (born, change.Plan, error) {
+		func(h holdings) (madeKey, change.Plan, error) {
 			if mine, done := h.find(n.key.ID); done { // by an earlier attempt, whose answer was lost
-				return born{mine, h.Org}, change.Plan{}, nil
+				return madeKey{mine, h.Org}, change.Plan{}, nil
 			}
 			n := n
 			if err := s.entitle(r.Caller, h, spec, &n.key, r.Now); err != nil {
-				return born{}, change.Plan{}, err
+				return madeKey{}, change.Plan{}, err
 			}
-			plan, err := s.births("key.create", n)
-			return born{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.counted(n.key, true))}), err
+			plan, err := s.creationPlan("key.create", n)
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.counted(n.key, true))}), err
 		})
 	if err != nil {
-		return Minted{}, err // a secret is not handed out with an error
+		return Minted{}, err // no secret is returned with an error
 	}
 	return s.minted(made, n.secret, r.Now)
 }
 
-// born is a new key and its organisation.
-type born struct {
+// madeKey is a new key and its organisation.
+type madeKey struct {
 	key record
 	org orgs.Org
 }
 
-// ready makes the gate of a key before the key: a gate without a key is harmless.
+// ready makes a key's gate. It runs before the key is written: a gate without a key is
+// harmless.
 func (s *Store) ready(ctx context.Context, key string) error {
 	return down("making a gate", s.gates.Create(ctx, key))
 }
@@ -79,8 +80,8 @@ func (s *Store) ownerOf(ctx context.Context, org string) (holdings, error) {
 	return h, err
 }
 
-// orgFor is the organisation that will own the key. One that is not the caller's
-// is unknown to all but operators.
+// orgFor returns the organisation that will own the key. For callers other than operators,
+// any organisation but their own does not exist.
 func orgFor(c *api.Caller, spec Spec) (string, error) {
 	if spec.Org == nil || *spec.Org == c.Org {
 		return c.Org, nil
@@ -93,8 +94,8 @@ func orgFor(c *api.Caller, spec Spec) (string, error) {
 
 func unknownOrg() error { return api.FieldError("org", "no such organisation") }
 
-// entitle finds the key's owner and refuses what the caller, the owner's role or
-// the plan does not allow.
+// entitle sets the key's owner and refuses what the caller's permissions, the owner's role
+// or the plan do not allow.
 func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now time.Time) error {
 	owner, err := ownerFor(c, h.View, spec.User)
 	if err != nil {
@@ -110,8 +111,8 @@ func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now tim
 	return s.rules.place(h.Org, h.keys, *k, now)
 }
 
-// ownerFor is the member who will own a key: the one named, else the caller, else
-// (an operator in another organisation) that organisation's oldest active owner.
+// ownerFor returns the member who will own a key: the one named, or the caller, or, for an
+// operator in another organisation, its oldest active owner.
 func ownerFor(c *api.Caller, v orgs.View, user *string) (orgs.Member, error) {
 	var m orgs.Member
 	found := false
@@ -119,64 +120,64 @@ func ownerFor(c *api.Caller, v orgs.View, user *string) (orgs.Member, error) {
 	case user != nil:
 		m, found = v.Member(*user)
 		if found && c.Role == api.RoleMember && m.User != c.User {
-			return m, roleError("a member makes keys for themselves only")
+			return m, roleError("user: a member can create keys only for themselves")
 		}
 	case v.Org.ID == c.Org:
 		m, found = v.Member(c.User)
 	default:
 		if m, found = v.OldestOwner(); !found {
-			return m, api.FieldError("user", "the organisation has no active owner: name the member who will own the key")
+			return m, api.FieldError("user", "is required, because the organisation has no active owner: give the member who will own the key")
 		}
 	}
 	switch {
 	case !found:
 		return m, api.FieldError("user", "no such member of the organisation")
 	case m.State != orgs.Active:
-		return m, api.FieldError("user", "this member is %s", m.State)
+		return m, api.FieldError("user", "must be an active member; this member is %s", m.State)
 	}
 	return m, nil
 }
 
-// newborn is a key or a new secret of one, before it is stored.
-type newborn struct {
+// newKey is a new key, or a new secret of a key, before it is stored.
+type newKey struct {
 	key    record
 	secret string // "" where it was imported
 	mac    string
 	pepper string
-	// What stands in for the secret, its MAC and its pepper where it was imported,
-	// and when that was, in seconds since 1970.
+	// Set instead of secret, mac and pepper where the key is imported: the hash, and the
+	// time of the import in seconds since 1970.
 	sha256   string
 	imported int64
 }
 
-// mint makes a secret, and an id where the key has none.
-func (s *Store) mint(ctx context.Context, k record, now time.Time) (newborn, error) {
+// mint makes a secret, and an id if the key has none.
+func (s *Store) mint(ctx context.Context, k record, now time.Time) (newKey, error) {
 	tagKey, err := s.peppers.TagKey(ctx)
 	if err != nil {
-		return newborn{}, api.Down("reading the peppers", err)
+		return newKey{}, api.Down("reading the peppers", err)
 	}
 	pepper, err := s.peppers.Current(ctx)
 	if err != nil {
-		return newborn{}, api.Down("reading the peppers", err)
+		return newKey{}, api.Down("reading the peppers", err)
 	}
-	n := newborn{key: k, pepper: pepper.Version}
+	n := newKey{key: k, pepper: pepper.Version}
 	if n.secret, err = apikey.Mint(s.rules.contract.Secret, s.rules.environment, tagKey, s.rand); err != nil {
-		return newborn{}, err
+		return newKey{}, err
 	}
 	n.mac = apikey.MAC(pepper.Key, n.secret)
 	n.key.Prefix, n.key.LastFour = apikey.Preview(s.rules.contract.Secret, n.secret)
 	if n.key.ID == "" {
 		if n.key.ID, err = s.changes.IDs.New("key_", now); err != nil {
-			return newborn{}, err
+			return newKey{}, err
 		}
 		n.key.Secrets = map[string]int64{apikey.ID(n.secret): 0}
 	}
 	return n, nil
 }
 
-// births is the plan that makes a key: its gate first, then its item, its pointer, its
+// creationPlan is the plan that makes a key: its gate first, then its item, its pointer, its
 // secret and the audit entry.
-func (s *Store) births(action string, n newborn) (change.Plan, error) {
+func (s *Store) creationPlan(action string, n newKey) (change.Plan, error) {
 	it, err := n.key.item()
 	pointer := pointerAddress(n.key.ID)
 	return change.Plan{
@@ -187,11 +188,11 @@ func (s *Store) births(action string, n newborn) (change.Plan, error) {
 	}, err
 }
 
-func (s *Store) secretWrite(n newborn) table.Write {
+func (s *Store) secretWrite(n newKey) table.Write {
 	return table.Put(s.secretItem(n), table.IsNew())
 }
 
-func (s *Store) secretItem(n newborn) table.Item {
+func (s *Store) secretItem(n newKey) table.Item {
 	id := n.key.Imported
 	if n.sha256 == "" {
 		id = apikey.ID(n.secret)
@@ -210,8 +211,9 @@ func (s *Store) secretItem(n newborn) table.Item {
 	return it
 }
 
-// counted is the write that makes a decision by an organisation's keys, and by
-// its members too, exact. It names the key that the decision was about.
+// counted is the write that makes a decision about an organisation's keys exact: it fails
+// if the keys, and with members also the members, have changed since h was read. It stores
+// which key the decision was about.
 func (h holdings) counted(k record, members bool) table.Write {
 	conds := []table.Cond{table.Eq("keys_version", h.Org.KeysVersion)}
 	if members {
@@ -221,7 +223,7 @@ func (h holdings) counted(k record, members bool) table.Write {
 		table.Set("keys_last", k.ID), table.Set("keys_last_rev", k.Rev)}, conds...)
 }
 
-func (s *Store) minted(b born, secret string, now time.Time) (Minted, error) {
+func (s *Store) minted(b madeKey, secret string, now time.Time) (Minted, error) {
 	v, err := s.shown(b.key, b.org, gate.State{}, now)
 	return Minted{Key: v, Secret: secret}, err
 }

@@ -11,33 +11,33 @@ import (
 	"statgate/shared/api"
 )
 
-// Foreign is a key of another system, as an export tells of it. What is empty is
-// not told. Moments are as in RFC 3339.
+// Foreign is a key of another system, as it is in an export. Empty fields were not in the
+// export. Times are RFC 3339.
 type Foreign struct {
 	SHA256    string   // of the whole secret, prefix included: 64 hex digits
 	Algorithm string   // of the hash; sha256, or empty
-	Prefix    string   // what the secret begins with; more of it than the contract's prefix may be told
-	LastFour  string   // what it ends in
-	Name      string   // empty: made of LastFour
+	Prefix    string   // prefix of the secret; it may be longer than the contract's prefix
+	LastFour  string   // last characters of the secret
+	Name      string   // empty: generated from LastFour
 	Org       string   // id or name of the organisation
 	Owner     string   // email address of the member who owns it
-	Role      string   // of the owner, where they are not a member yet; empty: owner in a new organisation, else member
+	Role      string   // of an owner who is not a member yet; empty: owner in a new organisation, else member
 	Scopes    []string // empty: the contract's default
 	Game      string   // the game that it is bound to, for scopes that are for one game
-	Plan      string   // the organisation's; empty: whichever it has
-	State     string   // active, expired or revoked; empty: by the moments that are told
+	Plan      string   // the organisation's; empty: keep the one it has
+	State     string   // active, expired or revoked; empty: derived from ExpiresAt and RevokedAt
 	CreatedAt string
 	ExpiresAt string
 	RevokedAt string
 }
 
-// Refusal is why a key of another system cannot be imported: each reason is a
-// clause for people and holds nothing of the secret.
+// Refusal lists why a key of another system cannot be imported. Each reason is text for
+// people and contains nothing of the secret.
 type Refusal []string
 
 func (r Refusal) Error() string { return strings.Join(r, "; ") }
 
-// slowHashes are what hashes that were made to be slow begin with.
+// slowHashes are the prefixes of password hashes, which are salted and slow.
 var slowHashes = []struct{ begins, name string }{
 	{"$2a$", "bcrypt"}, {"$2b$", "bcrypt"}, {"$2x$", "bcrypt"}, {"$2y$", "bcrypt"}, {"bcrypt", "bcrypt"}, {"{bcrypt}", "bcrypt"},
 	{"$argon2", "argon2"}, {"argon2", "argon2"}, {"{argon2", "argon2"}, {"$scrypt", "scrypt"}, {"$7$", "scrypt"}, {"scrypt", "scrypt"},
@@ -55,34 +55,34 @@ func slow(text string) (string, bool) {
 	return "", false
 }
 
-// digest returns the hash in lower case, or why there is none to go by.
+// digest returns the hash in lower case, or a refusal.
 func (f Foreign) digest() (string, Refusal) {
 	for _, text := range []string{f.Algorithm, f.SHA256} {
 		if name, is := slow(strings.TrimSpace(text)); is {
-			return "", Refusal{name + " is salted and slow, so that no secret can be looked up by it: its holder needs a new key"}
+			return "", Refusal{"sha256: " + name + " is a salted hash, by which a secret cannot be looked up: create a new key for its holder"}
 		}
 	}
 	switch strings.ToLower(f.Algorithm) {
 	case "", "sha256", "sha-256":
 	default:
-		return "", Refusal{"the hash must be SHA-256 of the whole secret, without a salt"}
+		return "", Refusal{"algorithm: must be sha256, of the whole secret and without a salt"}
 	}
 	hash := strings.ToLower(strings.TrimSpace(f.SHA256))
 	if raw, err := hex.DecodeString(hash); err != nil || len(raw) != 32 {
-		return "", Refusal{"sha256 must be 64 hex digits"}
+		return "", Refusal{"sha256: must be 64 hex digits"}
 	}
 	return hash, nil
 }
 
-// foreign turns a key of another system into a record without ids and owner, and
-// its secret's hash. It knows nothing of what is stored.
-func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
+// foreign turns a key of another system into a record, without ids and owner, and the hash
+// of its secret. It checks only what needs no stored data.
+func (ru rules) foreign(f Foreign, now time.Time) (newKey, Refusal) {
 	if ru.contract.Secret.TagBytes > 0 {
-		return newborn{}, Refusal{"secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can make, so that no other system's secret is taken: its holder needs a new key"}
+		return newKey{}, Refusal{"sha256: secrets of contract " + ru.contract.Name + " end in a tag that only this deployment can compute, so secrets of other systems are refused: create a new key for its holder"}
 	}
 	hash, refused := f.digest()
 	if refused != nil {
-		return newborn{}, refused
+		return newKey{}, refused
 	}
 	wrong := problems{}
 	k := record{Environment: ru.environment, Metadata: "{}", Imported: apikey.IDOf(hash), Rev: 1}
@@ -94,7 +94,7 @@ func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	name, err := orgs.Name(f.Name)
 	wrong.take(err)
 	k.Name = name
-	if f.Role != "" { // also where the owner is a member already, so that no typing error passes
+	if f.Role != "" { // also for an owner who is a member already, so that a typing error is reported
 		wrong.take(orgs.KnownRole(f.Role))
 	}
 	k.Scopes = ru.scopes(f.Scopes, wrong)
@@ -103,10 +103,10 @@ func (ru rules) foreign(f Foreign, now time.Time) (newborn, Refusal) {
 	if _, known := ru.contract.Plan(f.Plan); !known && f.Plan != "" {
 		wrong.add("plan", "must be one of %s", strings.Join(ru.contract.PlanNames(), ", "))
 	}
-	return newborn{key: k, sha256: hash, imported: now.Unix()}, wrong.refusal()
+	return newKey{key: k, sha256: hash, imported: now.Unix()}, wrong.refusal()
 }
 
-// refusal tells the problems in the order of their fields.
+// refusal returns the problems as a Refusal, sorted by field.
 func (p problems) refusal() Refusal {
 	var r Refusal
 	for field, texts := range p {
@@ -118,26 +118,26 @@ func (p problems) refusal() Refusal {
 	return r
 }
 
-// preview checks what is told of the secret itself, as far as it can be told
-// without it, and keeps what the contract shows of one.
+// preview checks the parts of the secret that the export contains, and stores what the
+// contract shows of a secret.
 func (ru rules) preview(f Foreign, k *record, wrong problems) {
 	s := ru.contract.Secret
 	own := s.Prefixes[ru.environment]
 	k.Prefix = own
 	begins := strings.TrimPrefix(f.Prefix, own)
 	switch {
-	case f.Prefix == "": // the contract's, then: a secret with another would never be taken
+	case f.Prefix == "": // then it is the contract's: secrets with another prefix would be refused
 		begins = ""
 	case apikey.Environment(s, f.Prefix) == "":
-		wrong.add("prefix", "secrets of contract %s begin with %s", ru.contract.Name, own)
+		wrong.add("prefix", "must begin like the secrets of contract %s, with %s", ru.contract.Name, own)
 	case apikey.Environment(s, f.Prefix) != ru.environment:
-		wrong.add("prefix", "it is of environment %s, and this deployment is %s", apikey.Environment(s, f.Prefix), ru.environment)
+		wrong.add("prefix", "belongs to environment %s, but this deployment's environment is %s", apikey.Environment(s, f.Prefix), ru.environment)
 	case !apikey.Spelt(s, begins):
 		wrong.add("prefix", "what follows %s must be %s", own, s.Alphabet)
 	}
 	switch {
 	case len(f.LastFour) > 4:
-		wrong.add("last_four", "must be four characters at most: more of a secret is not kept")
+		wrong.add("last_four", "must have at most 4 characters: more of a secret is never stored")
 	case !apikey.Spelt(s, f.LastFour):
 		wrong.add("last_four", "must be %s, as the secrets of contract %s", s.Alphabet, ru.contract.Name)
 	case len(begins)+len(f.LastFour) > s.Accept[1]:
@@ -147,12 +147,12 @@ func (ru rules) preview(f Foreign, k *record, wrong problems) {
 	}
 }
 
-// lifetime sets when the key was made, ends and was revoked. Keys that have ended
-// are imported too, so that they go on being answered as ended.
+// lifetime sets when the key was made, expires and was revoked. Expired and revoked keys
+// are imported too, so that requests with them still get the matching error.
 func (ru rules) lifetime(f Foreign, k *record, now time.Time, wrong problems) {
-	k.CreatedAt = told("created_at", f.CreatedAt, now, true, wrong)
-	k.ExpiresAt = told("expires_at", f.ExpiresAt, now, false, wrong)
-	k.RevokedAt = told("revoked_at", f.RevokedAt, now, true, wrong)
+	k.CreatedAt = parseTime("created_at", f.CreatedAt, now, true, wrong)
+	k.ExpiresAt = parseTime("expires_at", f.ExpiresAt, now, false, wrong)
+	k.RevokedAt = parseTime("revoked_at", f.RevokedAt, now, true, wrong)
 	if k.CreatedAt == 0 {
 		k.CreatedAt = now.Unix()
 	}
@@ -160,10 +160,10 @@ func (ru rules) lifetime(f Foreign, k *record, now time.Time, wrong problems) {
 	case "":
 	case Active, Expired:
 		if k.RevokedAt != 0 {
-			wrong.add("state", "is %s, but revoked_at is told", f.State)
+			wrong.add("state", "is %s, but revoked_at is given", f.State)
 		}
 		if f.State == Expired && k.ExpiresAt > now.Unix() {
-			wrong.add("state", "is expired, but expires_at is to come")
+			wrong.add("state", "is expired, but expires_at is in the future")
 		}
 		if f.State == Expired && k.ExpiresAt == 0 {
 			k.ExpiresAt = now.Unix()
@@ -180,41 +180,42 @@ func (ru rules) lifetime(f Foreign, k *record, now time.Time, wrong problems) {
 	}
 }
 
-// lasts holds an active key to the life that the contract gives to keys.
+// lasts checks that an active key does not outlive the contract's longest key life.
 func (ru rules) lasts(end int64, now time.Time, wrong problems) {
 	most := time.Duration(ru.contract.Keys.MaxLife) * time.Second
 	switch {
 	case end == 0 && ru.contract.Keys.ExpiryRequired:
-		wrong.add("expires_at", "is required: keys of this API expire")
+		wrong.add("expires_at", "is required: keys of this API must expire")
 	case most > 0 && end > ceiling(now.Add(most)):
 		wrong.add("expires_at", "must be at most %s from now", days(most))
 	}
 }
 
-// told reads a moment, 0 where none is told.
-func told(field, text string, now time.Time, past bool, wrong problems) int64 {
+// parseTime reads an RFC 3339 time as seconds since 1970, 0 for "". With past, later times
+// than now are refused.
+func parseTime(field, text string, now time.Time, past bool, wrong problems) int64 {
 	if text == "" {
 		return 0
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	switch {
 	case err != nil:
-		wrong.add(field, "must be a moment as in RFC 3339, such as 2027-01-31T12:00:00Z")
+		wrong.add(field, "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z")
 		return 0
 	case past && at.After(now):
-		wrong.add(field, "is to come")
+		wrong.add(field, "must not be in the future")
 	case at.UTC().Year() < 1971 || !api.Writable(at):
-		wrong.add(field, "is no year of a key")
+		wrong.add(field, "year must be 1971–9999")
 	}
 	return ceiling(at)
 }
 
-// judge refuses a key that its organisation's plan or its owner's role does not
-// allow. A cap may be passed over where the operator says so.
+// judge refuses a key that its organisation's plan or its owner's role does not allow. With
+// overCap, the plan's cap does not apply.
 func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCap bool, now time.Time) Refusal {
 	var r Refusal
 	if f.Plan != "" && f.Plan != h.Org.Plan {
-		r = append(r, "plan: the organisation is on "+h.Org.Plan+": change its plan first, or leave the plan out")
+		r = append(r, "plan: the organisation is on "+h.Org.Plan+": change its plan first, or omit the plan")
 	}
 	if k.state(now) != Active {
 		return r
@@ -224,7 +225,7 @@ func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCa
 		r = append(r, "scopes: "+err.Message)
 	}
 	if err := ru.place(h.Org, h.keys, k, now); err != nil && !overCap {
-		r = append(r, api.AsError(err).Message+"; -over-cap imports it all the same")
+		r = append(r, api.AsError(err).Message+"; use --over-cap to import it nevertheless")
 	}
 	return r
 }

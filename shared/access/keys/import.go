@@ -14,43 +14,43 @@ import (
 	"statgate/shared/table"
 )
 
-// ImportOptions say what an import may do.
+// ImportOptions configure an import.
 type ImportOptions struct {
-	// Organisations pages through all organisations; next is "" at the end.
+	// Organisations returns a page of all organisations; next is "" at the end.
 	Organisations func(ctx context.Context, after string) (found []orgs.Org, next string, err error)
-	CreateOrgs    bool // make the organisations and members that are missing
-	OverCap       bool // pass over the caps of plans
-	DryRun        bool // judge only
+	CreateOrgs    bool // make missing organisations and members
+	OverCap       bool // ignore the caps of plans
+	DryRun        bool // check only, write nothing
 	Now           func() time.Time
 }
 
-// Import brings keys of another system in, one after the other. It is for
-// whoever holds the store's credentials, and for one goroutine.
+// Import imports keys of another system, one after the other. It is for commands that have
+// the store's credentials, and not safe for concurrent use.
 //
-// A key comes in by one transaction, with its organisation and its owner where
-// those are made for it, and its audit entry, so that an import may die anywhere
-// and be run again. What came in once is never brought in again, whatever has
-// become of it since: a marker beside the secret's item outlives that.
+// One transaction writes a key with its audit entry and, if they are missing, its
+// organisation and its owner. So an import may stop anywhere and be run again. A key is
+// imported at most once, even if it was deleted or replaced since: a marker beside the
+// secret's item outlives it.
 //
-// Organisations are kept in memory once they were read. A transaction holds only
-// while they are as they were seen, so that other changes may be made meanwhile.
+// Organisations are cached once they were read. A transaction is conditional on their being
+// unchanged, so other changes may be made at the same time.
 type Import struct {
-	store  *Store
-	o      ImportOptions
-	named  map[string][]string // ids of organisations by name
-	houses map[string]holdings // organisations by id, as they were read or would be
-	lines  map[string]int      // secret id → the line that told it first
+	store     *Store
+	o         ImportOptions
+	named     map[string][]string // ids of organisations by name
+	knownOrgs map[string]holdings // organisations by id, as read or as they will be
+	lines     map[string]int      // secret id → the line that named it first
 }
 
-// What became of a row.
+// Results of a row.
 const (
 	Imported = "imported"
-	Present  = "present" // it came in before; nothing was changed
+	Present  = "present" // it was imported before; nothing was changed
 )
 
 // NewImport reads the names of all organisations.
 func (s *Store) NewImport(ctx context.Context, o ImportOptions) (*Import, error) {
-	i := &Import{store: s, o: o, named: map[string][]string{}, houses: map[string]holdings{}, lines: map[string]int{}}
+	i := &Import{store: s, o: o, named: map[string][]string{}, knownOrgs: map[string]holdings{}, lines: map[string]int{}}
 	for after := ""; ; {
 		found, next, err := o.Organisations(ctx, after)
 		if err != nil {
@@ -65,20 +65,20 @@ func (s *Store) NewImport(ctx context.Context, o ImportOptions) (*Import, error)
 	}
 }
 
-const importSort = "IMPORTED" // of the marker beside the item of a secret that came in
+const importSort = "IMPORTED" // of the marker beside the item of an imported secret
 
 func importAddress(secret string) table.Key {
 	return table.Key{Partition: secretAddress(secret).Partition, Sort: importSort}
 }
 
-// houseAddress is where the organisation is found that an import made by a name,
-// so that two imports at once make one.
-func houseAddress(name string) table.Key {
+// importedOrgAddress is the item that maps a name to the organisation that an import made for it,
+// so that two concurrent imports make one.
+func importedOrgAddress(name string) table.Key {
 	return table.Key{Partition: table.Join("IMPORT", "ORG"), Sort: name}
 }
 
-// Row brings one key in and tells what became of it. A [Refusal] says why it
-// cannot come in; any other error ends the import, which may be run again.
+// Row imports one key and returns [Imported] or [Present]. A [Refusal] says why the key
+// cannot be imported; any other error ends the import, which may be run again.
 func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 	now := i.o.Now()
 	n, refused := i.store.rules.foreign(f, now)
@@ -86,17 +86,17 @@ func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 		return "", refused
 	}
 	if first, twice := i.lines[n.key.Imported]; twice {
-		return "", Refusal{fmt.Sprintf("sha256: the secret is that of line %d", first)}
+		return "", Refusal{fmt.Sprintf("sha256: same secret as in line %d", first)}
 	}
 	i.lines[n.key.Imported] = line
 	var err error
 	if n.key.ID, err = i.store.changes.IDs.New("key_", now); err != nil {
 		return "", err
 	}
-	b := &arrival{Import: i, foreign: f, newborn: n, now: now}
-	var in admitted
+	b := &incoming{Import: i, foreign: f, newKey: n, now: now}
+	var in importResult
 	if i.o.DryRun {
-		var known standing
+		var known importFacts
 		if known, err = b.read(ctx, 1); err == nil {
 			in, _, err = b.decide(known)
 		}
@@ -115,34 +115,34 @@ func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 	return Imported, nil
 }
 
-// arrival is a key that is being imported.
-type arrival struct {
+// incoming is a key that is being imported.
+type incoming struct {
 	*Import
 	foreign Foreign
-	newborn newborn
+	newKey  newKey
 	now     time.Time
 }
 
-// standing are the facts that an import is decided by.
-type standing struct {
-	imported string // the key that came in with the secret, "" where it did not come in yet
-	exists   bool   // the organisation
+// importFacts is the facts by which an import is decided.
+type importFacts struct {
+	imported string // id of the key that the secret was imported with, "" if it was not
+	exists   bool   // whether the organisation exists
 	holdings holdings
 }
 
-// admitted is an imported key and its organisation with it.
-type admitted struct {
-	before bool     // it came in by an earlier import
-	key    record   // zero where an earlier attempt of this call, whose answer was lost, brought it in
-	house  holdings // without the key
+// importResult is an imported key and its organisation with it.
+type importResult struct {
+	before bool     // by an earlier import
+	key    record   // zero if an earlier attempt of this call, whose answer was lost, imported it
+	holder holdings // without the key
 }
 
-// read looks for the secret, and for the key's organisation where it is not here yet.
-func (b *arrival) read(ctx context.Context, attempt int) (standing, error) {
-	if attempt > 1 { // another change came between, or the store did not answer
-		clear(b.houses)
+// read looks up the secret and, if it is not stored yet, the key's organisation.
+func (b *incoming) read(ctx context.Context, attempt int) (importFacts, error) {
+	if attempt > 1 { // the facts have changed, or the store did not answer
+		clear(b.knownOrgs)
 	}
-	var known standing
+	var known importFacts
 	var err error
 	if known.imported, err = b.present(ctx); known.imported != "" || err != nil {
 		return known, err
@@ -151,36 +151,36 @@ func (b *arrival) read(ctx context.Context, attempt int) (standing, error) {
 	return known, err
 }
 
-// decide judges the key by the facts and returns the plan that brings it in.
-func (b *arrival) decide(known standing) (admitted, change.Plan, error) {
+// decide checks the key against the facts and returns the plan that imports it.
+func (b *incoming) decide(known importFacts) (importResult, change.Plan, error) {
 	switch known.imported {
 	case "":
-	case b.newborn.key.ID:
-		return admitted{}, change.Plan{}, nil // by an earlier attempt, whose answer was lost
+	case b.newKey.key.ID:
+		return importResult{}, change.Plan{}, nil // by an earlier attempt, whose answer was lost
 	default:
-		return admitted{before: true}, change.Plan{}, nil
+		return importResult{before: true}, change.Plan{}, nil
 	}
 	place := b.found
 	if known.exists {
-		place = func() (admitted, change.Plan, error) { return b.place(known.holdings) }
+		place = func() (importResult, change.Plan, error) { return b.place(known.holdings) }
 	}
 	in, plan, err := place()
 	if err != nil {
 		return in, plan, err
 	}
-	n := b.newborn
+	n := b.newKey
 	n.key = in.key
-	births, err := b.store.births("key.import", n)
+	creationPlan, err := b.store.creationPlan("key.import", n)
 	at := importAddress(n.key.Imported)
 	marker := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
 		"key": n.key.ID, "org": n.key.Org, "at": b.now.Unix()}, table.IsNew())
-	return in, plan.And(births).And(change.Plan{Writes: []table.Write{marker}}), err
+	return in, plan.And(creationPlan).And(change.Plan{Writes: []table.Write{marker}}), err
 }
 
-// present returns the key that came in with the secret, "" where the secret is not
-// here, and refuses a secret that did not come in by an import.
-func (b *arrival) present(ctx context.Context) (string, error) {
-	id := b.newborn.key.Imported
+// present returns the id of the key that the secret was imported with, "" if the secret is
+// not stored. It refuses a secret that this deployment made.
+func (b *incoming) present(ctx context.Context) (string, error) {
+	id := b.newKey.key.Imported
 	items, err := b.store.table.BatchGet(ctx, []table.Key{importAddress(id), secretAddress(id)}, true)
 	if err != nil {
 		return "", api.Down("looking for a secret", err)
@@ -191,47 +191,47 @@ func (b *arrival) present(ctx context.Context) (string, error) {
 		}
 	}
 	if len(items) > 0 {
-		return "", Refusal{"sha256: the secret is one that was made here, of key " + items[0].Str("key")}
+		return "", Refusal{"sha256: the secret was created by this deployment, for key " + items[0].Str("key")}
 	}
 	return "", nil
 }
 
-// place finds the key's owner in its organisation, or adds them, and judges whether
-// the key may be theirs.
-func (b *arrival) place(h holdings) (admitted, change.Plan, error) {
+// place finds or adds the key's owner in an organisation that exists, and checks that they
+// may have the key.
+func (b *incoming) place(h holdings) (importResult, change.Plan, error) {
 	owner, is := h.ByEmail(b.foreign.Owner)
-	counted := h.counted(b.newborn.key, true)
+	counted := h.counted(b.newKey.key, true)
 	var plan change.Plan
 	if !is {
 		var err error
 		if owner, plan, err = b.join(h); err != nil {
-			return admitted{}, plan, err
+			return importResult{}, plan, err
 		}
 		h.Members = append(slices.Clone(h.Members), owner)
 		counted.Actions = append(counted.Actions, table.Increment("members_version", 1))
 		h.Org.MembersVersion++
 	}
-	k := b.newborn.key
+	k := b.newKey.key
 	k.Org, k.Owner = h.Org.ID, owner.User
 	if refused := b.store.rules.judge(h, owner, b.foreign, k, b.o.OverCap, b.now); refused != nil {
-		return admitted{}, plan, refused
+		return importResult{}, plan, refused
 	}
-	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{counted}}), nil
+	return importResult{key: k, holder: h}, plan.And(change.Plan{Writes: []table.Write{counted}}), nil
 }
 
-// find returns the organisation that the row names, by id or by name.
-func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
+// find returns the organisation that the row names by id or by name.
+func (b *incoming) find(ctx context.Context) (holdings, bool, error) {
 	name := b.foreign.Org
 	if name == "" {
-		return holdings{}, false, Refusal{"org: is required: the organisation's id or name"}
+		return holdings{}, false, Refusal{"org: is required; give the organisation's id or name"}
 	}
 	if ids.Plausible(name) {
-		if h, found, err := b.readHouse(ctx, name); found || err != nil {
+		if h, found, err := b.readOrg(ctx, name); found || err != nil {
 			return h, found, err
 		}
 	}
 	if len(b.named[name]) == 0 {
-		it, err := b.store.table.Get(ctx, houseAddress(name), true)
+		it, err := b.store.table.Get(ctx, importedOrgAddress(name), true)
 		if err != nil {
 			return holdings{}, false, api.Down("looking for an organisation", err)
 		}
@@ -243,31 +243,31 @@ func (b *arrival) find(ctx context.Context) (holdings, bool, error) {
 	case len(known) > 1:
 		return holdings{}, false, Refusal{"org: several organisations have this name: give the id"}
 	case len(known) == 1:
-		return b.readHouse(ctx, known[0])
+		return b.readOrg(ctx, known[0])
 	case !b.o.CreateOrgs:
-		return holdings{}, false, Refusal{"org: no such organisation; --create-orgs creates it"}
+		return holdings{}, false, Refusal{"org: no such organisation; use --create-orgs to create it"}
 	}
 	return holdings{}, false, nil
 }
 
-func (b *arrival) readHouse(ctx context.Context, org string) (holdings, bool, error) {
-	if h, known := b.houses[org]; known {
+func (b *incoming) readOrg(ctx context.Context, org string) (holdings, bool, error) {
+	if h, known := b.knownOrgs[org]; known {
 		return h, true, nil
 	}
 	h, found, err := b.store.holdings(ctx, org)
 	if found && err == nil {
-		b.houses[org] = h
+		b.knownOrgs[org] = h
 	}
 	return h, found, err
 }
 
-// join makes the key's owner a member.
-func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
+// join adds the key's owner to the organisation.
+func (b *incoming) join(h holdings) (orgs.Member, change.Plan, error) {
 	if _, err := orgs.Address("owner", b.foreign.Owner); err != nil || !b.o.CreateOrgs {
 		if err != nil {
 			return orgs.Member{}, change.Plan{}, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
 		}
-		return orgs.Member{}, change.Plan{}, Refusal{"owner: no such member of the organisation; --create-orgs adds them"}
+		return orgs.Member{}, change.Plan{}, Refusal{"owner: no such member of the organisation; use --create-orgs to add them"}
 	}
 	role := b.foreign.Role
 	if role == "" {
@@ -277,35 +277,36 @@ func (b *arrival) join(h holdings) (orgs.Member, change.Plan, error) {
 	return owner, plan, refusal(err)
 }
 
-// found makes the organisation, with the key's owner as its own.
-func (b *arrival) found() (admitted, change.Plan, error) {
+// found makes the organisation, with the key's owner as its first member.
+func (b *incoming) found() (importResult, change.Plan, error) {
 	f := b.foreign
 	if f.Role != "" && f.Role != api.RoleOwner {
-		return admitted{}, change.Plan{}, Refusal{"role: the first member of a new organisation is its owner"}
+		return importResult{}, change.Plan{}, Refusal{"role: must be owner for the first member of a new organisation"}
 	}
 	o, owner, plan, err := orgs.Found(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
 	if err != nil {
-		return admitted{}, plan, refusal(err)
+		return importResult{}, plan, refusal(err)
 	}
-	k := b.newborn.key
+	k := b.newKey.key
 	k.Org, k.Owner = o.ID, owner.User
 	o.KeysVersion, o.KeysLast, o.KeysLastRev = 1, k.ID, k.Rev
-	for _, w := range plan.Writes { // one transaction writes an item once: it is born with its first key
+	for _, w := range plan.Writes { // a transaction writes each item once, so the new organisation counts its first key already
 		if w.Target() == orgs.Key(o.ID) {
 			w.Item["keys_version"], w.Item["keys_last"], w.Item["keys_last_rev"] = o.KeysVersion, o.KeysLast, o.KeysLastRev
 		}
 	}
-	at := houseAddress(f.Org)
+	at := importedOrgAddress(f.Org)
 	pointer := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "org": o.ID}, table.IsNew())
 	h := holdings{View: orgs.View{Org: o, Members: []orgs.Member{owner}}}
 	if refused := b.store.rules.judge(h, owner, f, k, b.o.OverCap, b.now); refused != nil {
-		return admitted{}, plan, refused
+		return importResult{}, plan, refused
 	}
-	h.Org.KeysVersion-- // settle counts the key
-	return admitted{key: k, house: h}, plan.And(change.Plan{Writes: []table.Write{pointer}}), nil
+	h.Org.KeysVersion-- // settle counts the key again
+	return importResult{key: k, holder: h}, plan.And(change.Plan{Writes: []table.Write{pointer}}), nil
 }
 
-// refusal makes one of an error of the input. Others stay.
+// refusal turns an error about the input into a Refusal and returns other errors as they
+// are.
 func refusal(err error) error {
 	e := api.AsError(err)
 	if err == nil || e.Condition != api.InputField && e.Condition != api.Conflict {
@@ -317,13 +318,13 @@ func refusal(err error) error {
 	return problems(e.Fields).refusal()
 }
 
-// settle remembers the organisation as it is with the key.
-func (b *arrival) settle(in admitted) {
-	h, k := in.house, in.key
+// settle caches the organisation as it is with the key.
+func (b *incoming) settle(in importResult) {
+	h, k := in.holder, in.key
 	h.keys = append(slices.Clip(h.keys), k)
 	h.Org.KeysVersion++
 	h.Org.KeysLast, h.Org.KeysLastRev = k.ID, k.Rev
-	b.houses[h.Org.ID] = h
+	b.knownOrgs[h.Org.ID] = h
 	if b.foreign.Org != h.Org.ID {
 		b.named[b.foreign.Org] = []string{h.Org.ID}
 	}

@@ -22,11 +22,10 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// oldSecret is a secret of the system that was left, of a contract whose secrets
-// have no tag.
+// oldSecret is a secret of the other system, for a contract whose secrets have no tag.
 func oldSecret(i int) string { return fmt.Sprintf("balla_sk_%064x", 0xbadcafe00+i) }
 
-// export is how that system tells of a key.
+// export is a key as the other system exports it.
 func export(i int) keys.Foreign {
 	secret := oldSecret(i)
 	return keys.Foreign{SHA256: apikey.Hash(secret), Prefix: "balla_sk_", LastFour: secret[len(secret)-4:], Name: fmt.Sprint("old ", i),
@@ -47,7 +46,7 @@ func moving(t *testing.T, w *keystest.World, o keys.ImportOptions) *keys.Import 
 	return i
 }
 
-// bring brings rows in, which must go well, and counts what became of them.
+// bring imports rows, which must succeed, and counts the results.
 func bring(t *testing.T, i *keys.Import, rows ...keys.Foreign) map[string]int {
 	t.Helper()
 	got := map[string]int{}
@@ -61,7 +60,7 @@ func bring(t *testing.T, i *keys.Import, rows ...keys.Foreign) map[string]int {
 	return got
 }
 
-// all lists an organisation's keys by name.
+// all returns an organisation's keys by name.
 func all(t *testing.T, w *keystest.World, by string) map[string]keys.Key {
 	t.Helper()
 	found, _, err := w.Keys.List(t.Context(), w.By(t, by), keys.Filter{Limit: 100})
@@ -75,7 +74,7 @@ func all(t *testing.T, w *keystest.World, by string) map[string]keys.Key {
 	return named
 }
 
-func TestImportedSecretWorksAtOnceAndIsUnderThePepperFromThenOn(t *testing.T) {
+func TestAnImportedSecretWorksImmediatelyAndMovesUnderThePepper(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
@@ -118,7 +117,7 @@ func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 	w.Org(t, w.Found(t).Secret, "north", "TEAM")
 	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
 	at := table.Key{Partition: "SECRET#" + apikey.ID(oldSecret(1)), Sort: "SECRET"}
-	// The id agrees and the rest of the hash does not.
+	// The id matches, the rest of the hash does not.
 	spoilt := apikey.ID(oldSecret(1)) + strings.Repeat("0", 40)
 	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("sha256", spoilt)})); err != nil {
 		t.Fatal(err)
@@ -152,7 +151,7 @@ func TestOf32FirstCallsWithOneImportedSecretAllPassAndOneMovesIt(t *testing.T) {
 		w := keystest.New(t, faulty, "balla")
 		w.Org(t, w.Found(t).Secret, "north", "TEAM")
 		bring(t, moving(t, w, keys.ImportOptions{}), export(1))
-		// All read the item before the first of them writes it.
+		// All read the item before the first writes it.
 		var moved moves
 		w.Keys = keys.New(keys.Options{Table: &moved, Gates: w.Gate, Peppers: w.Peppers, Contract: w.Contract,
 			Environment: w.Contract.Environments[0], Now: w.Now})
@@ -194,7 +193,7 @@ func TestSameExportTwiceChangesNothing(t *testing.T) {
 	})
 }
 
-func TestSecretThatWasReplacedIsNotBroughtBackByItsExport(t *testing.T) {
+func TestAReplacedSecretIsNotImportedAgain(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
 	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
@@ -204,7 +203,7 @@ func TestSecretThatWasReplacedIsNotBroughtBackByItsExport(t *testing.T) {
 	if err != nil || rotated.Hash != "hmac" {
 		t.Fatalf("got hash %q, %v, want hmac", rotated.Hash, err)
 	}
-	// As the table does once the item's time has come.
+	// As the table does when the item's TTL expires.
 	at := table.Key{Partition: "SECRET#" + apikey.ID(oldSecret(1)), Sort: "SECRET"}
 	if _, err := w.Table.Write(t.Context(), table.Delete(at)); err != nil {
 		t.Fatal(err)
@@ -215,41 +214,41 @@ func TestSecretThatWasReplacedIsNotBroughtBackByItsExport(t *testing.T) {
 	authenticate(t, w, oldSecret(1), api.SecretUnknown)
 }
 
-// spoilt rows, by what is said of them; nil is a secret that was made here.
+// spoilt rows, by their refusal; nil is a secret that this deployment made.
 var spoilt = map[string]func(*keys.Foreign){
-	"bcrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
-	"argon2 is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
-	"scrypt is salted and slow":          func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
-	"PBKDF2 is salted and slow":          func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
-	"must be SHA-256 of the whole":       func(f *keys.Foreign) { f.Algorithm = "sha512" },
-	"64 hex digits":                      func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
-	"begin with balla_sk_":               func(f *keys.Foreign) { f.Prefix = "other_" },
-	"what follows balla_sk_ must be hex": func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
-	"last_four: must be hex":             func(f *keys.Foreign) { f.LastFour = "wxyz" },
-	"four characters at most":            func(f *keys.Foreign) { f.LastFour = "abcde" },
-	"longer than the contract's":         func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
-	"unknown scope \"fly\"":              func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
-	"name: must not contain control":     func(f *keys.Foreign) { f.Name = "a\nb" },
-	"plan: must be one of":               func(f *keys.Foreign) { f.Plan = "GOLD" },
-	"the organisation is on PRO":         func(f *keys.Foreign) { f.Plan = "TEAM" },
-	"must be one of active":              func(f *keys.Foreign) { f.State = "dormant" },
-	"but revoked_at is told":             func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
-	"but expires_at is to come":          func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
-	"expires_at: must be at most 365d":   func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
-	"expires_at: must be a moment":       func(f *keys.Foreign) { f.ExpiresAt = "next year" },
-	"expires_at: is no year of a key":    func(f *keys.Foreign) { f.ExpiresAt = "9999-12-31T23:59:59-12:00" },
-	"created_at: is to come":             func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
-	"org: is required":                   func(f *keys.Foreign) { f.Org = "" },
-	"no such organisation; --create-org": func(f *keys.Foreign) { f.Org = "west" },
-	"no such member of the":              func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
-	"owner: must be an email address":    func(f *keys.Foreign) { f.Owner = "nobody" },
-	"owner is a member":                  func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
-	"role: must be one of owner, admin":  func(f *keys.Foreign) { f.Role = "god" },
-	"is that of line 1":                  func(f *keys.Foreign) { *f = export(0) },
-	"made here, of key":                  nil,
+	"bcrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
+	"argon2 is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
+	"scrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
+	"PBKDF2 is a salted hash":                 func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
+	"must be sha256, of the whole":            func(f *keys.Foreign) { f.Algorithm = "sha512" },
+	"64 hex digits":                           func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
+	"contract balla, with balla_sk_":          func(f *keys.Foreign) { f.Prefix = "other_" },
+	"what follows balla_sk_ must be hex":      func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
+	"last_four: must be hex":                  func(f *keys.Foreign) { f.LastFour = "wxyz" },
+	"must have at most 4 characters":          func(f *keys.Foreign) { f.LastFour = "abcde" },
+	"longer than the contract's":              func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
+	"unknown scope \"fly\"":                   func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
+	"name: must not contain control":          func(f *keys.Foreign) { f.Name = "a\nb" },
+	"plan: must be one of":                    func(f *keys.Foreign) { f.Plan = "GOLD" },
+	"the organisation is on PRO":              func(f *keys.Foreign) { f.Plan = "TEAM" },
+	"must be one of active":                   func(f *keys.Foreign) { f.State = "dormant" },
+	"but revoked_at is given":                 func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
+	"expires_at is in the future":             func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
+	"expires_at: must be at most 365d":        func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
+	"expires_at: must be a time":              func(f *keys.Foreign) { f.ExpiresAt = "next year" },
+	"expires_at: year must be 1971–9999":      func(f *keys.Foreign) { f.ExpiresAt = "9999-12-31T23:59:59-12:00" },
+	"created_at: must not be in the future":   func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
+	"org: is required":                        func(f *keys.Foreign) { f.Org = "" },
+	"no such organisation; use --create-orgs": func(f *keys.Foreign) { f.Org = "west" },
+	"no such member of the":                   func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
+	"owner: must be an email address":         func(f *keys.Foreign) { f.Owner = "nobody" },
+	"owner has the role member":               func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
+	"role: must be one of owner, admin":       func(f *keys.Foreign) { f.Role = "god" },
+	"same secret as in line 1":                func(f *keys.Foreign) { *f = export(0) },
+	"created by this deployment, for key":     nil,
 }
 
-func TestRowsThatCannotComeInSayWhyAndChangeNothing(t *testing.T) {
+func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
 	t.Parallel()
 	for want, spoil := range spoilt {
 		w := keystest.New(t, keystest.Memory(t), "balla")
@@ -320,7 +319,7 @@ func TestImportedGameKeyWaitsForTheApprovalOfItsGame(t *testing.T) {
 	}
 }
 
-func TestCapHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
+func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
@@ -347,7 +346,7 @@ func TestCapHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
 	})
 }
 
-func TestCapOfManagementKeysHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
+func TestTheCapOfManagementKeysAppliesToImportsUnlessOverridden(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
 	w.Org(t, w.Found(t).Secret, "north", "PRO")
@@ -357,11 +356,11 @@ func TestCapOfManagementKeysHoldsForImportsUnlessItIsPassedOver(t *testing.T) {
 		return row
 	}
 	i := moving(t, w, keys.ImportOptions{})
-	for n := range keys.ManagementAtMost - 1 { // one is there
+	for n := range keys.ManagementAtMost - 1 { // one exists already
 		bring(t, i, managing(n))
 	}
 	last := managing(keys.ManagementAtMost)
-	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "-over-cap") {
+	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "--over-cap") {
 		t.Errorf("one too many: got %v", err)
 	}
 	bring(t, moving(t, w, keys.ImportOptions{OverCap: true}), last)
@@ -383,7 +382,7 @@ func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 		dry := options
 		dry.DryRun = true
 		bring(t, moving(t, w, dry), rows...)
-		got := atOnce(2, func(int) error { // two imports at once make one organisation
+		got := atOnce(2, func(int) error { // two concurrent imports make one organisation
 			i := moving(t, w, options)
 			for n, row := range rows {
 				if _, err := i.Row(context.Background(), n+1, row); err != nil {
@@ -416,8 +415,9 @@ func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 	})
 }
 
-// Whatever fails, a row is in whole or not at all, and the import can be run again.
-func TestFaultAtAnyPointOfARowLeavesItWholeOrOut(t *testing.T) {
+// Whatever fails, a row is imported completely or not at all, and the import can be run
+// again.
+func TestAFaultAtAnyPointImportsARowCompletelyOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		row := export(1)
@@ -453,7 +453,7 @@ func TestFaultAtAnyPointOfARowLeavesItWholeOrOut(t *testing.T) {
 	})
 }
 
-func TestUnseenKeysAreExpiredTogetherAndSeenOnesStay(t *testing.T) {
+func TestUnusedImportedKeysExpireAndUsedOnesStay(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
@@ -498,7 +498,7 @@ func TestUnseenKeysAreExpiredTogetherAndSeenOnesStay(t *testing.T) {
 	})
 }
 
-// authenticateQuietly looks at a key's state without using its secret.
+// authenticateQuietly returns a key's state without using its secret.
 func authenticateQuietly(t *testing.T, w *keystest.World, id, want, by string) {
 	t.Helper()
 	k, err := w.Keys.Get(t.Context(), w.By(t, by), id)
@@ -507,11 +507,11 @@ func authenticateQuietly(t *testing.T, w *keystest.World, id, want, by string) {
 	}
 }
 
-func TestExpiringTheUnseenLeavesAKeyThatWasRotatedItsNewSecret(t *testing.T) {
+func TestExpiringUnusedSecretsKeepsTheNewSecretOfARotatedKey(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "scorelytics")
 	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
-	secret := "sk_live_" + strings.Repeat("aZ9b", 8) // shorter than what is minted
+	secret := "sk_live_" + strings.Repeat("aZ9b", 8) // shorter than the deployment's own
 	row := keys.Foreign{SHA256: strings.ToUpper(apikey.Hash(secret)), Name: "short", Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}}
 	bring(t, moving(t, w, keys.ImportOptions{}), row)
 	row.SHA256, row.Prefix = apikey.Hash("sk_test_"+strings.Repeat("aZ9b", 8)), "sk_test_aZ9b"
@@ -530,7 +530,7 @@ func TestExpiringTheUnseenLeavesAKeyThatWasRotatedItsNewSecret(t *testing.T) {
 	authenticate(t, w, rotated.Secret, "")
 }
 
-func TestKeyIsMarkedBySHA256AsLongAsASecretThatIsKeptSoIsGood(t *testing.T) {
+func TestAKeyIsMarkedSHA256WhileASecretStoredSoIsValid(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "scorelytics")
 	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
@@ -552,8 +552,8 @@ func TestKeyIsMarkedBySHA256AsLongAsASecretThatIsKeptSoIsGood(t *testing.T) {
 	}
 }
 
-// A key that is used between the list and its expiry is spared.
-func TestKeyThatIsSeenMeanwhileIsNotExpired(t *testing.T) {
+// A key that is used between the listing and its expiry stays.
+func TestAKeyThatIsUsedMeanwhileIsNotExpired(t *testing.T) {
 	t.Parallel()
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	w := keystest.New(t, faulty, "balla")
@@ -596,7 +596,7 @@ func expire(t *testing.T, w *keystest.World, e keys.Expiry) []keys.Holder {
 	return ended
 }
 
-func TestCensusTellsSecretsThatAreUnderNoPepper(t *testing.T) {
+func TestTheCensusListsSecretsUnderNoPepper(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
 	w.Org(t, w.Found(t).Secret, "north", "TEAM")
@@ -607,7 +607,7 @@ func TestCensusTellsSecretsThatAreUnderNoPepper(t *testing.T) {
 	}
 }
 
-func TestImportedSecretIsTakenWhereItCannotBeMovedYet(t *testing.T) {
+func TestAnImportedSecretIsAcceptedEvenIfItsWriteFails(t *testing.T) {
 	t.Parallel()
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	w := keystest.New(t, faulty, "balla")

@@ -1,15 +1,14 @@
-// Package keys keeps keys and their secrets: who may make which, how many an
-// organisation may have, and whom a secret stands for.
+// Package keys stores keys and their secrets. It decides who may make which key, how many
+// an organisation may have, and which caller a secret authenticates.
 //
-// A key is what an organisation owns; a secret is the string that a client sends.
-// A key's item lists the secrets that are good for it, each with the moment at
-// which it ends, so a rotation or a revocation is one write on one item, and a
-// secret that the key does not list is dead whatever else is stored of it.
+// An organisation owns keys; a client sends a secret. A key's item lists its valid secrets
+// with the time at which each expires, so a rotation or a revocation is one write on one
+// item. A secret that the key does not list is refused, whatever else is stored of it.
 //
-// A secret's item holds no secret: its address is [apikey.ID], and it holds a MAC
-// under a pepper. Both items, a pointer from the key's id to its organisation, the
-// audit entry and the Idempotency-Key's item are written in one transaction. The
-// gate's item is never part of one (see package change).
+// A secret's item does not contain the secret: its address is [apikey.ID], and it holds a
+// MAC under a pepper. One transaction writes both items, a pointer from the key's id to its
+// organisation, the audit entry and the item of the Idempotency-Key. The gate's item is
+// never part of a transaction (see package change).
 package keys
 
 import (
@@ -30,13 +29,13 @@ const (
 	Revoked = "revoked"
 )
 
-// How a key's secret is kept.
+// How a key's secret is stored.
 const (
 	HashHMAC   = "hmac"
-	HashSHA256 = "sha256" // imported, and not seen since
+	HashSHA256 = "sha256" // imported, and not used since
 )
 
-// rotateAfter is the age from which on a secret is better replaced.
+// rotateAfter is the age from which on replacing a secret is recommended.
 const rotateAfter = 90 * 24 * time.Hour
 
 const (
@@ -47,62 +46,62 @@ const (
 
 // Key is a key as clients see it.
 type Key struct {
-	ID          string         `json:"id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Name        string         `json:"name"`
-	Prefix      string         `json:"prefix" doc:"What its secrets begin with" example:"sg_live_"`
-	LastFour    string         `json:"last_four" doc:"What its newest secret ends in, as far as the contract shows it"`
-	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"How its secret is kept: as an HMAC under the deployment's pepper, or by the SHA-256 that it was imported with and until it is used. While a replaced secret is still good, sha256 if either is kept so"`
-	Environment string         `json:"environment"`
-	Scopes      []string       `json:"scopes" nullable:"false"`
-	Plan        string         `json:"plan" doc:"The organisation's plan"`
-	State       string         `json:"state" enum:"active,expired,revoked"`
-	User        string         `json:"user" doc:"The member who owns it, and whose role bounds it"`
-	CreatedBy   *string        `json:"created_by" doc:"The user who made it; null where it was made beside the API"`
-	CreatedAt   time.Time      `json:"created_at"`
-	ExpiresAt   *time.Time     `json:"expires_at"`
-	RevokedAt   *time.Time     `json:"revoked_at"`
-	LastUsedAt  *time.Time     `json:"last_used_at"`
-	Metadata    map[string]any `json:"metadata"`
-	Game        *string        `json:"game" doc:"The game that it is bound to; null for none"`
+	ID          string         `json:"id" doc:"Key id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Name        string         `json:"name" doc:"Display name, 1–80 characters"`
+	Prefix      string         `json:"prefix" doc:"Prefix of the key's secrets" example:"sg_live_"`
+	LastFour    string         `json:"last_four" doc:"Last characters of the newest secret, as many as the contract shows"`
+	Hash        string         `json:"hash" enum:"hmac,sha256" doc:"Storage form of the secret: hmac, an HMAC under the deployment's pepper, or sha256, the imported hash of a secret that has not been used yet. During an overlap, sha256 if either secret has that form"`
+	Environment string         `json:"environment" doc:"Environment"`
+	Scopes      []string       `json:"scopes" nullable:"false" doc:"Scopes"`
+	Plan        string         `json:"plan" doc:"Plan of the organisation"`
+	State       string         `json:"state" enum:"active,expired,revoked" doc:"Key state"`
+	User        string         `json:"user" doc:"Id of the member who owns the key; the member's role limits the key"`
+	CreatedBy   *string        `json:"created_by" doc:"Id of the user who created the key; null if it was created outside the API"`
+	CreatedAt   time.Time      `json:"created_at" doc:"Creation time"`
+	ExpiresAt   *time.Time     `json:"expires_at" doc:"Expiry time; null if the key does not expire"`
+	RevokedAt   *time.Time     `json:"revoked_at" doc:"Revocation time; null if the key is not revoked"`
+	LastUsedAt  *time.Time     `json:"last_used_at" doc:"Time of the last request; null if there was none"`
+	Metadata    map[string]any `json:"metadata" doc:"Metadata of your own, at most 1 KB as JSON"`
+	Game        *string        `json:"game" doc:"Id of the game that the key is bound to; null without one"`
 	// RotateRecommended marks an old secret; nothing is refused for its age.
-	RotateRecommended bool  `json:"rotate_recommended" doc:"It is active, and its newest secret is over 90 days old"`
-	Usage             Usage `json:"usage"`
+	RotateRecommended bool  `json:"rotate_recommended" doc:"Whether the key is active and its newest secret is more than 90 days old"`
+	Usage             Usage `json:"usage" doc:"Request counts"`
 }
 
-// Usage is how often a key was used.
+// Usage is the number of requests made with a key.
 type Usage struct {
-	Total  int64  `json:"total" doc:"Calls since the key was made"`
-	Window Window `json:"window"`
+	Total  int64  `json:"total" doc:"Requests since the key was created"`
+	Window Window `json:"window" doc:"Use of the quota in the current window"`
 }
 
-// Window is what is left of the quota. Unmetered keys have neither limit nor end.
+// Window is the current quota window. Unmetered keys have neither limit nor end.
 type Window struct {
-	Limit     *int64     `json:"limit"`
-	Used      int64      `json:"used"`
-	Remaining *int64     `json:"remaining"`
-	ResetsAt  *time.Time `json:"resets_at"`
+	Limit     *int64     `json:"limit" doc:"Requests allowed per window; null without a quota"`
+	Used      int64      `json:"used" doc:"Requests counted in the current window"`
+	Remaining *int64     `json:"remaining" doc:"Requests left in the current window; null without a quota"`
+	ResetsAt  *time.Time `json:"resets_at" doc:"End of the current window; null without a quota"`
 }
 
-// Minted is a key with its secret, which is shown this once.
+// Minted is a key with its secret, which is shown only once.
 type Minted struct {
 	Key
-	Secret string `json:"secret" doc:"Shown this once; it cannot be had again"`
+	Secret string `json:"secret" doc:"Secret of the key; shown only in this response"`
 }
 
 // Rotated is a key with its new secret.
 type Rotated struct {
 	Key
-	Secret            string     `json:"secret" doc:"Shown this once; it cannot be had again"`
-	PreviousExpiresAt *time.Time `json:"previous_expires_at" doc:"When the old secret ends; null: it has ended"`
+	Secret            string     `json:"secret" doc:"New secret of the key; shown only in this response"`
+	PreviousExpiresAt *time.Time `json:"previous_expires_at" doc:"Expiry time of the previous secret; null if it has already expired"`
 }
 
-// record is a key as it is stored. Moments are seconds since 1970, 0 for none.
+// record is a key as it is stored. Times are seconds since 1970, 0 for none.
 type record struct {
 	ID          string           `json:"id"`
 	Org         string           `json:"org"`
 	Name        string           `json:"name"`
 	Scopes      []string         `json:"scopes"`
-	Metadata    string           `json:"metadata"` // JSON text, as items hold no fractions
+	Metadata    string           `json:"metadata"` // JSON text, as items cannot store fractions
 	Owner       string           `json:"owner"`
 	CreatedBy   string           `json:"created_by"`
 	Game        string           `json:"game,omitempty"`
@@ -110,13 +109,13 @@ type record struct {
 	LastFour    string           `json:"last_four"`
 	Environment string           `json:"environment"`
 	CreatedAt   int64            `json:"created_at"`
-	SecretAt    int64            `json:"secret_at"` // when the newest secret was made; 0: with the key
+	SecretAt    int64            `json:"secret_at"` // when the newest secret was made; 0: when the key was made
 	ExpiresAt   int64            `json:"expires_at"`
 	RevokedAt   int64            `json:"revoked_at"`
-	Secrets     map[string]int64 `json:"secrets"` // secret id → when it ends, 0 for never
-	// Imported is the id of the secret that came from another system, "" without one.
+	Secrets     map[string]int64 `json:"secrets"` // secret id → when it expires, 0 for never
+	// Imported is the id of the imported secret, "" without one.
 	Imported string `json:"imported,omitempty"`
-	Rev      int64  `json:"rev"` // rises with every change
+	Rev      int64  `json:"rev"` // incremented by every change
 }
 
 func address(org, key string) table.Key {
@@ -141,9 +140,9 @@ func (k record) item() (table.Item, error) {
 	return it, nil
 }
 
-// recordFrom reads a key's item, and false from any other item. It reads the
-// attributes by hand: the authorizer does it for every secret that it sees, and
-// by way of JSON it took as long as the reads from the store.
+// recordFrom decodes a key's item; false for any other item. It reads attribute by
+// attribute: the authorizer does so for every secret that it sees, and decoding by way of
+// JSON took as long as the reads from the store.
 func recordFrom(it table.Item) (record, bool, error) {
 	if !strings.HasPrefix(it.Str(table.SortAttr), keyPrefix) {
 		return record{}, false, nil
@@ -183,7 +182,7 @@ func (k record) state(now time.Time) string {
 	return Active
 }
 
-// current is the secret that no rotation has replaced.
+// current returns the id of the secret that no rotation has replaced.
 func (k record) current() string {
 	for id, end := range k.Secrets {
 		if end == 0 {
@@ -193,8 +192,8 @@ func (k record) current() string {
 	return ""
 }
 
-// fading lists the replaced secrets that are still good.
-func (k record) fading(now time.Time) map[string]int64 {
+// overlapping returns the replaced secrets that are still valid, with their expiry.
+func (k record) overlapping(now time.Time) map[string]int64 {
 	still := map[string]int64{}
 	for id, end := range k.Secrets {
 		if end > now.Unix() {
@@ -204,11 +203,11 @@ func (k record) fading(now time.Time) map[string]int64 {
 	return still
 }
 
-// view is the key as clients see it, but for its usage.
+// view returns the key as clients see it, without its usage.
 func (k record) view(plan string, now time.Time) (Key, error) {
 	v := Key{ID: k.ID, Name: k.Name, Prefix: k.Prefix, LastFour: k.LastFour, Hash: HashHMAC, Environment: k.Environment,
 		Scopes: append([]string{}, k.Scopes...), Plan: plan, State: k.state(now), User: k.Owner,
-		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt)}
+		CreatedAt: time.Unix(k.CreatedAt, 0).UTC(), ExpiresAt: optionalTime(k.ExpiresAt), RevokedAt: optionalTime(k.RevokedAt)}
 	v.RotateRecommended = v.State == Active && now.Unix()-max(k.CreatedAt, k.SecretAt) > int64(rotateAfter/time.Second)
 	if k.CreatedBy != "" {
 		v.CreatedBy = &k.CreatedBy
@@ -222,7 +221,7 @@ func (k record) view(plan string, now time.Time) (Key, error) {
 	return v, nil
 }
 
-func moment(seconds int64) *time.Time {
+func optionalTime(seconds int64) *time.Time {
 	if seconds == 0 {
 		return nil
 	}
@@ -241,11 +240,11 @@ type settings struct {
 	RevokedAt   *time.Time      `json:"revoked_at"`
 	LastFour    string          `json:"last_four"`
 	Game        string          `json:"game,omitempty"`
-	// PreviousExpiresAt is when a replaced secret ends.
+	// PreviousExpiresAt is when a replaced secret expires.
 	PreviousExpiresAt *time.Time `json:"previous_expires_at,omitempty"`
 }
 
 func (k record) settings() settings {
 	return settings{Name: k.Name, Scopes: k.Scopes, Metadata: json.RawMessage(k.Metadata), User: k.Owner,
-		Environment: k.Environment, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastFour: k.LastFour, Game: k.Game}
+		Environment: k.Environment, ExpiresAt: optionalTime(k.ExpiresAt), RevokedAt: optionalTime(k.RevokedAt), LastFour: k.LastFour, Game: k.Game}
 }

@@ -13,12 +13,12 @@ import (
 	"statgate/shared/table"
 )
 
-// Filter chooses keys of one organisation.
+// Filter selects keys of one organisation.
 type Filter struct {
-	Org   string // "" is the caller's; operators may name another
-	State string // "" for any
+	Org   string // "": the caller's; only operators may name another
+	State string // "": any
 	Limit int
-	After string // id of the last key of the page before
+	After string // id of the last key of the previous page
 }
 
 // Get returns a key that the caller may manage.
@@ -30,14 +30,14 @@ func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Key, error)
 	return s.see(ctx, f, r.Now)
 }
 
-// List returns a page of keys, newest first, and the position to go on from. A
-// member sees their own.
+// List returns a page of keys, newest first, and the position of the next page. Members see
+// only their own keys.
 func (s *Store) List(ctx context.Context, r *api.Request, f Filter) ([]Key, string, error) {
 	o, err := s.orgOf(ctx, r.Caller, f.Org)
 	if err != nil {
 		return nil, "", err
 	}
-	found, err := s.sieve(ctx, r, o.ID, f)
+	found, err := s.scan(ctx, r, o.ID, f)
 	if err != nil {
 		return nil, "", err
 	}
@@ -50,8 +50,8 @@ func (s *Store) List(ctx context.Context, r *api.Request, f Filter) ([]Key, stri
 	return shown, next, err
 }
 
-// orgOf returns the organisation that a list is of. One that is not the caller's
-// is unknown to all but operators.
+// orgOf returns the organisation whose keys are listed. For callers other than operators,
+// any organisation but their own does not exist.
 func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org, error) {
 	if org == "" {
 		org = c.Org
@@ -70,8 +70,8 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	return o, nil
 }
 
-// sieve reads keys until there is one more than the page holds.
-func (s *Store) sieve(ctx context.Context, r *api.Request, org string, f Filter) ([]record, error) {
+// scan reads keys until it has one more than the page holds.
+func (s *Store) scan(ctx context.Context, r *api.Request, org string, f Filter) ([]record, error) {
 	low, high := table.Prefix(keyPrefix)
 	q := table.Query{Partition: orgs.Partition(org), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
 	if f.After != "" {
@@ -124,21 +124,21 @@ func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now ti
 	return shown, s.mark(ctx, found, shown, now)
 }
 
-// Self is who makes the call, what they may do and what is left.
+// Self describes the caller: its key, its permissions and its remaining quota.
 type Self struct {
 	Key
-	Org             string     `json:"org"`
-	Role            string     `json:"role" enum:"operator,owner,admin,member"`
-	Permissions     []string   `json:"permissions" nullable:"false" doc:"What the scopes and the owner's role allow together"`
-	Operations      []string   `json:"operations" nullable:"false" doc:"The operations that the key may call, sorted"`
-	Token           bool       `json:"token" doc:"Whether a token makes the call: then scopes, permissions and operations are the token's"`
-	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"When the secret that was sent ends: with its key, or after a rotation"`
+	Org             string     `json:"org" doc:"Organisation id"`
+	Role            string     `json:"role" enum:"operator,owner,admin,member" doc:"Role of the key's owner"`
+	Permissions     []string   `json:"permissions" nullable:"false" doc:"Permissions that both the scopes and the owner's role grant"`
+	Operations      []string   `json:"operations" nullable:"false" doc:"Operations that the key may call, sorted"`
+	Token           bool       `json:"token" doc:"Whether the request was sent with a token; scopes, permissions and operations are then the token's"`
+	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"Expiry time of the secret that was sent: the key's own, or the end of an overlap; null if it does not expire"`
 }
 
-// keysOnly are the operations that any key may call, and no token.
+// keysOnly are the operations that any key may call and no token.
 var keysOnly = map[string]bool{"createToken": true, "revokeSelf": true}
 
-// Self tells a caller who they are.
+// Self returns the caller's own key and permissions.
 func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	f, err := s.self(ctx, r.Caller)
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	if err != nil {
 		return Self{}, err
 	}
-	k.Scopes = append([]string{}, r.Caller.Scopes...) // the token's, where it is one
+	k.Scopes = append([]string{}, r.Caller.Scopes...) // the token's scopes, if the caller is a token
 	me := Self{Key: k, Token: r.Caller.Token, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
 	for _, route := range api.For(s.rules.contract) {
 		if !route.Open && route.Allowed(r.Caller.Permissions) && !(me.Token && keysOnly[route.Operation]) {
@@ -163,7 +163,7 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	return me, nil
 }
 
-// self returns the facts about the key that makes the call.
+// self reads the facts about the calling key.
 func (s *Store) self(ctx context.Context, c *api.Caller) (facts, error) {
 	f, found, err := s.read(ctx, c.Org, c.Key, c.User)
 	if err == nil && !found {

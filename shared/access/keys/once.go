@@ -9,13 +9,12 @@ import (
 	"statgate/shared/table"
 )
 
-// once is the Idempotency-Key of a call, or none. It belongs to the user who
-// sends it, not to the key that they send it with. The answer of the first call
-// held a secret and cannot be given again, so a repeat is refused, whatever its
-// body, and told the key's id.
+// once is the Idempotency-Key of a call that makes a secret, or none. It belongs to the
+// user who sends it, whichever of their keys they use. The first answer held a secret and
+// cannot be repeated, so a repeat is refused, whatever its body, with the id of the key.
 type once struct {
 	store *Store
-	at    table.Key // zero without one
+	at    table.Key // zero without an Idempotency-Key
 	now   time.Time
 }
 
@@ -24,7 +23,8 @@ func (s *Store) once(r *api.Request) (once, error) {
 	return once{store: s, at: at, now: r.Now}, err
 }
 
-// used returns the key that was made or rotated under it, or whose token was made, "" for none.
+// used returns the id of the key that an earlier call with this Idempotency-Key made,
+// rotated or derived a token from; "" for none.
 func (o once) used(ctx context.Context) (string, error) {
 	if o.at.Partition == "" {
 		return "", nil
@@ -39,7 +39,7 @@ func (o once) used(ctx context.Context) (string, error) {
 	return it.Str("key"), nil
 }
 
-// fresh refuses one that stands for another key than the one being made.
+// fresh refuses an Idempotency-Key that was used for another key than the new one.
 func (o once) fresh(ctx context.Context, key string) error {
 	used, err := o.used(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func (o once) fresh(ctx context.Context, key string) error {
 	return nil
 }
 
-// write remembers it; none where there is none.
+// write stores the Idempotency-Key; it returns no write where there is none.
 func (o once) write(operation, key string) []table.Write {
 	if o.at.Partition == "" {
 		return nil
@@ -63,7 +63,7 @@ func (o once) write(operation, key string) []table.Write {
 }
 
 func repeated(key string) *api.Error {
-	err := api.Fail(api.ConflictRepeat, "this Idempotency-Key was used: what was made then holds a secret, which cannot be shown again")
+	err := api.Fail(api.ConflictRepeat, "Idempotency-Key: already used; the secret created by that request cannot be shown again")
 	err.Details = map[string]any{"key": key}
 	return err
 }

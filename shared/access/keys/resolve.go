@@ -14,10 +14,10 @@ import (
 	"statgate/shared/table"
 )
 
-// The endings of a secret. Which one it was is in the condition, and contracts
-// usually answer them all alike; the message says no more than the holder of the
-// secret may know.
-func secretUnknown() *api.Error { return api.Fail(api.SecretUnknown, "this key is not known") }
+// Errors of secrets that are not valid. The condition says why. Contracts usually give
+// all of them the same answer, and the message says no more than the holder of the
+// secret may learn.
+func secretUnknown() *api.Error { return api.Fail(api.SecretUnknown, "unknown API key") }
 
 func secretRevoked() *api.Error {
 	return api.Fail(api.SecretRevoked, "this key has been revoked or replaced")
@@ -27,13 +27,13 @@ func secretExpired(at int64) *api.Error {
 	return api.Fail(api.SecretExpired, "this key expired at %s", time.Unix(at, 0).UTC().Format(time.RFC3339))
 }
 
-// Authenticate returns whom a secret stands for. The order is that of cost: form,
-// environment and tag before anything is read; then the secret's item; its MAC
-// under the pepper that it was made with, in constant time; then as [Store.Resolve].
+// Authenticate returns the caller that a secret authenticates. It checks in the order of
+// cost: form, environment and tag before any read; then the secret's item; then the MAC
+// under its pepper, in constant time; then as [Store.Resolve].
 //
-// A secret under an older pepper is MACed again with the current one. That is done
-// as well as may be and never fails the call. One whose pepper is unknown is
-// unavailable, unless it has ended.
+// A secret under an older pepper is MACed again with the current one. This is best effort
+// and never fails the call. A secret whose pepper is unknown is unavailable, unless it has
+// expired or was revoked.
 func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, error) {
 	tagKey, err := s.peppers.TagKey(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, e
 	case errors.Is(err, apikey.ErrEnvironment):
 		return nil, secretElsewhere()
 	case err != nil:
-		return nil, api.Fail(api.SecretMalformed, "this is not a key of this API")
+		return nil, api.Fail(api.SecretMalformed, "malformed API key")
 	}
 	it, err := s.secret(ctx, apikey.ID(secret))
 	if err != nil {
@@ -58,10 +58,10 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, e
 	return s.caller(ctx, it)
 }
 
-// unproved is the answer for a secret whose pepper nobody has. While it is live
-// that says nothing of it, so it is unavailable. One that has ended is answered as
-// ended: a retired pepper leaves only those behind, and their clients would
-// otherwise raise the alarm of a store that is down, for ever.
+// unproved is the answer for a secret whose pepper is not available. For a live secret that
+// is unavailable, as nothing is known about it. A secret that has expired or was revoked
+// gets the matching error: retiring a pepper leaves only such secrets under it, and
+// answering 503 for them would raise the alarm for a failing store forever.
 func (s *Store) unproved(ctx context.Context, it table.Item, cause error) error {
 	_, err := s.caller(ctx, it)
 	var e *api.Error
@@ -71,10 +71,10 @@ func (s *Store) unproved(ctx context.Context, it table.Item, cause error) error 
 	return cause
 }
 
-// Resolve returns whom a secret that was authenticated before stands for now. It
-// reads consistently: the gate's version, then the facts, so that the version is
-// never newer than what it stands for. Errors are *api.Error of the condition
-// that ended the secret, or unavailable.
+// Resolve returns the caller of a secret that was authenticated before, as it is now. It
+// reads consistently, first the gate's version and then the facts, so that the version is
+// never newer than the facts. Errors are *api.Error: the condition that ended the secret,
+// or unavailable.
 func (s *Store) Resolve(ctx context.Context, secretID string) (*api.Caller, error) {
 	it, err := s.secret(ctx, secretID)
 	if err != nil {
@@ -83,8 +83,8 @@ func (s *Store) Resolve(ctx context.Context, secretID string) (*api.Caller, erro
 	return s.caller(ctx, it)
 }
 
-// secret reads a secret's item. It never changes but for its MAC, yet it may be
-// a moment old or not there yet, so this read is consistent too.
+// secret reads a secret's item. Only its MAC ever changes, but a replica may not have the
+// item yet, so the read is consistent.
 func (s *Store) secret(ctx context.Context, id string) (table.Item, error) {
 	it, err := s.table.Get(ctx, secretAddress(id), true)
 	if err != nil {
@@ -103,8 +103,8 @@ func secretElsewhere() *api.Error {
 	return api.Fail(api.SecretEnvironment, "this key belongs to another environment")
 }
 
-// prove compares the secret's MAC. A pepper version that nobody knows says
-// nothing of the secret: 503, never 401.
+// prove compares the secret's MAC. An unknown pepper version says nothing about the secret,
+// so it is a 503, never a 401.
 func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
 	if hash := it.Str("sha256"); hash != "" {
 		return s.proveForeign(ctx, it, hash, secret)
@@ -117,35 +117,35 @@ func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
 	if !apikey.Equal(it.Str("mac"), apikey.MAC(pepper.Key, secret)) {
 		return secretUnknown()
 	}
-	// Tokens stay under their pepper for the day that they last: see expectTokens.
+	// Tokens stay under their pepper for the day that they may live: see expectTokens.
 	if current, err := s.peppers.Current(ctx); err == nil && current.Version != stored && it.Str("parent") == "" {
-		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")), macked(current, secret),
+		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")), macActions(current, secret),
 			table.Eq("pepper", stored), table.Eq("mac", it.Str("mac"))))
 	}
 	return nil
 }
 
-// macked puts a secret under a pepper.
-func macked(pepper apikey.Pepper, secret string) []table.Action {
+// macActions sets a secret's MAC under a pepper.
+func macActions(pepper apikey.Pepper, secret string) []table.Action {
 	return []table.Action{table.Set("mac", apikey.MAC(pepper.Key, secret)), table.Set("pepper", pepper.Version)}
 }
 
-// proveForeign compares the hash of a secret that was imported, and puts the
-// secret under the current pepper, as this is the first time that it is seen. Of
-// calls that come at once one does it; the others have proved it no less. A
-// contract whose secrets carry a tag has no such secrets.
+// proveForeign compares the hash of an imported secret. As this is its first use, it
+// replaces the hash by a MAC under the current pepper. Of concurrent calls one does so; the
+// others have proved the secret as well. Contracts whose secrets have a tag have no
+// imported secrets.
 func (s *Store) proveForeign(ctx context.Context, it table.Item, hash, secret string) error {
 	if s.rules.contract.Secret.TagBytes > 0 || !apikey.Equal(hash, apikey.Hash(secret)) {
 		return secretUnknown()
 	}
 	if current, err := s.peppers.Current(ctx); err == nil {
 		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")),
-			append(macked(current, secret), table.Remove("sha256")), table.Eq("sha256", hash)))
+			append(macActions(current, secret), table.Remove("sha256")), table.Eq("sha256", hash)))
 	}
 	return nil
 }
 
-// caller reads who stands behind a secret's item.
+// caller reads the key, the owner and the organisation of a secret's item.
 func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, error) {
 	key, org, owner := secret.Str("key"), secret.Str("org"), secret.Str("owner")
 	version, err := s.gates.Version(ctx, key)
@@ -159,7 +159,7 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 	if !found {
 		return nil, secretUnknown()
 	}
-	parent := secret.Str("parent") // of a token: the secret that it stands and falls with
+	parent := secret.Str("parent") // of a token: the secret that it was derived from
 	notAfter, ended := f.ended(cmp.Or(parent, secret.Str("id")), s.now())
 	if ended != nil {
 		return nil, ended
@@ -183,19 +183,20 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 	return c, nil
 }
 
-// permitted is [effective] under the contract, remembered: few keys differ in
-// their scopes. It is shared and must not be changed.
+// permitted is [effective] under the contract, cached, as few keys differ in their scopes.
+// Its result is shared and must not be changed.
 func (s *Store) permitted(scopes []string, role string) []string {
 	same := role + " " + strings.Join(scopes, " ")
-	if p, ok := s.powers.Get(same); ok {
+	if p, ok := s.permissionCache.Get(same); ok {
 		return p
 	}
 	p := effective(s.rules.contract.Scopes, scopes, role)
-	s.powers.Add(same, p)
+	s.permissionCache.Add(same, p)
 	return p
 }
 
-// ended tells why the secret is no longer good, or until when it is (zero: for ever).
+// ended returns why the secret is not valid any more, or else until when it is (zero: no
+// end).
 func (f facts) ended(secretID string, now time.Time) (time.Time, *api.Error) {
 	end, listed := f.key.Secrets[secretID]
 	switch {

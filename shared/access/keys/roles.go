@@ -9,8 +9,8 @@ import (
 	"statgate/shared/contract"
 )
 
-// dataPermissions is what the deployment's data routes ask for: all that a key
-// may do where the contract has no scopes and the owner's role decides.
+// dataPermissions are the permissions of all data routes: what a key may do if the contract
+// has no scopes and the owner's role decides.
 var dataPermissions = func() []string {
 	seen := map[string]bool{}
 	for _, r := range api.Routes {
@@ -29,8 +29,8 @@ var dataPermissions = func() []string {
 	return all
 }()
 
-// permissions turns a key's scopes into permission patterns, before its owner's
-// role. Scopes that the contract no longer knows grant nothing.
+// permissions returns the permission patterns of scopes, before the owner's role narrows
+// them. Scopes that the contract no longer has grant nothing.
 func permissions(s contract.Scopes, scopes []string) []string {
 	names := s.Names()
 	known := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return !slices.Contains(names, scope) })
@@ -45,9 +45,9 @@ func permissions(s contract.Scopes, scopes []string) []string {
 	return patterns
 }
 
-// narrowed returns what of the patterns a role allows. Operators, owners and
-// admins may do everything; a member may do with data whatever does not write,
-// and nothing with key management. Whoever has another role, or none, may do nothing.
+// narrowed returns the patterns that a role allows. Operators, owners and admins may do
+// everything. Members may do everything with data except write it, and nothing with key
+// management. Any other role allows nothing.
 func narrowed(role string, patterns []string) []string {
 	kept := []string{}
 	switch role {
@@ -70,12 +70,12 @@ func narrowed(role string, patterns []string) []string {
 	return slices.Compact(kept)
 }
 
-// effective is what a key may do: its own scopes ∩ what its owner's role allows.
+// effective returns what a key may do: what its scopes and its owner's role both allow.
 func effective(s contract.Scopes, scopes []string, role string) []string {
 	return narrowed(role, permissions(s, scopes))
 }
 
-// covered tells whether a grants everything that b does.
+// covered reports whether a grants everything that b does.
 func covered(a, b []string) bool {
 	for _, p := range b {
 		if !slices.ContainsFunc(a, func(q string) bool { return reaches(q, p) }) {
@@ -85,14 +85,14 @@ func covered(a, b []string) bool {
 	return true
 }
 
-// reaches tells whether pattern q grants all that pattern p does.
+// reaches reports whether pattern q grants everything that pattern p does.
 func reaches(q, p string) bool {
 	qn, qv, _ := strings.Cut(q, ":")
 	pn, pv, _ := strings.Cut(p, ":")
 	return (qn == "*" || qn == pn) && (qv == "*" || qv == pv)
 }
 
-// meet is what both a and b grant, as sorted patterns.
+// meet returns what both a and b grant, as sorted patterns.
 func meet(a, b []string) []string {
 	both := []string{}
 	for _, p := range a {
@@ -110,7 +110,7 @@ func meet(a, b []string) []string {
 	return slices.Compact(both)
 }
 
-// narrower is the part of a pattern that both mean; false where they share nothing.
+// narrower returns the intersection of two parts of a pattern; false if it is empty.
 func narrower(p, q string) (string, bool) {
 	switch {
 	case p == "*":
@@ -121,12 +121,12 @@ func narrower(p, q string) (string, bool) {
 	return "", false
 }
 
-// management tells whether a key with these scopes is a management key.
+// management reports whether a key with these scopes is a management key.
 func management(s contract.Scopes, scopes []string) bool {
 	return slices.ContainsFunc(permissions(s, scopes), contract.IsManagement)
 }
 
-// managing lists those of a key's management scopes that its owner's role lets it use.
+// managing returns those of a key's management scopes that its owner's role allows.
 func (ru rules) managing(scopes []string, role string) []string {
 	s := ru.contract.Scopes
 	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
@@ -139,10 +139,10 @@ func rank(role string) int {
 	return map[string]int{api.RoleMember: 1, api.RoleAdmin: 2, api.RoleOwner: 3, api.RoleOperator: 4}[role]
 }
 
-// grants tells whether the caller may put the scopes into the hands of an owner
-// of the role: data as far as both roles allow it, and of key management only
-// what the caller holds, for nobody above the caller. Whoever obtains a secret is
-// as good as its maker, so rotating is bound by the same rule as making.
+// grants refuses scopes that the caller may not give to a key whose owner has a role. Data
+// scopes need both roles to allow them. Management scopes need a caller who holds them and
+// an owner of no higher role than the caller's. Rotating obeys the same rule as making a
+// key, as both obtain a secret.
 func grants(s contract.Scopes, c *api.Caller, ownerRole string, scopes []string) *api.Error {
 	for _, scope := range scopes {
 		own := permissions(contract.Scopes{Verbs: s.Verbs, Resources: s.Resources, List: s.List, Management: s.Management}, []string{scope})
@@ -150,13 +150,13 @@ func grants(s contract.Scopes, c *api.Caller, ownerRole string, scopes []string)
 			held := covered(narrowed(ownerRole, []string{p}), []string{p})
 			switch {
 			case !held:
-				return roleError("scope %q is not for a key whose owner is a %s", scope, ownerRole)
+				return roleError("scope %q is not allowed for a key whose owner has the role %s", scope, ownerRole)
 			case contract.IsManagement(p) && !covered(c.Permissions, []string{p}):
 				return roleError("scope %q can be granted only by a key that holds it", scope)
 			case contract.IsManagement(p) && rank(ownerRole) > rank(c.Role):
 				return roleError("scope %q cannot be granted to an owner of a higher role (%s) than the caller's (%s)", scope, ownerRole, c.Role)
 			case !covered(narrowed(c.Role, []string{p}), []string{p}):
-				return roleError("scope %q is beyond the caller's role (%s)", scope, c.Role)
+				return roleError("scope %q exceeds the caller's role (%s)", scope, c.Role)
 			}
 		}
 	}

@@ -99,7 +99,7 @@ func TestWideningIsWhatTheOldPermissionsDoNotCover(t *testing.T) {
 	}
 }
 
-func TestWhatTwoGrantsShareIsWhatBothAllow(t *testing.T) {
+func TestTheIntersectionOfTwoGrantsIsWhatBothAllow(t *testing.T) {
 	t.Parallel()
 	var patterns, permissions []string
 	for _, noun := range []string{"*", "matches", "teams"} {

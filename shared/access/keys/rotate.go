@@ -14,15 +14,16 @@ import (
 	"statgate/shared/table"
 )
 
-// graveLife is how long the item of a secret that has ended stays.
-const graveLife = 30 * 24 * time.Hour
+// expiredSecretLife is how long the item of an expired secret is kept.
+const expiredSecretLife = 30 * 24 * time.Hour
 
-// Rotate replaces a key's secret and keeps the key, its quota and its history.
-// The old secret ends at once, or after the overlap, but never after the key.
-// While a replaced secret is still good, only force rotates again: it ends all
-// that were replaced before, at once.
+// Rotate replaces a key's secret and keeps the key, its quota and its history. The old
+// secret expires immediately or after the overlap, but never after the key. While a
+// replaced secret is still valid, only force rotates again, which makes all replaced
+// secrets expire immediately.
 //
-// Whoever rotates a key obtains its secret, so it takes what making it would take.
+// The caller obtains the new secret, so rotating a key needs the same permissions as making
+// it.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Rotated, error) {
 	repeat, err := s.once(r)
 	if err != nil {
@@ -37,7 +38,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		return Rotated{}, err
 	}
 	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (f turning, err error) {
+		func(ctx context.Context, _ int) (f rotationFacts, err error) {
 			if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
 				return f, err
 			}
@@ -46,19 +47,19 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			}
 			return f, err
 		},
-		func(f turning) (turned, change.Plan, error) {
+		func(f rotationFacts) (rotationResult, change.Plan, error) {
 			plan := change.Plan{Bump: []string{id}}
 			if f.done {
-				return turned{f.facts, f.key.replacedEnd()}, plan, nil
+				return rotationResult{f.facts, f.key.replacedEnd()}, plan, nil
 			}
 			if plan.Refuse = s.rotatable(r, f.facts, force, f.used); plan.Refuse != nil {
-				return turned{}, plan, nil
+				return rotationResult{}, plan, nil
 			}
 			after, previous := f.key.rotated(n, lasts, r.Now)
 			rotation, err := s.rotation(f.key, after, n, previous, r.Now)
 			plan = plan.And(rotation).And(change.Plan{Writes: repeat.write("rotateKey", id)})
 			f.key = after
-			return turned{f.facts, previous}, plan, err
+			return rotationResult{f.facts, previous}, plan, err
 		})
 	if err != nil {
 		return Rotated{}, err
@@ -67,24 +68,24 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Rotated{}, err
 	}
-	return Rotated{Key: v, Secret: n.secret, PreviousExpiresAt: moment(is.previous)}, nil
+	return Rotated{Key: v, Secret: n.secret, PreviousExpiresAt: optionalTime(is.previous)}, nil
 }
 
-// turning are the facts that a rotation is decided by.
-type turning struct {
+// rotationFacts is the facts by which a rotation is decided.
+type rotationFacts struct {
 	facts
 	done bool   // the key has the new secret, by an earlier attempt whose answer was lost
-	used string // the key that was made or rotated under the Idempotency-Key, "" for none
+	used string // id of the key for which the Idempotency-Key was used before, "" for none
 }
 
-// turned is a key after its rotation.
-type turned struct {
+// rotationResult is a key after its rotation.
+type rotationResult struct {
 	facts
-	previous int64 // when the secret that was replaced ends, 0 where it has
+	previous int64 // when the replaced secret expires, in seconds since 1970; 0: it has
 }
 
-// rotatable refuses a rotation. Those refusals that may follow a rotation that
-// went through are answered after a bump, as its own may have failed.
+// rotatable refuses a rotation. Some refusals may follow a rotation that was made, and
+// whose bump failed: Rotate returns these after a bump.
 func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) error {
 	switch state := f.key.state(r.Now); {
 	case used != "":
@@ -92,13 +93,14 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	case state == Revoked:
 		return final("it was revoked")
 	case state == Expired:
-		return api.Fail(api.ConflictFinal, "this key is expired and has no secret to replace: give it a later end first")
-	case !force && len(f.key.fading(r.Now)) > 0:
-		return api.Fail(api.ConflictRotation, "a replaced secret of this key is still good: wait for its end, or rotate with force, which ends it at once")
+		return api.Fail(api.ConflictFinal, "this key has expired: set a later expiry before you rotate it")
+	case !force && len(f.key.overlapping(r.Now)) > 0:
+		return api.Fail(api.ConflictRotation, "a previous secret of this key is still valid: wait until it expires, or rotate with force to end it immediately")
 	}
 	scopes := s.rules.contract.Scopes
 	for _, scope := range f.key.Scopes {
-		// Also where the owner's role does not let it be used: the role may change.
+		// Checked even where the owner's role does not allow the scope: the role may
+		// change.
 		if scopes.IsManagementScope(scope) && !covered(r.Caller.Permissions, permissions(contract.Scopes{Management: scopes.Management}, []string{scope})) {
 			return roleError("the key has scope %q: it can be rotated only by a key that holds it", scope)
 		}
@@ -109,8 +111,9 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	return nil
 }
 
-// rotated is the key with the new secret, and when the one before it ends (0: it has).
-func (k record) rotated(n newborn, overlap time.Duration, now time.Time) (record, int64) {
+// rotated returns the key with the new secret, and when the previous secret expires (0: it
+// has).
+func (k record) rotated(n newKey, overlap time.Duration, now time.Time) (record, int64) {
 	previous := int64(0)
 	secrets := map[string]int64{apikey.ID(n.secret): 0}
 	if overlap > 0 {
@@ -125,7 +128,7 @@ func (k record) rotated(n newborn, overlap time.Duration, now time.Time) (record
 	return k, previous
 }
 
-// replacedEnd is when the secret that was replaced last ends, 0 where it has.
+// replacedEnd is when the last replaced secret expires, 0 if all have.
 func (k record) replacedEnd() int64 {
 	last := int64(0)
 	for _, end := range k.Secrets {
@@ -134,17 +137,17 @@ func (k record) replacedEnd() int64 {
 	return last
 }
 
-// rotation is the plan of a rotation. The items of secrets that end are left to the
-// table's TTL: the key no longer lists them, or lists their end.
-func (s *Store) rotation(before, after record, n newborn, previous int64, now time.Time) (change.Plan, error) {
+// rotation is the plan of a rotation. The table's TTL deletes the items of expired secrets:
+// the key lists them no longer, or with the time of their expiry.
+func (s *Store) rotation(before, after record, n newKey, previous int64, now time.Time) (change.Plan, error) {
 	n.key = after
 	is := after.settings()
-	is.PreviousExpiresAt = moment(previous)
+	is.PreviousExpiresAt = optionalTime(previous)
 	plan, err := saved("key.rotate", before, after, before.settings(), is)
 	ws := []table.Write{s.secretWrite(n)}
 	for _, id := range slices.Sorted(maps.Keys(before.Secrets)) {
 		end := max(now.Unix(), after.Secrets[id])
-		ws = append(ws, table.Update(secretAddress(id), []table.Action{table.Set(table.TTLAttr, end+int64(graveLife/time.Second))}))
+		ws = append(ws, table.Update(secretAddress(id), []table.Action{table.Set(table.TTLAttr, end+int64(expiredSecretLife/time.Second))}))
 	}
 	return plan.And(change.Plan{Writes: ws}), err
 }

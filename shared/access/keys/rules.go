@@ -13,20 +13,20 @@ import (
 
 const metadataAtMost = 1024 // bytes of compact JSON
 
-// Spec is a key as it is asked for.
+// Spec describes a new key.
 type Spec struct {
 	Name        string
-	Scopes      []string // nil or empty asks for the contract's default
+	Scopes      []string // nil or empty: the contract's default
 	ExpiresIn   *string  // a duration; not with ExpiresAt
 	ExpiresAt   *string  // RFC 3339
 	Metadata    api.Object
-	Environment *string // must be the deployment's
-	Org         *string // operators may name another than their own
-	User        *string // who will own it
-	Game        *string // the game that it is bound to, where scopes need its approval
+	Environment *string // must equal the deployment's
+	Org         *string // id; only operators may name another than their own
+	User        *string // id of the owner
+	Game        *string // game that it is bound to, where its scopes need an approval for a game
 }
 
-// Edit is what changes about a key; what is not sent, or nil, stays.
+// Edit is a change of a key; fields that are nil, or not sent, stay as they are.
 type Edit struct {
 	Name      *string
 	Scopes    []string
@@ -39,13 +39,13 @@ func (e Edit) empty() bool {
 	return e.Name == nil && e.Scopes == nil && !e.ExpiresIn.Sent && !e.ExpiresAt.Sent && e.Metadata == nil
 }
 
-// rules are what a deployment's contract says of keys.
+// rules apply the deployment's contract to keys.
 type rules struct {
 	contract    *contract.Contract
 	environment string
 }
 
-// problems collects all that is wrong with an input, so that it is told at once.
+// problems collects every problem of an input, so that one answer lists them all.
 type problems map[string][]string
 
 func (p problems) add(field, format string, args ...any) {
@@ -68,21 +68,21 @@ func (p problems) err() error {
 	return &api.Error{Condition: api.InputField, Message: "validation failed", Fields: p}
 }
 
-// fresh turns what is asked for into a new key's record, without ids, owner and
-// secret. It knows nothing of who asks.
+// fresh turns a Spec into a new key's record, without ids, owner and secret. It does not
+// check the caller's permissions.
 func (ru rules) fresh(spec Spec, now time.Time) (record, error) {
 	wrong := problems{}
 	name, err := orgs.Name(spec.Name)
 	wrong.take(err)
 	if spec.Environment != nil && *spec.Environment != ru.environment {
-		wrong.add("environment", "this deployment makes keys of environment %s only", ru.environment)
+		wrong.add("environment", "must equal the deployment's environment, %s", ru.environment)
 	}
 	k := record{Name: name, Environment: ru.environment, CreatedAt: now.Unix(), Rev: 1,
 		Scopes: ru.scopes(spec.Scopes, wrong), Metadata: metadata(spec.Metadata, wrong), Game: ru.game(spec.Game, wrong)}
 	in, at := sent(spec.ExpiresIn), sent(spec.ExpiresAt)
 	k.ExpiresAt = ru.expiry(in, at, now, wrong)
 	if ru.contract.Keys.ExpiryRequired && !in.Sent && !at.Sent {
-		wrong.add("expires_in", "is required, or expires_at: keys of this API expire")
+		wrong.add("expires_in", "is required unless expires_at is given: keys of this API must expire")
 	}
 	return k, wrong.err()
 }
@@ -97,7 +97,7 @@ func sent(text *string) api.Nullable[string] {
 // edited applies an edit to a key's record.
 func (ru rules) edited(k record, e Edit, now time.Time) (record, error) {
 	if e.empty() {
-		return k, &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"name at least one field to change"}}
+		return k, &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"give at least one field to change"}}
 	}
 	wrong := problems{}
 	if e.Name != nil {
@@ -117,12 +117,12 @@ func (ru rules) edited(k record, e Edit, now time.Time) (record, error) {
 	return k, wrong.err()
 }
 
-// scopes checks the names, collapses repetitions and falls back to the contract's default.
+// scopes checks the names, drops duplicates and falls back to the contract's default.
 func (ru rules) scopes(asked []string, wrong problems) []string {
 	s := ru.contract.Scopes
 	if len(asked) == 0 {
 		if len(s.Default) == 0 && s.Style != "role" {
-			wrong.add("scopes", "name at least one of %s", strings.Join(s.Names(), ", "))
+			wrong.add("scopes", "must have at least one of %s", strings.Join(s.Names(), ", "))
 		}
 		return slices.Clone(s.Default)
 	}
@@ -131,7 +131,7 @@ func (ru rules) scopes(asked []string, wrong problems) []string {
 	for _, scope := range asked {
 		switch {
 		case !slices.Contains(known, scope):
-			wrong.add("scopes", "unknown scope %q; known are %s", scope, strings.Join(known, ", "))
+			wrong.add("scopes", "unknown scope %q; must be one of %s", scope, strings.Join(known, ", "))
 		case !slices.Contains(kept, scope):
 			kept = append(kept, scope)
 		}
@@ -139,15 +139,15 @@ func (ru rules) scopes(asked []string, wrong problems) []string {
 	return kept
 }
 
-// expiry returns the moment at which a key ends, 0 for never. A life is measured
-// from the moment at which it is asked for, so that a key that is renewed can be kept.
+// expiry returns when a key expires, in seconds since 1970, 0 for never. expires_in counts
+// from now, even for an existing key, so that a renewed key can be kept for as long again.
 func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problems) int64 {
 	switch {
 	case in.Sent && at.Sent:
 		wrong.add("expires_in", "give expires_in or expires_at, not both")
 	case (in.Sent && in.Null) || (at.Sent && at.Null):
 		if ru.contract.Keys.ExpiryRequired {
-			wrong.add(map[bool]string{true: "expires_in", false: "expires_at"}[in.Sent], "cannot be cleared: keys of this API expire")
+			wrong.add(map[bool]string{true: "expires_in", false: "expires_at"}[in.Sent], "cannot be removed: keys of this API must expire")
 		}
 	case in.Sent:
 		life, err := contract.ParseDuration(in.Value)
@@ -156,15 +156,16 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 			return 0
 		}
 		if choices := ru.contract.Keys.ExpiryChoices; len(choices) > 0 && !slices.Contains(choices, in.Value) {
-			wrong.add("expires_in", "must be one of %s; for another end give expires_at", strings.Join(choices, ", "))
+			wrong.add("expires_in", "must be one of %s; for any other expiry use expires_at", strings.Join(choices, ", "))
 			return 0
 		}
-		// From the second that created_at shows, so that the two differ by the life.
+		// Counted from the second that created_at shows, so that the two differ by exactly
+		// the life.
 		return ru.ends("expires_in", now.Truncate(time.Second).Add(life), now, wrong)
 	case at.Sent:
 		end, err := time.Parse(time.RFC3339, at.Value)
 		if err != nil {
-			wrong.add("expires_at", "must be a moment as in RFC 3339, such as 2027-01-31T12:00:00Z")
+			wrong.add("expires_at", "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z")
 			return 0
 		}
 		return ru.ends("expires_at", end.Truncate(time.Second), now, wrong)
@@ -180,12 +181,12 @@ func (ru rules) ends(field string, end, now time.Time, wrong problems) int64 {
 	case most > 0 && end.After(now.Add(most)):
 		wrong.add(field, "must be at most %s from now", days(most))
 	case end.Year() > 9999:
-		wrong.add(field, "is too late")
+		wrong.add(field, "year must be at most 9999")
 	}
 	return ceiling(end)
 }
 
-// overlap reads how long an old secret outlives its rotation.
+// overlap parses how long an old secret stays valid after a rotation.
 func (ru rules) overlap(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
@@ -200,7 +201,7 @@ func (ru rules) overlap(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// ceiling is the first whole second that is not before the moment.
+// ceiling returns the first whole second that is not before t, in seconds since 1970.
 func ceiling(t time.Time) int64 {
 	if t.Nanosecond() > 0 {
 		return t.Unix() + 1
@@ -215,7 +216,7 @@ func days(d time.Duration) string {
 	return fmt.Sprintf("%ds", int64(d/time.Second))
 }
 
-// metadata returns a client's object as compact JSON, {} without one.
+// metadata returns a client's object as compact JSON, {} if there is none.
 func metadata(o api.Object, wrong problems) string {
 	if len(o) == 0 {
 		return "{}"
@@ -226,26 +227,26 @@ func metadata(o api.Object, wrong problems) string {
 		return "{}"
 	}
 	if len(compact) > metadataAtMost {
-		wrong.add("metadata", "must have at most %d bytes as JSON; it has %d", metadataAtMost, len(compact))
+		wrong.add("metadata", "must have at most %d bytes as JSON, got %d", metadataAtMost, len(compact))
 	}
 	return string(compact)
 }
 
-// ManagementAtMost is how many active management keys an organisation may have at
-// once, whatever its plan. Their calls are free and unmetered, and a change of the
-// organisation makes each of its keys' callers stale: without a bound, whoever has
-// stolen one could make keys faster than they can be found and revoked, and what ends
-// them all would take longer with each. A person or a pipeline needs one; 25 leaves
-// room for all of them to be replaced at once.
+// ManagementAtMost is how many active management keys an organisation may have, whatever
+// its plan. Calls of management keys are free and unmetered, and a change of the
+// organisation makes the callers of all its keys stale. Without a bound, a thief of one
+// management key could make keys faster than they can be found and revoked, and revoking
+// them all would take longer with each. A person or a pipeline needs one key; 25 leaves
+// room to replace all of them at the same time.
 const ManagementAtMost = 25
 
-// kinds of active keys, which are counted apart.
+// Kinds of active keys, each with a cap of its own.
 const (
 	clientKey     = "client"
 	managementKey = "management"
 )
 
-// kind is what an active key is counted as, "" for one that has ended.
+// kind returns the kind that an active key counts as, "" for an expired or revoked key.
 func (ru rules) kind(k record, now time.Time) string {
 	switch {
 	case k.state(now) != Active:
@@ -256,9 +257,8 @@ func (ru rules) kind(k record, now time.Time) string {
 	return clientKey
 }
 
-// place refuses a further active client key beyond the plan's cap, which operators
-// do not have, and a further active management key beyond [ManagementAtMost]. The
-// key itself is not counted against it.
+// place refuses an active client key beyond the plan's cap, which operators do not have,
+// and an active management key beyond [ManagementAtMost]. The key itself does not count.
 func (ru rules) place(o orgs.Org, held []record, k record, now time.Time) error {
 	kind, active := clientKey, 0
 	if management(ru.contract.Scopes, k.Scopes) {
@@ -284,8 +284,8 @@ func (ru rules) place(o orgs.Org, held []record, k record, now time.Time) error 
 	return full
 }
 
-// plan is what an organisation bought. A plan that the contract no longer knows
-// is its default plan.
+// plan returns the organisation's plan, or the contract's default plan if the contract no
+// longer has it.
 func (ru rules) plan(o orgs.Org) contract.Plan {
 	if p, ok := ru.contract.Plan(o.Plan); ok {
 		return p
@@ -294,7 +294,7 @@ func (ru rules) plan(o orgs.Org) contract.Plan {
 	return p
 }
 
-// limits are the budgets of an organisation's keys; operators are unmetered.
+// limits returns the budgets of an organisation's keys; operators are unmetered.
 func (ru rules) limits(o orgs.Org) map[string]contract.Budget {
 	if o.Operator {
 		return nil

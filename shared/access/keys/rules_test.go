@@ -32,7 +32,7 @@ func TestEveryProblemOfANewKeyIsNamedByItsField(t *testing.T) {
 	big := api.Object{"a": json.RawMessage(`"` + strings.Repeat("x", 1024) + `"`)}
 	for _, c := range []struct {
 		name  string
-		field string // "" is accepted
+		field string // "": accepted
 		spec  func(*Spec)
 	}{
 		{"as it should be", "", func(*Spec) {}},
@@ -89,7 +89,7 @@ func TestExpiryIsRequiredWhereTheContractSaysSo(t *testing.T) {
 	}
 }
 
-func TestLifeIsOneOfTheContractsChoicesOrAMomentOfOnesOwn(t *testing.T) {
+func TestLifeIsOneOfTheContractsChoicesOrAnExplicitTime(t *testing.T) {
 	t.Parallel()
 	ru := rulesOf(t, "statgate")
 	choosy := *ru.contract
@@ -168,7 +168,7 @@ func TestOverlapIsBoundByTheContract(t *testing.T) {
 
 func TestReplacedSecretEndsWithTheOverlapOrWithTheKey(t *testing.T) {
 	t.Parallel()
-	n := newborn{secret: "new"}
+	n := newKey{secret: "new"}
 	old := record{Secrets: map[string]int64{"old": 0, "older": noon.Unix() + 5}, ExpiresAt: noon.Unix() + 3600}
 	for _, c := range []struct {
 		overlap time.Duration

@@ -20,7 +20,7 @@ import (
 	"statgate/shared/table"
 )
 
-// Table is what keys need of the keys table.
+// Table is the part of the keys table that the store uses.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
@@ -29,7 +29,7 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Gates keep the versions and counters of keys (package gate).
+// Gates store the versions and counters of keys (package gate).
 type Gates interface {
 	change.Gates
 	Create(ctx context.Context, key string) error
@@ -37,50 +37,51 @@ type Gates interface {
 	States(ctx context.Context, keys []string) (map[string]gate.State, error)
 }
 
-// Peppers are the keys under which secrets are MACed (apikey.PepperSource).
+// Peppers are the keys of the MACs of secrets (apikey.PepperSource).
 type Peppers interface {
 	Current(ctx context.Context) (apikey.Pepper, error)
 	Get(ctx context.Context, version string) (apikey.Pepper, error)
 	TagKey(ctx context.Context) (apikey.Sensitive, error)
 }
 
-// Options make a store.
+// Options configure a store.
 type Options struct {
 	Table       Table
 	Gates       Gates
-	Peppers     Peppers // of no use where secrets are neither made nor checked
+	Peppers     Peppers // unused where secrets are neither made nor checked
 	Contract    *contract.Contract
 	Environment string
-	Now         func() time.Time // for secrets that are checked; changes go by their request's time
+	Now         func() time.Time // for checking secrets; changes use the time of their request
 	Rand        io.Reader        // for secrets and ids: crypto/rand.Reader
 }
 
-// Store keeps keys and secrets.
+// Store stores keys and secrets.
 type Store struct {
-	table   Table
-	gates   Gates
-	peppers Peppers
-	rules   rules
-	now     func() time.Time
-	rand    io.Reader
-	changes change.Store
-	powers  *lru.Cache[string, []string]
+	table           Table
+	gates           Gates
+	peppers         Peppers
+	rules           rules
+	now             func() time.Time
+	rand            io.Reader
+	changes         change.Store
+	permissionCache *lru.Cache[string, []string]
 }
 
-// rememberedPowers bounds what is remembered of scopes; few keys differ in them.
-const rememberedPowers = 256
+// cachedPermissions bounds the cache of permissions by role and scopes; few keys differ in
+// them.
+const cachedPermissions = 256
 
 // New returns a store.
 func New(o Options) *Store {
-	remembered, err := lru.New[string, []string](rememberedPowers)
+	remembered, err := lru.New[string, []string](cachedPermissions)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Store{powers: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
+	return &Store{permissionCache: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
 		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
-// facts are a key, its organisation and its owner, as they were read together.
+// facts are a key, its organisation and its owner, read together.
 type facts struct {
 	key   record
 	org   orgs.Org
@@ -95,7 +96,7 @@ func (f facts) role() string {
 	return f.owner.Effective(f.org)
 }
 
-// read reads the facts about a key, consistently; false where there is no such key.
+// read reads the facts about a key consistently; false if there is no such key.
 func (s *Store) read(ctx context.Context, org, key, owner string) (facts, bool, error) {
 	items, err := s.table.BatchGet(ctx, []table.Key{address(org, key), orgs.Key(org), orgs.MemberKey(org, owner)}, true)
 	if err != nil {
@@ -117,12 +118,12 @@ func (s *Store) read(ctx context.Context, org, key, owner string) (facts, bool, 
 	return f, found, nil
 }
 
-// unknown is the answer for a key that does not exist, and for one that is not
-// the caller's: anything else would prove that it does.
+// unknown is the answer for a key that does not exist and for a key of another
+// organisation: any other answer would prove that it exists.
 func unknown() *api.Error { return api.Fail(api.NotFound, "no such key") }
 
-// find returns the facts about a key that the caller may manage: operators
-// anybody's, owners and admins their organisation's, members their own.
+// find returns the facts about a key that the caller may manage: any key for operators, the
+// organisation's for owners and admins, their own for members.
 func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, error) {
 	org := c.Org
 	if !ids.Plausible(id) {
@@ -155,8 +156,8 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, erro
 	return f, err
 }
 
-// holdings are an organisation, its members and its keys: all keys that its
-// keys_version tells of, and perhaps some that are newer.
+// holdings are an organisation, its members and its keys: all keys that its keys_version
+// counts, and perhaps newer ones.
 type holdings struct {
 	orgs.View
 	keys []record // oldest first
@@ -164,8 +165,8 @@ type holdings struct {
 
 func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
 	for n := range tornAtMost {
-		h, found, err := s.queried(ctx, org)
-		if err != nil || !found || h.whole() {
+		h, found, err := s.queryHoldings(ctx, org)
+		if err != nil || !found || h.complete() {
 			return h, found, err
 		}
 		if err := tornBackoff.Pause(ctx, n+1); err != nil {
@@ -175,20 +176,20 @@ func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error
 	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
 }
 
-// A query that met a transaction in the middle of its commit is repeated.
+// tornAtMost bounds the repetitions of a query that read a transaction half committed.
 const tornAtMost = 8
 
 // tornBackoff pauses a second in all.
 var tornBackoff = retry.Backoff{First: 4 * time.Millisecond, Max: 512 * time.Millisecond}
 
-// whole tells whether the key that the organisation's item names is among the
-// keys that were read with it. Whoever made it had seen all keys before it.
-func (h holdings) whole() bool {
+// complete reports whether the key that the organisation's item names is among the keys that
+// were read with it. The transaction that stored its name had read all keys before it.
+func (h holdings) complete() bool {
 	k, found := h.find(h.Org.KeysLast)
 	return h.Org.KeysLast == "" || found && k.Rev >= h.Org.KeysLastRev
 }
 
-func (s *Store) queried(ctx context.Context, org string) (holdings, bool, error) {
+func (s *Store) queryHoldings(ctx context.Context, org string) (holdings, bool, error) {
 	page, err := s.table.Query(ctx, table.Query{Partition: orgs.Partition(org), Low: keyPrefix, High: orgs.Key(org).Sort, Consistent: true})
 	if err != nil {
 		return holdings{}, false, api.Down("reading an organisation's keys", err)
@@ -225,7 +226,7 @@ func saved(action string, before, after record, was, is settings) (change.Plan, 
 		Entries: []audit.Change{{Org: after.Org, Action: action, Target: after.ID, Before: was, After: is}}}, err
 }
 
-// shown is a key with its usage.
+// shown returns a key as clients see it, with its usage.
 func (s *Store) shown(k record, o orgs.Org, state gate.State, now time.Time) (Key, error) {
 	v, err := k.view(o.Plan, now)
 	if err != nil {
@@ -251,7 +252,7 @@ func (s *Store) usage(o orgs.Org, state gate.State, now time.Time) Usage {
 	return u
 }
 
-// see reads the gate of one key and shows it.
+// see reads the gate of one key and returns the key as clients see it.
 func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
 	states, err := s.gates.States(ctx, []string{f.key.ID})
 	if err != nil {

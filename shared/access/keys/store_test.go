@@ -20,14 +20,14 @@ import (
 	"statgate/shared/table/dynamolocal"
 )
 
-// onBoth runs a proof on the embedded engine and on DynamoDB Local.
+// onBoth runs a test on the embedded engine and on DynamoDB Local.
 func onBoth(t *testing.T, prove func(t *testing.T, keysTable table.Table)) {
 	t.Helper()
 	t.Run("embedded", func(t *testing.T) { prove(t, keystest.Memory(t)) })
 	t.Run("dynamodb", func(t *testing.T) { prove(t, dynamolocal.Tables(t, table.Keys)["keys"]) })
 }
 
-// atOnce runs f n times at once and counts the conditions of its errors.
+// atOnce runs f n times concurrently and counts the conditions of its errors.
 func atOnce(n int, f func(i int) error) map[string]int {
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -67,7 +67,7 @@ func TestCapIsExactUnder20ConcurrentCreates(t *testing.T) {
 			t.Errorf("got %v, want 3 keys and 17 refusals by the cap", got)
 		}
 		all, _, err := w.Keys.List(t.Context(), w.By(t, admin.Secret), keys.Filter{Limit: 100})
-		if err != nil || len(all) != 4 { // the admin key too, which the cap leaves out
+		if err != nil || len(all) != 4 { // with the admin key, which the cap does not count
 			t.Errorf("got %d keys (%v), want 4", len(all), err)
 		}
 		if got, want := len(w.Entries(t, o.ID)), 5; got != want { // org, admin key, three keys
@@ -84,7 +84,7 @@ func TestCapOfManagementKeysIsExactUnder20ConcurrentCreatesAndFreedByARevocation
 		managing := func() (keys.Minted, error) {
 			return w.Keys.Create(context.Background(), w.By(t, admin.Secret), keys.Spec{Name: "manages", Scopes: []string{"keys:read", "read:teams"}})
 		}
-		const before = 16 // the admin key too
+		const before = 16 // with the admin key
 		for range before - 1 {
 			if _, err := managing(); err != nil {
 				t.Fatal(err)
@@ -94,7 +94,7 @@ func TestCapOfManagementKeysIsExactUnder20ConcurrentCreatesAndFreedByARevocation
 		if want := keys.ManagementAtMost - before; got[""] != want || got[api.ConflictCap] != 20-want {
 			t.Errorf("got %v, want %d keys and %d refusals by the cap", got, want, 20-want)
 		}
-		client := w.Key(t, admin.Secret, reading("client")) // the plan's one, which the management keys leave alone
+		client := w.Key(t, admin.Secret, reading("client")) // the plan's one, which management keys do not count against
 		_, _, err := w.Keys.Update(t.Context(), w.By(t, admin.Secret), client.ID, keys.Edit{Scopes: []string{"keys:read"}})
 		if got := keystest.Condition(err); got != api.ConflictCap {
 			t.Errorf("a client key that becomes a management key: got %q (%v)", got, err)
@@ -224,7 +224,7 @@ func TestSecretsAndMACsAreNowhereInTheAuditTrailOrTheKey(t *testing.T) {
 	}
 }
 
-func TestEndedKeysFreeTheirPlaceAndTakeItBackOnlyWithinTheCap(t *testing.T) {
+func TestExpiredKeysFreeTheirPlaceAndAreRenewedOnlyWithinTheCap(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
 	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "FREE")
@@ -250,14 +250,14 @@ func TestEndedKeysFreeTheirPlaceAndTakeItBackOnlyWithinTheCap(t *testing.T) {
 	create(api.ConflictCap)
 	w.Pass(time.Hour)
 	authenticate(t, w, first.Secret, api.SecretExpired)
-	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), first.ID, "", false); keystest.Condition(err) != api.ConflictFinal || !strings.Contains(err.Error(), "a later end") {
+	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), first.ID, "", false); keystest.Condition(err) != api.ConflictFinal || !strings.Contains(err.Error(), "a later expiry") {
 		t.Errorf("rotating an expired key: got %v, want a refusal that says what helps", err)
 	}
-	update(first.ID, renew, "") // there is a place
+	update(first.ID, renew, "") // there is room
 	authenticate(t, w, first.Secret, "")
 	w.Pass(24 * time.Hour)
 	create("")
-	update(first.ID, renew, api.ConflictCap) // it is taken
+	update(first.ID, renew, api.ConflictCap) // there is none any more
 	second := w.Key(t, admin.Secret, keys.Spec{Name: "manages", Scopes: []string{"keys:read", "read:teams"}})
 	update(second.ID, keys.Edit{Scopes: []string{"read:teams"}}, api.ConflictCap)
 }
@@ -358,7 +358,7 @@ func TestOldSecretsOutliveAnAddedPepperAndAreMACedAgain(t *testing.T) {
 
 func TestUnknownPepperVersionIsUnavailableNever401(t *testing.T) {
 	t.Parallel()
-	w := keystest.New(t, keystest.Memory(t), "balla") // no tag, so the secret reaches its MAC
+	w := keystest.New(t, keystest.Memory(t), "balla") // no tag, so the MAC of the secret is checked
 	root := w.Found(t)
 	at := table.Key{Partition: "SECRET#" + apikey.ID(root.Secret), Sort: "SECRET"}
 	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("pepper", "7")})); err != nil {
@@ -414,7 +414,7 @@ func TestBootstrapHappensOnce(t *testing.T) {
 	})
 }
 
-func TestNothingIsRecoveredWhereThereIsNoOperator(t *testing.T) {
+func TestRecoverFailsWithoutAnOperator(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
 	if _, err := w.Keys.Recover(t.Context(), w.Now()); err != keys.ErrNotBootstrapped {
@@ -458,8 +458,8 @@ func TestKeysAreListedNewestFirstPageByPage(t *testing.T) {
 	}
 }
 
-// An instance that has read the peppers once goes on with them; this one never did.
-func TestNothingIsJudgedOrMadeWhereThePeppersCannotBeRead(t *testing.T) {
+// An instance that has read the peppers once keeps using them; this one never has.
+func TestUnreadablePeppersAreUnavailable(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
 	good := w.Found(t).Secret

@@ -15,36 +15,35 @@ import (
 	"statgate/shared/table"
 )
 
-// How long tokens live.
+// Bounds on the life of tokens.
 const (
 	tokenAtLeast = time.Minute
 	tokenAtMost  = 24 * time.Hour
 	tokenUsual   = time.Hour
 )
 
-// TokenSpec is a token as it is asked for.
+// TokenSpec describes a new token.
 type TokenSpec struct {
-	Scopes    []string // nil or empty asks for all of the key's that reach data
-	ExpiresIn *string  // a duration; nil is an hour
+	Scopes    []string // nil or empty: all of the key's that reach data
+	ExpiresIn *string  // a duration; nil: an hour
 }
 
-// Token is a secret that is derived from a key's for a short while, and is shown
-// this once.
+// Token is a short-lived secret that is derived from a key and shown only once.
 type Token struct {
-	Token     string    `json:"token" doc:"Is sent as a key is; shown this once"`
-	Key       string    `json:"key" doc:"The key that it stands for, and whose quota it spends" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Scopes    []string  `json:"scopes" nullable:"false" doc:"What it may do, as long as the key may"`
-	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at" doc:"When it ends, unless the key or the secret that it was made with ends before"`
+	Token     string    `json:"token" doc:"Token; sent like a key's secret, and shown only in this response"`
+	Key       string    `json:"key" doc:"Id of the key that the token acts for and whose quota it uses" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Scopes    []string  `json:"scopes" nullable:"false" doc:"Scopes of the token; each is effective only while the key has it"`
+	CreatedAt time.Time `json:"created_at" doc:"Creation time"`
+	ExpiresAt time.Time `json:"expires_at" doc:"Expiry time; the token ends earlier if the key or the secret that created it does"`
 }
 
-// Derive makes a token of the key that makes the call. A token is an item of its
-// own that names the secret that it was made with: whatever ends that secret, or
-// the key, ends the token on the next request, and it passes through the key's own
-// gate. No list shows tokens; the table drops them when they have ended.
+// Derive makes a token of the calling key. A token is an item of its own that names its
+// parent, the secret that made it. When that secret or the key expires or is revoked, the
+// token is refused on its next request. Requests with it pass the key's own gate. No list
+// shows tokens; the table's TTL deletes them once they have expired.
 func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
 	if r.Caller.Token {
-		return Token{}, notForTokens("make tokens")
+		return Token{}, notForTokens("create tokens")
 	}
 	repeat, err := s.once(r)
 	if err != nil {
@@ -56,33 +55,33 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 		return Token{}, err
 	}
 	empty := Token{Token: n.secret, Key: r.Caller.Key, CreatedAt: r.Now.UTC().Truncate(time.Second)}
-	// On an error no secret is handed out.
+	// No secret is returned with an error.
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, attempt int) (derivable, error) {
+		func(ctx context.Context, attempt int) (tokenFacts, error) {
 			if attempt > 1 {
 				if made, err := s.table.Get(ctx, secretAddress(apikey.ID(n.secret)), true); err != nil || made != nil {
-					return derivable{done: true}, down("looking for a token", err)
+					return tokenFacts{done: true}, down("looking for a token", err)
 				}
 			}
 			used, err := repeat.used(ctx)
 			switch {
 			case err != nil:
-				return derivable{}, err
+				return tokenFacts{}, err
 			case used != "":
-				return derivable{}, repeated(used)
-			case invalid != nil: // after the repeat, which answers alike whatever its body
-				return derivable{}, invalid
+				return tokenFacts{}, repeated(used)
+			case invalid != nil: // only now: a repeat gets the same answer whatever its body
+				return tokenFacts{}, invalid
 			}
 			f, err := s.self(ctx, r.Caller)
-			return derivable{facts: f}, err
+			return tokenFacts{facts: f}, err
 		},
-		func(f derivable) (Token, change.Plan, error) {
+		func(f tokenFacts) (Token, change.Plan, error) {
 			if f.done {
 				return Token{}, change.Plan{Made: true}, nil
 			}
 			n, t := n, empty
 			n.key = f.key
-			if err := s.offspring(&t, f.facts, r, spec, life); err != nil {
+			if err := s.fillToken(&t, f.facts, r, spec, life); err != nil {
 				return Token{}, change.Plan{}, err
 			}
 			plan := s.tokenPlan(r.Caller.Secret, n, t)
@@ -91,17 +90,17 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 		})
 }
 
-// derivable are the facts that a token is decided by.
-type derivable struct {
+// tokenFacts is the facts by which a token is decided.
+type tokenFacts struct {
 	facts
 	done bool // it was made by an earlier attempt, whose answer was lost
 }
 
 func notForTokens(what string) *api.Error {
-	return api.Fail(api.Permission, "a token cannot %s: call with the key itself", what)
+	return api.Fail(api.Permission, "a token cannot %s: send the key itself", what)
 }
 
-// down is unavailable for a store that did not answer, nil for one that did.
+// down returns an unavailable error if the store did not answer, else nil.
 func down(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -123,9 +122,8 @@ func tokenLife(text *string) (time.Duration, error) {
 	return life, nil
 }
 
-// offspring fills in what the token may do and when it ends: not after the secret
-// that it is made with.
-func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, life time.Duration) error {
+// fillToken sets the token's scopes and its expiry, which is not after that of its parent.
+func (s *Store) fillToken(t *Token, f facts, r *api.Request, spec TokenSpec, life time.Duration) error {
 	last, ended := f.ended(r.Caller.Secret, r.Now)
 	if ended != nil {
 		return ended
@@ -137,7 +135,7 @@ func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 	of := s.rules.contract.Scopes
 	held := slices.DeleteFunc(slices.Clone(f.key.Scopes), of.IsManagementScope)
 	if len(held) == 0 && of.Style != "role" {
-		return api.FieldError("scopes", "this key has no scope that reaches data, and a token has no other")
+		return api.FieldError("scopes", "tokens can have only scopes that reach data, and this key has none")
 	}
 	t.Scopes = append([]string{}, held...)
 	if len(spec.Scopes) == 0 {
@@ -147,7 +145,7 @@ func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 	for _, scope := range spec.Scopes {
 		switch {
 		case !slices.Contains(held, scope):
-			return api.FieldError("scopes", "the key cannot give %q to a token; it can give %s", scope, strings.Join(held, ", "))
+			return api.FieldError("scopes", "a token of this key cannot have %q; it can have %s", scope, strings.Join(held, ", "))
 		case !slices.Contains(t.Scopes, scope):
 			t.Scopes = append(t.Scopes, scope)
 		}
@@ -155,47 +153,47 @@ func (s *Store) offspring(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 	return nil
 }
 
-// derivation is a token in the audit trail.
-type derivation struct {
+// tokenSettings describes a token in the audit trail.
+type tokenSettings struct {
 	Token     string    `json:"token"`  // its id
-	Secret    string    `json:"secret"` // id of the one that it was made with
+	Secret    string    `json:"secret"` // id of its parent
 	Scopes    []string  `json:"scopes"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // tokenPlan writes the token's item and its audit entry, whose target is the key.
-func (s *Store) tokenPlan(parent string, n newborn, t Token) change.Plan {
+func (s *Store) tokenPlan(parent string, n newKey, t Token) change.Plan {
 	it := s.secretItem(n)
 	it["parent"], it["scopes"], it["ends"], it[table.TTLAttr] = parent, table.List(t.Scopes), t.ExpiresAt.Unix(), t.ExpiresAt.Unix()
 	return change.Plan{Writes: []table.Write{table.Put(it, table.IsNew())},
 		Entries: []audit.Change{{Org: n.key.Org, Action: "token.create", Target: t.Key,
-			After: derivation{it.Str("id"), parent, t.Scopes, t.ExpiresAt}}}}
+			After: tokenSettings{it.Str("id"), parent, t.Scopes, t.ExpiresAt}}}}
 }
 
-const tokensSort = "TOKENS" // of the item that says until when a key may have tokens
+const tokensSort = "TOKENS" // of the item that holds until when a key may have tokens
 
 func tokensAddress(key string) table.Key {
 	return table.Key{Partition: pointerAddress(key).Partition, Sort: tokensSort}
 }
 
-// tokensUntil is the attribute of that item for a pepper version: seconds since 1970.
+// tokensUntil is the attribute of that item for a pepper version, in seconds since 1970.
 func tokensUntil(version string) string { return "until_" + version }
 
-// expectTokens notes, before there is a token, until when tokens of the key may be
-// under a pepper: nothing else finds them, and a pepper may not be retired before.
+// expectTokens stores, before the token, until when tokens of the key may be under a pepper
+// version. Nothing else finds tokens, and a pepper must not be retired before that time.
 func (s *Store) expectTokens(ctx context.Context, pepper string, t Token, now time.Time) error {
 	until := tokensUntil(pepper)
 	_, err := s.table.Write(ctx, table.Update(tokensAddress(t.Key), []table.Action{
 		table.Set(until, t.ExpiresAt.Unix()), table.Set(table.TTLAttr, now.Add(2*tokenAtMost).Unix()),
 	}, table.Or(table.Missing(until), table.Lt(until, t.ExpiresAt.Unix()))))
 	if table.WasRefused(err) != nil {
-		return nil // one that lives longer is expected already
+		return nil // a longer-lived token is recorded already
 	}
-	return down("noting a token", err)
+	return down("recording the expiry of a token", err)
 }
 
-// derived makes a key's caller that of a token: what both may do, until the
-// earlier end. Scopes alone would not do, as a scope may reach further where
+// derived narrows a key's caller to a token's: the permissions that both have, until the
+// earlier expiry. Comparing scopes is not enough, as a scope may reach further where
 // another one is missing.
 func (s *Store) derived(c *api.Caller, token table.Item) error {
 	end := token.Int("ends")

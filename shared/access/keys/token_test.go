@@ -18,7 +18,7 @@ import (
 	"statgate/shared/table"
 )
 
-// derive makes a token of whoever holds the secret; "" lives as long as is usual.
+// derive makes a token of the key of a secret; with life "" it has the default life.
 func derive(t *testing.T, w *keystest.World, secret, life string, scopes ...string) keys.Token {
 	t.Helper()
 	spec := keys.TokenSpec{Scopes: scopes}
@@ -90,7 +90,7 @@ func TestTokenIsItsKeyNarrowed(t *testing.T) {
 	})
 }
 
-// endings end what a token stands on, and what its next request is told.
+// endings end a token's key or parent; the value is the error of its next request.
 var endings = map[string]struct {
 	end  func(t *testing.T, p *parent)
 	want string
@@ -133,7 +133,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestTokenEndsWithWhateverItStandsOn(t *testing.T) {
+func TestATokenEndsWithItsKeyOrParent(t *testing.T) {
 	t.Parallel()
 	for name, c := range endings {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestTokenEndsWithWhateverItStandsOn(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.end(t, p)
-			// With the caller as API Gateway has cached it.
+			// With the caller that API Gateway has cached.
 			_, err = p.Gate.Admit(t.Context(), cached, route, contract.Requests)
 			if got := keystest.Condition(err); got != c.want {
 				t.Errorf("the next request: got %q (%v), want %q", got, err, c.want)
@@ -161,7 +161,7 @@ func TestTokenEndsWithWhateverItStandsOn(t *testing.T) {
 
 func TestTokenMayNeverDoMoreThanItsKey(t *testing.T) {
 	t.Parallel()
-	w := keystest.New(t, keystest.Memory(t), "balla") // where a verb alone reaches more than beside a resource
+	w := keystest.New(t, keystest.Memory(t), "balla") // where a verb alone reaches further than a verb of one resource
 	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
 	sets := [][]string{{"read"}, {"matches"}, {"read", "matches"}, {"write", "matches"}, {"read", "write", "teams"}, {"read", "keys:read", "stats"}}
 	key := w.Key(t, admin.Secret, keys.Spec{Name: "bot", Scopes: sets[0]})
@@ -205,7 +205,7 @@ func update(t *testing.T, w *keystest.World, by, id string, scopes []string) {
 	}
 }
 
-func TestTokensAreRefusedWhatTakesTheKeyItself(t *testing.T) {
+func TestTokensAreRefusedOperationsThatNeedTheKeyItself(t *testing.T) {
 	t.Parallel()
 	p := parenthood(t, keystest.Memory(t))
 	token := derive(t, p.World, p.key.Secret, "")
@@ -287,7 +287,7 @@ func TestRepeatedIdempotencyKeyNeverMakesASecondToken(t *testing.T) {
 	})
 }
 
-func TestCensusTellsUntilWhenTokensNeedAPepper(t *testing.T) {
+func TestTheCensusListsUntilWhenTokensNeedAPepper(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		p := parenthood(t, keysTable)

@@ -12,14 +12,13 @@ import (
 	"statgate/shared/table"
 )
 
-// torn is a table whose queries see a transaction half committed, as DynamoDB's
-// may: the organisation's item as it is, and an item of that prefix not yet, or as
-// it was.
+// torn is a table whose queries return a half-committed transaction, as DynamoDB's may: the
+// organisation's new item, but another item of that prefix missing or as it was.
 type torn struct {
 	table.Table
 	prefix string     // of the sort key
-	was    table.Item // what still stands there; nil: nothing
-	times  int        // queries that it happens to; below zero all
+	was    table.Item // its old item; nil: missing
+	times  int        // queries affected; below zero all
 }
 
 func (k *torn) Query(ctx context.Context, q table.Query) (table.Page, error) {

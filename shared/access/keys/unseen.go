@@ -12,13 +12,13 @@ import (
 	"statgate/shared/table"
 )
 
-// mark says of the keys that are shown which are known by a SHA-256 only. The
-// authorizer, which sees a secret first, writes its item and no other, so that is
-// where it stands: one read for a page, and none where nothing was imported.
+// mark sets Hash of the shown keys that are stored by a SHA-256 only. The authorizer, which
+// sees a secret first, may write only the secret's item, so the mark is there: this takes
+// one batch read per page, and none if no key was imported.
 //
-// While a rotation's overlap lasts the key is still marked, though its new secret is
-// a MAC: whoever guesses the old one from its SHA-256 holds the key until then, and
-// ExpireUnseen would end it. What has ended marks no more.
+// During a rotation's overlap the key is still marked, though its new secret has a MAC: an
+// attacker who finds the old secret by its SHA-256 has the key until then, and ExpireUnseen
+// would expire it. Expired secrets are ignored.
 func (s *Store) mark(ctx context.Context, found []record, shown []Key, now time.Time) error {
 	var at []table.Key
 	for _, k := range found {
@@ -45,19 +45,19 @@ func (s *Store) mark(ctx context.Context, found []record, shown []Key, now time.
 	return nil
 }
 
-// Expiry chooses imported keys that have not been seen since.
+// Expiry selects imported keys that have not been used since their import.
 type Expiry struct {
-	Before        time.Time // imported before; zero for all
+	Before        time.Time // imported before; zero: all
 	DryRun        bool
 	Organisations Organisations
-	Pace          func(context.Context) error // is called before each organisation and each change
+	Pace          func(context.Context) error // called before each organisation and each change
 	Now           func() time.Time
 }
 
-// ExpireUnseen ends the secrets that are known by a SHA-256 only: their keys, or
-// where a rotation has replaced the secret, what is left of its overlap. It tells
-// of each to ended. It is for whoever holds the store's credentials, and may be
-// repeated at will: a key that is used meanwhile is spared.
+// ExpireUnseen expires secrets that are stored by a SHA-256 only: their keys, or, where a
+// rotation has replaced the secret, the rest of its overlap. It calls ended for each. It is
+// for commands that have the store's credentials and may be repeated; a key that is used
+// meanwhile stays.
 func (s *Store) ExpireUnseen(ctx context.Context, e Expiry, ended func(Holder)) error {
 	for after := ""; ; {
 		orgs, next, err := e.Organisations(ctx, after)
@@ -112,8 +112,9 @@ func (s *Store) expireOrg(ctx context.Context, e Expiry, org string, ended func(
 	return nil
 }
 
-// expire ends one secret and tells whether it was good before. One that has ended
-// may have done so by an attempt that died before its bump, so it bumps again.
+// expire expires one secret and reports whether it was valid before. A secret that has
+// expired may have done so in an attempt that failed before its bump, so expire bumps
+// again.
 func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err error) {
 	now := e.Now()
 	if e.DryRun {
@@ -129,7 +130,7 @@ func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err 
 		},
 		func(items []table.Item) (bool, change.Plan, error) {
 			if len(items) < 2 || items[1].Str("sha256") == "" {
-				return false, change.Plan{}, nil // it was seen, and stays
+				return false, change.Plan{}, nil // it was used, and stays
 			}
 			before, _, err := recordFrom(items[0])
 			if err != nil {
@@ -144,7 +145,7 @@ func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err 
 			}
 			was, is := before.settings(), after.settings()
 			if after.ExpiresAt == before.ExpiresAt {
-				was.PreviousExpiresAt, is.PreviousExpiresAt = moment(before.Secrets[k.Imported]), moment(after.Secrets[k.Imported])
+				was.PreviousExpiresAt, is.PreviousExpiresAt = optionalTime(before.Secrets[k.Imported]), optionalTime(after.Secrets[k.Imported])
 			}
 			expired, err := saved("key.expire", before, after, was, is)
 			unseen := table.Check(secretAddress(k.Imported), table.Exists("sha256"))
@@ -152,8 +153,8 @@ func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err 
 		})
 }
 
-// unseenEnd ends what came in with the key: the key, or the replaced secret. It
-// tells whether that was still good.
+// unseenEnd expires what was imported, the key or the replaced secret, and reports whether
+// it was still valid.
 func unseenEnd(k *record, now time.Time) bool {
 	end, listed := k.Secrets[k.Imported]
 	switch {

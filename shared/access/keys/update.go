@@ -11,20 +11,20 @@ import (
 	"statgate/shared/table"
 )
 
-// Update changes a key, and tells whether it may do more than before, so that
-// caches of what it may do must be flushed. A revoked key cannot be changed; an
-// expired one can be given a new end, where its plan has a place for it.
+// Update changes a key and reports whether it may do more than before, in which case cached
+// policies must be flushed. A revoked key cannot be changed. An expired key can get a new
+// expiry if its plan has room for it.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (v Key, widened bool, err error) {
 	type updated struct {
 		facts
 		widened bool
 	}
 	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (editing, error) { return s.editing(ctx, r, id, e) },
-		func(f editing) (updated, change.Plan, error) {
+		func(ctx context.Context, _ int) (editFacts, error) { return s.editFacts(ctx, r, id, e) },
+		func(f editFacts) (updated, change.Plan, error) {
 			plan := change.Plan{Bump: []string{id}}
 			if same(f.before, f.key) {
-				// Perhaps the repeat of a call that failed after its write.
+				// This may be the repeat of a call that failed after its write.
 				return updated{f.facts, e.Scopes != nil}, plan, nil
 			}
 			edit, err := saved("key.update", f.before, f.key, f.before.settings(), f.key.settings())
@@ -41,16 +41,16 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 	return v, is.widened, err
 }
 
-// editing are the facts that an edit is decided by: the key as it will be, and as it
-// was. The organisation's keys are read only where the edit must count them.
-type editing struct {
+// editFacts is the facts by which an edit is decided: the key before and after it. The
+// organisation's keys are read only if the edit must count them.
+type editFacts struct {
 	facts
 	before  record
 	counts  bool
 	holding holdings
 }
 
-func (s *Store) editing(ctx context.Context, r *api.Request, id string, e Edit) (f editing, err error) {
+func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit) (f editFacts, err error) {
 	if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
 		return f, err
 	}
@@ -74,7 +74,7 @@ func (s *Store) editing(ctx context.Context, r *api.Request, id string, e Edit) 
 	return f, err
 }
 
-// mayHold refuses scopes that are new to the key and not the caller's to give.
+// mayHold refuses scopes that are new to the key and that the caller may not grant.
 func (s *Store) mayHold(c *api.Caller, f facts, had []string) error {
 	added := slices.DeleteFunc(slices.Clone(f.key.Scopes), func(scope string) bool { return slices.Contains(had, scope) })
 	if err := grants(s.rules.contract.Scopes, c, f.role(), added); err != nil {
@@ -91,10 +91,9 @@ func (s *Store) widens(role string, had, has []string) bool {
 	return !covered(effective(all, had, role), effective(all, has, role))
 }
 
-// takesPlace is what an edit also writes where the key becomes an active client key or
-// an active management key and was not one before. The cap holds for it as for a new
-// key.
-func (s *Store) takesPlace(f editing, now time.Time) (change.Plan, error) {
+// takesPlace returns what an edit also writes if it makes the key active, or a client key a
+// management key or the reverse. The cap applies as to a new key.
+func (s *Store) takesPlace(f editFacts, now time.Time) (change.Plan, error) {
 	if !f.counts {
 		return change.Plan{}, nil
 	}
@@ -111,14 +110,13 @@ func final(why string) *api.Error {
 	return api.Fail(api.ConflictFinal, "this key can no longer be changed: %s", why)
 }
 
-// Revoke ends a key for good. Repeating it changes nothing and makes cached
-// callers stale once more.
+// Revoke revokes a key for good. A repeat changes nothing and bumps the gate again.
 func (s *Store) Revoke(ctx context.Context, r *api.Request, id string) (Key, error) {
 	return s.revoke(ctx, r, func(ctx context.Context) (facts, error) { return s.find(ctx, r.Caller, id) })
 }
 
-// RevokeSelf ends the key that makes the call: whoever holds its secret may.
-// A token, which is given to others than the key is, may not.
+// RevokeSelf revokes the calling key: any holder of its secret may do so. A token may not,
+// as tokens are given to others than the key.
 func (s *Store) RevokeSelf(ctx context.Context, r *api.Request) (Key, error) {
 	if r.Caller.Token {
 		return Key{}, notForTokens("revoke its key")
@@ -144,7 +142,7 @@ func (s *Store) revoke(ctx context.Context, r *api.Request, find func(context.Co
 	return s.see(ctx, f, r.Now)
 }
 
-// revoked is the key after its revocation, and the plan that revokes it.
+// revoked returns the key after its revocation, and the plan that revokes it.
 func (k record) revoked(now time.Time) (record, change.Plan, error) {
 	before := k
 	k.RevokedAt = now.Unix()
@@ -152,12 +150,12 @@ func (k record) revoked(now time.Time) (record, change.Plan, error) {
 	return k, plan, err
 }
 
-// revocationsAtOnce keeps a member's removal within a transaction's 100 writes:
-// three for each key, and ten for the removal.
+// revocationsAtOnce keeps the removal of a member within a transaction's 100 writes: three
+// for each key and ten for the removal.
 const revocationsAtOnce = 30
 
-// Revoking returns the plan that revokes a member's keys, at most a transaction's
-// worth, and whether more are left.
+// Revoking returns the plan that revokes a member's keys, as many as fit in a transaction,
+// and whether more are left.
 func (s *Store) Revoking(ctx context.Context, now time.Time, org, user string) (change.Plan, bool, error) {
 	var plan change.Plan
 	h, _, err := s.holdings(ctx, org)
@@ -181,12 +179,12 @@ func (s *Store) Revoking(ctx context.Context, now time.Time, org, user string) (
 	return plan, false, nil
 }
 
-// Live lists an organisation's keys that are not revoked.
+// Live returns the ids of an organisation's keys that are not revoked.
 func (s *Store) Live(ctx context.Context, org string) ([]string, error) {
 	return s.idsOf(ctx, org, func(k record) bool { return k.RevokedAt == 0 })
 }
 
-// OwnedBy lists a member's keys, revoked ones too.
+// OwnedBy returns the ids of a member's keys, revoked ones included.
 func (s *Store) OwnedBy(ctx context.Context, org, user string) ([]string, error) {
 	return s.idsOf(ctx, org, func(k record) bool { return k.Owner == user })
 }

@@ -9,33 +9,33 @@ import (
 	"statgate/shared/api"
 )
 
-// UsageAtMost is the longest span of a usage report.
-const UsageAtMost = 31 * 24 * time.Hour
+// usageAtMost is the longest span of a usage report.
+const usageAtMost = 31 * 24 * time.Hour
 
-// Report is how often a key was used, by hour and operation. Hours are counted
-// whole: the total is that of all hours that begin in [from's hour, to).
+// Report counts a key's requests by hour and operation. Hours are counted whole: the total
+// is the sum of all hours that begin in [from's hour, to).
 type Report struct {
-	Key   string    `json:"key"`
-	From  time.Time `json:"from"`
-	To    time.Time `json:"to"`
-	Total int64     `json:"total" doc:"The sum of all counts"`
-	Data  []Count   `json:"data" nullable:"false"`
+	Key   string    `json:"key" doc:"Key id"`
+	From  time.Time `json:"from" doc:"Start of the report, UTC"`
+	To    time.Time `json:"to" doc:"End of the report, UTC; hours that begin before it are included"`
+	Total int64     `json:"total" doc:"Sum of all counts"`
+	Data  []Count   `json:"data" nullable:"false" doc:"Counts by hour and operation"`
 }
 
-// Count is the calls of one operation in one hour.
+// Count is the number of requests of one operation in one hour.
 type Count struct {
-	Hour      time.Time `json:"hour" doc:"When the hour begins, UTC"`
-	Operation string    `json:"operation" example:"listMatches"`
-	Count     int64     `json:"count"`
+	Hour      time.Time `json:"hour" doc:"Start of the hour, UTC"`
+	Operation string    `json:"operation" doc:"Operation id" example:"listMatches"`
+	Count     int64     `json:"count" doc:"Requests in the hour"`
 }
 
-// History reads what a key was used for (package gate).
+// History reads the usage of a key (package gate).
 type History interface {
 	Usage(ctx context.Context, key string, from, to time.Time) ([]gate.Hour, error)
 }
 
-// Usage reports a key that the caller may manage. Without from it is the last 24
-// hours, without to it is until now.
+// Usage reports the usage of a key that the caller may manage. from defaults to 24 hours
+// before to, and to defaults to now.
 func (s *Store) Usage(ctx context.Context, r *api.Request, h History, id string, from, to *time.Time) (Report, error) {
 	if _, err := s.find(ctx, r.Caller, id); err != nil {
 		return Report{}, err
@@ -64,7 +64,7 @@ func (s *Store) Usage(ctx context.Context, r *api.Request, h History, id string,
 }
 
 func span(id string, from, to *time.Time, now time.Time) (Report, error) {
-	// The second that has begun belongs to the span, so that the hour does too at its first.
+	// Include the current second, so that an hour is included from its first second on.
 	rep := Report{Key: id, To: now.UTC().Truncate(time.Second).Add(time.Second), Data: []Count{}}
 	if to != nil {
 		rep.To = to.UTC()
@@ -75,15 +75,15 @@ func span(id string, from, to *time.Time, now time.Time) (Report, error) {
 	}
 	switch {
 	case !rep.From.Before(rep.To):
-		return rep, api.Fail(api.InputDate, "from must be before to")
-	case rep.To.Sub(rep.From) > UsageAtMost:
-		return rep, api.Fail(api.InputDate, "from and to must be at most 31 days apart")
+		return rep, api.Fail(api.InputDate, "from: must be before to")
+	case rep.To.Sub(rep.From) > usageAtMost:
+		return rep, api.Fail(api.InputDate, "from: must be at most 31 days before to")
 	}
 	return rep, nil
 }
 
-// operation names a code of the route table. A code that is no longer in it is
-// shown as it is: calls that were made stay counted.
+// operation returns the operation of a code of the route table. An unknown code is returned
+// as it is: requests of a removed operation stay counted.
 func operation(code string) string {
 	for _, r := range api.Routes {
 		if r.Code == code {

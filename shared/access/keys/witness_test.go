@@ -7,8 +7,8 @@ import (
 	"statgate/shared/table"
 )
 
-// moves counts writes of secrets that went through, and lets nobody on from the
-// secret's item before all have read it.
+// moves counts the writes of secrets that succeed, and delays each reader of the secret's
+// item until all have read it.
 type moves struct {
 	table.Table
 	waiting   atomic.Int32
@@ -41,7 +41,7 @@ func (m *moves) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	return it, err
 }
 
-// before lets something happen before each transaction.
+// before calls happen before each transaction.
 type before struct {
 	table.Table
 	happen func()

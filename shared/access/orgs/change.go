@@ -13,12 +13,12 @@ import (
 	"statgate/shared/table"
 )
 
-// Founding is a new organisation, as asked for.
+// Founding describes a new organisation.
 type Founding struct {
 	Name     string
-	Plan     string // "" is the contract's default
+	Plan     string // "": the contract's default
 	Owner    string // email
-	Operator bool   // runs the deployment; never asked for through the API
+	Operator bool   // runs the deployment; cannot be set through the API
 }
 
 // settings are an organisation's fields in the audit trail.
@@ -28,10 +28,10 @@ type settings struct {
 	Owner string `json:"owner,omitempty"`
 }
 
-// Create makes an organisation and its owner. Operators only.
+// Create makes an organisation and its owner. Only operators may.
 func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Member, error) {
 	if !r.Caller.Operator() {
-		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators make organisations")
+		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators can create organisations")
 	}
 	o, owner, founding, err := Found(s.changes.IDs, s.contract, r.Now, f)
 	if err != nil {
@@ -94,11 +94,11 @@ func plan(c *contract.Contract, name string) *api.Error {
 	return nil
 }
 
-// Edit is what changes about an organisation; nil leaves a field as it is.
+// Edit is a change of an organisation; nil fields stay as they are.
 type Edit struct{ Name, Plan *string }
 
-// Update changes an organisation's name and, for operators, its plan. A plan
-// holds for all the organisation's keys at once; keys beyond a smaller plan stay.
+// Update changes an organisation's name and, for operators, its plan. A new plan applies to
+// all its keys immediately; keys beyond a smaller plan stay.
 func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) (Org, error) {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return Org{}, wrong
@@ -108,7 +108,7 @@ func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) 
 	}
 	type facts struct {
 		org  Org
-		live []string // keys that a change of the plan concerns
+		live []string // keys that a new plan applies to
 	}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (f facts, err error) {
@@ -150,11 +150,11 @@ func updated(before, after Org) change.Plan {
 
 func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
 	if e.Name == nil && e.Plan == nil {
-		return nothing()
+		return emptyEdit()
 	}
 	if e.Plan != nil {
 		if !c.Operator() {
-			return api.Fail(api.PermissionRole, "only operators set an organisation's plan")
+			return api.Fail(api.PermissionRole, "plan: can be changed only by operators")
 		}
 		if wrong := plan(s.contract, *e.Plan); wrong != nil {
 			return wrong
@@ -170,7 +170,7 @@ func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
 	return nil
 }
 
-// nothing refuses a change that names no field.
-func nothing() *api.Error {
-	return &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"name at least one field to change"}}
+// emptyEdit refuses a change that names no field.
+func emptyEdit() *api.Error {
+	return &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"give at least one field to change"}}
 }

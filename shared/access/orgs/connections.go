@@ -13,27 +13,27 @@ import (
 	"statgate/shared/table"
 )
 
-// Platforms lists where a member may have an account that is linked to theirs.
-var Platforms = []string{"discord", "twitch", "github", "battlenet"}
+// linkable lists the platforms whose accounts a member may link.
+var linkable = []string{"discord", "twitch", "github", "battlenet"}
 
 // Account is a member's account on another platform.
 type Account struct {
-	Platform string `json:"platform" enum:"discord,twitch,github,battlenet"`
-	ID       string `json:"id" minLength:"1" maxLength:"100" doc:"The account's id there" example:"80351110224678912"`
-	Name     string `json:"name" maxLength:"100" doc:"The account's name there" example:"nelly"`
+	Platform string `json:"platform" enum:"discord,twitch,github,battlenet" doc:"Platform"`
+	ID       string `json:"id" minLength:"1" maxLength:"100" doc:"Account id on the platform, 1–100 characters" example:"80351110224678912"`
+	Name     string `json:"name" maxLength:"100" doc:"Account name on the platform, at most 100 characters" example:"nelly"`
 }
 
-// linked is a member's accounts in the audit trail: which platforms, and no more.
+// linked describes a member's accounts in the audit trail: only their platforms.
 type linked struct {
 	Platforms []string `json:"platforms"`
 }
 
-// Accounts returns a member's accounts on other platforms.
-func (s *Store) Accounts(ctx context.Context, org, user string) ([]Account, error) {
-	if !ids.Plausible(org) || !ids.Plausible(user) {
+// Accounts returns the caller's own accounts on other platforms.
+func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) {
+	if !ids.Plausible(c.Org) || !ids.Plausible(c.User) {
 		return nil, unknownMember()
 	}
-	it, err := s.table.Get(ctx, MemberKey(org, user), true)
+	it, err := s.table.Get(ctx, MemberKey(c.Org, c.User), true)
 	if err != nil {
 		return nil, api.Down("reading a member", err)
 	}
@@ -44,16 +44,16 @@ func (s *Store) Accounts(ctx context.Context, org, user string) ([]Account, erro
 	return m.accounts()
 }
 
-// Connect sets all of a member's accounts on other platforms. Operators only, who
-// have proof that they are the member's.
+// Connect sets all of a member's accounts on other platforms. Only operators may, who have
+// proof that the accounts are the member's.
 func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, accounts []Account) error {
 	if !r.Caller.Operator() && r.Caller.Org != org {
 		return unknownMember()
 	}
 	seen := map[string]bool{}
 	for _, a := range accounts {
-		if seen[a.Platform] || !slices.Contains(Platforms, a.Platform) {
-			return api.FieldError("connections", "there is one account each of discord, twitch, github and battlenet")
+		if seen[a.Platform] || !slices.Contains(linkable, a.Platform) {
+			return api.FieldError("connections", "must have at most one account per platform: discord, twitch, github, battlenet")
 		}
 		seen[a.Platform] = true
 	}
@@ -72,7 +72,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 			case !ok:
 				return Member{}, change.Plan{}, unknownMember()
 			case !r.Caller.Operator():
-				return Member{}, change.Plan{}, api.Fail(api.PermissionRole, "only operators set a member's accounts on other platforms")
+				return Member{}, change.Plan{}, api.Fail(api.PermissionRole, "only operators can set a member's linked accounts")
 			}
 			after := before
 			if after.Connections = string(raw); len(accounts) == 0 {
@@ -84,7 +84,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	return err
 }
 
-// unlessDown tells an organisation that is not there as a member that is not.
+// unlessDown turns "no such organisation" into "no such member".
 func unlessDown(err error) error {
 	if err != nil && api.AsError(err).Condition == api.NotFound {
 		return unknownMember()
@@ -106,7 +106,7 @@ func connected(v View, before, after Member) (change.Plan, error) {
 		return change.Plan{}, err
 	}
 	return change.Plan{
-		Writes: []table.Write{v.moved(false), table.Put(after.item(v.Org.ID), table.IsThere())},
+		Writes: []table.Write{v.moveVersions(false), table.Put(after.item(v.Org.ID), table.IsThere())},
 		Entries: []audit.Change{{Org: v.Org.ID, Action: "member.connect", Target: before.User,
 			Before: linked{platforms(was)}, After: linked{platforms(is)}}},
 	}, nil

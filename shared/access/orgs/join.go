@@ -9,7 +9,7 @@ import (
 	"statgate/shared/table"
 )
 
-// ByEmail finds a member by their address, whatever its case.
+// ByEmail finds a member by their address, ignoring case.
 func (v View) ByEmail(email string) (Member, bool) {
 	for _, m := range v.Members {
 		if folded(m.Email) == folded(email) {
@@ -19,7 +19,7 @@ func (v View) ByEmail(email string) (Member, bool) {
 	return Member{}, false
 }
 
-// Address trims an email address and refuses what is none, naming the field.
+// Address trims an email address and refuses a malformed one with an error on the field.
 func Address(field, email string) (string, error) {
 	email, wrong := address(field, email)
 	if wrong != nil {
@@ -44,7 +44,7 @@ func (v View) Join(source *ids.Source, now time.Time, email, role string) (Membe
 		return Member{}, change.Plan{}, err
 	}
 	m := Member{User: user, Email: email, Role: role, State: Active}
-	if wrong := v.free(m); wrong != nil {
+	if wrong := v.addressFree(m); wrong != nil {
 		return Member{}, change.Plan{}, wrong
 	}
 	return m, v.added(m), nil

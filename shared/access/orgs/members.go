@@ -10,10 +10,10 @@ import (
 	"statgate/shared/table"
 )
 
-// traceLife is how long the trace of a removed member stays.
-const traceLife = 30 * 24 * time.Hour
+// removedMemberLife is how long the item of a removed member is kept.
+const removedMemberLife = 30 * 24 * time.Hour
 
-// person is a member in the audit trail.
+// person describes a member in the audit trail.
 type person struct {
 	Email string `json:"email"`
 	Role  string `json:"role"`
@@ -22,11 +22,10 @@ type person struct {
 
 func (m Member) person() person { return person{m.Email, m.Role, m.State} }
 
-// MemberEdit is what changes about a member; nil leaves a field as it is.
+// MemberEdit is a change of a member; nil fields stay as they are.
 type MemberEdit struct{ Email, Role, State *string }
 
-// AddMember makes an active member. Addresses are unique in the organisation,
-// whatever their case.
+// AddMember adds an active member. Addresses are unique in the organisation, ignoring case.
 func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role string) (Member, error) {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return Member{}, wrong
@@ -38,7 +37,7 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 	if wrong := KnownRole(role); wrong != nil {
 		return Member{}, wrong
 	}
-	if wrong := touches(r.Caller, role); wrong != nil {
+	if wrong := mayActOn(r.Caller, role); wrong != nil {
 		return Member{}, wrong
 	}
 	user, err := s.changes.IDs.New("usr_", r.Now)
@@ -52,15 +51,15 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 			if _, done := v.Member(user); done { // by an earlier attempt, whose answer was lost
 				return m, change.Plan{}, nil
 			}
-			if wrong := v.free(m); wrong != nil {
+			if wrong := v.addressFree(m); wrong != nil {
 				return m, change.Plan{}, wrong
 			}
-			return m, v.added(m).And(change.Plan{Writes: []table.Write{v.moved(false)}}), nil
+			return m, v.added(m).And(change.Plan{Writes: []table.Write{v.moveVersions(false)}}), nil
 		})
 }
 
-// UpdateMember changes a member's address, role or state, and tells whether
-// their keys may do more than before. Keys follow on their next request.
+// UpdateMember changes a member's address, role or state, and reports whether their keys
+// may do more than before. It applies to their keys on their next request.
 func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user string, e MemberEdit) (m Member, widened bool, err error) {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return Member{}, false, wrong
@@ -118,7 +117,7 @@ func (s *Store) memberFacts(ctx context.Context, v View, m Member) (memberFacts,
 // mayBecome refuses a change of a member that the caller may not make or that the
 // organisation's rules do not allow.
 func (v View) mayBecome(c *api.Caller, before, after Member) *api.Error {
-	for _, wrong := range []*api.Error{touches(c, before.Role, after.Role), v.free(after), keepsOwner(c, v.Org, v.Members, after, false)} {
+	for _, wrong := range []*api.Error{mayActOn(c, before.Role, after.Role), v.addressFree(after), keepsOwner(c, v.Org, v.Members, after, false)} {
 		if wrong != nil {
 			return wrong
 		}
@@ -129,14 +128,14 @@ func (v View) mayBecome(c *api.Caller, before, after Member) *api.Error {
 // updated is the plan that changes the member.
 func (f memberFacts) updated(after Member) change.Plan {
 	return change.Plan{
-		Writes: append(f.stays(f.member, after.owns()), f.moved(true), table.Put(after.item(f.Org.ID), table.IsThere())),
+		Writes: append(f.checkOtherOwner(f.member, after.owns()), f.moveVersions(true), table.Put(after.item(f.Org.ID), table.IsThere())),
 		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.update", Target: after.User,
 			Before: f.member.person(), After: after.person()}},
 	}
 }
 
-// RemoveMember removes a member and revokes their keys. What is left of them
-// holds no address, and lets a repeated removal find its work and bump again.
+// RemoveMember removes a member and revokes their keys. The item that is kept of them has
+// no address, and lets a repeat recognise the removal and bump again.
 func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user string) error {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return wrong
@@ -144,8 +143,8 @@ func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user stri
 	for more := true; more; {
 		var err error
 		more, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-			func(ctx context.Context, _ int) (leaving, error) { return s.leaving(ctx, r, org, user) },
-			func(f leaving) (bool, change.Plan, error) { return f.more, f.removed(r.Now), nil })
+			func(ctx context.Context, _ int) (removalFacts, error) { return s.removalFacts(ctx, r, org, user) },
+			func(f removalFacts) (bool, change.Plan, error) { return f.more, f.removed(r.Now), nil })
 		if err != nil {
 			return err
 		}
@@ -153,29 +152,29 @@ func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user stri
 	return nil
 }
 
-// leaving are the facts about a member who is being removed.
-type leaving struct {
+// removalFacts is the facts about a member who is being removed.
+type removalFacts struct {
 	memberFacts
-	gone    bool        // they were removed before
+	done    bool        // an earlier call removed them
 	revoked change.Plan // revokes their keys, at most a transaction's worth
 	more    bool        // further keys are left to revoke
 }
 
-func (s *Store) leaving(ctx context.Context, r *api.Request, org, user string) (leaving, error) {
+func (s *Store) removalFacts(ctx context.Context, r *api.Request, org, user string) (removalFacts, error) {
 	v, err := s.view(ctx, org)
 	if err != nil {
-		return leaving{}, err
+		return removalFacts{}, err
 	}
 	m, ok := v.Member(user)
-	if !ok && !v.gone[user] {
-		return leaving{}, unknownMember()
+	if !ok && !v.removedUsers[user] {
+		return removalFacts{}, unknownMember()
 	}
 	m.User = user
-	f := leaving{gone: !ok}
-	if f.memberFacts, err = s.memberFacts(ctx, v, m); err != nil || f.gone {
+	f := removalFacts{done: !ok}
+	if f.memberFacts, err = s.memberFacts(ctx, v, m); err != nil || f.done {
 		return f, err
 	}
-	for _, wrong := range []*api.Error{touches(r.Caller, m.Role), keepsOwner(r.Caller, v.Org, v.Members, m, true)} {
+	for _, wrong := range []*api.Error{mayActOn(r.Caller, m.Role), keepsOwner(r.Caller, v.Org, v.Members, m, true)} {
 		if wrong != nil {
 			return f, wrong
 		}
@@ -186,25 +185,25 @@ func (s *Store) leaving(ctx context.Context, r *api.Request, org, user string) (
 
 // removed is the plan that revokes the member's keys and, with the last of them,
 // removes the member.
-func (f leaving) removed(now time.Time) change.Plan {
+func (f removalFacts) removed(now time.Time) change.Plan {
 	plan := change.Plan{Bump: f.keys}
-	if f.gone {
+	if f.done {
 		return plan
 	}
-	plan = plan.And(f.revoked).And(change.Plan{Writes: append([]table.Write{f.moved(true)}, f.stays(f.member, false)...)})
+	plan = plan.And(f.revoked).And(change.Plan{Writes: append([]table.Write{f.moveVersions(true)}, f.checkOtherOwner(f.member, false)...)})
 	if f.more {
 		return plan
 	}
 	at := MemberKey(f.Org.ID, f.member.User)
 	trace := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": f.member.User, "state": removed,
-		table.TTLAttr: now.Add(traceLife).Unix()}
+		table.TTLAttr: now.Add(removedMemberLife).Unix()}
 	return plan.And(change.Plan{Writes: []table.Write{table.Put(trace, table.IsThere())},
 		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.remove", Target: f.member.User, Before: f.member.person()}}})
 }
 
-// stays checks, where an active owner goes, that another one is there, if one was
-// seen: their own leaving may be half committed, and then this waits for it.
-func (v View) stays(before Member, owns bool) []table.Write {
+// checkOtherOwner checks, if an active owner leaves, that another active owner who was read is still
+// one. That owner's own leaving may be half committed, and the check then waits for it.
+func (v View) checkOtherOwner(before Member, owns bool) []table.Write {
 	if !before.owns() || owns {
 		return nil
 	}
@@ -216,19 +215,19 @@ func (v View) stays(before Member, owns bool) []table.Write {
 	return nil
 }
 
-// free refuses an address that another member has.
-func (v View) free(m Member) *api.Error {
+// addressFree refuses an address that another member has.
+func (v View) addressFree(m Member) *api.Error {
 	for _, other := range v.Members {
 		if other.User != m.User && folded(other.Email) == folded(m.Email) {
-			return api.Fail(api.Conflict, "a member of the organisation has this email address already")
+			return api.Fail(api.Conflict, "email: already used by another member of the organisation")
 		}
 	}
 	return nil
 }
 
-// moved is the write that makes a change of members, and of keys too, exact: it
-// holds only while the organisation is as it was seen.
-func (v View) moved(keys bool) table.Write {
+// moveVersions is the write that makes a change of members, and with keys also of keys, exact: it
+// is conditional on the organisation being as it was read.
+func (v View) moveVersions(keys bool) table.Write {
 	acts := []table.Action{table.Increment("members_version", 1)}
 	conds := []table.Cond{table.Eq("members_version", v.Org.MembersVersion)}
 	if keys {
@@ -240,7 +239,7 @@ func (v View) moved(keys bool) table.Write {
 
 func (e *MemberEdit) check() error {
 	if e.Email == nil && e.Role == nil && e.State == nil {
-		return nothing()
+		return emptyEdit()
 	}
 	if e.Email != nil {
 		email, wrong := address("email", *e.Email)

@@ -1,20 +1,20 @@
-// Package orgs keeps organisations and their members: who buys access, and who
-// acts for them.
+// Package orgs stores organisations, which buy access, and their members, who act for them.
 //
-// An organisation has a plan and members. A member is an owner, an admin or a
-// plain member, and is active, suspended or removed. An organisation that is
-// flagged as operator runs the deployment: its owners and admins are operators,
-// who make organisations, set plans and manage anybody's keys.
+// An organisation has a plan and members. A member is an owner, an admin or a plain member,
+// and is active, suspended or removed. The organisation that is flagged as operator runs
+// the deployment: its owners and admins are operators, who make organisations, set plans
+// and manage all keys.
 //
-// An organisation, its members and its keys share one partition, so that one
-// consistent query reads them. Two counters on the organisation's item make rules
-// over several items exact: whoever decides by its keys or its members writes on
-// condition that keys_version or members_version is as it was read.
+// An organisation, its members and its keys share one partition, so that one consistent
+// query reads them. Two counters on the organisation's item make rules over several items
+// exact: a decision about its keys or members is written on condition that keys_version or
+// members_version is as it was read.
 //
-// On AWS a query is not isolated from a transaction that is being committed: it
-// may see the counter of one and not yet its other items. So the organisation's
-// item names the key that moved keys_version last (keys_last), for readers to look
-// for, and whoever takes an organisation's owner away checks the one who stays.
+// On AWS a query is not isolated from a transaction that is being committed: it may return
+// one item as it is after the transaction and others as they were before. So the
+// organisation's item names the key that last moved keys_version (keys_last), which readers
+// check for. A change that takes an owner away also checks that the remaining owner still
+// is one.
 package orgs
 
 import (
@@ -31,11 +31,11 @@ import (
 const (
 	Active    = "active"
 	Suspended = "suspended"
-	removed   = "removed" // kept for a while, so that a repeated removal finds its work
+	removed   = "removed" // kept for a while, so that a repeated removal recognises it
 )
 
-// Sort keys of the organisation's partition. Keys sort below members and members
-// below the organisation, so the ranges that are read together lie together.
+// Sort keys in the organisation's partition. Keys sort before members and members before
+// the organisation, so that items which are read together are adjacent.
 const (
 	orgSort      = "ORG"
 	memberPrefix = "MEMBER#"
@@ -44,36 +44,36 @@ const (
 
 // Org is an organisation.
 type Org struct {
-	ID        string    `json:"id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Name      string    `json:"name"`
-	Plan      string    `json:"plan"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id" doc:"Organisation id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Name      string    `json:"name" doc:"Display name, 1–80 characters"`
+	Plan      string    `json:"plan" doc:"Plan name"`
+	CreatedAt time.Time `json:"created_at" doc:"Creation time"`
 
 	Operator bool `json:"-"`
-	// Approvals is what the organisation is approved for as a developer, by single
-	// spaces, sorted: "general", and "game:…" for each game.
+	// Approvals lists the organisation's approvals as a developer, sorted and separated by
+	// single spaces: "general", and "game:…" for each game.
 	Approvals string `json:"-"`
 
-	KeysVersion    int64 `json:"-"` // moves whenever the organisation's keys or its plan do
-	MembersVersion int64 `json:"-"` // moves whenever its members do
+	KeysVersion    int64 `json:"-"` // incremented when the organisation's keys or its plan change
+	MembersVersion int64 `json:"-"` // incremented when its members change
 
-	// KeysLast is the key that took a place last, and KeysLastRev its revision then.
+	// KeysLast is the key that last took a place, and KeysLastRev its revision then.
 	KeysLast    string `json:"-"`
 	KeysLastRev int64  `json:"-"`
 }
 
 // Member is a person who acts for an organisation.
 type Member struct {
-	User  string `json:"user" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Email string `json:"email" format:"email"`
-	Role  string `json:"role" enum:"owner,admin,member"`
-	State string `json:"state" enum:"active,suspended"`
+	User  string `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Email string `json:"email" format:"email" doc:"Email address"`
+	Role  string `json:"role" enum:"owner,admin,member" doc:"Role in the organisation"`
+	State string `json:"state" enum:"active,suspended" doc:"Member state"`
 
 	Connections string `json:"-"` // accounts on other platforms, as JSON; "" for none
 }
 
-// Effective is the role that a member's keys act with: owners and admins of the
-// operator's organisation are operators.
+// Effective returns the role of a member's keys: owners and admins of the operator's
+// organisation are operators.
 func (m Member) Effective(o Org) string {
 	if o.Operator && (m.Role == api.RoleOwner || m.Role == api.RoleAdmin) {
 		return api.RoleOperator
@@ -81,21 +81,21 @@ func (m Member) Effective(o Org) string {
 	return m.Role
 }
 
-// owns tells whether the member is an active owner.
+// owns reports whether the member is an active owner.
 func (m Member) owns() bool { return m.Role == api.RoleOwner && m.State == Active }
 
-// Key is the address of an organisation's item.
+// Key returns the address of an organisation's item.
 func Key(org string) table.Key { return table.Key{Partition: Partition(org), Sort: orgSort} }
 
-// MemberKey is the address of a member's item.
+// MemberKey returns the address of a member's item.
 func MemberKey(org, user string) table.Key {
 	return table.Key{Partition: Partition(org), Sort: memberPrefix + user}
 }
 
-// Partition holds an organisation, its members and its keys.
+// Partition returns the partition of an organisation, its members and its keys.
 func Partition(org string) string { return table.Join("ORG", org) }
 
-// FromItem reads an organisation's item, and false from any other item.
+// FromItem decodes an organisation's item; false for any other item.
 func FromItem(it table.Item) (Org, bool) {
 	if it.Str(table.SortAttr) != orgSort {
 		return Org{}, false
@@ -105,8 +105,8 @@ func FromItem(it table.Item) (Org, bool) {
 		MembersVersion: it.Int("members_version"), Approvals: it.Str("approvals"), KeysLast: it.Str("keys_last"), KeysLastRev: it.Int("keys_last_rev")}, true
 }
 
-// MemberFromItem reads a member's item, and false from any other item and from
-// what is left of a member who was removed.
+// MemberFromItem decodes a member's item; false for any other item and for a removed
+// member's.
 func MemberFromItem(it table.Item) (Member, bool) {
 	sort := it.Str(table.SortAttr)
 	if len(sort) <= len(memberPrefix) || sort[:len(memberPrefix)] != memberPrefix || it.Str("state") == removed {
@@ -115,13 +115,13 @@ func MemberFromItem(it table.Item) (Member, bool) {
 	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state"), Connections: it.Str("connections")}, true
 }
 
-// Approved tells whether the organisation is approved as a developer: in general,
-// or with a game for that game.
+// Approved reports whether the organisation is approved as a developer, in general or for a
+// game.
 func (o Org) Approved(need, game string) bool {
 	return slices.Contains(strings.Fields(o.Approvals), Approval(need, game))
 }
 
-// Approval is how an approval is written in [Org.Approvals].
+// Approval returns an approval as it is written in [Org.Approvals].
 func Approval(need, game string) string {
 	if need == contract.NeedsGame {
 		return need + ":" + game

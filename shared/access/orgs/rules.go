@@ -17,8 +17,8 @@ const (
 
 var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
 
-// Name trims a name and refuses what a list could not show: nothing, over 80
-// characters, control characters.
+// Name trims a name and refuses an empty one, one over 80 characters and one with control
+// characters.
 func Name(name string) (string, *api.Error) {
 	name, err := api.Line("name", name)
 	if err == nil && utf8.RuneCountInString(name) > nameAtMost {
@@ -27,8 +27,8 @@ func Name(name string) (string, *api.Error) {
 	return name, err
 }
 
-// address refuses what is no plain address (RFC 5322 addr-spec). Whether somebody
-// reads mail there is not asked.
+// address refuses text that is not a plain address (RFC 5322 addr-spec). It does not check
+// that mail arrives there.
 func address(field, email string) (string, *api.Error) {
 	email = strings.TrimSpace(email)
 	parsed, err := mail.ParseAddress(email)
@@ -38,7 +38,7 @@ func address(field, email string) (string, *api.Error) {
 	return email, nil
 }
 
-// folded is the form in which addresses are compared.
+// folded returns the form in which addresses are compared.
 func folded(email string) string { return strings.ToLower(email) }
 
 // KnownRole refuses a role that no member can have.
@@ -49,8 +49,8 @@ func KnownRole(role string) *api.Error {
 	return nil
 }
 
-// manages tells whether the caller may change anything about an organisation and
-// its members. One that is not theirs does not exist for them.
+// manages refuses callers who may not change an organisation and its members. For callers
+// other than operators, any organisation but their own does not exist.
 func manages(c *api.Caller, org string) *api.Error {
 	if c.Operator() {
 		return nil
@@ -59,24 +59,24 @@ func manages(c *api.Caller, org string) *api.Error {
 		return unknown()
 	}
 	if c.Role != api.RoleOwner && c.Role != api.RoleAdmin {
-		return api.Fail(api.PermissionRole, "only owners, admins and operators change an organisation; this key's owner is a %s", c.Role)
+		return api.Fail(api.PermissionRole, "only owners, admins and operators can change an organisation; the role of the key's owner is %s", c.Role)
 	}
 	return nil
 }
 
-// touches tells whether the caller may act on a member with one role, or give
-// them another: owners are made and changed by owners and operators alone.
-func touches(c *api.Caller, roles ...string) *api.Error {
+// mayActOn refuses callers who may not act on a member with one of the roles, or give it:
+// only owners and operators make and change owners.
+func mayActOn(c *api.Caller, roles ...string) *api.Error {
 	if c.Operator() || c.Role == api.RoleOwner || !slices.Contains(roles, api.RoleOwner) {
 		return nil
 	}
-	return api.Fail(api.PermissionRole, "only owners and operators make, change or remove an owner")
+	return api.Fail(api.PermissionRole, "only owners and operators can add, change or remove an owner")
 }
 
-// keepsOwner refuses a change that would leave an organisation without an active
-// owner. Operators may do so elsewhere, but not in their own organisation, whose
-// last owner nobody could bring back through the API.
-func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, gone bool) *api.Error {
+// keepsOwner refuses a change that would leave an organisation without an active owner.
+// Operators may do so, except in their own organisation, whose last owner could not be
+// brought back through the API.
+func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, removes bool) *api.Error {
 	if c.Operator() && !o.Operator {
 		return nil
 	}
@@ -87,7 +87,7 @@ func keepsOwner(c *api.Caller, o Org, members []Member, changed Member, gone boo
 			has = has || m.owns()
 		}
 	}
-	has = has || (!gone && changed.owns())
+	has = has || (!removes && changed.owns())
 	if had && !has {
 		return api.Fail(api.Conflict, "the organisation's last active owner cannot be removed, suspended or given another role")
 	}

@@ -12,26 +12,25 @@ import (
 	"statgate/shared/table"
 )
 
-// Table is what organisations need of the keys table.
+// Table is the part of the keys table that the store uses.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 	Query(ctx context.Context, q table.Query) (table.Page, error)
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Holdings is what a change of an organisation does to its keys (package keys).
-// Errors are *api.Error.
+// Holdings are the keys of an organisation (package keys). Errors are *api.Error.
 type Holdings interface {
-	// Live lists an organisation's keys that are not revoked.
+	// Live returns the ids of an organisation's keys that are not revoked.
 	Live(ctx context.Context, org string) ([]string, error)
-	// OwnedBy lists a member's keys, revoked ones too.
+	// OwnedBy returns the ids of a member's keys, revoked ones included.
 	OwnedBy(ctx context.Context, org, user string) ([]string, error)
 	// Revoking returns the plan that revokes as many of a member's keys as one
 	// transaction holds beside ten other writes, and whether more are left.
 	Revoking(ctx context.Context, now time.Time, org, user string) (revoked change.Plan, more bool, err error)
 }
 
-// Store keeps organisations and members.
+// Store stores organisations and members.
 type Store struct {
 	table    Table
 	changes  change.Store
@@ -39,7 +38,7 @@ type Store struct {
 	contract *contract.Contract
 }
 
-// Options make a store.
+// Options configure a store.
 type Options struct {
 	Table    Table
 	Gates    change.Gates
@@ -54,11 +53,11 @@ func New(o Options) *Store {
 		changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
-// View is an organisation and its members, as one consistent query saw them.
+// View is an organisation and its members, read by one consistent query.
 type View struct {
-	Org     Org
-	Members []Member // oldest first
-	gone    map[string]bool
+	Org          Org
+	Members      []Member // oldest first
+	removedUsers map[string]bool
 }
 
 // Member finds a member.
@@ -71,7 +70,7 @@ func (v View) Member(user string) (Member, bool) {
 	return Member{}, false
 }
 
-// OldestOwner is the active owner who has been a member for longest.
+// OldestOwner returns the active owner who joined first.
 func (v View) OldestOwner() (Member, bool) {
 	for _, m := range v.Members {
 		if m.owns() {
@@ -81,9 +80,10 @@ func (v View) OldestOwner() (Member, bool) {
 	return Member{}, false
 }
 
-// ViewOf sorts the items of an organisation's partition; false without the organisation.
+// ViewOf decodes the items of an organisation's partition; false if the organisation's item
+// is missing.
 func ViewOf(items []table.Item) (View, bool) {
-	v := View{gone: map[string]bool{}}
+	v := View{removedUsers: map[string]bool{}}
 	found := false
 	for _, it := range items {
 		if o, ok := FromItem(it); ok {
@@ -91,13 +91,13 @@ func ViewOf(items []table.Item) (View, bool) {
 		} else if m, ok := MemberFromItem(it); ok {
 			v.Members = append(v.Members, m)
 		} else if it.Str("state") == removed {
-			v.gone[it.Str("user")] = true
+			v.removedUsers[it.Str("user")] = true
 		}
 	}
 	return v, found
 }
 
-// view reads an organisation and its members; one that is not there is not found.
+// view reads an organisation and its members, or fails with not found.
 func (s *Store) view(ctx context.Context, org string) (View, error) {
 	if !ids.Plausible(org) {
 		return View{}, unknown()
@@ -113,8 +113,8 @@ func (s *Store) view(ctx context.Context, org string) (View, error) {
 	return v, nil
 }
 
-// Get returns an organisation. One that is not the caller's does not exist for
-// them, unless they are an operator: a 403 would prove that it does.
+// Get returns an organisation. For callers other than operators, any organisation but their
+// own does not exist: a 403 would prove that it does.
 func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error) {
 	if (!c.Operator() && c.Org != org) || !ids.Plausible(org) {
 		return Org{}, unknown()
@@ -130,7 +130,7 @@ func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error)
 	return o, nil
 }
 
-// Exists tells whether there is such an organisation.
+// Exists reports whether there is such an organisation.
 func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
 	if !ids.Plausible(org) {
 		return false, nil
@@ -142,8 +142,8 @@ func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
 	return it != nil, nil
 }
 
-// List returns a page of the organisations that the caller may see, newest first,
-// and the position to go on from: all for operators, else their own.
+// List returns a page of the organisations that the caller may see, newest first, and the
+// position of the next page: all for operators, else their own.
 func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string) ([]Org, string, error) {
 	if !c.Operator() {
 		o, err := s.Get(ctx, c, c.Org)
@@ -166,8 +166,8 @@ func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string
 	return found, next, nil
 }
 
-// Members returns a page of an organisation's members, oldest first, and the
-// position to go on from. Those removed are left out.
+// Members returns a page of an organisation's members, oldest first, and the position of
+// the next page. Removed members are left out.
 func (s *Store) Members(ctx context.Context, c *api.Caller, org string, limit int, after string) ([]Member, string, error) {
 	if !c.Operator() && c.Org != org {
 		return nil, "", unknown()
@@ -189,5 +189,5 @@ func (s *Store) Members(ctx context.Context, c *api.Caller, org string, limit in
 	return found, "", nil
 }
 
-// seconds cuts a moment to what is stored.
+// seconds truncates a time to the precision that is stored.
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -15,7 +15,7 @@ import (
 	"statgate/shared/table/dynamolocal"
 )
 
-// onBoth runs a proof on the embedded engine and on DynamoDB Local.
+// onBoth runs a test on the embedded engine and on DynamoDB Local.
 func onBoth(t *testing.T, prove func(t *testing.T, w *keystest.World)) {
 	t.Helper()
 	t.Run("embedded", func(t *testing.T) { prove(t, keystest.New(t, keystest.Memory(t), "statgate")) })
@@ -24,7 +24,7 @@ func onBoth(t *testing.T, prove func(t *testing.T, w *keystest.World)) {
 	})
 }
 
-// atOnce runs f n times at once and counts the conditions of its errors.
+// atOnce runs f n times concurrently and counts the conditions of its errors.
 func atOnce(n int, f func(i int) error) map[string]int {
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -149,7 +149,7 @@ func TestOrganisationsAreListedNewestFirstPageByPage(t *testing.T) {
 	})
 }
 
-func TestPlanHoldsForEveryKeyOfTheOrganisationAtOnce(t *testing.T) {
+func TestANewPlanAppliesToEveryKeyOfTheOrganisationImmediately(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
 	root := w.Found(t).Secret

@@ -11,23 +11,23 @@ import (
 	"time"
 )
 
-// ErrChanged: the document is not the one that the change was made from.
-var ErrChanged = errors.New("peppers: the document was changed by somebody else meanwhile: nothing was written, run the command again")
+// ErrChanged means that the document has changed since it was read.
+var ErrChanged = errors.New("peppers: the document has changed meanwhile; nothing was written: run the command again")
 
-// Document is where a deployment's peppers lie, for commands that change them.
-// Its errors never hold what it holds.
+// Document is where a deployment's peppers are stored, for commands that change them. Its
+// errors never contain the document.
 type Document interface {
-	// String names the place for people.
+	// String returns the document's location, for people.
 	String() string
-	// Read returns the text and when it was last changed; nil where there is none yet.
+	// Read returns the text and when it was last changed; nil if there is none yet.
 	Read(ctx context.Context) (raw []byte, changed time.Time, err error)
-	// Replace writes the text where was (nil: none) still stands, else it fails
-	// with [ErrChanged]: a version that two commands both add would end the
-	// secrets that were MACed under the bytes of the one that loses.
+	// Replace writes the text if the document still is was (nil: none), else it fails with
+	// [ErrChanged]. If two commands both added the same version, the secrets MACed under
+	// the bytes of the loser would become invalid.
 	Replace(ctx context.Context, was, becomes []byte) error
 }
 
-// File is a document in a file of mode 0600.
+// File is a document in a file with mode 0600.
 type File string
 
 func (f File) String() string { return string(f) }
@@ -48,7 +48,7 @@ func (f File) Read(context.Context) ([]byte, time.Time, error) {
 	return raw, info.ModTime(), nil
 }
 
-// Replace implements [Document]. Readers see the old text or the new one, whole.
+// Replace implements [Document]. Readers see the whole old text or the whole new one.
 func (f File) Replace(ctx context.Context, was, becomes []byte) error {
 	lock := string(f) + ".lock"
 	held, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL, 0o600)
@@ -73,7 +73,7 @@ func (f File) Replace(ctx context.Context, was, becomes []byte) error {
 	return nil
 }
 
-// WritePrivate writes a file of mode 0600, whole or not at all.
+// WritePrivate writes a file with mode 0600 atomically.
 func WritePrivate(file string, raw []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package peppers keeps the root of a deployment's peppers in a file, for
-// deployments that have no secret store: a laptop, a test server. On AWS the same
-// document lies in Secrets Manager.
+// Package peppers stores the root of a deployment's peppers in a file, for deployments
+// without a secret store: a laptop, a test server. On AWS the same document is in Secrets
+// Manager.
 package peppers
 
 import (
@@ -16,14 +16,14 @@ import (
 	"statgate/shared/access/apikey"
 )
 
-// FileName is what the file is called in a data directory.
+// FileName is the file's name in a data directory.
 const FileName = "peppers.json"
 
-// FromFile returns the peppers of a data directory: DIR/peppers.json, which is
-// made (mode 0600) where it is missing, its root drawn from rand. The file is
-// read again as the source wants it, so an added version is found.
+// FromFile returns the peppers of a data directory: DIR/peppers.json. If the file is
+// missing it is made (mode 0600) with a root drawn from rand. The source reads the file
+// again when it fetches, so it finds added versions.
 //
-// Losing the file ends every key of the data that lies beside it.
+// Without the file, every key of the data beside it is invalid.
 func FromFile(dir string, rand io.Reader, clock func() time.Time) (*apikey.PepperSource, error) {
 	return At(filepath.Join(dir, FileName), rand, clock)
 }
@@ -43,7 +43,7 @@ func At(file string, rand io.Reader, clock func() time.Time) (*apikey.PepperSour
 	return apikey.NewPepperSource(func(context.Context) ([]byte, error) { return os.ReadFile(file) }, clock), nil
 }
 
-// InMemory returns peppers that end with the process.
+// InMemory returns peppers that exist only in this process.
 func InMemory(rand io.Reader, clock func() time.Time) (*apikey.PepperSource, error) {
 	raw, err := apikey.NewRoot(rand)
 	if err != nil {
@@ -52,8 +52,8 @@ func InMemory(rand io.Reader, clock func() time.Time) (*apikey.PepperSource, err
 	return apikey.FixedPeppers(raw, clock), nil
 }
 
-// create writes a new root beside the file and links it into place, so that of
-// two processes that start at once both go by the same one, whole.
+// create writes a new root to a temporary file and links it into place, so that two
+// processes that start at the same time use the same complete file.
 func create(file string, rand io.Reader) ([]byte, error) {
 	raw, err := apikey.NewRoot(rand)
 	if err != nil {

@@ -76,7 +76,7 @@ func TestAddedVersionIsFoundInTheFile(t *testing.T) {
 	}
 }
 
-func TestFileThatHoldsNoPeppersIsRefusedAndKept(t *testing.T) {
+func TestAFileWithoutPeppersIsRefusedAndKept(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "p.json")
 	if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {

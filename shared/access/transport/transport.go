@@ -1,6 +1,6 @@
-// Package transport finds the secret in a request, whatever way it came, and
-// refuses what cannot be one. The edge function does the same in CloudFront;
-// testdata/requests.json is the one table of requests that both must pass.
+// Package transport finds the secret in a request, in whichever place it was sent, and
+// refuses values that cannot be one. The edge function does the same in CloudFront; both
+// must pass the table of requests in testdata/requests.json.
 package transport
 
 import (
@@ -13,16 +13,16 @@ import (
 	"statgate/shared/contract"
 )
 
-// The channels that a contract lists transports for.
+// Channels for which a contract lists transports.
 const (
 	HTTP      = "http"
 	WebSocket = "websocket"
 )
 
-// Pick returns the one secret of a request. A transport that the contract does
-// not list for the channel is not looked at, and neither is what Authorization holds
-// by another scheme than Bearer: that is no API key. No secret is SecretMissing, one
-// without a scheme SecretMalformed, two different secrets SecretConflict.
+// Pick returns the one secret of a request. It ignores transports that the contract does
+// not list for the channel, and Authorization headers of another scheme than Bearer, which
+// are not API keys. Without a secret the error is SecretMissing, for a secret without a
+// scheme SecretMalformed, for two different secrets SecretConflict.
 func Pick(c *contract.Contract, channel string, h http.Header, q url.Values) (string, error) {
 	listed := c.Transports[channel]
 	var found []string
@@ -33,7 +33,7 @@ func Pick(c *contract.Contract, channel string, h http.Header, q url.Values) (st
 			case !bearer && schemed:
 				continue
 			case !bearer:
-				return "", api.Fail(api.SecretMalformed, "the Authorization header must be: Bearer and the key")
+				return "", api.Fail(api.SecretMalformed, "Authorization: must be Bearer, a space and the API key")
 			}
 			found = append(found, strings.TrimSpace(token))
 		}
@@ -53,7 +53,7 @@ func one(found []string) (string, error) {
 	}
 	for _, other := range found[1:] {
 		if other != found[0] {
-			return "", api.Fail(api.SecretConflict, "two different API keys in one request")
+			return "", api.Fail(api.SecretConflict, "two different API keys in one request; send only one")
 		}
 	}
 	if found[0] == "" {
@@ -62,8 +62,8 @@ func one(found []string) (string, error) {
 	return found[0], nil
 }
 
-// Strip removes every way in which a secret can come, so that what goes on has
-// none but the one that the edge puts into Authorization.
+// Strip removes the secret from every place in which it can be sent. The request that is
+// passed on then has only the one that the edge puts into Authorization.
 func Strip(h http.Header, q url.Values) {
 	h.Del("Authorization")
 	h.Del("X-API-Key")

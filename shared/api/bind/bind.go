@@ -1,9 +1,9 @@
-// Package bind turns a request into a handler's input: path parameters, then the
-// query of GET and DELETE or the JSON body of the rest, under the contract's
-// names and limits, validated against the input type's JSON Schema.
+// Package bind turns a request into a handler's input. It reads path parameters, and
+// the query of GET and DELETE or the JSON body of other methods, under the contract's
+// names and limits. It validates the input against the JSON Schema of its type.
 //
-// Schemas and validation are huma's, used as a library; the authorizer must not
-// import this package.
+// The library huma makes the schemas and validates. The authorizer must not import
+// this package.
 package bind
 
 import (
@@ -22,9 +22,7 @@ import (
 	"statgate/shared/contract"
 )
 
-func init() { huma.ValidateStrictCasing = true }
-
-// MaxSkip is how many items a page number or an offset may lead past.
+// MaxSkip is the largest number of items that a page number or an offset can skip.
 const MaxSkip = 10_000
 
 // Binder binds the requests of one route.
@@ -32,7 +30,7 @@ type Binder struct {
 	route    api.Route
 	input    reflect.Type
 	registry huma.Registry
-	schema   *huma.Schema      // of every input but the path's
+	schema   *huma.Schema      // of all inputs except path parameters
 	path     []string          // path parameters
 	required []string          // top-level required fields
 	rename   map[string]string // the contract's name → ours
@@ -41,7 +39,7 @@ type Binder struct {
 	limit    contract.Limit
 }
 
-// Request is the raw input of a call.
+// Request is the raw input of a request.
 type Request struct {
 	Path  map[string]string
 	Query url.Values
@@ -52,19 +50,20 @@ type Request struct {
 type Bound struct {
 	Input any    // pointer to the handler's input struct
 	Paged bool   // the input has an api.Page
-	Skip  int    // items to pass over, for page and offset
+	Skip  int    // items to skip, for page and offset
 	Page  int    // page number, from 1, for page
-	Query string // names the query that a cursor belongs to
+	Query string // identifies the query that a cursor belongs to
 	page  reflect.Value
 }
 
-// Schema is the input's schema beside the path, under the contract's names, for documents.
+// Schema returns the schema of all inputs except path parameters, under our names,
+// and the map from the contract's names to ours. Documents are made of it.
 func (b *Binder) Schema() (*huma.Schema, map[string]string) { return b.schema, b.rename }
 
-// Registry resolves the references in the schema.
+// Registry returns the registry that resolves references in the schema.
 func (b *Binder) Registry() huma.Registry { return b.registry }
 
-// New prepares a binder; an input type that cannot be bound is an error.
+// New returns the binder of a route. It fails if the input type lacks a path parameter.
 func New(c *contract.Contract, route api.Route, h api.Handler) (*Binder, error) {
 	b := &Binder{route: route, input: h.Input, path: route.Params(), rename: map[string]string{}, style: "cursor"}
 	b.registry = huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
@@ -94,12 +93,12 @@ func New(c *contract.Contract, route api.Route, h api.Handler) (*Binder, error) 
 	}
 	b.pages(c)
 	b.expiry(c)
-	b.schema.Required = nil // checked here, so that the error names the field
+	b.schema.Required = nil // validate checks it, so that the error names the field
 	b.schema.PrecomputeMessages()
 	return b, nil
 }
 
-// pages gives a list's input the contract's way of paging and its limits.
+// pages adds the contract's page parameters and limits to a list's input.
 func (b *Binder) pages(c *contract.Contract) {
 	_, b.paged = b.input.FieldByName("Page")
 	if !b.paged {
@@ -124,30 +123,30 @@ func (b *Binder) pages(c *contract.Contract) {
 	delete(b.schema.Properties, "cursor")
 	from := map[string]float64{"page": 1, "offset": 0}[b.style]
 	b.schema.Properties[b.style] = &huma.Schema{Type: huma.TypeInteger, Minimum: &from, Default: int(from), Description: map[string]string{
-		"page": "Number of the page, from 1", "offset": "Items to pass over"}[b.style]}
+		"page": "Page number, from 1", "offset": "Items to skip"}[b.style]}
 }
 
-// expiry tells how long a key may live, where the contract has a say in it.
+// expiry adds the contract's rules for the lifetime of keys to the schema.
 func (b *Binder) expiry(c *contract.Contract) {
 	life := b.schema.Properties["expires_in"]
 	if life == nil || b.route.Operation != "createKey" && b.route.Operation != "updateKey" {
 		return
 	}
 	if len(c.Keys.ExpiryChoices) > 0 {
-		life.Description = "How long it lives; for another end give expires_at"
+		life.Description = "Lifetime; for any other expiry use expires_at"
 		for _, choice := range c.Keys.ExpiryChoices {
 			life.Enum = append(life.Enum, choice)
 		}
 	}
 	if c.Keys.ExpiryRequired && b.route.Operation == "createKey" {
-		life.Description += " (one of the two is required)"
+		life.Description += "; either is required"
 	}
 }
 
-// Required lists the required inputs beside the path.
+// Required lists the required inputs, without path parameters.
 func (b *Binder) Required() []string { return b.required }
 
-// Name is the contract's name of an input of ours.
+// Name returns the contract's name of an input.
 func (b *Binder) Name(ours string) string {
 	for theirs, name := range b.rename {
 		if name == ours {
@@ -157,14 +156,14 @@ func (b *Binder) Name(ours string) string {
 	return ours
 }
 
-// Style is how the route's lists are paged: cursor, page or offset, which is also the
-// parameter's name (but for a cursor's, see [Binder.Name]).
+// Style returns how the route's lists are paged: cursor, page or offset. It is also
+// the parameter's name, except that a contract can rename a cursor; see [Binder.Name].
 func (b *Binder) Style() string { return b.style }
 
-// FromQuery tells whether inputs come from the query, not from a body.
+// FromQuery reports whether inputs come from the query instead of the body.
 func (b *Binder) FromQuery() bool { return b.route.Method == "GET" || b.route.Method == "DELETE" }
 
-// Bind reads a request. Errors are *api.Error, naming the fields.
+// Bind parses and validates a request. Its errors are *[api.Error] and name the fields.
 func (b *Binder) Bind(r Request) (*Bound, error) {
 	values, err := b.values(r)
 	if err != nil {
@@ -198,13 +197,13 @@ func unescape(text string) string {
 	return text
 }
 
-// values collects the inputs by our names, from the query or from the body.
+// values returns the inputs from the query or the body, by our names.
 func (b *Binder) values(r Request) (map[string]any, error) {
 	var values map[string]any
 	var err error
 	if b.FromQuery() {
 		if len(r.Body) > 0 {
-			return nil, api.Fail(api.InputJSON, "%s takes no body", b.route.Method)
+			return nil, api.Fail(api.InputJSON, "%s requests must not have a body", b.route.Method)
 		}
 		values, err = b.queryValues(r.Query)
 	} else {
@@ -221,7 +220,7 @@ func (b *Binder) values(r Request) (map[string]any, error) {
 			if b.FromQuery() {
 				return nil, unknownParameter(ours)
 			}
-			return nil, api.FieldError(ours, "unexpected property")
+			return nil, api.FieldError(ours, "unknown field")
 		}
 		if v, ok := values[theirs]; ok {
 			delete(values, theirs)
@@ -236,8 +235,8 @@ func (b *Binder) values(r Request) (map[string]any, error) {
 	return values, nil
 }
 
-// open tells whether a field is an object of whatever the client likes, which is
-// kept as it was sent.
+// open reports whether a field is an object with arbitrary content, which is kept as
+// it was sent.
 func open(s *huma.Schema) bool {
 	if s == nil {
 		return false
@@ -246,7 +245,7 @@ func open(s *huma.Schema) bool {
 	return ok && of.Type == "" && of.Ref == ""
 }
 
-// validate checks the values against the schema; all that is wrong is told at once.
+// validate checks the values against the schema. The error lists all invalid fields.
 func (b *Binder) validate(values map[string]any) error {
 	wrong := map[string][]string{}
 	for _, name := range b.required {
@@ -264,28 +263,28 @@ func (b *Binder) validate(values map[string]any) error {
 		}
 		wrong[detail.Location] = append(wrong[detail.Location], detail.Message)
 	}
-	b.eras(values, wrong)
+	b.checkYears(values, wrong)
 	if len(wrong) > 0 {
 		return b.refuse(values, wrong)
 	}
 	return nil
 }
 
-// eras refuses moments that have no year of four digits in UTC, in which they are
-// kept: RFC 3339 reads them where an offset leads there, and cannot write them.
-func (b *Binder) eras(values map[string]any, wrong map[string][]string) {
+// checkYears rejects times outside the years 0–9999 in UTC. Times are stored in UTC, and
+// RFC 3339 cannot write other years, although an offset lets it express them.
+func (b *Binder) checkYears(values map[string]any, wrong map[string][]string) {
 	for name, s := range b.schema.Properties {
 		text, ok := values[name].(string)
 		if !ok || s.Format != "date-time" {
 			continue
 		}
 		if at, err := time.Parse(time.RFC3339, text); err == nil && !api.Writable(at) {
-			wrong[name] = append(wrong[name], "is in no year from 0000 to 9999 in UTC")
+			wrong[name] = append(wrong[name], "year must be 0000–9999 in UTC")
 		}
 	}
 }
 
-// turnPage takes page numbers and offsets out of the values and applies the limit.
+// turnPage moves page numbers and offsets from the values to bound and applies the limit.
 func (b *Binder) turnPage(values map[string]any, bound *Bound) {
 	limit := b.limit.Default
 	if n, ok := values["limit"].(float64); ok {
@@ -306,7 +305,7 @@ func (b *Binder) turnPage(values map[string]any, bound *Bound) {
 	values["limit"] = limit
 }
 
-// canonical writes the inputs of a query in one way, without its page's own.
+// canonical returns the inputs of a query in a fixed order, without page parameters.
 func canonical(values map[string]any) string {
 	names := make([]string, 0, len(values))
 	for name := range values {
@@ -323,7 +322,7 @@ func canonical(values map[string]any) string {
 	return b.String()
 }
 
-// fill decodes values into a new input struct.
+// fill decodes the values into a new input struct.
 func fill(t reflect.Type, values map[string]any) (reflect.Value, error) {
 	raw, err := api.EncodeExactly(values)
 	if err != nil {
@@ -333,13 +332,13 @@ func fill(t reflect.Type, values map[string]any) (reflect.Value, error) {
 	return input, json.Unmarshal(raw, input.Interface())
 }
 
-// Cursor returns the cursor that the client sent, "" without one.
+// Cursor returns the cursor that the client sent, or "".
 func (bd *Bound) Cursor() string { return bd.page.FieldByName("Cursor").String() }
 
 // Limit returns the page size.
 func (bd *Bound) Limit() int { return int(bd.page.FieldByName("Limit").Int()) }
 
-// GoTo tells the handler where its page begins and how long it is.
+// GoTo sets the position after which the page begins, and its length.
 func (bd *Bound) GoTo(after string, limit int) {
 	bd.page.FieldByName("After").SetString(after)
 	bd.page.FieldByName("Limit").SetInt(int64(limit))

@@ -116,8 +116,8 @@ func TestBrokenJSONIsShownWhereItBreaks(t *testing.T) {
 		`{'name':"a"}`:            "(line 1, column 2)",
 		`{"name":"a",}`:           "(line 1, column 13)",
 		"{\n  \"name\": tru}":     "(line 2, column 14)",
-		`{"name":"a"`:             "it ends too early",
-		`{"name":"a"}{}`:          "something follows",
+		`{"name":"a"`:             "unexpected end",
+		`{"name":"a"}{}`:          "unexpected data",
 		`{"a":1,"name":[-1e999]}`: "the number -1e999 is out of range",
 	} {
 		if _, err := b.Bind(bind.Request{Body: []byte(body)}); condition(err) != api.InputJSON || !strings.Contains(err.Error(), want) {
@@ -159,7 +159,7 @@ func TestPlacesInListsBeginWithTheContractsNames(t *testing.T) {
 		t.Errorf("query: got %v, want both faults of state", got)
 	}
 	_, err = binder[listInput](t, "listMatches", rename).Bind(bind.Request{Query: url.Values{"state": {""}}})
-	if got := api.AsError(err).Fields["state"]; len(got) != 1 || got[0] != `"" is no list` {
+	if got := api.AsError(err).Fields["state"]; len(got) != 1 || got[0] != `must be a list separated by commas, got ""` {
 		t.Errorf("empty: got %v", got)
 	}
 }

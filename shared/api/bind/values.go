@@ -17,8 +17,8 @@ import (
 	"statgate/shared/api"
 )
 
-// queryValues reads query parameters as their schemas have them. Lists are
-// written with commas; a parameter may be given once.
+// queryValues parses query parameters by their schemas. List items are separated by
+// commas. A parameter may be given only once.
 func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
 	values := map[string]any{}
 	for _, name := range sorted(q) {
@@ -31,11 +31,11 @@ func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
 			return nil, unknownParameter(name)
 		}
 		if len(q[name]) != 1 {
-			return nil, b.parameter(name, "given more than once")
+			return nil, b.parameter(name, "must be given only once")
 		}
 		v, ok := parse(schema, q[name][0])
 		if !ok {
-			return nil, b.parameter(name, "%q is no %s", clip(q[name][0]), kind(schema))
+			return nil, b.parameter(name, "must be %s, got %q", kind(schema), clip(q[name][0]))
 		}
 		values[name] = v
 	}
@@ -72,12 +72,17 @@ func parse(schema *huma.Schema, text string) (any, bool) {
 	return text, true
 }
 
-// kind is what a parameter takes, in a reader's words.
+// kind names a schema's type in error messages, with its article.
 func kind(schema *huma.Schema) string {
-	if schema.Type == huma.TypeArray {
-		return "list"
+	switch schema.Type {
+	case huma.TypeArray:
+		return "a list separated by commas"
+	case huma.TypeInteger:
+		return "an integer"
+	case huma.TypeBoolean:
+		return "true or false"
 	}
-	return schema.Type
+	return "a " + schema.Type
 }
 
 func clip(text string) string {
@@ -87,7 +92,7 @@ func clip(text string) string {
 	return text
 }
 
-// parameter refuses a query parameter of which no value can be read.
+// parameter returns the error for a query parameter that cannot be parsed.
 func (b *Binder) parameter(name, format string, args ...any) error {
 	condition := api.Unreadable
 	switch b.condition(name) {
@@ -99,8 +104,8 @@ func (b *Binder) parameter(name, format string, args ...any) error {
 	return refused(condition, name, fmt.Sprintf(format, args...))
 }
 
-// unknownParameter refuses a query parameter that is none, whatever its name
-// means elsewhere.
+// unknownParameter returns the error for a query parameter that the operation does
+// not have, even if another operation has one of this name.
 func unknownParameter(name string) error {
 	return refused(api.Unreadable, name, "unknown query parameter")
 }
@@ -109,9 +114,9 @@ func refused(condition, name, what string) error {
 	return &api.Error{Condition: condition, Message: clip(name) + ": " + what, Fields: map[string][]string{name: {what}}}
 }
 
-// condition says what it means that a field is wrong. Limits, cursors and dates
-// have conditions of their own, which are the same from query and body; key
-// management's bodies are validated field by field instead.
+// condition returns the condition of an invalid field. Limits, cursors and dates
+// have conditions of their own, the same in query and body. Bodies of key
+// management always get [api.InputField].
 func (b *Binder) condition(field string) string {
 	if b.route.Management && !b.FromQuery() {
 		return api.InputField
@@ -135,13 +140,13 @@ func (b *Binder) condition(field string) string {
 	return api.InputField
 }
 
-// Dated tells whether an input is a date or a time. The handlers themselves read
-// those of the format iso-8601, which is wider than RFC 3339.
+// Dated reports whether an input is a date or a time. Handlers parse the format
+// iso-8601 themselves, as it allows more than RFC 3339.
 func Dated(s *huma.Schema) bool {
 	return s.Format == "date" || s.Format == "date-time" || s.Format == "iso-8601"
 }
 
-// refuse makes one error of all that is wrong, under the contract's names.
+// refuse returns one error for all invalid fields, under the contract's names.
 func (b *Binder) refuse(values map[string]any, wrong map[string][]string) error {
 	fields, form := map[string][]string{}, []string{}
 	var names []string
@@ -163,14 +168,14 @@ func (b *Binder) refuse(values map[string]any, wrong map[string][]string) error 
 	if cond != api.InputField {
 		message = clip(names[0]) + ": " + strings.Join(fields[names[0]], "; ")
 		if v, ok := values[names[0]].(string); ok && b.FromQuery() {
-			message += ", not " + strconv.Quote(clip(v))
+			message += ", got " + strconv.Quote(clip(v))
 		}
 	}
 	return &api.Error{Condition: cond, Message: message, Fields: fields, Form: form}
 }
 
-// located is a place such as statuses[0].name as the client knows it: it begins with
-// the contract's name, and in a query, where a list is one parameter, it is no more.
+// located returns a place such as statuses[0].name under the contract's name. In a
+// query a list is one parameter, so the place is the parameter's name.
 func (b *Binder) located(at string) string {
 	end := strings.IndexAny(at, ".[")
 	if end < 0 {
@@ -182,19 +187,19 @@ func (b *Binder) located(at string) string {
 	return b.Name(at[:end]) + at[end:]
 }
 
-// bodyValues reads a JSON object. No body is an empty object. A key that is given
-// twice is refused, as its first value would be lost.
+// bodyValues parses a JSON object. An empty body is an empty object. A duplicate key
+// is an error, as its first value would be lost.
 func (b *Binder) bodyValues(body []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil
 	}
-	var twice []string
+	var duplicates []string
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	v, err := readValue(dec, "", 0, &twice)
+	v, err := readValue(dec, "", 0, &duplicates)
 	if err == nil {
 		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the JSON value")
+			err = errors.New("unexpected data after the JSON value")
 		}
 	}
 	if err != nil {
@@ -204,10 +209,10 @@ func (b *Binder) bodyValues(body []byte) (map[string]any, error) {
 	if !ok {
 		return nil, &api.Error{Condition: api.InputField, Message: "validation failed", Fields: map[string][]string{}, Form: []string{"the body must be a JSON object"}}
 	}
-	if len(twice) > 0 {
+	if len(duplicates) > 0 {
 		fields := map[string][]string{}
-		for _, at := range twice {
-			fields[at] = []string{"given more than once"}
+		for _, at := range duplicates {
+			fields[at] = []string{"must be given only once"}
 		}
 		return nil, &api.Error{Condition: api.InputField, Message: "validation failed", Fields: fields, Form: []string{}}
 	}
@@ -216,8 +221,8 @@ func (b *Binder) bodyValues(body []byte) (map[string]any, error) {
 
 const maxDepth = 32
 
-// readValue reads one value and notes the keys that an object has twice.
-func readValue(dec *json.Decoder, at string, depth int, twice *[]string) (any, error) {
+// readValue parses one value and appends the places of duplicate keys to duplicates.
+func readValue(dec *json.Decoder, at string, depth int, duplicates *[]string) (any, error) {
 	if depth > maxDepth {
 		return nil, errors.New("nested deeper than 32 levels")
 	}
@@ -227,11 +232,11 @@ func readValue(dec *json.Decoder, at string, depth int, twice *[]string) (any, e
 	}
 	switch token {
 	case json.Delim('{'):
-		return readObject(dec, at, depth, twice)
+		return readObject(dec, at, depth, duplicates)
 	case json.Delim('['):
 		list := []any{}
 		for dec.More() {
-			v, err := readValue(dec, at+"["+strconv.Itoa(len(list))+"]", depth+1, twice)
+			v, err := readValue(dec, at+"["+strconv.Itoa(len(list))+"]", depth+1, duplicates)
 			if err != nil {
 				return nil, err
 			}
@@ -248,11 +253,11 @@ func readValue(dec *json.Decoder, at string, depth int, twice *[]string) (any, e
 	return token, nil
 }
 
-// floats makes floats of a value's numbers, which schemas are checked against.
+// floats converts a value's numbers to float64, which schema validation expects.
 func floats(v any) any {
 	switch v := v.(type) {
 	case json.Number:
-		f, _ := v.Float64() // in range: readValue saw to it
+		f, _ := v.Float64() // readValue has checked the range
 		return f
 	case []any:
 		for i := range v {
@@ -266,7 +271,7 @@ func floats(v any) any {
 	return v
 }
 
-func readObject(dec *json.Decoder, at string, depth int, twice *[]string) (any, error) {
+func readObject(dec *json.Decoder, at string, depth int, duplicates *[]string) (any, error) {
 	object := map[string]any{}
 	for dec.More() {
 		key, err := dec.Token()
@@ -275,10 +280,10 @@ func readObject(dec *json.Decoder, at string, depth int, twice *[]string) (any, 
 		}
 		name := key.(string)
 		where := strings.TrimPrefix(at+"."+name, ".")
-		if _, ok := object[name]; ok && !slices.Contains(*twice, where) {
-			*twice = append(*twice, where)
+		if _, ok := object[name]; ok && !slices.Contains(*duplicates, where) {
+			*duplicates = append(*duplicates, where)
 		}
-		if object[name], err = readValue(dec, where, depth+1, twice); err != nil {
+		if object[name], err = readValue(dec, where, depth+1, duplicates); err != nil {
 			return nil, err
 		}
 	}
@@ -286,11 +291,11 @@ func readObject(dec *json.Decoder, at string, depth int, twice *[]string) (any, 
 	return object, err
 }
 
-// problem says where JSON is broken, by line and column. A decoder's own errors
-// count from its last token, so the place is looked up in the whole body.
+// problem describes invalid JSON with its line and column. The decoder's own offsets
+// count from its last token, so problem parses the whole body again.
 func problem(err error, body []byte) string {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return "it ends too early"
+		return "unexpected end"
 	}
 	var broken, whole *json.SyntaxError
 	if !errors.As(err, &broken) || !errors.As(json.Unmarshal(body, &json.RawMessage{}), &whole) {

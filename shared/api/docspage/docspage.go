@@ -1,15 +1,14 @@
 // Package docspage renders the documentation page from the OpenAPI document.
 //
-// The page is plain HTML that is complete without a script and asks for nothing
-// from anywhere: styles and the one script are inline, and its content security
-// policy allows them by their hashes and nothing else. The script adds search,
-// copying and a choice of light or dark.
+// The page is plain HTML that is complete without a script and sends no requests. Its
+// styles and script are inline, and its content security policy allows only their
+// hashes. The script adds search, copying and a choice of light or dark.
 package docspage
 
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // the parts of the page
+	_ "embed" // page.html, page.css and page.js
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -29,7 +28,7 @@ var script string
 
 var parsed = template.Must(template.New("page").Parse(layout))
 
-// page is what the template shows.
+// page is the data of the template.
 type page struct {
 	Title, Version, Name string
 	Style                template.CSS
@@ -42,7 +41,7 @@ type page struct {
 	Verify               string
 }
 
-// Render makes the page of a contract's OpenAPI document. The same input makes
+// Render returns the HTML page of a contract's OpenAPI document. The same input gives
 // the same bytes.
 func Render(c *contract.Contract, doc []byte) ([]byte, error) {
 	d, err := parse(doc)
@@ -67,7 +66,8 @@ func Render(c *contract.Contract, doc []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// policy allows the page's own style and script and no request to anywhere.
+// policy returns the content security policy. It allows the page's own style and
+// script, and no requests.
 func policy(css, js string) string {
 	return "default-src 'none'; style-src " + source(css) + "; script-src " + source(js) + "; img-src data:; base-uri 'none'; form-action 'none'"
 }

@@ -118,16 +118,16 @@ func TestPageIsCompleteWithoutAScript(t *testing.T) {
 	}
 }
 
-func TestPageSaysWhatDaysAreOnlyWhereThereAreLeagues(t *testing.T) {
+func TestQuickStartExplainsDatesOnlyIfTheContractHasLeagues(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"statgate": "days are local to the league", "balla": "days are local to the league", "scorelytics": "days that you ask for are UTC's",
+		"statgate": "dates are local to the league", "balla": "dates are local to the league", "scorelytics": "dates in filters are in UTC",
 		"teambattles": "", "fullengage": "",
 	} {
 		c, doc := document(t, name)
 		start, _, _ := strings.Cut(html.UnescapeString(render(t, c, doc)), `id="keys-guide"`)
-		if _, after, _ := strings.Cut(start, `id="start"`); strings.Contains(after, "days") != (want != "") || !strings.Contains(after, want) {
-			t.Errorf("%s: the quick start does not say %q of days", name, want)
+		if _, after, _ := strings.Cut(start, `id="start"`); strings.Contains(after, "dates") != (want != "") || !strings.Contains(after, want) {
+			t.Errorf("%s: the quick start does not say %q of dates", name, want)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// document is as much of an OpenAPI document as the page shows.
+// document is the part of an OpenAPI document that the page shows.
 type document struct {
 	Info struct {
 		Title, Version, Description string
@@ -15,7 +15,7 @@ type document struct {
 	Servers []struct{ URL string }
 	Tags    []struct{ Name, Description string }
 	Paths   map[string]map[string]operation
-	// Webhooks are the events that are sent, by type.
+	// Webhooks are the webhook events, by type.
 	Webhooks map[string]map[string]operation
 
 	Components struct {
@@ -92,7 +92,7 @@ type schema struct {
 	Order                []string        `json:"x-order"`
 }
 
-// kinds is a schema's type: one name, or several of which one is null.
+// kinds is a schema's type: one name, or several including null.
 type kinds []string
 
 // UnmarshalJSON reads a name or a list of names.
@@ -113,7 +113,7 @@ func parse(raw []byte) (*document, error) {
 	return &d, nil
 }
 
-// resolve follows a schema's reference; the name is that of the reference, or "".
+// resolve follows a schema's references. The name is that of the last one, or "".
 func (d *document) resolve(s schema) (schema, string) {
 	name := ""
 	for s.Ref != "" {
@@ -127,7 +127,7 @@ func (d *document) resolve(s schema) (schema, string) {
 	return s, name
 }
 
-// optional takes "or null" off a schema.
+// optional returns the schema without null, and whether it was nullable.
 func (d *document) optional(s schema) (schema, bool) {
 	if len(s.AnyOf) == 2 && len(s.AnyOf[1].Type) == 1 && s.AnyOf[1].Type[0] == "null" {
 		inner := s.AnyOf[0]
@@ -149,7 +149,7 @@ func (d *document) optional(s schema) (schema, bool) {
 	return s, null
 }
 
-// order lists an object's properties as the document wants them read.
+// order lists an object's properties in the document's order.
 func (s schema) order() []string {
 	if len(s.Order) > 0 {
 		return s.Order

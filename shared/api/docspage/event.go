@@ -1,25 +1,25 @@
 package docspage
 
 import (
-	_ "embed" // the sample
+	_ "embed" // verify.py
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 )
 
-// verify is how a receiver tells that a delivery is the deployment's.
+// verify is sample code that checks the signature of a delivery.
 //
 //go:embed verify.py
 var verify string
 
-// event is a type of event that webhooks are sent.
+// event is a type of webhook event.
 type event struct {
 	Type, When string
 	Fields     []field
 }
 
-// events lists what webhooks are sent, by type; none where nothing is sent.
+// events lists the webhook events by type.
 func (d *document) events() []event {
 	var list []event
 	for _, kind := range slices.Sorted(maps.Keys(d.Webhooks)) {
@@ -27,12 +27,13 @@ func (d *document) events() []event {
 		if sent.RequestBody == nil {
 			continue
 		}
-		list = append(list, event{Type: kind, When: sent.Summary, Fields: d.fields(sent.RequestBody.Content["application/json"].Schema, false, 0)})
+		list = append(list, event{Type: kind, When: sent.Description, Fields: d.fields(sent.RequestBody.Content["application/json"].Schema, false, 0)})
 	}
 	return list
 }
 
-// sample is an event as it is sent, made of the example of the match that it is about.
+// sample returns an example event, made of the example of getMatch. It returns nil if
+// the contract has no such operation.
 func (d *document) sample() json.RawMessage {
 	for _, one := range d.Paths {
 		if get, ok := one["get"]; ok && get.OperationID == "getMatch" {

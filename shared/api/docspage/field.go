@@ -55,7 +55,7 @@ func (d *document) field(name string, s schema, depth int) field {
 	return f
 }
 
-// kind names a type as people do.
+// kind returns a readable name of a type.
 func (d *document) kind(s schema, object string) string {
 	switch {
 	case len(s.AnyOf) > 0:
@@ -96,7 +96,7 @@ func facts(s schema) []string {
 	return list
 }
 
-// markdown shows the little Markdown that descriptions hold: paragraphs and `code`.
+// markdown renders the Markdown that descriptions use: paragraphs and `code`.
 func markdown(text string) template.HTML {
 	var b strings.Builder
 	for _, paragraph := range strings.Split(text, "\n\n") {

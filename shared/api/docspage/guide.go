@@ -11,34 +11,34 @@ import (
 	"statgate/shared/contract"
 )
 
-// guide is what a reader needs before the first call.
+// guide is the content of the page before the reference.
 type guide struct {
 	Text       template.HTML
 	Host       string
-	Relative   bool // the host is the page's own
+	Relative   bool // the host is the page's own host
 	Base       string
-	First      template.HTML // the first call
-	Days       string        // what days are, where the contract has leagues
+	First      template.HTML // the first request
+	Days       string        // meaning of dates, if the contract has leagues
 	Transports []string
 	Prefixes   []string
 	Scopes     []contract.Scope
 	Management []contract.Scope
 	Grid       bool
 	Role       bool // keys have no scopes for data
-	Alike      bool // key management pages as data does
+	Alike      bool // key management uses the same pagination as data
 	Counted    bool // every total is a number
 	Choices    []string
 	Required   bool // keys must expire
 	Plans      []plan
 	Default    string
 	Meter      contract.Meter
-	Headers    template.HTML // of an answer
+	Headers    template.HTML // rate headers of a response
 	Paging     string        // cursor, page or offset
-	Next       string        // where an answer has the next cursor
+	Next       string        // dotted name of the next cursor in a response
 	List       template.HTML
 	Limit      contract.Limit
 	Error      template.HTML
-	Status     int  // of the error that is shown
+	Status     int  // of the example error
 	Coded      bool // errors have a code
 	Codes      []code
 	Overlap    string
@@ -57,16 +57,16 @@ type code struct {
 	When   []string
 }
 
-// days says what a day is, where there are leagues and so days of theirs.
+// days describes the meaning of dates, if the contract has leagues.
 func days(c *contract.Contract) string {
 	_, football := c.Operations["listLeagues"]
 	switch {
 	case !football:
 		return ""
 	case c.UTCDays:
-		return "; days that you ask for are UTC's"
+		return "; dates in filters are in UTC"
 	}
-	return "; days are local to the league"
+	return "; dates are local to the league"
 }
 
 func newGuide(c *contract.Contract, d *document) guide {
@@ -79,7 +79,7 @@ func newGuide(c *contract.Contract, d *document) guide {
 		Choices: c.Keys.ExpiryChoices, Required: c.Keys.ExpiryRequired,
 		Overlap: life(c.Keys.MaxOverlap), Life: life(c.Keys.MaxLife),
 		Error: highlight(api.Encoder{Contract: c}.Error("JZ4Q6W2M7NKX3TB5RVD8HYC1AF",
-			&api.Error{Condition: api.InputLimit, Message: "limit: expected number <= 100", Fields: map[string][]string{"limit": {"expected number <= 100"}}}).Body),
+			&api.Error{Condition: api.InputLimit, Message: "limit: must be at most 100", Fields: map[string][]string{"limit": {"must be at most 100"}}}).Body),
 		Headers: meterHeaders(c),
 		Status:  c.Condition(api.InputLimit).Status, Coded: nameOf(c.Shapes.Error, "code", "") != "",
 	}
@@ -110,7 +110,8 @@ func firstParagraph(text string) string {
 	return first
 }
 
-// firstCall is a call that a new key can make, with its answer's shape.
+// firstCall returns a request that a new key can send, an example of its response and
+// the name of the next cursor.
 func (d *document) firstCall(c *contract.Contract) (curl, list template.HTML, next string) {
 	for _, path := range []string{"/leagues", "/matches", "/teams"} {
 		for at, methods := range d.Paths {
@@ -126,7 +127,7 @@ func (d *document) firstCall(c *contract.Contract) (curl, list template.HTML, ne
 	return "", "", ""
 }
 
-// nameOf finds the dotted name that a shape gives to a slot, "" where it has none.
+// nameOf returns the dotted name of a slot in a shape, or "".
 func nameOf(n *contract.Node, slot, at string) string {
 	if n == nil {
 		return ""
@@ -142,7 +143,7 @@ func nameOf(n *contract.Node, slot, at string) string {
 	return ""
 }
 
-// codes lists what errors there are, by status and code.
+// codes lists the errors of the contract, by status and code.
 func codes(c *contract.Contract) []code {
 	var list []code
 	for _, condition := range api.Conditions {
@@ -165,7 +166,7 @@ func quota(b contract.Budget) string {
 	return fmt.Sprintf("%s per %s", grouped(b.Limit), window)
 }
 
-// grouped writes 100000 as 100,000.
+// grouped formats 100000 as 100,000.
 func grouped(n int64) string {
 	text := fmt.Sprint(n)
 	for at := len(text) - 3; at > 0; at -= 3 {
@@ -174,7 +175,7 @@ func grouped(n int64) string {
 	return text
 }
 
-// life writes seconds in the largest unit that fits, "" for none.
+// life formats seconds in the largest unit that fits; 0 is "".
 func life(seconds int64) string {
 	if seconds <= 0 {
 		return ""

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// token finds names, texts, numbers and words of indented JSON that is escaped
-// for HTML, where a quote reads &#34;.
+// token matches names, strings, numbers and literals in JSON that is escaped for HTML,
+// in which a quote is &#34;.
 var token = regexp.MustCompile(`(&#34;(?:[^&]|&[^#]|&#[^3]|&#3[^4])*?&#34;)(\s*:)?|\b(?:true|false|null)\b|-?\b\d+(?:\.\d+)?\b`)
 
-// highlight indents JSON and marks its tokens.
+// highlight returns indented JSON as HTML, with its tokens marked.
 func highlight(raw json.RawMessage) template.HTML {
 	if len(raw) == 0 {
 		return ""
@@ -32,7 +32,7 @@ func highlight(raw json.RawMessage) template.HTML {
 	}))
 }
 
-// pretty indents JSON for people; what is no JSON stays as it is.
+// pretty indents JSON. It returns text that is not JSON unchanged.
 func pretty(raw json.RawMessage) string {
 	var flat, indented bytes.Buffer
 	if json.Compact(&flat, raw) != nil || json.Indent(&indented, flat.Bytes(), "", "  ") != nil {

@@ -3,7 +3,7 @@
   var doc = document, root = doc.documentElement;
   function all(what, from) { return Array.prototype.slice.call((from || doc).querySelectorAll(what)); }
 
-  // Where the page was had, where the document names no server.
+  // Insert the page's host if the document has no server.
   if (location.protocol.indexOf('http') === 0) {
     var here = location.origin + location.pathname.replace(/\/api-docs\/?$/, '');
     all('.host').forEach(function (h) {
@@ -11,7 +11,7 @@
     });
   }
 
-  // Light or dark: the system's, until someone chooses.
+  // Light or dark: the system's setting until the reader chooses.
   var theme = doc.getElementById('theme');
   function stored(value) {
     try { if (value) localStorage.setItem('theme', value); return localStorage.getItem('theme'); } catch (e) { return value; }
@@ -71,13 +71,13 @@
     if (e.key === '/' && !typing && !e.ctrlKey && !e.metaKey) { e.preventDefault(); find.focus(); }
     if (e.key === 'Escape' && e.target === find) { find.value = ''; search(); find.blur(); }
   });
-  // A link to what the search hides ends the search.
+  // A link to a hidden element clears the search.
   addEventListener('hashchange', function () {
     var at = doc.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (at && !at.offsetParent && find.value) { find.value = ''; search(); at.scrollIntoView(); }
   });
 
-  // Where the reader is.
+  // Mark the reader's position in the contents.
   var links = {};
   all('.side a').forEach(function (a) { links[a.getAttribute('href').slice(1)] = a; });
   var current;

@@ -13,7 +13,7 @@ import (
 	"statgate/shared/contract"
 )
 
-// group is a family of endpoints.
+// group is the endpoints of one tag.
 type group struct {
 	ID, Name  string
 	Text      template.HTML
@@ -27,7 +27,7 @@ type endpoint struct {
 	Summary          string
 	Text             template.HTML
 	Open, AnyKey     bool
-	Leaders          bool // for keys of owners and admins only
+	Leaders          bool // requires a key of an owner or admin
 	Counts           bool
 	Scopes           []string
 	Params           []params
@@ -37,7 +37,7 @@ type endpoint struct {
 	Curl             template.HTML
 	Answers          []answer
 	Failures         []failure
-	Search           string // what the search looks through
+	Search           string // text that the search matches
 }
 
 type params struct {
@@ -63,7 +63,7 @@ type failureCase struct {
 
 var methods = []string{"get", "post", "put", "patch", "delete"}
 
-// groups lists the document's families in its order; endpoints by path, then method.
+// groups lists the document's tags in its order, with their endpoints by path and method.
 func (d *document) groups(c *contract.Contract) ([]group, error) {
 	at := map[string]int{}
 	var list []group
@@ -98,7 +98,7 @@ func (d *document) groups(c *contract.Contract) ([]group, error) {
 func slug(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "-")) }
 
 func (d *document) endpoint(c *contract.Contract, path, method string, op operation) endpoint {
-	// What access says is shown by the page's own marks.
+	// The last paragraph describes access, which the page shows as labels.
 	text, _, _ := cutLast(op.Description, "\n\n")
 	e := endpoint{
 		ID: op.OperationID, Method: strings.ToUpper(method), Path: path, PathHTML: pathHTML(path),
@@ -133,7 +133,7 @@ func pathHTML(path string) template.HTML {
 	return template.HTML(pathPart.Replace(template.HTMLEscapeString(path)))
 }
 
-// params lists parameters by where they go.
+// params lists parameters by their place.
 func (d *document) params(op operation) []params {
 	byPlace := map[string][]field{}
 	for _, p := range op.Parameters {
@@ -180,7 +180,7 @@ func (d *document) answers(c *contract.Contract, op operation) ([]answer, []fail
 	return good, bad
 }
 
-// cases lists a failure's examples, which go by the names of conditions.
+// cases lists the examples of an error response. Their names are conditions.
 func cases(c *contract.Contract, r response) []failureCase {
 	var list []failureCase
 	examples := r.Content["application/json"].Examples
@@ -195,12 +195,12 @@ func cases(c *contract.Contract, r response) []failureCase {
 	return list
 }
 
-// shown are the filters that a first call carries, by operation.
+// shown lists the optional filters in the example request, by operation.
 var shown = map[string][]string{
 	"listLeagues": {"country"}, "getStandings": {"season"}, "listTeams": {"q"}, "listMatches": {"league", "season"},
 }
 
-// curl is a call that works when pasted, but for the host and the key.
+// curl returns an example request, complete except for the host and the key.
 func (d *document) curl(c *contract.Contract, e endpoint, op operation, body json.RawMessage) template.HTML {
 	path, query := e.Path, url.Values{}
 	for _, p := range op.Parameters {
@@ -244,7 +244,7 @@ func credential(c *contract.Contract) string {
 	return `-H "Authorization: Bearer $API_KEY"`
 }
 
-// host is the document's server; where that is relative, the script fills in the page's own.
+// host returns the document's server. For a relative one, the script inserts the page's host.
 func (d *document) host() string {
 	if len(d.Servers) > 0 && strings.Contains(d.Servers[0].URL, "://") {
 		return strings.TrimSuffix(d.Servers[0].URL, "/")

@@ -19,7 +19,7 @@ var (
 	raw    = reflect.TypeFor[api.Raw]()
 )
 
-// success adds the answer of a call that went well, and 304 where there may be one.
+// success adds the successful response, and 304 for cacheable operations.
 func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error {
 	answer := &huma.Response{Description: http.StatusText(h.Status), Headers: b.answerHeaders(r, tagged(r, h))}
 	if h.Made != nil && b.deployed(h.Made.Get) {
@@ -34,15 +34,15 @@ func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error 
 	}
 	op.Responses[strconv.Itoa(h.Status)] = answer
 	if cacheable(r, h) {
-		op.Responses["304"] = &huma.Response{Description: "Nothing changed since the answer that `If-None-Match` names", Headers: b.answerHeaders(r, true)}
+		op.Responses["304"] = &huma.Response{Description: "Not modified: the response still has the `ETag` given in `If-None-Match`", Headers: b.answerHeaders(r, true)}
 	}
 	return nil
 }
 
-// rawAnswers are what is written as it is, by operation.
+// rawAnswers describes the responses that are not encoded as JSON objects, by operation.
 var rawAnswers = map[string]struct{ kind, description string }{
-	"getOpenAPI": {"application/json", "This document"},
-	"getDocs":    {"text/html", "The page"},
+	"getOpenAPI": {"application/json", "This OpenAPI document"},
+	"getDocs":    {"text/html", "Documentation page"},
 }
 
 func (b *builder) content(r api.Route, h api.Handler) (string, *huma.MediaType, error) {
@@ -53,7 +53,7 @@ func (b *builder) content(r api.Route, h api.Handler) (string, *huma.MediaType, 
 	if out == raw {
 		known, ok := rawAnswers[r.Operation]
 		if !ok {
-			return "", nil, fmt.Errorf("it answers raw bytes of a kind that is not known here")
+			return "", nil, fmt.Errorf("no media type for its raw answer: add one to rawAnswers")
 		}
 		if known.kind == "application/json" {
 			return known.kind, &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, Description: known.description, AdditionalProperties: true}}, nil
@@ -67,7 +67,7 @@ func (b *builder) content(r api.Route, h api.Handler) (string, *huma.MediaType, 
 	return "application/json", &huma.MediaType{Schema: s, Example: b.example(s, "")}, nil
 }
 
-// shaped is the schema of an answer in the contract's envelope.
+// shaped returns the schema of a response in the contract's envelope.
 func (b *builder) shaped(r api.Route, out reflect.Type) (*huma.Schema, error) {
 	if out.Implements(listed) {
 		data, ok := out.FieldByName("Data")
@@ -88,7 +88,7 @@ func (b *builder) shaped(r api.Route, out reflect.Type) (*huma.Schema, error) {
 	return item, nil
 }
 
-// nameOf is the component's name of an item, or one from the operation for what has none.
+// nameOf returns the component name of an item, or the operation's name if it has none.
 func (b *builder) nameOf(item *huma.Schema, r api.Route) string {
 	if len(item.Ref) > len(schemaPrefix) {
 		return item.Ref[len(schemaPrefix):]
@@ -96,7 +96,7 @@ func (b *builder) nameOf(item *huma.Schema, r api.Route) string {
 	return title(r.Operation)
 }
 
-// envelope turns a tree of names into a schema.
+// envelope converts a tree of names to a schema.
 func (b *builder) envelope(n *contract.Node, item *huma.Schema) *huma.Schema {
 	if n.Slot != "" {
 		return b.slot(n, item)
@@ -104,7 +104,11 @@ func (b *builder) envelope(n *contract.Node, item *huma.Schema) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
 	var order []string
 	for _, f := range n.Fields {
-		s.Properties[f.Name] = b.envelope(f.Node, item)
+		field := b.envelope(f.Node, item)
+		if f.Node.Slot == "" {
+			field.Description = "Position in the list"
+		}
+		s.Properties[f.Name] = field
 		order = append(order, f.Name)
 		if !f.Node.OmitNull {
 			s.Required = append(s.Required, f.Name)
@@ -114,8 +118,8 @@ func (b *builder) envelope(n *contract.Node, item *huma.Schema) *huma.Schema {
 	return s
 }
 
-// ownList tells whether a slot is one of Statgate's own list, whose totals are as
-// they come.
+// ownList reports whether a slot belongs to [api.ManagementList], whose totals can be
+// null in every contract.
 func ownList(n *contract.Node) bool {
 	return slices.ContainsFunc(api.ManagementList.Fields, func(f contract.Field) bool { return f.Node == n })
 }
@@ -124,31 +128,31 @@ func (b *builder) slot(n *contract.Node, item *huma.Schema) *huma.Schema {
 	s := &huma.Schema{Nullable: !n.OmitNull}
 	switch n.Slot {
 	case "item":
-		return item
+		return described(item, "Result")
 	case "items":
-		return &huma.Schema{Type: huma.TypeArray, Items: item}
+		return &huma.Schema{Type: huma.TypeArray, Items: item, Description: "Items on this page"}
 	case "next":
-		s.Type, s.Description = huma.TypeString, "Cursor of the next page; null where nothing follows"
+		s.Type, s.Description = huma.TypeString, "Cursor of the next page; null on the last page"
 	case "total":
-		s.Type, s.Description = huma.TypeInteger, "How many there are in all; null where that is not counted"
+		s.Type, s.Description = huma.TypeInteger, "Number of items in all pages; null if not counted"
 		if b.contract.Paging.Count && !ownList(n) {
-			s.Nullable, s.Description = false, fmt.Sprintf("How many there are in all, as far as can be reached: %d at most", bind.MaxSkip)
+			s.Nullable, s.Description = false, fmt.Sprintf("Number of items in all pages that can be read, at most %d", bind.MaxSkip)
 		}
 	case "more":
 		return &huma.Schema{Type: huma.TypeBoolean, Description: "Whether another page follows"}
 	case "count":
-		return &huma.Schema{Type: huma.TypeInteger, Description: "Items on this page"}
+		return &huma.Schema{Type: huma.TypeInteger, Description: "Number of items on this page"}
 	case "page":
-		return &huma.Schema{Type: huma.TypeInteger, Description: "Number of this page, from 1", Examples: []any{1}}
+		return &huma.Schema{Type: huma.TypeInteger, Description: "Page number, from 1", Examples: []any{1}}
 	case "limit":
-		return &huma.Schema{Type: huma.TypeInteger, Description: "Items a page at most", Examples: []any{b.contract.Paging.Limit.Default}}
+		return &huma.Schema{Type: huma.TypeInteger, Description: "Maximum number of items per page", Examples: []any{b.contract.Paging.Limit.Default}}
 	case "now":
-		return &huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "When the answer was made"}
+		return &huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "Time of the response"}
 	default:
 		return b.errorSlot(n)
 	}
 	if n.OmitNull {
-		s.Description += " (left out instead of null)"
+		s.Description += " (omitted instead of null)"
 	}
 	return s
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Checker holds real answers against a document. It is for tests, and safe for
-// several at once.
+// Checker checks real responses against a document. It is for tests, and safe for
+// concurrent use.
 //
-// The schemas are compiled by a JSON Schema library that knows nothing of this
-// project, so that an answer is judged as any client's generated code would.
+// An independent JSON Schema library compiles the schemas, so that a response is
+// checked as generated client code would.
 type Checker struct {
 	mutex      sync.Mutex
 	compiler   *jsonschema.Compiler
@@ -29,7 +29,7 @@ type operationPlace struct {
 	responses    map[string]responsePlace // by status
 }
 
-// responsePlace is where a response's schema is, "" where there is no JSON body.
+// responsePlace is the place of a response's schema, "" without a JSON body.
 type responsePlace struct {
 	pointer string
 	kinds   []string // media types
@@ -37,7 +37,7 @@ type responsePlace struct {
 
 const documentURL = "urn:statgate:openapi"
 
-// Check reads a document to hold answers against.
+// Check parses a document and returns its checker.
 func Check(doc []byte) (*Checker, error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
 	if err != nil {
@@ -96,13 +96,13 @@ func (c *Checker) index(doc []byte) error {
 	return nil
 }
 
-// escape writes a path as one part of a JSON pointer in a URL's fragment.
+// escape encodes a path as one part of a JSON pointer in a URL's fragment.
 func escape(path string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(path)
 }
 
-// Operation finds the operation that serves a request, by method and path as they
-// were sent, without the query.
+// Operation returns the operation that serves a request with this method and path. The
+// path has no query.
 func (c *Checker) Operation(method, path string) (string, bool) {
 	best, most := "", -1
 	for name, at := range c.operations {
@@ -116,7 +116,7 @@ func (c *Checker) Operation(method, path string) (string, bool) {
 	return best, most >= 0
 }
 
-// fits tells whether a path is one of a template's, and how many of its parts are literal.
+// fits reports whether a path matches a template, and how many of its parts are literal.
 func fits(template, path string) (int, bool) {
 	want, got := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
@@ -135,9 +135,9 @@ func fits(template, path string) (int, bool) {
 	return literal, true
 }
 
-// Answer tells what is wrong with an operation's answer: a status that the
-// document does not list, or a body that is not of its schema. Bodies of other
-// media types than JSON are not looked into.
+// Answer checks an operation's response. It fails for a status that the document does
+// not list, and for a body that does not match its schema. It ignores bodies of media
+// types other than JSON.
 func (c *Checker) Answer(operation string, status int, body []byte) error {
 	at, ok := c.operations[operation]
 	if !ok {
@@ -145,11 +145,11 @@ func (c *Checker) Answer(operation string, status int, body []byte) error {
 	}
 	place, ok := at.responses[strconv.Itoa(status)]
 	if !ok {
-		return fmt.Errorf("openapi: %s: the document lists no answer with status %d", operation, status)
+		return fmt.Errorf("openapi: %s: the document has no response with status %d", operation, status)
 	}
 	if len(place.kinds) == 0 {
 		if len(body) > 0 {
-			return fmt.Errorf("openapi: %s: an answer with status %d has no body, not %.80q", operation, status, body)
+			return fmt.Errorf("openapi: %s: a response with status %d must have no body, got %.80q", operation, status, body)
 		}
 		return nil
 	}
@@ -157,16 +157,16 @@ func (c *Checker) Answer(operation string, status int, body []byte) error {
 		return nil
 	}
 	if err := c.validate(place.pointer, body); err != nil {
-		return fmt.Errorf("openapi: %s: the answer with status %d: %w", operation, status, err)
+		return fmt.Errorf("openapi: %s: response with status %d: %w", operation, status, err)
 	}
 	return nil
 }
 
-// Error tells what is wrong with an error's body, wherever it comes from: unknown
-// paths and wrong methods are of no operation.
+// Error checks the body of an error that belongs to no operation, such as an unknown
+// path or method.
 func (c *Checker) Error(body []byte) error {
 	if err := c.validate(schemaPrefix+"Error", body); err != nil {
-		return fmt.Errorf("openapi: the error: %w", err)
+		return fmt.Errorf("openapi: error body: %w", err)
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (c *Checker) validate(pointer string, body []byte) error {
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("its body is not JSON: %w", err)
+		return fmt.Errorf("body is not JSON: %w", err)
 	}
 	if err := schema.Validate(value); err != nil {
 		var wrong *jsonschema.ValidationError

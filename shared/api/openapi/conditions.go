@@ -10,7 +10,7 @@ import (
 	"statgate/shared/contract"
 )
 
-// own lists the conditions that only an operation's handler raises.
+// own lists the conditions that only the handler of an operation raises.
 var own = map[string][]string{
 	"getStandings": {api.NotFound, api.NoStandings},
 	"listMatches":  {api.NotFound, api.InputFilter},
@@ -44,7 +44,7 @@ var own = map[string][]string{
 	"agreeContest":     {api.NotFoundMatch, api.ConflictState},
 }
 
-// conditions lists what may go wrong with a call of the route.
+// conditions lists the conditions that a request to the route can meet.
 func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []string {
 	var all []string
 	if !r.Open {
@@ -71,7 +71,7 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 	return once(append(all, api.Internal, api.Unavailable))
 }
 
-// missing tells whether a condition says more of what is not there than [api.NotFound].
+// missing reports whether a condition is more specific than [api.NotFound].
 func missing(condition string) bool { return strings.HasPrefix(condition, api.NotFound+".") }
 
 func secretConditions(c *contract.Contract) []string {
@@ -85,7 +85,7 @@ func secretConditions(c *contract.Contract) []string {
 	return all
 }
 
-// inputConditions lists what may be wrong with the input, as the binding has it.
+// inputConditions lists the conditions that binding the input can raise.
 func inputConditions(r api.Route, in *bind.Binder) []string {
 	schema, _ := in.Schema()
 	all := []string{api.InputParameter, api.Unreadable}
@@ -106,76 +106,77 @@ func inputConditions(r api.Route, in *bind.Binder) []string {
 	return all
 }
 
+// once returns the list without repetitions.
 func once(list []string) []string {
 	seen := map[string]bool{}
-	var kept []string
+	var distinct []string
 	for _, s := range list {
 		if !seen[s] {
 			seen[s] = true
-			kept = append(kept, s)
+			distinct = append(distinct, s)
 		}
 	}
-	return kept
+	return distinct
 }
 
-// occasion is what documents say of a condition.
+// occasion is the documentation of a condition.
 type occasion struct {
 	when    string // when it happens
-	message string // as a caller may read it
+	message string // an example of the message
 }
 
 var occasions = map[string]occasion{
-	api.SecretMissing:     {"No API key came with the request", "a valid API key is required"},
-	api.SecretMalformed:   {"The API key cannot be one of this API: prefix, length, characters or tag are wrong", "malformed API key"},
+	api.SecretMissing:     {"The request has no API key", "an API key is required"},
+	api.SecretMalformed:   {"The API key has a wrong prefix, length, character or tag", "malformed API key"},
 	api.SecretUnknown:     {"No key has this secret", "unknown API key"},
-	api.SecretExpired:     {"The key, or the secret that a rotation replaced, has expired", "expired API key"},
-	api.SecretRevoked:     {"The key was revoked, which is final", "revoked API key"},
-	api.SecretEnvironment: {"The key belongs to another environment of this API", "the API key is of another environment"},
-	api.SecretConflict:    {"One request carries two different API keys", "two different API keys were sent"},
-	api.Permission:        {"The key's scopes do not reach this operation, or a token makes a call that takes the key itself", "the key's scopes do not reach GET /matches"},
-	api.PermissionRole:    {"The role of the key's owner does not allow it, whatever the scopes", "the role of the key's owner does not allow this"},
-	api.PermissionNeeds:   {"A scope, or a game, needs an approval as a developer that the organisation does not have", "this scope needs the organisation's approval as a developer"},
-	api.PermissionGame:    {"The match is of another game than the key", "this match is of another game than the key"},
-	api.PermissionTeam:    {"The key's owner does not play for the team, or no longer", "the key's owner is not an active member of this team"},
-	api.PermissionOrg:     {"The key's owner does not belong to the organisation, or no longer", "the key's owner is not an active member of this organisation"},
-	api.Suspended:         {"The key's owner is suspended in their organisation", "the key's owner is suspended"},
-	api.Quota:             {"The quota of this window is used up; Retry-After says when the next one begins", "quota exceeded"},
-	api.InputJSON:         {"The body is not valid JSON, or came where none is taken", "the body is not valid JSON: it ends too early"},
-	api.InputParameter:    {"A parameter can be read, but its value is none of those that it takes", "order: expected value to be one of \"asc, desc\""},
-	api.Unreadable:        {"A query parameter is unknown, unreadable or given twice", "leage: unknown query parameter"},
-	api.UnreadableLimit:   {"The page size is no number, or is given twice", "limit: \"ten\" is no integer"},
-	api.UnreadableCursor:  {"The place of the page cannot be read, or is given twice", "offset: \"ten\" is no integer"},
-	api.InputLimit:        {"The page size is out of range", "limit: expected number <= 100"},
-	api.InputCursor:       {"The page does not exist: the cursor is not one of this query, or the place is too far on", "cursor: was not made for this query"},
-	api.InputDate:         {"A date or time is not one", "date: expected string to be RFC 3339 date, not \"2016-13-01\""},
-	api.InputFilter:       {"The filters cannot be combined; the message lists what can", "season needs league"},
-	api.InputField:        {"The body is readable, but a field is missing, unknown, given twice or invalid", "validation failed"},
-	api.InputSize:         {"The body is larger than 256 KB", "the body has 300000 bytes; at most 262144 are read"},
+	api.SecretExpired:     {"The key has expired, or a rotation replaced the secret and its overlap is over", "this key expired at 2026-03-01T12:00:00Z"},
+	api.SecretRevoked:     {"The key was revoked, which is permanent", "this key has been revoked or replaced"},
+	api.SecretEnvironment: {"The key belongs to another environment of this API", "this key belongs to another environment"},
+	api.SecretConflict:    {"The request has two different API keys", "two different API keys in one request; send only one"},
+	api.Permission:        {"The key's scopes do not allow this operation, or the operation requires the key itself and a token was sent", "listMatches requires the scope read:matches"},
+	api.PermissionRole:    {"The role of the key's owner does not allow this, independent of the scopes", "only operators can create organisations"},
+	api.PermissionNeeds:   {"A scope or a game requires a developer approval that the organisation does not have", "scope \"webhooks.manage:enabled\" needs the organisation's approval as a developer"},
+	api.PermissionGame:    {"The match belongs to another game than the key", "the match belongs to another game than the key"},
+	api.PermissionTeam:    {"The key's owner is not an active member of the team", "the key's owner is not an active member of this team"},
+	api.PermissionOrg:     {"The key's owner is not an active member of the organisation", "the key's owner is not an active member of this organisation"},
+	api.Suspended:         {"The key's owner is suspended in their organisation", "this key's owner is suspended"},
+	api.Quota:             {"The quota of the current window is used up; Retry-After is the time until the next window", "quota of 1000 requests per 3600 seconds exceeded; retry after 2026-03-01T13:00:00Z"},
+	api.InputJSON:         {"The body is not valid JSON, or the operation does not accept a body", "the body is not valid JSON: unexpected end"},
+	api.InputParameter:    {"A parameter has a value that is not allowed", "order: must be one of asc, desc"},
+	api.Unreadable:        {"A query parameter is unknown, malformed or given more than once", "leage: unknown query parameter"},
+	api.UnreadableLimit:   {"The page size is not an integer, or is given more than once", "limit: must be an integer, got \"ten\""},
+	api.UnreadableCursor:  {"The page number or offset is not an integer, or the parameter is given more than once", "offset: must be an integer, got \"ten\""},
+	api.InputLimit:        {"The page size is out of range", "limit: must be at most 100"},
+	api.InputCursor:       {"The page does not exist: the cursor belongs to another query or has expired, or the page is too far from the beginning", "cursor: is not valid for this query; start again without it"},
+	api.InputDate:         {"A date or time is invalid", "date: must be a date, such as 2027-01-31, got \"2016-13-01\""},
+	api.InputFilter:       {"The filters cannot be combined; the message lists the supported combinations", "season requires league; supported: no filter, league (and season)"},
+	api.InputField:        {"A field of the body is missing, unknown, invalid or given more than once", "validation failed"},
+	api.InputSize:         {"The body is larger than 256 KB", "the body must have at most 262144 bytes, got 300000"},
 	api.InputMedia:        {"The body is not application/json", "the body must be application/json"},
-	api.NotFound:          {"There is no such thing, or it is not yours to see", "not found"},
-	api.NotFoundRoute:     {"There is no such path", "no such path"},
+	api.NotFound:          {"The object does not exist, or you are not allowed to read it", "not found"},
+	api.NotFoundRoute:     {"The path does not exist", "no such path"},
 	api.NoStandings:       {"The season is a knock-out competition, which has no standings", "uefa.cl 2015-16 is a knock-out competition, which has no standings"},
-	api.NotFoundMatch:     {"There is no such match", "no such match"},
-	api.NotFoundTeam:      {"There is no team of this id or slug", "no such team"},
-	api.NotFoundOrg:       {"There is no organisation of this id or slug", "no such organisation"},
-	api.Method:            {"The path exists, but not with this method; Allow lists those that do", "this path takes GET, OPTIONS"},
-	api.Conflict:          {"The thing is not in a state that allows this, or changed at the same moment", "changed by someone else meanwhile"},
-	api.ConflictRepeat:    {"The Idempotency-Key was used before, for another request or for a secret, which is shown once; the details name the key that it made", "this Idempotency-Key was used before"},
-	api.ConflictRotation:  {"An earlier rotation's overlap has not ended; force ends it", "the secret before this one is still good; send force to end it"},
-	api.ConflictCap:       {"All client keys of the plan are in use, or as many management keys as an organisation may have", "the plan's keys are all in use"},
-	api.ConflictLimit:     {"There are as many of these as an organisation may have", "the organisation has 20 webhooks, which is as many as it may have"},
-	api.ConflictFinal:     {"The key is revoked, which is final, or expired, and what was asked needs a live one", "the key is revoked or expired"},
-	api.ConflictState:     {"The match is not in a state that allows it", "from READY to COMPLETED: the match is not in a state that allows this"},
-	api.ConflictVersion:   {"If-Match names a state that is no longer so: someone has changed the thing", "If-Match: this has changed since: read it again, then decide"},
-	api.ConflictStep:      {"The status does not lead to the one that was asked for", "a match that is finished has come to its end"},
-	api.Internal:          {"Something failed on our side; the request id finds it in our log", "internal error"},
-	api.Unavailable:       {"The service cannot answer just now; repeat the call after Retry-After seconds", "temporarily unavailable, please repeat the call"},
+	api.NotFoundMatch:     {"The match does not exist", "no such match"},
+	api.NotFoundTeam:      {"No team has this id or slug", "no such team"},
+	api.NotFoundOrg:       {"No organisation has this id or slug", "no such organisation"},
+	api.Method:            {"The path does not support this method; Allow lists the supported methods", "this path supports only GET, OPTIONS"},
+	api.Conflict:          {"The state of the object does not allow this, or another request changed the object at the same time", "this match already exists: the same teams in the same round of a season, or on the same day"},
+	api.ConflictRepeat:    {"The Idempotency-Key was already used, for another request or to create a secret, which is shown only once; the details give the id of the key that was created", "Idempotency-Key: already used; the secret created by that request cannot be shown again"},
+	api.ConflictRotation:  {"The overlap of an earlier rotation has not ended; force ends it", "a previous secret of this key is still valid: wait until it expires, or rotate with force to end it immediately"},
+	api.ConflictCap:       {"The organisation has as many active keys as the plan allows, or the maximum of management keys", "plan PRO allows 3 active client keys, and the organisation has 3: revoke one or choose a larger plan"},
+	api.ConflictLimit:     {"The organisation has the maximum number of these objects", "the organisation has 20 webhooks, the maximum: delete one first"},
+	api.ConflictFinal:     {"The key is revoked or expired, and the operation requires an active key", "this key can no longer be changed: it was revoked"},
+	api.ConflictState:     {"The state of the match or webhook does not allow this", "cannot change from READY to COMPLETED: the match's status does not allow this"},
+	api.ConflictVersion:   {"The object has changed since the state that If-Match names", "If-Match: the object has changed; read it again before you change it"},
+	api.ConflictStep:      {"The match's status cannot change to the requested status", "status: finished is final and cannot change"},
+	api.Internal:          {"An error on our side; give the request id when you contact support", "internal error"},
+	api.Unavailable:       {"The service is temporarily unavailable; retry after Retry-After seconds", "temporarily unavailable; retry the request"},
 }
 
-// When says when a condition happens, in words for callers; "" for none of ours.
+// When returns a description of when a condition happens, or "" for an unknown one.
 func When(condition string) string { return occasions[condition].when }
 
-// sample is an error of the condition, for examples.
+// sample returns an example error of the condition.
 func sample(condition string) *api.Error {
 	e := &api.Error{Condition: condition, Message: occasions[condition].message}
 	switch condition {
@@ -184,7 +185,7 @@ func sample(condition string) *api.Error {
 	case api.Unreadable:
 		e.Fields = map[string][]string{"leage": {"unknown query parameter"}}
 	case api.InputParameter:
-		e.Fields = map[string][]string{"order": {"expected value to be one of \"asc, desc\""}}
+		e.Fields = map[string][]string{"order": {"must be one of asc, desc"}}
 	case api.ConflictRepeat:
 		e.Details = map[string]string{"key": exampleKey}
 	}

@@ -88,7 +88,7 @@ func TestParametersHaveTheContractsNamesAndLimits(t *testing.T) {
 	params := compact(t, at(t, doc, "paths", "/v1/competitions", "get", "parameters"))
 	for _, want := range []string{
 		`"in":"query","name":"nation","schema":{"minLength":2,"type":"string"}`,
-		`"description":"Items a page; more than 200 counts as 200","in":"query","name":"limit","schema":{"default":25,"format":"int64","minimum":1,"type":"integer"}`,
+		`"description":"Items per page; values above 200 are treated as 200","in":"query","name":"limit","schema":{"default":25,"format":"int64","minimum":1,"type":"integer"}`,
 		`"name":"cursor"`,
 	} {
 		if !strings.Contains(params, want) {

@@ -12,8 +12,8 @@ import (
 
 const exampleKey = "key_01k5z3m9v8e2q4w6r8t0y2u4i6"
 
-// canned is what examples hold where a type's own tags do not say: JSON, by schema
-// and property, or by property alone.
+// canned has example values for properties whose tags have none: JSON, by schema and
+// property, or by property alone.
 var canned = map[string]string{
 	"Match.status": `"finished"`, "Match.matchday": `1`, "Match.version": `3`,
 	"Match.kickoff_at": `"2015-08-08T14:00:00Z"`, "Match.round": `"Matchday 1"`, "Match.updated_at": `"2015-08-08T15:52:10Z"`,
@@ -54,8 +54,8 @@ var canned = map[string]string{
 	".last_used_at": `"2026-03-01T11:58:20Z"`, ".total": `1`, ".match": `"m_3vtsl7lq2ehtu"`,
 }
 
-// unshown are properties that an example leaves out, because others exclude them
-// or because few callers send them.
+// unshown lists the properties that an example omits, because other properties exclude
+// them or few callers send them.
 var unshown = map[string][]string{
 	"CreateKeyInput":    {"expires_at", "environment", "org", "user", "game"},
 	"CreateMatchInput":  {"league", "season", "stage", "date", "minute", "score"},
@@ -71,8 +71,8 @@ var unshown = map[string][]string{
 	"ListOrgContestsInput":  {"cursor"},
 }
 
-// shows tells whether an example of the schema has the property: unless others
-// exclude it, or the contract takes no value of it.
+// shows reports whether an example of the schema has the property. It has not if the
+// property is in unshown or the contract accepts no value of it.
 func (b *builder) shows(schema, property string) bool {
 	if schema == "RotateKeyInput" && property == "overlap" && b.contract.Keys.MaxOverlap == 0 {
 		return false
@@ -80,8 +80,8 @@ func (b *builder) shows(schema, property string) bool {
 	return !slices.Contains(unshown[schema], property)
 }
 
-// canned returns the example of "Schema.property". What is said of the property
-// alone, or depends on the contract, gives way to the property's own example.
+// canned returns the example of "Schema.property". An example for the property alone,
+// or one that depends on the contract, is used only if the property has none of its own.
 func (b *builder) canned(at string, p *huma.Schema) (json.RawMessage, bool) {
 	if text, ok := canned[at]; ok && (text != "null" || p == nil || p.Nullable) {
 		return json.RawMessage(text), true
@@ -113,12 +113,12 @@ func (b *builder) exampleScopes() []string {
 	return []string{}
 }
 
-// exampleSecret has the shape of a secret and can be none.
+// exampleSecret returns a text with the form of a secret that can never be one.
 func (b *builder) exampleSecret() string {
 	return examplePrefix(b.contract) + strings.Repeat("X", b.contract.Secret.Accept[1])
 }
 
-// encoded writes plain values, which always encode.
+// encoded returns the JSON of a plain value, which always encodes.
 func encoded(v any) json.RawMessage {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -129,8 +129,8 @@ func encoded(v any) json.RawMessage {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// example makes an example of a schema, properties in the schema's order. A
-// property's own example goes first; what may be null and has none is null.
+// example returns an example of a schema, with properties in the schema's order. A
+// property's own example comes first. A nullable property without one is null.
 func (b *builder) example(s *huma.Schema, at string) json.RawMessage {
 	switch {
 	case s.Ref != "":
@@ -196,7 +196,8 @@ func (b *builder) exampleObject(s *huma.Schema, at string) json.RawMessage {
 	return out.Bytes()
 }
 
-// propertyOrder is x-order, else the required properties as they stand, then the rest.
+// propertyOrder returns x-order, or else the required properties in their order, then the
+// others by name.
 func propertyOrder(s *huma.Schema) []string {
 	if order, ok := s.Extensions["x-order"].([]string); ok {
 		return order

@@ -19,32 +19,32 @@ import (
 
 const exampleRequest = "JZ4Q6W2M7NKX3TB5RVD8HYC1AF"
 
-// errorSchema is the contract's error shape.
+// errorSchema returns the schema of the contract's error shape.
 func (b *builder) errorSchema() *huma.Schema {
 	s := b.envelope(b.contract.Shapes.Error, nil)
-	s.Description = "What every error looks like"
+	s.Description = "Body of every error"
 	return s
 }
 
 func (b *builder) errorSlot(n *contract.Node) *huma.Schema {
 	switch n.Slot {
 	case "code":
-		s := &huma.Schema{Type: huma.TypeString, Description: "Names the error for programs"}
+		s := &huma.Schema{Type: huma.TypeString, Description: "Error code, for programs"}
 		for _, code := range Codes(b.contract) {
 			s.Enum = append(s.Enum, n.Prefix+code)
 		}
 		return s
 	case "message", "summary":
-		return &huma.Schema{Type: huma.TypeString, Description: "Tells people what is wrong; its wording may change"}
+		return &huma.Schema{Type: huma.TypeString, Description: "Description of the error, for people; its wording may change"}
 	case "request_id":
-		return &huma.Schema{Type: huma.TypeString, Description: "Names this request; it is also in X-Request-Id", Examples: []any{n.Prefix + exampleRequest}}
+		return &huma.Schema{Type: huma.TypeString, Description: "Id of the request, also in X-Request-Id", Examples: []any{n.Prefix + exampleRequest}}
 	}
 	detail := b.registry.add("ValidationDetails", validationDetails())
 	any := []*huma.Schema{detail, {Type: huma.TypeObject, AdditionalProperties: true}}
 	if !n.OmitNull {
 		any = append(any, &huma.Schema{Type: "null"})
 	}
-	return &huma.Schema{AnyOf: any, Description: "What is wrong with which field, or other facts by name"}
+	return &huma.Schema{AnyOf: any, Description: "Problems by field, or other details by name"}
 }
 
 func validationDetails() *huma.Schema {
@@ -52,8 +52,8 @@ func validationDetails() *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"fieldErrors", "formErrors"},
 		Properties: map[string]*huma.Schema{
-			"fieldErrors": {Type: huma.TypeObject, AdditionalProperties: texts, Description: "By field, what is wrong with it"},
-			"formErrors":  {Type: huma.TypeArray, Items: texts.Items, Description: "What is wrong with the input as a whole"},
+			"fieldErrors": {Type: huma.TypeObject, AdditionalProperties: texts, Description: "Problems by field"},
+			"formErrors":  {Type: huma.TypeArray, Items: texts.Items, Description: "Problems of the input as a whole"},
 		},
 	}
 }
@@ -70,23 +70,23 @@ func Codes(c *contract.Contract) []string {
 	return codes
 }
 
-// failure adds the answers of calls that went wrong, a shared response for each status.
+// failure adds the error responses of an operation, one shared response per status.
 func (b *builder) failure(op *huma.Operation, r api.Route, h api.Handler, in *bind.Binder) {
 	byStatus := map[int][]string{}
 	for _, condition := range b.conditions(r, h, in) {
 		status := b.contract.Condition(condition).Status
 		byStatus[status] = append(byStatus[status], condition)
 	}
-	for _, status := range slices.Sorted(maps.Keys(byStatus)) { // in order, as responses are numbered where codes are shared
+	for _, status := range slices.Sorted(maps.Keys(byStatus)) { // sorted, because shared gives numbers to names that clash
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + b.shared(r, status, byStatus[status])}
 	}
 }
 
-// shared returns the name of the response for these conditions, made once.
+// shared returns the name of the response for these conditions and adds it once.
 func (b *builder) shared(r api.Route, status int, conditions []string) string {
 	name, codes := "", []string{}
 	if r.Open {
-		name = "Open" // without the headers of a quota
+		name = "Open" // open routes have no quota headers
 	}
 	for _, condition := range conditions {
 		if code := b.contract.Condition(condition).Code; !slices.Contains(codes, code) {
@@ -118,7 +118,7 @@ func (b *builder) failureResponse(r api.Route, status int, conditions []string) 
 		}
 		body := b.encoder.Error(exampleRequest, sample(condition)).Body
 		if seen[string(body)] {
-			continue // the contract says the same of several conditions, on purpose
+			continue // a contract may answer several conditions alike
 		}
 		seen[string(body)] = true
 		examples[condition] = &huma.Example{Summary: b.summary(condition, conditions), Value: json.RawMessage(body)}
@@ -127,7 +127,8 @@ func (b *builder) failureResponse(r api.Route, status int, conditions []string) 
 	return response
 }
 
-// summary says when a condition happens, with all those that look the same.
+// summary describes when a condition happens, together with all conditions among the
+// list that have the same body.
 func (b *builder) summary(condition string, among []string) string {
 	body := string(b.encoder.Error(exampleRequest, sample(condition)).Body)
 	var when []string

@@ -8,7 +8,7 @@ import (
 	"statgate/shared/api"
 )
 
-// headers are the answer headers that operations refer to, by component name.
+// headers returns the response headers that operations refer to, by component name.
 func (b *builder) headers() map[string]*huma.Header {
 	text := func(description string, example any) *huma.Header {
 		return &huma.Header{Description: description, Schema: &huma.Schema{Type: huma.TypeString, Examples: []any{example}}}
@@ -17,36 +17,36 @@ func (b *builder) headers() map[string]*huma.Header {
 		least := 0.0
 		return &huma.Header{Description: description, Schema: &huma.Schema{Type: huma.TypeInteger, Minimum: &least, Examples: []any{example}}}
 	}
-	reset, at := "When the window ends and the quota is whole again, in seconds since 1970", 1767261600
+	reset, at := "End of the quota window, in seconds since 1970", 1767261600
 	if b.contract.Meter.ResetUnit == "delta" {
-		reset, at = "Seconds until the window ends and the quota is whole again", 1800
+		reset, at = "Seconds until the end of the quota window", 1800
 	}
 	return map[string]*huma.Header{
-		"RequestId":       text("Names this request; give it when you ask for help", exampleRequest),
-		"ETag":            text("Names this answer, for `If-None-Match` and, where something can be changed, `If-Match`", `"3f0c9a7be1d24c58a6b1f027"`),
-		"Location":        text("The path of what was made, as this document has it", b.exampleLocation()),
-		"RetryAfter":      number("Seconds to wait before the call is worth repeating", 1),
-		"QuotaLimit":      number("Calls that the plan allows in a window; absent for keys without a quota", 1000),
-		"QuotaRemaining":  number("Calls that are left in this window", 998),
+		"RequestId":       text("Id of the request; give it when you contact support", exampleRequest),
+		"ETag":            text("Version of this response, for `If-None-Match` and, for objects that can change, `If-Match`", `"3f0c9a7be1d24c58a6b1f027"`),
+		"Location":        text("Path of the created object", b.exampleLocation()),
+		"RetryAfter":      number("Seconds to wait before a retry", 1),
+		"QuotaLimit":      number("Requests that the plan allows per window; absent for keys without a quota", 1000),
+		"QuotaRemaining":  number("Requests left in the current window", 998),
 		"QuotaReset":      number(reset, at),
-		"RateLimit":       text("The same as a structured field: what is left and the seconds until the window ends", `"requests";r=998;t=1800`),
-		"RateLimitPolicy": text("The same as a structured field: the quota and the window's seconds", `"requests";q=1000;w=3600`),
+		"RateLimit":       text("The quota as a structured field: requests left, and seconds until the end of the window", `"requests";r=998;t=1800`),
+		"RateLimitPolicy": text("The quota policy as a structured field: requests per window, and seconds per window", `"requests";q=1000;w=3600`),
 	}
 }
 
-// deployed tells whether the contract has an operation.
+// deployed reports whether the contract has an operation.
 func (b *builder) deployed(operation string) bool {
 	return slices.ContainsFunc(api.For(b.contract), func(r api.Route) bool { return r.Operation == operation })
 }
 
-// exampleLocation is where a key is, which every contract makes.
+// exampleLocation returns the path of a key: every contract can create keys.
 func (b *builder) exampleLocation() string { return b.contract.Base + "/keys/" + exampleKey }
 
 func headerRef(component string) *huma.Header {
 	return &huma.Header{Ref: "#/components/headers/" + component}
 }
 
-// answerHeaders lists the headers of an answer that the gate had a say in.
+// answerHeaders returns the headers of a response that has passed the gate.
 func (b *builder) answerHeaders(r api.Route, tagged bool) map[string]*huma.Header {
 	h := map[string]*huma.Header{"X-Request-Id": headerRef("RequestId")}
 	if tagged {

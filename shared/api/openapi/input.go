@@ -13,21 +13,21 @@ import (
 	"statgate/shared/api/bind"
 )
 
-// repeatable lists the operations that heed an Idempotency-Key.
+// repeatable lists the operations that support Idempotency-Key.
 var repeatable = []string{"createKey", "rotateKey", "createMatch", "createContest", "forfeitContest", "createWebhook"}
 
-// conditional lists the operations that heed an If-Match.
+// conditional lists the operations that support If-Match.
 var conditional = []string{"updateMatch", "deleteMatch"}
 
 func parameters() map[string]*huma.Param {
 	most := 255
 	return map[string]*huma.Param{
 		"IfNoneMatch": {Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
-			Description: "The `ETag` of an earlier answer; where nothing changed, the answer is 304 without a body"},
+			Description: "`ETag` of an earlier response; if nothing changed, the response is 304 without a body"},
 		"IdempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
-			Description: "A text of your own, such as a UUID. Sent again within a day, it never does the work twice: the answer is the first one again; where that showed a key's secret, or where the request is another one, it is refused"},
+			Description: "Unique text of your own, such as a UUID. A retry with the same text within a day does not repeat the work: it gets the first response again. It is refused if that response contained the secret of a key, or if the request differs"},
 		"IfMatch": {Name: "If-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
-			Description: "The `ETag` of the state that you decided by; where it is no longer so, nothing is changed"},
+			Description: "`ETag` of the state that you read; if the object has changed since, nothing is changed"},
 	}
 }
 
@@ -59,10 +59,10 @@ func (b *builder) params(r api.Route, h api.Handler, in *bind.Binder) []*huma.Pa
 	return list
 }
 
-// cacheable tells whether answers may be asked for again by their ETag.
+// cacheable reports whether the operation supports If-None-Match.
 func cacheable(r api.Route, h api.Handler) bool { return r.Method == "GET" && h.Status == 200 }
 
-// tagged tells whether answers carry an ETag.
+// tagged reports whether responses have an ETag.
 func tagged(r api.Route, h api.Handler) bool {
 	return cacheable(r, h) || h.Output.Implements(versioned)
 }
@@ -83,17 +83,17 @@ func (b *builder) param(r api.Route, name, in string, s *huma.Schema, required b
 	if s.Type == huma.TypeArray {
 		no := false
 		p.Style, p.Explode = "form", &no
-		p.Description = strings.TrimSuffix(p.Description, ".") + "; several are separated by commas"
+		p.Description = strings.TrimSuffix(p.Description, ".") + "; several values are separated by commas"
 	}
 	if name == "limit" && s.Maximum == nil {
 		if most := b.clamped(r); most > 0 {
-			p.Description += fmt.Sprintf("; more than %d counts as %d", most, most)
+			p.Description += fmt.Sprintf("; values above %d are treated as %d", most, most)
 		}
 	}
 	return p
 }
 
-// clamped is the largest page where larger ones are cut, else 0.
+// clamped returns the largest page size if larger ones are reduced to it, else 0.
 func (b *builder) clamped(r api.Route) int {
 	limit := b.contract.Paging.Limit
 	if own := b.contract.Operations[r.Operation].Limit; own != nil {
@@ -105,7 +105,7 @@ func (b *builder) clamped(r api.Route) int {
 	return limit.Max
 }
 
-// body is the JSON body of operations that take one. What the path holds is not in it.
+// body returns the JSON body of operations that have one, without path parameters.
 func (b *builder) body(r api.Route, h api.Handler, in *bind.Binder) *huma.RequestBody {
 	schema, rename := in.Schema()
 	if in.FromQuery() || len(schema.Properties) == 0 {
@@ -134,7 +134,7 @@ func (b *builder) body(r api.Route, h api.Handler, in *bind.Binder) *huma.Reques
 	}
 }
 
-// fieldOrder lists the input's names as its struct has them, its page's last.
+// fieldOrder lists the input's names in the order of its struct, page parameters last.
 func fieldOrder(t reflect.Type, fields map[string]reflect.StructField) []string {
 	var own, paging []string
 	for _, f := range reflect.VisibleFields(t) {
@@ -152,7 +152,7 @@ func fieldOrder(t reflect.Type, fields map[string]reflect.StructField) []string 
 	return append(own, paging...)
 }
 
-// inOrder lists the properties by the order, then those that it does not name.
+// inOrder lists the properties in the given order, then the others by name.
 func inOrder(props map[string]*huma.Schema, order []string) []string {
 	var names, rest []string
 	for _, name := range order {
@@ -169,7 +169,7 @@ func inOrder(props map[string]*huma.Schema, order []string) []string {
 	return append(names, rest...)
 }
 
-// theirs is the contract's name of an input of ours.
+// theirs returns the contract's name of an input.
 func theirs(rename map[string]string, ours string) string {
 	for their, our := range rename {
 		if our == ours {

@@ -1,12 +1,10 @@
-// Package openapi writes a deployment's OpenAPI 3.1 document, from the route
-// table, the contract and the types of the handlers, and checks real answers
-// against it.
+// Package openapi generates a deployment's OpenAPI 3.1 document from the route table,
+// the contract and the types of the handlers, and checks real responses against it.
 //
-// Nothing here is run by a deployed function: the document is made at build, and
-// the function that serves it serves bytes. Schemas are huma's, used as a
-// library, with three things said more strictly than it says them: an optional
-// object is "this object or null", a list is never null, and a nullable
-// enumeration names null.
+// Deployed functions do not run this package. The build generates the document, and a
+// function serves its bytes. The library huma makes the schemas; this package makes
+// three of its rules stricter. An optional object is "this object or null", a list is
+// never null, and a nullable enumeration contains null.
 package openapi
 
 import (
@@ -23,22 +21,22 @@ import (
 	"statgate/shared/contract"
 )
 
-// Version is the document's info.version: it moves with what clients see.
-const Version = "1.0.0"
+// version is the document's info.version. It changes with the API that clients see.
+const version = "1.0.0"
 
-// builder gathers one document.
+// builder builds one document.
 type builder struct {
 	contract *contract.Contract
 	encoder  api.Encoder
 	registry *registry
 	doc      *huma.OpenAPI
-	failures map[string]string // name of a shared failure → what it is made of
+	failures map[string]string // name of a shared error response → its content
 }
 
-// Document writes the document of a deployment of the contract, as indented JSON
-// that is the same for the same input. Routes without a handler among the
-// handlers are left out. With a base URL, that is the server; without one,
-// paths are relative to where the document was had.
+// Document returns the document of a deployment of the contract as indented JSON. The
+// same input gives the same bytes. Routes without a handler are omitted. The base URL
+// is the document's server; if it is empty, paths are relative to the document's own
+// address. Document fails for views and handlers that it cannot describe.
 func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]byte, error) {
 	b := &builder{contract: c, encoder: api.Encoder{Contract: c}, registry: newRegistry(c.Shapes.Views), failures: map[string]string{}}
 	b.doc = &huma.OpenAPI{
@@ -85,12 +83,12 @@ func server(baseURL string) string {
 
 func (b *builder) info() *huma.Info {
 	return &huma.Info{
-		Title: b.contract.Title, Version: Version, Description: introduction(b.contract),
+		Title: b.contract.Title, Version: version, Description: introduction(b.contract),
 		License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 	}
 }
 
-// write indents the document. Numbers and texts stay as they were encoded.
+// write returns the document as indented JSON.
 func write(doc *huma.OpenAPI) ([]byte, error) {
 	raw, err := json.Marshal(doc)
 	if err != nil {
@@ -112,7 +110,7 @@ func (b *builder) operation(r api.Route, h api.Handler) error {
 	}
 	scopes := Scopes(b.contract, r)
 	op := &huma.Operation{
-		OperationID: r.Operation, Summary: r.Summary, Tags: []string{family(r.Function).tag},
+		OperationID: r.Operation, Summary: r.Summary, Tags: []string{tagOf(r.Function).tag},
 		Description: description(b.contract, r, scopes),
 		Parameters:  b.params(r, h, in), RequestBody: b.body(r, h, in),
 		Security: security(b.contract, r), Responses: map[string]*huma.Response{},
@@ -139,27 +137,27 @@ func place(item *huma.PathItem, method string, op *huma.Operation) error {
 		"GET": &item.Get, "PUT": &item.Put, "POST": &item.Post, "DELETE": &item.Delete, "PATCH": &item.Patch,
 	}[method]
 	if at == nil {
-		return fmt.Errorf("method %s has no place in a document", method)
+		return fmt.Errorf("method %s is not supported in a document", method)
 	}
 	*at = op
 	return nil
 }
 
-// dropUnused leaves out the shared parts that nothing refers to: headers and
-// parameters, and objects of which a view shows parts only. A part may be the last
-// to refer to another, so it looks until nothing goes.
+// dropUnused removes the headers, parameters and schemas that nothing refers to, such as
+// schemas of which a view shows only parts. Removing one can make another unused, so it
+// repeats until nothing is removed.
 func (b *builder) dropUnused() {
-	for gone := true; gone; {
+	for removed := true; removed; {
 		raw, err := json.Marshal(b.doc)
 		if err != nil {
-			return // write tells
+			return // write reports the error
 		}
 		unused := func(kind, name string) bool {
 			no := !bytes.Contains(raw, []byte(`"#/components/`+kind+`/`+name+`"`))
-			gone = gone || no
+			removed = removed || no
 			return no
 		}
-		gone = false
+		removed = false
 		maps.DeleteFunc(b.doc.Components.Headers, func(name string, _ *huma.Param) bool { return unused("headers", name) })
 		maps.DeleteFunc(b.doc.Components.Parameters, func(name string, _ *huma.Param) bool { return unused("parameters", name) })
 		maps.DeleteFunc(b.registry.schemas, func(name string, _ *huma.Schema) bool { return unused("schemas", name) })

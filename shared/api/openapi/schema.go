@@ -19,37 +19,37 @@ import (
 
 const schemaPrefix = "#/components/schemas/"
 
-// registry is huma's registry of schemas with nulls said exactly, and with names
-// that stay readable where packages share them.
+// registry implements huma.Registry. Its schemas state exactly where null is allowed,
+// and its names stay readable if two packages have a type of the same name.
 type registry struct {
 	schemas map[string]*huma.Schema
 	types   map[string]reflect.Type
 	aliases map[reflect.Type]reflect.Type
 	views   map[string]*contract.Node
-	own     map[string]*huma.Schema // of objects, before a view
-	// beside is what objects have for views alone, by their own schema.
-	beside map[*huma.Schema]map[string]*huma.Schema
-	wrong  error // about views
+	own     map[string]*huma.Schema // of objects, without a view
+	// viewOnly has the properties that only views show, by the schema of their object.
+	viewOnly map[*huma.Schema]map[string]*huma.Schema
+	wrong    error // invalid views
 }
 
 func newRegistry(views map[string]*contract.Node) *registry {
 	return &registry{schemas: map[string]*huma.Schema{}, types: map[string]reflect.Type{}, aliases: map[reflect.Type]reflect.Type{},
-		views: views, own: map[string]*huma.Schema{}, beside: map[*huma.Schema]map[string]*huma.Schema{}}
+		views: views, own: map[string]*huma.Schema{}, viewOnly: map[*huma.Schema]map[string]*huma.Schema{}}
 }
 
 var (
-	moment  = reflect.TypeFor[time.Time]()
-	texts   = reflect.TypeFor[encoding.TextUnmarshaler]()
-	choices = reflect.TypeFor[huma.SchemaProvider]()
+	timeType = reflect.TypeFor[time.Time]()
+	texts    = reflect.TypeFor[encoding.TextUnmarshaler]()
+	choices  = reflect.TypeFor[huma.SchemaProvider]()
 )
 
-// named tells whether the type's schema is shared under a name.
+// named reports whether the type's schema is a named component.
 func named(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return t.Kind() == reflect.Struct && t != moment && !p.Implements(texts) && !p.Implements(choices)
+	return t.Kind() == reflect.Struct && t != timeType && !p.Implements(texts) && !p.Implements(choices)
 }
 
-// Schema returns the type's schema, or a reference to it.
+// Schema returns the schema of a type, or a reference to it.
 func (r *registry) Schema(t reflect.Type, allowRef bool, hint string) *huma.Schema {
 	bare, optional := t, false
 	for bare.Kind() == reflect.Pointer {
@@ -61,7 +61,7 @@ func (r *registry) Schema(t reflect.Type, allowRef bool, hint string) *huma.Sche
 	if !named(bare) {
 		s := huma.SchemaFromType(r, t)
 		if s != nil && s.Type == huma.TypeArray {
-			s.Nullable = false // answers have no null lists
+			s.Nullable = false // responses have no null lists
 		}
 		return s
 	}
@@ -76,7 +76,8 @@ func (r *registry) Schema(t reflect.Type, allowRef bool, hint string) *huma.Sche
 	return ref
 }
 
-// register makes the schema of a struct once; types that refer to themselves find their name.
+// register adds the schema of a struct once and returns its name. The name is set
+// first, so that types that refer to themselves find it.
 func (r *registry) register(t reflect.Type, hint string) string {
 	name := r.name(t, hint)
 	if r.schemas[name] != nil {
@@ -85,22 +86,22 @@ func (r *registry) register(t reflect.Type, hint string) string {
 	r.schemas[name], r.types[name] = &huma.Schema{}, t
 	s := huma.SchemaFromType(r, t)
 	for _, p := range s.Properties {
-		p.PatternDescription = "" // huma's own word, which no standard knows
+		p.PatternDescription = "" // not part of JSON Schema
 		if p.Nullable && len(p.Enum) > 0 && !slices.Contains(p.Enum, nil) {
 			p.Enum = append(p.Enum, nil)
 		}
 	}
-	r.own[name], r.beside[s] = s, map[string]*huma.Schema{}
+	r.own[name], r.viewOnly[s] = s, map[string]*huma.Schema{}
 	for _, f := range reflect.VisibleFields(t) {
 		if only := f.Tag.Get("view"); only != "" {
-			r.beside[s][only] = huma.SchemaFromField(r, f, "")
+			r.viewOnly[s][only] = huma.SchemaFromField(r, f, "")
 		}
 	}
 	r.schemas[name] = r.shown(view.Name(t), s)
 	return name
 }
 
-// names are for types that are too vague without their package.
+// names has component names for types whose own name is too vague.
 var names = map[string]string{
 	"standings.Table": "Standings", "standings.Row": "StandingsRow", "standings.AsOf": "StandingsAsOf",
 	"audit.Entry": "AuditEntry", "audit.Actor": "AuditActor", "keys.Usage": "KeyUsage", "keys.Window": "QuotaWindow",
@@ -108,8 +109,8 @@ var names = map[string]string{
 	"webhooks.Created": "WebhookWithSecret", "keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.headToHeadAnswer": "HeadToHead", "matches.totals": "HeadToHeadTotals",
 }
 
-// name is the type's own name, with its package's before it where another type
-// has that name already.
+// name returns the type's own name, with its package's name before it if another type
+// already has that name.
 func (r *registry) name(t reflect.Type, hint string) string {
 	pkg := path.Base(t.PkgPath())
 	name, ok := names[pkg+"."+t.Name()]
@@ -136,7 +137,7 @@ func title(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// add names a schema that comes from no Go type.
+// add adds a schema that has no Go type and returns a reference to it.
 func (r *registry) add(name string, s *huma.Schema) *huma.Schema {
 	r.schemas[name] = s
 	return &huma.Schema{Ref: schemaPrefix + name}
@@ -151,7 +152,7 @@ func (r *registry) SchemaFromRef(ref string) *huma.Schema {
 	return r.schemas[name]
 }
 
-// TypeFromRef returns the type behind a reference.
+// TypeFromRef returns the type of a reference.
 func (r *registry) TypeFromRef(ref string) reflect.Type {
 	return r.types[strings.TrimPrefix(ref, schemaPrefix)]
 }
@@ -159,13 +160,13 @@ func (r *registry) TypeFromRef(ref string) reflect.Type {
 // Map returns the schemas by name.
 func (r *registry) Map() map[string]*huma.Schema { return r.schemas }
 
-// RegisterTypeAlias gives a type another's schema.
+// RegisterTypeAlias gives a type the schema of another type.
 func (r *registry) RegisterTypeAlias(t, alias reflect.Type) { r.aliases[t] = alias }
 
 // MarshalJSON writes components.schemas.
 func (r *registry) MarshalJSON() ([]byte, error) { return json.Marshal(r.schemas) }
 
-// inline copies an input's schema with its references resolved, as inputs have a
+// inline copies an input's schema and resolves its references, as inputs have a
 // registry of their own. Inputs do not refer to themselves.
 func inline(s *huma.Schema, from huma.Registry) *huma.Schema {
 	if s == nil {
@@ -181,7 +182,7 @@ func inline(s *huma.Schema, from huma.Registry) *huma.Schema {
 	}
 	c.PatternDescription = ""
 	if c.Type == huma.TypeArray {
-		c.Nullable = false // null is taken for an empty list; nobody needs to know
+		c.Nullable = false // null is accepted as an empty list, which is undocumented
 	}
 	c.Items = inline(s.Items, from)
 	if s.Properties != nil {

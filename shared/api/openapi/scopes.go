@@ -11,8 +11,8 @@ import (
 	"statgate/shared/contract"
 )
 
-// Scopes lists the contract's scopes that reach the route, each by itself, in the
-// contract's order; none where any key reaches it.
+// Scopes lists the contract's scopes that allow the route, each by itself, in the
+// contract's order. It returns nil if any key can call the route.
 func Scopes(c *contract.Contract, r api.Route) []string {
 	if r.Open || len(r.Permissions) == 0 {
 		return nil
@@ -27,36 +27,36 @@ func Scopes(c *contract.Contract, r api.Route) []string {
 	return reach
 }
 
-// access says in a sentence what a call needs.
+// access describes in a sentence what a request needs.
 func access(c *contract.Contract, r api.Route, scopes []string) string {
 	switch {
 	case r.Open:
-		return "No API key is needed."
+		return "No API key is required."
 	case len(r.Permissions) == 0:
-		return "Any valid API key may call this."
+		return "Any valid API key can call this."
 	case len(scopes) == 0 && c.Scopes.Style == "role" && Writes(r.Permissions):
-		return "Only keys whose owner is an owner or admin of the organisation may call this."
+		return "Requires a key whose owner has the role owner or admin in the organisation."
 	case len(scopes) == 0 && c.Scopes.Style == "role":
-		return "Any key of an organisation may call this, whatever its owner's role."
+		return "Any key of the organisation can call this, for every role of its owner."
 	case len(scopes) == 0:
-		return "No scope of this API reaches this operation."
+		return "No scope of this API allows this operation."
 	}
 	quoted := make([]string, len(scopes))
 	for i, s := range scopes {
 		quoted[i] = "`" + s + "`"
 	}
-	text := "Needs the scope " + quoted[0] + "."
+	text := "Requires the scope " + quoted[0] + "."
 	if len(quoted) > 1 {
-		text = "Needs any one of the scopes " + strings.Join(quoted, ", ") + "."
+		text = "Requires any one of the scopes " + strings.Join(quoted, ", ") + "."
 	}
 	if c.Scopes.Style == "grid" && !r.Management {
-		text += " Where a key names resources, its verbs reach those alone."
+		text += " If a key has resource scopes, its verbs apply only to those resources."
 	}
 	return text
 }
 
-// Writes tells whether each of the permissions, of which there are some, writes:
-// then a key must do so.
+// Writes reports whether every permission is a write permission, so that a key must
+// have one. It is false without permissions.
 func Writes(permissions []string) bool {
 	reads := func(p string) bool { return !strings.HasSuffix(p, ":write") }
 	return len(permissions) > 0 && !slices.ContainsFunc(permissions, reads)
@@ -67,9 +67,9 @@ func cost(r api.Route) string {
 	case r.Open:
 		return ""
 	case r.Cost == 0:
-		return " Calls do not count against the quota."
+		return " Requests do not count against the quota."
 	}
-	return " A call counts once against the quota."
+	return " Each request counts once against the quota."
 }
 
 func description(c *contract.Contract, r api.Route, scopes []string) string {
@@ -80,19 +80,19 @@ func description(c *contract.Contract, r api.Route, scopes []string) string {
 	return text + access(c, r, scopes) + cost(r)
 }
 
-// schemes are the ways in which a secret may be sent.
+// schemes returns the security schemes: the ways to send a secret.
 func schemes(c *contract.Contract) map[string]*huma.SecurityScheme {
 	all := map[string]*huma.SecurityScheme{}
 	for _, t := range c.HTTPTransports() {
 		switch t {
 		case contract.Bearer:
 			all["bearer"] = &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "API key",
-				Description: fmt.Sprintf("`Authorization: Bearer %s…`", examplePrefix(c))}
+				Description: fmt.Sprintf("API key in the header `Authorization: Bearer %s…`", examplePrefix(c))}
 		case contract.XAPIKey:
-			all["apiKeyHeader"] = &huma.SecurityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "The API key in a header of its own"}
+			all["apiKeyHeader"] = &huma.SecurityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "API key in the header X-API-Key"}
 		case contract.Query:
 			all["apiKeyQuery"] = &huma.SecurityScheme{Type: "apiKey", In: "query", Name: "api_key",
-				Description: "The API key in the query; addresses end in logs, so prefer a header"}
+				Description: "API key in the query; URLs are often logged, so prefer a header"}
 		}
 	}
 	return all
@@ -100,7 +100,7 @@ func schemes(c *contract.Contract) map[string]*huma.SecurityScheme {
 
 var schemeOf = map[string]string{contract.Bearer: "bearer", contract.XAPIKey: "apiKeyHeader", contract.Query: "apiKeyQuery"}
 
-// security lists the schemes, any one of which is enough; an open route has none.
+// security lists the alternative schemes of a route; an open route has none.
 func security(c *contract.Contract, r api.Route) []map[string][]string {
 	ways := []map[string][]string{}
 	if r.Open {

@@ -30,8 +30,8 @@ func TestEveryOperationAndFunctionHasAText(t *testing.T) {
 		if prose[r.Operation] == "" {
 			t.Errorf("operation %s has no text: add one to prose", r.Operation)
 		}
-		if !slices.ContainsFunc(families, func(f kin) bool { return f.function == r.Function }) {
-			t.Errorf("function %s has no tag: add one to families", r.Function)
+		if !slices.ContainsFunc(functionTags, func(f functionTag) bool { return f.function == r.Function }) {
+			t.Errorf("function %s has no tag: add one to functionTags", r.Function)
 		}
 	}
 }

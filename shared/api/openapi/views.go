@@ -12,9 +12,9 @@ import (
 	"statgate/shared/contract"
 )
 
-// shown is the schema of an object that the contract shows by a view: derived from
-// the object's own. A leaf is what its path leads to, in its format, and may be
-// null where anything on the way may.
+// shown returns the schema of an object in the contract's view, derived from the
+// object's own schema. A leaf has the schema at its path, in its format. It is nullable
+// if anything on the path is.
 func (r *registry) shown(view string, own *huma.Schema) *huma.Schema {
 	n, ok := r.views[view]
 	if !ok {
@@ -57,10 +57,10 @@ func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 		object, null := r.behind(at)
 		nullable = nullable || null
 		if at = object.Properties[name]; at == nil {
-			at = r.beside[object][name]
+			at = r.viewOnly[object][name]
 		}
 		if at == nil {
-			return nil, fmt.Errorf("path %q leads nowhere", n.Path)
+			return nil, fmt.Errorf("path %q: no such property", n.Path)
 		}
 	}
 	if n.Format == "" {
@@ -72,7 +72,7 @@ func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 	case "replace":
 		s.Type = huma.TypeString
 	case "epoch":
-		s.Type, s.Description = huma.TypeInteger, strings.TrimSpace(s.Description+" (seconds since 1970)")
+		s.Type, s.Description = huma.TypeInteger, strings.TrimSpace(s.Description+", in seconds since 1970")
 	default:
 		s.Type = huma.TypeInteger
 		s.Description = strings.TrimSpace(s.Description + " (" + strings.Join(n.Args, ", ") + ")")
@@ -92,7 +92,7 @@ func codesOf(args []string) []any {
 	return codes
 }
 
-// behind follows a reference, alone or beside null, to the schema that it names.
+// behind resolves a reference, or an alternative of a reference and null.
 func (r *registry) behind(s *huma.Schema) (to *huma.Schema, nullable bool) {
 	nullable = s.Nullable
 	for _, one := range s.AnyOf {
@@ -108,13 +108,13 @@ func (r *registry) behind(s *huma.Schema) (to *huma.Schema, nullable bool) {
 	return s, nullable
 }
 
-// orNull is the schema, or null too.
+// orNull returns the schema, made nullable on request.
 func orNull(s *huma.Schema, nullable bool) *huma.Schema {
 	if _, already := newRegistry(nil).behind(s); already || !nullable {
 		return s
 	}
 	if s.Ref != "" {
-		return &huma.Schema{AnyOf: []*huma.Schema{s, {Type: "null"}}}
+		return &huma.Schema{AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}, Description: s.Description}
 	}
 	copied := *s
 	copied.Nullable = true

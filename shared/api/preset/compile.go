@@ -14,12 +14,12 @@ import (
 	"statgate/shared/contract"
 )
 
-// management is the scopes of key management. They are spelt alike in every contract.
+// management is the scopes of key management, the same in every contract.
 var management = []contract.Scope{
-	{Name: "keys:read", Grants: []string{"keys:read"}, Doc: "See keys and their usage"},
-	{Name: "keys:write", Grants: []string{"keys:write"}, Doc: "Create, change, rotate and revoke keys"},
-	{Name: "orgs:read", Grants: []string{"orgs:read"}, Doc: "See organisations and members"},
-	{Name: "orgs:write", Grants: []string{"orgs:write"}, Doc: "Change organisations and members"},
+	{Name: "keys:read", Grants: []string{"keys:read"}, Doc: "Read keys and their usage"},
+	{Name: "keys:write", Grants: []string{"keys:write"}, Doc: "Create, update, rotate and revoke keys"},
+	{Name: "orgs:read", Grants: []string{"orgs:read"}, Doc: "Read organisations and members"},
+	{Name: "orgs:write", Grants: []string{"orgs:write"}, Doc: "Update organisations and members"},
 	{Name: "audit:read", Grants: []string{"audit:read"}, Doc: "Read the audit trail"},
 }
 
@@ -51,7 +51,7 @@ var baseForm = regexp.MustCompile(`^(/[a-z0-9-]+)+$`)
 
 func (c *compiler) basics(got *contract.Contract) {
 	if !nameForm.MatchString(got.Name) {
-		c.fail([]string{"name"}, "%q is no name: lower-case letters, digits and dashes, at most 31", got.Name)
+		c.fail([]string{"name"}, "must be lower-case letters, digits and dashes, at most 31, got %q", got.Name)
 	}
 	if got.Title == "" {
 		got.Title = got.Name
@@ -60,13 +60,13 @@ func (c *compiler) basics(got *contract.Contract) {
 		c.oneOf([]string{"ids"}, got.IDs, contract.UUIDs)
 	}
 	if !baseForm.MatchString(got.Base) {
-		c.fail([]string{"base"}, "%q is no base path, such as /v1", got.Base)
+		c.fail([]string{"base"}, "must be a base path such as /v1, got %q", got.Base)
 	}
 	if len(got.Environments) == 0 {
-		c.fail([]string{"environments"}, "name at least one, such as live")
+		c.fail([]string{"environments"}, "must have at least one, such as live")
 	}
 	if len(got.Transports["http"]) == 0 {
-		c.fail([]string{"transports", "http"}, "name at least one of bearer, x-api-key, api_key")
+		c.fail([]string{"transports", "http"}, "must have at least one of bearer, x-api-key, api_key")
 	}
 	for channel, list := range got.Transports {
 		c.oneOf([]string{"transports", channel}, channel, "http", "websocket")
@@ -91,22 +91,22 @@ func (c *compiler) secret(src source) contract.SecretRules {
 	c.oneOf([]string{"secret", "alphabet"}, s.Alphabet, "base62", "hex")
 	for _, env := range src.Environments {
 		if !prefixForm.MatchString(s.Prefixes[env]) {
-			c.fail([]string{"secret", "prefixes", env}, "%q is no prefix: letters, digits and _, ending in _", s.Prefixes[env])
+			c.fail([]string{"secret", "prefixes", env}, "must be letters, digits and _, ending in _, got %q", s.Prefixes[env])
 		}
 	}
 	if len(s.Prefixes) != len(src.Environments) {
-		c.fail([]string{"secret", "prefixes"}, "name one for each of the environments")
+		c.fail([]string{"secret", "prefixes"}, "must have one for each environment")
 	}
 	if s.RandomBytes < 16 || s.RandomBytes > 64 {
-		c.fail([]string{"secret", "random_bytes"}, "%d is not from 16 to 64", s.RandomBytes)
+		c.fail([]string{"secret", "random_bytes"}, "must be 16–64, got %d", s.RandomBytes)
 	}
 	if s.TagBytes != 0 && (s.TagBytes < 4 || s.TagBytes > 16) {
-		c.fail([]string{"secret", "tag_bytes"}, "%d is neither 0 nor from 4 to 16", s.TagBytes)
+		c.fail([]string{"secret", "tag_bytes"}, "must be 0 or 4–16, got %d", s.TagBytes)
 	}
 	if s.ShowLast < 0 || s.ShowLast > 8 {
-		c.fail([]string{"secret", "show_last"}, "%d is not from 0 to 8", s.ShowLast)
+		c.fail([]string{"secret", "show_last"}, "must be 0–8, got %d", s.ShowLast)
 	}
-	minted := Length(s.Alphabet, s.RandomBytes+s.TagBytes)
+	minted := length(s.Alphabet, s.RandomBytes+s.TagBytes)
 	r.Accept = [2]int{minted, minted}
 	if len(s.Accept) == 2 && s.TagBytes == 0 && s.Accept[0] <= minted && minted <= s.Accept[1] && s.Accept[0] >= 16 {
 		r.Accept = [2]int(s.Accept)
@@ -116,8 +116,8 @@ func (c *compiler) secret(src source) contract.SecretRules {
 	return r
 }
 
-// Length is how many characters of the alphabet hold so many bytes.
-func Length(alphabet string, bytes int) int {
+// length returns how many characters of the alphabet encode the number of bytes.
+func length(alphabet string, bytes int) int {
 	if alphabet == "hex" {
 		return 2 * bytes
 	}
@@ -154,7 +154,7 @@ func (c *compiler) scopeNames(s contract.Scopes) {
 	seen := map[string]bool{}
 	for _, name := range s.Names() {
 		if seen[name] || strings.ContainsAny(name, " ,") || name == "" {
-			c.fail([]string{"scopes", "list", name}, "%q is there twice, or is no name (no spaces, no commas)", name)
+			c.fail([]string{"scopes", "list", name}, "%q is given twice, is empty, or has a space or comma", name)
 		}
 		seen[name] = true
 	}
@@ -164,7 +164,7 @@ func (c *compiler) scopeNames(s contract.Scopes) {
 		}
 		for _, grant := range l.Grants {
 			if !strings.Contains(grant, ":") {
-				c.fail([]string{"scopes", "list", l.Name}, "%q is no permission, such as matches:read", grant)
+				c.fail([]string{"scopes", "list", l.Name}, "must be a permission such as matches:read, got %q", grant)
 			} else if contract.IsManagement(grant) {
 				c.fail([]string{"scopes", "list", l.Name}, "%q belongs to key management, which has scopes of its own", grant)
 			}
@@ -203,15 +203,15 @@ func (c *compiler) plans(src source) []contract.Plan {
 	return plans
 }
 
-// windows holds that a plan's rates share one window: a key counts in one window
-// at a time, and a second one would start it anew.
+// windows checks that a plan's rates share one window: a key has one window at a time, and
+// a second window would restart it.
 func (c *compiler) windows(p contract.Plan) {
 	for name, b := range p.Budgets {
 		if strings.ContainsAny(name, ". ") || name == "" {
 			c.fail([]string{"plans", p.Name}, "budgets: %q is no name of a budget: no dots, no spaces", name)
 		}
 		if b.Window != 0 && b.Window != p.Budgets[contract.Requests].Window {
-			c.fail([]string{"plans", p.Name}, "budgets: %s has another window than requests", name)
+			c.fail([]string{"plans", p.Name}, "budgets: %s must have the window of requests", name)
 		}
 	}
 }
@@ -305,11 +305,11 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 	c.clashes(got)
 }
 
-// byCursor are the lists whose filters may pass over most of what a page reads.
+// byCursor lists the operations whose filters can skip most of what a page reads.
 var byCursor = []string{"listContests", "listUserContests", "listTeamContests", "listOrgContests"}
 
-// spends holds that the budget of an operation is a rate of every plan: one that
-// a plan lacks would go uncounted, and a level cannot be spent by a call.
+// spends checks that the budget of an operation is a rate of every plan. Requests would not
+// be counted in a plan without it, and a request cannot spend a level.
 func (c *compiler) spends(at []string, plans []contract.Plan, budget string) {
 	for _, p := range plans {
 		if budget != "" && p.Budgets[budget].Window == 0 {
@@ -320,7 +320,7 @@ func (c *compiler) spends(at []string, plans []contract.Plan, budget string) {
 
 var pathForm = regexp.MustCompile(`^(/([a-z0-9-]+|\{[a-z][a-z0-9_]*\}))+$`)
 
-// path checks that a contract's path has the parameters of the route, by the same names.
+// path checks that a contract's path has the same parameters as the route.
 func (c *compiler) path(at []string, route api.Route, path string) {
 	if path == "" {
 		return
@@ -337,7 +337,7 @@ func (c *compiler) path(at []string, route api.Route, path string) {
 	}
 }
 
-// clashes finds two operations with one method and path.
+// clashes reports operations with the same method and path.
 func (c *compiler) clashes(got *contract.Contract) {
 	seen := map[string]string{}
 	for _, r := range api.For(got) {
@@ -370,8 +370,8 @@ func (c *compiler) conditions(src source, got *contract.Contract) {
 	c.gatewayConditions(got)
 }
 
-// gatewayConditions holds that what API Gateway answers from one template has one
-// status: it cannot tell a missing secret from a bad one.
+// gatewayConditions checks that all secret conditions have one status: API Gateway has one
+// template for them and cannot distinguish a missing secret from an invalid one.
 func (c *compiler) gatewayConditions(got *contract.Contract) {
 	want := got.Condition(api.SecretMissing).Status
 	for _, name := range api.Conditions {

@@ -1,8 +1,8 @@
-// Package preset reads contracts from YAML, checks them and compiles them. The
-// presets of Statgate are embedded; an operator's own file works the same way.
+// Package preset parses, checks and compiles contracts in YAML. The presets of Statgate are
+// embedded; an operator's own file works the same way.
 //
-// A bad file is refused with file, line, column and what is wrong. Only builds
-// and local servers import this package: functions load compiled contracts.
+// Errors give the file, line and column of each problem. Only builds and local servers
+// import this package: functions load compiled contracts.
 package preset
 
 import (
@@ -39,7 +39,7 @@ func Names() []string {
 	return names
 }
 
-// Load reads a preset by name, or a file where the text has a slash or ends in .yaml or .yml.
+// Load compiles a preset by name, or a file if the text has a slash or ends in .yaml or .yml.
 func Load(nameOrFile string) (*contract.Contract, error) {
 	if strings.ContainsAny(nameOrFile, `/\`) || strings.HasSuffix(nameOrFile, ".yaml") || strings.HasSuffix(nameOrFile, ".yml") {
 		raw, err := os.ReadFile(nameOrFile)
@@ -50,15 +50,15 @@ func Load(nameOrFile string) (*contract.Contract, error) {
 	}
 	raw, err := presets.ReadFile(path.Join("presets", nameOrFile+".yaml"))
 	if err != nil {
-		return nil, fmt.Errorf("contract: no preset %q; there are %s, or name a .yaml file", nameOrFile, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("contract: no preset %q: must be one of %s, or a .yaml file", nameOrFile, strings.Join(Names(), ", "))
 	}
 	return Compile(nameOrFile+".yaml", raw)
 }
 
-// Problem is one thing that is wrong with a contract file.
+// Problem is one error in a contract file.
 type Problem struct {
 	File         string
-	Line, Column int // from 1; 0 where it concerns the whole file
+	Line, Column int // from 1; 0 if it concerns the whole file
 	What         string
 }
 
@@ -69,7 +69,7 @@ func (p Problem) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.What)
 }
 
-// Compile reads and checks a contract. All problems are reported at once, each a [Problem].
+// Compile parses and checks a contract. The error joins all problems, each a [Problem].
 func Compile(file string, raw []byte) (*contract.Contract, error) {
 	tree, err := parser.ParseBytes(raw, 0)
 	if err != nil {
@@ -87,8 +87,8 @@ func Compile(file string, raw []byte) (*contract.Contract, error) {
 	return got, nil
 }
 
-// decode guards against the library's panics on odd files, so that a bad file
-// is always an error and never a crash.
+// decode recovers from the library's panics on malformed files, so that each of them is
+// an error.
 func decode(raw []byte, into any) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -98,7 +98,7 @@ func decode(raw []byte, into any) (err error) {
 	return yaml.UnmarshalWithOptions(raw, into, yaml.DisallowUnknownField(), yaml.UseOrderedMap())
 }
 
-// located turns the library's error into a problem with its place.
+// located converts the library's error to a [Problem].
 func located(file string, err error) error {
 	var at yaml.Error
 	if errors.As(err, &at) {
@@ -117,7 +117,7 @@ type compiler struct {
 	problems []error
 }
 
-// fail notes a problem at the place of the names, or of the nearest one that exists.
+// fail adds a problem at the place of the names, or of the longest prefix that exists.
 func (c *compiler) fail(at []string, format string, args ...any) {
 	p := Problem{File: c.file, What: strings.Join(at, ".") + ": " + fmt.Sprintf(format, args...)}
 	for n := len(at); n > 0; n-- {
@@ -131,7 +131,7 @@ func (c *compiler) fail(at []string, format string, args ...any) {
 	c.problems = append(c.problems, p)
 }
 
-// find walks maps by key and lists by the value of their items' "name".
+// find follows names: keys in maps, and the "name" of items in lists.
 func find(tree *ast.File, at []string) ast.Node {
 	if len(tree.Docs) == 0 {
 		return nil

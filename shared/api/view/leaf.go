@@ -77,7 +77,7 @@ func walk(t reflect.Type, path string) (steps [][]int, to reflect.Type, err erro
 			t = t.Elem()
 		}
 		if t.Kind() != reflect.Struct {
-			return nil, nil, fmt.Errorf("path %q: nothing is below %s", path, t)
+			return nil, nil, fmt.Errorf("path %q: %s has no fields", path, t)
 		}
 		index, next := find(t, name)
 		if next == nil {
@@ -97,24 +97,24 @@ func find(t reflect.Type, name string) ([]int, reflect.Type) {
 	return nil, nil
 }
 
-// format compiles a format for values of a type, which must be text.
+// format compiles a format. The type of its values must be a string.
 func format(n *contract.Node, t reflect.Type) (func([]byte, reflect.Value) ([]byte, error), error) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.String {
-		return nil, fmt.Errorf("format %s is for text, and %q is %s", n.Format, n.Path, t.Kind())
+		return nil, fmt.Errorf("format %s requires text, but %q is %s", n.Format, n.Path, t.Kind())
 	}
 	switch n.Format {
 	case "epoch":
 		return epoch, nil
 	case "replace":
 		if len(n.Args) != 2 {
-			return nil, fmt.Errorf("format replace takes what is replaced and by what")
+			return nil, fmt.Errorf("format replace requires two arguments: the old and the new text")
 		}
 		return func(dst []byte, v reflect.Value) ([]byte, error) {
 			if v.Len() == 0 && v.Type().Implements(marshaler) {
-				return (*encoder)(nil).orPlain(dst, v) // such as a reference to nothing, which is null
+				return (*encoder)(nil).orPlain(dst, v) // such as an empty reference, which is null
 			}
 			raw, err := json.Marshal(strings.ReplaceAll(v.String(), n.Args[0], n.Args[1]))
 			return append(dst, raw...), err
@@ -123,7 +123,7 @@ func format(n *contract.Node, t reflect.Type) (func([]byte, reflect.Value) ([]by
 	return codes(n.Args)
 }
 
-// epoch writes an RFC 3339 moment as seconds since 1970; other text as null.
+// epoch encodes an RFC 3339 time as seconds since 1970, and other text as null.
 func epoch(dst []byte, v reflect.Value) ([]byte, error) {
 	moment, err := time.Parse(time.RFC3339, v.String())
 	if err != nil {
@@ -132,14 +132,14 @@ func epoch(dst []byte, v reflect.Value) ([]byte, error) {
 	return strconv.AppendInt(dst, moment.Unix(), 10), nil
 }
 
-// codes writes a number for each known text ("live=2"), and null for others.
+// codes encodes known texts as numbers ("live=2"), and others as null.
 func codes(args []string) (func([]byte, reflect.Value) ([]byte, error), error) {
 	known := map[string]int64{}
 	for _, arg := range args {
 		text, number, ok := strings.Cut(arg, "=")
 		code, err := strconv.ParseInt(number, 10, 64)
 		if !ok || err != nil {
-			return nil, fmt.Errorf("format code takes pairs such as live=2, not %q", arg)
+			return nil, fmt.Errorf("format code requires pairs such as live=2, got %q", arg)
 		}
 		known[text] = code
 	}

@@ -1,13 +1,12 @@
-// Package view writes objects as a contract shows them: under other names, in
-// another tree, with a few formats. What has no view is written as it is.
+// Package view encodes objects in a contract's views: with other names, in another tree,
+// with a few formats. Objects without a view are encoded unchanged.
 //
-// A view is named by its object's type: "match" shows matches.Match wherever it
-// stands, in lists and inside other objects. A leaf of a view is a path into the
-// object, by its own JSON names; where the path leads to an object that has a
-// view, or to a list of them, that view is used in turn. Anything on the way that
-// is null makes the leaf null. A field tagged view:"name" is for views alone: the
-// object as it is does not show it. There are no conditions, loops or arithmetic: what
-// needs more is a type of its own.
+// A view has the name of its object's type: "match" is the view of matches.Match, in lists
+// and inside other objects. A leaf of a view is a path of the object's JSON names. If the
+// value at the path is an object with a view, or a list of such objects, that view is
+// applied. A null on the path makes the leaf null. A field tagged view:"name" is visible
+// only to views. Views have no conditions, loops or arithmetic; use a separate type for
+// those.
 package view
 
 import (
@@ -21,19 +20,19 @@ import (
 	"statgate/shared/contract"
 )
 
-// Set is the views of a contract, compiled for the types that are answered with.
+// Set is the views of a contract, compiled for the types of responses.
 type Set struct {
 	views map[string]*contract.Node
 	types map[reflect.Type]*encoder
 }
 
-// encoder writes values of one type; nil writes them as encoding/json does.
+// encoder encodes values of one type; a nil encoder is encoding/json.
 type encoder struct {
 	write func(dst []byte, v reflect.Value) ([]byte, error)
 }
 
-// New compiles a contract's views for the answers' types. A path that leads
-// nowhere, or a format that does not fit, is an error naming the view and the field.
+// New compiles a contract's views for the types of responses. It fails for a path that does
+// not exist or a format that does not fit, with the names of the view and the field.
 func New(c *contract.Contract, answers ...reflect.Type) (*Set, error) {
 	s := &Set{views: c.Shapes.Views, types: map[reflect.Type]*encoder{}}
 	if len(s.views) == 0 {
@@ -47,7 +46,7 @@ func New(c *contract.Contract, answers ...reflect.Type) (*Set, error) {
 	return s, nil
 }
 
-// Name is what a type's view is called: its name with a small first letter.
+// Name returns the name of a type's view: the type's name with a lower-case first letter.
 func Name(t reflect.Type) string {
 	r := []rune(t.Name())
 	if len(r) == 0 {
@@ -57,7 +56,7 @@ func Name(t reflect.Type) string {
 	return string(r)
 }
 
-// Marshal writes a value as JSON, by the views that it or its parts have.
+// Marshal encodes a value as JSON, with the views of the value and its parts.
 func (s *Set) Marshal(v any) ([]byte, error) {
 	if s == nil || v == nil {
 		return json.Marshal(v)
@@ -69,12 +68,12 @@ func (s *Set) Marshal(v any) ([]byte, error) {
 	return json.Marshal(v)
 }
 
-// compile returns the encoder of a type, nil where no part of it has a view.
+// compile returns the encoder of a type, or nil if no part of it has a view.
 func (s *Set) compile(t reflect.Type) (*encoder, error) {
 	if enc, done := s.types[t]; done {
 		return enc, nil
 	}
-	s.types[t] = nil // a type that holds itself is written as it is there
+	s.types[t] = nil // a recursive type is encoded without views where it recurs
 	var enc *encoder
 	var err error
 	switch t.Kind() {
@@ -122,7 +121,7 @@ func (s *Set) slice(t reflect.Type) (*encoder, error) {
 	}}, nil
 }
 
-// member is one name of an object and how its value is written.
+// member is one name of an object and the encoder of its value.
 type member struct {
 	label []byte // `"name":`
 	write func(dst []byte, v reflect.Value) ([]byte, error)
@@ -150,7 +149,7 @@ func label(name string) []byte {
 	return append(raw, ':')
 }
 
-// object compiles a struct: by its view, or as it is where only its parts have one.
+// object compiles a struct by its view, or unchanged if only parts of it have views.
 func (s *Set) object(t reflect.Type) (*encoder, error) {
 	if n, ok := s.views[Name(t)]; ok {
 		enc, err := s.tree(t, n)
@@ -179,7 +178,7 @@ func (s *Set) object(t reflect.Type) (*encoder, error) {
 	return object(members), nil
 }
 
-// at writes a field of a struct.
+// at encodes a field of a struct.
 func at(index []int, enc *encoder) func(dst []byte, v reflect.Value) ([]byte, error) {
 	return func(dst []byte, v reflect.Value) ([]byte, error) {
 		field, err := v.FieldByIndexErr(index)
@@ -213,7 +212,7 @@ func (e *encoder) orPlain(dst []byte, v reflect.Value) ([]byte, error) {
 
 var marshaler = reflect.TypeFor[json.Marshaler]()
 
-// plain tells whether a text needs no escape in JSON.
+// plain reports whether a text needs no escapes in JSON.
 func plain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
@@ -223,7 +222,7 @@ func plain(s string) bool {
 	return true
 }
 
-// jsonName is the field's name in JSON; false for what is not written.
+// jsonName returns a field's JSON name, and false if the field is not encoded.
 func jsonName(f reflect.StructField) (string, bool) {
 	if !f.IsExported() || f.Anonymous && f.Tag.Get("json") == "" {
 		return "", false

@@ -81,8 +81,8 @@ func TestWhatIsUnknownIsNull(t *testing.T) {
 func TestViewThatLeadsNowhereIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	for spoilt, want := range map[string]string{
-		"minute: minutes": `view match: minute: path "minutes": match has no "minutes"`, "minute: id.x": "nothing is below", "minute: minute | epoch": "is for text",
-		"minute: id | replace a": "what is replaced", "minute: status | code live": "pairs such as live=2",
+		"minute: minutes": `view match: minute: path "minutes": match has no "minutes"`, "minute: id.x": "has no fields", "minute: minute | epoch": "requires text",
+		"minute: id | replace a": "the old and the new text", "minute: status | code live": "pairs such as live=2",
 	} {
 		c := viewing(t)
 		name, leaf, _ := strings.Cut(spoilt, ": ")

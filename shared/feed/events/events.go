@@ -1,8 +1,7 @@
-// Package events tells what happened to the data: it makes events for customers of a
-// table's changes.
+// Package events turns changes of a table into events for customers.
 //
-// An event's id is made of the change's, so a change that is told again is the
-// same event, and whoever was sent it can tell.
+// An event's id derives from the change's, so a change that is read again gives the same
+// event, and a receiver can recognise the repeat.
 package events
 
 import (
@@ -32,19 +31,19 @@ const (
 	StatsChange   = "match.stats.updated"
 )
 
-// Kinds lists the types of events, in the order in which documents list them.
+// Kinds lists the types of events, in the order of the documentation.
 var Kinds = []api.EventKind{
-	{Type: MatchCreated, Summary: "A match is new. One that is long over is not told: it is an archive being filled", Data: reflect.TypeFor[MatchNews]()},
-	{Type: MatchUpdated, Summary: "Something of a match changed: its status, its score, its kick-off", Data: reflect.TypeFor[MatchNews]()},
-	{Type: MatchDeleted, Summary: "A match is no more, or was found to be another one", Data: reflect.TypeFor[MatchNews]()},
-	{Type: EventCreated, Summary: "Something happened in a match: a goal, a card, a substitution", Data: reflect.TypeFor[EventNews]()},
-	{Type: EventUpdated, Summary: "What happened in a match was corrected", Data: reflect.TypeFor[EventNews]()},
-	{Type: EventDeleted, Summary: "What had happened in a match was withdrawn", Data: reflect.TypeFor[EventNews]()},
-	{Type: LineupsChange, Summary: "The lineups of a match were made known or changed", Data: reflect.TypeFor[LineupsNews]()},
-	{Type: StatsChange, Summary: "The statistics of a match were made known or changed", Data: reflect.TypeFor[StatsNews]()},
+	{Type: MatchCreated, Summary: "Match created", Description: "A match was created or imported. Public matches that were long over when first imported are not sent.", Data: reflect.TypeFor[MatchNews]()},
+	{Type: MatchUpdated, Summary: "Match updated", Description: "A match changed, for example its status, score or kick-off.", Data: reflect.TypeFor[MatchNews]()},
+	{Type: MatchDeleted, Summary: "Match deleted", Description: "A match was deleted, or merged with another match.", Data: reflect.TypeFor[MatchNews]()},
+	{Type: EventCreated, Summary: "Match event created", Description: "A goal, card or substitution was added to a match.", Data: reflect.TypeFor[EventNews]()},
+	{Type: EventUpdated, Summary: "Match event updated", Description: "An event of a match was corrected.", Data: reflect.TypeFor[EventNews]()},
+	{Type: EventDeleted, Summary: "Match event deleted", Description: "An event of a match was withdrawn.", Data: reflect.TypeFor[EventNews]()},
+	{Type: LineupsChange, Summary: "Lineups updated", Description: "The lineups of a match were added or changed.", Data: reflect.TypeFor[LineupsNews]()},
+	{Type: StatsChange, Summary: "Statistics updated", Description: "The statistics of a match were added or changed.", Data: reflect.TypeFor[StatsNews]()},
 }
 
-// Types lists the types of events.
+// Types returns the names of the types.
 func Types() []string {
 	types := make([]string, len(Kinds))
 	for i, k := range Kinds {
@@ -53,15 +52,15 @@ func Types() []string {
 	return types
 }
 
-// Permission is what whoever is told of these events must hold.
+// Permission is required to receive these events.
 const Permission = "matches:read"
 
-// archiveAge is how old a public match is whose first appearance is no news: an
-// archive is being filled. Corrections of old matches are told.
+// archiveAge is the age from which on a public match that is stored for the first time
+// makes no event: an archive is being imported. Corrections of old matches do make events.
 const archiveAge = 30 * 24 * time.Hour
 
-// archived tells whether a match was of an archive at a moment. What organisations
-// keep for themselves never is.
+// archived reports whether a match was an archive's at a time. An organisation's own match
+// never is.
 func archived(m *matches.Match, at time.Time) bool {
 	return m.Owner == matches.Public && m.Over(at.Add(-archiveAge))
 }
@@ -70,41 +69,41 @@ func archived(m *matches.Match, at time.Time) bool {
 type Event struct {
 	ID   string
 	Type string
-	At   time.Time // about when, UTC
-	// Match is the match that it is about: for what lies beside a match, only its id
-	// is known from the change, and [Event.About] gives the rest.
+	At   time.Time // approximate, UTC
+	// Match is the id of the match. For changes beside a match, the change has no more than
+	// that, and [Event.About] adds the match.
 	Match string
 	Of    *matches.Match
-	// Data is what is shown: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
+	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
 	Data any
 }
 
-// MatchNews tells of a match itself.
+// MatchNews is the data of an event about a match.
 type MatchNews struct {
-	Match   matches.Match `json:"match" doc:"As GET shows it; of one that was deleted, as it was"`
-	Changed []string      `json:"changed" doc:"Fields of the match that differ from before, but for version and updated_at; none where it is new or deleted"`
+	Match   matches.Match `json:"match" doc:"Match after the change; for a deleted match, its last state"`
+	Changed []string      `json:"changed" doc:"Names of the changed fields, without version and updated_at; empty for a new or deleted match"`
 }
 
-// EventNews tells of what happened in a match.
+// EventNews is the data of an event about something that happened in a match.
 type EventNews struct {
-	Match matches.Match `json:"match" doc:"The match, as it stood when this was put down"`
-	Event reports.Event `json:"event" doc:"As it is; of one that was withdrawn, as it was"`
+	Match matches.Match `json:"match" doc:"Match at the time the webhook event was stored"`
+	Event reports.Event `json:"event" doc:"Match event after the change; for a withdrawn one, its last state"`
 }
 
-// LineupsNews tells of a match's lineups.
+// LineupsNews is the data of an event about a match's lineups.
 type LineupsNews struct {
-	Match   matches.Match   `json:"match" doc:"The match, as it stood when this was put down"`
-	Lineups reports.Lineups `json:"lineups"`
+	Match   matches.Match   `json:"match" doc:"Match at the time the webhook event was stored"`
+	Lineups reports.Lineups `json:"lineups" doc:"Lineups after the change"`
 }
 
-// StatsNews tells of a match's statistics.
+// StatsNews is the data of an event about a match's statistics.
 type StatsNews struct {
-	Match matches.Match `json:"match" doc:"The match, as it stood when this was put down"`
-	Stats reports.Stats `json:"stats"`
+	Match matches.Match `json:"match" doc:"Match at the time the webhook event was stored"`
+	Stats reports.Stats `json:"stats" doc:"Statistics after the change"`
 }
 
-// Of returns the event that a change of the stats table is, false where it is none:
-// of most items nobody is told.
+// Of returns the event of a change of the stats table; false if it makes none, as most do
+// not.
 func Of(c table.Change) (Event, bool, error) {
 	partition, id, _ := strings.Cut(c.Key().Partition, "#")
 	if partition != "MATCH" {
@@ -123,13 +122,13 @@ func Of(c table.Change) (Event, bool, error) {
 	return e, true, nil
 }
 
-// ID is an id that is the same for the same moment and parts, and sorts by the
-// moment: a ULID whose random bits are a hash's.
+// ID returns an id that is the same for the same time and parts and sorts by the time: a
+// ULID whose random bits come from a hash.
 func ID(prefix string, at time.Time, parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	var id ulid.ULID
-	_ = id.SetTime(ulid.Timestamp(at)) // fails beyond the year 10889
-	_ = id.SetEntropy(sum[:10])        // fails for another length than ten
+	_ = id.SetTime(ulid.Timestamp(at)) // fails after the year 10889
+	_ = id.SetEntropy(sum[:10])        // fails unless there are ten bytes
 	return prefix + strings.ToLower(id.String())
 }
 
@@ -149,7 +148,7 @@ func (e *Event) ofMatch(c table.Change) {
 		e.Type = MatchCreated
 	default:
 		if news.Changed = changed(was, is); len(news.Changed) == 0 {
-			return // only what customers are not shown
+			return // only fields that customers do not see
 		}
 		e.Type = MatchUpdated
 	}
@@ -157,8 +156,8 @@ func (e *Event) ofMatch(c table.Change) {
 	e.Data = news
 }
 
-// changed names the fields, as JSON spells them, in which two states of a match
-// differ, beside those that differ with every change.
+// changed returns the JSON names of the fields in which two states of a match differ,
+// without those that every change changes.
 func changed(before, after *matches.Match) []string {
 	fields := []string{}
 	was, is := reflect.ValueOf(*before), reflect.ValueOf(*after)
@@ -171,19 +170,19 @@ func changed(before, after *matches.Match) []string {
 	return fields
 }
 
-// ofReport reads what lies beside a match.
+// ofReport decodes an item beside a match.
 func (e *Event) ofReport(c table.Change) error {
 	it := c.New
 	if it == nil {
 		it = c.Old
 	}
-	told, err := reports.FromItem(it)
+	report, err := reports.FromItem(it)
 	if err != nil {
-		return fmt.Errorf("feed: %w", err)
+		return fmt.Errorf("events: decoding an item beside a match: %w", err)
 	}
-	switch told := told.(type) {
+	switch report := report.(type) {
 	case *reports.Event:
-		e.Data = EventNews{Event: *told}
+		e.Data = EventNews{Event: *report}
 		e.Type = EventUpdated
 		if c.New == nil {
 			e.Type = EventDeleted
@@ -191,18 +190,18 @@ func (e *Event) ofReport(c table.Change) error {
 			e.Type = EventCreated
 		}
 	case *reports.Lineups:
-		e.Type, e.Data = LineupsChange, LineupsNews{Lineups: *told}
+		e.Type, e.Data = LineupsChange, LineupsNews{Lineups: *report}
 	case *reports.Stats:
-		e.Type, e.Data = StatsChange, StatsNews{Stats: *told}
+		e.Type, e.Data = StatsChange, StatsNews{Stats: *report}
 	}
-	if _, event := told.(*reports.Event); !event && c.New == nil {
-		e.Type = "" // they go with their match, which is told
+	if _, event := report.(*reports.Event); !event && c.New == nil {
+		e.Type = "" // deleted with their match, which makes an event
 	}
 	return nil
 }
 
-// About completes an event that lies beside its match. It tells whether it is news:
-// the report of a match that is long over is not, nor is one whose match is gone.
+// About adds the match to an event about something beside it. It returns false if no event
+// is due: the match is an archive's or does not exist any more.
 func (e *Event) About(m *matches.Match) bool {
 	if m == nil || archived(m, e.At) {
 		return false

@@ -19,7 +19,7 @@ var (
 	old    = "2015-08-08T14:00:00Z"
 )
 
-// items are what is stored of a match and its report: real items, by the stores.
+// items are the stored items of a match and its report, written by the stores.
 func items(t *testing.T, kickoff string, score *matches.Goals) map[string]table.Item {
 	t.Helper()
 	db, err := local.OpenMemory(table.Stats)
@@ -58,7 +58,7 @@ func changeOf(was, is table.Item) table.Change {
 	return table.Change{ID: "c1", Time: now, Old: was, New: is}
 }
 
-func TestEachChangeOfAMatchIsTheEventThatTellsIt(t *testing.T) {
+func TestEachChangeOfAMatchMakesItsEvent(t *testing.T) {
 	t.Parallel()
 	before, after, archive := items(t, recent, &matches.Goals{}), items(t, recent, &matches.Goals{Home: 1}), items(t, old, nil)
 	own := items(t, old, nil)
@@ -114,7 +114,7 @@ func TestAnUpdateNamesTheFieldsThatChanged(t *testing.T) {
 	}
 }
 
-func TestTheSameChangeIsTheSameEventHoweverOftenItIsTold(t *testing.T) {
+func TestARepeatedChangeMakesTheSameEvent(t *testing.T) {
 	t.Parallel()
 	it := items(t, recent, nil)["MATCH"]
 	first, _, _ := events.Of(changeOf(nil, it))
@@ -130,7 +130,7 @@ func TestTheSameChangeIsTheSameEventHoweverOftenItIsTold(t *testing.T) {
 	}
 }
 
-func TestWhatLiesBesideAMatchIsToldWithIt(t *testing.T) {
+func TestEventsAboutReportsIncludeTheMatch(t *testing.T) {
 	t.Parallel()
 	all := items(t, recent, nil)
 	m := matches.FromItem(all["MATCH"])

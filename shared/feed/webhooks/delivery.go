@@ -11,35 +11,35 @@ import (
 const (
 	Pending   = "pending"
 	Delivered = "delivered"
-	Failed    = "failed"   // given up
-	Canceled  = "canceled" // its webhook was disabled meanwhile
+	Failed    = "failed"   // no attempts are left, or the receiver answered 410 Gone
+	Canceled  = "canceled" // its webhook was disabled or deleted meanwhile
 )
 
-// Kept is how long a delivery can be looked at and sent again.
+// Kept is how long a delivery is stored and can be sent again.
 const Kept = 15 * 24 * time.Hour
 
 // Delivery is one event for one webhook.
 type Delivery struct {
-	ID        string     `json:"id" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	ID        string     `json:"id" doc:"Delivery id" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	Webhook   string     `json:"webhook" doc:"Webhook id"`
-	Event     string     `json:"event" doc:"Event id: the header webhook-id, the same in every attempt" example:"evt_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Type      string     `json:"type" doc:"Type of the event" example:"match.updated"`
-	State     string     `json:"state" enum:"pending,delivered,failed,canceled"`
-	CreatedAt time.Time  `json:"created_at" doc:"When the event happened"`
-	Attempts  int        `json:"attempts" doc:"How often it was tried, since you asked for it last"`
-	TriedAt   *time.Time `json:"tried_at" doc:"When it was tried last; null where it was not yet"`
-	Status    *int       `json:"status" doc:"The HTTP status that the last attempt was answered with; null without an answer"`
-	Error     *string    `json:"error" doc:"Why the last attempt failed; null where it did not"`
-	NextAt    *time.Time `json:"next_at" doc:"When it is tried again; null where it is not"`
+	Event     string     `json:"event" doc:"Event id, sent in the header webhook-id; the same in every attempt" example:"evt_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Type      string     `json:"type" doc:"Event type" example:"match.updated"`
+	State     string     `json:"state" enum:"pending,delivered,failed,canceled" doc:"Delivery state; failed has no further attempt, canceled was ended because the webhook was disabled"`
+	CreatedAt time.Time  `json:"created_at" doc:"Time of the event"`
+	Attempts  int        `json:"attempts" doc:"Number of attempts since the last request to send the event"`
+	TriedAt   *time.Time `json:"tried_at" doc:"Time of the last attempt; null before the first"`
+	Status    *int       `json:"status" doc:"HTTP status of the response to the last attempt; null without a response"`
+	Error     *string    `json:"error" doc:"Reason why the last attempt failed; null if it did not"`
+	NextAt    *time.Time `json:"next_at" doc:"Time of the next attempt; null without one"`
 }
 
-// Due is a delivery that wants an attempt.
+// Due is a delivery that needs an attempt.
 type Due struct {
 	Org      string `json:"org"`
 	Webhook  string `json:"webhook"`
 	Delivery string `json:"delivery"`
-	// NotBefore is the moment, in Unix seconds, until which it need not be looked at;
-	// 0 for none. It may be wrong: the delivery's item knows.
+	// NotBefore is the time, in Unix seconds, before which it need not be attempted; 0 for
+	// none. It is a hint: the delivery's item decides.
 	NotBefore int64 `json:"not_before,omitempty"`
 }
 
@@ -51,7 +51,7 @@ func deliveryAddress(webhook, id string) table.Key {
 	return table.Key{Partition: deliveries(webhook), Sort: deliveryPrefix + id}
 }
 
-// sending is a delivery as it is stored, with what is sent.
+// sending is a delivery as it is stored, with the body that is sent.
 type sending struct {
 	Delivery
 	Body string
@@ -71,7 +71,7 @@ func sendingFrom(it table.Item, now time.Time) (sending, bool) {
 	s := sending{Body: it.Str("body"), Delivery: Delivery{
 		ID: it.Str("id"), Webhook: it.Str("webhook"), Event: it.Str("event"), Type: it.Str("type"), State: it.Str("state"),
 		CreatedAt: time.UnixMilli(it.Int("created_at")).UTC(), Attempts: int(it.Int("attempts")),
-		TriedAt: moment(it, "tried_at"), NextAt: moment(it, "next_at"),
+		TriedAt: optionalTime(it, "tried_at"), NextAt: optionalTime(it, "next_at"),
 	}}
 	if status := int(it.Int("status")); status != 0 {
 		s.Status = &status

@@ -15,9 +15,9 @@ import (
 	"statgate/shared/api"
 )
 
-// Peppers is what signing secrets are sealed under: they must be had again to sign,
-// so that a hash of them would not do. A secret stays under its version until it is
-// replaced, or sealed anew because the version is to be retired ([Store.Reseal]).
+// Peppers seal signing secrets. Signing needs the secret itself, so a hash of it would not
+// do. A secret stays under its version until it is replaced, or sealed again because the
+// version is to be retired ([Store.Reseal]).
 type Peppers interface {
 	Current(ctx context.Context) (apikey.Pepper, error)
 	Get(ctx context.Context, version string) (apikey.Pepper, error)
@@ -29,13 +29,13 @@ const (
 	sealLabel    = "statgate/webhook"
 )
 
-// sealed is a signing secret as it is stored; the zero value is none.
+// sealed is a signing secret as it is stored; the zero value means none.
 type sealed struct {
-	Pepper string // version
+	Pepper string // its version
 	Text   string // base64 of nonce and AES-256-GCM, bound to the webhook's id
 }
 
-// mint makes a signing secret, as receivers configure it and as it is stored.
+// mint makes a signing secret and returns it as receivers configure it and as it is stored.
 func (s *Store) mint(ctx context.Context, id string) (string, sealed, error) {
 	raw := make([]byte, secretBytes)
 	if _, err := io.ReadFull(s.Rand, raw); err != nil {
@@ -47,7 +47,7 @@ func (s *Store) mint(ctx context.Context, id string) (string, sealed, error) {
 
 func show(raw []byte) string { return secretPrefix + base64.StdEncoding.EncodeToString(raw) }
 
-// seal puts a secret under the current pepper.
+// seal encrypts a secret under the current pepper.
 func (s *Store) seal(ctx context.Context, id string, raw []byte) (sealed, error) {
 	pepper, err := s.Peppers.Current(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Store) seal(ctx context.Context, id string, raw []byte) (sealed, error)
 	return sealed{pepper.Version, base64.StdEncoding.EncodeToString(box.Seal(nonce, nonce, raw, []byte(id)))}, nil
 }
 
-// open returns the secret that was sealed for a webhook. Errors never quote it.
+// open decrypts a webhook's secret. Errors never quote it.
 func (s *Store) open(ctx context.Context, id string, under sealed) ([]byte, error) {
 	pepper, err := s.Peppers.Get(ctx, under.Pepper)
 	if err != nil {
@@ -76,11 +76,11 @@ func (s *Store) open(ctx context.Context, id string, under sealed) ([]byte, erro
 	}
 	text, err := base64.StdEncoding.DecodeString(under.Text)
 	if err != nil || len(text) < box.NonceSize() {
-		return nil, fmt.Errorf("webhooks: the signing secret of %s is none", id)
+		return nil, fmt.Errorf("webhooks: the signing secret of %s is malformed", id)
 	}
 	raw, err := box.Open(nil, text[:box.NonceSize()], text[box.NonceSize():], []byte(id))
 	if err != nil {
-		return nil, errors.New("webhooks: the signing secret of " + id + " is under another pepper than it says")
+		return nil, errors.New("webhooks: the signing secret of " + id + " is not sealed under the pepper that it names")
 	}
 	return raw, nil
 }

@@ -19,10 +19,10 @@ import (
 // Items of the keys table:
 //
 //	WEBHOOKS#<org>   HEAD                 n: how many webhooks the organisation has
-//	WEBHOOKS#<org>   WEBHOOK#<webhook>    a webhook; those that are enabled are in the index "list"
-//	WEBHOOK#<id>     DELIVERY#<delivery>  an event for it, and what became of it
+//	WEBHOOKS#<org>   WEBHOOK#<webhook>    a webhook; enabled ones are in the index "list"
+//	WEBHOOK#<id>     DELIVERY#<delivery>  one event for it, and its status
 
-// Table is what webhooks need of the keys table.
+// Table is the part of the keys table that the store uses.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 	Query(ctx context.Context, q table.Query) (table.Page, error)
@@ -30,26 +30,26 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Queue hands deliveries to whoever attempts them: each at least once, and those that
-// say a moment not before it, or so much before it as the queue cannot wait.
+// Queue passes each delivery to a worker at least once, and not before its NotBefore, or
+// earlier by as much as the queue cannot delay it.
 type Queue interface {
 	Send(ctx context.Context, due ...Due) error
 }
 
-// Options make a store.
+// Options configure a store.
 type Options struct {
 	Table    Table
 	Contract *contract.Contract
 	Rand     io.Reader // for ids
 	// Peppers seal signing secrets; nil where none are made or used.
 	Peppers Peppers
-	// Queue is given what is to be sent at once; nil where nothing is.
+	// Queue receives deliveries to attempt immediately; nil where there are none.
 	Queue Queue
-	// Private lets webhooks be on this machine and its network, and without TLS.
+	// Private allows URLs on this machine and its network, and without TLS.
 	Private bool
 }
 
-// Store keeps webhooks and their deliveries.
+// Store stores webhooks and their deliveries.
 type Store struct {
 	Options
 	changes change.Store
@@ -60,29 +60,29 @@ func New(o Options) *Store {
 	return &Store{Options: o, changes: change.Store{Table: o.Table, IDs: ids.New(o.Rand)}}
 }
 
-// Spec is what a webhook is made of.
+// Spec describes a new webhook.
 type Spec struct {
 	URL, Description      string
 	Types, Leagues, Teams []string
 }
 
-// Edit is a change of a webhook; what is nil stays.
+// Edit is a change of a webhook; nil fields stay as they are.
 type Edit struct {
 	URL, Description, State *string
 	Types, Leagues, Teams   []string
 }
 
-// stops tells whether an edit does nothing but stop deliveries. Whoever may change
-// webhooks may do that, whatever the webhook is.
-func (e *Edit) stops() bool {
+// onlyDisables reports whether an edit only disables the webhook. Every caller who may change
+// webhooks may do that, whatever the webhook's settings.
+func (e *Edit) onlyDisables() bool {
 	return e.State != nil && *e.State == Disabled && e.URL == nil && e.Description == nil && e.Types == nil && e.Leagues == nil && e.Teams == nil
 }
 
-// maxOverlap is how long a replaced signing secret may go on signing.
+// maxOverlap is the longest time for which a replaced signing secret still signs.
 const maxOverlap = 7 * 24 * time.Hour
 
-// Create makes a webhook of the caller's organisation. A repeat under the call's
-// Idempotency-Key is given the first answer again.
+// Create makes a webhook of the caller's organisation. A repeat with the same
+// Idempotency-Key gets the first answer again.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created, error) {
 	id, err := s.changes.IDs.New("whk_", r.Now)
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	if err != nil {
 		return Created{}, err
 	}
-	if err := s.sensible(r.Caller, &draft.Webhook); err != nil {
+	if err := s.validate(r.Caller, &draft.Webhook); err != nil {
 		return Created{}, err
 	}
 	secret, under, err := s.mint(ctx, id)
@@ -107,13 +107,13 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	call := change.Asked(r)
 	call.Token = token
 	made, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (places, error) { return s.places(ctx, draft.Org, id) },
-		func(f places) (Webhook, change.Plan, error) {
+		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, draft.Org, id) },
+		func(f createFacts) (Webhook, change.Plan, error) {
 			switch {
 			case f.made: // by an earlier attempt, whose answer was lost
 				return draft.Webhook, change.Plan{}, nil
 			case f.count >= AtMost:
-				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, which is as many as it may have", f.count)
+				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, the maximum: delete one first", f.count)
 			}
 			return draft.Webhook, draft.birth(), nil
 		})
@@ -123,28 +123,28 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	return Created{made, secret}, err
 }
 
-// places are the facts that a webhook is made by.
-type places struct {
-	made  bool  // the webhook is there already
-	count int64 // how many webhooks the organisation has; not read for one that is there
+// createFacts is the facts by which a webhook is made.
+type createFacts struct {
+	made  bool  // the webhook exists already
+	count int64 // how many webhooks the organisation has; not read if made
 }
 
-func (s *Store) places(ctx context.Context, org, id string) (places, error) {
+func (s *Store) createFacts(ctx context.Context, org, id string) (createFacts, error) {
 	if it, err := s.Table.Get(ctx, address(org, id), true); it != nil || err != nil {
-		return places{made: it != nil}, down(err)
+		return createFacts{made: it != nil}, down(err)
 	}
 	counted, err := s.Table.Get(ctx, head(org), true)
-	return places{count: counted.Int("n")}, down(err)
+	return createFacts{count: counted.Int("n")}, down(err)
 }
 
-// again is the signing secret of a webhook whose creation is answered once more.
+// again returns the signing secret of a webhook whose creation is answered again.
 func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
 	is, err := s.find(ctx, w.Org, w.ID, true)
 	if err != nil {
 		return "", err
 	}
 	if is.Secret != 1 {
-		return "", api.Fail(api.ConflictRepeat, "this Idempotency-Key was used before, and the signing secret that it made has been replaced since")
+		return "", api.Fail(api.ConflictRepeat, "Idempotency-Key: already used, and the signing secret created by that request was rotated since")
 	}
 	raw, err := s.open(ctx, w.ID, is.Present)
 	return show(raw), err
@@ -156,11 +156,11 @@ func (r *record) birth() change.Plan {
 		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(AtMost)))))
 }
 
-// sensible refuses a webhook that could not be sent to, and one whose maker's key may
-// not read what it would be sent.
-func (s *Store) sensible(c *api.Caller, w *Webhook) error {
+// validate refuses a webhook with invalid settings, and one whose maker's key may not read
+// the events that it would receive.
+func (s *Store) validate(c *api.Caller, w *Webhook) error {
 	if !c.May(events.Permission) {
-		return api.Fail(api.Permission, "a webhook is sent what needs the permission %s, which this key does not have", events.Permission)
+		return api.Fail(api.Permission, "webhooks require the permission %s, which this key does not have", events.Permission)
 	}
 	if err := w.check(s.Private); err != nil {
 		return err
@@ -168,8 +168,8 @@ func (s *Store) sensible(c *api.Caller, w *Webhook) error {
 	return nil
 }
 
-// List returns a page of the organisation's webhooks, oldest first, and the position
-// to go on from.
+// List returns a page of the organisation's webhooks, oldest first, and the position of the
+// next page.
 func (s *Store) List(ctx context.Context, r *api.Request, limit int, after string) ([]Webhook, string, error) {
 	low, high := table.Prefix(webhookPrefix)
 	q := table.Query{Partition: partition(r.Caller.Org), Low: low, High: high, Limit: limit}
@@ -213,8 +213,8 @@ func (s *Store) find(ctx context.Context, org, id string, consistent bool) (reco
 	return w, nil
 }
 
-// Update changes a webhook of the caller's organisation. Enabling one that deliveries
-// disabled forgets that they failed, and so does another address.
+// Update changes a webhook of the caller's organisation. Enabling a webhook, or giving it
+// another URL, resets its record of failures.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Webhook, error) {
 	after, err := s.change(ctx, r, id, "webhook.update", func(w *record) error {
 		if e.URL != nil && *e.URL != w.URL {
@@ -230,16 +230,16 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 		if e.State != nil && *e.State == Enabled {
 			w.Reason, w.FailingAt = nil, nil
 		}
-		if e.stops() {
+		if e.onlyDisables() {
 			return nil
 		}
-		return s.sensible(r.Caller, &w.Webhook)
+		return s.validate(r.Caller, &w.Webhook)
 	})
 	return after.shown(r.Now), err
 }
 
-// Rotate replaces the signing secret. The one before it signs beside the new one
-// until the overlap ends; while it does, only force rotates again.
+// Rotate replaces the signing secret. The previous one signs too until the overlap ends;
+// until then only force rotates again.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Created, error) {
 	lasts := time.Duration(0)
 	if overlap != "" {
@@ -257,7 +257,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	}
 	after, err := s.change(ctx, r, id, "webhook.rotate", func(w *record) error {
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
-			return api.Fail(api.ConflictRotation, "a replaced signing secret of this webhook still signs: wait for its end, or rotate with force, which ends it at once")
+			return api.Fail(api.ConflictRotation, "a previous signing secret of this webhook still signs: wait until it expires, or rotate with force to end it immediately")
 		}
 		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(lasts).Truncate(time.Second)
 		before := w.Present
@@ -270,10 +270,11 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	return Created{after.shown(r.Now), secret}, err
 }
 
-// change edits a webhook in one transaction with its audit entry. An attempt whose
-// answer was lost is known by a mark.
+// change edits a webhook in one transaction with its audit entry. A mark on the item shows
+// an earlier attempt whose answer was lost.
 func (s *Store) change(ctx context.Context, r *api.Request, id, action string, edit func(*record) error) (record, error) {
-	// A request's id is not always its own: SAM CLI gives each the id of the first.
+	// The request's id would not do as a mark: SAM CLI gives every request the id of the
+	// first.
 	mark, err := s.changes.IDs.New("chg_", r.Now)
 	if err != nil {
 		return record{}, err
@@ -293,7 +294,7 @@ func (s *Store) change(ctx context.Context, r *api.Request, id, action string, e
 		})
 }
 
-// Delete ends a webhook: no attempt begins any more.
+// Delete deletes a webhook: no further attempt begins.
 func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
 	_, err := change.Make(ctx, s.changes, change.Asked(r),
 		func(ctx context.Context, attempt int) (record, error) {
@@ -313,8 +314,8 @@ func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
 	return err
 }
 
-// Sealed lists the ids of an organisation's webhooks by the pepper version that their
-// signing secrets are under, for operator commands; one may be under two.
+// Sealed returns the ids of an organisation's webhooks by the pepper version that seals
+// their signing secrets, for operator commands. One webhook may be under two versions.
 func (s *Store) Sealed(ctx context.Context, org string) (map[string][]string, error) {
 	all, err := s.records(ctx, org)
 	under := map[string][]string{}
@@ -327,8 +328,8 @@ func (s *Store) Sealed(ctx context.Context, org string) (map[string][]string, er
 	return under, err
 }
 
-// Reseal puts the signing secrets of an organisation's webhooks under the current
-// pepper, for operator commands, and tells how many webhooks it moved.
+// Reseal seals the signing secrets of an organisation's webhooks under the current pepper,
+// for operator commands, and returns how many webhooks it changed.
 func (s *Store) Reseal(ctx context.Context, org string) (moved int, err error) {
 	all, err := s.records(ctx, org)
 	for _, w := range all {
@@ -347,7 +348,7 @@ func (s *Store) records(ctx context.Context, org string) ([]record, error) {
 	low, high := table.Prefix(webhookPrefix)
 	page, err := s.Table.Query(ctx, table.Query{Partition: partition(org), Low: low, High: high, Consistent: true})
 	if err != nil {
-		return nil, fmt.Errorf("webhooks: listing those of %s: %w", org, err)
+		return nil, fmt.Errorf("webhooks: listing the webhooks of %s: %w", org, err)
 	}
 	var all []record
 	for _, it := range page.Items {
@@ -358,7 +359,7 @@ func (s *Store) records(ctx context.Context, org string) ([]record, error) {
 	return all, nil
 }
 
-// reseal moves the secrets of one webhook. One that changes meanwhile is refused.
+// reseal reseals the secrets of one webhook. It fails if the webhook changes meanwhile.
 func (s *Store) reseal(ctx context.Context, w record) (bool, error) {
 	current, err := s.Peppers.Current(ctx)
 	if err != nil {
@@ -383,7 +384,7 @@ func (s *Store) reseal(ctx context.Context, w record) (bool, error) {
 	}
 	w.Rev++
 	if _, err := s.Table.Write(ctx, table.Put(w.item(), table.Eq("rev", rev))); err != nil {
-		return false, fmt.Errorf("webhooks: sealing the secret of %s anew: %w", w.ID, err)
+		return false, fmt.Errorf("webhooks: resealing the secret of %s: %w", w.ID, err)
 	}
 	return true, nil
 }
@@ -401,7 +402,7 @@ func set(to, from *string) {
 
 func unknown() *api.Error { return api.Fail(api.NotFound, "no such webhook") }
 
-// down is nil for no error.
+// down returns nil for no error.
 func down(err error) error {
 	if err == nil {
 		return nil

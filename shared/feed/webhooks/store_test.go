@@ -36,21 +36,21 @@ type world struct {
 	asked    atomic.Int64
 }
 
-// peppers are a store's whose document a test may change ([world.replace]).
+// peppers returns a source whose document a test can change ([world.replace]).
 func (w *world) peppers(raw []byte) *apikey.PepperSource {
 	w.raw.Store(&raw)
 	return apikey.NewPepperSource(func(context.Context) ([]byte, error) { return *w.raw.Load(), nil },
 		func() time.Time { return now.Add(time.Duration(w.replaced.Load()) * time.Minute) })
 }
 
-// replace puts another document of peppers in the place of the present one, a minute
-// later, when it is read again.
+// replace replaces the document of peppers, and advances the clock by a minute, after which
+// it is read again.
 func (w *world) replace(raw []byte) {
 	w.raw.Store(&raw)
 	w.replaced.Add(1)
 }
 
-// Send counts what is queued.
+// Send records what is queued.
 func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
 	w.queued.Add(int64(len(due)))
 	return nil
@@ -145,7 +145,7 @@ func fields(err error) string {
 	return strings.Join(names, " ")
 }
 
-// wrongURLs are addresses that nothing could be sent to, or should be.
+// wrongURLs are URLs that cannot, or must not, be called.
 var wrongURLs = map[string]string{
 	"no URL":            "hook",
 	"no TLS":            "http://example.com",
@@ -180,7 +180,7 @@ var wrongURLs = map[string]string{
 	"too long":          "https://example.com/" + strings.Repeat("a", 2048),
 }
 
-func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
+func TestInvalidWebhookSettingsAreRefusedByField(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Keys)
 	if err != nil {
@@ -222,7 +222,7 @@ func TestAWebhookThatCouldNotBeSentToIsRefusedByItsField(t *testing.T) {
 	}
 }
 
-func TestWhatIsNamedTwiceIsKeptOnce(t *testing.T) {
+func TestDuplicateFiltersAreDropped(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		many := slices.Repeat([]string{events.MatchUpdated, events.MatchCreated}, 10_000)
@@ -269,7 +269,7 @@ func TestParallelCreationsStopAtTheCapExactly(t *testing.T) {
 	})
 }
 
-func TestAChangeWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
+func TestAChangeWhoseAnswerWasLostIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		w.table.Next(1, tabletest.Lost, "Transact")
@@ -298,7 +298,7 @@ func TestAChangeWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 	})
 }
 
-func TestChangesAreMadeThoughTheirRequestsHaveOneID(t *testing.T) {
+func TestChangesAreMadeEvenIfRequestsShareAnID(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		made, r := w.make(t, "org_1", webhooks.Spec{}), w.by("org_1")
@@ -310,7 +310,7 @@ func TestChangesAreMadeThoughTheirRequestsHaveOneID(t *testing.T) {
 	})
 }
 
-func TestARepeatedCreationIsAnsweredAsItWas(t *testing.T) {
+func TestARepeatedCreationGetsTheFirstAnswer(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		spec := webhooks.Spec{URL: "https://example.com/hook", Types: []string{events.MatchUpdated}}
@@ -334,7 +334,7 @@ func TestARepeatedCreationIsAnsweredAsItWas(t *testing.T) {
 	})
 }
 
-func TestAnothersWebhookAnswersAsAnUnknownOne(t *testing.T) {
+func TestAWebhookOfAnotherOrganisationIsNotFound(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		theirs := w.make(t, "org_1", webhooks.Spec{})
@@ -362,7 +362,7 @@ func TestAnothersWebhookAnswersAsAnUnknownOne(t *testing.T) {
 	})
 }
 
-func TestASigningSecretLiesInTheTableUnderItsPepperAlone(t *testing.T) {
+func TestASigningSecretIsStoredOnlySealed(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		made, other := w.make(t, "org_1", webhooks.Spec{}), w.make(t, "org_1", webhooks.Spec{})
@@ -371,7 +371,7 @@ func TestASigningSecretLiesInTheTableUnderItsPepperAlone(t *testing.T) {
 		if err != nil || it.Str("pepper") != "1" || strings.Contains(fmt.Sprint(it), strings.TrimPrefix(made.SigningSecret, "whsec_")) {
 			t.Errorf("got %v, %v", it, err)
 		}
-		// Sealed for one webhook it is of no use to another.
+		// Sealed for one webhook, a secret cannot be opened for another.
 		if _, err := w.table.Write(t.Context(), table.Update(table.Key{Partition: at.Partition, Sort: "WEBHOOK#" + other.ID},
 			[]table.Action{table.Set("sealed", it.Str("sealed"))})); err != nil {
 			t.Fatal(err)
@@ -383,7 +383,7 @@ func TestASigningSecretLiesInTheTableUnderItsPepperAlone(t *testing.T) {
 	})
 }
 
-func TestSealedAnewASecretOutlivesThePepperThatItWasUnder(t *testing.T) {
+func TestAResealedSecretOutlivesItsOldPepper(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		made := w.make(t, "org_1", webhooks.Spec{})

@@ -1,14 +1,14 @@
-// Package webhooks keeps where customers are told of what happens to the data, and
-// what became of each time that they were.
+// Package webhooks stores webhook endpoints and delivery status.
 //
-// A webhook is an organisation's: an address, and which events it wants. A delivery
-// is one event for one webhook. It is pending until the address takes it or it is
-// given up, and each of its attempts begins with a conditional write, so that of
-// many workers, and however often an event comes again, one attempt is made at a
-// time and none after the delivery has ended.
+// A webhook belongs to an organisation: a URL, and the events that it subscribes to. A
+// delivery is one event for one webhook. It is pending until the receiver accepts it, its
+// attempts are used up, or the webhook is disabled or deleted. Each attempt begins with a
+// conditional write that takes a lease. So one attempt is made at a time, and none after
+// the delivery has ended, however many workers there are and however often an event is read
+// again.
 //
-// Deliveries are signed as Standard Webhooks says. The signing secret lies in the
-// webhook's item, sealed under a pepper, so that the table alone cannot sign.
+// Deliveries are signed according to Standard Webhooks. The signing secret is in the
+// webhook's item, sealed under a pepper, so a copy of the table cannot sign.
 package webhooks
 
 import (
@@ -34,11 +34,11 @@ const (
 	Disabled = "disabled"
 )
 
-// Test is the type of the event that is sent to try a webhook.
-const Test = "webhook.test"
+// testType is the type of the event that tests a webhook.
+const testType = "webhook.test"
 
-// AtMost is how many webhooks an organisation may have. Each of them costs a write
-// and a request for every event.
+// AtMost is how many webhooks an organisation may have. Each of them costs a write and a
+// request per event.
 const AtMost = 20
 
 // Bounds of a webhook's settings.
@@ -47,37 +47,37 @@ const (
 	filterItems = 50
 )
 
-// Webhook is where an organisation is told of events.
+// Webhook is an endpoint that receives an organisation's events.
 type Webhook struct {
-	ID          string     `json:"id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Org         string     `json:"org"`
-	URL         string     `json:"url" doc:"Where events are sent" example:"https://example.com/statgate"`
-	Description string     `json:"description" example:"Scores for the app"`
-	Types       []string   `json:"types" doc:"Types of the events that it is sent; none: all of them" example:"[\"match.updated\"]"`
-	Leagues     []string   `json:"leagues" doc:"Ids of the leagues whose matches it is told of; none: all" example:"[\"en.1\"]"`
-	Teams       []string   `json:"teams" doc:"Ids of the teams whose matches it is told of; none: all" example:"[\"leicester-city-fc\"]"`
-	State       string     `json:"state" enum:"enabled,disabled"`
-	Reason      *string    `json:"reason" doc:"Why deliveries disabled it; null where they did not"`
-	CreatedAt   time.Time  `json:"created_at"`
-	CreatedBy   string     `json:"created_by" doc:"Id of the key that made it" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	UpdatedAt   time.Time  `json:"updated_at"`
-	FailingAt   *time.Time `json:"failing_since" doc:"When deliveries began to fail; null where the last one was taken"`
-	RotatedAt   *time.Time `json:"rotated_at" doc:"When its signing secret was replaced; null where it is the first"`
-	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Until when the replaced signing secret signs too; null where it does not"`
+	ID          string     `json:"id" doc:"Webhook id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org         string     `json:"org" doc:"Organisation id"`
+	URL         string     `json:"url" doc:"Endpoint that receives the events" example:"https://example.com/statgate"`
+	Description string     `json:"description" doc:"Description of your own, at most 200 characters" example:"Scores for the app"`
+	Types       []string   `json:"types" doc:"Event types to send; empty for all" example:"[\"match.updated\"]"`
+	Leagues     []string   `json:"leagues" doc:"Ids of leagues whose matches to send; empty for all" example:"[\"en.1\"]"`
+	Teams       []string   `json:"teams" doc:"Ids of teams whose matches to send; empty for all" example:"[\"leicester-city-fc\"]"`
+	State       string     `json:"state" enum:"enabled,disabled" doc:"Webhook state"`
+	Reason      *string    `json:"reason" doc:"Reason why failed deliveries disabled the webhook; null if they did not"`
+	CreatedAt   time.Time  `json:"created_at" doc:"Creation time"`
+	CreatedBy   string     `json:"created_by" doc:"Id of the key that created the webhook" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	UpdatedAt   time.Time  `json:"updated_at" doc:"Time of the last change"`
+	FailingAt   *time.Time `json:"failing_since" doc:"Time of the first failed delivery since the last successful one; null if the last delivery succeeded"`
+	RotatedAt   *time.Time `json:"rotated_at" doc:"Time of the last rotation of the signing secret; null if there was none"`
+	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Time until which the previous signing secret also signs; null if it does not sign"`
 }
 
-// Created is a webhook with the secret that signs what it is sent.
+// Created is a webhook with its signing secret.
 type Created struct {
 	Webhook
-	SigningSecret string `json:"signing_secret" doc:"Checks that a delivery is ours (Standard Webhooks); shown here and never again" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
+	SigningSecret string `json:"signing_secret" doc:"Secret that signs deliveries (Standard Webhooks); shown only in this response" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
 }
 
-// aboutTime is how far off the moment of a change may be that a stream tells.
+// aboutTime is the precision of the time of a change in a stream.
 const aboutTime = time.Minute
 
-// Wants tells whether the webhook is to be told of an event that its organisation
-// sees. Of what happened before it was made it is not: a stream may begin with that.
-func (w *Webhook) Wants(e *events.Event) bool {
+// Subscribes reports whether the webhook subscribes to an event that its organisation may see.
+// It does not receive events from before it was made, which a stream may begin with.
+func (w *Webhook) Subscribes(e *events.Event) bool {
 	if e.At.Before(w.CreatedAt.Add(-aboutTime)) {
 		return false
 	}
@@ -89,7 +89,7 @@ func (w *Webhook) Wants(e *events.Event) bool {
 		(len(w.Teams) == 0 || slices.Contains(w.Teams, m.Home.ID) || slices.Contains(w.Teams, m.Away.ID))
 }
 
-// Sees tells whether the webhook's organisation may see what an owner has.
+// Sees reports whether the webhook's organisation may see an owner's matches.
 func (w *Webhook) Sees(owner string, hidePublic bool) bool {
 	return owner == w.Org || owner == matches.Public && !hidePublic
 }
@@ -97,17 +97,17 @@ func (w *Webhook) Sees(owner string, hidePublic bool) bool {
 // record is a webhook as it is stored.
 type record struct {
 	Webhook
-	Rev    int64  // rises with every change
-	Last   string // mark of the call that changed it last
-	Secret int64  // which of its signing secrets is the present one, from 1
-	// Present is that secret, Previous the one before it where that signs too.
+	Rev    int64  // incremented by every change
+	Last   string // mark of the call that last changed it
+	Secret int64  // number of the current signing secret, from 1
+	// Present is the current secret. Previous is the one before it while that signs too.
 	Present, Previous sealed
 }
 
 const (
 	headSort      = "HEAD"
 	webhookPrefix = "WEBHOOK#"
-	listed        = "WEBHOOKS" // partition of the index of all that are enabled
+	listed        = "WEBHOOKS" // partition of the index of all enabled webhooks
 )
 
 func partition(org string) string { return table.Join("WEBHOOKS", org) }
@@ -150,7 +150,7 @@ func fromItem(it table.Item) (record, bool) {
 			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
 			Types: it.Texts("types"), Leagues: it.Texts("leagues"), Teams: it.Texts("teams"), State: it.Str("state"),
 			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
-			FailingAt: moment(it, "failing_at"), RotatedAt: moment(it, "rotated_at"), PreviousEnd: moment(it, "previous_end"),
+			FailingAt: optionalTime(it, "failing_at"), RotatedAt: optionalTime(it, "rotated_at"), PreviousEnd: optionalTime(it, "previous_end"),
 		}}
 	if reason := it.Str("reason"); reason != "" {
 		r.Reason = &reason
@@ -158,7 +158,7 @@ func fromItem(it table.Item) (record, bool) {
 	return r, true
 }
 
-// shown is the webhook without the end of a secret that has ended.
+// shown returns the webhook without the end of a secret that has ended.
 func (r record) shown(now time.Time) Webhook {
 	if r.PreviousEnd != nil && !r.PreviousEnd.After(now) {
 		r.PreviousEnd = nil
@@ -166,7 +166,7 @@ func (r record) shown(now time.Time) Webhook {
 	return r.Webhook
 }
 
-func moment(it table.Item, attr string) *time.Time {
+func optionalTime(it table.Item, attr string) *time.Time {
 	n := it.Int(attr)
 	if n == 0 {
 		return nil
@@ -190,8 +190,7 @@ func (r *record) settings() settings {
 	return settings{r.URL, r.Description, r.Types, r.Leagues, r.Teams, r.State, r.Secret}
 }
 
-// check refuses what could not be sent to, or would never be sent anything, and drops
-// what is named twice.
+// check refuses settings that would deliver nothing, and drops duplicates.
 func (w *Webhook) check(private bool) *api.Error {
 	if err := checkURL(w.URL, private); err != nil {
 		return err
@@ -199,23 +198,23 @@ func (w *Webhook) check(private bool) *api.Error {
 	w.Types, w.Leagues, w.Teams = distinct(w.Types), distinct(w.Leagues), distinct(w.Teams)
 	for _, t := range w.Types {
 		if !slices.Contains(events.Types(), t) {
-			return api.FieldError("types", "%q is no type of event; there are %s", clip(t), strings.Join(events.Types(), ", "))
+			return api.FieldError("types", "unknown event type %q; must be one of %s", clip(t), strings.Join(events.Types(), ", "))
 		}
 	}
 	for field, ids := range map[string][]string{"leagues": w.Leagues, "teams": w.Teams} {
 		if len(ids) > filterItems {
-			return api.FieldError(field, "at most %d can be named", filterItems)
+			return api.FieldError(field, "must have at most %d ids", filterItems)
 		}
 		for _, id := range ids {
 			if id == "" || len(id) > 200 {
-				return api.FieldError(field, "%q is no id", clip(id))
+				return api.FieldError(field, "must be ids, got %q", clip(id))
 			}
 		}
 	}
 	return nil
 }
 
-// distinct keeps the first of each text.
+// distinct drops all but the first of equal texts.
 func distinct(all []string) []string {
 	seen, kept := map[string]bool{}, make([]string, 0, len(all))
 	for _, text := range all {
@@ -233,56 +232,56 @@ func clip(text string) string {
 	return text
 }
 
-// checkURL takes https addresses of the open internet. What a name leads to is
-// looked at when it is called, as that may change. Private says that addresses of
-// this machine and its network, without TLS, are meant.
+// checkURL accepts https URLs of the open internet. The addresses that a name resolves to
+// are checked when it is dialled, as they may change. With private, URLs on this machine
+// and its network, and without TLS, are accepted too.
 func checkURL(text string, private bool) *api.Error {
 	if len(text) > urlBytes {
 		return api.FieldError("url", "must have at most %d bytes", urlBytes)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return api.FieldError("url", "must be written in ASCII without spaces: a name as xn--…, in a path %%XX")
+		return api.FieldError("url", "must be ASCII without spaces: write host names as xn--… and other path characters as %%XX")
 	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Opaque != "":
-		return api.FieldError("url", "must be a whole URL, such as https://example.com/hook")
+		return api.FieldError("url", "must be an absolute URL, such as https://example.com/hook")
 	case u.Scheme != "https" && (u.Scheme != "http" || !private):
 		return api.FieldError("url", "must begin with https://")
 	case u.User != nil:
-		return api.FieldError("url", "must not hold a name or a password: whatever can read the webhook would see it")
+		return api.FieldError("url", "must not contain a user name or password, which readers of the webhook would see")
 	case strings.Contains(text, "#"):
 		return api.FieldError("url", "must not have a fragment (#…), which is not sent")
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return api.FieldError("url", "must have a port of 1 to 65535")
+			return api.FieldError("url", "port must be 1–65535")
 		}
 	}
 	return checkHost(u.Hostname(), private)
 }
 
-// hostName is a name that can be looked up. Its last part is no number: 127.1 and
-// 0x7f.1 are addresses to some, and names to others.
+// hostName is a name that can be resolved. Its last label is not a number: some resolvers
+// read 127.1 and 0x7f.1 as addresses, others as names.
 var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func checkHost(host string, private bool) *api.Error {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	ip, err := netip.ParseAddr(host)
 	if err != nil && (!hostName.MatchString(host) || len(host) > 253) {
-		return api.FieldError("url", "must have the name of a host, or its address")
+		return api.FieldError("url", "must have a host name or an IP address")
 	}
 	if private || err == nil && open(ip) {
 		return nil
 	}
 	if err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") {
-		return api.FieldError("url", "must be an address of the open internet")
+		return api.FieldError("url", "must be on the public internet")
 	}
 	return nil
 }
 
-// guard knows the networks that are not of the open internet. Whoever calls an
-// address asks the same.
+// guard checks for networks outside the open internet. Package deliver uses the same rules
+// when it dials.
 var guard = ssrf.New(ssrf.WithAnyPort())
 
 func open(ip netip.Addr) bool {

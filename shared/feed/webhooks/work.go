@@ -19,20 +19,20 @@ import (
 	"statgate/shared/table"
 )
 
-// Pauses are what is waited after each attempt that failed; after the last attempt,
-// some 18 hours after the first, a delivery is given up.
+// Pauses are the waits after each failed attempt. After the last attempt, about 18 hours
+// after the first, a delivery fails for good.
 var Pauses = []time.Duration{5 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
 
 const (
-	// Lease is how long one attempt has a delivery for itself: longer than a worker
-	// lives, so that one that died is known by it.
+	// Lease is how long one attempt owns a delivery. It is longer than a worker lives, so
+	// an expired lease means that the worker stopped.
 	Lease = 60 * time.Second
-	// Patience is for how long a webhook may take nothing before a delivery that is
-	// given up disables it.
+	// Patience is how long a webhook may accept nothing before a delivery that fails for
+	// good disables it.
 	Patience = 3 * 24 * time.Hour
 )
 
-// Body is what is sent of an event: its type, moment and data.
+// Body returns the body of a delivery: the event's type, time and data.
 func Body(kind string, at time.Time, data json.RawMessage) ([]byte, error) {
 	return json.Marshal(struct {
 		Type      string          `json:"type"`
@@ -41,12 +41,12 @@ func Body(kind string, at time.Time, data json.RawMessage) ([]byte, error) {
 	}{kind, at.UTC(), data})
 }
 
-// Subscribed returns every webhook that is enabled; one that was made or changed in
-// the last second may be missing or as it was.
+// Subscribed returns every enabled webhook. One that was made or changed within the last
+// second may be missing or outdated.
 func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
 	page, err := s.Table.Query(ctx, table.Query{Index: "list", Partition: listed})
 	if err != nil {
-		return nil, fmt.Errorf("webhooks: listing those that are enabled: %w", err)
+		return nil, fmt.Errorf("webhooks: listing the enabled webhooks: %w", err)
 	}
 	all := make([]Webhook, 0, len(page.Items))
 	for _, it := range page.Items {
@@ -57,8 +57,8 @@ func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
 	return all, nil
 }
 
-// Place puts an event down for a webhook, once however often it comes, and tells
-// whether it is still to be sent.
+// Place stores an event for a webhook, once however often it is called, and reports whether
+// the delivery is pending.
 func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []byte) (Due, bool, error) {
 	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
 	due := Due{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
@@ -72,20 +72,20 @@ func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []b
 	return due, true, nil
 }
 
-// Attempt is one try of a delivery.
+// Attempt is one attempt of a delivery.
 type Attempt struct {
 	Webhook Webhook
 	Event   string
 	Body    []byte
-	Secrets []string // that sign it, the present one first
+	Secrets []string // to sign it with, the current one first
 
 	sending sending
 	claim   int64
 }
 
-// Begin takes a delivery for one attempt. Without one it is not to be tried: for
-// good, or for the time that is returned. An attempt that is not finished is none:
-// a store that fails in between uses up no attempts.
+// Begin takes the lease of a delivery for one attempt. Without an attempt, the delivery is
+// not due: for the time that is returned, or ever if it is 0. An attempt counts only when
+// it is finished, so a store that fails in between uses up none.
 func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time.Duration, error) {
 	at := now.Unix()
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
@@ -95,7 +95,7 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 		table.Or(table.Missing("next_at"), table.Le("next_at", at))))
 	if was := table.WasRefused(err); was != nil {
 		if was.Item.Str("state") != Pending {
-			return nil, 0, nil // it has ended, or was dropped by its TTL
+			return nil, 0, nil // it has ended, or its TTL deleted it
 		}
 		free := max(was.Item.Int("lease"), was.Item.Int("next_at"))
 		return nil, time.Duration(max(free-at, 1)) * time.Second, nil
@@ -105,7 +105,7 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 	}
 	a := &Attempt{claim: it.Int("claims")}
 	if a.sending, _ = sendingFrom(it, now); a.sending.ID == "" {
-		return nil, 0, nil // its time is over, and the table is yet to drop it
+		return nil, 0, nil // it has expired, and the table has not deleted it yet
 	}
 	held, err := s.Table.Get(ctx, address(d.Org, d.Webhook), true)
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *Store) addSigningSecrets(ctx context.Context, a *Attempt, w record, now
 	return nil
 }
 
-// cancel ends a delivery whose webhook takes none.
+// cancel ends a delivery whose webhook is disabled or deleted.
 func (s *Store) cancel(ctx context.Context, d Due, claim int64) error {
 	_, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("state", Canceled), table.Remove("lease"), table.Remove("next_at")},
@@ -149,17 +149,17 @@ func (s *Store) cancel(ctx context.Context, d Due, claim int64) error {
 	return nil
 }
 
-// Outcome is how an attempt went.
+// Outcome is the result of an attempt.
 type Outcome struct {
-	Status int    // HTTP's; 0 without an answer
-	Error  string // why it failed, "" where it did not
+	Status int    // of HTTP; 0 without an answer
+	Error  string // why it failed, "" for success
 }
 
-// gone tells whether the receiver wants no more.
+// gone reports whether the receiver answered 410 Gone.
 func (o Outcome) gone() bool { return o.Status == http.StatusGone }
 
-// Finish writes down how an attempt went. It returns after what time the delivery is
-// to be tried again, 0 for never, and whether it was given up.
+// Finish stores the result of an attempt. It returns how long to wait for the next attempt,
+// 0 for never, and whether the delivery failed for good.
 func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time) (again time.Duration, givenUp bool, err error) {
 	n := a.sending.Attempts + 1
 	is := map[string]any{"attempts": int64(n), "tried_at": now.Unix(), "lease": nil, "next_at": nil, "status": nil, "error": nil}
@@ -189,7 +189,7 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	_, err = s.Table.Write(ctx, table.Update(deliveryAddress(a.Webhook.ID, a.sending.ID), actions,
 		table.Eq("state", Pending), table.Eq("claims", a.claim)))
 	if table.WasRefused(err) != nil {
-		return 0, false, nil // the lease had ended, and another attempt has it
+		return 0, false, nil // the lease has expired, and another attempt has it
 	}
 	if err != nil {
 		return 0, false, fmt.Errorf("webhooks: finishing %s: %w", a.sending.ID, err)
@@ -197,25 +197,25 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	return again, givenUp, s.health(ctx, a, o, givenUp, now)
 }
 
-// pause is how long to wait after the n-th attempt. Up to a fifth more, by the
-// delivery's id, keeps those that failed together from coming together.
+// pause is how long to wait after the n-th attempt. A jitter of up to a fifth, derived from
+// the delivery's id, spreads deliveries that failed at the same time.
 func pause(id string, n int) time.Duration {
 	sum := sha256.Sum256([]byte(id))
 	d := Pauses[n-1]
 	return d + d*time.Duration(binary.BigEndian.Uint16(sum[:2]))/(5<<16)
 }
 
-// health keeps since when a webhook takes nothing, and disables one that has taken
-// nothing for long or says that it is gone.
+// health records since when a webhook accepts nothing. It disables one that has accepted
+// nothing for Patience, or answered 410 Gone.
 func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool, now time.Time) error {
 	failing := a.Webhook.FailingAt
 	at := address(a.Webhook.Org, a.Webhook.ID)
 	var w table.Write
 	switch {
 	case o.gone():
-		return s.disable(ctx, a.Webhook, "the address answered 410 Gone", nil, now)
+		return s.disable(ctx, a.Webhook, "the endpoint answered 410 Gone", nil, now)
 	case givenUp && failing != nil && now.Sub(*failing) >= Patience:
-		return s.disable(ctx, a.Webhook, fmt.Sprintf("nothing was delivered since %s", failing.Format(time.RFC3339)), failing, now)
+		return s.disable(ctx, a.Webhook, fmt.Sprintf("no delivery has succeeded since %s", failing.Format(time.RFC3339)), failing, now)
 	case o.Error == "" && failing != nil:
 		w = table.Update(at, []table.Action{table.Remove("failing_at"), table.Increment("rev", 1)}, table.Exists("failing_at"))
 	case o.Error != "" && failing == nil:
@@ -224,13 +224,12 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 		return nil
 	}
 	if _, err := s.Table.Write(ctx, w); err != nil && table.WasRefused(err) == nil {
-		return fmt.Errorf("webhooks: noting how %s does: %w", a.Webhook.ID, err)
+		return fmt.Errorf("webhooks: recording the failures of %s: %w", a.Webhook.ID, err)
 	}
 	return nil
 }
 
-// disable ends the deliveries of a webhook until it is enabled again. Since is when it
-// began to fail, where that is the reason.
+// disable disables a webhook. since is when it began to fail, if that is the reason.
 func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *time.Time, now time.Time) error {
 	_, err := change.Make(ctx, s.changes, change.Call{By: audit.By{Method: audit.MethodDelivery, At: now}},
 		func(ctx context.Context, _ int) (table.Item, error) {
@@ -240,7 +239,7 @@ func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *ti
 		func(it table.Item) (record, change.Plan, error) {
 			before, ok := fromItem(it)
 			if !ok || before.State == Disabled || before.URL != w.URL || since != nil && (before.FailingAt == nil || !before.FailingAt.Equal(*since)) {
-				return before, change.Plan{}, nil // the reason is over: it has another address, or took something since
+				return before, change.Plan{}, nil // the reason does not apply any more: it has another URL, or accepted something since
 			}
 			after := before
 			after.State, after.Reason, after.Rev, after.Last, after.UpdatedAt = Disabled, &reason, before.Rev+1, "", now.UTC().Truncate(time.Second)
@@ -249,8 +248,8 @@ func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *ti
 	return err
 }
 
-// Deliveries returns a page of a webhook's deliveries, newest first, and the position
-// to go on from.
+// Deliveries returns a page of a webhook's deliveries, newest first, and the position of
+// the next page.
 func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit int, after string) ([]Delivery, string, error) {
 	if _, err := s.find(ctx, r.Caller.Org, id, false); err != nil {
 		return nil, "", err
@@ -277,8 +276,7 @@ func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit
 	return found, next, nil
 }
 
-// Send sends an event that was sent before once more, or where none is named one
-// that tries the webhook.
+// Send sends a delivery again or, without one, sends a test event.
 func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *string) (Delivery, error) {
 	w, err := s.find(ctx, r.Caller.Org, id, true)
 	if err != nil {
@@ -305,7 +303,7 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 	return d.Delivery, nil
 }
 
-// try puts down an event that tries a webhook.
+// try stores a test event for a webhook.
 func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, error) {
 	event, err := s.changes.IDs.New("evt_", r.Now)
 	if err != nil {
@@ -316,22 +314,22 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 		return sending{}, err
 	}
 	at := r.Now.UTC().Truncate(time.Millisecond)
-	body, err := Body(Test, at, data)
+	body, err := Body(testType, at, data)
 	if err != nil {
 		return sending{}, err
 	}
-	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: Test, State: Pending, CreatedAt: at}}
+	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: testType, State: Pending, CreatedAt: at}}
 	if _, err := s.Table.Write(ctx, table.Put(d.item())); err != nil {
 		return sending{}, api.Down("placing a delivery", err)
 	}
 	return d, nil
 }
 
-// repeat makes a delivery pending as if it was new, also one that waits for its next
+// repeat makes a delivery pending as if it were new, even one that waits for its next
 // attempt. One that is being attempted stays as it is.
 func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
 	if !ids.Plausible(id) {
-		return sending{}, api.FieldError("delivery", "there is none of this id")
+		return sending{}, api.FieldError("delivery", "no such delivery")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
 		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()), table.Increment("claims", 1),
@@ -345,13 +343,13 @@ func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) 
 	}
 	d, ok := sendingFrom(it, r.Now)
 	if !ok {
-		return sending{}, api.FieldError("delivery", "there is none of this id; deliveries are kept for 15 days")
+		return sending{}, api.FieldError("delivery", "no such delivery; deliveries are kept for 15 days")
 	}
 	return d, nil
 }
 
-// Unfinished lists the deliveries that are pending, for a queue that remembers
-// nothing of before it was started.
+// Unfinished returns the pending deliveries, for a queue that starts empty with the
+// process.
 func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
 	all, err := s.Subscribed(ctx)
 	if err != nil {
@@ -366,8 +364,8 @@ func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
 	return due, nil
 }
 
-// pending adds a webhook's deliveries that are pending, page by page: most of what is
-// read has ended, and each item holds what was sent.
+// pending adds a webhook's pending deliveries, page by page: most items that it reads have
+// ended, and each contains the body that was sent.
 func (s *Store) pending(ctx context.Context, w *Webhook, due []Due) ([]Due, error) {
 	low, high := table.Prefix(deliveryPrefix)
 	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200}

@@ -17,7 +17,7 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// began begins an attempt that must be there.
+// began begins an attempt, which must be due.
 func (w *world) began(t *testing.T, d webhooks.Due, at time.Time) *webhooks.Attempt {
 	t.Helper()
 	a, wait, err := w.Begin(t.Context(), d, at)
@@ -36,7 +36,7 @@ func (w *world) finished(t *testing.T, a *webhooks.Attempt, o webhooks.Outcome, 
 	return again, givenUp
 }
 
-// only is the one delivery of a webhook.
+// only returns the single delivery of a webhook.
 func (w *world) only(t *testing.T, hook webhooks.Created) webhooks.Delivery {
 	t.Helper()
 	list, _, err := w.Deliveries(t.Context(), w.by(hook.Org), hook.ID, 10, "")
@@ -51,7 +51,7 @@ var (
 	taken             = webhooks.Outcome{Status: 204}
 )
 
-func TestAnEventIsPutDownOnceHoweverOftenItComes(t *testing.T) {
+func TestARepeatedEventIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook, e := w.make(t, "org_1", webhooks.Spec{}), event(events.MatchCreated)
@@ -95,7 +95,7 @@ func TestOfManyWorkersOneAttemptsADelivery(t *testing.T) {
 	})
 }
 
-func TestAWorkerThatDiedIsFollowedByAnotherAndSaysNothingAnyMore(t *testing.T) {
+func TestAnotherWorkerTakesOverAfterACrashAndTheFirstCannotFinish(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
@@ -112,7 +112,7 @@ func TestAWorkerThatDiedIsFollowedByAnotherAndSaysNothingAnyMore(t *testing.T) {
 	})
 }
 
-func TestADeliveryIsTriedEightTimesOverEighteenHoursAndThenGivenUp(t *testing.T) {
+func TestADeliveryFailsAfterEightAttemptsOverEighteenHours(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
@@ -144,7 +144,7 @@ func TestADeliveryIsTriedEightTimesOverEighteenHoursAndThenGivenUp(t *testing.T)
 	})
 }
 
-func TestAStoreThatFailsUsesUpNoAttempt(t *testing.T) {
+func TestAFailingStoreUsesUpNoAttempt(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
@@ -161,7 +161,7 @@ func TestAStoreThatFailsUsesUpNoAttempt(t *testing.T) {
 	})
 }
 
-func TestAWebhookThatIsDisabledOrDeletedIsSentNothing(t *testing.T) {
+func TestADisabledOrDeletedWebhookReceivesNothing(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook, gone := w.make(t, "org_1", webhooks.Spec{}), w.make(t, "org_1", webhooks.Spec{})
@@ -190,7 +190,7 @@ func TestAWebhookThatIsDisabledOrDeletedIsSentNothing(t *testing.T) {
 	})
 }
 
-func TestAKeyThatMayNotReadMatchesCanStopAWebhookAndNoMore(t *testing.T) {
+func TestAKeyThatMayNotReadMatchesCanOnlyDisableAWebhook(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook, narrow := w.make(t, "org_1", webhooks.Spec{}), func() *api.Request { return w.by("org_1", "webhooks:write") }
@@ -206,7 +206,7 @@ func TestAKeyThatMayNotReadMatchesCanStopAWebhookAndNoMore(t *testing.T) {
 	})
 }
 
-func TestAWebhookThatTakesNothingForDaysIsDisabledAndSaysWhy(t *testing.T) {
+func TestAWebhookThatAcceptsNothingForDaysIsDisabledWithAReason(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
@@ -224,7 +224,7 @@ func TestAWebhookThatTakesNothingForDaysIsDisabledAndSaysWhy(t *testing.T) {
 		if err != nil || is.State != webhooks.Enabled || is.FailingAt == nil || !is.FailingAt.Equal(now) {
 			t.Fatalf("after one delivery: got %+v, %v", is, err)
 		}
-		// One that is taken forgets it.
+		// A successful delivery resets the record of failures.
 		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), now), taken, now)
 		if is, _ = w.Get(t.Context(), w.by("org_1"), hook.ID); is.FailingAt != nil {
 			t.Errorf("got %v, want it to be well", is.FailingAt)
@@ -232,7 +232,7 @@ func TestAWebhookThatTakesNothingForDaysIsDisabledAndSaysWhy(t *testing.T) {
 		lasting(now)
 		lasting(now.Add(webhooks.Patience))
 		is, err = w.Get(t.Context(), w.by("org_1"), hook.ID)
-		if err != nil || is.State != webhooks.Disabled || is.Reason == nil || *is.Reason != "nothing was delivered since 2026-05-02T14:00:00Z" {
+		if err != nil || is.State != webhooks.Disabled || is.Reason == nil || *is.Reason != "no delivery has succeeded since 2026-05-02T14:00:00Z" {
 			t.Errorf("got %+v, %v", is, err)
 		}
 		list, _, err := audit.New(w.table, w.table).List(t.Context(), audit.Filter{Org: "org_1", Target: hook.ID, Limit: 10})
@@ -247,7 +247,7 @@ func TestAWebhookThatTakesNothingForDaysIsDisabledAndSaysWhy(t *testing.T) {
 	})
 }
 
-func TestAnAddressThatIsGoneIsDisabledAtOnce(t *testing.T) {
+func TestAWebhookThatAnswersGoneIsDisabledImmediately(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
@@ -260,7 +260,7 @@ func TestAnAddressThatIsGoneIsDisabledAtOnce(t *testing.T) {
 	})
 }
 
-func TestAWebhookIsNotDisabledForWhatIsOver(t *testing.T) {
+func TestAWebhookIsNotDisabledForAPastFailure(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook, at := w.make(t, "org_1", webhooks.Spec{}), now
@@ -351,7 +351,7 @@ func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
 	})
 }
 
-func TestWhatIsPendingIsFoundByAProcessThatStarts(t *testing.T) {
+func TestPendingDeliveriesAreFoundWhenAProcessStarts(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Keys)
 	if err != nil {
@@ -383,7 +383,7 @@ func TestWhatIsPendingIsFoundByAProcessThatStarts(t *testing.T) {
 	}
 }
 
-func TestADeliveryThatWaitsForHoursCanBeSentAtOnce(t *testing.T) {
+func TestAWaitingDeliveryCanBeSentImmediately(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
@@ -415,7 +415,7 @@ func TestADeliveryThatWaitsForHoursCanBeSentAtOnce(t *testing.T) {
 	})
 }
 
-func TestAWebhookWantsWhatItNames(t *testing.T) {
+func TestAWebhookReceivesOnlyWhatItSubscribesTo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		hook webhooks.Webhook
@@ -432,7 +432,7 @@ func TestAWebhookWantsWhatItNames(t *testing.T) {
 		"what was before": {webhooks.Webhook{CreatedAt: now.Add(time.Minute + time.Second)}, false},
 		"one of both":     {webhooks.Webhook{Leagues: []string{"en.1"}, Teams: []string{"c"}}, false},
 	} {
-		if got := c.hook.Wants(event(events.MatchCreated)); got != c.want {
+		if got := c.hook.Subscribes(event(events.MatchCreated)); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}

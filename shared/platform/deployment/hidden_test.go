@@ -79,7 +79,7 @@ func hide(t *testing.T, w *deploymenttest.World) hidden {
 	private(t, w, h.secret, "2024-03-08", "Blues", "Reds")
 	h.foreign, _, _ = private(t, w, other, "2026-03-01", "Reds", "Blues")
 	_, h.golds, _ = private(t, w, other, "2026-03-08", "Golds", "Blues")
-	public, err := matches.NewStore(w.Stats, w.Clock.Now).List(t.Context(), matches.Filter{}, []string{matches.Public}, matches.PageRequest{Limit: 1})
+	public, err := matches.NewStore(w.Stats, w.Clock.Now).Public().List(t.Context(), matches.Filter{}, matches.PageRequest{Limit: 1})
 	if err != nil || len(public.Matches) != 1 {
 		t.Fatalf("got %v, %v, want a public match", public, err)
 	}

@@ -87,7 +87,7 @@ func Function(c *contract.Contract) (string, error) {
 var messages = map[string]string{
 	api.SecretMissing:   "an API key is required",
 	api.SecretMalformed: "malformed API key",
-	api.SecretConflict:  "two different API keys in one request",
+	api.SecretConflict:  "two different API keys in one request; send only one",
 }
 
 // pattern returns a regular expression that matches well-formed secrets. It does not

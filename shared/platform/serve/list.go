@@ -104,7 +104,7 @@ const maxReads = 3 * bind.MaxSkip / skipLimit
 // page, which still has the list's total.
 func (f *Function) items(ctx context.Context, c *call, b *bind.Bound, past bool) (api.Listed, error) {
 	if c.reads++; c.reads > maxReads {
-		return nil, api.Fail(api.InputFilter, "what is asked for is too rare in a list as long as this: ask with fewer filters, or others")
+		return nil, api.Fail(api.InputFilter, "the filters match too few items of a long list; use fewer or other filters")
 	}
 	value, err := c.route.handler.Call(ctx, c.request, b.Input)
 	if err != nil {
@@ -152,7 +152,7 @@ const skipLimit = 1000
 func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after string) (place, error) {
 	at := place{after: after}
 	if b.Skip+b.Limit() > bind.MaxSkip {
-		return at, api.Wrong(api.InputCursor, c.route.binder.Style(), fmt.Sprintf("only the first %d items can be reached; narrow the filters", bind.MaxSkip))
+		return at, api.Wrong(api.InputCursor, c.route.binder.Style(), fmt.Sprintf("only the first %d items can be read; narrow the filters", bind.MaxSkip))
 	}
 	for at.before < b.Skip {
 		b.GoTo(at.after, min(b.Skip-at.before, skipLimit))

@@ -43,7 +43,7 @@ func measured(t *testing.T, refusal, failure error) (map[string]any, string) {
 	}
 	ev := event()
 	ev.Headers = map[string]string{"authorization": "Bearer sg_live_secret"}
-	ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Root=1-aa;Parent=bb") //lint:ignore SA1029 aws-lambda-go's key is a string
+	ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Root=1-aa;Parent=bb") //nolint:staticcheck // aws-lambda-go's key is a string
 	if _, err := fn.Handle(ctx, ev); err != nil {
 		t.Fatal(err)
 	}

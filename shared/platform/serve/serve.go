@@ -280,7 +280,7 @@ func (f *Function) bind(c *call) (*bind.Bound, error) {
 		body = raw
 	}
 	if len(body) > maxBodyBytes {
-		return nil, api.Fail(api.InputSize, "the body has %d bytes; at most %d are read", len(body), maxBodyBytes)
+		return nil, api.Fail(api.InputSize, "the body must have at most %d bytes, got %d", maxBodyBytes, len(body))
 	}
 	if sent := header(c.event, "Content-Type"); len(body) > 0 && sent != "" && !c.route.binder.FromQuery() {
 		if kind, _, err := mime.ParseMediaType(sent); err != nil || kind != "application/json" {

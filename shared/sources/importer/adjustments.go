@@ -82,7 +82,7 @@ func (im *run) readAdjustments(path string, data []byte) []adjustmentRow {
 	}
 }
 
-// adjustment resolves one row; nil where something is wrong with it, which is
+// adjustment resolves one row; nil if it has a problem, which is
 // reported. The club must play in the season. Where none of the season's matches
 // are stored yet, it is enough that there is such a club.
 func (im *run) adjustment(ctx context.Context, row adjustmentRow) (*leagues.Adjustment, error) {
@@ -103,9 +103,9 @@ func (im *run) adjustment(ctx context.Context, row adjustmentRow) (*leagues.Adju
 	}
 	team := im.teams.Resolve(leagues.Country(league), name)
 	if team == nil {
-		return wrong("team", fmt.Sprintf("no club goes by %q in %s", name, league))
+		return wrong("team", fmt.Sprintf("no club has the name %q in %s", name, league))
 	}
-	playing, err := im.leagues.Teams(ctx, league, season)
+	playing, err := im.leagues.Public().Teams(ctx, league, season)
 	switch {
 	case errors.Is(err, leagues.ErrNotFound):
 		im.report.Notes = append(im.report.Notes, fmt.Sprintf("%s:%d: %s %s has no matches yet", row.at.File, row.at.Line, league, season))

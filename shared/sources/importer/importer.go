@@ -1,8 +1,8 @@
-// Package importer brings openfootball's files into the stats table: clubs, then
-// matches, then points adjustments; and what Wyscout's files tell of matches. Importing the same files again writes
-// nothing; whatever cannot be read is reported by file, line and field while the
-// rest goes on; and clubs and matches may come in either order, in one run or in
-// several, and end in the same teams and matches.
+// Package importer imports openfootball's clubs, matches and points adjustments, and
+// Wyscout's match reports, into the stats table. Importing the same files again writes
+// nothing. Unreadable parts are reported by file, line and field, and the rest is
+// imported. Clubs and matches may come in any order, in one run or several, with the same
+// resulting teams and matches.
 package importer
 
 import (
@@ -31,47 +31,47 @@ type Options struct {
 	Openfootball []string // 2015-16/en.1.json and the like
 	Adjustments  []string // CSV: league,season,team,points,reason
 	Wyscout      []string // folders with matches/*.json, players.json and teams.json
-	// Progress, where it is set, is told how many of the matches are done.
+	// Progress, if set, is called with the number of imported matches.
 	Progress func(done, total int)
 }
 
-// Empty tells whether nothing is named.
+// Empty reports whether the options name no file.
 func (o Options) Empty() bool {
 	return len(o.Clubs)+len(o.Openfootball)+len(o.Adjustments)+len(o.Wyscout) == 0
 }
 
-// Report tells what a run found and did.
+// Report is the result of a run.
 type Report struct {
 	Files       int // that were read
 	Clubs       int // in clubs files
 	Teams       teams.Changes
 	Matches     MatchCounts
-	Adjustments int // rows that are in force now
+	Adjustments int // rows in force after the run
 	Reports     ReportCounts
 	Problems    []openfootball.Problem
-	Duplicates  []openfootball.Problem // rows that only repeat another; no fault
-	Ambiguous   []string               // spellings that several clubs go by, and these clubs
+	Duplicates  []openfootball.Problem // rows that repeat another one, which is not an error
+	Ambiguous   []string               // spellings shared by several clubs, with these clubs
 	Notes       []string
 	Elapsed     time.Duration
 }
 
-// MatchCounts counts matches of the files, but Moved: those that were stored
-// before and got another team, or another name of it.
+// MatchCounts counts matches of the files. Moved counts stored matches that got another
+// team or another team name.
 type MatchCounts struct{ Rows, New, Changed, Unchanged, Moved int }
 
-// ReportCounts counts matches with a report: those that the files have, and those
-// of which something changed.
+// ReportCounts counts match reports: Told are those in the files, Changed are those that
+// changed something.
 type ReportCounts struct{ Told, Changed int }
 
-// Season is one season's matches from any source. The teams have names and no
-// ids: these are resolved, as spelled in the league's country.
+// Season is one season's matches from any source. Its teams have names and no ids; the
+// names are resolved as spellings in the league's country.
 type Season struct {
 	League, Name, Season string
 	Matches              []matches.Match
-	Reports              map[int]*reports.Report // by the place of their match
+	Reports              map[int]*reports.Report // by index in Matches
 }
 
-// Check tells what cannot even be opened, before anything is imported.
+// Check returns an error if a named path cannot be opened.
 func Check(o Options) error {
 	for _, path := range slices.Concat(o.Clubs, o.Openfootball, o.Adjustments, o.Wyscout) {
 		f, err := os.Open(path)
@@ -83,8 +83,8 @@ func Check(o Options) error {
 	return nil
 }
 
-// Run imports what the options name. Its error is a fault of the store; what is
-// wrong with the files stands in the report, and the rest is imported.
+// Run imports the files that the options name. It returns an error only if the store
+// fails. The report has the problems of the files, and the rest is imported.
 func Run(ctx context.Context, tbl table.Table, clock func() time.Time, o Options) (Report, error) {
 	im := newImport(tbl, clock, o.Progress)
 	start := clock()
@@ -105,7 +105,7 @@ func Run(ctx context.Context, tbl table.Table, clock func() time.Time, o Options
 	return im.report, err
 }
 
-// Put imports seasons that another source made.
+// Put imports seasons of another source.
 func Put(ctx context.Context, tbl table.Table, clock func() time.Time, list []Season) (Report, error) {
 	im := newImport(tbl, clock, nil)
 	seasons := make([]season, len(list))
@@ -121,7 +121,7 @@ func Put(ctx context.Context, tbl table.Table, clock func() time.Time, list []Se
 	return im.report, err
 }
 
-// run is one import under way.
+// run is the state of one import.
 type run struct {
 	tbl         table.Table
 	clock       func() time.Time
@@ -130,6 +130,7 @@ type run struct {
 	leagues     *leagues.Store
 	reports     *reports.Store
 	teams       *teams.Registry
+	matcher     *matches.Matcher
 	report      Report
 	done, total int
 }
@@ -143,14 +144,14 @@ type season struct {
 type row struct {
 	at     openfootball.Problem // the place, without a message
 	match  matches.Match
-	report *reports.Report // what the source tells beside the match, or nil
+	report *reports.Report // the source's report of the match, or nil
 }
 
 func newImport(tbl table.Table, clock func() time.Time, progress func(done, total int)) *run {
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl, clock), reports: reports.NewStore(tbl, clock)}
+	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl), reports: reports.NewStore(tbl, clock)}
 }
 
 func (im *run) problem(at openfootball.Problem, message string) {
@@ -176,10 +177,10 @@ func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) 
 	if err != nil {
 		return fmt.Errorf("importer: teams: %w", err)
 	}
-	im.teams = registry
+	im.teams, im.matcher = registry, matches.NewMatcher(im.matches, registry)
 	im.report.Ambiguous = registry.Ambiguous()
 	if err := im.move(ctx); err != nil {
-		return fmt.Errorf("importer: moving matches to the teams that they are of: %w", err)
+		return fmt.Errorf("importer: updating the teams of stored matches: %w", err)
 	}
 	for _, s := range seasons {
 		im.total += len(s.rows)
@@ -281,8 +282,8 @@ func (im *run) read(path string) ([]byte, bool) {
 	return data, true
 }
 
-// walk returns the files of a tree, sorted; what cannot be opened is a problem
-// and the rest goes on.
+// walk returns the files of a tree, sorted. It reports what cannot be opened as a problem
+// and continues.
 func (im *run) walk(root string) []string {
 	if info, err := os.Stat(root); err != nil {
 		im.problem(openfootball.Problem{File: root}, cause(err))
@@ -310,7 +311,7 @@ func (im *run) walk(root string) []string {
 	return paths
 }
 
-// cause is the reason without the path, which the problem names already.
+// cause returns the error without the path, which the problem already has.
 func cause(err error) string {
 	var at *fs.PathError
 	if errors.As(err, &at) {

@@ -181,7 +181,7 @@ func (w world) list(f matches.Filter) (list []matches.Match, total *int64) {
 	w.Helper()
 	s := matches.NewStore(w.Table, time.Now)
 	for after := ""; ; {
-		page, err := s.List(ctx, f, []string{matches.Public}, matches.PageRequest{Limit: 200, After: after})
+		page, err := s.Public().List(ctx, f, matches.PageRequest{Limit: 200, After: after})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func (w world) list(f matches.Filter) (list []matches.Match, total *int64) {
 
 func (w world) teams() []teams.Team {
 	w.Helper()
-	page, err := teams.NewStore(w.Table).List(ctx, "", 100_000)
+	page, err := teams.NewStore(w.Table).Public().List(ctx, "", "", 100_000)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func (w world) counters() {
 	}
 	for at, d := range days {
 		league, season, _ := strings.Cut(at, " ")
-		got, _, err := leagues.NewStore(w.Table, time.Now).Season(ctx, league, season)
+		got, _, err := leagues.NewStore(w.Table).Public().Season(ctx, league, season)
 		if err != nil || *got.Start != d[0] || *got.End != d[1] {
 			w.Errorf("%s: got %+v, %v, want %v", at, got, err, d)
 		}
@@ -326,7 +326,7 @@ func TestSpellingsOfATeamAreOneTeam(t *testing.T) {
 	onBoth(t, func(t *testing.T, d data) {
 		w, _ := d.imported(t)
 		for _, s := range d.spellings {
-			ids, err := leagues.NewStore(w.Table, time.Now).Teams(ctx, s.league, s.season)
+			ids, err := leagues.NewStore(w.Table).Public().Teams(ctx, s.league, s.season)
 			if err != nil || !slices.Contains(ids, s.id) {
 				t.Errorf("%s %s: got %v, %v, want %s among them", s.league, s.season, ids, err, s.id)
 			}
@@ -405,7 +405,7 @@ func TestAdjustmentsAreInForceOnce(t *testing.T) {
 		w.clean(importer.Options{Adjustments: []string{d.adjustments}})
 		for at, want := range d.deductions {
 			part := strings.Fields(at)
-			list, err := leagues.NewStore(w.Table, time.Now).Adjustments(ctx, part[0], part[1])
+			list, err := leagues.NewStore(w.Table).Public().Adjustments(ctx, part[0], part[1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -460,7 +460,7 @@ func TestOneChangedResultIsOneMatchWritten(t *testing.T) {
 		return r, list[0]
 	}
 	_, before := put(`,"score":{}`, "2020-09-12")
-	_, version, err := leagues.NewStore(w.Table, time.Now).Season(ctx, "en.1", "2020-21")
+	_, version, err := leagues.NewStore(w.Table).Public().Season(ctx, "en.1", "2020-21")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -475,7 +475,7 @@ func TestOneChangedResultIsOneMatchWritten(t *testing.T) {
 	if n := w.writes.Load(); n != 4 { // the match, two counters of statuses, the season
 		t.Errorf("got %d writes, want 4", n)
 	}
-	season, next, err := leagues.NewStore(w.Table, time.Now).Season(ctx, "en.1", "2020-21")
+	season, next, err := leagues.NewStore(w.Table).Public().Season(ctx, "en.1", "2020-21")
 	if err != nil || next != version+1 || *season.CurrentMatchday != 1 || *season.Start != "2020-09-19" {
 		t.Errorf("got season %+v at version %d, %v, want version %d", season, next, err, version+1)
 	}
@@ -507,7 +507,7 @@ func TestTeamsThatTurnOutToBeOneKeepTheirMatchesUnderTheirIDs(t *testing.T) {
 	}
 	s := matches.NewStore(w.Table, time.Now)
 	for _, m := range before {
-		got, err := s.Get(ctx, m.ID, []string{matches.Public})
+		got, err := s.Public().Get(ctx, m.ID)
 		if err != nil || got.Home.ID != "elms" || got.Home.Name != "Elmfield City FC" || got.Season != m.Season {
 			t.Errorf("%s: got %+v, %v, want it to answer", m.ID, got, err)
 		}
@@ -569,7 +569,7 @@ func TestWhatIsWrongIsNamedAndTheRestGoesOn(t *testing.T) {
 		`2020-21/en.1.json:5: matches[2]: "Elm" and "Elm FC" are one team`,
 		`2020-21/en.1.json:7: matches[4]: the same match as matches[3], with another result`,
 		`adjustments.csv:5: extraneous or missing " in quoted-field`,
-		`adjustments.csv:2: team: no club goes by "Nobody" in en.1`,
+		`adjustments.csv:2: team: no club has the name "Nobody" in en.1`,
 		`adjustments.csv:4: points: want a number such as -8, got "many"`,
 		`none.csv: no such file or directory`,
 	}
@@ -717,7 +717,7 @@ func TestPutTakesMatchesOfAnySource(t *testing.T) {
 	if err != nil || r.Matches.New != 1 {
 		t.Fatalf("got %+v, %v", r.Matches, err)
 	}
-	l, err := leagues.NewStore(w.Table, time.Now).Get(ctx, "sim.1")
+	l, err := leagues.NewStore(w.Table).Public().Get(ctx, "sim.1")
 	if want := (&leagues.League{ID: "sim.1", Name: "Simulated", Sport: leagues.Football, CurrentSeason: l.CurrentSeason}); err != nil || !reflect.DeepEqual(l, want) {
 		t.Errorf("got %+v, %v", l, err)
 	}

@@ -10,11 +10,10 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// putReports stores what a season's file tells of its matches, which are stored by
-// now and have their ids.
-func (im *run) putReports(ctx context.Context, stored []*matches.Record, told map[*matches.Record]*reports.Report) error {
+// putReports stores the reports of a season's matches, which are already stored.
+func (im *run) putReports(ctx context.Context, stored []*matches.Record, found map[*matches.Record]*reports.Report) error {
 	for _, m := range stored {
-		if r := told[m]; r != nil {
+		if r := found[m]; r != nil {
 			if err := im.putReport(ctx, m.ID, *r); err != nil {
 				return err
 			}
@@ -35,9 +34,9 @@ func (im *run) putReport(ctx context.Context, match string, r reports.Report) er
 	return nil
 }
 
-// wyscout stores what the folders tell of matches that are stored, whoever brought
-// them: a match is known by its teams and its kick-off. Others are a problem, as
-// their competition, season and round are not told.
+// wyscout stores the reports of the folders for stored matches of any source, which it
+// finds by teams and kick-off. Other matches are a problem, because the folders do not
+// name competition, season and round.
 func (im *run) wyscout(ctx context.Context, dirs []string) error {
 	days := map[string][]matches.Match{}
 	for _, dir := range dirs {
@@ -52,9 +51,9 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 					return fmt.Errorf("importer: matches of %s: %w", day, err)
 				}
 			}
-			id := im.meeting(m, days[day])
+			id := im.matcher.Meeting(m.Home, m.Away, m.Kickoff, days[day])
 			if id == "" {
-				im.problem(m.At, fmt.Sprintf("%s against %s at %s is no match that is stored: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
+				im.problem(m.At, fmt.Sprintf("%s against %s at %s is not a stored match: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
 				continue
 			}
 			if err := im.putReport(ctx, id, m.Report); err != nil {
@@ -65,11 +64,11 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 	return nil
 }
 
-// day is every public match of a UTC day.
+// day returns every public match of a UTC day.
 func (im *run) day(ctx context.Context, day string) ([]matches.Match, error) {
 	all := []matches.Match{}
 	for after := ""; ; {
-		page, err := im.matches.List(ctx, matches.Filter{From: day, To: day, UTC: true}, []string{matches.Public}, matches.PageRequest{Limit: 1000, After: after})
+		page, err := im.matches.Public().List(ctx, matches.Filter{From: day, To: day, UTC: true}, matches.PageRequest{Limit: 1000, After: after})
 		if err != nil {
 			return nil, err
 		}
@@ -78,19 +77,4 @@ func (im *run) day(ctx context.Context, day string) ([]matches.Match, error) {
 			return all, nil
 		}
 	}
-}
-
-// meeting finds the match of the two teams at the kick-off, "" where there is none.
-func (im *run) meeting(m wyscout.Match, day []matches.Match) string {
-	home, away := im.teams.Resolve("", m.Home), im.teams.Resolve("", m.Away)
-	if home == nil || away == nil {
-		return ""
-	}
-	kickoff := m.Kickoff.Format(time.RFC3339)
-	for _, stored := range day {
-		if stored.Home.ID == home.ID && stored.Away.ID == away.ID && stored.KickoffAt != nil && *stored.KickoffAt == kickoff {
-			return stored.ID
-		}
-	}
-	return ""
 }

@@ -15,6 +15,7 @@ import (
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/reports"
 	"statgate/shared/stats/standings"
+	"statgate/shared/table"
 )
 
 // open data of the world cups, as its files have it: what is counted here knows
@@ -66,11 +67,21 @@ func (w world) season(season string) []matches.Match {
 
 func (w world) events(match string) []reports.Event {
 	w.Helper()
-	events, err := reports.NewStore(w, time.Now).Events(ctx, match)
+	events, err := w.report(match).Events(ctx)
 	if err != nil {
 		w.Fatal(err)
 	}
 	return events
+}
+
+// report returns the reader of a public match's report.
+func (w world) report(match string) reports.Reader {
+	w.Helper()
+	visible, err := matches.NewStore(w, time.Now).Public().Visible(ctx, match)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return reports.NewStore(w, time.Now).Of(visible)
 }
 
 func TestEveryGoalOfTheWorldCupsIsAnEventAndTheGoalsAreTheResults(t *testing.T) {
@@ -135,7 +146,7 @@ func TestWorldCupTablesAreThoseOfTheirGroups(t *testing.T) {
 	dir, _ := cups(t)
 	w := open(t)
 	w.clean(importer.Options{Openfootball: cupOptions(dir).Openfootball})
-	store := matches.NewStore(w, time.Now)
+	store := matches.NewStore(w, time.Now).Public()
 	for _, year := range []string{"2014", "2018"} {
 		var file struct {
 			Groups []struct {
@@ -212,9 +223,8 @@ func TestLineupsCardsAndSubstitutionsOf2018AreThoseOfTheFiles(t *testing.T) {
 			}
 		}
 	}
-	store := reports.NewStore(w, time.Now)
 	for _, m := range w.season("2018") {
-		l, err := store.Lineups(ctx, m.ID)
+		l, err := w.report(m.ID).Lineups(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,9 +293,8 @@ func TestStatisticsOfAMatchAreWhatItsFileCounts(t *testing.T) {
 	readJSON(t, filepath.Join(dir, "wyscout-figshare", "matches", "matches_World_Cup.json"), &file)
 	want := figures(t, dir, file)
 	got := map[string]bool{}
-	store := reports.NewStore(w, time.Now)
 	for _, m := range w.season("2018") {
-		s, err := store.Stats(ctx, m.ID)
+		s, err := w.report(m.ID).Stats(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,7 +375,7 @@ func TestGoalsOfAFileBecomeEventsAndAreCorrectedWithIt(t *testing.T) {
 	if len(bad.Problems) != 1 || !strings.Contains(bad.Problems[0].String(), "matches[0].goals1[0].minute") {
 		t.Errorf("got %v", bad.Problems)
 	}
-	all, err := leagues.NewStore(w, time.Now).List(ctx, "")
+	all, err := leagues.NewStore(w).Public().List(ctx, "")
 	if err != nil || len(all) != 2 {
 		t.Errorf("got leagues %+v, %v, want en.1 and cup", all, err)
 	}
@@ -399,7 +408,7 @@ func TestInventedCupIsToldByBothSources(t *testing.T) {
 	if other := w.events(list[1].ID); len(other) != 0 {
 		t.Errorf("a match of which nothing is told has %v", other)
 	}
-	stats, err := reports.NewStore(w, time.Now).Stats(ctx, list[0].ID)
+	stats, err := w.report(list[0].ID).Stats(ctx)
 	if err != nil || len(stats.Data) != 4 || stats.Data[0].Stats[0] != (reports.Stat{Name: "shots", Home: 1}) {
 		t.Errorf("got %+v, %v", stats, err)
 	}
@@ -442,11 +451,15 @@ func TestReportMovesWithAMatchThatTurnsOutToBeAnotherWhereverTheImportDies(t *te
 		if count[reports.Goal] != 2 || count[reports.YellowCard] != 2 {
 			t.Errorf("the import dies at write %d: got %v, want the lost match's goals and the match's own cards", n, count)
 		}
-		if got, err := store.Stats(ctx, kept); err != nil || len(got.Data) != 1 {
+		if got, err := w.report(kept).Stats(ctx); err != nil || len(got.Data) != 1 {
 			t.Errorf("the import dies at write %d: got statistics %v, %v", n, got.Data, err)
 		}
 		if died == nil {
-			if left := w.events(lost); len(left) != 0 {
+			page, err := w.Query(ctx, table.Query{Partition: table.Join("MATCH", lost)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if left := page.Items; len(left) != 1 { // the alias
 				t.Errorf("the lost match still has %v", left)
 			}
 			if r := w.clean(importer.Options{Openfootball: []string{football}}); r.Reports.Changed != 0 {

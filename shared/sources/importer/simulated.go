@@ -6,7 +6,7 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// Simulated is the seasons of the simulated league, for [Put].
+// Simulated returns the seasons of the simulated league, for [Put].
 func Simulated(sim simulation.League) []Season {
 	var seasons []Season
 	for _, s := range sim.Seasons {

@@ -1,7 +1,7 @@
 // Package openfootball reads the files of the openfootball project: leagues by
 // season as JSON (football.json) and clubs with their spellings as text (clubs).
-// It knows their oddities, touches no store, and names whatever it cannot read
-// by file, line and field; one bad row does not cost the others.
+// It handles their irregularities, uses no store, and reports unreadable parts by file,
+// line and field; a bad row does not affect the others.
 package openfootball
 
 import (
@@ -102,7 +102,7 @@ func (p *rows) problem(at *node, field, message string) {
 	p.out.Problems = append(p.out.Problems, Problem{p.file, line, field, message})
 }
 
-// row keeps the row where all of it can be read, and drops it whole where not.
+// row keeps a row if all of it is readable, and drops it otherwise.
 func (p *rows) row(field string, n *node) {
 	before := len(p.out.Problems)
 	if n.members == nil {

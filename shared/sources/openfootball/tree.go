@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// Problem is what is wrong at one place of a file.
+// Problem is a problem at one place of a file.
 type Problem struct {
 	File    string
 	Line    int    // from 1; 0 is the file as a whole
@@ -29,8 +29,8 @@ func (p Problem) String() string {
 	return at + ": " + p.Message
 }
 
-// node is a JSON value that knows its line, so that whatever is wrong with it
-// can be pointed at. Exactly one of its parts is set; none is null.
+// node is a JSON value with its line, for problems. Exactly one of its parts is set; null
+// has none.
 type node struct {
 	line    int
 	members map[string]*node
@@ -43,7 +43,7 @@ func (n *node) isNull() bool {
 	return n == nil || n.members == nil && !n.isList && n.scalar == nil
 }
 
-// kind names what a value is, for messages.
+// kind returns the name of the value's type, for messages.
 func (n *node) kind() string {
 	switch {
 	case n.isNull():
@@ -62,7 +62,7 @@ func (n *node) kind() string {
 	return fmt.Sprint(n.scalar)
 }
 
-// maxDepth is beyond what any file needs, and keeps a hostile one off the stack.
+// maxDepth bounds nesting, so that a hostile file cannot exhaust the stack.
 const maxDepth = 32
 
 type reader struct {

@@ -1,11 +1,10 @@
-// Package simulation invents a league: clubs that do not exist, a season that is
-// over, and one of which about half is played. It gives a deployment without data
-// something to answer with.
+// Package simulation invents a league: clubs that do not exist, a finished season, and a
+// current season that is about half played. It gives data to a deployment without any.
 //
-// The same seed on the same day gives the same league, match by match. Dates hang
-// on the day it is made, so that half of the season is always to come; results
-// hang on the seed and the fixture alone, so a result, once there, stays when the
-// league is made again a week later.
+// The same seed on the same day gives the same league, match by match. Dates
+// depend on the day, so that half of the season is always in the future. Results depend
+// only on the seed and the fixture, so a result stays the same when the league is made
+// again a week later.
 package simulation
 
 import (
@@ -22,8 +21,8 @@ import (
 	"statgate/shared/stats/teams"
 )
 
-// LeagueID is the id of the simulated league.
-const LeagueID = "sim.1"
+// leagueID is the id of the simulated league.
+const leagueID = "sim.1"
 
 const (
 	clubs     = 14
@@ -51,7 +50,7 @@ func New(seed int64, now time.Time) League {
 	before := current.AddDate(0, 0, -7*(matchdays+pause))
 
 	squad := found(seed)
-	l := League{League: leagues.League{ID: LeagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}}
+	l := League{League: leagues.League{ID: leagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}}
 	for _, c := range squad {
 		l.Teams = append(l.Teams, teams.Team{ID: c.side.ID, Name: c.side.Name, Names: []string{c.side.Name}})
 	}
@@ -64,7 +63,7 @@ func New(seed int64, now time.Time) League {
 	return l
 }
 
-// club is a team and how good it is: attack and defence are logarithms of factors
+// club is a team with its strength: attack and defence are logarithms of factors
 // on the goals that it scores and concedes.
 type club struct {
 	side            matches.Side
@@ -134,7 +133,7 @@ func seasonID(start, end time.Time) string {
 func fixture(squad []club, pair [2]int, season string, matchday int) matches.Match {
 	round := fmt.Sprint("Matchday ", matchday)
 	return matches.Match{
-		League: LeagueID, Season: matches.Ref(season), Matchday: &matchday, Round: &round, Status: matches.Scheduled,
+		League: leagueID, Season: matches.Ref(season), Matchday: &matchday, Round: &round, Status: matches.Scheduled,
 		Home: squad[pair[0]].side, Away: squad[pair[1]].side, Owner: matches.Public,
 	}
 }

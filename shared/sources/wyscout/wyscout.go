@@ -2,7 +2,7 @@
 // et al., "A public data set of spatio-temporal match events in soccer
 // competitions", Scientific Data 6, 236, 2019): lineups, cards and substitutions of
 // every match of a competition and, where a match has a file of its own, what was
-// counted in it. It touches no store; matches are told by their teams and kick-off.
+// counted in it. It uses no store; matches are identified by teams and kick-off.
 package wyscout
 
 import (
@@ -20,7 +20,7 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// Match is one match and what is told of it.
+// Match is one match with its report.
 type Match struct {
 	At         openfootball.Problem // its place, without a message
 	Home, Away string               // names as spelled here
@@ -28,7 +28,7 @@ type Match struct {
 	Report     reports.Report
 }
 
-// Set is what a folder holds.
+// Set is the content of a folder.
 type Set struct {
 	Files    int // that were read
 	Matches  []Match
@@ -92,7 +92,7 @@ type folder struct {
 }
 
 // Read reads a folder with teams.json, players.json, matches/*.json and, for some
-// matches, events/<id>.json. What cannot be read is a problem, and the rest goes on.
+// matches, events/<id>.json. What cannot be read is a problem; the rest is read.
 func Read(dir string) Set {
 	f := &folder{dir: dir, teams: map[int]string{}, players: map[int]player{}}
 	var teams []team
@@ -154,7 +154,7 @@ func (f *folder) read(name string, into any) bool {
 	return false
 }
 
-// match keeps a match where all of it is known, and drops it whole where not.
+// match keeps a match if all of it is known, and drops it otherwise.
 func (f *folder) match(at openfootball.Problem, m match) {
 	out := Match{At: at, Report: reports.Report{Types: append(append([]reports.EventType{}, reports.Cards...), reports.Substitutions...), Lineups: &reports.Lineups{}}}
 	var err error

@@ -12,8 +12,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Contestant returns a team or an organisation by its id, or else its slug.
-func (s *Store) Contestant(ctx context.Context, kind Kind, ref string) (Contestant, error) {
+// find returns a team or an organisation by its id, or else its slug.
+func (s *Store) find(ctx context.Context, kind Kind, ref string) (Contestant, error) {
 	p, _, err := s.contestant(ctx, kind, ref)
 	if err != nil || p.ID != "" {
 		return p, err
@@ -40,22 +40,7 @@ func unknownContestant(kind Kind) *api.Error {
 	return api.Fail(api.NotFoundTeam, "no such team")
 }
 
-// For returns the contestant if the user is an active member of it.
-func (s *Store) For(ctx context.Context, kind Kind, ref, user string) (Contestant, error) {
-	p, err := s.Contestant(ctx, kind, ref)
-	if err != nil {
-		return p, err
-	}
-	if !p.Active(user) {
-		if kind == OfOrg {
-			return p, api.Fail(api.PermissionOrg, "the key's owner is not an active member of this organisation")
-		}
-		return p, api.Fail(api.PermissionTeam, "the key's owner is not an active member of this team")
-	}
-	return p, nil
-}
-
-// contestant reads one by id; the zero one where there is none.
+// contestant returns a contestant by id, or the zero Contestant if there is none.
 func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
 	if !table.Storable(id, maxIDBytes) {
 		return Contestant{}, 0, nil
@@ -93,9 +78,9 @@ var (
 	slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
-// Put makes a team or an organisation what it is given as, whole, members included.
-// A slug belongs to one of each kind, and is nobody else's id. Contests that were made
-// before keep the names and the members that they were made with.
+// Put replaces a team or an organisation, including its members. Within a kind a slug
+// belongs to one contestant, and is not the id of another. Earlier contests keep the
+// names and members that they were created with.
 func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
 		return Contestant{}, err
@@ -105,8 +90,8 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	}
 	call := change.Call{By: audit.Caller(r), Org: r.Caller.Org, Entries: s.table, EntriesFirst: true}
 	_, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (known, error) { return s.known(ctx, kind, p) },
-		func(f known) (Contestant, change.Plan, error) {
+		func(ctx context.Context, _ int) (contestantFacts, error) { return s.contestantFacts(ctx, kind, p) },
+		func(f contestantFacts) (Contestant, change.Plan, error) {
 			ws, err := p.writes(kind, f.before, f.rev)
 			entry := audit.Change{Action: "contestant.put", Target: p.ID, After: p}
 			if f.rev > 0 {
@@ -117,19 +102,19 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	return p, err
 }
 
-// known is a team or an organisation before it is put.
-type known struct {
+// contestantFacts is a team or an organisation before it is put.
+type contestantFacts struct {
 	before Contestant
 	rev    int64 // 0 where there is none
 }
 
-// known reads what stands under an id, and refuses names that others have.
-func (s *Store) known(ctx context.Context, kind Kind, p Contestant) (f known, err error) {
+// contestantFacts reads what stands under an id, and refuses names that others have.
+func (s *Store) contestantFacts(ctx context.Context, kind Kind, p Contestant) (f contestantFacts, err error) {
 	if p.Org != nil {
 		if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
 			return f, err
 		} else if org.ID == "" {
-			return f, api.FieldError("org", "no such organisation: name one by its id")
+			return f, api.FieldError("org", "no such organisation: give its id")
 		}
 	}
 	for _, name := range p.names() {
@@ -138,7 +123,7 @@ func (s *Store) known(ctx context.Context, kind Kind, p Contestant) (f known, er
 			return f, err
 		}
 		if holder != "" && holder != p.ID {
-			return f, api.Fail(api.Conflict, "another %s has the slug or the id %s", kind, name)
+			return f, api.Fail(api.Conflict, "another %s already has the slug or id %s", kind, name)
 		}
 	}
 	f.before, f.rev, err = s.contestant(ctx, kind, p.ID)
@@ -185,13 +170,13 @@ func (p Contestant) check() error {
 	if len(p.Slug) > 64 || !slugForm.MatchString(p.Slug) {
 		wrong["slug"] = append(wrong["slug"], "must be lower-case letters, digits and -, at most 64")
 	}
-	if len(p.Members) > MembersAtMost {
-		wrong["members"] = append(wrong["members"], fmt.Sprintf("must be at most %d", MembersAtMost))
+	if len(p.Members) > maxMembers {
+		wrong["members"] = append(wrong["members"], fmt.Sprintf("must have at most %d members", maxMembers))
 	}
 	seen := map[string]bool{}
 	for _, m := range p.Members {
 		if seen[m.User] || !table.Storable(m.User, maxIDBytes) {
-			wrong["members"] = append(wrong["members"], "a user is there twice, or is no user id")
+			wrong["members"] = append(wrong["members"], "must be user ids, each given once")
 			break
 		}
 		seen[m.User] = true

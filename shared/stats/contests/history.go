@@ -10,15 +10,15 @@ import (
 	"statgate/shared/table"
 )
 
-// entriesAtMost bounds what one page reads of a history: filters that pass over most
-// of it make a shorter page, with a position to go on from.
+// entriesAtMost bounds how many entries of a history one page reads. A filter that drops
+// most of them makes a shorter page with a cursor.
 const (
 	entriesAtMost = 400
 	chunk         = 100
 )
 
 // entries place a contest in the histories of its teams, their organisations and
-// their active members. Whoever is in both teams is placed once, with the home team.
+// their active members. A user in both teams gets one entry, with the home team.
 func entries(c Contest, home, away Contestant) []table.Item {
 	var all []table.Item
 	placed := map[string]bool{}
@@ -58,65 +58,23 @@ func entries(c Contest, home, away Contestant) []table.Item {
 
 func historyPartition(kind Kind, id string) string { return table.Join("CONTESTS", string(kind), id) }
 
-// historySort sorts by the moment of making, then by id.
+// historySort returns a sort key by time of creation, then by id.
 func historySort(at time.Time, id string) string { return fmt.Sprintf("%s#%s", millis(at), id) }
 
-// millis writes a moment from 1970 on so that texts sort as moments do.
+// millis formats a time from 1970 on as milliseconds whose text order is the time order.
 func millis(at time.Time) string { return fmt.Sprintf("%015d", max(0, at.UnixMilli())) }
 
-// Filter chooses contests of a history. Moments are inclusive after and exclusive
-// before; nil is unbounded.
+// Filter chooses contests of a history. The After bounds are inclusive, the Before bounds
+// exclusive; nil is unbounded.
 type Filter struct {
-	Include, Exclude                []Status // Include wins; none is any
+	Include, Exclude                []Status // Exclude is ignored if Include is not empty
 	Game                            string
 	Opponent                        string // id or slug of the team, or of its organisation
 	ScheduledAfter, ScheduledBefore *time.Time
 	CreatedAfter, CreatedBefore     *time.Time
 }
 
-// History returns a page of the contests of a user, a team or an organisation,
-// newest first, and the position to go on from. A page may be shorter than its limit
-// and be followed by another.
-func (s *Store) History(ctx context.Context, kind Kind, id string, f Filter, limit int, after string) ([]Contest, string, error) {
-	opponents, err := s.opponents(ctx, f.Opponent)
-	if err != nil {
-		return nil, "", err
-	}
-	q := table.Query{Partition: historyPartition(kind, id), Descending: true, After: after, Limit: min(limit+1, chunk)}
-	f.bound(&q)
-	found := []Contest{}
-	ends := []string{} // by found, where each stands
-	for read := 0; ; {
-		page, err := s.table.Query(ctx, q)
-		if err != nil {
-			return nil, "", api.Down("reading a history", err)
-		}
-		wanted := slices.DeleteFunc(slices.Clone(page.Items), func(it table.Item) bool { return !f.wants(it, opponents) })
-		contests, err := s.all(ctx, wanted)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, c := range contests {
-			if !f.wantsStatus(c.Status) {
-				continue
-			}
-			if len(found) == limit {
-				return found, ends[limit-1], nil
-			}
-			found, ends = append(found, c), append(ends, historySort(c.CreatedAt, c.ID))
-		}
-		read += len(page.Items)
-		if !page.More || len(page.Items) == 0 {
-			return found, "", nil
-		}
-		q.After, q.Limit = page.Items[len(page.Items)-1].Str(table.SortAttr), chunk
-		if read >= entriesAtMost {
-			return found, q.After, nil
-		}
-	}
-}
-
-// all reads the contests of entries, in their order.
+// all returns the contests of entries, in their order.
 func (s *Store) all(ctx context.Context, entries []table.Item) ([]Contest, error) {
 	if len(entries) == 0 {
 		return nil, nil
@@ -140,7 +98,7 @@ func (s *Store) all(ctx context.Context, entries []table.Item) ([]Contest, error
 	return found, nil
 }
 
-// opponents are the ids that a filter's opponent stands for: nil for no filter.
+// opponents returns the ids that a filter's opponent may mean, nil without a filter.
 func (s *Store) opponents(ctx context.Context, ref string) ([]string, error) {
 	if ref == "" {
 		return nil, nil
@@ -158,8 +116,8 @@ func (s *Store) opponents(ctx context.Context, ref string) ([]string, error) {
 	return list, nil
 }
 
-// bound narrows a query to the moments of making. An entry's sort key begins with
-// its moment, and a longer text sorts behind what it begins with.
+// bound restricts a query by time of creation. An entry's sort key begins with that time,
+// and sorts after the time alone.
 func (f Filter) bound(q *table.Query) {
 	if f.CreatedAfter != nil {
 		q.Low = millis(*f.CreatedAfter)
@@ -184,7 +142,7 @@ func (f Filter) wants(it table.Item, opponents []string) bool {
 	case f.ScheduledAfter == nil && f.ScheduledBefore == nil:
 		return true
 	case at == 0:
-		return false // nobody knows when
+		return false // not scheduled
 	case f.ScheduledAfter != nil && at < f.ScheduledAfter.UnixMilli():
 		return false
 	}

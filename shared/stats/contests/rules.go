@@ -8,27 +8,25 @@ import (
 	"time"
 )
 
-// What the rules refuse with; both are wrapped with what was asked for.
+// The errors of the rules. They are wrapped with the refused request.
 var (
-	// ErrState: the contest is not in a state that allows it.
-	ErrState = errors.New("the match is not in a state that allows this")
-	// ErrMap: the contest has no such map.
-	ErrMap = errors.New("the match has no such map")
-	// ErrTeam: the team does not take part.
-	ErrTeam = errors.New("the team does not take part in this match")
+	// errState: the contest is not in a state that allows it.
+	errState = errors.New("the match's status does not allow this")
+	// errMap: the contest has no such map.
+	errMap = errors.New("the match has no such map")
+	// errTeam: the team does not take part.
+	errTeam = errors.New("the team does not take part in this match")
 )
 
-// BestOf lists how many maps a contest may have.
-var BestOf = []int{1, 3, 5, 7}
-
-// What a game may move by hand. All else comes about by itself, or by the teams.
+// moves lists the steps that a game may take by request. All others follow from scores or
+// are agreed by the teams.
 var moves = map[Status][]Status{
 	Accepted:   {Cancelled},
 	Ready:      {InProgress},
 	InProgress: {Cancelled},
 }
 
-// What the teams agree on among themselves, which their site reports.
+// agreements lists the steps that the teams agree on, which their site reports.
 var agreements = map[Status][]Status{
 	Pending:    {Accepted, Cancelled},
 	Accepted:   {Ready},
@@ -37,11 +35,11 @@ var agreements = map[Status][]Status{
 	Disputed:   {Completed, Cancelled},
 }
 
-// Move is a game's own step to another state. It fails with ErrState.
+// Move takes a step of the game to another state. It fails with errState.
 func (c Contest) Move(to Status, now time.Time) (Contest, error) { return c.step(moves, to, now) }
 
-// Agree is a step that the teams agreed on. It fails with ErrState. A dispute that
-// is settled leaves the winner that the confirmed maps make.
+// Agree takes a step that the teams agreed on. It fails with errState. A settled dispute
+// sets the winner by the confirmed maps.
 func (c Contest) Agree(to Status, now time.Time) (Contest, error) {
 	next, err := c.step(agreements, to, now)
 	if err == nil {
@@ -55,13 +53,13 @@ func (c Contest) Agree(to Status, now time.Time) (Contest, error) {
 
 func (c Contest) step(steps map[Status][]Status, to Status, now time.Time) (Contest, error) {
 	if !slices.Contains(steps[c.Status], to) {
-		return c, fmt.Errorf("from %s to %s: %w", c.Status, to, ErrState)
+		return c, fmt.Errorf("cannot change from %s to %s: %w", c.Status, to, errState)
 	}
 	c.Status, c.UpdatedAt = to, now
 	return c, nil
 }
 
-// Forfeit lets the other team win. It fails with ErrTeam or ErrState.
+// Forfeit makes the other team the winner. It fails with errTeam or errState.
 func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 	winner := c.Home.ID
 	switch team {
@@ -69,76 +67,75 @@ func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 		winner = c.Away.ID
 	case c.Away.ID:
 	default:
-		return c, fmt.Errorf("forfeiting for %q: %w", team, ErrTeam)
+		return c, fmt.Errorf("%q: %w", team, errTeam)
 	}
 	if c.Status != Accepted && c.Status != Ready && c.Status != InProgress {
-		return c, fmt.Errorf("forfeiting while %s: %w", c.Status, ErrState)
+		return c, fmt.Errorf("cannot forfeit while %s: %w", c.Status, errState)
 	}
 	c.Status, c.UpdatedAt, c.Winner, c.ForfeitedBy = Forfeited, now, &winner, &team
 	return c, nil
 }
 
-// Outcome is what became of one map's score.
+// Outcome is the result of submitting the score of one map.
 type Outcome struct {
-	Map    int    `json:"map"`
-	Result string `json:"result" enum:"saved,already_confirmed" doc:"already_confirmed: another score stands, and this one was not taken"`
+	Map    int    `json:"map" doc:"Map number, from 1"`
+	Result string `json:"result" enum:"saved,already_confirmed" doc:"saved, or already_confirmed if a confirmed score exists and the submitted one was ignored"`
 }
 
 // Results of an outcome.
 const (
-	Saved            = "saved"
-	AlreadyConfirmed = "already_confirmed"
+	saved            = "saved"
+	alreadyConfirmed = "already_confirmed"
 )
 
-// Score takes scores of maps, while the contest is in progress. A score that is not
-// confirmed is overwritten; one that is stands, and its outcome says so. When enough
-// maps are confirmed the contest completes itself. It fails with ErrState or ErrMap,
-// and then nothing is taken.
+// Score stores scores of maps while the contest is in progress. It overwrites unconfirmed
+// scores and keeps confirmed ones, as their outcomes say. The contest completes when
+// enough maps are confirmed. If Score fails with errState or errMap, it stores nothing.
 func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, error) {
 	if c.Status != InProgress {
-		return c, nil, fmt.Errorf("scoring while %s: %w", c.Status, ErrState)
+		return c, nil, fmt.Errorf("cannot submit scores while %s: %w", c.Status, errState)
 	}
 	c.Maps = slices.Clone(c.Maps)
 	outcomes := make([]Outcome, 0, len(scores))
 	for _, s := range scores {
 		if s.Map < 1 || s.Map > c.BestOf {
-			return c, nil, fmt.Errorf("map %d of %d: %w", s.Map, c.BestOf, ErrMap)
+			return c, nil, fmt.Errorf("map %d of %d: %w", s.Map, c.BestOf, errMap)
 		}
 		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == s.Map })
 		switch {
 		case at < 0:
 			c.Maps = append(c.Maps, s)
 		case c.Maps[at].Confirmed:
-			outcomes = append(outcomes, Outcome{s.Map, AlreadyConfirmed})
+			outcomes = append(outcomes, Outcome{s.Map, alreadyConfirmed})
 			continue
 		default:
 			c.Maps[at] = s
 		}
-		outcomes = append(outcomes, Outcome{s.Map, Saved})
+		outcomes = append(outcomes, Outcome{s.Map, saved})
 	}
 	sort.Slice(c.Maps, func(i, j int) bool { return c.Maps[i].Map < c.Maps[j].Map })
 	return c.counted(now), outcomes, nil
 }
 
-// Confirm lets scores stand that are there, while the contest is in progress. It
-// fails with ErrState or ErrMap, and then nothing is confirmed.
+// Confirm confirms existing scores while the contest is in progress. If it fails with
+// errState or errMap, it confirms nothing.
 func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 	if c.Status != InProgress {
-		return c, fmt.Errorf("confirming while %s: %w", c.Status, ErrState)
+		return c, fmt.Errorf("cannot confirm scores while %s: %w", c.Status, errState)
 	}
 	c.Maps = slices.Clone(c.Maps)
 	for _, n := range maps {
 		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == n })
 		if at < 0 {
-			return c, fmt.Errorf("confirming map %d, which has no score: %w", n, ErrMap)
+			return c, fmt.Errorf("map %d has no score: %w", n, errMap)
 		}
 		c.Maps[at].Confirmed = true
 	}
 	return c.counted(now), nil
 }
 
-// counted counts the confirmed maps and completes the contest where they decide
-// it: one team has more than half of all maps, or all are confirmed.
+// counted counts the confirmed maps. It completes the contest if one team has won more
+// than half of all maps, or if all maps are confirmed.
 func (c Contest) counted(now time.Time) Contest {
 	c.Home.Wins, c.Away.Wins, c.UpdatedAt = 0, 0, now
 	confirmed := 0
@@ -160,7 +157,7 @@ func (c Contest) counted(now time.Time) Contest {
 	return c
 }
 
-// leader is the team with more maps, nil where both have as many.
+// leader returns the id of the team with more maps, nil if both have the same number.
 func (c Contest) leader() *string {
 	switch {
 	case c.Home.Wins > c.Away.Wins:

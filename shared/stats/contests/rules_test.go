@@ -22,7 +22,7 @@ func TestGameMovesAContestAlongThreeStepsOnly(t *testing.T) {
 	for _, from := range Statuses {
 		for _, to := range Statuses {
 			got, err := contest(from, 3).Move(to, noon)
-			if want := allowed[[2]Status{from, to}]; (err == nil) != want || !want && !errors.Is(err, ErrState) {
+			if want := allowed[[2]Status{from, to}]; (err == nil) != want || !want && !errors.Is(err, errState) {
 				t.Errorf("from %s to %s: got %v, want allowed %v", from, to, err, want)
 			} else if want && (got.Status != to || !got.UpdatedAt.Equal(noon)) {
 				t.Errorf("from %s to %s: got %s at %s", from, to, got.Status, got.UpdatedAt)
@@ -40,7 +40,7 @@ func TestTeamsAgreeOnWhatAGameCannotMove(t *testing.T) {
 	for _, from := range Statuses {
 		for _, to := range Statuses {
 			_, err := contest(from, 3).Agree(to, noon)
-			if want := allowed[[2]Status{from, to}]; (err == nil) != want || !want && !errors.Is(err, ErrState) {
+			if want := allowed[[2]Status{from, to}]; (err == nil) != want || !want && !errors.Is(err, errState) {
 				t.Errorf("from %s to %s: got %v, want allowed %v", from, to, err, want)
 			}
 		}
@@ -53,14 +53,14 @@ func TestOtherTeamWinsAForfeit(t *testing.T) {
 		may := slices.Contains([]Status{Accepted, Ready, InProgress}, from)
 		for team, winner := range map[string]string{"north": "south", "south": "north"} {
 			got, err := contest(from, 3).Forfeit(team, noon)
-			if (err == nil) != may || !may && !errors.Is(err, ErrState) {
+			if (err == nil) != may || !may && !errors.Is(err, errState) {
 				t.Errorf("%s forfeits while %s: got %v, want allowed %v", team, from, err, may)
 			}
 			if may && (got.Status != Forfeited || got.Winner == nil || *got.Winner != winner || *got.ForfeitedBy != team) {
 				t.Errorf("%s forfeits while %s: got %+v, want %s as winner", team, from, got, winner)
 			}
 		}
-		if _, err := contest(from, 3).Forfeit("east", noon); !errors.Is(err, ErrTeam) {
+		if _, err := contest(from, 3).Forfeit("east", noon); !errors.Is(err, errTeam) {
 			t.Errorf("a team that does not take part forfeits while %s: got %v", from, err)
 		}
 	}
@@ -68,7 +68,7 @@ func TestOtherTeamWinsAForfeit(t *testing.T) {
 
 func TestContestCompletesItselfWhenEnoughMapsAreConfirmed(t *testing.T) {
 	t.Parallel()
-	home, away, draw := MapScore{Home: 2, Away: 1, Confirmed: true}, MapScore{Home: 0, Away: 1, Confirmed: true}, MapScore{Home: 1, Away: 1, Confirmed: true}
+	home, away, createFacts := MapScore{Home: 2, Away: 1, Confirmed: true}, MapScore{Home: 0, Away: 1, Confirmed: true}, MapScore{Home: 1, Away: 1, Confirmed: true}
 	open := MapScore{Home: 9}
 	for name, c := range map[string]struct {
 		bestOf int
@@ -84,10 +84,10 @@ func TestContestCompletesItselfWhenEnoughMapsAreConfirmed(t *testing.T) {
 		"three of five":                  {5, []MapScore{home, home, away, home}, Completed, "north"},
 		"three each of seven":            {7, []MapScore{home, away, home, away, home, away}, InProgress, ""},
 		"four of seven":                  {7, []MapScore{away, away, away, away}, Completed, "south"},
-		"all of three, one by each":      {3, []MapScore{home, draw, away}, Completed, ""},
-		"all of three, one won":          {3, []MapScore{draw, draw, home}, Completed, "north"},
-		"a draw alone decides nothing":   {3, []MapScore{draw, draw}, InProgress, ""},
-		"a draw in one of one is a draw": {1, []MapScore{draw}, Completed, ""},
+		"all of three, one by each":      {3, []MapScore{home, createFacts, away}, Completed, ""},
+		"all of three, one won":          {3, []MapScore{createFacts, createFacts, home}, Completed, "north"},
+		"a draw alone decides nothing":   {3, []MapScore{createFacts, createFacts}, InProgress, ""},
+		"a draw in one of one is a draw": {1, []MapScore{createFacts}, Completed, ""},
 	} {
 		for i := range c.maps {
 			c.maps[i].Map = i + 1
@@ -110,7 +110,7 @@ func TestConfirmedScoreStandsAndAnotherIsOverwritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []Outcome{{3, Saved}, {1, AlreadyConfirmed}, {2, Saved}}; !slices.Equal(outcomes, want) {
+	if want := []Outcome{{3, saved}, {1, alreadyConfirmed}, {2, saved}}; !slices.Equal(outcomes, want) {
 		t.Errorf("got %v, want %v", outcomes, want)
 	}
 	if want := []MapScore{{1, 3, 2, true}, {2, 4, 5, false}, {3, 7, 7, false}}; !slices.Equal(got.Maps, want) {
@@ -126,16 +126,16 @@ func TestScoresAreForContestsInProgressAndTheirMaps(t *testing.T) {
 	for _, from := range Statuses {
 		_, _, err := contest(from, 3).Score([]MapScore{{1, 1, 0, true}}, noon)
 		_, confirmed := contest(from, 3, MapScore{1, 1, 0, false}).Confirm([]int{1}, noon)
-		if may := from == InProgress; (err == nil) != may || (confirmed == nil) != may || !may && !errors.Is(err, ErrState) {
+		if may := from == InProgress; (err == nil) != may || (confirmed == nil) != may || !may && !errors.Is(err, errState) {
 			t.Errorf("while %s: got %v and %v", from, err, confirmed)
 		}
 	}
 	for _, n := range []int{0, -1, 4} {
-		if got, _, err := contest(InProgress, 3).Score([]MapScore{{1, 1, 0, true}, {n, 1, 0, true}}, noon); !errors.Is(err, ErrMap) {
+		if got, _, err := contest(InProgress, 3).Score([]MapScore{{1, 1, 0, true}, {n, 1, 0, true}}, noon); !errors.Is(err, errMap) {
 			t.Errorf("map %d: got %+v, %v", n, got, err)
 		}
 	}
-	if _, err := contest(InProgress, 3).Confirm([]int{1}, noon); !errors.Is(err, ErrMap) {
+	if _, err := contest(InProgress, 3).Confirm([]int{1}, noon); !errors.Is(err, errMap) {
 		t.Errorf("confirming a map without a score: got %v", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestScoresAreForContestsInProgressAndTheirMaps(t *testing.T) {
 func TestContestNeverHasAWinnerBeforeItsEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		c := contest(rapid.SampledFrom(Statuses).Draw(t, "status"), rapid.SampledFrom(BestOf).Draw(t, "best of"))
+		c := contest(rapid.SampledFrom(Statuses).Draw(t, "status"), rapid.SampledFrom([]int{1, 3, 5, 7}).Draw(t, "best of"))
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
 			was := c
 			switch rapid.IntRange(0, 3).Draw(t, "step") {

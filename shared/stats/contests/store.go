@@ -18,9 +18,9 @@ import (
 // Items of the stats table:
 //
 //	CONTEST#<id>             CONTEST    a contest
-//	CONTESTS#<kind>#<id>     <ms>#<id>  that it is in the history of a user, a team or an organisation
+//	CONTESTS#<kind>#<id>     <ms>#<id>  its entry in the history of a user, a team or an organisation
 //	CONTESTANT#<kind>#<id>        CONTESTANT      a team or an organisation, with its members
-//	CONTESTANT#<kind>-slug#<slug> SLUG       whose slug it is
+//	CONTESTANT#<kind>-slug#<slug> SLUG       the id that has the slug
 
 const (
 	contestSort    = "CONTEST"
@@ -28,12 +28,12 @@ const (
 	slugSort       = "SLUG"
 )
 
-// MembersAtMost keeps the transaction that makes a contest within 100 writes: the
+// maxMembers keeps the transaction that makes a contest within 100 writes: the
 // contest, its audit entry in four places, what the Idempotency-Key remembers, and a
 // line in the history of each team, organisation and member.
-const MembersAtMost = 40
+const maxMembers = 40
 
-// Table is what contests need of the stats table.
+// Table is the part of the stats table's interface that contests use.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
 	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
@@ -41,8 +41,8 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Store keeps contests, teams and their organisations. What it fails with is an
-// *[api.Error].
+// Store writes contests, teams and their organisations, and returns them through a
+// [Reader]. Its errors are *[api.Error].
 type Store struct {
 	table   Table
 	changes change.Store
@@ -68,8 +68,7 @@ func slugKey(kind Kind, slug string) table.Key {
 // maxIDBytes bounds the identifiers, slugs and users that a store looks for.
 const maxIDBytes = 64
 
-// record is a contest as it is stored, with the revision that its next change
-// must find.
+// record is a stored contest with its revision, on which the next change is conditional.
 type record struct {
 	Contest
 	Rev int64 `json:"rev"`
@@ -96,39 +95,25 @@ func recordFrom(it table.Item) (record, error) {
 	return r, nil
 }
 
-// Get returns one contest of a game. One of another game is there, but not for
-// this key.
-func (s *Store) Get(ctx context.Context, game, id string) (Contest, error) {
-	r, err := s.read(ctx, id)
-	if err != nil {
-		return Contest{}, err
-	}
-	if err := OfGame(game)(r.Contest); err != nil {
-		return Contest{}, err
-	}
-	return r.Contest, nil
-}
-
-// Whose decides whose contests a change may touch.
+// Whose returns an error if a change must not touch a contest.
 type Whose func(Contest) error
 
-// AnyGame is for the operator's own changes.
+// AnyGame permits contests of every game. It is for changes by the operator.
 func AnyGame(Contest) error { return nil }
 
-// OfGame is for a key that is bound to the game; one that is bound to none, "",
-// touches nothing.
+// OfGame permits contests of one game only, and none if game is "".
 func OfGame(game string) Whose {
 	return func(c Contest) error {
 		if game == "" || c.Game != game {
-			return api.Fail(api.PermissionGame, "this match is of another game than the key")
+			return api.Fail(api.PermissionGame, "the match belongs to another game than the key")
 		}
 		return nil
 	}
 }
 
-// Token is the Idempotency-Key of a call, or none. The key's game is part of what is
-// asked for: the same user may have keys of several games, and what one of them was
-// answered is no answer to another.
+// Token returns the Idempotency-Key of a request, or the zero Token without one. The key's
+// game is part of the compared input: a user may have keys of several games, and the
+// answer to one must not be replayed to another.
 func (s *Store) Token(r *api.Request, input any) (idempotency.Token, error) {
 	return idempotency.Of(s.table, r, struct {
 		Game  string
@@ -152,7 +137,7 @@ func (s *Store) read(ctx context.Context, id string) (record, error) {
 
 func unknownContest() *api.Error { return api.Fail(api.NotFoundMatch, "no such match") }
 
-// Spec is a contest as a game asks for it. Teams are named by id or slug.
+// Spec is the request for a contest. Teams are named by id or slug.
 type Spec struct {
 	Game        string
 	Home, Away  string
@@ -161,9 +146,9 @@ type Spec struct {
 	ScheduledAt *time.Time
 }
 
-// Create makes a contest, once for an Idempotency-Key. Whoever is an active member
-// of a team then has taken part in it. Who made it is in the trail of the caller's
-// organisation, as every change is.
+// Create creates a contest, once per Idempotency-Key. It is in the history of users who
+// are active members of a team at that time. Like every change, it is recorded in the
+// audit trail of the caller's organisation.
 func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.Token, spec Spec) (Contest, error) {
 	id, err := s.changes.IDs.New("con_", r.Now)
 	if err != nil {
@@ -173,8 +158,8 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 	call := change.Asked(r)
 	call.Token = token
 	return change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (draw, error) { return s.draw(ctx, id, spec) },
-		func(f draw) (Contest, change.Plan, error) {
+		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, id, spec) },
+		func(f createFacts) (Contest, change.Plan, error) {
 			switch {
 			case f.made.ID != "": // by an earlier attempt, whose answer was lost
 				return f.made, change.Plan{}, nil
@@ -188,20 +173,20 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 		})
 }
 
-// draw are the facts that a contest is made by.
-type draw struct {
+// createFacts are the facts that a contest is made by.
+type createFacts struct {
 	made       Contest // where it is there already; else the teams
 	home, away Contestant
 }
 
-func (s *Store) draw(ctx context.Context, id string, spec Spec) (f draw, err error) {
+func (s *Store) createFacts(ctx context.Context, id string, spec Spec) (f createFacts, err error) {
 	if mine, err := s.read(ctx, id); !missing(err) {
-		return draw{made: mine.Contest}, err
+		return createFacts{made: mine.Contest}, err
 	}
-	if f.home, err = s.Contestant(ctx, OfTeam, spec.Home); err != nil {
+	if f.home, err = s.find(ctx, OfTeam, spec.Home); err != nil {
 		return f, err
 	}
-	f.away, err = s.Contestant(ctx, OfTeam, spec.Away)
+	f.away, err = s.find(ctx, OfTeam, spec.Away)
 	return f, err
 }
 
@@ -211,7 +196,7 @@ func opponent(p Contestant) Opponent {
 	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}
 }
 
-// Instant cuts a moment to what is stored and shown: milliseconds.
+// Instant truncates a time to milliseconds, the stored and shown precision, in UTC.
 func Instant(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
 // births is the plan that makes a contest: itself, its place in the histories and the
@@ -232,8 +217,8 @@ type Step struct {
 	Rule   func(Contest) (Contest, error)
 }
 
-// Change takes a step with a contest, in one transaction with what is told of it,
-// and once for an Idempotency-Key.
+// Change applies a step to a contest in one transaction with its audit entry, once per
+// Idempotency-Key.
 func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, id string, step Step) (Contest, error) {
 	call := change.Asked(r)
 	call.Token, call.Entries = token, byGet{s.table}
@@ -252,7 +237,8 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 		})
 }
 
-// byGet reads one by one: changes of contests are granted no other read.
+// byGet implements BatchGet by Get, because the role of contest changes grants no other
+// read.
 type byGet struct{ table Table }
 
 func (t byGet) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
@@ -276,14 +262,14 @@ func (r record) moved(action string, after Contest) (change.Plan, error) {
 		Entries: []audit.Change{{Action: action, Target: r.ID, Before: r.Contest, After: after}}}, err
 }
 
-// refused is a rule's refusal as its caller reads it.
+// refused converts the error of a rule to an API error.
 func refused(err error) error {
 	switch {
-	case errors.Is(err, ErrState):
+	case errors.Is(err, errState):
 		return api.Fail(api.ConflictState, "%v", err)
-	case errors.Is(err, ErrMap):
+	case errors.Is(err, errMap):
 		return api.FieldError("maps", "%v", err)
-	case errors.Is(err, ErrTeam):
+	case errors.Is(err, errTeam):
 		return api.FieldError("team", "%v", err)
 	}
 	return err

@@ -112,7 +112,7 @@ func TestKeyThatHasChangedUnderWayWritesNoContest(t *testing.T) {
 	if condition(made) != api.SecretRevoked || condition(moved) != api.SecretRevoked {
 		t.Errorf("got %v and %v, want both refused", made, moved)
 	}
-	history, _, err := s.History(t.Context(), contests.OfTeam, "team_north", contests.Filter{}, 10, "")
+	history, _, err := contests.HistoryOf(s, contests.OfTeam, "team_north").Page(t.Context(), contests.Filter{}, 10, "")
 	if err != nil || len(history) != 1 || history[0].Status != contests.Ready {
 		t.Errorf("got %+v (%v), want the one contest as it was", history, err)
 	}
@@ -131,7 +131,7 @@ func history(t *testing.T, s *contests.Store, kind contests.Kind, id string, f c
 	var found []string
 	after := ""
 	for range 100 {
-		page, next, err := s.History(t.Context(), kind, id, f, limit, after)
+		page, next, err := contests.HistoryOf(s, kind, id).Page(t.Context(), f, limit, after)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +193,7 @@ func TestPageReadsABoundedPartOfAHistoryWhateverItsFilter(t *testing.T) {
 		}
 	}
 	first := len(watched.Calls())
-	page, next, err := s.History(t.Context(), contests.OfTeam, "team_north", contests.Filter{Include: []contests.Status{contests.Disputed}}, 25, "")
+	page, next, err := contests.HistoryOf(s, contests.OfTeam, "team_north").Page(t.Context(), contests.Filter{Include: []contests.Status{contests.Disputed}}, 25, "")
 	if err != nil || len(page) != 0 || next == "" {
 		t.Errorf("got %d, %q (%v), want an empty page that goes on", len(page), next, err)
 	}
@@ -274,7 +274,7 @@ func TestScoresThatComeAtOnceAreAllTaken(t *testing.T) {
 			})
 		}
 		group.Wait()
-		got, err := s.Get(t.Context(), "rally", c.ID)
+		got, err := s.For(&api.Caller{Game: "rally"}).Get(t.Context(), c.ID)
 		if err != nil || got.Status != contests.Completed || completed.Load() != 1 || max(got.Home.Wins, got.Away.Wins) != 4 || got.Winner == nil {
 			t.Errorf("got %+v (%v), completed %d times, want once with four maps won", got, err, completed.Load())
 		}
@@ -357,7 +357,7 @@ func TestLostAnswerOfAChangeIsRecognisedThoughOthersChangedTheContestSince(t *te
 		if err != nil || after.Status != contests.InProgress {
 			t.Errorf("got %s (%v), want %s, which was made before the other change", after.Status, err, contests.InProgress)
 		}
-		if got, err := others.Get(t.Context(), "rally", c.ID); err != nil || got.Status != contests.Cancelled {
+		if got, err := others.For(&api.Caller{Game: "rally"}).Get(t.Context(), c.ID); err != nil || got.Status != contests.Cancelled {
 			t.Errorf("got %s (%v), want the other change, which was the last", got.Status, err)
 		}
 	})
@@ -392,7 +392,7 @@ func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
 			t.Errorf("a slug that is free again: got %v", err)
 		}
 		for ref, id := range map[string]string{"north": "team_north", "plain": "plain", "second": "plain", "first": "other"} {
-			if got, err := s.Contestant(t.Context(), contests.OfTeam, ref); err != nil || got.ID != id {
+			if got, err := contests.Find(t.Context(), s, contests.OfTeam, ref); err != nil || got.ID != id {
 				t.Errorf("%s: got %s (%v), want %s", ref, got.ID, err, id)
 			}
 		}

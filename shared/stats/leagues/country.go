@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// place is what a league's code tells: whose league it is and where its clocks are.
+// place is the country of a league code and its time zone.
 type place struct{ country, zone string }
 
-// places is keyed by the first part of openfootball's league codes. Where a
-// country has several zones, its league's schedule is published in the one here.
-// An international competition has a zone and no country.
+// places is keyed by the first part of openfootball's league codes. For a country with
+// several zones, this is the zone in which the league publishes its schedule. An
+// international competition has a zone and no country.
 var places = map[string]place{
 	"uefa": {"", "Europe/Paris"}, "euro": {"", "Europe/Paris"},
 
@@ -58,9 +58,9 @@ var places = map[string]place{
 // ("en.1" is "ENG"), "" for international and for unknown leagues.
 func Country(code string) string { return placeOf(code).country }
 
-// Zone returns where the league's clocks are. It needs the zone database, which
-// main programs embed with time/tzdata. It is nil for an unknown league: times
-// stay local and their instant is not known.
+// Zone returns the time zone of a league. It needs the zone database, which main programs
+// embed with time/tzdata. It returns nil for an unknown league, whose times stay local
+// without a known instant.
 func Zone(code string) *time.Location {
 	name := placeOf(code).zone
 	if name == "" {
@@ -77,7 +77,7 @@ func Zone(code string) *time.Location {
 	return loc
 }
 
-// zones keeps what was loaded, as loading reads a file.
+// zones caches loaded zones, because loading reads a file.
 var zones sync.Map
 
 func placeOf(code string) place {

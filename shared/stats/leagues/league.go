@@ -1,28 +1,29 @@
-// Package leagues is leagues and their seasons.
+// Package leagues stores leagues, their seasons and points adjustments, and knows the
+// country and time zone of a league code.
 package leagues
 
 import "strings"
 
-// League is a competition that has a season a year.
+// League is a competition with seasons.
 type League struct {
-	ID            string  `json:"id" doc:"openfootball's code" example:"en.1"`
+	ID            string  `json:"id" doc:"League id: the code that openfootball uses" example:"en.1"`
 	Name          string  `json:"name" doc:"Name without the season" example:"English Premier League"`
 	Country       *string `json:"country" doc:"Three-letter code of the football association; null for international leagues" example:"ENG"`
-	CurrentSeason *string `json:"current_season" doc:"Id of the latest season" example:"2025-26"`
+	CurrentSeason *string `json:"current_season" doc:"Id of the latest season; null if the league has no season" example:"2025-26"`
 
 	// What only views show.
-	Sport   string  `json:"-" view:"sport" enum:"football"`
-	LogoURL *string `json:"-" view:"logo_url" doc:"Null: no source of ours has one"`
+	Sport   string  `json:"-" view:"sport" enum:"football" doc:"Sport"`
+	LogoURL *string `json:"-" view:"logo_url" doc:"Address of the logo; always null, as no data source provides one"`
 }
 
 // Football is the sport of every league.
 const Football = "football"
 
-// SeasonID is a season's id as a client may have spelt it: contracts that show
-// 2025-26 as 2025/26 get it back so.
+// SeasonID returns the season id of a client's text. Contracts that show 2025-26 as
+// 2025/26 receive the latter.
 func SeasonID(text string) string { return strings.ReplaceAll(text, "/", "-") }
 
-// LeagueSeason is a season that stands beside those of other leagues.
+// LeagueSeason is a season with the id of its league, for lists of several leagues.
 type LeagueSeason struct {
 	League string `json:"league" doc:"League id" example:"en.1"`
 	Season
@@ -30,8 +31,8 @@ type LeagueSeason struct {
 
 // Season is one season of a league.
 type Season struct {
-	ID              string  `json:"id" example:"2015-16"`
-	Start           *string `json:"start" format:"date" doc:"Local day of the first match"`
-	End             *string `json:"end" format:"date" doc:"Local day of the last match"`
-	CurrentMatchday *int    `json:"current_matchday" doc:"Highest matchday with a match that was played or is live; null where rounds have no number or none was played"`
+	ID              string  `json:"id" doc:"Season id" example:"2015-16"`
+	Start           *string `json:"start" format:"date" doc:"Local date of the first match; null if unknown"`
+	End             *string `json:"end" format:"date" doc:"Local date of the last match; null if unknown"`
+	CurrentMatchday *int    `json:"current_matchday" doc:"Highest matchday with a played or live match; null if rounds have no number or no match was played"`
 }

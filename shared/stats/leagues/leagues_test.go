@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"statgate/shared/stats/leagues"
 	"statgate/shared/table"
@@ -25,7 +24,7 @@ func open(t *testing.T) *leagues.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return leagues.NewStore(db.Table(table.Stats.Name), time.Now)
+	return leagues.NewStore(db.Table(table.Stats.Name))
 }
 
 func ensure(t *testing.T, s *leagues.Store, league, name, season string) bool {
@@ -39,7 +38,7 @@ func ensure(t *testing.T, s *leagues.Store, league, name, season string) bool {
 
 func count(t *testing.T, s *leagues.Store, league, season string, c leagues.Counts) {
 	t.Helper()
-	if err := s.Table.Transact(ctx, []table.Write{leagues.Count(league, season, c)}); err != nil {
+	if err := leagues.Table(s).Transact(ctx, []table.Write{leagues.Count(league, season, c)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -72,11 +71,11 @@ func TestNameIsTheLatestSeasonsWhateverTheOrder(t *testing.T) {
 		if wrote := ensure(t, s, "en.1", names["2015-16"], "2015-16"); wrote {
 			t.Error("what is known was written again")
 		}
-		got, err := s.Get(ctx, "en.1")
+		got, err := s.Public().Get(ctx, "en.1")
 		if err != nil || got.Name != "New League" || *got.CurrentSeason != "2025" || *got.Country != "ENG" {
 			t.Errorf("%v: got %+v, %v", order, got, err)
 		}
-		seasons, err := s.Seasons(ctx, "en.1")
+		seasons, err := s.Public().Seasons(ctx, "en.1")
 		if err != nil || len(seasons) != 3 || seasons[0].ID != "2025" || seasons[2].ID != "2010-11" {
 			t.Errorf("%v: got seasons %+v, %v, want the newest first", order, seasons, err)
 		}
@@ -90,7 +89,7 @@ func TestListIsByCountry(t *testing.T) {
 		ensure(t, s, code, code, "2020")
 	}
 	for country, want := range map[string]string{"": "en.1 en.2 es.1 uefa.cl", "ENG": "en.1 en.2", "eng": "en.1 en.2", "FRA": "", "\xff": ""} {
-		list, err := s.List(ctx, country)
+		list, err := s.Public().List(ctx, country)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +101,7 @@ func TestListIsByCountry(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", country, got, want)
 		}
 	}
-	l, err := s.Get(ctx, "uefa.cl")
+	l, err := s.Public().Get(ctx, "uefa.cl")
 	if err != nil || l.Country != nil {
 		t.Errorf("an international league: got %+v, %v, want no country", l, err)
 	}
@@ -112,13 +111,13 @@ func TestUnknownIsNotFound(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for _, id := range []string{"", "en.9", "\xff", strings.Repeat("x", 5000)} {
-		if _, err := s.Get(ctx, id); !errors.Is(err, leagues.ErrNotFound) {
+		if _, err := s.Public().Get(ctx, id); !errors.Is(err, leagues.ErrNotFound) {
 			t.Errorf("league %.20q: got %v", id, err)
 		}
-		if _, _, err := s.Season(ctx, "en.1", id); !errors.Is(err, leagues.ErrNotFound) {
+		if _, _, err := s.Public().Season(ctx, "en.1", id); !errors.Is(err, leagues.ErrNotFound) {
 			t.Errorf("season %.20q: got %v", id, err)
 		}
-		if _, _, err := s.LatestSeason(ctx, id); !errors.Is(err, leagues.ErrNotFound) {
+		if _, _, err := s.Public().LatestSeason(ctx, id); !errors.Is(err, leagues.ErrNotFound) {
 			t.Errorf("latest season of %.20q: got %v", id, err)
 		}
 	}
@@ -128,7 +127,7 @@ func TestSeasonsBoundsFollowItsCountsBothWays(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	ensure(t, s, "en.1", "League", "2020")
-	before, _, err := s.LatestSeason(ctx, "en.1")
+	before, _, err := s.Public().LatestSeason(ctx, "en.1")
 	if err != nil || before.Start != nil || before.CurrentMatchday != nil {
 		t.Errorf("empty: got %+v, %v", before, err)
 	}
@@ -138,11 +137,11 @@ func TestSeasonsBoundsFollowItsCountsBothWays(t *testing.T) {
 	})
 	check := func(start, end string, matchday int, teams string, version int64) {
 		t.Helper()
-		got, at, err := s.Season(ctx, "en.1", "2020")
+		got, at, err := s.Public().Season(ctx, "en.1", "2020")
 		if err != nil || *got.Start != start || *got.End != end || *got.CurrentMatchday != matchday || at != version {
 			t.Errorf("got %s to %s, matchday %d, version %d, %v", *got.Start, *got.End, *got.CurrentMatchday, at, err)
 		}
-		ids, err := s.Teams(ctx, "en.1", "2020")
+		ids, err := s.Public().Teams(ctx, "en.1", "2020")
 		if err != nil || strings.Join(ids, " ") != teams {
 			t.Errorf("got teams %v, %v, want %s", ids, err, teams)
 		}
@@ -171,25 +170,25 @@ func TestAdjustmentsAreReplacedNotAdded(t *testing.T) {
 	for i := range set {
 		set[i].League, set[i].Season = "en.1", "2020"
 	}
-	if got, err := s.Adjustments(ctx, "en.1", "2020"); err != nil || !reflect.DeepEqual(got, set) {
+	if got, err := s.Public().Adjustments(ctx, "en.1", "2020"); err != nil || !reflect.DeepEqual(got, set) {
 		t.Errorf("got %+v, %v, want %+v", got, err, set)
 	}
-	if _, version, _ := s.Season(ctx, "en.1", "2020"); version != 1 {
+	if _, version, _ := s.Public().Season(ctx, "en.1", "2020"); version != 1 {
 		t.Errorf("got version %d, want 1: one change", version)
 	}
 	if err := s.RenameTeam(ctx, "elm", "elm-fc"); err != nil {
 		t.Fatal(err)
 	}
-	if _, version, _ := s.Season(ctx, "en.1", "2020"); version != 3 {
+	if _, version, _ := s.Public().Season(ctx, "en.1", "2020"); version != 3 {
 		t.Errorf("got version %d, want 3: two renamed adjustments change the standings", version)
 	}
 	if wrote, err := s.PutAdjustments(ctx, "en.1", "2020", set[1:2]); err != nil || !wrote {
 		t.Errorf("wrote %v, %v", wrote, err)
 	}
-	if got, err := s.Adjustments(ctx, "en.1", "2020"); err != nil || len(got) != 1 || got[0].TeamID != "fir" {
+	if got, err := s.Public().Adjustments(ctx, "en.1", "2020"); err != nil || len(got) != 1 || got[0].TeamID != "fir" {
 		t.Errorf("got %+v, %v, want one", got, err)
 	}
-	if got, err := s.Adjustments(ctx, "en.1", "2021"); err != nil || len(got) != 1 || got[0].TeamID != "elm-fc" {
+	if got, err := s.Public().Adjustments(ctx, "en.1", "2021"); err != nil || len(got) != 1 || got[0].TeamID != "elm-fc" {
 		t.Errorf("got %+v, %v, want the team by the id that it goes by", got, err)
 	}
 }
@@ -207,7 +206,7 @@ func TestEnsureHoldsUnderManyWriters(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if got, err := s.Get(ctx, "en.1"); err != nil || got.Name != "League 2007" || *got.CurrentSeason != "2007" {
+	if got, err := s.Public().Get(ctx, "en.1"); err != nil || got.Name != "League 2007" || *got.CurrentSeason != "2007" {
 		t.Errorf("got %+v, %v, want the latest season's", got, err)
 	}
 }
@@ -227,7 +226,7 @@ func TestSeasonsOfAllLeaguesArePagedByLeagueNewestFirst(t *testing.T) {
 	for limit := 1; limit <= 10; limit++ {
 		var got []string
 		for after := ""; ; {
-			page, next, err := s.AllSeasons(t.Context(), after, limit)
+			page, next, err := s.Public().AllSeasons(t.Context(), after, limit)
 			if err != nil || len(page) > limit || next != "" && len(page) < limit {
 				t.Fatalf("pages of %d: got %d and %q (%v)", limit, len(page), next, err)
 			}

@@ -14,10 +14,9 @@ import (
 	"statgate/shared/table"
 )
 
-// Own writes the matches that organisations keep for themselves: their own keys
-// alone see them, and no public table or counter has them. Each change is one
-// transaction on the match, its owner's counters and the audit entry, so none is
-// ever half made or unrecorded. Errors are *[api.Error].
+// Own writes the matches of organisations, which only the organisation's own keys see.
+// No public standings or counters include them. Each change is one transaction on the
+// match, the owner's counters and the audit entry. Errors are *[api.Error].
 type Own struct {
 	store   *Store
 	changes change.Store
@@ -25,46 +24,45 @@ type Own struct {
 
 // NewOwn returns the writer over a store; rand is for the ids of audit entries.
 func NewOwn(store *Store, rand io.Reader) *Own {
-	return &Own{store, change.Store{Table: store.Table, IDs: ids.New(rand), BesideData: true}}
+	return &Own{store, change.Store{Table: store.table, IDs: ids.New(rand), BesideData: true}}
 }
 
-// Draft is a match that is about to be made, and what must be written with it so
-// that its teams are known.
+// Draft is a match to create, with the writes that create its teams.
 type Draft struct {
-	Match Match // its status, teams, place in a season and day
-	First Edit  // the score and the minute that it begins with
+	Match Match // its status, teams, place in a season and day, without an id
+	First Edit  // the initial score and minute
 	Teams []table.Write
-	UUID  bool // its id is to be one
+	UUID  bool // the id must be a UUID
 }
 
 // State implements [api.Versioned].
 func (m Match) State() string { return m.ID + "." + strconv.FormatInt(m.Version, 10) }
 
-// Create makes a match of the caller's organisation. A repeat under the call's
-// Idempotency-Key is given the first answer again, before draft looks at anything.
-// A match of the same teams at the same place in a season, or without a round on
-// the same day, is the same match: a second one is refused with its id. One that was
-// moved away from that day has left it.
+// Create creates a match of the caller's organisation. A repeated request with the same
+// Idempotency-Key gets the first answer, before draft reads anything. Create fails with
+// Conflict and the existing id if the organisation has a match of the same identity: the
+// same teams in the same round of a season or, without a round, on the same day. A match
+// that was rescheduled to another day does not conflict on its first day.
 func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(ctx context.Context) (Draft, error)) (*Match, error) {
-	token, err := idempotency.Of(o.store.Table, r, input)
+	token, err := idempotency.Of(o.store.table, r, input)
 	if err != nil {
 		return nil, err
 	}
 	call := o.call(r)
 	call.Token = token
 	return made(change.Make(ctx, o.changes, call,
-		func(ctx context.Context, _ int) (seating, error) {
+		func(ctx context.Context, _ int) (createFacts, error) {
 			d, err := draft(ctx)
 			if err != nil {
-				return seating{}, err
+				return createFacts{}, err
 			}
 			m, err := d.drawn(r.Caller.Org)
 			if err != nil {
-				return seating{}, err
+				return createFacts{}, err
 			}
 			return o.seat(ctx, d, m)
 		},
-		func(f seating) (Match, change.Plan, error) {
+		func(f createFacts) (Match, change.Plan, error) {
 			if f.before != nil {
 				return f.before.Match, change.Plan{}, there(f.before.ID)
 			}
@@ -82,31 +80,32 @@ func made(m Match, err error) (*Match, error) {
 	return &m, nil
 }
 
-// seating are the facts that a match is made by.
-type seating struct {
+// createFacts are the facts that a match is made by.
+type createFacts struct {
 	match  Match         // with its id
 	teams  []table.Write // what must be written with it
 	before *Record       // what has the id; nil where nothing has
 }
 
-// drawn is the match that a draft comes to.
+// drawn returns the match that a draft describes.
 func (d Draft) drawn(org string) (Match, error) {
 	m := d.Match
 	m.Owner = org
 	return m.Edited(d.First)
 }
 
-// seats bounds how many matches may have been made on one day and moved away.
+// seats bounds how many matches of one identity may have been created on one day and
+// rescheduled to others.
 const seats = 8
 
 // seat gives a match its id, and finds what has that id. A match that was moved keeps
 // the id that its first day gave it, and the next one of that day gets another.
-func (o *Own) seat(ctx context.Context, d Draft, m Match) (f seating, err error) {
+func (o *Own) seat(ctx context.Context, d Draft, m Match) (f createFacts, err error) {
 	identity := IdentityOf(&m)
 	f.teams = d.Teams
 	for salt := range seats {
 		if m.ID = identity.ID(m.Owner, salt); d.UUID {
-			m.ID = identity.UUID(m.Owner, salt)
+			m.ID = identity.uuid(m.Owner, salt)
 		}
 		f.match = m
 		f.before, err = o.find(ctx, m.Owner, m.ID)
@@ -118,13 +117,13 @@ func (o *Own) seat(ctx context.Context, d Draft, m Match) (f seating, err error)
 }
 
 func there(id string) *api.Error {
-	err := api.Fail(api.Conflict, "this match is there already: the same teams at the same place in a season, or on the same day")
+	err := api.Fail(api.Conflict, "this match already exists: the same teams in the same round of a season, or on the same day")
 	err.Details = map[string]string{"match": id}
 	return err
 }
 
-// Update changes a match of the caller's organisation, on the condition that the
-// call's If-Match names its present state.
+// Update changes a match of the caller's organisation if the request's If-Match names its
+// current state.
 func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m Match) (Edit, error)) (*Match, error) {
 	return made(change.Make(ctx, o.changes, o.call(r), o.reading(r, id), func(before *Record) (Match, change.Plan, error) {
 		if err := present(r, before); err != nil {
@@ -143,7 +142,7 @@ func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m
 	}))
 }
 
-// Delete removes a match of the caller's organisation, on the same condition.
+// Delete deletes a match of the caller's organisation, under the same condition.
 func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
 	_, err := change.Make(ctx, o.changes, o.call(r), o.reading(r, id), func(before *Record) (Match, change.Plan, error) {
 		if err := present(r, before); err != nil {
@@ -158,7 +157,7 @@ func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
 // earlier attempt made it, as other changes may have followed: its audit entry does.
 func (o *Own) call(r *api.Request) change.Call {
 	c := change.Asked(r)
-	c.Entries = o.store.Table
+	c.Entries = o.store.table
 	return c
 }
 
@@ -178,7 +177,7 @@ func planned(c Change, action string, now time.Time) change.Plan {
 // find reads a match of an organisation, nil where it has none of the id: another
 // organisation's match, or a public one, does not exist for it.
 func (o *Own) find(ctx context.Context, org, id string) (*Record, error) {
-	found, err := o.store.Records(ctx, []string{id}, true)
+	found, err := o.store.RecordsOfAllOwners(ctx, []string{id}, true)
 	if err != nil {
 		return nil, api.Down("reading a match", err)
 	}

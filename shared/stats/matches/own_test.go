@@ -54,7 +54,7 @@ func newWriter(t testing.TB) *writer {
 // call is a request of the organisation.
 func (w *writer) call(org, ifMatch string) *api.Request {
 	return &api.Request{
-		ID: fmt.Sprintf("r%d", w.calls.Add(1)), Now: w.store.Clock(), IfMatch: ifMatch,
+		ID: fmt.Sprintf("r%d", w.calls.Add(1)), Now: matches.Now(w.store), IfMatch: ifMatch,
 		Caller: &api.Caller{Key: "key_" + org, User: "usr_" + org, Org: "org_" + org}, Tag: api.Encoder{}.Tag,
 	}
 }
@@ -165,7 +165,7 @@ func (w *writer) entries(t testing.TB, f audit.Filter) []audit.Entry {
 // total is what the counter of a filter says, and how many its pages hold.
 func (w *writer) total(t testing.TB, f matches.Filter, owners ...string) (int64, int) {
 	t.Helper()
-	page, err := w.store.List(t.Context(), f, owners, matches.PageRequest{Limit: 1000})
+	page, err := reader(w.store, owners...).List(t.Context(), f, matches.PageRequest{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestOwnMatchIsSeenByItsOrganisationAloneAndCountedThere(t *testing.T) {
 			}
 		}
 	}
-	if _, err := w.store.Get(t.Context(), m.ID, []string{matches.Public, "org_b"}); !errors.Is(err, matches.ErrNotFound) {
+	if _, err := reader(w.store, matches.Public, "org_b").Get(t.Context(), m.ID); !errors.Is(err, matches.ErrNotFound) {
 		t.Errorf("another organisation: got %v, want not found", err)
 	}
 	var shown map[string]any
@@ -258,7 +258,7 @@ func TestEachVersionIsWonByOneOfManyConditionalWrites(t *testing.T) {
 	for i := range 32 {
 		all.Go(func() {
 			for {
-				now, err := w.store.Get(t.Context(), m.ID, []string{"org_a"})
+				now, err := reader(w.store, "org_a").Get(t.Context(), m.ID)
 				if err != nil {
 					t.Error(err)
 					return
@@ -333,7 +333,7 @@ func TestStaleTagChangesNothing(t *testing.T) {
 		}
 	}
 	for _, fresh := range []string{first, `"x", ` + first, "*"} {
-		now, err := w.store.Get(t.Context(), m.ID, []string{"org_a"})
+		now, err := reader(w.store, "org_a").Get(t.Context(), m.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -461,7 +461,7 @@ func faulted(t *testing.T, c work, fault tabletest.Fault, times, from int) {
 // facts are all matches of the organisation.
 func facts(t testing.TB, w *writer) string {
 	t.Helper()
-	page, err := w.store.List(t.Context(), matches.Filter{}, []string{"org_a"}, matches.PageRequest{Limit: 100})
+	page, err := reader(w.store, "org_a").List(t.Context(), matches.Filter{}, matches.PageRequest{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -475,7 +475,7 @@ func (w *writer) counts(t testing.TB, what string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, _ := w.store.List(t.Context(), matches.Filter{}, []string{"org_a"}, matches.PageRequest{Limit: 100})
+	all, _ := reader(w.store, "org_a").List(t.Context(), matches.Filter{}, matches.PageRequest{Limit: 100})
 	want := map[string]int64{}
 	for _, m := range all.Matches {
 		for _, at := range []string{"ALL", "STATUS#" + string(m.Status), "TEAM#" + m.Home.ID, "TEAM#" + m.Away.ID} {

@@ -1,75 +1,24 @@
 package matches
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
-	"statgate/shared/ids"
 	"statgate/shared/table"
 )
 
-// Record is a match as it is stored: beside the match itself, how its source
-// spelled the teams. The spelling decides whose match it is when later clubs
-// files tell more about the teams.
+// Record is a stored match with the spellings that its source used for the teams. When
+// later clubs files unite or split teams, the spellings decide whose match it is.
 type Record struct {
 	Match
 	HomeAs, AwayAs string
 }
 
-// Identity is what makes two reports the same match: its place in the season and
-// the two teams. The day is not part of it, as matches are moved, except where
-// there is no round to tell two meetings apart.
-type Identity struct {
-	League, Season, Stage, Round, Home, Away string
-	Date                                     string // where Round is ""
-}
-
-// IdentityOf returns the identity of a match.
-func IdentityOf(m *Match) Identity {
-	id := Identity{League: string(m.League), Season: string(m.Season), Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
-	if id.Round == "" {
-		id.Date = m.Date
-	}
-	return id
-}
-
-// ID derives the id that a match of this identity gets when it is first stored.
-// It keeps that id for good, also when a team of it goes by another id later.
-// 100 bits of SHA-256: with 10^9 matches a collision has a chance of 10^-12.
-// Salt is 0, but for a match whose id is taken by another one.
-func (i Identity) ID(owner string, salt int) string {
-	sum := i.sum(owner, salt)
-	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
-}
-
-// UUID is the same as a UUID, for contracts whose ids are.
-func (i Identity) UUID(owner string, salt int) string {
-	sum := i.sum(owner, salt)
-	return ids.UUID(sum[:])
-}
-
-func (i Identity) sum(owner string, salt int) [sha256.Size]byte {
-	var text []byte
-	for _, part := range []string{owner, i.League, i.Season, i.Stage, i.Round, i.Home, i.Away, i.Date} {
-		text = strconv.AppendInt(text, int64(len(part)), 10) // so that no two lists of parts read alike
-		text = append(append(append(text, ':'), part...), ',')
-	}
-	if salt > 0 {
-		text = fmt.Appendf(text, "salt %d", salt)
-	}
-	return sha256.Sum256(text)
-}
-
-var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
-
-// sortString orders matches by kick-off, then id. Where the time is not known,
-// the match stands at the last second of its local day, which no known time,
-// being in whole minutes, reaches: it comes after the day's other matches of its
-// league, and before the next day's. The id makes it unique.
+// sortString returns a sort key that orders matches by kick-off, then by id. A match
+// without a known time sorts at the last second of its local day. Known times are whole
+// minutes, so it follows the other matches of its league on that day and precedes those
+// of the next day. The id makes the key unique.
 func sortString(m *Match) string {
 	return sortInstant(m).UTC().Format("2006-01-02T15:04:05Z") + "#" + m.ID
 }
@@ -87,7 +36,7 @@ func sortInstant(m *Match) time.Time {
 	return day.AddDate(0, 0, 1).Add(-time.Second)
 }
 
-// pairKey is the partition of all meetings of two teams, whoever is at home.
+// pairKey returns the partition of all meetings of two teams, with either team at home.
 func pairKey(owner, a, b string) string {
 	if b < a {
 		a, b = b, a
@@ -99,8 +48,8 @@ func matchKey(id string) table.Key {
 	return table.Key{Partition: table.Join("MATCH", id), Sort: "MATCH"}
 }
 
-// item writes the attributes by hand: the importer and the pages live on it, and
-// going through JSON costs ten times as much. A test compares it with table.Encode.
+// item builds the attributes by hand, because encoding through JSON takes ten times as
+// long and both imports and pages depend on it. A test compares it with table.Encode.
 func (r *Record) item() table.Item {
 	m := &r.Match
 	sk := sortString(m)
@@ -131,8 +80,8 @@ func (r *Record) item() table.Item {
 	return it
 }
 
-// FromItem reads a match from its item, and nil from none and from the id of one
-// that was found to be another.
+// FromItem returns the match of an item. It returns nil for a nil item and for an alias:
+// the former id of a match that was found to be another one.
 func FromItem(it table.Item) *Match {
 	if it == nil || it.Str("alias_of") != "" {
 		return nil
@@ -140,8 +89,8 @@ func FromItem(it table.Item) *Match {
 	return &recordOf(it).Match
 }
 
-// Over tells whether the match's day, or its kick-off where that is known, is before
-// the moment.
+// Over reports whether the match's kick-off, or its day if the kick-off is unknown, is
+// before a time.
 func (m *Match) Over(before time.Time) bool { return sortInstant(m).Before(before) }
 
 func recordOf(it table.Item) *Record {
@@ -194,8 +143,8 @@ func sideOf(m map[string]any) Side {
 	return Side{ID: id, Name: name}
 }
 
-// Winner is the side that won: on penalties, else after extra time, else after
-// 90 minutes. It is nil before the end and where no result counts.
+// Winner returns the side that won: on penalties, else after extra time, else after
+// 90 minutes. It returns nil before the end and for statuses without a result.
 func Winner(status Status, s Score) *string {
 	if status != Finished && status != Awarded {
 		return nil
@@ -215,7 +164,7 @@ func Winner(status Status, s Score) *string {
 	return nil
 }
 
-// Valid tells whether s is one of [Statuses].
+// Valid reports whether s is one of [Statuses].
 func (s Status) Valid() bool {
 	for _, known := range Statuses {
 		if s == known {
@@ -225,10 +174,11 @@ func (s Status) Valid() bool {
 	return false
 }
 
-// Played tells that the match has begun and its result counts, or may yet.
-func (s Status) Played() bool { return s == Finished || s == Awarded || s == Live }
+// played reports whether the match has begun and its result counts or may still count.
+func (s Status) played() bool { return s == Finished || s == Awarded || s == Live }
 
-// roundMatches tells whether a match is of a round: the verbatim round, or the number of its matchday.
+// roundMatches reports whether a match is in a round, given verbatim or as the number of
+// its matchday.
 func roundMatches(m *Match, round string) bool {
 	if m.Round != nil && *m.Round == round {
 		return true

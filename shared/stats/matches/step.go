@@ -8,15 +8,15 @@ import (
 	"statgate/shared/api"
 )
 
-// steps is where a match may go from a status. What is not here is an end.
+// steps lists the statuses that may follow a status. A status without an entry is final.
 var steps = map[Status][]Status{
 	Scheduled: {Live, Postponed, Cancelled, Abandoned, Awarded},
 	Live:      {Finished, Postponed, Cancelled, Abandoned, Awarded},
 	Postponed: {Scheduled},
 }
 
-// Edit is what changes of a match; nil stays as it is. Score replaces the whole
-// score. When is the new kick-off, of a match that is scheduled then.
+// Edit is a change of a match; nil fields stay unchanged. Score replaces the whole score.
+// When sets the kick-off, which requires a match that is scheduled after the edit.
 type Edit struct {
 	Status *Status
 	Minute *int
@@ -24,25 +24,25 @@ type Edit struct {
 	When   *When
 }
 
-// When is the day of a match, and its kick-off where that is known.
+// When is the day of a match, and its kick-off if that is known.
 type When struct {
 	Date      string  // local, YYYY-MM-DD
 	Time      *string // local, HH:MM
 	KickoffAt *string // RFC 3339 UTC
 }
 
-// Edited is the match after an edit, or an *[api.Error]: a step that its status
-// does not lead to, or a value that does not go with the status.
+// Edited returns the match after an edit. It fails with an *[api.Error] if the status
+// may not follow the current one, or if a value does not fit the status.
 func (m Match) Edited(e Edit) (Match, error) {
 	if e.Status != nil && *e.Status != m.Status {
 		if !slices.Contains(steps[m.Status], *e.Status) {
-			return m, api.Fail(api.ConflictStep, "a match that is %s %s", m.Status, leads(m.Status))
+			return m, api.Fail(api.ConflictStep, "status: %s %s", m.Status, leads(m.Status))
 		}
 		m.Status = *e.Status
 	}
 	if e.When != nil {
 		if m.Status != Scheduled {
-			return m, api.FieldError("date", "only a match that is scheduled can be moved")
+			return m, api.FieldError("date", "can be changed only while the match is scheduled")
 		}
 		m.Date, m.Time, m.KickoffAt = e.When.Date, e.When.Time, e.When.KickoffAt
 	}
@@ -57,36 +57,36 @@ func (m Match) Edited(e Edit) (Match, error) {
 
 func leads(from Status) string {
 	if len(steps[from]) == 0 {
-		return "has come to its end"
+		return "is final and cannot change"
 	}
 	var to []string
 	for _, s := range steps[from] {
 		to = append(to, string(s))
 	}
-	return fmt.Sprintf("can become %s, and nothing else", strings.Join(to, ", "))
+	return fmt.Sprintf("can change only to %s", strings.Join(to, ", "))
 }
 
-// settled makes score, minute and winner agree with the status: what was just sent
-// and does not go with it is refused, what was left from before is dropped.
+// settled makes score, minute and winner consistent with the status. It refuses values
+// of the edit that do not fit the status, and drops earlier ones that no longer fit.
 func (m Match) settled(e Edit) (Match, error) {
 	if m.Status != Live {
 		if e.Minute != nil {
-			return m, api.FieldError("minute", "only a match that is live is in a minute")
+			return m, api.FieldError("minute", "is allowed only for a live match")
 		}
 		m.Minute = nil
 	}
 	switch m.Status {
 	case Scheduled, Postponed, Cancelled:
 		if e.Score != nil && !e.Score.empty() {
-			return m, api.FieldError("score", "a match that is %s has no score", m.Status)
+			return m, api.FieldError("score", "is not allowed while the match is %s", m.Status)
 		}
 		m.Score = Score{}
 	case Finished, Awarded:
 		if m.Score.FullTime == nil {
-			return m, api.FieldError("score.full_time", "a match that is %s has one", m.Status)
+			return m, api.FieldError("score.full_time", "is required when the match is %s", m.Status)
 		}
 		if p := m.Score.Penalties; p != nil && p.Home == p.Away {
-			return m, api.FieldError("score.penalties", "of a match that is %s have a winner", m.Status)
+			return m, api.FieldError("score.penalties", "must have a winner when the match is %s", m.Status)
 		}
 	}
 	if err := m.Score.sound(); err != nil {
@@ -100,17 +100,17 @@ func (s Score) empty() bool {
 	return s.HalfTime == nil && s.FullTime == nil && s.ExtraTime == nil && s.Penalties == nil
 }
 
-// sound refuses a score that loses goals as the match goes on.
+// sound refuses a score that has fewer goals later in the match.
 func (s Score) sound() error {
 	if s.FullTime == nil && (s.ExtraTime != nil || s.Penalties != nil) {
-		return api.FieldError("score.full_time", "is missing, and there was play after it")
+		return api.FieldError("score.full_time", "is required with extra_time or penalties")
 	}
 	for _, later := range []struct {
-		name       string
-		from, till *Goals
+		name     string
+		from, to *Goals
 	}{{"score.full_time", s.HalfTime, s.FullTime}, {"score.extra_time", s.FullTime, s.ExtraTime}} {
-		if later.from != nil && later.till != nil && (later.till.Home < later.from.Home || later.till.Away < later.from.Away) {
-			return api.FieldError(later.name, "has fewer goals than there were before")
+		if later.from != nil && later.to != nil && (later.to.Home < later.from.Home || later.to.Away < later.from.Away) {
+			return api.FieldError(later.name, "must not have fewer goals than the score before it")
 		}
 	}
 	return nil

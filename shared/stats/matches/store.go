@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"sync"
 	"time"
 
@@ -19,104 +18,73 @@ import (
 //	MATCH#<id>      MATCH      the match, with a partition in each index; or "alias_of" another id
 //	COUNT#<owner>   <what>     n: how many matches ALL, LEAGUE#…, SEASON#…, STATUS#…, TEAM#… have
 
-// ErrNotFound is the answer for a match that is not there, or that the caller may not see:
-// which of the two is nobody's business.
+// ErrNotFound is the error for a match that does not exist or that the reader may not
+// see. The two cases are not distinguished, so that no reader learns of hidden matches.
 var ErrNotFound = errors.New("matches: not found")
 
 // ErrFilter is the answer for a mix of filters that no index serves.
-var ErrFilter = errors.New("served are: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
+var ErrFilter = errors.New("supported: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
 
 // Bounds of a [Filter].
 const (
 	MaxRangeDays = 31
-	MaxIDs       = 100
+	maxIDs       = 100
 )
 
-// Filter chooses one of the paths that an index serves.
+// Filter chooses matches by a combination of fields that an index serves.
 type Filter struct {
 	League, Season string
 	Round, Stage   string   // with League and Season: the verbatim round or a matchday's number; the stage verbatim
 	Statuses       []Status // with League and Season any; alone exactly one
-	Team           string   // a team's own id, not one that it went by
-	From, To       string   // days, YYYY-MM-DD, inclusive; for one day both are that day
-	UTC            bool     // the days are UTC's, not the leagues' own; a match without a known time has its local day
+	Team           string   // the team's present id, not a former one
+	From, To       string   // days, YYYY-MM-DD, inclusive; for a single day both are that day
+	UTC            bool     // count UTC days instead of the leagues' local days; a match without a known time has its local day
 	IDs            []string
 }
 
-// PageRequest asks for a page: Limit matches after the sort string of the last one seen.
+// PageRequest asks for a page of at most Limit matches after a cursor.
 type PageRequest struct {
 	Limit      int
 	After      string // opaque: Page.Next of the page before; "" begins
 	Descending bool
 }
 
-// Page is a page of matches. Next is "" on the last one. Total is exact, and nil
-// where no counter is kept.
+// Page is a page of matches. Next is "" on the last page. Total is exact, or nil if no
+// counter exists for the filter.
 type Page struct {
 	Matches []Match
 	Next    string
 	Total   *int64
 }
 
-// Store reads and writes matches. Whatever is read is read for owners: the
-// public, or the public and the caller's organisation.
+// Store writes public matches. It returns matches only through a [Reader], which is
+// bound to the owners whose data its user may see.
 type Store struct {
-	Table table.Table
-	Clock func() time.Time
+	table table.Table
+	clock func() time.Time
 }
 
 // NewStore returns a store over the stats table.
 func NewStore(tbl table.Table, clock func() time.Time) *Store {
-	return &Store{Table: tbl, Clock: clock}
+	return &Store{table: tbl, clock: clock}
 }
 
-// Get returns one match, also by an id that it had before; ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string, owners []string) (*Match, error) {
-	found, err := s.GetMany(ctx, []string{id}, owners)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 {
-		return nil, ErrNotFound
-	}
-	return &found[0], nil
-}
-
-// GetMany returns the matches that exist among ids, in the order of ids.
-func (s *Store) GetMany(ctx context.Context, ids []string, owners []string) ([]Match, error) {
-	records, err := s.records(ctx, ids, false, slices.Contains(owners, Public))
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Match, 0, len(ids))
-	seen := map[string]bool{}
-	for _, id := range ids {
-		r := records[id]
-		if r == nil || seen[r.ID] || !slices.Contains(owners, r.Owner) {
-			continue
-		}
-		seen[r.ID] = true
-		out = append(out, r.Match)
-	}
-	return out, nil
-}
-
-// Records returns the records that exist among ids by the id asked for; one
-// answers to several ids where two were found to be one match.
-func (s *Store) Records(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
+// RecordsOfAllOwners returns the records that exist among ids, whoever owns them, by
+// the requested id. It is for workers, and must not serve a request of a customer. Two
+// ids have the same record where two matches were found to be one.
+func (s *Store) RecordsOfAllOwners(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
 	return s.records(ctx, ids, consistent, true)
 }
 
-// records follows the ids that matches had before only where it is told to: they
-// are public, and whoever sees nothing public must not learn by the time it takes
-// that there is one.
+// records follows former ids of matches only if follow is set. Former ids are public, so
+// a reader without public data must not learn from the response time that one exists.
 func (s *Store) records(ctx context.Context, ids []string, consistent, follow bool) (map[string]*Record, error) {
 	out := make(map[string]*Record, len(ids))
-	asked := map[string][]string{} // by the id to read, the ids that were asked for
+	asked := map[string][]string{} // requested ids by the id to read
 	for _, id := range ids {
 		asked[id] = []string{id}
 	}
-	for range 8 { // an alias leads to another only where merges followed each other
+	for range 8 { // an alias points to another alias only after several merges
 		items, err := s.byIDs(ctx, slices.Collect(maps.Keys(asked)), consistent)
 		if err != nil {
 			return nil, err
@@ -153,7 +121,7 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	items, err := s.Table.BatchGet(ctx, keys, consistent)
+	items, err := s.table.BatchGet(ctx, keys, consistent)
 	if err != nil {
 		return nil, fmt.Errorf("matches: reading %d by id: %w", len(keys), err)
 	}
@@ -164,83 +132,8 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	return out, nil
 }
 
-// List returns a page of the matches that the filter chooses, by kick-off, then
-// id; ErrFilter (wrapped) where no index serves it.
-func (s *Store) List(ctx context.Context, f Filter, owners []string, p PageRequest) (*Page, error) {
-	path, err := f.path()
-	if err != nil {
-		return nil, err
-	}
-	if p.Limit <= 0 {
-		return nil, fmt.Errorf("matches: limit %d: %w", p.Limit, ErrFilter)
-	}
-	if len(f.IDs) > 0 {
-		return s.listIDs(ctx, f.IDs, owners, p)
-	}
-	for _, part := range []string{f.League, f.Season, f.Team} {
-		if part != "" && !table.Storable(part, maxIDBytes) {
-			return &Page{Matches: []Match{}}, nil
-		}
-	}
-	chunk := p.Limit + 1
-	if path.keep != nil {
-		chunk = max(chunk, 100) // few may be kept of what is read; small chunks would mean many round trips
-	}
-	var sources []*source
-	for _, owner := range owners {
-		for _, from := range path.partitions {
-			sources = append(sources, &source{store: s, keep: path.keep, query: table.Query{
-				Index: from.index, Partition: joinOwner(owner, from.suffix), Low: path.low, High: path.high,
-				After: p.After, Descending: p.Descending, Limit: chunk,
-			}})
-		}
-	}
-	records, err := merge(ctx, sources, p.Limit+1, p.Descending)
-	if err != nil {
-		return nil, err
-	}
-	page := pageOf(records, p.Limit)
-	if path.counter != "" {
-		if page.Total, err = s.total(ctx, owners, path.counter); err != nil {
-			return nil, err
-		}
-	}
-	return page, nil
-}
-
-func pageOf(records []*Record, limit int) *Page {
-	page := &Page{Matches: make([]Match, 0, min(limit, len(records)))}
-	for i, r := range records {
-		if i == limit {
-			page.Next = sortString(&page.Matches[i-1])
-			break
-		}
-		page.Matches = append(page.Matches, r.Match)
-	}
-	return page
-}
-
-func (s *Store) listIDs(ctx context.Context, ids, owners []string, p PageRequest) (*Page, error) {
-	found, err := s.GetMany(ctx, ids, owners)
-	if err != nil {
-		return nil, err
-	}
-	records := make([]*Record, 0, len(found))
-	for _, m := range found {
-		sk := sortString(&m)
-		if p.After == "" || !p.Descending && sk > p.After || p.Descending && sk < p.After {
-			records = append(records, &Record{Match: m})
-		}
-	}
-	sort.Slice(records, func(i, j int) bool {
-		a, b := sortString(&records[i].Match), sortString(&records[j].Match)
-		return a < b != p.Descending && a != b
-	})
-	return pageOf(records, p.Limit), nil
-}
-
-// access is how a filter is served: which index partitions, between which sort
-// strings, what is dropped of what is read, and which counter knows the total.
+// access is the plan that serves a filter: the index partitions to read, the range of
+// sort keys, the matches to keep, and the counter that has the total.
 type access struct {
 	partitions []partition
 	low, high  string
@@ -260,8 +153,8 @@ func joinOwner(owner, suffix string) string {
 	return table.Join(owner, suffix)
 }
 
-// Check tells whether an index serves the filter: nil, or an error that wraps
-// ErrFilter and names what is wrong. Dates must be valid.
+// Check returns nil if an index serves the filter, or else an error that wraps ErrFilter
+// and says what is wrong. Dates must be valid.
 func (f Filter) Check() error {
 	_, err := f.path()
 	return err
@@ -280,7 +173,7 @@ func (f Filter) path() (access, error) {
 	}
 	switch {
 	case n > 1:
-		return access{}, fmt.Errorf("matches: no index serves this mix of filters; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: these filters cannot be combined; %w", ErrFilter)
 	case season:
 		return f.seasonPath()
 	case f.League != "":
@@ -289,18 +182,18 @@ func (f Filter) path() (access, error) {
 		status := string(f.Statuses[0])
 		return access{partitions: []partition{{"status", status}}, counter: table.Join("STATUS", status)}, nil
 	case len(f.Statuses) > 1:
-		return access{}, fmt.Errorf("matches: several statuses need league and season; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: several statuses require league and season; %w", ErrFilter)
 	case team:
 		return access{partitions: []partition{{"home", f.Team}, {"away", f.Team}}, counter: table.Join("TEAM", f.Team)}, nil
-	case len(f.IDs) > MaxIDs:
-		return access{}, fmt.Errorf("matches: %d ids; %w", len(f.IDs), ErrFilter)
+	case len(f.IDs) > maxIDs:
+		return access{}, fmt.Errorf("matches: ids: too many, got %d; %w", len(f.IDs), ErrFilter)
 	}
 	return access{partitions: []partition{{"kickoff", ""}}, counter: "ALL"}, nil
 }
 
 func (f Filter) seasonPath() (access, error) {
 	if f.League == "" || f.Season == "" {
-		return access{}, fmt.Errorf("matches: season, round and stage need league and season; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: season, round and stage require league and season; %w", ErrFilter)
 	}
 	a := access{partitions: []partition{{"season", table.Join(f.League, f.Season)}}}
 	if f.Round == "" && f.Stage == "" && len(f.Statuses) == 0 {
@@ -315,24 +208,24 @@ func (f Filter) seasonPath() (access, error) {
 	return a, nil
 }
 
-// daysPath narrows another path to days, as every index is in the order of
-// kick-offs. It reads the kick-offs that local days may have anywhere on earth (UTC-12
-// to UTC+14), and drops those of the days around. So the days are exact, and what
-// is read in vain is at most a day at either end.
+// daysPath narrows another path to days, because every index is ordered by kick-off. It
+// reads the range of kick-offs that these local days have anywhere on earth (UTC-12 to
+// UTC+14), and drops matches of the days around. The result is exact, and at most one day
+// at either end is read and dropped.
 func (f Filter) daysPath() (access, error) {
 	from, err := time.Parse(time.DateOnly, f.From)
 	if err != nil {
-		return access{}, fmt.Errorf("matches: from %q is not a day; %w", f.From, ErrFilter)
+		return access{}, fmt.Errorf("matches: from: must be a date, got %q; %w", f.From, ErrFilter)
 	}
 	to, err := time.Parse(time.DateOnly, f.To)
 	if err != nil {
-		return access{}, fmt.Errorf("matches: to %q is not a day; %w", f.To, ErrFilter)
+		return access{}, fmt.Errorf("matches: to: must be a date, got %q; %w", f.To, ErrFilter)
 	}
 	if days := int(to.Sub(from).Hours()/24) + 1; days < 1 || days > MaxRangeDays {
-		return access{}, fmt.Errorf("matches: from %s to %s is a range of %d days; %w", f.From, f.To, days, ErrFilter)
+		return access{}, fmt.Errorf("matches: from %s to %s: wrong length of the range, %d days; %w", f.From, f.To, days, ErrFilter)
 	}
 	if len(f.IDs) > 0 {
-		return access{}, fmt.Errorf("matches: ids stand alone; %w", ErrFilter)
+		return access{}, fmt.Errorf("matches: ids cannot be combined with a range of days; %w", ErrFilter)
 	}
 	rest := f
 	rest.From, rest.To = "", ""
@@ -350,76 +243,21 @@ func (f Filter) daysPath() (access, error) {
 	return a, nil
 }
 
-// day is the day of a match as the filter counts days.
+// day returns the day of a match as the filter counts days.
 func (f Filter) day(m *Match) string {
 	if f.UTC && m.KickoffAt != nil {
-		return (*m.KickoffAt)[:len(time.DateOnly)] // RFC 3339 UTC begins with it
+		return (*m.KickoffAt)[:len(time.DateOnly)] // the date part of RFC 3339 in UTC
 	}
 	return m.Date
 }
 
-func (s *Store) total(ctx context.Context, owners []string, counter string) (*int64, error) {
-	keys := make([]table.Key, len(owners))
-	for i, owner := range owners {
-		keys[i] = table.Key{Partition: table.Join("COUNT", owner), Sort: counter}
-	}
-	items, err := s.Table.BatchGet(ctx, keys, false)
-	if err != nil {
-		return nil, fmt.Errorf("matches: counting %s: %w", counter, err)
-	}
-	var n int64
-	for _, it := range items {
-		n += it.Int("n")
-	}
-	return &n, nil
-}
-
-// HeadToHead returns the match and the played meetings (finished or awarded) of its
-// two teams in every league, whoever was at home, newest first; ErrNotFound.
-func (s *Store) HeadToHead(ctx context.Context, id string, owners []string) (*Match, []Match, error) {
-	m, err := s.Get(ctx, id, owners)
-	if err != nil {
-		return nil, nil, err
-	}
-	var sources []*source
-	for _, owner := range owners {
-		sources = append(sources, &source{
-			store: s,
-			keep:  func(m *Match) bool { return m.Status == Finished || m.Status == Awarded },
-			query: table.Query{Index: "pair", Partition: pairKey(owner, m.Home.ID, m.Away.ID), Descending: true},
-		})
-	}
-	records, err := merge(ctx, sources, 0, true)
-	if err != nil {
-		return nil, nil, err
-	}
-	out := make([]Match, len(records))
-	for i, r := range records {
-		out[i] = r.Match
-	}
-	return m, out, nil
-}
-
-// Season returns every public match of a season, by kick-off: what standings are computed from.
-func (s *Store) Season(ctx context.Context, league, season string) ([]Match, error) {
-	page, err := s.Table.Query(ctx, table.Query{Index: "season", Partition: table.Join(Public, league, season)})
-	if err != nil {
-		return nil, fmt.Errorf("matches: season %s of %s: %w", season, league, err)
-	}
-	out := make([]Match, len(page.Items))
-	for i, it := range page.Items {
-		out[i] = recordOf(it).Match
-	}
-	return out, nil
-}
-
-// OfTeam returns every public record of a team, in no order.
-func (s *Store) OfTeam(ctx context.Context, team string) ([]*Record, error) {
+// ofTeam returns every public record of a team, in no order.
+func (s *Store) ofTeam(ctx context.Context, team string) ([]*Record, error) {
 	var out []*Record
 	for _, index := range []string{"home", "away"} {
-		page, err := s.Table.Query(ctx, table.Query{Index: index, Partition: table.Join(Public, team)})
+		page, err := s.table.Query(ctx, table.Query{Index: index, Partition: table.Join(Public, team)})
 		if err != nil {
-			return nil, fmt.Errorf("matches: those of %s: %w", team, err)
+			return nil, fmt.Errorf("matches: reading those of team %s: %w", team, err)
 		}
 		for _, it := range page.Items {
 			out = append(out, recordOf(it))
@@ -428,7 +266,7 @@ func (s *Store) OfTeam(ctx context.Context, team string) ([]*Record, error) {
 	return out, nil
 }
 
-// source reads one index partition, a chunk at a time.
+// source reads one index partition in chunks.
 type source struct {
 	store *Store
 	query table.Query
@@ -437,10 +275,10 @@ type source struct {
 	done  bool
 }
 
-// fill makes sure that the next record is at hand, if there is one.
+// fill reads until the next record is in memory, if there is one.
 func (s *source) fill(ctx context.Context) error {
 	for len(s.ahead) == 0 && !s.done {
-		page, err := s.store.Table.Query(ctx, s.query)
+		page, err := s.store.table.Query(ctx, s.query)
 		if err != nil {
 			return fmt.Errorf("matches: reading %s of index %s: %w", s.query.Partition, s.query.Index, err)
 		}
@@ -455,7 +293,7 @@ func (s *source) fill(ctx context.Context) error {
 	return nil
 }
 
-// merge returns the first n records of all sources in order; 0 is all.
+// merge returns the first n records of all sources in order, or all if n is 0.
 func merge(ctx context.Context, sources []*source, n int, descending bool) ([]*Record, error) {
 	if err := fillAll(ctx, sources); err != nil {
 		return nil, err
@@ -484,7 +322,7 @@ func merge(ctx context.Context, sources []*source, n int, descending bool) ([]*R
 	return out, nil
 }
 
-// fillAll asks all partitions at once: a team's page costs one round trip, not two.
+// fillAll reads all partitions concurrently, so that a team's page takes one round trip.
 func fillAll(ctx context.Context, sources []*source) error {
 	if len(sources) == 1 {
 		return sources[0].fill(ctx)
@@ -498,7 +336,7 @@ func fillAll(ctx context.Context, sources []*source) error {
 	return errors.Join(errs...)
 }
 
-// zoneOf is where a league's days begin and end; UTC where that is not known.
+// zoneOf returns the time zone of a league's days, UTC if it is unknown.
 func zoneOf(league string) *time.Location {
 	if loc := leagues.Zone(league); loc != nil {
 		return loc

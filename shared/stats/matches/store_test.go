@@ -41,7 +41,7 @@ func open(t testing.TB) table.Table {
 // put stores matches through Apply, whose season it makes known.
 func put(t testing.TB, s *matches.Store, list ...*matches.Record) {
 	t.Helper()
-	seasons := leagues.NewStore(s.Table, s.Clock)
+	seasons := leagues.NewStore(matches.Table(s))
 	bySeason := map[string][]matches.Change{}
 	for _, r := range list {
 		if _, err := seasons.Ensure(ctx, string(r.League), string(r.League), string(r.Season)); err != nil {
@@ -166,7 +166,7 @@ func TestPagesOfEveryServedFilterHoldExactlyItsMatchesInOrder(t *testing.T) {
 				if !slices.Equal(got, want) {
 					t.Errorf("%s of %v, descending %v: got %d, want %d matches, in order\ngot  %v\nwant %v", name, owners, descending, len(got), len(want), got, want)
 				}
-				page, err := s.List(ctx, tt.f, owners, matches.PageRequest{Limit: 1})
+				page, err := reader(s, owners...).List(ctx, tt.f, matches.PageRequest{Limit: 1})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -217,7 +217,7 @@ func readAll(t *testing.T, s *matches.Store, f matches.Filter, owners []string, 
 	t.Helper()
 	ids := []string{}
 	for after := ""; ; {
-		page, err := s.List(ctx, f, owners, matches.PageRequest{Limit: limit, After: after, Descending: descending})
+		page, err := reader(s, owners...).List(ctx, f, matches.PageRequest{Limit: limit, After: after, Descending: descending})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,13 +288,13 @@ func TestMatchesOfOthersAreNotFound(t *testing.T) {
 	mine := world(1)[0]
 	mine.Owner = "org_1"
 	put(t, s, mine)
-	if _, err := s.Get(ctx, mine.ID, []string{matches.Public, "org_2"}); !errors.Is(err, matches.ErrNotFound) {
+	if _, err := reader(s, matches.Public, "org_2").Get(ctx, mine.ID); !errors.Is(err, matches.ErrNotFound) {
 		t.Errorf("another organisation: got %v, want ErrNotFound", err)
 	}
-	if got, err := s.Get(ctx, mine.ID, []string{matches.Public, "org_1"}); err != nil || got.ID != mine.ID {
+	if got, err := reader(s, matches.Public, "org_1").Get(ctx, mine.ID); err != nil || got.ID != mine.ID {
 		t.Errorf("the owner: got %v, %v", got, err)
 	}
-	season, version, err := leagues.NewStore(s.Table, s.Clock).Season(ctx, string(mine.League), string(mine.Season))
+	season, version, err := leagues.NewStore(matches.Table(s)).Public().Season(ctx, string(mine.League), string(mine.Season))
 	if err != nil || version != 0 || season.Start != nil {
 		t.Errorf("public season: got %+v at version %d, %v; want no trace of an organisation's match", season, version, err)
 	}
@@ -308,7 +308,7 @@ func TestHeadToHeadIsPlayedMeetingsNewestFirst(t *testing.T) {
 	asked := all[0]
 	asked.Owner = matches.Public
 	owners := []string{matches.Public, "org_1"}
-	m, got, err := s.HeadToHead(ctx, asked.ID, owners)
+	m, got, err := reader(s, owners...).HeadToHead(ctx, asked.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,11 +387,11 @@ func TestStoredMatchIsTheMatchAttributeByAttribute(t *testing.T) {
 		Home: matches.Side{ID: "elm"}, Away: matches.Side{ID: "fir"}, Owner: matches.Public}}
 	put(t, s, full, bare)
 	for _, r := range []*matches.Record{full, bare} {
-		records, err := s.Records(ctx, []string{r.ID}, true)
+		records, err := s.RecordsOfAllOwners(ctx, []string{r.ID}, true)
 		if err != nil || !reflect.DeepEqual(records[r.ID], r) {
 			t.Errorf("got %+v, %v, want %+v", records[r.ID], err, r)
 		}
-		it, err := s.Table.Get(ctx, table.Key{Partition: "MATCH#" + r.ID, Sort: "MATCH"}, true)
+		it, err := matches.Table(s).Get(ctx, table.Key{Partition: "MATCH#" + r.ID, Sort: "MATCH"}, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -427,7 +427,7 @@ func TestStaleChangeIsRefusedWholeWithItsCounters(t *testing.T) {
 		t.Fatalf("got %v, want the first write refused", err)
 	}
 	for status, want := range map[matches.Status]int64{one.Status: 0, matches.Live: 1, matches.Finished: 0} {
-		page, err := s.List(ctx, matches.Filter{Statuses: []matches.Status{status}}, []string{matches.Public}, matches.PageRequest{Limit: 5})
+		page, err := s.Public().List(ctx, matches.Filter{Statuses: []matches.Status{status}}, matches.PageRequest{Limit: 5})
 		if err != nil || *page.Total != want || int64(len(page.Matches)) != want {
 			t.Errorf("%s: got %d matches, total %d, %v; want %d", status, len(page.Matches), *page.Total, err, want)
 		}
@@ -468,7 +468,7 @@ func BenchmarkPageOf50(b *testing.B) {
 			s := matches.NewStore(open(b), at("2026-01-01T00:00:00Z"))
 			put(b, s, world(n)...)
 			for b.Loop() {
-				if _, err := s.List(ctx, matches.Filter{League: "en.1"}, []string{matches.Public}, matches.PageRequest{Limit: 50}); err != nil {
+				if _, err := s.Public().List(ctx, matches.Filter{League: "en.1"}, matches.PageRequest{Limit: 50}); err != nil {
 					b.Fatal(err)
 				}
 			}

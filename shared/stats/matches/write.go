@@ -10,23 +10,23 @@ import (
 	"statgate/shared/table"
 )
 
-// Change is one match before and after: no Before makes it, no After removes it.
-// Of two matches that turn out to be one, the one that is removed names the other
-// in AliasOf and answers for it from then on.
+// Change is one match before and after a change. A nil Before creates the match, a nil
+// After deletes it. If two matches turn out to be one, the deleted one names the other in
+// AliasOf, and its id becomes an alias of the other.
 type Change struct {
 	Before, After *Record
 	AliasOf       string
 }
 
-// Bounds of one transaction. DynamoDB takes 100 writes, and an update expression
-// of 4 KB, which the season's counts must fit in.
+// Bounds of one transaction. DynamoDB accepts 100 writes, and an update expression of at
+// most 4 KB, which must hold the season's counts.
 const (
 	maxWrites = 100
 	maxCounts = 50
 )
 
-// Batches cuts changes of one season into runs that fit in one transaction each,
-// together with the counters that they touch.
+// Batches splits changes of one season into batches that fit in one transaction each,
+// with the counters that they change.
 func Batches(changes []Change) [][]Change {
 	var out [][]Change
 	var batch []Change
@@ -48,16 +48,16 @@ func Batches(changes []Change) [][]Change {
 
 // Apply writes one batch of [Batches] in one transaction: the matches, their
 // counters and their season's counts and version. It sets the version and the
-// time of each After. A match that is no longer as Before says fails the whole
-// batch with *table.Canceled; write i of it is change i.
+// time of each After. If a match has changed since Before was read, the whole batch fails
+// with *table.Canceled; its write i is change i.
 func (s *Store) Apply(ctx context.Context, batch []Change) error {
-	if err := s.Table.Transact(ctx, writes(batch, s.Clock())); err != nil {
+	if err := s.table.Transact(ctx, writes(batch, s.clock())); err != nil {
 		return fmt.Errorf("matches: writing %d: %w", len(batch), err)
 	}
 	return nil
 }
 
-// writes are the transaction of a batch; it sets the version and the time of each After.
+// writes returns the transaction of a batch. It sets the version and the time of each After.
 func writes(batch []Change, at time.Time) []table.Write {
 	now := at.UTC().Format(time.RFC3339)
 	t := newTally()
@@ -88,7 +88,7 @@ func writes(batch []Change, at time.Time) []table.Write {
 	return append(ws, t.writes()...)
 }
 
-// tally sums up what a batch does to the counters, so that each is written once.
+// tally sums up the changes of a batch to each counter, so that each is written once.
 type tally struct {
 	counters map[table.Key]int64
 	seasons  map[[2]string]leagues.Counts
@@ -119,7 +119,7 @@ func (t *tally) add(m *Match, n int64) {
 		t.counters[table.Key{Partition: table.Join("COUNT", m.Owner), Sort: what}] += n
 	}
 	if m.Owner != Public {
-		return // an organisation's matches are not in public seasons
+		return // public seasons do not count matches of organisations
 	}
 	at := [2]string{string(m.League), string(m.Season)}
 	if _, ok := t.seasons[at]; !ok {
@@ -129,7 +129,7 @@ func (t *tally) add(m *Match, n int64) {
 	counts.Days[m.Date] += n
 	counts.Teams[m.Home.ID] += n
 	counts.Teams[m.Away.ID] += n
-	if m.Matchday != nil && m.Status.Played() {
+	if m.Matchday != nil && m.Status.played() {
 		counts.Played[strconv.Itoa(*m.Matchday)] += n
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"testing"
 
+	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/stats/players"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
 )
 
-func open(t *testing.T) (*players.Store, table.Table) {
+func open(t *testing.T) (players.Reader, table.Table) {
 	t.Helper()
 	db, err := local.OpenMemory(table.Stats)
 	if err != nil {
@@ -19,7 +21,7 @@ func open(t *testing.T) (*players.Store, table.Table) {
 	}
 	t.Cleanup(func() { db.Close() })
 	tbl := db.Table(table.Stats.Name)
-	return players.NewStore(tbl), tbl
+	return players.NewStore(tbl).For(&api.Caller{}, &contract.Contract{}), tbl
 }
 
 func put(t *testing.T, tbl table.Table, partition, sort string, v any) {

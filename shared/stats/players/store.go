@@ -5,49 +5,67 @@ import (
 	"errors"
 	"fmt"
 
+	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/table"
 )
 
-// Items of the stats table. No source that is imported has them yet, so lists are
-// empty until one does:
+// Items of the stats table. No imported source has players yet, so the lists are empty:
 //
 //	PLAYERS        <id>                               the player
-//	PLAYERSTATS    <league>#<season>#<player>#<team>  what a player did in a season
+//	PLAYERSTATS    <league>#<season>#<player>#<team>  statistics of a player in a season
 //	COUNT#public   PLAYERS, PLAYERSTATS               n: how many there are
 //
-// Each of them has one partition, so that a list begins where it is asked to.
+// Each list is one partition, so that a page starts at its cursor.
 
 const (
 	playersPK = "PLAYERS"
 	statsPK   = "PLAYERSTATS"
 )
 
-// ErrNotFound is the answer for a player who is not there.
+// ErrNotFound is the error for a player who does not exist.
 var ErrNotFound = errors.New("players: not found")
 
-// Store reads players.
-type Store struct{ Table table.Table }
+// Store returns players through a [Reader].
+type Store struct{ table table.Table }
 
 // NewStore returns a store over the stats table.
-func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
+func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
 
-// Page is a page of a list. Next is "" on the last one; Total is exact, and nil
-// where no counter is kept.
+// Reader returns players and their statistics. All of them are public: a reader that
+// does not see public data finds none, and asks the table for none.
+type Reader struct {
+	store  *Store
+	public bool
+}
+
+// For returns a reader of what a caller may see under a contract: everything, unless
+// the contract hides public data.
+func (s *Store) For(_ *api.Caller, c *contract.Contract) Reader { return Reader{s, !c.HidePublic} }
+
+// nothing is the page of a reader that does not see public data.
+func nothing[T any]() *Page[T] {
+	none := int64(0)
+	return &Page[T]{Total: &none}
+}
+
+// Page is a page of a list. Next is "" on the last page. Total is exact, or nil if no
+// counter exists for the filter.
 type Page[T any] struct {
 	Items []T
 	Next  string // opaque
 	Total *int64
 }
 
-// Filter chooses what is listed of seasons: all, a league's, or a season's of a league.
+// Filter chooses statistics: all, those of a league, or those of one season of a league.
 type Filter struct{ League, Season string }
 
 // Get returns one player; ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string) (*Player, error) {
-	if !table.Storable(id, maxIDBytes) {
+func (r Reader) Get(ctx context.Context, id string) (*Player, error) {
+	if !r.public || !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
 	}
-	it, err := s.Table.Get(ctx, table.Key{Partition: playersPK, Sort: id}, false)
+	it, err := r.store.table.Get(ctx, table.Key{Partition: playersPK, Sort: id}, false)
 	if err != nil {
 		return nil, fmt.Errorf("players: reading %s: %w", id, err)
 	}
@@ -59,17 +77,23 @@ func (s *Store) Get(ctx context.Context, id string) (*Player, error) {
 }
 
 // List returns a page of all players, by id.
-func (s *Store) List(ctx context.Context, after string, limit int) (*Page[Player], error) {
-	page, err := list[Player](ctx, s.Table, table.Query{Partition: playersPK, After: after, Limit: limit})
+func (r Reader) List(ctx context.Context, after string, limit int) (*Page[Player], error) {
+	if !r.public {
+		return nothing[Player](), nil
+	}
+	page, err := list[Player](ctx, r.store.table, table.Query{Partition: playersPK, After: after, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	page.Total, err = s.total(ctx, playersPK)
+	page.Total, err = r.total(ctx, playersPK)
 	return page, err
 }
 
-// Stats returns a page of what players did in seasons, by league, season, player.
-func (s *Store) Stats(ctx context.Context, f Filter, after string, limit int) (*Page[Stats], error) {
+// Stats returns a page of statistics, by league, season and player.
+func (r Reader) Stats(ctx context.Context, f Filter, after string, limit int) (*Page[Stats], error) {
+	if !r.public {
+		return nothing[Stats](), nil
+	}
 	q := table.Query{Partition: statsPK, After: after, Limit: limit}
 	switch {
 	case f.League == "":
@@ -80,11 +104,11 @@ func (s *Store) Stats(ctx context.Context, f Filter, after string, limit int) (*
 	default:
 		q.Low, q.High = table.Prefix(table.Join(f.League, f.Season, ""))
 	}
-	page, err := list[Stats](ctx, s.Table, q)
+	page, err := list[Stats](ctx, r.store.table, q)
 	if err != nil || f.League != "" {
 		return page, err
 	}
-	page.Total, err = s.total(ctx, statsPK)
+	page.Total, err = r.total(ctx, statsPK)
 	return page, err
 }
 
@@ -105,8 +129,8 @@ func list[T any](ctx context.Context, t table.Table, q table.Query) (*Page[T], e
 	return page, nil
 }
 
-func (s *Store) total(ctx context.Context, what string) (*int64, error) {
-	it, err := s.Table.Get(ctx, table.Key{Partition: "COUNT#public", Sort: what}, false)
+func (r Reader) total(ctx context.Context, what string) (*int64, error) {
+	it, err := r.store.table.Get(ctx, table.Key{Partition: "COUNT#public", Sort: what}, false)
 	if err != nil {
 		return nil, fmt.Errorf("players: counting %s: %w", what, err)
 	}

@@ -10,11 +10,11 @@ import (
 	"statgate/shared/table"
 )
 
-// Adopt gives a match what is told of another one that turns out to be it, as far as
-// nothing of the kind is told of itself: goals, cards, substitutions, lineups and
-// statistics each. Events get the ids that the match's own sources would give them.
-// The other keeps its report, so that nothing is lost where the import dies: drop it
-// once the other is no match of its own. Adopting again changes nothing.
+// Adopt copies the report of another match that turns out to be the same match. It copies
+// each of goals, cards, substitutions, lineups and statistics only if the match has none
+// of its own. Events get the ids that the match's own sources would give them. The other
+// match keeps its report, so that an import that stops loses nothing: call Drop once the
+// other id is an alias. Adopting again changes nothing.
 func (s *Store) Adopt(ctx context.Context, match, other string) error {
 	theirs, err := s.stored(ctx, other)
 	if err != nil || len(theirs) == 0 {
@@ -32,7 +32,7 @@ func (s *Store) Adopt(ctx context.Context, match, other string) error {
 		for _, it := range eventsOf(theirs, types) {
 			var e Event
 			if err := table.Decode(it, &e); err != nil {
-				return fmt.Errorf("reports: reading that of %s: %w", other, err)
+				return fmt.Errorf("reports: reading the report of %s: %w", other, err)
 			}
 			r.Events = append(r.Events, e)
 		}
@@ -40,20 +40,20 @@ func (s *Store) Adopt(ctx context.Context, match, other string) error {
 	if it := theirs[lineupsSort]; it != nil && own[lineupsSort] == nil {
 		r.Lineups = &Lineups{}
 		if err := table.Decode(it, r.Lineups); err != nil {
-			return fmt.Errorf("reports: reading that of %s: %w", other, err)
+			return fmt.Errorf("reports: reading the report of %s: %w", other, err)
 		}
 	}
 	if it := theirs[statsSort]; it != nil && own[statsSort] == nil {
 		r.Stats = &Stats{}
 		if err := table.Decode(it, r.Stats); err != nil {
-			return fmt.Errorf("reports: reading that of %s: %w", other, err)
+			return fmt.Errorf("reports: reading the report of %s: %w", other, err)
 		}
 	}
 	_, err = s.Put(ctx, match, r)
 	return err
 }
 
-// Drop removes what is told of a match that answers for itself no more.
+// Drop deletes the report of a match whose id has become an alias.
 func (s *Store) Drop(ctx context.Context, match string) error {
 	stored, err := s.stored(ctx, match)
 	if err != nil {
@@ -64,18 +64,18 @@ func (s *Store) Drop(ctx context.Context, match string) error {
 		ws = append(ws, table.Delete(key(match, sort)))
 	}
 	for part := range slices.Chunk(ws, maxWrites) {
-		if err := s.Table.Transact(ctx, part); err != nil {
-			return fmt.Errorf("reports: removing that of %s: %w", match, err)
+		if err := s.table.Transact(ctx, part); err != nil {
+			return fmt.Errorf("reports: deleting the report of %s: %w", match, err)
 		}
 	}
 	return nil
 }
 
-// stored is what is told of a match, by sort key: not the match itself.
+// stored returns the items of a report by sort key, without the match itself.
 func (s *Store) stored(ctx context.Context, match string) (map[string]table.Item, error) {
-	page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
+	page, err := s.table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
 	if err != nil {
-		return nil, fmt.Errorf("reports: reading that of %s: %w", match, err)
+		return nil, fmt.Errorf("reports: reading the report of %s: %w", match, err)
 	}
 	stored := bySort(page.Items)
 	maps.DeleteFunc(stored, func(sort string, _ table.Item) bool {
@@ -84,7 +84,7 @@ func (s *Store) stored(ctx context.Context, match string) (map[string]table.Item
 	return stored, nil
 }
 
-// eventsOf are the stored events of some types.
+// eventsOf returns the stored events of some types.
 func eventsOf(stored map[string]table.Item, types []EventType) []table.Item {
 	var found []table.Item
 	for _, sort := range slices.Sorted(maps.Keys(stored)) {

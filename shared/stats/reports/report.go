@@ -1,5 +1,4 @@
-// Package reports is what is told of a match beside its result: its events, its
-// lineups and its statistics, and the store that keeps them with the match.
+// Package reports stores reports of matches: their events, lineups and statistics.
 package reports
 
 import (
@@ -11,11 +10,11 @@ import (
 	"strings"
 )
 
-// EventType is what happened.
+// EventType is the type of an event.
 type EventType string
 
-// The types of events. A penalty is a goal; one that was missed is no event, and
-// neither are those of a shoot-out.
+// The types of events. A penalty is a goal. Missed penalties and those of a shoot-out are
+// not events.
 const (
 	Goal         EventType = "goal"
 	Penalty      EventType = "penalty"
@@ -25,7 +24,8 @@ const (
 	Substitution EventType = "substitution"
 )
 
-// Goals, Cards and Substitutions are the types that a source knows all or none of.
+// Goals, Cards and Substitutions are groups of types. A source reports all events of a
+// group, or none.
 var (
 	Goals         = []EventType{Goal, Penalty, OwnGoal}
 	Cards         = []EventType{YellowCard, RedCard}
@@ -38,58 +38,58 @@ const (
 	Away = "away"
 )
 
-// Event is one thing that happened in a match. What is not known is null.
+// Event is one event of a match. Unknown values are null.
 type Event struct {
-	ID        string    `json:"id" doc:"Stays where the event is corrected; one that is withdrawn is listed no more" example:"e_6b1d9s0q2hkfu3m8tv54"`
-	Type      EventType `json:"type" enum:"goal,penalty,own_goal,yellow_card,red_card,substitution" doc:"A penalty is one that was scored in play"`
-	Team      string    `json:"team" enum:"home,away" doc:"The side that it counts for: an own goal counts for the other side than its player's"`
-	Minute    int       `json:"minute" minimum:"0" doc:"Minute of play; 45 and 90 go with added time" example:"90"`
-	AddedTime *int      `json:"added_time" minimum:"0" doc:"Minutes of added time; null in regular time, and where the source does not say" example:"3"`
-	Player    *string   `json:"player" doc:"Who did it; of a substitution who went off"`
-	PlayerIn  *string   `json:"player_in" doc:"Who came on"`
-	Version   int64     `json:"version" doc:"Rises with every change of the event"`
-	UpdatedAt string    `json:"updated_at" format:"date-time" doc:"RFC 3339 UTC"`
+	ID        string    `json:"id" doc:"Event id; unchanged by corrections. A withdrawn event is removed from the list" example:"e_6b1d9s0q2hkfu3m8tv54"`
+	Type      EventType `json:"type" enum:"goal,penalty,own_goal,yellow_card,red_card,substitution" doc:"Event type; penalty is a penalty scored in play"`
+	Team      string    `json:"team" enum:"home,away" doc:"Side that the event counts for; an own goal counts for the opponent of the player's side"`
+	Minute    int       `json:"minute" minimum:"0" doc:"Minute of play; 45 and 90 can have added time" example:"90"`
+	AddedTime *int      `json:"added_time" minimum:"0" doc:"Minutes of added time; null in regular time or if unknown" example:"3"`
+	Player    *string   `json:"player" doc:"Player; for a substitution, the player who went off; null if unknown"`
+	PlayerIn  *string   `json:"player_in" doc:"Player who came on in a substitution; null otherwise, or if unknown"`
+	Version   int64     `json:"version" doc:"Version number; increases with every change of the event"`
+	UpdatedAt string    `json:"updated_at" format:"date-time" doc:"Time of the last change, RFC 3339 in UTC"`
 }
 
-// Lineups are both sides' players.
+// Lineups are the lineups of both sides.
 type Lineups struct {
-	Home Lineup `json:"home"`
-	Away Lineup `json:"away"`
+	Home Lineup `json:"home" doc:"Lineup of the home team"`
+	Away Lineup `json:"away" doc:"Lineup of the away team"`
 }
 
-// Lineup is who a side put up.
+// Lineup is the lineup of one side.
 type Lineup struct {
-	Starters    []LineupPlayer `json:"starters" doc:"Who began"`
-	Substitutes []LineupPlayer `json:"substitutes" doc:"Who sat on the bench, whether or not they came on"`
+	Starters    []LineupPlayer `json:"starters" doc:"Players in the starting lineup"`
+	Substitutes []LineupPlayer `json:"substitutes" doc:"Players on the bench, whether or not they came on"`
 }
 
 // LineupPlayer is one player of a lineup.
 type LineupPlayer struct {
-	Name     string  `json:"name" example:"L. Modrić"`
-	Position *string `json:"position" enum:"goalkeeper,defender,midfielder,forward" nullable:"true"`
+	Name     string  `json:"name" doc:"Player name" example:"L. Modrić"`
+	Position *string `json:"position" enum:"goalkeeper,defender,midfielder,forward" nullable:"true" doc:"Position; null if unknown"`
 }
 
-// Stats is what was counted in a match.
+// Stats are the statistics of a match.
 type Stats struct {
-	Data []Section `json:"data" doc:"Sections, each with its figures"`
+	Data []Section `json:"data" doc:"Sections of statistics"`
 }
 
-// Section is figures that belong together.
+// Section is a group of figures.
 type Section struct {
-	Section string `json:"section" example:"attack"`
-	Stats   []Stat `json:"stats"`
+	Section string `json:"section" doc:"Section name" example:"attack"`
+	Stats   []Stat `json:"stats" doc:"Statistics of the section"`
 }
 
-// Stat is one figure of both sides.
+// Stat is one figure for both sides.
 type Stat struct {
-	Name string `json:"name" example:"shots"`
-	Home int    `json:"home" minimum:"0"`
-	Away int    `json:"away" minimum:"0"`
+	Name string `json:"name" doc:"Name of the statistic" example:"shots"`
+	Home int    `json:"home" minimum:"0" doc:"Value for the home team"`
+	Away int    `json:"away" minimum:"0" doc:"Value for the away team"`
 }
 
-// Report is what one source tells of a match. It knows all events of its Types and
-// says nothing of others; nil Lineups and Stats are not told either. Sources that
-// know different things of one match so add up.
+// Report is the report of a match by one source. It has all events of its Types and none
+// of other types; nil Lineups and Stats are unknown to the source. Reports of several
+// sources about different parts of one match add up.
 type Report struct {
 	Types   []EventType
 	Events  []Event // without ids and versions, in any order
@@ -97,7 +97,7 @@ type Report struct {
 	Stats   *Stats
 }
 
-// Position is where an event stands among its match's: by minute, added time, id.
+// Position returns the sort key of an event in its match: minute, added time, id.
 func (e *Event) Position() string {
 	added := 0
 	if e.AddedTime != nil {
@@ -110,9 +110,9 @@ func order(events []Event) {
 	slices.SortFunc(events, func(a, b Event) int { return strings.Compare(a.Position(), b.Position()) })
 }
 
-// identify gives events their ids. An id is made of what the event is, its player
-// and how many of the kind they had before in the match: so a corrected minute,
-// and a goal that turns out to be a penalty, are changes of the same event.
+// identify sets the ids of events. An id is derived from the kind of the event, its
+// player, and how many events of the kind the player had before in the match. So a
+// corrected minute, or a goal that turns out to be a penalty, changes the same event.
 func identify(match string, events []Event) []Event {
 	out := slices.Clone(events)
 	slices.SortStableFunc(out, func(a, b Event) int {
@@ -123,7 +123,7 @@ func identify(match string, events []Event) []Event {
 		e := &out[i]
 		text := ""
 		for _, part := range []string{match, string(kind(e.Type)[0]), deref(e.Player)} {
-			text += fmt.Sprintf("%d:%s,", len(part), part) // so that no two lists of parts read alike
+			text += fmt.Sprintf("%d:%s,", len(part), part) // the length prefix keeps two lists of parts apart
 		}
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s%d", text, seen[text]))
 		seen[text]++
@@ -134,7 +134,7 @@ func identify(match string, events []Event) []Event {
 
 var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
-// kind is the types that an event may turn out to be.
+// kind returns the group of types that an event may be corrected to.
 func kind(t EventType) []EventType {
 	for _, types := range [][]EventType{Goals, Cards, Substitutions} {
 		if slices.Contains(types, t) {

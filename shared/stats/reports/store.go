@@ -21,18 +21,19 @@ import (
 //	MATCH#<match>   STATS           the statistics
 //	MATCH#<match>   REPORT          version, which every change of the others raises
 //
-// Who may see a match may see its report: it is read after the match, by the id
-// that the match has now.
+// A caller who may see a match may see its report. It is read after the match, by the
+// present id of the match.
 
-// Store reads and writes reports.
+// Store writes reports. It returns them only through a [Reader], which is bound to a
+// match that its user may see.
 type Store struct {
-	Table table.Table
-	Clock func() time.Time
+	table table.Table
+	clock func() time.Time
 }
 
 // NewStore returns a store over the stats table.
 func NewStore(tbl table.Table, clock func() time.Time) *Store {
-	return &Store{Table: tbl, Clock: clock}
+	return &Store{table: tbl, clock: clock}
 }
 
 const (
@@ -41,9 +42,9 @@ const (
 	statsSort   = "STATS"
 	headSort    = "REPORT"
 
-	// maxWrites is what one transaction takes.
+	// maxWrites is the bound of one transaction.
 	maxWrites = 100
-	// attempts bounds how often a report is planned anew because others write it.
+	// attempts bounds how often a report is planned again because of concurrent writes.
 	attempts = 20
 )
 
@@ -55,34 +56,7 @@ func key(match, sort string) table.Key {
 	return table.Key{Partition: table.Join("MATCH", match), Sort: sort}
 }
 
-// Events returns a match's events by minute, added time and id; none is no error.
-func (s *Store) Events(ctx context.Context, match string) ([]Event, error) {
-	low, high := table.Prefix(eventSort)
-	page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Low: low, High: high})
-	if err != nil {
-		return nil, fmt.Errorf("reports: events of %s: %w", match, err)
-	}
-	events := make([]Event, len(page.Items))
-	for i, it := range page.Items {
-		if err := table.Decode(it, &events[i]); err != nil {
-			return nil, err
-		}
-	}
-	order(events)
-	return events, nil
-}
-
-// Lineups returns a match's lineups, empty ones where none are known.
-func (s *Store) Lineups(ctx context.Context, match string) (*Lineups, error) {
-	l := &Lineups{}
-	if err := s.read(ctx, match, lineupsSort, l); err != nil {
-		return nil, err
-	}
-	l.fill()
-	return l, nil
-}
-
-// fill makes lists of what was not told.
+// fill replaces nil lists by empty ones.
 func (l *Lineups) fill() {
 	for _, side := range []*Lineup{&l.Home, &l.Away} {
 		for _, list := range []*[]LineupPlayer{&side.Starters, &side.Substitutes} {
@@ -93,22 +67,14 @@ func (l *Lineups) fill() {
 	}
 }
 
-// Stats returns a match's statistics, without a section where none are known.
-func (s *Store) Stats(ctx context.Context, match string) (*Stats, error) {
-	stats := &Stats{}
-	err := s.read(ctx, match, statsSort, stats)
-	stats.fill()
-	return stats, err
-}
-
 func (s *Stats) fill() {
 	if s.Data == nil {
 		s.Data = []Section{}
 	}
 }
 
-// FromItem reads what an item beside a match tells: an *Event, *Lineups or *Stats,
-// nil where it is none of these.
+// FromItem returns the part of a report that an item of a match's partition stores: an
+// *Event, *Lineups or *Stats, or nil for any other item.
 func FromItem(it table.Item) (any, error) {
 	switch sort := it.Str(table.SortAttr); {
 	case strings.HasPrefix(sort, eventSort):
@@ -128,30 +94,19 @@ func FromItem(it table.Item) (any, error) {
 	return nil, nil
 }
 
-func (s *Store) read(ctx context.Context, match, sort string, into any) error {
-	it, err := s.Table.Get(ctx, key(match, sort), false)
-	if err != nil {
-		return fmt.Errorf("reports: %s of %s: %w", sort, match, err)
-	}
-	if it == nil {
-		return nil
-	}
-	return table.Decode(it, into)
-}
-
-// Put stores what a source tells of a match that is stored, and tells whether that
-// changed anything. The same report again changes nothing.
+// Put stores a source's report of a stored match, and reports whether it changed
+// anything. Storing the same report again changes nothing.
 //
-// One transaction takes most reports. A longer one is written by several, each of
-// which raises the head's version: what is told no more goes first, with the lineups
-// and the corrections; new events follow in the order of play, the statistics last.
-// So whoever reads in between, or after an import that died, sees the report as far
-// as the match had come, and nothing twice. The same report again completes it.
+// Most reports fit in one transaction. A longer one takes several, each of which raises
+// the version of the head item. Withdrawn events are deleted first, with the lineups and
+// the corrections; then new events follow in the order of play, then the statistics. A
+// reader in between, or after an import that stopped, sees the report up to some point
+// of the match and nothing twice. Storing the same report again completes it.
 func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, err error) {
 	for n := range attempts {
-		page, err := s.Table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
+		page, err := s.table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
 		if err != nil {
-			return changed, fmt.Errorf("reports: reading that of %s: %w", match, err)
+			return changed, fmt.Errorf("reports: reading the report of %s: %w", match, err)
 		}
 		stored := bySort(page.Items)
 		ws, err := plan(match, r, stored, s.now())
@@ -162,16 +117,16 @@ func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, 
 		changed = changed || wrote
 		if err == nil || table.WasCanceled(err) == nil {
 			if err != nil {
-				err = fmt.Errorf("reports: writing that of %s: %w", match, err)
+				err = fmt.Errorf("reports: writing the report of %s: %w", match, err)
 			}
 			return changed, err
 		}
 		_ = backoff.Pause(ctx, n+1) // once ctx has ended, the next read fails
 	}
-	return changed, fmt.Errorf("reports: others keep writing that of %s: %w", match, table.ErrConflict)
+	return changed, fmt.Errorf("reports: too many concurrent writes to the report of %s: %w", match, table.ErrConflict)
 }
 
-func (s *Store) now() string { return s.Clock().UTC().Format(time.RFC3339) }
+func (s *Store) now() string { return s.clock().UTC().Format(time.RFC3339) }
 
 func bySort(items []table.Item) map[string]table.Item {
 	stored := make(map[string]table.Item, len(items))
@@ -181,8 +136,8 @@ func bySort(items []table.Item) map[string]table.Item {
 	return stored
 }
 
-// write makes the changes in their order, transaction by transaction. Each begins
-// with the head, on the condition that nobody else has written meanwhile.
+// write applies the changes in order, in one or more transactions. Each transaction
+// begins with the head item, on the condition that its version is unchanged.
 func (s *Store) write(ctx context.Context, match string, version int64, ws []table.Write) (wrote bool, err error) {
 	for part := range slices.Chunk(ws, maxWrites-1) {
 		head := table.Item{table.PartitionAttr: key(match, headSort).Partition, table.SortAttr: headSort, "version": version + 1, "updated_at": s.now()}
@@ -190,7 +145,7 @@ func (s *Store) write(ctx context.Context, match string, version int64, ws []tab
 		if version > 0 {
 			cond = table.Eq("version", version)
 		}
-		if err := s.Table.Transact(ctx, append([]table.Write{table.Put(head, cond)}, part...)); err != nil {
+		if err := s.table.Transact(ctx, append([]table.Write{table.Put(head, cond)}, part...)); err != nil {
 			return wrote, err
 		}
 		wrote = true
@@ -199,18 +154,18 @@ func (s *Store) write(ctx context.Context, match string, version int64, ws []tab
 	return wrote, nil
 }
 
-// plan compares a report with the items of its match, by sort key: what is to be
-// written, in the order in which it may be read.
+// plan compares a report with the stored items of its match, by sort key, and returns the
+// writes in the order in which readers may see them.
 func plan(match string, r Report, stored map[string]table.Item, now string) ([]table.Write, error) {
 	gone, corrected, added, err := planEvents(match, r, stored, now)
 	if err != nil {
 		return nil, err
 	}
-	differs := func(sort string, told any) ([]table.Write, error) {
-		if reflect.ValueOf(told).IsNil() {
+	differs := func(sort string, part any) ([]table.Write, error) {
+		if reflect.ValueOf(part).IsNil() {
 			return nil, nil
 		}
-		it, err := itemOf(match, sort, told)
+		it, err := itemOf(match, sort, part)
 		if err != nil || reflect.DeepEqual(it, stored[sort]) {
 			return nil, err
 		}
@@ -224,8 +179,8 @@ func plan(match string, r Report, stored map[string]table.Item, now string) ([]t
 	return slices.Concat(gone, lineups, corrected, added, stats), err
 }
 
-// planEvents removes what is told no more, of the types that the report knows, and
-// writes what is other than it was, and what is new, in the order of play.
+// planEvents deletes events that the report no longer has, among the types that it
+// covers, and writes corrected and new events in the order of play.
 func planEvents(match string, r Report, stored map[string]table.Item, now string) (gone, corrected, added []table.Write, err error) {
 	kept := map[string]bool{}
 	for _, e := range identify(match, r.Events) {

@@ -57,7 +57,7 @@ func put(t *testing.T, s *reports.Store, match string, r reports.Report, want bo
 
 func list(t *testing.T, s *reports.Store, match string) []reports.Event {
 	t.Helper()
-	events, err := s.Events(ctx, match)
+	events, err := reports.OfID(s, match).Events(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +111,11 @@ func TestSourcesThatKnowDifferentThingsAddUp(t *testing.T) {
 		if got, want := told(list(t, s, "m_1")), "yellow_card A 12 v1, "; got != want {
 			t.Errorf("got %s, want %s: no goals is what the source of goals says", got, want)
 		}
-		gotLineups, err := s.Lineups(ctx, "m_1")
+		gotLineups, err := reports.OfID(s, "m_1").Lineups(ctx)
 		if err != nil || gotLineups.Home.Starters[0].Name != "A" || *gotLineups.Home.Starters[0].Position != "forward" {
 			t.Errorf("got %+v, %v", gotLineups, err)
 		}
-		gotStats, err := s.Stats(ctx, "m_1")
+		gotStats, err := reports.OfID(s, "m_1").Stats(ctx)
 		if err != nil || fmt.Sprint(gotStats.Data) != fmt.Sprint(stats.Data) {
 			t.Errorf("got %+v, %v", gotStats, err)
 		}
@@ -125,11 +125,11 @@ func TestSourcesThatKnowDifferentThingsAddUp(t *testing.T) {
 func TestMatchOfWhichNothingIsKnownHasEmptyLists(t *testing.T) {
 	t.Parallel()
 	s := reports.NewStore(memory(t), time.Now)
-	l, err := s.Lineups(ctx, "m_1")
+	l, err := reports.OfID(s, "m_1").Lineups(ctx)
 	if err != nil || l.Home.Starters == nil || l.Home.Substitutes == nil || l.Away.Starters == nil || l.Away.Substitutes == nil {
 		t.Errorf("got %+v, %v", l, err)
 	}
-	if stats, err := s.Stats(ctx, "m_1"); err != nil || stats.Data == nil || len(stats.Data) != 0 {
+	if stats, err := reports.OfID(s, "m_1").Stats(ctx); err != nil || stats.Data == nil || len(stats.Data) != 0 {
 		t.Errorf("got %+v, %v", stats, err)
 	}
 }
@@ -236,7 +236,7 @@ func TestLongReportIsAsFarAsTheMatchHadComeWhereverItsImportDies(t *testing.T) {
 		})
 		_, err := s.Put(ctx, "m_1", long)
 		faulty.Heal()
-		got, _ := s.Stats(ctx, "m_1")
+		got, _ := reports.OfID(s, "m_1").Stats(ctx)
 		events := list(t, s, "m_1")
 		if complete := len(events) == 250; complete != (err == nil) || complete != (len(got.Data) > 0) {
 			t.Errorf("got %v with %d events and statistics %v", err, len(events), got.Data)

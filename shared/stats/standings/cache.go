@@ -9,9 +9,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Key names one computed table. Version is the season's: it rises with every
-// change of a match or a deduction, so that an old table is never found again and
-// only has to age out.
+// Key identifies one computed table. Version is the season's version. It rises with every
+// change of a match or a deduction, so a stale table is never found again and ages out.
 type Key struct {
 	League, Season string
 	Version        int64
@@ -19,7 +18,7 @@ type Key struct {
 	Owners         []string // whose matches are in the table, in any order
 }
 
-// flatKey is a Key by value.
+// flatKey is a Key as a comparable value.
 type flatKey struct {
 	league, season, date, owners string
 	version                      int64
@@ -39,26 +38,26 @@ func (k Key) flat() flatKey {
 	return f
 }
 
-// Cache holds the tables that were asked for last. It is safe for concurrent use;
-// two callers who miss at once both compute.
+// Cache holds the most recently requested tables. It is safe for concurrent use; two
+// concurrent misses both compute.
 type Cache struct {
 	tables *lru.Cache[flatKey, held]
 	clock  func() time.Time
 }
 
-// settling is how long a table that was computed once is believed. Matches are
-// read from an index, which on AWS may lag behind the season's version: what is
-// computed the moment a version appears may lack the very change that made it.
-// The next computation is far enough behind it, and is kept for good.
+// settling is how long the first table of a version is used. Matches are read from an
+// index that, on AWS, may lag behind the season's version: a table that is computed when a
+// version appears may lack the change that raised it. The next computation comes late
+// enough, and is kept for good.
 const settling = 10 * time.Second
 
-// held is a table, or nil where the season has none.
+// held is a table, or nil if the season has none.
 type held struct {
 	rows  []Row
-	until time.Time // zero: for good
+	until time.Time // zero: does not expire
 }
 
-// NewCache makes a cache of at most size tables (at least one).
+// NewCache returns a cache of at most size tables (at least one).
 func NewCache(size int, clock func() time.Time) *Cache {
 	tables, err := lru.New[flatKey, held](max(1, size))
 	if err != nil {
@@ -67,9 +66,9 @@ func NewCache(size int, clock func() time.Time) *Cache {
 	return &Cache{tables: tables, clock: clock}
 }
 
-// Get returns the table under a key, computed where it is not held: at most twice,
-// the second time once the first is settled. That a season has no table
-// ([ErrNoStandings]) is kept too; no other error is. The rows are the caller's own.
+// Get returns the table of a key, and computes it if it is not cached: at most twice, the
+// second time after settling. It also caches that a season has no table
+// ([ErrNoStandings]), but no other error. The caller may change the returned rows.
 func (c *Cache) Get(k Key, compute func() ([]Row, error)) ([]Row, error) {
 	key, now := k.flat(), c.clock()
 	h, again := c.tables.Get(key)

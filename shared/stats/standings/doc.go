@@ -1,5 +1,5 @@
-// Package standings computes league tables. It is pure: matches, rules and
-// deductions in, rows out; reading and storing is for others.
+// Package standings computes league tables from matches, rules and deductions. It does
+// not read or write storage.
 //
 // # Which matches
 //

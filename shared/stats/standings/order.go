@@ -20,7 +20,7 @@ func (t *table) order() {
 	})
 }
 
-// divide sorts teams, keeps the order of equal ones, and hands on every run of equals.
+// divide sorts teams stably and calls next for every run of equal teams.
 func (t *table) divide(teams []int, compare func(a, b int) int, next func(level []int)) {
 	slices.SortStableFunc(teams, compare)
 	for from := 0; from < len(teams); {
@@ -35,23 +35,23 @@ func (t *table) divide(teams []int, compare func(a, b int) int, next func(level 
 	}
 }
 
-// rank compares by points, or by points per game as exact fractions: rounded
-// figures would call teams level that are not.
+// rank compares by points, or by points per game as exact fractions. With
+// rounded figures, teams would be level that are not.
 func (t *table) rank(a, b int) int {
 	x, y := &t.records[a].row, &t.records[b].row
-	if t.rules.Ranking == PointsPerGame {
+	if t.rules.Ranking == rankPointsPerGame {
 		return cmp.Compare(y.Points*max(1, x.Played), x.Points*max(1, y.Played))
 	}
 	return cmp.Compare(y.Points, x.Points)
 }
 
-// settle orders level teams by the tie-breaks from the given one on.
+// settle orders level teams by the tie-breaks, starting with the given one.
 func (t *table) settle(level []int, at int) {
 	if len(level) < 2 || at == len(t.rules.TieBreaks) {
 		return
 	}
 	tie := t.rules.TieBreaks[at]
-	if tie == HeadToHead {
+	if tie == headToHead {
 		t.duel(level, at)
 		return
 	}
@@ -60,8 +60,8 @@ func (t *table) settle(level []int, at int) {
 	}, func(still []int) { t.settle(still, at+1) })
 }
 
-// duel orders level teams by the table of their own matches, and those who are
-// level in it by a table of theirs, until that separates nobody.
+// duel orders level teams by the table of their own matches. Teams that are level in that
+// table get one of their own, until a table separates none.
 func (t *table) duel(level []int, at int) {
 	h := t.rules.HeadToHead
 	if len(level) < 2 {
@@ -106,7 +106,7 @@ func (t *table) among(teams []int) []record {
 	return mini.records
 }
 
-// metInFull tells whether every two of the teams have played all their matches
+// metInFull reports whether every two of the teams have played all their matches
 // against each other. A season that is listed in part does not count as full.
 func (t *table) metInFull(teams []int) bool {
 	in := t.members(teams)

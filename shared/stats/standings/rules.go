@@ -5,61 +5,61 @@ import (
 	"strings"
 )
 
-// Ranking is what teams are ranked by before any tie-break.
-type Ranking int
+// ranking is the figure by which teams are ranked before any tie-break.
+type ranking int
 
-// The rankings. Points per game is for seasons that were curtailed.
+// The rankings. rankPoints per game is for seasons that were curtailed.
 const (
-	Points Ranking = iota
-	PointsPerGame
+	rankPoints ranking = iota
+	rankPointsPerGame
 )
 
-// TieBreak separates teams that are level; more is better, unless said otherwise.
-type TieBreak int
+// tieBreak separates teams that are level; more is better, unless said otherwise.
+type tieBreak int
 
-// The tie-breaks. ByPoints only makes sense within head-to-head; the name and the
+// The tie-breaks. byPoints only makes sense within head-to-head; the name and the
 // id follow every list.
 const (
-	GoalDifference   TieBreak = iota
-	Goals                     // scored
-	Wins                      // of all matches
-	AwayGoals                 // scored away
-	AwayGoalsAgainst          // conceded away; fewer is better
-	AwayWins                  // of matches away
-	RoundedDown               // the team lost half a point when points were halved
-	ByPoints
-	HeadToHead // by the matches among the level teams
+	goalDifference    tieBreak = iota
+	goalsScored                // scored
+	wins                       // of all matches
+	awayGoals                  // scored away
+	awayGoalsConceded          // conceded away; fewer is better
+	awayWins                   // of matches away
+	roundedDown                // the team lost half a point when points were halved
+	byPoints
+	headToHead // by the matches among the level teams
 )
 
-// of is the team's figure, of which more is better.
-func (b TieBreak) of(r *record) int {
+// of returns the team's figure; more is better.
+func (b tieBreak) of(r *record) int {
 	switch b {
-	case GoalDifference:
+	case goalDifference:
 		return r.row.GoalDifference
-	case Goals:
+	case goalsScored:
 		return r.row.GoalsFor
-	case Wins:
+	case wins:
 		return r.row.Won
-	case AwayGoals:
+	case awayGoals:
 		return r.awayGoals
-	case AwayGoalsAgainst:
+	case awayGoalsConceded:
 		return -r.awayLost
-	case AwayWins:
+	case awayWins:
 		return r.awayWins
-	case RoundedDown:
+	case roundedDown:
 		if r.rounded {
 			return 1
 		}
 		return 0
-	case ByPoints:
+	case byPoints:
 		return r.row.Points
 	}
 	return 0
 }
 
-// Duel is how head-to-head is reckoned.
-type Duel struct {
-	By      []TieBreak // in turn, over the matches among the level teams
+// duelRules is how head-to-head is reckoned.
+type duelRules struct {
+	By      []tieBreak // in turn, over the matches among the level teams
 	InFull  bool       // only once all of them have met in full
 	Legs    int        // matches between two teams in a full season, where InFull; 0: as many as are listed
 	TwoOnly bool       // only between two teams
@@ -68,14 +68,14 @@ type Duel struct {
 // Rules are the rules of one season of one league. A value from [For] is shared
 // and must not be changed.
 type Rules struct {
-	KnockOut        bool // a number of a round is no matchday; only groups, if any, have tables
+	KnockOut        bool // numbers of rounds are not matchdays; only groups, if any, have tables
 	Win, Draw, Loss int  // points of a match
-	Ranking         Ranking
-	TieBreaks       []TieBreak
-	HeadToHead      Duel
-	// Split names the stages in which teams go on after the regular season, from
-	// the best part to the last, in lower case: a stage belongs to the first whose
-	// word it contains, as sources spell the same stage in several ways.
+	Ranking         ranking
+	TieBreaks       []tieBreak
+	HeadToHead      duelRules
+	// Split has a lower-case word for each stage that follows the regular season, from
+	// the best part to the last. A stage belongs to the first word that it contains,
+	// because sources spell the same stage in several ways.
 	Split []string
 	Halve bool // points are halved, and rounded down, at the split
 }
@@ -90,7 +90,7 @@ func (r *Rules) points(won side) int {
 	return r.Draw
 }
 
-// part is the part of the split to which a stage belongs, -1 for none.
+// part returns the index in Split of a stage, -1 if it is not in the split.
 func (r *Rules) part(stage string) int {
 	if stage == "" || len(r.Split) == 0 {
 		return -1
@@ -116,7 +116,7 @@ func For(league, season string) Rules {
 	return general
 }
 
-// startYear is 2018 for "2018-19", and 0 for what begins with no year.
+// startYear returns 2018 for "2018-19", and 0 for a text that does not begin with a year.
 func startYear(season string) int {
 	year, _, _ := strings.Cut(season, "-")
 	n, err := strconv.Atoi(year)
@@ -144,19 +144,19 @@ func (e *entry) matches(league string) bool {
 	return false
 }
 
-// general is the rule of leagues that nobody has described, and close to FIFA's
-// for groups (Regulations FIFA World Cup 2018, article 32.5).
-var general = league([]TieBreak{GoalDifference, Goals, HeadToHead}, Duel{By: []TieBreak{ByPoints, GoalDifference, Goals}})
+// general applies to leagues without an entry in the book. It is close to FIFA's rules for
+// groups (Regulations FIFA World Cup 2018, article 32.5).
+var general = league([]tieBreak{goalDifference, goalsScored, headToHead}, duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored}})
 
 // england: Premier League Handbook, section C: goal difference, goals and, since
 // 2019-20, points and away goals of the matches between the clubs, where an earlier
 // season would have had a play-off. The EFL's order begins alike.
-var england = league([]TieBreak{GoalDifference, Goals, HeadToHead}, Duel{By: []TieBreak{ByPoints, AwayGoals}})
+var england = league([]tieBreak{goalDifference, goalsScored, headToHead}, duelRules{By: []tieBreak{byPoints, awayGoals}})
 
 // spain: RFEF Reglamento General, article 201 (numbered otherwise in later
 // editions). For more than two clubs goals in their own matches are no criterion,
 // and for two they never separate.
-var spain = league([]TieBreak{HeadToHead, GoalDifference, Goals}, Duel{By: []TieBreak{ByPoints, GoalDifference}, InFull: true, Legs: 2})
+var spain = league([]tieBreak{headToHead, goalDifference, goalsScored}, duelRules{By: []tieBreak{byPoints, goalDifference}, InFull: true, Legs: 2})
 
 // austria: Österreichische Fußball-Bundesliga, Spielbetriebsrichtlinien. Until
 // 2020-21 goal difference came first and head-to-head last; since 2021-22
@@ -164,22 +164,22 @@ var spain = league([]TieBreak{HeadToHead, GoalDifference, Goals}, Duel{By: []Tie
 // points after 22 rounds, rounds down, and puts a team that lost half a point so
 // ahead of those that are level with it.
 var (
-	austria      = league([]TieBreak{GoalDifference, Goals, Wins, AwayWins, HeadToHead}, austriaDuel)
-	austriaLater = league([]TieBreak{HeadToHead, GoalDifference, Goals, Wins, AwayWins, AwayGoals}, austriaDuel)
-	austriaDuel  = Duel{By: []TieBreak{ByPoints, GoalDifference, Goals, AwayGoals}, InFull: true, Legs: 2}
+	austria      = league([]tieBreak{goalDifference, goalsScored, wins, awayWins, headToHead}, austriaDuel)
+	austriaLater = league([]tieBreak{headToHead, goalDifference, goalsScored, wins, awayWins, awayGoals}, austriaDuel)
+	austriaDuel  = duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored, awayGoals}, InFull: true, Legs: 2}
 )
 
 // brazil: CBF, Regulamento Específico da Competição, Série A, article 15; cards and
 // lots follow.
-var brazil = league([]TieBreak{Wins, GoalDifference, Goals, HeadToHead}, Duel{By: []TieBreak{ByPoints, GoalDifference}, InFull: true, Legs: 2, TwoOnly: true})
+var brazil = league([]tieBreak{wins, goalDifference, goalsScored, headToHead}, duelRules{By: []tieBreak{byPoints, goalDifference}, InFull: true, Legs: 2, TwoOnly: true})
 
 // colombia: Dimayor, Reglamento Liga BetPlay 2025; lots follow.
-var colombia = league([]TieBreak{GoalDifference, Goals, AwayGoals, AwayGoalsAgainst}, Duel{})
+var colombia = league([]tieBreak{goalDifference, goalsScored, awayGoals, awayGoalsConceded}, duelRules{})
 
 // germany: DFL Spielordnung and, for the third division, DFB-Spielordnung § 46: goal
 // difference, goals, the aggregate of both matches and away goals in it, once both
 // are played, then away goals of the season.
-var germany = league([]TieBreak{GoalDifference, Goals, HeadToHead, AwayGoals}, Duel{By: []TieBreak{GoalDifference, AwayGoals}, InFull: true, Legs: 2})
+var germany = league([]tieBreak{goalDifference, goalsScored, headToHead, awayGoals}, duelRules{By: []tieBreak{goalDifference, awayGoals}, InFull: true, Legs: 2})
 
 // UEFA: Regulations of the UEFA Champions League. Groups (article 17 in 2015-16):
 // points, goal difference, goals and, until 2020-21, away goals in the matches
@@ -187,21 +187,21 @@ var germany = league([]TieBreak{GoalDifference, Goals, HeadToHead, AwayGoals}, D
 // phase since 2024-25 (article 18): no head-to-head, as teams do not meet each
 // other; the points of a team's opponents, which come next, are left out.
 var (
-	uefaAwayGoals = league([]TieBreak{HeadToHead, GoalDifference, Goals, AwayGoals, Wins, AwayWins},
-		Duel{By: []TieBreak{ByPoints, GoalDifference, Goals, AwayGoals}, InFull: true, Legs: 2})
+	uefaAwayGoals = league([]tieBreak{headToHead, goalDifference, goalsScored, awayGoals, wins, awayWins},
+		duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored, awayGoals}, InFull: true, Legs: 2})
 	uefaGroups = league(uefaAwayGoals.TieBreaks,
-		Duel{By: []TieBreak{ByPoints, GoalDifference, Goals}, InFull: true, Legs: 2})
-	uefaLeague = league([]TieBreak{GoalDifference, Goals, AwayGoals, Wins, AwayWins}, Duel{})
+		duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored}, InFull: true, Legs: 2})
+	uefaLeague = league([]tieBreak{goalDifference, goalsScored, awayGoals, wins, awayWins}, duelRules{})
 )
 
 // france: LFP, decision of 30 April 2020 on the curtailed season: points per game,
 // then the matches between the clubs.
-var france2019 = perGame(league([]TieBreak{HeadToHead, GoalDifference, Goals}, general.HeadToHead))
+var france2019 = perGame(league([]tieBreak{headToHead, goalDifference, goalsScored}, general.HeadToHead))
 
-// cup: cups number their rounds as leagues do their matchdays.
+// cup is for cups, whose files number rounds as those of leagues number matchdays.
 var cup = Rules{KnockOut: true, Win: 3, Draw: 1, TieBreaks: general.TieBreaks, HeadToHead: general.HeadToHead}
 
-// book is the rules table; the first line that fits holds. Italy: FIGC, NOIF
+// book is the rules table; the first matching entry applies. Italy: FIGC, NOIF
 // article 51, as Lega Serie A applies it. Seasons curtailed in 2020: EFL, clubs'
 // vote of 9 June 2020; SPFL, 18 May 2020.
 var book = []entry{
@@ -224,20 +224,20 @@ var book = []entry{
 	{leagues: "uefa.*", rules: uefaAwayGoals},
 }
 
-// league is a table with three points for a win.
-func league(breaks []TieBreak, duel Duel) Rules {
+// league returns rules with three points for a win.
+func league(breaks []tieBreak, duel duelRules) Rules {
 	return Rules{Win: 3, Draw: 1, TieBreaks: breaks, HeadToHead: duel}
 }
 
 func perGame(r Rules) Rules {
-	r.Ranking = PointsPerGame
+	r.Ranking = rankPointsPerGame
 	return r
 }
 
-// halved splits after the regular season and halves the points.
+// halved returns rules with a split after the regular season that halves the points.
 func halved(r Rules) Rules {
 	r.Split = []string{"championship", "relegation"}
 	r.Halve = true
-	r.TieBreaks = append([]TieBreak{RoundedDown}, r.TieBreaks...)
+	r.TieBreaks = append([]tieBreak{roundedDown}, r.TieBreaks...)
 	return r
 }

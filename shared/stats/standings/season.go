@@ -7,7 +7,7 @@ import (
 	"statgate/shared/stats/matches"
 )
 
-// covers tells whether a match lies within the moment that is asked about.
+// covers reports whether a match counts as of the requested round and date.
 func covers(asOf AsOf, m *matches.Match, matchday int) bool {
 	if asOf.Round != nil && matchday > *asOf.Round {
 		return false
@@ -15,8 +15,8 @@ func covers(asOf AsOf, m *matches.Match, matchday int) bool {
 	return asOf.Date == nil || m.Date <= *asOf.Date
 }
 
-// matchdays numbers the matches, where a round is asked for at all. A match of a
-// group without a number comes one after the latest earlier match of its teams.
+// matchdays returns the matchday of each match, or zeros if no round is requested. A group
+// match without a number is one matchday after the latest earlier match of its teams.
 func matchdays(league []*matches.Match, asOf AsOf) []int {
 	numbers := make([]int, len(league))
 	if asOf.Round == nil {
@@ -44,9 +44,9 @@ func matchdays(league []*matches.Match, asOf AsOf) []int {
 	return numbers
 }
 
-// regularStage is the stage whose matches are the table, beside the parts of a
-// split: none where there are matches without a stage, else the latest that has
-// begun within the moment asked about, else the first.
+// regularStage returns the stage whose matches make the table, apart from the parts of a
+// split. It is "" if there are matches without a stage, else the latest stage that has
+// begun as of the requested round and date, else the first.
 func regularStage(rules Rules, league []*matches.Match, within func(int) bool) string {
 	type span struct {
 		first string

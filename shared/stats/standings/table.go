@@ -16,31 +16,31 @@ var ErrNoStandings = errors.New("standings: the season has no table")
 type Table struct {
 	League string `json:"league" doc:"League id" example:"en.1"`
 	Season string `json:"season" doc:"Season id" example:"2015-16"`
-	AsOf   AsOf   `json:"as_of" doc:"The moment that was asked for; nulls for everything played"`
-	Data   []Row  `json:"data" doc:"One list; groups follow each other, and positions restart in each"`
+	AsOf   AsOf   `json:"as_of" doc:"Requested point in time; its fields are null for the latest table"`
+	Data   []Row  `json:"data" doc:"Rows in table order; groups follow each other, and positions restart in each group"`
 }
 
 // AsOf is the moment for which a table is computed; nil leaves a bound open.
 type AsOf struct {
-	Round *int    `json:"round" minimum:"0" doc:"Matchdays up to this one count, whenever they were played"`
-	Date  *string `json:"date" format:"date" doc:"Local days up to this one count"`
+	Round *int    `json:"round" minimum:"0" doc:"Last matchday that counts, whenever it was played; null for no bound"`
+	Date  *string `json:"date" format:"date" doc:"Last local date that counts; null for no bound"`
 }
 
 // Row is one team's line.
 type Row struct {
-	Position       int          `json:"position" minimum:"1"`
-	Group          *string      `json:"group" doc:"Group, where the season is played in groups"`
-	Team           matches.Side `json:"team"`
-	Played         int          `json:"played" minimum:"0"`
-	Won            int          `json:"won" minimum:"0"`
-	Drawn          int          `json:"drawn" minimum:"0"`
-	Lost           int          `json:"lost" minimum:"0"`
-	GoalsFor       int          `json:"goals_for" minimum:"0"`
-	GoalsAgainst   int          `json:"goals_against" minimum:"0"`
-	GoalDifference int          `json:"goal_difference"`
-	Points         int          `json:"points" doc:"After deductions, and after halving where the league halves"`
-	PointsPerGame  float64      `json:"points_per_game" doc:"points / played to three decimals; 0 before the first match"`
-	Deduction      int          `json:"deduction" minimum:"0" doc:"Points taken away, already subtracted from points"`
+	Position       int          `json:"position" minimum:"1" doc:"Position in the table or group, from 1"`
+	Group          *string      `json:"group" doc:"Group name; null if the season has no groups"`
+	Team           matches.Side `json:"team" doc:"Team"`
+	Played         int          `json:"played" minimum:"0" doc:"Matches played"`
+	Won            int          `json:"won" minimum:"0" doc:"Matches won"`
+	Drawn          int          `json:"drawn" minimum:"0" doc:"Matches drawn"`
+	Lost           int          `json:"lost" minimum:"0" doc:"Matches lost"`
+	GoalsFor       int          `json:"goals_for" minimum:"0" doc:"Goals scored"`
+	GoalsAgainst   int          `json:"goals_against" minimum:"0" doc:"Goals conceded"`
+	GoalDifference int          `json:"goal_difference" doc:"Goals scored minus goals conceded"`
+	Points         int          `json:"points" doc:"Points after deductions, and after halving where the league halves points"`
+	PointsPerGame  float64      `json:"points_per_game" doc:"Points divided by matches played, to three decimals; 0 before the first match"`
+	Deduction      int          `json:"deduction" minimum:"0" doc:"Points deducted; already subtracted from points"`
 }
 
 // Deduction changes a team's points by a verdict: negative points are taken away,
@@ -78,7 +78,7 @@ type table struct {
 	listed   []int
 }
 
-// record is what a team has in one group.
+// record has the figures of a team in one group.
 type record struct {
 	row       Row
 	lastDate  string // of the match that the shown name comes from
@@ -104,7 +104,7 @@ type fixture struct {
 type state uint8
 
 const (
-	open      state = iota // to be played, or not counted as of the moment asked about
+	open      state = iota // not played yet, or not counted as of the requested round and date
 	counted                // in the table
 	cancelled              // will not be played
 )
@@ -175,7 +175,7 @@ func (t *table) enlist(r *record, m *matches.Match, s *matches.Side, part int) {
 	}
 }
 
-// result tells the goals and the winner of a match that counts. Only an awarded
+// result returns the goals and the winner of a match, and whether it counts. Only an awarded
 // match may count without a known score, by its winner.
 func result(m *matches.Match) (matches.Goals, side, bool) {
 	var goals matches.Goals
@@ -234,8 +234,8 @@ func (t *table) add(r *record, scored, conceded int, won side, part int) {
 	}
 }
 
-// total sets the points. Deductions are taken after halving, in full: a verdict
-// names the points that it costs in the table.
+// total sets the points. Deductions apply in full, after halving: a verdict names
+// points of the table.
 func (t *table) total(adj []Deduction) {
 	byTeam := make(map[string]int, len(adj))
 	for _, d := range adj {
@@ -262,7 +262,7 @@ func (t *table) total(adj []Deduction) {
 	}
 }
 
-// rows numbers the ordered teams.
+// rows returns the ordered teams with their positions.
 func (t *table) rows() []Row {
 	rows := make([]Row, 0, len(t.listed))
 	position := 0

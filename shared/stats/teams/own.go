@@ -12,19 +12,16 @@ import (
 	"statgate/shared/table"
 )
 
-// public is the owner of the teams that every key may see.
-const public = "public"
-
-// ownPrefix begins the ids of organisations' own teams, where those are no UUIDs; no
-// [Slug] begins so, and none is a UUID.
+// ownPrefix is the prefix of the ids of organisations' own teams, unless these are UUIDs.
+// No [Slug] has this prefix or is a UUID.
 const ownPrefix = "t_"
 
 var ownAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
-// OwnID is the id of a team that an organisation names itself: the same whenever
-// the organisation names it, whatever the case and the accents, and another one
-// than any other organisation's. 100 bits of SHA-256, or a UUID of it.
-func OwnID(org, name string, uuid bool) string {
+// ownID returns the id of a team that an organisation names itself. The same organisation
+// and name give the same id, regardless of case and accents; another organisation gets
+// another id. It has 100 bits of SHA-256, or is a UUID of the hash.
+func ownID(org, name string, uuid bool) string {
 	key := Key(name)
 	if key == "" {
 		key = name
@@ -36,74 +33,47 @@ func OwnID(org, name string, uuid bool) string {
 	return ownPrefix + ownAlphabet.EncodeToString(sum[:])[:20]
 }
 
-// Visible returns the team of the id that one of the owners has: a public one as
-// [Store.Get] does, or an organisation's own; ErrNotFound.
-func (s *Store) Visible(ctx context.Context, id string, owners []string) (*Team, error) {
-	if !strings.HasPrefix(id, ownPrefix) && !ids.IsUUID(id) {
-		if !slices.Contains(owners, public) {
-			return nil, ErrNotFound
-		}
-		return s.Get(ctx, id)
-	}
+// ownTeam returns an organisation's own team; ErrNotFound.
+func (s *Store) ownTeam(ctx context.Context, org, id string) (*Team, error) {
 	if !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
 	}
-	for _, owner := range owners {
-		if owner == public {
-			continue
-		}
-		it, err := s.Table.Get(ctx, ownKey(owner, id), true)
-		if err != nil {
-			return nil, fmt.Errorf("teams: reading %s of %s: %w", id, owner, err)
-		}
-		if it != nil {
-			return teamOf(it), nil
-		}
-	}
-	return nil, ErrNotFound
-}
-
-// Own returns an organisation's own team of a name, as it was first spelt, and the
-// write that makes it known: nil where it is.
-func (s *Store) Own(ctx context.Context, org, name string, uuid bool) (*Team, *table.Write, error) {
-	id := OwnID(org, name, uuid)
-	it, err := s.Table.Get(ctx, ownKey(org, id), true)
+	it, err := s.table.Get(ctx, ownKey(org, id), true)
 	if err != nil {
-		return nil, nil, fmt.Errorf("teams: reading %s of %s: %w", id, org, err)
+		return nil, fmt.Errorf("teams: reading %s of %s: %w", id, org, err)
 	}
-	if it != nil {
-		return teamOf(it), nil, nil
+	if it == nil {
+		return nil, ErrNotFound
 	}
-	// No condition: whoever is first names it, and none of two at once fails.
-	made := table.Update(ownKey(org, id), []table.Action{
-		table.Default("id", id), table.Default("name", name), table.Default("names", []any{name}),
-	})
-	return &Team{ID: id, Name: name, Names: []string{name}}, &made, nil
+	return teamOf(it), nil
 }
 
-// searched is how many own teams are read at a time where a name is looked for, and
-// searchedAtMost bounds what one page reads.
+// isOwnID reports whether an id is one of an organisation's own team.
+func isOwnID(id string) bool { return strings.HasPrefix(id, ownPrefix) || ids.IsUUID(id) }
+
+// searched is how many own teams a search reads per query, and searchedAtMost bounds how
+// many one page reads.
 const (
 	searched       = 500
 	searchedAtMost = 1000
 )
 
-// ListOwn returns a page of an organisation's own teams, by id; of those of which
-// a word begins with q, where q is not "". With q a page may be shorter than its
-// limit, or empty, and be followed by another.
-func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
+// listOwn returns a page of an organisation's own teams, by id. If q is not "", it returns
+// only teams with a word that begins with q; such a page may be shorter than its limit,
+// or empty, and still be followed by another.
+func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
 	page, text := &Page{Teams: []Team{}}, Key(q)
 	if q != "" && text == "" {
 		return page, nil
 	}
 	query := table.Query{Partition: ownKey(org, "").Partition, After: after, Limit: limit + 1, Consistent: true}
 	if text != "" {
-		query.Limit = max(query.Limit, searched) // few may be kept of what is read; small chunks would mean many round trips
+		query.Limit = max(query.Limit, searched) // the search may drop most of what is read; small chunks would need many round trips
 	}
 	for read := 0; ; {
-		got, err := s.Table.Query(ctx, query)
+		got, err := s.table.Query(ctx, query)
 		if err != nil {
-			return nil, fmt.Errorf("teams: listing those of %s: %w", org, err)
+			return nil, fmt.Errorf("teams: listing own teams of %s: %w", org, err)
 		}
 		for _, it := range got.Items {
 			t := teamOf(it)
@@ -127,7 +97,7 @@ func (s *Store) ListOwn(ctx context.Context, org, q, after string, limit int) (*
 	}
 }
 
-// begins tells whether a name has words that begin with the text.
+// begins reports whether a name has words that begin with the text.
 func begins(names []string, text string) bool {
 	return slices.ContainsFunc(searchTexts(names), func(known string) bool { return strings.HasPrefix(known, text) })
 }

@@ -12,59 +12,58 @@ import (
 	"statgate/shared/table"
 )
 
-// Club is a club as a clubs file lists it.
+// Club is a club of a clubs file.
 type Club struct {
 	Name    string // "Lorca FC"
-	Years   string // "2003-2022" where the file tells when the club lived, else ""
+	Years   string // when the club existed, such as "2003-2022", or ""
 	Country string // three-letter code
 	Aliases []string
 }
 
-// seen is one spelling in one country's competitions; country "" is an
-// international one that did not say.
+// seen is one spelling in one country's competitions. Country is "" for an international
+// competition that does not name the country.
 type seen struct{ country, spelling string }
 
-// entry is a team as the registry keeps it: what the API shows, and why.
+// entry is a team in the registry, with the facts that its shape is derived from.
 type entry struct {
 	Team
-	club   string // clubID of the club that it is, "" where no clubs file has it
+	club   string // clubID of its club, "" if no clubs file has it
 	years  string
 	listed []string // the club's name and aliases
-	seen   []seen   // in the order in which they came
-	former []string // ids that it had before
-	moving []string // ids whose matches are still to be looked at
-	born   string   // sorts by age
+	seen   []seen   // in the order of arrival
+	former []string // former ids
+	moving []string // ids whose matches still need an update
+	born   string   // sort key by age
 	stored table.Item
 	texts  []string // stored search texts
 }
 
 // Registry is every team in memory, and decides which team a spelling is.
 //
-// The decision depends on the clubs and the spellings that are known, never on
-// the order in which they came: a spelling is of the one club that is called so
-// in its country (or in a neighbour's that plays with it), by name, else by
-// alias, else but for FC or AFC. Where there is no such club, spellings of a
-// country that differ by no more than FC or AFC are one team. Where there are
-// several such clubs the spelling stands for itself, and [Registry.Ambiguous]
-// names it. What comes later may so unite teams, or part them.
+// The decision depends on the known clubs and spellings, and not on their order of
+// arrival. A spelling is the one club with that name in its country (or in a neighbour
+// whose clubs play there), or else with that alias, or else with that name or alias
+// without FC or AFC. If no club matches, spellings of a country that differ only in FC or
+// AFC are one team. If several clubs match, the spelling is a team of its own, and
+// [Registry.Ambiguous] lists it. Later clubs and spellings may unite teams, or split them.
 type Registry struct {
 	entries []*entry // by age
-	gone    []*entry // were absorbed
+	gone    []*entry // merged into others
 	byID    map[string]*entry
-	taken   map[string]bool // ids that are or were a team's
+	taken   map[string]bool // present and former ids
 	clubs   map[string]Club
-	order   []string // clubs by coming
+	order   []string // clubs in the order of arrival
 	added   []seen
 	known   map[seen]bool
 	index   clubIndex
 	of      map[seen]*entry
-	groups  map[string][]string // countries in which a folded spelling that is no club's was seen
+	groups  map[string][]string // countries in which a folded spelling without a club was seen
 	chosen  map[string]*entry   // by class
 	vague   map[string]bool
 	now     time.Time
 }
 
-// neighbours are the countries whose clubs play in another's leagues.
+// neighbours lists, by country, the countries whose clubs play in its leagues.
 var neighbours = map[string][]string{"ENG": {"WAL"}, "FRA": {"MCO"}, "SUI": {"LIE"}, "USA": {"CAN"}}
 
 func newRegistry(now time.Time) *Registry {
@@ -74,7 +73,7 @@ func newRegistry(now time.Time) *Registry {
 	}
 }
 
-// add takes in a stored team.
+// add adds a stored team.
 func (r *Registry) add(e *entry) {
 	r.entries = append(r.entries, e)
 	for _, id := range append([]string{e.ID}, e.former...) {
@@ -88,7 +87,7 @@ func (r *Registry) add(e *entry) {
 	}
 }
 
-// AddClub makes a club known, or its aliases better known.
+// AddClub adds a club, or adds its aliases to those of a known club.
 func (r *Registry) AddClub(c Club) {
 	id := clubID(c)
 	if old, ok := r.clubs[id]; ok {
@@ -99,7 +98,7 @@ func (r *Registry) AddClub(c Club) {
 	r.clubs[id] = c
 }
 
-// See makes a spelling known that a competition of the country uses.
+// See adds a spelling that a competition of the country uses.
 func (r *Registry) See(country, spelling string) {
 	s := seenOf(country, spelling)
 	if !r.known[s] {
@@ -108,8 +107,8 @@ func (r *Registry) See(country, spelling string) {
 	}
 }
 
-// Resolve returns the team of a spelling, nil where none is meant or several may
-// be. What a spelling that was seen resolves to is the same for everyone.
+// Resolve returns the team of a spelling, or nil if no team or several may be meant. A
+// spelling that was added with See always resolves to one team.
 func (r *Registry) Resolve(country, spelling string) *Team {
 	s := seenOf(country, spelling)
 	if e := r.of[s]; e != nil {
@@ -123,7 +122,7 @@ func (r *Registry) Resolve(country, spelling string) *Team {
 	return nil
 }
 
-// Former returns the ids that matches of a team may still be known by.
+// Former returns the former ids of a team, by which its matches may still be stored.
 func (r *Registry) Former(id string) []string {
 	if e := r.byID[id]; e != nil {
 		return e.former
@@ -131,15 +130,15 @@ func (r *Registry) Former(id string) []string {
 	return nil
 }
 
-// seenOf takes the country suffix off, which knows better than the league.
+// seenOf cuts off the country suffix, which takes precedence over the country of the league.
 func seenOf(country, spelling string) seen {
-	name, own := CutCountry(strings.TrimSpace(spelling))
+	name, own := cutCountry(strings.TrimSpace(spelling))
 	return seen{cmp.Or(own, country), name}
 }
 
 func clubID(c Club) string { return c.Country + " " + c.Name + " " + c.Years }
 
-// clubIndex finds clubs by key, in one country or (country "") in all.
+// clubIndex finds clubs by key, in one country or, with country "", in all.
 type clubIndex struct{ names, aliases, folds map[seen][]string }
 
 func (x *clubIndex) add(id string, c Club) {
@@ -159,9 +158,8 @@ func (x *clubIndex) add(id string, c Club) {
 	}
 }
 
-// class tells what a spelling stands for: a club, a group of spellings, or, where
-// several clubs may be meant, only itself; then it returns those clubs too.
-// groups are the countries in which a folded spelling without a club was seen.
+// class returns the class of a spelling: a club, a group of spellings or, if several
+// clubs may be meant, only itself. In the last case it returns these clubs too. groups are the countries in which a folded spelling without a club was seen.
 func (x *clubIndex) class(s seen, groups map[string][]string) (string, []string) {
 	key := Key(s.spelling)
 	home := []string{s.country}
@@ -195,8 +193,8 @@ func (x *clubIndex) class(s seen, groups map[string][]string) (string, []string)
 	return "group " + country + " " + fold(key), nil
 }
 
-// reconcile decides anew which team each spelling is, makes the teams that are
-// missing, and unites or parts those that there are.
+// reconcile decides again which team each spelling is. It creates missing teams, and
+// unites or splits existing ones.
 func (r *Registry) reconcile() {
 	r.reindex()
 	classes := r.classes()
@@ -239,7 +237,7 @@ func (r *Registry) reindex() {
 	}
 }
 
-// spellings is every spelling known, the oldest first.
+// spellings returns every known spelling, the oldest first.
 func (r *Registry) spellings() []seen {
 	var all []seen
 	for _, e := range append(slices.Clone(r.entries), r.gone...) {
@@ -271,8 +269,8 @@ func (r *Registry) classes() map[seen]string {
 	return out
 }
 
-// choose gives each class the oldest of the teams that are of it: by their club,
-// else by the spelling that they were made for.
+// choose returns the oldest team of each class. The class of a team is that of its club,
+// or else that of the spelling that it was created for.
 func (r *Registry) choose(classes map[seen]string) map[string]*entry {
 	chosen := map[string]*entry{}
 	for _, e := range r.entries {
@@ -291,13 +289,13 @@ func (r *Registry) choose(classes map[seen]string) map[string]*entry {
 	return chosen
 }
 
-// take makes a younger team's ids and matches the older's.
+// take gives a younger team's ids and matches to the older one.
 func (e *entry) take(younger *entry) {
 	e.former = distinct(append(append(e.former, younger.ID), younger.former...))
 	e.moving = distinct(append(append(e.moving, younger.ID), younger.moving...))
 }
 
-// absorb drops the teams that no class has chosen.
+// absorb removes the teams that were not chosen for any class.
 func (r *Registry) absorb(chosen map[string]*entry) {
 	kept := map[*entry]bool{}
 	for _, e := range chosen {
@@ -314,7 +312,7 @@ func (r *Registry) absorb(chosen map[string]*entry) {
 	r.entries = entries
 }
 
-// team returns the team of a class, and makes it where there is none.
+// team returns the team of a class, and creates it if there is none.
 func (r *Registry) team(class string, chosen map[string]*entry, s seen, years string) *entry {
 	e := chosen[class]
 	if e == nil {
@@ -330,8 +328,8 @@ func (r *Registry) team(class string, chosen map[string]*entry, s seen, years st
 	return e
 }
 
-// freeID is the slug of the name; where that is taken, also by an id that a team
-// had before, with the club's years, with the country, with a number.
+// freeID returns the slug of the name. If a present or former id has this slug, freeID
+// adds the club's years, else the country, else a number.
 func (r *Registry) freeID(s seen, years string) string {
 	base := Slug(s.spelling)
 	tries := []string{base}
@@ -353,8 +351,8 @@ func (r *Registry) freeID(s seen, years string) string {
 	}
 }
 
-// describe sets what the API shows. A club's name is that of the clubs file;
-// another team's is the first spelling, and stays.
+// describe sets the fields that the API returns. The name of a club is that of the clubs
+// file; the name of any other team is its first spelling, and never changes.
 func (r *Registry) describe(e *entry) {
 	var names []string
 	was := e.Name
@@ -431,7 +429,7 @@ func (r *Registry) ambiguity(s seen, clubs []string) string {
 	return s.spelling + ": " + strings.Join(names, ", ")
 }
 
-// changed tells whether the team is to be written.
+// changed reports whether the team needs a write.
 func (e *entry) changed() bool {
 	if e.stored == nil {
 		return true

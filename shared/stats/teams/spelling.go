@@ -11,19 +11,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// letters are those that Unicode does not take apart into a letter and an accent.
+// letters replaces letters that Unicode does not decompose into a letter and an accent.
 var letters = strings.NewReplacer(
 	"ß", "ss", "ẞ", "ss", "ø", "o", "Ø", "o", "ł", "l", "Ł", "l", "đ", "d", "Đ", "d", "ð", "d", "Ð", "d",
 	"þ", "th", "Þ", "th", "æ", "ae", "Æ", "ae", "œ", "oe", "Œ", "oe", "ı", "i", "ħ", "h", "Ħ", "h", "ŋ", "n",
 	"ə", "e", "Ə", "e", "’", "'", "‘", "'", "ʻ", "'", "`", "'",
 )
 
-// Key is a spelling without what spellings of one name may differ in: case,
-// accents, punctuation. Words are lower-case and a space apart.
+// Key returns a spelling without case, accents and punctuation, in which spellings of one
+// name may differ. Its words are lower-case and separated by one space.
 func Key(spelling string) string { return words(spelling, " and ") }
 
-// words keeps letters and digits, drops dots and apostrophes, and lets anything
-// else part words; an ampersand is read as and.
+// words keeps letters and digits and drops dots and apostrophes. Anything else separates
+// words. An ampersand becomes the text of and.
 func words(s, and string) string {
 	var b strings.Builder
 	gap := false
@@ -49,8 +49,8 @@ func words(s, and string) string {
 	return b.String()
 }
 
-// fold is a key without FC or AFC at either end: what is left is the club, in
-// one country. It tells nothing where nothing is left.
+// fold returns a key without FC or AFC at either end. Within one country, the rest
+// identifies the club.
 func fold(key string) string {
 	for _, affix := range []string{"afc", "fc"} {
 		if rest, ok := strings.CutSuffix(key, " "+affix); ok {
@@ -65,8 +65,8 @@ func fold(key string) string {
 	return key
 }
 
-// Slug is a name as an id: lower-case ASCII letters and digits, parted by
-// hyphens. A name in another script has none of these; a hash stands in.
+// Slug returns an id for a name: lower-case ASCII letters and digits, separated by
+// hyphens. A name without any of these gets a hash.
 func Slug(name string) string {
 	var b strings.Builder
 	for _, word := range strings.Fields(words(name, "")) {
@@ -90,17 +90,17 @@ func Slug(name string) string {
 
 var suffix = regexp.MustCompile(`^(.*\S)\s*\(([A-Z]{3})\)$`)
 
-// CutCountry takes the country off a spelling: "Manchester City (ENG)".
-func CutCountry(spelling string) (name, country string) {
+// cutCountry cuts the country off a spelling such as "Manchester City (ENG)".
+func cutCountry(spelling string) (name, country string) {
 	if m := suffix.FindStringSubmatch(spelling); m != nil {
 		return m[1], m[2]
 	}
 	return spelling, ""
 }
 
-// searchTexts are the texts under which a team is found: each spelling from each
-// of its words on, sorted; one that begins another is left out, as whatever finds
-// it finds the other.
+// searchTexts returns the texts under which a team is found, sorted: each spelling from
+// each of its words on. It leaves out a text that is a prefix of another, because a search
+// for the prefix finds the other.
 func searchTexts(names []string) []string {
 	var all []string
 	for _, name := range names {

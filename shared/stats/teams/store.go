@@ -14,45 +14,46 @@ import (
 // Items of the stats table:
 //
 //	TEAMS              <id>           the team
-//	TEAMALIAS#<id>     TEAM           alias_of: the id that the team goes by now
+//	TEAMALIAS#<id>     TEAM           alias_of: the present id of the team
 //	TEAMQ#<letter>     <text>#<id>    one text under which the team is found, for search
 //	OWNTEAMS#<org>     <id>           a team that only the organisation has
 //
-// All teams share a partition, so that they are listed by id with strong
-// consistency: the importer resolves spellings against all of them.
+// All public teams share a partition, so that a consistent read lists them by id: the
+// importer resolves spellings against all of them.
 
-// ErrNotFound is the answer for a team that is not there.
+// ErrNotFound is the error for a team that does not exist.
 var ErrNotFound = errors.New("teams: not found")
 
-// Page is a page of teams. Next is "" on the last one.
+// Page is a page of teams. Next is "" on the last page.
 type Page struct {
 	Teams []Team
 	Next  string // opaque
 }
 
-// Store reads teams; [Registry] makes and changes them.
-type Store struct{ Table table.Table }
+// Store returns teams through a [Reader], which is bound to whose teams its user may
+// see. [Registry] creates and changes public teams.
+type Store struct{ table table.Table }
 
 // NewStore returns a store over the stats table.
-func NewStore(tbl table.Table) *Store { return &Store{Table: tbl} }
+func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
 
-// maxIDBytes bounds the identifiers that a store looks for.
+// maxIDBytes bounds the ids that a store looks for, in bytes.
 const maxIDBytes = 200
 
-// Get returns one team, also by an id that it had before; ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
-	for range 8 { // an alias leads to another only where merges followed each other
+// get returns one public team, also by a former id; ErrNotFound.
+func (s *Store) get(ctx context.Context, id string) (*Team, error) {
+	for range 8 { // an alias points to another alias only after several merges
 		if !table.Storable(id, maxIDBytes) {
 			return nil, ErrNotFound
 		}
-		it, err := s.Table.Get(ctx, teamKey(id), false)
+		it, err := s.table.Get(ctx, teamKey(id), false)
 		if err != nil {
 			return nil, fmt.Errorf("teams: reading %s: %w", id, err)
 		}
 		if it != nil {
 			return teamOf(it), nil
 		}
-		if it, err = s.Table.Get(ctx, aliasKey(id), false); err != nil {
+		if it, err = s.table.Get(ctx, aliasKey(id), false); err != nil {
 			return nil, fmt.Errorf("teams: reading alias %s: %w", id, err)
 		}
 		id = it.Str("alias_of")
@@ -60,14 +61,14 @@ func (s *Store) Get(ctx context.Context, id string) (*Team, error) {
 	return nil, ErrNotFound
 }
 
-// GetMany returns the teams that exist among ids, in the order of ids; it does
-// not follow ids that a team had before.
-func (s *Store) GetMany(ctx context.Context, ids []string) ([]Team, error) {
+// getMany returns the teams that exist among ids, in the order of ids. It does
+// not follow former ids.
+func (s *Store) getMany(ctx context.Context, ids []string) ([]Team, error) {
 	keys := make([]table.Key, len(ids))
 	for i, id := range ids {
 		keys[i] = teamKey(id)
 	}
-	items, err := s.Table.BatchGet(ctx, keys, false)
+	items, err := s.table.BatchGet(ctx, keys, false)
 	if err != nil {
 		return nil, fmt.Errorf("teams: reading %d: %w", len(ids), err)
 	}
@@ -78,9 +79,9 @@ func (s *Store) GetMany(ctx context.Context, ids []string) ([]Team, error) {
 	return out, nil
 }
 
-// List returns a page of all teams, by id.
-func (s *Store) List(ctx context.Context, after string, limit int) (*Page, error) {
-	got, err := s.Table.Query(ctx, table.Query{Partition: teamsPK, After: after, Limit: limit})
+// list returns a page of all public teams, by id.
+func (s *Store) list(ctx context.Context, after string, limit int) (*Page, error) {
+	got, err := s.table.Query(ctx, table.Query{Partition: teamsPK, After: after, Limit: limit})
 	if err != nil {
 		return nil, fmt.Errorf("teams: listing: %w", err)
 	}
@@ -94,9 +95,8 @@ func (s *Store) List(ctx context.Context, after string, limit int) (*Page, error
 	return page, nil
 }
 
-// ListIDs returns a page of the teams among ids, by id: the teams of a season,
-// which leagues.Store.Teams knows.
-func (s *Store) ListIDs(ctx context.Context, ids []string, after string, limit int) (*Page, error) {
+// listIDs returns a page of the public teams among ids, by id.
+func (s *Store) listIDs(ctx context.Context, ids []string, after string, limit int) (*Page, error) {
 	ids = append([]string(nil), ids...)
 	sort.Strings(ids)
 	from := sort.SearchStrings(ids, after)
@@ -110,14 +110,14 @@ func (s *Store) ListIDs(ctx context.Context, ids []string, after string, limit i
 		page.Next = ids[limit-1]
 	}
 	var err error
-	page.Teams, err = s.GetMany(ctx, ids)
+	page.Teams, err = s.getMany(ctx, ids)
 	return page, err
 }
 
-// Search returns a page of the teams of which a spelling has words that begin
-// with q, whatever the case and the accents: "city" and "man" find Manchester
-// City, "chester" does not. By the text found, then id.
-func (s *Store) Search(ctx context.Context, q, after string, limit int) (*Page, error) {
+// search returns a page of the public teams with a spelling in which words begin
+// with q, regardless of case and accents: "city" and "man" find Manchester City,
+// "chester" does not. The order is by the text found, then by id.
+func (s *Store) search(ctx context.Context, q, after string, limit int) (*Page, error) {
 	text := Key(q)
 	if text == "" || len(text) > 200 {
 		return &Page{}, nil
@@ -126,7 +126,7 @@ func (s *Store) Search(ctx context.Context, q, after string, limit int) (*Page, 
 	query := table.Query{Partition: searchPK(text), Low: low, High: high, After: after, Limit: limit + 1}
 	page := &Page{}
 	for {
-		got, err := s.Table.Query(ctx, query)
+		got, err := s.table.Query(ctx, query)
 		if err != nil {
 			return nil, fmt.Errorf("teams: searching %q: %w", q, err)
 		}
@@ -153,14 +153,14 @@ type hit struct {
 	sort string
 }
 
-// found drops the hits of a team but the first: a team has several texts, and
-// which of them begin with the one searched for is known without looking back.
+// found returns the first hit of each team. A team has several texts; the first of them
+// that begins with the searched text is computed from its names.
 func (s *Store) found(ctx context.Context, items []table.Item, text string) ([]hit, error) {
 	ids := make([]string, 0, len(items))
 	for _, it := range items {
 		ids = append(ids, it.Str("id"))
 	}
-	teams, err := s.GetMany(ctx, distinct(ids))
+	teams, err := s.getMany(ctx, distinct(ids))
 	if err != nil {
 		return nil, err
 	}

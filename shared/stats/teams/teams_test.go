@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/stats/teams"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
@@ -41,11 +43,16 @@ func update(t testing.TB, tbl table.Table, fill func(*teams.Registry)) (*teams.R
 	return r, changes
 }
 
+// hidden returns the reader of an organisation under a contract that hides public data.
+func hidden(s *teams.Store, org string) teams.Reader {
+	return s.For(&api.Caller{Org: org}, &contract.Contract{HidePublic: true})
+}
+
 func all(t testing.TB, tbl table.Table) []teams.Team {
 	t.Helper()
 	var list []teams.Team
 	for after := ""; ; {
-		page, err := teams.NewStore(tbl).List(ctx, after, 7)
+		page, err := teams.NewStore(tbl).Public().List(ctx, "", after, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,8 +224,8 @@ func TestEveryIDThatATeamEverHadAnswers(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 8))
-		tbl, s := open(t), teams.Store{}
-		s.Table = tbl
+		tbl := open(t)
+		s := teams.NewStore(tbl).Public()
 		ids := map[string]bool{}
 		for _, f := range rng.Perm(len(facts)) {
 			update(t, tbl, facts[f])
@@ -246,7 +253,7 @@ func TestOlderIDStaysAndYoungerAnswers(t *testing.T) {
 		t.Errorf("got %+v, want one merged", changes)
 	}
 	for _, id := range []string{"elms", "elmfield-city"} {
-		got, err := teams.NewStore(tbl).Get(ctx, id)
+		got, err := teams.NewStore(tbl).Public().Get(ctx, id)
 		if err != nil || got.ID != "elms" || got.Name != "Elmfield City FC" || len(got.Names) != 3 {
 			t.Errorf("%s: got %+v, %v, want elms, by the club's name", id, got, err)
 		}
@@ -293,11 +300,11 @@ func TestSearchFindsWordsWhateverCaseAndAccentsOnce(t *testing.T) {
 			r.AddClub(teams.Club{Name: fmt.Sprintf("Town %02d City", i), Country: "ENG", Aliases: []string{"City " + fmt.Sprint(i)}})
 		}
 	})
-	s := teams.NewStore(tbl)
-	for q, want := range map[string]int{"malmor": 1, "MÁLMOR c": 1, "citadel": 1, "city": 21, "cit": 22, "c": 22, "velo": 1, "ocity": 0, "": 0, "zzz": 0, "\xff": 0, "town 07": 1} {
+	s := teams.NewStore(tbl).Public()
+	for q, want := range map[string]int{"malmor": 1, "MÁLMOR c": 1, "citadel": 1, "city": 21, "cit": 22, "c": 22, "velo": 1, "ocity": 0, "'": 0, "zzz": 0, "\xff": 0, "town 07": 1} {
 		found := map[string]int{}
 		for after := ""; ; {
-			page, err := s.Search(ctx, q, after, 4)
+			page, err := s.List(ctx, q, after, 4)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -332,7 +339,7 @@ func TestTeamsOfASeasonComeInPages(t *testing.T) {
 	})
 	var got []string
 	for after := ""; ; {
-		page, err := teams.NewStore(tbl).ListIDs(ctx, []string{"yew", "ash", "elm"}, after, 2)
+		page, err := teams.NewStore(tbl).Public().ListIDs(ctx, []string{"yew", "ash", "elm"}, after, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -351,7 +358,7 @@ func TestTeamsOfASeasonComeInPages(t *testing.T) {
 func TestUnknownTeamIsNotFound(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "nobody", "\xff", strings.Repeat("x", 5000)} {
-		if _, err := teams.NewStore(open(t)).Get(ctx, id); !errors.Is(err, teams.ErrNotFound) {
+		if _, err := teams.NewStore(open(t)).Public().Get(ctx, id); !errors.Is(err, teams.ErrNotFound) {
 			t.Errorf("%.20q: got %v, want ErrNotFound", id, err)
 		}
 	}
@@ -381,14 +388,14 @@ func TestWritersAtOnceEndInOneTeamASpelling(t *testing.T) {
 func TestRareOwnTeamIsFoundByPagesOfWhichNoneReadsAllTeams(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
-	s := teams.NewStore(tbl)
+	s := hidden(teams.NewStore(tbl), "org_1")
 	var ws []table.Write
 	for i := range 3600 {
 		name := fmt.Sprintf("Elm %d", i)
 		if i%1201 == 0 {
 			name = fmt.Sprintf("Yew %d", i)
 		}
-		_, made, err := s.Own(ctx, "org_1", name, false)
+		_, made, err := s.Own(ctx, name, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -404,7 +411,7 @@ func TestRareOwnTeamIsFoundByPagesOfWhichNoneReadsAllTeams(t *testing.T) {
 		found := 0
 		for after := ""; ; {
 			before := len(watched.Calls())
-			page, err := teams.NewStore(watched).ListOwn(ctx, "org_1", q, after, 50)
+			page, err := hidden(teams.NewStore(watched), "org_1").List(ctx, q, after, 50)
 			if err != nil {
 				t.Fatal(err)
 			}

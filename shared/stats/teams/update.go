@@ -12,10 +12,9 @@ import (
 // Changes counts what an update wrote.
 type Changes struct{ New, Changed, Merged int }
 
-// Update loads every team, lets fill make clubs and spellings known, decides
-// which team each spelling is, and writes what changed. Where another writer was
-// faster it begins again, so fill may run several times. The registry that it
-// returns is what is stored.
+// Update loads every public team, lets fill add clubs and spellings, decides which team
+// each spelling is, and writes what changed. It starts again after a conflict with another
+// writer, so fill may run several times. The returned registry is what is stored.
 func Update(ctx context.Context, tbl table.Table, now time.Time, fill func(*Registry)) (*Registry, Changes, error) {
 	var total Changes
 	for range 20 {
@@ -31,7 +30,7 @@ func Update(ctx context.Context, tbl table.Table, now time.Time, fill func(*Regi
 			return r, total, err
 		}
 	}
-	return nil, total, fmt.Errorf("teams: others keep changing them: %w", table.ErrConflict)
+	return nil, total, fmt.Errorf("teams: too many concurrent changes: %w", table.ErrConflict)
 }
 
 func load(ctx context.Context, tbl table.Table, now time.Time) (*Registry, error) {
@@ -56,9 +55,9 @@ func load(ctx context.Context, tbl table.Table, now time.Time) (*Registry, error
 	return r, nil
 }
 
-// Moving returns the ids under which matches may be stored that go by another id,
-// or by another name, now. They stay on record until [Registry.Moved], so that a
-// run that was cut short is made good by the next.
+// Moving returns the team ids under which matches may be stored whose team has another id
+// or another name now. They stay stored until [Registry.Moved], so that the next run
+// completes an interrupted one.
 func (r *Registry) Moving() []string {
 	var ids []string
 	for _, e := range r.entries {
@@ -67,7 +66,7 @@ func (r *Registry) Moving() []string {
 	return distinct(ids)
 }
 
-// Successor returns the id that a team goes by now.
+// Successor returns the present id of a team.
 func (r *Registry) Successor(id string) string {
 	if r.byID[id] != nil {
 		return id
@@ -82,7 +81,7 @@ func (r *Registry) Successor(id string) string {
 	return id
 }
 
-// Moved records that the matches of all ids of Moving are in order.
+// Moved records that the matches of all ids of Moving have been updated.
 func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
 	for _, e := range r.entries {
 		if len(e.moving) == 0 {
@@ -91,17 +90,17 @@ func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
 		_, err := tbl.Write(ctx, table.Update(teamKey(e.ID),
 			[]table.Action{table.Set("moving", []any{}), table.Increment("version", 1)},
 			table.Eq("version", e.stored.Int("version"))))
-		// Whoever was faster has matches of their own to look at, and will.
+		// A writer that was faster has its own ids to move, and will do so.
 		if err != nil && table.WasRefused(err) == nil {
-			return fmt.Errorf("teams: closing the move of %s: %w", e.ID, err)
+			return fmt.Errorf("teams: recording the move of %s: %w", e.ID, err)
 		}
 		e.moving = nil
 	}
 	return nil
 }
 
-// save writes the teams that changed: each with its search texts in one
-// transaction, several teams where they fit.
+// save writes the teams that changed, each with its search texts in one transaction, and
+// several teams per transaction if they fit.
 func (r *Registry) save(ctx context.Context, tbl table.Table) (Changes, error) {
 	b := batch{tbl: tbl}
 	for _, e := range r.entries {
@@ -130,11 +129,11 @@ func (r *Registry) save(ctx context.Context, tbl table.Table) (Changes, error) {
 	return b.done, nil
 }
 
-// batch gathers writes that belong together until a transaction is full.
+// batch collects groups of writes until a transaction is full.
 type batch struct {
 	tbl   table.Table
 	ws    []table.Write
-	after []func() // once they are stored
+	after []func() // called once the writes are stored
 	done  Changes
 }
 
@@ -162,8 +161,8 @@ func (b *batch) flush(ctx context.Context) error {
 	return nil
 }
 
-// writes is the team and the difference of its search texts. A team is found by
-// at most 90 texts, to fit in a transaction; none comes near.
+// writes returns the writes of a team and of the changes of its search texts. A team has
+// at most 90 search texts, to fit in a transaction; real teams have far fewer.
 func (e *entry) writes(it table.Item) []table.Write {
 	cond := table.IsNew()
 	if e.stored != nil {
@@ -180,14 +179,14 @@ func (e *entry) writes(it table.Item) []table.Write {
 		}
 	}
 	for _, text := range e.texts {
-		if !is[text] && len(ws) < 100 { // one that is left behind is skipped by Search
+		if !is[text] && len(ws) < 100 { // search skips one that stays behind
 			ws = append(ws, table.Delete(searchKey(text, e.ID)))
 		}
 	}
 	return ws
 }
 
-// bury deletes a team that was absorbed, and lets its ids answer for the one that took it.
+// bury deletes a team that was merged into another, and makes its ids aliases of the other.
 func (r *Registry) bury(e *entry) []table.Write {
 	ws := []table.Write{table.Delete(teamKey(e.ID), table.Eq("version", e.stored.Int("version")))}
 	to := r.Successor(e.ID)

@@ -233,11 +233,11 @@ func TestRefusedRowsAreReportedByLineAndOthersAreImported(t *testing.T) {
 		s := p.serve(t, "")
 		s.stop()
 		want := []string{
-			"line 3: refused: bcrypt is salted and slow",
+			"line 3: refused: sha256: bcrypt is a salted hash",
 			"line 4: refused: name: must not contain control characters\n",
-			"line 6: refused: prefix: secrets of contract balla begin with balla_sk_; scopes: unknown scope \"fly\"",
+			"line 6: refused: prefix: must begin like the secrets of contract balla, with balla_sk_; scopes: unknown scope \"fly\"",
 			"line 7: refused: invalid CSV: wrong number of fields\n",
-			"line 8: refused: sha256: the secret is that of line 2\n",
+			"line 8: refused: sha256: same secret as in line 2\n",
 		}
 		for _, args := range [][]string{{"--dry-run"}, nil} {
 			out, err := p.command(t, append(append([]string{"--create-orgs"}, args...), "testdata/refused.csv")...)

@@ -1,9 +1,9 @@
 package conformance
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -260,10 +260,9 @@ var scorelyticsLife = []Case{
 		Answer: "300 requests a minute on Starter", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("STARTER"), scopes("read:leagues"))
 			r := t.Expect(suite.Get(leaguesPath).By(k.Secret), 200, "", "X-RateLimit-Limit", "300", "X-RateLimit-Reset", "~^[0-9]{10}$")
-			var reset int64
-			fmt.Sscan(r.Header.Get("X-RateLimit-Reset"), &reset)
-			if reset%60 != 0 {
-				t.Errorf("the window ends at %d, want a whole minute", reset)
+			reset, err := strconv.ParseInt(r.Header.Get("X-RateLimit-Reset"), 10, 64)
+			if err != nil || reset%60 != 0 {
+				t.Errorf("the window ends at %d (%v), want a whole minute", reset, err)
 			}
 		}},
 }

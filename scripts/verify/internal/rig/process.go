@@ -91,7 +91,7 @@ func (p *Process) Await(ctx context.Context, timeout time.Duration, ready func(c
 		case <-within.Done():
 			return fmt.Errorf("%s is not ready after %s: %w; see %s", p.name, timeout, within.Err(), p.Log)
 		case <-p.Ended:
-			return fmt.Errorf("%s ended (%v) and printed:\n%s", p.name, p.Err, p.Output())
+			return fmt.Errorf("%s ended (%v) and printed:\n%s", p.name, p.Err, p.Output()) //nolint:errorlint // nil when it exits with 0
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -1,5 +1,5 @@
-// Package keystest is a deployment in a test: real stores, a real gate and real
-// secrets on whatever table the test gives it, with a clock that the test moves.
+// Package keystest provides a deployment for tests: real stores, a real gate and real
+// secrets on a table of the test's choice, with a clock that the test moves.
 package keystest
 
 import (
@@ -35,7 +35,7 @@ type World struct {
 	requests atomic.Int64
 }
 
-// Peppers is a secret store whose document a test may change.
+// Peppers is a secret store whose document a test can change.
 type Peppers struct {
 	*apikey.PepperSource
 	raw atomic.Pointer[[]byte]
@@ -51,7 +51,7 @@ func (p *Peppers) Rotate(t testing.TB) {
 	p.raw.Store(&raw)
 }
 
-// Retire takes a version out of use.
+// Retire retires a version.
 func (p *Peppers) Retire(t testing.TB, version string) {
 	t.Helper()
 	raw, err := apikey.RetireVersion(*p.raw.Load(), version)
@@ -61,7 +61,7 @@ func (p *Peppers) Retire(t testing.TB, version string) {
 	p.raw.Store(&raw)
 }
 
-// Set replaces the document by another root without the versions that were added.
+// Set replaces the document by one with another root and no added versions.
 func (p *Peppers) Set(t testing.TB) {
 	t.Helper()
 	raw, err := apikey.NewRoot(rand.Reader)
@@ -71,7 +71,7 @@ func (p *Peppers) Set(t testing.TB) {
 	p.raw.Store(&raw)
 }
 
-// Memory returns an embedded keys table that ends with the test.
+// Memory returns an embedded keys table that is closed when the test ends.
 func Memory(t testing.TB) table.Table {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
@@ -93,12 +93,6 @@ func New(t testing.TB, keysTable table.Table, contractName string) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Of(t, keysTable, c, c.Environments[0])
-}
-
-// Of returns an empty deployment of a contract in an environment.
-func Of(t testing.TB, keysTable table.Table, c *contract.Contract, environment string) *World {
-	t.Helper()
 	w := &World{Table: keysTable, Contract: c, Peppers: &Peppers{}}
 	w.now.Store(time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC).UnixNano())
 	w.Peppers.Set(t)
@@ -106,17 +100,17 @@ func Of(t testing.TB, keysTable table.Table, c *contract.Contract, environment s
 	w.Gate = gate.New(keysTable, w.Now)
 	w.Gate.Scopes = c.Scopes
 	w.Keys = keys.New(keys.Options{Table: keysTable, Gates: w.Gate, Peppers: w.Peppers, Contract: c,
-		Environment: environment, Now: w.Now, Rand: rand.Reader})
+		Environment: c.Environments[0], Now: w.Now, Rand: rand.Reader})
 	w.Gate.Resolver = w.Keys
 	w.Orgs = orgs.New(orgs.Options{Table: keysTable, Gates: w.Gate, Holdings: w.Keys, Contract: c, Rand: rand.Reader})
 	w.Trail = audit.New(keysTable)
 	return w
 }
 
-// Now is the deployment's time.
+// Now returns the deployment's time.
 func (w *World) Now() time.Time { return time.Unix(0, w.now.Load()).UTC() }
 
-// Pass lets time pass.
+// Pass advances the clock.
 func (w *World) Pass(d time.Duration) { w.now.Add(int64(d)) }
 
 // Found bootstraps the deployment and returns the operator's key.
@@ -129,7 +123,7 @@ func (w *World) Found(t testing.TB) keys.Minted {
 	return m
 }
 
-// By returns a request of whoever holds the secret.
+// By returns a request of the holder of a secret.
 func (w *World) By(t testing.TB, secret string) *api.Request {
 	t.Helper()
 	c, err := w.Keys.Authenticate(t.Context(), secret)
@@ -139,15 +133,15 @@ func (w *World) By(t testing.TB, secret string) *api.Request {
 	return w.Request(c)
 }
 
-// Request returns a request of a caller, a millisecond after the one before, so
-// that what they do sorts in their order.
+// Request returns a request of a caller, a millisecond after the previous one, so that ids
+// sort in the order of requests.
 func (w *World) Request(c *api.Caller) *api.Request {
 	w.Pass(time.Millisecond)
 	return &api.Request{ID: "req-" + time.Unix(w.requests.Add(1), 0).UTC().Format("150405"), Caller: c, Now: w.Now()}
 }
 
-// Org makes an organisation and returns it, its owner, and a key of that owner's
-// with every scope of key management.
+// Org makes an organisation and returns it, its owner, and a key of that owner with every
+// management scope.
 func (w *World) Org(t testing.TB, operator, name, plan string) (orgs.Org, orgs.Member, keys.Minted) {
 	t.Helper()
 	o, owner, err := w.Orgs.Create(t.Context(), w.By(t, operator), orgs.Founding{Name: name, Plan: plan, Owner: "owner@" + name + ".example"})
@@ -157,7 +151,7 @@ func (w *World) Org(t testing.TB, operator, name, plan string) (orgs.Org, orgs.M
 	return o, owner, w.Key(t, operator, keys.Spec{Name: "admin", Scopes: w.Management(), Org: &o.ID})
 }
 
-// Management lists the scopes of key management.
+// Management returns the management scopes.
 func (w *World) Management() []string {
 	var names []string
 	for _, s := range w.Contract.Scopes.Management {
@@ -186,7 +180,7 @@ func (w *World) Entries(t testing.TB, org string) []audit.Entry {
 	return entries
 }
 
-// Condition is the condition of an error, "" for none.
+// Condition returns the condition of an error, "" for none.
 func Condition(err error) string {
 	if err == nil {
 		return ""

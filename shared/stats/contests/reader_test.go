@@ -1,0 +1,73 @@
+package contests_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"statgate/shared/api"
+	"statgate/shared/stats/contests"
+	"statgate/shared/table"
+)
+
+func methodsOf[T any]() (names []string) {
+	for i := range reflect.TypeFor[T]().NumMethod() {
+		names = append(names, reflect.TypeFor[T]().Method(i).Name)
+	}
+	return names
+}
+
+func TestReaderReturnsNoContestOfAnotherGameOrHistoryOfOthers(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := field(t, tbl)
+		c, err := create(t.Context(), s, request("", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for game, want := range map[string]string{"rally": "", "chess": api.PermissionGame, "": api.PermissionGame} {
+			got, err := s.For(&api.Caller{Game: game}).Get(t.Context(), c.ID)
+			if condition(err) != want || err != nil && !reflect.DeepEqual(got, contests.Contest{}) {
+				t.Errorf("a key of game %q: got %+v (%v), want %q", game, got, err, want)
+			}
+		}
+		for user, want := range map[string]int{"usr_1": 1, "usr_2": 0, "usr_3": 0} { // a member, an inactive one, a stranger
+			r := s.For(&api.Caller{User: user})
+			if found, _, err := r.Own().Page(t.Context(), contests.Filter{}, 10, ""); err != nil || len(found) != want {
+				t.Errorf("own history of %s: got %d contests (%v), want %d", user, len(found), err, want)
+			}
+			for _, of := range []struct {
+				kind    contests.Kind
+				ref     string
+				members []string
+				refusal string
+			}{
+				{contests.OfTeam, "team_north", []string{"usr_1"}, api.PermissionTeam}, {contests.OfTeam, "north", []string{"usr_1"}, api.PermissionTeam},
+				{contests.OfTeam, "south", nil, api.PermissionTeam}, {contests.OfOrg, "aurora", nil, api.PermissionOrg},
+			} {
+				h, err := r.Of(t.Context(), of.kind, of.ref)
+				if !slices.Contains(of.members, user) {
+					if condition(err) != of.refusal || h != (contests.History{}) {
+						t.Errorf("%s of %s: got %+v (%v), want %s", of.ref, user, h, err, of.refusal)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if found, _, err := h.Page(t.Context(), contests.Filter{}, 10, ""); err != nil || len(found) != 1 {
+					t.Errorf("%s of %s: got %d contests (%v), want 1", of.ref, user, len(found), err)
+				}
+			}
+		}
+	})
+}
+
+func TestEveryReadOfContestsIsBound(t *testing.T) {
+	t.Parallel()
+	if got, want := methodsOf[contests.Reader](), []string{"Get", "Of", "Own"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v: test what is new in TestReaderReturnsNoContestOfAnotherGameOrHistoryOfOthers", got, want)
+	}
+	if got, want := methodsOf[*contests.Store](), []string{"Change", "Create", "For", "Put", "Token"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v: reads belong to Reader", got, want)
+	}
+}

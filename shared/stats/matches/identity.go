@@ -1,0 +1,274 @@
+package matches
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"reflect"
+	"sort"
+	"strconv"
+	"time"
+
+	"statgate/shared/ids"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/teams"
+)
+
+// Identity decides whether two rows are the same match: they are if they have the
+// same place in the season and the same two teams. The date is part of it only
+// where there is no round, because matches are rescheduled.
+type Identity struct {
+	League, Season, Stage, Round, Home, Away string
+	Date                                     string // only where Round is ""
+}
+
+// IdentityOf returns the identity of a match.
+func IdentityOf(m *Match) Identity {
+	id := Identity{League: string(m.League), Season: string(m.Season), Stage: deref(m.Stage), Round: deref(m.Round), Home: m.Home.ID, Away: m.Away.ID}
+	if id.Round == "" {
+		id.Date = m.Date
+	}
+	return id
+}
+
+// ID derives the id that a match of this identity gets when it is first stored.
+// The match keeps that id, even when one of its teams gets another id later.
+// The id holds 100 bits of SHA-256: among 10^9 matches, the probability of a
+// collision is 10^-12. Salt is 0 unless another match already has the id.
+func (i Identity) ID(owner string, salt int) string {
+	sum := i.sum(owner, salt)
+	return "m_" + idAlphabet.EncodeToString(sum[:])[:20]
+}
+
+// uuid derives the id as a uuid, for contracts whose ids are UUIDs.
+func (i Identity) uuid(owner string, salt int) string {
+	sum := i.sum(owner, salt)
+	return ids.UUID(sum[:])
+}
+
+func (i Identity) sum(owner string, salt int) [sha256.Size]byte {
+	var text []byte
+	for _, part := range []string{owner, i.League, i.Season, i.Stage, i.Round, i.Home, i.Away, i.Date} {
+		text = strconv.AppendInt(text, int64(len(part)), 10) // the length prefix keeps two lists of parts apart
+		text = append(append(append(text, ':'), part...), ',')
+	}
+	if salt > 0 {
+		text = fmt.Appendf(text, "salt %d", salt)
+	}
+	return sha256.Sum256(text)
+}
+
+var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// Names resolves the spellings of team names. *[teams.Registry] implements it.
+type Names interface {
+	// Resolve returns the team of a spelling in a country's competitions, or nil.
+	Resolve(country, spelling string) *teams.Team
+	// Former returns the ids that a team had before.
+	Former(id string) []string
+}
+
+// Matcher finds the stored public match that a row of a source describes. It
+// compares teams by what their spellings resolve to now, not by the ids that a
+// match was stored with: later sources may unite teams, or split them.
+type Matcher struct {
+	store *Store
+	names Names
+}
+
+// NewMatcher returns a matcher for the matches of a store.
+func NewMatcher(store *Store, names Names) *Matcher { return &Matcher{store, names} }
+
+// Record returns the record of a source's row, whose sides have names and no ids.
+// It returns nil if both names are one team, or if a name resolves to no team.
+func (m *Matcher) Record(row Match) *Record {
+	r := &Record{Match: row, HomeAs: row.Home.Name, AwayAs: row.Away.Name}
+	country := leagues.Country(string(r.League))
+	home, away := m.names.Resolve(country, r.HomeAs), m.names.Resolve(country, r.AwayAs)
+	if home == nil || away == nil || home.ID == away.ID {
+		return nil
+	}
+	r.Home, r.Away = Side{ID: home.ID, Name: home.Name}, Side{ID: away.ID, Name: away.Name}
+	return r
+}
+
+// Merge chooses between two rows of one identity in the same source. It returns the
+// first row, or the second if the first has no result: a postponed match is often
+// listed again with its later date or result. It returns nil if both have results
+// and these differ.
+func Merge(first, second *Record) *Record {
+	a, b := first.Score.FullTime, second.Score.FullTime
+	switch {
+	case a == nil:
+		return second
+	case b != nil && *a != *b:
+		return nil
+	}
+	return first
+}
+
+// Meeting returns the id of the match between two teams that kicks off at a time,
+// among the matches of that day. It returns "" if there is none.
+func (m *Matcher) Meeting(home, away string, kickoff time.Time, day []Match) string {
+	h, a := m.names.Resolve("", home), m.names.Resolve("", away)
+	if h == nil || a == nil {
+		return ""
+	}
+	at := kickoff.Format(time.RFC3339)
+	for _, stored := range day {
+		if stored.Home.ID == h.ID && stored.Away.ID == a.ID && stored.KickoffAt != nil && *stored.KickoffAt == at {
+			return stored.ID
+		}
+	}
+	return ""
+}
+
+// Plan compares records with the stored matches and returns the changes that store
+// them. It sets the id of each record; a record that is already stored also gets
+// the version, the update time and the spellings of the stored match.
+func (m *Matcher) Plan(ctx context.Context, wanted []*Record) ([]Change, error) {
+	var ids []string
+	for _, w := range wanted {
+		ids = append(ids, m.candidates(w)...)
+	}
+	stored, err := m.store.RecordsOfAllOwners(ctx, ids, true)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	for _, w := range wanted {
+		before, others := m.same(w, stored)
+		for _, other := range others {
+			changes = append(changes, Change{Before: other, AliasOf: before.ID})
+		}
+		if before == nil {
+			if w.ID, err = m.freeID(ctx, w, stored); err != nil {
+				return nil, err
+			}
+			changes = append(changes, Change{After: w})
+			continue
+		}
+		w.ID, w.Version, w.UpdatedAt = before.ID, before.Version, before.UpdatedAt
+		w.HomeAs, w.AwayAs = before.HomeAs, before.AwayAs // another spelling of the same teams is not a change
+		if !reflect.DeepEqual(w, before) {
+			changes = append(changes, Change{Before: before, After: w})
+		}
+	}
+	return changes, nil
+}
+
+// PlanMove returns the changes to the matches of teams that were united, split or
+// renamed. Matches keep their ids. If two matches turn out to be one, the one under
+// the id of its present teams stays.
+func (m *Matcher) PlanMove(ctx context.Context, teams []string) ([]Change, error) {
+	records := map[string]*Record{}
+	var ids []string
+	for _, team := range teams {
+		of, err := m.store.ofTeam(ctx, team)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range of {
+			if records[r.ID] == nil {
+				records[r.ID] = r
+				ids = append(ids, r.ID)
+			}
+		}
+	}
+	sort.Strings(ids)
+	afters := map[string]*Record{}
+	var candidates []string
+	for _, id := range ids {
+		afters[id] = m.moved(records[id])
+		candidates = append(candidates, m.candidates(afters[id])...)
+	}
+	stored, err := m.store.RecordsOfAllOwners(ctx, candidates, true)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	for _, id := range ids {
+		before, after := records[id], afters[id]
+		if kept, _ := m.same(after, stored); kept != nil && kept.ID != id {
+			changes = append(changes, Change{Before: before, AliasOf: kept.ID})
+		} else if !reflect.DeepEqual(before, after) {
+			changes = append(changes, Change{Before: before, After: after})
+		}
+	}
+	return changes, nil
+}
+
+// candidates returns the ids under which a match may be stored: the id of its
+// identity, and those of the identities that it had while its teams had other ids.
+func (m *Matcher) candidates(r *Record) []string {
+	identity := IdentityOf(&r.Match)
+	ids := []string{identity.ID(r.Owner, 0)}
+	for _, home := range append([]string{r.Home.ID}, m.names.Former(r.Home.ID)...) {
+		for _, away := range append([]string{r.Away.ID}, m.names.Former(r.Away.ID)...) {
+			identity.Home, identity.Away = home, away
+			if id := identity.ID(r.Owner, 0); id != ids[0] {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// same returns the stored match that is w, and other stored matches that turn out
+// to be w too.
+func (m *Matcher) same(w *Record, stored map[string]*Record) (found *Record, others []*Record) {
+	seen := map[string]bool{}
+	for _, id := range m.candidates(w) {
+		r := stored[id]
+		if r == nil || seen[r.ID] || !m.isSame(w, r) {
+			continue
+		}
+		seen[r.ID] = true
+		if found == nil {
+			found = r
+		} else {
+			others = append(others, r)
+		}
+	}
+	return found, others
+}
+
+func (m *Matcher) isSame(w, stored *Record) bool {
+	now := m.moved(stored)
+	a, b := IdentityOf(&w.Match), IdentityOf(&stored.Match)
+	b.Home, b.Away = now.Home.ID, now.Away.ID
+	return a == b
+}
+
+// freeID returns the id of w's identity, or a salted one if another match has that
+// id: a match of a team that two clubs shared before a source told them apart.
+func (m *Matcher) freeID(ctx context.Context, w *Record, stored map[string]*Record) (string, error) {
+	identity := IdentityOf(&w.Match)
+	for salt := 0; ; salt++ {
+		id := identity.ID(w.Owner, salt)
+		if salt > 0 {
+			more, err := m.store.RecordsOfAllOwners(ctx, []string{id}, true)
+			if err != nil {
+				return "", err
+			}
+			stored = more
+		}
+		if r := stored[id]; r == nil || m.isSame(w, r) {
+			return id, nil
+		}
+	}
+}
+
+// moved returns the record with the teams that its spellings resolve to now.
+func (m *Matcher) moved(r *Record) *Record {
+	after := *r
+	country := leagues.Country(string(r.League))
+	if t := m.names.Resolve(country, r.HomeAs); t != nil {
+		after.Home = Side{ID: t.ID, Name: t.Name}
+	}
+	if t := m.names.Resolve(country, r.AwayAs); t != nil {
+		after.Away = Side{ID: t.ID, Name: t.Name}
+	}
+	return &after
+}
