@@ -101,7 +101,7 @@ func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger
 	log = log.With("table", s.table.schema.Name, "reader", s.reader)
 	for followCtx.Err() == nil {
 		more := false
-		err := table.Insist(followCtx, log, "processing a table's changes", func() (err error) {
+		err := table.RetryUntilDone(followCtx, log, "processing a table's changes", func() (err error) {
 			more, err = s.deliver(followCtx, read)
 			if s.table.db.closed.Err() != nil {
 				cancel(errClosed) // closing the file is not logged as a failure

@@ -46,7 +46,7 @@ type shard struct {
 func (s *Stream) readShard(ctx context.Context, sh *shard, read table.Reader, log *slog.Logger) {
 	for ended := false; !ended && ctx.Err() == nil; {
 		full := false
-		err := table.Insist(ctx, log.With("shard", sh.id), "processing a table's changes", func() (err error) {
+		err := table.RetryUntilDone(ctx, log.With("shard", sh.id), "processing a table's changes", func() (err error) {
 			full, ended, err = s.deliver(ctx, sh, read)
 			return err
 		})

@@ -149,7 +149,7 @@ func (s *Stream) ready() []*shard {
 // refreshUntilDone lists the shards and retries failures. It returns an error if the
 // stream can have no new shards.
 func (s *Stream) refreshUntilDone(ctx context.Context, log *slog.Logger) (streamErr error) {
-	_ = table.Insist(ctx, log, "listing the shards of a table's stream", func() error {
+	_ = table.RetryUntilDone(ctx, log, "listing the shards of a table's stream", func() error {
 		err := s.refresh(ctx)
 		var gone *types.ResourceNotFoundException
 		if errors.As(err, &gone) {

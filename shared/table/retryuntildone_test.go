@@ -19,7 +19,7 @@ func TestRetriesBackOffUpTo30SecondsAndLogEachFailure(t *testing.T) {
 		var logs bytes.Buffer
 		var attempts []time.Duration
 		start := time.Now()
-		err := table.Insist(t.Context(), slog.New(slog.NewTextHandler(&logs, nil)), "reading", func() error {
+		err := table.RetryUntilDone(t.Context(), slog.New(slog.NewTextHandler(&logs, nil)), "reading", func() error {
 			attempts = append(attempts, time.Since(start))
 			if len(attempts) <= 11 {
 				return errors.New("no answer")
@@ -49,12 +49,12 @@ func TestRetriesEndWithTheContextAndDoNotLogThatAsAFailure(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
-		err := table.Insist(ctx, log, "reading", func() error { return errors.New("no answer") })
+		err := table.RetryUntilDone(ctx, log, "reading", func() error { return errors.New("no answer") })
 		if got, want := time.Since(start), time.Minute; !errors.Is(err, context.DeadlineExceeded) || got != want {
 			t.Errorf("got %v after %v, want context.DeadlineExceeded after %v", err, got, want)
 		}
 		logs.Reset()
-		err = table.Insist(ctx, log, "reading", func() error { return ctx.Err() })
+		err = table.RetryUntilDone(ctx, log, "reading", func() error { return ctx.Err() })
 		if !errors.Is(err, context.DeadlineExceeded) || logs.Len() > 0 {
 			t.Errorf("got %v and the log %q, want context.DeadlineExceeded and an empty log", err, &logs)
 		}
