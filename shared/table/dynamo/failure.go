@@ -58,7 +58,7 @@ func classify(err error) error {
 		if bad != nil {
 			return bad
 		}
-		return &table.Refused{Item: it}
+		return &table.ConditionFailed{Item: it}
 	}
 	var cancel *types.TransactionCanceledException
 	if errors.As(err, &cancel) {
@@ -81,7 +81,7 @@ func classify(err error) error {
 // (DynamoDB Local reports nothing else with it). A failed condition is next, because a
 // retry would not help. Errors that a retry may resolve come last.
 func canceled(cancel *types.TransactionCanceledException) error {
-	out := &table.Canceled{Reasons: make([]*table.Refused, len(cancel.CancellationReasons))}
+	out := &table.Canceled{Reasons: make([]*table.ConditionFailed, len(cancel.CancellationReasons))}
 	conditionFailed := false
 	var class error
 	for i, r := range cancel.CancellationReasons {
@@ -92,7 +92,7 @@ func canceled(cancel *types.TransactionCanceledException) error {
 			if err != nil {
 				return err
 			}
-			out.Reasons[i], conditionFailed = &table.Refused{Item: it}, true
+			out.Reasons[i], conditionFailed = &table.ConditionFailed{Item: it}, true
 		default:
 			class = moreSevere(class, codes[code])
 		}

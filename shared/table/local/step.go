@@ -23,7 +23,7 @@ func (t *localTable) open(tx *bolt.Tx) *openTable {
 type step struct {
 	in      *openTable
 	key     []byte
-	failure error      // *table.Refused or [table.ErrBadWrite]
+	failure error      // *table.ConditionFailed or [table.ErrBadWrite]
 	result  table.Item // what the write returns
 	before  []byte     // encoded item before the write; nil if it did not exist
 	after   []byte     // encoded item after the write; nil deletes the item
@@ -49,7 +49,7 @@ func (t *openTable) plan(w table.Write) (*step, error) {
 		}
 	}
 	if !holds(w.If, old) {
-		s.failure = &table.Refused{Item: old}
+		s.failure = &table.ConditionFailed{Item: old}
 		return s, nil
 	}
 	switch w.Op {
@@ -182,7 +182,7 @@ func (t *openTable) drop(key []byte) error {
 // transactionError returns the error of a transaction; nil if every step can be stored. A
 // bad write takes precedence over failed conditions of other writes, as in DynamoDB.
 func transactionError(steps []*step) error {
-	canceled := &table.Canceled{Reasons: make([]*table.Refused, len(steps))}
+	canceled := &table.Canceled{Reasons: make([]*table.ConditionFailed, len(steps))}
 	refused := false
 	for i, s := range steps {
 		if s.failure == nil {
