@@ -335,8 +335,8 @@ var (
 	ErrUnavailable = errors.New("table: unavailable")
 )
 
-// WasRefused returns the *ConditionFailed that err wraps; nil if it wraps none.
-func WasRefused(err error) *ConditionFailed {
+// AsConditionFailed returns the *ConditionFailed that err wraps; nil if it wraps none.
+func AsConditionFailed(err error) *ConditionFailed {
 	var r *ConditionFailed
 	if errors.As(err, &r) {
 		return r

@@ -109,7 +109,7 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 	made := false
 	if _, err := s.seasonItem(ctx, league, season, true); errors.Is(err, ErrNotFound) {
 		_, err := s.table.Write(ctx, table.Put(fresh, table.IsNew()))
-		if err != nil && table.WasRefused(err) == nil {
+		if err != nil && table.AsConditionFailed(err) == nil {
 			return false, fmt.Errorf("leagues: making season %s of %s: %w", season, league, err)
 		}
 		made = err == nil
@@ -118,7 +118,7 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 	}
 	for range 10 {
 		changed, err := s.ensureLeague(ctx, league, name, season)
-		if table.WasRefused(err) == nil {
+		if table.AsConditionFailed(err) == nil {
 			return made || changed, err
 		}
 	}

@@ -91,7 +91,7 @@ func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
 			[]table.Action{table.Set("moving", []any{}), table.Increment("version", 1)},
 			table.Eq("version", e.stored.Int("version"))))
 		// A writer that was faster has its own ids to move, and will do so.
-		if err != nil && table.WasRefused(err) == nil {
+		if err != nil && table.AsConditionFailed(err) == nil {
 			return fmt.Errorf("teams: recording the move of %s: %w", e.ID, err)
 		}
 		e.moving = nil

@@ -188,7 +188,7 @@ func transactionError(steps []*step) error {
 		if s.failure == nil {
 			continue
 		}
-		r := table.WasRefused(s.failure)
+		r := table.AsConditionFailed(s.failure)
 		if r == nil {
 			return fmt.Errorf("write %d: %w", i, s.failure)
 		}

@@ -52,7 +52,7 @@ var reads = []guarantee{
 		modify(batch[0])
 		f.wantItem("second item of the batch", batch[1], fresh())
 		_, err = f.Write(f.Context(), table.Put(fresh(), table.IsNew()))
-		modify(table.WasRefused(err).Item)
+		modify(table.AsConditionFailed(err).Item)
 		set := map[string]any{"x": "x"}
 		modify(f.write(update(f.key("s"), table.Set("m", set))))
 		f.wantItem("argument of update", set, table.Item{"x": "x"})

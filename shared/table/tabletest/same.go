@@ -74,7 +74,7 @@ func (o operations) apply(want, got table.Table) (w, g outcome) {
 
 func result(err error, items ...table.Item) outcome {
 	r := outcome{class: class(err), items: items}
-	if refused := table.WasRefused(err); refused != nil {
+	if refused := table.AsConditionFailed(err); refused != nil {
 		r.stored = []table.Item{refused.Item}
 	}
 	if c := table.WasCanceled(err); c != nil {
@@ -94,7 +94,7 @@ func class(err error) string {
 	switch {
 	case err == nil:
 		return "none"
-	case table.WasRefused(err) != nil:
+	case table.AsConditionFailed(err) != nil:
 		return "refused"
 	case table.WasCanceled(err) != nil:
 		return "canceled"

@@ -137,7 +137,7 @@ func (f *fixture) wantOnIndex(what string, q table.Query, want ...string) {
 func (f *fixture) wantConditionFailed(what string, w table.Write, stored table.Item) {
 	f.Helper()
 	got, err := f.Write(f.Context(), w)
-	r := table.WasRefused(err)
+	r := table.AsConditionFailed(err)
 	if r == nil {
 		f.Errorf("%s: got %v and error %v, want a failed condition", what, got, err)
 		return

@@ -52,7 +52,7 @@ var writes = []guarantee{
 					mu.Lock()
 					created++
 					mu.Unlock()
-				} else if table.WasRefused(err) == nil {
+				} else if table.AsConditionFailed(err) == nil {
 					f.Errorf("creating: %v", err)
 				}
 				for range each {
@@ -113,7 +113,7 @@ var conditions = []guarantee{
 			{table.And(table.Cond{}, table.Or(), table.And()), true},
 		} {
 			_, err := f.Write(f.Context(), table.Put(f.full(), c.cond))
-			if err != nil && table.WasRefused(err) == nil {
+			if err != nil && table.AsConditionFailed(err) == nil {
 				f.Errorf("%+v: got error %v", c.cond, err)
 			} else if got := err == nil; got != c.want {
 				f.Errorf("%+v: got %v, want %v", c.cond, got, c.want)
