@@ -344,8 +344,8 @@ func AsConditionFailed(err error) *ConditionFailed {
 	return nil
 }
 
-// WasCanceled returns the *Canceled that err wraps; nil if it wraps none.
-func WasCanceled(err error) *Canceled {
+// AsCanceled returns the *Canceled that err wraps; nil if it wraps none.
+func AsCanceled(err error) *Canceled {
 	var c *Canceled
 	if errors.As(err, &c) {
 		return c

@@ -246,7 +246,7 @@ func (s *Store) RenameTeam(ctx context.Context, from, to string) error {
 		} else if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err := s.table.Transact(ctx, ws); err != nil && table.WasCanceled(err) == nil {
+		if err := s.table.Transact(ctx, ws); err != nil && table.AsCanceled(err) == nil {
 			return fmt.Errorf("leagues: renaming %s in an adjustment: %w", from, err)
 		}
 	}

@@ -26,7 +26,7 @@ func Update(ctx context.Context, tbl table.Table, now time.Time, fill func(*Regi
 		r.reconcile()
 		done, err := r.save(ctx, tbl)
 		total.New, total.Changed, total.Merged = total.New+done.New, total.Changed+done.Changed, total.Merged+done.Merged
-		if table.WasCanceled(err) == nil {
+		if table.AsCanceled(err) == nil {
 			return r, total, err
 		}
 	}

@@ -174,7 +174,7 @@ func TestErrorsOfDynamoDBAreClassified(t *testing.T) {
 func TestFailedConditionTakesPrecedenceOverConflictsOfTheSameTransaction(t *testing.T) {
 	t.Parallel()
 	tb, s := script(t, canceled("TransactionConflict", "ConditionalCheckFailed"))
-	c := table.WasCanceled(tb.Transact(t.Context(), []table.Write{count}))
+	c := table.AsCanceled(tb.Transact(t.Context(), []table.Write{count}))
 	if c == nil || c.At(0) != nil || c.At(1) == nil {
 		t.Errorf("got %+v, want a cancellation by write 1", c)
 	}

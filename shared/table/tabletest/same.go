@@ -77,7 +77,7 @@ func result(err error, items ...table.Item) outcome {
 	if refused := table.AsConditionFailed(err); refused != nil {
 		r.stored = []table.Item{refused.Item}
 	}
-	if c := table.WasCanceled(err); c != nil {
+	if c := table.AsCanceled(err); c != nil {
 		for i := range c.Reasons {
 			if failed := c.At(i); failed != nil {
 				r.stored = append(r.stored, table.Item{"write": i, "item": failed.Item})
@@ -96,7 +96,7 @@ func class(err error) string {
 		return "none"
 	case table.AsConditionFailed(err) != nil:
 		return "refused"
-	case table.WasCanceled(err) != nil:
+	case table.AsCanceled(err) != nil:
 		return "canceled"
 	case errors.Is(err, table.ErrBadWrite):
 		return "bad write"

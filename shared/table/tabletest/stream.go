@@ -231,7 +231,7 @@ var streams = []streamGuarantee{
 		f.wantConditionFailed("delete", table.Delete(f.key("s"), failing), it)
 		f.wantBad("bad", update(f.key("s"), table.Set("q.n", "x")))
 		err := f.transact(update(f.key("s"), table.Set("a", "y")), table.Check(f.key("none"), table.IsThere()))
-		if table.WasCanceled(err) == nil {
+		if table.AsCanceled(err) == nil {
 			f.Errorf("transaction: got %v, want a cancellation", err)
 		}
 		last := f.put(f.item("s", "a", "last"))

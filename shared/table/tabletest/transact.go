@@ -40,7 +40,7 @@ var transactions = []guarantee{
 			table.Check(f.key("none"), table.IsThere()),
 			table.Put(f.item("b"), table.IsNew()),
 		)
-		c := table.WasCanceled(err)
+		c := table.AsCanceled(err)
 		if c == nil || len(c.Reasons) != 5 {
 			f.Fatalf("got %v, want a cancellation with 5 reasons", err)
 		}
@@ -98,7 +98,7 @@ var transactions = []guarantee{
 			}
 		}
 		err := f.transact(failing, table.Update(f.key("a"), badActions, table.IsThere()))
-		if c := table.WasCanceled(err); c == nil || c.At(0) == nil || c.At(1) == nil {
+		if c := table.AsCanceled(err); c == nil || c.At(0) == nil || c.At(1) == nil {
 			f.Errorf("both conditions fail: got %v, want a cancellation by both", err)
 		}
 	}},
