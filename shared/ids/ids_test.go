@@ -44,7 +44,7 @@ func TestOnlyTextInTheFormOfAnIdentifierIsAccepted(t *testing.T) {
 	for text, want := range map[string]bool{
 		made: true, "": false, "key_": true, "KEY_1": false, "key#1": false, "key_\xff": false, strings.Repeat("k", 65): false,
 	} {
-		if got := ids.Plausible(text); got != want {
+		if got := ids.Valid(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestUUIDHasVersion8AndKeepsTheOtherBitsOfTheHash(t *testing.T) {
 	t.Parallel()
 	sum := sha256.Sum256([]byte("a"))
 	got := ids.UUID(sum[:])
-	if want := "ca978112-ca1b-8dca-bac2-31b39a23dc4d"; got != want || !ids.IsUUID(got) || !ids.Plausible(got) {
+	if want := "ca978112-ca1b-8dca-bac2-31b39a23dc4d"; got != want || !ids.IsUUID(got) || !ids.Valid(got) {
 		t.Errorf("got %s, want %s, and both checks to accept it", got, want)
 	}
 	for _, text := range []string{"", got[1:], strings.ToUpper(got), strings.ReplaceAll(got, "-", "0"), "ca978112-ca1b-4dca-bac2-31b39a23dc4d", got[:35] + "g"} {

@@ -328,7 +328,7 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 // repeat makes a delivery pending as if it were new, even one that waits for its next
 // attempt. One that is being attempted stays as it is.
 func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return sending{}, api.FieldError("delivery", "no such delivery")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
