@@ -30,7 +30,7 @@ func TestSampleCodeAcceptsOnlySignedRecentDeliveries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		program := fmt.Sprintf("%s\nprint(genuine(%q, {'webhook-id': 'evt_1', 'webhook-timestamp': '%d', 'webhook-signature': 'v1,AAAA %s'}, %q.encode()))\n",
+		program := fmt.Sprintf("%s\nprint(verify(%q, {'webhook-id': 'evt_1', 'webhook-timestamp': '%d', 'webhook-signature': 'v1,AAAA %s'}, %q.encode()))\n",
 			verify, secret, c.at.Unix(), signature, c.sent)
 		out, err := exec.Command("python3", "-c", program).CombinedOutput()
 		if got := strings.TrimSpace(string(out)); err != nil || got != c.want {
