@@ -165,14 +165,14 @@ func refuseJSON(t *T) {
 
 func refuseFields(t *T) {
 	for body, field := range map[string]string{
-		`{}`:                                  "name",
-		`{"name":1}`:                          "name",
-		`{"name":""}`:                         "name",
-		`{"name":"a","nmae":"b"}`:             "nmae",
-		`{"Name":"a"}`:                        "Name",
-		`{"name":"a","name":"b"}`:             "name",
-		`{"name":"a","scopes":["no-such"]}`:   "no-such",
-		`{"name":"a","expires_in":"soon"}`:    "expires_in",
+		`{}`:                                   "name",
+		`{"name":1}`:                           "name",
+		`{"name":""}`:                          "name",
+		`{"name":"a","nmae":"b"}`:              "nmae",
+		`{"Name":"a"}`:                         "Name",
+		`{"name":"a","name":"b"}`:              "name",
+		`{"name":"a","scopes":["no-such"]}`:    "no-such",
+		`{"name":"a","expires_in":"soon"}`:     "expires_in",
 		`{"name":"a","environment":"unknown"}`: "environment",
 		`{"name":"a","expires_at":"2020-01-01T00:00:00Z"}`: "expires_at",
 		`{"name":"` + strings.Repeat("x", 81) + `"}`:       "name",
@@ -188,7 +188,7 @@ func refuseFields(t *T) {
 func refuseParameters(t *T) {
 	list := t.routes["listKeys"]
 	for query, condition := range map[string]string{
-		"unknown=1":        api.Unreadable,
+		"unknown=1":       api.Unreadable,
 		"state=dead":      api.InputParameter,
 		"limit=0":         api.InputLimit,
 		"limit=101":       api.InputLimit,
