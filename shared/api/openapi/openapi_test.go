@@ -38,7 +38,8 @@ func write(t *testing.T, c *contract.Contract, handlers []api.Handler) []byte {
 
 func all(c *contract.Contract) []api.Handler { return functions.All(functions.Deps{Contract: c}) }
 
-// at returns the value at a path of names in a document. It fails the test if there is none.
+// at returns the value at a path of names in a document. It fails the test if a
+// name is missing.
 func at(t *testing.T, doc []byte, names ...string) any {
 	t.Helper()
 	var v any
