@@ -97,7 +97,7 @@ func canceled(cancel *types.TransactionCanceledException) error {
 			class = moreSevere(class, codes[code])
 		}
 	}
-	if conditionFailed && class != table.ErrBadWrite {
+	if conditionFailed && !errors.Is(class, table.ErrBadWrite) {
 		return out
 	}
 	if class == nil {
@@ -112,7 +112,7 @@ func moreSevere(a, b error) error {
 		b = table.ErrUnavailable
 	}
 	for _, class := range []error{table.ErrBadWrite, table.ErrUnavailable, table.ErrThrottled} {
-		if a == class || b == class {
+		if errors.Is(a, class) || errors.Is(b, class) {
 			return class
 		}
 	}
