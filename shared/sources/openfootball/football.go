@@ -368,7 +368,7 @@ func (p *rows) status(n *node, field string, s matches.Score) matches.Status {
 		text = string(matches.Cancelled)
 	}
 	switch status := matches.Status(text); {
-	case status.Valid():
+	case status.Known():
 		return status
 	case text != "":
 		p.problem(n.members["status"], join(field, "status"), fmt.Sprintf("%q is not a status that is known", text))
