@@ -40,7 +40,8 @@ func unknownContestant(kind Kind) *api.Error {
 	return api.Fail(api.NotFoundTeam, "no such team")
 }
 
-// contestant returns a contestant by id, or the zero Contestant if there is none.
+// contestant returns a contestant by id and its revision. It returns the zero Contestant if
+// the id is unknown.
 func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
 	if !table.Storable(id, maxIDBytes) {
 		return Contestant{}, 0, nil
