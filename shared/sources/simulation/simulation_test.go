@@ -212,8 +212,8 @@ func TestClubsAreDistinctAndNamed(t *testing.T) {
 	}
 }
 
-// TestScoresResembleThoseOfRealLeagues checks goals per match and the share of home wins against
-// the ranges of professional leagues: about 2.2 to 3.2, and 38 to 52 %.
+// TestScoresResembleThoseOfRealLeagues checks goals per match and the share of home wins
+// against the ranges of professional leagues: about 2.2 to 3.2, and 38 to 52 %.
 func TestScoresResembleThoseOfRealLeagues(t *testing.T) {
 	t.Parallel()
 	var playedMatchdays, goals, home, away int

@@ -1,7 +1,8 @@
 // Package wyscout reads the open data set of match reports by Wyscout (Pappalardo
 // et al., "A public data set of spatio-temporal match events in soccer
 // competitions", Scientific Data 6, 236, 2019): lineups, cards and substitutions of
-// every match of a competition and, for matches with a file of events, statistics. It uses no store; matches are identified by teams and kick-off.
+// every match of a competition and, for matches with a file of events, statistics. It uses
+// no store; matches are identified by teams and kick-off.
 package wyscout
 
 import (

@@ -75,8 +75,8 @@ type Filter struct {
 	CreatedAfter, CreatedBefore     *time.Time
 }
 
-// all returns the contests of entries, in their order.
-func (s *Store) all(ctx context.Context, entries []table.Item) ([]Contest, error) {
+// contestsOf returns the contests of entries, in the same order.
+func (s *Store) contestsOf(ctx context.Context, entries []table.Item) ([]Contest, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -117,8 +117,8 @@ func (s *Store) opponents(ctx context.Context, ref string) ([]string, error) {
 	return list, nil
 }
 
-// restrict limits a query to a range of creation times. An entry's sort key begins with that time,
-// and sorts after the time alone.
+// restrict limits a query to a range of creation times. An entry's sort key begins with
+// its creation time, and sorts after the time alone.
 func (f Filter) restrict(q *table.Query) {
 	if f.CreatedAfter != nil {
 		q.Low = millis(*f.CreatedAfter)

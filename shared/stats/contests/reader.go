@@ -76,7 +76,7 @@ func (h History) Page(ctx context.Context, f Filter, limit int, after string) ([
 			return nil, "", api.Down("reading a history", err)
 		}
 		matching := slices.DeleteFunc(slices.Clone(page.Items), func(it table.Item) bool { return !f.matches(it, opponents) })
-		contests, err := h.store.all(ctx, matching)
+		contests, err := h.store.contestsOf(ctx, matching)
 		if err != nil {
 			return nil, "", err
 		}

@@ -134,8 +134,8 @@ func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 	return c.withWins(now), nil
 }
 
-// withWins returns the contest with its confirmed maps counted. It completes the contest if one team has won more
-// than half of all maps, or if all maps are confirmed.
+// withWins returns the contest with its confirmed maps counted. It completes the contest
+// if one team has won more than half of all maps, or if all maps are confirmed.
 func (c Contest) withWins(now time.Time) Contest {
 	c.Home.Wins, c.Away.Wins, c.UpdatedAt = 0, 0, now
 	confirmed := 0

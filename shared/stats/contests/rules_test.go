@@ -146,7 +146,7 @@ func TestContestNeverHasAWinnerBeforeItsEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := contest(rapid.SampledFrom(Statuses).Draw(t, "status"), rapid.SampledFrom([]int{1, 3, 5, 7}).Draw(t, "best of"))
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
-			was := c
+			before := c
 			switch rapid.IntRange(0, 3).Draw(t, "step") {
 			case 0:
 				c, _ = c.Move(rapid.SampledFrom(Statuses).Draw(t, "to"), noon)
@@ -165,8 +165,8 @@ func TestContestNeverHasAWinnerBeforeItsEnd(t *testing.T) {
 			if c.Winner != nil && c.Status != Completed && c.Status != Forfeited {
 				t.Fatalf("%s has the winner %s", c.Status, *c.Winner)
 			}
-			if (was.Status == Forfeited || was.Status == Cancelled) && c.Status != was.Status {
-				t.Fatalf("%s became %s", was.Status, c.Status)
+			if (before.Status == Forfeited || before.Status == Cancelled) && c.Status != before.Status {
+				t.Fatalf("%s became %s", before.Status, c.Status)
 			}
 			if c.Home.Wins+c.Away.Wins > c.BestOf {
 				t.Fatalf("%d and %d maps of %d", c.Home.Wins, c.Away.Wins, c.BestOf)

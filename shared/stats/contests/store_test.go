@@ -57,13 +57,13 @@ func storeWithTeams(t *testing.T, tbl table.Table) *contests.Store {
 	org := "org_aurora"
 	for _, c := range []struct {
 		kind contests.Kind
-		is   contests.Contestant
+		team contests.Contestant
 	}{
 		{contests.OfOrg, contests.Contestant{ID: org, Slug: "aurora", Name: "Aurora"}},
 		{contests.OfTeam, contests.Contestant{ID: "team_north", Slug: "north", Name: "North", Org: &org, Members: []contests.Member{{User: "usr_1", State: contests.Active}}}},
 		{contests.OfTeam, contests.Contestant{ID: "team_south", Slug: "south", Name: "South", Members: []contests.Member{{User: "usr_2", State: contests.Inactive}}}},
 	} {
-		if _, err := s.Put(t.Context(), request("", noon), c.kind, c.is); err != nil {
+		if _, err := s.Put(t.Context(), request("", noon), c.kind, c.team); err != nil {
 			t.Fatal(err)
 		}
 	}

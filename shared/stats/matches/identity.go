@@ -242,7 +242,7 @@ func (m *Matcher) isSame(record, stored *Record) bool {
 }
 
 // freeID returns the id of the record's identity, or a salted one if another match has
-// that id: a match of a team that two clubs shared before a source told them apart.
+// that id: a match of a team that two clubs shared before a source distinguished them.
 func (m *Matcher) freeID(ctx context.Context, record *Record, stored map[string]*Record) (string, error) {
 	identity := IdentityOf(&record.Match)
 	for salt := 0; ; salt++ {

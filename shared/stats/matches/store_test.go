@@ -191,24 +191,24 @@ func utcDay(m matches.Match) string {
 }
 
 func expect(all []*matches.Record, keep func(matches.Match) bool, owners []string, descending bool) []string {
-	var kept []matches.Match
+	var selected []matches.Match
 	for _, r := range all {
 		if slices.Contains(owners, r.Owner) && keep(r.Match) {
-			kept = append(kept, r.Match)
+			selected = append(selected, r.Match)
 		}
 	}
-	sort.Slice(kept, func(i, j int) bool {
-		a, b := instant(kept[i]), instant(kept[j])
+	sort.Slice(selected, func(i, j int) bool {
+		a, b := instant(selected[i]), instant(selected[j])
 		if a.Equal(b) {
-			return kept[i].ID < kept[j].ID
+			return selected[i].ID < selected[j].ID
 		}
 		return a.Before(b)
 	})
 	if descending {
-		slices.Reverse(kept)
+		slices.Reverse(selected)
 	}
 	ids := []string{}
-	for _, m := range kept {
+	for _, m := range selected {
 		ids = append(ids, m.ID)
 	}
 	return ids
@@ -306,23 +306,23 @@ func TestHeadToHeadIsPlayedMeetingsNewestFirst(t *testing.T) {
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
 	all := randomRecords(400)
 	put(t, s, all...)
-	asked := all[0]
-	asked.Owner = matches.Public
+	requested := all[0]
+	requested.Owner = matches.Public
 	owners := []string{matches.Public, "org_1"}
-	m, got, err := reader(s, owners...).HeadToHead(ctx, asked.ID)
+	m, got, err := reader(s, owners...).HeadToHead(ctx, requested.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := expect(all, func(m matches.Match) bool {
 		pair := []string{m.Home.ID, m.Away.ID}
-		return slices.Contains(pair, asked.Home.ID) && slices.Contains(pair, asked.Away.ID) &&
+		return slices.Contains(pair, requested.Home.ID) && slices.Contains(pair, requested.Away.ID) &&
 			(m.Status == matches.Finished || m.Status == matches.Awarded)
 	}, owners, true)
 	var ids []string
 	for _, m := range got {
 		ids = append(ids, m.ID)
 	}
-	if m.ID != asked.ID || !slices.Equal(ids, want) {
+	if m.ID != requested.ID || !slices.Equal(ids, want) {
 		t.Errorf("of %s: got %v, want %v", m.ID, ids, want)
 	}
 }

@@ -14,7 +14,8 @@ type Reader struct {
 	match string
 }
 
-// Of returns a reader of a match's report. A caller who may see the match may see its report.
+// Of returns a reader of a match's report. A caller who may see the match may see its
+// report.
 func (s *Store) Of(match matches.Visible) Reader { return Reader{s, match.ID()} }
 
 // Events returns the events, possibly none, by minute, added time and id.

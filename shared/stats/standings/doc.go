@@ -31,10 +31,10 @@
 //
 // # As of
 //
-// A round counts the matchdays up to it, regardless of the dates on which they were played. A date
-// counts the local days up to it. If both are given, a match must satisfy both. If a
-// group's matches have no numbers, a team's nth match by date is its nth matchday.
-// Deductions apply at every round, because the date of a verdict is rarely the
+// A round counts the matchdays up to it, regardless of the dates on which they were
+// played. A date counts the local days up to it. If both are given, a match must satisfy
+// both. If a group's matches have no numbers, a team's nth match by date is its nth
+// matchday. Deductions apply at every round, because the date of a verdict is rarely the
 // first day of the tables that it applies to.
 //
 // # Order

@@ -299,13 +299,13 @@ func (e *entry) takeOver(younger *entry) {
 
 // absorb removes the teams that were not chosen for any class.
 func (r *Registry) absorb(chosen map[string]*entry) {
-	kept := map[*entry]bool{}
+	isChosen := map[*entry]bool{}
 	for _, e := range chosen {
-		kept[e] = true
+		isChosen[e] = true
 	}
 	var entries []*entry
 	for _, e := range r.entries {
-		if kept[e] {
+		if isChosen[e] {
 			entries = append(entries, e)
 		} else {
 			r.merged = append(r.merged, e)
