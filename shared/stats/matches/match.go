@@ -53,7 +53,7 @@ type Side struct {
 	ID   string `json:"id" doc:"Team id" example:"leicester-city-fc"`
 	Name string `json:"name" doc:"Team name" example:"Leicester City FC"`
 
-	// What only views show.
+	// Shown only by views.
 	Logo *string `json:"-" view:"logo" doc:"Address of the logo; always null, as no data source provides one"`
 }
 
