@@ -177,7 +177,7 @@ func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) 
 	if err != nil {
 		return fmt.Errorf("importer: teams: %w", err)
 	}
-	im.teams, im.matcher = registry, matches.NewMatcher(im.matches, registry)
+	im.teams, im.matcher = registry, matches.NewMatcher(im.matches, names{registry})
 	im.report.Ambiguous = registry.Ambiguous()
 	if err := im.move(ctx); err != nil {
 		return fmt.Errorf("importer: updating the teams of stored matches: %w", err)
@@ -318,4 +318,15 @@ func cause(err error) string {
 		return at.Err.Error()
 	}
 	return err.Error()
+}
+
+// names resolves team names by a registry, for the identity of matches.
+type names struct{ *teams.Registry }
+
+func (n names) Resolve(country, spelling string) (matches.Side, bool) {
+	team := n.Registry.Resolve(country, spelling)
+	if team == nil {
+		return matches.Side{}, false
+	}
+	return matches.Side{ID: team.ID, Name: team.Name}, true
 }

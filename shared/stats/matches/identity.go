@@ -12,7 +12,6 @@ import (
 
 	"statgate/shared/ids"
 	"statgate/shared/stats/leagues"
-	"statgate/shared/stats/teams"
 )
 
 // Identity decides whether two rows are the same match: they are if they have the
@@ -61,10 +60,12 @@ func (i Identity) sum(owner string, salt int) [sha256.Size]byte {
 
 var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
-// Names resolves the spellings of team names. *[teams.Registry] implements it.
+// Names resolves the spellings of team names. This package does not import teams, whose
+// rules of spelling would then be part of every function that reads matches.
 type Names interface {
-	// Resolve returns the team of a spelling in a country's competitions, or nil.
-	Resolve(country, spelling string) *teams.Team
+	// Resolve returns the team of a spelling in a country's competitions; false if there is
+	// none.
+	Resolve(country, spelling string) (Side, bool)
 	// Former returns the ids that a team had before.
 	Former(id string) []string
 }
@@ -85,11 +86,12 @@ func NewMatcher(store *Store, names Names) *Matcher { return &Matcher{store, nam
 func (m *Matcher) Record(row Match) *Record {
 	r := &Record{Match: row, HomeAs: row.Home.Name, AwayAs: row.Away.Name}
 	country := leagues.Country(string(r.League))
-	home, away := m.names.Resolve(country, r.HomeAs), m.names.Resolve(country, r.AwayAs)
-	if home == nil || away == nil || home.ID == away.ID {
+	var homeKnown, awayKnown bool
+	r.Home, homeKnown = m.names.Resolve(country, r.HomeAs)
+	r.Away, awayKnown = m.names.Resolve(country, r.AwayAs)
+	if !homeKnown || !awayKnown || r.Home.ID == r.Away.ID {
 		return nil
 	}
-	r.Home, r.Away = Side{ID: home.ID, Name: home.Name}, Side{ID: away.ID, Name: away.Name}
 	return r
 }
 
@@ -111,8 +113,9 @@ func Merge(first, second *Record) *Record {
 // Meeting returns the id of the match between two teams that kicks off at a time,
 // among the matches of that day. It returns "" if no match fits.
 func (m *Matcher) Meeting(home, away string, kickoff time.Time, day []Match) string {
-	h, a := m.names.Resolve("", home), m.names.Resolve("", away)
-	if h == nil || a == nil {
+	h, homeKnown := m.names.Resolve("", home)
+	a, awayKnown := m.names.Resolve("", away)
+	if !homeKnown || !awayKnown {
 		return ""
 	}
 	at := kickoff.Format(time.RFC3339)
@@ -264,10 +267,10 @@ func (m *Matcher) freeID(ctx context.Context, record *Record, stored map[string]
 func (m *Matcher) resolved(r *Record) *Record {
 	after := *r
 	country := leagues.Country(string(r.League))
-	if t := m.names.Resolve(country, r.HomeAs); t != nil {
+	if t, ok := m.names.Resolve(country, r.HomeAs); ok {
 		after.Home = Side{ID: t.ID, Name: t.Name}
 	}
-	if t := m.names.Resolve(country, r.AwayAs); t != nil {
+	if t, ok := m.names.Resolve(country, r.AwayAs); ok {
 		after.Away = Side{ID: t.ID, Name: t.Name}
 	}
 	return &after
