@@ -48,7 +48,7 @@ func (r *Request) Precondition(present Versioned) error {
 	}
 	tag, err := r.Tag(present)
 	if err != nil {
-		return fmt.Errorf("api: tagging what %s would change: %w", r.Route.Operation, err)
+		return fmt.Errorf("api: computing the ETag that %s compares with If-Match: %w", r.Route.Operation, err)
 	}
 	for _, one := range strings.Split(r.IfMatch, ",") {
 		// Weak tags never match (RFC 9110, 13.1.1).
