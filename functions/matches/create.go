@@ -158,7 +158,7 @@ func line(field string, text *string) (*string, error) {
 
 // unknown returns a field error if err says that the named thing does not exist.
 func unknown(err error, field string) error {
-	if e := missing(err, ""); api.AsError(e).Condition != api.NotFound {
+	if e := missing(err, ""); api.ErrorOf(e).Condition != api.NotFound {
 		return e
 	}
 	return api.FieldError(field, "not found; give the id of an existing object")

@@ -55,7 +55,7 @@ func TestHiddenPublicDataCannotBeReferredTo(t *testing.T) {
 				return err
 			}
 			err := refusal(change)
-			if (err != nil) != hidden || err != nil && api.AsError(err).Fields[field] == nil {
+			if (err != nil) != hidden || err != nil && api.ErrorOf(err).Fields[field] == nil {
 				t.Errorf("hidden %v: %s: got %v", hidden, field, err)
 			}
 			if !hidden {
@@ -66,7 +66,7 @@ func TestHiddenPublicDataCannotBeReferredTo(t *testing.T) {
 				"home.id": func(in *createInput) { in.Home = teamInput{ID: ptr("nobody")} },
 				"away.id": func(in *createInput) { in.Away = teamInput{ID: ptr("nobody")} },
 			}[field])
-			if err == nil || nobody == nil || err.Error() != nobody.Error() || api.AsError(err).Fields[field][0] != api.AsError(nobody).Fields[field][0] {
+			if err == nil || nobody == nil || err.Error() != nobody.Error() || api.ErrorOf(err).Fields[field][0] != api.ErrorOf(nobody).Fields[field][0] {
 				t.Errorf("%s: a hidden one answers %v, an unknown one %v", field, err, nobody)
 			}
 		}
@@ -95,7 +95,7 @@ func TestKickoffHasTheDayOfItsLeague(t *testing.T) {
 		}
 		got, err := kickoff(c.league, date, at)
 		if c.wrong != "" {
-			if err == nil || api.AsError(err).Fields[c.wrong] == nil {
+			if err == nil || api.ErrorOf(err).Fields[c.wrong] == nil {
 				t.Errorf("%+v: got %v", c, err)
 			}
 			continue

@@ -167,9 +167,9 @@ func Down(doing string, cause error) *Error {
 		RetryAfter: time.Second, Cause: fmt.Errorf("%s: %w", doing, cause)}
 }
 
-// AsError returns err as an [Error]. Any other error becomes [Internal], with its text in
+// ErrorOf returns err as an [Error]. Any other error becomes [Internal], with its text in
 // the cause.
-func AsError(err error) *Error {
+func ErrorOf(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e

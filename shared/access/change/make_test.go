@@ -110,7 +110,7 @@ func condition(err error) string {
 	if err == nil {
 		return ""
 	}
-	return api.AsError(err).Condition
+	return api.ErrorOf(err).Condition
 }
 
 // inBothTrails runs a test for stores of the keys table, which find lost answers by

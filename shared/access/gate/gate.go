@@ -143,12 +143,12 @@ func (c *call) prepare() error {
 		return nil
 	}
 	if b.Window <= 0 {
-		return api.AsError(fmt.Errorf("gate: budget %s is a level and cannot be spent by a call", c.budget))
+		return api.ErrorOf(fmt.Errorf("gate: budget %s is a level and cannot be spent by a call", c.budget))
 	}
 	for name, other := range c.caller.Limits {
 		// A second window size would reset this one's counter and admit too many requests.
 		if other.Window != 0 && other.Window != b.Window {
-			return api.AsError(fmt.Errorf("gate: budgets %s and %s have windows of %d and %d seconds", c.budget, name, b.Window, other.Window))
+			return api.ErrorOf(fmt.Errorf("gate: budgets %s and %s have windows of %d and %d seconds", c.budget, name, b.Window, other.Window))
 		}
 	}
 	c.ask.quota, c.ask.limit = start(now, b.Window), b.Limit
@@ -300,7 +300,7 @@ func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) 
 	case err != nil:
 		return nil, api.Down("reading the key again", err)
 	case read == nil || read.Secret != c.Secret || read.Key != c.Key:
-		return nil, api.AsError(fmt.Errorf("gate: secret %s of key %s was resolved to another", c.Secret, c.Key))
+		return nil, api.ErrorOf(fmt.Errorf("gate: secret %s of key %s was resolved to another", c.Secret, c.Key))
 	}
 	g.memory.learn(c.Secret, fact{key: c.Key, caller: read, at: at})
 	return read, nil

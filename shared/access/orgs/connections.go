@@ -86,7 +86,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 
 // unlessDown turns "no such organisation" into "no such member".
 func unlessDown(err error) error {
-	if err != nil && api.AsError(err).Condition == api.NotFound {
+	if err != nil && api.ErrorOf(err).Condition == api.NotFound {
 		return unknownMember()
 	}
 	return err

@@ -190,7 +190,7 @@ func (s *Store) createFacts(ctx context.Context, id string, spec Spec) (f create
 	return f, err
 }
 
-func missing(err error) bool { return err != nil && api.AsError(err).Condition == api.NotFoundMatch }
+func missing(err error) bool { return err != nil && api.ErrorOf(err).Condition == api.NotFoundMatch }
 
 func opponent(p Contestant) Opponent {
 	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}

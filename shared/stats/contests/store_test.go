@@ -122,7 +122,7 @@ func condition(err error) string {
 	if err == nil {
 		return ""
 	}
-	return api.AsError(err).Condition
+	return api.ErrorOf(err).Condition
 }
 
 // history reads a whole history and holds that no page is longer than asked for.
