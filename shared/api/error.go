@@ -101,8 +101,8 @@ func FieldError(field, format string, args ...any) *Error {
 		Fields: map[string][]string{field: {fmt.Sprintf(format, args...)}}}
 }
 
-// Wrong returns an error of another condition than [InputField] for one field of the input.
-func Wrong(condition, field, what string) *Error {
+// FieldErrorOf returns an error of another condition than [InputField] for one field of the input.
+func FieldErrorOf(condition, field, what string) *Error {
 	return &Error{Condition: condition, Message: field + ": " + what, Fields: map[string][]string{field: {what}}}
 }
 
