@@ -131,7 +131,7 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	}
 	team, write, err := known.Own(ctx, *name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
-		return matches.Side{}, made, api.Down("reading a team", err)
+		return matches.Side{}, made, api.UnavailableError("reading a team", err)
 	}
 	for _, w := range made {
 		if write != nil && w.Key == write.Key {

@@ -160,9 +160,9 @@ func theirs(names map[string]string, ours string) string {
 	return ours
 }
 
-// Down returns the error for a store that did not respond, with a Retry-After of 1 s. The
+// UnavailableError returns the error for a store that did not respond, with a Retry-After of 1 s. The
 // cause says what was being done.
-func Down(doing string, cause error) *Error {
+func UnavailableError(doing string, cause error) *Error {
 	return &Error{Condition: Unavailable, Message: "temporarily unavailable; retry the request",
 		RetryAfter: time.Second, Cause: fmt.Errorf("%s: %w", doing, cause)}
 }

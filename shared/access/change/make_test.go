@@ -54,7 +54,7 @@ func (c *counter) Bump(context.Context, ...string) error { c.bumped++; return ni
 func (c *counter) read(ctx context.Context, _ int) (table.Item, error) {
 	it, err := c.table.Get(ctx, place, true)
 	if err != nil {
-		return nil, api.Down("reading the counter", err)
+		return nil, api.UnavailableError("reading the counter", err)
 	}
 	return it, nil
 }

@@ -183,7 +183,7 @@ func (b *incoming) present(ctx context.Context) (string, error) {
 	id := b.newKey.key.Imported
 	items, err := b.store.table.BatchGet(ctx, []table.Key{importAddress(id), secretAddress(id)}, true)
 	if err != nil {
-		return "", api.Down("looking for a secret", err)
+		return "", api.UnavailableError("looking for a secret", err)
 	}
 	for _, it := range items {
 		if it.Str(table.SortAttr) == importSort {
@@ -233,7 +233,7 @@ func (b *incoming) find(ctx context.Context) (holdings, bool, error) {
 	if len(b.named[name]) == 0 {
 		it, err := b.store.table.Get(ctx, importedOrgAddress(name), true)
 		if err != nil {
-			return holdings{}, false, api.Down("looking for an organisation", err)
+			return holdings{}, false, api.UnavailableError("looking for an organisation", err)
 		}
 		if it != nil {
 			b.named[name] = []string{it.Str("org")}

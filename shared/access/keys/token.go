@@ -105,7 +105,7 @@ func down(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return api.Down(doing, err)
+	return api.UnavailableError(doing, err)
 }
 
 func tokenLife(text *string) (time.Duration, error) {

@@ -35,7 +35,7 @@ func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) 
 	}
 	it, err := s.table.Get(ctx, MemberKey(c.Org, c.User), true)
 	if err != nil {
-		return nil, api.Down("reading a member", err)
+		return nil, api.UnavailableError("reading a member", err)
 	}
 	m, ok := MemberFromItem(it)
 	if !ok {

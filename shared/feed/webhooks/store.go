@@ -407,5 +407,5 @@ func down(err error) error {
 	if err == nil {
 		return nil
 	}
-	return api.Down("reading webhooks", err)
+	return api.UnavailableError("reading webhooks", err)
 }

@@ -51,7 +51,7 @@ func (s *cursorCodec) load(ctx context.Context) error {
 	}
 	key, err := s.function.CursorKey(ctx)
 	if err != nil {
-		return api.Down("reading the cursor key", err)
+		return api.UnavailableError("reading the cursor key", err)
 	}
 	s.cursors = &api.Cursors{Key: key}
 	if !s.call.route.Management {

@@ -85,7 +85,7 @@ func (s *Store) all(ctx context.Context, entries []table.Item) ([]Contest, error
 	}
 	items, err := s.table.BatchGet(ctx, keys, false)
 	if err != nil {
-		return nil, api.Down("reading contests", err)
+		return nil, api.UnavailableError("reading contests", err)
 	}
 	found := make([]Contest, 0, len(items))
 	for _, it := range items {

@@ -128,7 +128,7 @@ func (s *Store) read(ctx context.Context, id string) (record, error) {
 	it, err := s.table.Get(ctx, contestKey(id), true)
 	switch {
 	case err != nil:
-		return record{}, api.Down("reading a contest", err)
+		return record{}, api.UnavailableError("reading a contest", err)
 	case it == nil:
 		return record{}, unknownContest()
 	}
