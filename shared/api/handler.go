@@ -118,9 +118,9 @@ func Handle[In, Out any](operation string, f func(ctx context.Context, r *Reques
 // Answering returns the handler with another status of success.
 func (h Handler) Answering(status int) Handler { h.Status = status; return h }
 
-// Sending returns the handler with the events that are sent to the objects that it
+// WithEvents returns the handler with the events that are sent to the objects that it
 // creates, for the documents.
-func (h Handler) Sending(kinds ...EventKind) Handler { h.Events = kinds; return h }
+func (h Handler) WithEvents(kinds ...EventKind) Handler { h.Events = kinds; return h }
 
 // Made describes the object that an operation creates. The response has status 201, and a
 // Location header if the contract has the operation that returns the object.
