@@ -45,7 +45,7 @@ type goalsInput struct {
 }
 
 func create(d Deps) api.Handler {
-	return api.Making(api.Handle("createMatch", func(ctx context.Context, r *api.Request, in *createInput) (*matches.Match, error) {
+	return api.Creating(api.Handle("createMatch", func(ctx context.Context, r *api.Request, in *createInput) (*matches.Match, error) {
 		return d.Own.Create(ctx, r, in, func(ctx context.Context) (matches.Draft, error) { return d.draft(ctx, r.Caller, in) })
 	}), "getMatch", func(m *matches.Match) string { return m.ID })
 }

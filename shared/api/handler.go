@@ -79,7 +79,7 @@ type Handler struct {
 	Input     reflect.Type // a struct
 	Output    reflect.Type
 	Status    int   // of success
-	Made      *Made // the created object, if an operation returns it; else nil
+	Created      *Created // the created object, if an operation returns it; else nil
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
 	Events    []EventKind // events that are sent to the objects that it creates
 }
@@ -122,17 +122,17 @@ func (h Handler) Answering(status int) Handler { h.Status = status; return h }
 // creates, for the documents.
 func (h Handler) WithEvents(kinds ...EventKind) Handler { h.Events = kinds; return h }
 
-// Made describes the object that an operation creates. The response has status 201, and a
+// Created describes the object that an operation creates. The response has status 201, and a
 // Location header if the contract has the operation that returns the object.
-type Made struct {
+type Created struct {
 	Get string // operation that returns the object; its path has one parameter
 	ID  func(answer any) (string, error)
 }
 
-// Making returns the handler as one that creates an object. The operation get returns that
+// Creating returns the handler as one that creates an object. The operation get returns that
 // object by its id.
-func Making[Out any](h Handler, get string, id func(Out) string) Handler {
-	h.Made = &Made{Get: get, ID: func(answer any) (string, error) {
+func Creating[Out any](h Handler, get string, id func(Out) string) Handler {
+	h.Created = &Created{Get: get, ID: func(answer any) (string, error) {
 		typed, ok := answer.(Out)
 		if !ok {
 			return "", fmt.Errorf("api: %s made %T", h.Operation, answer)

@@ -104,8 +104,8 @@ func New(o Options) (*Function, error) {
 			budget = contract.Requests
 		}
 		one := &route{Route: r, handler: h, binder: b, budget: budget}
-		if h.Made != nil {
-			one.get = deployed[h.Made.Get]
+		if h.Created != nil {
+			one.get = deployed[h.Created.Get]
 		}
 		f.routes[r.ID()] = one
 	}
@@ -353,7 +353,7 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 	if c.route.handler.Status == 201 {
 		a.Header["Cache-Control"] = "no-store"
 		if c.route.get.Operation != "" {
-			id, err := c.route.handler.Made.ID(value)
+			id, err := c.route.handler.Created.ID(value)
 			if err != nil {
 				return a, err
 			}
