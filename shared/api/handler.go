@@ -78,8 +78,8 @@ type Handler struct {
 	Operation string
 	Input     reflect.Type // a struct
 	Output    reflect.Type
-	Status    int   // of success
-	Created      *Created // the created object, if an operation returns it; else nil
+	Status    int      // of success
+	Created   *Created // the created object, if an operation returns it; else nil
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
 	Events    []EventKind // events that are sent to the objects that it creates
 }
