@@ -87,10 +87,10 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 }
 
 // handsOn returns the Hands for a deployment in this process.
-func handsOn(keys, stats table.Table) suite.Hands {
-	return suite.Hands{
+func handsOn(keys, stats table.Table) suite.OutOfBand {
+	return suite.OutOfBand{
 		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
-		Report:     func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
+		PutReport:  func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
 	}
 }
 
