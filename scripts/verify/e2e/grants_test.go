@@ -70,7 +70,7 @@ func checkGrants(t *testing.T, seen watch) {
 }
 
 // watched starts a deployment that records the uses of its tables.
-func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
+func watched(t *testing.T, contract string, seen watch) *deploymenttest.Fixture {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
