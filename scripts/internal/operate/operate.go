@@ -117,9 +117,9 @@ func (t Target) pepperSecret(ctx context.Context) (aws.Config, string, error) {
 // HasKeys reports whether the options name a keys table.
 func (t Target) HasKeys() bool { return given(t.Stack, t.Data, t.DynamoDB) > 0 }
 
-// Alone reports whether no other process can serve the deployment while this one has
+// Exclusive reports whether no other process can serve the deployment while this one has
 // its tables open.
-func (t Target) Alone() bool { return t.Data != "" }
+func (t Target) Exclusive() bool { return t.Data != "" }
 
 // Create makes the data directory, or the tables at a DynamoDB endpoint, where they
 // are missing. The tables of a stack and of an AWS account are never made here.
