@@ -78,7 +78,7 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.Fixture 
 	}
 	t.Cleanup(func() { db.Close() })
 	w := deploymenttest.With(t, contract, map[string]table.Table{
-		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: seen.keys.record}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: seen.stats.record},
+		"keys": tabletest.Watched{Table: db.Table("keys"), OnUse: seen.keys.record}, "stats": tabletest.Watched{Table: db.Table("stats"), OnUse: seen.stats.record},
 	}, deploymenttest.Setup{Follow: deploymenttest.Following(t, db), Within: func(ctx context.Context, name string) context.Context {
 		return context.WithValue(ctx, operation{}, name)
 	}})
