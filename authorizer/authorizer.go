@@ -78,7 +78,7 @@ func (a *Authorizer) Handle(ctx context.Context, ev events.APIGatewayCustomAutho
 	caller, err := a.caller(ctx, ev)
 	a.log(ctx, ev, caller, err, start)
 	if err != nil {
-		if strings.HasPrefix(api.AsError(err).Condition, "secret") {
+		if strings.HasPrefix(api.ErrorOf(err).Condition, "secret") {
 			return events.APIGatewayCustomAuthorizerResponse{}, errUnauthorized
 		}
 		return events.APIGatewayCustomAuthorizerResponse{}, errors.New("authorizer: the key could not be checked")
@@ -138,7 +138,7 @@ func (a *Authorizer) log(ctx context.Context, ev events.APIGatewayCustomAuthoriz
 		attrs = append(attrs, slog.String("key", c.Key), slog.String("org", c.Org))
 	}
 	if err != nil {
-		failed := api.AsError(err)
+		failed := api.ErrorOf(err)
 		outcome = telemetry.Unauthorized
 		attrs = append(attrs, slog.String("condition", failed.Condition))
 		if !strings.HasPrefix(failed.Condition, "secret") {

@@ -46,18 +46,18 @@ func TestEveryCreationHasALocationOrIsExcused(t *testing.T) {
 	t.Parallel()
 	for _, h := range functions.All(functions.Deps{}) {
 		if _, excused := unlocated[h.Operation]; excused || h.Status != 201 {
-			if h.Made != nil || excused && h.Status != 201 {
-				t.Errorf("%s answers %d, but has the Location of %v", h.Operation, h.Status, h.Made)
+			if h.Created != nil || excused && h.Status != 201 {
+				t.Errorf("%s answers %d, but has the Location of %v", h.Operation, h.Status, h.Created)
 			}
 			continue
 		}
-		if h.Made == nil {
+		if h.Created == nil {
 			t.Errorf("%s answers 201 without a Location: set Made", h.Operation)
 			continue
 		}
-		get, ok := api.Find(h.Made.Get)
+		get, ok := api.Find(h.Created.Get)
 		if !ok || get.Method != "GET" || len(get.Params()) != 1 {
-			t.Errorf("%s has the Location of %s, which is not a GET by one id", h.Operation, h.Made.Get)
+			t.Errorf("%s has the Location of %s, which is not a GET by one id", h.Operation, h.Created.Get)
 		}
 	}
 }

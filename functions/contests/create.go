@@ -17,7 +17,7 @@ type createInput struct {
 }
 
 func create(d Deps) api.Handler {
-	return api.Making(api.Handle("createContest", func(ctx context.Context, r *api.Request, in *createInput) (contests.Contest, error) {
+	return api.Creating(api.Handle("createContest", func(ctx context.Context, r *api.Request, in *createInput) (contests.Contest, error) {
 		if r.Caller.Game == "" || in.Game != "" && in.Game != r.Caller.Game {
 			return contests.Contest{}, api.Fail(api.PermissionGame, "game: must equal the key's game")
 		}

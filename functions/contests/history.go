@@ -126,5 +126,5 @@ func parseTime(field, text string) (*time.Time, error) {
 			return &at, nil
 		}
 	}
-	return nil, api.Wrong(api.InputDate, field, "must be a date or a time as in ISO 8601, such as 2026-03-01 or 2026-03-01T18:00:00Z")
+	return nil, api.FieldErrorOf(api.InputDate, field, "must be a date or a time as in ISO 8601, such as 2026-03-01 or 2026-03-01T18:00:00Z")
 }

@@ -27,7 +27,7 @@ func ready(d Deps) api.Handler {
 		}
 		group.Wait()
 		if err := errors.Join(failed...); err != nil {
-			return healthAnswer{}, api.Down("reading the stores", err)
+			return healthAnswer{}, api.UnavailableError("reading the stores", err)
 		}
 		return healthAnswer{Status: "ok"}, nil
 	})

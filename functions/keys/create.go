@@ -20,7 +20,7 @@ type createInput struct {
 }
 
 func create(d Deps) api.Handler {
-	return api.Making(api.Handle("createKey", func(ctx context.Context, r *api.Request, in *createInput) (keys.Minted, error) {
+	return api.Creating(api.Handle("createKey", func(ctx context.Context, r *api.Request, in *createInput) (keys.Minted, error) {
 		return d.Keys.Create(ctx, r, keys.Spec{Name: in.Name, Scopes: in.Scopes, ExpiresIn: in.ExpiresIn, ExpiresAt: in.ExpiresAt,
 			Metadata: in.Metadata, Environment: in.Environment, Org: in.Org, User: in.User, Game: in.Game})
 	}), "getKey", func(m keys.Minted) string { return m.ID })

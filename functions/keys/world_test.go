@@ -184,7 +184,7 @@ func (p *person) fails(want, operation string, in input) *api.Error {
 	if err == nil {
 		return &api.Error{}
 	}
-	return api.AsError(err)
+	return api.ErrorOf(err)
 }
 
 // text returns a string of an answer.

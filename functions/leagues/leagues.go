@@ -39,5 +39,5 @@ func missing(err error, message string) error {
 	case errors.Is(err, leagues.ErrNotFound):
 		return api.Fail(api.NotFound, "%s", message)
 	}
-	return api.Down("reading leagues", err)
+	return api.UnavailableError("reading leagues", err)
 }

@@ -19,7 +19,7 @@ func seasons(d Deps) api.Handler {
 		}
 		all, err := d.Leagues.For(r.Caller, d.Contract).Seasons(ctx, in.League) // newest first
 		if err != nil {
-			return api.List[leagues.Season]{}, api.Down("listing seasons", err)
+			return api.List[leagues.Season]{}, api.UnavailableError("listing seasons", err)
 		}
 		return api.SliceDescending(all, in.Page, func(s leagues.Season) string { return s.ID }), nil
 	})

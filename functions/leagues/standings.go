@@ -33,7 +33,7 @@ func table(d Deps) api.Handler {
 			return nil, api.Fail(api.NoStandings, "%s %s is a knock-out competition, which has no standings", in.League, season.ID)
 		}
 		if err != nil {
-			return nil, api.Down("computing standings", err)
+			return nil, api.UnavailableError("computing standings", err)
 		}
 		return &standings.Table{League: in.League, Season: season.ID, AsOf: asOf, Data: rows}, nil
 	})

@@ -45,7 +45,7 @@ type goalsInput struct {
 }
 
 func create(d Deps) api.Handler {
-	return api.Making(api.Handle("createMatch", func(ctx context.Context, r *api.Request, in *createInput) (*matches.Match, error) {
+	return api.Creating(api.Handle("createMatch", func(ctx context.Context, r *api.Request, in *createInput) (*matches.Match, error) {
 		return d.Own.Create(ctx, r, in, func(ctx context.Context) (matches.Draft, error) { return d.draft(ctx, r.Caller, in) })
 	}), "getMatch", func(m *matches.Match) string { return m.ID })
 }
@@ -131,7 +131,7 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 	}
 	team, write, err := known.Own(ctx, *name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
-		return matches.Side{}, made, api.Down("reading a team", err)
+		return matches.Side{}, made, api.UnavailableError("reading a team", err)
 	}
 	for _, w := range made {
 		if write != nil && w.Key == write.Key {
@@ -158,7 +158,7 @@ func line(field string, text *string) (*string, error) {
 
 // unknown returns a field error if err says that the named thing does not exist.
 func unknown(err error, field string) error {
-	if e := missing(err, ""); api.AsError(e).Condition != api.NotFound {
+	if e := missing(err, ""); api.ErrorOf(e).Condition != api.NotFound {
 		return e
 	}
 	return api.FieldError(field, "not found; give the id of an existing object")

@@ -56,7 +56,7 @@ func TestHiddenPublicDataCannotBeReferenced(t *testing.T) {
 				return err
 			}
 			err := draftErr(change)
-			if (err != nil) != hidden || err != nil && api.AsError(err).Fields[field] == nil {
+			if (err != nil) != hidden || err != nil && api.ErrorOf(err).Fields[field] == nil {
 				t.Errorf("hidden %v: %s: got %v", hidden, field, err)
 			}
 			if !hidden {
@@ -67,7 +67,7 @@ func TestHiddenPublicDataCannotBeReferenced(t *testing.T) {
 				"home.id": func(in *createInput) { in.Home = teamInput{ID: ptr("unknown")} },
 				"away.id": func(in *createInput) { in.Away = teamInput{ID: ptr("unknown")} },
 			}[field])
-			if err == nil || unknownErr == nil || err.Error() != unknownErr.Error() || api.AsError(err).Fields[field][0] != api.AsError(unknownErr).Fields[field][0] {
+			if err == nil || unknownErr == nil || err.Error() != unknownErr.Error() || api.ErrorOf(err).Fields[field][0] != api.ErrorOf(unknownErr).Fields[field][0] {
 				t.Errorf("%s: got %v for a hidden object and %v for an unknown one, want the same", field, err, unknownErr)
 			}
 		}
@@ -96,7 +96,7 @@ func TestKickoffHasTheLocalDayOfItsLeague(t *testing.T) {
 		}
 		got, err := kickoff(c.league, date, at)
 		if c.wrong != "" {
-			if err == nil || api.AsError(err).Fields[c.wrong] == nil {
+			if err == nil || api.ErrorOf(err).Fields[c.wrong] == nil {
 				t.Errorf("%+v: got %v", c, err)
 			}
 			continue

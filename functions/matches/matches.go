@@ -36,5 +36,5 @@ func missing(err error, message string) error {
 	case errors.Is(err, leagues.ErrNotFound), errors.Is(err, teams.ErrNotFound), errors.Is(err, matches.ErrNotFound):
 		return api.Fail(api.NotFound, "%s", message)
 	}
-	return api.Down("reading matches", err)
+	return api.UnavailableError("reading matches", err)
 }

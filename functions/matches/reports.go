@@ -20,7 +20,7 @@ func events(d Deps) api.Handler {
 		}
 		all, err := report.Events(ctx)
 		if err != nil {
-			return api.List[reports.Event]{}, api.Down("reading events", err)
+			return api.List[reports.Event]{}, api.UnavailableError("reading events", err)
 		}
 		return api.Slice(all, in.Page, func(e reports.Event) string { return e.Position() }), nil
 	})
@@ -34,7 +34,7 @@ func stats(d Deps) api.Handler {
 		}
 		s, err := report.Stats(ctx)
 		if err != nil {
-			return nil, api.Down("reading statistics", err)
+			return nil, api.UnavailableError("reading statistics", err)
 		}
 		return s, nil
 	})
@@ -48,7 +48,7 @@ func lineups(d Deps) api.Handler {
 		}
 		l, err := report.Lineups(ctx)
 		if err != nil {
-			return nil, api.Down("reading lineups", err)
+			return nil, api.UnavailableError("reading lineups", err)
 		}
 		return l, nil
 	})

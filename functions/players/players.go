@@ -23,7 +23,7 @@ func Handlers(d Deps) []api.Handler {
 // found converts a page of a store to an answer.
 func found[T any](page *players.Page[T], err error) (api.List[T], error) {
 	if err != nil {
-		return api.List[T]{}, api.Down("listing players", err)
+		return api.List[T]{}, api.UnavailableError("listing players", err)
 	}
 	return api.List[T]{Data: page.Items, Next: page.Next, Total: page.Total}, nil
 }
@@ -32,5 +32,5 @@ func missing(err error) error {
 	if errors.Is(err, players.ErrNotFound) {
 		return api.Fail(api.NotFound, "no such player")
 	}
-	return api.Down("reading a player", err)
+	return api.UnavailableError("reading a player", err)
 }

@@ -65,7 +65,7 @@ func listError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return api.Down("listing teams", err)
+	return api.UnavailableError("listing teams", err)
 }
 
 func missing(err error, message string) error {

@@ -22,7 +22,7 @@ func ofTeam(d Deps) api.Handler {
 		page, err := d.Matches.For(r.Caller, d.Contract).List(ctx, matches.Filter{Team: team.ID},
 			matches.PageRequest{Limit: in.Limit, After: in.After, Descending: in.Order == "desc"})
 		if err != nil {
-			return api.List[matches.Match]{}, api.Down("listing a team's matches", err)
+			return api.List[matches.Match]{}, api.UnavailableError("listing a team's matches", err)
 		}
 		return api.List[matches.Match]{Data: page.Matches, Next: page.Next, Total: page.Total}, nil
 	})

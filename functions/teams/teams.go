@@ -32,7 +32,7 @@ func (d Deps) found(ctx context.Context, c *api.Caller, id string) (*teams.Team,
 		return nil, api.Fail(api.NotFound, "no such team")
 	}
 	if err != nil {
-		return nil, api.Down("reading a team", err)
+		return nil, api.UnavailableError("reading a team", err)
 	}
 	return t, nil
 }

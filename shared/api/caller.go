@@ -31,7 +31,7 @@ type Caller struct {
 	Key         string // key id
 	Secret      string // secret id, never the secret
 	Org         string
-	User        string // who owns the key
+	User        string // id of the key's owner
 	Role        string
 	Standing    string
 	Plan        string

@@ -101,8 +101,8 @@ func FieldError(field, format string, args ...any) *Error {
 		Fields: map[string][]string{field: {fmt.Sprintf(format, args...)}}}
 }
 
-// Wrong returns an error of another condition than [InputField] for one field of the input.
-func Wrong(condition, field, what string) *Error {
+// FieldErrorOf returns an error of another condition than [InputField] for one field of the input.
+func FieldErrorOf(condition, field, what string) *Error {
 	return &Error{Condition: condition, Message: field + ": " + what, Fields: map[string][]string{field: {what}}}
 }
 
@@ -160,16 +160,16 @@ func theirs(names map[string]string, ours string) string {
 	return ours
 }
 
-// Down returns the error for a store that did not respond, with a Retry-After of 1 s. The
+// UnavailableError returns the error for a store that did not respond, with a Retry-After of 1 s. The
 // cause says what was being done.
-func Down(doing string, cause error) *Error {
+func UnavailableError(doing string, cause error) *Error {
 	return &Error{Condition: Unavailable, Message: "temporarily unavailable; retry the request",
 		RetryAfter: time.Second, Cause: fmt.Errorf("%s: %w", doing, cause)}
 }
 
-// AsError returns err as an [Error]. Any other error becomes [Internal], with its text in
+// ErrorOf returns err as an [Error]. Any other error becomes [Internal], with its text in
 // the cause.
-func AsError(err error) *Error {
+func ErrorOf(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e

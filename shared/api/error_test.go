@@ -19,7 +19,7 @@ func TestErrorsUseTheNamesOfTheContract(t *testing.T) {
 		{api.Fail(api.InputFilter, "season requires league; supported: no filter, league (and season)"), "season requires league_id; supported: no filter, league_id (and season)", nil},
 		{api.Fail(api.InputFilter, "from and to go together; leagues stay"), "fromDay and to go together; leagues stay", nil},
 		{api.Fail(api.NotFound, "no such league"), "no such league", nil},
-		{api.Wrong(api.InputDate, "from", "is from no calendar"), "fromDay: is from no calendar", []string{"fromDay"}},
+		{api.FieldErrorOf(api.InputDate, "from", "is from no calendar"), "fromDay: is from no calendar", []string{"fromDay"}},
 		{api.FieldError("maps[2].home", "is missing"), "validation failed", []string{"games[2].home"}},
 		{api.FieldError("mapset", "is missing"), "validation failed", []string{"mapset"}},
 	} {

@@ -48,7 +48,7 @@ func (r *Request) Precondition(present Versioned) error {
 	}
 	tag, err := r.Tag(present)
 	if err != nil {
-		return fmt.Errorf("api: tagging what %s would change: %w", r.Route.Operation, err)
+		return fmt.Errorf("api: computing the ETag that %s compares with If-Match: %w", r.Route.Operation, err)
 	}
 	for _, one := range strings.Split(r.IfMatch, ",") {
 		// Weak tags never match (RFC 9110, 13.1.1).
@@ -78,8 +78,8 @@ type Handler struct {
 	Operation string
 	Input     reflect.Type // a struct
 	Output    reflect.Type
-	Status    int   // of success
-	Made      *Made // the created object, if an operation returns it; else nil
+	Status    int      // of success
+	Created   *Created // the created object, if an operation returns it; else nil
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
 	Events    []EventKind // events that are sent to the objects that it creates
 }
@@ -118,21 +118,21 @@ func Handle[In, Out any](operation string, f func(ctx context.Context, r *Reques
 // Answering returns the handler with another status of success.
 func (h Handler) Answering(status int) Handler { h.Status = status; return h }
 
-// Sending returns the handler with the events that are sent to the objects that it
+// WithEvents returns the handler with the events that are sent to the objects that it
 // creates, for the documents.
-func (h Handler) Sending(kinds ...EventKind) Handler { h.Events = kinds; return h }
+func (h Handler) WithEvents(kinds ...EventKind) Handler { h.Events = kinds; return h }
 
-// Made describes the object that an operation creates. The response has status 201, and a
+// Created describes the object that an operation creates. The response has status 201, and a
 // Location header if the contract has the operation that returns the object.
-type Made struct {
+type Created struct {
 	Get string // operation that returns the object; its path has one parameter
 	ID  func(answer any) (string, error)
 }
 
-// Making returns the handler as one that creates an object. The operation get returns that
+// Creating returns the handler as one that creates an object. The operation get returns that
 // object by its id.
-func Making[Out any](h Handler, get string, id func(Out) string) Handler {
-	h.Made = &Made{Get: get, ID: func(answer any) (string, error) {
+func Creating[Out any](h Handler, get string, id func(Out) string) Handler {
+	h.Created = &Created{Get: get, ID: func(answer any) (string, error) {
 		typed, ok := answer.(Out)
 		if !ok {
 			return "", fmt.Errorf("api: %s made %T", h.Operation, answer)

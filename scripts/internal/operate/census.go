@@ -25,7 +25,7 @@ func (t Target) Census(ctx context.Context, now time.Time, pace func(context.Con
 	defer done()
 	found, err := keys.New(keys.Options{Table: at}).Census(ctx, now, IDs(Organisations(at)), pace)
 	if err != nil {
-		return nil, fmt.Errorf("counting live secrets: %w", Plain(err))
+		return nil, fmt.Errorf("counting live secrets: %w", Cause(err))
 	}
 	hooks := webhooks.New(webhooks.Options{Table: at})
 	err = each(ctx, at, pace, func(org string) error {
@@ -38,7 +38,7 @@ func (t Target) Census(ctx context.Context, now time.Time, pace func(context.Con
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("counting webhooks' secrets: %w", Plain(err))
+		return nil, fmt.Errorf("counting webhooks' secrets: %w", Cause(err))
 	}
 	return found, nil
 }
@@ -58,7 +58,7 @@ func (t Target) Reseal(ctx context.Context, document []byte, now func() time.Tim
 		return err
 	})
 	if err != nil {
-		return moved, fmt.Errorf("resealing webhooks' secrets: %w", Plain(err))
+		return moved, fmt.Errorf("resealing webhooks' secrets: %w", Cause(err))
 	}
 	return moved, nil
 }
@@ -106,9 +106,9 @@ func IDs(all func(context.Context, string) ([]orgs.Org, string, error)) keys.Org
 	}
 }
 
-// Plain returns the cause of an API error, as the API's own message is for clients and
+// Cause returns the cause of an API error, as the API's own message is for clients and
 // hides it. It returns other errors as they are.
-func Plain(err error) error {
+func Cause(err error) error {
 	var e *api.Error
 	if errors.As(err, &e) && e.Cause != nil {
 		return e.Cause

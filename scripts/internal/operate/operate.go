@@ -44,7 +44,7 @@ const (
 func (t Target) LoadContract(ctx context.Context) (*contract.Contract, string, error) {
 	name, environment := t.Contract, t.Environment
 	if t.Stack != "" && (name == "" || environment == "") {
-		stack, _, err := outputs.Of(ctx, t.Stack)
+		stack, _, err := outputs.Load(ctx, t.Stack)
 		if err != nil {
 			return nil, "", err
 		}
@@ -104,7 +104,7 @@ func (t Target) pepperFile() (option, file string) {
 // to reach it.
 func (t Target) pepperSecret(ctx context.Context) (aws.Config, string, error) {
 	if t.Secret == "" {
-		stack, cfg, err := outputs.Of(ctx, t.Stack)
+		stack, cfg, err := outputs.Load(ctx, t.Stack)
 		return cfg, stack.Peppers, err
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -117,9 +117,9 @@ func (t Target) pepperSecret(ctx context.Context) (aws.Config, string, error) {
 // HasKeys reports whether the options name a keys table.
 func (t Target) HasKeys() bool { return given(t.Stack, t.Data, t.DynamoDB) > 0 }
 
-// Alone reports whether no other process can serve the deployment while this one has
+// Exclusive reports whether no other process can serve the deployment while this one has
 // its tables open.
-func (t Target) Alone() bool { return t.Data != "" }
+func (t Target) Exclusive() bool { return t.Data != "" }
 
 // Create makes the data directory, or the tables at a DynamoDB endpoint, where they
 // are missing. The tables of a stack and of an AWS account are never made here.
@@ -165,7 +165,7 @@ func (t Target) open(ctx context.Context, schema table.Schema, name string, ofSt
 		}
 		return db.Table(schema.Name), func() { db.Close() }, nil
 	case t.Stack != "":
-		stack, cfg, err := outputs.Of(ctx, t.Stack)
+		stack, cfg, err := outputs.Load(ctx, t.Stack)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -53,7 +53,7 @@ func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
 
 // onDynamoDB enables a stream only for contracts that read it, because DynamoDB Local scans all
 // stream records at every write.
-func onDynamoDB(t *testing.T, name string) *deploymenttest.World {
+func onDynamoDB(t *testing.T, name string) *deploymenttest.Fixture {
 	t.Helper()
 	c, err := preset.Load(name)
 	if err != nil {
@@ -65,7 +65,7 @@ func onDynamoDB(t *testing.T, name string) *deploymenttest.World {
 	return deploymenttest.On(t, name, dynamolocal.Tables(t, table.Keys, table.Stats))
 }
 
-func everyGuarantee(t *testing.T, w *deploymenttest.World, parallel int) {
+func everyGuarantee(t *testing.T, w *deploymenttest.Fixture, parallel int) {
 	t.Helper()
 	w.Gate.Patience = patience
 	begun := time.Now()

@@ -70,7 +70,7 @@ func checkGrants(t *testing.T, seen watch) {
 }
 
 // watched starts a deployment that records the uses of its tables.
-func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
+func watched(t *testing.T, contract string, seen watch) *deploymenttest.Fixture {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
@@ -78,7 +78,7 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 	}
 	t.Cleanup(func() { db.Close() })
 	w := deploymenttest.With(t, contract, map[string]table.Table{
-		"keys": tabletest.Watched{Table: db.Table("keys"), Saw: seen.keys.record}, "stats": tabletest.Watched{Table: db.Table("stats"), Saw: seen.stats.record},
+		"keys": tabletest.Watched{Table: db.Table("keys"), OnUse: seen.keys.record}, "stats": tabletest.Watched{Table: db.Table("stats"), OnUse: seen.stats.record},
 	}, deploymenttest.Setup{Follow: deploymenttest.Following(t, db), Within: func(ctx context.Context, name string) context.Context {
 		return context.WithValue(ctx, operation{}, name)
 	}})
@@ -87,10 +87,10 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.World {
 }
 
 // handsOn returns the Hands for a deployment in this process.
-func handsOn(keys, stats table.Table) suite.Hands {
-	return suite.Hands{
+func handsOn(keys, stats table.Table) suite.OutOfBand {
+	return suite.OutOfBand{
 		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
-		Report:     func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
+		PutReport:  func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
 	}
 }
 

@@ -60,21 +60,21 @@ func (t target) restart(ctx context.Context, functions ...string) error {
 }
 
 // hands returns the changes that the suite makes to the deployment without the API.
-func (t target) hands(s outputs.Stack, c *contract.Contract) suite.Hands {
+func (t target) hands(s outputs.Stack, c *contract.Contract) suite.OutOfBand {
 	cfg := t.emulator.config()
 	client, secret := dynamodb.NewFromConfig(cfg), operate.NewSecret(cfg, s.Peppers)
 	keys, stats := dynamo.New(client, s.KeysTable, table.Keys), dynamo.New(client, s.StatsTable, table.Stats)
 	all := functionsOf(c)
-	return suite.Hands{
+	return suite.OutOfBand{
 		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
-		Report:     func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
-		Rotate: func(ctx context.Context) error {
+		PutReport:  func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
+		RotatePepper: func(ctx context.Context) error {
 			if err := outofband.RotatePepper(ctx, secret); err != nil {
 				return err
 			}
 			return t.restart(ctx, all...)
 		},
-		Alone: func(ctx context.Context, do func()) error {
+		WithCurrentPepperOnly: func(ctx context.Context, do func()) error {
 			err := outofband.WithCurrentPepperOnly(ctx, secret, func() error {
 				if err := t.restart(ctx, authorizerFunction); err != nil {
 					return err

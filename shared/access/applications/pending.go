@@ -28,7 +28,7 @@ type pending struct {
 func (s *Store) pending(ctx context.Context, org string) (pending, error) {
 	it, err := s.Table.Get(ctx, table.Key{Partition: orgs.Partition(org), Sort: pendingSort}, true)
 	if err != nil {
-		return pending{}, api.Down("reading the applications that are pending", err)
+		return pending{}, api.UnavailableError("reading the applications that are pending", err)
 	}
 	return pending{org: org, ids: it.Texts("pending"), rev: it.Int("rev")}, nil
 }

@@ -109,7 +109,7 @@ func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string
 	}
 	page, err := s.Table.Query(ctx, q)
 	if err != nil {
-		return nil, "", api.Down("listing applications", err)
+		return nil, "", api.UnavailableError("listing applications", err)
 	}
 	found := make([]Application, 0, len(page.Items))
 	next := ""
@@ -166,7 +166,7 @@ func (s *Store) undecided(ctx context.Context, id, state string) (f decisionFact
 	f.rev = it.Int("rev")
 	org, err := s.Table.Get(ctx, orgs.Key(f.application.Org), true)
 	if err != nil {
-		return f, api.Down("reading an organisation", err)
+		return f, api.UnavailableError("reading an organisation", err)
 	}
 	if f.org, ok = orgs.FromItem(org); !ok {
 		return f, unknown()
@@ -215,5 +215,5 @@ func down(err error) error {
 	if err == nil {
 		return nil
 	}
-	return api.Down("reading an application", err)
+	return api.UnavailableError("reading an application", err)
 }

@@ -150,7 +150,7 @@ func (n Note) Writes(c Change) ([]table.Write, error) {
 func (n Note) Written(ctx context.Context, t Reader, org string) (bool, error) {
 	found, err := t.BatchGet(ctx, []table.Key{{Partition: table.Join("AUDIT", org), Sort: n.id}}, true)
 	if err != nil {
-		return false, api.Down("looking for the audit entry of an earlier attempt", err)
+		return false, api.UnavailableError("looking for the audit entry of an earlier attempt", err)
 	}
 	return len(found) > 0, nil
 }

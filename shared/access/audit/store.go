@@ -90,7 +90,7 @@ func (s *source) fill(ctx context.Context) error {
 	for len(s.buffered) == 0 && !s.done {
 		page, err := s.table.Query(ctx, s.query)
 		if err != nil {
-			return api.Down("reading the audit trail", err)
+			return api.UnavailableError("reading the audit trail", err)
 		}
 		s.done = !page.More || len(page.Items) == 0
 		for _, it := range page.Items {

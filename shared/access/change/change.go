@@ -92,7 +92,7 @@ func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 			// The write may have been applied and its answer lost. One bump too
 			// many costs a read; one too few admits calls that should end.
 			_ = bump(ctx, gates, plan.Bump)
-			return api.Down("changing facts", err)
+			return api.UnavailableError("changing facts", err)
 		}
 		_ = backoff.Pause(ctx, races+held+faults) // once ctx has ended, the next attempt fails
 	}
@@ -106,7 +106,7 @@ func bump(ctx context.Context, gates Gates, keys []string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
 	if err := gates.Bump(ctx, keys...); err != nil {
-		return api.Down("making cached callers stale", err)
+		return api.UnavailableError("making cached callers stale", err)
 	}
 	return nil
 }

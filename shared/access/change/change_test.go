@@ -89,7 +89,7 @@ func TestGatesAreBumpedAfterTheFactsAndBeforeTheAnswer(t *testing.T) {
 				err := c.s.make(t.Context(), c.plan)
 				got := ""
 				if err != nil {
-					got = api.AsError(err).Condition
+					got = api.ErrorOf(err).Condition
 				}
 				if got != c.want || !slices.Equal(c.s.log, c.log) {
 					t.Errorf("got %q by %v, want %q by %v", got, c.s.log, c.want, c.log)
@@ -105,7 +105,7 @@ func TestRacesAndConflictsEndInUnavailable(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := store{errs: []error{never}}
 			err := s.make(t.Context(), writing)
-			if got := api.AsError(err).Condition; got != api.Unavailable || s.log[len(s.log)-1] != "bump" {
+			if got := api.ErrorOf(err).Condition; got != api.Unavailable || s.log[len(s.log)-1] != "bump" {
 				t.Errorf("%v: got %v by %v", never, err, s.log)
 			}
 		})

@@ -54,7 +54,7 @@ func (c *counter) Bump(context.Context, ...string) error { c.bumped++; return ni
 func (c *counter) read(ctx context.Context, _ int) (table.Item, error) {
 	it, err := c.table.Get(ctx, place, true)
 	if err != nil {
-		return nil, api.Down("reading the counter", err)
+		return nil, api.UnavailableError("reading the counter", err)
 	}
 	return it, nil
 }
@@ -110,7 +110,7 @@ func condition(err error) string {
 	if err == nil {
 		return ""
 	}
-	return api.AsError(err).Condition
+	return api.ErrorOf(err).Condition
 }
 
 // inBothTrails runs a test for stores of the keys table, which find lost answers by

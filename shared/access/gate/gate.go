@@ -111,7 +111,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 		if refused == nil {
 			// The request may have been counted, but that is not known, so it is not
 			// admitted.
-			return Admission{Caller: c.caller}, api.Down("counting the call", errors.Join(err, ctx.Err()))
+			return Admission{Caller: c.caller}, api.UnavailableError("counting the call", errors.Join(err, ctx.Err()))
 		}
 		next = decide(refused.Item, c.ask)
 		switch next.verdict {
@@ -131,7 +131,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 			}
 		}
 	}
-	return Admission{Caller: c.caller}, api.Down("counting the call", errors.New("the key kept changing"))
+	return Admission{Caller: c.caller}, api.UnavailableError("counting the call", errors.New("the key kept changing"))
 }
 
 // prepare computes what the request asks of the item.
@@ -143,12 +143,12 @@ func (c *call) prepare() error {
 		return nil
 	}
 	if b.Window <= 0 {
-		return api.AsError(fmt.Errorf("gate: budget %s is a level and cannot be spent by a call", c.budget))
+		return api.ErrorOf(fmt.Errorf("gate: budget %s is a level and cannot be spent by a call", c.budget))
 	}
 	for name, other := range c.caller.Limits {
 		// A second window size would reset this one's counter and admit too many requests.
 		if other.Window != 0 && other.Window != b.Window {
-			return api.AsError(fmt.Errorf("gate: budgets %s and %s have windows of %d and %d seconds", c.budget, name, b.Window, other.Window))
+			return api.ErrorOf(fmt.Errorf("gate: budgets %s and %s have windows of %d and %d seconds", c.budget, name, b.Window, other.Window))
 		}
 	}
 	c.ask.quota, c.ask.limit = start(now, b.Window), b.Limit
@@ -286,7 +286,7 @@ func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 // resolve reads the facts and caches them.
 func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) {
 	if g.Resolver == nil {
-		return nil, api.Down("reading the key again", errors.New("gate: there is no resolver"))
+		return nil, api.UnavailableError("reading the key again", errors.New("gate: there is no resolver"))
 	}
 	at := g.Clock()
 	read, err := g.Resolver.Resolve(ctx, c.Secret)
@@ -298,9 +298,9 @@ func (g *Gate) resolve(ctx context.Context, c *api.Caller) (*api.Caller, error) 
 		}
 		return nil, final
 	case err != nil:
-		return nil, api.Down("reading the key again", err)
+		return nil, api.UnavailableError("reading the key again", err)
 	case read == nil || read.Secret != c.Secret || read.Key != c.Key:
-		return nil, api.AsError(fmt.Errorf("gate: secret %s of key %s was resolved to another", c.Secret, c.Key))
+		return nil, api.ErrorOf(fmt.Errorf("gate: secret %s of key %s was resolved to another", c.Secret, c.Key))
 	}
 	g.memory.learn(c.Secret, fact{key: c.Key, caller: read, at: at})
 	return read, nil
@@ -313,7 +313,7 @@ func (g *Gate) StillCurrent(ctx context.Context, a Admission) error {
 	defer cancel()
 	v, err := g.Version(ctx, a.Caller.Key)
 	if err != nil {
-		return api.Down("reading the key's version", err)
+		return api.UnavailableError("reading the key's version", err)
 	}
 	if v != a.Caller.Version {
 		return api.Fail(api.SecretRevoked, "this key changed while the request was processed; send the request again")

@@ -102,7 +102,7 @@ func TestMeterReportsTheRemainingBudget(t *testing.T) {
 		}
 		a, err := admit(w.gate, c, listMatches)
 		want(t, err, api.Quota)
-		if got := api.AsError(err).RetryAfter; got != 50*time.Minute {
+		if got := api.ErrorOf(err).RetryAfter; got != 50*time.Minute {
 			t.Errorf("retry after %v, want 50m", got)
 		}
 		if a.Meter.Remaining() != 0 || a.Meter.Limit != 3 || a.Caller == nil {
@@ -426,7 +426,7 @@ func TestCachedRefusalsNeverOutliveTheWindow(t *testing.T) {
 		}
 		_, err := admit(w.gate, c, listMatches)
 		want(t, err, api.Quota)
-		if got := api.AsError(err).RetryAfter; got != time.Second {
+		if got := api.ErrorOf(err).RetryAfter; got != time.Second {
 			t.Errorf("retry after %v, want the next whole second", got)
 		}
 		w.clock.advance(100 * time.Millisecond)

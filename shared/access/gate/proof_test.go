@@ -83,7 +83,7 @@ func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
 						}
 					case api.Quota:
 						refused[i%2].Add(1)
-						if wait := api.AsError(err).RetryAfter; wait <= 0 || wait > minute*time.Second {
+						if wait := api.ErrorOf(err).RetryAfter; wait <= 0 || wait > minute*time.Second {
 							t.Errorf("%s is to be asked again in %s", budget, wait)
 						}
 					default:
@@ -350,7 +350,7 @@ func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 				if took := time.Since(began); took > 10*time.Second {
 					t.Errorf("took %v, want about %v at most", took, patience)
 				}
-				if got := api.AsError(err).RetryAfter; got != time.Second {
+				if got := api.ErrorOf(err).RetryAfter; got != time.Second {
 					t.Errorf("retry after %v, want 1s", got)
 				}
 			})

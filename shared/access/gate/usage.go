@@ -34,7 +34,7 @@ func (g *Gate) Create(ctx context.Context, key string) error { return g.create(c
 func (g *Gate) create(ctx context.Context, key string, version int64) error {
 	_, err := g.Keys.Write(ctx, table.Put(fresh(key, version, g.Clock().Unix()), table.IsNew()))
 	if err != nil && table.AsConditionFailed(err) == nil {
-		return api.Down("making the gate of key "+key, err)
+		return api.UnavailableError("making the gate of key "+key, err)
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func (g *Gate) Bump(ctx context.Context, keys ...string) error {
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return api.Down("raising the key's version", err)
+		return api.UnavailableError("raising the key's version", err)
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (g *Gate) States(ctx context.Context, keys []string) (map[string]State, err
 	}
 	items, err := g.Keys.BatchGet(ctx, at, true)
 	if err != nil {
-		return nil, api.Down("reading the gates of keys", err)
+		return nil, api.UnavailableError("reading the gates of keys", err)
 	}
 	states := make(map[string]State, len(items))
 	for _, it := range items {
@@ -145,7 +145,7 @@ func (g *Gate) Usage(ctx context.Context, key string, from, to time.Time) ([]Hou
 	// history. An hour that is in both is complete in history.
 	it, err := g.Keys.Get(ctx, Address(key), true)
 	if err != nil {
-		return nil, api.Down("reading usage", err)
+		return nil, api.UnavailableError("reading usage", err)
 	}
 	low, high := start(from.Unix(), hour), to.Unix()
 	hours := map[int64]counted{}
@@ -157,7 +157,7 @@ func (g *Gate) Usage(ctx context.Context, key string, from, to time.Time) ([]Hou
 	page, err := g.Keys.Query(ctx, table.Query{Partition: usagePartition(key), Consistent: true,
 		Low: usageSort(low), High: usageSort(high)})
 	if err != nil {
-		return nil, api.Down("reading usage", err)
+		return nil, api.UnavailableError("reading usage", err)
 	}
 	for _, it := range page.Items {
 		if w := it.Int("w"); w < high {
@@ -190,7 +190,7 @@ func (g *Gate) keepHistory(ctx context.Context, it table.Item, next step) error 
 		return nil
 	}
 	if _, err := g.Keys.Write(ctx, table.Put(history(it, closed))); err != nil {
-		return api.Down("keeping the closed hour", err)
+		return api.UnavailableError("keeping the closed hour", err)
 	}
 	return nil
 }

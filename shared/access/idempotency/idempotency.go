@@ -91,7 +91,7 @@ func (t Token) Answered(ctx context.Context, answer any) (bool, error) {
 	it, err := t.table.Get(ctx, t.at, true)
 	switch {
 	case err != nil:
-		return false, api.Down("looking up the Idempotency-Key", err)
+		return false, api.UnavailableError("looking up the Idempotency-Key", err)
 	case it == nil || it.Int(table.TTLAttr) <= t.now.Unix():
 		return false, nil
 	case it.Str("asked") != t.asked:

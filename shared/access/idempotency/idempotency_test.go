@@ -78,7 +78,7 @@ func condition(err error) string {
 	if err == nil {
 		return ""
 	}
-	return api.AsError(err).Condition
+	return api.ErrorOf(err).Condition
 }
 
 func TestRepeatGetsTheFirstAnswerAndMakesNothing(t *testing.T) {

@@ -107,7 +107,7 @@ func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 func (s *Store) operator(ctx context.Context) (string, error) {
 	it, err := s.table.Get(ctx, deployment, true)
 	if err != nil {
-		return "", api.Down("reading the deployment", err)
+		return "", api.UnavailableError("reading the deployment", err)
 	}
 	if it == nil {
 		return "", ErrNotBootstrapped

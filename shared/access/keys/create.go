@@ -154,11 +154,11 @@ type newKey struct {
 func (s *Store) mint(ctx context.Context, k record, now time.Time) (newKey, error) {
 	tagKey, err := s.peppers.TagKey(ctx)
 	if err != nil {
-		return newKey{}, api.Down("reading the peppers", err)
+		return newKey{}, api.UnavailableError("reading the peppers", err)
 	}
 	pepper, err := s.peppers.Current(ctx)
 	if err != nil {
-		return newKey{}, api.Down("reading the peppers", err)
+		return newKey{}, api.UnavailableError("reading the peppers", err)
 	}
 	n := newKey{key: k, pepper: pepper.Version}
 	if n.secret, err = apikey.Mint(s.rules.contract.Secret, s.rules.environment, tagKey, s.rand); err != nil {

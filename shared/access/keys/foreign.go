@@ -225,7 +225,7 @@ func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCa
 		r = append(r, "scopes: "+err.Message)
 	}
 	if err := ru.place(h.Org, h.keys, k, now); err != nil && !overCap {
-		r = append(r, api.AsError(err).Message+"; use --over-cap to import it nevertheless")
+		r = append(r, api.ErrorOf(err).Message+"; use --over-cap to import it nevertheless")
 	}
 	return r
 }

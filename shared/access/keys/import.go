@@ -183,7 +183,7 @@ func (b *incoming) present(ctx context.Context) (string, error) {
 	id := b.newKey.key.Imported
 	items, err := b.store.table.BatchGet(ctx, []table.Key{importAddress(id), secretAddress(id)}, true)
 	if err != nil {
-		return "", api.Down("looking for a secret", err)
+		return "", api.UnavailableError("looking for a secret", err)
 	}
 	for _, it := range items {
 		if it.Str(table.SortAttr) == importSort {
@@ -233,7 +233,7 @@ func (b *incoming) find(ctx context.Context) (holdings, bool, error) {
 	if len(b.named[name]) == 0 {
 		it, err := b.store.table.Get(ctx, importedOrgAddress(name), true)
 		if err != nil {
-			return holdings{}, false, api.Down("looking for an organisation", err)
+			return holdings{}, false, api.UnavailableError("looking for an organisation", err)
 		}
 		if it != nil {
 			b.named[name] = []string{it.Str("org")}
@@ -265,7 +265,7 @@ func (b *incoming) readOrg(ctx context.Context, org string) (holdings, bool, err
 func (b *incoming) join(h holdings) (orgs.Member, change.Plan, error) {
 	if _, err := orgs.Address("owner", b.foreign.Owner); err != nil || !b.o.CreateOrgs {
 		if err != nil {
-			return orgs.Member{}, change.Plan{}, Refusal{"owner: " + api.AsError(err).Fields["owner"][0]}
+			return orgs.Member{}, change.Plan{}, Refusal{"owner: " + api.ErrorOf(err).Fields["owner"][0]}
 		}
 		return orgs.Member{}, change.Plan{}, Refusal{"owner: no such member of the organisation; use --create-orgs to add them"}
 	}
@@ -308,7 +308,7 @@ func (b *incoming) found() (importResult, change.Plan, error) {
 // refusal turns an error about the input into a Refusal and returns other errors as they
 // are.
 func refusal(err error) error {
-	e := api.AsError(err)
+	e := api.ErrorOf(err)
 	if err == nil || e.Condition != api.InputField && e.Condition != api.Conflict {
 		return err
 	}

@@ -61,7 +61,7 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	}
 	it, err := s.table.Get(ctx, orgs.Key(org), true)
 	if err != nil {
-		return orgs.Org{}, api.Down("reading an organisation", err)
+		return orgs.Org{}, api.UnavailableError("reading an organisation", err)
 	}
 	o, ok := orgs.FromItem(it)
 	if !ok {
@@ -81,7 +81,7 @@ func (s *Store) scan(ctx context.Context, r *api.Request, org string, f Filter) 
 	for {
 		page, err := s.table.Query(ctx, q)
 		if err != nil {
-			return nil, api.Down("listing keys", err)
+			return nil, api.UnavailableError("listing keys", err)
 		}
 		for _, it := range page.Items {
 			k, ok, err := recordFrom(it)
@@ -111,7 +111,7 @@ func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now ti
 	if len(names) > 0 {
 		var err error
 		if states, err = s.gates.States(ctx, names); err != nil {
-			return nil, api.Down("reading the usage of keys", err)
+			return nil, api.UnavailableError("reading the usage of keys", err)
 		}
 	}
 	shown := make([]Key, len(found))

@@ -31,7 +31,7 @@ func (o once) used(ctx context.Context) (string, error) {
 	}
 	it, err := o.store.table.Get(ctx, o.at, true)
 	if err != nil {
-		return "", api.Down("looking up the Idempotency-Key", err)
+		return "", api.UnavailableError("looking up the Idempotency-Key", err)
 	}
 	if it.Int(table.TTLAttr) <= o.now.Unix() {
 		return "", nil

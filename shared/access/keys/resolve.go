@@ -37,7 +37,7 @@ func secretExpired(at int64) *api.Error {
 func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, error) {
 	tagKey, err := s.peppers.TagKey(ctx)
 	if err != nil {
-		return nil, api.Down("reading the peppers", err)
+		return nil, api.UnavailableError("reading the peppers", err)
 	}
 	switch err := apikey.Check(s.rules.contract.Secret, s.rules.environment, tagKey, secret); {
 	case errors.Is(err, apikey.ErrEnvironment):
@@ -88,7 +88,7 @@ func (s *Store) Resolve(ctx context.Context, secretID string) (*api.Caller, erro
 func (s *Store) secret(ctx context.Context, id string) (table.Item, error) {
 	it, err := s.table.Get(ctx, secretAddress(id), true)
 	if err != nil {
-		return nil, api.Down("reading a secret", err)
+		return nil, api.UnavailableError("reading a secret", err)
 	}
 	switch {
 	case it.Str("key") == "" || it.Str("contract") != s.rules.contract.Name:
@@ -112,7 +112,7 @@ func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
 	stored := it.Str("pepper")
 	pepper, err := s.peppers.Get(ctx, stored)
 	if err != nil {
-		return api.Down("reading a pepper", err)
+		return api.UnavailableError("reading a pepper", err)
 	}
 	if !apikey.Equal(it.Str("mac"), apikey.MAC(pepper.Key, secret)) {
 		return secretUnknown()
@@ -150,7 +150,7 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 	key, org, owner := secret.Str("key"), secret.Str("org"), secret.Str("owner")
 	version, err := s.gates.Version(ctx, key)
 	if err != nil {
-		return nil, api.Down("reading a key's version", err)
+		return nil, api.UnavailableError("reading a key's version", err)
 	}
 	f, found, err := s.read(ctx, org, key, owner)
 	if err != nil {

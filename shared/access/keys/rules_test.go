@@ -64,7 +64,7 @@ func TestEveryProblemOfANewKeyIsNamedByItsField(t *testing.T) {
 		_, err := ru.fresh(spec, noon)
 		var fields []string
 		if err != nil {
-			for f := range api.AsError(err).Fields {
+			for f := range api.ErrorOf(err).Fields {
 				fields = append(fields, f)
 			}
 		}
@@ -80,7 +80,7 @@ func TestExpiryIsRequiredWhereTheContractSaysSo(t *testing.T) {
 	strict := *ru.contract
 	strict.Keys.ExpiryRequired = true
 	ru.contract = &strict
-	if _, err := ru.fresh(Spec{Name: "bot", Scopes: []string{"read:matches"}}, noon); err == nil || len(api.AsError(err).Fields["expires_in"]) != 1 {
+	if _, err := ru.fresh(Spec{Name: "bot", Scopes: []string{"read:matches"}}, noon); err == nil || len(api.ErrorOf(err).Fields["expires_in"]) != 1 {
 		t.Errorf("a key without an end: got %v, want expires_in refused", err)
 	}
 	cleared := Edit{ExpiresAt: api.Nullable[string]{Sent: true, Null: true}}
@@ -100,7 +100,7 @@ func TestLifeIsOneOfTheContractsChoicesOrAnExplicitTime(t *testing.T) {
 		if err == nil {
 			return nil
 		}
-		return api.AsError(err).Fields["expires_in"]
+		return api.ErrorOf(err).Fields["expires_in"]
 	}
 	for life, fine := range map[string]bool{"30d": true, "1y": true, "365d": false, "29d": false, "720h": false, "": false, "30d ": false} {
 		if got := ask(&life, nil); (got == nil) != fine {
@@ -146,7 +146,7 @@ func TestRepeatedScopesCollapse(t *testing.T) {
 
 func TestEditWithoutAFieldIsRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := rulesOf(t, "statgate").edited(record{}, Edit{}, noon); err == nil || len(api.AsError(err).Form) != 1 {
+	if _, err := rulesOf(t, "statgate").edited(record{}, Edit{}, noon); err == nil || len(api.ErrorOf(err).Form) != 1 {
 		t.Errorf("got %v, want one problem with the form", err)
 	}
 }

@@ -100,7 +100,7 @@ func (f facts) role() string {
 func (s *Store) read(ctx context.Context, org, key, owner string) (facts, bool, error) {
 	items, err := s.table.BatchGet(ctx, []table.Key{address(org, key), orgs.Key(org), orgs.MemberKey(org, owner)}, true)
 	if err != nil {
-		return facts{}, false, api.Down("reading a key", err)
+		return facts{}, false, api.UnavailableError("reading a key", err)
 	}
 	var f facts
 	found := false
@@ -132,7 +132,7 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, erro
 	if c.Operator() {
 		pointer, err := s.table.Get(ctx, pointerAddress(id), true)
 		if err != nil {
-			return facts{}, api.Down("finding a key", err)
+			return facts{}, api.UnavailableError("finding a key", err)
 		}
 		if org = pointer.Str("org"); org == "" {
 			return facts{}, unknown()
@@ -140,7 +140,7 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, erro
 	}
 	it, err := s.table.Get(ctx, address(org, id), true)
 	if err != nil {
-		return facts{}, api.Down("reading a key", err)
+		return facts{}, api.UnavailableError("reading a key", err)
 	}
 	k, ok, err := recordFrom(it)
 	if err != nil {
@@ -170,10 +170,10 @@ func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error
 			return h, found, err
 		}
 		if err := tornBackoff.Pause(ctx, n+1); err != nil {
-			return h, false, api.Down("reading an organisation's keys", err)
+			return h, false, api.UnavailableError("reading an organisation's keys", err)
 		}
 	}
-	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
+	return holdings{}, false, api.UnavailableError("reading an organisation's keys", errors.New("its latest key does not appear"))
 }
 
 // tornAtMost bounds the repetitions of a query that read a transaction half committed.
@@ -192,7 +192,7 @@ func (h holdings) complete() bool {
 func (s *Store) queryHoldings(ctx context.Context, org string) (holdings, bool, error) {
 	page, err := s.table.Query(ctx, table.Query{Partition: orgs.Partition(org), Low: keyPrefix, High: orgs.Key(org).Sort, Consistent: true})
 	if err != nil {
-		return holdings{}, false, api.Down("reading an organisation's keys", err)
+		return holdings{}, false, api.UnavailableError("reading an organisation's keys", err)
 	}
 	view, found := orgs.ViewOf(page.Items)
 	h := holdings{View: view}
@@ -256,7 +256,7 @@ func (s *Store) usage(o orgs.Org, state gate.State, now time.Time) Usage {
 func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
 	states, err := s.gates.States(ctx, []string{f.key.ID})
 	if err != nil {
-		return Key{}, api.Down("reading a key's usage", err)
+		return Key{}, api.UnavailableError("reading a key's usage", err)
 	}
 	v, err := s.shown(f.key, f.org, states[f.key.ID], now)
 	if err != nil {

@@ -132,7 +132,7 @@ func TestRepeatedIdempotencyKeyNeverMakesASecondKey(t *testing.T) {
 			t.Errorf("got %v, want one key and 9 repeats", got)
 		}
 		_, err := create("another")
-		details, _ := json.Marshal(api.AsError(err).Details)
+		details, _ := json.Marshal(api.ErrorOf(err).Details)
 		all, _, _ := w.Keys.List(t.Context(), w.By(t, admin.Secret), keys.Filter{Limit: 100})
 		if want := fmt.Sprintf(`{"key":%q}`, all[0].ID); len(all) != 2 || string(details) != want {
 			t.Errorf("got details %s and %d keys, want %s and 2", details, len(all), want)

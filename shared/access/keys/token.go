@@ -105,7 +105,7 @@ func down(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return api.Down(doing, err)
+	return api.UnavailableError(doing, err)
 }
 
 func tokenLife(text *string) (time.Duration, error) {
@@ -208,7 +208,7 @@ func (s *Store) derived(c *api.Caller, token table.Item) error {
 	for _, v := range listed {
 		scope, ok := v.(string)
 		if !ok {
-			return api.AsError(fmt.Errorf("keys: reading token %s: a scope is %T", token.Str("id"), v))
+			return api.ErrorOf(fmt.Errorf("keys: reading token %s: a scope is %T", token.Str("id"), v))
 		}
 		given = append(given, scope)
 	}

@@ -235,7 +235,7 @@ func TestTokensAreRefusedOperationsThatNeedTheKeyItself(t *testing.T) {
 	} {
 		_, err := p.Keys.Derive(t.Context(), p.By(t, p.key.Secret), spec)
 		name, _, _ := strings.Cut(field, " ")
-		if keystest.Condition(err) != api.InputField || len(api.AsError(err).Fields[name]) != 1 {
+		if keystest.Condition(err) != api.InputField || len(api.ErrorOf(err).Fields[name]) != 1 {
 			t.Errorf("%s: got %v", field, err)
 		}
 	}

@@ -31,7 +31,7 @@ func (s *Store) mark(ctx context.Context, found []record, shown []Key, now time.
 	}
 	items, err := s.table.BatchGet(ctx, at, true)
 	if err != nil {
-		return api.Down("reading secrets", err)
+		return api.UnavailableError("reading secrets", err)
 	}
 	unseen := map[string]bool{}
 	for _, it := range items {
@@ -94,7 +94,7 @@ func (s *Store) expireOrg(ctx context.Context, e Expiry, org string, ended func(
 	}
 	items, err := s.table.BatchGet(ctx, at, true)
 	if err != nil {
-		return api.Down("reading secrets", err)
+		return api.UnavailableError("reading secrets", err)
 	}
 	for _, it := range items {
 		if it.Str("sha256") == "" || !e.Before.IsZero() && it.Int("imported") >= e.Before.Unix() {

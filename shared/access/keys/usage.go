@@ -46,7 +46,7 @@ func (s *Store) Usage(ctx context.Context, r *api.Request, h History, id string,
 	}
 	hours, err := h.Usage(ctx, id, rep.From, rep.To)
 	if err != nil {
-		return Report{}, api.Down("reading usage", err)
+		return Report{}, api.UnavailableError("reading usage", err)
 	}
 	for _, hour := range hours {
 		for code, n := range hour.Operations {

@@ -41,7 +41,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Me
 		func(ctx context.Context, _ int) (table.Item, error) {
 			it, err := s.table.Get(ctx, Key(o.ID), true)
 			if err != nil {
-				return nil, api.Down("reading an organisation", err)
+				return nil, api.UnavailableError("reading an organisation", err)
 			}
 			return it, nil
 		},

@@ -35,7 +35,7 @@ func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) 
 	}
 	it, err := s.table.Get(ctx, MemberKey(c.Org, c.User), true)
 	if err != nil {
-		return nil, api.Down("reading a member", err)
+		return nil, api.UnavailableError("reading a member", err)
 	}
 	m, ok := MemberFromItem(it)
 	if !ok {
@@ -86,7 +86,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 
 // unlessDown turns "no such organisation" into "no such member".
 func unlessDown(err error) error {
-	if err != nil && api.AsError(err).Condition == api.NotFound {
+	if err != nil && api.ErrorOf(err).Condition == api.NotFound {
 		return unknownMember()
 	}
 	return err

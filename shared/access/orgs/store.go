@@ -104,7 +104,7 @@ func (s *Store) view(ctx context.Context, org string) (View, error) {
 	}
 	page, err := s.table.Query(ctx, table.Query{Partition: Partition(org), Low: memberPrefix, High: orgSort, Consistent: true})
 	if err != nil {
-		return View{}, api.Down("reading an organisation", err)
+		return View{}, api.UnavailableError("reading an organisation", err)
 	}
 	v, ok := ViewOf(page.Items)
 	if !ok {
@@ -121,7 +121,7 @@ func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error)
 	}
 	it, err := s.table.Get(ctx, Key(org), true)
 	if err != nil {
-		return Org{}, api.Down("reading an organisation", err)
+		return Org{}, api.UnavailableError("reading an organisation", err)
 	}
 	o, ok := FromItem(it)
 	if !ok {
@@ -137,7 +137,7 @@ func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
 	}
 	it, err := s.table.Get(ctx, Key(org), true)
 	if err != nil {
-		return false, api.Down("reading an organisation", err)
+		return false, api.UnavailableError("reading an organisation", err)
 	}
 	return it != nil, nil
 }
@@ -151,7 +151,7 @@ func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string
 	}
 	page, err := s.table.Query(ctx, table.Query{Index: "list", Partition: listed, Descending: true, Limit: limit, After: after})
 	if err != nil {
-		return nil, "", api.Down("listing organisations", err)
+		return nil, "", api.UnavailableError("listing organisations", err)
 	}
 	found := make([]Org, 0, len(page.Items))
 	next := ""

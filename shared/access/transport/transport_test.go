@@ -35,7 +35,7 @@ func TestEachTransportYieldsItsSecretOrItsCondition(t *testing.T) {
 		got, err := transport.Pick(c, r.Channel, r.Headers, r.Query)
 		condition := ""
 		if err != nil {
-			condition = api.AsError(err).Condition
+			condition = api.ErrorOf(err).Condition
 		}
 		if got != r.Secret || condition != r.Condition {
 			t.Errorf("%s: got %q, %q, want %q, %q", r.Name, got, condition, r.Secret, r.Condition)

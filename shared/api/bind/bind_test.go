@@ -60,7 +60,7 @@ func condition(err error) string {
 	if err == nil {
 		return ""
 	}
-	return api.AsError(err).Condition
+	return api.ErrorOf(err).Condition
 }
 
 func TestQueryParametersAreParsedByTheirSchema(t *testing.T) {
@@ -101,7 +101,7 @@ func TestUnknownQueryParameterIsRefusedUnderItsOwnName(t *testing.T) {
 		binder *bind.Binder
 	}{{"%d%s%!", fromQuery}, {"name", fromBody}, {"%s", fromBody}, {"limit", fromBody}, {"limit", single}, {"cursor", single}} {
 		_, err := c.binder.Bind(bind.Request{Query: url.Values{c.name: {"1"}}, Body: nil})
-		got := api.AsError(err)
+		got := api.ErrorOf(err)
 		if got.Condition != api.Unreadable || got.Message != c.name+": unknown query parameter" || len(got.Fields[c.name]) != 1 {
 			t.Errorf("%s: got %s %q %v", c.name, got.Condition, got.Message, got.Fields)
 		}
@@ -150,16 +150,16 @@ func TestErrorsInListsUseTheNamesOfTheContract(t *testing.T) {
 		c.Operations["listMatches"] = contract.Operation{Names: map[string]string{"status": "state"}}
 	}
 	_, err := binder[keyInput](t, "createKey", rename).Bind(bind.Request{Body: []byte(`{"name":"a","rights":["x",1]}`)})
-	if got := api.AsError(err).Fields; len(got) != 1 || got["rights[1]"] == nil {
+	if got := api.ErrorOf(err).Fields; len(got) != 1 || got["rights[1]"] == nil {
 		t.Errorf("body: got %v, want rights[1]", got)
 	}
 	// A list is one parameter of a query.
 	_, err = binder[listInput](t, "listMatches", rename).Bind(bind.Request{Query: url.Values{"state": {"live,lost,won"}}})
-	if got := api.AsError(err).Fields; len(got) != 1 || len(got["state"]) != 2 {
+	if got := api.ErrorOf(err).Fields; len(got) != 1 || len(got["state"]) != 2 {
 		t.Errorf("query: got %v, want both errors of state", got)
 	}
 	_, err = binder[listInput](t, "listMatches", rename).Bind(bind.Request{Query: url.Values{"state": {""}}})
-	if got := api.AsError(err).Fields["state"]; len(got) != 1 || got[0] != `must be a list separated by commas, got ""` {
+	if got := api.ErrorOf(err).Fields["state"]; len(got) != 1 || got[0] != `must be a list separated by commas, got ""` {
 		t.Errorf("empty: got %v", got)
 	}
 }
@@ -172,7 +172,7 @@ func TestTimeOutsideYears0To9999InUTCIsRefused(t *testing.T) {
 		"9999-12-31T23:59:59-12:00": false, "9999-12-31T23:59:59.5Z": false, "0000-01-01T00:00:00+12:00": false,
 	} {
 		_, err := b.Bind(bind.Request{Body: []byte(`{"ends":"` + at + `"}`)})
-		if valid != (err == nil) || err != nil && api.AsError(err).Fields["ends"] == nil {
+		if valid != (err == nil) || err != nil && api.ErrorOf(err).Fields["ends"] == nil {
 			t.Errorf("%s: got %v, want it accepted: %v", at, err, valid)
 		}
 	}

@@ -22,7 +22,7 @@ var (
 // success adds the successful response, and 304 for cacheable operations.
 func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error {
 	answer := &huma.Response{Description: http.StatusText(h.Status), Headers: b.answerHeaders(r, tagged(r, h))}
-	if h.Made != nil && b.deployed(h.Made.Get) {
+	if h.Created != nil && b.deployed(h.Created.Get) {
 		answer.Headers["Location"] = headerRef("Location")
 	}
 	if h.Status != http.StatusNoContent {

@@ -51,7 +51,7 @@ func show(raw []byte) string { return secretPrefix + base64.StdEncoding.EncodeTo
 func (s *Store) seal(ctx context.Context, id string, raw []byte) (sealed, error) {
 	pepper, err := s.Peppers.Current(ctx)
 	if err != nil {
-		return sealed{}, api.Down("reading the peppers", err)
+		return sealed{}, api.UnavailableError("reading the peppers", err)
 	}
 	box, err := cipherOf(pepper)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Store) seal(ctx context.Context, id string, raw []byte) (sealed, error)
 func (s *Store) open(ctx context.Context, id string, under sealed) ([]byte, error) {
 	pepper, err := s.Peppers.Get(ctx, under.Pepper)
 	if err != nil {
-		return nil, api.Down("reading the peppers", err)
+		return nil, api.UnavailableError("reading the peppers", err)
 	}
 	box, err := cipherOf(pepper)
 	if err != nil {

@@ -299,7 +299,7 @@ func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
 	_, err := change.Make(ctx, s.changes, change.Asked(r),
 		func(ctx context.Context, attempt int) (record, error) {
 			w, err := s.find(ctx, r.Caller.Org, id, true)
-			if err != nil && attempt > 1 && api.AsError(err).Condition == api.NotFound {
+			if err != nil && attempt > 1 && api.ErrorOf(err).Condition == api.NotFound {
 				return record{}, nil // deleted by an earlier attempt, whose answer was lost
 			}
 			return w, err
@@ -407,5 +407,5 @@ func down(err error) error {
 	if err == nil {
 		return nil
 	}
-	return api.Down("reading webhooks", err)
+	return api.UnavailableError("reading webhooks", err)
 }

@@ -298,7 +298,7 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 		return Delivery{}, err
 	}
 	if err := s.Queue.Send(ctx, Due{Org: w.Org, Webhook: id, Delivery: d.ID}); err != nil {
-		return Delivery{}, api.Down("queueing a delivery", err)
+		return Delivery{}, api.UnavailableError("queueing a delivery", err)
 	}
 	return d.Delivery, nil
 }
@@ -320,7 +320,7 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 	}
 	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: testType, State: Pending, CreatedAt: at}}
 	if _, err := s.Table.Write(ctx, table.Put(d.item())); err != nil {
-		return sending{}, api.Down("placing a delivery", err)
+		return sending{}, api.UnavailableError("placing a delivery", err)
 	}
 	return d, nil
 }
@@ -339,7 +339,7 @@ func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) 
 		it, err = was.Item, nil
 	}
 	if err != nil {
-		return sending{}, api.Down("placing a delivery", err)
+		return sending{}, api.UnavailableError("placing a delivery", err)
 	}
 	d, ok := sendingFrom(it, r.Now)
 	if !ok {

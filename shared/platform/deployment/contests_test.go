@@ -28,7 +28,7 @@ type league struct {
 	application        string
 }
 
-func battle(t *testing.T, w *deploymenttest.World) league {
+func battle(t *testing.T, w *deploymenttest.Fixture) league {
 	t.Helper()
 	var l league
 	l.org, l.owner = w.Org(t, "League", "GAME", "l@example.com")
@@ -43,7 +43,7 @@ func battle(t *testing.T, w *deploymenttest.World) league {
 	return l
 }
 
-func (l league) decide(t *testing.T, w *deploymenttest.World, state string) map[string]any {
+func (l league) decide(t *testing.T, w *deploymenttest.Fixture, state string) map[string]any {
 	t.Helper()
 	return ok(t, w.Call(t, w.Operator, "PATCH", "/applications/"+l.application, fmt.Sprintf(`{"state":%q}`, state)), 200)
 }
@@ -75,7 +75,7 @@ func TestCursorExpires(t *testing.T) {
 }
 
 func TestWithdrawnApprovalIsEffectiveOnTheNextRequestDespiteTheCachedPolicy(t *testing.T) {
-	deploymenttest.Engines(t, "teambattles", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "teambattles", func(t *testing.T, w *deploymenttest.Fixture) {
 		l := battle(t, w)
 		get := func() deploymenttest.Reply { return w.Call(t, l.game, "GET", "/game/matches/"+l.match, "") }
 		for range 2 { // the second time, the key is in use again

@@ -13,7 +13,7 @@ import (
 )
 
 // faulty starts a deployment on tables that a test can make fail.
-func faulty(t *testing.T) (w *deploymenttest.World, keys, stats *tabletest.Faulty) {
+func faulty(t *testing.T) (w *deploymenttest.Fixture, keys, stats *tabletest.Faulty) {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {

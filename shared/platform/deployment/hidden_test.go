@@ -20,7 +20,7 @@ import (
 
 // private creates a finished match of the key's organisation. It returns the ids of the
 // match and its teams.
-func private(t *testing.T, w *deploymenttest.World, secret, day, home, away string) (id, homeID, awayID string) {
+func private(t *testing.T, w *deploymenttest.Fixture, secret, day, home, away string) (id, homeID, awayID string) {
 	t.Helper()
 	r := w.Call(t, secret, "POST", "/matches", fmt.Sprintf(
 		`{"home":{"name":%q},"away":{"name":%q},"date":%q,"status":"finished","score":{"full_time":{"home":2,"away":1}}}`, home, away, day))
@@ -59,17 +59,17 @@ func ids(t *testing.T, r deploymenttest.Reply) []string {
 // hidden is a deployment whose contract hides public data. It has public data and two
 // organisations, whose teams have the same names.
 type hidden struct {
-	*deploymenttest.World
+	*deploymenttest.Fixture
 	secret                  string // secret of a key of the first organisation
 	own, foreign, published string // matches
 	reds, golds, team       string // teams: own, foreign, public
 }
 
 // hide fills a deployment with the data that hidden describes.
-func hide(t *testing.T, w *deploymenttest.World) hidden {
+func hide(t *testing.T, w *deploymenttest.Fixture) hidden {
 	t.Helper()
 	w.Simulate(t)
-	h := hidden{World: w}
+	h := hidden{Fixture: w}
 	mine, _ := w.Org(t, "Mine", "STANDARD", "mine@example.com")
 	theirs, _ := w.Org(t, "Theirs", "STANDARD", "theirs@example.com")
 	_, h.secret = w.Key(t, mine, "k")
@@ -89,7 +89,7 @@ func hide(t *testing.T, w *deploymenttest.World) hidden {
 
 func TestKeySeesOnlyItsOwnOrganisationsDataWherePublicDataIsHidden(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.Fixture) {
 		h := hide(t, w)
 		get := func(path string) deploymenttest.Reply { return w.Call(t, h.secret, "GET", path, "") }
 		for path, want := range map[string]int{
@@ -163,7 +163,7 @@ func (h hidden) unreachable() [][3]string {
 
 func TestForeignAndHiddenRecordsAreAnsweredExactlyLikeMissingOnes(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.Fixture) {
 		h := hide(t, w)
 		for _, paths := range h.unreachable() {
 			for _, path := range paths {
@@ -203,7 +203,7 @@ func TestForeignRecordsCostTheSameReadsAsMissingOnes(t *testing.T) {
 }
 
 func TestForeignMatchTakesTheTimeOfAMissingOne(t *testing.T) {
-	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.Fixture) {
 		h := hide(t, w)
 		paths := []string{"/matches/" + h.foreign, "/matches/" + "00000000-0000-8000-8000-000000000000"}
 		// The requests alternate, so that load on the machine slows both. The difference

@@ -356,7 +356,7 @@ type documented struct {
 	}
 }
 
-func document(t *testing.T, w *deploymenttest.World) documented {
+func document(t *testing.T, w *deploymenttest.Fixture) documented {
 	t.Helper()
 	r, err := w.Try("", "GET", w.URL+"/openapi.json", "")
 	if err != nil {
@@ -382,7 +382,7 @@ func writing(c *contract.Contract) []string {
 
 // rocketRally creates the teams in the examples of contests, a key of their game, and a
 // contest that can begin.
-func rocketRally(t *testing.T, w *deploymenttest.World, org, user string) (secret, match string) {
+func rocketRally(t *testing.T, w *deploymenttest.Fixture, org, user string) (secret, match string) {
 	t.Helper()
 	for _, slug := range []string{"northern-lights", "southern-cross"} {
 		ok(t, w.Call(t, w.Operator, "PUT", "/contestants/team/team_"+slug, `{"slug":"`+slug+`","name":"T","members":[{"user":"`+user+`","state":"active"}]}`), 200)

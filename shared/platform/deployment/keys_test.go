@@ -26,7 +26,7 @@ func ok(t *testing.T, r deploymenttest.Reply, status int) map[string]any {
 
 func TestEveryNarrowingIsEffectiveOnTheNextRequestDespiteTheCachedPolicy(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		org, user := w.Org(t, "Narrow", "TEAM", "n@example.com")
 		use := func(secret string) deploymenttest.Reply { return w.Call(t, secret, "GET", teams, "") }
 
@@ -64,7 +64,7 @@ func TestEveryNarrowingIsEffectiveOnTheNextRequestDespiteTheCachedPolicy(t *test
 
 func TestReplacedSecretExpiresImmediatelyOrAfterTheOverlapDespiteTheCachedPolicy(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		org, _ := w.Org(t, "Narrow", "TEAM", "n@example.com")
 		use := func(secret string) deploymenttest.Reply { return w.Call(t, secret, "GET", teams, "") }
 
@@ -105,7 +105,7 @@ func TestWideningIsEffectiveByTheTimeInItsAnswer(t *testing.T) {
 
 func TestExhaustedKeyIsRefusedAndCanStillBeRevoked(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		org, _ := w.Org(t, "Free", "FREE", "f@example.com")
 		id, secret := w.Key(t, org, "k", "read:teams")
 		for i := range 100 {
@@ -145,7 +145,7 @@ func parallel(n int, run func(i int)) {
 }
 
 func TestSixtyFourConcurrentClientsGetExactlyTheQuota(t *testing.T) {
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		// The whole run must fit into one quota window.
 		if left := time.Until(time.Now().Truncate(time.Hour).Add(time.Hour)); left < 3*time.Minute {
 			w.Clock.Advance(left + time.Second)
@@ -172,7 +172,7 @@ func TestSixtyFourConcurrentClientsGetExactlyTheQuota(t *testing.T) {
 }
 
 func TestTwentyConcurrentCreatesWithACapOfThreeCreateThree(t *testing.T) {
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		org, _ := w.Org(t, "Cap", "PRO", "c@example.com")
 		var made, refused atomic.Int64
 		parallel(20, func(i int) {
@@ -205,7 +205,7 @@ type load struct {
 	stop                  chan struct{}
 }
 
-func begin(t *testing.T, w *deploymenttest.World, secret string) *load {
+func begin(t *testing.T, w *deploymenttest.Fixture, secret string) *load {
 	t.Helper()
 	l := &load{stop: make(chan struct{})}
 	for range 16 {
@@ -253,7 +253,7 @@ func TestChangeUnderLoadAdmitsNoRequestThatStartedAfterItsAnswer(t *testing.T) {
 		"scope cut": {"PATCH", "", `{"scopes":["read:leagues"]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+			deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 				org, _ := w.Org(t, "Mid", "ENTERPRISE", "m@example.com")
 				id, secret := w.Key(t, org, "k", "read:teams", "read:leagues")
 				l := begin(t, w, secret)
@@ -339,7 +339,7 @@ func TestNoSecretIsEverLogged(t *testing.T) {
 
 func TestMetadataIsReturnedUnchanged(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		sent := `{"angles":"` + strings.Repeat("<>&", 300) + `","id":9007199254740993,"ids":[123456789012345678901234567890],"rate":1.10}`
 		key := `{"name":"exact","scopes":["audit:read"],"metadata":` + sent + `}`
 		made := w.Call(t, w.Operator, "POST", "/keys", key)

@@ -122,7 +122,7 @@ func (m *matrix) row(t *testing.T, name string, held []string) {
 			continue
 		}
 		m.refused++
-		refusal := api.Encoder{Contract: m.contract}.Error("r", api.AsError(err))
+		refusal := api.Encoder{Contract: m.contract}.Error("r", api.ErrorOf(err))
 		if cond := m.contract.Condition(api.Permission); !m.matches(cond, refusal.Status, string(refusal.Body)) || !m.matches(cond, m.denied.Status, m.denied.Template) {
 			t.Errorf("%s, %s: refused with %d %s by the gate, %d %s by the policy, want %d %s of both",
 				name, r.ID(), refusal.Status, refusal.Body, m.denied.Status, m.denied.Template, cond.Status, cond.Code)

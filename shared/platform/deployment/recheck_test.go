@@ -44,7 +44,7 @@ func (b *blockingTable) Query(ctx context.Context, q table.Query) (table.Page, e
 }
 
 // slow starts a deployment whose stats table can block.
-func slow(t *testing.T, contractName string) (*deploymenttest.World, *blockingTable) {
+func slow(t *testing.T, contractName string) (*deploymenttest.Fixture, *blockingTable) {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
@@ -57,7 +57,7 @@ func slow(t *testing.T, contractName string) (*deploymenttest.World, *blockingTa
 
 // inFlight sends a request that blocks on its data, calls change meanwhile, and returns
 // the response.
-func inFlight(t *testing.T, w *deploymenttest.World, stats *blockingTable, secret string, change func()) deploymenttest.Reply {
+func inFlight(t *testing.T, w *deploymenttest.Fixture, stats *blockingTable, secret string, change func()) deploymenttest.Reply {
 	t.Helper()
 	stats.armed.Store(true)
 	answer := make(chan deploymenttest.Reply, 1)
@@ -189,7 +189,7 @@ func TestReadinessNeedsNoKeyCountsNothingAndReflectsTheTables(t *testing.T) {
 // each of two organisations.
 func TestReportIsVisibleToExactlyTheReadersOfItsMatch(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		ours, _ := w.Org(t, "Ours", "TEAM", "o@example.com")
 		theirs, _ := w.Org(t, "Theirs", "TEAM", "t@example.com")
 		_, secret := w.Key(t, ours, "k", "read:matches")
@@ -226,7 +226,7 @@ func TestReportIsVisibleToExactlyTheReadersOfItsMatch(t *testing.T) {
 }
 
 // reported stores a match of an owner with a report and returns its id.
-func reported(t *testing.T, w *deploymenttest.World, owner string) string {
+func reported(t *testing.T, w *deploymenttest.Fixture, owner string) string {
 	t.Helper()
 	m := matches.Match{League: "sim.1", Season: "2020", Date: "2020-01-01", Status: matches.Scheduled, Owner: owner,
 		Home: matches.Side{ID: "elm", Name: "Elm"}, Away: matches.Side{ID: "ash", Name: "Ash"}}

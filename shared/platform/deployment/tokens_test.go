@@ -16,14 +16,14 @@ import (
 )
 
 // derive creates a token with a key.
-func derive(t *testing.T, w *deploymenttest.World, secret, body string) string {
+func derive(t *testing.T, w *deploymenttest.Fixture, secret, body string) string {
 	t.Helper()
 	return ok(t, w.Call(t, secret, "POST", "/tokens", body), 201)["token"].(string)
 }
 
 func TestTokenIsLimitedByItsScopesAndItsKeyOnTheNextRequest(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		org, user := w.Org(t, "Derived", "TEAM", "d@example.com")
 		id, secret := w.Key(t, org, "parent", "read:teams", "read:leagues", "keys:read")
 		token := derive(t, w, secret, `{"scopes":["read:teams"],"expires_in":"10m"}`)
@@ -61,7 +61,7 @@ func TestTokenIsLimitedByItsScopesAndItsKeyOnTheNextRequest(t *testing.T) {
 
 func TestTokensEndWithTheirKeyOnTheNextRequest(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		org, _ := w.Org(t, "Dying", "TEAM", "d@example.com")
 		for _, end := range []string{"/revoke", "/rotate"} {
 			id, secret := w.Key(t, org, "parent", "read:teams")
@@ -81,7 +81,7 @@ func TestTokensEndWithTheirKeyOnTheNextRequest(t *testing.T) {
 
 func TestKeyAndItsTokensShareExactlyOneQuota(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		if left := time.Until(time.Now().Truncate(time.Hour).Add(time.Hour)); left < 3*time.Minute {
 			w.Clock.Advance(left + time.Second) // the whole run must fit into one quota window
 		}
@@ -131,7 +131,7 @@ func checkPolicy(t *testing.T, whose string, c *api.Caller, routes []api.Route, 
 }
 
 // checkGate checks whether the gate admits each route as wanted.
-func checkGate(t *testing.T, whose string, w *deploymenttest.World, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
+func checkGate(t *testing.T, whose string, w *deploymenttest.Fixture, c *api.Caller, routes []api.Route, want func(api.Route) bool) {
 	t.Helper()
 	for _, r := range routes {
 		if _, err := w.Gate.Admit(t.Context(), c, r, contract.Requests); (err == nil) != want(r) {

@@ -15,7 +15,7 @@ import (
 const friendly = `{"home":{"name":"Harbour Works"},"away":{"name":"Old Mill"},"kickoff_at":"2026-05-02T16:00:00+02:00","round":"Friendly"}`
 
 // writerOf creates an organisation and a key that reads and writes its matches.
-func writerOf(t *testing.T, w *deploymenttest.World, name string) (org, secret string) {
+func writerOf(t *testing.T, w *deploymenttest.Fixture, name string) (org, secret string) {
 	t.Helper()
 	org, _ = w.Org(t, name, "TEAM", strings.ToLower(name)+"@example.com")
 	_, secret = w.Key(t, org, name, "read:matches", "read:teams", "read:leagues", "write:matches")
@@ -24,7 +24,7 @@ func writerOf(t *testing.T, w *deploymenttest.World, name string) (org, secret s
 
 func TestOwnMatchIsCreatedChangedAndDeletedConditionally(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		org, secret := writerOf(t, w, "Writers")
 		r := w.Call(t, secret, "POST", "/football/matches", friendly)
 		made := ok(t, r, 201)
@@ -68,7 +68,7 @@ func TestOwnMatchIsCreatedChangedAndDeletedConditionally(t *testing.T) {
 
 func TestOfManyWritesWithOneETagExactlyOneSucceeds(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		_, secret := writerOf(t, w, "Racers")
 		made := w.Call(t, secret, "POST", "/football/matches", friendly)
 		at := "/football/matches/" + ok(t, made, 201)["id"].(string)
@@ -108,7 +108,7 @@ func TestOfManyWritesWithOneETagExactlyOneSucceeds(t *testing.T) {
 
 func TestRepeatedCreationReturnsTheFirstAnswer(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		_, secret := writerOf(t, w, "Repeaters")
 		first := w.Call(t, secret, "POST", "/football/matches", friendly, "Idempotency-Key", "once")
 		ok(t, first, 201)
@@ -129,7 +129,7 @@ func TestRepeatedCreationReturnsTheFirstAnswer(t *testing.T) {
 
 func TestOwnMatchesAreInvisibleToOthers(t *testing.T) {
 	t.Parallel()
-	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.World) {
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
 		w.Simulate(t)
 		_, secret := writerOf(t, w, "Mine")
 		_, other := writerOf(t, w, "Theirs")
@@ -170,7 +170,7 @@ func TestOwnMatchesAreInvisibleToOthers(t *testing.T) {
 
 // checkInvisible checks that a key can neither read nor write another organisation's
 // match, and that writing a public match is refused like writing a missing one.
-func checkInvisible(t *testing.T, w *deploymenttest.World, secret, own, public string) {
+func checkInvisible(t *testing.T, w *deploymenttest.Fixture, secret, own, public string) {
 	t.Helper()
 	for _, id := range []string{own, public, "m_none"} {
 		for _, call := range [][2]string{{"PATCH", `{"status":"scheduled"}`}, {"DELETE", ""}} {

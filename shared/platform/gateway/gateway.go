@@ -177,7 +177,7 @@ func (g *Gateway) edge(x *exchange) error {
 	}
 	secret, err := transport.Pick(g.Contract, transport.HTTP, x.r.Header, x.query)
 	transport.Strip(x.r.Header, x.query)
-	if err != nil && api.AsError(err).Condition == api.SecretMissing && !edge.DistinguishesMissing(g.Contract) {
+	if err != nil && api.ErrorOf(err).Condition == api.SecretMissing && !edge.DistinguishesMissing(g.Contract) {
 		return nil
 	}
 	if err != nil {
@@ -264,7 +264,7 @@ func (g *Gateway) invoke(ctx context.Context, x *exchange) {
 
 // refuse answers with an error, as the edge function does.
 func (g *Gateway) refuse(x *exchange, err error) {
-	a := api.Encoder{Contract: g.Contract}.Error(x.id, api.AsError(err))
+	a := api.Encoder{Contract: g.Contract}.Error(x.id, api.ErrorOf(err))
 	g.write(x, a.Status, a.Header, a.Body)
 }
 

@@ -25,10 +25,10 @@ type Stack struct {
 	Edge        string // id of the CloudFront distribution; "" without an edge
 }
 
-// Of returns the named stack and the AWS configuration to reach its resources.
+// Load returns the named stack and the AWS configuration to reach its resources.
 // Account and region are those that the AWS CLI would use. AWS_ENDPOINT_URL selects
 // an emulator.
-func Of(ctx context.Context, name string) (Stack, aws.Config, error) {
+func Load(ctx context.Context, name string) (Stack, aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return Stack{}, cfg, fmt.Errorf("outputs: loading the AWS configuration: %w", err)

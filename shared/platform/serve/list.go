@@ -51,7 +51,7 @@ func (s *cursorCodec) load(ctx context.Context) error {
 	}
 	key, err := s.function.CursorKey(ctx)
 	if err != nil {
-		return api.Down("reading the cursor key", err)
+		return api.UnavailableError("reading the cursor key", err)
 	}
 	s.cursors = &api.Cursors{Key: key}
 	if !s.call.route.Management {
@@ -71,7 +71,7 @@ func (s *cursorCodec) decode(ctx context.Context, sent string) (string, error) {
 	}
 	after, err := s.cursors.Decode(s.query, sent, s.call.request.Now)
 	if err != nil {
-		return "", api.Wrong(api.InputCursor, s.call.route.binder.Name("cursor"), err.Error())
+		return "", api.FieldErrorOf(api.InputCursor, s.call.route.binder.Name("cursor"), err.Error())
 	}
 	return after, nil
 }
@@ -152,7 +152,7 @@ const skipLimit = 1000
 func (f *Function) skip(ctx context.Context, c *call, b *bind.Bound, after string) (place, error) {
 	at := place{after: after}
 	if b.Skip+b.Limit() > bind.MaxSkip {
-		return at, api.Wrong(api.InputCursor, c.route.binder.Style(), fmt.Sprintf("only the first %d items can be read; narrow the filters", bind.MaxSkip))
+		return at, api.FieldErrorOf(api.InputCursor, c.route.binder.Style(), fmt.Sprintf("only the first %d items can be read; narrow the filters", bind.MaxSkip))
 	}
 	for at.before < b.Skip {
 		b.GoTo(at.after, min(b.Skip-at.before, skipLimit))

@@ -17,7 +17,7 @@ type made struct {
 
 func TestLocationIsThePathOfTheCreatedResourceIfTheContractHasOne(t *testing.T) {
 	t.Parallel()
-	handler := api.Making(api.Handle("createMatch", func(context.Context, *api.Request, *struct{}) (made, error) { return made{"m/1"}, nil }),
+	handler := api.Creating(api.Handle("createMatch", func(context.Context, *api.Request, *struct{}) (made, error) { return made{"m/1"}, nil }),
 		"getMatch", func(m made) string { return m.ID })
 	for _, c := range []struct {
 		contract, path string

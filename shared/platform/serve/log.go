@@ -27,7 +27,7 @@ func (f *Function) log(ctx context.Context, c *call, status int, err error, took
 	}
 	level := slog.LevelInfo
 	if err != nil {
-		failed := api.AsError(err)
+		failed := api.ErrorOf(err)
 		attrs = append(attrs, slog.String("condition", failed.Condition), slog.String("reason", telemetry.Reason(failed.Condition)))
 		if status >= 500 {
 			level = slog.LevelError
@@ -49,7 +49,7 @@ func (g gateCheck) metrics(values []telemetry.Value, stale bool, status int) []t
 		outcome := telemetry.Admitted
 		if g.err != nil {
 			outcome = telemetry.Refused
-			if condition := api.AsError(g.err).Condition; condition == api.Unavailable || condition == api.Internal {
+			if condition := api.ErrorOf(g.err).Condition; condition == api.Unavailable || condition == api.Internal {
 				outcome = telemetry.GateFailed
 			}
 		}

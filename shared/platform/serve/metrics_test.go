@@ -63,12 +63,12 @@ func TestLogLineCountsTheOutcomeAtTheGate(t *testing.T) {
 	}{
 		"admitted":                   {nil, nil, "Admitted", "", false},
 		"admitted, input refused":    {nil, api.Fail(api.InputField, "no"), "Admitted", "input", false},
-		"admitted, store down":       {nil, api.Down("reading", context.DeadlineExceeded), "Admitted", "unavailable", true},
+		"admitted, store down":       {nil, api.UnavailableError("reading", context.DeadlineExceeded), "Admitted", "unavailable", true},
 		"refused for quota":          {api.Fail(api.Quota, "used up"), nil, "Refused", "quota", false},
 		"refused for an ended key":   {api.Fail(api.SecretExpired, "expired"), nil, "Refused", "secret", false},
 		"refused for its role":       {api.Fail(api.PermissionRole, "no"), nil, "Refused", "permission", false},
 		"refused for its standing":   {api.Fail(api.Suspended, "no"), nil, "Refused", "standing", false},
-		"the gate's store failed":    {api.Down("counting", context.DeadlineExceeded), nil, "GateFailed", "unavailable", true},
+		"the gate's store failed":    {api.UnavailableError("counting", context.DeadlineExceeded), nil, "GateFailed", "unavailable", true},
 		"the gate failed internally": {context.Canceled, nil, "GateFailed", "internal", true},
 	} {
 		line, raw := measured(t, c.refusal, c.failure)

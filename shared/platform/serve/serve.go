@@ -104,8 +104,8 @@ func New(o Options) (*Function, error) {
 			budget = contract.Requests
 		}
 		one := &route{Route: r, handler: h, binder: b, budget: budget}
-		if h.Made != nil {
-			one.get = deployed[h.Made.Get]
+		if h.Created != nil {
+			one.get = deployed[h.Created.Get]
 		}
 		f.routes[r.ID()] = one
 	}
@@ -156,7 +156,7 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 	defer cancel()
 	answer, err := f.recovered(limited, c)
 	if err != nil {
-		answer = f.enc.Error(c.request.ID, api.AsError(err))
+		answer = f.enc.Error(c.request.ID, api.ErrorOf(err))
 	}
 	f.addRateHeaders(answer, c)
 	if c.route != nil && !c.route.Open {
@@ -211,7 +211,7 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	value, page, err := f.run(ctx, c, bound)
 	if err != nil {
 		// Handlers use our field names; the contract may rename them for clients.
-		return api.Answer{}, api.AsError(err).Named(f.Contract.Operations[c.route.Operation].Names)
+		return api.Answer{}, api.ErrorOf(err).Named(f.Contract.Operations[c.route.Operation].Names)
 	}
 	if rechecked(c.route.Route) {
 		if err := c.request.StillCurrent(ctx); err != nil {
@@ -263,7 +263,7 @@ func (f *Function) checkSingleSecret(ev events.APIGatewayProxyRequest) error {
 		}
 	}
 	_, err := transport.Pick(f.Contract, transport.HTTP, h, query(ev))
-	if err != nil && api.AsError(err).Condition == api.SecretConflict {
+	if err != nil && api.ErrorOf(err).Condition == api.SecretConflict {
 		return err
 	}
 	return nil // the authorizer has accepted the secret, so other errors do not matter here
@@ -353,7 +353,7 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 	if c.route.handler.Status == 201 {
 		a.Header["Cache-Control"] = "no-store"
 		if c.route.get.Operation != "" {
-			id, err := c.route.handler.Made.ID(value)
+			id, err := c.route.handler.Created.ID(value)
 			if err != nil {
 				return a, err
 			}

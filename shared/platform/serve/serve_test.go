@@ -169,7 +169,7 @@ func TestSlowStoreIsA503BeforeLambdaStopsTheFunction(t *testing.T) {
 	}
 	waits := func(ctx context.Context, _ *api.Request, _ *input) (string, error) {
 		<-ctx.Done() // like a store that never answers
-		return "", api.Down("reading a team", ctx.Err())
+		return "", api.UnavailableError("reading a team", ctx.Err())
 	}
 	fn, err := serve.New(serve.Options{Contract: c, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 		Handlers: []api.Handler{api.Handle("getTeam", waits)}})

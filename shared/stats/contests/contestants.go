@@ -48,7 +48,7 @@ func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestan
 	}
 	it, err := s.table.Get(ctx, contestantKey(kind, id), true)
 	if err != nil {
-		return Contestant{}, 0, api.Down("reading a "+string(kind), err)
+		return Contestant{}, 0, api.UnavailableError("reading a "+string(kind), err)
 	}
 	if it == nil {
 		return Contestant{}, 0, nil
@@ -69,7 +69,7 @@ func (s *Store) bySlug(ctx context.Context, kind Kind, slug string) (string, err
 	}
 	it, err := s.table.Get(ctx, slugKey(kind, slug), true)
 	if err != nil {
-		return "", api.Down("reading a slug", err)
+		return "", api.UnavailableError("reading a slug", err)
 	}
 	return it.Str("id"), nil
 }

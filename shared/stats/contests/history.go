@@ -86,7 +86,7 @@ func (s *Store) contestsOf(ctx context.Context, entries []table.Item) ([]Contest
 	}
 	items, err := s.table.BatchGet(ctx, keys, false)
 	if err != nil {
-		return nil, api.Down("reading contests", err)
+		return nil, api.UnavailableError("reading contests", err)
 	}
 	found := make([]Contest, 0, len(items))
 	for _, it := range items {

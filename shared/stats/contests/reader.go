@@ -73,7 +73,7 @@ func (h History) Page(ctx context.Context, f Filter, limit int, after string) ([
 	for read := 0; ; {
 		page, err := h.store.table.Query(ctx, q)
 		if err != nil {
-			return nil, "", api.Down("reading a history", err)
+			return nil, "", api.UnavailableError("reading a history", err)
 		}
 		matching := slices.DeleteFunc(slices.Clone(page.Items), func(it table.Item) bool { return !f.matches(it, opponents) })
 		contests, err := h.store.contestsOf(ctx, matching)

@@ -128,7 +128,7 @@ func (s *Store) read(ctx context.Context, id string) (record, error) {
 	it, err := s.table.Get(ctx, contestKey(id), true)
 	switch {
 	case err != nil:
-		return record{}, api.Down("reading a contest", err)
+		return record{}, api.UnavailableError("reading a contest", err)
 	case it == nil:
 		return record{}, unknownContest()
 	}
@@ -191,7 +191,7 @@ func (s *Store) createFacts(ctx context.Context, id string, spec Spec) (f create
 	return f, err
 }
 
-func isMissing(err error) bool { return err != nil && api.AsError(err).Condition == api.NotFoundMatch }
+func isMissing(err error) bool { return err != nil && api.ErrorOf(err).Condition == api.NotFoundMatch }
 
 func opponent(p Contestant) Opponent {
 	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}

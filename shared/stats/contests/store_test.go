@@ -123,7 +123,7 @@ func condition(err error) string {
 	if err == nil {
 		return ""
 	}
-	return api.AsError(err).Condition
+	return api.ErrorOf(err).Condition
 }
 
 // history reads all pages of a history, and fails the test if a page exceeds the limit.

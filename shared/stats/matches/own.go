@@ -180,7 +180,7 @@ func planOf(c Change, action string, now time.Time) change.Plan {
 func (o *Own) find(ctx context.Context, org, id string) (*Record, error) {
 	found, err := o.store.RecordsOfAllOwners(ctx, []string{id}, true)
 	if err != nil {
-		return nil, api.Down("reading a match", err)
+		return nil, api.UnavailableError("reading a match", err)
 	}
 	if before := found[id]; before != nil && before.Owner == org {
 		return before, nil

@@ -90,7 +90,7 @@ func TestRescheduledMatchFreesItsDayForAnotherMatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := createOn("2026-05-02"); err == nil || api.AsError(err).Condition != api.Conflict {
+		if _, err := createOn("2026-05-02"); err == nil || api.ErrorOf(err).Condition != api.Conflict {
 			t.Errorf("the same match again: got %v, want a conflict", err)
 		}
 		moved, err := w.Update(t.Context(), w.call("a", ""), first.ID, func(matches.Match) (matches.Edit, error) {
@@ -104,7 +104,7 @@ func TestRescheduledMatchFreesItsDayForAnotherMatch(t *testing.T) {
 		if err != nil || second.ID == first.ID {
 			t.Fatalf("another match on the first one's former day: got %+v (%v)", second, err)
 		}
-		if _, err := createOn("2026-05-02"); err == nil || api.AsError(err).Details.(map[string]string)["match"] != second.ID {
+		if _, err := createOn("2026-05-02"); err == nil || api.ErrorOf(err).Details.(map[string]string)["match"] != second.ID {
 			t.Errorf("the second match again: got %v, want a conflict with it", err)
 		}
 		if total, listed := w.total(t, matches.Filter{}, "org_a"); total != 2 || listed != 2 {
@@ -122,7 +122,7 @@ func TestKeyThatChangesDuringARequestWritesNoMatch(t *testing.T) {
 	_, createErr := w.Create(t.Context(), changed, "2", draftOf("2"))
 	_, updateErr := w.Update(t.Context(), changed, m.ID, setStatus(matches.Live, 1))
 	for what, err := range map[string]error{"create": createErr, "update": updateErr, "delete": w.Delete(t.Context(), changed, m.ID)} {
-		if err == nil || api.AsError(err).Condition != api.SecretRevoked {
+		if err == nil || api.ErrorOf(err).Condition != api.SecretRevoked {
 			t.Errorf("%s: got %v, want %s", what, err, api.SecretRevoked)
 		}
 	}
@@ -223,7 +223,7 @@ func TestMatchesOfOthersAndOfThePublicCannotBeWritten(t *testing.T) {
 			}(),
 			"delete": w.Delete(t.Context(), w.call("a", `"tag"`), id),
 		} {
-			if condition(err) != api.NotFound || api.AsError(err).Message != "no such match" {
+			if condition(err) != api.NotFound || api.ErrorOf(err).Message != "no such match" {
 				t.Errorf("%s of %s: got %v, want not found", operation, name, err)
 			}
 		}
@@ -238,7 +238,7 @@ func TestSameMatchIsCreatedOnce(t *testing.T) {
 	w := newWriter(t)
 	m := w.mustCreate(t, "a", "1")
 	_, err := w.Create(t.Context(), w.call("a", ""), "1", draftOf("1"))
-	if details, _ := api.AsError(err).Details.(map[string]string); condition(err) != api.Conflict || details["match"] != m.ID {
+	if details, _ := api.ErrorOf(err).Details.(map[string]string); condition(err) != api.Conflict || details["match"] != m.ID {
 		t.Errorf("got %v, want a conflict that names %s", err, m.ID)
 	}
 	if other := w.mustCreate(t, "b", "1"); other.ID == m.ID {

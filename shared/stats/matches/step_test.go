@@ -12,7 +12,7 @@ func condition(err error) string {
 	if err == nil {
 		return ""
 	}
-	return api.AsError(err).Condition
+	return api.ErrorOf(err).Condition
 }
 
 func TestStatusChangesOnlyAlongTheAllowedSteps(t *testing.T) {
@@ -75,7 +75,7 @@ func TestScoreAndMinuteFitTheStatus(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || api.AsError(err).Fields[c.want] == nil {
+		if err == nil || api.ErrorOf(err).Fields[c.want] == nil {
 			t.Errorf("%s: got %v, want field %s refused", name, err, c.want)
 		}
 	}

@@ -109,7 +109,7 @@ func (p *preparation) createContest(ctx context.Context, ago time.Duration, scor
 // gameKey finds or creates the key that is bound to the game, and returns its secret.
 func (p *preparation) gameKey(ctx context.Context) (string, error) {
 	if p.ids.Game != "" {
-		if secret, err := p.secretOf(ctx, p.ids.Game, p.secrets.Game); err == nil || api.AsError(err).Condition != api.ConflictFinal {
+		if secret, err := p.secretOf(ctx, p.ids.Game, p.secrets.Game); err == nil || api.ErrorOf(err).Condition != api.ConflictFinal {
 			return secret, err
 		}
 	}

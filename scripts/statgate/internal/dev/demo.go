@@ -129,9 +129,9 @@ func (p *preparation) operator(ctx context.Context) (string, error) {
 		switch {
 		case err == nil:
 			return secret, nil
-		case api.AsError(err).Condition == api.NotFound: // the tables were deleted
+		case api.ErrorOf(err).Condition == api.NotFound: // the tables were deleted
 			p.ids = demoIDs{}
-		case api.AsError(err).Condition != api.ConflictFinal: // a conflict says that it is revoked or expired
+		case api.ErrorOf(err).Condition != api.ConflictFinal: // a conflict says that it is revoked or expired
 			return "", err
 		}
 	}
@@ -168,7 +168,7 @@ func (p *preparation) organisation(ctx context.Context) (string, error) {
 // change to a smaller plan keeps keys, so there is a client key on every plan.
 func (p *preparation) key(ctx context.Context, id *string, secret, name string, scopes []string) (string, error) {
 	if *id != "" {
-		if secret, err := p.secretOf(ctx, *id, secret); err == nil || api.AsError(err).Condition != api.ConflictFinal {
+		if secret, err := p.secretOf(ctx, *id, secret); err == nil || api.ErrorOf(err).Condition != api.ConflictFinal {
 			return secret, err
 		}
 	}

@@ -138,7 +138,7 @@ func importRows(ctx context.Context, o options, clock operate.Clock, store *keys
 	in, err := store.NewImport(ctx, keys.ImportOptions{Organisations: operate.Organisations(keysTable),
 		CreateOrgs: o.createOrgs, OverCap: o.overCap, DryRun: o.dryRun, Now: clock.Now})
 	if err != nil {
-		return operate.Plain(err)
+		return operate.Cause(err)
 	}
 	pace := operate.Pace(o.rate, clock.Sleep)
 	counts, refused := map[string]int{}, 0
@@ -153,7 +153,7 @@ func importRows(ctx context.Context, o options, clock operate.Clock, store *keys
 			refused++
 			fmt.Fprintf(out, "line %d: refused: %v\n", row.line, why)
 		case err != nil:
-			return fmt.Errorf("line %d: %w; run the command again to continue", row.line, operate.Plain(err))
+			return fmt.Errorf("line %d: %w; run the command again to continue", row.line, operate.Cause(err))
 		}
 		counts[outcome]++
 		if !o.dryRun {
@@ -183,7 +183,7 @@ func expire(ctx context.Context, o options, clock operate.Clock, store *keys.Sto
 			fmt.Fprintf(out, "%s of %s\n", h.Key, h.Org)
 		})
 	if err != nil {
-		return operate.Plain(err)
+		return operate.Cause(err)
 	}
 	verb := "expired"
 	if o.dryRun {

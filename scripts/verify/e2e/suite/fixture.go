@@ -25,7 +25,7 @@ type fixture struct {
 	routes         map[string]api.Route // by operation
 	deployed       []api.Route
 	client         *client
-	hands          Hands
+	hands          OutOfBand
 	receiver       *receiver     // nil if the deployment cannot call this machine
 	patience       time.Duration // how long to wait for a delivery
 	operator       string

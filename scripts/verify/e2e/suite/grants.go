@@ -12,17 +12,17 @@ import (
 	"statgate/shared/contract"
 )
 
-// Hands are actions that HTTP does not offer: the passing of time and an operator's work. Their
+// OutOfBand has the actions that HTTP does not offer: the passing of time and an operator's work. Their
 // effects are checked by HTTP only. A nil field makes the cases that need it not applicable.
-type Hands struct {
+type OutOfBand struct {
 	// CloseHours moves the requests of a key so far to two closed hours.
 	CloseHours func(ctx context.Context, key string) error
-	// Report stores a goal in a match's report.
-	Report func(ctx context.Context, match string) error
-	// Rotate makes a new pepper the current one and waits until all instances use it.
-	Rotate func(ctx context.Context) error
-	// Alone removes all peppers except the current one while do runs.
-	Alone func(ctx context.Context, do func()) error
+	// PutReport stores a goal in a match's report.
+	PutReport func(ctx context.Context, match string) error
+	// RotatePepper makes a new pepper the current one and waits until all instances use it.
+	RotatePepper func(ctx context.Context) error
+	// WithCurrentPepperOnly removes all peppers except the current one while do runs.
+	WithCurrentPepperOnly func(ctx context.Context, do func()) error
 }
 
 // Each function has a role of its own, so these cases send requests to every function. A
@@ -113,14 +113,14 @@ func hourClosed(t *T, probe api.Route) {
 }
 
 func pepperMoved(t *T) {
-	if t.hands.Rotate == nil || t.hands.Alone == nil {
+	if t.hands.RotatePepper == nil || t.hands.WithCurrentPepperOnly == nil {
 		t.NotApplicable("it takes access to the peppers")
 	}
 	d := t.endpoint()
 	home := t.fixture.home // the admin key is revoked by now
 	k := t.key(t.operator, home, in{"org": home.id, "scopes": d.scopes})
 	defer func() { t.wantStatus(t.op(t.operator, "revokeKey", in{"key": k.id}), http.StatusOK) }()
-	if err := t.hands.Rotate(t.ctx); err != nil {
+	if err := t.hands.RotatePepper(t.ctx); err != nil {
 		t.Fatalf("rotating: %v", err)
 	}
 	t.wantStatus(t.call(k.secret, d), http.StatusOK)
@@ -129,7 +129,7 @@ func pepperMoved(t *T) {
 	if t.client.transport == contract.Bearer {
 		headers = []string{"Authorization", "bearer " + k.secret}
 	}
-	err := t.hands.Alone(t.ctx, func() {
+	err := t.hands.WithCurrentPepperOnly(t.ctx, func() {
 		r, err := t.client.do(t.ctx, request{method: d.route.Method, path: d.route.Path, secret: k.secret, headers: headers})
 		if err == nil && r.Status != http.StatusOK {
 			err = errors.New(r.asked + ": got " + r.brief())

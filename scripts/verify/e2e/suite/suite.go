@@ -35,7 +35,7 @@ type Options struct {
 	// Facts are the cases of the contract's own page. They run besides the cases that all
 	// contracts share.
 	Facts []Case
-	Hands Hands // actions that HTTP does not offer
+	Hands OutOfBand // actions that HTTP does not offer
 	// Receive is an address of this machine that the deployment can call, for the webhook
 	// cases; "" skips those that need it.
 	Receive string

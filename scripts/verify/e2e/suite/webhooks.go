@@ -224,7 +224,7 @@ func webhookSent(t *T) {
 }
 
 func webhookReport(t *T) {
-	if t.hands.Report == nil {
+	if t.hands.PutReport == nil {
 		t.NotApplicable("it takes access to the reports of matches")
 	}
 	mine := t.writerKey(t.home)
@@ -232,7 +232,7 @@ func webhookReport(t *T) {
 	defer t.deleteHooks(mine, h)
 	t.awaitFanout()
 	m, _ := t.createMatch(mine, in{"status": "live"})
-	if err := t.hands.Report(t.ctx, textOf(m, "id")); err != nil {
+	if err := t.hands.PutReport(t.ctx, textOf(m, "id")); err != nil {
 		t.Fatalf("reporting a goal: %v", err)
 	}
 	goal := t.awaitType(h.box, "match.event.created")

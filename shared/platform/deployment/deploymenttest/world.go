@@ -29,8 +29,8 @@ import (
 	"statgate/shared/table/local"
 )
 
-// World is a running deployment with its operator key, clock and log.
-type World struct {
+// Fixture is a running deployment with its operator key, clock and log.
+type Fixture struct {
 	*deployment.Deployment
 	Contract *contract.Contract
 	URL      string // root of the server
@@ -83,7 +83,7 @@ func (l *Log) String() string {
 }
 
 // Engines runs a test on the embedded engine and on DynamoDB Local.
-func Engines(t *testing.T, contractName string, run func(t *testing.T, w *World)) {
+func Engines(t *testing.T, contractName string, run func(t *testing.T, w *Fixture)) {
 	t.Helper()
 	t.Run("embedded", func(t *testing.T) { run(t, New(t, contractName)) })
 	t.Run("DynamoDB Local", func(t *testing.T) {
@@ -95,7 +95,7 @@ func Engines(t *testing.T, contractName string, run func(t *testing.T, w *World)
 }
 
 // New starts a deployment on the embedded engine, in memory.
-func New(t *testing.T, contractName string) *World {
+func New(t *testing.T, contractName string) *Fixture {
 	t.Helper()
 	db, err := local.OpenMemory(table.Keys, table.Stats)
 	if err != nil {
@@ -119,7 +119,7 @@ func Following(t *testing.T, db *local.DB) func(ctx context.Context, read table.
 }
 
 // OnDynamoDB starts a deployment on DynamoDB Local and follows its changes.
-func OnDynamoDB(t *testing.T, contractName string) *World {
+func OnDynamoDB(t *testing.T, contractName string) *Fixture {
 	t.Helper()
 	tables := dynamolocal.Tables(t, table.Keys)
 	stats, client, name := dynamolocal.Streamed(t, table.Stats)
@@ -134,7 +134,7 @@ func OnDynamoDB(t *testing.T, contractName string) *World {
 }
 
 // On starts a deployment on the tables "keys" and "stats" without following changes.
-func On(t *testing.T, contractName string, tables map[string]table.Table) *World {
+func On(t *testing.T, contractName string, tables map[string]table.Table) *Fixture {
 	t.Helper()
 	return With(t, contractName, tables, Setup{})
 }
@@ -147,13 +147,13 @@ type Setup struct {
 
 // With starts a deployment on the tables "keys" and "stats". Its background work ends
 // with the test.
-func With(t *testing.T, contractName string, tables map[string]table.Table, setup Setup) *World {
+func With(t *testing.T, contractName string, tables map[string]table.Table, setup Setup) *Fixture {
 	t.Helper()
 	c, err := preset.Load(contractName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &World{Contract: c, Log: &Log{}, Clock: &Clock{}, Stats: tables["stats"]}
+	w := &Fixture{Contract: c, Log: &Log{}, Clock: &Clock{}, Stats: tables["stats"]}
 	root, err := apikey.NewRoot(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 }
 
 // run runs the deployment's background work until the test ends.
-func (w *World) run(t *testing.T) {
+func (w *Fixture) run(t *testing.T) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -197,7 +197,7 @@ func (w *World) run(t *testing.T) {
 }
 
 // Simulate stores the simulated league.
-func (w *World) Simulate(t *testing.T) {
+func (w *Fixture) Simulate(t *testing.T) {
 	t.Helper()
 	sim := simulation.New(1, w.Clock.Now())
 	if _, err := importer.Put(t.Context(), w.Stats, w.Clock.Now, importer.Simulated(sim)); err != nil {
@@ -225,7 +225,7 @@ func (r Reply) JSON(t *testing.T) map[string]any {
 // Call sends a request to a path under the base path. The secret is sent as a bearer
 // token and the body as JSON, each unless it is "". Headers are pairs of name and value.
 // Call fails the test if the response does not match the deployment's OpenAPI document.
-func (w *World) Call(t testing.TB, secret, method, path, body string, headers ...string) Reply {
+func (w *Fixture) Call(t testing.TB, secret, method, path, body string, headers ...string) Reply {
 	t.Helper()
 	r, err := w.Try(secret, method, w.Base+path, body, headers...)
 	if err != nil {
@@ -238,7 +238,7 @@ func (w *World) Call(t testing.TB, secret, method, path, body string, headers ..
 }
 
 // Documented returns an error if a reply does not match the OpenAPI document.
-func (w *World) Documented(method, path string, r Reply) error {
+func (w *Fixture) Documented(method, path string, r Reply) error {
 	if method == http.MethodHead || len(r.Body) == 0 {
 		return nil
 	}
@@ -250,7 +250,7 @@ func (w *World) Documented(method, path string, r Reply) error {
 }
 
 // Try sends a request to a complete URL. Any goroutine may call it.
-func (w *World) Try(secret, method, url, body string, headers ...string) (Reply, error) {
+func (w *Fixture) Try(secret, method, url, body string, headers ...string) (Reply, error) {
 	var reader io.Reader
 	if body != "" {
 		reader = bytes.NewReader([]byte(body))
@@ -278,7 +278,7 @@ func (w *World) Try(secret, method, url, body string, headers ...string) (Reply,
 }
 
 // Org creates an organisation with a plan, and returns its id and its owner's user id.
-func (w *World) Org(t testing.TB, name, plan, owner string) (org, user string) {
+func (w *Fixture) Org(t testing.TB, name, plan, owner string) (org, user string) {
 	t.Helper()
 	raw, err := json.Marshal(map[string]string{"name": name, "plan": plan, "owner": owner})
 	if err != nil {
@@ -297,7 +297,7 @@ func (w *World) Org(t testing.TB, name, plan, owner string) (org, user string) {
 
 // Key creates a key of an organisation with the operator key. It returns the key's id
 // and secret.
-func (w *World) Key(t testing.TB, org, name string, scopes ...string) (id, secret string) {
+func (w *Fixture) Key(t testing.TB, org, name string, scopes ...string) (id, secret string) {
 	t.Helper()
 	spec := map[string]any{"name": name, "org": org, "scopes": append([]string{}, scopes...)}
 	if w.Contract.Keys.ExpiryRequired {
@@ -317,7 +317,7 @@ func (w *World) Key(t testing.TB, org, name string, scopes ...string) (id, secre
 
 // plain returns the object in a reply of key management, without the contract's
 // envelope.
-func (w *World) plain(r Reply) []byte {
+func (w *Fixture) plain(r Reply) []byte {
 	shape := w.Contract.Shapes.Item
 	var object map[string]json.RawMessage
 	if !w.Contract.Shapes.Management || shape == nil || json.Unmarshal(r.Body, &object) != nil {

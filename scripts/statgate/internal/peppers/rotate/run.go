@@ -186,7 +186,7 @@ func retire(ctx context.Context, o options, clock operate.Clock, document pepper
 	}
 	// This process has the only open handle on an embedded deployment's tables. A
 	// server that starts later reads the new peppers, so there is nothing to wait for.
-	if age := clock.Now().Sub(changed); !o.Alone() && age < surelySettled {
+	if age := clock.Now().Sub(changed); !o.Exclusive() && age < surelySettled {
 		fmt.Fprintf(out, "The peppers changed recently: waiting %v until no function uses the previous ones.\n", settle)
 		if err := clock.Sleep(ctx, settle); err != nil {
 			return fmt.Errorf("waiting for functions to read the peppers: %w", err)
