@@ -33,7 +33,7 @@ const (
 
 // Store stores deliveries.
 type Store interface {
-	Begin(ctx context.Context, d webhooks.Due, now time.Time) (*webhooks.Attempt, time.Duration, error)
+	Begin(ctx context.Context, d webhooks.QueuedDelivery, now time.Time) (*webhooks.Attempt, time.Duration, error)
 	Finish(ctx context.Context, a *webhooks.Attempt, o webhooks.Outcome, now time.Time) (time.Duration, bool, error)
 }
 
@@ -75,7 +75,7 @@ func New(d Deps) *Sender {
 
 // Deliver attempts a delivery if it is due, and returns how long to wait for the next
 // attempt, 0 for never. It fails if the store does.
-func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, error) {
+func (s *Sender) Deliver(ctx context.Context, d webhooks.QueuedDelivery) (time.Duration, error) {
 	a, wait, err := s.Store.Begin(ctx, d, s.Clock())
 	if err != nil || a == nil {
 		return wait, err
@@ -195,7 +195,7 @@ func why(err error) string {
 	return "the connection failed"
 }
 
-func (s *Sender) log(ctx context.Context, d webhooks.Due, a *webhooks.Attempt, o webhooks.Outcome, givenUp bool, took time.Duration) {
+func (s *Sender) log(ctx context.Context, d webhooks.QueuedDelivery, a *webhooks.Attempt, o webhooks.Outcome, givenUp bool, took time.Duration) {
 	line := []slog.Attr{slog.String("webhook", d.Webhook), slog.String("org", d.Org), slog.String("delivery", d.Delivery),
 		slog.String("event", a.Event), slog.Int("status", o.Status), slog.Int64("ms", took.Milliseconds()), slog.String("cause", o.Error)}
 	if trace := telemetry.Trace(ctx); trace != "" {

@@ -35,7 +35,7 @@ type store struct {
 	outcomes []webhooks.Outcome
 }
 
-func (s *store) Begin(context.Context, webhooks.Due, time.Time) (*webhooks.Attempt, time.Duration, error) {
+func (s *store) Begin(context.Context, webhooks.QueuedDelivery, time.Time) (*webhooks.Attempt, time.Duration, error) {
 	if s.err != nil || s.wait > 0 {
 		return nil, s.wait, s.err
 	}
@@ -97,7 +97,7 @@ func TestADeliveryIsSignedAsStandardWebhooksSays(t *testing.T) {
 	})
 	var log bytes.Buffer
 	s := &store{url: url}
-	if again, err := sender(s, true, &log).Deliver(t.Context(), webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}); again != 0 || err != nil {
+	if again, err := sender(s, true, &log).Deliver(t.Context(), webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}); again != 0 || err != nil {
 		t.Errorf("got %s, %v", again, err)
 	}
 	if got, want := s.outcome(t), (webhooks.Outcome{Status: 204}); got != want {
@@ -140,7 +140,7 @@ func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
 	} {
 		s := &store{url: c.url}
-		if _, err := sender(s, c.private, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+		if _, err := sender(s, c.private, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
@@ -163,7 +163,7 @@ func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
 		}
 	})
 	s, start := &store{url: url}, time.Now()
-	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.outcome(t); got.Status != 200 || got.Error != "" || time.Since(start) > 5*time.Second {
@@ -190,7 +190,7 @@ func TestAClosedIdleConnectionDoesNotFailAnAttempt(t *testing.T) {
 	s := &store{url: url}
 	to := sender(s, true, io.Discard)
 	for range 3 {
-		if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+		if _, err := to.Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -213,7 +213,7 @@ func TestACancelledAttemptDoesNotCountAsAReceiverFailure(t *testing.T) {
 		<-r.Context().Done()
 	})
 	s := &store{url: url}
-	if _, err := sender(s, true, io.Discard).Deliver(ctx, webhooks.Due{}); !errors.Is(err, context.Canceled) {
+	if _, err := sender(s, true, io.Discard).Deliver(ctx, webhooks.QueuedDelivery{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was stopped", err)
 	}
 	if len(s.outcomes) != 0 {
@@ -244,7 +244,7 @@ func TestASlowOrProtocolSwitchingAnswerDoesNotBlockTheWorker(t *testing.T) {
 			}
 		})
 		s, start := &store{url: url}, time.Now()
-		if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+		if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 			t.Fatal(err)
 		}
 		if got, took := s.outcome(t), time.Since(start); got != c.want || took > 3*time.Second {
@@ -260,7 +260,7 @@ func TestAReceiverThatDoesNotAnswerTimesOut(t *testing.T) {
 		<-r.Context().Done()
 	})
 	s, start := &store{url: url}, time.Now()
-	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.outcome(t); got.Error != "no response in time" || time.Since(start) < patience*9/10 {
@@ -286,7 +286,7 @@ func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 		var group sync.WaitGroup
 		for range n {
 			group.Go(func() {
-				if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+				if _, err := to.Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -317,11 +317,11 @@ func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 
 // queue records the messages that the function sends.
 type queue struct {
-	sent []webhooks.Due
+	sent []webhooks.QueuedDelivery
 	err  error
 }
 
-func (q *queue) Send(_ context.Context, due ...webhooks.Due) error {
+func (q *queue) Send(_ context.Context, due ...webhooks.QueuedDelivery) error {
 	q.sent = append(q.sent, due...)
 	return q.err
 }
@@ -335,7 +335,7 @@ func batch(bodies ...string) events.SQSEvent {
 	return ev
 }
 
-func body(t *testing.T, d webhooks.Due) string {
+func body(t *testing.T, d webhooks.QueuedDelivery) string {
 	t.Helper()
 	raw, err := json.Marshal(d)
 	if err != nil {
@@ -347,7 +347,7 @@ func body(t *testing.T, d webhooks.Due) string {
 func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(http.ResponseWriter, *http.Request) {})
-	due := webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
+	due := webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
 	early := due
 	early.NotBefore = time.Now().Add(time.Hour).Unix()
 	for name, c := range map[string]struct {
@@ -384,7 +384,7 @@ func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 func TestRetriesOfABatchAreQueuedInOneRequest(t *testing.T) {
 	t.Parallel()
 	q := &queue{err: errors.New("no")}
-	due := body(t, webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
+	due := body(t, webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
 	answer, err := sender(&store{wait: time.Minute}, true, io.Discard).Handle(q)(t.Context(), batch(due, due, "{}"))
 	if err != nil || len(q.sent) != 2 || len(answer.BatchItemFailures) != 3 {
 		t.Errorf("got %v, %v, %v, want two sent, and all three kept as that failed", q.sent, answer, err)
@@ -396,7 +396,7 @@ func TestASlowReceiverDelaysNoOtherMessageOfItsBatch(t *testing.T) {
 	var at sync.WaitGroup
 	at.Add(10)
 	url := receiver(t, func(http.ResponseWriter, *http.Request) { at.Done(); at.Wait() }) // until all ten are there
-	due := body(t, webhooks.Due{Webhook: "whk_1", Delivery: "dlv_1"})
+	due := body(t, webhooks.QueuedDelivery{Webhook: "whk_1", Delivery: "dlv_1"})
 	s := &store{url: url}
 	var bodies []string
 	for range 10 {

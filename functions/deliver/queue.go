@@ -22,7 +22,7 @@ import (
 func (s *Sender) Handle(queue webhooks.Queue) func(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
 		var mu sync.Mutex
-		var later []webhooks.Due
+		var later []webhooks.QueuedDelivery
 		var after []string // ids of the messages of later
 		answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 		keep := func(messages ...string) {
@@ -59,7 +59,7 @@ func (s *Sender) Handle(queue webhooks.Queue) func(ctx context.Context, ev event
 
 // message handles one message. Unless the delivery is done, it returns the delivery as it
 // is to be queued again.
-func (s *Sender) message(ctx context.Context, body string) (d webhooks.Due, done bool, err error) {
+func (s *Sender) message(ctx context.Context, body string) (d webhooks.QueuedDelivery, done bool, err error) {
 	if err := json.Unmarshal([]byte(body), &d); err != nil {
 		return d, false, fmt.Errorf("deliver: reading a message: %w", err)
 	}

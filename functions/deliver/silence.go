@@ -14,9 +14,9 @@ const (
 	silentAfter = 3
 	// silenceLasts is how long a silent URL is not called.
 	silenceLasts = 30 * time.Second
-	// silenceKept is how long a URL is remembered as silent, so that a single delivery
+	// silenceRetention is how long a URL is remembered as silent, so that a single delivery
 	// tries it before the others.
-	silenceKept = 24 * time.Hour
+	silenceRetention = 24 * time.Hour
 )
 
 // notCalled is the error of an attempt that was not made.
@@ -66,7 +66,7 @@ func (s *silence) note(w *webhooks.Webhook, answered bool, now time.Time) {
 		delete(s.urls, at)
 		return
 	}
-	maps.DeleteFunc(s.urls, func(_ address, q silentURL) bool { return now.Sub(q.until) > silenceKept })
+	maps.DeleteFunc(s.urls, func(_ address, q silentURL) bool { return now.Sub(q.until) > silenceRetention })
 	if s.urls == nil {
 		s.urls = map[address]silentURL{}
 	}

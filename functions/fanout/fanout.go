@@ -124,7 +124,7 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 			if r := found[e.Match]; r != nil {
 				of = &r.Match
 			}
-			if !e.About(of) {
+			if !e.AddMatch(of) {
 				continue
 			}
 		}
@@ -150,9 +150,9 @@ func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
 }
 
 // place stores each event for each subscribed webhook and returns the deliveries to queue.
-func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhooks.Webhook) ([]webhooks.Due, error) {
+func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhooks.Webhook) ([]webhooks.QueuedDelivery, error) {
 	var mu sync.Mutex
-	var due []webhooks.Due
+	var due []webhooks.QueuedDelivery
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i := range events {

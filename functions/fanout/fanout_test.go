@@ -28,8 +28,8 @@ import (
 
 var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
 
-// world is the function with tables and a queue that can fail.
-type world struct {
+// fixture is the function with tables and a queue that can fail.
+type fixture struct {
 	*fanout.Fanout
 	t           *testing.T
 	webhooks    *webhooks.Store
@@ -38,11 +38,11 @@ type world struct {
 	clock       time.Time
 
 	mu     sync.Mutex
-	queued []webhooks.Due
+	queued []webhooks.QueuedDelivery
 	down   error
 }
 
-func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
+func (w *fixture) Send(_ context.Context, due ...webhooks.QueuedDelivery) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.down != nil {
@@ -53,7 +53,7 @@ func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
 }
 
 // taken returns what was queued since the last call.
-func (w *world) taken() []webhooks.Due {
+func (w *fixture) taken() []webhooks.QueuedDelivery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	due := w.queued
@@ -61,7 +61,7 @@ func (w *world) taken() []webhooks.Due {
 	return due
 }
 
-func newWorld(t *testing.T, contract string) *world {
+func newFixture(t *testing.T, contract string) *fixture {
 	t.Helper()
 	c, err := preset.Load(contract)
 	if err != nil {
@@ -76,7 +76,7 @@ func newWorld(t *testing.T, contract string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, keys: tabletest.NewFaulty(db.Table("keys")), stats: tabletest.NewFaulty(db.Table("stats")), clock: now}
+	w := &fixture{t: t, keys: tabletest.NewFaulty(db.Table("keys")), stats: tabletest.NewFaulty(db.Table("stats")), clock: now}
 	clock := func() time.Time { return w.clock }
 	w.webhooks = webhooks.New(webhooks.Options{Table: w.keys, Contract: c, Rand: rand.Reader, Peppers: apikey.FixedPeppers(root, time.Now), Queue: w})
 	w.Fanout, err = fanout.New(fanout.Deps{Contract: c, Webhooks: w.webhooks, Queue: w, Matches: matches.NewStore(w.stats, clock), Clock: clock,
@@ -88,7 +88,7 @@ func newWorld(t *testing.T, contract string) *world {
 }
 
 // hook makes a webhook that receives events from now on.
-func (w *world) hook(org string, types ...string) webhooks.Webhook {
+func (w *fixture) hook(org string, types ...string) webhooks.Webhook {
 	w.t.Helper()
 	route, _ := api.Find("createWebhook")
 	made, err := w.webhooks.Create(w.t.Context(), &api.Request{ID: rand.Text(), Route: route, Now: now,
@@ -108,7 +108,7 @@ func change(id, owner string) table.Change {
 		"home": map[string]any{"id": "a", "name": "A"}, "away": map[string]any{"id": "b", "name": "B"}, "score": map[string]any{}}}
 }
 
-func (w *world) read(changes ...table.Change) {
+func (w *fixture) read(changes ...table.Change) {
 	w.t.Helper()
 	if err := w.Read(w.t.Context(), changes); err != nil {
 		w.t.Fatal(err)
@@ -116,7 +116,7 @@ func (w *world) read(changes ...table.Change) {
 }
 
 // body returns what a delivery will send.
-func (w *world) body(d webhooks.Due) map[string]any {
+func (w *fixture) body(d webhooks.QueuedDelivery) map[string]any {
 	w.t.Helper()
 	a, _, err := w.webhooks.Begin(w.t.Context(), d, now)
 	var body map[string]any
@@ -132,7 +132,7 @@ func TestEachWebhookReceivesOnlyWhatItsOrganisationMaySee(t *testing.T) {
 		"statgate":   {"public": 2, "org_1": 1, "org_3": 0},
 		"fullengage": {"public": 0, "org_1": 1, "org_3": 0}, // hides public matches
 	} {
-		w := newWorld(t, contract)
+		w := newFixture(t, contract)
 		w.hook("org_1")
 		w.hook("org_2")
 		for owner, n := range want {
@@ -146,7 +146,7 @@ func TestEachWebhookReceivesOnlyWhatItsOrganisationMaySee(t *testing.T) {
 
 func TestARepeatedChangeIsQueuedAgainOnlyWhileItsDeliveryIsPending(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1")
 	w.read(change("m_1", matches.Public))
 	first := w.taken()
@@ -173,13 +173,13 @@ func TestABatchThatFailsAnywhereIsCompleteAfterARetry(t *testing.T) {
 	for i := range 40 {
 		changes = append(changes, change(fmt.Sprint("m_", i), matches.Public))
 	}
-	for name, fail := range map[string]func(w *world){
-		"the list of webhooks": func(w *world) { w.keys.Next(1, tabletest.Unavailable, "Query") },
-		"a delivery":           func(w *world) { w.keys.Next(1, tabletest.Throttled, "Write") },
-		"a delivery's answer":  func(w *world) { w.keys.Next(1, tabletest.Lost, "Write") },
-		"the queue":            func(w *world) { w.down = errors.New("no queue") },
+	for name, fail := range map[string]func(w *fixture){
+		"the list of webhooks": func(w *fixture) { w.keys.Next(1, tabletest.Unavailable, "Query") },
+		"a delivery":           func(w *fixture) { w.keys.Next(1, tabletest.Throttled, "Write") },
+		"a delivery's answer":  func(w *fixture) { w.keys.Next(1, tabletest.Lost, "Write") },
+		"the queue":            func(w *fixture) { w.down = errors.New("no queue") },
 	} {
-		w := newWorld(t, "statgate")
+		w := newFixture(t, "statgate")
 		w.hook("org_1")
 		w.hook("org_2")
 		fail(w)
@@ -189,7 +189,7 @@ func TestABatchThatFailsAnywhereIsCompleteAfterARetry(t *testing.T) {
 		w.keys.Heal()
 		w.down = nil
 		w.read(changes...)
-		seen := map[webhooks.Due]bool{}
+		seen := map[webhooks.QueuedDelivery]bool{}
 		for _, d := range w.taken() {
 			seen[d] = true
 		}
@@ -201,7 +201,7 @@ func TestABatchThatFailsAnywhereIsCompleteAfterARetry(t *testing.T) {
 
 func TestAnUnreadableChangeIsDroppedAndBlocksNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1")
 	w.read(table.Change{ID: "odd", Time: now, New: table.Item{table.PartitionAttr: "MATCH#m_1", table.SortAttr: "EVENT#e", "minute": "soon"}},
 		change("m_2", matches.Public))
@@ -215,7 +215,7 @@ func TestAnUnreadableChangeIsDroppedAndBlocksNothing(t *testing.T) {
 
 func TestAnOversizedEventIsDroppedAndBlocksNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1")
 	big := change("m_1", matches.Public)
 	big.New["home"] = map[string]any{"id": "a", "name": strings.Repeat("A", 400<<10)}
@@ -230,7 +230,7 @@ func TestAnOversizedEventIsDroppedAndBlocksNothing(t *testing.T) {
 
 func TestAGoalEventIncludesItsMatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1", events.EventCreated)
 	if _, err := w.stats.Write(t.Context(), table.Put(change("m_1", "org_1").New)); err != nil {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestAGoalEventIncludesItsMatch(t *testing.T) {
 
 func TestANewWebhookReceivesEventsWithinSeconds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.read(change("m_1", matches.Public)) // no webhooks exist yet
 	w.hook("org_1")
 	w.clock = now.Add(time.Second)
@@ -276,7 +276,7 @@ func TestANewWebhookReceivesEventsWithinSeconds(t *testing.T) {
 
 func TestADeliveryHasTheContractsShape(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "scorelytics")
+	w := newFixture(t, "scorelytics")
 	w.hook("org_1")
 	w.read(change("m_1", "org_1"))
 	data, _ := w.body(w.taken()[0])["data"].(map[string]any)

@@ -49,7 +49,7 @@ func New(o Options) *Store {
 }
 
 // Create applies for the caller's organisation. A second application for the same approval
-// is a conflict, whatever was decided, and so is one beyond [PendingAtMost]. The bound is
+// is a conflict, whatever was decided, and so is one beyond [MaxPending]. The bound is
 // exact under concurrent calls.
 func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *string, reason string) (Application, error) {
 	id, err := s.changes.IDs.New("app_", r.Now)

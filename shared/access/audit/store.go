@@ -33,11 +33,11 @@ type Filter struct {
 	After  string // id of the last entry of the previous page
 }
 
-// entriesAtMost bounds how many entries one page reads when it filters a target's entries
+// maxEntriesRead bounds how many entries one page reads when it filters a target's entries
 // by actor; chunk is the size of each read.
 const (
-	entriesAtMost = 1000
-	chunk         = 100
+	maxEntriesRead = 1000
+	chunk          = 100
 )
 
 // List returns a page of entries, newest first, and the position of the next page ("" at
@@ -45,7 +45,7 @@ const (
 // some milliseconds on AWS; the actor's key and no filter do not.
 //
 // With both filters a page may be shorter than its limit, or empty, and still be followed
-// by another: it searches at most [entriesAtMost] entries for the actor.
+// by another: it searches at most [maxEntriesRead] entries for the actor.
 func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	entries := []Entry{}
 	for _, id := range []string{f.Target, f.Actor} {
@@ -58,7 +58,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 		sources = append(sources, &source{table: t, query: f.dataQuery()})
 	}
 	last := ""
-	for range max(entriesAtMost, f.Limit+1) {
+	for range max(maxEntriesRead, f.Limit+1) {
 		e, err := newest(ctx, sources)
 		if err != nil {
 			return nil, "", err

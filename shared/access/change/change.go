@@ -34,9 +34,9 @@ import (
 )
 
 const (
-	racesAtMost  = 60 // attempts lost to other changes of the same organisation
-	heldAtMost   = 10 // attempts that met other transactions for as long as the table waits
-	faultsAtMost = 3  // attempts without an answer of the store
+	maxRaces     = 60 // attempts lost to other changes of the same organisation
+	maxConflicts = 10 // attempts that met other transactions for as long as the table waits
+	maxFaults    = 3  // attempts without an answer of the store
 	bumpTimeout  = 5 * time.Second
 	// patience leaves time for the answer within API Gateway's 29 seconds.
 	patience = 20 * time.Second
@@ -88,7 +88,7 @@ func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 		default:
 			faults++
 		}
-		if races >= racesAtMost || held >= heldAtMost || faults >= faultsAtMost || ctx.Err() != nil {
+		if races >= maxRaces || held >= maxConflicts || faults >= maxFaults || ctx.Err() != nil {
 			// The write may have been applied and its answer lost. One bump too
 			// many costs a read; one too few admits calls that should end.
 			_ = bump(ctx, gates, plan.Bump)

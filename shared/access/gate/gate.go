@@ -71,7 +71,7 @@ func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, b
 	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
 	now := g.Clock()
-	c, err := g.judged(ctx, caller, route, budget, now)
+	c, err := g.newestAllowed(ctx, caller, route, budget, now)
 	if err != nil {
 		return Admission{Caller: c}, err
 	}
@@ -207,10 +207,10 @@ func (c *call) refresh(ctx context.Context, why verdict) error {
 	return c.prepare()
 }
 
-// judged returns the newest facts about the caller that this instance has, if they allow
+// newestAllowed returns the newest facts about the caller that this instance has, if they allow
 // the request. Facts that do not are read again first, at most once a second, so that a
 // widened key is not refused by older facts.
-func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, budget string, now time.Time) (*api.Caller, error) {
+func (g *Gate) newestAllowed(ctx context.Context, given *api.Caller, route api.Route, budget string, now time.Time) (*api.Caller, error) {
 	c, known := given, false
 	if f, ok := g.memory.fact(given.Secret); ok {
 		recent := now.Sub(f.at) < refusalLife && !now.Before(f.at)

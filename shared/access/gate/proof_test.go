@@ -26,7 +26,7 @@ func crowd(n int, client func(i int)) {
 
 func TestSixtyFourClientsOnALimitOfAThousandAdmitExactlyAThousand(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1000, hour)
 		instances := []*Gate{w.gate, w.instance(w.clock.Now), w.instance(w.clock.Now), w.instance(w.clock.Now)}
 		var admitted, refused atomic.Int64
@@ -59,7 +59,7 @@ func TestSixtyFourClientsOnALimitOfAThousandAdmitExactlyAThousand(t *testing.T) 
 func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
 	const minute, clients, calls = 60, 48, 20
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		limits := map[string]contract.Budget{contract.Requests: {Limit: 300, Window: minute}, "mcp": {Limit: 120, Window: minute}, "sockets": {Limit: 5}}
 		c := w.key(300, minute)
 		c.Limits = limits
@@ -120,7 +120,7 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 	for _, size := range []int64{60, hour, 24 * hour} {
 		t.Run(fmt.Sprintf("%ds", size), func(t *testing.T) {
 			engines(t, func(t *testing.T, keys table.Table) {
-				w := newWorld(t, keys)
+				w := newFixture(t, keys)
 				c := w.key(limit, size)
 				window := time.Duration(size) * time.Second
 				tick := windows * window / (threads * calls)
@@ -166,7 +166,7 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 // load makes requests with the caller that a cached policy would keep sending, on several
 // instances, while change is made. It passes to late each request that began after the
 // change was answered and was still admitted.
-func load(w *world, c *api.Caller, r api.Route, change func(), late func(Admission)) (before int64) {
+func load(w *fixture, c *api.Caller, r api.Route, change func(), late func(Admission)) (before int64) {
 	var answered, stop atomic.Bool
 	var admitted, after atomic.Int64
 	instances := []*Gate{w.gate, w.instance(w.clock.Now), w.instance(w.clock.Now), w.instance(w.clock.Now)}
@@ -207,7 +207,7 @@ func until(done func() bool) {
 
 func TestNoCallThatBeginsAfterARevokesAnswerIsAdmitted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		for range 3 {
 			c := w.key(1_000_000, hour)
 			before := load(w, c, listMatches, func() {
@@ -221,7 +221,7 @@ func TestNoCallThatBeginsAfterARevokesAnswerIsAdmitted(t *testing.T) {
 
 func TestNoCallThatBeginsAfterAScopeCutsAnswerIsAdmitted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
 		load(w, c, listMatches, func() {
 			w.facts.change(c.Secret, func(f *api.Caller) { f.Permissions = []string{"keys:read"} })
@@ -235,7 +235,7 @@ func TestNoCallThatBeginsAfterAScopeCutsAnswerIsAdmitted(t *testing.T) {
 
 func TestNoOldSecretIsAdmittedAfterARotationsAnswer(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
 		renewed := *c
 		renewed.Secret += "_renewed"
@@ -256,7 +256,7 @@ func TestNoOldSecretIsAdmittedAfterARotationsAnswer(t *testing.T) {
 
 func TestManyChangesUnderLoadLeaveTheKeyUsableAndCounted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
 		var admitted atomic.Int64
 		crowd(8, func(i int) {
@@ -340,7 +340,7 @@ func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, keys)
+				w := newFixture(t, keys)
 				c := w.key(10, hour)
 				g := New(&faulty{Table: keys, fault: func(int64, table.Write) fault { return f }}, w.clock.Now)
 				g.Resolver = w.facts
@@ -360,7 +360,7 @@ func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 
 func TestLostAnswersCountTwiceAtMostAndNeverOverAdmit(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		const limit, clients, calls = 200, 16, 30
 		c := w.key(limit, hour)
 		store := &faulty{Table: keys, fault: func(n int64, wr table.Write) fault {
@@ -393,7 +393,7 @@ func TestLostAnswersCountTwiceAtMostAndNeverOverAdmit(t *testing.T) {
 
 func TestBumpRetriesFaultsAndReportsFailure(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		ctx := context.Background()
 		var names []string
 		for range 20 {
@@ -425,7 +425,7 @@ func TestAnySequenceOfRequestsAndTimesStaysWithinTheLimit(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		random := rand.New(rand.NewPCG(1, 2))
 		for range 8 {
-			w := newWorld(t, keys)
+			w := newFixture(t, keys)
 			limit, size := 1+random.Int64N(4), []int64{60, hour, 24 * hour}[random.IntN(3)]
 			c := w.key(limit, size)
 			a, b := &clock{}, &clock{}

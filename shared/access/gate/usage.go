@@ -21,8 +21,8 @@ const (
 
 // Bounds on retrying a bump, which must succeed before a change is answered.
 const (
-	bumpAttempts = 7
-	bumpsAbout   = 8 // gates at a time
+	bumpAttempts       = 7
+	maxConcurrentBumps = 8 // gates at a time
 )
 
 // bumpBackoff pauses 630 ms in all.
@@ -50,7 +50,7 @@ func (g *Gate) lateVersion() int64 { return g.Clock().UnixMilli() }
 func (g *Gate) Bump(ctx context.Context, keys ...string) error {
 	errs := make([]error, len(keys))
 	var all sync.WaitGroup
-	slots := make(chan struct{}, bumpsAbout)
+	slots := make(chan struct{}, maxConcurrentBumps)
 	for i, key := range keys {
 		slots <- struct{}{}
 		all.Go(func() {

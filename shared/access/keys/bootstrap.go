@@ -30,7 +30,7 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 		return orgs.Org{}, orgs.Member{}, Minted{}, err
 	}
 	by := audit.By{Method: audit.MethodBootstrap, At: now}
-	o, owner, founding, err := orgs.Found(s.changes.IDs, s.rules.contract, now, orgs.Founding{Name: name, Owner: email, Operator: true})
+	o, owner, orgCreation, err := orgs.NewOrg(s.changes.IDs, s.rules.contract, now, orgs.Spec{Name: name, Owner: email, Operator: true})
 	if err != nil {
 		return fail(err)
 	}
@@ -54,7 +54,7 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 		func(first string) (madeKey, change.Plan, error) {
 			switch first {
 			case "":
-				return madeKey{n.key, o}, founding.And(creationPlan).And(change.Plan{Writes: []table.Write{mark}}), nil
+				return madeKey{n.key, o}, orgCreation.And(creationPlan).And(change.Plan{Writes: []table.Write{mark}}), nil
 			case o.ID: // by an earlier attempt, whose answer was lost
 				return madeKey{n.key, o}, change.Plan{}, nil
 			}

@@ -283,7 +283,7 @@ func (b *incoming) found() (importResult, change.Plan, error) {
 	if f.Role != "" && f.Role != api.RoleOwner {
 		return importResult{}, change.Plan{}, Refusal{"role: must be owner for the first member of a new organisation"}
 	}
-	o, owner, plan, err := orgs.Found(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
+	o, owner, plan, err := orgs.NewOrg(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Spec{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
 	if err != nil {
 		return importResult{}, plan, refusal(err)
 	}

@@ -33,7 +33,7 @@ func export(i int) keys.Foreign {
 }
 
 // moving starts an import.
-func moving(t *testing.T, w *keystest.World, o keys.ImportOptions) *keys.Import {
+func moving(t *testing.T, w *keystest.Fixture, o keys.ImportOptions) *keys.Import {
 	t.Helper()
 	o.Now = func() time.Time { w.Pass(time.Millisecond); return w.Now() }
 	o.Organisations = func(ctx context.Context, after string) ([]orgs.Org, string, error) {
@@ -61,7 +61,7 @@ func bring(t *testing.T, i *keys.Import, rows ...keys.Foreign) map[string]int {
 }
 
 // all returns an organisation's keys by name.
-func all(t *testing.T, w *keystest.World, by string) map[string]keys.Key {
+func all(t *testing.T, w *keystest.Fixture, by string) map[string]keys.Key {
 	t.Helper()
 	found, _, err := w.Keys.List(t.Context(), w.By(t, by), keys.Filter{Limit: 100})
 	if err != nil {
@@ -78,7 +78,7 @@ func TestAnImportedSecretWorksImmediatelyAndMovesUnderThePepper(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 		if got := bring(t, moving(t, w, keys.ImportOptions{}), export(1), export(2)); got[keys.Imported] != 2 {
 			t.Fatalf("got %v, want 2 imported", got)
 		}
@@ -114,7 +114,7 @@ func TestAnImportedSecretWorksImmediatelyAndMovesUnderThePepper(t *testing.T) {
 func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	w.Org(t, w.Found(t).Secret, "north", "TEAM")
+	w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
 	at := table.Key{Partition: "SECRET#" + apikey.ID(oldSecret(1)), Sort: "SECRET"}
 	// The id matches, the rest of the hash does not.
@@ -129,7 +129,7 @@ func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 func TestHashProvesNoSecretOfAContractWithTags(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	bot := w.Key(t, admin.Secret, reading("bot"))
 	at := table.Key{Partition: "SECRET#" + apikey.ID(bot.Secret), Sort: "SECRET"}
 	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("sha256", apikey.Hash(bot.Secret)), table.Remove("mac")})); err != nil {
@@ -149,7 +149,7 @@ func TestOf32FirstCallsWithOneImportedSecretAllPassAndOneMovesIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		faulty := tabletest.NewFaulty(keysTable)
 		w := keystest.New(t, faulty, "balla")
-		w.Org(t, w.Found(t).Secret, "north", "TEAM")
+		w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 		bring(t, moving(t, w, keys.ImportOptions{}), export(1))
 		// All read the item before the first writes it.
 		var moved moves
@@ -173,7 +173,7 @@ func TestSameExportTwiceChangesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		faulty := tabletest.NewFaulty(keysTable)
 		w := keystest.New(t, faulty, "balla")
-		w.Org(t, w.Found(t).Secret, "north", "TEAM")
+		w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 		rows := []keys.Foreign{export(1), export(2), export(3)}
 		rows[1].Org, rows[1].Owner = "east", "o@east.example"
 		rows[2].State, rows[2].RevokedAt = keys.Revoked, "2026-02-01T00:00:00Z"
@@ -196,7 +196,7 @@ func TestSameExportTwiceChangesNothing(t *testing.T) {
 func TestAReplacedSecretIsNotImportedAgain(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
 	id := all(t, w, admin.Secret)["old 1"].ID
 	rotated, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), id, "0s", false)
@@ -252,7 +252,7 @@ func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
 	t.Parallel()
 	for want, spoil := range spoilt {
 		w := keystest.New(t, keystest.Memory(t), "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		if _, err := w.Orgs.AddMember(t.Context(), w.By(t, admin.Secret), o.ID, "m@north.example", "member"); err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
 func TestImportedGameKeyWaitsForTheApprovalOfItsGame(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "teambattles")
-	o, _, admin := w.Org(t, w.Found(t).Secret, "north", "GAME")
+	o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "GAME")
 	secret := fmt.Sprintf("tb_%064x", 0xbadcafe)
 	row := keys.Foreign{SHA256: apikey.Hash(secret), Org: "north", Owner: "owner@north.example",
 		Scopes: []string{"matches.user_matches:read", "game.scores:write"}}
@@ -323,7 +323,7 @@ func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		_, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+		_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		ended := export(9)
 		ended.State = keys.Expired
 		for _, dry := range []bool{true, false} {
@@ -349,29 +349,29 @@ func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 func TestTheCapOfManagementKeysAppliesToImportsUnlessOverridden(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	w.Org(t, w.Found(t).Secret, "north", "PRO")
+	w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	managing := func(i int) keys.Foreign {
 		row := export(i)
 		row.Scopes = []string{"keys:read"}
 		return row
 	}
 	i := moving(t, w, keys.ImportOptions{})
-	for n := range keys.ManagementAtMost - 1 { // one exists already
+	for n := range keys.MaxManagementKeys - 1 { // one exists already
 		bring(t, i, managing(n))
 	}
-	last := managing(keys.ManagementAtMost)
+	last := managing(keys.MaxManagementKeys)
 	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "--over-cap") {
 		t.Errorf("one too many: got %v", err)
 	}
 	bring(t, moving(t, w, keys.ImportOptions{OverCap: true}), last)
-	authenticate(t, w, oldSecret(keys.ManagementAtMost), "")
+	authenticate(t, w, oldSecret(keys.MaxManagementKeys), "")
 }
 
 func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		w.Found(t)
+		w.Bootstrap(t)
 		rows := make([]keys.Foreign, 4)
 		for n := range rows {
 			rows[n] = export(n)
@@ -457,7 +457,7 @@ func TestUnusedImportedKeysExpireAndUsedOnesStay(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 		bring(t, moving(t, w, keys.ImportOptions{}), export(1), export(2), export(3))
 		w.Pass(24 * time.Hour)
 		late := w.Now()
@@ -499,7 +499,7 @@ func TestUnusedImportedKeysExpireAndUsedOnesStay(t *testing.T) {
 }
 
 // authenticateQuietly returns a key's state without using its secret.
-func authenticateQuietly(t *testing.T, w *keystest.World, id, want, by string) {
+func authenticateQuietly(t *testing.T, w *keystest.Fixture, id, want, by string) {
 	t.Helper()
 	k, err := w.Keys.Get(t.Context(), w.By(t, by), id)
 	if err != nil || k.State != want {
@@ -510,7 +510,7 @@ func authenticateQuietly(t *testing.T, w *keystest.World, id, want, by string) {
 func TestExpiringUnusedSecretsKeepsTheNewSecretOfARotatedKey(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "scorelytics")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "GROWTH")
 	secret := "sk_live_" + strings.Repeat("aZ9b", 8) // shorter than the deployment's own
 	row := keys.Foreign{SHA256: strings.ToUpper(apikey.Hash(secret)), Name: "short", Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}}
 	bring(t, moving(t, w, keys.ImportOptions{}), row)
@@ -533,7 +533,7 @@ func TestExpiringUnusedSecretsKeepsTheNewSecretOfARotatedKey(t *testing.T) {
 func TestAKeyIsMarkedSHA256WhileASecretStoredSoIsValid(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "scorelytics")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "GROWTH")
 	bring(t, moving(t, w, keys.ImportOptions{}), keys.Foreign{SHA256: apikey.Hash("sk_live_" + strings.Repeat("aZ9b", 8)), Name: "old 1",
 		Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}})
 	id := all(t, w, admin.Secret)["old 1"].ID
@@ -557,7 +557,7 @@ func TestAKeyThatIsUsedMeanwhileIsNotExpired(t *testing.T) {
 	t.Parallel()
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	w := keystest.New(t, faulty, "balla")
-	w.Org(t, w.Found(t).Secret, "north", "TEAM")
+	w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
 	seen := false
 	s := keys.New(keys.Options{Table: before{faulty, func() {
@@ -573,7 +573,7 @@ func TestAKeyThatIsUsedMeanwhileIsNotExpired(t *testing.T) {
 	authenticate(t, w, oldSecret(1), "")
 }
 
-func everything(w *keystest.World, e keys.Expiry) keys.Expiry {
+func everything(w *keystest.Fixture, e keys.Expiry) keys.Expiry {
 	e.Now = w.Now
 	e.Pace = func(context.Context) error { return nil }
 	e.Organisations = func(ctx context.Context, after string) ([]string, string, error) {
@@ -587,7 +587,7 @@ func everything(w *keystest.World, e keys.Expiry) keys.Expiry {
 	return e
 }
 
-func expire(t *testing.T, w *keystest.World, e keys.Expiry) []keys.Holder {
+func expire(t *testing.T, w *keystest.Fixture, e keys.Expiry) []keys.Holder {
 	t.Helper()
 	var ended []keys.Holder
 	if err := w.Keys.ExpireUnseen(t.Context(), everything(w, e), func(h keys.Holder) { ended = append(ended, h) }); err != nil {
@@ -599,7 +599,7 @@ func expire(t *testing.T, w *keystest.World, e keys.Expiry) []keys.Holder {
 func TestTheCensusListsSecretsUnderNoPepper(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	w.Org(t, w.Found(t).Secret, "north", "TEAM")
+	w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 	bring(t, moving(t, w, keys.ImportOptions{}), export(1), export(2))
 	authenticate(t, w, oldSecret(1), "")
 	if got, _ := census(t, w); counts(got) != "map[1:3 sha256:1]" {
@@ -611,7 +611,7 @@ func TestAnImportedSecretIsAcceptedEvenIfItsWriteFails(t *testing.T) {
 	t.Parallel()
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	w := keystest.New(t, faulty, "balla")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
 	faulty.Always(tabletest.Throttled, "Write")
 	authenticate(t, w, oldSecret(1), "")
@@ -635,7 +635,7 @@ func TestExpiryWhoseGateCannotBeBumpedIsRepeatedIntoEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faulty := tabletest.NewFaulty(keystest.Memory(t))
 		w := keystest.New(t, faulty, "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 		bring(t, moving(t, w, keys.ImportOptions{}), export(1))
 		id := all(t, w, admin.Secret)["old 1"].ID
 		version, err := w.Gate.Version(t.Context(), id)

@@ -164,7 +164,7 @@ type holdings struct {
 }
 
 func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
-	for n := range tornAtMost {
+	for n := range maxTornReads {
 		h, found, err := s.queryHoldings(ctx, org)
 		if err != nil || !found || h.complete() {
 			return h, found, err
@@ -176,8 +176,8 @@ func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error
 	return holdings{}, false, api.Down("reading an organisation's keys", errors.New("its latest key does not appear"))
 }
 
-// tornAtMost bounds the repetitions of a query that read a transaction half committed.
-const tornAtMost = 8
+// maxTornReads bounds the repetitions of a query that read a transaction half committed.
+const maxTornReads = 8
 
 // tornBackoff pauses a second in all.
 var tornBackoff = retry.Backoff{First: 4 * time.Millisecond, Max: 512 * time.Millisecond}

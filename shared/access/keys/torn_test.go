@@ -44,7 +44,7 @@ func TestCapCountsAKeyWhoseTransactionIsHalfCommitted(t *testing.T) {
 	t.Parallel()
 	half := &torn{Table: keystest.Memory(t)}
 	w := keystest.New(t, half, "statgate")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "FREE")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "FREE")
 	w.Key(t, admin.Secret, reading("first"))
 	for name, times := range map[string]int{api.ConflictCap: 2, api.Unavailable: -1} {
 		half.prefix, half.times = "KEY#", times
@@ -59,7 +59,7 @@ func TestLastOwnerStaysWhileTheOthersLeavingIsHalfCommitted(t *testing.T) {
 	t.Parallel()
 	half := &torn{Table: keystest.Memory(t)}
 	w := keystest.New(t, half, "statgate")
-	o, first, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+	o, first, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	second, err := w.Orgs.AddMember(t.Context(), w.By(t, admin.Secret), o.ID, "second@north.example", api.RoleOwner)
 	if err != nil {
 		t.Fatal(err)

@@ -150,9 +150,9 @@ func (k record) revoked(now time.Time) (record, change.Plan, error) {
 	return k, plan, err
 }
 
-// revocationsAtOnce keeps the removal of a member within a transaction's 100 writes: three
+// revocationsPerTransaction keeps the removal of a member within a transaction's 100 writes: three
 // for each key and ten for the removal.
-const revocationsAtOnce = 30
+const revocationsPerTransaction = 30
 
 // Revoking returns the plan that revokes a member's keys, as many as fit in a transaction,
 // and whether more are left.
@@ -167,7 +167,7 @@ func (s *Store) Revoking(ctx context.Context, now time.Time, org, user string) (
 		if k.Owner != user || k.RevokedAt != 0 {
 			continue
 		}
-		if n++; n > revocationsAtOnce {
+		if n++; n > revocationsPerTransaction {
 			return plan, true, nil
 		}
 		_, revoked, err := k.revoked(now)

@@ -13,8 +13,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Founding describes a new organisation.
-type Founding struct {
+// Spec describes a new organisation.
+type Spec struct {
 	Name     string
 	Plan     string // "": the contract's default
 	Owner    string // email
@@ -29,11 +29,11 @@ type settings struct {
 }
 
 // Create makes an organisation and its owner. Only operators may.
-func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Member, error) {
+func (s *Store) Create(ctx context.Context, r *api.Request, f Spec) (Org, Member, error) {
 	if !r.Caller.Operator() {
 		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators can create organisations")
 	}
-	o, owner, founding, err := Found(s.changes.IDs, s.contract, r.Now, f)
+	o, owner, creation, err := NewOrg(s.changes.IDs, s.contract, r.Now, f)
 	if err != nil {
 		return Org{}, Member{}, err
 	}
@@ -49,14 +49,14 @@ func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Me
 			if made != nil { // by an earlier attempt, whose answer was lost
 				return o, change.Plan{}, nil
 			}
-			return o, founding, nil
+			return o, creation, nil
 		})
 	return o, owner, err
 }
 
-// Found checks a founding and returns the new organisation, its owner and the plan
+// NewOrg checks a spec and returns the new organisation, its owner and the plan
 // that makes them, audit entry included.
-func Found(source *ids.Source, c *contract.Contract, now time.Time, f Founding) (Org, Member, change.Plan, error) {
+func NewOrg(source *ids.Source, c *contract.Contract, now time.Time, f Spec) (Org, Member, change.Plan, error) {
 	fail := func(err error) (Org, Member, change.Plan, error) { return Org{}, Member{}, change.Plan{}, err }
 	name, wrong := Name(f.Name)
 	if wrong != nil {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	nameAtMost  = 80  // characters
-	emailAtMost = 254 // bytes, RFC 5321's path less its brackets
+	maxNameChars  = 80  // characters
+	maxEmailBytes = 254 // bytes, RFC 5321's path less its brackets
 )
 
 var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
@@ -21,8 +21,8 @@ var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
 // characters.
 func Name(name string) (string, *api.Error) {
 	name, err := api.Line("name", name)
-	if err == nil && utf8.RuneCountInString(name) > nameAtMost {
-		return "", api.FieldError("name", "must have at most %d characters", nameAtMost)
+	if err == nil && utf8.RuneCountInString(name) > maxNameChars {
+		return "", api.FieldError("name", "must have at most %d characters", maxNameChars)
 	}
 	return name, err
 }
@@ -32,7 +32,7 @@ func Name(name string) (string, *api.Error) {
 func address(field, email string) (string, *api.Error) {
 	email = strings.TrimSpace(email)
 	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || len(email) > emailAtMost || strings.ContainsFunc(email, unicode.IsSpace) {
+	if err != nil || parsed.Address != email || len(email) > maxEmailBytes || strings.ContainsFunc(email, unicode.IsSpace) {
 		return "", api.FieldError(field, "must be an email address, such as ada@example.com")
 	}
 	return email, nil

@@ -71,7 +71,7 @@ type Event struct {
 	Type string
 	At   time.Time // approximate, UTC
 	// Match is the id of the match. For changes beside a match, the change has no more than
-	// that, and [Event.About] adds the match.
+	// that, and [Event.AddMatch] adds the match.
 	Match string
 	Of    *matches.Match
 	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
@@ -200,9 +200,9 @@ func (e *Event) ofReport(c table.Change) error {
 	return nil
 }
 
-// About adds the match to an event about something beside it. It returns false if no event
+// AddMatch adds the match to an event about something beside it. It returns false if no event
 // is due: the match is an archive's or does not exist any more.
-func (e *Event) About(m *matches.Match) bool {
+func (e *Event) AddMatch(m *matches.Match) bool {
 	if m == nil || archived(m, e.At) {
 		return false
 	}

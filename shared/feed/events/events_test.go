@@ -139,7 +139,7 @@ func TestEventsAboutReportsIncludeTheMatch(t *testing.T) {
 		if !ok || err != nil || e.Match != "m_1" || e.Of != nil {
 			t.Fatalf("%s: got %+v, %v, %v", sort, e, ok, err)
 		}
-		if !e.About(m) {
+		if !e.AddMatch(m) {
 			t.Errorf("%s: it is no news", sort)
 		}
 		raw, err := json.Marshal(e.Data)
@@ -147,7 +147,7 @@ func TestEventsAboutReportsIncludeTheMatch(t *testing.T) {
 		if err != nil || json.Unmarshal(raw, &data) != nil || data.Match.ID != "m_1" {
 			t.Errorf("%s: got %s, %v, want the match with it", sort, raw, err)
 		}
-		if e.About(nil) || e.About(matches.FromItem(items(t, old, nil)["MATCH"])) {
+		if e.AddMatch(nil) || e.AddMatch(matches.FromItem(items(t, old, nil)["MATCH"])) {
 			t.Errorf("%s: it is news of a match that is gone, or long over", sort)
 		}
 	}

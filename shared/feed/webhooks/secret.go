@@ -41,8 +41,8 @@ func (s *Store) mint(ctx context.Context, id string) (string, sealed, error) {
 	if _, err := io.ReadFull(s.Rand, raw); err != nil {
 		return "", sealed{}, fmt.Errorf("webhooks: reading randomness: %w", err)
 	}
-	under, err := s.seal(ctx, id, raw)
-	return show(raw), under, err
+	sealedSecret, err := s.seal(ctx, id, raw)
+	return show(raw), sealedSecret, err
 }
 
 func show(raw []byte) string { return secretPrefix + base64.StdEncoding.EncodeToString(raw) }

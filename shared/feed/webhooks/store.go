@@ -33,7 +33,7 @@ type Table interface {
 // Queue passes each delivery to a worker at least once, and not before its NotBefore, or
 // earlier by as much as the queue cannot delay it.
 type Queue interface {
-	Send(ctx context.Context, due ...Due) error
+	Send(ctx context.Context, queued ...QueuedDelivery) error
 }
 
 // Options configure a store.
@@ -99,11 +99,11 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	if err := s.validate(r.Caller, &draft.Webhook); err != nil {
 		return Created{}, err
 	}
-	secret, under, err := s.mint(ctx, id)
+	secret, sealedSecret, err := s.mint(ctx, id)
 	if err != nil {
 		return Created{}, err
 	}
-	draft.Present = under
+	draft.Present = sealedSecret
 	call := change.Asked(r)
 	call.Token = token
 	made, err := change.Make(ctx, s.changes, call,
@@ -112,7 +112,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 			switch {
 			case f.made: // by an earlier attempt, whose answer was lost
 				return draft.Webhook, change.Plan{}, nil
-			case f.count >= AtMost:
+			case f.count >= MaxPerOrg:
 				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, the maximum: delete one first", f.count)
 			}
 			return draft.Webhook, draft.birth(), nil
@@ -153,7 +153,7 @@ func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
 // birth is the plan that makes a webhook.
 func (r *record) birth() change.Plan {
 	return r.recorded("webhook.create", nil, r.settings(), table.Put(r.item(), table.IsNew()),
-		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(AtMost)))))
+		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(MaxPerOrg)))))
 }
 
 // validate refuses a webhook with invalid settings, and one whose maker's key may not read
@@ -251,7 +251,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if lasts > maxOverlap {
 		return Created{}, api.FieldError("overlap", "must be at most 7d")
 	}
-	secret, under, err := s.mint(ctx, id)
+	secret, sealedSecret, err := s.mint(ctx, id)
 	if err != nil {
 		return Created{}, err
 	}
@@ -261,7 +261,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		}
 		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(lasts).Truncate(time.Second)
 		before := w.Present
-		w.Secret, w.RotatedAt, w.Present, w.Previous, w.PreviousEnd = w.Secret+1, &now, under, sealed{}, nil
+		w.Secret, w.RotatedAt, w.Present, w.Previous, w.PreviousEnd = w.Secret+1, &now, sealedSecret, sealed{}, nil
 		if lasts > 0 {
 			w.Previous, w.PreviousEnd = before, &end
 		}

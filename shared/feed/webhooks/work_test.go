@@ -17,8 +17,8 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// began begins an attempt, which must be due.
-func (w *world) began(t *testing.T, d webhooks.Due, at time.Time) *webhooks.Attempt {
+// began begins an attempt, which must be queued.
+func (w *fixture) began(t *testing.T, d webhooks.QueuedDelivery, at time.Time) *webhooks.Attempt {
 	t.Helper()
 	a, wait, err := w.Begin(t.Context(), d, at)
 	if err != nil || a == nil {
@@ -27,7 +27,7 @@ func (w *world) began(t *testing.T, d webhooks.Due, at time.Time) *webhooks.Atte
 	return a
 }
 
-func (w *world) finished(t *testing.T, a *webhooks.Attempt, o webhooks.Outcome, at time.Time) (time.Duration, bool) {
+func (w *fixture) finished(t *testing.T, a *webhooks.Attempt, o webhooks.Outcome, at time.Time) (time.Duration, bool) {
 	t.Helper()
 	again, givenUp, err := w.Finish(t.Context(), a, o, at)
 	if err != nil {
@@ -37,7 +37,7 @@ func (w *world) finished(t *testing.T, a *webhooks.Attempt, o webhooks.Outcome, 
 }
 
 // only returns the single delivery of a webhook.
-func (w *world) only(t *testing.T, hook webhooks.Created) webhooks.Delivery {
+func (w *fixture) only(t *testing.T, hook webhooks.Created) webhooks.Delivery {
 	t.Helper()
 	list, _, err := w.Deliveries(t.Context(), w.by(hook.Org), hook.ID, 10, "")
 	if err != nil || len(list) != 1 {
@@ -53,7 +53,7 @@ var (
 
 func TestARepeatedEventIsStoredOnce(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook, e := w.make(t, "org_1", webhooks.Spec{}), event(events.MatchCreated)
 		first := w.place(t, hook.Webhook, e)
 		if again := w.place(t, hook.Webhook, e); again != first {
@@ -71,13 +71,13 @@ func TestARepeatedEventIsStoredOnce(t *testing.T) {
 
 func TestOfManyWorkersOneAttemptsADelivery(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
-		due := w.place(t, w.make(t, "org_1", webhooks.Spec{}).Webhook, event(events.MatchCreated))
+	onBoth(t, func(t *testing.T, w *fixture) {
+		queued := w.place(t, w.make(t, "org_1", webhooks.Spec{}).Webhook, event(events.MatchCreated))
 		var began atomic.Int64
 		var group sync.WaitGroup
 		for range 16 {
 			group.Go(func() {
-				a, wait, err := w.Begin(context.Background(), due, now)
+				a, wait, err := w.Begin(context.Background(), queued, now)
 				switch {
 				case err != nil:
 					t.Error(err)
@@ -97,11 +97,11 @@ func TestOfManyWorkersOneAttemptsADelivery(t *testing.T) {
 
 func TestAnotherWorkerTakesOverAfterACrashAndTheFirstCannotFinish(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
-		due := w.place(t, hook.Webhook, event(events.MatchCreated))
-		dead := w.began(t, due, now)
-		next := w.began(t, due, now.Add(webhooks.Lease))
+		queued := w.place(t, hook.Webhook, event(events.MatchCreated))
+		dead := w.began(t, queued, now)
+		next := w.began(t, queued, now.Add(webhooks.Lease))
 		if again, givenUp := w.finished(t, dead, refusedByReceiver, now.Add(webhooks.Lease)); again != 0 || givenUp {
 			t.Errorf("got %s, %v, want an attempt whose lease is over to be forgotten", again, givenUp)
 		}
@@ -114,23 +114,23 @@ func TestAnotherWorkerTakesOverAfterACrashAndTheFirstCannotFinish(t *testing.T) 
 
 func TestADeliveryFailsAfterEightAttemptsOverEighteenHours(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
-		due := w.place(t, hook.Webhook, event(events.MatchCreated))
+		queued := w.place(t, hook.Webhook, event(events.MatchCreated))
 		at := now
 		for n := 1; ; n++ {
-			again, givenUp := w.finished(t, w.began(t, due, at), refusedByReceiver, at)
+			again, givenUp := w.finished(t, w.began(t, queued, at), refusedByReceiver, at)
 			if givenUp {
 				if n != 8 || at.Sub(now) < 17*time.Hour || at.Sub(now) > 22*time.Hour {
 					t.Errorf("given up after %d attempts and %s", n, at.Sub(now))
 				}
 				break
 			}
-			if least := webhooks.Pauses[n-1]; again < least || again > least*6/5 {
+			if least := webhooks.RetryDelays[n-1]; again < least || again > least*6/5 {
 				t.Errorf("attempt %d: %s until the next, want %s and up to a fifth more", n, again, least)
 			}
 			early := at.Add(again - 2*time.Second)
-			if a, wait, err := w.Begin(t.Context(), due, early); a != nil || wait <= 0 || wait > 3*time.Second || err != nil {
+			if a, wait, err := w.Begin(t.Context(), queued, early); a != nil || wait <= 0 || wait > 3*time.Second || err != nil {
 				t.Errorf("attempt %d: a message that comes early got %v, %s, %v", n, a, wait, err)
 			}
 			at = at.Add(again)
@@ -138,7 +138,7 @@ func TestADeliveryFailsAfterEightAttemptsOverEighteenHours(t *testing.T) {
 		if got := w.only(t, hook); got.State != webhooks.Failed || got.Attempts != 8 || *got.Error != "answered 500" || got.NextAt != nil {
 			t.Errorf("got %+v", got)
 		}
-		if a, wait, err := w.Begin(t.Context(), due, at.Add(time.Hour)); a != nil || wait != 0 || err != nil {
+		if a, wait, err := w.Begin(t.Context(), queued, at.Add(time.Hour)); a != nil || wait != 0 || err != nil {
 			t.Errorf("got %v, %s, %v, want no more attempts", a, wait, err)
 		}
 	})
@@ -146,15 +146,15 @@ func TestADeliveryFailsAfterEightAttemptsOverEighteenHours(t *testing.T) {
 
 func TestAFailingStoreUsesUpNoAttempt(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
-		due := w.place(t, hook.Webhook, event(events.MatchCreated))
+		queued := w.place(t, hook.Webhook, event(events.MatchCreated))
 		w.table.Next(1, tabletest.Unavailable, "Get")
-		if a, _, err := w.Begin(t.Context(), due, now); a != nil || err == nil {
+		if a, _, err := w.Begin(t.Context(), queued, now); a != nil || err == nil {
 			t.Fatalf("got %v, %v, want the store's error", a, err)
 		}
 		w.table.Heal()
-		w.finished(t, w.began(t, due, now.Add(webhooks.Lease)), refusedByReceiver, now.Add(webhooks.Lease))
+		w.finished(t, w.began(t, queued, now.Add(webhooks.Lease)), refusedByReceiver, now.Add(webhooks.Lease))
 		if got := w.only(t, hook); got.Attempts != 1 {
 			t.Errorf("got %d attempts, want the one that was made", got.Attempts)
 		}
@@ -163,9 +163,9 @@ func TestAFailingStoreUsesUpNoAttempt(t *testing.T) {
 
 func TestADisabledOrDeletedWebhookReceivesNothing(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook, gone := w.make(t, "org_1", webhooks.Spec{}), w.make(t, "org_1", webhooks.Spec{})
-		due, lost := w.place(t, hook.Webhook, event(events.MatchCreated)), w.place(t, gone.Webhook, event(events.MatchCreated))
+		queued, lost := w.place(t, hook.Webhook, event(events.MatchCreated)), w.place(t, gone.Webhook, event(events.MatchCreated))
 		state := webhooks.Disabled
 		if _, err := w.Update(t.Context(), w.by("org_1"), hook.ID, webhooks.Edit{State: &state}); err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestADisabledOrDeletedWebhookReceivesNothing(t *testing.T) {
 		if err := w.Delete(t.Context(), w.by("org_1"), gone.ID); err != nil {
 			t.Fatal(err)
 		}
-		for _, d := range []webhooks.Due{due, lost} {
+		for _, d := range []webhooks.QueuedDelivery{queued, lost} {
 			if a, wait, err := w.Begin(t.Context(), d, now); a != nil || wait != 0 || err != nil {
 				t.Errorf("got %v, %s, %v, want no attempt", a, wait, err)
 			}
@@ -192,7 +192,7 @@ func TestADisabledOrDeletedWebhookReceivesNothing(t *testing.T) {
 
 func TestAKeyThatMayNotReadMatchesCanOnlyDisableAWebhook(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook, narrow := w.make(t, "org_1", webhooks.Spec{}), func() *api.Request { return w.by("org_1", "webhooks:write") }
 		off, on, text := webhooks.Disabled, webhooks.Enabled, "mine"
 		if is, err := w.Update(t.Context(), narrow(), hook.ID, webhooks.Edit{State: &off}); err != nil || is.State != webhooks.Disabled {
@@ -208,12 +208,12 @@ func TestAKeyThatMayNotReadMatchesCanOnlyDisableAWebhook(t *testing.T) {
 
 func TestAWebhookThatAcceptsNothingForDaysIsDisabledWithAReason(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
 		lasting := func(begin time.Time) {
-			due := w.place(t, hook.Webhook, event(events.MatchCreated))
+			queued := w.place(t, hook.Webhook, event(events.MatchCreated))
 			for at := begin; ; {
-				again, givenUp := w.finished(t, w.began(t, due, at), refusedByReceiver, at)
+				again, givenUp := w.finished(t, w.began(t, queued, at), refusedByReceiver, at)
 				if at = at.Add(again); givenUp {
 					return
 				}
@@ -249,10 +249,10 @@ func TestAWebhookThatAcceptsNothingForDaysIsDisabledWithAReason(t *testing.T) {
 
 func TestAWebhookThatAnswersGoneIsDisabledImmediately(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
-		due := w.place(t, hook.Webhook, event(events.MatchCreated))
-		again, givenUp := w.finished(t, w.began(t, due, now), webhooks.Outcome{Status: 410, Error: "answered 410"}, now)
+		queued := w.place(t, hook.Webhook, event(events.MatchCreated))
+		again, givenUp := w.finished(t, w.began(t, queued, now), webhooks.Outcome{Status: 410, Error: "answered 410"}, now)
 		is, err := w.Get(t.Context(), w.by("org_1"), hook.ID)
 		if again != 0 || !givenUp || err != nil || is.State != webhooks.Disabled || is.Reason == nil {
 			t.Errorf("got %s, %v, %+v, %v", again, givenUp, is, err)
@@ -262,7 +262,7 @@ func TestAWebhookThatAnswersGoneIsDisabledImmediately(t *testing.T) {
 
 func TestAWebhookIsNotDisabledForAPastFailure(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook, at := w.make(t, "org_1", webhooks.Spec{}), now
 		stays := func(why string) {
 			if is, err := w.Get(t.Context(), w.by("org_1"), hook.ID); err != nil || is.State != webhooks.Enabled {
@@ -270,7 +270,7 @@ func TestAWebhookIsNotDisabledForAPastFailure(t *testing.T) {
 			}
 		}
 		failing := w.place(t, hook.Webhook, event(events.MatchCreated))
-		for range webhooks.Pauses {
+		for range webhooks.RetryDelays {
 			again, _ := w.finished(t, w.began(t, failing, at), refusedByReceiver, at)
 			at = at.Add(again)
 		}
@@ -295,7 +295,7 @@ func TestAWebhookIsNotDisabledForAPastFailure(t *testing.T) {
 
 func TestDuringAnOverlapBothSecretsSign(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
 		signing := func(at time.Time) []string {
 			return w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), at).Secrets
@@ -328,12 +328,12 @@ func TestDuringAnOverlapBothSecretsSign(t *testing.T) {
 
 func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook, e := w.make(t, "org_1", webhooks.Spec{}), event(events.MatchCreated)
-		due := w.place(t, hook.Webhook, e)
-		w.finished(t, w.began(t, due, now), taken, now)
+		queued := w.place(t, hook.Webhook, e)
+		w.finished(t, w.began(t, queued, now), taken, now)
 		for range 2 { // it is pending the second time, and queued again
-			d, err := w.Store.Send(t.Context(), w.by("org_1"), hook.ID, &due.Delivery)
+			d, err := w.Store.Send(t.Context(), w.by("org_1"), hook.ID, &queued.Delivery)
 			if err != nil || d.State != webhooks.Pending || d.Event != e.ID || d.Attempts != 0 || d.Status != nil {
 				t.Fatalf("got %+v, %v", d, err)
 			}
@@ -341,11 +341,11 @@ func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
 		if got := w.queued.Load(); got != 2 {
 			t.Errorf("%d were queued, want 2", got)
 		}
-		if a := w.began(t, due, now); a.Event != e.ID || string(a.Body) != `{"type":"x"}` {
+		if a := w.began(t, queued, now); a.Event != e.ID || string(a.Body) != `{"type":"x"}` {
 			t.Errorf("got %s %s", a.Event, a.Body)
 		}
 		left, err := w.Unfinished(t.Context())
-		if err != nil || len(left) != 1 || left[0] != due {
+		if err != nil || len(left) != 1 || left[0] != queued {
 			t.Errorf("got %v, %v, want the pending one to be found", left, err)
 		}
 	})
@@ -358,16 +358,16 @@ func TestPendingDeliveriesAreFoundWhenAProcessStarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w := newWorld(t, db.Table(table.Keys.Name))
-	want := map[webhooks.Due]bool{}
+	w := newFixture(t, db.Table(table.Keys.Name))
+	want := map[webhooks.QueuedDelivery]bool{}
 	for _, org := range []string{"org_1", "org_2"} {
 		hook := w.make(t, org, webhooks.Spec{})
 		for i := range 450 { // more than a page
-			due := w.place(t, hook.Webhook, event(events.MatchCreated))
+			queued := w.place(t, hook.Webhook, event(events.MatchCreated))
 			if i%3 == 0 {
-				w.finished(t, w.began(t, due, now), taken, now)
+				w.finished(t, w.began(t, queued, now), taken, now)
 			} else {
-				want[due] = true
+				want[queued] = true
 			}
 		}
 	}
@@ -375,37 +375,37 @@ func TestPendingDeliveriesAreFoundWhenAProcessStarts(t *testing.T) {
 	if err != nil || len(found) != len(want) {
 		t.Fatalf("got %d, %v, want %d", len(found), err, len(want))
 	}
-	for _, due := range found {
-		if !want[due] {
-			t.Errorf("%v is found twice, or has ended", due)
+	for _, queued := range found {
+		if !want[queued] {
+			t.Errorf("%v is found twice, or has ended", queued)
 		}
-		delete(want, due)
+		delete(want, queued)
 	}
 }
 
 func TestAWaitingDeliveryCanBeSentImmediately(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
-		due, at := w.place(t, hook.Webhook, event(events.MatchCreated)), now.Add(-24*time.Hour)
-		for range webhooks.Pauses {
-			again, _ := w.finished(t, w.began(t, due, at), refusedByReceiver, at)
+		queued, at := w.place(t, hook.Webhook, event(events.MatchCreated)), now.Add(-24*time.Hour)
+		for range webhooks.RetryDelays {
+			again, _ := w.finished(t, w.began(t, queued, at), refusedByReceiver, at)
 			at = at.Add(again)
 		}
 		at = at.Add(-time.Hour)
-		if a, _, err := w.Begin(t.Context(), due, at); a != nil || err != nil {
+		if a, _, err := w.Begin(t.Context(), queued, at); a != nil || err != nil {
 			t.Fatalf("got %v, %v, want it to wait", a, err)
 		}
 		r := w.by("org_1")
 		r.Now = at
-		if d, err := w.Store.Send(t.Context(), r, hook.ID, &due.Delivery); err != nil || d.NextAt != nil || d.Attempts != 0 {
-			t.Fatalf("got %+v, %v, want it to be due", d, err)
+		if d, err := w.Store.Send(t.Context(), r, hook.ID, &queued.Delivery); err != nil || d.NextAt != nil || d.Attempts != 0 {
+			t.Fatalf("got %+v, %v, want it to be queued", d, err)
 		}
-		under := w.began(t, due, at)
-		if _, err := w.Store.Send(t.Context(), r, hook.ID, &due.Delivery); err != nil {
+		under := w.began(t, queued, at)
+		if _, err := w.Store.Send(t.Context(), r, hook.ID, &queued.Delivery); err != nil {
 			t.Fatal(err)
 		}
-		if a, wait, err := w.Begin(t.Context(), due, at); a != nil || wait != webhooks.Lease || err != nil {
+		if a, wait, err := w.Begin(t.Context(), queued, at); a != nil || wait != webhooks.Lease || err != nil {
 			t.Errorf("got %v, %s, %v, want the attempt that is under way to be the only one", a, wait, err)
 		}
 		w.finished(t, under, taken, at)

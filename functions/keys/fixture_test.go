@@ -26,7 +26,7 @@ import (
 // person's caller, as API Gateway does, so that every change has to take effect through the
 // gate.
 type api3 struct {
-	*keystest.World
+	*keystest.Fixture
 	t       testing.TB
 	calls   map[string]operation
 	flushes int
@@ -46,7 +46,7 @@ func (a *api3) Flush(context.Context) time.Time {
 
 func serve(t testing.TB, keysTable table.Table, contractName string) *api3 {
 	t.Helper()
-	a := &api3{World: keystest.New(t, keysTable, contractName), t: t, calls: map[string]operation{}}
+	a := &api3{Fixture: keystest.New(t, keysTable, contractName), t: t, calls: map[string]operation{}}
 	handlers := keysfn.Handlers(keysfn.Deps{Keys: a.Keys, History: a.Gate, Flusher: a})
 	handlers = append(handlers, orgsfn.Handlers(orgsfn.Deps{Orgs: a.Orgs, Flusher: a})...)
 	handlers = append(handlers, auditfn.Handlers(auditfn.Deps{Trail: a.Trail, Orgs: a.Orgs})...)
@@ -207,7 +207,7 @@ func stage(t testing.TB, keysTable table.Table) *cast {
 	t.Helper()
 	a := serve(t, keysTable, "statgate")
 	c := &cast{api3: a}
-	c.operator = a.with(a.Found(t).Secret)
+	c.operator = a.with(a.Bootstrap(t).Secret)
 	enter := func(name string) (string, string, *person) {
 		o := c.operator.does("createOrg", input{"name": name, "plan": "TEAM", "owner": "Owner@" + name + ".example"})
 		k := c.operator.does("createKey", input{"name": "owner", "org": o["id"], "scopes": a.Management()})
