@@ -127,8 +127,8 @@ func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 		"a redirect": {receiver(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, target, http.StatusTemporaryRedirect)
 		}), true, webhooks.Outcome{Status: 307, Error: "the endpoint answered 307; redirects are not followed"}},
-		"nobody there":    {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
-		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the host name cannot be resolved"}},
+		"no listener":     {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
+		"no such name":    {"https://unknown.invalid/", false, webhooks.Outcome{Error: "the host name cannot be resolved"}},
 		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "the TLS certificate is not trusted"}},
 		"this machine":    {target, false, webhooks.Outcome{Error: "the address is not on the public internet"}},
 		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not on the public internet"}},
@@ -149,7 +149,7 @@ func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 		}
 	}
 	if reached {
-		t.Error("what a redirect leads to, or what is on this machine, was called")
+		t.Error("the target of a redirect, or a server on this machine, was called")
 	}
 }
 
@@ -200,7 +200,7 @@ func TestAClosedIdleConnectionDoesNotFailAnAttempt(t *testing.T) {
 		}
 	}
 	if len(used) < 2 {
-		t.Errorf("%d connections were used, want a second one: this test shows nothing", len(used))
+		t.Errorf("%d connections were used, want a second one, else this test proves nothing", len(used))
 	}
 }
 
@@ -214,10 +214,10 @@ func TestACancelledAttemptDoesNotCountAsAReceiverFailure(t *testing.T) {
 	})
 	s := &store{url: url}
 	if _, err := sender(s, true, io.Discard).Deliver(ctx, webhooks.QueuedDelivery{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that it was stopped", err)
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 	if len(s.outcomes) != 0 {
-		t.Errorf("got %+v, want nothing to be said of it", s.outcomes)
+		t.Errorf("got outcomes %+v, want none", s.outcomes)
 	}
 }
 
@@ -303,7 +303,7 @@ func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 	}
 	now = now.Add(30 * time.Second)
 	if calls, _ := attempts(5); calls != 1 {
-		t.Errorf("half a minute later: got %d calls, want one that finds out", calls)
+		t.Errorf("half a minute later: got %d calls, want one probe", calls)
 	}
 	now = now.Add(30 * time.Second)
 	up.Store(true)
@@ -321,8 +321,8 @@ type queue struct {
 	err  error
 }
 
-func (q *queue) Send(_ context.Context, due ...webhooks.QueuedDelivery) error {
-	q.sent = append(q.sent, due...)
+func (q *queue) Send(_ context.Context, deliveries ...webhooks.QueuedDelivery) error {
+	q.sent = append(q.sent, deliveries...)
 	return q.err
 }
 
@@ -344,7 +344,7 @@ func body(t *testing.T, d webhooks.QueuedDelivery) string {
 	return string(raw)
 }
 
-func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
+func TestADeliveryHasAQueueMessageUntilItEnds(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(http.ResponseWriter, *http.Request) {})
 	due := webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
@@ -354,18 +354,18 @@ func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 		store *store
 		body  string
 		queue error
-		stays bool          // the message itself
-		later time.Duration // another one
+		stays bool          // the message stays in the queue
+		later time.Duration // delay of a new message; 0: none is sent
 	}{
-		"taken":                {store: &store{url: url}, body: body(t, due)},
-		"to be tried again":    {store: &store{url: url, again: 5 * time.Minute}, body: body(t, due), later: 5 * time.Minute},
-		"another is at it":     {store: &store{wait: time.Minute}, body: body(t, due), later: time.Minute},
-		"early":                {store: &store{err: errors.New("asked")}, body: body(t, early), later: time.Hour},
-		"the queue fails":      {store: &store{wait: time.Minute}, body: body(t, due), queue: errors.New("no"), stays: true, later: time.Minute},
-		"the store fails":      {store: &store{err: errors.New("down")}, body: body(t, due), stays: true},
-		"no delivery":          {store: &store{}, body: "hello", stays: true},
-		"an empty one":         {store: &store{}, body: "{}", stays: true},
-		"it was early, is not": {store: &store{url: url}, body: strings.Replace(body(t, early), fmt.Sprint(early.NotBefore), "1000", 1)},
+		"accepted":              {store: &store{url: url}, body: body(t, due)},
+		"to be tried again":     {store: &store{url: url, again: 5 * time.Minute}, body: body(t, due), later: 5 * time.Minute},
+		"another has the lease": {store: &store{wait: time.Minute}, body: body(t, due), later: time.Minute},
+		"early":                 {store: &store{err: errors.New("asked")}, body: body(t, early), later: time.Hour},
+		"the queue fails":       {store: &store{wait: time.Minute}, body: body(t, due), queue: errors.New("no"), stays: true, later: time.Minute},
+		"the store fails":       {store: &store{err: errors.New("down")}, body: body(t, due), stays: true},
+		"no delivery":           {store: &store{}, body: "hello", stays: true},
+		"an empty one":          {store: &store{}, body: "{}", stays: true},
+		"no longer early":       {store: &store{url: url}, body: strings.Replace(body(t, early), fmt.Sprint(early.NotBefore), "1000", 1)},
 	} {
 		q := &queue{err: c.queue}
 		answer, err := sender(c.store, true, io.Discard).Handle(q)(t.Context(), batch(c.body))
@@ -375,7 +375,7 @@ func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 		}
 		for _, d := range q.sent {
 			if d.Delivery != "dlv_1" || d.Org != "org_1" || time.Until(time.Unix(d.NotBefore, 0)).Round(time.Minute) != c.later {
-				t.Errorf("%s: put off %+v, want it by %s", name, d, c.later)
+				t.Errorf("%s: queued %+v, want a delay of %s", name, d, c.later)
 			}
 		}
 	}
@@ -387,15 +387,15 @@ func TestRetriesOfABatchAreQueuedInOneRequest(t *testing.T) {
 	due := body(t, webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
 	answer, err := sender(&store{wait: time.Minute}, true, io.Discard).Handle(q)(t.Context(), batch(due, due, "{}"))
 	if err != nil || len(q.sent) != 2 || len(answer.BatchItemFailures) != 3 {
-		t.Errorf("got %v, %v, %v, want two sent, and all three kept as that failed", q.sent, answer, err)
+		t.Errorf("got %v, %v, %v, want two sent in one failed request, and all three messages kept", q.sent, answer, err)
 	}
 }
 
 func TestASlowReceiverDelaysNoOtherMessageOfItsBatch(t *testing.T) {
 	t.Parallel()
-	var at sync.WaitGroup
-	at.Add(10)
-	url := receiver(t, func(http.ResponseWriter, *http.Request) { at.Done(); at.Wait() }) // until all ten are there
+	var arrived sync.WaitGroup
+	arrived.Add(10)
+	url := receiver(t, func(http.ResponseWriter, *http.Request) { arrived.Done(); arrived.Wait() }) // until all ten are there
 	due := body(t, webhooks.QueuedDelivery{Webhook: "whk_1", Delivery: "dlv_1"})
 	s := &store{url: url}
 	var bodies []string

@@ -42,23 +42,23 @@ type fixture struct {
 	down   error
 }
 
-func (w *fixture) Send(_ context.Context, due ...webhooks.QueuedDelivery) error {
+func (w *fixture) Send(_ context.Context, deliveries ...webhooks.QueuedDelivery) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.down != nil {
 		return w.down
 	}
-	w.queued = append(w.queued, due...)
+	w.queued = append(w.queued, deliveries...)
 	return nil
 }
 
-// taken returns what was queued since the last call.
-func (w *fixture) taken() []webhooks.QueuedDelivery {
+// takeQueued returns the deliveries queued since the last call.
+func (w *fixture) takeQueued() []webhooks.QueuedDelivery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	due := w.queued
+	queued := w.queued
 	w.queued = nil
-	return due
+	return queued
 }
 
 func newFixture(t *testing.T, contract string) *fixture {
@@ -137,8 +137,8 @@ func TestEachWebhookReceivesOnlyWhatItsOrganisationMaySee(t *testing.T) {
 		w.hook("org_2")
 		for owner, n := range want {
 			w.read(change("m_"+owner, owner))
-			if got := w.taken(); len(got) != n {
-				t.Errorf("%s: of a match of %s %d are told, want %d", contract, owner, len(got), n)
+			if got := w.takeQueued(); len(got) != n {
+				t.Errorf("%s: a match of %s: got %d deliveries, want %d", contract, owner, len(got), n)
 			}
 		}
 	}
@@ -149,10 +149,10 @@ func TestARepeatedChangeIsQueuedAgainOnlyWhileItsDeliveryIsPending(t *testing.T)
 	w := newFixture(t, "statgate")
 	w.hook("org_1")
 	w.read(change("m_1", matches.Public))
-	first := w.taken()
+	first := w.takeQueued()
 	w.read(change("m_1", matches.Public), change("m_1", matches.Public))
-	if again := w.taken(); len(first) != 1 || len(again) != 2 || again[0] != first[0] || again[1] != first[0] {
-		t.Fatalf("got %v and then %v, want the one that is pending again", first, again)
+	if again := w.takeQueued(); len(first) != 1 || len(again) != 2 || again[0] != first[0] || again[1] != first[0] {
+		t.Fatalf("got %v and then %v, want the pending delivery again", first, again)
 	}
 	a, _, err := w.webhooks.Begin(t.Context(), first[0], now)
 	if err != nil {
@@ -162,8 +162,8 @@ func TestARepeatedChangeIsQueuedAgainOnlyWhileItsDeliveryIsPending(t *testing.T)
 		t.Fatal(err)
 	}
 	w.read(change("m_1", matches.Public))
-	if again := w.taken(); len(again) != 0 {
-		t.Errorf("got %v, want what was delivered never to be sent again", again)
+	if again := w.takeQueued(); len(again) != 0 {
+		t.Errorf("got %v, want the delivered event never to be sent again", again)
 	}
 }
 
@@ -190,11 +190,11 @@ func TestABatchThatFailsAnywhereIsCompleteAfterARetry(t *testing.T) {
 		w.down = nil
 		w.read(changes...)
 		seen := map[webhooks.QueuedDelivery]bool{}
-		for _, d := range w.taken() {
+		for _, d := range w.takeQueued() {
 			seen[d] = true
 		}
 		if len(seen) != 80 {
-			t.Errorf("%s: %d deliveries are due, want 80", name, len(seen))
+			t.Errorf("%s: got %d deliveries, want 80", name, len(seen))
 		}
 	}
 }
@@ -205,8 +205,8 @@ func TestAnUnreadableChangeIsDroppedAndBlocksNothing(t *testing.T) {
 	w.hook("org_1")
 	w.read(table.Change{ID: "odd", Time: now, New: table.Item{table.PartitionAttr: "MATCH#m_1", table.SortAttr: "EVENT#e", "minute": "soon"}},
 		change("m_2", matches.Public))
-	if got := w.taken(); len(got) != 1 {
-		t.Errorf("%d are told, want the other change", len(got))
+	if got := w.takeQueued(); len(got) != 1 {
+		t.Errorf("got %d deliveries, want the one of the other change", len(got))
 	}
 	if !strings.Contains(w.log.String(), `"change":"odd"`) || !strings.Contains(w.log.String(), `"level":"ERROR"`) {
 		t.Errorf("logged %s", w.log.String())
@@ -220,8 +220,8 @@ func TestAnOversizedEventIsDroppedAndBlocksNothing(t *testing.T) {
 	big := change("m_1", matches.Public)
 	big.New["home"] = map[string]any{"id": "a", "name": strings.Repeat("A", 400<<10)}
 	w.read(big, change("m_2", matches.Public))
-	if got := w.taken(); len(got) != 1 {
-		t.Errorf("%d are told, want the other event", len(got))
+	if got := w.takeQueued(); len(got) != 1 {
+		t.Errorf("got %d deliveries, want the one of the other event", len(got))
 	}
 	if log := w.log.String(); !strings.Contains(log, `"match":"m_1"`) || !strings.Contains(log, `"level":"ERROR"`) || len(log) > 4096 {
 		t.Errorf("logged %.500s", log)
@@ -242,15 +242,15 @@ func TestAGoalEventIncludesItsMatch(t *testing.T) {
 	goal[table.PartitionAttr], goal[table.SortAttr] = "MATCH#m_1", "EVENT#e_1"
 	w.stats.Next(1, tabletest.Unavailable, "BatchGet")
 	if err := w.Read(t.Context(), []table.Change{{ID: "c", Time: now, New: goal}}); err == nil {
-		t.Error("a match that cannot be read is no fault")
+		t.Error("got no error for a match that cannot be read")
 	}
 	w.stats.Heal()
 	w.read(table.Change{ID: "c", Time: now, New: goal})
-	due := w.taken()
-	if len(due) != 1 {
-		t.Fatalf("got %v", due)
+	queued := w.takeQueued()
+	if len(queued) != 1 {
+		t.Fatalf("got %v", queued)
 	}
-	body := w.body(due[0])
+	body := w.body(queued[0])
 	data, _ := body["data"].(map[string]any)
 	match, _ := data["match"].(map[string]any)
 	event, _ := data["event"].(map[string]any)
@@ -266,11 +266,11 @@ func TestANewWebhookReceivesEventsWithinSeconds(t *testing.T) {
 	w.hook("org_1")
 	w.clock = now.Add(time.Second)
 	w.read(change("m_2", matches.Public))
-	early := len(w.taken())
+	early := len(w.takeQueued())
 	w.clock = now.Add(2 * time.Second)
 	w.read(change("m_3", matches.Public))
-	if late := len(w.taken()); early != 0 || late != 1 {
-		t.Errorf("%d are told within a second, %d after two, want 0 and 1", early, late)
+	if late := len(w.takeQueued()); early != 0 || late != 1 {
+		t.Errorf("got %d deliveries within a second and %d after two, want 0 and 1", early, late)
 	}
 }
 
@@ -279,7 +279,7 @@ func TestADeliveryHasTheContractsShape(t *testing.T) {
 	w := newFixture(t, "scorelytics")
 	w.hook("org_1")
 	w.read(change("m_1", "org_1"))
-	data, _ := w.body(w.taken()[0])["data"].(map[string]any)
+	data, _ := w.body(w.takeQueued()[0])["data"].(map[string]any)
 	match, _ := data["match"].(map[string]any)
 	if _, ours := match["kickoff_at"]; ours || match["status_code"] == nil {
 		t.Errorf("got %v, want the contract's names", match)

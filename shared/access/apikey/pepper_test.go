@@ -197,7 +197,7 @@ func TestPeppersAreKeptAMinuteAndWhileTheStoreFails(t *testing.T) {
 	}
 	v.change(func() { v.raw, v.err = nil, errors.New("down"); v.now = v.now.Add(time.Hour) })
 	if _, err := s.Get(ctx, "1"); err != nil {
-		t.Errorf("the store is down: %v, want the peppers of before", err)
+		t.Errorf("the store is down: got %v, want the cached peppers", err)
 	}
 	if got, want := v.reads, 2; got != want {
 		t.Errorf("%d reads, want %d", got, want)
@@ -367,7 +367,7 @@ func TestDocumentOfAnEarlierReleaseReadsAsItDid(t *testing.T) {
 	if s, err := parseStored(raw, true); err != nil {
 		t.Fatal(err)
 	} else if out, err := json.Marshal(s); err != nil || json.Unmarshal(out, &again) != nil || json.Unmarshal(raw, &was) != nil || !reflect.DeepEqual(again, was) {
-		t.Errorf("written back it is another document: %v", err)
+		t.Errorf("the document differs after a round trip: %v", err)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // MaxPending is how many applications of an organisation may be pending. A person reads
-// each, and the list of all begins with the newest: without a bound, one organisation could
-// bury the applications of all others.
+// each, and the list of all begins with the newest. Without a bound, one organisation could
+// push the applications of all others off the first pages.
 const MaxPending = 20
 
 // pendingSort sorts before the organisation's keys, as its claims do.
@@ -28,7 +28,7 @@ type pending struct {
 func (s *Store) pending(ctx context.Context, org string) (pending, error) {
 	it, err := s.Table.Get(ctx, table.Key{Partition: orgs.Partition(org), Sort: pendingSort}, true)
 	if err != nil {
-		return pending{}, api.Down("reading the applications that are pending", err)
+		return pending{}, api.Down("reading the pending applications", err)
 	}
 	return pending{org: org, ids: it.Texts("pending"), rev: it.Int("rev")}, nil
 }

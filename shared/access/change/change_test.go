@@ -75,7 +75,7 @@ func TestGatesAreBumpedAfterTheFactsAndBeforeTheAnswer(t *testing.T) {
 	}{
 		{"a change", store{}, writing, "", []string{"decide", "transact", "bump"}},
 		{"nothing left to change", store{}, change.Plan{Bump: []string{"key_1"}}, "", []string{"decide", "bump"}},
-		{"nobody to tell", store{}, silent, "", []string{"decide", "transact"}},
+		{"no gates to bump", store{}, silent, "", []string{"decide", "transact"}},
 		{"a lost race", store{errs: []error{&table.Canceled{}, nil}}, writing, "", []string{"decide", "transact", "decide", "transact", "bump"}},
 		{"a lost answer", store{errs: []error{table.ErrUnavailable, nil}}, writing, "", []string{"decide", "transact", "decide", "transact", "bump"}},
 		{"a refused repeat", store{}, change.Plan{Bump: []string{"key_1"}, Refuse: api.Fail(api.ConflictRepeat, "again")}, api.ConflictRepeat, []string{"decide", "bump"}},
@@ -127,7 +127,7 @@ func TestBumpOutlivesAClientThatHangsUp(t *testing.T) {
 	}
 }
 
-func TestRefusalToDecideWritesNothing(t *testing.T) {
+func TestAnErrorOfDecideWritesNothing(t *testing.T) {
 	t.Parallel()
 	s, no := store{}, errors.New("no")
 	_, err := change.Make(t.Context(), change.Store{Table: &s, Gates: &s, IDs: ids.New(rand.Reader)}, change.Call{By: by},

@@ -172,7 +172,7 @@ func (c *counter) methods() string {
 }
 
 // TestALostAnswerIsFoundAfterOtherChanges has another call change the facts between a
-// write, whose answer is lost, and the next attempt: only the entry tells then.
+// write, whose answer is lost, and the next attempt. Only the entry then shows the write.
 func TestALostAnswerIsFoundAfterOtherChanges(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t, true)
@@ -275,7 +275,7 @@ func TestTheEntryBesideDataIsInTheTrailOfTheCallersOrganisation(t *testing.T) {
 	}
 }
 
-func TestWhatACallerMayNoLongerDoIsNotWritten(t *testing.T) {
+func TestAFailedRecheckWritesNothing(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"recheck", "before"} {
 		c := newCounter(t, false)

@@ -60,7 +60,7 @@ func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()).UTC() }
 
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-// facts is a store of keys that is read as the real one must be: the version first.
+// facts is a store of keys. Like the real one, it is read after the gate's version.
 type facts struct {
 	gate  *Gate // to read versions with
 	mu    sync.Mutex
@@ -111,7 +111,7 @@ func (f *facts) change(secret string, edit func(*api.Caller)) {
 func (f *facts) end(secret, condition string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.ended[secret] = api.Fail(condition, "this key is no more")
+	f.ended[secret] = api.Fail(condition, "this key has ended")
 }
 
 // fixture is a keys table, a clock, and a store of facts.
@@ -230,7 +230,7 @@ func condition(t testing.TB, err error) string {
 	}
 	var e *api.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("%v is no *api.Error", err)
+		t.Fatalf("got %v, want an *api.Error", err)
 	}
 	return e.Condition
 }

@@ -18,7 +18,7 @@ import (
 	"statgate/shared/table/dynamolocal"
 )
 
-func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
+func TestAnAdmittedRequestIsOneWriteAndNoRead(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		store := &counting{Table: keys}
 		w := newFixture(t, store)
@@ -38,7 +38,7 @@ func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
 }
 
 // DynamoDB's own count of the units, on an item of the largest size.
-func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
+func TestARequestOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	client, err := connect.Client(ctx, dynamolocal.Start(t))
@@ -120,7 +120,7 @@ func TestMeterReportsTheRemainingBudget(t *testing.T) {
 	})
 }
 
-func TestRefusedCallSpendsNothing(t *testing.T) {
+func TestARefusedRequestSpendsNothing(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newFixture(t, keys)
 		c := w.key(2, hour)
@@ -216,7 +216,7 @@ func TestTwoWindowSizesInOnePlanAreRefused(t *testing.T) {
 	})
 }
 
-func TestTheOrderOfReasons(t *testing.T) {
+func TestTheFirstReasonInOrderRefusesARequest(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newFixture(t, keys)
 		worst := *w.key(1, hour)
@@ -264,7 +264,7 @@ func TestUnknownStandingIsRefused(t *testing.T) {
 	})
 }
 
-func TestPlanWithoutCallsAdmitsNothing(t *testing.T) {
+func TestAPlanThatAllowsNoRequestsAdmitsNone(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newFixture(t, keys)
 		c := w.key(1, hour)

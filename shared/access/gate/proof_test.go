@@ -53,10 +53,10 @@ func TestSixtyFourClientsOnALimitOfAThousandAdmitExactlyAThousand(t *testing.T) 
 	})
 }
 
-// TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers has one key spend two budgets
+// TestEachOfSeveralBudgetsAdmitsExactlyItsLimit has one key spend two budgets
 // concurrently, from four instances whose clocks are seconds apart, in three consecutive
 // minutes. The third budget is a level, which requests do not spend.
-func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
+func TestEachOfSeveralBudgetsAdmitsExactlyItsLimit(t *testing.T) {
 	const minute, clients, calls = 60, 48, 20
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newFixture(t, keys)
@@ -79,12 +79,12 @@ func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
 					case "":
 						admitted[i%2].Add(1)
 						if a.Meter.Limit != limits[budget].Limit || a.Meter.Budget != budget {
-							t.Errorf("a call of %s is metered as %+v", budget, a.Meter)
+							t.Errorf("a request of %s: got meter %+v", budget, a.Meter)
 						}
 					case api.Quota:
 						refused[i%2].Add(1)
 						if wait := api.AsError(err).RetryAfter; wait <= 0 || wait > minute*time.Second {
-							t.Errorf("%s is to be asked again in %s", budget, wait)
+							t.Errorf("%s: got retry after %s, want at most a minute", budget, wait)
 						}
 					default:
 						t.Errorf("got %v", err)
@@ -101,7 +101,7 @@ func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
 			w.clock.advance(minute * time.Second)
 		}
 		if _, err := w.gate.Admit(context.Background(), c, listMatches, "sockets"); condition(t, err) != api.Internal {
-			t.Errorf("a level was spent by a call: %v", err)
+			t.Errorf("a budget without a window: got %v, want an internal error", err)
 		}
 		w.addsUp(c.Key, all)
 	})
@@ -155,7 +155,7 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 					}
 				}
 				if len(tally.by) < 10 || full < 5 {
-					t.Errorf("%d windows, %d of them full: the proof is empty", len(tally.by), full)
+					t.Errorf("%d windows, %d of them full: so this test proves nothing", len(tally.by), full)
 				}
 				w.addsUp(c.Key, admitted.Load())
 			})
@@ -205,7 +205,7 @@ func until(done func() bool) {
 	}
 }
 
-func TestNoCallThatBeginsAfterARevokesAnswerIsAdmitted(t *testing.T) {
+func TestNoRequestAfterARevocationIsAdmitted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newFixture(t, keys)
 		for range 3 {
@@ -219,7 +219,7 @@ func TestNoCallThatBeginsAfterARevokesAnswerIsAdmitted(t *testing.T) {
 	})
 }
 
-func TestNoCallThatBeginsAfterAScopeCutsAnswerIsAdmitted(t *testing.T) {
+func TestNoRequestUnderARemovedScopeIsAdmitted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
@@ -228,12 +228,12 @@ func TestNoCallThatBeginsAfterAScopeCutsAnswerIsAdmitted(t *testing.T) {
 			w.bump(c.Key)
 		}, func(a Admission) { t.Errorf("admitted with %v after the cut", a.Caller.Permissions) })
 		if _, err := admit(w.gate, c, getSelf); err != nil {
-			t.Errorf("what the key may still do: %v", err)
+			t.Errorf("a request that the key may still make: %v", err)
 		}
 	})
 }
 
-func TestNoOldSecretIsAdmittedAfterARotationsAnswer(t *testing.T) {
+func TestNoOldSecretIsAdmittedAfterARotation(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
@@ -279,10 +279,10 @@ func TestManyChangesUnderLoadLeaveTheKeyUsableAndCounted(t *testing.T) {
 
 // fault is how a faulty store treats one write.
 type fault struct {
-	err     error
-	applied bool          // the write happens before the error
-	delay   time.Duration // 0 answers immediately
-	deaf    bool          // the delay does not end with the context
+	err            error
+	applied        bool          // the write happens before the error
+	delay          time.Duration // 0 answers immediately
+	ignoresContext bool          // the delay does not end with the context
 }
 
 // faulty is a table whose writes fail as fault says, and whose reads fail if a plain write
@@ -297,7 +297,7 @@ func (f *faulty) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	is := f.fault(f.n.Add(1), w)
 	if is.delay > 0 {
 		done := ctx.Done()
-		if is.deaf {
+		if is.ignoresContext {
 			done = nil
 		}
 		select {
@@ -309,7 +309,7 @@ func (f *faulty) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	if is.err != nil && !is.applied {
 		return nil, is.err
 	}
-	if is.deaf {
+	if is.ignoresContext {
 		ctx = context.WithoutCancel(ctx)
 	}
 	it, err := f.Table.Write(ctx, w)
@@ -336,7 +336,7 @@ func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 			"unknown":              {err: errors.New("reset by peer")},
 			"applied, answer lost": {err: table.ErrUnavailable, applied: true},
 			"too slow":             {delay: time.Hour},
-			"too slow and deaf":    {delay: time.Second, deaf: true},
+			"too slow and ignoresContext":    {delay: time.Second, ignoresContext: true},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

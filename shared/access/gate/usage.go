@@ -141,8 +141,8 @@ type Hour struct {
 // Usage returns the hours that overlap [from, to), in order, without empty ones.
 // Over all time it adds up to the key's total exactly.
 func (g *Gate) Usage(ctx context.Context, key string, from, to time.Time) ([]Hour, error) {
-	// Read the gate before history: what leaves the gate meanwhile is then found in
-	// history. An hour that is in both is complete in history.
+	// Read the gate before history: an hour that leaves the gate between the reads is
+	// then found in history. An hour that is in both is complete in history.
 	it, err := g.Keys.Get(ctx, Address(key), true)
 	if err != nil {
 		return nil, api.Down("reading usage", err)
@@ -195,7 +195,7 @@ func (g *Gate) keepHistory(ctx context.Context, it table.Item, next step) error 
 	return nil
 }
 
-// history is the item of a closed hour, the same from whichever instance.
+// history returns the item of a closed hour. Every instance returns the same item.
 func history(gate table.Item, closed counted) table.Item {
 	key := gate.Str(table.PartitionAttr)[len("GATE#"):]
 	return table.Item{

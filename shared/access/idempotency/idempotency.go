@@ -22,10 +22,10 @@ import (
 // Life is how long an Idempotency-Key is stored.
 const Life = 24 * time.Hour
 
-const maxKeyChars = 255
+const maxKeyChars = 255 // of an Idempotency-Key
 
 // Place returns the address of a request's Idempotency-Key, the zero key if it has none.
-// The Idempotency-Key belongs to the user who sends it, whichever of their keys they use.
+// The Idempotency-Key belongs to the user who sends it, with any of their keys.
 // If it is not visible ASCII text the error is an *[api.Error].
 func Place(r *api.Request) (table.Key, error) {
 	text := r.IdempotencyKey

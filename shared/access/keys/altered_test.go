@@ -9,10 +9,10 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody changes one character of a
+// TestTenThousandAlteredSecretsOfEachContractAreRefused changes one character of a
 // valid secret at a time. Each character after the prefix becomes every digit of its
 // alphabet, so most altered secrets are refused only by the store.
-func TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody(t *testing.T) {
+func TestTenThousandAlteredSecretsOfEachContractAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		t.Run(name, func(t *testing.T) {

@@ -95,7 +95,7 @@ func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 			n := n
 			n.key.Owner = owner.User
 			plan, err := s.creationPlan("key.recover", n)
-			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.counted(n.key, true)}}), err
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.countWrite(n.key, true)}}), err
 		})
 	if err != nil {
 		return Minted{}, err

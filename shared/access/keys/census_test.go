@@ -13,7 +13,7 @@ import (
 	"statgate/shared/table"
 )
 
-// census returns a world's live secrets by version, and how many reads it took.
+// census returns a deployment's live secrets by version, and how many reads it took.
 func census(t *testing.T, w *keystest.Fixture) (found keys.Census, reads int) {
 	t.Helper()
 	pages := func(ctx context.Context, after string) ([]string, string, error) { // pages of one, so that there are several

@@ -3,7 +3,7 @@
 //
 // An organisation owns keys; a client sends a secret. A key's item lists its valid secrets
 // with the time at which each expires, so a rotation or a revocation is one write on one
-// item. A secret that the key does not list is refused, whatever else is stored of it.
+// item. A secret that the key does not list is refused, even if its item is stored.
 //
 // A secret's item does not contain the secret: its address is [apikey.ID], and it holds a
 // MAC under a pepper. One transaction writes both items, a pointer from the key's id to its
@@ -60,7 +60,7 @@ type Key struct {
 	CreatedAt   time.Time      `json:"created_at" doc:"Creation time"`
 	ExpiresAt   *time.Time     `json:"expires_at" doc:"Expiry time; null if the key does not expire"`
 	RevokedAt   *time.Time     `json:"revoked_at" doc:"Revocation time; null if the key is not revoked"`
-	LastUsedAt  *time.Time     `json:"last_used_at" doc:"Time of the last request; null if there was none"`
+	LastUsedAt  *time.Time     `json:"last_used_at" doc:"Time of the last request; null before the first"`
 	Metadata    map[string]any `json:"metadata" doc:"Metadata of your own, at most 1 KB as JSON"`
 	Game        *string        `json:"game" doc:"Id of the game that the key is bound to; null without one"`
 	// RotateRecommended marks an old secret; nothing is refused for its age.

@@ -27,7 +27,7 @@ func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Key, error)
 	if err != nil {
 		return Key{}, err
 	}
-	return s.see(ctx, f, r.Now)
+	return s.keyView(ctx, f, r.Now)
 }
 
 // List returns a page of keys, newest first, and the position of the next page. Members see
@@ -121,7 +121,7 @@ func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now ti
 			return nil, err
 		}
 	}
-	return shown, s.mark(ctx, found, shown, now)
+	return shown, s.markUnseen(ctx, found, shown, now)
 }
 
 // Self describes the caller: its key, its permissions and its remaining quota.
@@ -144,7 +144,7 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	if err != nil {
 		return Self{}, err
 	}
-	k, err := s.see(ctx, f, r.Now)
+	k, err := s.keyView(ctx, f, r.Now)
 	if err != nil {
 		return Self{}, err
 	}

@@ -252,8 +252,8 @@ func (s *Store) usage(o orgs.Org, state gate.State, now time.Time) Usage {
 	return u
 }
 
-// see reads the gate of one key and returns the key as clients see it.
-func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
+// keyView reads the gate of one key and returns the key as clients see it.
+func (s *Store) keyView(ctx context.Context, f facts, now time.Time) (Key, error) {
 	states, err := s.gates.States(ctx, []string{f.key.ID})
 	if err != nil {
 		return Key{}, api.Down("reading a key's usage", err)
@@ -263,6 +263,6 @@ func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
 		return Key{}, err
 	}
 	shown := []Key{v}
-	err = s.mark(ctx, []record{f.key}, shown, now)
+	err = s.markUnseen(ctx, []record{f.key}, shown, now)
 	return shown[0], err
 }

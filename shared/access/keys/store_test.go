@@ -253,11 +253,11 @@ func TestExpiredKeysFreeTheirPlaceAndAreRenewedOnlyWithinTheCap(t *testing.T) {
 	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), first.ID, "", false); keystest.Condition(err) != api.ConflictFinal || !strings.Contains(err.Error(), "a later expiry") {
 		t.Errorf("rotating an expired key: got %v, want a refusal that says what helps", err)
 	}
-	update(first.ID, renew, "") // there is room
+	update(first.ID, renew, "") // a place is free
 	authenticate(t, w, first.Secret, "")
 	w.Pass(24 * time.Hour)
 	create("")
-	update(first.ID, renew, api.ConflictCap) // there is none any more
+	update(first.ID, renew, api.ConflictCap) // the cap is reached
 	second := w.Key(t, admin.Secret, keys.Spec{Name: "manages", Scopes: []string{"keys:read", "read:teams"}})
 	update(second.ID, keys.Edit{Scopes: []string{"read:teams"}}, api.ConflictCap)
 }
@@ -470,7 +470,7 @@ func TestUnreadablePeppersAreUnavailable(t *testing.T) {
 		}, w.Now)})
 	for name, secret := range map[string]string{"a good secret": good, "a forged one": good[:len(good)-1] + "0"} {
 		if _, err := unreadable.Authenticate(t.Context(), secret); keystest.Condition(err) != api.Unavailable {
-			t.Errorf("%s: got %v, want unavailable: nobody can tell", name, err)
+			t.Errorf("%s: got %v, want unavailable: the secret can be neither proved nor refused", name, err)
 		}
 	}
 	if _, err := unreadable.Create(t.Context(), by, keys.Spec{Name: "k", Scopes: w.Management()}); keystest.Condition(err) != api.Unavailable {

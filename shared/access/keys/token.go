@@ -69,7 +69,7 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 				return tokenFacts{}, err
 			case used != "":
 				return tokenFacts{}, repeated(used)
-			case invalid != nil: // only now: a repeat gets the same answer whatever its body
+			case invalid != nil: // checked last: a repeat gets the same answer even with another body
 				return tokenFacts{}, invalid
 			}
 			f, err := s.self(ctx, r.Caller)
@@ -90,7 +90,7 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 		})
 }
 
-// tokenFacts is the facts by which a token is decided.
+// tokenFacts are the facts that decide whether a token is made.
 type tokenFacts struct {
 	facts
 	done bool // it was made by an earlier attempt, whose answer was lost

@@ -41,7 +41,7 @@ type parent struct {
 	key   keys.Minted
 }
 
-func parenthood(t *testing.T, keysTable table.Table) *parent {
+func newParent(t *testing.T, keysTable table.Table) *parent {
 	t.Helper()
 	p := &parent{Fixture: keystest.New(t, keysTable, "statgate")}
 	p.org, _, p.admin = p.Org(t, p.Bootstrap(t).Secret, "north", "TEAM")
@@ -56,7 +56,7 @@ func parenthood(t *testing.T, keysTable table.Table) *parent {
 func TestTokenIsItsKeyNarrowed(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
-		p := parenthood(t, keysTable)
+		p := newParent(t, keysTable)
 		token := derive(t, p.Fixture, p.key.Secret, "15m", "read:matches", "read:matches")
 		if token.Key != p.key.ID || !reflect.DeepEqual(token.Scopes, []string{"read:matches"}) || token.ExpiresAt.Sub(token.CreatedAt) != 15*time.Minute {
 			t.Errorf("got %+v", token)
@@ -138,7 +138,7 @@ func TestATokenEndsWithItsKeyOrParent(t *testing.T) {
 	for name, c := range endings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := parenthood(t, keystest.Memory(t))
+			p := newParent(t, keystest.Memory(t))
 			token := derive(t, p.Fixture, p.key.Secret, "30m")
 			cached, err := p.Keys.Authenticate(t.Context(), token.Token)
 			must(t, err)
@@ -207,12 +207,12 @@ func update(t *testing.T, w *keystest.Fixture, by, id string, scopes []string) {
 
 func TestTokensAreRefusedOperationsThatNeedTheKeyItself(t *testing.T) {
 	t.Parallel()
-	p := parenthood(t, keystest.Memory(t))
+	p := newParent(t, keystest.Memory(t))
 	token := derive(t, p.Fixture, p.key.Secret, "")
 	by := p.By(t, token.Token)
 	_, err := p.Keys.Derive(t.Context(), by, keys.TokenSpec{})
 	if got := keystest.Condition(err); got != api.Permission {
-		t.Errorf("a token's token: got %q", got)
+		t.Errorf("a token that creates a token: got %q", got)
 	}
 	_, err = p.Keys.RevokeSelf(t.Context(), by)
 	if got := keystest.Condition(err); got != api.Permission {
@@ -224,7 +224,7 @@ func TestTokensAreRefusedOperationsThatNeedTheKeyItself(t *testing.T) {
 	}
 	for operation, want := range map[string]bool{"listMatches": true, "getSelf": true, "listTeams": false, "createToken": false, "revokeSelf": false, "listKeys": false} {
 		if got := slices.Contains(self.Operations, operation); got != want {
-			t.Errorf("self: %s is told %v, want %v", operation, got, want)
+			t.Errorf("self: operations contain %s: got %v, want %v", operation, got, want)
 		}
 	}
 	for field, spec := range map[string]keys.TokenSpec{
@@ -252,7 +252,7 @@ func text(s string) *string { return &s }
 
 func TestTokenEndsNoLaterThanTheSecretThatMadeIt(t *testing.T) {
 	t.Parallel()
-	p := parenthood(t, keystest.Memory(t))
+	p := newParent(t, keystest.Memory(t))
 	if _, err := p.Keys.Rotate(t.Context(), p.By(t, p.admin.Secret), p.key.ID, "10m", false); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestTokenEndsNoLaterThanTheSecretThatMadeIt(t *testing.T) {
 func TestRepeatedIdempotencyKeyNeverMakesASecondToken(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
-		p := parenthood(t, keysTable)
+		p := newParent(t, keysTable)
 		got := atOnce(10, func(int) error {
 			r := p.By(t, p.key.Secret)
 			r.IdempotencyKey = "once"
@@ -290,7 +290,7 @@ func TestRepeatedIdempotencyKeyNeverMakesASecondToken(t *testing.T) {
 func TestTheCensusListsUntilWhenTokensNeedAPepper(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
-		p := parenthood(t, keysTable)
+		p := newParent(t, keysTable)
 		long := derive(t, p.Fixture, p.key.Secret, "10h")
 		derive(t, p.Fixture, p.key.Secret, "5m")
 		p.Peppers.Rotate(t)

@@ -50,12 +50,12 @@ func TestCapCountsAKeyWhoseTransactionIsHalfCommitted(t *testing.T) {
 		half.prefix, half.times = "KEY#", times
 		_, err := w.Keys.Create(t.Context(), w.By(t, admin.Secret), reading("second"))
 		if got := keystest.Condition(err); got != name {
-			t.Errorf("beside a key that is not seen in %d queries: got %q (%v), want %q", times, got, err, name)
+			t.Errorf("after a key is missing from %d queries: got %q (%v), want %q", times, got, err, name)
 		}
 	}
 }
 
-func TestLastOwnerStaysWhileTheOthersLeavingIsHalfCommitted(t *testing.T) {
+func TestTheLastOwnerStaysWhileAnotherOwnersRemovalIsHalfCommitted(t *testing.T) {
 	t.Parallel()
 	half := &torn{Table: keystest.Memory(t)}
 	w := keystest.New(t, half, "statgate")

@@ -28,7 +28,7 @@ type settings struct {
 	Owner string `json:"owner,omitempty"`
 }
 
-// Create makes an organisation and its owner. Only operators may.
+// Create makes an organisation and its owner. Only operators may call it.
 func (s *Store) Create(ctx context.Context, r *api.Request, f Spec) (Org, Member, error) {
 	if !r.Caller.Operator() {
 		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators can create organisations")

@@ -44,8 +44,8 @@ func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) 
 	return m.accounts()
 }
 
-// Connect sets all of a member's accounts on other platforms. Only operators may, who have
-// proof that the accounts are the member's.
+// Connect sets all of a member's accounts on other platforms. Only operators may call it:
+// they have proof that the accounts are the member's.
 func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, accounts []Account) error {
 	if !r.Caller.Operator() && r.Caller.Org != org {
 		return unknownMember()
@@ -64,7 +64,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	_, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (View, error) {
 			v, err := s.view(ctx, org)
-			return v, unlessDown(err)
+			return v, asUnknownMember(err)
 		},
 		func(v View) (Member, change.Plan, error) {
 			before, ok := v.Member(user)
@@ -84,8 +84,8 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	return err
 }
 
-// unlessDown turns "no such organisation" into "no such member".
-func unlessDown(err error) error {
+// asUnknownMember turns "no such organisation" into "no such member".
+func asUnknownMember(err error) error {
 	if err != nil && api.AsError(err).Condition == api.NotFound {
 		return unknownMember()
 	}

@@ -10,7 +10,7 @@ import (
 	"statgate/shared/table"
 )
 
-// removedMemberLife is how long the item of a removed member is kept.
+// removedMemberLife is how long the tombstone of a removed member is stored.
 const removedMemberLife = 30 * 24 * time.Hour
 
 // person describes a member in the audit trail.
@@ -88,8 +88,8 @@ func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user stri
 		},
 		func(f memberFacts) (decided, change.Plan, error) {
 			before, after := f.member, e.on(f.member)
-			// A role that was sent but stands already may be the repeat of a call that
-			// failed after its write: then the caches must still be flushed.
+			// If the member already has the role, this may be the repeat of a call that
+			// failed after its write. The caches must then still be flushed.
 			widened := e.Role != nil && after.Role != api.RoleMember && (before.Role == api.RoleMember || before == after)
 			plan := change.Plan{Bump: f.keys}
 			if before != after {
@@ -134,8 +134,8 @@ func (f memberFacts) updated(after Member) change.Plan {
 	}
 }
 
-// RemoveMember removes a member and revokes their keys. The item that is kept of them has
-// no address, and lets a repeat recognise the removal and bump again.
+// RemoveMember removes a member and revokes their keys. A tombstone without the address
+// remains, so that a repeat recognises the removal and bumps the gates again.
 func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user string) error {
 	if wrong := manages(r.Caller, org); wrong != nil {
 		return wrong
@@ -152,7 +152,7 @@ func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user stri
 	return nil
 }
 
-// removalFacts is the facts about a member who is being removed.
+// removalFacts are the facts about a member who is being removed.
 type removalFacts struct {
 	memberFacts
 	done    bool        // an earlier call removed them
@@ -195,14 +195,15 @@ func (f removalFacts) removed(now time.Time) change.Plan {
 		return plan
 	}
 	at := MemberKey(f.Org.ID, f.member.User)
-	trace := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": f.member.User, "state": removed,
+	tombstone := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": f.member.User, "state": removed,
 		table.TTLAttr: now.Add(removedMemberLife).Unix()}
-	return plan.And(change.Plan{Writes: []table.Write{table.Put(trace, table.IsThere())},
+	return plan.And(change.Plan{Writes: []table.Write{table.Put(tombstone, table.IsThere())},
 		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.remove", Target: f.member.User, Before: f.member.person()}}})
 }
 
-// checkOtherOwner checks, if an active owner leaves, that another active owner who was read is still
-// one. That owner's own leaving may be half committed, and the check then waits for it.
+// checkOtherOwner returns a check for a change by which an active owner leaves: that another
+// active owner who was read still is one. If that owner's removal is half committed, the
+// check waits for it.
 func (v View) checkOtherOwner(before Member, owns bool) []table.Write {
 	if !before.owns() || owns {
 		return nil
@@ -225,8 +226,8 @@ func (v View) addressFree(m Member) *api.Error {
 	return nil
 }
 
-// moveVersions is the write that makes a change of members, and with keys also of keys, exact: it
-// is conditional on the organisation being as it was read.
+// moveVersions returns the write that makes a change of members exact, and with keys also a
+// change of keys: it is conditional on the organisation being as it was read.
 func (v View) moveVersions(keys bool) table.Write {
 	acts := []table.Action{table.Increment("members_version", 1)}
 	conds := []table.Cond{table.Eq("members_version", v.Org.MembersVersion)}

@@ -38,8 +38,8 @@ type QueuedDelivery struct {
 	Org      string `json:"org"`
 	Webhook  string `json:"webhook"`
 	Delivery string `json:"delivery"`
-	// NotBefore is the time, in Unix seconds, before which it need not be attempted; 0 for
-	// none. It is a hint: the delivery's item decides.
+	// NotBefore is the earliest time of the attempt, in Unix seconds; 0 for immediately. It
+	// is a hint: the delivery's item decides.
 	NotBefore int64 `json:"not_before,omitempty"`
 }
 

@@ -30,8 +30,8 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Queue passes each delivery to a worker at least once, and not before its NotBefore, or
-// earlier by as much as the queue cannot delay it.
+// Queue passes each delivery to a worker at least once. It delays the delivery until its
+// NotBefore, or for as long as the queue can delay a message.
 type Queue interface {
 	Send(ctx context.Context, queued ...QueuedDelivery) error
 }
@@ -41,9 +41,9 @@ type Options struct {
 	Table    Table
 	Contract *contract.Contract
 	Rand     io.Reader // for ids
-	// Peppers seal signing secrets; nil where none are made or used.
+	// Peppers seal signing secrets; nil where secrets are neither made nor used.
 	Peppers Peppers
-	// Queue receives deliveries to attempt immediately; nil where there are none.
+	// Queue receives deliveries to attempt immediately; nil where none are sent.
 	Queue Queue
 	// Private allows URLs on this machine and its network, and without TLS.
 	Private bool
@@ -73,7 +73,7 @@ type Edit struct {
 }
 
 // onlyDisables reports whether an edit only disables the webhook. Every caller who may change
-// webhooks may do that, whatever the webhook's settings.
+// webhooks may do that, also where [Store.validate] would refuse the webhook's settings.
 func (e *Edit) onlyDisables() bool {
 	return e.State != nil && *e.State == Disabled && e.URL == nil && e.Description == nil && e.Types == nil && e.Leagues == nil && e.Teams == nil
 }
@@ -115,15 +115,15 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 			case f.count >= MaxPerOrg:
 				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, the maximum: delete one first", f.count)
 			}
-			return draft.Webhook, draft.birth(), nil
+			return draft.Webhook, draft.creation(), nil
 		})
 	if err == nil && made.ID != id {
-		secret, err = s.again(ctx, made)
+		secret, err = s.repeatedSecret(ctx, made)
 	}
 	return Created{made, secret}, err
 }
 
-// createFacts is the facts by which a webhook is made.
+// createFacts are the facts that decide whether a webhook is made.
 type createFacts struct {
 	made  bool  // the webhook exists already
 	count int64 // how many webhooks the organisation has; not read if made
@@ -137,8 +137,8 @@ func (s *Store) createFacts(ctx context.Context, org, id string) (createFacts, e
 	return createFacts{count: counted.Int("n")}, down(err)
 }
 
-// again returns the signing secret of a webhook whose creation is answered again.
-func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
+// repeatedSecret returns the signing secret of a webhook whose creation is answered again.
+func (s *Store) repeatedSecret(ctx context.Context, w Webhook) (string, error) {
 	is, err := s.find(ctx, w.Org, w.ID, true)
 	if err != nil {
 		return "", err
@@ -147,11 +147,11 @@ func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
 		return "", api.Fail(api.ConflictRepeat, "Idempotency-Key: already used, and the signing secret created by that request was rotated since")
 	}
 	raw, err := s.open(ctx, w.ID, is.Present)
-	return show(raw), err
+	return encodeSecret(raw), err
 }
 
-// birth is the plan that makes a webhook.
-func (r *record) birth() change.Plan {
+// creation is the plan that makes a webhook.
+func (r *record) creation() change.Plan {
 	return r.recorded("webhook.create", nil, r.settings(), table.Put(r.item(), table.IsNew()),
 		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(MaxPerOrg)))))
 }
@@ -241,14 +241,14 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 // Rotate replaces the signing secret. The previous one signs too until the overlap ends;
 // until then only force rotates again.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Created, error) {
-	lasts := time.Duration(0)
+	overlapTime := time.Duration(0)
 	if overlap != "" {
 		var err error
-		if lasts, err = contract.ParseDuration(overlap); err != nil {
+		if overlapTime, err = contract.ParseDuration(overlap); err != nil {
 			return Created{}, api.FieldError("overlap", "%v", err)
 		}
 	}
-	if lasts > maxOverlap {
+	if overlapTime > maxOverlap {
 		return Created{}, api.FieldError("overlap", "must be at most 7d")
 	}
 	secret, sealedSecret, err := s.mint(ctx, id)
@@ -259,10 +259,10 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
 			return api.Fail(api.ConflictRotation, "a previous signing secret of this webhook still signs: wait until it expires, or rotate with force to end it immediately")
 		}
-		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(lasts).Truncate(time.Second)
+		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(overlapTime).Truncate(time.Second)
 		before := w.Present
 		w.Secret, w.RotatedAt, w.Present, w.Previous, w.PreviousEnd = w.Secret+1, &now, sealedSecret, sealed{}, nil
-		if lasts > 0 {
+		if overlapTime > 0 {
 			w.Previous, w.PreviousEnd = before, &end
 		}
 		return nil

@@ -214,7 +214,7 @@ func TestInvalidWebhookSettingsAreRefusedByField(t *testing.T) {
 		w.make(t, "org_2", webhooks.Spec{URL: url})
 	}
 	if list, _, err := w.List(t.Context(), w.by("org_1"), 50, ""); len(list) != 0 || err != nil {
-		t.Errorf("got %v, %v, want nothing to be made", list, err)
+		t.Errorf("got %v, %v, want no webhook", list, err)
 	}
 	_, err = w.Create(t.Context(), w.by("org_1", "webhooks:write"), webhooks.Spec{URL: "https://example.com"})
 	if condition(err) != api.Permission || !strings.Contains(err.Error(), "matches:read") {
@@ -265,7 +265,7 @@ func TestParallelCreationsStopAtTheCapExactly(t *testing.T) {
 		if err := w.Delete(t.Context(), w.by("org_1"), list[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		w.make(t, "org_1", webhooks.Spec{}) // its place is free
+		w.make(t, "org_1", webhooks.Spec{}) // there is room again
 	})
 }
 
@@ -284,7 +284,7 @@ func TestAChangeWhoseAnswerWasLostIsMadeOnce(t *testing.T) {
 		}
 		signs := w.began(t, w.place(t, made.Webhook, event(events.MatchCreated)), now).Secrets
 		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != made.SigningSecret {
-			t.Error("the secret that was answered is not the one that signs: it was replaced twice, or not")
+			t.Error("the returned secret does not sign: it was replaced twice, or not at all")
 		}
 		w.table.Next(1, tabletest.Lost, "Transact")
 		if err := w.Delete(t.Context(), w.by("org_1"), made.ID); err != nil {
@@ -293,7 +293,7 @@ func TestAChangeWhoseAnswerWasLostIsMadeOnce(t *testing.T) {
 		w.make(t, "org_1", webhooks.Spec{})
 		it, err := w.table.Get(t.Context(), table.Key{Partition: "WEBHOOKS#org_1", Sort: "HEAD"}, true)
 		if got, want := it.Int("n"), int64(1); err != nil || got != want {
-			t.Errorf("%d are counted, %v, want %d", got, err, want)
+			t.Errorf("got a count of %d, %v, want %d", got, err, want)
 		}
 	})
 }
@@ -329,7 +329,7 @@ func TestARepeatedCreationGetsTheFirstAnswer(t *testing.T) {
 		}
 		spec.Types = nil
 		if _, err := again(spec); condition(err) != api.ConflictRepeat {
-			t.Errorf("got %v, want another request to be refused", err)
+			t.Errorf("got %v, want a request with another body to be refused", err)
 		}
 	})
 }
@@ -396,7 +396,7 @@ func TestAResealedSecretOutlivesItsOldPepper(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.replace(next)
-		w.make(t, "org_1", webhooks.Spec{}) // under the new one
+		w.make(t, "org_1", webhooks.Spec{}) // under the new pepper
 		for _, want := range []int{1, 0} {
 			if moved, err := w.Reseal(t.Context(), "org_1"); err != nil || moved != want {
 				t.Errorf("moved %d, %v, want %d", moved, err, want)
@@ -408,7 +408,7 @@ func TestAResealedSecretOutlivesItsOldPepper(t *testing.T) {
 		w.replace(next)
 		signs := w.began(t, w.place(t, made.Webhook, event(events.MatchCreated)), now).Secrets
 		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != made.SigningSecret {
-			t.Error("they are not the secrets that were answered")
+			t.Error("the signing secrets are not those that were returned")
 		}
 	})
 }

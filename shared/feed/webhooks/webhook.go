@@ -62,7 +62,7 @@ type Webhook struct {
 	CreatedBy   string     `json:"created_by" doc:"Id of the key that created the webhook" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	UpdatedAt   time.Time  `json:"updated_at" doc:"Time of the last change"`
 	FailingAt   *time.Time `json:"failing_since" doc:"Time of the first failed delivery since the last successful one; null if the last delivery succeeded"`
-	RotatedAt   *time.Time `json:"rotated_at" doc:"Time of the last rotation of the signing secret; null if there was none"`
+	RotatedAt   *time.Time `json:"rotated_at" doc:"Time of the last rotation of the signing secret; null before the first"`
 	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Time until which the previous signing secret also signs; null if it does not sign"`
 }
 
@@ -271,7 +271,7 @@ func checkHost(host string, private bool) *api.Error {
 	if err != nil && (!hostName.MatchString(host) || len(host) > 253) {
 		return api.FieldError("url", "must have a host name or an IP address")
 	}
-	if private || err == nil && open(ip) {
+	if private || err == nil && isPublic(ip) {
 		return nil
 	}
 	if err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") {
@@ -284,7 +284,7 @@ func checkHost(host string, private bool) *api.Error {
 // when it dials.
 var guard = ssrf.New(ssrf.WithAnyPort())
 
-func open(ip netip.Addr) bool {
+func isPublic(ip netip.Addr) bool {
 	network := "tcp4"
 	if ip.Is6() {
 		network = "tcp6"

@@ -57,8 +57,8 @@ func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
 	return all, nil
 }
 
-// Place stores an event for a webhook, once however often it is called, and reports whether
-// the delivery is pending.
+// Place stores the delivery of an event to a webhook and reports whether it is pending.
+// Repeated calls store it once.
 func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []byte) (QueuedDelivery, bool, error) {
 	d := storedDelivery{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
 	queued := QueuedDelivery{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
@@ -83,9 +83,10 @@ type Attempt struct {
 	claim          int64
 }
 
-// Begin takes the lease of a delivery for one attempt. Without an attempt, the delivery is
-// not queued: for the time that is returned, or ever if it is 0. An attempt counts only when
-// it is finished, so a store that fails in between uses up none.
+// Begin takes the lease of a delivery for one attempt. If the attempt is nil, the delivery
+// must not be attempted now: Begin returns how long to wait, or 0 if it will never be
+// attempted. An attempt counts only when it is finished, so a store that fails in between
+// uses up none.
 func (s *Store) Begin(ctx context.Context, d QueuedDelivery, now time.Time) (*Attempt, time.Duration, error) {
 	at := now.Unix()
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
@@ -133,7 +134,7 @@ func (s *Store) addSigningSecrets(ctx context.Context, a *Attempt, w record, now
 		if err != nil {
 			return err
 		}
-		a.Secrets = append(a.Secrets, show(raw))
+		a.Secrets = append(a.Secrets, encodeSecret(raw))
 	}
 	return nil
 }
@@ -162,28 +163,28 @@ func (o Outcome) gone() bool { return o.Status == http.StatusGone }
 // 0 for never, and whether the delivery failed for good.
 func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time) (again time.Duration, givenUp bool, err error) {
 	n := a.storedDelivery.Attempts + 1
-	is := map[string]any{"attempts": int64(n), "tried_at": now.Unix(), "lease": nil, "next_at": nil, "status": nil, "error": nil}
+	fields := map[string]any{"attempts": int64(n), "tried_at": now.Unix(), "lease": nil, "next_at": nil, "status": nil, "error": nil}
 	if o.Status != 0 {
-		is["status"] = int64(o.Status)
+		fields["status"] = int64(o.Status)
 	}
 	if o.Error != "" {
-		is["error"] = o.Error
+		fields["error"] = o.Error
 	}
 	switch {
 	case o.Error == "":
-		is["state"] = Delivered
+		fields["state"] = Delivered
 	case o.gone() || n > len(RetryDelays):
-		is["state"], givenUp = Failed, true
+		fields["state"], givenUp = Failed, true
 	default:
 		again = retryDelay(a.storedDelivery.ID, n)
-		is["next_at"] = now.Add(again).Unix()
+		fields["next_at"] = now.Add(again).Unix()
 	}
 	var actions []table.Action
-	for _, name := range slices.Sorted(maps.Keys(is)) {
-		if is[name] == nil {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if fields[name] == nil {
 			actions = append(actions, table.Remove(name))
 		} else {
-			actions = append(actions, table.Set(name, is[name]))
+			actions = append(actions, table.Set(name, fields[name]))
 		}
 	}
 	_, err = s.Table.Write(ctx, table.Update(deliveryAddress(a.Webhook.ID, a.storedDelivery.ID), actions,
@@ -194,7 +195,7 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	if err != nil {
 		return 0, false, fmt.Errorf("webhooks: finishing %s: %w", a.storedDelivery.ID, err)
 	}
-	return again, givenUp, s.health(ctx, a, o, givenUp, now)
+	return again, givenUp, s.recordHealth(ctx, a, o, givenUp, now)
 }
 
 // retryDelay is how long to wait after the n-th attempt. A jitter of up to a fifth, derived from
@@ -205,9 +206,9 @@ func retryDelay(id string, n int) time.Duration {
 	return d + d*time.Duration(binary.BigEndian.Uint16(sum[:2]))/(5<<16)
 }
 
-// health records since when a webhook accepts nothing. It disables one that has accepted
+// recordHealth records since when a webhook accepts nothing. It disables one that has accepted
 // nothing for Patience, or answered 410 Gone.
-func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool, now time.Time) error {
+func (s *Store) recordHealth(ctx context.Context, a *Attempt, o Outcome, givenUp bool, now time.Time) error {
 	failing := a.Webhook.FailingAt
 	at := address(a.Webhook.Org, a.Webhook.ID)
 	var w table.Write
@@ -290,9 +291,9 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 	}
 	var d storedDelivery
 	if again == nil {
-		d, err = s.try(ctx, r, w)
+		d, err = s.createTest(ctx, r, w)
 	} else {
-		d, err = s.repeat(ctx, r, id, *again)
+		d, err = s.reset(ctx, r, id, *again)
 	}
 	if err != nil {
 		return Delivery{}, err
@@ -303,8 +304,8 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 	return d.Delivery, nil
 }
 
-// try stores a test event for a webhook.
-func (s *Store) try(ctx context.Context, r *api.Request, w record) (storedDelivery, error) {
+// createTest stores a test event for a webhook.
+func (s *Store) createTest(ctx context.Context, r *api.Request, w record) (storedDelivery, error) {
 	event, err := s.changes.IDs.New("evt_", r.Now)
 	if err != nil {
 		return storedDelivery{}, err
@@ -325,9 +326,9 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (storedDelive
 	return d, nil
 }
 
-// repeat makes a delivery pending as if it were new, even one that waits for its next
+// reset makes a delivery pending as if it were new, even one that waits for its next
 // attempt. One that is being attempted stays as it is.
-func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (storedDelivery, error) {
+func (s *Store) reset(ctx context.Context, r *api.Request, webhook, id string) (storedDelivery, error) {
 	if !ids.Plausible(id) {
 		return storedDelivery{}, api.FieldError("delivery", "no such delivery")
 	}
