@@ -17,7 +17,7 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// began begins an attempt, which must be queued.
+// began begins an attempt, and fails the test if the delivery cannot be attempted.
 func (w *fixture) began(t *testing.T, d webhooks.QueuedDelivery, at time.Time) *webhooks.Attempt {
 	t.Helper()
 	a, wait, err := w.Begin(t.Context(), d, at)
@@ -48,7 +48,7 @@ func (w *fixture) only(t *testing.T, hook webhooks.Created) webhooks.Delivery {
 
 var (
 	refusedByReceiver = webhooks.Outcome{Status: 500, Error: "answered 500"}
-	taken             = webhooks.Outcome{Status: 204}
+	accepted          = webhooks.Outcome{Status: 204}
 )
 
 func TestARepeatedEventIsStoredOnce(t *testing.T) {
@@ -59,9 +59,9 @@ func TestARepeatedEventIsStoredOnce(t *testing.T) {
 		if again := w.place(t, hook.Webhook, e); again != first {
 			t.Errorf("got %v, want %v again: it is still pending", again, first)
 		}
-		w.finished(t, w.began(t, first, now), taken, now)
+		w.finished(t, w.began(t, first, now), accepted, now)
 		if _, pending, err := w.Place(t.Context(), &hook.Webhook, e, []byte("{}")); pending || err != nil {
-			t.Errorf("got %v, %v, want what was delivered not to be sent again", pending, err)
+			t.Errorf("got %v, %v, want the delivered event not to be sent again", pending, err)
 		}
 		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 1 || *got.Status != 204 || got.Error != nil {
 			t.Errorf("got %+v", got)
@@ -69,7 +69,7 @@ func TestARepeatedEventIsStoredOnce(t *testing.T) {
 	})
 }
 
-func TestOfManyWorkersOneAttemptsADelivery(t *testing.T) {
+func TestOnlyOneOfManyWorkersAttemptsADelivery(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *fixture) {
 		queued := w.place(t, w.make(t, "org_1", webhooks.Spec{}).Webhook, event(events.MatchCreated))
@@ -84,7 +84,7 @@ func TestOfManyWorkersOneAttemptsADelivery(t *testing.T) {
 				case a != nil:
 					began.Add(1)
 				case wait != webhooks.Lease:
-					t.Errorf("told to wait %s, want %s", wait, webhooks.Lease)
+					t.Errorf("got wait %s, want %s", wait, webhooks.Lease)
 				}
 			})
 		}
@@ -103,9 +103,9 @@ func TestAnotherWorkerTakesOverAfterACrashAndTheFirstCannotFinish(t *testing.T) 
 		dead := w.began(t, queued, now)
 		next := w.began(t, queued, now.Add(webhooks.Lease))
 		if again, givenUp := w.finished(t, dead, refusedByReceiver, now.Add(webhooks.Lease)); again != 0 || givenUp {
-			t.Errorf("got %s, %v, want an attempt whose lease is over to be forgotten", again, givenUp)
+			t.Errorf("got %s, %v, want the result to be ignored, because the lease has expired", again, givenUp)
 		}
-		w.finished(t, next, taken, now.Add(webhooks.Lease))
+		w.finished(t, next, accepted, now.Add(webhooks.Lease))
 		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 1 {
 			t.Errorf("got %+v", got)
 		}
@@ -131,7 +131,7 @@ func TestADeliveryFailsAfterEightAttemptsOverEighteenHours(t *testing.T) {
 			}
 			early := at.Add(again - 2*time.Second)
 			if a, wait, err := w.Begin(t.Context(), queued, early); a != nil || wait <= 0 || wait > 3*time.Second || err != nil {
-				t.Errorf("attempt %d: a message that comes early got %v, %s, %v", n, a, wait, err)
+				t.Errorf("attempt %d: a message that arrives early: got %v, %s, %v", n, a, wait, err)
 			}
 			at = at.Add(again)
 		}
@@ -182,7 +182,7 @@ func TestADisabledOrDeletedWebhookReceivesNothing(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 		if all, err := w.Subscribed(t.Context()); err != nil || len(all) != 0 {
-			t.Errorf("got %v, %v, want nobody to be told of events", all, err)
+			t.Errorf("got %v, %v, want no subscribed webhook", all, err)
 		}
 		if _, err := w.Store.Send(t.Context(), w.by("org_1"), hook.ID, nil); condition(err) != api.ConflictState {
 			t.Errorf("got %v, want a test of it to be refused", err)
@@ -196,7 +196,7 @@ func TestAKeyThatMayNotReadMatchesCanOnlyDisableAWebhook(t *testing.T) {
 		hook, narrow := w.make(t, "org_1", webhooks.Spec{}), func() *api.Request { return w.by("org_1", "webhooks:write") }
 		off, on, text := webhooks.Disabled, webhooks.Enabled, "mine"
 		if is, err := w.Update(t.Context(), narrow(), hook.ID, webhooks.Edit{State: &off}); err != nil || is.State != webhooks.Disabled {
-			t.Errorf("got %s, %v, want it to be stopped", is.State, err)
+			t.Errorf("got %s, %v, want it to be disabled", is.State, err)
 		}
 		for _, e := range []webhooks.Edit{{State: &on}, {State: &off, Description: &text}, {Types: []string{}}} {
 			if _, err := w.Update(t.Context(), narrow(), hook.ID, e); condition(err) != api.Permission {
@@ -225,9 +225,9 @@ func TestAWebhookThatAcceptsNothingForDaysIsDisabledWithAReason(t *testing.T) {
 			t.Fatalf("after one delivery: got %+v, %v", is, err)
 		}
 		// A successful delivery resets the record of failures.
-		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), now), taken, now)
+		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), now), accepted, now)
 		if is, _ = w.Get(t.Context(), w.by("org_1"), hook.ID); is.FailingAt != nil {
-			t.Errorf("got %v, want it to be well", is.FailingAt)
+			t.Errorf("got failing since %v, want null", is.FailingAt)
 		}
 		lasting(now)
 		lasting(now.Add(webhooks.Patience))
@@ -235,7 +235,7 @@ func TestAWebhookThatAcceptsNothingForDaysIsDisabledWithAReason(t *testing.T) {
 		if err != nil || is.State != webhooks.Disabled || is.Reason == nil || *is.Reason != "no delivery has succeeded since 2026-05-02T14:00:00Z" {
 			t.Errorf("got %+v, %v", is, err)
 		}
-		list, _, err := audit.New(w.table, w.table).List(t.Context(), audit.Filter{Org: "org_1", Target: hook.ID, Limit: 10})
+		list, _, err := audit.New(w.table, w.table).For(w.by("org_1").Caller).List(t.Context(), audit.Filter{Target: hook.ID, Limit: 10})
 		if err != nil || len(list) == 0 || list[0].Action != "webhook.disable" || list[0].Method != audit.MethodDelivery {
 			t.Errorf("got %v, %v, want it in the audit trail", list, err)
 		}
@@ -247,7 +247,7 @@ func TestAWebhookThatAcceptsNothingForDaysIsDisabledWithAReason(t *testing.T) {
 	})
 }
 
-func TestAWebhookThatAnswersGoneIsDisabledImmediately(t *testing.T) {
+func TestAWebhookThatAnswers410IsDisabledImmediately(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *fixture) {
 		hook := w.make(t, "org_1", webhooks.Spec{})
@@ -276,20 +276,20 @@ func TestAWebhookIsNotDisabledForAPastFailure(t *testing.T) {
 		}
 		at = at.Add(webhooks.Patience)
 		last := w.began(t, failing, at)
-		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), at), taken, at)
+		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), at), accepted, at)
 		if _, givenUp := w.finished(t, last, refusedByReceiver, at); !givenUp {
-			t.Error("the delivery is not given up: this shows nothing")
+			t.Error("the delivery did not fail for good, so this test proves nothing")
 		}
-		stays("something was taken during the last attempt")
+		stays("another delivery succeeded during the last attempt")
 		w.finished(t, w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), at), refusedByReceiver, at)
 		old := w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), at)
 		moved := "https://example.com/elsewhere"
 		is, err := w.Update(t.Context(), w.by("org_1"), hook.ID, webhooks.Edit{URL: &moved})
 		if err != nil || is.FailingAt != nil {
-			t.Errorf("another address fails since %v, %v, want that it does not", is.FailingAt, err)
+			t.Errorf("after a change of the URL: got failing since %v, %v, want null", is.FailingAt, err)
 		}
 		w.finished(t, old, webhooks.Outcome{Status: 410, Error: "answered 410"}, at)
-		stays("the address that is gone was the one before")
+		stays("the previous URL answered 410")
 	})
 }
 
@@ -301,17 +301,17 @@ func TestDuringAnOverlapBothSecretsSign(t *testing.T) {
 			return w.began(t, w.place(t, hook.Webhook, event(events.MatchCreated)), at).Secrets
 		}
 		if got := signing(now); len(got) != 1 || got[0] != hook.SigningSecret {
-			t.Error("the first secret does not sign alone")
+			t.Error("want only the first secret to sign")
 		}
 		rotated, err := w.Rotate(t.Context(), w.by("org_1"), hook.ID, "1h", false)
 		if err != nil || rotated.PreviousEnd == nil || !rotated.PreviousEnd.Equal(now.Add(time.Hour)) {
 			t.Fatalf("got %v, %v", rotated.PreviousEnd, err)
 		}
 		if got := signing(now); len(got) != 2 || got[0] != rotated.SigningSecret || got[1] != hook.SigningSecret {
-			t.Error("the new secret and the old one do not sign both")
+			t.Error("want both the new and the old secret to sign")
 		}
 		if got := signing(now.Add(time.Hour)); len(got) != 1 || got[0] != rotated.SigningSecret {
-			t.Error("the old secret signs after its end")
+			t.Error("the old secret signs after its expiry")
 		}
 		if _, err := w.Rotate(t.Context(), w.by("org_1"), hook.ID, "1h", false); condition(err) != api.ConflictRotation {
 			t.Errorf("got %v, want a second rotation in the overlap to be refused", err)
@@ -321,17 +321,17 @@ func TestDuringAnOverlapBothSecretsSign(t *testing.T) {
 			t.Fatalf("got %v, %v", forced.PreviousEnd, err)
 		}
 		if got := signing(now); len(got) != 1 || got[0] != forced.SigningSecret {
-			t.Error("the forced secret does not sign alone")
+			t.Error("want only the forced secret to sign")
 		}
 	})
 }
 
-func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
+func TestADeliveryIsSentAgainWithItsOwnID(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *fixture) {
 		hook, e := w.make(t, "org_1", webhooks.Spec{}), event(events.MatchCreated)
 		queued := w.place(t, hook.Webhook, e)
-		w.finished(t, w.began(t, queued, now), taken, now)
+		w.finished(t, w.began(t, queued, now), accepted, now)
 		for range 2 { // it is pending the second time, and queued again
 			d, err := w.Store.Send(t.Context(), w.by("org_1"), hook.ID, &queued.Delivery)
 			if err != nil || d.State != webhooks.Pending || d.Event != e.ID || d.Attempts != 0 || d.Status != nil {
@@ -346,7 +346,7 @@ func TestADeliveryIsSentAgainUnderItsOwnId(t *testing.T) {
 		}
 		left, err := w.Unfinished(t.Context())
 		if err != nil || len(left) != 1 || left[0] != queued {
-			t.Errorf("got %v, %v, want the pending one to be found", left, err)
+			t.Errorf("got %v, %v, want the pending delivery", left, err)
 		}
 	})
 }
@@ -365,7 +365,7 @@ func TestPendingDeliveriesAreFoundWhenAProcessStarts(t *testing.T) {
 		for i := range 450 { // more than a page
 			queued := w.place(t, hook.Webhook, event(events.MatchCreated))
 			if i%3 == 0 {
-				w.finished(t, w.began(t, queued, now), taken, now)
+				w.finished(t, w.began(t, queued, now), accepted, now)
 			} else {
 				want[queued] = true
 			}
@@ -377,7 +377,7 @@ func TestPendingDeliveriesAreFoundWhenAProcessStarts(t *testing.T) {
 	}
 	for _, queued := range found {
 		if !want[queued] {
-			t.Errorf("%v is found twice, or has ended", queued)
+			t.Errorf("%v was found twice or is not pending", queued)
 		}
 		delete(want, queued)
 	}
@@ -401,36 +401,36 @@ func TestAWaitingDeliveryCanBeSentImmediately(t *testing.T) {
 		if d, err := w.Store.Send(t.Context(), r, hook.ID, &queued.Delivery); err != nil || d.NextAt != nil || d.Attempts != 0 {
 			t.Fatalf("got %+v, %v, want it to be queued", d, err)
 		}
-		under := w.began(t, queued, at)
+		running := w.began(t, queued, at)
 		if _, err := w.Store.Send(t.Context(), r, hook.ID, &queued.Delivery); err != nil {
 			t.Fatal(err)
 		}
 		if a, wait, err := w.Begin(t.Context(), queued, at); a != nil || wait != webhooks.Lease || err != nil {
-			t.Errorf("got %v, %s, %v, want the attempt that is under way to be the only one", a, wait, err)
+			t.Errorf("got %v, %s, %v, want no second attempt", a, wait, err)
 		}
-		w.finished(t, under, taken, at)
+		w.finished(t, running, accepted, at)
 		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 1 {
 			t.Errorf("got %+v", got)
 		}
 	})
 }
 
-func TestAWebhookReceivesOnlyWhatItSubscribesTo(t *testing.T) {
+func TestAWebhookReceivesOnlyEventsThatItSubscribesTo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		hook webhooks.Webhook
 		want bool
 	}{
-		"all":             {webhooks.Webhook{}, true},
-		"its type":        {webhooks.Webhook{Types: []string{events.MatchCreated, events.MatchUpdated}}, true},
-		"another type":    {webhooks.Webhook{Types: []string{events.MatchUpdated}}, false},
-		"its league":      {webhooks.Webhook{Leagues: []string{"en.1"}}, true},
-		"another league":  {webhooks.Webhook{Leagues: []string{"en.2"}}, false},
-		"its home team":   {webhooks.Webhook{Teams: []string{"a"}}, true},
-		"its away team":   {webhooks.Webhook{Teams: []string{"b"}}, true},
-		"another team":    {webhooks.Webhook{Teams: []string{"c"}}, false},
-		"what was before": {webhooks.Webhook{CreatedAt: now.Add(time.Minute + time.Second)}, false},
-		"one of both":     {webhooks.Webhook{Leagues: []string{"en.1"}, Teams: []string{"c"}}, false},
+		"all":                {webhooks.Webhook{}, true},
+		"its type":           {webhooks.Webhook{Types: []string{events.MatchCreated, events.MatchUpdated}}, true},
+		"another type":       {webhooks.Webhook{Types: []string{events.MatchUpdated}}, false},
+		"its league":         {webhooks.Webhook{Leagues: []string{"en.1"}}, true},
+		"another league":     {webhooks.Webhook{Leagues: []string{"en.2"}}, false},
+		"its home team":      {webhooks.Webhook{Teams: []string{"a"}}, true},
+		"its away team":      {webhooks.Webhook{Teams: []string{"b"}}, true},
+		"another team":       {webhooks.Webhook{Teams: []string{"c"}}, false},
+		"before it was made": {webhooks.Webhook{CreatedAt: now.Add(time.Minute + time.Second)}, false},
+		"one filter of two":  {webhooks.Webhook{Leagues: []string{"en.1"}, Teams: []string{"c"}}, false},
 	} {
 		if got := c.hook.Subscribes(event(events.MatchCreated)); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)

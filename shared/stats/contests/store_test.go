@@ -442,7 +442,7 @@ func TestEveryChangeIsToldOfOnceInTheTrailOfWhoMadeIt(t *testing.T) {
 		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); condition(err) != api.ConflictState {
 			t.Fatalf("got %v, want that it has begun", err)
 		}
-		told, _, err := audit.New(none{}, tbl).List(t.Context(), audit.Filter{Org: "org_1", Target: c.ID, Limit: 10})
+		told, _, err := audit.New(none{}, tbl).For(&api.Caller{Org: "org_1"}).List(t.Context(), audit.Filter{Target: c.ID, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -173,7 +173,7 @@ func (w *Fixture) Key(t testing.TB, by string, spec keys.Spec) keys.Minted {
 // Entries returns an organisation's audit trail, newest first.
 func (w *Fixture) Entries(t testing.TB, org string) []audit.Entry {
 	t.Helper()
-	entries, _, err := w.Trail.List(t.Context(), audit.Filter{Org: org, Limit: 1000})
+	entries, _, err := w.Trail.For(&api.Caller{Org: org}).List(t.Context(), audit.Filter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
