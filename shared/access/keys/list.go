@@ -37,7 +37,7 @@ func (s *Store) List(ctx context.Context, r *api.Request, f Filter) ([]Key, stri
 	if err != nil {
 		return nil, "", err
 	}
-	found, err := s.scan(ctx, r, o.ID, f)
+	found, err := s.scan(ctx, r, o, f)
 	if err != nil {
 		return nil, "", err
 	}
@@ -70,10 +70,11 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	return o, nil
 }
 
-// scan reads keys until it has one more than the page holds.
-func (s *Store) scan(ctx context.Context, r *api.Request, org string, f Filter) ([]record, error) {
+// scan reads keys of the organisation that orgOf returned, until it has one more than the page
+// holds.
+func (s *Store) scan(ctx context.Context, r *api.Request, o orgs.Org, f Filter) ([]record, error) {
 	low, high := table.Prefix(keyPrefix)
-	q := table.Query{Partition: orgs.Partition(org), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
+	q := table.Query{Partition: orgs.Partition(o.ID), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
 	if f.After != "" {
 		q.After = keyPrefix + f.After
 	}

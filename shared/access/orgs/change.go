@@ -100,7 +100,8 @@ type Edit struct{ Name, Plan *string }
 // Update changes an organisation's name and, for operators, its plan. A new plan applies to
 // all its keys immediately; keys beyond a smaller plan stay.
 func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) (Org, error) {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return Org{}, wrong
 	}
 	if err := s.checkEdit(r.Caller, &e); err != nil {
@@ -112,8 +113,8 @@ func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) 
 	}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (f facts, err error) {
-			if f.org, err = s.Get(ctx, r.Caller, org); err == nil && e.Plan != nil {
-				f.live, err = s.holdings.Live(ctx, org)
+			if f.org, err = s.get(ctx, at); err == nil && e.Plan != nil {
+				f.live, err = s.holdings.Live(ctx, f.org.ID)
 			}
 			return f, err
 		},

@@ -27,10 +27,11 @@ type MemberEdit struct{ Email, Role, State *string }
 
 // AddMember adds an active member. Addresses are unique in the organisation, ignoring case.
 func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role string) (Member, error) {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return Member{}, wrong
 	}
-	email, wrong := address("email", email)
+	email, wrong = address("email", email)
 	if wrong != nil {
 		return Member{}, wrong
 	}
@@ -46,7 +47,7 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 	}
 	m := Member{User: user, Email: email, Role: role, State: Active}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (View, error) { return s.view(ctx, org) },
+		func(ctx context.Context, _ int) (View, error) { return s.view(ctx, at) },
 		func(v View) (Member, change.Plan, error) {
 			if _, done := v.Member(user); done { // by an earlier attempt, whose answer was lost
 				return m, change.Plan{}, nil
@@ -61,7 +62,8 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 // UpdateMember changes a member's address, role or state, and reports whether their keys
 // may do more than before. It applies to their keys on their next request.
 func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user string, e MemberEdit) (m Member, widened bool, err error) {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return Member{}, false, wrong
 	}
 	if err := e.check(); err != nil {
@@ -73,7 +75,7 @@ func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user stri
 	}
 	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (memberFacts, error) {
-			v, err := s.view(ctx, org)
+			v, err := s.view(ctx, at)
 			if err != nil {
 				return memberFacts{}, err
 			}
@@ -137,13 +139,14 @@ func (f memberFacts) updated(after Member) change.Plan {
 // RemoveMember removes a member and revokes their keys. A tombstone without the address
 // remains, so that a repeat recognises the removal and bumps the gates again.
 func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user string) error {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return wrong
 	}
 	for more := true; more; {
 		var err error
 		more, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-			func(ctx context.Context, _ int) (removalFacts, error) { return s.removalFacts(ctx, r, org, user) },
+			func(ctx context.Context, _ int) (removalFacts, error) { return s.removalFacts(ctx, r, at, user) },
 			func(f removalFacts) (bool, change.Plan, error) { return f.more, f.removed(r.Now), nil })
 		if err != nil {
 			return err
@@ -160,8 +163,8 @@ type removalFacts struct {
 	more    bool        // further keys are left to revoke
 }
 
-func (s *Store) removalFacts(ctx context.Context, r *api.Request, org, user string) (removalFacts, error) {
-	v, err := s.view(ctx, org)
+func (s *Store) removalFacts(ctx context.Context, r *api.Request, at reachable, user string) (removalFacts, error) {
+	v, err := s.view(ctx, at)
 	if err != nil {
 		return removalFacts{}, err
 	}
@@ -179,7 +182,7 @@ func (s *Store) removalFacts(ctx context.Context, r *api.Request, org, user stri
 			return f, wrong
 		}
 	}
-	f.revoked, f.more, err = s.holdings.Revoking(ctx, r.Now, org, user)
+	f.revoked, f.more, err = s.holdings.Revoking(ctx, r.Now, v.Org.ID, user)
 	return f, err
 }
 

@@ -49,19 +49,27 @@ func KnownRole(role string) *api.Error {
 	return nil
 }
 
-// manages refuses callers who may not change an organisation and its members. For callers
-// other than operators, any organisation but their own does not exist.
-func manages(c *api.Caller, org string) *api.Error {
-	if c.Operator() {
-		return nil
+// reachable is the id of an organisation that a caller may see or change. Reads and changes of
+// one organisation take it instead of text, so that a check cannot be forgotten. Only [sees]
+// and [manages] make one; the zero value is no organisation.
+type reachable struct{ org string }
+
+// sees refuses callers who may not see an organisation: for callers other than operators, any
+// organisation but their own does not exist. A 403 would prove that it does.
+func sees(c *api.Caller, org string) (reachable, *api.Error) {
+	if !c.Operator() && c.Org != org {
+		return reachable{}, unknown()
 	}
-	if c.Org != org {
-		return unknown()
+	return reachable{org}, nil
+}
+
+// manages refuses callers who may not see an organisation, or not change it and its members.
+func manages(c *api.Caller, org string) (reachable, *api.Error) {
+	at, wrong := sees(c, org)
+	if wrong == nil && !c.Operator() && c.Role != api.RoleOwner && c.Role != api.RoleAdmin {
+		return reachable{}, api.Fail(api.PermissionRole, "only owners, admins and operators can change an organisation; the role of the key's owner is %s", c.Role)
 	}
-	if c.Role != api.RoleOwner && c.Role != api.RoleAdmin {
-		return api.Fail(api.PermissionRole, "only owners, admins and operators can change an organisation; the role of the key's owner is %s", c.Role)
-	}
-	return nil
+	return at, wrong
 }
 
 // mayActOn refuses callers who may not act on a member with one of the roles, or give it:

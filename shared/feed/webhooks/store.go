@@ -107,7 +107,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	call := change.Asked(r)
 	call.Token = token
 	made, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, draft.Org, id) },
+		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, r.Caller, id) },
 		func(f createFacts) (Webhook, change.Plan, error) {
 			switch {
 			case f.made: // by an earlier attempt, whose answer was lost
@@ -118,7 +118,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 			return draft.Webhook, draft.creation(), nil
 		})
 	if err == nil && made.ID != id {
-		secret, err = s.repeatedSecret(ctx, made)
+		secret, err = s.repeatedSecret(ctx, r.Caller, made.ID)
 	}
 	return Created{made, secret}, err
 }
@@ -129,24 +129,24 @@ type createFacts struct {
 	count int64 // how many webhooks the organisation has; not read if made
 }
 
-func (s *Store) createFacts(ctx context.Context, org, id string) (createFacts, error) {
-	if it, err := s.Table.Get(ctx, address(org, id), true); it != nil || err != nil {
+func (s *Store) createFacts(ctx context.Context, c *api.Caller, id string) (createFacts, error) {
+	if it, err := s.Table.Get(ctx, address(c.Org, id), true); it != nil || err != nil {
 		return createFacts{made: it != nil}, down(err)
 	}
-	counted, err := s.Table.Get(ctx, head(org), true)
+	counted, err := s.Table.Get(ctx, head(c.Org), true)
 	return createFacts{count: counted.Int("n")}, down(err)
 }
 
 // repeatedSecret returns the signing secret of a webhook whose creation is answered again.
-func (s *Store) repeatedSecret(ctx context.Context, w Webhook) (string, error) {
-	is, err := s.find(ctx, w.Org, w.ID, true)
+func (s *Store) repeatedSecret(ctx context.Context, c *api.Caller, id string) (string, error) {
+	is, err := s.find(ctx, c, id, true)
 	if err != nil {
 		return "", err
 	}
 	if is.Secret != 1 {
 		return "", api.Fail(api.ConflictRepeat, "Idempotency-Key: already used, and the signing secret created by that request was rotated since")
 	}
-	raw, err := s.open(ctx, w.ID, is.Present)
+	raw, err := s.open(ctx, id, is.Present)
 	return encodeSecret(raw), err
 }
 
@@ -194,15 +194,17 @@ func (s *Store) List(ctx context.Context, r *api.Request, limit int, after strin
 
 // Get returns a webhook of the caller's organisation.
 func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Webhook, error) {
-	w, err := s.find(ctx, r.Caller.Org, id, false)
+	w, err := s.find(ctx, r.Caller, id, false)
 	return w.shown(r.Now), err
 }
 
-func (s *Store) find(ctx context.Context, org, id string, consistent bool) (record, error) {
+// find returns a webhook of the caller's organisation. A webhook of any other organisation is
+// not found.
+func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent bool) (record, error) {
 	if !ids.Plausible(id) {
 		return record{}, unknown()
 	}
-	it, err := s.Table.Get(ctx, address(org, id), consistent)
+	it, err := s.Table.Get(ctx, address(c.Org, id), consistent)
 	if err != nil {
 		return record{}, down(err)
 	}
@@ -280,7 +282,7 @@ func (s *Store) change(ctx context.Context, r *api.Request, id, action string, e
 		return record{}, err
 	}
 	return change.Make(ctx, s.changes, change.Asked(r),
-		func(ctx context.Context, _ int) (record, error) { return s.find(ctx, r.Caller.Org, id, true) },
+		func(ctx context.Context, _ int) (record, error) { return s.find(ctx, r.Caller, id, true) },
 		func(before record) (record, change.Plan, error) {
 			after := before
 			if before.Last == mark { // changed by an earlier attempt, whose answer was lost
@@ -298,7 +300,7 @@ func (s *Store) change(ctx context.Context, r *api.Request, id, action string, e
 func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
 	_, err := change.Make(ctx, s.changes, change.Asked(r),
 		func(ctx context.Context, attempt int) (record, error) {
-			w, err := s.find(ctx, r.Caller.Org, id, true)
+			w, err := s.find(ctx, r.Caller, id, true)
 			if err != nil && attempt > 1 && api.AsError(err).Condition == api.NotFound {
 				return record{}, nil // deleted by an earlier attempt, whose answer was lost
 			}

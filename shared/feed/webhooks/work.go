@@ -252,11 +252,12 @@ func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *ti
 // Deliveries returns a page of a webhook's deliveries, newest first, and the position of
 // the next page.
 func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit int, after string) ([]Delivery, string, error) {
-	if _, err := s.find(ctx, r.Caller.Org, id, false); err != nil {
+	w, err := s.find(ctx, r.Caller, id, false)
+	if err != nil {
 		return nil, "", err
 	}
 	low, high := table.Prefix(deliveryPrefix)
-	q := table.Query{Partition: deliveries(id), Low: low, High: high, Descending: true, Limit: limit}
+	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Descending: true, Limit: limit}
 	if after != "" {
 		q.After = deliveryPrefix + after
 	}
@@ -279,7 +280,7 @@ func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit
 
 // Send sends a delivery again or, without one, sends a test event.
 func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *string) (Delivery, error) {
-	w, err := s.find(ctx, r.Caller.Org, id, true)
+	w, err := s.find(ctx, r.Caller, id, true)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -293,12 +294,12 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 	if again == nil {
 		d, err = s.createTest(ctx, r, w)
 	} else {
-		d, err = s.reset(ctx, r, id, *again)
+		d, err = s.reset(ctx, r, w, *again)
 	}
 	if err != nil {
 		return Delivery{}, err
 	}
-	if err := s.Queue.Send(ctx, QueuedDelivery{Org: w.Org, Webhook: id, Delivery: d.ID}); err != nil {
+	if err := s.Queue.Send(ctx, QueuedDelivery{Org: w.Org, Webhook: w.ID, Delivery: d.ID}); err != nil {
 		return Delivery{}, api.Down("queueing a delivery", err)
 	}
 	return d.Delivery, nil
@@ -328,11 +329,11 @@ func (s *Store) createTest(ctx context.Context, r *api.Request, w record) (store
 
 // reset makes a delivery pending as if it were new, even one that waits for its next
 // attempt. One that is being attempted stays as it is.
-func (s *Store) reset(ctx context.Context, r *api.Request, webhook, id string) (storedDelivery, error) {
+func (s *Store) reset(ctx context.Context, r *api.Request, w record, id string) (storedDelivery, error) {
 	if !ids.Plausible(id) {
 		return storedDelivery{}, api.FieldError("delivery", "no such delivery")
 	}
-	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
+	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(w.ID, id), []table.Action{
 		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Retention).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
 	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
