@@ -310,8 +310,8 @@ func TestRestoreReportsLossesAndReusesNoVersionNumber(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		stands, backup []byte
-		want, becomes  string
+		current, backup []byte
+		want, becomes   string
 	}{
 		"the same":       {two, two, "{false []}", "2[1 2] []"},
 		"newer":          {one, two, "{false []}", "2[1 2] []"},
@@ -321,7 +321,7 @@ func TestRestoreReportsLossesAndReusesNoVersionNumber(t *testing.T) {
 		"retired before": {two, noOne, "{false [1]}", "2[2] [1]"},
 		"another root":   {two, newRoot(t), "{true []}", "1[1] []"},
 	} {
-		raw, loss, err := Restore(c.stands, c.backup)
+		raw, loss, err := Restore(c.current, c.backup)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -17,14 +17,14 @@ import (
 
 func TestTwentyConcurrentApplicationsRespectThePendingLimitExactly(t *testing.T) {
 	t.Parallel()
-	t.Run("embedded", func(t *testing.T) { t.Parallel(); atOnce(t, keystest.Memory(t)) })
+	t.Run("embedded", func(t *testing.T) { t.Parallel(); testPendingLimit(t, keystest.Memory(t)) })
 	t.Run("DynamoDB Local", func(t *testing.T) {
 		t.Parallel()
-		atOnce(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name])
+		testPendingLimit(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name])
 	})
 }
 
-func atOnce(t *testing.T, keysTable table.Table) {
+func testPendingLimit(t *testing.T, keysTable table.Table) {
 	w := keystest.New(t, keysTable, "teambattles")
 	s := applications.New(applications.Options{Table: w.Table, Gates: w.Gate, Holdings: w.Keys, Contract: w.Contract, Rand: rand.Reader})
 	operator := w.Bootstrap(t).Secret

@@ -228,7 +228,7 @@ func TestTheFirstReasonInOrderRefusesARequest(t *testing.T) {
 		w.gate.Keys = store
 		for _, s := range []struct {
 			want string
-			mend func()
+			fix  func()
 		}{
 			{api.SecretExpired, func() { worst.NotAfter = noon.Add(time.Second) }},
 			{api.Suspended, func() { worst.Standing = api.StandingActive }},
@@ -244,7 +244,7 @@ func TestTheFirstReasonInOrderRefusesARequest(t *testing.T) {
 			if writes, _ := store.take(); writes > 0 && s.want != api.Quota {
 				t.Errorf("%s cost %d writes", s.want, writes)
 			}
-			s.mend()
+			s.fix()
 		}
 	})
 }

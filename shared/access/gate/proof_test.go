@@ -164,9 +164,9 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 }
 
 // load makes requests with the caller that a cached policy would keep sending, on several
-// instances, while change is made. It passes to late each request that began after the
+// instances, while change is made. It passes to admittedLate each request that began after the
 // change was answered and was still admitted.
-func load(w *fixture, c *api.Caller, r api.Route, change func(), late func(Admission)) (before int64) {
+func load(w *fixture, c *api.Caller, r api.Route, change func(), admittedLate func(Admission)) (before int64) {
 	var answered, stop atomic.Bool
 	var admitted, after atomic.Int64
 	instances := []*Gate{w.gate, w.instance(w.clock.Now), w.instance(w.clock.Now), w.instance(w.clock.Now)}
@@ -178,7 +178,7 @@ func load(w *fixture, c *api.Caller, r api.Route, change func(), late func(Admis
 				a, err := admit(instances[i%len(instances)], c, r)
 				switch {
 				case err == nil && began:
-					late(a)
+					admittedLate(a)
 				case err == nil:
 					admitted.Add(1)
 				case condition(w.t, err) == api.Unavailable:
@@ -190,16 +190,16 @@ func load(w *fixture, c *api.Caller, r api.Route, change func(), late func(Admis
 			}
 		})
 	}
-	until(func() bool { return admitted.Load() > 100 })
+	waitUntil(func() bool { return admitted.Load() > 100 })
 	change()
 	answered.Store(true)
-	until(func() bool { return after.Load() > 200 })
+	waitUntil(func() bool { return after.Load() > 200 })
 	stop.Store(true)
 	all.Wait()
 	return admitted.Load()
 }
 
-func until(done func() bool) {
+func waitUntil(done func() bool) {
 	for !done() {
 		time.Sleep(time.Millisecond)
 	}
@@ -213,7 +213,7 @@ func TestNoRequestAfterARevocationIsAdmitted(t *testing.T) {
 			before := load(w, c, listMatches, func() {
 				w.facts.end(c.Secret, api.SecretRevoked)
 				w.bump(c.Key)
-			}, func(a Admission) { t.Errorf("admitted with version %d after the revoke", a.Caller.Version) })
+			}, func(a Admission) { t.Errorf("admitted with version %d after the revocation", a.Caller.Version) })
 			w.addsUp(c.Key, before)
 		}
 	})
@@ -226,7 +226,7 @@ func TestNoRequestUnderARemovedScopeIsAdmitted(t *testing.T) {
 		load(w, c, listMatches, func() {
 			w.facts.change(c.Secret, func(f *api.Caller) { f.Permissions = []string{"keys:read"} })
 			w.bump(c.Key)
-		}, func(a Admission) { t.Errorf("admitted with %v after the cut", a.Caller.Permissions) })
+		}, func(a Admission) { t.Errorf("admitted with %v after the scope was removed", a.Caller.Permissions) })
 		if _, err := admit(w.gate, c, getSelf); err != nil {
 			t.Errorf("a request that the key may still make: %v", err)
 		}
@@ -249,7 +249,7 @@ func TestNoOldSecretIsAdmittedAfterARotation(t *testing.T) {
 			t.Fatalf("the new secret: %v", err)
 		}
 		if got, want := a.Meter.Used, before+1; got != want {
-			t.Errorf("used %d after the rotation, want %d: it never resets a quota", got, want)
+			t.Errorf("used %d after the rotation, want %d: a rotation never resets a quota", got, want)
 		}
 	})
 }
@@ -329,14 +329,14 @@ func (f *faulty) Get(ctx context.Context, k table.Key, consistent bool) (table.I
 func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		for name, f := range map[string]fault{
-			"throttled":            {err: table.ErrThrottled},
-			"unavailable":          {err: table.ErrUnavailable},
-			"conflict":             {err: table.ErrConflict},
-			"bad write":            {err: table.ErrBadWrite},
-			"unknown":              {err: errors.New("reset by peer")},
-			"applied, answer lost": {err: table.ErrUnavailable, applied: true},
-			"too slow":             {delay: time.Hour},
-			"too slow and ignoresContext":    {delay: time.Second, ignoresContext: true},
+			"throttled":                   {err: table.ErrThrottled},
+			"unavailable":                 {err: table.ErrUnavailable},
+			"conflict":                    {err: table.ErrConflict},
+			"bad write":                   {err: table.ErrBadWrite},
+			"unknown":                     {err: errors.New("reset by peer")},
+			"applied, answer lost":        {err: table.ErrUnavailable, applied: true},
+			"too slow":                    {delay: time.Hour},
+			"too slow and ignoresContext": {delay: time.Second, ignoresContext: true},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -73,7 +73,7 @@ func TestCensusCountsEveryLiveSecretUnderItsPepperAndNoOther(t *testing.T) {
 		w.Pass(time.Hour)
 		got, reads := census(t, w)
 		if counts(got) != "map[1:2 2:1]" {
-			t.Errorf("after a key's end: got %s, want map[1:2 2:1]", counts(got))
+			t.Errorf("after a key's expiry: got %s, want map[1:2 2:1]", counts(got))
 		}
 		if want := 3 * 3; reads != want { // three organisations: a page, its keys, their secrets
 			t.Errorf("got %d reads, want %d", reads, want)

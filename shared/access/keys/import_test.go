@@ -118,8 +118,8 @@ func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 	importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
 	at := table.Key{Partition: "SECRET#" + apikey.ID(oldSecret(1)), Sort: "SECRET"}
 	// The id matches, the rest of the hash does not.
-	invalidRows := apikey.ID(oldSecret(1)) + strings.Repeat("0", 40)
-	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("sha256", invalidRows)})); err != nil {
+	otherHash := apikey.ID(oldSecret(1)) + strings.Repeat("0", 40)
+	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("sha256", otherHash)})); err != nil {
 		t.Fatal(err)
 	}
 	authenticate(t, w, oldSecret(1), api.SecretUnknown)
@@ -140,7 +140,7 @@ func TestHashProvesNoSecretOfAContractWithTags(t *testing.T) {
 	row.Scopes = []string{"read:matches"}
 	_, err := startImport(t, w, keys.ImportOptions{DryRun: true}).Row(t.Context(), 1, row)
 	if refused := (keys.Refusal{}); !errors.As(err, &refused) || !strings.Contains(err.Error(), "tag") {
-		t.Errorf("got %v, want a refusal by the tag", err)
+		t.Errorf("got %v, want a refusal that names the tag", err)
 	}
 }
 
@@ -157,7 +157,7 @@ func TestOf32FirstCallsWithOneImportedSecretAllPassAndOneMovesIt(t *testing.T) {
 			Environment: w.Contract.Environments[0], Now: w.Now})
 		moved.Table, moved.read = faulty, make(chan struct{})
 		moved.waiting.Store(32)
-		got := atOnce(32, func(int) error { _, err := w.Keys.Authenticate(context.Background(), oldSecret(1)); return err })
+		got := runConcurrently(32, func(int) error { _, err := w.Keys.Authenticate(context.Background(), oldSecret(1)); return err })
 		if got[""] != 32 {
 			t.Errorf("got %v, want 32 callers", got)
 		}
@@ -383,7 +383,7 @@ func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 		dry := options
 		dry.DryRun = true
 		importRows(t, startImport(t, w, dry), rows...)
-		got := atOnce(2, func(int) error { // two concurrent imports make one organisation
+		got := runConcurrently(2, func(int) error { // two concurrent imports make one organisation
 			i := startImport(t, w, options)
 			for n, row := range rows {
 				if _, err := i.Row(context.Background(), n+1, row); err != nil {

@@ -27,8 +27,8 @@ func onBoth(t *testing.T, prove func(t *testing.T, keysTable table.Table)) {
 	t.Run("dynamodb", func(t *testing.T) { prove(t, dynamolocal.Tables(t, table.Keys)["keys"]) })
 }
 
-// atOnce runs f n times concurrently and counts the conditions of its errors.
-func atOnce(n int, f func(i int) error) map[string]int {
+// runConcurrently runs f n times concurrently and counts the conditions of its errors.
+func runConcurrently(n int, f func(i int) error) map[string]int {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	got := map[string]int{}
@@ -59,7 +59,7 @@ func TestCapIsExactUnder20ConcurrentCreates(t *testing.T) {
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
 		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
-		got := atOnce(20, func(i int) error {
+		got := runConcurrently(20, func(i int) error {
 			_, err := w.Keys.Create(context.Background(), w.By(t, admin.Secret), reading(fmt.Sprint("bot ", i)))
 			return err
 		})
@@ -90,7 +90,7 @@ func TestCapOfManagementKeysIsExactUnder20ConcurrentCreatesAndFreedByARevocation
 				t.Fatal(err)
 			}
 		}
-		got := atOnce(20, func(int) error { _, err := managing(); return err })
+		got := runConcurrently(20, func(int) error { _, err := managing(); return err })
 		if want := keys.MaxManagementKeys - before; got[""] != want || got[api.ConflictCap] != 20-want {
 			t.Errorf("got %v, want %d keys and %d refusals by the cap", got, want, 20-want)
 		}
@@ -127,7 +127,7 @@ func TestRepeatedIdempotencyKeyNeverMakesASecondKey(t *testing.T) {
 			r.IdempotencyKey = "once"
 			return w.Keys.Create(context.Background(), r, reading(name))
 		}
-		got := atOnce(10, func(i int) error { _, err := create(fmt.Sprint("bot ", i)); return err })
+		got := runConcurrently(10, func(i int) error { _, err := create(fmt.Sprint("bot ", i)); return err })
 		if got[""] != 1 || got[api.ConflictRepeat] != 9 {
 			t.Errorf("got %v, want one key and 9 repeats", got)
 		}
@@ -151,7 +151,7 @@ func TestConcurrentRotationsLeaveOneSecret(t *testing.T) {
 		_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		bot := w.Key(t, admin.Secret, reading("bot"))
 		secrets := make([]string, 8)
-		got := atOnce(len(secrets), func(i int) error {
+		got := runConcurrently(len(secrets), func(i int) error {
 			rotated, err := w.Keys.Rotate(context.Background(), w.By(t, admin.Secret), bot.ID, "0s", false)
 			secrets[i] = rotated.Secret
 			return err
@@ -177,7 +177,7 @@ func TestOneOfTwoOverlappingRotationsIsRefused(t *testing.T) {
 		w := keystest.New(t, keysTable, "statgate")
 		_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		bot := w.Key(t, admin.Secret, reading("bot"))
-		got := atOnce(6, func(int) error {
+		got := runConcurrently(6, func(int) error {
 			_, err := w.Keys.Rotate(context.Background(), w.By(t, admin.Secret), bot.ID, "1h", false)
 			return err
 		})
@@ -382,7 +382,7 @@ func TestBootstrapHappensOnce(t *testing.T) {
 		w := keystest.New(t, keysTable, "statgate")
 		var mu sync.Mutex
 		made, refused := 0, 0
-		atOnce(5, func(int) error {
+		runConcurrently(5, func(int) error {
 			_, _, _, err := w.Keys.Bootstrap(context.Background(), w.Now(), "Statgate", "root@example.com")
 			mu.Lock()
 			defer mu.Unlock()

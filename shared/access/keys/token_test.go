@@ -95,18 +95,18 @@ var endings = map[string]struct {
 	end  func(t *testing.T, p *parent)
 	want string
 }{
-	"its own end": {func(_ *testing.T, p *parent) { p.Pass(30 * time.Minute) }, api.SecretExpired},
+	"its own expiry": {func(_ *testing.T, p *parent) { p.Pass(30 * time.Minute) }, api.SecretExpired},
 	"the key's revocation": {func(t *testing.T, p *parent) {
 		_, err := p.Keys.Revoke(t.Context(), p.By(t, p.admin.Secret), p.key.ID)
 		must(t, err)
 	}, api.SecretRevoked},
-	"the key's end, brought forward": {func(t *testing.T, p *parent) {
+	"an earlier expiry of the key": {func(t *testing.T, p *parent) {
 		_, _, err := p.Keys.Update(t.Context(), p.By(t, p.admin.Secret), p.key.ID, keys.Edit{ExpiresIn: api.Nullable[string]{Sent: true, Value: "5m"}})
 		must(t, err)
 		authenticate(t, p.Fixture, p.key.Secret, "")
 		p.Pass(5*time.Minute + time.Second)
 	}, api.SecretExpired},
-	"a rotation at once": {func(t *testing.T, p *parent) {
+	"a rotation without overlap": {func(t *testing.T, p *parent) {
 		_, err := p.Keys.Rotate(t.Context(), p.By(t, p.admin.Secret), p.key.ID, "0s", false)
 		must(t, err)
 	}, api.SecretRevoked},
@@ -258,7 +258,7 @@ func TestTokenEndsNoLaterThanTheSecretThatMadeIt(t *testing.T) {
 	}
 	token := derive(t, p.Fixture, p.key.Secret, "24h")
 	if left := token.ExpiresAt.Sub(token.CreatedAt); left > 10*time.Minute+time.Second {
-		t.Errorf("got a token for %v of a secret that has 10m left", left)
+		t.Errorf("got a token for %v of a secret that expires in 10m", left)
 	}
 }
 
@@ -266,7 +266,7 @@ func TestRepeatedIdempotencyKeyNeverMakesASecondToken(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		p := newParent(t, keysTable)
-		got := atOnce(10, func(int) error {
+		got := runConcurrently(10, func(int) error {
 			r := p.By(t, p.key.Secret)
 			r.IdempotencyKey = "once"
 			_, err := p.Keys.Derive(context.Background(), r, keys.TokenSpec{})
@@ -309,7 +309,7 @@ func TestTheCensusListsUntilWhenTokensNeedAPepper(t *testing.T) {
 		}
 		p.Pass(10 * time.Hour)
 		if got, _ := census(t, p.Fixture); counts(got) != "map[1:1 2:2]" {
-			t.Errorf("after their end: got %s", counts(got))
+			t.Errorf("after their expiry: got %s", counts(got))
 		}
 	})
 }

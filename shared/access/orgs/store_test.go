@@ -24,8 +24,8 @@ func onBoth(t *testing.T, prove func(t *testing.T, w *keystest.Fixture)) {
 	})
 }
 
-// atOnce runs f n times concurrently and counts the conditions of its errors.
-func atOnce(n int, f func(i int) error) map[string]int {
+// runConcurrently runs f n times concurrently and counts the conditions of its errors.
+func runConcurrently(n int, f func(i int) error) map[string]int {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	got := map[string]int{}
@@ -55,11 +55,11 @@ func TestOwnersWhoRemoveEachOtherLeaveOne(t *testing.T) {
 			}
 			users = append(users, m.User)
 		}
-		got := atOnce(len(users), func(i int) error {
+		got := runConcurrently(len(users), func(i int) error {
 			return w.Orgs.RemoveMember(context.Background(), w.Request(owner.Caller), o.ID, users[i])
 		})
 		if got[""] != 3 || got[api.Conflict] != 1 {
-			t.Errorf("got %v, want 3 removed and the last one kept", got)
+			t.Errorf("got %v, want 3 owners removed and the last one kept", got)
 		}
 	})
 }
@@ -70,7 +70,7 @@ func TestOneOfManyEqualAddressesIsAdded(t *testing.T) {
 		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		owner := w.By(t, admin.Secret)
 		addresses := []string{"new@north.example", "NEW@north.example", "new@NORTH.example", "New@North.Example"}
-		got := atOnce(len(addresses), func(i int) error {
+		got := runConcurrently(len(addresses), func(i int) error {
 			_, err := w.Orgs.AddMember(context.Background(), w.Request(owner.Caller), o.ID, addresses[i], api.RoleMember)
 			return err
 		})
@@ -95,7 +95,7 @@ func TestNoKeyOutlivesTheRemovalOfItsOwner(t *testing.T) {
 		}
 		const makers = 6
 		secrets := make([]string, makers)
-		got := atOnce(makers+1, func(i int) error {
+		got := runConcurrently(makers+1, func(i int) error {
 			if i == makers {
 				time.Sleep(5 * time.Millisecond)
 				return w.Orgs.RemoveMember(context.Background(), w.Request(owner.Caller), o.ID, m.User)
@@ -105,7 +105,7 @@ func TestNoKeyOutlivesTheRemovalOfItsOwner(t *testing.T) {
 			return err
 		})
 		if got[""]+got[api.InputField] != makers+1 {
-			t.Errorf("got %v, want keys made, or refused as their owner is gone", got)
+			t.Errorf("got %v, want keys made, or refused because their owner was removed", got)
 		}
 		for _, secret := range secrets {
 			if secret == "" {
