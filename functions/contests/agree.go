@@ -24,7 +24,7 @@ func agree(d Deps) api.Handler {
 		if !r.Caller.Operator() {
 			return contests.Contest{}, api.Fail(api.NotFoundMatch, "no such match")
 		}
-		return d.Contests.Change(ctx, r, idempotency.Token{}, in.Match, contests.Step{Action: "contest.agree", Whose: contests.AnyGame, Rule: func(c contests.Contest) (contests.Contest, error) {
+		return d.Contests.Change(ctx, r, idempotency.Token{}, in.Match, contests.Step{Action: "contest.agree", Guard: contests.AnyGame, Rule: func(c contests.Contest) (contests.Contest, error) {
 			if in.Confirm != nil {
 				return c.Confirm(in.Confirm, contests.Instant(r.Now))
 			}

@@ -21,7 +21,7 @@ func create(d Deps) api.Handler {
 		if r.Caller.Game == "" || in.Game != "" && in.Game != r.Caller.Game {
 			return contests.Contest{}, api.Fail(api.PermissionGame, "game: must equal the key's game")
 		}
-		at, err := moment("scheduled_at", in.ScheduledAt)
+		at, err := parseTime("scheduled_at", in.ScheduledAt)
 		if err != nil {
 			return contests.Contest{}, err
 		}

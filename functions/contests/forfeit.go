@@ -18,7 +18,7 @@ func forfeit(d Deps) api.Handler {
 		if err != nil {
 			return contests.Contest{}, err
 		}
-		return d.Contests.Change(ctx, r, token, in.Match, contests.Step{Action: "contest.forfeit", Whose: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (contests.Contest, error) {
+		return d.Contests.Change(ctx, r, token, in.Match, contests.Step{Action: "contest.forfeit", Guard: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (contests.Contest, error) {
 			team := in.Team
 			for _, side := range []contests.Opponent{c.Home, c.Away} {
 				if in.Team == side.Slug {

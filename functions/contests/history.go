@@ -88,7 +88,7 @@ func (f Filter) read() (contests.Filter, error) {
 		{"scheduled_after", f.ScheduledAfter, &chosen.ScheduledAfter}, {"scheduled_before", f.ScheduledBefore, &chosen.ScheduledBefore},
 		{"created_after", f.CreatedAfter, &chosen.CreatedAfter}, {"created_before", f.CreatedBefore, &chosen.CreatedBefore},
 	} {
-		at, err := moment(m.field, m.text)
+		at, err := parseTime(m.field, m.text)
 		if err != nil {
 			return chosen, err
 		}
@@ -108,19 +108,19 @@ func statuses(names []string) []contests.Status {
 	return known
 }
 
-// Forms of ISO 8601, extended and basic. Without an offset a time is UTC, and a
-// date alone is its midnight. Fractions of a second may follow any seconds.
-var moments = []string{
+// timeFormats lists the accepted forms of ISO 8601, extended and basic. A time without an
+// offset is in UTC, and a date alone is its midnight. Fractions may follow any seconds.
+var timeFormats = []string{
 	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02",
 	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "20060102T150405Z0700", "20060102T150405", "20060102T1504Z0700", "20060102",
 }
 
-// moment parses a date or a time, nil for "".
-func moment(field, text string) (*time.Time, error) {
+// parseTime parses a date or a time. It returns nil for "".
+func parseTime(field, text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
 	}
-	for _, form := range moments {
+	for _, form := range timeFormats {
 		if at, err := time.Parse(form, text); err == nil && api.Writable(at) {
 			at = at.UTC()
 			return &at, nil

@@ -39,7 +39,7 @@ func score(d Deps) api.Handler {
 		}
 		var scored scoredContest
 		var err error
-		scored.Contest, err = d.Contests.Change(ctx, r, idempotency.Token{}, in.Match, contests.Step{Action: "contest.score", Whose: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (after contests.Contest, err error) {
+		scored.Contest, err = d.Contests.Change(ctx, r, idempotency.Token{}, in.Match, contests.Step{Action: "contest.score", Guard: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (after contests.Contest, err error) {
 			after, scored.Results, err = c.Score(scores, contests.Instant(r.Now))
 			return after, err
 		}})

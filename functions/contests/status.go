@@ -35,7 +35,7 @@ type moveInput struct {
 
 func move(d Deps) api.Handler {
 	return api.Handle("moveContest", func(ctx context.Context, r *api.Request, in *moveInput) (contestStatus, error) {
-		c, err := d.Contests.Change(ctx, r, idempotency.Token{}, in.Match, contests.Step{Action: "contest.move", Whose: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (contests.Contest, error) {
+		c, err := d.Contests.Change(ctx, r, idempotency.Token{}, in.Match, contests.Step{Action: "contest.move", Guard: contests.OfGame(r.Caller.Game), Rule: func(c contests.Contest) (contests.Contest, error) {
 			return c.Move(contests.Status(in.Status), contests.Instant(r.Now))
 		}})
 		return statusOf(c), err

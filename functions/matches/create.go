@@ -178,14 +178,14 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 		}
 		return &matches.When{Date: *date}, nil
 	}
-	moment, err := time.Parse(time.RFC3339, *at)
-	if err != nil || !plausible(moment) {
+	instant, err := time.Parse(time.RFC3339, *at)
+	if err != nil || !plausible(instant) {
 		return nil, api.FieldError("kickoff_at", "year must be 1800–2999")
 	}
-	utc := moment.UTC().Format(time.RFC3339)
+	utc := instant.UTC().Format(time.RFC3339)
 	when := &matches.When{Date: utc[:len(time.DateOnly)], KickoffAt: &utc}
 	if zone := leagues.Zone(league); zone != nil {
-		local := moment.In(zone)
+		local := instant.In(zone)
 		clock := local.Format("15:04")
 		when.Date, when.Time = local.Format(time.DateOnly), &clock
 	}

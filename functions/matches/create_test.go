@@ -18,7 +18,8 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-// simulated is the handlers' stores with the simulated league in them.
+// simulated returns the handlers' stores with the simulated league in them, and one of its
+// matches.
 func simulated(t *testing.T, hidePublic bool) (Deps, matches.Match) {
 	t.Helper()
 	db, err := local.OpenMemory(table.Stats)
@@ -39,7 +40,7 @@ func simulated(t *testing.T, hidePublic bool) (Deps, matches.Match) {
 	return d, page.Matches[0]
 }
 
-func TestHiddenPublicDataCannotBeReferredTo(t *testing.T) {
+func TestHiddenPublicDataCannotBeReferenced(t *testing.T) {
 	t.Parallel()
 	for _, hidden := range []bool{false, true} {
 		d, public := simulated(t, hidden)
@@ -48,32 +49,32 @@ func TestHiddenPublicDataCannotBeReferredTo(t *testing.T) {
 			"home.id": func(in *createInput) { in.Home = teamInput{ID: &public.Home.ID} },
 			"away.id": func(in *createInput) { in.Away = teamInput{ID: &public.Away.ID} },
 		} {
-			refusal := func(spoil func(*createInput)) error {
+			draftErr := func(set func(*createInput)) error {
 				in := &createInput{Home: teamInput{Name: ptr("Elm")}, Away: teamInput{Name: ptr("Fir")}, Date: ptr("2026-05-02")}
-				spoil(in)
+				set(in)
 				_, err := d.draft(context.Background(), &api.Caller{Org: "org_1"}, in)
 				return err
 			}
-			err := refusal(change)
+			err := draftErr(change)
 			if (err != nil) != hidden || err != nil && api.AsError(err).Fields[field] == nil {
 				t.Errorf("hidden %v: %s: got %v", hidden, field, err)
 			}
 			if !hidden {
 				continue
 			}
-			nobody := refusal(map[string]func(*createInput){
-				"league":  func(in *createInput) { in.League = ptr("nowhere") },
-				"home.id": func(in *createInput) { in.Home = teamInput{ID: ptr("nobody")} },
-				"away.id": func(in *createInput) { in.Away = teamInput{ID: ptr("nobody")} },
+			unknownErr := draftErr(map[string]func(*createInput){
+				"league":  func(in *createInput) { in.League = ptr("unknown") },
+				"home.id": func(in *createInput) { in.Home = teamInput{ID: ptr("unknown")} },
+				"away.id": func(in *createInput) { in.Away = teamInput{ID: ptr("unknown")} },
 			}[field])
-			if err == nil || nobody == nil || err.Error() != nobody.Error() || api.AsError(err).Fields[field][0] != api.AsError(nobody).Fields[field][0] {
-				t.Errorf("%s: a hidden one answers %v, an unknown one %v", field, err, nobody)
+			if err == nil || unknownErr == nil || err.Error() != unknownErr.Error() || api.AsError(err).Fields[field][0] != api.AsError(unknownErr).Fields[field][0] {
+				t.Errorf("%s: got %v for a hidden object and %v for an unknown one, want the same", field, err, unknownErr)
 			}
 		}
 	}
 }
 
-func TestKickoffHasTheDayOfItsLeague(t *testing.T) {
+func TestKickoffHasTheLocalDayOfItsLeague(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		league, date, at string

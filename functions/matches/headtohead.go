@@ -28,16 +28,16 @@ type totals struct {
 
 func headToHead(d Deps) api.Handler {
 	return api.Handle("getHeadToHead", func(ctx context.Context, r *api.Request, in *getInput) (*headToHeadAnswer, error) {
-		m, met, err := d.Matches.For(r.Caller, d.Contract).HeadToHead(ctx, in.Match)
+		m, meetings, err := d.Matches.For(r.Caller, d.Contract).HeadToHead(ctx, in.Match)
 		if err != nil {
 			return nil, missing(err, "no such match")
 		}
-		answer := &headToHeadAnswer{Home: m.Home, Away: m.Away, Data: met}
+		answer := &headToHeadAnswer{Home: m.Home, Away: m.Away, Data: meetings}
 		if answer.Data == nil {
 			answer.Data = []matches.Match{}
 		}
-		for i := range met {
-			answer.Totals.add(&met[i], m.Home.ID)
+		for i := range meetings {
+			answer.Totals.add(&meetings[i], m.Home.ID)
 		}
 		return answer, nil
 	})

@@ -36,7 +36,7 @@ func (d Deps) page(ctx context.Context, c *api.Caller, in *listInput) (*teams.Pa
 		return d.ofSeason(ctx, c, in)
 	}
 	page, err := d.Teams.For(c, d.Contract).List(ctx, in.Q, in.After, in.Limit)
-	return page, nil, down(err)
+	return page, nil, listError(err)
 }
 
 func (d Deps) ofSeason(ctx context.Context, c *api.Caller, in *listInput) (*teams.Page, *int64, error) {
@@ -58,10 +58,10 @@ func (d Deps) ofSeason(ctx context.Context, c *api.Caller, in *listInput) (*team
 	}
 	total := int64(len(ids))
 	page, err := d.Teams.For(c, d.Contract).ListIDs(ctx, ids, in.After, in.Limit)
-	return page, &total, down(err)
+	return page, &total, listError(err)
 }
 
-func down(err error) error {
+func listError(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -72,5 +72,5 @@ func missing(err error, message string) error {
 	if errors.Is(err, leagues.ErrNotFound) {
 		return api.Fail(api.NotFound, "%s", message)
 	}
-	return down(err)
+	return listError(err)
 }

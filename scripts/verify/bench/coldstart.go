@@ -170,7 +170,7 @@ func (l *fakeRuntime) start(ctx context.Context, dir string) (time.Duration, err
 	select {
 	case at := <-l.polled:
 		cancel()
-		_ = <-ended // its error is the cancellation
+		<-ended //nolint:errcheck // its error is the cancellation
 		if strings.Contains(said.String(), "cause") {
 			return 0, fmt.Errorf("the function did not warm: %s", said.String())
 		}

@@ -85,7 +85,7 @@ func (t Trail) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 		return entries, "", nil
 	}
 	for _, id := range []string{f.Target, f.Actor} {
-		if id != "" && !ids.Plausible(id) {
+		if id != "" && !ids.Valid(id) {
 			return entries, "", nil
 		}
 	}

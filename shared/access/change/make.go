@@ -88,33 +88,47 @@ func Make[F, R any](ctx context.Context, s Store, c Call, read func(ctx context.
 	if err != nil {
 		return none, err
 	}
-	m := making[F, R]{trail: trail, read: read, decide: decide}
+	var facts F
+	var decided, result R
+	m := making{
+		trail:  trail,
+		read:   func(ctx context.Context, attempt int) (err error) { facts, err = read(ctx, attempt); return err },
+		decide: func() (p Plan, err error) { decided, p, err = decide(facts); return p, err },
+		answered: func(ctx context.Context) (bool, error) {
+			var stored R
+			answered, err := c.Token.Answered(ctx, &stored)
+			if answered || err != nil {
+				result = stored
+			}
+			return answered, err
+		},
+		accept: func() any { result = decided; return result },
+	}
 	if err := apply(ctx, s.Table, s.Gates, m.plan); err != nil {
 		return none, err
 	}
-	return m.result, nil
+	return result, nil
 }
 
-// making is one change over its attempts.
-type making[F, R any] struct {
+// making is one change over its attempts. Its functions share the facts and the result of
+// [Make], so that the type parameters of Make need no copy of this code.
+type making struct {
 	trail
-	read    func(ctx context.Context, attempt int) (F, error)
-	decide  func(facts F) (R, Plan, error)
-	attempt int
-	result  R    // of the latest decision that was to be written
-	last    Plan // that decision's
+	read     func(ctx context.Context, attempt int) error
+	decide   func() (Plan, error)
+	answered func(ctx context.Context) (bool, error) // takes the stored answer of the Idempotency-Key as the result
+	accept   func() any                              // takes the latest decision as the result, and returns it
+	attempt  int
+	last     Plan // of the latest decision that was to be written
 }
 
 // plan is the transaction of one attempt; without writes nothing is left to do.
-func (m *making[F, R]) plan(ctx context.Context) (Plan, error) {
+func (m *making) plan(ctx context.Context) (Plan, error) {
 	m.attempt++
-	var stored R
-	if answered, err := m.call.Token.Answered(ctx, &stored); answered || err != nil {
-		m.result = stored
+	if answered, err := m.answered(ctx); answered || err != nil {
 		return Plan{Bump: m.last.Bump}, err
 	}
-	facts, err := m.read(ctx, m.attempt)
-	if err != nil {
+	if err := m.read(ctx, m.attempt); err != nil {
 		return Plan{}, err
 	}
 	// The entry is read after the facts. Read before them, it could be missing while
@@ -124,23 +138,24 @@ func (m *making[F, R]) plan(ctx context.Context) (Plan, error) {
 			return Plan{Bump: m.last.Bump}, err
 		}
 	}
-	decided, plan, err := m.decide(facts)
+	plan, err := m.decide()
 	if err != nil {
 		return Plan{}, err
 	}
 	if plan.Made {
 		return Plan{Bump: plan.Bump}, nil
 	}
-	m.result, m.last = decided, plan
+	result := m.accept()
+	m.last = plan
 	if len(plan.Writes) == 0 {
 		return plan, nil
 	}
-	return m.write(ctx, plan)
+	return m.write(ctx, plan, result)
 }
 
 // write runs Recheck and Before, and adds the audit entries and the stored answer to the
 // plan's writes.
-func (m *making[F, R]) write(ctx context.Context, plan Plan) (Plan, error) {
+func (m *making) write(ctx context.Context, plan Plan, result any) (Plan, error) {
 	for _, first := range []func(context.Context) error{m.call.Recheck, plan.Before} {
 		if first == nil {
 			continue
@@ -153,7 +168,7 @@ func (m *making[F, R]) write(ctx context.Context, plan Plan) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	answer, err := m.call.Token.Writes(m.result)
+	answer, err := m.call.Token.Writes(result)
 	plan.Writes = append(ws, answer...)
 	return plan, err
 }

@@ -99,7 +99,7 @@ func ViewOf(items []table.Item) (View, bool) {
 
 // view reads an organisation and its members, or fails with not found.
 func (s *Store) view(ctx context.Context, at reachable) (View, error) {
-	if !ids.Plausible(at.org) {
+	if !ids.Valid(at.org) {
 		return View{}, unknown()
 	}
 	page, err := s.table.Query(ctx, table.Query{Partition: Partition(at.org), Low: memberPrefix, High: orgSort, Consistent: true})
@@ -125,7 +125,7 @@ func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error)
 
 // get reads an organisation, or fails with not found.
 func (s *Store) get(ctx context.Context, at reachable) (Org, error) {
-	if !ids.Plausible(at.org) {
+	if !ids.Valid(at.org) {
 		return Org{}, unknown()
 	}
 	it, err := s.table.Get(ctx, Key(at.org), true)
@@ -142,7 +142,7 @@ func (s *Store) get(ctx context.Context, at reachable) (Org, error) {
 // Exists reports whether an organisation exists. It checks no caller: an answer must depend on
 // it only for operators.
 func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
-	if !ids.Plausible(org) {
+	if !ids.Valid(org) {
 		return false, nil
 	}
 	it, err := s.table.Get(ctx, Key(org), true)

@@ -8,6 +8,7 @@ package bind
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -257,7 +258,7 @@ func (b *Binder) validate(values map[string]any) error {
 	res := &huma.ValidateResult{}
 	huma.Validate(b.registry, b.schema, huma.NewPathBuffer(nil, 0), huma.ModeWriteToServer, values, res)
 	for _, e := range res.Errors {
-		detail, ok := e.(*huma.ErrorDetail)
+		detail, ok := errors.AsType[*huma.ErrorDetail](e)
 		if !ok {
 			return fmt.Errorf("bind: %s: validating: %w", b.route.Operation, e)
 		}

@@ -201,7 +201,7 @@ func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Webhook, er
 // find returns a webhook of the caller's organisation. A webhook of any other organisation is
 // not found.
 func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent bool) (record, error) {
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return record{}, unknown()
 	}
 	it, err := s.Table.Get(ctx, address(c.Org, id), consistent)

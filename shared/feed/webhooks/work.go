@@ -63,7 +63,7 @@ func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []b
 	d := storedDelivery{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
 	queued := QueuedDelivery{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
 	_, err := s.Table.Write(ctx, table.Put(d.item(), table.IsNew()))
-	if was := table.WasRefused(err); was != nil {
+	if was := table.AsConditionFailed(err); was != nil {
 		return queued, was.Item.Str("state") == Pending, nil
 	}
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Store) Begin(ctx context.Context, d QueuedDelivery, now time.Time) (*At
 		table.Eq("state", Pending),
 		table.Or(table.Missing("lease"), table.Le("lease", at)),
 		table.Or(table.Missing("next_at"), table.Le("next_at", at))))
-	if was := table.WasRefused(err); was != nil {
+	if was := table.AsConditionFailed(err); was != nil {
 		if was.Item.Str("state") != Pending {
 			return nil, 0, nil // it has ended, or its TTL deleted it
 		}
@@ -144,7 +144,7 @@ func (s *Store) cancel(ctx context.Context, d QueuedDelivery, claim int64) error
 	_, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("state", Canceled), table.Remove("lease"), table.Remove("next_at")},
 		table.Eq("state", Pending), table.Eq("claims", claim)))
-	if err != nil && table.WasRefused(err) == nil {
+	if err != nil && table.AsConditionFailed(err) == nil {
 		return fmt.Errorf("webhooks: canceling %s: %w", d.Delivery, err)
 	}
 	return nil
@@ -189,7 +189,7 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	}
 	_, err = s.Table.Write(ctx, table.Update(deliveryAddress(a.Webhook.ID, a.storedDelivery.ID), actions,
 		table.Eq("state", Pending), table.Eq("claims", a.claim)))
-	if table.WasRefused(err) != nil {
+	if table.AsConditionFailed(err) != nil {
 		return 0, false, nil // the lease has expired, and another attempt has it
 	}
 	if err != nil {
@@ -224,7 +224,7 @@ func (s *Store) recordHealth(ctx context.Context, a *Attempt, o Outcome, givenUp
 	default:
 		return nil
 	}
-	if _, err := s.Table.Write(ctx, w); err != nil && table.WasRefused(err) == nil {
+	if _, err := s.Table.Write(ctx, w); err != nil && table.AsConditionFailed(err) == nil {
 		return fmt.Errorf("webhooks: recording the failures of %s: %w", a.Webhook.ID, err)
 	}
 	return nil
@@ -330,14 +330,14 @@ func (s *Store) createTest(ctx context.Context, r *api.Request, w record) (store
 // reset makes a delivery pending as if it were new, even one that waits for its next
 // attempt. One that is being attempted stays as it is.
 func (s *Store) reset(ctx context.Context, r *api.Request, w record, id string) (storedDelivery, error) {
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return storedDelivery{}, api.FieldError("delivery", "no such delivery")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(w.ID, id), []table.Action{
 		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Retention).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
 	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
-	if was := table.WasRefused(err); was != nil {
+	if was := table.AsConditionFailed(err); was != nil {
 		it, err = was.Item, nil
 	}
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 // columns of an adjustments file, in this order.
 var columns = []string{"league", "season", "team", "points", "reason"}
 
-// adjust reads the files and replaces the adjustments of each season that they
-// name, so that a second import deducts nothing twice.
+// adjust reads the files and replaces the adjustments of each season in them, so that a
+// second import deducts nothing twice.
 func (im *run) adjust(ctx context.Context, paths []string) error {
 	type at struct{ league, season string }
 	sets := map[at][]leagues.Adjustment{}
@@ -63,7 +63,7 @@ func (im *run) readAdjustments(path string, data []byte) []adjustmentRow {
 	r.TrimLeadingSpace = true
 	header, err := r.Read()
 	if err != nil || !slices.Equal(header, columns) {
-		im.problem(openfootball.Problem{File: path, Line: 1}, "want the columns "+strings.Join(columns, ","))
+		im.problem(openfootball.Problem{File: path, Line: 1}, "want the header "+strings.Join(columns, ","))
 		return nil
 	}
 	var rows []adjustmentRow
@@ -82,9 +82,9 @@ func (im *run) readAdjustments(path string, data []byte) []adjustmentRow {
 	}
 }
 
-// adjustment resolves one row; nil if it has a problem, which is
-// reported. The club must play in the season. Where none of the season's matches
-// are stored yet, it is enough that there is such a club.
+// adjustment resolves one row. If the row has a problem, it reports the problem and
+// returns nil. The club must play in the season. If the season is not stored yet, it is
+// enough that the club exists.
 func (im *run) adjustment(ctx context.Context, row adjustmentRow) (*leagues.Adjustment, error) {
 	league, season, name := row.text[0], row.text[1], row.text[2]
 	wrong := func(field, message string) (*leagues.Adjustment, error) {

@@ -25,7 +25,7 @@ import (
 	"statgate/shared/table"
 )
 
-// Options are what to import. Each path is a file, or a folder whose tree is read.
+// Options name the files to import. Each path is a file, or a folder whose tree is read.
 type Options struct {
 	Clubs        []string // eng.clubs.txt and the like
 	Openfootball []string // 2015-16/en.1.json and the like
@@ -42,11 +42,11 @@ func (o Options) Empty() bool {
 
 // Report is the result of a run.
 type Report struct {
-	Files       int // that were read
-	Clubs       int // in clubs files
+	Files       int // files read
+	Clubs       int // clubs in clubs files
 	Teams       teams.Changes
 	Matches     MatchCounts
-	Adjustments int // rows in force after the run
+	Adjustments int // adjustments in force after the run
 	Reports     ReportCounts
 	Problems    []openfootball.Problem
 	Duplicates  []openfootball.Problem // rows that repeat another one, which is not an error
@@ -59,9 +59,9 @@ type Report struct {
 // team or another team name.
 type MatchCounts struct{ Rows, New, Changed, Unchanged, Moved int }
 
-// ReportCounts counts match reports: Told are those in the files, Changed are those that
-// changed something.
-type ReportCounts struct{ Told, Changed int }
+// ReportCounts counts match reports. Total counts those in the files, Changed those that
+// changed stored data.
+type ReportCounts struct{ Total, Changed int }
 
 // Season is one season's matches from any source. Its teams have names and no ids; the
 // names are resolved as spellings in the league's country.
@@ -135,14 +135,14 @@ type run struct {
 	done, total int
 }
 
-// season is the rows of one league's season, and where each came from.
+// season has the rows of one league's season.
 type season struct {
 	league, name, id string
 	rows             []row
 }
 
 type row struct {
-	at     openfootball.Problem // the place, without a message
+	at     openfootball.Problem // the row's place in its file, without a message
 	match  matches.Match
 	report *reports.Report // the source's report of the match, or nil
 }
@@ -207,8 +207,8 @@ type file struct {
 	path string
 }
 
-// readSeasons reads the files of all trees, the oldest season first, so that the
-// first spelling of a team is its oldest, whatever the order of the trees.
+// readSeasons reads the files of all trees and sorts them, oldest season first. So the
+// first spelling of a team is its oldest, regardless of the order of the trees.
 func (im *run) readSeasons(roots []string) []file {
 	var files []file
 	for _, root := range roots {
@@ -228,23 +228,23 @@ func (im *run) readSeasons(roots []string) []file {
 			}
 		}
 		if found == 0 {
-			im.problem(openfootball.Problem{File: root}, "no season's file, such as 2015-16/en.1.json, is here")
+			im.problem(openfootball.Problem{File: root}, "no season file found, such as 2015-16/en.1.json")
 		}
 	}
 	slices.SortStableFunc(files, func(a, b file) int {
 		return cmp.Or(strings.Compare(a.Season, b.Season), strings.Compare(a.League, b.League))
 	})
-	kept := files[:0]
+	named := files[:0]
 	for _, f := range files {
 		im.report.Problems = append(im.report.Problems, f.Problems...)
 		if f.ZoneUnknown {
-			im.report.Notes = append(im.report.Notes, f.path+": no time zone is known for "+f.League+"; kick-offs without one of their own are null")
+			im.report.Notes = append(im.report.Notes, f.path+": the time zone of "+f.League+" is unknown; kick-offs without an offset are null")
 		}
 		if f.Name != "" {
-			kept = append(kept, f)
+			named = append(named, f)
 		}
 	}
-	return kept
+	return named
 }
 
 func (im *run) readClubs(roots []string) []teams.Club {
@@ -265,7 +265,7 @@ func (im *run) readClubs(roots []string) []teams.Club {
 			clubs = append(clubs, f.Clubs...)
 		}
 		if found == 0 {
-			im.problem(openfootball.Problem{File: root}, "no clubs file, such as eng.clubs.txt, is here")
+			im.problem(openfootball.Problem{File: root}, "no clubs file found, such as eng.clubs.txt")
 		}
 	}
 	im.report.Clubs = len(clubs)
@@ -292,7 +292,7 @@ func (im *run) walk(root string) []string {
 		return []string{root}
 	}
 	var paths []string
-	// The separator makes a link to a folder a folder.
+	// With the trailing separator, WalkDir follows a link to a folder.
 	err := filepath.WalkDir(root+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

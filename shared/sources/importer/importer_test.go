@@ -27,14 +27,14 @@ import (
 
 var ctx = context.Background()
 
-// data is a tree of files and what is known of it.
+// data is a tree of files with the expected results of its import.
 type data struct {
 	clubs, football, adjustments string
-	matches, teams               int // of the football tree; teams together with the clubs'
-	duplicates                   int // in 2025-26/en.4
-	pairs                        int // that meet more than once, with the same team at home, in 2018-19/at.1
+	matches, teams               int // matches of the football tree; teams of both trees
+	duplicates                   int // duplicate rows in 2025-26/en.4
+	pairs                        int // pairs that meet more than once with the same team at home, in 2018-19/at.1
 	spellings                    []spelling
-	twoTeams                     [2]string // ids of teams that only look alike
+	twoTeams                     [2]string // ids of two teams with similar names
 	ambiguous                    []string
 	deductions                   map[string]int // by league, season and team
 }
@@ -72,7 +72,8 @@ var real = data{
 	},
 }
 
-// onBoth runs a test on the invented files, and on the real ones where they are.
+// onBoth runs a test on the invented files and on the real ones. It skips the real ones
+// with a message if they are missing.
 func onBoth(t *testing.T, test func(t *testing.T, d data)) {
 	t.Parallel()
 	t.Run("invented", func(t *testing.T) { t.Parallel(); test(t, invented) })
@@ -96,8 +97,8 @@ func (d data) all() importer.Options {
 	return importer.Options{Clubs: []string{d.clubs}, Openfootball: []string{d.football}, Adjustments: []string{d.adjustments}}
 }
 
-// world is a store and what is asked of it.
-type world struct {
+// testStore is a table with helpers that import into it and read it.
+type testStore struct {
 	*testing.T
 	counting
 }
@@ -118,31 +119,31 @@ func (c counting) Transact(ctx context.Context, ws []table.Write) error {
 	return c.Table.Transact(ctx, ws)
 }
 
-func open(t *testing.T) world {
+func open(t *testing.T) testStore {
 	t.Helper()
 	db, err := local.OpenMemory(table.Stats)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return world{t, counting{db.Table(table.Stats.Name), new(atomic.Int64)}}
+	return testStore{t, counting{db.Table(table.Stats.Name), new(atomic.Int64)}}
 }
 
-// imported are the worlds that tests only read, by their football tree.
-var imported sync.Map
+// importedTables has the tables that tests only read, by football tree.
+var importedTables sync.Map
 
-type once struct {
+type importOnce struct {
 	sync.Once
 	table  table.Table
 	report importer.Report
 	err    error
 }
 
-// imported returns a world with all of the data in it, which the test must not change.
-func (d data) imported(t *testing.T) (world, importer.Report) {
+// imported returns a table with all of the data. The test must not change it.
+func (d data) imported(t *testing.T) (testStore, importer.Report) {
 	t.Helper()
-	at, _ := imported.LoadOrStore(d.football, new(once))
-	o := at.(*once)
+	at, _ := importedTables.LoadOrStore(d.football, new(importOnce))
+	o := at.(*importOnce)
 	o.Do(func() {
 		db, err := local.OpenMemory(table.Stats) // open until the tests end
 		if err != nil {
@@ -155,10 +156,10 @@ func (d data) imported(t *testing.T) (world, importer.Report) {
 	if o.err != nil || len(o.report.Problems) > 0 {
 		t.Fatalf("got %v and problems %v", o.err, o.report.Problems)
 	}
-	return world{t, counting{o.table, new(atomic.Int64)}}, o.report
+	return testStore{t, counting{o.table, new(atomic.Int64)}}, o.report
 }
 
-func (w world) run(o importer.Options) importer.Report {
+func (w testStore) run(o importer.Options) importer.Report {
 	w.Helper()
 	r, err := importer.Run(ctx, w.counting, time.Now, o)
 	if err != nil {
@@ -167,8 +168,8 @@ func (w world) run(o importer.Options) importer.Report {
 	return r
 }
 
-// clean runs an import in which nothing may be wrong.
-func (w world) clean(o importer.Options) importer.Report {
+// importOK runs an import and fails the test if it reports a problem.
+func (w testStore) importOK(o importer.Options) importer.Report {
 	w.Helper()
 	r := w.run(o)
 	for _, p := range r.Problems {
@@ -177,7 +178,7 @@ func (w world) clean(o importer.Options) importer.Report {
 	return r
 }
 
-func (w world) list(f matches.Filter) (list []matches.Match, total *int64) {
+func (w testStore) list(f matches.Filter) (list []matches.Match, total *int64) {
 	w.Helper()
 	s := matches.NewStore(w.Table, time.Now)
 	for after := ""; ; {
@@ -192,7 +193,7 @@ func (w world) list(f matches.Filter) (list []matches.Match, total *int64) {
 	}
 }
 
-func (w world) teams() []teams.Team {
+func (w testStore) teams() []teams.Team {
 	w.Helper()
 	page, err := teams.NewStore(w.Table).Public().List(ctx, "", "", 100_000)
 	if err != nil {
@@ -201,8 +202,9 @@ func (w world) teams() []teams.Team {
 	return page.Teams
 }
 
-// story is a match without what may differ between two imports of it: ids, version, time.
-func story(m matches.Match) string {
+// contentOf returns a match as JSON without the fields that may differ between two
+// imports: ids, version and update time.
+func contentOf(m matches.Match) string {
 	m.ID, m.Version, m.UpdatedAt, m.Home.ID, m.Away.ID = "", 0, "", "", ""
 	raw, err := json.Marshal(m)
 	if err != nil {
@@ -211,18 +213,18 @@ func story(m matches.Match) string {
 	return string(raw)
 }
 
-func (w world) stories() []string {
+func (w testStore) contents() []string {
 	list, _ := w.list(matches.Filter{})
 	var out []string
 	for _, m := range list {
-		out = append(out, story(m))
+		out = append(out, contentOf(m))
 	}
 	sort.Strings(out)
 	return out
 }
 
-// counters holds every counter, and what seasons say of themselves, against the matches.
-func (w world) counters() {
+// checkCounters compares every counter and the bounds of every season with the matches.
+func (w testStore) checkCounters() {
 	w.Helper()
 	all, total := w.list(matches.Filter{})
 	if *total != int64(len(all)) {
@@ -294,11 +296,11 @@ func TestEveryMatchOfEveryFileIsStoredOnce(t *testing.T) {
 		if got := len(w.teams()); got != d.teams {
 			t.Errorf("got %d teams, want %d", got, d.teams)
 		}
-		w.counters()
+		w.checkCounters()
 	})
 }
 
-func TestPairsThatMeetOftenKeepAllTheirMatches(t *testing.T) {
+func TestPairsThatMeetSeveralTimesKeepAllTheirMatches(t *testing.T) {
 	onBoth(t, func(t *testing.T, d data) {
 		w, _ := d.imported(t)
 		pairs := map[[2]string]int{}
@@ -322,7 +324,7 @@ func TestPairsThatMeetOftenKeepAllTheirMatches(t *testing.T) {
 	})
 }
 
-func TestSpellingsOfATeamAreOneTeam(t *testing.T) {
+func TestSpellingsOfOneTeamResolveToOneID(t *testing.T) {
 	onBoth(t, func(t *testing.T, d data) {
 		w, _ := d.imported(t)
 		for _, s := range d.spellings {
@@ -345,25 +347,25 @@ func TestOrderOfImportDoesNotMatter(t *testing.T) {
 		clubs, football := importer.Options{Clubs: []string{d.clubs}}, importer.Options{Openfootball: []string{d.football}}
 		adjustments := importer.Options{Adjustments: []string{d.adjustments}}
 		want, _ := d.imported(t)
-		wantStories, wantTeams := want.stories(), names(want.teams())
+		wantStories, wantTeams := want.contents(), names(want.teams())
 		for name, order := range map[string][]importer.Options{
 			"matches first": {football, clubs, adjustments}, "clubs first": {clubs, football, adjustments}, "adjustments early": {football, adjustments, clubs},
 			"in between": {football, clubs, football, adjustments, clubs},
 		} {
 			if d.matches > 1000 && name != "matches first" {
-				continue // the invented ones go through all orders
+				continue // only the invented files are imported in all orders
 			}
 			w := open(t)
 			for _, o := range order {
 				w.run(o)
 			}
-			if got := w.stories(); !slices.Equal(got, wantStories) {
+			if got := w.contents(); !slices.Equal(got, wantStories) {
 				t.Errorf("%s: got other matches (%d, want %d)", name, len(got), len(wantStories))
 			}
 			if got := names(w.teams()); !slices.Equal(got, wantTeams) {
 				t.Errorf("%s: got other teams (%d, want %d)", name, len(got), len(wantTeams))
 			}
-			w.counters()
+			w.checkCounters()
 		}
 	})
 }
@@ -384,7 +386,7 @@ func names(list []teams.Team) []string {
 func TestSecondImportWritesNothingAndReportsTheSame(t *testing.T) {
 	onBoth(t, func(t *testing.T, d data) {
 		w, first := d.imported(t)
-		r := w.clean(d.all())
+		r := w.importOK(d.all())
 		for _, want := range d.ambiguous {
 			if !slices.Contains(first.Ambiguous, want) || !slices.Contains(r.Ambiguous, want) {
 				t.Errorf("got ambiguous %q and %q, want %q among them", first.Ambiguous, r.Ambiguous, want)
@@ -402,7 +404,7 @@ func TestSecondImportWritesNothingAndReportsTheSame(t *testing.T) {
 func TestAdjustmentsAreInForceOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, d data) {
 		w, _ := d.imported(t)
-		w.clean(importer.Options{Adjustments: []string{d.adjustments}})
+		w.importOK(importer.Options{Adjustments: []string{d.adjustments}})
 		for at, want := range d.deductions {
 			part := strings.Fields(at)
 			list, err := leagues.NewStore(w.Table).Public().Adjustments(ctx, part[0], part[1])
@@ -423,7 +425,7 @@ func TestAdjustmentsAreInForceOnce(t *testing.T) {
 }
 
 // tree writes files below a temporary folder and returns it.
-func tree(t *testing.T, files map[string]string) string {
+func writeTree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, text := range files {
@@ -446,13 +448,13 @@ func fixture(round, date, home, away, more string) string {
 	return fmt.Sprintf(`{"round":%q,"date":%q,"team1":%q,"team2":%q%s}`, round, date, home, away, more)
 }
 
-func TestOneChangedResultIsOneMatchWritten(t *testing.T) {
+func TestOneChangedResultWritesOneMatch(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	put := func(score, date string) (importer.Report, matches.Match) {
-		root := tree(t, map[string]string{"2020-21/en.1.json": league(
+		root := writeTree(t, map[string]string{"2020-21/en.1.json": league(
 			fixture("Matchday 1", date, "Elm", "Ash", score), fixture("Matchday 2", "2020-09-19", "Ash", "Elm", ""))})
-		r := w.clean(importer.Options{Openfootball: []string{root}})
+		r := w.importOK(importer.Options{Openfootball: []string{root}})
 		list, _ := w.list(matches.Filter{League: "en.1", Season: "2020-21", Round: "1"})
 		if len(list) != 1 {
 			t.Fatalf("got %d matches, want 1", len(list))
@@ -470,36 +472,36 @@ func TestOneChangedResultIsOneMatchWritten(t *testing.T) {
 		t.Errorf("got %+v, want one changed", r.Matches)
 	}
 	if after.ID != before.ID || after.Version != before.Version+1 || after.Status != matches.Finished || *after.Score.Winner != "home" || after.Date != "2020-10-01" {
-		t.Errorf("got %+v, want the match moved, finished and of the next version", after)
+		t.Errorf("got %+v, want the match rescheduled, finished and with the next version", after)
 	}
-	if n := w.writes.Load(); n != 4 { // the match, two counters of statuses, the season
+	if n := w.writes.Load(); n != 4 { // the match, two status counters, the season
 		t.Errorf("got %d writes, want 4", n)
 	}
 	season, next, err := leagues.NewStore(w.Table).Public().Season(ctx, "en.1", "2020-21")
 	if err != nil || next != version+1 || *season.CurrentMatchday != 1 || *season.Start != "2020-09-19" {
 		t.Errorf("got season %+v at version %d, %v, want version %d", season, next, err, version+1)
 	}
-	w.counters()
+	w.checkCounters()
 }
 
-func TestTeamsThatTurnOutToBeOneKeepTheirMatchesUnderTheirIDs(t *testing.T) {
+func TestMatchesOfMergedTeamsKeepTheirIDs(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	football := tree(t, map[string]string{
+	football := writeTree(t, map[string]string{
 		"2019-20/en.1.json": league(fixture("Matchday 1", "2019-09-12", "Elms", "Ash", `,"score":{"ft":[1,0]}`)),
 		"2020-21/en.1.json": league(fixture("Matchday 1", "2020-09-12", "Elmfield City", "Ash", `,"score":{"ft":[2,0]}`),
-			fixture("Matchday 1", "2020-09-12", "Elms", "Ash", `,"score":{"ft":[2,0]}`)), // the same, by another name
+			fixture("Matchday 1", "2020-09-12", "Elms", "Ash", `,"score":{"ft":[2,0]}`)), // the same match with another spelling
 	})
-	clubs := tree(t, map[string]string{"eng.clubs.txt": "Elmfield City FC\n | Elmfield City | Elms\n"})
-	w.clean(importer.Options{Openfootball: []string{football}})
+	clubs := writeTree(t, map[string]string{"eng.clubs.txt": "Elmfield City FC\n | Elmfield City | Elms\n"})
+	w.importOK(importer.Options{Openfootball: []string{football}})
 	before, _ := w.list(matches.Filter{})
 	if len(before) != 3 {
-		t.Fatalf("got %d matches, want 3 before it is known", len(before))
+		t.Fatalf("got %d matches, want 3 before the merge", len(before))
 	}
-	w.clean(importer.Options{Clubs: []string{clubs}})
-	r := w.clean(importer.Options{Openfootball: []string{football}})
+	w.importOK(importer.Options{Clubs: []string{clubs}})
+	r := w.importOK(importer.Options{Openfootball: []string{football}})
 	if r.Matches.New+r.Matches.Changed > 0 || len(r.Duplicates) != 1 {
-		t.Errorf("again: got %+v and %d duplicates, want nothing new and one", r.Matches, len(r.Duplicates))
+		t.Errorf("again: got %+v and %d duplicates, want no new match and one duplicate", r.Matches, len(r.Duplicates))
 	}
 	after, total := w.list(matches.Filter{Team: "elms"})
 	if len(after) != 2 || *total != 2 {
@@ -509,39 +511,39 @@ func TestTeamsThatTurnOutToBeOneKeepTheirMatchesUnderTheirIDs(t *testing.T) {
 	for _, m := range before {
 		got, err := s.Public().Get(ctx, m.ID)
 		if err != nil || got.Home.ID != "elms" || got.Home.Name != "Elmfield City FC" || got.Season != m.Season {
-			t.Errorf("%s: got %+v, %v, want it to answer", m.ID, got, err)
+			t.Errorf("%s: got %+v, %v, want the merged team", m.ID, got, err)
 		}
 	}
-	w.counters()
+	w.checkCounters()
 }
 
-func TestTeamsThatTurnOutToBeTwoPart(t *testing.T) {
+func TestClubsFileSplitsATeamIntoTwo(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	football := tree(t, map[string]string{"2020-21/en.1.json": league(
+	football := writeTree(t, map[string]string{"2020-21/en.1.json": league(
 		fixture("Matchday 1", "2020-09-12", "Elmleton FC", "Ash", ""), fixture("Matchday 2", "2020-09-19", "AFC Elmleton", "Ash", ""))})
-	clubs := tree(t, map[string]string{"eng.clubs.txt": "Elmleton FC\nAFC Elmleton\n"})
-	w.clean(importer.Options{Openfootball: []string{football}})
+	clubs := writeTree(t, map[string]string{"eng.clubs.txt": "Elmleton FC\nAFC Elmleton\n"})
+	w.importOK(importer.Options{Openfootball: []string{football}})
 	if list, _ := w.list(matches.Filter{Team: "elmleton-fc"}); len(list) != 2 {
-		t.Fatalf("got %d matches, want 2: but for FC and AFC the names are one", len(list))
+		t.Fatalf("got %d matches, want 2: the names differ only in FC and AFC", len(list))
 	}
-	w.clean(importer.Options{Clubs: []string{clubs}})
+	w.importOK(importer.Options{Clubs: []string{clubs}})
 	for _, id := range []string{"elmleton-fc", "afc-elmleton"} {
 		if list, _ := w.list(matches.Filter{Team: id}); len(list) != 1 {
 			t.Errorf("%s: got %d matches, want 1", id, len(list))
 		}
 	}
-	r := w.clean(importer.Options{Openfootball: []string{football}})
+	r := w.importOK(importer.Options{Openfootball: []string{football}})
 	if r.Matches.Unchanged != 2 {
 		t.Errorf("again: got %+v, want both unchanged", r.Matches)
 	}
-	w.counters()
+	w.checkCounters()
 }
 
-func TestWhatIsWrongIsNamedAndTheRestGoesOn(t *testing.T) {
+func TestProblemsAreReportedAndTheRestIsImported(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	root := tree(t, map[string]string{
+	root := writeTree(t, map[string]string{
 		"2020-21/en.1.json": league(
 			fixture("Matchday 1", "2020-09-12", "Elm", "Ash", `,"score":{"ft":[1]}`), fixture("Matchday 2", "2020-09-19", "Ash", "Elm", ""),
 			fixture("Matchday 3", "2020-09-26", "Elm", "Elm FC", ""),
@@ -552,7 +554,7 @@ func TestWhatIsWrongIsNamedAndTheRestGoesOn(t *testing.T) {
 		"2020-21/README.md":        "#",
 		"clubs/eng.clubs.txt":      "  | Early\nElm FC\n",
 		"clubs/atlantis.clubs.txt": "Oak\n",
-		"adjustments.csv":          "league,season,team,points,reason\nen.1,2020-21,Nobody,-8,x\nen.1,2020-21,Elm,-1,y\nen.1,2020-21,Elm,many,z\n\"en.1,\n",
+		"adjustments.csv":          "league,season,team,points,reason\nen.1,2020-21,Unknown,-8,x\nen.1,2020-21,Elm,-1,y\nen.1,2020-21,Elm,many,z\n\"en.1,\n",
 	})
 	r := w.run(importer.Options{Clubs: []string{filepath.Join(root, "clubs")}, Openfootball: []string{root, filepath.Join(root, "none")}, Adjustments: []string{filepath.Join(root, "adjustments.csv"), filepath.Join(root, "none.csv")}})
 	var got []string
@@ -560,16 +562,16 @@ func TestWhatIsWrongIsNamedAndTheRestGoesOn(t *testing.T) {
 		got = append(got, strings.TrimPrefix(strings.ReplaceAll(p.String(), root, ""), "/"))
 	}
 	want := []string{
-		`clubs/atlantis.clubs.txt: name: no country goes by atlantis; want as in eng.clubs.txt`,
+		`clubs/atlantis.clubs.txt: name: unknown country code "atlantis"; want a name such as eng.clubs.txt`,
 		`clubs/eng.clubs.txt:1: alias: spellings come before any club`,
 		`none: no such file or directory`,
-		`none: no season's file, such as 2015-16/en.1.json, is here`,
-		`2020-21/en.1.json:3: matches[0].score.ft: want the goals of both teams as in [1, 0], got a list of 1`,
+		`none: no season file found, such as 2015-16/en.1.json`,
+		`2020-21/en.1.json:3: matches[0].score.ft: want the goals of both teams, such as [1, 0]; got a list of 1`,
 		`2020-21/es.1.json:3: unreadable JSON: invalid character ','`,
 		`2020-21/en.1.json:5: matches[2]: "Elm" and "Elm FC" are one team`,
 		`2020-21/en.1.json:7: matches[4]: the same match as matches[3], with another result`,
 		`adjustments.csv:5: extraneous or missing " in quoted-field`,
-		`adjustments.csv:2: team: no club has the name "Nobody" in en.1`,
+		`adjustments.csv:2: team: no club has the name "Unknown" in en.1`,
 		`adjustments.csv:4: points: want a number such as -8, got "many"`,
 		`none.csv: no such file or directory`,
 	}
@@ -580,41 +582,41 @@ func TestWhatIsWrongIsNamedAndTheRestGoesOn(t *testing.T) {
 		t.Errorf("got %d matches and %d adjustments, want 3 and 1", len(all), r.Adjustments)
 	}
 	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "zz.1") {
-		t.Errorf("got notes %q, want one on the zone of zz.1", r.Notes)
+		t.Errorf("got notes %q, want one about the time zone of zz.1", r.Notes)
 	}
-	w.counters()
+	w.checkCounters()
 }
 
-func TestLaterRowOfAMatchThatWasPutOffWins(t *testing.T) {
+func TestPostponedMatchTakesItsLaterRow(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	root := tree(t, map[string]string{"2020-21/en.1.json": league(
+	root := writeTree(t, map[string]string{"2020-21/en.1.json": league(
 		fixture("Matchday 1", "2020-09-12", "Elm", "Ash", `,"status":"postponed"`), fixture("Matchday 1", "2020-10-01", "Elm", "Ash", `,"score":{"ft":[1,0]}`))})
-	w.clean(importer.Options{Openfootball: []string{root}})
+	w.importOK(importer.Options{Openfootball: []string{root}})
 	all, _ := w.list(matches.Filter{})
 	if len(all) != 1 || all[0].Status != matches.Finished || all[0].Date != "2020-10-01" {
-		t.Errorf("got %+v, want the match as it was played", all)
+		t.Errorf("got %+v, want the played match", all)
 	}
 }
 
-func TestAdjustmentOfAClubThatDoesNotPlayNamesItsLine(t *testing.T) {
+func TestAdjustmentOfAClubOutsideTheSeasonIsReportedByLine(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	root := tree(t, map[string]string{
+	root := writeTree(t, map[string]string{
 		"eng.clubs.txt":     "Elm FC\nOak FC\n",
 		"2020-21/en.1.json": league(fixture("Matchday 1", "2020-09-12", "Elm", "Ash", "")),
 		"a.csv":             "league,season,team,points,reason\nen.1,2020-21,Oak,-8,x\nen.1,2021-22,Oak,-8,x\n",
 	})
 	r := w.run(importer.Options{Clubs: []string{root}, Openfootball: []string{root}, Adjustments: []string{filepath.Join(root, "a.csv")}})
 	if len(r.Problems) != 1 || !strings.HasSuffix(r.Problems[0].String(), "a.csv:2: team: Oak FC does not play in en.1 2020-21") {
-		t.Errorf("got %v, want line 2 named", r.Problems)
+		t.Errorf("got %v, want a problem in line 2", r.Problems)
 	}
 	if r.Adjustments != 1 || len(r.Notes) != 1 {
-		t.Errorf("got %d adjustments and notes %q, want the one of a season to come, and a note", r.Adjustments, r.Notes)
+		t.Errorf("got %d adjustments and notes %q, want one adjustment of a future season, and a note", r.Adjustments, r.Notes)
 	}
 }
 
-func TestImportersAtOnceEndInOneSetOfMatchesAndExactCounters(t *testing.T) {
+func TestConcurrentImportsStoreEachMatchOnceWithExactCounters(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	var group sync.WaitGroup
@@ -632,10 +634,10 @@ func TestImportersAtOnceEndInOneSetOfMatchesAndExactCounters(t *testing.T) {
 	if got := len(w.teams()); got != invented.teams {
 		t.Errorf("got %d teams, want %d", got, invented.teams)
 	}
-	w.counters()
+	w.checkCounters()
 }
 
-// failing is a table that fails at the nth write.
+// failing is a table whose writes fail after a number of successful ones.
 type failing struct {
 	table.Table
 	left *atomic.Int64
@@ -657,7 +659,7 @@ func (f failing) Transact(ctx context.Context, ws []table.Write) error {
 	return f.Table.Transact(ctx, ws)
 }
 
-func TestImportThatWasCutShortIsMadeGoodByTheNext(t *testing.T) {
+func TestInterruptedImportIsCompletedByTheNext(t *testing.T) {
 	t.Parallel()
 	want, _ := invented.imported(t)
 	for n := int64(0); ; n += 1 + n/6 {
@@ -670,21 +672,21 @@ func TestImportThatWasCutShortIsMadeGoodByTheNext(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.run(invented.all())
-		if got := w.stories(); !slices.Equal(got, want.stories()) {
-			t.Fatalf("cut short at write %d: got %d matches, want %d, or other ones", n, len(got), len(want.stories()))
+		if got := w.contents(); !slices.Equal(got, want.contents()) {
+			t.Fatalf("interrupted at write %d: got %d matches that differ from the %d wanted", n, len(got), len(want.contents()))
 		}
-		w.counters()
+		w.checkCounters()
 		if err == nil {
 			return
 		}
 	}
 }
 
-func TestImportOnDynamoDBIsTheSame(t *testing.T) {
+func TestImportIntoDynamoDBGivesTheSameMatches(t *testing.T) {
 	t.Parallel()
-	w := world{t, counting{dynamolocal.Tables(t, table.Stats)[table.Stats.Name], new(atomic.Int64)}}
-	w.clean(importer.Options{Openfootball: []string{invented.football}})
-	w.clean(importer.Options{Clubs: []string{invented.clubs}})
+	w := testStore{t, counting{dynamolocal.Tables(t, table.Stats)[table.Stats.Name], new(atomic.Int64)}}
+	w.importOK(importer.Options{Openfootball: []string{invented.football}})
+	w.importOK(importer.Options{Clubs: []string{invented.clubs}})
 	var group sync.WaitGroup
 	for range 2 {
 		group.Go(func() {
@@ -695,21 +697,21 @@ func TestImportOnDynamoDBIsTheSame(t *testing.T) {
 	}
 	group.Wait()
 	w.writes.Store(0)
-	w.clean(invented.all())
+	w.importOK(invented.all())
 	if n := w.writes.Load(); n != 0 {
 		t.Errorf("got %d writes by the last import, want none", n)
 	}
 	want, _ := invented.imported(t)
-	if got := w.stories(); !slices.Equal(got, want.stories()) {
-		t.Errorf("got %d matches, want %d, or other ones", len(got), invented.matches)
+	if got := w.contents(); !slices.Equal(got, want.contents()) {
+		t.Errorf("got %d matches that differ from the %d wanted", len(got), invented.matches)
 	}
 	if got := names(w.teams()); !slices.Equal(got, names(want.teams())) {
 		t.Errorf("got other teams (%d, want %d)", len(got), invented.teams)
 	}
-	w.counters()
+	w.checkCounters()
 }
 
-func TestPutTakesMatchesOfAnySource(t *testing.T) {
+func TestPutImportsMatchesOfAnySource(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	m := matches.Match{Date: "2020-01-01", Status: matches.Scheduled, Home: matches.Side{Name: "Elm"}, Away: matches.Side{Name: "Ash"}}
@@ -723,7 +725,7 @@ func TestPutTakesMatchesOfAnySource(t *testing.T) {
 	}
 }
 
-func TestProgressEndsAtItsTotal(t *testing.T) {
+func TestProgressRisesToItsTotal(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	o := invented.all()
@@ -734,18 +736,18 @@ func TestProgressEndsAtItsTotal(t *testing.T) {
 		}
 		last, most = done, total
 	}
-	w.clean(o)
+	w.importOK(o)
 	if most != invented.matches+invented.duplicates || last != most {
 		t.Errorf("got %d of %d, want all %d", last, most, invented.matches+invented.duplicates)
 	}
 }
 
-func TestCheckNamesWhatCannotBeOpened(t *testing.T) {
+func TestCheckNamesAPathThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	if err := importer.Check(invented.all()); err != nil {
 		t.Errorf("got %v, want none", err)
 	}
 	if err := importer.Check(importer.Options{Clubs: []string{"nowhere"}}); err == nil || !strings.Contains(err.Error(), "nowhere") {
-		t.Errorf("got %v, want the path named", err)
+		t.Errorf("got %v, want an error with the path", err)
 	}
 }

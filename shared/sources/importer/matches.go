@@ -17,8 +17,8 @@ const attempts = 20
 // counters. If a concurrent write makes a transaction fail, it plans the season again;
 // matches that are already written are unchanged then.
 func (im *run) putSeason(ctx context.Context, s season) error {
-	wanted, told := im.wanted(s)
-	if len(wanted) == 0 {
+	records, found := im.records(s)
+	if len(records) == 0 {
 		return nil
 	}
 	if _, err := im.leagues.Ensure(ctx, s.league, s.name, s.id); err != nil {
@@ -26,7 +26,7 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 	}
 	before := im.done
 	for range attempts {
-		changes, err := im.matcher.Plan(ctx, wanted)
+		changes, err := im.matcher.Plan(ctx, records)
 		if err != nil {
 			return err
 		}
@@ -37,8 +37,8 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 		if !refused {
 			im.done = before + len(s.rows)
 			im.progress(im.done, im.total)
-			im.report.Matches.Unchanged += len(wanted)
-			return im.putReports(ctx, wanted, told)
+			im.report.Matches.Unchanged += len(records)
+			return im.putReports(ctx, records, found)
 		}
 	}
 	return fmt.Errorf("too many concurrent writes to the season: %w", table.ErrConflict)
@@ -48,7 +48,7 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 func (im *run) apply(ctx context.Context, changes []matches.Change) (refused bool, err error) {
 	for _, batch := range matches.Batches(changes) {
 		switch err := im.applyBatch(ctx, batch); {
-		case table.WasCanceled(err) != nil:
+		case table.AsCanceled(err) != nil:
 			refused = true
 		case err != nil:
 			return false, err
@@ -60,8 +60,8 @@ func (im *run) apply(ctx context.Context, changes []matches.Change) (refused boo
 }
 
 // applyBatch writes one batch. If a match turns out to be another one, the other gets its
-// report before the batch, and the match loses it after the batch, so that an import that
-// stops in between loses no report.
+// report before the batch, and the match loses it after the batch, so that an interrupted
+// import loses no report.
 func (im *run) applyBatch(ctx context.Context, batch []matches.Change) error {
 	for _, c := range batch {
 		if c.AliasOf != "" {
@@ -90,7 +90,7 @@ func (im *run) count(batch []matches.Change) {
 			im.report.Matches.Moved++
 		case c.Before == nil:
 			im.report.Matches.New++
-			im.report.Matches.Unchanged-- // putSeason adds all that it wanted
+			im.report.Matches.Unchanged-- // putSeason adds all records
 		default:
 			im.report.Matches.Changed++
 			im.report.Matches.Unchanged--
@@ -100,9 +100,9 @@ func (im *run) count(batch []matches.Change) {
 	im.progress(im.done, im.total)
 }
 
-// wanted resolves the teams of the rows. It returns one record for each match, and
-// the reports of the rows.
-func (im *run) wanted(s season) ([]*matches.Record, map[*matches.Record]*reports.Report) {
+// records resolves the teams of the rows. It returns one record for each match, and the
+// rows' reports by record.
+func (im *run) records(s season) ([]*matches.Record, map[*matches.Record]*reports.Report) {
 	at := map[matches.Identity]int{}
 	places := []openfootball.Problem{}
 	var out []*matches.Record
@@ -115,8 +115,8 @@ func (im *run) wanted(s season) ([]*matches.Record, map[*matches.Record]*reports
 		}
 		found[r] = row.report
 		identity := matches.IdentityOf(&r.Match)
-		i, again := at[identity]
-		if !again {
+		i, duplicate := at[identity]
+		if !duplicate {
 			at[identity] = len(out)
 			out, places = append(out, r), append(places, row.at)
 			continue

@@ -27,7 +27,7 @@ func (im *run) putReport(ctx context.Context, match string, r reports.Report) er
 	if err != nil {
 		return err
 	}
-	im.report.Reports.Told++
+	im.report.Reports.Total++
 	if changed {
 		im.report.Reports.Changed++
 	}

@@ -18,8 +18,8 @@ import (
 	"statgate/shared/table"
 )
 
-// open data of the world cups, as its files have it: what is counted here knows
-// nothing of how they are imported.
+// cupMatch is a match of the open data of the world cups. The tests read the files
+// themselves, independently of the importer.
 type cupMatch struct {
 	Team1, Team2   string
 	Score          struct{ FT, ET []int }
@@ -59,13 +59,13 @@ func cupOptions(dir string) importer.Options {
 	return importer.Options{Openfootball: []string{filepath.Join(dir, "openfootball-worldcup.json")}, Wyscout: []string{filepath.Join(dir, "wyscout-figshare")}}
 }
 
-func (w world) season(season string) []matches.Match {
+func (w testStore) season(season string) []matches.Match {
 	w.Helper()
 	list, _ := w.list(matches.Filter{League: "worldcup", Season: season})
 	return list
 }
 
-func (w world) events(match string) []reports.Event {
+func (w testStore) events(match string) []reports.Event {
 	w.Helper()
 	events, err := w.report(match).Events(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (w world) events(match string) []reports.Event {
 }
 
 // report returns the reader of a public match's report.
-func (w world) report(match string) reports.Reader {
+func (w testStore) report(match string) reports.Reader {
 	w.Helper()
 	visible, err := matches.NewStore(w, time.Now).Public().Visible(ctx, match)
 	if err != nil {
@@ -84,11 +84,11 @@ func (w world) report(match string) reports.Reader {
 	return reports.NewStore(w, time.Now).Of(visible)
 }
 
-func TestEveryGoalOfTheWorldCupsIsAnEventAndTheGoalsAreTheResults(t *testing.T) {
+func TestGoalEventsOfWorldCupsAddUpToTheResults(t *testing.T) {
 	t.Parallel()
 	dir, files := cups(t)
 	w := open(t)
-	w.clean(importer.Options{Openfootball: cupOptions(dir).Openfootball})
+	w.importOK(importer.Options{Openfootball: cupOptions(dir).Openfootball})
 	for year, file := range files {
 		want, got := map[reports.EventType]int{}, map[reports.EventType]int{}
 		for _, m := range file {
@@ -111,7 +111,7 @@ func TestEveryGoalOfTheWorldCupsIsAnEventAndTheGoalsAreTheResults(t *testing.T) 
 					score.Away++
 				}
 				if before > e.Position() || e.Player == nil || e.ID == "" || e.PlayerIn != nil {
-					t.Errorf("%s %s: %+v is out of order or not whole", m.Home.Name, m.Away.Name, e)
+					t.Errorf("%s %s: %+v is out of order or incomplete", m.Home.Name, m.Away.Name, e)
 				}
 				before = e.Position()
 			}
@@ -120,7 +120,7 @@ func TestEveryGoalOfTheWorldCupsIsAnEventAndTheGoalsAreTheResults(t *testing.T) 
 				result = *m.Score.ExtraTime
 			}
 			if score != result {
-				t.Errorf("%s %s - %s: the events make %v, the result is %v", year, m.Home.Name, m.Away.Name, score, result)
+				t.Errorf("%s %s - %s: the events add up to %v, the result is %v", year, m.Home.Name, m.Away.Name, score, result)
 			}
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -139,13 +139,13 @@ func typeOf(own, penalty bool) reports.EventType {
 	return reports.Goal
 }
 
-// TestWorldCupTablesAreThoseOfTheirGroups holds our tables to those that the data
-// comes with.
-func TestWorldCupTablesAreThoseOfTheirGroups(t *testing.T) {
+// TestWorldCupTablesMatchThePublishedTables compares computed tables with those in the
+// data.
+func TestWorldCupTablesMatchThePublishedTables(t *testing.T) {
 	t.Parallel()
 	dir, _ := cups(t)
 	w := open(t)
-	w.clean(importer.Options{Openfootball: cupOptions(dir).Openfootball})
+	w.importOK(importer.Options{Openfootball: cupOptions(dir).Openfootball})
 	store := matches.NewStore(w, time.Now).Public()
 	for _, year := range []string{"2014", "2018"} {
 		var file struct {
@@ -176,7 +176,7 @@ func TestWorldCupTablesAreThoseOfTheirGroups(t *testing.T) {
 			for _, s := range g.Standings {
 				name := s.Team.Name
 				if name == "United States" {
-					name = "USA" // as the matches of 2014 have it
+					name = "USA" // the spelling of the matches of 2014
 				}
 				want = append(want, fmt.Sprint(g.Name, name, s.Played, s.Won, s.Drawn, s.Lost, s.GoalsFor, s.GoalsAgainst, s.Pts))
 			}
@@ -187,7 +187,7 @@ func TestWorldCupTablesAreThoseOfTheirGroups(t *testing.T) {
 	}
 }
 
-// wyMatch is a match of Wyscout's, as its file has it.
+// wyMatch is a match in Wyscout's file.
 type wyMatch struct {
 	ID    int `json:"wyId"`
 	Teams map[string]struct {
@@ -200,11 +200,11 @@ type wyMatch struct {
 	} `json:"teamsData"`
 }
 
-func TestLineupsCardsAndSubstitutionsOf2018AreThoseOfTheFiles(t *testing.T) {
+func TestLineupsCardsAndSubstitutionsOf2018MatchTheFiles(t *testing.T) {
 	t.Parallel()
 	dir, _ := cups(t)
 	w := open(t)
-	report := w.clean(cupOptions(dir))
+	report := w.importOK(cupOptions(dir))
 	var file []wyMatch
 	readJSON(t, filepath.Join(dir, "wyscout-figshare", "matches", "matches_World_Cup.json"), &file)
 	want, got := map[string]int{}, map[string]int{}
@@ -241,15 +241,15 @@ func TestLineupsCardsAndSubstitutionsOf2018AreThoseOfTheFiles(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) || want["starters"] != 64*22 {
 		t.Errorf("got %v, the file has %v", got, want)
 	}
-	// Each of the 64 matches is told of twice, by goals (but for the one without) and
-	// by lineups; those of other years by goals alone.
-	if r := report.Reports; r.Told != 18+57+63+64 || r.Changed != r.Told {
+	// Each of the 64 matches of 2018 has two reports: goals, except for the match without
+	// goals, and lineups. Matches of other years have reports of goals only.
+	if r := report.Reports; r.Total != 18+57+63+64 || r.Changed != r.Total {
 		t.Errorf("got %+v", r)
 	}
 }
 
-// figures counts the events of each match that has a file of them: for both sides
-// shots, passes, corners, fouls, throw-ins and offsides.
+// figures counts shots, passes, corners, fouls, throw-ins and offsides of both sides in
+// each match that has a file of events.
 func figures(t *testing.T, dir string, file []wyMatch) map[string]bool {
 	t.Helper()
 	want := map[string]bool{}
@@ -284,11 +284,11 @@ func figures(t *testing.T, dir string, file []wyMatch) map[string]bool {
 	return want
 }
 
-func TestStatisticsOfAMatchAreWhatItsFileCounts(t *testing.T) {
+func TestStatisticsOfAMatchMatchItsFileOfEvents(t *testing.T) {
 	t.Parallel()
 	dir, _ := cups(t)
 	w := open(t)
-	w.clean(cupOptions(dir))
+	w.importOK(cupOptions(dir))
 	var file []wyMatch
 	readJSON(t, filepath.Join(dir, "wyscout-figshare", "matches", "matches_World_Cup.json"), &file)
 	want := figures(t, dir, file)
@@ -318,40 +318,40 @@ func TestStatisticsOfAMatchAreWhatItsFileCounts(t *testing.T) {
 	}
 }
 
-func TestReportsImportedAgainWriteNothing(t *testing.T) {
+func TestSecondImportOfReportsWritesNothing(t *testing.T) {
 	t.Parallel()
 	dir, _ := cups(t)
 	w := open(t)
-	w.clean(cupOptions(dir))
+	w.importOK(cupOptions(dir))
 	before := w.writes.Load()
-	again := w.clean(cupOptions(dir))
-	if wrote := w.writes.Load() - before; wrote != 0 || again.Reports.Changed != 0 || again.Reports.Told == 0 {
-		t.Errorf("the second time %d writes, %+v", wrote, again.Reports)
+	again := w.importOK(cupOptions(dir))
+	if wrote := w.writes.Load() - before; wrote != 0 || again.Reports.Changed != 0 || again.Reports.Total == 0 {
+		t.Errorf("the second import made %d writes, %+v", wrote, again.Reports)
 	}
 }
 
-func TestReportOfAMatchThatIsNotStoredIsAProblemThatNamesIt(t *testing.T) {
+func TestReportWithoutAStoredMatchIsReportedAsAProblem(t *testing.T) {
 	t.Parallel()
 	dir, _ := cups(t)
 	w := open(t)
 	report := w.run(importer.Options{Wyscout: cupOptions(dir).Wyscout})
-	if len(report.Problems) != 64 || !strings.Contains(report.Problems[0].String(), "import its season first") || report.Reports.Told != 0 {
+	if len(report.Problems) != 64 || !strings.Contains(report.Problems[0].String(), "import its season first") || report.Reports.Total != 0 {
 		t.Errorf("got %d problems, first %v", len(report.Problems), report.Problems[:1])
 	}
 }
 
-func TestGoalsOfAFileBecomeEventsAndAreCorrectedWithIt(t *testing.T) {
+func TestGoalsOfAFileBecomeEventsThatFollowItsCorrections(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	goals := func(list string) importer.Options {
-		return importer.Options{Openfootball: []string{tree(t, map[string]string{
+		return importer.Options{Openfootball: []string{writeTree(t, map[string]string{
 			"2020-21/en.1.json": league(fixture("Matchday 1", "2020-09-12", "Elm", "Ash", `,"score":{"ft":[2,1]},"goals1":[`+list+`],"goals2":[{"name":"C","minute":9,"owngoal":true}]`)),
-			// What lies beside the matches of a tournament is no league.
+			// Files of standings and teams are not leagues.
 			"2020/cup.json":           league(fixture("Final", "2020-09-12", "Elm", "Ash", "")),
 			"2020/cup.standings.json": `{"name":"Cup","groups":[]}`, "2020/cup.teams.json": `{"name":"Cup","teams":[]}`,
 		})}}
 	}
-	told := func() string {
+	textOfEvents := func() string {
 		var b strings.Builder
 		list, _ := w.list(matches.Filter{League: "en.1", Season: "2020-21"})
 		for _, e := range w.events(list[0].ID) {
@@ -363,13 +363,13 @@ func TestGoalsOfAFileBecomeEventsAndAreCorrectedWithIt(t *testing.T) {
 		}
 		return b.String()
 	}
-	w.clean(goals(`{"name":"B","minute":90,"offset":2},{"name":"A","minute":45,"penalty":true}`))
-	if got, want := told(), "own_goal away C 9+0 v1; penalty home A 45+0 v1; goal home B 90+2 v1; "; got != want {
+	w.importOK(goals(`{"name":"B","minute":90,"offset":2},{"name":"A","minute":45,"penalty":true}`))
+	if got, want := textOfEvents(), "own_goal away C 9+0 v1; penalty home A 45+0 v1; goal home B 90+2 v1; "; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	w.clean(goals(`{"name":"A","minute":46},{"name":"D","minute":90,"offset":2}`))
-	if got, want := told(), "own_goal away C 9+0 v1; goal home A 46+0 v2; goal home D 90+2 v1; "; got != want {
-		t.Errorf("got %s, want %s: A's goal is the same one, B's is gone", got, want)
+	w.importOK(goals(`{"name":"A","minute":46},{"name":"D","minute":90,"offset":2}`))
+	if got, want := textOfEvents(), "own_goal away C 9+0 v1; goal home A 46+0 v2; goal home D 90+2 v1; "; got != want {
+		t.Errorf("got %s, want %s: A's goal has the same id, B's is deleted", got, want)
 	}
 	bad := w.run(goals(`{"name":"A","minute":"?"}`))
 	if len(bad.Problems) != 1 || !strings.Contains(bad.Problems[0].String(), "matches[0].goals1[0].minute") {
@@ -381,15 +381,15 @@ func TestGoalsOfAFileBecomeEventsAndAreCorrectedWithIt(t *testing.T) {
 	}
 }
 
-func TestInventedCupIsToldByBothSources(t *testing.T) {
+func TestReportsOfTwoSourcesAreCombined(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	o := importer.Options{Openfootball: []string{"testdata/reports/2018"}, Wyscout: []string{"testdata/reports/wyscout"}}
-	if r := w.clean(o); r.Reports != (importer.ReportCounts{Told: 2, Changed: 2}) {
+	if r := w.importOK(o); r.Reports != (importer.ReportCounts{Total: 2, Changed: 2}) {
 		t.Errorf("got %+v", r.Reports)
 	}
 	before := w.writes.Load()
-	if r := w.clean(o); r.Reports != (importer.ReportCounts{Told: 2}) || w.writes.Load() != before {
+	if r := w.importOK(o); r.Reports != (importer.ReportCounts{Total: 2}) || w.writes.Load() != before {
 		t.Errorf("again: got %+v, %d writes", r.Reports, w.writes.Load()-before)
 	}
 	var got []string
@@ -397,7 +397,7 @@ func TestInventedCupIsToldByBothSources(t *testing.T) {
 	for _, e := range w.events(list[0].ID) {
 		got = append(got, fmt.Sprint(e.Type, " ", e.Team, " ", *e.Player, " ", e.Minute))
 	}
-	// Of two in one moment the order is that of their ids.
+	// Two events in the same minute are ordered by id.
 	want := []string{"goal home Birch 12", "own_goal away Cedar 40", "substitution home A. Birch 90", "yellow_card home A. Birch 90", "penalty home Birch 90"}
 	if len(got) > 3 && strings.HasPrefix(got[2], "yellow") {
 		got[2], got[3] = got[3], got[2]
@@ -406,7 +406,7 @@ func TestInventedCupIsToldByBothSources(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 	if other := w.events(list[1].ID); len(other) != 0 {
-		t.Errorf("a match of which nothing is told has %v", other)
+		t.Errorf("a match without a report has events %v", other)
 	}
 	stats, err := w.report(list[0].ID).Stats(ctx)
 	if err != nil || len(stats.Data) != 4 || stats.Data[0].Stats[0] != (reports.Stat{Name: "shots", Home: 1}) {
@@ -414,24 +414,25 @@ func TestInventedCupIsToldByBothSources(t *testing.T) {
 	}
 }
 
-// TestReportMovesWithAMatchThatTurnsOutToBeAnotherWhereverTheImportDies has one club's
-// match imported by two names. What is told of it stands under the one that is lost.
-func TestReportMovesWithAMatchThatTurnsOutToBeAnotherWhereverTheImportDies(t *testing.T) {
+// TestReportOfAMergedMatchSurvivesAnInterruptedImport imports one match with two spellings
+// of a club, with a report of each. Then a clubs file unites the spellings, and the import
+// is interrupted at each of its writes.
+func TestReportOfAMergedMatchSurvivesAnInterruptedImport(t *testing.T) {
 	t.Parallel()
-	football := tree(t, map[string]string{"2020-21/en.1.json": league(
+	football := writeTree(t, map[string]string{"2020-21/en.1.json": league(
 		fixture("Matchday 1", "2020-09-12", "Elms", "Ash", `,"score":{"ft":[2,0]}`),
 		fixture("Matchday 1", "2020-09-12", "Elmfield City", "Ash", `,"score":{"ft":[2,0]},"goals1":[{"name":"A","minute":4},{"name":"B","minute":5}],"goals2":[]`))})
-	clubs := importer.Options{Clubs: []string{tree(t, map[string]string{"eng.clubs.txt": "Elmfield City FC\n | Elmfield City | Elms\n"})}}
+	clubs := importer.Options{Clubs: []string{writeTree(t, map[string]string{"eng.clubs.txt": "Elmfield City FC\n | Elmfield City | Elms\n"})}}
 	for n := int64(0); ; n++ {
 		w := open(t)
 		store := reports.NewStore(w, time.Now)
-		w.clean(importer.Options{Openfootball: []string{football}})
-		lost, kept := w.of("elmfield-city"), w.of("elms")
+		w.importOK(importer.Options{Openfootball: []string{football}})
+		merged, kept := w.matchOf("elmfield-city"), w.matchOf("elms")
 		stats := &reports.Stats{Data: []reports.Section{{Section: "attack", Stats: []reports.Stat{{Name: "shots", Home: 3, Away: 4}}}}}
 		card := reports.Event{Type: reports.YellowCard, Team: reports.Home, Minute: 9}
 		for match, r := range map[string]reports.Report{
-			lost: {Types: reports.Cards, Events: []reports.Event{card}, Stats: stats, Lineups: &reports.Lineups{}},
-			kept: {Types: reports.Cards, Events: []reports.Event{card, card}},
+			merged: {Types: reports.Cards, Events: []reports.Event{card}, Stats: stats, Lineups: &reports.Lineups{}},
+			kept:   {Types: reports.Cards, Events: []reports.Event{card, card}},
 		} {
 			if _, err := store.Put(ctx, match, r); err != nil {
 				t.Fatal(err)
@@ -439,39 +440,39 @@ func TestReportMovesWithAMatchThatTurnsOutToBeAnotherWhereverTheImportDies(t *te
 		}
 		left := new(atomic.Int64)
 		left.Store(n)
-		_, died := importer.Run(ctx, failing{w.Table, left}, time.Now, clubs)
-		w.clean(clubs)
-		if now := w.of("elms"); now != kept {
-			t.Fatalf("the match is %s, want %s", now, kept)
+		_, importErr := importer.Run(ctx, failing{w.Table, left}, time.Now, clubs)
+		w.importOK(clubs)
+		if current := w.matchOf("elms"); current != kept {
+			t.Fatalf("the match is %s, want %s", current, kept)
 		}
 		count := map[reports.EventType]int{}
 		for _, e := range w.events(kept) {
 			count[e.Type]++
 		}
 		if count[reports.Goal] != 2 || count[reports.YellowCard] != 2 {
-			t.Errorf("the import dies at write %d: got %v, want the lost match's goals and the match's own cards", n, count)
+			t.Errorf("import interrupted at write %d: got %v, want the merged match's goals and the match's own cards", n, count)
 		}
 		if got, err := w.report(kept).Stats(ctx); err != nil || len(got.Data) != 1 {
-			t.Errorf("the import dies at write %d: got statistics %v, %v", n, got.Data, err)
+			t.Errorf("import interrupted at write %d: got statistics %v, %v", n, got.Data, err)
 		}
-		if died == nil {
-			page, err := w.Query(ctx, table.Query{Partition: table.Join("MATCH", lost)})
+		if importErr == nil {
+			page, err := w.Query(ctx, table.Query{Partition: table.Join("MATCH", merged)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if left := page.Items; len(left) != 1 { // the alias
-				t.Errorf("the lost match still has %v", left)
+				t.Errorf("the merged match still has %v", left)
 			}
-			if r := w.clean(importer.Options{Openfootball: []string{football}}); r.Reports.Changed != 0 {
-				t.Errorf("its source again: got %+v, want no change, by the same ids", r.Reports)
+			if r := w.importOK(importer.Options{Openfootball: []string{football}}); r.Reports.Changed != 0 {
+				t.Errorf("the source again: got %+v, want no change and the same ids", r.Reports)
 			}
 			return
 		}
 	}
 }
 
-// of is the one match of a team.
-func (w world) of(team string) string {
+// matchOf returns the id of the only match of a team.
+func (w testStore) matchOf(team string) string {
 	w.Helper()
 	list, _ := w.list(matches.Filter{Team: team})
 	if len(list) != 1 {

@@ -10,17 +10,17 @@ import (
 func Simulated(sim simulation.League) []Season {
 	var seasons []Season
 	for _, s := range sim.Seasons {
-		one := Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID, Reports: map[int]*reports.Report{}}
+		season := Season{League: sim.League.ID, Name: sim.League.Name, Season: s.ID, Reports: map[int]*reports.Report{}}
 		for i, m := range sim.Matches {
 			if string(m.Season) == s.ID {
-				if told := sim.Reports[i]; told != nil {
-					one.Reports[len(one.Matches)] = told
+				if report := sim.Reports[i]; report != nil {
+					season.Reports[len(season.Matches)] = report
 				}
 				m.League, m.Owner = matches.Ref(sim.League.ID), matches.Public
-				one.Matches = append(one.Matches, m)
+				season.Matches = append(season.Matches, m)
 			}
 		}
-		seasons = append(seasons, one)
+		seasons = append(seasons, season)
 	}
 	return seasons
 }

@@ -4,6 +4,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"statgate/shared/stats/leagues"
@@ -16,15 +17,15 @@ type ClubsFile struct {
 	Problems []Problem
 }
 
-// IsClubs tells by its name whether a file lists clubs, "eng.clubs.txt"; those of
-// stadiums stand beside them.
+// IsClubs reports whether a file lists clubs, by its name, such as "eng.clubs.txt". The
+// same folders have files of stadiums.
 func IsClubs(file string) bool { return strings.HasSuffix(file, ".clubs.txt") }
 
 var (
-	comment  = regexp.MustCompile(`#.*`)
-	reserves = regexp.MustCompile(`^[ivx]+\)\s+`) // "ii) Real Madrid B" is a team of its own
-	lived    = regexp.MustCompile(`\s*\((\d{0,4}-\d{0,4})\)$`)
-	language = regexp.MustCompile(`\s*\[[a-z]{2}\]$`)
+	comment     = regexp.MustCompile(`#.*`)
+	reserves    = regexp.MustCompile(`^[ivx]+\)\s+`) // "ii) Real Madrid B" is a team of its own
+	yearsSuffix = regexp.MustCompile(`\s*\((\d{0,4}-\d{0,4})\)$`)
+	language    = regexp.MustCompile(`\s*\[[a-z]{2}\]$`)
 )
 
 // ParseClubs reads one file:
@@ -35,15 +36,14 @@ var (
 //	 75 Drayton Park // London N5 1BU
 //	Accrington FC (1878-1896),  Accrington
 //
-// A club begins at the line's begin, its name ends at the comma; indented lines
-// are spellings, or an address with its two slashes. The country comes from the
-// file's name.
+// A club begins in the first column, and its name ends at the comma. Indented lines are
+// other spellings, or an address with two slashes. The country comes from the file's name.
 func ParseClubs(file string, data []byte) ClubsFile {
 	var f ClubsFile
 	code, _, _ := strings.Cut(path.Base(filepath.ToSlash(file)), ".")
 	country := leagues.Country(code)
 	if country == "" {
-		f.Problems = append(f.Problems, Problem{File: file, Field: "name", Message: "no country goes by " + code + "; want as in eng.clubs.txt"})
+		f.Problems = append(f.Problems, Problem{File: file, Field: "name", Message: "unknown country code " + strconv.Quote(code) + "; want a name such as eng.clubs.txt"})
 		return f
 	}
 	for i, line := range strings.Split(strings.TrimPrefix(strings.ToValidUTF8(string(data), "\uFFFD"), "\ufeff"), "\n") {
@@ -75,11 +75,11 @@ func ParseClubs(file string, data []byte) ClubsFile {
 	return f
 }
 
-// clubName takes off what is not of the name: the years that the club lived, the
-// language that a spelling is in, and the marks around a sponsor.
+// clubName returns the name and the years of a club. It removes the years in which the club
+// existed, the language of a spelling, and the marks around a sponsor.
 func clubName(s string) (name, years string) {
 	s = strings.TrimSpace(language.ReplaceAllString(strings.TrimSpace(s), ""))
-	if m := lived.FindStringSubmatch(s); m != nil {
+	if m := yearsSuffix.FindStringSubmatch(s); m != nil {
 		s, years = strings.TrimSuffix(s, m[0]), m[1]
 	}
 	return strings.Join(strings.Fields(strings.ReplaceAll(s, "$$", "")), " "), years

@@ -25,33 +25,34 @@ type File struct {
 	Name           string // of the league, without the season
 	Rows           []Row
 	Problems       []Problem
-	// ZoneUnknown: no zone is known for the league, so that kick-offs without an offset of their own are null.
+	// ZoneUnknown reports that the league's time zone is unknown. Kick-offs without an
+	// offset are then null.
 	ZoneUnknown bool
 }
 
-// Row is one match of a file. Its teams have a name, as spelled, and no id yet.
+// Row is one match of a file. Its teams have the file's spellings as names, and no ids.
 type Row struct {
 	Line  int
 	Field string // "matches[4]"
 	Match matches.Match
-	// Report is the match's goals where the file lists them, else nil.
+	// Report has the match's goals if the file lists them, or is nil.
 	Report *reports.Report
 }
 
 var (
 	seasonFolder = regexp.MustCompile(`^(\d{4})(?:-(\d{2}|\d{4}))?$`)
 	leagueFile   = regexp.MustCompile(`^([a-z0-9]+(?:[._-][a-z0-9]+)*)\.json$`)
-	beside       = regexp.MustCompile(`\.(?:clubs|groups|squads|stadiums|standings|teams)$`)
+	otherLists   = regexp.MustCompile(`\.(?:clubs|groups|squads|stadiums|standings|teams)$`)
 	leagueSeason = regexp.MustCompile(`[\s,]+\d{4}(?:\s*[-/–]\s*\d{2,4})?$`)
 )
 
-// Place tells league and season of a file by its path, ".../2015-16/en.1.json".
-// Other files of the tree, such as lists of clubs and of groups, have none.
+// Place returns the league and the season of a file by its path, ".../2015-16/en.1.json".
+// For other files of the tree, such as lists of clubs and groups, ok is false.
 func Place(file string) (league, season string, ok bool) {
 	file = filepath.ToSlash(file)
 	folder := seasonFolder.FindStringSubmatch(path.Base(path.Dir(file)))
 	name := leagueFile.FindStringSubmatch(path.Base(file))
-	if folder == nil || name == nil || beside.MatchString(name[1]) {
+	if folder == nil || name == nil || otherLists.MatchString(name[1]) {
 		return "", "", false
 	}
 	season = folder[1]
@@ -61,7 +62,7 @@ func Place(file string) (league, season string, ok bool) {
 	return name[1], season, true
 }
 
-// ParseFootball reads the file of a league's season; [Place] tells which it is.
+// ParseFootball reads the file of a league's season, both as returned by [Place].
 func ParseFootball(file, league, season string, data []byte) File {
 	f := File{League: league, Season: season, ZoneUnknown: leagues.Zone(league) == nil}
 	root, bad := parseTree(data)
@@ -118,9 +119,9 @@ func (p *rows) row(field string, n *node) {
 	m.Round = optional(p.text(n, field, "round"))
 	var stage, group string
 	stage, group, m.Matchday = parseRound(p.out.League, p.text(n, field, "round"))
-	m.Stage = optional(either(p.text(n, field, "stage"), stage))
-	m.Group = optional(either(p.text(n, field, "group"), group))
-	p.when(n, field, &m)
+	m.Stage = optional(firstNonEmpty(p.text(n, field, "stage"), stage))
+	m.Group = optional(firstNonEmpty(p.text(n, field, "group"), group))
+	p.dateAndTime(n, field, &m)
 	m.Score = p.score(n, field)
 	m.Status = p.status(n, field, m.Score)
 	m.Score.Winner = matches.Winner(m.Status, m.Score)
@@ -130,9 +131,9 @@ func (p *rows) row(field string, n *node) {
 	}
 }
 
-// report reads goals1 and goals2, such as {"name": "Oscar", "minute": 90, "offset":
-// 1}, with "penalty" or "owngoal" where it was one: the goals that count for either
-// team. Those of a shoot-out are in neither.
+// report reads goals1 and goals2, the goals that count for either team. A goal is such as
+// {"name": "Oscar", "minute": 90, "offset": 1}, with "penalty" or "owngoal" if it was one.
+// Neither list has the goals of a shoot-out.
 func (p *rows) report(n *node, field string) *reports.Report {
 	if n.members["goals1"].isNull() && n.members["goals2"].isNull() {
 		return nil
@@ -168,26 +169,26 @@ func (p *rows) goal(n *node, field, team string) reports.Event {
 		e.AddedTime = &added
 	}
 	switch {
-	case p.truth(n, field, "owngoal"):
+	case p.boolean(n, field, "owngoal"):
 		e.Type = reports.OwnGoal
-	case p.truth(n, field, "penalty"):
+	case p.boolean(n, field, "penalty"):
 		e.Type = reports.Penalty
 	}
 	return e
 }
 
-// truth returns a boolean member, false where it is absent, null or no boolean,
-// which is a problem.
-func (p *rows) truth(n *node, field, name string) bool {
+// boolean returns a boolean member, or false if it is absent, null or of another type. The
+// last case is a problem.
+func (p *rows) boolean(n *node, field, name string) bool {
 	v := n.members[name]
-	yes, ok := v.truth()
+	yes, ok := v.boolean()
 	if !ok {
 		p.problem(v, join(field, name), "want true or false, got "+v.kind())
 	}
 	return yes
 }
 
-func (n *node) truth() (yes, ok bool) {
+func (n *node) boolean() (yes, ok bool) {
 	if n.isNull() {
 		return false, true
 	}
@@ -195,8 +196,8 @@ func (n *node) truth() (yes, ok bool) {
 	return yes, ok
 }
 
-// text returns a string member, "" where it is absent, null or not a string,
-// which is a problem.
+// text returns a string member, or "" if it is absent, null or of another type. The last
+// case is a problem.
 func (p *rows) text(n *node, field, name string) string {
 	v := n.members[name]
 	if v.isNull() {
@@ -209,7 +210,7 @@ func (p *rows) text(n *node, field, name string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// team is a name, or, in older files, an object with one.
+// team reads a team: a name or, in older files, an object with a name.
 func (p *rows) team(n *node, field, name string) string {
 	v := n.members[name]
 	if v.isNull() {
@@ -229,8 +230,8 @@ func (p *rows) team(n *node, field, name string) string {
 	return team
 }
 
-// when reads date and time. Times are local to the league, or have an offset.
-func (p *rows) when(n *node, field string, m *matches.Match) {
+// dateAndTime reads date and time. Times are local to the league, or have an offset.
+func (p *rows) dateAndTime(n *node, field string, m *matches.Match) {
 	m.Date = p.text(n, field, "date")
 	at := n.members["date"]
 	if m.Date == "" {
@@ -240,7 +241,7 @@ func (p *rows) when(n *node, field string, m *matches.Match) {
 		return
 	}
 	if _, err := time.Parse(time.DateOnly, m.Date); err != nil {
-		p.problem(at, join(field, "date"), fmt.Sprintf("%q is not a day as in 2015-08-08", m.Date))
+		p.problem(at, join(field, "date"), fmt.Sprintf("want a date such as 2015-08-08, got %q", m.Date))
 		return
 	}
 	text := p.text(n, field, "time")
@@ -249,7 +250,7 @@ func (p *rows) when(n *node, field string, m *matches.Match) {
 	}
 	local, instant, ok := kickoff(m.Date, text, leagues.Zone(string(m.League)))
 	if !ok {
-		p.problem(n.members["time"], join(field, "time"), fmt.Sprintf("%q is not a time as in 9:30, 15:00 or 18:00 UTC+3", text))
+		p.problem(n.members["time"], join(field, "time"), fmt.Sprintf("want a time such as 9:30, 15:00 or 18:00 UTC+3, got %q", text))
 		return
 	}
 	m.Time, m.KickoffAt = &local, instant
@@ -257,7 +258,7 @@ func (p *rows) when(n *node, field string, m *matches.Match) {
 
 var clock = regexp.MustCompile(`^(\d{1,2}):(\d{2})(?:\s*(?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?::?(\d{2}))?)?)?$`)
 
-// kickoff returns the local time as HH:MM, and the instant where the zone is known.
+// kickoff returns the local time as HH:MM, and the instant if the zone is known.
 func kickoff(date, text string, zone *time.Location) (local string, instant *string, ok bool) {
 	part := clock.FindStringSubmatch(text)
 	if part == nil {
@@ -292,9 +293,9 @@ func kickoff(date, text string, zone *time.Location) (local string, instant *str
 	return local, &utc, true
 }
 
-// score reads {"ht": [1,0], "ft": [2,1], "et": [2,2], "p": [4,3]}: ft is after 90
-// minutes. {} and null are not played. Older files have score1 and score2, or the
-// full time alone.
+// score reads {"ht": [1,0], "ft": [2,1], "et": [2,2], "p": [4,3]}, where ft is the score
+// after 90 minutes. A match with {} or null has not been played. Older files have score1
+// and score2, or only the full-time score.
 func (p *rows) score(n *node, field string) matches.Score {
 	var s matches.Score
 	at := n.members["score"]
@@ -316,11 +317,11 @@ func (p *rows) score(n *node, field string) matches.Score {
 		s.ExtraTime = p.goals(at.members["et"], join(in, "et"))
 		s.Penalties = p.goals(at.members["p"], join(in, "p"))
 		if s.FullTime == nil && at.members["ft"].isNull() && (s.ExtraTime != nil || s.Penalties != nil) {
-			p.problem(at, join(in, "ft"), "missing beside extra time or penalties")
+			p.problem(at, join(in, "ft"), "missing, but extra time or penalties are given")
 		}
 	}
 	if s.HalfTime == nil && s.FullTime != nil && *s.FullTime == (matches.Goals{}) {
-		s.HalfTime = &matches.Goals{} // nobody can have scored before half time either
+		s.HalfTime = &matches.Goals{} // no goals at full time: none at half-time either
 	}
 	return s
 }
@@ -330,7 +331,7 @@ func (p *rows) goals(n *node, field string) *matches.Goals {
 		return nil
 	}
 	if !n.isList || len(n.items) != 2 {
-		p.problem(n, field, "want the goals of both teams as in [1, 0], got "+n.shape())
+		p.problem(n, field, "want the goals of both teams, such as [1, 0]; got "+n.shape())
 		return nil
 	}
 	return &matches.Goals{Home: p.number(n.items[0], field, goals), Away: p.number(n.items[1], field, goals)}
@@ -343,7 +344,7 @@ func (n *node) shape() string {
 	return n.kind()
 }
 
-// goals is what a score is made of.
+// goals describes a number of a score, for messages.
 const goals = "a number of goals"
 
 func (p *rows) number(n *node, field, what string) int {
@@ -360,18 +361,18 @@ func (p *rows) number(n *node, field, what string) int {
 	return goals
 }
 
-// status reads the field where there is one: a match with a score and without a
-// status is finished, one without either is scheduled.
+// status reads the status. Without the field, a match with a score is finished, and a match
+// without one is scheduled.
 func (p *rows) status(n *node, field string, s matches.Score) matches.Status {
 	text := strings.ToLower(p.text(n, field, "status"))
 	if text == "canceled" {
 		text = string(matches.Cancelled)
 	}
 	switch status := matches.Status(text); {
-	case status.Valid():
+	case status.Known():
 		return status
 	case text != "":
-		p.problem(n.members["status"], join(field, "status"), fmt.Sprintf("%q is not a status that is known", text))
+		p.problem(n.members["status"], join(field, "status"), fmt.Sprintf("unknown status %q", text))
 		return ""
 	case s.FullTime != nil:
 		return matches.Finished
@@ -387,9 +388,9 @@ var (
 	tableLeague  = regexp.MustCompile(`\.\d+[a-z]?$`)
 )
 
-// parseRound takes "Apertura, Matchday 1" apart: what is neither matchday nor
-// group and comes before the end is the stage. "Round 1" is a matchday in a
-// league (en.1) and a knock-out round elsewhere (de.cup).
+// parseRound splits a round such as "Apertura, Matchday 1". Parts that are neither a
+// matchday nor a group are the stage, except for the last part. "Round 1" is a matchday in
+// a league (en.1) and a knock-out round elsewhere (de.cup).
 func parseRound(league, round string) (stage, group string, matchday *int) {
 	parts := strings.Split(round, ",")
 	var stages []string
@@ -422,7 +423,7 @@ func join(field, name string) string {
 	return field + "." + name
 }
 
-func either(a, b string) string {
+func firstNonEmpty(a, b string) string {
 	if a != "" {
 		return a
 	}

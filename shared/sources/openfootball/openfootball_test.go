@@ -18,7 +18,7 @@ func parse(league, season, rows string) openfootball.File {
 	return openfootball.ParseFootball("f.json", league, season, []byte(data))
 }
 
-// one reads a single row that has the given members besides its teams and date.
+// one parses a single row with the given members in addition to teams and date.
 func one(t *testing.T, league, members string) matches.Match {
 	t.Helper()
 	if members != "" {
@@ -39,7 +39,7 @@ func show(v any) string {
 	return string(raw)
 }
 
-func TestPlaceIsFolderAndFile(t *testing.T) {
+func TestPlaceReadsSeasonFromFolderAndLeagueFromFile(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
 		"a/2015-16/en.1.json": "en.1 2015-16", "2025/co.1.json": "co.1 2025", "x/2019-2020/uefa.cl.json": "uefa.cl 2019-20",
@@ -53,7 +53,7 @@ func TestPlaceIsFolderAndFile(t *testing.T) {
 	}
 }
 
-func TestLeagueNameLosesItsSeason(t *testing.T) {
+func TestLeagueNameHasNoSeason(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"English Premier League 2015/16": "English Premier League", "Primera A 2025": "Primera A", "Serie A 2018-19": "Serie A",
@@ -66,7 +66,7 @@ func TestLeagueNameLosesItsSeason(t *testing.T) {
 	}
 }
 
-func TestRoundsAreTakenApartAndKeptVerbatim(t *testing.T) {
+func TestRoundIsKeptVerbatimAndSplitIntoStageGroupAndMatchday(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ league, round, stage, group, matchday string }{
 		{"en.1", "Matchday 5", "null", "null", "5"},
@@ -87,14 +87,14 @@ func TestRoundsAreTakenApartAndKeptVerbatim(t *testing.T) {
 	}
 	m := one(t, "at.1", `"round":"Matchday 23", "stage":"Playoffs - Relegation", "group":"Group C"`)
 	if *m.Stage != "Playoffs - Relegation" || *m.Group != "Group C" || *m.Matchday != 23 {
-		t.Errorf("fields of their own: got %s", show(m))
+		t.Errorf("separate fields: got %s", show(m))
 	}
 	if m := one(t, "at.1", ""); m.Round != nil || m.Stage != nil || m.Matchday != nil {
 		t.Errorf("without a round: got %s", show(m))
 	}
 }
 
-func TestTimesAreLocalToTheLeagueOrHaveTheirOffset(t *testing.T) {
+func TestTimesAreLocalToTheLeagueUnlessTheyHaveAnOffset(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ league, date, time, local, kickoff string }{
 		{"en.1", "2018-08-17", `"15:00"`, `"15:00"`, `"2018-08-17T14:00:00Z"`},
@@ -123,7 +123,7 @@ func TestTimesAreLocalToTheLeagueOrHaveTheirOffset(t *testing.T) {
 	}
 }
 
-func TestScoresAndStatusesAreReadAsTheyAreMeant(t *testing.T) {
+func TestEveryFormOfScoreAndStatusIsRead(t *testing.T) {
 	t.Parallel()
 	for members, want := range map[string]string{
 		``:                      `scheduled {"half_time":null,"full_time":null,"extra_time":null,"penalties":null,"winner":null}`,
@@ -146,23 +146,23 @@ func TestScoresAndStatusesAreReadAsTheyAreMeant(t *testing.T) {
 	}
 }
 
-func TestBadRowIsNamedByLineAndFieldAndCostsNoOther(t *testing.T) {
+func TestBadRowIsReportedByLineAndFieldAndOtherRowsAreKept(t *testing.T) {
 	t.Parallel()
 	for row, want := range map[string]string{
-		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":{"ft":[1]}}`:     `f.json:5: matches[1].score.ft: want the goals of both teams as in [1, 0], got a list of 1`,
+		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":{"ft":[1]}}`:     `f.json:5: matches[1].score.ft: want the goals of both teams, such as [1, 0]; got a list of 1`,
 		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":{"ft":[1,-1]}}`:  `f.json:5: matches[1].score.ft: want a number of goals, got -1`,
 		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":{"ft":[1,"x"]}}`: `f.json:5: matches[1].score.ft: want a number of goals, got "x"`,
 		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":{"ft":[1,1.5]}}`: `f.json:5: matches[1].score.ft: want a number of goals, got 1.5`,
-		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":{"p":[1,0]}}`:    `f.json:5: matches[1].score.ft: missing beside extra time or penalties`,
+		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":{"p":[1,0]}}`:    `f.json:5: matches[1].score.ft: missing, but extra time or penalties are given`,
 		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","score":"1-0"}`:          `f.json:5: matches[1].score: want an object, got "1-0"`,
-		`{"date":"2018-13-17","team1":"Elm","team2":"Fir"}`:                        `f.json:5: matches[1].date: "2018-13-17" is not a day as in 2015-08-08`,
+		`{"date":"2018-13-17","team1":"Elm","team2":"Fir"}`:                        `f.json:5: matches[1].date: want a date such as 2015-08-08, got "2018-13-17"`,
 		`{"team1":"Elm","team2":"Fir"}`:                                            `f.json:5: matches[1].date: missing`,
-		`{"date":"2018-08-17","time":"25:00","team1":"Elm","team2":"Fir"}`:         `f.json:5: matches[1].time: "25:00" is not a time as in 9:30, 15:00 or 18:00 UTC+3`,
+		`{"date":"2018-08-17","time":"25:00","team1":"Elm","team2":"Fir"}`:         `f.json:5: matches[1].time: want a time such as 9:30, 15:00 or 18:00 UTC+3, got "25:00"`,
 		`{"date":"2018-08-17","time":1500,"team1":"Elm","team2":"Fir"}`:            `f.json:5: matches[1].time: want a string, got 1500`,
 		`{"date":"2018-08-17","team1":"Elm"}`:                                      `f.json:5: matches[1].team2: missing`,
 		`{"date":"2018-08-17","team1":" ","team2":"Fir"}`:                          `f.json:5: matches[1].team1: missing`,
 		`{"date":"2018-08-17","team1":"Elm","team2":"Elm"}`:                        `f.json:5: matches[1].team2: the team plays itself`,
-		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","status":"washed out"}`:  `f.json:5: matches[1].status: "washed out" is not a status that is known`,
+		`{"date":"2018-08-17","team1":"Elm","team2":"Fir","status":"washed out"}`:  `f.json:5: matches[1].status: unknown status "washed out"`,
 		`[1, 2]`: `f.json:5: matches[1]: want an object, got a list`,
 		`null`:   `f.json:5: matches[1]: want an object, got null`,
 		"{\"date\":\"2018-08-17\",\n\"team1\":\"Elm\",\n\n\"team2\":\"Fir\",\"score\":{\"ht\":\n[0,0],\"ft\":\n[1,true]}}": `f.json:10: matches[1].score.ft: want a number of goals, got true`,
@@ -173,18 +173,18 @@ func TestBadRowIsNamedByLineAndFieldAndCostsNoOther(t *testing.T) {
 			t.Errorf("%s:\ngot  %v\nwant %s", row, f.Problems, want)
 		}
 		if len(f.Rows) != 2 || f.Rows[1].Field != "matches[2]" {
-			t.Errorf("%s: got %d rows, want the two others", row, len(f.Rows))
+			t.Errorf("%s: got %d rows, want the other two", row, len(f.Rows))
 		}
 	}
 }
 
-func TestUnreadableFileIsNamedByLine(t *testing.T) {
+func TestUnreadableFileIsReportedByLine(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]string{
 		"{\n\"name\": \"x\",\n\"matches\": [\n{,]}":       "f.json:4: unreadable JSON:",
 		"{\n\"name\": \"x\",\n\"matches\": [\n{\"date\":": "f.json:4: unreadable JSON: the file ends within the JSON value",
 		"":                                "f.json:1: unreadable JSON: the file ends within the JSON value",
-		"{\n\"matches\": []\n}\n{}":       "f.json:4: unreadable JSON: more follows the end",
+		"{\n\"matches\": []\n}\n{}":       "f.json:4: unreadable JSON: unexpected text after the end",
 		"[]":                              "f.json:1: want an object",
 		"{\n\"matches\": {}\n}":           "f.json:1: matches: want a list, got an object",
 		"{}":                              "f.json:1: matches: want a list, got null",
@@ -231,7 +231,7 @@ Vale (-2010)
 	}
 }
 
-func TestBadClubsAreNamedByLine(t *testing.T) {
+func TestBadClubsAreReportedByLine(t *testing.T) {
 	t.Parallel()
 	f := openfootball.ParseClubs("es.clubs.txt", []byte("= Spain\n  | Early\nii) , Nowhere\nElm\n"))
 	var got []string
@@ -247,15 +247,15 @@ func TestBadClubsAreNamedByLine(t *testing.T) {
 	}
 }
 
-func FuzzEveryRowIsKeptWholeOrNamed(f *testing.F) {
+func FuzzEveryRowIsCompleteOrReported(f *testing.F) {
 	f.Add([]byte(`{"name":"x 2015/16","matches":[{"date":"2018-08-17","time":"9:30","team1":"Ash","team2":{"name":"Yew"},"round":"Apertura, Matchday 1","score":{"ht":[0,0],"ft":[1,0]}}]}`))
 	f.Add([]byte(`{"matches":[{},null,[],{"date":1}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := openfootball.ParseFootball("f.json", "en.1", "2015-16", data)
 		for _, r := range file.Rows {
 			m := r.Match
-			if m.Home.Name == "" || m.Away.Name == "" || len(m.Date) != 10 || !m.Status.Valid() || r.Line < 1 {
-				t.Errorf("got half a row %+v", r)
+			if m.Home.Name == "" || m.Away.Name == "" || len(m.Date) != 10 || !m.Status.Known() || r.Line < 1 {
+				t.Errorf("got an incomplete row %+v", r)
 			}
 		}
 		for _, p := range file.Problems {

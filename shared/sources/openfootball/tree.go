@@ -12,12 +12,13 @@ import (
 // Problem is a problem at one place of a file.
 type Problem struct {
 	File    string
-	Line    int    // from 1; 0 is the file as a whole
-	Field   string // "matches[4].score.ft", "" where the line has no fields
+	Line    int    // from 1; 0 means the whole file
+	Field   string // "matches[4].score.ft", "" if the line has no fields
 	Message string
 }
 
-// String is "2018-19/at.1.json:123: matches[4].score.ft: what is wrong".
+// String returns file, line, field and message, such as
+// "2018-19/at.1.json:123: matches[4].score.ft: missing".
 func (p Problem) String() string {
 	at := p.File
 	if p.Line > 0 {
@@ -72,7 +73,7 @@ type reader struct {
 	upTo int64
 }
 
-// parseTree reads one JSON value. Its error is a *Problem that knows the line.
+// parseTree reads one JSON value. Its error is a *Problem with the line.
 func parseTree(data []byte) (*node, *Problem) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	r := &reader{dec: json.NewDecoder(bytes.NewReader(data)), data: data, line: 1}
@@ -80,7 +81,7 @@ func parseTree(data []byte) (*node, *Problem) {
 	n, err := r.value(0)
 	if err == nil {
 		if _, more := r.dec.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("more follows the end of the JSON value")
+			err = errors.New("unexpected text after the end of the JSON value")
 		}
 	}
 	if err == nil {
@@ -97,7 +98,8 @@ func parseTree(data []byte) (*node, *Problem) {
 	return nil, &Problem{Line: r.lineAt(at), Message: "unreadable JSON: " + err.Error()}
 }
 
-// lineAt counts on from where it was: offsets only grow.
+// lineAt returns the line of an offset. It continues from the previous offset, so offsets
+// must not decrease.
 func (r *reader) lineAt(offset int64) int {
 	offset = min(offset, int64(len(r.data)))
 	if offset > r.upTo {

@@ -8,17 +8,17 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// reported is how many of the latest matchdays that are over have a report.
-const reported = 3
+// reportedMatchdays is how many of the latest finished matchdays have reports.
+const reportedMatchdays = 3
 
-// surnames are invented, or as common as can be.
+// surnames are invented or very common names.
 var surnames = []string{
 	"Abbotsby", "Bramhale", "Corrin", "Dunlevy", "Eastgrove", "Farrowby", "Galloran", "Hartsmere", "Inglecote", "Jessop",
 	"Kettleby", "Lowther", "Marchbank", "Netherby", "Ormscale", "Penhallow", "Quarrell", "Rushmere", "Saltersby", "Thornley",
 	"Underhay", "Vasey", "Wexcombe", "Yarrowdale", "Ashcombe", "Birkby", "Calderside", "Drayford", "Elsmore", "Fennimore",
 }
 
-// formation is the positions of the eleven who begin, then of the bench.
+// formation lists the positions of the eleven starters, then of the bench.
 var formation = []string{
 	"goalkeeper", "defender", "defender", "defender", "defender", "midfielder", "midfielder", "midfielder", "midfielder", "forward", "forward",
 	"goalkeeper", "defender", "defender", "midfielder", "midfielder", "forward", "forward",
@@ -26,36 +26,37 @@ var formation = []string{
 
 const starters = 11
 
-// report invents what happened in matches of the seed's league. It draws from
-// numbers of its own, which hang on the seed and the place of the match alone: so
-// results are the same with and without it.
+// report invents reports of the latest finished matches. It uses random numbers of its
+// own, which depend only on the seed and the place of the match. So results are the same
+// with and without reports.
 func (l *League) report(seed int64, season, first int) {
 	for i := first; i < len(l.Matches); i++ {
 		m := &l.Matches[i]
 		current := l.Seasons[len(l.Seasons)-1].CurrentMatchday
-		if m.Status != matches.Finished || *m.Matchday <= *current-reported {
+		if m.Status != matches.Finished || *m.Matchday <= *current-reportedMatchdays {
 			continue
 		}
 		rng := rand.New(rand.NewPCG(uint64(seed)<<8|uint64(season), uint64(i-first)))
-		l.Reports[i] = telling(rng, m)
+		l.Reports[i] = inventReport(rng, m)
 	}
 }
 
-// sheet is a side's lineup and events under way.
-type sheet struct {
+// teamSheet collects the lineup and the events of one side.
+type teamSheet struct {
 	side    string
 	players []reports.LineupPlayer
 	events  []reports.Event
 }
 
-func telling(rng *rand.Rand, m *matches.Match) *reports.Report {
-	home, away := newSheet(reports.Home, m.Home.ID), newSheet(reports.Away, m.Away.ID)
+// inventReport returns a report whose goals add up to the match's result.
+func inventReport(rng *rand.Rand, m *matches.Match) *reports.Report {
+	home, away := newTeamSheet(reports.Home, m.Home.ID), newTeamSheet(reports.Away, m.Away.ID)
 	half, full := m.Score.HalfTime, m.Score.FullTime
 	home.goals(rng, away, half.Home, full.Home)
 	away.goals(rng, home, half.Away, full.Away)
 	r := &reports.Report{Lineups: &reports.Lineups{}, Stats: &reports.Stats{}}
-	cards := map[*sheet]int{}
-	for _, s := range []*sheet{home, away} {
+	cards := map[*teamSheet]int{}
+	for _, s := range []*teamSheet{home, away} {
 		cards[s] = s.cards(rng)
 		s.substitutions(rng)
 		r.Events = append(r.Events, s.events...)
@@ -66,31 +67,31 @@ func telling(rng *rand.Rand, m *matches.Match) *reports.Report {
 	return r
 }
 
-// newSheet puts up a club's players, who are the same in every match.
-func newSheet(side, club string) *sheet {
-	s := &sheet{side: side}
-	seat := 0
+// newTeamSheet lists a club's players, who are the same in every match.
+func newTeamSheet(side, club string) *teamSheet {
+	s := &teamSheet{side: side}
+	offset := 0
 	for _, c := range club {
-		seat += int(c)
+		offset += int(c)
 	}
 	for i := range formation {
-		initial := 'A' + rune((seat+7*i)%26)
-		name := fmt.Sprintf("%c. %s", initial, surnames[(seat*3+i*11)%len(surnames)])
+		initial := 'A' + rune((offset+7*i)%26)
+		name := fmt.Sprintf("%c. %s", initial, surnames[(offset*3+i*11)%len(surnames)])
 		s.players = append(s.players, reports.LineupPlayer{Name: name, Position: &formation[i]})
 	}
 	return s
 }
 
-func (s *sheet) lineup() reports.Lineup {
+func (s *teamSheet) lineup() reports.Lineup {
 	return reports.Lineup{Starters: s.players[:starters], Substitutes: s.players[starters:]}
 }
 
-// goals draws those that count for the side, early of them before half time. About
-// one in ten is a penalty and one in thirty an own goal of the other side's.
-func (s *sheet) goals(rng *rand.Rand, other *sheet, early, all int) {
-	for n := range all {
+// goals draws the goals that count for the side: total goals, of which firstHalf are before
+// half-time. About one in ten is a penalty, and one in thirty an own goal by the other side.
+func (s *teamSheet) goals(rng *rand.Rand, other *teamSheet, firstHalf, total int) {
+	for n := range total {
 		e := reports.Event{Type: reports.Goal, Team: s.side, Minute: 46 + rng.IntN(45)}
-		if n < early {
+		if n < firstHalf {
 			e.Minute = 1 + rng.IntN(45)
 		}
 		scorer := &s.players[1+rng.IntN(starters-1)].Name
@@ -109,8 +110,8 @@ func (s *sheet) goals(rng *rand.Rand, other *sheet, early, all int) {
 	}
 }
 
-// cards draws at most one a player, and tells how many.
-func (s *sheet) cards(rng *rand.Rand) int {
+// cards draws at most one card per player, and returns their number.
+func (s *teamSheet) cards(rng *rand.Rand) int {
 	n := min(poisson(rng, 1.6), starters-1)
 	for _, p := range rng.Perm(starters - 1)[:n] {
 		kind := reports.YellowCard
@@ -122,15 +123,15 @@ func (s *sheet) cards(rng *rand.Rand) int {
 	return n
 }
 
-// substitutions bring on three of the bench, each for one who plays as they do.
-func (s *sheet) substitutions(rng *rand.Rand) {
+// substitutions draws three substitutions, each of two players of the same position.
+func (s *teamSheet) substitutions(rng *rand.Rand) {
 	for _, pair := range [][2]int{{4, 12}, {8, 14}, {10, 16}} {
 		s.events = append(s.events, reports.Event{Type: reports.Substitution, Team: s.side, Minute: 55 + rng.IntN(34),
 			Player: &s.players[pair[0]].Name, PlayerIn: &s.players[pair[1]].Name})
 	}
 }
 
-// figures are what was counted. No side has fewer shots than goals, or fouls than cards.
+// figures draws statistics. No side has fewer shots than goals, or fewer fouls than cards.
 func figures(rng *rand.Rand, goals matches.Goals, homeCards, awayCards int) []reports.Section {
 	stat := func(name string, home, away int) reports.Stat {
 		return reports.Stat{Name: name, Home: home, Away: away}

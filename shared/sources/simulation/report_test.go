@@ -9,7 +9,7 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-func TestReportsTellTheResultsOfTheLatestMatchdays(t *testing.T) {
+func TestReportsAddUpToTheResultsOfTheLatestMatchdays(t *testing.T) {
 	t.Parallel()
 	for seed := range int64(20) {
 		l := simulation.New(seed, noon)
@@ -22,7 +22,7 @@ func TestReportsTellTheResultsOfTheLatestMatchdays(t *testing.T) {
 			var goals, half matches.Goals
 			for n, e := range r.Events {
 				if *e.Player != *again.Reports[i].Events[n].Player || e.Minute != again.Reports[i].Events[n].Minute {
-					t.Fatalf("seed %d: match %d is told in two ways", seed, i)
+					t.Fatalf("seed %d: match %d has two different reports", seed, i)
 				}
 				if e.Type != reports.Goal && e.Type != reports.Penalty && e.Type != reports.OwnGoal {
 					continue
@@ -38,7 +38,7 @@ func TestReportsTellTheResultsOfTheLatestMatchdays(t *testing.T) {
 				}
 			}
 			if m.Status != matches.Finished || goals != *m.Score.FullTime || half != *m.Score.HalfTime {
-				t.Errorf("seed %d: the events of match %d make %v, %v at half time, the result is %+v", seed, i, goals, half, m.Score)
+				t.Errorf("seed %d: the events of match %d add up to %v, %v at half time, the result is %+v", seed, i, goals, half, m.Score)
 			}
 			for _, side := range []reports.Lineup{r.Lineups.Home, r.Lineups.Away} {
 				names := map[string]bool{}

@@ -3,7 +3,7 @@
 //
 // The same seed on the same day gives the same league, match by match. Dates
 // depend on the day, so that half of the season is always in the future. Results depend
-// only on the seed and the fixture, so a result stays the same when the league is made
+// only on the seed and the fixture, so a result stays the same when the league is generated
 // again a week later.
 package simulation
 
@@ -25,31 +25,31 @@ import (
 const leagueID = "sim.1"
 
 const (
-	clubs     = 14
-	matchdays = 2 * (clubs - 1)
-	played    = matchdays / 2 // matchdays of the current season that are over, or being played this weekend
-	pause     = 6             // weeks between the seasons
+	clubs           = 14
+	matchdays       = 2 * (clubs - 1)
+	playedMatchdays = matchdays / 2 // matchdays of the current season that are over or take place this weekend
+	breakWeeks      = 6             // weeks between the seasons
 )
 
-// League is a simulated league, older season first. Matches are in the order of
-// their kick-offs and lack what the store gives them: id, version, time of update.
+// League is a simulated league, older season first. Matches are in order of kick-off.
+// They have no id, version and update time, which the store sets.
 type League struct {
 	League  leagues.League
 	Seasons []leagues.Season
 	Teams   []teams.Team
 	Matches []matches.Match
-	Reports map[int]*reports.Report // by the place of their match: what happened in the latest matchdays
+	Reports map[int]*reports.Report // reports of the latest matchdays, by index in Matches
 }
 
-// New makes the league of a seed as it stands on the (UTC) day of now. Matches of
-// earlier days are finished, those of this day and later ones scheduled. Times are UTC.
+// New returns the league of a seed on the UTC day of now. Matches of earlier days are
+// finished; those of this day and later days are scheduled. Times are UTC.
 func New(seed int64, now time.Time) League {
 	today := now.UTC().Truncate(24 * time.Hour)
 	saturday := today.AddDate(0, 0, -int(today.Weekday()+1)%7)
-	current := saturday.AddDate(0, 0, -7*(played-1))
-	before := current.AddDate(0, 0, -7*(matchdays+pause))
+	current := saturday.AddDate(0, 0, -7*(playedMatchdays-1))
+	before := current.AddDate(0, 0, -7*(matchdays+breakWeeks))
 
-	squad := found(seed)
+	squad := pickClubs(seed)
 	l := League{League: leagues.League{ID: leagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}}
 	for _, c := range squad {
 		l.Teams = append(l.Teams, teams.Team{ID: c.side.ID, Name: c.side.Name, Names: []string{c.side.Name}})
@@ -70,7 +70,7 @@ type club struct {
 	attack, defence float64
 }
 
-// names are invented; none of them is a club that we know of.
+// names are invented and, as far as we know, are not names of real clubs.
 var names = []string{
 	"Amberfield Rovers", "Brackenmoor United", "Cindervale Athletic", "Dunmarrow Town", "Eastermere Albion",
 	"Fallowbridge City", "Greywater Harriers", "Halcyon Docks", "Ivorstrand Wanderers", "Juniper Hollow",
@@ -78,8 +78,8 @@ var names = []string{
 	"Port Calloway", "Quillborough Orient", "Ravensmere Victoria", "Silverthorn Lanterns", "Thistlewick County",
 }
 
-// found picks and rates the clubs of a seed, by name.
-func found(seed int64) []club {
+// pickClubs returns the clubs of a seed with their strengths, by name.
+func pickClubs(seed int64) []club {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	pick := rng.Perm(len(names))[:clubs]
 	slices.Sort(pick)
@@ -108,7 +108,7 @@ func (l *League) play(squad []club, rng *rand.Rand, start, today time.Time) {
 			m.Date, m.Time = kickoff.Format(time.DateOnly), &slots[slot].time
 			at := m.Date + "T" + slots[slot].time + ":00Z"
 			m.KickoffAt = &at
-			// Drawn for every match, so that results do not depend on the day.
+			// Draw a result for every match, so that results do not depend on the day.
 			score := result(rng, &squad[pair[0]], &squad[pair[1]])
 			if kickoff.Before(today) {
 				m.Status, m.Score = matches.Finished, score
@@ -121,8 +121,8 @@ func (l *League) play(squad []club, rng *rand.Rand, start, today time.Time) {
 	l.Seasons = append(l.Seasons, season)
 }
 
-// seasonID is the year, or the two years, in which a season is played. Two seasons
-// in a row never share it, as together they are longer than a year.
+// seasonID returns the year or the two years in which a season is played. Two consecutive
+// seasons never have the same id, because together they are longer than a year.
 func seasonID(start, end time.Time) string {
 	if start.Year() == end.Year() {
 		return fmt.Sprint(start.Year())
@@ -138,10 +138,10 @@ func fixture(squad []club, pair [2]int, season string, matchday int) matches.Mat
 	}
 }
 
-// fixtures is a double round robin by the circle method (de Werra, "Scheduling in
-// sports", 1981): one club stays, the others go round; the second half repeats the
-// first with home and away exchanged. In each half a club is at home in every other
-// match, and at most once twice at the same venue in a row.
+// fixtures returns a double round robin by the circle method (de Werra, "Scheduling in
+// sports", 1981): one club stays in place while the others rotate. The second half repeats
+// the first with home and away exchanged. In each half a club alternates between home
+// and away matches, except that it may once play two in a row at the same venue.
 func fixtures(rng *rand.Rand) [][][2]int {
 	seat := rng.Perm(clubs)
 	rounds := make([][][2]int, matchdays)
@@ -177,7 +177,7 @@ func result(rng *rand.Rand, home, away *club) matches.Score {
 		Home: poisson(rng, homeMean*math.Exp(home.attack-away.defence)),
 		Away: poisson(rng, awayMean*math.Exp(away.attack-home.defence)),
 	}
-	half := matches.Goals{Home: thin(rng, full.Home, firstHalf), Away: thin(rng, full.Away, firstHalf)}
+	half := matches.Goals{Home: binomial(rng, full.Home, firstHalf), Away: binomial(rng, full.Away, firstHalf)}
 	winner := "draw"
 	switch {
 	case full.Home > full.Away:
@@ -200,13 +200,13 @@ func poisson(rng *rand.Rand, mean float64) int {
 	return 9
 }
 
-// thin keeps each of n with probability p.
-func thin(rng *rand.Rand, n int, p float64) int {
-	kept := 0
+// binomial returns the number of successes in n trials with probability p.
+func binomial(rng *rand.Rand, n int, p float64) int {
+	successes := 0
 	for range n {
 		if rng.Float64() < p {
-			kept++
+			successes++
 		}
 	}
-	return kept
+	return successes
 }

@@ -19,7 +19,7 @@ var (
 	slug = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 )
 
-// draw is any seed, and any moment of five years.
+// draw returns a random seed and a random time within five years.
 func draw(t *rapid.T) (int64, time.Time) {
 	return rapid.Int64().Draw(t, "seed"), noon.Add(time.Duration(rapid.IntRange(0, 5*365*24*60).Draw(t, "minutes")) * time.Minute)
 }
@@ -39,7 +39,7 @@ func TestTheSameSeedOnTheSameDayGivesTheSameLeague(t *testing.T) {
 		}
 	})
 	if reflect.DeepEqual(simulation.New(1, noon), simulation.New(2, noon)) {
-		t.Error("two seeds gave one league")
+		t.Error("two seeds gave the same league")
 	}
 }
 
@@ -105,7 +105,7 @@ func TestNoClubIsAtHomeOrAwayMoreThanThreeTimesInARow(t *testing.T) {
 	}
 }
 
-func TestOneSeasonIsOverAndAboutHalfOfTheOtherIsPlayed(t *testing.T) {
+func TestFirstSeasonIsFinishedAndSecondIsAboutHalfPlayed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		seed, now := draw(t)
@@ -135,7 +135,7 @@ func TestOneSeasonIsOverAndAboutHalfOfTheOtherIsPlayed(t *testing.T) {
 	})
 }
 
-func TestMatchesAreCompleteAndTheirScoresPossible(t *testing.T) {
+func TestMatchesAreCompleteWithConsistentScores(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := simulation.New(draw(t))
@@ -154,16 +154,16 @@ func TestMatchesAreCompleteAndTheirScoresPossible(t *testing.T) {
 			last = *m.KickoffAt
 			if s := m.Score; m.Status == matches.Scheduled {
 				if s != (matches.Score{}) {
-					t.Fatalf("a match to come has the score %+v", s)
+					t.Fatalf("a scheduled match has the score %+v", s)
 				}
-			} else if !possible(s) {
+			} else if !consistent(s) {
 				t.Fatalf("got score %+v", s)
 			}
 		}
 	})
 }
 
-func possible(s matches.Score) bool {
+func consistent(s matches.Score) bool {
 	h, f := s.HalfTime, s.FullTime
 	if h.Home < 0 || h.Away < 0 || h.Home > f.Home || h.Away > f.Away || f.Home > 9 || f.Away > 9 || s.ExtraTime != nil || s.Penalties != nil {
 		return false
@@ -177,7 +177,7 @@ func possible(s matches.Score) bool {
 	return *s.Winner == want
 }
 
-func TestAResultOnceThereStays(t *testing.T) {
+func TestResultsStayTheSameOnLaterDays(t *testing.T) {
 	t.Parallel()
 	now := simulation.New(1, noon)
 	scores := map[[3]any]matches.Goals{}
@@ -193,7 +193,7 @@ func TestAResultOnceThereStays(t *testing.T) {
 		}
 	}
 	if same != len(scores) || same == 0 {
-		t.Errorf("%d of %d results stayed", same, len(scores))
+		t.Errorf("%d of %d results stayed the same", same, len(scores))
 	}
 }
 
@@ -212,17 +212,17 @@ func TestClubsAreDistinctAndNamed(t *testing.T) {
 	}
 }
 
-// Goals a match and the share of home wins lie where professional leagues have
-// them: about 2.2 to 3.2, and 38 to 52 of a hundred.
-func TestScoresAreThoseOfRealLeagues(t *testing.T) {
+// TestScoresResembleThoseOfRealLeagues checks goals per match and the share of home wins
+// against the ranges of professional leagues: about 2.2 to 3.2, and 38 to 52 %.
+func TestScoresResembleThoseOfRealLeagues(t *testing.T) {
 	t.Parallel()
-	var played, goals, home, away int
+	var playedMatchdays, goals, home, away int
 	for seed := range int64(50) {
 		for _, m := range simulation.New(seed, noon).Matches {
 			if m.Status != matches.Finished {
 				continue
 			}
-			played++
+			playedMatchdays++
 			goals += m.Score.FullTime.Home + m.Score.FullTime.Away
 			switch *m.Score.Winner {
 			case "home":
@@ -232,16 +232,16 @@ func TestScoresAreThoseOfRealLeagues(t *testing.T) {
 			}
 		}
 	}
-	n := float64(played)
+	n := float64(playedMatchdays)
 	if mean := float64(goals) / n; mean < 2.2 || mean > 3.2 {
-		t.Errorf("got %.2f goals a match", mean)
+		t.Errorf("got %.2f goals per match", mean)
 	}
 	if share := float64(home) / n; share < 0.38 || share > 0.52 || away >= home {
 		t.Errorf("got %.2f home wins, %.2f away wins", share, float64(away)/n)
 	}
 }
 
-func TestItsStandingsAreComplete(t *testing.T) {
+func TestStandingsOfASimulatedSeasonAreComplete(t *testing.T) {
 	t.Parallel()
 	l := simulation.New(1, noon)
 	rows, err := standings.Compute(standings.For(l.League.ID, l.Seasons[0].ID), ofSeason(l, l.Seasons[0].ID), nil, standings.AsOf{})

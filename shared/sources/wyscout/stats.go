@@ -17,13 +17,13 @@ type event struct {
 	} `json:"tags"`
 }
 
-// accurate is the tag of a pass that arrived, and of a shot on target.
+// accurate is the tag of a completed pass, and of a shot on target.
 const accurate = 1801
 
-// shootOut is the period that no figure counts.
+// shootOut is the period of the penalty shoot-out, which no figure counts.
 const shootOut = "P"
 
-// figures are what is counted, by section.
+// figures lists the statistics by section, with the events that each one counts.
 var figures = []struct {
 	section, name string
 	counts        func(e event) bool
@@ -39,7 +39,8 @@ var figures = []struct {
 	{"discipline", "fouls", func(e event) bool { return e.Name == "Foul" }},
 }
 
-// isShot is true of shots in play, from a free kick and from the spot.
+// isShot reports whether the event is a shot in play, from a free kick or from the penalty
+// spot.
 func (e event) isShot() bool {
 	return e.Name == "Shot" || e.Name == "Free Kick" && (e.Sub == "Free kick shot" || e.Sub == "Penalty")
 }
@@ -52,7 +53,7 @@ func (e event) has(tag int) bool {
 	})
 }
 
-// count adds up a match's events by side, and its cards.
+// count counts a match's events and cards by side.
 func count(events []event, sides map[int]string, cards []reports.Event) *reports.Stats {
 	s := &reports.Stats{}
 	for _, f := range figures {
@@ -77,7 +78,7 @@ func count(events []event, sides map[int]string, cards []reports.Event) *reports
 	return s
 }
 
-// section finds a figure, or adds it at the end of its section.
+// section returns a figure, which it adds at the end of its section if it is missing.
 func section(s *reports.Stats, name, figure string) *reports.Stat {
 	i := slices.IndexFunc(s.Data, func(x reports.Section) bool { return x.Section == name })
 	if i < 0 {

@@ -1,8 +1,8 @@
 // Package wyscout reads the open data set of match reports by Wyscout (Pappalardo
 // et al., "A public data set of spatio-temporal match events in soccer
 // competitions", Scientific Data 6, 236, 2019): lineups, cards and substitutions of
-// every match of a competition and, where a match has a file of its own, what was
-// counted in it. It uses no store; matches are identified by teams and kick-off.
+// every match of a competition and, for matches with a file of events, statistics. It uses
+// no store; matches are identified by teams and kick-off.
 package wyscout
 
 import (
@@ -22,20 +22,20 @@ import (
 
 // Match is one match with its report.
 type Match struct {
-	At         openfootball.Problem // its place, without a message
-	Home, Away string               // names as spelled here
+	At         openfootball.Problem // the match's place in its file, without a message
+	Home, Away string               // the data set's spellings
 	Kickoff    time.Time
 	Report     reports.Report
 }
 
 // Set is the content of a folder.
 type Set struct {
-	Files    int // that were read
+	Files    int // files read
 	Matches  []Match
 	Problems []openfootball.Problem
 }
 
-// spellings are teams that other open data calls otherwise.
+// spellings maps names of teams to the spelling of other open data.
 var spellings = map[string]string{"Korea Republic": "South Korea"}
 
 type player struct {
@@ -67,10 +67,10 @@ type side struct {
 type formation struct {
 	Lineup        []selected      `json:"lineup"`
 	Bench         []selected      `json:"bench"`
-	Substitutions json.RawMessage `json:"substitutions"` // a list, or "null" as a text
+	Substitutions json.RawMessage `json:"substitutions"` // a list, or the string "null"
 }
 
-// selected is a player with the minutes of their cards, "0" for none.
+// selected is a player with the minutes of their cards, "0" without a card.
 type selected struct {
 	Player int    `json:"playerId"`
 	Yellow string `json:"yellowCards"`
@@ -83,7 +83,7 @@ type substitution struct {
 	Minute int `json:"minute"`
 }
 
-// folder is one reading.
+// folder is the state of one Read.
 type folder struct {
 	dir     string
 	set     Set
@@ -92,7 +92,8 @@ type folder struct {
 }
 
 // Read reads a folder with teams.json, players.json, matches/*.json and, for some
-// matches, events/<id>.json. What cannot be read is a problem; the rest is read.
+// matches, events/<id>.json. It reports unreadable parts as problems and
+// reads the rest.
 func Read(dir string) Set {
 	f := &folder{dir: dir, teams: map[int]string{}, players: map[int]player{}}
 	var teams []team
@@ -111,7 +112,7 @@ func Read(dir string) Set {
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "matches", "*.json"))
 	if err != nil || len(files) == 0 {
-		f.problem(openfootball.Problem{File: dir}, "no matches/*.json is here")
+		f.problem(openfootball.Problem{File: dir}, "no file matches/*.json found")
 	}
 	for _, file := range files {
 		name := filepath.Join("matches", filepath.Base(file))
@@ -124,7 +125,7 @@ func Read(dir string) Set {
 	return f.set
 }
 
-// unescaped reads names that were escaped twice ("Modri\u0107").
+// unescaped decodes names that were escaped twice ("Modri\u0107").
 func unescaped(name string) string {
 	if plain, err := strconv.Unquote(`"` + name + `"`); err == nil {
 		name = plain
@@ -137,7 +138,8 @@ func (f *folder) problem(at openfootball.Problem, message string) {
 	f.set.Problems = append(f.set.Problems, at)
 }
 
-// read reads a file of the folder and tells whether it is there and readable.
+// read decodes a file of the folder. It returns false and reports a problem if the file is
+// missing or unreadable.
 func (f *folder) read(name string, into any) bool {
 	file := filepath.Join(f.dir, name)
 	raw, err := os.ReadFile(file)
@@ -154,12 +156,12 @@ func (f *folder) read(name string, into any) bool {
 	return false
 }
 
-// match keeps a match if all of it is known, and drops it otherwise.
+// match keeps a match if all its parts are readable, and otherwise drops it.
 func (f *folder) match(at openfootball.Problem, m match) {
 	out := Match{At: at, Report: reports.Report{Types: append(append([]reports.EventType{}, reports.Cards...), reports.Substitutions...), Lineups: &reports.Lineups{}}}
 	var err error
 	if out.Kickoff, err = time.Parse(time.DateTime, m.UTC); err != nil {
-		f.problem(at, fmt.Sprintf("dateutc: %q is not a moment", m.UTC))
+		f.problem(at, fmt.Sprintf("dateutc: want a time such as 2018-07-15 15:00:00, got %q", m.UTC))
 		return
 	}
 	sides := map[int]string{}
@@ -175,7 +177,7 @@ func (f *folder) match(at openfootball.Problem, m match) {
 		}
 	}
 	if out.Home == "" || out.Away == "" {
-		f.problem(at, "its two teams are not both known")
+		f.problem(at, "a team is missing or not in teams.json")
 		return
 	}
 	if _, err := os.Stat(filepath.Join(f.dir, "events", fmt.Sprint(m.ID, ".json"))); err == nil {
@@ -202,29 +204,30 @@ func (f *folder) side(r *reports.Report, lineup *reports.Lineup, s side, duratio
 			*list.to = append(*list.to, reports.LineupPlayer{Name: p.Name, Position: position(p.Role.Name)})
 			for i, minute := range []string{sel.Yellow, sel.Red} {
 				if n, err := strconv.Atoi(minute); err == nil && n > 0 {
-					r.Events = append(r.Events, at(reports.Event{Type: reports.Cards[i], Team: s.Side, Player: &p.Name}, n, duration))
+					r.Events = append(r.Events, withMinute(reports.Event{Type: reports.Cards[i], Team: s.Side, Player: &p.Name}, n, duration))
 				}
 			}
 		}
 	}
-	var made []substitution
-	if json.Unmarshal(s.Formation.Substitutions, &made) != nil {
-		return nil // a text: none
+	var substitutions []substitution
+	if json.Unmarshal(s.Formation.Substitutions, &substitutions) != nil {
+		return nil // a string means no substitutions
 	}
-	for _, sub := range made {
+	for _, sub := range substitutions {
 		off, on := f.players[sub.Out], f.players[sub.In]
 		if off.Name == "" || on.Name == "" {
-			return fmt.Errorf("a substitute, %d or %d, is not in players.json", sub.Out, sub.In)
+			return fmt.Errorf("substitution: player %d or %d is not in players.json", sub.Out, sub.In)
 		}
-		r.Events = append(r.Events, at(reports.Event{Type: reports.Substitution, Team: s.Side, Player: &off.Name, PlayerIn: &on.Name}, sub.Minute, duration))
+		r.Events = append(r.Events, withMinute(reports.Event{Type: reports.Substitution, Team: s.Side, Player: &off.Name, PlayerIn: &on.Name}, sub.Minute, duration))
 	}
 	return nil
 }
 
-// at sets the minute. Minutes go on beyond the last one here: they are added time
-// where the match ended after it. Added time before the interval, and before extra
-// time, cannot be told from what comes after, and is left as it is.
-func at(e reports.Event, minute int, duration string) reports.Event {
+// withMinute sets the minute and the added time. The data set counts minutes beyond the
+// last regular one; these become added time. Added time before half-time and before extra
+// time cannot be distinguished from the minutes that follow, so those minutes are
+// unchanged.
+func withMinute(e reports.Event, minute int, duration string) reports.Event {
 	last := 120
 	if duration == "Regular" {
 		last = 90

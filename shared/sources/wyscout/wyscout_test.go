@@ -12,7 +12,7 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// folder is a small set as the data has it: two teams, four players.
+// folder writes a small data set with two teams and four players, and returns its folder.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -40,7 +40,7 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// match is one in which D gets a yellow card, and a red one in minute 93.
+// match returns a match in which D gets a yellow card, and a red card in minute 93.
 func match(duration, starter, substitutions string) string {
 	return fmt.Sprintf(`{"wyId":7,"duration":%q,"dateutc":"2018-07-15 15:00:00","teamsData":{
 		"2":{"side":"away","teamId":2,"formation":{"lineup":[{"playerId":21,"yellowCards":"12","redCards":"93"}],"bench":[{"playerId":20,"yellowCards":"0","redCards":"0"}],"substitutions":"null"}},
@@ -48,7 +48,7 @@ func match(duration, starter, substitutions string) string {
 		duration, starter, substitutions)
 }
 
-func told(events []reports.Event) string {
+func textOf(events []reports.Event) string {
 	var all []string
 	for _, e := range events {
 		text := fmt.Sprintf("%s %s %s %d", e.Type, e.Team, *e.Player, e.Minute)
@@ -79,7 +79,7 @@ func TestMatchHasItsTeamsLineupsAndEvents(t *testing.T) {
 	if m.Home != "South Korea" || m.Away != "Elm" || m.Kickoff.Format("2006-01-02T15:04Z07:00") != "2018-07-15T15:00Z" {
 		t.Errorf("got %s against %s at %s", m.Home, m.Away, m.Kickoff)
 	}
-	if got, want := told(m.Report.Events), "red_card away D 90+3; substitution home L. Modrić 71 B; yellow_card away D 12"; got != want {
+	if got, want := textOf(m.Report.Events), "red_card away D 90+3; substitution home L. Modrić 71 B; yellow_card away D 12"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	home, away := m.Report.Lineups.Home, m.Report.Lineups.Away
@@ -87,30 +87,30 @@ func TestMatchHasItsTeamsLineupsAndEvents(t *testing.T) {
 		t.Errorf("got %+v", home)
 	}
 	if away.Starters[0].Name != "D" || away.Substitutes[0].Position != nil {
-		t.Errorf("got %+v: a role that we do not know is null", away)
+		t.Errorf("got %+v: want a null position for an unknown role", away)
 	}
 	if m.Report.Stats != nil {
-		t.Errorf("got %+v without a file of events", m.Report.Stats)
+		t.Errorf("got statistics %+v without a file of events", m.Report.Stats)
 	}
 	for _, kind := range append(slices.Clone(reports.Cards), reports.Substitutions...) {
 		if !slices.Contains(m.Report.Types, kind) {
-			t.Errorf("it does not know all events of type %s", kind)
+			t.Errorf("type %s is missing from the report's types", kind)
 		}
 	}
 	if slices.Contains(m.Report.Types, reports.Goal) {
-		t.Error("it says that it knows all goals, and tells none")
+		t.Error("the report's types have goals, which the source does not report")
 	}
 }
 
-func TestMinutesOfExtraTimeAreNoAddedTime(t *testing.T) {
+func TestMinutesOfExtraTimeAreNotAddedTime(t *testing.T) {
 	t.Parallel()
 	m := read(t, map[string]string{"matches/a.json": "[" + match("Penalties", "10", `[{"playerIn":11,"playerOut":10,"minute":122}]`) + "]"})
-	if got, want := told(m.Report.Events), "red_card away D 93; substitution home L. Modrić 120+2 B; yellow_card away D 12"; got != want {
+	if got, want := textOf(m.Report.Events), "red_card away D 93; substitution home L. Modrić 120+2 B; yellow_card away D 12"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-func TestStatisticsCountEachSideAndNoShootOut(t *testing.T) {
+func TestStatisticsCountEachSideWithoutTheShootOut(t *testing.T) {
 	t.Parallel()
 	event := func(team int, name, sub, period string, tag int) string {
 		return fmt.Sprintf(`{"teamId":%d,"eventName":%q,"subEventName":%q,"matchPeriod":%q,"tags":[{"id":%d}]}`, team, name, sub, period, tag)
@@ -136,7 +136,7 @@ func TestStatisticsCountEachSideAndNoShootOut(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsNamedAndTheRestGoesOn(t *testing.T) {
+func TestProblemsAreReportedAndTheRestIsRead(t *testing.T) {
 	t.Parallel()
 	good := match("Regular", "10", `"null"`)
 	for _, c := range []struct {
@@ -145,12 +145,12 @@ func TestWhatCannotBeReadIsNamedAndTheRestGoesOn(t *testing.T) {
 		matches int
 	}{
 		{map[string]string{"matches/a.json": "[" + good + "," + match("Regular", "99", `"null"`) + "]"}, "[1]: player 99 is not in players.json", 1},
-		{map[string]string{"matches/a.json": "[" + good + "," + match("Regular", "10", `[{"playerIn":98,"playerOut":10,"minute":7}]`) + "]"}, "a substitute, 10 or 98", 1},
-		{map[string]string{"matches/a.json": "[" + good + "," + strings.Replace(good, "2018-07-15", "2018-17-15", 1) + "]"}, "is not a moment", 1},
-		{map[string]string{"matches/a.json": "[" + good + "," + strings.Replace(good, `"teamId":2`, `"teamId":3`, 1) + "]"}, "its two teams are not both known", 1},
+		{map[string]string{"matches/a.json": "[" + good + "," + match("Regular", "10", `[{"playerIn":98,"playerOut":10,"minute":7}]`) + "]"}, "substitution: player 10 or 98", 1},
+		{map[string]string{"matches/a.json": "[" + good + "," + strings.Replace(good, "2018-07-15", "2018-17-15", 1) + "]"}, "dateutc: want a time", 1},
+		{map[string]string{"matches/a.json": "[" + good + "," + strings.Replace(good, `"teamId":2`, `"teamId":3`, 1) + "]"}, "a team is missing or not in teams.json", 1},
 		{map[string]string{"matches/b.json": "["}, "b.json: unreadable JSON", 1},
 		{map[string]string{"events/7.json": "{"}, "7.json: unreadable JSON", 1},
-		{map[string]string{"matches/a.json": ""}, "no matches/*.json is here", 0},
+		{map[string]string{"matches/a.json": ""}, "no file matches/*.json found", 0},
 		{map[string]string{"players.json": "", "matches/a.json": "[]"}, "players.json: no such file", 0},
 	} {
 		set := wyscout.Read(folder(t, c.files))

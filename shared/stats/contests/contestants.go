@@ -40,7 +40,8 @@ func unknownContestant(kind Kind) *api.Error {
 	return api.Fail(api.NotFoundTeam, "no such team")
 }
 
-// contestant returns a contestant by id, or the zero Contestant if there is none.
+// contestant returns a contestant by id and its revision. It returns the zero Contestant if
+// the id is unknown.
 func (s *Store) contestant(ctx context.Context, kind Kind, id string) (Contestant, int64, error) {
 	if !table.Storable(id, maxIDBytes) {
 		return Contestant{}, 0, nil
@@ -78,9 +79,9 @@ var (
 	slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
-// Put replaces a team or an organisation, including its members. Within a kind a slug
-// belongs to one contestant, and is not the id of another. Earlier contests keep the
-// names and members that they were created with.
+// Put replaces a team or an organisation, including its members. Within a kind,
+// each slug belongs to one contestant and is not the id of any other. Earlier contests
+// keep the names and members that they were created with.
 func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant) (Contestant, error) {
 	if err := p.check(); err != nil {
 		return Contestant{}, err
@@ -102,13 +103,14 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	return p, err
 }
 
-// contestantFacts is a team or an organisation before it is put.
+// contestantFacts is the stored team or organisation that Put replaces.
 type contestantFacts struct {
 	before Contestant
-	rev    int64 // 0 where there is none
+	rev    int64 // 0 if it does not exist yet
 }
 
-// contestantFacts reads what stands under an id, and refuses names that others have.
+// contestantFacts reads the stored contestant with the id of p. It fails if the
+// organisation of p does not exist, or if another contestant has one of p's names.
 func (s *Store) contestantFacts(ctx context.Context, kind Kind, p Contestant) (f contestantFacts, err error) {
 	if p.Org != nil {
 		if org, _, err := s.contestant(ctx, OfOrg, *p.Org); err != nil {
@@ -130,8 +132,8 @@ func (s *Store) contestantFacts(ctx context.Context, kind Kind, p Contestant) (f
 	return f, err
 }
 
-// names are what it is found by beside its id: its slug, and its id where that could
-// be a slug, so that nobody else takes it for one.
+// names returns the slugs that p occupies: its own slug and, if its id has the form of a
+// slug, its id. So no other contestant can take the id as its slug.
 func (p Contestant) names() []string {
 	if p.ID == p.Slug || !slugForm.MatchString(p.ID) {
 		return []string{p.Slug}

@@ -2,7 +2,7 @@ package contests
 
 import "context"
 
-// HistoryOf returns any history, without asking whose it is.
+// HistoryOf returns any history, without checking that a caller may read it.
 func HistoryOf(s *Store, kind Kind, id string) History { return History{s, kind, id} }
 
 // Find returns a team or an organisation by its id or its slug.

@@ -10,24 +10,25 @@ import (
 	"statgate/shared/table"
 )
 
-// entriesAtMost bounds how many entries of a history one page reads. A filter that drops
+// maxEntries bounds how many entries of a history one page reads. A filter that drops
 // most of them makes a shorter page with a cursor.
 const (
-	entriesAtMost = 400
-	chunk         = 100
+	maxEntries = 400
+	chunk      = 100
 )
 
-// entries place a contest in the histories of its teams, their organisations and
-// their active members. A user in both teams gets one entry, with the home team.
+// entries returns the items that list a contest in the histories of its teams, their
+// organisations and their active members. A user in both teams gets one entry, as a
+// member of the home team.
 func entries(c Contest, home, away Contestant) []table.Item {
 	var all []table.Item
-	placed := map[string]bool{}
-	place := func(kind Kind, id string, against Opponent) {
+	added := map[string]bool{}
+	add := func(kind Kind, id string, against Opponent) {
 		at := historyPartition(kind, id)
-		if placed[at] {
+		if added[at] {
 			return
 		}
-		placed[at] = true
+		added[at] = true
 		opponents := []any{against.ID}
 		if against.Org != nil {
 			opponents = append(opponents, *against.Org)
@@ -43,13 +44,13 @@ func entries(c Contest, home, away Contestant) []table.Item {
 		contestant Contestant
 		against    Opponent
 	}{{home, c.Away}, {away, c.Home}} {
-		place(OfTeam, side.contestant.ID, side.against)
+		add(OfTeam, side.contestant.ID, side.against)
 		if side.contestant.Org != nil {
-			place(OfOrg, *side.contestant.Org, side.against)
+			add(OfOrg, *side.contestant.Org, side.against)
 		}
 		for _, m := range side.contestant.Members {
 			if m.State == Active {
-				place(OfUser, m.User, side.against)
+				add(OfUser, m.User, side.against)
 			}
 		}
 	}
@@ -64,7 +65,7 @@ func historySort(at time.Time, id string) string { return fmt.Sprintf("%s#%s", m
 // millis formats a time from 1970 on as milliseconds whose text order is the time order.
 func millis(at time.Time) string { return fmt.Sprintf("%015d", max(0, at.UnixMilli())) }
 
-// Filter chooses contests of a history. The After bounds are inclusive, the Before bounds
+// Filter selects contests of a history. The After bounds are inclusive, the Before bounds
 // exclusive; nil is unbounded.
 type Filter struct {
 	Include, Exclude                []Status // Exclude is ignored if Include is not empty
@@ -74,8 +75,8 @@ type Filter struct {
 	CreatedAfter, CreatedBefore     *time.Time
 }
 
-// all returns the contests of entries, in their order.
-func (s *Store) all(ctx context.Context, entries []table.Item) ([]Contest, error) {
+// contestsOf returns the contests of entries, in the same order.
+func (s *Store) contestsOf(ctx context.Context, entries []table.Item) ([]Contest, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -116,9 +117,9 @@ func (s *Store) opponents(ctx context.Context, ref string) ([]string, error) {
 	return list, nil
 }
 
-// bound restricts a query by time of creation. An entry's sort key begins with that time,
-// and sorts after the time alone.
-func (f Filter) bound(q *table.Query) {
+// restrict limits a query to a range of creation times. An entry's sort key begins with
+// its creation time, and sorts after the time alone.
+func (f Filter) restrict(q *table.Query) {
 	if f.CreatedAfter != nil {
 		q.Low = millis(*f.CreatedAfter)
 	}
@@ -127,7 +128,7 @@ func (f Filter) bound(q *table.Query) {
 	}
 }
 
-func (f Filter) wants(it table.Item, opponents []string) bool {
+func (f Filter) matches(it table.Item, opponents []string) bool {
 	if f.Game != "" && it.Str("game") != f.Game {
 		return false
 	}
@@ -149,7 +150,7 @@ func (f Filter) wants(it table.Item, opponents []string) bool {
 	return f.ScheduledBefore == nil || at < f.ScheduledBefore.UnixMilli()
 }
 
-func (f Filter) wantsStatus(s Status) bool {
+func (f Filter) matchesStatus(s Status) bool {
 	if len(f.Include) > 0 {
 		return slices.Contains(f.Include, s)
 	}

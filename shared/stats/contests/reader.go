@@ -67,34 +67,34 @@ func (h History) Page(ctx context.Context, f Filter, limit int, after string) ([
 		return nil, "", err
 	}
 	q := table.Query{Partition: historyPartition(h.kind, h.id), Descending: true, After: after, Limit: min(limit+1, chunk)}
-	f.bound(&q)
+	f.restrict(&q)
 	found := []Contest{}
-	ends := []string{} // by found, where each stands
+	sortKeys := []string{} // of the contests in found
 	for read := 0; ; {
 		page, err := h.store.table.Query(ctx, q)
 		if err != nil {
 			return nil, "", api.Down("reading a history", err)
 		}
-		wanted := slices.DeleteFunc(slices.Clone(page.Items), func(it table.Item) bool { return !f.wants(it, opponents) })
-		contests, err := h.store.all(ctx, wanted)
+		matching := slices.DeleteFunc(slices.Clone(page.Items), func(it table.Item) bool { return !f.matches(it, opponents) })
+		contests, err := h.store.contestsOf(ctx, matching)
 		if err != nil {
 			return nil, "", err
 		}
 		for _, c := range contests {
-			if !f.wantsStatus(c.Status) {
+			if !f.matchesStatus(c.Status) {
 				continue
 			}
 			if len(found) == limit {
-				return found, ends[limit-1], nil
+				return found, sortKeys[limit-1], nil
 			}
-			found, ends = append(found, c), append(ends, historySort(c.CreatedAt, c.ID))
+			found, sortKeys = append(found, c), append(sortKeys, historySort(c.CreatedAt, c.ID))
 		}
 		read += len(page.Items)
 		if !page.More || len(page.Items) == 0 {
 			return found, "", nil
 		}
 		q.After, q.Limit = page.Items[len(page.Items)-1].Str(table.SortAttr), chunk
-		if read >= entriesAtMost {
+		if read >= maxEntries {
 			return found, q.After, nil
 		}
 	}

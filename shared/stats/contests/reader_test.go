@@ -19,7 +19,7 @@ func methodsOf[T any]() (names []string) {
 
 func TestReaderReturnsNoContestOfAnotherGameOrHistoryOfOthers(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		s := field(t, tbl)
+		s := storeWithTeams(t, tbl)
 		c, err := create(t.Context(), s, request("", noon), 3)
 		if err != nil {
 			t.Fatal(err)
@@ -62,10 +62,10 @@ func TestReaderReturnsNoContestOfAnotherGameOrHistoryOfOthers(t *testing.T) {
 	})
 }
 
-func TestEveryReadOfContestsIsBound(t *testing.T) {
+func TestContestsAreReadOnlyThroughReader(t *testing.T) {
 	t.Parallel()
 	if got, want := methodsOf[contests.Reader](), []string{"Get", "Of", "Own"}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v: test what is new in TestReaderReturnsNoContestOfAnotherGameOrHistoryOfOthers", got, want)
+		t.Errorf("got %v, want %v: test the new method in TestReaderReturnsNoContestOfAnotherGameOrHistoryOfOthers", got, want)
 	}
 	if got, want := methodsOf[*contests.Store](), []string{"Change", "Create", "For", "Put", "Token"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v: reads belong to Reader", got, want)

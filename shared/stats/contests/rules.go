@@ -10,7 +10,7 @@ import (
 
 // The errors of the rules. They are wrapped with the refused request.
 var (
-	// errState: the contest is not in a state that allows it.
+	// errState: the contest's status does not allow the step.
 	errState = errors.New("the match's status does not allow this")
 	// errMap: the contest has no such map.
 	errMap = errors.New("the match has no such map")
@@ -18,8 +18,8 @@ var (
 	errTeam = errors.New("the team does not take part in this match")
 )
 
-// moves lists the steps that a game may take by request. All others follow from scores or
-// are agreed by the teams.
+// moves lists the steps that a game may request. All other steps follow from scores or
+// from agreements of the teams.
 var moves = map[Status][]Status{
 	Accepted:   {Cancelled},
 	Ready:      {InProgress},
@@ -114,7 +114,7 @@ func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, er
 		outcomes = append(outcomes, Outcome{s.Map, saved})
 	}
 	sort.Slice(c.Maps, func(i, j int) bool { return c.Maps[i].Map < c.Maps[j].Map })
-	return c.counted(now), outcomes, nil
+	return c.withWins(now), outcomes, nil
 }
 
 // Confirm confirms existing scores while the contest is in progress. If it fails with
@@ -131,12 +131,12 @@ func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 		}
 		c.Maps[at].Confirmed = true
 	}
-	return c.counted(now), nil
+	return c.withWins(now), nil
 }
 
-// counted counts the confirmed maps. It completes the contest if one team has won more
-// than half of all maps, or if all maps are confirmed.
-func (c Contest) counted(now time.Time) Contest {
+// withWins returns the contest with its confirmed maps counted. It completes the contest
+// if one team has won more than half of all maps, or if all maps are confirmed.
+func (c Contest) withWins(now time.Time) Contest {
 	c.Home.Wins, c.Away.Wins, c.UpdatedAt = 0, 0, now
 	confirmed := 0
 	for _, m := range c.Maps {

@@ -27,13 +27,13 @@ func TestGameMovesAContestAlongThreeStepsOnly(t *testing.T) {
 			} else if want && (got.Status != to || !got.UpdatedAt.Equal(noon)) {
 				t.Errorf("from %s to %s: got %s at %s", from, to, got.Status, got.UpdatedAt)
 			} else if !want && got.Status != from {
-				t.Errorf("from %s to %s: it was refused and is %s", from, to, got.Status)
+				t.Errorf("from %s to %s: the refused move changed the status to %s", from, to, got.Status)
 			}
 		}
 	}
 }
 
-func TestTeamsAgreeOnWhatAGameCannotMove(t *testing.T) {
+func TestTeamsAgreeOnlyOnTheirOwnSteps(t *testing.T) {
 	t.Parallel()
 	allowed := map[[2]Status]bool{{Pending, Accepted}: true, {Pending, Cancelled}: true, {Accepted, Ready}: true,
 		{InProgress, Disputed}: true, {Completed, Disputed}: true, {Disputed, Completed}: true, {Disputed, Cancelled}: true}
@@ -50,13 +50,13 @@ func TestTeamsAgreeOnWhatAGameCannotMove(t *testing.T) {
 func TestOtherTeamWinsAForfeit(t *testing.T) {
 	t.Parallel()
 	for _, from := range Statuses {
-		may := slices.Contains([]Status{Accepted, Ready, InProgress}, from)
+		allowed := slices.Contains([]Status{Accepted, Ready, InProgress}, from)
 		for team, winner := range map[string]string{"north": "south", "south": "north"} {
 			got, err := contest(from, 3).Forfeit(team, noon)
-			if (err == nil) != may || !may && !errors.Is(err, errState) {
-				t.Errorf("%s forfeits while %s: got %v, want allowed %v", team, from, err, may)
+			if (err == nil) != allowed || !allowed && !errors.Is(err, errState) {
+				t.Errorf("%s forfeits while %s: got %v, want allowed %v", team, from, err, allowed)
 			}
-			if may && (got.Status != Forfeited || got.Winner == nil || *got.Winner != winner || *got.ForfeitedBy != team) {
+			if allowed && (got.Status != Forfeited || got.Winner == nil || *got.Winner != winner || *got.ForfeitedBy != team) {
 				t.Errorf("%s forfeits while %s: got %+v, want %s as winner", team, from, got, winner)
 			}
 		}
@@ -68,7 +68,7 @@ func TestOtherTeamWinsAForfeit(t *testing.T) {
 
 func TestContestCompletesItselfWhenEnoughMapsAreConfirmed(t *testing.T) {
 	t.Parallel()
-	home, away, createFacts := MapScore{Home: 2, Away: 1, Confirmed: true}, MapScore{Home: 0, Away: 1, Confirmed: true}, MapScore{Home: 1, Away: 1, Confirmed: true}
+	home, away, draw := MapScore{Home: 2, Away: 1, Confirmed: true}, MapScore{Home: 0, Away: 1, Confirmed: true}, MapScore{Home: 1, Away: 1, Confirmed: true}
 	open := MapScore{Home: 9}
 	for name, c := range map[string]struct {
 		bestOf int
@@ -84,10 +84,10 @@ func TestContestCompletesItselfWhenEnoughMapsAreConfirmed(t *testing.T) {
 		"three of five":                  {5, []MapScore{home, home, away, home}, Completed, "north"},
 		"three each of seven":            {7, []MapScore{home, away, home, away, home, away}, InProgress, ""},
 		"four of seven":                  {7, []MapScore{away, away, away, away}, Completed, "south"},
-		"all of three, one by each":      {3, []MapScore{home, createFacts, away}, Completed, ""},
-		"all of three, one won":          {3, []MapScore{createFacts, createFacts, home}, Completed, "north"},
-		"a draw alone decides nothing":   {3, []MapScore{createFacts, createFacts}, InProgress, ""},
-		"a draw in one of one is a draw": {1, []MapScore{createFacts}, Completed, ""},
+		"all of three, one by each":      {3, []MapScore{home, draw, away}, Completed, ""},
+		"all of three, one won":          {3, []MapScore{draw, draw, home}, Completed, "north"},
+		"a draw alone decides nothing":   {3, []MapScore{draw, draw}, InProgress, ""},
+		"a draw in one of one is a draw": {1, []MapScore{draw}, Completed, ""},
 	} {
 		for i := range c.maps {
 			c.maps[i].Map = i + 1
@@ -103,7 +103,7 @@ func TestContestCompletesItselfWhenEnoughMapsAreConfirmed(t *testing.T) {
 	}
 }
 
-func TestConfirmedScoreStandsAndAnotherIsOverwritten(t *testing.T) {
+func TestScoreOverwritesUnconfirmedScoresOnly(t *testing.T) {
 	t.Parallel()
 	before := contest(InProgress, 5, MapScore{1, 3, 2, true}, MapScore{2, 1, 0, false})
 	got, outcomes, err := before.Score([]MapScore{{3, 7, 7, false}, {1, 0, 9, true}, {2, 4, 5, false}}, noon)
@@ -117,11 +117,11 @@ func TestConfirmedScoreStandsAndAnotherIsOverwritten(t *testing.T) {
 		t.Errorf("got %v, want %v", got.Maps, want)
 	}
 	if want := (MapScore{2, 1, 0, false}); before.Maps[1] != want {
-		t.Errorf("the contest that was scored has changed: %v", before.Maps)
+		t.Errorf("Score changed its receiver: %v", before.Maps)
 	}
 }
 
-func TestScoresAreForContestsInProgressAndTheirMaps(t *testing.T) {
+func TestScoreAndConfirmRequireAContestInProgressAndItsMaps(t *testing.T) {
 	t.Parallel()
 	for _, from := range Statuses {
 		_, _, err := contest(from, 3).Score([]MapScore{{1, 1, 0, true}}, noon)
@@ -140,13 +140,13 @@ func TestScoresAreForContestsInProgressAndTheirMaps(t *testing.T) {
 	}
 }
 
-// TestContestNeverHasAWinnerBeforeItsEnd plays contests at random.
+// TestContestNeverHasAWinnerBeforeItsEnd takes random steps.
 func TestContestNeverHasAWinnerBeforeItsEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := contest(rapid.SampledFrom(Statuses).Draw(t, "status"), rapid.SampledFrom([]int{1, 3, 5, 7}).Draw(t, "best of"))
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
-			was := c
+			before := c
 			switch rapid.IntRange(0, 3).Draw(t, "step") {
 			case 0:
 				c, _ = c.Move(rapid.SampledFrom(Statuses).Draw(t, "to"), noon)
@@ -165,8 +165,8 @@ func TestContestNeverHasAWinnerBeforeItsEnd(t *testing.T) {
 			if c.Winner != nil && c.Status != Completed && c.Status != Forfeited {
 				t.Fatalf("%s has the winner %s", c.Status, *c.Winner)
 			}
-			if (was.Status == Forfeited || was.Status == Cancelled) && c.Status != was.Status {
-				t.Fatalf("%s became %s", was.Status, c.Status)
+			if (before.Status == Forfeited || before.Status == Cancelled) && c.Status != before.Status {
+				t.Fatalf("%s became %s", before.Status, c.Status)
 			}
 			if c.Home.Wins+c.Away.Wins > c.BestOf {
 				t.Fatalf("%d and %d maps of %d", c.Home.Wins, c.Away.Wins, c.BestOf)

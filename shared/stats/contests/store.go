@@ -17,10 +17,10 @@ import (
 
 // Items of the stats table:
 //
-//	CONTEST#<id>             CONTEST    a contest
-//	CONTESTS#<kind>#<id>     <ms>#<id>  its entry in the history of a user, a team or an organisation
-//	CONTESTANT#<kind>#<id>        CONTESTANT      a team or an organisation, with its members
-//	CONTESTANT#<kind>-slug#<slug> SLUG       the id that has the slug
+//	CONTEST#<id>                   CONTEST     a contest
+//	CONTESTS#<kind>#<id>           <ms>#<id>   its entry in the history of a user, a team or an organisation
+//	CONTESTANT#<kind>#<id>         CONTESTANT  a team or an organisation, with its members
+//	CONTESTANT#<kind>-slug#<slug>  SLUG        the id of the contestant that has the slug
 
 const (
 	contestSort    = "CONTEST"
@@ -28,9 +28,9 @@ const (
 	slugSort       = "SLUG"
 )
 
-// maxMembers keeps the transaction that makes a contest within 100 writes: the
-// contest, its audit entry in four places, what the Idempotency-Key remembers, and a
-// line in the history of each team, organisation and member.
+// maxMembers keeps the transaction that creates a contest within 100 writes: the
+// contest, four items of its audit entry, the item of the Idempotency-Key, and a history
+// entry for each team, organisation and member.
 const maxMembers = 40
 
 // Table is the part of the stats table's interface that contests use.
@@ -95,14 +95,14 @@ func recordFrom(it table.Item) (record, error) {
 	return r, nil
 }
 
-// Whose returns an error if a change must not touch a contest.
-type Whose func(Contest) error
+// Guard returns an error if the caller must not change a contest.
+type Guard func(Contest) error
 
 // AnyGame permits contests of every game. It is for changes by the operator.
 func AnyGame(Contest) error { return nil }
 
 // OfGame permits contests of one game only, and none if game is "".
-func OfGame(game string) Whose {
+func OfGame(game string) Guard {
 	return func(c Contest) error {
 		if game == "" || c.Game != game {
 			return api.Fail(api.PermissionGame, "the match belongs to another game than the key")
@@ -122,7 +122,7 @@ func (s *Store) Token(r *api.Request, input any) (idempotency.Token, error) {
 }
 
 func (s *Store) read(ctx context.Context, id string) (record, error) {
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return record{}, unknownContest()
 	}
 	it, err := s.table.Get(ctx, contestKey(id), true)
@@ -161,27 +161,28 @@ func (s *Store) Create(ctx context.Context, r *api.Request, token idempotency.To
 		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, id, spec) },
 		func(f createFacts) (Contest, change.Plan, error) {
 			switch {
-			case f.made.ID != "": // by an earlier attempt, whose answer was lost
-				return f.made, change.Plan{}, nil
+			case f.existing.ID != "": // an earlier attempt created it, and its answer was lost
+				return f.existing, change.Plan{}, nil
 			case f.home.ID == f.away.ID:
 				return Contest{}, change.Plan{}, api.FieldError("away", "must be another team than home")
 			}
-			made := Contest{ID: id, Game: spec.Game, Status: spec.Status, BestOf: spec.BestOf, Home: opponent(f.home), Away: opponent(f.away),
+			created := Contest{ID: id, Game: spec.Game, Status: spec.Status, BestOf: spec.BestOf, Home: opponent(f.home), Away: opponent(f.away),
 				Maps: []MapScore{}, ScheduledAt: spec.ScheduledAt, CreatedAt: at, UpdatedAt: at}
-			plan, err := births(made, f.home, f.away)
-			return made, plan, err
+			plan, err := createPlan(created, f.home, f.away)
+			return created, plan, err
 		})
 }
 
-// createFacts are the facts that a contest is made by.
+// createFacts is what Create reads: the contest, if an earlier attempt has created it,
+// or else the two teams.
 type createFacts struct {
-	made       Contest // where it is there already; else the teams
+	existing   Contest
 	home, away Contestant
 }
 
 func (s *Store) createFacts(ctx context.Context, id string, spec Spec) (f createFacts, err error) {
-	if mine, err := s.read(ctx, id); !missing(err) {
-		return createFacts{made: mine.Contest}, err
+	if existing, err := s.read(ctx, id); !isMissing(err) {
+		return createFacts{existing: existing.Contest}, err
 	}
 	if f.home, err = s.find(ctx, OfTeam, spec.Home); err != nil {
 		return f, err
@@ -190,7 +191,7 @@ func (s *Store) createFacts(ctx context.Context, id string, spec Spec) (f create
 	return f, err
 }
 
-func missing(err error) bool { return err != nil && api.AsError(err).Condition == api.NotFoundMatch }
+func isMissing(err error) bool { return err != nil && api.AsError(err).Condition == api.NotFoundMatch }
 
 func opponent(p Contestant) Opponent {
 	return Opponent{ID: p.ID, Slug: p.Slug, Name: p.Name, Org: p.Org}
@@ -199,9 +200,9 @@ func opponent(p Contestant) Opponent {
 // Instant truncates a time to milliseconds, the stored and shown precision, in UTC.
 func Instant(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
-// births is the plan that makes a contest: itself, its place in the histories and the
-// audit entry.
-func births(c Contest, home, away Contestant) (change.Plan, error) {
+// createPlan returns the plan that creates a contest: its item, its history entries and
+// its audit entry.
+func createPlan(c Contest, home, away Contestant) (change.Plan, error) {
 	it, err := record{Contest: c, Rev: 1}.item()
 	ws := []table.Write{table.Put(it, table.IsNew())}
 	for _, h := range entries(c, home, away) {
@@ -213,7 +214,7 @@ func births(c Contest, home, away Contestant) (change.Plan, error) {
 // Step is one kind of change of a contest.
 type Step struct {
 	Action string // in the audit trail, such as "contest.move"
-	Whose  Whose
+	Guard  Guard
 	Rule   func(Contest) (Contest, error)
 }
 
@@ -225,20 +226,20 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 	return change.Make(ctx, s.changes, call,
 		func(ctx context.Context, _ int) (record, error) { return s.read(ctx, id) },
 		func(before record) (Contest, change.Plan, error) {
-			if err := step.Whose(before.Contest); err != nil {
+			if err := step.Guard(before.Contest); err != nil {
 				return Contest{}, change.Plan{}, err
 			}
 			after, err := step.Rule(before.Contest)
 			if err != nil {
-				return after, change.Plan{}, refused(err)
+				return after, change.Plan{}, ruleError(err)
 			}
-			plan, err := before.moved(step.Action, after)
+			plan, err := before.updatePlan(step.Action, after)
 			return after, plan, err
 		})
 }
 
-// byGet implements BatchGet by Get, because the role of contest changes grants no other
-// read.
+// byGet implements BatchGet with Get, because the routes that change contests grant no
+// other read.
 type byGet struct{ table Table }
 
 func (t byGet) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
@@ -255,15 +256,16 @@ func (t byGet) BatchGet(ctx context.Context, keys []table.Key, consistent bool) 
 	return found, nil
 }
 
-// moved is the plan that replaces a contest, if it is still as it was read.
-func (r record) moved(action string, after Contest) (change.Plan, error) {
+// updatePlan returns the plan that replaces a contest, on the condition that its revision
+// is unchanged.
+func (r record) updatePlan(action string, after Contest) (change.Plan, error) {
 	it, err := record{Contest: after, Rev: r.Rev + 1}.item()
 	return change.Plan{Writes: []table.Write{table.Put(it, table.Eq("rev", r.Rev))},
 		Entries: []audit.Change{{Action: action, Target: r.ID, Before: r.Contest, After: after}}}, err
 }
 
-// refused converts the error of a rule to an API error.
-func refused(err error) error {
+// ruleError converts the error of a rule to an API error.
+func ruleError(err error) error {
 	switch {
 	case errors.Is(err, errState):
 		return api.Fail(api.ConflictState, "%v", err)

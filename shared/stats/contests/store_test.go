@@ -49,20 +49,21 @@ func request(token string, at time.Time) *api.Request {
 		Caller: &api.Caller{Org: "org_1", User: "usr_1"}}
 }
 
-// field is two teams, of which usr_1 plays in one and is known in the other.
-func field(t *testing.T, tbl table.Table) *contests.Store {
+// storeWithTeams returns a store with two teams and an organisation. usr_1 is an active
+// member of team_north; usr_2 is an inactive member of team_south.
+func storeWithTeams(t *testing.T, tbl table.Table) *contests.Store {
 	t.Helper()
 	s := contests.NewStore(tbl, rand.Reader)
 	org := "org_aurora"
 	for _, c := range []struct {
 		kind contests.Kind
-		is   contests.Contestant
+		team contests.Contestant
 	}{
 		{contests.OfOrg, contests.Contestant{ID: org, Slug: "aurora", Name: "Aurora"}},
 		{contests.OfTeam, contests.Contestant{ID: "team_north", Slug: "north", Name: "North", Org: &org, Members: []contests.Member{{User: "usr_1", State: contests.Active}}}},
 		{contests.OfTeam, contests.Contestant{ID: "team_south", Slug: "south", Name: "South", Members: []contests.Member{{User: "usr_2", State: contests.Inactive}}}},
 	} {
-		if _, err := s.Put(t.Context(), request("", noon), c.kind, c.is); err != nil {
+		if _, err := s.Put(t.Context(), request("", noon), c.kind, c.team); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,9 +78,9 @@ func create(ctx context.Context, s *contests.Store, r *api.Request, bestOf int) 
 	return s.Create(ctx, r, token, contests.Spec{Game: "rally", Home: "north", Away: "team_south", BestOf: bestOf, Status: contests.Ready})
 }
 
-func TestTokenOfOneGameIsNoAnswerToAnother(t *testing.T) {
+func TestIdempotencyKeyOfOneGameIsRefusedForAnother(t *testing.T) {
 	t.Parallel()
-	s := field(t, memory(t))
+	s := storeWithTeams(t, memory(t))
 	by := func(game string) *api.Request {
 		r := request("once", noon)
 		r.Caller.Game = game
@@ -97,24 +98,24 @@ func TestTokenOfOneGameIsNoAnswerToAnother(t *testing.T) {
 	}
 }
 
-func TestKeyThatHasChangedUnderWayWritesNoContest(t *testing.T) {
+func TestKeyThatChangesDuringARequestWritesNoContest(t *testing.T) {
 	t.Parallel()
-	s := field(t, memory(t))
+	s := storeWithTeams(t, memory(t))
 	c, err := create(t.Context(), s, request("", noon), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := request("", noon)
-	ended.Recheck = func(context.Context) error { return api.Fail(api.SecretRevoked, "this key changed") }
-	_, made := create(t.Context(), s, ended, 3)
-	_, moved := s.Change(t.Context(), ended, idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"),
+	changed := request("", noon)
+	changed.Recheck = func(context.Context) error { return api.Fail(api.SecretRevoked, "this key changed") }
+	_, createErr := create(t.Context(), s, changed, 3)
+	_, moveErr := s.Change(t.Context(), changed, idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Guard: contests.OfGame("rally"),
 		Rule: func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }})
-	if condition(made) != api.SecretRevoked || condition(moved) != api.SecretRevoked {
-		t.Errorf("got %v and %v, want both refused", made, moved)
+	if condition(createErr) != api.SecretRevoked || condition(moveErr) != api.SecretRevoked {
+		t.Errorf("got %v and %v, want both refused", createErr, moveErr)
 	}
 	history, _, err := contests.HistoryOf(s, contests.OfTeam, "team_north").Page(t.Context(), contests.Filter{}, 10, "")
 	if err != nil || len(history) != 1 || history[0].Status != contests.Ready {
-		t.Errorf("got %+v (%v), want the one contest as it was", history, err)
+		t.Errorf("got %+v (%v), want one unchanged contest", history, err)
 	}
 }
 
@@ -125,7 +126,7 @@ func condition(err error) string {
 	return api.AsError(err).Condition
 }
 
-// history reads a whole history and holds that no page is longer than asked for.
+// history reads all pages of a history, and fails the test if a page exceeds the limit.
 func history(t *testing.T, s *contests.Store, kind contests.Kind, id string, f contests.Filter, limit int) []string {
 	t.Helper()
 	var found []string
@@ -136,7 +137,7 @@ func history(t *testing.T, s *contests.Store, kind contests.Kind, id string, f c
 			t.Fatal(err)
 		}
 		if len(page) > limit {
-			t.Errorf("a page of %d has %d", limit, len(page))
+			t.Errorf("a page of limit %d has %d contests", limit, len(page))
 		}
 		for _, c := range page {
 			found = append(found, c.ID)
@@ -145,29 +146,29 @@ func history(t *testing.T, s *contests.Store, kind contests.Kind, id string, f c
 			return found
 		}
 	}
-	t.Fatal("the history has no end")
+	t.Fatal("the history has more than 100 pages")
 	return nil
 }
 
-func TestContestIsInTheHistoriesOfThoseWhoTookPart(t *testing.T) {
+func TestContestIsInTheHistoriesOfItsTeamsOrganisationsAndActiveMembers(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		s := field(t, tbl)
-		var made []string
+		s := storeWithTeams(t, tbl)
+		var created []string
 		for i := range 5 {
 			c, err := create(t.Context(), s, request("", noon.Add(time.Duration(i)*time.Minute)), 3)
 			if err != nil {
 				t.Fatal(err)
 			}
-			made = append(made, c.ID)
+			created = append(created, c.ID)
 		}
-		slices.Reverse(made)
+		slices.Reverse(created)
 		for _, c := range []struct {
 			kind contests.Kind
 			id   string
 			want []string
 		}{
-			{contests.OfUser, "usr_1", made}, {contests.OfTeam, "team_north", made}, {contests.OfTeam, "team_south", made}, {contests.OfOrg, "org_aurora", made},
-			{contests.OfUser, "usr_2", nil}, {contests.OfUser, "usr_3", nil}, // inactive, and nobody
+			{contests.OfUser, "usr_1", created}, {contests.OfTeam, "team_north", created}, {contests.OfTeam, "team_south", created}, {contests.OfOrg, "org_aurora", created},
+			{contests.OfUser, "usr_2", nil}, {contests.OfUser, "usr_3", nil}, // an inactive member, and a stranger
 		} {
 			for _, limit := range []int{2, 100} {
 				if got := history(t, s, c.kind, c.id, contests.Filter{}, limit); !slices.Equal(got, c.want) {
@@ -176,16 +177,16 @@ func TestContestIsInTheHistoriesOfThoseWhoTookPart(t *testing.T) {
 			}
 		}
 		from, to := noon.Add(time.Minute), noon.Add(3*time.Minute)
-		if got, want := history(t, s, contests.OfUser, "usr_1", contests.Filter{CreatedAfter: &from, CreatedBefore: &to}, 1), made[2:4]; !slices.Equal(got, want) {
+		if got, want := history(t, s, contests.OfUser, "usr_1", contests.Filter{CreatedAfter: &from, CreatedBefore: &to}, 1), created[2:4]; !slices.Equal(got, want) {
 			t.Errorf("from the second minute to before the fourth: got %v, want %v", got, want)
 		}
 	})
 }
 
-func TestPageReadsABoundedPartOfAHistoryWhateverItsFilter(t *testing.T) {
+func TestPageReadsABoundedPartOfAHistoryUnderAnyFilter(t *testing.T) {
 	t.Parallel()
 	watched := tabletest.NewFaulty(memory(t))
-	s := field(t, watched)
+	s := storeWithTeams(t, watched)
 	const all = 1000
 	for i := range all {
 		if _, err := create(t.Context(), s, request("", noon.Add(time.Duration(i)*time.Second)), 3); err != nil {
@@ -195,7 +196,7 @@ func TestPageReadsABoundedPartOfAHistoryWhateverItsFilter(t *testing.T) {
 	first := len(watched.Calls())
 	page, next, err := contests.HistoryOf(s, contests.OfTeam, "team_north").Page(t.Context(), contests.Filter{Include: []contests.Status{contests.Disputed}}, 25, "")
 	if err != nil || len(page) != 0 || next == "" {
-		t.Errorf("got %d, %q (%v), want an empty page that goes on", len(page), next, err)
+		t.Errorf("got %d, %q (%v), want an empty page with a cursor", len(page), next, err)
 	}
 	read := 0
 	for _, c := range watched.Calls()[first:] {
@@ -204,7 +205,7 @@ func TestPageReadsABoundedPartOfAHistoryWhateverItsFilter(t *testing.T) {
 		}
 	}
 	if read > all {
-		t.Errorf("one page asked for %d items of %d contests", read, all)
+		t.Errorf("one page read up to %d items of %d contests", read, all)
 	}
 	if got := history(t, s, contests.OfTeam, "team_north", contests.Filter{Include: []contests.Status{contests.Disputed}}, 25); len(got) != 0 {
 		t.Errorf("got %v", got)
@@ -214,9 +215,9 @@ func TestPageReadsABoundedPartOfAHistoryWhateverItsFilter(t *testing.T) {
 	}
 }
 
-func TestOneIdempotencyKeyMakesOneContestHoweverManyCallsComeAtOnce(t *testing.T) {
+func TestConcurrentRequestsWithOneIdempotencyKeyCreateOneContest(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		s := field(t, tbl)
+		s := storeWithTeams(t, tbl)
 		var group sync.WaitGroup
 		ids := make([]string, 4)
 		for i := range ids {
@@ -243,16 +244,16 @@ func TestOneIdempotencyKeyMakesOneContestHoweverManyCallsComeAtOnce(t *testing.T
 	})
 }
 
-func TestScoresThatComeAtOnceAreAllTaken(t *testing.T) {
+func TestConcurrentScoresAreAllStored(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		s := field(t, tbl)
+		s := storeWithTeams(t, tbl)
 		c, err := create(t.Context(), s, request("", noon), 7)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := request("", noon)
 		change := func(rule func(contests.Contest) (contests.Contest, error)) (contests.Contest, error) {
-			return s.Change(t.Context(), r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"), Rule: rule})
+			return s.Change(t.Context(), r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Guard: contests.OfGame("rally"), Rule: rule})
 		}
 		if _, err := change(func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }); err != nil {
 			t.Fatal(err)
@@ -268,7 +269,7 @@ func TestScoresThatComeAtOnceAreAllTaken(t *testing.T) {
 				switch {
 				case err == nil && after.Status == contests.Completed:
 					completed.Add(1)
-				case err != nil && condition(err) != api.ConflictState: // it was decided before
+				case err != nil && condition(err) != api.ConflictState: // the contest was completed before
 					t.Error(err)
 				}
 			})
@@ -281,14 +282,14 @@ func TestScoresThatComeAtOnceAreAllTaken(t *testing.T) {
 	})
 }
 
-func TestLostAnswerOfAChangeIsRecognisedAsItsOwnWork(t *testing.T) {
+func TestChangeWhoseAnswerIsLostIsAppliedOnce(t *testing.T) {
 	t.Parallel()
 	for name, methods := range map[string][]string{"unavailable": {"Get"}, "lost": {"Transact"}} {
 		for n := 1; n <= 2; n++ {
 			t.Run(fmt.Sprintf("%s %d", name, n), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					tbl := tabletest.NewFaulty(memory(t))
-					s := field(t, tbl)
+					s := storeWithTeams(t, tbl)
 					fault := map[string]tabletest.Fault{"unavailable": tabletest.Unavailable, "lost": tabletest.Lost}[name]
 					tbl.Next(n, fault, methods...)
 					c, err := create(t.Context(), s, request("", noon), 1)
@@ -300,10 +301,10 @@ func TestLostAnswerOfAChangeIsRecognisedAsItsOwnWork(t *testing.T) {
 					}
 					tbl.Next(n, fault, methods...)
 					move := func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }
-					after, err := s.Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Whose: contests.AnyGame, Rule: move})
+					after, err := s.Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, contests.Step{Action: "contest.move", Guard: contests.AnyGame, Rule: move})
 					tbl.Heal()
 					if fault == tabletest.Lost && (err != nil || after.Status != contests.InProgress) {
-						t.Errorf("got %s (%v), want the change, which was made", after.Status, err)
+						t.Errorf("got %s (%v), want the applied change", after.Status, err)
 					}
 					if fault == tabletest.Unavailable && condition(err) != api.Unavailable {
 						t.Errorf("got %v, want %s", err, api.Unavailable)
@@ -317,8 +318,8 @@ func TestLostAnswerOfAChangeIsRecognisedAsItsOwnWork(t *testing.T) {
 	}
 }
 
-// overtaken is a table whose next transaction is made and not answered, and after
-// which somebody else is there first.
+// overtaken is a table that applies the next transaction, runs meanwhile, and then
+// answers ErrUnavailable.
 type overtaken struct {
 	table.Table
 	meanwhile func()
@@ -334,15 +335,15 @@ func (o *overtaken) Transact(ctx context.Context, ws []table.Write) error {
 	return err
 }
 
-func TestLostAnswerOfAChangeIsRecognisedThoughOthersChangedTheContestSince(t *testing.T) {
+func TestChangeWhoseAnswerIsLostSucceedsThoughAnotherChangeFollowed(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		others := field(t, tbl)
+		others := storeWithTeams(t, tbl)
 		c, err := create(t.Context(), others, request("", noon), 3)
 		if err != nil {
 			t.Fatal(err)
 		}
 		step := func(rule func(contests.Contest) (contests.Contest, error)) contests.Step {
-			return contests.Step{Action: "contest.move", Whose: contests.AnyGame, Rule: rule}
+			return contests.Step{Action: "contest.move", Guard: contests.AnyGame, Rule: rule}
 		}
 		o := &overtaken{Table: tbl, meanwhile: func() {
 			if _, err := others.Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, step(func(c contests.Contest) (contests.Contest, error) {
@@ -355,17 +356,17 @@ func TestLostAnswerOfAChangeIsRecognisedThoughOthersChangedTheContestSince(t *te
 			return c.Move(contests.InProgress, noon)
 		}))
 		if err != nil || after.Status != contests.InProgress {
-			t.Errorf("got %s (%v), want %s, which was made before the other change", after.Status, err, contests.InProgress)
+			t.Errorf("got %s (%v), want %s, which was stored before the other change", after.Status, err, contests.InProgress)
 		}
 		if got, err := others.For(&api.Caller{Game: "rally"}).Get(t.Context(), c.ID); err != nil || got.Status != contests.Cancelled {
-			t.Errorf("got %s (%v), want the other change, which was the last", got.Status, err)
+			t.Errorf("got %s (%v), want the later change", got.Status, err)
 		}
 	})
 }
 
-func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
+func TestTeamIDIsNeverTheSlugOfAnotherTeam(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		s := field(t, tbl)
+		s := storeWithTeams(t, tbl)
 		put := func(id, slug string) error {
 			_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: id, Slug: slug, Name: "N"})
 			return err
@@ -379,7 +380,8 @@ func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
 		if err := put("other", "plain"); condition(err) != api.Conflict {
 			t.Errorf("a slug that is another's id: got %v", err)
 		}
-		// Its own id may be its slug, and stays its own when the slug moves on.
+		// A team may use its id as its slug. No other team can take the id, even after the
+		// slug has changed.
 		for _, slug := range []string{"plain", "second"} {
 			if err := put("plain", slug); err != nil {
 				t.Fatal(err)
@@ -389,7 +391,7 @@ func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
 			}
 		}
 		if err := put("other", "first"); err != nil {
-			t.Errorf("a slug that is free again: got %v", err)
+			t.Errorf("a slug that was released: got %v", err)
 		}
 		for ref, id := range map[string]string{"north": "team_north", "plain": "plain", "second": "plain", "first": "other"} {
 			if got, err := contests.Find(t.Context(), s, contests.OfTeam, ref); err != nil || got.ID != id {
@@ -399,17 +401,17 @@ func TestNoTeamsIDIsAnothersSlug(t *testing.T) {
 	})
 }
 
-func TestSlugIsOneTeamsHoweverManyAskForItAtOnce(t *testing.T) {
+func TestConcurrentRequestsGiveASlugToOneTeam(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := contests.NewStore(tbl, rand.Reader)
 		var group sync.WaitGroup
-		var got atomic.Int64
+		var winners atomic.Int64
 		for i := range 4 {
 			group.Go(func() {
 				_, err := s.Put(t.Context(), request("", noon), contests.OfTeam, contests.Contestant{ID: fmt.Sprintf("team_%d", i), Slug: "wanted", Name: "W"})
 				switch condition(err) {
 				case "":
-					got.Add(1)
+					winners.Add(1)
 				case api.Conflict:
 				default:
 					t.Error(err)
@@ -417,37 +419,37 @@ func TestSlugIsOneTeamsHoweverManyAskForItAtOnce(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if got.Load() != 1 {
-			t.Errorf("%d teams have the slug, want one", got.Load())
+		if winners.Load() != 1 {
+			t.Errorf("%d teams have the slug, want one", winners.Load())
 		}
 	})
 }
 
-func TestEveryChangeIsToldOfOnceInTheTrailOfWhoMadeIt(t *testing.T) {
+func TestEveryChangeIsAuditedOnceForItsOrganisation(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		s := field(t, tbl)
+		s := storeWithTeams(t, tbl)
 		c, err := create(t.Context(), s, request("once", noon), 3)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := create(t.Context(), s, request("once", noon), 3); err != nil { // the stored answer, and no change
+		if _, err := create(t.Context(), s, request("once", noon), 3); err != nil { // a repeat: returns the stored answer and changes nothing
 			t.Fatal(err)
 		}
-		start := contests.Step{Action: "contest.move", Whose: contests.OfGame("rally"),
+		start := contests.Step{Action: "contest.move", Guard: contests.OfGame("rally"),
 			Rule: func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, noon) }}
 		later := request("", noon.Add(time.Minute))
 		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); condition(err) != api.ConflictState {
-			t.Fatalf("got %v, want that it has begun", err)
+			t.Fatalf("the same step again: got %v, want %s", err, api.ConflictState)
 		}
-		told, _, err := audit.New(none{}, tbl).For(&api.Caller{Org: "org_1"}).List(t.Context(), audit.Filter{Target: c.ID, Limit: 10})
+		entries, _, err := audit.New(emptyKeys{}, tbl).For(&api.Caller{Org: "org_1"}).List(t.Context(), audit.Filter{Target: c.ID, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var actions []string
-		for _, e := range told {
+		for _, e := range entries {
 			actions = append(actions, e.Action)
 		}
 		if want := []string{"contest.move", "contest.create"}; !slices.Equal(actions, want) {
@@ -456,7 +458,7 @@ func TestEveryChangeIsToldOfOnceInTheTrailOfWhoMadeIt(t *testing.T) {
 	})
 }
 
-// none is a keys table in which nothing was recorded.
-type none struct{}
+// emptyKeys is a keys table without audit entries.
+type emptyKeys struct{}
 
-func (none) Query(context.Context, table.Query) (table.Page, error) { return table.Page{}, nil }
+func (emptyKeys) Query(context.Context, table.Query) (table.Page, error) { return table.Page{}, nil }

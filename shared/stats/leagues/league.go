@@ -1,5 +1,5 @@
-// Package leagues stores leagues, their seasons and points adjustments, and knows the
-// country and time zone of a league code.
+// Package leagues stores leagues, their seasons and points adjustments. It also maps
+// league codes to countries and time zones.
 package leagues
 
 import "strings"
@@ -11,7 +11,7 @@ type League struct {
 	Country       *string `json:"country" doc:"Three-letter code of the football association; null for international leagues" example:"ENG"`
 	CurrentSeason *string `json:"current_season" doc:"Id of the latest season; null if the league has no season" example:"2025-26"`
 
-	// What only views show.
+	// Shown only by views.
 	Sport   string  `json:"-" view:"sport" enum:"football" doc:"Sport"`
 	LogoURL *string `json:"-" view:"logo_url" doc:"Address of the logo; always null, as no data source provides one"`
 }

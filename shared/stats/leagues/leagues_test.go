@@ -43,7 +43,7 @@ func count(t *testing.T, s *leagues.Store, league, season string, c leagues.Coun
 	}
 }
 
-func TestCodesTellCountryAndZone(t *testing.T) {
+func TestLeagueCodeGivesCountryAndZone(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
 		"en.1": "ENG Europe/London", "es.2": "ESP Europe/Madrid", "at.1": "AUT Europe/Vienna", "de.cup": "GER Europe/Berlin",
@@ -60,7 +60,7 @@ func TestCodesTellCountryAndZone(t *testing.T) {
 	}
 }
 
-func TestNameIsTheLatestSeasonsWhateverTheOrder(t *testing.T) {
+func TestLeagueHasTheNameOfItsLatestSeasonInAnyOrderOfImport(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{"2010-11": "Old League", "2015-16": "League", "2025": "New League"}
 	for _, order := range [][]string{{"2010-11", "2015-16", "2025"}, {"2025", "2010-11", "2015-16"}, {"2015-16", "2025", "2010-11"}} {
@@ -69,7 +69,7 @@ func TestNameIsTheLatestSeasonsWhateverTheOrder(t *testing.T) {
 			ensure(t, s, "en.1", names[season], season)
 		}
 		if wrote := ensure(t, s, "en.1", names["2015-16"], "2015-16"); wrote {
-			t.Error("what is known was written again")
+			t.Error("a known season was written again")
 		}
 		got, err := s.Public().Get(ctx, "en.1")
 		if err != nil || got.Name != "New League" || *got.CurrentSeason != "2025" || *got.Country != "ENG" {
@@ -82,7 +82,7 @@ func TestNameIsTheLatestSeasonsWhateverTheOrder(t *testing.T) {
 	}
 }
 
-func TestListIsByCountry(t *testing.T) {
+func TestListSelectsLeaguesByCountry(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for _, code := range []string{"es.1", "en.2", "uefa.cl", "en.1"} {
@@ -107,7 +107,7 @@ func TestListIsByCountry(t *testing.T) {
 	}
 }
 
-func TestUnknownIsNotFound(t *testing.T) {
+func TestUnknownLeagueAndSeasonAreNotFound(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for _, id := range []string{"", "en.9", "\xff", strings.Repeat("x", 5000)} {
@@ -123,7 +123,7 @@ func TestUnknownIsNotFound(t *testing.T) {
 	}
 }
 
-func TestSeasonsBoundsFollowItsCountsBothWays(t *testing.T) {
+func TestBoundsOfASeasonFollowRisingAndFallingCounts(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	ensure(t, s, "en.1", "League", "2020")
@@ -137,9 +137,9 @@ func TestSeasonsBoundsFollowItsCountsBothWays(t *testing.T) {
 	})
 	check := func(start, end string, matchday int, teams string, version int64) {
 		t.Helper()
-		got, at, err := s.Public().Season(ctx, "en.1", "2020")
-		if err != nil || *got.Start != start || *got.End != end || *got.CurrentMatchday != matchday || at != version {
-			t.Errorf("got %s to %s, matchday %d, version %d, %v", *got.Start, *got.End, *got.CurrentMatchday, at, err)
+		got, gotVersion, err := s.Public().Season(ctx, "en.1", "2020")
+		if err != nil || *got.Start != start || *got.End != end || *got.CurrentMatchday != matchday || gotVersion != version {
+			t.Errorf("got %s to %s, matchday %d, version %d, %v", *got.Start, *got.End, *got.CurrentMatchday, gotVersion, err)
 		}
 		ids, err := s.Public().Teams(ctx, "en.1", "2020")
 		if err != nil || strings.Join(ids, " ") != teams {
@@ -165,7 +165,7 @@ func TestAdjustmentsAreReplacedNotAdded(t *testing.T) {
 		}
 	}
 	if _, err := s.PutAdjustments(ctx, "en.1", "2021", set[:1]); err != nil {
-		t.Errorf("before the season is known: %v", err)
+		t.Errorf("before the season exists: %v", err)
 	}
 	for i := range set {
 		set[i].League, set[i].Season = "en.1", "2020"
@@ -189,11 +189,11 @@ func TestAdjustmentsAreReplacedNotAdded(t *testing.T) {
 		t.Errorf("got %+v, %v, want one", got, err)
 	}
 	if got, err := s.Public().Adjustments(ctx, "en.1", "2021"); err != nil || len(got) != 1 || got[0].TeamID != "elm-fc" {
-		t.Errorf("got %+v, %v, want the team by the id that it goes by", got, err)
+		t.Errorf("got %+v, %v, want the team's new id", got, err)
 	}
 }
 
-func TestEnsureHoldsUnderManyWriters(t *testing.T) {
+func TestConcurrentEnsureKeepsTheLatestSeasonsName(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var group sync.WaitGroup
@@ -207,7 +207,7 @@ func TestEnsureHoldsUnderManyWriters(t *testing.T) {
 	}
 	group.Wait()
 	if got, err := s.Public().Get(ctx, "en.1"); err != nil || got.Name != "League 2007" || *got.CurrentSeason != "2007" {
-		t.Errorf("got %+v, %v, want the latest season's", got, err)
+		t.Errorf("got %+v, %v, want the name of the latest season", got, err)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestSeasonsOfAllLeaguesArePagedByLeagueNewestFirst(t *testing.T) {
 		for after := ""; ; {
 			page, next, err := s.Public().AllSeasons(t.Context(), after, limit)
 			if err != nil || len(page) > limit || next != "" && len(page) < limit {
-				t.Fatalf("pages of %d: got %d and %q (%v)", limit, len(page), next, err)
+				t.Fatalf("pages of %d: got %d seasons and cursor %q (%v)", limit, len(page), next, err)
 			}
 			for _, one := range page {
 				got = append(got, one.League+" "+one.ID)

@@ -12,7 +12,7 @@ import (
 )
 
 // Reader returns leagues and seasons. All of them are public: a reader that does not
-// see public data finds none, and asks the table for none.
+// see public data returns nothing, and does not read the table.
 type Reader struct {
 	store  *Store
 	public bool
@@ -26,7 +26,7 @@ func (s *Store) For(_ *api.Caller, c *contract.Contract) Reader { return Reader{
 // customers use [Store.For].
 func (s *Store) Public() Reader { return Reader{s, true} }
 
-// List returns the leagues of a country, or all where country is "", by id.
+// List returns the leagues of a country, or all if country is "", by id.
 func (r Reader) List(ctx context.Context, country string) ([]League, error) {
 	if !r.public {
 		return []League{}, nil
@@ -53,7 +53,7 @@ func (r Reader) List(ctx context.Context, country string) ([]League, error) {
 	return out, nil
 }
 
-// Get returns one league; ErrNotFound.
+// Get returns one league. It fails with ErrNotFound.
 func (r Reader) Get(ctx context.Context, id string) (*League, error) {
 	if !r.public {
 		return nil, ErrNotFound
@@ -83,8 +83,8 @@ func (r Reader) Seasons(ctx context.Context, league string) ([]Season, error) {
 }
 
 // AllSeasons returns a page of the seasons of all leagues, by league, newest first,
-// and the cursor of the next page, "" on the last one. It reads the seasons of as many
-// leagues as the page needs.
+// and the cursor of the next page, "" on the last one. It reads only the leagues that the
+// page needs.
 func (r Reader) AllSeasons(ctx context.Context, after string, limit int) ([]LeagueSeason, string, error) {
 	all, err := r.List(ctx, "")
 	if err != nil {
@@ -115,8 +115,8 @@ func (r Reader) AllSeasons(ctx context.Context, after string, limit int) ([]Leag
 	return page, "", nil
 }
 
-// Season returns one season and its version, which rises with every
-// change of the season's matches or adjustments; ErrNotFound.
+// Season returns one season and its version, which rises with every change of the
+// season's matches or adjustments. It fails with ErrNotFound.
 func (r Reader) Season(ctx context.Context, league, season string) (*Season, int64, error) {
 	it, err := r.season(ctx, league, season)
 	if err != nil {
@@ -125,7 +125,8 @@ func (r Reader) Season(ctx context.Context, league, season string) (*Season, int
 	return seasonOf(it), it.Int("version"), nil
 }
 
-// LatestSeason returns the league's newest season; ErrNotFound.
+// LatestSeason returns the league's newest season and its version. It fails with
+// ErrNotFound.
 func (r Reader) LatestSeason(ctx context.Context, league string) (*Season, int64, error) {
 	if !r.public || !table.Storable(league, maxIDBytes) {
 		return nil, 0, ErrNotFound

@@ -106,23 +106,23 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 		"id": season, "version": int64(0),
 		"days": map[string]any{}, "played": map[string]any{}, "teams": map[string]any{},
 	}
-	made := false
+	created := false
 	if _, err := s.seasonItem(ctx, league, season, true); errors.Is(err, ErrNotFound) {
 		_, err := s.table.Write(ctx, table.Put(fresh, table.IsNew()))
-		if err != nil && table.WasRefused(err) == nil {
-			return false, fmt.Errorf("leagues: making season %s of %s: %w", season, league, err)
+		if err != nil && table.AsConditionFailed(err) == nil {
+			return false, fmt.Errorf("leagues: creating season %s of %s: %w", season, league, err)
 		}
-		made = err == nil
+		created = err == nil
 	} else if err != nil {
 		return false, err
 	}
 	for range 10 {
 		changed, err := s.ensureLeague(ctx, league, name, season)
-		if table.WasRefused(err) == nil {
-			return made || changed, err
+		if table.AsConditionFailed(err) == nil {
+			return created || changed, err
 		}
 	}
-	return made, fmt.Errorf("leagues: too many concurrent changes of %s: %w", league, table.ErrConflict)
+	return created, fmt.Errorf("leagues: too many concurrent changes of %s: %w", league, table.ErrConflict)
 }
 
 func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (bool, error) {
@@ -188,8 +188,8 @@ func (s *Store) adjustmentItems(ctx context.Context, prefix string, consistent b
 }
 
 // PutAdjustments replaces the adjustments of one season in one transaction, and raises
-// the season's version. It reports whether it wrote; the same set again writes nothing. A
-// season has at most 90 adjustments, so that they fit in a transaction.
+// the season's version. It reports whether it wrote. Storing the same set again writes
+// nothing. A season has at most 90 adjustments, so that they fit in a transaction.
 func (s *Store) PutAdjustments(ctx context.Context, league, season string, set []Adjustment) (bool, error) {
 	if len(set) > 90 {
 		return false, fmt.Errorf("leagues: %d adjustments of %s %s are more than 90: %w", len(set), league, season, table.ErrBadWrite)
@@ -246,7 +246,7 @@ func (s *Store) RenameTeam(ctx context.Context, from, to string) error {
 		} else if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err := s.table.Transact(ctx, ws); err != nil && table.WasCanceled(err) == nil {
+		if err := s.table.Transact(ctx, ws); err != nil && table.AsCanceled(err) == nil {
 			return fmt.Errorf("leagues: renaming %s in an adjustment: %w", from, err)
 		}
 	}

@@ -17,10 +17,10 @@ import (
 
 // Identity decides whether two rows are the same match: they are if they have the
 // same place in the season and the same two teams. The date is part of it only
-// where there is no round, because matches are rescheduled.
+// without a round, because matches are rescheduled.
 type Identity struct {
 	League, Season, Stage, Round, Home, Away string
-	Date                                     string // only where Round is ""
+	Date                                     string // only if Round is ""
 }
 
 // IdentityOf returns the identity of a match.
@@ -109,7 +109,7 @@ func Merge(first, second *Record) *Record {
 }
 
 // Meeting returns the id of the match between two teams that kicks off at a time,
-// among the matches of that day. It returns "" if there is none.
+// among the matches of that day. It returns "" if no match fits.
 func (m *Matcher) Meeting(home, away string, kickoff time.Time, day []Match) string {
 	h, a := m.names.Resolve("", home), m.names.Resolve("", away)
 	if h == nil || a == nil {
@@ -127,32 +127,32 @@ func (m *Matcher) Meeting(home, away string, kickoff time.Time, day []Match) str
 // Plan compares records with the stored matches and returns the changes that store
 // them. It sets the id of each record; a record that is already stored also gets
 // the version, the update time and the spellings of the stored match.
-func (m *Matcher) Plan(ctx context.Context, wanted []*Record) ([]Change, error) {
+func (m *Matcher) Plan(ctx context.Context, records []*Record) ([]Change, error) {
 	var ids []string
-	for _, w := range wanted {
-		ids = append(ids, m.candidates(w)...)
+	for _, record := range records {
+		ids = append(ids, m.candidates(record)...)
 	}
 	stored, err := m.store.RecordsOfAllOwners(ctx, ids, true)
 	if err != nil {
 		return nil, err
 	}
 	var changes []Change
-	for _, w := range wanted {
-		before, others := m.same(w, stored)
+	for _, record := range records {
+		before, others := m.same(record, stored)
 		for _, other := range others {
 			changes = append(changes, Change{Before: other, AliasOf: before.ID})
 		}
 		if before == nil {
-			if w.ID, err = m.freeID(ctx, w, stored); err != nil {
+			if record.ID, err = m.freeID(ctx, record, stored); err != nil {
 				return nil, err
 			}
-			changes = append(changes, Change{After: w})
+			changes = append(changes, Change{After: record})
 			continue
 		}
-		w.ID, w.Version, w.UpdatedAt = before.ID, before.Version, before.UpdatedAt
-		w.HomeAs, w.AwayAs = before.HomeAs, before.AwayAs // another spelling of the same teams is not a change
-		if !reflect.DeepEqual(w, before) {
-			changes = append(changes, Change{Before: before, After: w})
+		record.ID, record.Version, record.UpdatedAt = before.ID, before.Version, before.UpdatedAt
+		record.HomeAs, record.AwayAs = before.HomeAs, before.AwayAs // another spelling of the same teams is not a change
+		if !reflect.DeepEqual(record, before) {
+			changes = append(changes, Change{Before: before, After: record})
 		}
 	}
 	return changes, nil
@@ -165,11 +165,11 @@ func (m *Matcher) PlanMove(ctx context.Context, teams []string) ([]Change, error
 	records := map[string]*Record{}
 	var ids []string
 	for _, team := range teams {
-		of, err := m.store.ofTeam(ctx, team)
+		found, err := m.store.ofTeam(ctx, team)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range of {
+		for _, r := range found {
 			if records[r.ID] == nil {
 				records[r.ID] = r
 				ids = append(ids, r.ID)
@@ -180,7 +180,7 @@ func (m *Matcher) PlanMove(ctx context.Context, teams []string) ([]Change, error
 	afters := map[string]*Record{}
 	var candidates []string
 	for _, id := range ids {
-		afters[id] = m.moved(records[id])
+		afters[id] = m.resolved(records[id])
 		candidates = append(candidates, m.candidates(afters[id])...)
 	}
 	stored, err := m.store.RecordsOfAllOwners(ctx, candidates, true)
@@ -190,8 +190,8 @@ func (m *Matcher) PlanMove(ctx context.Context, teams []string) ([]Change, error
 	var changes []Change
 	for _, id := range ids {
 		before, after := records[id], afters[id]
-		if kept, _ := m.same(after, stored); kept != nil && kept.ID != id {
-			changes = append(changes, Change{Before: before, AliasOf: kept.ID})
+		if target, _ := m.same(after, stored); target != nil && target.ID != id {
+			changes = append(changes, Change{Before: before, AliasOf: target.ID})
 		} else if !reflect.DeepEqual(before, after) {
 			changes = append(changes, Change{Before: before, After: after})
 		}
@@ -215,13 +215,13 @@ func (m *Matcher) candidates(r *Record) []string {
 	return ids
 }
 
-// same returns the stored match that is w, and other stored matches that turn out
-// to be w too.
-func (m *Matcher) same(w *Record, stored map[string]*Record) (found *Record, others []*Record) {
+// same returns the stored match that the record describes, and other stored matches
+// that turn out to be the same match.
+func (m *Matcher) same(record *Record, stored map[string]*Record) (found *Record, others []*Record) {
 	seen := map[string]bool{}
-	for _, id := range m.candidates(w) {
+	for _, id := range m.candidates(record) {
 		r := stored[id]
-		if r == nil || seen[r.ID] || !m.isSame(w, r) {
+		if r == nil || seen[r.ID] || !m.isSame(record, r) {
 			continue
 		}
 		seen[r.ID] = true
@@ -234,19 +234,19 @@ func (m *Matcher) same(w *Record, stored map[string]*Record) (found *Record, oth
 	return found, others
 }
 
-func (m *Matcher) isSame(w, stored *Record) bool {
-	now := m.moved(stored)
-	a, b := IdentityOf(&w.Match), IdentityOf(&stored.Match)
-	b.Home, b.Away = now.Home.ID, now.Away.ID
+func (m *Matcher) isSame(record, stored *Record) bool {
+	present := m.resolved(stored)
+	a, b := IdentityOf(&record.Match), IdentityOf(&stored.Match)
+	b.Home, b.Away = present.Home.ID, present.Away.ID
 	return a == b
 }
 
-// freeID returns the id of w's identity, or a salted one if another match has that
-// id: a match of a team that two clubs shared before a source told them apart.
-func (m *Matcher) freeID(ctx context.Context, w *Record, stored map[string]*Record) (string, error) {
-	identity := IdentityOf(&w.Match)
+// freeID returns the id of the record's identity, or a salted one if another match has
+// that id: a match of a team that two clubs shared before a source distinguished them.
+func (m *Matcher) freeID(ctx context.Context, record *Record, stored map[string]*Record) (string, error) {
+	identity := IdentityOf(&record.Match)
 	for salt := 0; ; salt++ {
-		id := identity.ID(w.Owner, salt)
+		id := identity.ID(record.Owner, salt)
 		if salt > 0 {
 			more, err := m.store.RecordsOfAllOwners(ctx, []string{id}, true)
 			if err != nil {
@@ -254,14 +254,14 @@ func (m *Matcher) freeID(ctx context.Context, w *Record, stored map[string]*Reco
 			}
 			stored = more
 		}
-		if r := stored[id]; r == nil || m.isSame(w, r) {
+		if r := stored[id]; r == nil || m.isSame(record, r) {
 			return id, nil
 		}
 	}
 }
 
-// moved returns the record with the teams that its spellings resolve to now.
-func (m *Matcher) moved(r *Record) *Record {
+// resolved returns the record with the teams that its spellings resolve to now.
+func (m *Matcher) resolved(r *Record) *Record {
 	after := *r
 	country := leagues.Country(string(r.League))
 	if t := m.names.Resolve(country, r.HomeAs); t != nil {

@@ -50,60 +50,61 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 	}
 	call := o.call(r)
 	call.Token = token
-	return made(change.Make(ctx, o.changes, call,
+	return matchOrError(change.Make(ctx, o.changes, call,
 		func(ctx context.Context, _ int) (createFacts, error) {
 			d, err := draft(ctx)
 			if err != nil {
 				return createFacts{}, err
 			}
-			m, err := d.drawn(r.Caller.Org)
+			m, err := d.build(r.Caller.Org)
 			if err != nil {
 				return createFacts{}, err
 			}
-			return o.seat(ctx, d, m)
+			return o.assignID(ctx, d, m)
 		},
 		func(f createFacts) (Match, change.Plan, error) {
 			if f.before != nil {
-				return f.before.Match, change.Plan{}, there(f.before.ID)
+				return f.before.Match, change.Plan{}, alreadyExists(f.before.ID)
 			}
 			after := &Record{Match: f.match, HomeAs: f.match.Home.Name, AwayAs: f.match.Away.Name}
-			plan := planned(Change{After: after}, "match.create", r.Now)
+			plan := planOf(Change{After: after}, "match.create", r.Now)
 			return after.Match, plan.And(change.Plan{Writes: f.teams}), nil
 		}))
 }
 
-// made is what a change returns.
-func made(m Match, err error) (*Match, error) {
+// matchOrError returns a pointer to the match, or nil with the error.
+func matchOrError(m Match, err error) (*Match, error) {
 	if err != nil {
 		return nil, err
 	}
 	return &m, nil
 }
 
-// createFacts are the facts that a match is made by.
+// createFacts is what Create reads before it decides.
 type createFacts struct {
-	match  Match         // with its id
-	teams  []table.Write // what must be written with it
-	before *Record       // what has the id; nil where nothing has
+	match  Match         // the new match, with its id
+	teams  []table.Write // create the teams of the match
+	before *Record       // the stored match with this id, or nil
 }
 
-// drawn returns the match that a draft describes.
-func (d Draft) drawn(org string) (Match, error) {
+// build returns the match that a draft describes.
+func (d Draft) build(org string) (Match, error) {
 	m := d.Match
 	m.Owner = org
 	return m.Edited(d.First)
 }
 
-// seats bounds how many matches of one identity may have been created on one day and
-// rescheduled to others.
-const seats = 8
+// maxSalts bounds how many matches of one identity can be created on one day and then
+// rescheduled.
+const maxSalts = 8
 
-// seat gives a match its id, and finds what has that id. A match that was moved keeps
-// the id that its first day gave it, and the next one of that day gets another.
-func (o *Own) seat(ctx context.Context, d Draft, m Match) (f createFacts, err error) {
+// assignID sets the id of a match and returns it with the stored match of that id, if
+// any. A rescheduled match keeps the id that it got on its first day, so the next match
+// of the same identity on that day gets an id with another salt.
+func (o *Own) assignID(ctx context.Context, d Draft, m Match) (f createFacts, err error) {
 	identity := IdentityOf(&m)
 	f.teams = d.Teams
-	for salt := range seats {
+	for salt := range maxSalts {
 		if m.ID = identity.ID(m.Owner, salt); d.UUID {
 			m.ID = identity.uuid(m.Owner, salt)
 		}
@@ -116,7 +117,7 @@ func (o *Own) seat(ctx context.Context, d Draft, m Match) (f createFacts, err er
 	return f, err
 }
 
-func there(id string) *api.Error {
+func alreadyExists(id string) *api.Error {
 	err := api.Fail(api.Conflict, "this match already exists: the same teams in the same round of a season, or on the same day")
 	err.Details = map[string]string{"match": id}
 	return err
@@ -125,8 +126,8 @@ func there(id string) *api.Error {
 // Update changes a match of the caller's organisation if the request's If-Match names its
 // current state.
 func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m Match) (Edit, error)) (*Match, error) {
-	return made(change.Make(ctx, o.changes, o.call(r), o.reading(r, id), func(before *Record) (Match, change.Plan, error) {
-		if err := present(r, before); err != nil {
+	return matchOrError(change.Make(ctx, o.changes, o.call(r), o.reader(r, id), func(before *Record) (Match, change.Plan, error) {
+		if err := checkState(r, before); err != nil {
 			return Match{}, change.Plan{}, err
 		}
 		e, err := edit(before.Match)
@@ -137,32 +138,32 @@ func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m
 		if after.Match, err = before.Edited(e); err != nil {
 			return Match{}, change.Plan{}, err
 		}
-		plan := planned(Change{Before: before, After: after}, "match.update", r.Now)
+		plan := planOf(Change{Before: before, After: after}, "match.update", r.Now)
 		return after.Match, plan, nil
 	}))
 }
 
-// Delete deletes a match of the caller's organisation, under the same condition.
+// Delete deletes a match of the caller's organisation, on the same condition as Update.
 func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
-	_, err := change.Make(ctx, o.changes, o.call(r), o.reading(r, id), func(before *Record) (Match, change.Plan, error) {
-		if err := present(r, before); err != nil {
+	_, err := change.Make(ctx, o.changes, o.call(r), o.reader(r, id), func(before *Record) (Match, change.Plan, error) {
+		if err := checkState(r, before); err != nil {
 			return Match{}, change.Plan{}, err
 		}
-		return before.Match, planned(Change{Before: before}, "match.delete", r.Now), nil
+		return before.Match, planOf(Change{Before: before}, "match.delete", r.Now), nil
 	})
 	return err
 }
 
-// call is a change of an organisation's own match. Its facts do not tell whether an
-// earlier attempt made it, as other changes may have followed: its audit entry does.
+// call returns the call of a change. The match does not show whether an earlier attempt
+// made the change, because other changes may have followed. The audit entry does.
 func (o *Own) call(r *api.Request) change.Call {
 	c := change.Asked(r)
 	c.Entries = o.store.table
 	return c
 }
 
-// planned is the plan of one change, with its audit entry.
-func planned(c Change, action string, now time.Time) change.Plan {
+// planOf returns the plan of one change, with its audit entry.
+func planOf(c Change, action string, now time.Time) change.Plan {
 	entry := audit.Change{Action: action}
 	ws := writes([]Change{c}, now)
 	if c.Before != nil {
@@ -174,8 +175,8 @@ func planned(c Change, action string, now time.Time) change.Plan {
 	return change.Plan{Writes: ws, Entries: []audit.Change{entry}}
 }
 
-// find reads a match of an organisation, nil where it has none of the id: another
-// organisation's match, or a public one, does not exist for it.
+// find returns an organisation's match, or nil. A public match, or one of another
+// organisation, does not exist for the organisation.
 func (o *Own) find(ctx context.Context, org, id string) (*Record, error) {
 	found, err := o.store.RecordsOfAllOwners(ctx, []string{id}, true)
 	if err != nil {
@@ -187,14 +188,14 @@ func (o *Own) find(ctx context.Context, org, id string) (*Record, error) {
 	return nil, nil
 }
 
-// reading reads the match that a request changes.
-func (o *Own) reading(r *api.Request, id string) func(ctx context.Context, attempt int) (*Record, error) {
+// reader returns the function that reads the match to change.
+func (o *Own) reader(r *api.Request, id string) func(ctx context.Context, attempt int) (*Record, error) {
 	return func(ctx context.Context, _ int) (*Record, error) { return o.find(ctx, r.Caller.Org, id) }
 }
 
-// present refuses a change of a match that does not exist, or whose state is not the
-// one that the request's If-Match names.
-func present(r *api.Request, before *Record) error {
+// checkState fails if the match does not exist, or if its state is not the one that the
+// request's If-Match names.
+func checkState(r *api.Request, before *Record) error {
 	if before == nil {
 		return api.Fail(api.NotFound, "no such match")
 	}

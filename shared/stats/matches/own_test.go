@@ -51,7 +51,7 @@ func newWriter(t testing.TB) *writer {
 	return &writer{Own: matches.NewOwn(store, rand.Reader), store: store, table: tbl, trail: audit.New(db.Table(table.Keys.Name), tbl)}
 }
 
-// call is a request of the organisation.
+// call returns a request of the organisation.
 func (w *writer) call(org, ifMatch string) *api.Request {
 	return &api.Request{
 		ID: fmt.Sprintf("r%d", w.calls.Add(1)), Now: matches.Now(w.store), IfMatch: ifMatch,
@@ -59,38 +59,38 @@ func (w *writer) call(org, ifMatch string) *api.Request {
 	}
 }
 
-// drafted is a match of a round between teams of the organisation's own.
-func drafted(round string) func(context.Context) (matches.Draft, error) {
+// draftOf returns a draft of a match in a round, between two teams of the organisation.
+func draftOf(round string) func(context.Context) (matches.Draft, error) {
 	return func(context.Context) (matches.Draft, error) {
 		return matches.Draft{Match: matches.Match{Round: &round, Status: matches.Scheduled, Date: "2026-05-02",
 			Home: matches.Side{ID: "t_elm", Name: "Elm"}, Away: matches.Side{ID: "t_fir", Name: "Fir"}}}, nil
 	}
 }
 
-func (w *writer) creates(t testing.TB, org, round string) *matches.Match {
+func (w *writer) mustCreate(t testing.TB, org, round string) *matches.Match {
 	t.Helper()
-	m, err := w.Create(t.Context(), w.call(org, ""), round, drafted(round))
+	m, err := w.Create(t.Context(), w.call(org, ""), round, draftOf(round))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func TestMatchThatWasMovedLeavesItsDayToAnother(t *testing.T) {
+func TestRescheduledMatchFreesItsDayForAnotherMatch(t *testing.T) {
 	t.Parallel()
 	for _, uuid := range []bool{false, true} {
 		w := newWriter(t)
-		onThe := func(day string) (*matches.Match, error) {
+		createOn := func(day string) (*matches.Match, error) {
 			return w.Create(t.Context(), w.call("a", ""), day, func(context.Context) (matches.Draft, error) {
 				return matches.Draft{UUID: uuid, Match: matches.Match{Status: matches.Scheduled, Date: day,
 					Home: matches.Side{ID: "t_elm", Name: "Elm"}, Away: matches.Side{ID: "t_fir", Name: "Fir"}}}, nil
 			})
 		}
-		first, err := onThe("2026-05-02")
+		first, err := createOn("2026-05-02")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := onThe("2026-05-02"); err == nil || api.AsError(err).Condition != api.Conflict {
+		if _, err := createOn("2026-05-02"); err == nil || api.AsError(err).Condition != api.Conflict {
 			t.Errorf("the same match again: got %v, want a conflict", err)
 		}
 		moved, err := w.Update(t.Context(), w.call("a", ""), first.ID, func(matches.Match) (matches.Edit, error) {
@@ -100,12 +100,12 @@ func TestMatchThatWasMovedLeavesItsDayToAnother(t *testing.T) {
 			t.Fatalf("moving: got %+v (%v)", moved, err)
 		}
 		w.table.Next(1, tabletest.Lost, "Transact")
-		second, err := onThe("2026-05-02")
+		second, err := createOn("2026-05-02")
 		if err != nil || second.ID == first.ID {
-			t.Fatalf("another on the day that the first has left: got %+v (%v)", second, err)
+			t.Fatalf("another match on the first one's former day: got %+v (%v)", second, err)
 		}
-		if _, err := onThe("2026-05-02"); err == nil || api.AsError(err).Details.(map[string]string)["match"] != second.ID {
-			t.Errorf("the second again: got %v, want a conflict with it", err)
+		if _, err := createOn("2026-05-02"); err == nil || api.AsError(err).Details.(map[string]string)["match"] != second.ID {
+			t.Errorf("the second match again: got %v, want a conflict with it", err)
 		}
 		if total, listed := w.total(t, matches.Filter{}, "org_a"); total != 2 || listed != 2 {
 			t.Errorf("counted %d, listed %d, want two", total, listed)
@@ -113,15 +113,15 @@ func TestMatchThatWasMovedLeavesItsDayToAnother(t *testing.T) {
 	}
 }
 
-func TestKeyThatHasChangedUnderWayWritesNoMatch(t *testing.T) {
+func TestKeyThatChangesDuringARequestWritesNoMatch(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
-	m := w.creates(t, "a", "1")
-	ended := w.call("a", "")
-	ended.Recheck = func(context.Context) error { return api.Fail(api.SecretRevoked, "this key changed") }
-	_, made := w.Create(t.Context(), ended, "2", drafted("2"))
-	_, edited := w.Update(t.Context(), ended, m.ID, becomes(matches.Live, 1))
-	for what, err := range map[string]error{"create": made, "update": edited, "delete": w.Delete(t.Context(), ended, m.ID)} {
+	m := w.mustCreate(t, "a", "1")
+	changed := w.call("a", "")
+	changed.Recheck = func(context.Context) error { return api.Fail(api.SecretRevoked, "this key changed") }
+	_, createErr := w.Create(t.Context(), changed, "2", draftOf("2"))
+	_, updateErr := w.Update(t.Context(), changed, m.ID, setStatus(matches.Live, 1))
+	for what, err := range map[string]error{"create": createErr, "update": updateErr, "delete": w.Delete(t.Context(), changed, m.ID)} {
 		if err == nil || api.AsError(err).Condition != api.SecretRevoked {
 			t.Errorf("%s: got %v, want %s", what, err, api.SecretRevoked)
 		}
@@ -130,12 +130,12 @@ func TestKeyThatHasChangedUnderWayWritesNoMatch(t *testing.T) {
 		t.Errorf("counted %d, listed %d, want the one match", total, listed)
 	}
 	if n := len(w.entries(t, audit.Filter{})); n != 1 {
-		t.Errorf("got %d audit entries, want that of the one match", n)
+		t.Errorf("got %d audit entries, want the one of the first match", n)
 	}
 }
 
-// becomes edits a match to a status, with a score where it needs one.
-func becomes(s matches.Status, home int) func(matches.Match) (matches.Edit, error) {
+// setStatus returns an edit to a status, with a score if the status requires one.
+func setStatus(s matches.Status, home int) func(matches.Match) (matches.Edit, error) {
 	e := matches.Edit{Status: &s}
 	if s == matches.Live || s == matches.Finished {
 		e.Score = &matches.Score{FullTime: &matches.Goals{Home: home}}
@@ -163,7 +163,7 @@ func (w *writer) entries(t testing.TB, f audit.Filter) []audit.Entry {
 	return found
 }
 
-// total is what the counter of a filter says, and how many its pages hold.
+// total returns the counter of a filter, and the number of matches on its pages.
 func (w *writer) total(t testing.TB, f matches.Filter, owners ...string) (int64, int) {
 	t.Helper()
 	page, err := reader(w.store, owners...).List(t.Context(), f, matches.PageRequest{Limit: 1000})
@@ -173,10 +173,10 @@ func (w *writer) total(t testing.TB, f matches.Filter, owners ...string) (int64,
 	return *page.Total, len(page.Matches)
 }
 
-func TestOwnMatchIsSeenByItsOrganisationAloneAndCountedThere(t *testing.T) {
+func TestOwnMatchIsVisibleToAndCountedForItsOrganisationOnly(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
-	m := w.creates(t, "a", "1")
+	m := w.mustCreate(t, "a", "1")
 	for _, f := range []matches.Filter{{}, {Statuses: []matches.Status{matches.Scheduled}}, {Team: "t_elm"}, {Team: "t_fir"}} {
 		for owner, want := range map[string]int64{"org_a": 1, "org_b": 0, matches.Public: 0} {
 			if total, n := w.total(t, f, owner); total != want || int64(n) != want {
@@ -189,9 +189,9 @@ func TestOwnMatchIsSeenByItsOrganisationAloneAndCountedThere(t *testing.T) {
 	}
 	var shown map[string]any
 	if err := json.Unmarshal(encode(t, m), &shown); err != nil || shown["league"] != nil || shown["season"] != nil || shown["version"] != 1.0 || shown["owner"] != "org_a" {
-		t.Errorf("got %v, want the first version of the organisation's match of no league", shown)
+		t.Errorf("got %v, want the first version of the organisation's match without a league", shown)
 	}
-	if _, err := w.Update(t.Context(), w.call("a", ""), m.ID, becomes(matches.Live, 0)); err != nil {
+	if _, err := w.Update(t.Context(), w.call("a", ""), m.ID, setStatus(matches.Live, 0)); err != nil {
 		t.Fatal(err)
 	}
 	for status, want := range map[matches.Status]int64{matches.Scheduled: 0, matches.Live: 1} {
@@ -204,7 +204,7 @@ func TestOwnMatchIsSeenByItsOrganisationAloneAndCountedThere(t *testing.T) {
 	}
 	for _, f := range []matches.Filter{{}, {Statuses: []matches.Status{matches.Live}}, {Team: "t_elm"}} {
 		if total, n := w.total(t, f, "org_a"); total != 0 || n != 0 {
-			t.Errorf("%+v after the end: got %d, counted %d, want none", f, n, total)
+			t.Errorf("%+v after the deletion: got %d, counted %d, want none", f, n, total)
 		}
 	}
 }
@@ -212,14 +212,14 @@ func TestOwnMatchIsSeenByItsOrganisationAloneAndCountedThere(t *testing.T) {
 func TestMatchesOfOthersAndOfThePublicCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
-	public := world(1)[0]
+	public := randomRecords(1)[0]
 	public.Owner = matches.Public
 	put(t, w.store, public)
-	other := w.creates(t, "b", "1")
+	other := w.mustCreate(t, "b", "1")
 	for name, id := range map[string]string{"another's": other.ID, "a public one": public.ID, "none": "m_nothing", "no id": ""} {
 		for operation, err := range map[string]error{
 			"update": func() error {
-				_, err := w.Update(t.Context(), w.call("a", "*"), id, becomes(matches.Live, 0))
+				_, err := w.Update(t.Context(), w.call("a", "*"), id, setStatus(matches.Live, 0))
 				return err
 			}(),
 			"delete": w.Delete(t.Context(), w.call("a", `"tag"`), id),
@@ -230,41 +230,41 @@ func TestMatchesOfOthersAndOfThePublicCannotBeWritten(t *testing.T) {
 		}
 	}
 	if got := w.entries(t, audit.Filter{}); len(got) != 0 {
-		t.Errorf("got %d entries for what was refused", len(got))
+		t.Errorf("got %d audit entries for refused changes", len(got))
 	}
 }
 
-func TestSameMatchIsMadeOnce(t *testing.T) {
+func TestSameMatchIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
-	m := w.creates(t, "a", "1")
-	_, err := w.Create(t.Context(), w.call("a", ""), "1", drafted("1"))
+	m := w.mustCreate(t, "a", "1")
+	_, err := w.Create(t.Context(), w.call("a", ""), "1", draftOf("1"))
 	if details, _ := api.AsError(err).Details.(map[string]string); condition(err) != api.Conflict || details["match"] != m.ID {
 		t.Errorf("got %v, want a conflict that names %s", err, m.ID)
 	}
-	if other := w.creates(t, "b", "1"); other.ID == m.ID {
-		t.Error("two organisations' matches have one id")
+	if other := w.mustCreate(t, "b", "1"); other.ID == m.ID {
+		t.Error("the matches of two organisations have the same id")
 	}
 }
 
-func TestEachVersionIsWonByOneOfManyConditionalWrites(t *testing.T) {
+func TestOfConcurrentConditionalWritesExactlyOneChangesEachVersion(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
-	m := w.creates(t, "a", "1")
-	if _, err := w.Update(t.Context(), w.call("a", ""), m.ID, becomes(matches.Live, 0)); err != nil {
+	m := w.mustCreate(t, "a", "1")
+	if _, err := w.Update(t.Context(), w.call("a", ""), m.ID, setStatus(matches.Live, 0)); err != nil {
 		t.Fatal(err)
 	}
-	var won [40]atomic.Int64 // by the version that was won
+	var writes [40]atomic.Int64 // successful writes by the version that they replaced
 	var all sync.WaitGroup
 	for i := range 32 {
 		all.Go(func() {
 			for {
-				now, err := reader(w.store, "org_a").Get(t.Context(), m.ID)
+				current, err := reader(w.store, "org_a").Get(t.Context(), m.ID)
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				after, err := w.Update(t.Context(), w.call("a", w.tag(t, now)), m.ID, becomes(matches.Live, i))
+				after, err := w.Update(t.Context(), w.call("a", w.tag(t, current)), m.ID, setStatus(matches.Live, i))
 				if condition(err) == api.ConflictVersion {
 					continue
 				}
@@ -272,18 +272,18 @@ func TestEachVersionIsWonByOneOfManyConditionalWrites(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if after.Version != now.Version+1 {
-					t.Errorf("version %d followed %d", after.Version, now.Version)
+				if after.Version != current.Version+1 {
+					t.Errorf("version %d followed %d", after.Version, current.Version)
 				}
-				won[now.Version].Add(1)
+				writes[current.Version].Add(1)
 				return
 			}
 		})
 	}
 	all.Wait()
 	for version := 2; version < 2+32; version++ {
-		if n := won[version].Load(); n != 1 {
-			t.Errorf("version %d was won %d times, want once", version, n)
+		if n := writes[version].Load(); n != 1 {
+			t.Errorf("version %d was replaced %d times, want once", version, n)
 		}
 	}
 	if got := len(w.entries(t, audit.Filter{Target: m.ID})); got != 1+1+32 {
@@ -291,15 +291,15 @@ func TestEachVersionIsWonByOneOfManyConditionalWrites(t *testing.T) {
 	}
 }
 
-func TestUnconditionalWritesAtOnceAreAllMadeAndCounted(t *testing.T) {
+func TestConcurrentUnconditionalWritesAreAllStoredAndCounted(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
 	var all sync.WaitGroup
 	for i := range 16 {
 		all.Go(func() {
-			m, err := w.Create(t.Context(), w.call("a", ""), i, drafted(fmt.Sprint(i)))
+			m, err := w.Create(t.Context(), w.call("a", ""), i, draftOf(fmt.Sprint(i)))
 			if err == nil && i%2 == 0 {
-				_, err = w.Update(t.Context(), w.call("a", ""), m.ID, becomes(matches.Live, i))
+				_, err = w.Update(t.Context(), w.call("a", ""), m.ID, setStatus(matches.Live, i))
 			}
 			if err == nil && i%4 == 0 {
 				err = w.Delete(t.Context(), w.call("a", ""), m.ID)
@@ -323,10 +323,10 @@ func TestUnconditionalWritesAtOnceAreAllMadeAndCounted(t *testing.T) {
 func TestStaleTagChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
-	m := w.creates(t, "a", "1")
+	m := w.mustCreate(t, "a", "1")
 	first := w.tag(t, m)
 	for _, stale := range []string{`"other"`, "W/" + first, `W/"x", "y"`, "other"} {
-		if _, err := w.Update(t.Context(), w.call("a", stale), m.ID, becomes(matches.Live, 0)); condition(err) != api.ConflictVersion {
+		if _, err := w.Update(t.Context(), w.call("a", stale), m.ID, setStatus(matches.Live, 0)); condition(err) != api.ConflictVersion {
 			t.Errorf("update under %s: got %v, want %s", stale, err, api.ConflictVersion)
 		}
 		if err := w.Delete(t.Context(), w.call("a", stale), m.ID); condition(err) != api.ConflictVersion {
@@ -334,14 +334,14 @@ func TestStaleTagChangesNothing(t *testing.T) {
 		}
 	}
 	for _, fresh := range []string{first, `"x", ` + first, "*"} {
-		now, err := reader(w.store, "org_a").Get(t.Context(), m.ID)
+		current, err := reader(w.store, "org_a").Get(t.Context(), m.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fresh != "*" && now.Version > 1 {
-			fresh = w.tag(t, now)
+		if fresh != "*" && current.Version > 1 {
+			fresh = w.tag(t, current)
 		}
-		if _, err := w.Update(t.Context(), w.call("a", fresh), m.ID, becomes(matches.Live, 0)); err != nil {
+		if _, err := w.Update(t.Context(), w.call("a", fresh), m.ID, setStatus(matches.Live, 0)); err != nil {
 			t.Errorf("update under %s: %v", fresh, err)
 		}
 	}
@@ -350,12 +350,12 @@ func TestStaleTagChangesNothing(t *testing.T) {
 	}
 }
 
-func TestTrailTellsEveryChangeOfAMatchWithItsActor(t *testing.T) {
+func TestEveryChangeOfAMatchIsAuditedWithItsActor(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
-	m := w.creates(t, "a", "1")
-	w.creates(t, "b", "1")
-	if _, err := w.Update(t.Context(), w.call("a", ""), m.ID, becomes(matches.Live, 2)); err != nil {
+	m := w.mustCreate(t, "a", "1")
+	w.mustCreate(t, "b", "1")
+	if _, err := w.Update(t.Context(), w.call("a", ""), m.ID, setStatus(matches.Live, 2)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Delete(t.Context(), w.call("a", ""), m.ID); err != nil {
@@ -365,78 +365,78 @@ func TestTrailTellsEveryChangeOfAMatchWithItsActor(t *testing.T) {
 		"all": {}, "by match": {Target: m.ID}, "by key": {Actor: "key_a"},
 		"by user": {Actor: "usr_a"}, "by match and key": {Target: m.ID, Actor: "key_a"},
 	} {
-		var did []string
+		var actions []string
 		for _, e := range w.entries(t, f) {
-			did = append(did, e.Action)
+			actions = append(actions, e.Action)
 			if *e.Actor.Key != "key_a" || *e.Actor.User != "usr_a" || e.Method != audit.MethodKey || e.Target != m.ID || e.RequestID == "" {
 				t.Errorf("%s: got %+v", name, e)
 			}
 		}
-		if want := []string{"match.delete", "match.update", "match.create"}; !slices.Equal(did, want) {
-			t.Errorf("%s: got %v, want %v", name, did, want)
+		if want := []string{"match.delete", "match.update", "match.create"}; !slices.Equal(actions, want) {
+			t.Errorf("%s: got %v, want %v", name, actions, want)
 		}
 	}
 	change := w.entries(t, audit.Filter{})[1]
 	if change.Before["status"] != "scheduled" || change.After["status"] != "live" || change.Before["home"] != nil {
-		t.Errorf("got %v to %v, want what differs", change.Before, change.After)
+		t.Errorf("got %v to %v, want only the fields that differ", change.Before, change.After)
 	}
 }
 
-// work is a call that is made on a failing table.
-type work struct {
+// operation is a change that is made on a failing table.
+type operation struct {
 	name string
 	do   func(w *writer, m *matches.Match) error
 }
 
-var works = []work{
+var operations = []operation{
 	{"create", func(w *writer, _ *matches.Match) error {
 		r := w.call("a", "")
-		_, err := w.Create(context.Background(), r, "2", drafted("2"))
+		_, err := w.Create(context.Background(), r, "2", draftOf("2"))
 		return err
 	}},
-	{"create under a token", func(w *writer, _ *matches.Match) error {
+	{"create with an Idempotency-Key", func(w *writer, _ *matches.Match) error {
 		r := w.call("a", "")
 		r.IdempotencyKey = "once"
-		_, err := w.Create(context.Background(), r, "2", drafted("2"))
+		_, err := w.Create(context.Background(), r, "2", draftOf("2"))
 		return err
 	}},
 	{"update", func(w *writer, m *matches.Match) error {
-		_, err := w.Update(context.Background(), w.call("a", ""), m.ID, becomes(matches.Live, 1))
+		_, err := w.Update(context.Background(), w.call("a", ""), m.ID, setStatus(matches.Live, 1))
 		return err
 	}},
-	{"update under a tag", func(w *writer, m *matches.Match) error {
+	{"update with If-Match", func(w *writer, m *matches.Match) error {
 		tag, _ := api.Encoder{}.Tag(m)
-		_, err := w.Update(context.Background(), w.call("a", tag), m.ID, becomes(matches.Live, 1))
+		_, err := w.Update(context.Background(), w.call("a", tag), m.ID, setStatus(matches.Live, 1))
 		return err
 	}},
 	{"delete", func(w *writer, m *matches.Match) error {
 		return w.Delete(context.Background(), w.call("a", ""), m.ID)
 	}},
-	{"delete under a tag", func(w *writer, m *matches.Match) error {
+	{"delete with If-Match", func(w *writer, m *matches.Match) error {
 		tag, _ := api.Encoder{}.Tag(m)
 		return w.Delete(context.Background(), w.call("a", tag), m.ID)
 	}},
 }
 
-// TestFaultsLeaveAChangeWholeAndRecordedOrNotMade fails each call to the table in
-// turn, once and for good, in every way.
-func TestFaultsLeaveAChangeWholeAndRecordedOrNotMade(t *testing.T) {
-	for _, c := range works {
+// TestFaultAppliesAChangeWithItsAuditEntryOrNotAtAll injects each kind of fault at each
+// call to the table, once, twice and permanently.
+func TestFaultAppliesAChangeWithItsAuditEntryOrNotAtAll(t *testing.T) {
+	for _, c := range operations {
 		for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable, tabletest.Conflict, tabletest.Lost} {
 			for _, times := range []int{1, 2, 1000} {
 				for from := range 4 {
-					synctest.Test(t, func(t *testing.T) { faulted(t, c, fault, times, from) })
+					synctest.Test(t, func(t *testing.T) { testFault(t, c, fault, times, from) })
 				}
 			}
 		}
 	}
 }
 
-func faulted(t *testing.T, c work, fault tabletest.Fault, times, from int) {
+func testFault(t *testing.T, c operation, fault tabletest.Fault, times, from int) {
 	what := fmt.Sprintf("%s with fault %d, %d times from call %d on", c.name, fault, times, from)
 	w := newWriter(t)
-	m := w.creates(t, "a", "1")
-	before, had := facts(t, w), len(w.entries(t, audit.Filter{}))
+	m := w.mustCreate(t, "a", "1")
+	before, entriesBefore := matchesOf(t, w), len(w.entries(t, audit.Filter{}))
 	seen := 0
 	w.table.Follow(func(tabletest.Call) (tabletest.Fault, time.Duration) {
 		if seen++; seen > from && seen <= from+times {
@@ -446,21 +446,21 @@ func faulted(t *testing.T, c work, fault tabletest.Fault, times, from int) {
 	})
 	err := c.do(w, m)
 	w.table.Heal()
-	after, has := facts(t, w), len(w.entries(t, audit.Filter{}))
-	if has-had > 1 || (has-had == 1) != (before != after) {
-		t.Errorf("%s: %d entries, facts changed: %v", what, has-had, before != after)
+	after, entriesAfter := matchesOf(t, w), len(w.entries(t, audit.Filter{}))
+	if entriesAfter-entriesBefore > 1 || (entriesAfter-entriesBefore == 1) != (before != after) {
+		t.Errorf("%s: %d audit entries, matches changed: %v", what, entriesAfter-entriesBefore, before != after)
 	}
 	if err == nil && before == after {
-		t.Errorf("%s: succeeded and did nothing", what)
+		t.Errorf("%s: succeeded without a change", what)
 	}
 	if err != nil && condition(err) != api.Unavailable {
 		t.Errorf("%s: got %v, want success or unavailable", what, err)
 	}
-	w.counts(t, what)
+	w.checkCounters(t, what)
 }
 
-// facts are all matches of the organisation.
-func facts(t testing.TB, w *writer) string {
+// matchesOf returns all matches of the organisation as JSON.
+func matchesOf(t testing.TB, w *writer) string {
 	t.Helper()
 	page, err := reader(w.store, "org_a").List(t.Context(), matches.Filter{}, matches.PageRequest{Limit: 100})
 	if err != nil {
@@ -469,8 +469,8 @@ func facts(t testing.TB, w *writer) string {
 	return string(encode(t, page.Matches))
 }
 
-// counts holds the counters to what there is.
-func (w *writer) counts(t testing.TB, what string) {
+// checkCounters compares the counters with the stored matches.
+func (w *writer) checkCounters(t testing.TB, what string) {
 	t.Helper()
 	page, err := w.table.Query(t.Context(), table.Query{Partition: "COUNT#org_a"})
 	if err != nil {
@@ -490,19 +490,19 @@ func (w *writer) counts(t testing.TB, what string) {
 	}
 }
 
-func TestRepeatUnderATokenIsAnsweredAsTheFirstWas(t *testing.T) {
+func TestRepeatWithTheSameIdempotencyKeyGetsTheFirstAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
 	once := func(input any, round string) (*matches.Match, error) {
 		r := w.call("a", "")
 		r.IdempotencyKey = "once"
-		return w.Create(t.Context(), r, input, drafted(round))
+		return w.Create(t.Context(), r, input, draftOf(round))
 	}
 	first, err := once("1", "1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Update(t.Context(), w.call("a", ""), first.ID, becomes(matches.Live, 0)); err != nil {
+	if _, err := w.Update(t.Context(), w.call("a", ""), first.ID, setStatus(matches.Live, 0)); err != nil {
 		t.Fatal(err)
 	}
 	again, err := once("1", "1")
@@ -516,9 +516,9 @@ func TestRepeatUnderATokenIsAnsweredAsTheFirstWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err = once("1", "1"); err != nil || again.ID != first.ID {
-		t.Errorf("after the match is gone: got %v (%v), want the first answer", again, err)
+		t.Errorf("after the match was deleted: got %v (%v), want the first answer", again, err)
 	}
 	if total, _ := w.total(t, matches.Filter{}, "org_a"); total != 0 {
-		t.Errorf("the repeat made a match again")
+		t.Errorf("the repeat created the match again")
 	}
 }

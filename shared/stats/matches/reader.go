@@ -11,8 +11,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Reader returns the matches of the owners that it is bound to: those of the public,
-// of one organisation, or of both. A match of any other owner does not exist for it.
+// Reader returns the matches of the owners that it is bound to: the public matches,
+// those of one organisation, or both. A match of any other owner does not exist for it.
 // The zero Reader is bound to no owner.
 type Reader struct {
 	store  *Store
@@ -37,7 +37,8 @@ type Visible struct{ id string }
 // ID returns the present id of the match.
 func (v Visible) ID() string { return v.id }
 
-// Visible looks up a match by its id, or by an id that it had before; ErrNotFound.
+// Visible looks up a match by its id, or by an id that it had before. It fails with
+// ErrNotFound.
 func (r Reader) Visible(ctx context.Context, id string) (Visible, error) {
 	m, err := r.Get(ctx, id)
 	if err != nil {
@@ -46,7 +47,8 @@ func (r Reader) Visible(ctx context.Context, id string) (Visible, error) {
 	return Visible{m.ID}, nil
 }
 
-// Get returns one match by its id, or by an id that it had before; ErrNotFound.
+// Get returns one match by its id, or by an id that it had before. It fails with
+// ErrNotFound.
 func (r Reader) Get(ctx context.Context, id string) (*Match, error) {
 	found, err := r.getMany(ctx, []string{id})
 	if err != nil {
@@ -77,7 +79,7 @@ func (r Reader) getMany(ctx context.Context, ids []string) ([]Match, error) {
 	return out, nil
 }
 
-// List returns a page of the matches that the filter chooses, by kick-off, then by
+// List returns a page of the matches that the filter selects, by kick-off, then by
 // id. It fails with a wrapped ErrFilter if no index serves the filter.
 func (r Reader) List(ctx context.Context, f Filter, p PageRequest) (*Page, error) {
 	path, err := f.path()
@@ -170,7 +172,7 @@ func (r Reader) total(ctx context.Context, counter string) (*int64, error) {
 }
 
 // HeadToHead returns a match and the played meetings (finished or awarded) of its two
-// teams in every league, with either team at home, newest first; ErrNotFound.
+// teams in every league, with either team at home, newest first. It fails with ErrNotFound.
 func (r Reader) HeadToHead(ctx context.Context, id string) (*Match, []Match, error) {
 	m, err := r.Get(ctx, id)
 	if err != nil {

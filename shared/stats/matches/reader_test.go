@@ -58,9 +58,9 @@ func fixture(t *testing.T, s *matches.Store) map[string]string {
 	return ids
 }
 
-// asks has, for each method of a reader, a call that returns whose matches it reads if
-// it is asked for those of every owner.
-var asks = map[string]func(ctx context.Context, r matches.Reader, ids []string) ([]matches.Match, error){
+// reads has a call for each method of a reader. The call requests the matches of every
+// owner, and returns those that the reader returned.
+var reads = map[string]func(ctx context.Context, r matches.Reader, ids []string) ([]matches.Match, error){
 	"Get": func(ctx context.Context, r matches.Reader, ids []string) (found []matches.Match, err error) {
 		for _, id := range ids {
 			switch m, err := r.Get(ctx, id); {
@@ -123,12 +123,12 @@ func TestReaderReturnsNoMatchOfAnotherOwner(t *testing.T) {
 		all := []string{stored[matches.Public], stored["org_1"], stored["org_2"]}
 		for i := range reflect.TypeFor[matches.Reader]().NumMethod() {
 			name := reflect.TypeFor[matches.Reader]().Method(i).Name
-			if asks[name] == nil {
-				t.Errorf("Reader.%s: add it to asks, so that its isolation is tested", name)
+			if reads[name] == nil {
+				t.Errorf("Reader.%s: add it to reads, so that its isolation is tested", name)
 				continue
 			}
 			for _, owners := range [][]string{{matches.Public}, {matches.Public, "org_1"}, {"org_1"}, {"org_3"}} {
-				found, err := asks[name](t.Context(), reader(s, owners...), all)
+				found, err := reads[name](t.Context(), reader(s, owners...), all)
 				if err != nil {
 					t.Errorf("%s of %v: %v", name, owners, err)
 					continue
@@ -162,8 +162,8 @@ func TestZeroReaderReadsNothing(t *testing.T) {
 	}
 }
 
-// TestStoreHasNoUnboundRead fails if a method is added to Store that returns matches to
-// callers that did not say whose they are.
+// TestStoreHasNoUnboundRead fails if a new method of Store might return matches without
+// being bound to their owners.
 func TestStoreHasNoUnboundRead(t *testing.T) {
 	t.Parallel()
 	var got []string
@@ -183,7 +183,7 @@ func TestWriterFindsNoMatchOfAnotherOwner(t *testing.T) {
 		for _, owner := range []string{matches.Public, "org_2"} {
 			r := &api.Request{ID: "r", Now: time.Now(), Caller: &api.Caller{Org: "org_1", User: "usr_1", Key: "key_1"}}
 			if err := own.Delete(t.Context(), r, stored[owner]); condition(err) != api.NotFound {
-				t.Errorf("deleting that of %s: got %v, want not found", owner, err)
+				t.Errorf("deleting the match of %s: got %v, want not found", owner, err)
 			}
 		}
 	})

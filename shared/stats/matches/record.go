@@ -9,7 +9,7 @@ import (
 )
 
 // Record is a stored match with the spellings that its source used for the teams. When
-// later clubs files unite or split teams, the spellings decide whose match it is.
+// later clubs files unite or split teams, the spellings decide which teams played.
 type Record struct {
 	Match
 	HomeAs, AwayAs string
@@ -164,8 +164,8 @@ func Winner(status Status, s Score) *string {
 	return nil
 }
 
-// Valid reports whether s is one of [Statuses].
-func (s Status) Valid() bool {
+// Known reports whether s is one of [Statuses].
+func (s Status) Known() bool {
 	for _, known := range Statuses {
 		if s == known {
 			return true

@@ -36,7 +36,7 @@ type When struct {
 func (m Match) Edited(e Edit) (Match, error) {
 	if e.Status != nil && *e.Status != m.Status {
 		if !slices.Contains(steps[m.Status], *e.Status) {
-			return m, api.Fail(api.ConflictStep, "status: %s %s", m.Status, leads(m.Status))
+			return m, api.Fail(api.ConflictStep, "status: %s %s", m.Status, stepHint(m.Status))
 		}
 		m.Status = *e.Status
 	}
@@ -55,7 +55,8 @@ func (m Match) Edited(e Edit) (Match, error) {
 	return m.settled(e)
 }
 
-func leads(from Status) string {
+// stepHint says which statuses may follow a status, for an error message.
+func stepHint(from Status) string {
 	if len(steps[from]) == 0 {
 		return "is final and cannot change"
 	}
@@ -89,7 +90,7 @@ func (m Match) settled(e Edit) (Match, error) {
 			return m, api.FieldError("score.penalties", "must have a winner when the match is %s", m.Status)
 		}
 	}
-	if err := m.Score.sound(); err != nil {
+	if err := m.Score.check(); err != nil {
 		return m, err
 	}
 	m.Score.Winner = Winner(m.Status, m.Score)
@@ -100,8 +101,9 @@ func (s Score) empty() bool {
 	return s.HalfTime == nil && s.FullTime == nil && s.ExtraTime == nil && s.Penalties == nil
 }
 
-// sound refuses a score that has fewer goals later in the match.
-func (s Score) sound() error {
+// check refuses a score in which a side has fewer goals later in the match, and extra time
+// or penalties without a full-time score.
+func (s Score) check() error {
 	if s.FullTime == nil && (s.ExtraTime != nil || s.Penalties != nil) {
 		return api.FieldError("score.full_time", "is required with extra_time or penalties")
 	}

@@ -22,7 +22,7 @@ import (
 // see. The two cases are not distinguished, so that no reader learns of hidden matches.
 var ErrNotFound = errors.New("matches: not found")
 
-// ErrFilter is the answer for a mix of filters that no index serves.
+// ErrFilter is the error for a combination of filters that no index serves.
 var ErrFilter = errors.New("supported: no filter; league and season (and round, stage, status); one league; one status; team; each of these within at most 31 days; at most 100 ids")
 
 // Bounds of a [Filter].
@@ -31,11 +31,11 @@ const (
 	maxIDs       = 100
 )
 
-// Filter chooses matches by a combination of fields that an index serves.
+// Filter selects matches by a combination of fields that an index serves.
 type Filter struct {
 	League, Season string
 	Round, Stage   string   // with League and Season: the verbatim round or a matchday's number; the stage verbatim
-	Statuses       []Status // with League and Season any; alone exactly one
+	Statuses       []Status // any number with League and Season, otherwise at most one
 	Team           string   // the team's present id, not a former one
 	From, To       string   // days, YYYY-MM-DD, inclusive; for a single day both are that day
 	UTC            bool     // count UTC days instead of the leagues' local days; a match without a known time has its local day
@@ -69,9 +69,9 @@ func NewStore(tbl table.Table, clock func() time.Time) *Store {
 	return &Store{table: tbl, clock: clock}
 }
 
-// RecordsOfAllOwners returns the records that exist among ids, whoever owns them, by
-// the requested id. It is for workers, and must not serve a request of a customer. Two
-// ids have the same record where two matches were found to be one.
+// RecordsOfAllOwners returns the records that exist among ids, of every owner, by the
+// requested id. Only workers may call it; it must not serve a customer's request. Two ids
+// have the same record if their two matches turned out to be one.
 func (s *Store) RecordsOfAllOwners(ctx context.Context, ids []string, consistent bool) (map[string]*Record, error) {
 	return s.records(ctx, ids, consistent, true)
 }
@@ -80,12 +80,12 @@ func (s *Store) RecordsOfAllOwners(ctx context.Context, ids []string, consistent
 // a reader without public data must not learn from the response time that one exists.
 func (s *Store) records(ctx context.Context, ids []string, consistent, follow bool) (map[string]*Record, error) {
 	out := make(map[string]*Record, len(ids))
-	asked := map[string][]string{} // requested ids by the id to read
+	pending := map[string][]string{} // requested ids by the id to read
 	for _, id := range ids {
-		asked[id] = []string{id}
+		pending[id] = []string{id}
 	}
 	for range 8 { // an alias points to another alias only after several merges
-		items, err := s.byIDs(ctx, slices.Collect(maps.Keys(asked)), consistent)
+		items, err := s.byIDs(ctx, slices.Collect(maps.Keys(pending)), consistent)
 		if err != nil {
 			return nil, err
 		}
@@ -94,15 +94,15 @@ func (s *Store) records(ctx context.Context, ids []string, consistent, follow bo
 			if to := it.Str("alias_of"); to != "" && !follow {
 				continue
 			} else if to != "" {
-				next[to] = append(next[to], asked[id]...)
+				next[to] = append(next[to], pending[id]...)
 				continue
 			}
 			r := recordOf(it)
-			for _, by := range asked[id] {
-				out[by] = r
+			for _, requested := range pending[id] {
+				out[requested] = r
 			}
 		}
-		if asked = next; len(asked) == 0 {
+		if pending = next; len(pending) == 0 {
 			break
 		}
 	}
@@ -111,10 +111,10 @@ func (s *Store) records(ctx context.Context, ids []string, consistent, follow bo
 
 func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[string]table.Item, error) {
 	keys := make([]table.Key, 0, len(ids))
-	asked := map[string]bool{}
+	seen := map[string]bool{}
 	for _, id := range ids {
-		if table.Storable(id, maxIDBytes) && !asked[id] {
-			asked[id] = true
+		if table.Storable(id, maxIDBytes) && !seen[id] {
+			seen[id] = true
 			keys = append(keys, matchKey(id))
 		}
 	}
@@ -251,7 +251,7 @@ func (f Filter) day(m *Match) string {
 	return m.Date
 }
 
-// ofTeam returns every public record of a team, in no order.
+// ofTeam returns every public record of a team, in no particular order.
 func (s *Store) ofTeam(ctx context.Context, team string) ([]*Record, error) {
 	var out []*Record
 	for _, index := range []string{"home", "away"} {

@@ -38,7 +38,7 @@ func open(t testing.TB) table.Table {
 	return db.Table(table.Stats.Name)
 }
 
-// put stores matches through Apply, whose season it makes known.
+// put creates the seasons of matches, and stores the matches through Apply.
 func put(t testing.TB, s *matches.Store, list ...*matches.Record) {
 	t.Helper()
 	seasons := leagues.NewStore(matches.Table(s))
@@ -60,8 +60,9 @@ func put(t testing.TB, s *matches.Store, list ...*matches.Record) {
 
 func ptr[T any](v T) *T { return &v }
 
-// world is matches of several leagues, seasons, statuses and owners, some without a time.
-func world(n int) []*matches.Record {
+// randomRecords returns n matches of several leagues, seasons, statuses and owners, some
+// without a time. It returns the same matches each time.
+func randomRecords(n int) []*matches.Record {
 	rng := rand.New(rand.NewPCG(1, 2))
 	names := []string{"alder", "birch", "cedar", "dogwood", "elm", "fir"}
 	codes := []string{"en.1", "co.1", "jp.1", "zz.9"}
@@ -95,7 +96,7 @@ func world(n int) []*matches.Record {
 	return list
 }
 
-// instant is the order that the pages promise, worked out another way: the
+// instant computes the time by which pages are ordered, independently of the store: the
 // kick-off, or the end of the local day.
 func instant(m matches.Match) time.Time {
 	if m.KickoffAt != nil {
@@ -110,8 +111,8 @@ func instant(m matches.Match) time.Time {
 	return t
 }
 
-// served are filters that an index serves, and what each chooses.
-var served = map[string]struct {
+// servedFilters are filters that an index serves, and the matches that each selects.
+var servedFilters = map[string]struct {
 	f      matches.Filter
 	keep   func(matches.Match) bool
 	counts bool
@@ -149,16 +150,16 @@ var served = map[string]struct {
 		func(m matches.Match) bool {
 			return m.League == "co.1" && m.Season == "2020" && m.Status == "finished" && m.Date >= "2020-02-01" && m.Date <= "2020-03-01"
 		}, false},
-	"nobody": {matches.Filter{Team: "nobody"}, func(m matches.Match) bool { return false }, true},
+	"unknown team": {matches.Filter{Team: "unknown"}, func(m matches.Match) bool { return false }, true},
 }
 
 func TestPagesOfEveryServedFilterHoldExactlyItsMatchesInOrder(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
-	all := world(700)
+	all := randomRecords(700)
 	put(t, s, all...)
 
-	for name, tt := range served {
+	for name, tt := range servedFilters {
 		for _, owners := range [][]string{{matches.Public}, {matches.Public, "org_1"}} {
 			for _, descending := range []bool{false, true} {
 				want := expect(all, tt.keep, owners, descending)
@@ -181,7 +182,7 @@ func TestPagesOfEveryServedFilterHoldExactlyItsMatchesInOrder(t *testing.T) {
 	}
 }
 
-// utcDay is the UTC day of the kick-off, the local day where its time is not known.
+// utcDay returns the UTC day of the kick-off, or the local day if the time is unknown.
 func utcDay(m matches.Match) string {
 	if m.KickoffAt != nil {
 		return (*m.KickoffAt)[:10]
@@ -190,24 +191,24 @@ func utcDay(m matches.Match) string {
 }
 
 func expect(all []*matches.Record, keep func(matches.Match) bool, owners []string, descending bool) []string {
-	var kept []matches.Match
+	var selected []matches.Match
 	for _, r := range all {
 		if slices.Contains(owners, r.Owner) && keep(r.Match) {
-			kept = append(kept, r.Match)
+			selected = append(selected, r.Match)
 		}
 	}
-	sort.Slice(kept, func(i, j int) bool {
-		a, b := instant(kept[i]), instant(kept[j])
+	sort.Slice(selected, func(i, j int) bool {
+		a, b := instant(selected[i]), instant(selected[j])
 		if a.Equal(b) {
-			return kept[i].ID < kept[j].ID
+			return selected[i].ID < selected[j].ID
 		}
 		return a.Before(b)
 	})
 	if descending {
-		slices.Reverse(kept)
+		slices.Reverse(selected)
 	}
 	ids := []string{}
-	for _, m := range kept {
+	for _, m := range selected {
 		ids = append(ids, m.ID)
 	}
 	return ids
@@ -228,16 +229,16 @@ func readAll(t *testing.T, s *matches.Store, f matches.Filter, owners []string, 
 			return ids
 		}
 		if len(page.Matches) != limit {
-			t.Fatalf("got a page of %d with a next one, want %d", len(page.Matches), limit)
+			t.Fatalf("got a page of %d matches with a cursor, want %d", len(page.Matches), limit)
 		}
 		after = page.Next
 	}
 }
 
-func TestIDsAreServedInOrderAndOnce(t *testing.T) {
+func TestMatchesByIDAreListedInOrderAndOnce(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
-	all := world(60)
+	all := randomRecords(60)
 	put(t, s, all...)
 	ids := []string{"m_unknown", "", strings.Repeat("x", 3000), "\xff"}
 	for _, r := range all[:30] {
@@ -258,8 +259,8 @@ func TestFiltersThatNoIndexServesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]matches.Filter{
 		"season alone":       {Season: "2020"},
-		"round without":      {Round: "1", League: "en.1"},
-		"stage without":      {Stage: "Cup"},
+		"round, no season":   {Round: "1", League: "en.1"},
+		"stage, no season":   {Stage: "Cup"},
 		"team and league":    {Team: "elm", League: "en.1"},
 		"team and season":    {Team: "elm", League: "en.1", Season: "2020"},
 		"two statuses":       {Statuses: []matches.Status{"live", "finished"}},
@@ -267,7 +268,7 @@ func TestFiltersThatNoIndexServesAreRefused(t *testing.T) {
 		"32 days":            {From: "2020-01-01", To: "2020-02-01"},
 		"backwards":          {From: "2020-01-02", To: "2020-01-01"},
 		"half a range":       {From: "2020-01-02"},
-		"no day":             {From: "2020-02-30", To: "2020-03-01"},
+		"invalid day":        {From: "2020-02-30", To: "2020-03-01"},
 		"101 ids":            {IDs: make([]string, 101)},
 		"ids and league":     {IDs: []string{"m_1"}, League: "en.1"},
 		"ids and days":       {IDs: []string{"m_1"}, From: "2020-01-01", To: "2020-01-01"},
@@ -278,14 +279,14 @@ func TestFiltersThatNoIndexServesAreRefused(t *testing.T) {
 		}
 	}
 	if err := (matches.Filter{From: "2020-01-01", To: "2020-01-31"}).Check(); err != nil {
-		t.Errorf("31 days: got %v, want none", err)
+		t.Errorf("31 days: got error %v, want none", err)
 	}
 }
 
 func TestMatchesOfOthersAreNotFound(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
-	mine := world(1)[0]
+	mine := randomRecords(1)[0]
 	mine.Owner = "org_1"
 	put(t, s, mine)
 	if _, err := reader(s, matches.Public, "org_2").Get(ctx, mine.ID); !errors.Is(err, matches.ErrNotFound) {
@@ -296,32 +297,32 @@ func TestMatchesOfOthersAreNotFound(t *testing.T) {
 	}
 	season, version, err := leagues.NewStore(matches.Table(s)).Public().Season(ctx, string(mine.League), string(mine.Season))
 	if err != nil || version != 0 || season.Start != nil {
-		t.Errorf("public season: got %+v at version %d, %v; want no trace of an organisation's match", season, version, err)
+		t.Errorf("public season: got %+v at version %d, %v; want no effect of an organisation's match", season, version, err)
 	}
 }
 
 func TestHeadToHeadIsPlayedMeetingsNewestFirst(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
-	all := world(400)
+	all := randomRecords(400)
 	put(t, s, all...)
-	asked := all[0]
-	asked.Owner = matches.Public
+	requested := all[0]
+	requested.Owner = matches.Public
 	owners := []string{matches.Public, "org_1"}
-	m, got, err := reader(s, owners...).HeadToHead(ctx, asked.ID)
+	m, got, err := reader(s, owners...).HeadToHead(ctx, requested.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := expect(all, func(m matches.Match) bool {
 		pair := []string{m.Home.ID, m.Away.ID}
-		return slices.Contains(pair, asked.Home.ID) && slices.Contains(pair, asked.Away.ID) &&
+		return slices.Contains(pair, requested.Home.ID) && slices.Contains(pair, requested.Away.ID) &&
 			(m.Status == matches.Finished || m.Status == matches.Awarded)
 	}, owners, true)
 	var ids []string
 	for _, m := range got {
 		ids = append(ids, m.ID)
 	}
-	if m.ID != asked.ID || !slices.Equal(ids, want) {
+	if m.ID != requested.ID || !slices.Equal(ids, want) {
 		t.Errorf("of %s: got %v, want %v", m.ID, ids, want)
 	}
 }
@@ -363,17 +364,17 @@ func TestIdentityIsThePlaceInTheSeasonAndTheTeams(t *testing.T) {
 		}
 	}
 	if got := id(func(m *matches.Match) { m.Round = nil }); got == id(func(m *matches.Match) { m.Round, m.Date = nil, "2019-06-02" }) {
-		t.Error("without a round the day must tell two meetings apart")
+		t.Error("without a round, two meetings on different days have the same id")
 	}
 	if want := "m_s4hm8m09jrcg3reoatta"; same != want {
-		t.Errorf("got id %s, want %s: stored matches would all get another one", same, want)
+		t.Errorf("got id %s, want %s: the ids of all stored matches would change", same, want)
 	}
 	if len(same) != 22 || !strings.HasPrefix(same, "m_") {
 		t.Errorf("got id %q, want m_ and 20 characters of 5 bits", same)
 	}
 }
 
-func TestStoredMatchIsTheMatchAttributeByAttribute(t *testing.T) {
+func TestItemHasEveryAttributeOfTheMatch(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
 	full := &matches.Record{HomeAs: "Elm", AwayAs: "Fir", Match: matches.Match{
@@ -407,10 +408,10 @@ func TestStoredMatchIsTheMatchAttributeByAttribute(t *testing.T) {
 	}
 }
 
-func TestStaleChangeIsRefusedWholeWithItsCounters(t *testing.T) {
+func TestStaleChangeWritesNeitherMatchesNorCounters(t *testing.T) {
 	t.Parallel()
 	s := matches.NewStore(open(t), at("2026-01-01T00:00:00Z"))
-	one := world(1)[0]
+	one := randomRecords(1)[0]
 	one.Owner = matches.Public
 	put(t, s, one)
 	first, second := *one, *one
@@ -423,7 +424,7 @@ func TestStaleChangeIsRefusedWholeWithItsCounters(t *testing.T) {
 		t.Errorf("got version %d, want %d", first.Version, before.Version+1)
 	}
 	err := s.Apply(ctx, []matches.Change{{Before: &before, After: &second}})
-	if c := table.WasCanceled(err); c == nil || c.At(0) == nil {
+	if c := table.AsCanceled(err); c == nil || c.At(0) == nil {
 		t.Fatalf("got %v, want the first write refused", err)
 	}
 	for status, want := range map[matches.Status]int64{one.Status: 0, matches.Live: 1, matches.Finished: 0} {
@@ -466,7 +467,7 @@ func BenchmarkPageOf50(b *testing.B) {
 	for _, n := range []int{1_000, 20_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			s := matches.NewStore(open(b), at("2026-01-01T00:00:00Z"))
-			put(b, s, world(n)...)
+			put(b, s, randomRecords(n)...)
 			for b.Loop() {
 				if _, err := s.Public().List(ctx, matches.Filter{League: "en.1"}, matches.PageRequest{Limit: 50}); err != nil {
 					b.Fatal(err)

@@ -38,25 +38,25 @@ func put(t *testing.T, tbl table.Table, partition, sort string, v any) {
 	}
 }
 
-func TestListsOfNothingAreEmptyAndCountNothing(t *testing.T) {
+func TestListsOfAnEmptyTableAreEmptyWithTotalZero(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
 	all, err := s.List(t.Context(), "", 10)
 	if err != nil || all.Items == nil || len(all.Items) != 0 || all.Next != "" || *all.Total != 0 {
 		t.Errorf("players: got %+v (%v)", all, err)
 	}
-	did, err := s.Stats(t.Context(), players.Filter{}, "", 10)
-	if err != nil || len(did.Items) != 0 || did.Next != "" || *did.Total != 0 {
-		t.Errorf("stats: got %+v (%v)", did, err)
+	stats, err := s.Stats(t.Context(), players.Filter{}, "", 10)
+	if err != nil || len(stats.Items) != 0 || stats.Next != "" || *stats.Total != 0 {
+		t.Errorf("stats: got %+v (%v)", stats, err)
 	}
-	for _, id := range []string{"nobody", "", string(make([]byte, 300)), "\xff"} {
+	for _, id := range []string{"unknown", "", string(make([]byte, 300)), "\xff"} {
 		if _, err := s.Get(t.Context(), id); !errors.Is(err, players.ErrNotFound) {
 			t.Errorf("%q: got %v, want not found", id, err)
 		}
 	}
 }
 
-func TestPagesHoldEveryPlayerOnceInOrder(t *testing.T) {
+func TestPagesHaveEveryPlayerOnceInOrder(t *testing.T) {
 	t.Parallel()
 	s, tbl := open(t)
 	var want []string
@@ -86,7 +86,7 @@ func TestPagesHoldEveryPlayerOnceInOrder(t *testing.T) {
 	}
 }
 
-func TestStatsAreThoseOfTheLeagueOrSeasonAskedFor(t *testing.T) {
+func TestStatsAreLimitedToTheRequestedLeagueOrSeason(t *testing.T) {
 	t.Parallel()
 	s, tbl := open(t)
 	for _, at := range [][2]string{{"en.1", "2015-16"}, {"en.1", "2016-17"}, {"en.10", "2015-16"}} {

@@ -20,8 +20,8 @@ func methodsOf[T any]() (names []string) {
 	return names
 }
 
-// TestContractThatHidesPublicDataReadsNone calls every method of a reader and watches
-// the table, so that a method that forgets the contract is found.
+// TestContractThatHidesPublicDataReadsNone calls every method of a reader and records the
+// calls to the table, to find a method that ignores the contract.
 func TestContractThatHidesPublicDataReadsNone(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(table.Stats)
@@ -47,7 +47,7 @@ func TestContractThatHidesPublicDataReadsNone(t *testing.T) {
 			}
 			method.Call(in)
 			if read := len(watched.Calls()) > before; read == hide {
-				t.Errorf("%s: hide_public %t: asked the table %t", name, hide, read)
+				t.Errorf("%s: hide_public %t: read the table %t", name, hide, read)
 			}
 		}
 	}

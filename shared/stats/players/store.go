@@ -33,7 +33,7 @@ type Store struct{ table table.Table }
 func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
 
 // Reader returns players and their statistics. All of them are public: a reader that
-// does not see public data finds none, and asks the table for none.
+// does not see public data returns nothing, and does not read the table.
 type Reader struct {
 	store  *Store
 	public bool
@@ -43,8 +43,8 @@ type Reader struct {
 // the contract hides public data.
 func (s *Store) For(_ *api.Caller, c *contract.Contract) Reader { return Reader{s, !c.HidePublic} }
 
-// nothing is the page of a reader that does not see public data.
-func nothing[T any]() *Page[T] {
+// emptyPage returns the page of a reader that does not see public data.
+func emptyPage[T any]() *Page[T] {
 	none := int64(0)
 	return &Page[T]{Total: &none}
 }
@@ -57,10 +57,10 @@ type Page[T any] struct {
 	Total *int64
 }
 
-// Filter chooses statistics: all, those of a league, or those of one season of a league.
+// Filter selects statistics: all, those of a league, or those of one season of a league.
 type Filter struct{ League, Season string }
 
-// Get returns one player; ErrNotFound.
+// Get returns one player. It fails with ErrNotFound.
 func (r Reader) Get(ctx context.Context, id string) (*Player, error) {
 	if !r.public || !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
@@ -79,7 +79,7 @@ func (r Reader) Get(ctx context.Context, id string) (*Player, error) {
 // List returns a page of all players, by id.
 func (r Reader) List(ctx context.Context, after string, limit int) (*Page[Player], error) {
 	if !r.public {
-		return nothing[Player](), nil
+		return emptyPage[Player](), nil
 	}
 	page, err := list[Player](ctx, r.store.table, table.Query{Partition: playersPK, After: after, Limit: limit})
 	if err != nil {
@@ -92,7 +92,7 @@ func (r Reader) List(ctx context.Context, after string, limit int) (*Page[Player
 // Stats returns a page of statistics, by league, season and player.
 func (r Reader) Stats(ctx context.Context, f Filter, after string, limit int) (*Page[Stats], error) {
 	if !r.public {
-		return nothing[Stats](), nil
+		return emptyPage[Stats](), nil
 	}
 	q := table.Query{Partition: statsPK, After: after, Limit: limit}
 	switch {

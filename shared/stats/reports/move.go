@@ -13,7 +13,7 @@ import (
 // Adopt copies the report of another match that turns out to be the same match. It copies
 // each of goals, cards, substitutions, lineups and statistics only if the match has none
 // of its own. Events get the ids that the match's own sources would give them. The other
-// match keeps its report, so that an import that stops loses nothing: call Drop once the
+// match keeps its report, so that an interrupted import loses nothing: call Drop once the
 // other id is an alias. Adopting again changes nothing.
 func (s *Store) Adopt(ctx context.Context, match, other string) error {
 	theirs, err := s.stored(ctx, other)

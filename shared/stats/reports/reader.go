@@ -14,10 +14,11 @@ type Reader struct {
 	match string
 }
 
-// Of returns a reader of a match's report. Whoever may see the match may see its report too.
+// Of returns a reader of a match's report. A caller who may see the match may see its
+// report.
 func (s *Store) Of(match matches.Visible) Reader { return Reader{s, match.ID()} }
 
-// Events returns the events by minute, added time and id, which may be none.
+// Events returns the events, possibly none, by minute, added time and id.
 func (r Reader) Events(ctx context.Context) ([]Event, error) {
 	low, high := table.Prefix(eventSort)
 	page, err := r.store.table.Query(ctx, table.Query{Partition: key(r.match, "").Partition, Low: low, High: high})

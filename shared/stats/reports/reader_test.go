@@ -21,16 +21,16 @@ func methodsOf[T any]() (names []string) {
 	return names
 }
 
-func TestReportIsReadByThoseWhoMaySeeItsMatch(t *testing.T) {
+func TestReportIsVisibleOnlyWithItsMatch(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		played, s := matches.NewStore(tbl, time.Now), reports.NewStore(tbl, time.Now)
+		matchStore, s := matches.NewStore(tbl, time.Now), reports.NewStore(tbl, time.Now)
 		if _, err := leagues.NewStore(tbl).Ensure(ctx, "en.1", "League", "2020"); err != nil {
 			t.Fatal(err)
 		}
 		for _, owner := range []string{matches.Public, "org_1"} {
 			m := matches.Match{ID: "m_" + owner, League: "en.1", Season: "2020", Date: "2020-02-01", Status: matches.Finished, Owner: owner,
 				Home: matches.Side{ID: "elm"}, Away: matches.Side{ID: "fir"}}
-			if err := played.Apply(ctx, []matches.Change{{After: &matches.Record{Match: m}}}); err != nil {
+			if err := matchStore.Apply(ctx, []matches.Change{{After: &matches.Record{Match: m}}}); err != nil {
 				t.Fatal(err)
 			}
 			r := goals(goal("A", 3, 0))
@@ -45,7 +45,7 @@ func TestReportIsReadByThoseWhoMaySeeItsMatch(t *testing.T) {
 		}{{"org_1", false, []string{"m_public", "m_org_1"}}, {"org_1", true, []string{"m_org_1"}}, {"org_2", false, []string{"m_public"}}, {"org_2", true, nil}} {
 			var got []string
 			for _, id := range []string{"m_public", "m_org_1"} {
-				visible, _ := played.For(&api.Caller{Org: c.org}, &contract.Contract{HidePublic: c.hide}).Visible(ctx, id)
+				visible, _ := matchStore.For(&api.Caller{Org: c.org}, &contract.Contract{HidePublic: c.hide}).Visible(ctx, id)
 				events, err := s.Of(visible).Events(ctx)
 				if err != nil {
 					t.Fatal(err)
@@ -73,10 +73,10 @@ func TestReportIsReadByThoseWhoMaySeeItsMatch(t *testing.T) {
 	})
 }
 
-func TestEveryReadOfReportsIsBound(t *testing.T) {
+func TestReportsAreReadOnlyThroughReader(t *testing.T) {
 	t.Parallel()
 	if got, want := methodsOf[reports.Reader](), []string{"Events", "Lineups", "Stats"}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v: test what is new in TestReportIsReadByThoseWhoMaySeeItsMatch", got, want)
+		t.Errorf("got %v, want %v: test the new method in TestReportIsVisibleOnlyWithItsMatch", got, want)
 	}
 	if got, want := methodsOf[*reports.Store](), []string{"Adopt", "Drop", "Of", "Put"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v: reads belong to Reader", got, want)

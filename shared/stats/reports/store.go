@@ -21,8 +21,8 @@ import (
 //	MATCH#<match>   STATS           the statistics
 //	MATCH#<match>   REPORT          version, which every change of the others raises
 //
-// A caller who may see a match may see its report. It is read after the match, by the
-// present id of the match.
+// A caller who may see a match may see its report. Readers look up the match first, and
+// read the report by the match's present id.
 
 // Store writes reports. It returns them only through a [Reader], which is bound to a
 // match that its user may see.
@@ -42,14 +42,15 @@ const (
 	statsSort   = "STATS"
 	headSort    = "REPORT"
 
-	// maxWrites is the bound of one transaction.
+	// maxWrites is the largest number of writes in one transaction.
 	maxWrites = 100
 	// attempts bounds how often a report is planned again because of concurrent writes.
 	attempts = 20
 )
 
 // backoff sets the pauses between attempts, so that one of two long reports that are
-// written concurrently gets through. Their randomness decides which caller waits, never the answer.
+// written concurrently gets through. The random part only
+// decides which caller waits; it never changes what is stored.
 var backoff = retry.Backoff{First: 20 * time.Millisecond, Max: 20 * time.Millisecond, Random: rand.N[time.Duration]}
 
 func key(match, sort string) table.Key {
@@ -100,8 +101,8 @@ func FromItem(it table.Item) (any, error) {
 // Most reports fit in one transaction. A longer one takes several, each of which raises
 // the version of the head item. Withdrawn events are deleted first, with the lineups and
 // the corrections; then new events follow in the order of play, then the statistics. A
-// reader in between, or after an import that stopped, sees the report up to some point
-// of the match and nothing twice. Storing the same report again completes it.
+// reader in between, or after an interrupted import, sees the report up to some point of
+// the match, and no event twice. Storing the same report again completes it.
 func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, err error) {
 	for n := range attempts {
 		page, err := s.table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
@@ -115,7 +116,7 @@ func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, 
 		}
 		wrote, err := s.write(ctx, match, stored[headSort].Int("version"), ws)
 		changed = changed || wrote
-		if err == nil || table.WasCanceled(err) == nil {
+		if err == nil || table.AsCanceled(err) == nil {
 			if err != nil {
 				err = fmt.Errorf("reports: writing the report of %s: %w", match, err)
 			}
@@ -157,7 +158,7 @@ func (s *Store) write(ctx context.Context, match string, version int64, ws []tab
 // plan compares a report with the stored items of its match, by sort key, and returns the
 // writes in the order in which readers may see them.
 func plan(match string, r Report, stored map[string]table.Item, now string) ([]table.Write, error) {
-	gone, corrected, added, err := planEvents(match, r, stored, now)
+	removed, corrected, added, err := planEvents(match, r, stored, now)
 	if err != nil {
 		return nil, err
 	}
@@ -176,28 +177,28 @@ func plan(match string, r Report, stored map[string]table.Item, now string) ([]t
 		return nil, err
 	}
 	stats, err := differs(statsSort, r.Stats)
-	return slices.Concat(gone, lineups, corrected, added, stats), err
+	return slices.Concat(removed, lineups, corrected, added, stats), err
 }
 
 // planEvents deletes events that the report no longer has, among the types that it
 // covers, and writes corrected and new events in the order of play.
-func planEvents(match string, r Report, stored map[string]table.Item, now string) (gone, corrected, added []table.Write, err error) {
-	kept := map[string]bool{}
+func planEvents(match string, r Report, stored map[string]table.Item, now string) (removed, corrected, added []table.Write, err error) {
+	reported := map[string]bool{}
 	for _, e := range identify(match, r.Events) {
 		sort := eventSort + e.ID
-		kept[sort] = true
+		reported[sort] = true
 		before := stored[sort]
 		e.Version, e.UpdatedAt = 1, now
 		if before != nil {
-			var was Event
-			if err := table.Decode(before, &was); err != nil {
+			var old Event
+			if err := table.Decode(before, &old); err != nil {
 				return nil, nil, nil, err
 			}
-			e.Version, e.UpdatedAt = was.Version, was.UpdatedAt
-			if reflect.DeepEqual(was, e) {
+			e.Version, e.UpdatedAt = old.Version, old.UpdatedAt
+			if reflect.DeepEqual(old, e) {
 				continue
 			}
-			e.Version, e.UpdatedAt = was.Version+1, now
+			e.Version, e.UpdatedAt = old.Version+1, now
 		}
 		it, err := itemOf(match, sort, e)
 		switch {
@@ -210,11 +211,11 @@ func planEvents(match string, r Report, stored map[string]table.Item, now string
 		}
 	}
 	for _, sort := range slices.Sorted(maps.Keys(stored)) {
-		if strings.HasPrefix(sort, eventSort) && !kept[sort] && slices.Contains(r.Types, EventType(stored[sort].Str("type"))) {
-			gone = append(gone, table.Delete(key(match, sort)))
+		if strings.HasPrefix(sort, eventSort) && !reported[sort] && slices.Contains(r.Types, EventType(stored[sort].Str("type"))) {
+			removed = append(removed, table.Delete(key(match, sort)))
 		}
 	}
-	return gone, corrected, added, nil
+	return removed, corrected, added, nil
 }
 
 func itemOf(match, sort string, v any) (table.Item, error) {

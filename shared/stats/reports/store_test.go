@@ -64,7 +64,8 @@ func list(t *testing.T, s *reports.Store, match string) []reports.Event {
 	return events
 }
 
-func told(events []reports.Event) string {
+// textOf formats events as type, player, minute and version.
+func textOf(events []reports.Event) string {
 	var b strings.Builder
 	for _, e := range events {
 		fmt.Fprintf(&b, "%s %s %d v%d, ", e.Type, *e.Player, e.Minute, e.Version)
@@ -72,12 +73,12 @@ func told(events []reports.Event) string {
 	return b.String()
 }
 
-func TestCorrectedEventKeepsItsIDAndOneThatIsWithdrawnIsGone(t *testing.T) {
+func TestCorrectedEventKeepsItsIDAndWithdrawnEventIsDeleted(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := reports.NewStore(tbl, time.Now)
 		put(t, s, "m_1", goals(goal("B", 90, 2), goal("A", 45, 1), goal("A", 46, 0), goal("C", 90, 0)), true)
 		before := list(t, s, "m_1")
-		if got, want := told(before), "goal A 45 v1, goal A 46 v1, goal C 90 v1, goal B 90 v1, "; got != want {
+		if got, want := textOf(before), "goal A 45 v1, goal A 46 v1, goal C 90 v1, goal B 90 v1, "; got != want {
 			t.Errorf("got %s, want %s: by minute, then added time", got, want)
 		}
 		put(t, s, "m_1", goals(goal("A", 46, 0), goal("A", 45, 1), goal("C", 90, 0), goal("B", 90, 2)), false)
@@ -85,11 +86,11 @@ func TestCorrectedEventKeepsItsIDAndOneThatIsWithdrawnIsGone(t *testing.T) {
 		penalty.Type = reports.Penalty
 		put(t, s, "m_1", goals(goal("A", 45, 1), goal("A", 46, 0), penalty), true)
 		after := list(t, s, "m_1")
-		if got, want := told(after), "goal A 45 v1, goal A 46 v1, penalty C 89 v2, "; got != want {
+		if got, want := textOf(after), "goal A 45 v1, goal A 46 v1, penalty C 89 v2, "; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		if after[2].ID != before[2].ID || after[0] != before[0] && after[0].ID != before[0].ID {
-			t.Errorf("an event that was corrected has another id: %v, was %v", after, before)
+			t.Errorf("a corrected event has another id: %v, was %v", after, before)
 		}
 		if other := list(t, s, "m_2"); len(other) != 0 {
 			t.Errorf("another match has %v", other)
@@ -97,7 +98,7 @@ func TestCorrectedEventKeepsItsIDAndOneThatIsWithdrawnIsGone(t *testing.T) {
 	})
 }
 
-func TestSourcesThatKnowDifferentThingsAddUp(t *testing.T) {
+func TestReportsOfSeveralSourcesAreCombined(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := reports.NewStore(tbl, time.Now)
 		card := reports.Event{Type: reports.YellowCard, Team: reports.Away, Player: ptr("A"), Minute: 12}
@@ -108,8 +109,8 @@ func TestSourcesThatKnowDifferentThingsAddUp(t *testing.T) {
 		put(t, s, "m_1", reports.Report{Types: reports.Cards, Events: []reports.Event{card}, Lineups: lineups, Stats: stats}, true)
 		put(t, s, "m_1", reports.Report{Types: reports.Cards, Events: []reports.Event{card}, Lineups: lineups, Stats: stats}, false)
 		put(t, s, "m_1", goals(), true)
-		if got, want := told(list(t, s, "m_1")), "yellow_card A 12 v1, "; got != want {
-			t.Errorf("got %s, want %s: no goals is what the source of goals says", got, want)
+		if got, want := textOf(list(t, s, "m_1")), "yellow_card A 12 v1, "; got != want {
+			t.Errorf("got %s, want %s: the source of goals reports none", got, want)
 		}
 		gotLineups, err := reports.OfID(s, "m_1").Lineups(ctx)
 		if err != nil || gotLineups.Home.Starters[0].Name != "A" || *gotLineups.Home.Starters[0].Position != "forward" {
@@ -122,7 +123,7 @@ func TestSourcesThatKnowDifferentThingsAddUp(t *testing.T) {
 	})
 }
 
-func TestMatchOfWhichNothingIsKnownHasEmptyLists(t *testing.T) {
+func TestMatchWithoutAReportHasEmptyLists(t *testing.T) {
 	t.Parallel()
 	s := reports.NewStore(memory(t), time.Now)
 	l, err := reports.OfID(s, "m_1").Lineups(ctx)
@@ -134,9 +135,9 @@ func TestMatchOfWhichNothingIsKnownHasEmptyLists(t *testing.T) {
 	}
 }
 
-// TestWritersAtOnceEndInOneOfTheirReports has two sources of the same events write
-// different ones: what is stored is one's or the other's, never a mix.
-func TestWritersAtOnceEndInOneOfTheirReports(t *testing.T) {
+// TestConcurrentWritersStoreOneOfTheirReports writes three different reports of one match
+// concurrently. The stored report must be one of them, never a mix.
+func TestConcurrentWritersStoreOneOfTheirReports(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := reports.NewStore(tbl, time.Now)
 		for round := range 5 {
@@ -165,7 +166,7 @@ func TestWritersAtOnceEndInOneOfTheirReports(t *testing.T) {
 	})
 }
 
-func TestWritersOfLongReportsAtOnceEndInOneOfTheirReports(t *testing.T) {
+func TestConcurrentWritersOfLongReportsStoreOneOfThem(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := reports.NewStore(tbl, time.Now)
 		var wg sync.WaitGroup
@@ -189,7 +190,7 @@ func TestWritersOfLongReportsAtOnceEndInOneOfTheirReports(t *testing.T) {
 	})
 }
 
-func TestReportThatOneTransactionTakesIsWrittenWholeOrNotAtAll(t *testing.T) {
+func TestReportThatFitsInOneTransactionIsStoredAtomically(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable} {
 		faulty := tabletest.NewFaulty(memory(t))
@@ -199,13 +200,13 @@ func TestReportThatOneTransactionTakesIsWrittenWholeOrNotAtAll(t *testing.T) {
 			t.Errorf("got %t, %v", changed, err)
 		}
 		if got := list(t, s, "m_1"); len(got) != 0 {
-			t.Errorf("a write that failed left %v", got)
+			t.Errorf("a failed write stored %v", got)
 		}
 		put(t, s, "m_1", goals(goal("A", 1, 0), goal("B", 2, 0)), true)
 	}
 }
 
-// minutes is a goal in each of so many minutes.
+// minutes returns n goals of a player, one in each minute from 0.
 func minutes(player string, n int) []reports.Event {
 	events := make([]reports.Event, n)
 	for i := range events {
@@ -214,21 +215,21 @@ func minutes(player string, n int) []reports.Event {
 	return events
 }
 
-// TestLongReportIsAsFarAsTheMatchHadComeWhereverItsImportDies has an import of more
-// changes than one transaction takes die at each of its writes, and come again.
-func TestLongReportIsAsFarAsTheMatchHadComeWhereverItsImportDies(t *testing.T) {
+// TestInterruptedLongReportIsAPrefixAndIsCompletedByTheNextImport stops an import of
+// several transactions at each of its writes, and imports again.
+func TestInterruptedLongReportIsAPrefixAndIsCompletedByTheNextImport(t *testing.T) {
 	t.Parallel()
 	stats := &reports.Stats{Data: []reports.Section{{Section: "attack", Stats: []reports.Stat{{Name: "shots", Home: 3, Away: 4}}}}}
 	long := goals(minutes("A", 250)...)
 	long.Stats = stats
-	for dies := 1; dies <= 4; dies++ { // 30 are removed, 250 made and the statistics: three transactions
+	for failAt := 1; failAt <= 4; failAt++ { // 30 events removed, 250 added and the statistics: three transactions
 		faulty := tabletest.NewFaulty(memory(t))
 		s := reports.NewStore(faulty, time.Now)
 		put(t, s, "m_1", goals(minutes("Z", 30)...), true)
 		written := 0
 		faulty.Follow(func(c tabletest.Call) (tabletest.Fault, time.Duration) {
 			if c.Method == "Transact" {
-				if written++; written == dies {
+				if written++; written == failAt {
 					return tabletest.Unavailable, 0
 				}
 			}
@@ -243,7 +244,7 @@ func TestLongReportIsAsFarAsTheMatchHadComeWhereverItsImportDies(t *testing.T) {
 		}
 		for i, e := range events {
 			if *e.Player != *events[0].Player || *e.Player == "A" && e.Minute != i {
-				t.Fatalf("event %d is %s in minute %d: no report that was ever told", i, *e.Player, e.Minute)
+				t.Fatalf("event %d is %s in minute %d: not from one report", i, *e.Player, e.Minute)
 			}
 		}
 		put(t, s, "m_1", long, err != nil)

@@ -10,7 +10,7 @@ import (
 )
 
 // Key identifies one computed table. Version is the season's version. It rises with every
-// change of a match or a deduction, so a stale table is never found again and ages out.
+// change of a match or a deduction, so a stale table is never found again and is evicted.
 type Key struct {
 	League, Season string
 	Version        int64
@@ -41,25 +41,25 @@ func (k Key) flat() flatKey {
 // Cache holds the most recently requested tables. It is safe for concurrent use; two
 // concurrent misses both compute.
 type Cache struct {
-	tables *lru.Cache[flatKey, held]
+	tables *lru.Cache[flatKey, cached]
 	clock  func() time.Time
 }
 
-// settling is how long the first table of a version is used. Matches are read from an
-// index that, on AWS, may lag behind the season's version: a table that is computed when a
-// version appears may lack the change that raised it. The next computation comes late
-// enough, and is kept for good.
-const settling = 10 * time.Second
+// settleTime is how long the first table of a version is used. Matches are read from an
+// index that, on AWS, may lag behind the season's version. So a table that is computed when
+// a version appears may lack the change that raised it. The next computation is late
+// enough, and its table does not expire.
+const settleTime = 10 * time.Second
 
-// held is a table, or nil if the season has none.
-type held struct {
+// cached is a table; its rows are nil if the season has no table.
+type cached struct {
 	rows  []Row
 	until time.Time // zero: does not expire
 }
 
 // NewCache returns a cache of at most size tables (at least one).
 func NewCache(size int, clock func() time.Time) *Cache {
-	tables, err := lru.New[flatKey, held](max(1, size))
+	tables, err := lru.New[flatKey, cached](max(1, size))
 	if err != nil {
 		panic("standings: " + err.Error()) // only for a size below one
 	}
@@ -67,12 +67,12 @@ func NewCache(size int, clock func() time.Time) *Cache {
 }
 
 // Get returns the table of a key, and computes it if it is not cached: at most twice, the
-// second time after settling. It also caches that a season has no table
+// second time after settleTime. It also caches that a season has no table
 // ([ErrNoStandings]), but no other error. The caller may change the returned rows.
 func (c *Cache) Get(k Key, compute func() ([]Row, error)) ([]Row, error) {
 	key, now := k.flat(), c.clock()
-	h, again := c.tables.Get(key)
-	if !again || !h.until.IsZero() && !now.Before(h.until) {
+	h, found := c.tables.Get(key)
+	if !found || !h.until.IsZero() && !now.Before(h.until) {
 		rows, err := compute()
 		switch {
 		case errors.Is(err, ErrNoStandings):
@@ -82,9 +82,9 @@ func (c *Cache) Get(k Key, compute func() ([]Row, error)) ([]Row, error) {
 		case rows == nil:
 			rows = []Row{}
 		}
-		h = held{rows: rows}
-		if !again {
-			h.until = now.Add(settling)
+		h = cached{rows: rows}
+		if !found {
+			h.until = now.Add(settleTime)
 		}
 		c.tables.Add(key, h)
 	}

@@ -32,7 +32,7 @@ func TestCacheComputesATableOncePerKey(t *testing.T) {
 			if err != nil || rows[0].Position != i {
 				t.Errorf("key %d: got %v, %v", i, rows, err)
 			}
-			rows[0].Position = -1 // the caller's own
+			rows[0].Position = -1 // the caller owns the returned rows
 		}
 	}
 	same := base
@@ -45,7 +45,7 @@ func TestCacheComputesATableOncePerKey(t *testing.T) {
 	}
 }
 
-func TestCacheKeepsThatThereIsNoTableAndForgetsOtherErrors(t *testing.T) {
+func TestCacheKeepsErrNoStandingsButNoOtherError(t *testing.T) {
 	t.Parallel()
 	cache, lost, calls := standings.NewCache(0, time.Now), errors.New("lost"), 0
 	for _, want := range []error{lost, lost, standings.ErrNoStandings, standings.ErrNoStandings} {
@@ -63,7 +63,7 @@ func TestCacheKeepsThatThereIsNoTableAndForgetsOtherErrors(t *testing.T) {
 	}
 }
 
-func TestTableOfAnIndexThatLaggedIsNotKept(t *testing.T) {
+func TestTableFromALaggingIndexIsComputedAgain(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	cache := standings.NewCache(100, func() time.Time { return now })
@@ -84,7 +84,7 @@ func TestTableOfAnIndexThatLaggedIsNotKept(t *testing.T) {
 	}
 }
 
-func TestCacheServesManyAtOnce(t *testing.T) {
+func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	cache := standings.NewCache(2, time.Now)
 	var group sync.WaitGroup

@@ -3,44 +3,47 @@
 //
 // # Which matches
 //
-// A table is made of league matches, those with a matchday or a group. A season
-// that has none is a knock-out and has no table ([ErrNoStandings]); the finals
-// that a league file carries beside its matchdays, or a cup after its groups, are
-// left out for the same reason. Finished and awarded matches count; scheduled and
-// live ones, and postponed and abandoned ones, do not yet. A cancelled match will
-// never be played: a team with cancelled matches only is not listed, any other
-// team is, with zeros before its first result.
+// A table is made of league matches: those with a matchday or a group. A season
+// without league matches is a knock-out and has no table ([ErrNoStandings]). Other
+// matches are left out: finals that a league's file lists in addition to its
+// matchdays, and the knock-out matches after the groups of a cup.
+//
+// Finished and awarded matches count. Scheduled, live, postponed and abandoned
+// matches do not count yet. A cancelled match will never be played. A team is listed
+// unless all its matches are cancelled; before its first result its row has zeros.
 //
 // # Stages
 //
-// Where matches without a stage exist, they are the regular season, and other
-// stages are left out unless the rules name them as parts of a split. A season of
-// which every match has a stage consists of tournaments in a row (Apertura, then
-// Clausura), each with a table of its own; the latest that has begun is shown, so
-// an earlier one is found by its dates.
+// Matches without a stage, if there are any, are the regular season. Other stages are
+// then left out, unless the rules name them as parts of a split. If every match of a
+// season has a stage, the season is a series of tournaments (Apertura, then Clausura),
+// each with its own table. The table is that of the latest tournament that has begun.
+// To get an earlier table, request a date within that tournament.
 //
 // In a split (Austria since 2018-19) the regular season decides in which part a
-// team goes on. The list stays one list: positions run on from the championship
-// part to the relegation part, and every row counts the whole season. It splits,
-// and points are halved, with the first result of any part.
+// team continues. The table remains one list: positions continue from the
+// championship part to the relegation part, and every row counts the whole season.
+// The table splits, and points are halved, with the first result of any part.
 //
 // # Groups
 //
-// Groups stand one after the other in one list, and positions restart in each.
+// Groups follow each other in one list, and positions restart in each group.
 //
 // # As of
 //
-// A round counts the matchdays up to it, whenever they were played; a date counts
-// the local days up to it; both given, a match must meet both. Where a group's
-// matches carry no number, a team's nth match by date is its nth matchday.
-// Deductions apply at every round, because the date of a verdict is rarely the
-// day from which its table holds.
+// A round counts the matchdays up to it, regardless of the dates on which they were
+// played. A date counts the local days up to it. If both are given, a match must satisfy
+// both. If a group's matches have no numbers, a team's nth match by date is its nth
+// matchday. Deductions apply at every round, because the date of a verdict is rarely the
+// first day of the tables that it applies to.
 //
 // # Order
 //
-// Teams are ranked by points, or by points per game, and teams that are level by
-// the rules' tie-breaks in turn; the name, then the id, decide what is left, so
-// the order is total. Head-to-head is a table of the matches among all the level
-// teams; those who are level in it again get one of their own, and who cannot be
-// separated passes to the next tie-break.
+// Teams are ranked by points, or by points per game. The tie-breaks of the rules then
+// order teams that are level, one after another. The name and finally the id decide
+// the remaining ties, so the order is total.
+//
+// Head-to-head is a table of the matches among all the level teams. Teams that are
+// level in that table get a table of their own matches. If such a table separates no
+// team, the next tie-break applies.
 package standings

@@ -20,8 +20,8 @@ func (t *table) order() {
 	})
 }
 
-// divide sorts teams stably and calls next for every run of equal teams.
-func (t *table) divide(teams []int, compare func(a, b int) int, next func(level []int)) {
+// divide sorts teams stably and calls handle for every run of equal teams.
+func (t *table) divide(teams []int, compare func(a, b int) int, handle func(level []int)) {
 	slices.SortStableFunc(teams, compare)
 	for from := 0; from < len(teams); {
 		to := from + 1
@@ -29,14 +29,14 @@ func (t *table) divide(teams []int, compare func(a, b int) int, next func(level 
 			to++
 		}
 		if to-from > 1 || len(teams) == 1 {
-			next(teams[from:to])
+			handle(teams[from:to])
 		}
 		from = to
 	}
 }
 
-// rank compares by points, or by points per game as exact fractions. With
-// rounded figures, teams would be level that are not.
+// rank compares by points, or by points per game. It compares exact fractions, because
+// rounding could make different figures equal.
 func (t *table) rank(a, b int) int {
 	x, y := &t.records[a].row, &t.records[b].row
 	if t.rules.Ranking == rankPointsPerGame {
@@ -61,7 +61,7 @@ func (t *table) settle(level []int, at int) {
 }
 
 // duel orders level teams by the table of their own matches. Teams that are level in that
-// table get one of their own, until a table separates none.
+// table get a table of their own matches, until a table separates no team.
 func (t *table) duel(level []int, at int) {
 	h := t.rules.HeadToHead
 	if len(level) < 2 {
@@ -110,7 +110,7 @@ func (t *table) among(teams []int) []record {
 // against each other. A season that is listed in part does not count as full.
 func (t *table) metInFull(teams []int) bool {
 	in := t.members(teams)
-	type meetings struct{ played, due, listed int }
+	type meetings struct{ played, expected, listed int }
 	pairs := map[[2]int]meetings{}
 	for i := range t.fixtures {
 		f := &t.fixtures[i]
@@ -123,14 +123,14 @@ func (t *table) metInFull(teams []int) bool {
 		switch f.state {
 		case counted:
 			m.played++
-			m.due++
+			m.expected++
 		case open:
-			m.due++
+			m.expected++
 		}
 		pairs[k] = m
 	}
 	for _, m := range pairs {
-		if m.played == 0 || m.played < m.due || m.listed < t.rules.HeadToHead.Legs {
+		if m.played == 0 || m.played < m.expected || m.listed < t.rules.HeadToHead.Legs {
 			return false
 		}
 	}

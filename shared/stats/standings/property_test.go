@@ -13,10 +13,10 @@ import (
 	"statgate/shared/stats/standings"
 )
 
-var describedLeagues = []string{"xx.1", "en.1", "en.3", "es.1", "it.1", "de.1", "at.1", "br.1", "co.1", "uefa.cl"}
+var leaguesWithRules = []string{"xx.1", "en.1", "en.3", "es.1", "it.1", "de.1", "at.1", "br.1", "co.1", "uefa.cl"}
 
-// drawSeason draws matches of few teams with few goals, so that many are level:
-// every pair meets once or twice, some in groups, some in stages, in any status.
+// drawSeason draws matches of few teams with few goals, so that teams are often level.
+// Pairs meet up to twice, in any status; some matches are in groups or stages.
 func drawSeason(t *rapid.T) []matches.Match {
 	n := rapid.IntRange(2, 6).Draw(t, "teams")
 	groups := rapid.IntRange(0, 2).Draw(t, "groups")
@@ -43,7 +43,7 @@ func drawSeason(t *rapid.T) []matches.Match {
 }
 
 func drawRules(t *rapid.T) standings.Rules {
-	return standings.For(rapid.SampledFrom(describedLeagues).Draw(t, "league"), "2019-20")
+	return standings.For(rapid.SampledFrom(leaguesWithRules).Draw(t, "league"), "2019-20")
 }
 
 func drawDeductions(t *rapid.T) []standings.Deduction {
@@ -67,7 +67,7 @@ func TestFiguresAddUpInEveryTable(t *testing.T) {
 				t.Fatalf("a row does not add up: %+v", r)
 			}
 			if restart := i == 0 || !reflect.DeepEqual(r.Group, rows[i-1].Group); restart && r.Position != 1 || !restart && r.Position != rows[i-1].Position+1 {
-				t.Fatalf("positions do not run on: %+v", rows)
+				t.Fatalf("positions are not consecutive: %+v", rows)
 			}
 		}
 		if scored != conceded || won != lost || drawn%2 != 0 {
@@ -76,7 +76,7 @@ func TestFiguresAddUpInEveryTable(t *testing.T) {
 	})
 }
 
-func TestOrderOfTheMatchesNeverMatters(t *testing.T) {
+func TestTableDoesNotDependOnTheOrderOfMatches(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules, ms, adj := drawRules(t), drawSeason(t), drawDeductions(t)
@@ -95,7 +95,7 @@ func TestOrderOfTheMatchesNeverMatters(t *testing.T) {
 	})
 }
 
-func TestARoundsTableIsTheTableOfTheMatchesUpToIt(t *testing.T) {
+func TestTableOfARoundCountsOnlyMatchesUpToTheRound(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules, ms, round := drawRules(t), drawSeason(t), rapid.IntRange(0, 10).Draw(t, "round")
@@ -113,7 +113,7 @@ func TestARoundsTableIsTheTableOfTheMatchesUpToIt(t *testing.T) {
 	})
 }
 
-func TestBetterTeamsStandHigher(t *testing.T) {
+func TestTeamsWithMorePointsAreRankedHigher(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		league := rapid.SampledFrom([]string{"xx.1", "en.1", "es.1", "br.1", "en.3"}).Draw(t, "league")
@@ -124,16 +124,16 @@ func TestBetterTeamsStandHigher(t *testing.T) {
 				continue
 			}
 			if league == "en.3" && a.PointsPerGame < b.PointsPerGame || league != "en.3" && a.Points < b.Points {
-				t.Fatalf("%+v stands above %+v", a, b)
+				t.Fatalf("%+v is ranked above %+v", a, b)
 			}
 			if league == "en.1" && a.Points == b.Points && a.GoalDifference < b.GoalDifference {
-				t.Fatalf("%+v stands above %+v", a, b)
+				t.Fatalf("%+v is ranked above %+v", a, b)
 			}
 		}
 	})
 }
 
-// doubleRound is a season of n teams in which every pair met twice.
+// doubleRound returns a season of n teams in which every pair has met twice.
 func doubleRound(n int) []matches.Match {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var ms []matches.Match

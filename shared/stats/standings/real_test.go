@@ -15,7 +15,8 @@ import (
 	"statgate/shared/stats/standings"
 )
 
-// dataDir finds the open data; a test that needs it says so where it is absent.
+// dataDir returns the folder of the open data. It skips the test with a message if the
+// data is missing.
 func dataDir(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("STATGATE_DATA")
@@ -39,7 +40,7 @@ func repoRoot(t testing.TB) string {
 			return dir
 		}
 		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
+			t.Fatal("no go.mod in a parent folder of the test")
 		}
 		dir = filepath.Dir(dir)
 	}
@@ -101,7 +102,7 @@ func realDeductions(t testing.TB, league, season string) []standings.Deduction {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The file names clubs as the clubs file does; matches as their season does.
+	// The file uses the spellings of the clubs file; matches use those of their season.
 	spelling := map[string]string{"Everton": "Everton FC", "Nottingham Forest": "Nottingham Forest FC"}
 	var adj []standings.Deduction
 	for _, line := range lines[1:] {
@@ -158,7 +159,7 @@ func find(t *testing.T, rows []standings.Row, team string) standings.Row {
 	return standings.Row{}
 }
 
-// The published final tables.
+// finalTables are the published final tables.
 var finalTables = []struct {
 	league, season string
 	want           []standing
@@ -177,8 +178,8 @@ var finalTables = []struct {
 		{"Sevilla FC", 59}, {"Espanyol Barcelona", 53}, {"Athletic Club", 53}, {"Real Sociedad", 50}, {"Real Betis", 50}, {"CD Alavés", 50},
 		{"SD Eibar", 47}, {"CD Leganés", 45}, {"Villarreal CF", 44}, {"Levante UD", 44}, {"Real Valladolid", 41}, {"RC Celta", 41},
 		{"Girona FC", 37}, {"SD Huesca", 33}, {"Rayo Vallecano", 32}}},
-	// Deportivo, Granada and Eibar: the best goal difference of the three went down.
-	// Almería had three points taken away, which the data does not have.
+	// Deportivo, Granada and Eibar were level; the one with the best goal difference was
+	// relegated. Almería's deduction of three points is missing from the data.
 	{"es.1", "2014-15", []standing{{"FC Barcelona", 94}, {"Real Madrid", 92}, {"Atlético Madrid", 78}, {"Valencia CF", 77}, {"Sevilla FC", 76},
 		{"Villarreal CF", 60}, {"Athletic Club", 55}, {"RC Celta", 51}, {"Málaga CF", 50}, {"Espanyol Barcelona", 49}, {"Rayo Vallecano", 49},
 		{"Real Sociedad", 46}, {"Elche CF", 41}, {"Levante UD", 37}, {"Getafe CF", 37}, {"Deportivo La Coruña", 35}, {"Granada CF", 35},
@@ -188,13 +189,14 @@ var finalTables = []struct {
 		{"Gillingham FC", 51}, {"Ipswich Town", 52}, {"Burton Albion", 48}, {"Blackpool FC", 45}, {"Bristol Rovers", 45},
 		{"Shrewsbury Town", 41}, {"Lincoln City", 42}, {"Accrington Stanley", 40}, {"Rochdale AFC", 36}, {"Milton Keynes Dons", 37},
 		{"AFC Wimbledon", 35}, {"Tranmere Rovers", 32}, {"Southend United", 19}, {"Bolton Wanderers", 14}}},
-	// Mattersburg before Altach and Admira before Hartberg: half a point lost in halving.
+	// Mattersburg is before Altach, and Admira before Hartberg, because each lost half a
+	// point when points were halved.
 	{"at.1", "2018-19", []standing{{"RB Salzburg", 52}, {"LASK", 40}, {"Wolfsberger AC", 31}, {"Austria Wien", 27}, {"Sturm Graz", 24},
 		{"SKN St. Pölten", 21}, {"Rapid Wien", 32}, {"SV Mattersburg", 28}, {"SCR Altach", 28}, {"FC Admira Wacker", 22},
 		{"TSV Hartberg", 22}, {"FC Wacker Innsbruck", 20}}},
 }
 
-func TestRealFinalTablesAreThePublishedOnes(t *testing.T) {
+func TestRealFinalTablesMatchThePublishedTables(t *testing.T) {
 	t.Parallel()
 	for _, f := range finalTables {
 		t.Run(f.league+" "+f.season, func(t *testing.T) {
@@ -218,23 +220,23 @@ func TestRealRowsAreExact(t *testing.T) {
 	if leicester != want {
 		t.Errorf("got %+v, want %+v", leicester, want)
 	}
-	pl := realTable(t, "en.1", "2023-24", standings.AsOf{})
-	if got := find(t, pl, "Everton FC").Deduction; got != 8 {
+	premierLeague := realTable(t, "en.1", "2023-24", standings.AsOf{})
+	if got := find(t, premierLeague, "Everton FC").Deduction; got != 8 {
 		t.Errorf("Everton's deduction: got %d, want 8", got)
 	}
-	if got := find(t, pl, "Nottingham Forest FC").Deduction; got != 4 {
+	if got := find(t, premierLeague, "Nottingham Forest FC").Deduction; got != 4 {
 		t.Errorf("Forest's deduction: got %d, want 4", got)
 	}
-	one := realTable(t, "en.3", "2019-20", standings.AsOf{})
-	if got := one[0].PointsPerGame; got != 1.971 {
+	leagueOne := realTable(t, "en.3", "2019-20", standings.AsOf{})
+	if got := leagueOne[0].PointsPerGame; got != 1.971 {
 		t.Errorf("Coventry: got %v, want 1.971", got)
 	}
-	if got := one[22]; got.PointsPerGame != 0.412 || got.Deduction != 12 {
+	if got := leagueOne[22]; got.PointsPerGame != 0.412 || got.Deduction != 12 {
 		t.Errorf("Bolton: got %v and %d, want 0.412 and 12", got.PointsPerGame, got.Deduction)
 	}
 }
 
-func TestRealAustriaHalvesOnlyAfterTheRegularSeason(t *testing.T) {
+func TestRealAustrianPointsAreHalvedAfterTheRegularSeason(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ round, salzburg, mattersburg int }{{22, 55, 29}, {23, 30, 14}, {32, 52, 28}} {
 		rows := realTable(t, "at.1", "2018-19", standings.AsOf{Round: &c.round})
@@ -247,7 +249,7 @@ func TestRealAustriaHalvesOnlyAfterTheRegularSeason(t *testing.T) {
 	}
 }
 
-func TestRealGroupsOfTheChampionsLeague(t *testing.T) {
+func TestRealChampionsLeagueGroupsAreRankedSeparately(t *testing.T) {
 	t.Parallel()
 	rows := realTable(t, "uefa.cl", "2015-16", standings.AsOf{})
 	if len(rows) != 32 {
@@ -265,7 +267,7 @@ func TestRealGroupsOfTheChampionsLeague(t *testing.T) {
 	if got, want := strings.Join(groups, ""), "Group AGroup BGroup CGroup DGroup EGroup FGroup GGroup H"; got != want {
 		t.Errorf("groups: got %s, want %s", got, want)
 	}
-	// Roma and Leverkusen had six points each; Leverkusen the better goal difference.
+	// Roma and Leverkusen had six points each; Leverkusen had the better goal difference.
 	expect(t, rows[16:20], []standing{{"FC Barcelona (ESP)", 14}, {"AS Roma (ITA)", 6}, {"Bayer Leverkusen (GER)", 6}, {"BATE Borisov (BLR)", 5}})
 	round := 3
 	for _, r := range realTable(t, "uefa.cl", "2015-16", standings.AsOf{Round: &round}) {
@@ -285,7 +287,7 @@ func TestRealCupHasNoStandings(t *testing.T) {
 	}
 }
 
-func TestRealSeasonsUnderWay(t *testing.T) {
+func TestRealSeasonsInProgressHaveATable(t *testing.T) {
 	t.Parallel()
 	co := realTable(t, "co.1", "2025", standings.AsOf{})
 	if len(co) != 20 || co[0].Team.Name != "América de Cali" {

@@ -8,30 +8,30 @@ import (
 // ranking is the figure by which teams are ranked before any tie-break.
 type ranking int
 
-// The rankings. rankPoints per game is for seasons that were curtailed.
+// The rankings. rankPointsPerGame is for curtailed seasons.
 const (
 	rankPoints ranking = iota
 	rankPointsPerGame
 )
 
-// tieBreak separates teams that are level; more is better, unless said otherwise.
+// tieBreak separates teams that are level. The higher figure is better unless noted.
 type tieBreak int
 
-// The tie-breaks. byPoints only makes sense within head-to-head; the name and the
-// id follow every list.
+// The tie-breaks. byPoints is useful only within head-to-head. The name and the id follow
+// every list of tie-breaks.
 const (
-	goalDifference    tieBreak = iota
-	goalsScored                // scored
-	wins                       // of all matches
-	awayGoals                  // scored away
-	awayGoalsConceded          // conceded away; fewer is better
-	awayWins                   // of matches away
-	roundedDown                // the team lost half a point when points were halved
+	goalDifference tieBreak = iota
+	goalsScored
+	wins // of all matches
+	awayGoals
+	awayGoalsConceded // fewer is better
+	awayWins
+	roundedDown // the team lost half a point when points were halved
 	byPoints
 	headToHead // by the matches among the level teams
 )
 
-// of returns the team's figure; more is better.
+// of returns the team's figure. The higher figure is better.
 func (b tieBreak) of(r *record) int {
 	switch b {
 	case goalDifference:
@@ -43,7 +43,7 @@ func (b tieBreak) of(r *record) int {
 	case awayGoals:
 		return r.awayGoals
 	case awayGoalsConceded:
-		return -r.awayLost
+		return -r.awayConceded
 	case awayWins:
 		return r.awayWins
 	case roundedDown:
@@ -57,19 +57,19 @@ func (b tieBreak) of(r *record) int {
 	return 0
 }
 
-// duelRules is how head-to-head is reckoned.
+// duelRules are the rules of head-to-head.
 type duelRules struct {
-	By      []tieBreak // in turn, over the matches among the level teams
-	InFull  bool       // only once all of them have met in full
-	Legs    int        // matches between two teams in a full season, where InFull; 0: as many as are listed
-	TwoOnly bool       // only between two teams
+	By      []tieBreak // applied in order to the matches among the level teams
+	InFull  bool       // applies only after the level teams have played all their matches
+	Legs    int        // with InFull: matches between two teams in a full season; 0: the listed matches
+	TwoOnly bool       // applies only between two teams
 }
 
 // Rules are the rules of one season of one league. A value from [For] is shared
 // and must not be changed.
 type Rules struct {
-	KnockOut        bool // numbers of rounds are not matchdays; only groups, if any, have tables
-	Win, Draw, Loss int  // points of a match
+	KnockOut        bool // round numbers are not matchdays; only groups, if any, have tables
+	Win, Draw, Loss int  // points per match
 	Ranking         ranking
 	TieBreaks       []tieBreak
 	HeadToHead      duelRules
@@ -108,7 +108,7 @@ func (r *Rules) part(stage string) int {
 // goal difference, goals, head-to-head.
 func For(league, season string) Rules {
 	year := startYear(season)
-	for _, e := range book {
+	for _, e := range rulesTable {
 		if e.matches(league) && e.from <= year && (e.to == 0 || year <= e.to) {
 			return e.rules
 		}
@@ -126,8 +126,8 @@ func startYear(season string) int {
 	return n
 }
 
-// entry is one line of the rules table: leagues by id, or by what the id begins
-// or ends with; first and last season by the year in which they start (0: open).
+// entry is one line of the rules table. leagues has league ids, or patterns with * for
+// any text. from and to are the years in which the first and last season start; 0 is open.
 type entry struct {
 	leagues  string
 	from, to int
@@ -144,48 +144,48 @@ func (e *entry) matches(league string) bool {
 	return false
 }
 
-// general applies to leagues without an entry in the book. It is close to FIFA's rules for
-// groups (Regulations FIFA World Cup 2018, article 32.5).
+// general applies to leagues without an entry in the rules table. It is close to FIFA's
+// rules for groups (Regulations FIFA World Cup 2018, article 32.5).
 var general = league([]tieBreak{goalDifference, goalsScored, headToHead}, duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored}})
 
-// england: Premier League Handbook, section C: goal difference, goals and, since
-// 2019-20, points and away goals of the matches between the clubs, where an earlier
-// season would have had a play-off. The EFL's order begins alike.
+// england: Premier League Handbook, section C. Goal difference, goals and, since 2019-20,
+// points and away goals of the matches between the clubs. Earlier seasons would have had a
+// play-off instead. The EFL's order begins in the same way.
 var england = league([]tieBreak{goalDifference, goalsScored, headToHead}, duelRules{By: []tieBreak{byPoints, awayGoals}})
 
-// spain: RFEF Reglamento General, article 201 (numbered otherwise in later
-// editions). For more than two clubs goals in their own matches are no criterion,
-// and for two they never separate.
+// spain: RFEF Reglamento General, article 201 (another number in later editions). Goals in
+// the clubs' own matches do not count among more than two clubs. Between two clubs they
+// never separate.
 var spain = league([]tieBreak{headToHead, goalDifference, goalsScored}, duelRules{By: []tieBreak{byPoints, goalDifference}, InFull: true, Legs: 2})
 
 // austria: Österreichische Fußball-Bundesliga, Spielbetriebsrichtlinien. Until
 // 2020-21 goal difference came first and head-to-head last; since 2021-22
-// head-to-head comes first. From the reform of 2018-19 the top division halves the
-// points after 22 rounds, rounds down, and puts a team that lost half a point so
-// ahead of those that are level with it.
+// head-to-head comes first. Since the reform of 2018-19 the top division halves the
+// points after 22 rounds and rounds down. A team that lost half a point in this way is
+// ahead of teams that are level with it.
 var (
 	austria      = league([]tieBreak{goalDifference, goalsScored, wins, awayWins, headToHead}, austriaDuel)
 	austriaLater = league([]tieBreak{headToHead, goalDifference, goalsScored, wins, awayWins, awayGoals}, austriaDuel)
 	austriaDuel  = duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored, awayGoals}, InFull: true, Legs: 2}
 )
 
-// brazil: CBF, Regulamento Específico da Competição, Série A, article 15; cards and
-// lots follow.
+// brazil: CBF, Regulamento Específico da Competição, Série A, article 15. Cards and
+// the drawing of lots follow.
 var brazil = league([]tieBreak{wins, goalDifference, goalsScored, headToHead}, duelRules{By: []tieBreak{byPoints, goalDifference}, InFull: true, Legs: 2, TwoOnly: true})
 
-// colombia: Dimayor, Reglamento Liga BetPlay 2025; lots follow.
+// colombia: Dimayor, Reglamento Liga BetPlay 2025. The drawing of lots follows.
 var colombia = league([]tieBreak{goalDifference, goalsScored, awayGoals, awayGoalsConceded}, duelRules{})
 
-// germany: DFL Spielordnung and, for the third division, DFB-Spielordnung § 46: goal
-// difference, goals, the aggregate of both matches and away goals in it, once both
-// are played, then away goals of the season.
+// germany: DFL Spielordnung and, for the third division, DFB-Spielordnung § 46. Goal
+// difference, goals, the aggregate of both matches and its away goals after both are
+// played, then away goals of the season.
 var germany = league([]tieBreak{goalDifference, goalsScored, headToHead, awayGoals}, duelRules{By: []tieBreak{goalDifference, awayGoals}, InFull: true, Legs: 2})
 
-// UEFA: Regulations of the UEFA Champions League. Groups (article 17 in 2015-16):
-// points, goal difference, goals and, until 2020-21, away goals in the matches
-// among the level teams, once these are complete; then all matches. The league
-// phase since 2024-25 (article 18): no head-to-head, as teams do not meet each
-// other; the points of a team's opponents, which come next, are left out.
+// UEFA: Regulations of the UEFA Champions League. In groups (article 17 in
+// 2015-16), points, goal difference, goals and, until 2020-21, away goals in the matches
+// among the level teams count after these matches are complete. Then all matches count. The
+// league phase since 2024-25 (article 18) has no head-to-head, because the teams do not all
+// meet each other. The next criterion, the points of a team's opponents, is left out.
 var (
 	uefaAwayGoals = league([]tieBreak{headToHead, goalDifference, goalsScored, awayGoals, wins, awayWins},
 		duelRules{By: []tieBreak{byPoints, goalDifference, goalsScored, awayGoals}, InFull: true, Legs: 2})
@@ -198,13 +198,13 @@ var (
 // then the matches between the clubs.
 var france2019 = perGame(league([]tieBreak{headToHead, goalDifference, goalsScored}, general.HeadToHead))
 
-// cup is for cups, whose files number rounds as those of leagues number matchdays.
+// cup is for cups. Their files number rounds as league files number matchdays.
 var cup = Rules{KnockOut: true, Win: 3, Draw: 1, TieBreaks: general.TieBreaks, HeadToHead: general.HeadToHead}
 
-// book is the rules table; the first matching entry applies. Italy: FIGC, NOIF
-// article 51, as Lega Serie A applies it. Seasons curtailed in 2020: EFL, clubs'
-// vote of 9 June 2020; SPFL, 18 May 2020.
-var book = []entry{
+// rulesTable lists the rules by league and season; the first matching entry applies.
+// Sources: for Italy, FIGC, NOIF article 51, as Lega Serie A applies it. For the seasons
+// curtailed in 2020, EFL, clubs' vote of 9 June 2020; SPFL, 18 May 2020.
+var rulesTable = []entry{
 	{leagues: "*.cup", rules: cup},
 	{leagues: "en.3 en.4", from: 2019, to: 2019, rules: perGame(england)},
 	{leagues: "en.*", rules: england},

@@ -8,8 +8,8 @@ import (
 	"statgate/shared/stats/matches"
 )
 
-// ErrNoStandings is the error for a season that has no table: a knock-out, or a
-// season without a single league match.
+// ErrNoStandings is the error for a season without a table: a knock-out, or a season
+// without league matches.
 var ErrNoStandings = errors.New("standings: the season has no table")
 
 // Table is the standings of one season as the API shows them.
@@ -20,7 +20,7 @@ type Table struct {
 	Data   []Row  `json:"data" doc:"Rows in table order; groups follow each other, and positions restart in each group"`
 }
 
-// AsOf is the moment for which a table is computed; nil leaves a bound open.
+// AsOf is the point in time for which a table is computed. Nil fields are unbounded.
 type AsOf struct {
 	Round *int    `json:"round" minimum:"0" doc:"Last matchday that counts, whenever it was played; null for no bound"`
 	Date  *string `json:"date" format:"date" doc:"Last local date that counts; null for no bound"`
@@ -43,8 +43,8 @@ type Row struct {
 	Deduction      int          `json:"deduction" minimum:"0" doc:"Points deducted; already subtracted from points"`
 }
 
-// Deduction changes a team's points by a verdict: negative points are taken away,
-// positive ones given back.
+// Deduction changes a team's points after a verdict. Negative points are deducted,
+// positive points are returned.
 type Deduction struct {
 	TeamID string
 	Points int
@@ -80,22 +80,22 @@ type table struct {
 
 // record has the figures of a team in one group.
 type record struct {
-	row       Row
-	lastDate  string // of the match that the shown name comes from
-	listed    bool
-	part      int // of the split; its number of parts for teams in none
-	regular   int // points of the regular season
-	extra     int // points of the split
-	awayGoals int
-	awayLost  int // goals conceded away
-	awayWins  int
-	rounded   bool // half a point was lost in halving
+	row          Row
+	lastDate     string // date of the match from which the displayed name was taken
+	listed       bool
+	part         int // part of the split; the number of parts for a team in no part
+	regular      int // points of the regular season
+	extra        int // points of the split
+	awayGoals    int
+	awayConceded int // goals conceded away
+	awayWins     int
+	rounded      bool // half a point was lost in halving
 }
 
 // fixture is a match of the table.
 type fixture struct {
 	home, away int
-	part       int // of the split; -1 in the regular season
+	part       int // part of the split; -1 in the regular season
 	state      state
 	goals      matches.Goals
 	winner     side
@@ -164,7 +164,8 @@ func (t *table) team(index map[teamKey]int, m *matches.Match, s *matches.Side) i
 	return i
 }
 
-// enlist lists a team. Its name is the one in its latest match, as clubs are renamed.
+// enlist marks a team as listed. Its name is the one in its latest match, because clubs
+// are renamed.
 func (t *table) enlist(r *record, m *matches.Match, s *matches.Side, part int) {
 	if !r.listed || m.Date > r.lastDate || m.Date == r.lastDate && s.Name > r.row.Team.Name {
 		r.lastDate, r.row.Team.Name = m.Date, s.Name
@@ -206,7 +207,7 @@ func (t *table) count(f *fixture) {
 	t.add(h, f.goals.Home, f.goals.Away, f.winner, f.part)
 	t.add(a, f.goals.Away, f.goals.Home, -f.winner, f.part)
 	a.awayGoals += f.goals.Away
-	a.awayLost += f.goals.Home
+	a.awayConceded += f.goals.Home
 	if f.winner == away {
 		a.awayWins++
 	}
@@ -234,7 +235,7 @@ func (t *table) add(r *record, scored, conceded int, won side, part int) {
 	}
 }
 
-// total sets the points. Deductions apply in full, after halving: a verdict names
+// total sets the points. Deductions apply in full after halving, because a verdict names
 // points of the table.
 func (t *table) total(adj []Deduction) {
 	byTeam := make(map[string]int, len(adj))

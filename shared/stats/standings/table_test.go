@@ -15,8 +15,8 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-// fixture reads "3 Ash 2-1 Elm" (matchday 3) and "3 Ash - Elm" (not played).
-// The date follows from the matchday: the 3rd of August.
+// fixture parses "3 Ash 2-1 Elm" (matchday 3) and "3 Ash - Elm" (not played). The matchday
+// is also the day of August.
 func fixture(line string) matches.Match {
 	f := strings.Fields(line)
 	var matchday int
@@ -51,7 +51,7 @@ func compute(t *testing.T, rules standings.Rules, ms []matches.Match, adj []stan
 	return rows
 }
 
-// line is "Ash 6": a name and its points, in order.
+// lines formats rows as "Ash 6, Elm 3": names and points, in order.
 func lines(rows []standings.Row) string {
 	out := make([]string, len(rows))
 	for i, r := range rows {
@@ -60,11 +60,11 @@ func lines(rows []standings.Row) string {
 	return strings.Join(out, ", ")
 }
 
-var unknown = standings.For("xx.1", "2030-31")
+var generalRules = standings.For("xx.1", "2030-31")
 
-func TestRowsAddUpWhatWasPlayed(t *testing.T) {
+func TestRowsAddUpPlayedMatches(t *testing.T) {
 	t.Parallel()
-	rows := compute(t, unknown, season("1 Ash 2-1 Elm", "2 Elm 0-0 Ash", "3 Ash 0-3 Elm"), nil, standings.AsOf{})
+	rows := compute(t, generalRules, season("1 Ash 2-1 Elm", "2 Elm 0-0 Ash", "3 Ash 0-3 Elm"), nil, standings.AsOf{})
 	want := []standings.Row{
 		{Position: 1, Team: team("Elm"), Played: 3, Won: 1, Drawn: 1, Lost: 1, GoalsFor: 4, GoalsAgainst: 2, GoalDifference: 2, Points: 4, PointsPerGame: 1.333},
 		{Position: 2, Team: team("Ash"), Played: 3, Won: 1, Drawn: 1, Lost: 1, GoalsFor: 2, GoalsAgainst: 4, GoalDifference: -2, Points: 4, PointsPerGame: 1.333},
@@ -79,7 +79,7 @@ func TestOnlyFinishedAndAwardedMatchesCount(t *testing.T) {
 	for _, status := range matches.Statuses {
 		m := fixture("1 Ash 1-0 Elm")
 		m.Status = status
-		rows := compute(t, unknown, append(season("1 Oak - Fir"), m), nil, standings.AsOf{})
+		rows := compute(t, generalRules, append(season("1 Oak - Fir"), m), nil, standings.AsOf{})
 		got := 0
 		for _, r := range rows {
 			got += r.Played
@@ -98,7 +98,7 @@ func TestAnAwardedMatchWithoutAScoreCountsByItsWinner(t *testing.T) {
 	t.Parallel()
 	m := fixture("1 Ash - Elm")
 	m.Status, m.Score.Winner = matches.Awarded, ptr("away")
-	rows := compute(t, unknown, []matches.Match{m}, nil, standings.AsOf{})
+	rows := compute(t, generalRules, []matches.Match{m}, nil, standings.AsOf{})
 	if got, want := lines(rows), "Elm 3, Ash 0"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -111,30 +111,30 @@ func TestAFinishedMatchWithoutAScoreDoesNotCount(t *testing.T) {
 	t.Parallel()
 	m := fixture("1 Ash - Elm")
 	m.Status = matches.Finished
-	if got := compute(t, unknown, []matches.Match{m}, nil, standings.AsOf{})[0].Played; got != 0 {
+	if got := compute(t, generalRules, []matches.Match{m}, nil, standings.AsOf{})[0].Played; got != 0 {
 		t.Errorf("got %d played, want 0", got)
 	}
 }
 
 func TestATeamIsListedUnlessAllItsMatchesAreCancelled(t *testing.T) {
 	t.Parallel()
-	gone := fixture("2 Bury - Ash")
-	gone.Status = matches.Cancelled
-	rows := compute(t, unknown, append(season("1 Ash - Elm"), gone), nil, standings.AsOf{})
+	cancelled := fixture("2 Bury - Ash")
+	cancelled.Status = matches.Cancelled
+	rows := compute(t, generalRules, append(season("1 Ash - Elm"), cancelled), nil, standings.AsOf{})
 	if got, want := lines(rows), "Ash 0, Elm 0"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	all := []matches.Match{gone}
-	if rows, err := standings.Compute(unknown, all, nil, standings.AsOf{}); err != nil || len(rows) != 0 {
+	all := []matches.Match{cancelled}
+	if rows, err := standings.Compute(generalRules, all, nil, standings.AsOf{}); err != nil || len(rows) != 0 {
 		t.Errorf("all cancelled: got %v, %v; want an empty table", rows, err)
 	}
 }
 
-func TestARenamedTeamCarriesItsLatestName(t *testing.T) {
+func TestARenamedTeamHasItsLatestName(t *testing.T) {
 	t.Parallel()
 	ms := season("2 Ash 1-0 Elm", "1 Elm 1-0 Ash")
 	ms[0].Home.Name = "Ash FC"
-	if got, want := lines(compute(t, unknown, ms, nil, standings.AsOf{})), "Ash FC 3, Elm 3"; got != want {
+	if got, want := lines(compute(t, generalRules, ms, nil, standings.AsOf{})), "Ash FC 3, Elm 3"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -142,7 +142,7 @@ func TestARenamedTeamCarriesItsLatestName(t *testing.T) {
 func TestRoundCountsMatchdaysAndDateCountsDays(t *testing.T) {
 	t.Parallel()
 	ms := season("1 Ash 1-0 Elm", "2 Ash 1-0 Elm", "3 Ash 1-0 Elm")
-	ms[0].Date = "2030-12-31" // put off to the winter
+	ms[0].Date = "2030-12-31" // rescheduled to the winter
 	for _, c := range []struct {
 		asOf standings.AsOf
 		want int
@@ -156,7 +156,7 @@ func TestRoundCountsMatchdaysAndDateCountsDays(t *testing.T) {
 		{standings.AsOf{Date: ptr("2030-08-03")}, 2},
 		{standings.AsOf{Round: ptr(1), Date: ptr("2030-08-03")}, 0},
 	} {
-		rows := compute(t, unknown, ms, nil, c.asOf)
+		rows := compute(t, generalRules, ms, nil, c.asOf)
 		if len(rows) != 2 || rows[0].Played != c.want {
 			t.Errorf("%+v: got %d played by %d teams, want %d by 2", c.asOf, rows[0].Played, len(rows), c.want)
 		}
@@ -166,9 +166,9 @@ func TestRoundCountsMatchdaysAndDateCountsDays(t *testing.T) {
 func TestDeductionsApplyAtEveryRound(t *testing.T) {
 	t.Parallel()
 	ms := season("1 Ash 1-0 Elm", "2 Ash 1-0 Elm")
-	adj := []standings.Deduction{{TeamID: "ash", Points: -10}, {TeamID: "ash", Points: 4}, {TeamID: "elm", Points: 2}, {TeamID: "nobody", Points: -1}}
+	adj := []standings.Deduction{{TeamID: "ash", Points: -10}, {TeamID: "ash", Points: 4}, {TeamID: "elm", Points: 2}, {TeamID: "unlisted", Points: -1}}
 	for round, want := range []string{"Elm 2, Ash -6", "Elm 2, Ash -3", "Elm 2, Ash 0"} {
-		rows := compute(t, unknown, ms, adj, standings.AsOf{Round: &round})
+		rows := compute(t, generalRules, ms, adj, standings.AsOf{Round: &round})
 		if got := lines(rows); got != want {
 			t.Errorf("round %d: got %s, want %s", round, got, want)
 		}
@@ -190,16 +190,16 @@ func TestPointsPerGameRankBeforePoints(t *testing.T) {
 	}
 }
 
-// level is a season after which Ash, Elm and Oak have ten points each. In the table
-// of their own six matches Ash leads, and Elm and Oak are level in everything; of
-// these two, Oak has the better of their own two matches, and Elm by far the better
-// goal difference of the season. Ash and Oak share that and their goals.
+// level is a season after which Ash, Elm and Oak have ten points each. In the table of
+// their six matches against each other, Ash leads, and Elm and Oak are level. Oak has the
+// better record in its two matches against Elm. Elm has by far the best goal difference of
+// the season; Ash and Oak have the same goal difference and the same goals.
 var level = season(
 	"1 Oak 1-0 Elm", "2 Elm 0-0 Oak", "3 Elm 1-0 Ash", "4 Ash 1-0 Elm", "5 Ash 1-0 Oak", "6 Oak 0-1 Ash",
 	"7 Elm 9-0 Fir", "8 Fir 0-1 Elm", "9 Oak 1-0 Fir", "10 Fir 0-1 Oak", "11 Ash 0-0 Fir", "12 Fir 1-0 Ash",
 )
 
-func TestTieBreaksFollowTheLeagueAndItsSeason(t *testing.T) {
+func TestTieBreaksDependOnLeagueAndSeason(t *testing.T) {
 	t.Parallel()
 	const (
 		headToHeadFirst = "Ash 10, Oak 10, Elm 10, Fir 4"
@@ -239,19 +239,19 @@ func TestWinsComeFirstInBrazil(t *testing.T) {
 	}
 }
 
-func TestHeadToHeadComesBeforeTheNameWhereNobodyDescribedTheLeague(t *testing.T) {
+func TestGeneralRulesApplyHeadToHeadBeforeTheName(t *testing.T) {
 	t.Parallel()
 	ms := season("1 Elm 1-0 Ash", "2 Ash 1-0 Fir", "3 Fir 1-0 Elm", "4 Ash - Elm", "5 Oak - Ash")
-	if got, want := lines(compute(t, unknown, ms, nil, standings.AsOf{})), "Ash 3, Elm 3, Fir 3, Oak 0"; got != want {
+	if got, want := lines(compute(t, generalRules, ms, nil, standings.AsOf{})), "Ash 3, Elm 3, Fir 3, Oak 0"; got != want {
 		t.Errorf("in a circle: got %s, want %s", got, want)
 	}
-	if got, want := lines(compute(t, unknown, season("1 Elm 1-0 Ash", "2 Ash 1-0 Fir", "3 Oak 1-0 Elm", "4 Fir 0-0 Oak"), nil, standings.AsOf{})),
+	if got, want := lines(compute(t, generalRules, season("1 Elm 1-0 Ash", "2 Ash 1-0 Fir", "3 Oak 1-0 Elm", "4 Fir 0-0 Oak"), nil, standings.AsOf{})),
 		"Oak 4, Elm 3, Ash 3, Fir 1"; got != want {
 		t.Errorf("of two: got %s, want %s", got, want)
 	}
 }
 
-func TestHeadToHeadWaitsUntilTheLevelTeamsHaveMetInFull(t *testing.T) {
+func TestHeadToHeadAppliesOnlyAfterAllMatchesAmongTheLevelTeams(t *testing.T) {
 	t.Parallel()
 	first := "1 Ash 1-0 Elm"
 	rest := []string{"3 Ash 0-3 Oak", "3 Elm 4-0 Fir", "4 Oak 0-0 Fir", "4 Fir 0-0 Oak"}
@@ -293,9 +293,9 @@ func TestGroupsFollowEachOtherAndPositionsRestart(t *testing.T) {
 		grouped("Group 2", "3 Oak 0-5 Elm"),
 	}
 	final := fixture("9 Yew 7-0 Ash")
-	final.Matchday = nil // the knock-out after the groups
+	final.Matchday = nil // a knock-out match after the groups
 	var got []string
-	for _, r := range compute(t, unknown, append(ms, final), nil, standings.AsOf{}) {
+	for _, r := range compute(t, generalRules, append(ms, final), nil, standings.AsOf{}) {
 		got = append(got, fmt.Sprint(*r.Group, " ", r.Position, " ", r.Team.Name, " ", r.Points))
 	}
 	want := []string{"Group 2 1 Ash 6", "Group 2 2 Elm 3", "Group 2 3 Oak 0", "Group 10 1 Yew 3", "Group 10 2 Box 0"}
@@ -304,7 +304,7 @@ func TestGroupsFollowEachOtherAndPositionsRestart(t *testing.T) {
 	}
 }
 
-func TestAGroupWithoutNumbersIsCountedByRoundInOrderOfDates(t *testing.T) {
+func TestMatchdaysOfAGroupWithoutNumbersFollowTheDates(t *testing.T) {
 	t.Parallel()
 	ms := []matches.Match{
 		grouped("A", "5 Ash 1-0 Oak"), grouped("A", "5 Elm 1-0 Fir"),
@@ -312,7 +312,7 @@ func TestAGroupWithoutNumbersIsCountedByRoundInOrderOfDates(t *testing.T) {
 		grouped("A", "8 Fir 1-0 Ash"), grouped("A", "9 Oak 1-0 Elm"),
 	}
 	for round := range 5 {
-		for _, r := range compute(t, unknown, ms, nil, standings.AsOf{Round: &round}) {
+		for _, r := range compute(t, generalRules, ms, nil, standings.AsOf{Round: &round}) {
 			if want := min(round, 3); r.Played != want {
 				t.Errorf("%s after round %d: got %d played, want %d", r.Team.Name, round, r.Played, want)
 			}
@@ -344,8 +344,8 @@ func staged(stage, line string) matches.Match {
 	return m
 }
 
-// split is a league of four: five, four, three and two points after the regular
-// season, then two parts of two, then a final that is no league match.
+// split returns a season with a regular season, a championship part, a relegation part,
+// and a final that is not a league match.
 func split() []matches.Match {
 	final := staged("Europa League Finals", "9 Oak 3-0 Ash")
 	final.Matchday = nil
@@ -357,21 +357,21 @@ func split() []matches.Match {
 	)
 }
 
-func TestAustriaSplitsAndHalvesWithTheFirstResultAfterTheRegularSeason(t *testing.T) {
+func TestAustrianTableSplitsWithTheFirstResultAfterTheRegularSeason(t *testing.T) {
 	t.Parallel()
-	at := standings.For("at.1", "2018-19")
+	austria := standings.For("at.1", "2018-19")
 	for round, want := range map[int]string{
 		4: "Elm 5, Ash 5, Fir 5, Oak 3, Box 0",
 		5: "Fir 5, Ash 2, Elm 2, Oak 1, Box 0",
 		6: "Fir 5, Ash 2, Elm 3, Oak 2, Box 0",
 	} {
-		rows := compute(t, at, split(), nil, standings.AsOf{Round: &round})
+		rows := compute(t, austria, split(), nil, standings.AsOf{Round: &round})
 		if got := lines(rows); got != want {
 			t.Errorf("round %d: got %s, want %s", round, got, want)
 		}
 		for i, r := range rows {
 			if r.Position != i+1 || r.Group != nil {
-				t.Errorf("round %d: %s has position %d in group %v, want %d in none", round, r.Team.Name, r.Position, r.Group, i+1)
+				t.Errorf("round %d: %s has position %d in group %v, want %d without a group", round, r.Team.Name, r.Position, r.Group, i+1)
 			}
 		}
 	}
@@ -380,9 +380,10 @@ func TestAustriaSplitsAndHalvesWithTheFirstResultAfterTheRegularSeason(t *testin
 	}
 }
 
-func TestAnAustrianTeamThatLostHalfAPointIsAheadOfThoseLevelWithIt(t *testing.T) {
+func TestAustrianTeamThatLostHalfAPointIsAheadOfLevelTeams(t *testing.T) {
 	t.Parallel()
-	// Ash 5 → 2 and Elm 4 → 2, then a point each; Elm has the better goal difference.
+	// Halving takes Ash from 5 to 2 points and Elm from 4 to 2. Then each gets one point.
+	// Elm has the better goal difference.
 	ms := append(season("1 Ash 1-0 Oak", "2 Ash 0-0 Fir", "3 Fir 0-0 Ash", "4 Elm 9-0 Oak", "5 Elm 0-0 Fir"),
 		staged("Championship", "8 Ash 0-0 Elm"))
 	for _, c := range []struct {
@@ -401,7 +402,7 @@ func TestAnAustrianTeamThatLostHalfAPointIsAheadOfThoseLevelWithIt(t *testing.T)
 	}
 }
 
-func TestOfTournamentsInARowTheLatestThatHasBegunIsShown(t *testing.T) {
+func TestSeasonOfTournamentsHasTheTableOfTheLatestThatHasBegun(t *testing.T) {
 	t.Parallel()
 	ms := []matches.Match{staged("Apertura", "1 Ash 1-0 Elm"), staged("Apertura", "2 Elm 1-0 Ash"), staged("Clausura", "1 Ash 2-0 Elm"), staged("Clausura", "2 Elm - Ash")}
 	ms[2].Date, ms[3].Date = "2031-01-10", "2031-01-20"
@@ -414,7 +415,7 @@ func TestOfTournamentsInARowTheLatestThatHasBegunIsShown(t *testing.T) {
 		{standings.AsOf{Date: ptr("2030-01-01")}, "Ash 0, Elm 0"},
 		{standings.AsOf{Round: ptr(1)}, "Ash 3, Elm 0"},
 	} {
-		if got := lines(compute(t, unknown, ms, nil, c.asOf)); got != c.want {
+		if got := lines(compute(t, generalRules, ms, nil, c.asOf)); got != c.want {
 			t.Errorf("%+v: got %s, want %s", c.asOf, got, c.want)
 		}
 	}
@@ -422,7 +423,7 @@ func TestOfTournamentsInARowTheLatestThatHasBegunIsShown(t *testing.T) {
 
 func TestTableHasTheDocumentedShape(t *testing.T) {
 	t.Parallel()
-	rows := compute(t, unknown, season("1 Ash 1-0 Elm"), []standings.Deduction{{TeamID: "ash", Points: -1}}, standings.AsOf{})
+	rows := compute(t, generalRules, season("1 Ash 1-0 Elm"), []standings.Deduction{{TeamID: "ash", Points: -1}}, standings.AsOf{})
 	raw, err := json.Marshal(standings.Table{League: "xx.1", Season: "2030-31", AsOf: standings.AsOf{Round: ptr(1)}, Data: rows[:1]})
 	if err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ func ownID(org, name string, uuid bool) string {
 	return ownPrefix + ownAlphabet.EncodeToString(sum[:])[:20]
 }
 
-// ownTeam returns an organisation's own team; ErrNotFound.
+// ownTeam returns an organisation's own team. It fails with ErrNotFound.
 func (s *Store) ownTeam(ctx context.Context, org, id string) (*Team, error) {
 	if !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
@@ -51,11 +51,11 @@ func (s *Store) ownTeam(ctx context.Context, org, id string) (*Team, error) {
 // isOwnID reports whether an id is one of an organisation's own team.
 func isOwnID(id string) bool { return strings.HasPrefix(id, ownPrefix) || ids.IsUUID(id) }
 
-// searched is how many own teams a search reads per query, and searchedAtMost bounds how
-// many one page reads.
+// searchChunk is how many own teams a search reads per query. maxSearched bounds how many
+// it reads for one page.
 const (
-	searched       = 500
-	searchedAtMost = 1000
+	searchChunk = 500
+	maxSearched = 1000
 )
 
 // listOwn returns a page of an organisation's own teams, by id. If q is not "", it returns
@@ -68,7 +68,7 @@ func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*
 	}
 	query := table.Query{Partition: ownKey(org, "").Partition, After: after, Limit: limit + 1, Consistent: true}
 	if text != "" {
-		query.Limit = max(query.Limit, searched) // the search may drop most of what is read; small chunks would need many round trips
+		query.Limit = max(query.Limit, searchChunk) // the search may drop most of what is read; small chunks would need many round trips
 	}
 	for read := 0; ; {
 		got, err := s.table.Query(ctx, query)
@@ -78,7 +78,7 @@ func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*
 		for _, it := range got.Items {
 			t := teamOf(it)
 			query.After = t.ID
-			if !begins(t.Names, text) {
+			if !anyWordHasPrefix(t.Names, text) {
 				continue
 			}
 			if len(page.Teams) == limit {
@@ -90,15 +90,15 @@ func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*
 		if !got.More || len(got.Items) == 0 {
 			return page, nil
 		}
-		if read += len(got.Items); text != "" && read >= searchedAtMost {
+		if read += len(got.Items); text != "" && read >= maxSearched {
 			page.Next = query.After
 			return page, nil
 		}
 	}
 }
 
-// begins reports whether a name has words that begin with the text.
-func begins(names []string, text string) bool {
+// anyWordHasPrefix reports whether a name has words that begin with the text.
+func anyWordHasPrefix(names []string, text string) bool {
 	return slices.ContainsFunc(searchTexts(names), func(known string) bool { return strings.HasPrefix(known, text) })
 }
 

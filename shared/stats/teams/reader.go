@@ -13,7 +13,7 @@ import (
 // organisation, or both. Any other team does not exist for it.
 type Reader struct {
 	store  *Store
-	org    string // "" is no organisation
+	org    string // "" without an organisation
 	public bool
 }
 
@@ -27,8 +27,8 @@ func (s *Store) For(caller *api.Caller, c *contract.Contract) Reader {
 // customers use [Store.For].
 func (s *Store) Public() Reader { return Reader{store: s, public: true} }
 
-// Get returns one team by its id, or a public one by an id that it had before;
-// ErrNotFound.
+// Get returns one team by its id, or a public one by an id that it had before. It fails
+// with ErrNotFound.
 func (r Reader) Get(ctx context.Context, id string) (*Team, error) {
 	switch {
 	case isOwnID(id) && r.org != "":
@@ -40,8 +40,8 @@ func (r Reader) Get(ctx context.Context, id string) (*Team, error) {
 }
 
 // List returns a page of teams: of the public ones, or of the organisation's own if the
-// reader does not see public teams. If q is not "", the page has only teams of which a
-// word of a spelling begins with q, whatever the case and the accents. Own teams are
+// reader does not see public teams. If q is not "", the page has only teams with a
+// spelling in which a word begins with q, regardless of case and accents. Own teams are
 // ordered by id, public ones by id or, with q, by the text found, then id.
 func (r Reader) List(ctx context.Context, q, after string, limit int) (*Page, error) {
 	switch {

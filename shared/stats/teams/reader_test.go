@@ -20,9 +20,9 @@ func methodsOf[T any]() (names []string) {
 	return names
 }
 
-// asks has, for each method of a reader, a call that returns the ids of the teams that
-// it reads, asked for those of everybody.
-var asks = map[string]func(t *testing.T, r teams.Reader, ids []string) []string{
+// reads has a call for each method of a reader. The call requests the teams of every
+// owner, and returns the ids of those that the reader returned.
+var reads = map[string]func(t *testing.T, r teams.Reader, ids []string) []string{
 	"Get": func(t *testing.T, r teams.Reader, ids []string) (found []string) {
 		for _, id := range ids {
 			switch team, err := r.Get(t.Context(), id); {
@@ -100,7 +100,7 @@ func TestReaderReturnsNoTeamOfAnotherOwner(t *testing.T) {
 			"Own":     {{s.Public(), nil}, {open("org_1"), mine}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 		} {
 			for i, c := range readers {
-				if got := asks[name](t, c.r, all); !slices.Equal(got, c.want) {
+				if got := reads[name](t, c.r, all); !slices.Equal(got, c.want) {
 					t.Errorf("%s of reader %d: got %v, want %v", name, i, got, c.want)
 				}
 			}
@@ -113,11 +113,11 @@ func TestReaderReturnsNoTeamOfAnotherOwner(t *testing.T) {
 	})
 }
 
-func TestEveryReadOfTeamsIsBoundAndTested(t *testing.T) {
+func TestTeamsAreReadOnlyThroughReaderAndEveryReadIsTested(t *testing.T) {
 	t.Parallel()
 	for _, name := range methodsOf[teams.Reader]() {
-		if asks[name] == nil {
-			t.Errorf("Reader.%s: add it to asks, so that its isolation is tested", name)
+		if reads[name] == nil {
+			t.Errorf("Reader.%s: add it to reads, so that its isolation is tested", name)
 		}
 	}
 	if got, want := methodsOf[*teams.Store](), []string{"For", "Public"}; !slices.Equal(got, want) {

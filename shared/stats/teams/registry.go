@@ -32,35 +32,36 @@ type entry struct {
 	listed []string // the club's name and aliases
 	seen   []seen   // in the order of arrival
 	former []string // former ids
-	moving []string // ids whose matches still need an update
+	moving []string // ids by which matches are stored that still need an update
 	born   string   // sort key by age
 	stored table.Item
 	texts  []string // stored search texts
 }
 
-// Registry is every team in memory, and decides which team a spelling is.
+// Registry holds every team in memory, and decides which team a spelling means.
 //
 // The decision depends on the known clubs and spellings, and not on their order of
-// arrival. A spelling is the one club with that name in its country (or in a neighbour
-// whose clubs play there), or else with that alias, or else with that name or alias
-// without FC or AFC. If no club matches, spellings of a country that differ only in FC or
-// AFC are one team. If several clubs match, the spelling is a team of its own, and
-// [Registry.Ambiguous] lists it. Later clubs and spellings may unite teams, or split them.
+// arrival. A spelling means the only club with that name in its country, or in a
+// neighbour whose clubs play there. Otherwise it means the only club with that alias, or
+// else the only club with that name or alias without FC or AFC. If no club matches,
+// spellings of a country that differ only in FC or AFC are one team. If several clubs
+// match, the spelling is a team of its own, and [Registry.Ambiguous] lists it. Later clubs
+// and spellings may unite teams, or split them.
 type Registry struct {
-	entries []*entry // by age
-	gone    []*entry // merged into others
-	byID    map[string]*entry
-	taken   map[string]bool // present and former ids
-	clubs   map[string]Club
-	order   []string // clubs in the order of arrival
-	added   []seen
-	known   map[seen]bool
-	index   clubIndex
-	of      map[seen]*entry
-	groups  map[string][]string // countries in which a folded spelling without a club was seen
-	chosen  map[string]*entry   // by class
-	vague   map[string]bool
-	now     time.Time
+	entries   []*entry // by age
+	merged    []*entry // merged into other teams
+	byID      map[string]*entry
+	usedIDs   map[string]bool // present and former ids
+	clubs     map[string]Club
+	order     []string // clubs in the order of arrival
+	added     []seen
+	known     map[seen]bool
+	index     clubIndex
+	of        map[seen]*entry
+	groups    map[string][]string // countries in which a folded spelling without a club was seen
+	chosen    map[string]*entry   // by class
+	ambiguous map[string]bool
+	now       time.Time
 }
 
 // neighbours lists, by country, the countries whose clubs play in its leagues.
@@ -68,8 +69,8 @@ var neighbours = map[string][]string{"ENG": {"WAL"}, "FRA": {"MCO"}, "SUI": {"LI
 
 func newRegistry(now time.Time) *Registry {
 	return &Registry{
-		byID: map[string]*entry{}, taken: map[string]bool{}, clubs: map[string]Club{},
-		known: map[seen]bool{}, of: map[seen]*entry{}, vague: map[string]bool{}, now: now,
+		byID: map[string]*entry{}, usedIDs: map[string]bool{}, clubs: map[string]Club{},
+		known: map[seen]bool{}, of: map[seen]*entry{}, ambiguous: map[string]bool{}, now: now,
 	}
 }
 
@@ -77,7 +78,7 @@ func newRegistry(now time.Time) *Registry {
 func (r *Registry) add(e *entry) {
 	r.entries = append(r.entries, e)
 	for _, id := range append([]string{e.ID}, e.former...) {
-		r.taken[id] = true
+		r.usedIDs[id] = true
 	}
 	for _, s := range e.seen {
 		r.known[s] = true
@@ -159,7 +160,8 @@ func (x *clubIndex) add(id string, c Club) {
 }
 
 // class returns the class of a spelling: a club, a group of spellings or, if several
-// clubs may be meant, only itself. In the last case it returns these clubs too. groups are the countries in which a folded spelling without a club was seen.
+// clubs may be meant, only itself. In the last case it also returns these clubs. groups
+// has the countries in which a folded spelling without a club was seen.
 func (x *clubIndex) class(s seen, groups map[string][]string) (string, []string) {
 	key := Key(s.spelling)
 	home := []string{s.country}
@@ -201,7 +203,7 @@ func (r *Registry) reconcile() {
 	chosen := r.choose(classes)
 	r.of = map[seen]*entry{}
 	previous := map[seen]*entry{}
-	for _, e := range append(slices.Clone(r.entries), r.gone...) {
+	for _, e := range append(slices.Clone(r.entries), r.merged...) {
 		for _, s := range e.seen {
 			previous[s] = e
 		}
@@ -218,9 +220,9 @@ func (r *Registry) reconcile() {
 		e := r.team(classes[s], chosen, s, "")
 		e.seen = append(e.seen, s)
 		r.of[s] = e
-		if was := previous[s]; was != nil && was != e {
-			e.moving = distinct(append(e.moving, was.ID))
-			e.former = distinct(append(e.former, was.ID))
+		if old := previous[s]; old != nil && old != e {
+			e.moving = distinct(append(e.moving, old.ID))
+			e.former = distinct(append(e.former, old.ID))
 		}
 	}
 	for _, e := range r.entries {
@@ -240,7 +242,7 @@ func (r *Registry) reindex() {
 // spellings returns every known spelling, the oldest first.
 func (r *Registry) spellings() []seen {
 	var all []seen
-	for _, e := range append(slices.Clone(r.entries), r.gone...) {
+	for _, e := range append(slices.Clone(r.entries), r.merged...) {
 		all = append(all, e.seen...)
 	}
 	return append(all, r.added...)
@@ -263,7 +265,7 @@ func (r *Registry) classes() map[seen]string {
 		class, clubs := r.index.class(s, r.groups)
 		out[s] = class
 		if strings.HasPrefix(class, "self ") {
-			r.vague[r.ambiguity(s, clubs)] = true
+			r.ambiguous[r.ambiguity(s, clubs)] = true
 		}
 	}
 	return out
@@ -283,36 +285,36 @@ func (r *Registry) choose(classes map[seen]string) map[string]*entry {
 		if chosen[class] == nil {
 			chosen[class] = e
 		} else {
-			chosen[class].take(e)
+			chosen[class].takeOver(e)
 		}
 	}
 	return chosen
 }
 
-// take gives a younger team's ids and matches to the older one.
-func (e *entry) take(younger *entry) {
+// takeOver moves a younger team's ids and matches to the older one.
+func (e *entry) takeOver(younger *entry) {
 	e.former = distinct(append(append(e.former, younger.ID), younger.former...))
 	e.moving = distinct(append(append(e.moving, younger.ID), younger.moving...))
 }
 
 // absorb removes the teams that were not chosen for any class.
 func (r *Registry) absorb(chosen map[string]*entry) {
-	kept := map[*entry]bool{}
+	isChosen := map[*entry]bool{}
 	for _, e := range chosen {
-		kept[e] = true
+		isChosen[e] = true
 	}
 	var entries []*entry
 	for _, e := range r.entries {
-		if kept[e] {
+		if isChosen[e] {
 			entries = append(entries, e)
 		} else {
-			r.gone = append(r.gone, e)
+			r.merged = append(r.merged, e)
 		}
 	}
 	r.entries = entries
 }
 
-// team returns the team of a class, and creates it if there is none.
+// team returns the team of a class, and creates it if it does not exist.
 func (r *Registry) team(class string, chosen map[string]*entry, s seen, years string) *entry {
 	e := chosen[class]
 	if e == nil {
@@ -342,8 +344,8 @@ func (r *Registry) freeID(s seen, years string) string {
 	}
 	for n := 2; ; n++ {
 		for _, id := range tries {
-			if !r.taken[id] {
-				r.taken[id] = true
+			if !r.usedIDs[id] {
+				r.usedIDs[id] = true
 				return id
 			}
 		}
@@ -355,7 +357,7 @@ func (r *Registry) freeID(s seen, years string) string {
 // file; the name of any other team is its first spelling, and never changes.
 func (r *Registry) describe(e *entry) {
 	var names []string
-	was := e.Name
+	oldName := e.Name
 	if c, ok := r.clubs[e.club]; ok {
 		e.listed = append([]string{c.Name}, c.Aliases...)
 		e.Name, e.Country, e.years = c.Name, &c.Country, c.Years
@@ -373,17 +375,17 @@ func (r *Registry) describe(e *entry) {
 	}
 	sort.Strings(names)
 	e.Names = distinct(append([]string{e.Name}, names...))
-	if e.stored != nil && was != e.Name {
+	if e.stored != nil && oldName != e.Name {
 		e.moving = distinct(append(e.moving, e.ID))
 	}
 }
 
-// Ambiguous names the spellings that several clubs go by, "Rapid: Rapid JC
-// Heerlen (NED), SK Rapid Wien (AUT)". In a competition of a country only that
-// country's clubs are meant, so some of these are no trouble yet.
+// Ambiguous lists the spellings that several clubs share, such as "Rapid: Rapid JC Heerlen
+// (NED), SK Rapid Wien (AUT)". A competition of one country resolves a spelling to that
+// country's club, so not every ambiguous spelling causes a problem.
 func (r *Registry) Ambiguous() []string {
 	all := map[string]bool{}
-	for what := range r.vague {
+	for what := range r.ambiguous {
 		all[what] = true
 	}
 	spelled := map[string]string{}

@@ -70,16 +70,16 @@ func fold(key string) string {
 func Slug(name string) string {
 	var b strings.Builder
 	for _, word := range strings.Fields(words(name, "")) {
-		kept := strings.Map(func(r rune) rune {
+		ascii := strings.Map(func(r rune) rune {
 			if r < unicode.MaxASCII {
 				return r
 			}
 			return -1
 		}, word)
-		if kept != "" && b.Len() > 0 {
+		if ascii != "" && b.Len() > 0 {
 			b.WriteByte('-')
 		}
-		b.WriteString(kept)
+		b.WriteString(ascii)
 	}
 	if b.Len() == 0 {
 		sum := sha256.Sum256([]byte(name))

@@ -30,8 +30,8 @@ type Page struct {
 	Next  string // opaque
 }
 
-// Store returns teams through a [Reader], which is bound to whose teams its user may
-// see. [Registry] creates and changes public teams.
+// Store returns teams through a [Reader], which is bound to the owners whose teams its
+// user may see. [Registry] creates and changes public teams.
 type Store struct{ table table.Table }
 
 // NewStore returns a store over the stats table.
@@ -40,7 +40,7 @@ func NewStore(tbl table.Table) *Store { return &Store{table: tbl} }
 // maxIDBytes bounds the ids that a store looks for, in bytes.
 const maxIDBytes = 200
 
-// get returns one public team, also by a former id; ErrNotFound.
+// get returns one public team by its id or a former id. It fails with ErrNotFound.
 func (s *Store) get(ctx context.Context, id string) (*Team, error) {
 	for range 8 { // an alias points to another alias only after several merges
 		if !table.Storable(id, maxIDBytes) {
@@ -148,6 +148,7 @@ func (s *Store) search(ctx context.Context, q, after string, limit int) (*Page, 
 	}
 }
 
+// hit is a found team, with the sort key of the search text.
 type hit struct {
 	team Team
 	sort string

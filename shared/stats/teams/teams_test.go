@@ -63,7 +63,7 @@ func all(t testing.TB, tbl table.Table) []teams.Team {
 	}
 }
 
-func TestKeysForgiveCaseAccentsAndPunctuation(t *testing.T) {
+func TestKeyIgnoresCaseAccentsAndPunctuation(t *testing.T) {
 	t.Parallel()
 	for spelling, want := range map[string]string{
 		"1. FC Köln": "1 fc koln", "Rot-Weiß Oberhausen": "rot weiss oberhausen", "A.F.C. Elm": "afc elm", "King's Elm": "kings elm",
@@ -91,8 +91,8 @@ func TestSlugsAreASCII(t *testing.T) {
 	}
 }
 
-// known is clubs and spellings of every relation to each other.
-func known(r *teams.Registry) {
+// addKnown adds clubs and spellings with every kind of overlap.
+func addKnown(r *teams.Registry) {
 	for _, c := range []teams.Club{
 		{Name: "Elmfield City FC", Country: "ENG", Aliases: []string{"Elmfield City", "Elmfield"}},
 		{Name: "Swanmere City AFC", Country: "WAL", Aliases: []string{"Swanmere City"}},
@@ -112,9 +112,9 @@ func known(r *teams.Registry) {
 	}
 }
 
-func TestSpellingsFindTheirTeam(t *testing.T) {
+func TestSpellingsResolveToTheirTeam(t *testing.T) {
 	t.Parallel()
-	r, _ := update(t, open(t), known)
+	r, _ := update(t, open(t), addKnown)
 	for _, tt := range [][3]string{
 		{"ENG", "Elmfield City FC", "elmfield-city-fc"},
 		{"ENG", "ELMFIELD", "elmfield-city-fc"},
@@ -127,17 +127,17 @@ func TestSpellingsFindTheirTeam(t *testing.T) {
 		{"WAL", "Newport", "newport-mon-afc"},
 		{"ENG", "Wimbleton", "wimbleton-fc"},
 		{"ENG", "AFC Wimbleton", "afc-wimbleton"},
-		{"ENG", "Wimbleton AFC", ""}, // but for FC and AFC, either
+		{"ENG", "Wimbleton AFC", ""}, // ambiguous without FC and AFC
 		{"AUT", "Rapide", "sk-rapide"},
 		{"NED", "Rapide", "rapide-jc"},
-		{"", "Rapide", "rapide"}, // either: it stands for itself
+		{"", "Rapide", "rapide"}, // ambiguous, so a team of its own
 		{"ESP", "Extremo", "extremo"},
 		{"BRA", "Fortuna EC", "fortuna-ec"},
 		{"COL", "Fortuna FC", "fortuna-fc"},
 		{"BRA", "Palma", "palma"},
 		{"BRA", "Palma FC", "palma"},
 		{"", "Donbas", "donbas"},
-		{"", "Nobody", ""},
+		{"", "Unknown", ""},
 	} {
 		got := ""
 		if team := r.Resolve(tt[0], tt[1]); team != nil {
@@ -153,7 +153,7 @@ func TestSpellingsFindTheirTeam(t *testing.T) {
 	}
 }
 
-// facts are clubs and spellings whose teams overlap in every way that there is.
+// facts add clubs and spellings whose teams overlap in every possible way.
 var facts = []func(*teams.Registry){
 	func(r *teams.Registry) {
 		r.AddClub(teams.Club{Name: "Elm FC", Country: "ENG", Aliases: []string{"Elms", "The Elm"}})
@@ -178,8 +178,9 @@ var facts = []func(*teams.Registry){
 	func(r *teams.Registry) { r.See("GER", "Oak"); r.See("", "Oak"); r.See("ENG", "The Elm FC") },
 }
 
-// partition is which spellings are one team, without the ids, which depend on the order.
-func partition(list []teams.Team) []string {
+// namesOf returns the names of each team. It leaves out the ids, which depend on the order
+// of the updates.
+func namesOf(list []teams.Team) []string {
 	var out []string
 	for _, team := range list {
 		names := slices.Clone(team.Names)
@@ -194,7 +195,7 @@ func partition(list []teams.Team) []string {
 	return out
 }
 
-func TestTeamsDoNotDependOnTheOrderInWhichThingsBecomeKnown(t *testing.T) {
+func TestTeamsDoNotDependOnTheOrderOfUpdates(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for seed := range uint64(60) {
@@ -210,7 +211,7 @@ func TestTeamsDoNotDependOnTheOrderInWhichThingsBecomeKnown(t *testing.T) {
 			})
 			i += n
 		}
-		got := partition(all(t, tbl))
+		got := namesOf(all(t, tbl))
 		if want == nil {
 			want = got
 		}
@@ -220,7 +221,7 @@ func TestTeamsDoNotDependOnTheOrderInWhichThingsBecomeKnown(t *testing.T) {
 	}
 }
 
-func TestEveryIDThatATeamEverHadAnswers(t *testing.T) {
+func TestEveryFormerIDOfATeamStillFindsIt(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 8))
@@ -241,7 +242,7 @@ func TestEveryIDThatATeamEverHadAnswers(t *testing.T) {
 	}
 }
 
-func TestOlderIDStaysAndYoungerAnswers(t *testing.T) {
+func TestMergedTeamKeepsTheOlderIDAndTheYoungerIsAnAlias(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
 	update(t, tbl, func(r *teams.Registry) { r.See("ENG", "Elms") })
@@ -255,23 +256,23 @@ func TestOlderIDStaysAndYoungerAnswers(t *testing.T) {
 	for _, id := range []string{"elms", "elmfield-city"} {
 		got, err := teams.NewStore(tbl).Public().Get(ctx, id)
 		if err != nil || got.ID != "elms" || got.Name != "Elmfield City FC" || len(got.Names) != 3 {
-			t.Errorf("%s: got %+v, %v, want elms, by the club's name", id, got, err)
+			t.Errorf("%s: got %+v, %v, want elms with the club's name", id, got, err)
 		}
 	}
 	r, _ := update(t, tbl, func(*teams.Registry) {})
 	if got := r.Moving(); !slices.Equal(got, []string{"elmfield-city", "elms"}) {
-		t.Errorf("a run that was cut short: got moving %v, want both", got)
+		t.Errorf("after an interrupted run: got moving %v, want both", got)
 	}
 	if err := r.Moved(ctx, tbl); err != nil {
 		t.Fatal(err)
 	}
 	r, changes = update(t, tbl, func(r *teams.Registry) { r.See("ENG", "Elms") })
 	if len(r.Moving()) > 0 || changes != (teams.Changes{}) {
-		t.Errorf("after all: got moving %v and changes %+v", r.Moving(), changes)
+		t.Errorf("after Moved: got moving %v and changes %+v", r.Moving(), changes)
 	}
 }
 
-func TestTakenSlugGetsYearsCountryOrNumber(t *testing.T) {
+func TestIDOfAUsedSlugHasYearsCountryOrNumber(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
 	update(t, tbl, func(r *teams.Registry) {
@@ -289,7 +290,7 @@ func TestTakenSlugGetsYearsCountryOrNumber(t *testing.T) {
 	}
 }
 
-func TestSearchFindsWordsWhateverCaseAndAccentsOnce(t *testing.T) {
+func TestSearchFindsEachTeamOnceByTheBeginningsOfItsWords(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
 	update(t, tbl, func(r *teams.Registry) {
@@ -315,7 +316,7 @@ func TestSearchFindsWordsWhateverCaseAndAccentsOnce(t *testing.T) {
 				break
 			}
 			if len(page.Teams) != 4 {
-				t.Errorf("%q: got a page of %d with a next one", q, len(page.Teams))
+				t.Errorf("%q: got a page of %d teams with a cursor", q, len(page.Teams))
 			}
 		}
 		if len(found) != want {
@@ -329,7 +330,7 @@ func TestSearchFindsWordsWhateverCaseAndAccentsOnce(t *testing.T) {
 	}
 }
 
-func TestTeamsOfASeasonComeInPages(t *testing.T) {
+func TestTeamsOfASeasonAreListedInPages(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
 	update(t, tbl, func(r *teams.Registry) {
@@ -357,14 +358,14 @@ func TestTeamsOfASeasonComeInPages(t *testing.T) {
 
 func TestUnknownTeamIsNotFound(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"", "nobody", "\xff", strings.Repeat("x", 5000)} {
+	for _, id := range []string{"", "unknown", "\xff", strings.Repeat("x", 5000)} {
 		if _, err := teams.NewStore(open(t)).Public().Get(ctx, id); !errors.Is(err, teams.ErrNotFound) {
 			t.Errorf("%.20q: got %v, want ErrNotFound", id, err)
 		}
 	}
 }
 
-func TestWritersAtOnceEndInOneTeamASpelling(t *testing.T) {
+func TestConcurrentUpdatesCreateOneTeamPerSpelling(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
 	var group sync.WaitGroup
@@ -385,7 +386,7 @@ func TestWritersAtOnceEndInOneTeamASpelling(t *testing.T) {
 	}
 }
 
-func TestRareOwnTeamIsFoundByPagesOfWhichNoneReadsAllTeams(t *testing.T) {
+func TestSearchOfOwnTeamsReadsABoundedNumberPerPage(t *testing.T) {
 	t.Parallel()
 	tbl := open(t)
 	s := hidden(teams.NewStore(tbl), "org_1")
@@ -395,11 +396,11 @@ func TestRareOwnTeamIsFoundByPagesOfWhichNoneReadsAllTeams(t *testing.T) {
 		if i%1201 == 0 {
 			name = fmt.Sprintf("Yew %d", i)
 		}
-		_, made, err := s.Own(ctx, name, false)
+		_, write, err := s.Own(ctx, name, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ws = append(ws, *made)
+		ws = append(ws, *write)
 	}
 	for batch := range slices.Chunk(ws, 100) {
 		if err := tbl.Transact(ctx, batch); err != nil {
@@ -415,8 +416,8 @@ func TestRareOwnTeamIsFoundByPagesOfWhichNoneReadsAllTeams(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if asked := len(watched.Calls()) - before; asked > 2 {
-				t.Errorf("%s: a page took %d queries of 500 teams, want at most 2", q, asked)
+			if queries := len(watched.Calls()) - before; queries > 2 {
+				t.Errorf("%s: a page took %d queries of 500 teams, want at most 2", q, queries)
 			}
 			found += len(page.Teams)
 			if after = page.Next; after == "" {

@@ -26,7 +26,7 @@ func Update(ctx context.Context, tbl table.Table, now time.Time, fill func(*Regi
 		r.reconcile()
 		done, err := r.save(ctx, tbl)
 		total.New, total.Changed, total.Merged = total.New+done.New, total.Changed+done.Changed, total.Merged+done.Merged
-		if table.WasCanceled(err) == nil {
+		if table.AsCanceled(err) == nil {
 			return r, total, err
 		}
 	}
@@ -90,8 +90,8 @@ func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
 		_, err := tbl.Write(ctx, table.Update(teamKey(e.ID),
 			[]table.Action{table.Set("moving", []any{}), table.Increment("version", 1)},
 			table.Eq("version", e.stored.Int("version"))))
-		// A writer that was faster has its own ids to move, and will do so.
-		if err != nil && table.WasRefused(err) == nil {
+		// A concurrent writer that changed the team moves its own ids.
+		if err != nil && table.AsConditionFailed(err) == nil {
 			return fmt.Errorf("teams: recording the move of %s: %w", e.ID, err)
 		}
 		e.moving = nil
@@ -117,15 +117,15 @@ func (r *Registry) save(ctx context.Context, tbl table.Table) (Changes, error) {
 			return b.done, err
 		}
 	}
-	for _, e := range r.gone {
-		if err := b.add(ctx, r.bury(e), func() { b.done.Merged++ }); err != nil {
+	for _, e := range r.merged {
+		if err := b.add(ctx, r.mergeWrites(e), func() { b.done.Merged++ }); err != nil {
 			return b.done, err
 		}
 	}
 	if err := b.flush(ctx); err != nil {
 		return b.done, err
 	}
-	r.gone = nil
+	r.merged = nil
 	return b.done, nil
 }
 
@@ -171,23 +171,24 @@ func (e *entry) writes(it table.Item) []table.Write {
 	ws := []table.Write{table.Put(it, cond)}
 	texts := searchTexts(e.Names)
 	texts = texts[:min(len(texts), 90)]
-	is, was := set(texts), set(e.texts)
+	wanted, stored := set(texts), set(e.texts)
 	for _, text := range texts {
-		if !was[text] && len(ws) < 100 {
+		if !stored[text] && len(ws) < 100 {
 			k := searchKey(text, e.ID)
 			ws = append(ws, table.Put(table.Item{table.PartitionAttr: k.Partition, table.SortAttr: k.Sort, "id": e.ID}))
 		}
 	}
 	for _, text := range e.texts {
-		if !is[text] && len(ws) < 100 { // search skips one that stays behind
+		if !wanted[text] && len(ws) < 100 { // search ignores texts that are left over
 			ws = append(ws, table.Delete(searchKey(text, e.ID)))
 		}
 	}
 	return ws
 }
 
-// bury deletes a team that was merged into another, and makes its ids aliases of the other.
-func (r *Registry) bury(e *entry) []table.Write {
+// mergeWrites returns the writes that delete a team that was merged into another, and make
+// its ids aliases of the other.
+func (r *Registry) mergeWrites(e *entry) []table.Write {
 	ws := []table.Write{table.Delete(teamKey(e.ID), table.Eq("version", e.stored.Int("version")))}
 	to := r.Successor(e.ID)
 	for _, id := range distinct(append([]string{e.ID}, e.former...)) {

@@ -95,7 +95,7 @@ func (p *preparation) createContest(ctx context.Context, ago time.Duration, scor
 	if err != nil || scores == nil {
 		return err
 	}
-	_, err = p.d.Contests.Change(ctx, r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.score", Whose: contests.AnyGame, Rule: func(c contests.Contest) (contests.Contest, error) {
+	_, err = p.d.Contests.Change(ctx, r, idempotency.Token{}, c.ID, contests.Step{Action: "contest.score", Guard: contests.AnyGame, Rule: func(c contests.Contest) (contests.Contest, error) {
 		c, err := c.Move(contests.InProgress, at)
 		if err != nil {
 			return c, err

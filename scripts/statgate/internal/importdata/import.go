@@ -126,6 +126,6 @@ func printReport(r importer.Report, stdout, stderr io.Writer) {
 	fmt.Fprintf(stdout, "\nclubs:       %d listed\nteams:       %d new, %d changed, %d merged\n", r.Clubs, r.Teams.New, r.Teams.Changed, r.Teams.Merged)
 	fmt.Fprintf(stdout, "matches:     %d rows: %d new, %d changed, %d unchanged, %d repeated; %d moved to another team or name\n",
 		m.Rows, m.New, m.Changed, m.Unchanged, len(r.Duplicates), m.Moved)
-	fmt.Fprintf(stdout, "reports:     %d read, %d changed\n", r.Reports.Told, r.Reports.Changed)
+	fmt.Fprintf(stdout, "reports:     %d read, %d changed\n", r.Reports.Total, r.Reports.Changed)
 	fmt.Fprintf(stdout, "adjustments: %d\nproblems:    %d\n", r.Adjustments, len(r.Problems))
 }
