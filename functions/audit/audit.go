@@ -2,21 +2,14 @@
 package audit
 
 import (
-	"context"
-
 	"statgate/shared/access/audit"
 	"statgate/shared/api"
 )
 
-// Orgs reports whether an organisation exists; its errors are *api.Error.
-type Orgs interface {
-	Exists(ctx context.Context, org string) (bool, error)
-}
-
 // Deps are the handlers' dependencies.
 type Deps struct {
 	Trail *audit.Store
-	Orgs  Orgs
+	Orgs  audit.Orgs
 }
 
 // Handlers returns the function's handlers.

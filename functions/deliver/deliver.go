@@ -33,7 +33,7 @@ const (
 
 // Store stores deliveries.
 type Store interface {
-	Begin(ctx context.Context, d webhooks.Due, now time.Time) (*webhooks.Attempt, time.Duration, error)
+	Begin(ctx context.Context, d webhooks.QueuedDelivery, now time.Time) (*webhooks.Attempt, time.Duration, error)
 	Finish(ctx context.Context, a *webhooks.Attempt, o webhooks.Outcome, now time.Time) (time.Duration, bool, error)
 }
 
@@ -73,9 +73,9 @@ func New(d Deps) *Sender {
 	}}
 }
 
-// Deliver attempts a delivery if it is due, and returns how long to wait for the next
-// attempt, 0 for never. It fails if the store does.
-func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, error) {
+// Deliver attempts a delivery if it may be attempted now, and returns how long to wait for
+// the next attempt, 0 for never. It fails if the store does.
+func (s *Sender) Deliver(ctx context.Context, d webhooks.QueuedDelivery) (time.Duration, error) {
 	a, wait, err := s.Store.Begin(ctx, d, s.Clock())
 	if err != nil || a == nil {
 		return wait, err
@@ -96,14 +96,14 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.Due) (time.Duration, er
 	return again, err
 }
 
-// attempt calls the URL, unless it is known not to answer.
+// attempt calls the URL, unless earlier attempts had no answer.
 func (s *Sender) attempt(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
-	if !s.silence.calls(&a.Webhook, s.Clock()) {
+	if !s.silence.allows(&a.Webhook, s.Clock()) {
 		return webhooks.Outcome{Error: notCalled}
 	}
 	o := s.post(ctx, a)
 	if ctx.Err() == nil {
-		s.silence.note(&a.Webhook, o.Error != noAnswer, s.Clock())
+		s.silence.record(&a.Webhook, o.Error != noAnswer, s.Clock())
 	}
 	return o
 }
@@ -133,7 +133,7 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	h["X-Idempotency-Key"] = nil
 	answer, err := s.client.Do(request)
 	if err != nil {
-		return webhooks.Outcome{Error: why(err)}
+		return webhooks.Outcome{Error: failureReason(err)}
 	}
 	drain(answer, cancel)
 	o := webhooks.Outcome{Status: answer.StatusCode}
@@ -174,18 +174,19 @@ func signBody(a *webhooks.Attempt, now time.Time) (string, error) {
 	return strings.Join(signatures, " "), nil
 }
 
-// noAnswer is why an attempt failed that timed out: 5 s for the
-// connection, 5 s for TLS, 10 s for the whole attempt.
+// noAnswer is the error of an attempt that timed out: after 5 s for the connection, 5 s for
+// TLS, or 10 s for the whole attempt.
 const noAnswer = "no response in time"
 
-// why tells a customer why their URL could not be called, without internal details.
-func why(err error) string {
+// failureReason returns, for the customer, why the URL could not be called. It contains no
+// internal details.
+func failureReason(err error) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
 		return "the address is not on the public internet"
-	case errors.As(err, &timeout) && timeout.Timeout(): // also of who is asked for the name
+	case errors.As(err, &timeout) && timeout.Timeout(): // includes timeouts of DNS
 		return noAnswer
 	case errors.As(err, &dns):
 		return "the host name cannot be resolved"
@@ -195,7 +196,7 @@ func why(err error) string {
 	return "the connection failed"
 }
 
-func (s *Sender) log(ctx context.Context, d webhooks.Due, a *webhooks.Attempt, o webhooks.Outcome, givenUp bool, took time.Duration) {
+func (s *Sender) log(ctx context.Context, d webhooks.QueuedDelivery, a *webhooks.Attempt, o webhooks.Outcome, givenUp bool, took time.Duration) {
 	line := []slog.Attr{slog.String("webhook", d.Webhook), slog.String("org", d.Org), slog.String("delivery", d.Delivery),
 		slog.String("event", a.Event), slog.Int("status", o.Status), slog.Int64("ms", took.Milliseconds()), slog.String("cause", o.Error)}
 	if trace := telemetry.Trace(ctx); trace != "" {

@@ -35,7 +35,7 @@ type store struct {
 	outcomes []webhooks.Outcome
 }
 
-func (s *store) Begin(context.Context, webhooks.Due, time.Time) (*webhooks.Attempt, time.Duration, error) {
+func (s *store) Begin(context.Context, webhooks.QueuedDelivery, time.Time) (*webhooks.Attempt, time.Duration, error) {
 	if s.err != nil || s.wait > 0 {
 		return nil, s.wait, s.err
 	}
@@ -97,7 +97,7 @@ func TestADeliveryIsSignedAsStandardWebhooksSays(t *testing.T) {
 	})
 	var log bytes.Buffer
 	s := &store{url: url}
-	if again, err := sender(s, true, &log).Deliver(t.Context(), webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}); again != 0 || err != nil {
+	if again, err := sender(s, true, &log).Deliver(t.Context(), webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}); again != 0 || err != nil {
 		t.Errorf("got %s, %v", again, err)
 	}
 	if got, want := s.outcome(t), (webhooks.Outcome{Status: 204}); got != want {
@@ -127,8 +127,8 @@ func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 		"a redirect": {receiver(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, target, http.StatusTemporaryRedirect)
 		}), true, webhooks.Outcome{Status: 307, Error: "the endpoint answered 307; redirects are not followed"}},
-		"nobody there":    {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
-		"no such name":    {"https://nobody.invalid/", false, webhooks.Outcome{Error: "the host name cannot be resolved"}},
+		"no listener":     {refused.URL, true, webhooks.Outcome{Error: "the connection failed"}},
+		"no such name":    {"https://unknown.invalid/", false, webhooks.Outcome{Error: "the host name cannot be resolved"}},
 		"its certificate": {untrusted.URL, true, webhooks.Outcome{Error: "the TLS certificate is not trusted"}},
 		"this machine":    {target, false, webhooks.Outcome{Error: "the address is not on the public internet"}},
 		"its name":        {strings.Replace(target, "127.0.0.1", "localhost", 1), false, webhooks.Outcome{Error: "the address is not on the public internet"}},
@@ -140,7 +140,7 @@ func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 		"v4 in v6":        {"http://[::ffff:127.0.0.1]:80/", false, webhooks.Outcome{Error: "the address is not on the public internet"}},
 	} {
 		s := &store{url: c.url}
-		if _, err := sender(s, c.private, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+		if _, err := sender(s, c.private, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
@@ -149,7 +149,7 @@ func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 		}
 	}
 	if reached {
-		t.Error("what a redirect leads to, or what is on this machine, was called")
+		t.Error("the target of a redirect, or a server on this machine, was called")
 	}
 }
 
@@ -163,7 +163,7 @@ func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
 		}
 	})
 	s, start := &store{url: url}, time.Now()
-	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.outcome(t); got.Status != 200 || got.Error != "" || time.Since(start) > 5*time.Second {
@@ -190,7 +190,7 @@ func TestAClosedIdleConnectionDoesNotFailAnAttempt(t *testing.T) {
 	s := &store{url: url}
 	to := sender(s, true, io.Discard)
 	for range 3 {
-		if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+		if _, err := to.Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestAClosedIdleConnectionDoesNotFailAnAttempt(t *testing.T) {
 		}
 	}
 	if len(used) < 2 {
-		t.Errorf("%d connections were used, want a second one: this test shows nothing", len(used))
+		t.Errorf("%d connections were used, want a second one, else this test proves nothing", len(used))
 	}
 }
 
@@ -213,11 +213,11 @@ func TestACancelledAttemptDoesNotCountAsAReceiverFailure(t *testing.T) {
 		<-r.Context().Done()
 	})
 	s := &store{url: url}
-	if _, err := sender(s, true, io.Discard).Deliver(ctx, webhooks.Due{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that it was stopped", err)
+	if _, err := sender(s, true, io.Discard).Deliver(ctx, webhooks.QueuedDelivery{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 	if len(s.outcomes) != 0 {
-		t.Errorf("got %+v, want nothing to be said of it", s.outcomes)
+		t.Errorf("got outcomes %+v, want none", s.outcomes)
 	}
 }
 
@@ -244,7 +244,7 @@ func TestASlowOrProtocolSwitchingAnswerDoesNotBlockTheWorker(t *testing.T) {
 			}
 		})
 		s, start := &store{url: url}, time.Now()
-		if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+		if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 			t.Fatal(err)
 		}
 		if got, took := s.outcome(t), time.Since(start); got != c.want || took > 3*time.Second {
@@ -260,7 +260,7 @@ func TestAReceiverThatDoesNotAnswerTimesOut(t *testing.T) {
 		<-r.Context().Done()
 	})
 	s, start := &store{url: url}, time.Now()
-	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.Due{}); err != nil {
+	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.outcome(t); got.Error != "no response in time" || time.Since(start) < patience*9/10 {
@@ -286,7 +286,7 @@ func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 		var group sync.WaitGroup
 		for range n {
 			group.Go(func() {
-				if _, err := to.Deliver(t.Context(), webhooks.Due{}); err != nil {
+				if _, err := to.Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -303,7 +303,7 @@ func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 	}
 	now = now.Add(30 * time.Second)
 	if calls, _ := attempts(5); calls != 1 {
-		t.Errorf("half a minute later: got %d calls, want one that finds out", calls)
+		t.Errorf("half a minute later: got %d calls, want one probe", calls)
 	}
 	now = now.Add(30 * time.Second)
 	up.Store(true)
@@ -317,12 +317,12 @@ func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 
 // queue records the messages that the function sends.
 type queue struct {
-	sent []webhooks.Due
+	sent []webhooks.QueuedDelivery
 	err  error
 }
 
-func (q *queue) Send(_ context.Context, due ...webhooks.Due) error {
-	q.sent = append(q.sent, due...)
+func (q *queue) Send(_ context.Context, deliveries ...webhooks.QueuedDelivery) error {
+	q.sent = append(q.sent, deliveries...)
 	return q.err
 }
 
@@ -335,7 +335,7 @@ func batch(bodies ...string) events.SQSEvent {
 	return ev
 }
 
-func body(t *testing.T, d webhooks.Due) string {
+func body(t *testing.T, d webhooks.QueuedDelivery) string {
 	t.Helper()
 	raw, err := json.Marshal(d)
 	if err != nil {
@@ -344,28 +344,28 @@ func body(t *testing.T, d webhooks.Due) string {
 	return string(raw)
 }
 
-func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
+func TestADeliveryHasAQueueMessageUntilItEnds(t *testing.T) {
 	t.Parallel()
 	url := receiver(t, func(http.ResponseWriter, *http.Request) {})
-	due := webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
+	due := webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}
 	early := due
 	early.NotBefore = time.Now().Add(time.Hour).Unix()
 	for name, c := range map[string]struct {
 		store *store
 		body  string
 		queue error
-		stays bool          // the message itself
-		later time.Duration // another one
+		stays bool          // the message stays in the queue
+		later time.Duration // delay of a new message; 0: none is sent
 	}{
-		"taken":                {store: &store{url: url}, body: body(t, due)},
-		"to be tried again":    {store: &store{url: url, again: 5 * time.Minute}, body: body(t, due), later: 5 * time.Minute},
-		"another is at it":     {store: &store{wait: time.Minute}, body: body(t, due), later: time.Minute},
-		"early":                {store: &store{err: errors.New("asked")}, body: body(t, early), later: time.Hour},
-		"the queue fails":      {store: &store{wait: time.Minute}, body: body(t, due), queue: errors.New("no"), stays: true, later: time.Minute},
-		"the store fails":      {store: &store{err: errors.New("down")}, body: body(t, due), stays: true},
-		"no delivery":          {store: &store{}, body: "hello", stays: true},
-		"an empty one":         {store: &store{}, body: "{}", stays: true},
-		"it was early, is not": {store: &store{url: url}, body: strings.Replace(body(t, early), fmt.Sprint(early.NotBefore), "1000", 1)},
+		"accepted":              {store: &store{url: url}, body: body(t, due)},
+		"to be tried again":     {store: &store{url: url, again: 5 * time.Minute}, body: body(t, due), later: 5 * time.Minute},
+		"another has the lease": {store: &store{wait: time.Minute}, body: body(t, due), later: time.Minute},
+		"early":                 {store: &store{err: errors.New("asked")}, body: body(t, early), later: time.Hour},
+		"the queue fails":       {store: &store{wait: time.Minute}, body: body(t, due), queue: errors.New("no"), stays: true, later: time.Minute},
+		"the store fails":       {store: &store{err: errors.New("down")}, body: body(t, due), stays: true},
+		"no delivery":           {store: &store{}, body: "hello", stays: true},
+		"an empty one":          {store: &store{}, body: "{}", stays: true},
+		"no longer early":       {store: &store{url: url}, body: strings.Replace(body(t, early), fmt.Sprint(early.NotBefore), "1000", 1)},
 	} {
 		q := &queue{err: c.queue}
 		answer, err := sender(c.store, true, io.Discard).Handle(q)(t.Context(), batch(c.body))
@@ -375,7 +375,7 @@ func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 		}
 		for _, d := range q.sent {
 			if d.Delivery != "dlv_1" || d.Org != "org_1" || time.Until(time.Unix(d.NotBefore, 0)).Round(time.Minute) != c.later {
-				t.Errorf("%s: put off %+v, want it by %s", name, d, c.later)
+				t.Errorf("%s: queued %+v, want a delay of %s", name, d, c.later)
 			}
 		}
 	}
@@ -384,19 +384,19 @@ func TestADeliveryHasAQueueMessageUntilItHasEnded(t *testing.T) {
 func TestRetriesOfABatchAreQueuedInOneRequest(t *testing.T) {
 	t.Parallel()
 	q := &queue{err: errors.New("no")}
-	due := body(t, webhooks.Due{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
+	due := body(t, webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"})
 	answer, err := sender(&store{wait: time.Minute}, true, io.Discard).Handle(q)(t.Context(), batch(due, due, "{}"))
 	if err != nil || len(q.sent) != 2 || len(answer.BatchItemFailures) != 3 {
-		t.Errorf("got %v, %v, %v, want two sent, and all three kept as that failed", q.sent, answer, err)
+		t.Errorf("got %v, %v, %v, want two sent in one failed request, and all three messages kept", q.sent, answer, err)
 	}
 }
 
 func TestASlowReceiverDelaysNoOtherMessageOfItsBatch(t *testing.T) {
 	t.Parallel()
-	var at sync.WaitGroup
-	at.Add(10)
-	url := receiver(t, func(http.ResponseWriter, *http.Request) { at.Done(); at.Wait() }) // until all ten are there
-	due := body(t, webhooks.Due{Webhook: "whk_1", Delivery: "dlv_1"})
+	var arrived sync.WaitGroup
+	arrived.Add(10)
+	url := receiver(t, func(http.ResponseWriter, *http.Request) { arrived.Done(); arrived.Wait() }) // until all ten are there
+	due := body(t, webhooks.QueuedDelivery{Webhook: "whk_1", Delivery: "dlv_1"})
 	s := &store{url: url}
 	var bodies []string
 	for range 10 {

@@ -22,10 +22,10 @@ import (
 func (s *Sender) Handle(queue webhooks.Queue) func(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
 		var mu sync.Mutex
-		var later []webhooks.Due
-		var after []string // ids of the messages of later
+		var retries []webhooks.QueuedDelivery
+		var retried []string // ids of the messages of retries
 		answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-		keep := func(messages ...string) {
+		fail := func(messages ...string) {
 			for _, id := range messages {
 				answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: id})
 			}
@@ -39,27 +39,27 @@ func (s *Sender) Handle(queue webhooks.Queue) func(ctx context.Context, ev event
 				switch {
 				case err != nil:
 					s.Log.Error("handling a queue message failed", "message", message.MessageId, "webhook", d.Webhook, "delivery", d.Delivery, "cause", err)
-					keep(message.MessageId)
+					fail(message.MessageId)
 				case !done:
-					later, after = append(later, d), append(after, message.MessageId)
+					retries, retried = append(retries, d), append(retried, message.MessageId)
 				}
 			})
 		}
 		group.Wait()
-		if len(later) == 0 {
+		if len(retries) == 0 {
 			return answer, nil
 		}
-		if err := queue.Send(ctx, later...); err != nil {
-			s.Log.Error("queueing deliveries again failed", "messages", len(later), "cause", err)
-			keep(after...)
+		if err := queue.Send(ctx, retries...); err != nil {
+			s.Log.Error("queueing deliveries again failed", "messages", len(retries), "cause", err)
+			fail(retried...)
 		}
 		return answer, nil
 	}
 }
 
-// message handles one message. Unless the delivery is done, it returns the delivery as it
-// is to be queued again.
-func (s *Sender) message(ctx context.Context, body string) (d webhooks.Due, done bool, err error) {
+// message handles one message. Unless the delivery is done, it returns the delivery to
+// queue again, with its next NotBefore.
+func (s *Sender) message(ctx context.Context, body string) (d webhooks.QueuedDelivery, done bool, err error) {
 	if err := json.Unmarshal([]byte(body), &d); err != nil {
 		return d, false, fmt.Errorf("deliver: reading a message: %w", err)
 	}

@@ -10,13 +10,13 @@ import (
 
 const (
 	// silentAfter is the number of consecutive attempts without an answer after which a URL
-	// counts as silent. One that is slow now and then does not.
+	// counts as silent. A URL that is slow now and then does not.
 	silentAfter = 3
 	// silenceLasts is how long a silent URL is not called.
 	silenceLasts = 30 * time.Second
-	// silenceKept is how long a URL is remembered as silent, so that a single delivery
-	// tries it before the others.
-	silenceKept = 24 * time.Hour
+	// silenceRetention is how long a URL is remembered as silent, so that a single delivery
+	// probes it before the others are attempted.
+	silenceRetention = 24 * time.Hour
 )
 
 // notCalled is the error of an attempt that was not made.
@@ -24,7 +24,7 @@ const notCalled = "not attempted, because several deliveries before it had no re
 
 // silence remembers the URLs that do not answer. Each attempt on one costs 10 s of capacity
 // that all customers share, and a receiver that is down has a delivery for every event
-// meanwhile. So a single delivery tries for all.
+// meanwhile. So a single delivery probes the URL for all others.
 type silence struct {
 	mu   sync.Mutex
 	urls map[address]silentURL
@@ -40,9 +40,9 @@ type silentURL struct {
 	until time.Time
 }
 
-// calls reports whether a URL may be called. When its silence ends, only the first caller
+// allows reports whether a URL may be called. When its silence ends, only the first caller
 // may; the others wait for that attempt's result.
-func (s *silence) calls(w *webhooks.Webhook, now time.Time) bool {
+func (s *silence) allows(w *webhooks.Webhook, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := address{w.ID, w.URL}
@@ -57,8 +57,8 @@ func (s *silence) calls(w *webhooks.Webhook, now time.Time) bool {
 	return true
 }
 
-// note records whether a URL answered.
-func (s *silence) note(w *webhooks.Webhook, answered bool, now time.Time) {
+// record records whether a URL answered.
+func (s *silence) record(w *webhooks.Webhook, answered bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := address{w.ID, w.URL}
@@ -66,7 +66,7 @@ func (s *silence) note(w *webhooks.Webhook, answered bool, now time.Time) {
 		delete(s.urls, at)
 		return
 	}
-	maps.DeleteFunc(s.urls, func(_ address, q silentURL) bool { return now.Sub(q.until) > silenceKept })
+	maps.DeleteFunc(s.urls, func(_ address, q silentURL) bool { return now.Sub(q.until) > silenceRetention })
 	if s.urls == nil {
 		s.urls = map[address]silentURL{}
 	}

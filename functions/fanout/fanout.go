@@ -28,11 +28,11 @@ const (
 	// listLife is how long the list of webhooks is cached. A new webhook receives events
 	// from then on.
 	listLife = 2 * time.Second
-	// atOnce is how many deliveries are stored concurrently.
-	atOnce = 16
+	// maxConcurrentWrites is how many deliveries are stored concurrently.
+	maxConcurrentWrites = 16
 )
 
-// Matches reads matches by id, whatever their owner.
+// Matches reads matches of all owners by id.
 type Matches interface {
 	RecordsOfAllOwners(ctx context.Context, ids []string, consistent bool) (map[string]*matches.Record, error)
 }
@@ -80,14 +80,14 @@ func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 	if err != nil || len(events) == 0 {
 		return err
 	}
-	due, err := f.place(ctx, events, all)
-	if err != nil || len(due) == 0 {
+	queued, err := f.place(ctx, events, all)
+	if err != nil || len(queued) == 0 {
 		return err
 	}
-	if err := f.Queue.Send(ctx, due...); err != nil {
+	if err := f.Queue.Send(ctx, queued...); err != nil {
 		return fmt.Errorf("fanout: %w", err)
 	}
-	f.Log.Info("fanned out", "changes", len(changes), "events", len(events), "deliveries", len(due))
+	f.Log.Info("fanned out", "changes", len(changes), "events", len(events), "deliveries", len(queued))
 	return nil
 }
 
@@ -115,7 +115,7 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	}
 	found, err := f.Matches.RecordsOfAllOwners(ctx, ids, false)
 	if err != nil {
-		return nil, fmt.Errorf("fanout: reading the matches of what changed: %w", err)
+		return nil, fmt.Errorf("fanout: reading the matches of changed reports: %w", err)
 	}
 	complete := all[:0]
 	for _, e := range all {
@@ -124,7 +124,7 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 			if r := found[e.Match]; r != nil {
 				of = &r.Match
 			}
-			if !e.About(of) {
+			if !e.AddMatch(of) {
 				continue
 			}
 		}
@@ -150,11 +150,11 @@ func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
 }
 
 // place stores each event for each subscribed webhook and returns the deliveries to queue.
-func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhooks.Webhook) ([]webhooks.Due, error) {
+func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhooks.Webhook) ([]webhooks.QueuedDelivery, error) {
 	var mu sync.Mutex
-	var due []webhooks.Due
+	var queued []webhooks.QueuedDelivery
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
+	group.SetLimit(maxConcurrentWrites)
 	for i := range events {
 		e := &events[i]
 		subscribers := f.subscribers(e, all)
@@ -175,7 +175,7 @@ func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhook
 				}
 				if pending {
 					mu.Lock()
-					due = append(due, d)
+					queued = append(queued, d)
 					mu.Unlock()
 				}
 				return err
@@ -183,7 +183,7 @@ func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhook
 		}
 	}
 	err := group.Wait()
-	return due, err
+	return queued, err
 }
 
 // drop logs an event that cannot be stored: it would fail on every retry and block the

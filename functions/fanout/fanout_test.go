@@ -28,8 +28,8 @@ import (
 
 var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
 
-// world is the function with tables and a queue that can fail.
-type world struct {
+// fixture is the function with tables and a queue that can fail.
+type fixture struct {
 	*fanout.Fanout
 	t           *testing.T
 	webhooks    *webhooks.Store
@@ -38,30 +38,30 @@ type world struct {
 	clock       time.Time
 
 	mu     sync.Mutex
-	queued []webhooks.Due
+	queued []webhooks.QueuedDelivery
 	down   error
 }
 
-func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
+func (w *fixture) Send(_ context.Context, deliveries ...webhooks.QueuedDelivery) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.down != nil {
 		return w.down
 	}
-	w.queued = append(w.queued, due...)
+	w.queued = append(w.queued, deliveries...)
 	return nil
 }
 
-// taken returns what was queued since the last call.
-func (w *world) taken() []webhooks.Due {
+// takeQueued returns the deliveries queued since the last call.
+func (w *fixture) takeQueued() []webhooks.QueuedDelivery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	due := w.queued
+	queued := w.queued
 	w.queued = nil
-	return due
+	return queued
 }
 
-func newWorld(t *testing.T, contract string) *world {
+func newFixture(t *testing.T, contract string) *fixture {
 	t.Helper()
 	c, err := preset.Load(contract)
 	if err != nil {
@@ -76,7 +76,7 @@ func newWorld(t *testing.T, contract string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, keys: tabletest.NewFaulty(db.Table("keys")), stats: tabletest.NewFaulty(db.Table("stats")), clock: now}
+	w := &fixture{t: t, keys: tabletest.NewFaulty(db.Table("keys")), stats: tabletest.NewFaulty(db.Table("stats")), clock: now}
 	clock := func() time.Time { return w.clock }
 	w.webhooks = webhooks.New(webhooks.Options{Table: w.keys, Contract: c, Rand: rand.Reader, Peppers: apikey.FixedPeppers(root, time.Now), Queue: w})
 	w.Fanout, err = fanout.New(fanout.Deps{Contract: c, Webhooks: w.webhooks, Queue: w, Matches: matches.NewStore(w.stats, clock), Clock: clock,
@@ -88,7 +88,7 @@ func newWorld(t *testing.T, contract string) *world {
 }
 
 // hook makes a webhook that receives events from now on.
-func (w *world) hook(org string, types ...string) webhooks.Webhook {
+func (w *fixture) hook(org string, types ...string) webhooks.Webhook {
 	w.t.Helper()
 	route, _ := api.Find("createWebhook")
 	made, err := w.webhooks.Create(w.t.Context(), &api.Request{ID: rand.Text(), Route: route, Now: now,
@@ -108,7 +108,7 @@ func change(id, owner string) table.Change {
 		"home": map[string]any{"id": "a", "name": "A"}, "away": map[string]any{"id": "b", "name": "B"}, "score": map[string]any{}}}
 }
 
-func (w *world) read(changes ...table.Change) {
+func (w *fixture) read(changes ...table.Change) {
 	w.t.Helper()
 	if err := w.Read(w.t.Context(), changes); err != nil {
 		w.t.Fatal(err)
@@ -116,7 +116,7 @@ func (w *world) read(changes ...table.Change) {
 }
 
 // body returns what a delivery will send.
-func (w *world) body(d webhooks.Due) map[string]any {
+func (w *fixture) body(d webhooks.QueuedDelivery) map[string]any {
 	w.t.Helper()
 	a, _, err := w.webhooks.Begin(w.t.Context(), d, now)
 	var body map[string]any
@@ -132,13 +132,13 @@ func TestEachWebhookReceivesOnlyWhatItsOrganisationMaySee(t *testing.T) {
 		"statgate":   {"public": 2, "org_1": 1, "org_3": 0},
 		"fullengage": {"public": 0, "org_1": 1, "org_3": 0}, // hides public matches
 	} {
-		w := newWorld(t, contract)
+		w := newFixture(t, contract)
 		w.hook("org_1")
 		w.hook("org_2")
 		for owner, n := range want {
 			w.read(change("m_"+owner, owner))
-			if got := w.taken(); len(got) != n {
-				t.Errorf("%s: of a match of %s %d are told, want %d", contract, owner, len(got), n)
+			if got := w.takeQueued(); len(got) != n {
+				t.Errorf("%s: a match of %s: got %d deliveries, want %d", contract, owner, len(got), n)
 			}
 		}
 	}
@@ -146,13 +146,13 @@ func TestEachWebhookReceivesOnlyWhatItsOrganisationMaySee(t *testing.T) {
 
 func TestARepeatedChangeIsQueuedAgainOnlyWhileItsDeliveryIsPending(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1")
 	w.read(change("m_1", matches.Public))
-	first := w.taken()
+	first := w.takeQueued()
 	w.read(change("m_1", matches.Public), change("m_1", matches.Public))
-	if again := w.taken(); len(first) != 1 || len(again) != 2 || again[0] != first[0] || again[1] != first[0] {
-		t.Fatalf("got %v and then %v, want the one that is pending again", first, again)
+	if again := w.takeQueued(); len(first) != 1 || len(again) != 2 || again[0] != first[0] || again[1] != first[0] {
+		t.Fatalf("got %v and then %v, want the pending delivery again", first, again)
 	}
 	a, _, err := w.webhooks.Begin(t.Context(), first[0], now)
 	if err != nil {
@@ -162,8 +162,8 @@ func TestARepeatedChangeIsQueuedAgainOnlyWhileItsDeliveryIsPending(t *testing.T)
 		t.Fatal(err)
 	}
 	w.read(change("m_1", matches.Public))
-	if again := w.taken(); len(again) != 0 {
-		t.Errorf("got %v, want what was delivered never to be sent again", again)
+	if again := w.takeQueued(); len(again) != 0 {
+		t.Errorf("got %v, want the delivered event never to be sent again", again)
 	}
 }
 
@@ -173,13 +173,13 @@ func TestABatchThatFailsAnywhereIsCompleteAfterARetry(t *testing.T) {
 	for i := range 40 {
 		changes = append(changes, change(fmt.Sprint("m_", i), matches.Public))
 	}
-	for name, fail := range map[string]func(w *world){
-		"the list of webhooks": func(w *world) { w.keys.Next(1, tabletest.Unavailable, "Query") },
-		"a delivery":           func(w *world) { w.keys.Next(1, tabletest.Throttled, "Write") },
-		"a delivery's answer":  func(w *world) { w.keys.Next(1, tabletest.Lost, "Write") },
-		"the queue":            func(w *world) { w.down = errors.New("no queue") },
+	for name, fail := range map[string]func(w *fixture){
+		"the list of webhooks": func(w *fixture) { w.keys.Next(1, tabletest.Unavailable, "Query") },
+		"a delivery":           func(w *fixture) { w.keys.Next(1, tabletest.Throttled, "Write") },
+		"a delivery's answer":  func(w *fixture) { w.keys.Next(1, tabletest.Lost, "Write") },
+		"the queue":            func(w *fixture) { w.down = errors.New("no queue") },
 	} {
-		w := newWorld(t, "statgate")
+		w := newFixture(t, "statgate")
 		w.hook("org_1")
 		w.hook("org_2")
 		fail(w)
@@ -189,24 +189,24 @@ func TestABatchThatFailsAnywhereIsCompleteAfterARetry(t *testing.T) {
 		w.keys.Heal()
 		w.down = nil
 		w.read(changes...)
-		seen := map[webhooks.Due]bool{}
-		for _, d := range w.taken() {
+		seen := map[webhooks.QueuedDelivery]bool{}
+		for _, d := range w.takeQueued() {
 			seen[d] = true
 		}
 		if len(seen) != 80 {
-			t.Errorf("%s: %d deliveries are due, want 80", name, len(seen))
+			t.Errorf("%s: got %d deliveries, want 80", name, len(seen))
 		}
 	}
 }
 
 func TestAnUnreadableChangeIsDroppedAndBlocksNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1")
 	w.read(table.Change{ID: "odd", Time: now, New: table.Item{table.PartitionAttr: "MATCH#m_1", table.SortAttr: "EVENT#e", "minute": "soon"}},
 		change("m_2", matches.Public))
-	if got := w.taken(); len(got) != 1 {
-		t.Errorf("%d are told, want the other change", len(got))
+	if got := w.takeQueued(); len(got) != 1 {
+		t.Errorf("got %d deliveries, want the one of the other change", len(got))
 	}
 	if !strings.Contains(w.log.String(), `"change":"odd"`) || !strings.Contains(w.log.String(), `"level":"ERROR"`) {
 		t.Errorf("logged %s", w.log.String())
@@ -215,13 +215,13 @@ func TestAnUnreadableChangeIsDroppedAndBlocksNothing(t *testing.T) {
 
 func TestAnOversizedEventIsDroppedAndBlocksNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1")
 	big := change("m_1", matches.Public)
 	big.New["home"] = map[string]any{"id": "a", "name": strings.Repeat("A", 400<<10)}
 	w.read(big, change("m_2", matches.Public))
-	if got := w.taken(); len(got) != 1 {
-		t.Errorf("%d are told, want the other event", len(got))
+	if got := w.takeQueued(); len(got) != 1 {
+		t.Errorf("got %d deliveries, want the one of the other event", len(got))
 	}
 	if log := w.log.String(); !strings.Contains(log, `"match":"m_1"`) || !strings.Contains(log, `"level":"ERROR"`) || len(log) > 4096 {
 		t.Errorf("logged %.500s", log)
@@ -230,7 +230,7 @@ func TestAnOversizedEventIsDroppedAndBlocksNothing(t *testing.T) {
 
 func TestAGoalEventIncludesItsMatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.hook("org_1", events.EventCreated)
 	if _, err := w.stats.Write(t.Context(), table.Put(change("m_1", "org_1").New)); err != nil {
 		t.Fatal(err)
@@ -242,15 +242,15 @@ func TestAGoalEventIncludesItsMatch(t *testing.T) {
 	goal[table.PartitionAttr], goal[table.SortAttr] = "MATCH#m_1", "EVENT#e_1"
 	w.stats.Next(1, tabletest.Unavailable, "BatchGet")
 	if err := w.Read(t.Context(), []table.Change{{ID: "c", Time: now, New: goal}}); err == nil {
-		t.Error("a match that cannot be read is no fault")
+		t.Error("got no error for a match that cannot be read")
 	}
 	w.stats.Heal()
 	w.read(table.Change{ID: "c", Time: now, New: goal})
-	due := w.taken()
-	if len(due) != 1 {
-		t.Fatalf("got %v", due)
+	queued := w.takeQueued()
+	if len(queued) != 1 {
+		t.Fatalf("got %v", queued)
 	}
-	body := w.body(due[0])
+	body := w.body(queued[0])
 	data, _ := body["data"].(map[string]any)
 	match, _ := data["match"].(map[string]any)
 	event, _ := data["event"].(map[string]any)
@@ -261,25 +261,25 @@ func TestAGoalEventIncludesItsMatch(t *testing.T) {
 
 func TestANewWebhookReceivesEventsWithinSeconds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "statgate")
+	w := newFixture(t, "statgate")
 	w.read(change("m_1", matches.Public)) // no webhooks exist yet
 	w.hook("org_1")
 	w.clock = now.Add(time.Second)
 	w.read(change("m_2", matches.Public))
-	early := len(w.taken())
+	early := len(w.takeQueued())
 	w.clock = now.Add(2 * time.Second)
 	w.read(change("m_3", matches.Public))
-	if late := len(w.taken()); early != 0 || late != 1 {
-		t.Errorf("%d are told within a second, %d after two, want 0 and 1", early, late)
+	if late := len(w.takeQueued()); early != 0 || late != 1 {
+		t.Errorf("got %d deliveries within a second and %d after two, want 0 and 1", early, late)
 	}
 }
 
 func TestADeliveryHasTheContractsShape(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "scorelytics")
+	w := newFixture(t, "scorelytics")
 	w.hook("org_1")
 	w.read(change("m_1", "org_1"))
-	data, _ := w.body(w.taken()[0])["data"].(map[string]any)
+	data, _ := w.body(w.takeQueued()[0])["data"].(map[string]any)
 	match, _ := data["match"].(map[string]any)
 	if _, ours := match["kickoff_at"]; ours || match["status_code"] == nil {
 		t.Errorf("got %v, want the contract's names", match)

@@ -17,48 +17,48 @@ import (
 
 // attempt is a request on a failing table.
 type attempt struct {
-	in      func(c *cast) input
-	who     func(c *cast) *person
+	in      func(c *scenario) input
+	caller  func(c *scenario) *person
 	entries int // added to the audit trail
 }
 
-func owner(c *cast) *person { return c.owner }
+func owner(c *scenario) *person { return c.owner }
 
-func operator(c *cast) *person { return c.operator }
+func operator(c *scenario) *person { return c.operator }
 
 // attempts has every key management operation, and createToken; a test checks that none is
 // missing.
 var attempts = map[string]attempt{
-	"listKeys":     {func(*cast) input { return input{"state": "active"} }, owner, 0},
-	"createKey":    {func(*cast) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
-	"getSelf":      {func(*cast) input { return nil }, owner, 0},
-	"createToken":  {func(*cast) input { return input{"expires_in": "5m"} }, func(c *cast) *person { return c.member }, 1},
-	"revokeSelf":   {func(*cast) input { return nil }, func(c *cast) *person { return c.member }, 1},
-	"getKey":       {func(c *cast) input { return input{"key": c.memberKey} }, owner, 0},
-	"updateKey":    {func(c *cast) input { return input{"key": c.memberKey, "scopes": []string{"read:teams"}} }, owner, 1},
-	"rotateKey":    {func(c *cast) input { return input{"key": c.memberKey, "overlap": "1h"} }, owner, 1},
-	"revokeKey":    {func(c *cast) input { return input{"key": c.memberKey} }, operator, 1},
-	"getKeyUsage":  {func(c *cast) input { return input{"key": c.memberKey} }, owner, 0},
-	"listAudit":    {func(c *cast) input { return input{"org": c.org} }, operator, 0},
-	"listOrgs":     {func(*cast) input { return nil }, operator, 0},
-	"createOrg":    {func(*cast) input { return input{"name": "east", "owner": "o@east.example"} }, operator, 1},
-	"getOrg":       {func(c *cast) input { return input{"org": c.org} }, owner, 0},
-	"updateOrg":    {func(c *cast) input { return input{"org": c.org, "plan": "FREE"} }, operator, 1},
-	"listMembers":  {func(c *cast) input { return input{"org": c.org} }, owner, 0},
-	"addMember":    {func(c *cast) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
-	"updateMember": {func(c *cast) input { return input{"org": c.org, "user": c.memberUser, "state": "suspended"} }, owner, 1},
-	"removeMember": {func(c *cast) input { return input{"org": c.org, "user": c.memberUser} }, owner, 2},
-	"putConnections": {func(c *cast) input {
+	"listKeys":     {func(*scenario) input { return input{"state": "active"} }, owner, 0},
+	"createKey":    {func(*scenario) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
+	"getSelf":      {func(*scenario) input { return nil }, owner, 0},
+	"createToken":  {func(*scenario) input { return input{"expires_in": "5m"} }, func(c *scenario) *person { return c.member }, 1},
+	"revokeSelf":   {func(*scenario) input { return nil }, func(c *scenario) *person { return c.member }, 1},
+	"getKey":       {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
+	"updateKey":    {func(c *scenario) input { return input{"key": c.memberKey, "scopes": []string{"read:teams"}} }, owner, 1},
+	"rotateKey":    {func(c *scenario) input { return input{"key": c.memberKey, "overlap": "1h"} }, owner, 1},
+	"revokeKey":    {func(c *scenario) input { return input{"key": c.memberKey} }, operator, 1},
+	"getKeyUsage":  {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
+	"listAudit":    {func(c *scenario) input { return input{"org": c.org} }, operator, 0},
+	"listOrgs":     {func(*scenario) input { return nil }, operator, 0},
+	"createOrg":    {func(*scenario) input { return input{"name": "east", "owner": "o@east.example"} }, operator, 1},
+	"getOrg":       {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
+	"updateOrg":    {func(c *scenario) input { return input{"org": c.org, "plan": "FREE"} }, operator, 1},
+	"listMembers":  {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
+	"addMember":    {func(c *scenario) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
+	"updateMember": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser, "state": "suspended"} }, owner, 1},
+	"removeMember": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser} }, owner, 2},
+	"putConnections": {func(c *scenario) input {
 		return input{"org": c.org, "user": c.memberUser, "connections": []any{map[string]any{"platform": "github", "id": "1", "name": "n"}}}
 	}, operator, 1},
-	"listApplications":  {func(*cast) input { return nil }, owner, 0},
-	"createApplication": {func(*cast) input { return input{"kind": "game", "game": "rally"} }, owner, 1},
-	"decideApplication": {func(c *cast) input { return input{"application": c.application, "state": "approved"} }, operator, 1},
+	"listApplications":  {func(*scenario) input { return nil }, owner, 0},
+	"createApplication": {func(*scenario) input { return input{"kind": "game", "game": "rally"} }, owner, 1},
+	"decideApplication": {func(c *scenario) input { return input{"application": c.application, "state": "approved"} }, operator, 1},
 }
 
 // failing is a deployment on a table that fails on demand.
 type failing struct {
-	*cast
+	*scenario
 	table *tabletest.Faulty
 	name  string
 	call  func() error
@@ -67,12 +67,12 @@ type failing struct {
 func fail(t *testing.T, name string) *failing {
 	t.Helper()
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
-	c := stage(t, faulty)
+	c := newScenario(t, faulty)
 	c.application = text(c.owner.does("createApplication", input{"kind": "general"}), "id")
 	a := attempts[name]
-	who, op := a.who(c), c.calls[name]
+	caller, op := a.caller(c), c.calls[name]
 	// As admitted by the gate, so that only the handler can fail.
-	r := c.Request(who.cached)
+	r := c.Request(caller.cached)
 	r.Route, r.IdempotencyKey = op.route, "once"
 	return &failing{c, faulty, name, func() error { _, err := c.invoke(r, op, a.in(c)); return err }}
 }
@@ -186,7 +186,7 @@ func TestFailingTableIsUnavailableAndLeavesNoHalfChange(t *testing.T) {
 						return c.fault, 0
 					})
 					if !refused && !c.may {
-						t.Error("the call asked nothing of the table")
+						t.Error("the operation made no table request")
 					}
 				})
 			})
@@ -212,7 +212,7 @@ func proveEveryStep(t *testing.T, name string) {
 	}
 	steps := len(healthy.table.Calls()) - start
 	if steps == 0 {
-		t.Fatal("the call asked nothing of the table")
+		t.Fatal("the operation made no table request")
 	}
 	for step := 1; step <= steps; step++ {
 		for fault, what := range map[tabletest.Fault]string{tabletest.Unavailable: "unavailable", tabletest.Lost: "lost"} {

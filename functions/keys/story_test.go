@@ -12,7 +12,7 @@ import (
 
 func TestCallersOfAnotherOrganisationLearnNothing(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	for _, call := range []struct {
 		operation string
 		in        input
@@ -61,7 +61,7 @@ func TestCallersOfAnotherOrganisationLearnNothing(t *testing.T) {
 
 func TestMalformedIdentifiersAreNotFound(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	for _, id := range []string{strings.Repeat("k", 3000), "key#x", "KEY", "\x00", "ключ"} {
 		for _, p := range []*person{c.operator, c.owner} {
 			p.fails(api.NotFound, "getKey", input{"key": id})
@@ -79,7 +79,7 @@ func TestMalformedIdentifiersAreNotFound(t *testing.T) {
 
 func TestOnlyOperatorsMakeOrganisationsAndSetPlans(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	for _, p := range []*person{c.owner, c.admin} {
 		p.fails(api.PermissionRole, "createOrg", input{"name": "mine", "owner": "a@b.example"})
 		p.fails(api.PermissionRole, "updateOrg", input{"org": c.org, "plan": "ENTERPRISE"})
@@ -99,7 +99,7 @@ func TestOnlyOperatorsMakeOrganisationsAndSetPlans(t *testing.T) {
 
 func TestOnlyOwnersAndOperatorsChangeOwners(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	c.admin.fails(api.PermissionRole, "addMember", input{"org": c.org, "email": "boss@north.example", "role": "owner"})
 	c.admin.fails(api.PermissionRole, "updateMember", input{"org": c.org, "user": c.adminUser, "role": "owner"})
 	c.admin.fails(api.PermissionRole, "updateMember", input{"org": c.org, "user": c.ownerUser, "role": "member"})
@@ -111,7 +111,7 @@ func TestOnlyOwnersAndOperatorsChangeOwners(t *testing.T) {
 
 func TestLastActiveOwnerStaysExceptForAnOperator(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	for _, call := range []struct {
 		operation string
 		in        input
@@ -127,9 +127,9 @@ func TestLastActiveOwnerStaysExceptForAnOperator(t *testing.T) {
 	c.operator.fails(api.Conflict, "removeMember", input{"org": root.Org, "user": root.User})
 }
 
-func TestEmailAddressesAreUniqueWhateverTheirCase(t *testing.T) {
+func TestEmailAddressesAreUniqueIgnoringCase(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	c.owner.fails(api.Conflict, "addMember", input{"org": c.org, "email": "MEMBER@north.example", "role": "admin"})
 	c.owner.fails(api.Conflict, "updateMember", input{"org": c.org, "user": c.adminUser, "email": "owner@NORTH.example"})
 	c.owner.does("updateMember", input{"org": c.org, "user": c.adminUser, "email": "ADMIN@north.example"})
@@ -142,7 +142,7 @@ func TestEmailAddressesAreUniqueWhateverTheirCase(t *testing.T) {
 
 func TestAMembersKeyReadsDataAndCannotManage(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	c.member.does("getSelf", nil)
 	for _, operation := range []string{"listKeys", "listAudit", "listOrgs"} {
 		c.member.fails(api.Permission, operation, nil)
@@ -156,9 +156,9 @@ func TestAMembersKeyReadsDataAndCannotManage(t *testing.T) {
 	}
 }
 
-func TestNobodyObtainsASecretAboveTheirOwnRights(t *testing.T) {
+func TestNoCallerObtainsASecretAboveItsOwnRights(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	narrow := c.admin.does("createKey", input{"name": "narrow", "scopes": []string{"keys:read", "keys:write"}})
 	clerk := c.with(text(narrow, "secret"))
 	clerk.fails(api.PermissionRole, "createKey", input{"name": "x", "scopes": []string{"orgs:write"}})
@@ -172,7 +172,7 @@ func TestNobodyObtainsASecretAboveTheirOwnRights(t *testing.T) {
 
 func TestADemotedAdminsKeyIsRotatedOnlyByHoldersOfItsScopes(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	clerk := c.with(text(c.owner.does("createKey", input{"name": "narrow", "scopes": []string{"keys:write"}}), "secret"))
 	key := c.admin.cached.Key // with every management scope
 	c.owner.does("updateMember", input{"org": c.org, "user": c.adminUser, "role": "member"})
@@ -180,9 +180,9 @@ func TestADemotedAdminsKeyIsRotatedOnlyByHoldersOfItsScopes(t *testing.T) {
 	c.owner.does("rotateKey", input{"key": key})
 }
 
-func TestOperatorsManageAnybodysKeys(t *testing.T) {
+func TestOperatorsManageKeysOfEveryOrganisation(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	k := c.operator.does("createKey", input{"name": "x", "org": c.org, "user": c.memberUser, "scopes": []string{"read:teams"}})
 	c.operator.does("getKey", input{"key": k["id"]})
 	c.operator.does("updateKey", input{"key": k["id"], "name": "y"})
@@ -210,45 +210,45 @@ func TestOperatorsManageAnybodysKeys(t *testing.T) {
 func TestNarrowingIsImmediateForCachedCallers(t *testing.T) {
 	t.Parallel()
 	suspend := func(state string) input { return input{"state": state} }
-	for name, narrow := range map[string]func(t *testing.T, c *cast) string{
-		"revoked": func(_ *testing.T, c *cast) string {
+	for name, narrow := range map[string]func(t *testing.T, c *scenario) string{
+		"revoked": func(_ *testing.T, c *scenario) string {
 			c.owner.does("revokeKey", input{"key": c.memberKey})
 			return api.SecretRevoked
 		},
-		"rotated at once": func(_ *testing.T, c *cast) string {
+		"rotated immediately": func(_ *testing.T, c *scenario) string {
 			c.owner.does("rotateKey", input{"key": c.memberKey})
 			return api.SecretRevoked
 		},
-		"rotated, after the overlap": func(_ *testing.T, c *cast) string {
+		"rotated, after the overlap": func(_ *testing.T, c *scenario) string {
 			c.owner.does("rotateKey", input{"key": c.memberKey, "overlap": "1h"})
 			c.member.does("getSelf", nil)
 			c.Pass(time.Hour + time.Second)
 			return api.SecretExpired
 		},
-		"expired": func(_ *testing.T, c *cast) string {
+		"expired": func(_ *testing.T, c *scenario) string {
 			c.owner.does("updateKey", input{"key": c.memberKey, "expires_in": "10s"})
 			c.member.does("getSelf", nil)
 			c.Pass(11 * time.Second)
 			return api.SecretExpired
 		},
-		"owner suspended": func(_ *testing.T, c *cast) string {
+		"owner suspended": func(_ *testing.T, c *scenario) string {
 			in := suspend("suspended")
 			in["org"], in["user"] = c.org, c.memberUser
 			c.owner.does("updateMember", in)
 			return api.Suspended
 		},
-		"owner removed": func(_ *testing.T, c *cast) string {
+		"owner removed": func(_ *testing.T, c *scenario) string {
 			c.owner.does("removeMember", input{"org": c.org, "user": c.memberUser})
 			return api.SecretRevoked
 		},
-		"by itself": func(_ *testing.T, c *cast) string {
+		"by itself": func(_ *testing.T, c *scenario) string {
 			c.member.does("revokeSelf", nil)
 			return api.SecretRevoked
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := stage(t, keystest.Memory(t))
+			c := newScenario(t, keystest.Memory(t))
 			c.member.does("getSelf", nil)
 			c.member.fails(narrow(t, c), "getSelf", nil)
 		})
@@ -257,7 +257,7 @@ func TestNarrowingIsImmediateForCachedCallers(t *testing.T) {
 
 func TestDemotedAdminsKeysLoseWhatTheRoleNoLongerAllows(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	got := c.owner.does("updateMember", input{"org": c.org, "user": c.adminUser, "role": "member"})
 	if got["effective_by"] != nil {
 		t.Errorf("narrowed: got effective_by %v, want null", got["effective_by"])
@@ -273,7 +273,7 @@ func TestDemotedAdminsKeysLoseWhatTheRoleNoLongerAllows(t *testing.T) {
 
 func TestWideningAnswersWhenItTakesEffect(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	for _, call := range []struct {
 		in    input
 		wider bool
@@ -287,7 +287,7 @@ func TestWideningAnswersWhenItTakesEffect(t *testing.T) {
 	} {
 		call.in["key"] = c.memberKey
 		got := c.owner.does("updateKey", call.in)
-		if _, told := got["effective_by"]; !told || (got["effective_by"] != nil) != call.wider {
+		if _, present := got["effective_by"]; !present || (got["effective_by"] != nil) != call.wider {
 			t.Errorf("%v: got effective_by %v, want one: %v", call.in, got["effective_by"], call.wider)
 		}
 	}
@@ -295,7 +295,7 @@ func TestWideningAnswersWhenItTakesEffect(t *testing.T) {
 
 func TestRevokedIsFinalAndRepeatable(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	first := c.owner.does("revokeKey", input{"key": c.memberKey})
 	c.Pass(time.Minute)
 	again := c.owner.does("revokeKey", input{"key": c.memberKey})
@@ -305,13 +305,13 @@ func TestRevokedIsFinalAndRepeatable(t *testing.T) {
 	c.owner.fails(api.ConflictFinal, "updateKey", input{"key": c.memberKey, "name": "x"})
 	c.owner.fails(api.ConflictFinal, "rotateKey", input{"key": c.memberKey})
 	if got := c.owner.does("listAudit", input{"key": c.memberKey})["data"].([]any); len(got) != 2 {
-		t.Errorf("got %d entries, want the making and one revocation", len(got))
+		t.Errorf("got %d entries, want one creation and one revocation", len(got))
 	}
 }
 
 func TestRotationKeepsTheKeyItsQuotaAndItsHistory(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	for range 3 {
 		c.member.does("getSelf", nil)
 	}
@@ -336,7 +336,7 @@ func TestRotationKeepsTheKeyItsQuotaAndItsHistory(t *testing.T) {
 
 func TestSecretOfOver90DaysIsMarkedUntilItIsRotated(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	marked := func() any {
 		for _, k := range c.owner.does("listKeys", nil)["data"].([]any) {
 			if k := k.(map[string]any); k["id"] == c.memberKey {
@@ -365,7 +365,7 @@ func TestSecretOfOver90DaysIsMarkedUntilItIsRotated(t *testing.T) {
 
 func TestRepeatedRotationUnderAnIdempotencyKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	rotated, err := c.owner.tryOnce("rotateKey", input{"key": c.memberKey}, "once")
 	if err != nil {
 		t.Fatal(err)
@@ -382,7 +382,7 @@ func TestRepeatedRotationUnderAnIdempotencyKeyIsRefused(t *testing.T) {
 
 func TestSelfReturnsTheCallersKeyAndRemainingQuota(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	me := c.member.does("getSelf", nil)
 	for name, want := range map[string]any{"id": c.memberKey, "org": c.org, "user": c.memberUser, "role": "member", "state": "active", "plan": "TEAM", "secret_expires_at": nil} {
 		if me[name] != want {
@@ -408,7 +408,7 @@ func TestSelfReturnsTheCallersKeyAndRemainingQuota(t *testing.T) {
 
 func TestUsageSumsExactlyToTheCallsMade(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	for hour := range 5 {
 		for range hour + 1 {
 			c.member.does("getSelf", nil)
@@ -436,7 +436,7 @@ func TestUsageSumsExactlyToTheCallsMade(t *testing.T) {
 
 func TestAuditRecordsWhoChangedWhat(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	c.admin.does("updateKey", input{"key": c.memberKey, "name": "renamed", "metadata": map[string]any{"rate": 1.5}})
 	all := c.owner.does("listAudit", input{})["data"].([]any)
 	e := all[0].(map[string]any)
@@ -472,7 +472,7 @@ func TestAuditRecordsWhoChangedWhat(t *testing.T) {
 
 func TestRemovedMembersKeysAreRevokedHoweverMany(t *testing.T) {
 	t.Parallel()
-	c := stage(t, keystest.Memory(t))
+	c := newScenario(t, keystest.Memory(t))
 	c.operator.does("updateOrg", input{"org": c.org, "plan": "ENTERPRISE"})
 	for i := range 70 { // more than one transaction can revoke, and within both caps
 		scope := "read:teams"

@@ -21,7 +21,7 @@ type createdOrg struct {
 
 func create(d Deps) api.Handler {
 	return api.Creating(api.Handle("createOrg", func(ctx context.Context, r *api.Request, in *createInput) (createdOrg, error) {
-		o, owner, err := d.Orgs.Create(ctx, r, orgs.Founding{Name: in.Name, Plan: in.Plan, Owner: in.Owner})
+		o, owner, err := d.Orgs.Create(ctx, r, orgs.Spec{Name: in.Name, Plan: in.Plan, Owner: in.Owner})
 		return createdOrg{o, owner}, err
 	}), "getOrg", func(o createdOrg) string { return o.ID })
 }

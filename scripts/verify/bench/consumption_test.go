@@ -150,11 +150,11 @@ type meter struct {
 	tape   *tape
 	store  *webhooks.Store
 	fan    *fanout.Fanout
-	queued []webhooks.Due // by the last change
+	queued []webhooks.QueuedDelivery // by the last change
 }
 
 // Send implements [webhooks.Queue].
-func (m *meter) Send(_ context.Context, due ...webhooks.Due) error {
+func (m *meter) Send(_ context.Context, due ...webhooks.QueuedDelivery) error {
 	m.queued = due
 	return nil
 }
@@ -189,7 +189,7 @@ func newMeter(t *testing.T, stats table.Table) *meter {
 }
 
 // storeDelivery makes fanout read a change, which must make one delivery.
-func (m *meter) storeDelivery(c table.Change) webhooks.Due {
+func (m *meter) storeDelivery(c table.Change) webhooks.QueuedDelivery {
 	m.t.Helper()
 	if err := m.fan.Read(m.t.Context(), []table.Change{c}); err != nil || len(m.queued) != 1 {
 		m.t.Fatalf("%s: %d deliveries, %v, want 1", c.ID, len(m.queued), err)
@@ -197,7 +197,7 @@ func (m *meter) storeDelivery(c table.Change) webhooks.Due {
 	return m.queued[0]
 }
 
-func (m *meter) begin(d webhooks.Due, at time.Time) *webhooks.Attempt {
+func (m *meter) begin(d webhooks.QueuedDelivery, at time.Time) *webhooks.Attempt {
 	m.t.Helper()
 	a, wait, err := m.store.Begin(m.t.Context(), d, at)
 	if err != nil || a == nil {
@@ -251,7 +251,7 @@ func (m *meter) fails(c table.Change) (all measured.Units, attempts int) {
 func messages() int {
 	const factor = 1.1 // a pause is up to a fifth longer, at random
 	n := 1.0
-	for _, pause := range webhooks.Pauses {
+	for _, pause := range webhooks.RetryDelays {
 		n += math.Ceil(factor * pause.Minutes() / 15)
 	}
 	return int(n)
@@ -306,7 +306,7 @@ func makesEvent(t *testing.T, stats table.Table, e *events.Event) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e.About(&records[e.Match].Match)
+	return e.AddMatch(&records[e.Match].Match)
 }
 
 // finished returns the change that finishes a match, made of the change that imports it.
@@ -329,7 +329,7 @@ func TestDeliveriesConsumeWhatThePageSays(t *testing.T) {
 	}
 	defer im.close()
 	m := newMeter(t, im.stats)
-	got := measured.Webhooks{Messages: messages(), KeptDays: int(webhooks.Kept.Hours() / 24)}
+	got := measured.Webhooks{Messages: messages(), KeptDays: int(webhooks.Retention.Hours() / 24)}
 	changes, reported := longest(t, im)
 	got.Reported = reported
 	changes[events.MatchUpdated] = finished(t, changes[events.MatchCreated])

@@ -114,7 +114,7 @@ func (w *fixture) populate(ctx context.Context) error {
 			largest = p
 		}
 	}
-	made, _, err := w.Orgs.Create(ctx, w.as, orgs.Founding{Name: "Bench", Plan: largest.Name, Owner: "owner@example.com"})
+	made, _, err := w.Orgs.Create(ctx, w.as, orgs.Spec{Name: "Bench", Plan: largest.Name, Owner: "owner@example.com"})
 	w.org = made.ID
 	return err
 }

@@ -91,12 +91,12 @@ type deliveryFixture struct {
 	round   int
 
 	mu       sync.Mutex
-	queued   []webhooks.Due // by the last round
-	received int            // requests
+	queued   []webhooks.QueuedDelivery // by the last round
+	received int                       // requests
 }
 
 // Send implements [webhooks.Queue].
-func (m *deliveryFixture) Send(_ context.Context, due ...webhooks.Due) error {
+func (m *deliveryFixture) Send(_ context.Context, due ...webhooks.QueuedDelivery) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.queued = append(m.queued, due...)
@@ -179,7 +179,7 @@ func (m *deliveryFixture) collectChanges(ctx context.Context, now time.Time) err
 func (m *deliveryFixture) subscribe(ctx context.Context, now time.Time, url string, n int) error {
 	for i := range n {
 		_, err := m.store.Create(ctx, &api.Request{ID: fmt.Sprint("bench-", i), Now: now, Caller: &api.Caller{
-			Key: "key_bench", Org: fmt.Sprint("org_", i/webhooks.AtMost), Permissions: []string{"*:*"},
+			Key: "key_bench", Org: fmt.Sprint("org_", i/webhooks.MaxPerOrg), Permissions: []string{"*:*"},
 		}}, webhooks.Spec{URL: url})
 		if err != nil {
 			return fmt.Errorf("creating a webhook: %w", err)

@@ -256,7 +256,7 @@ func (l *receiver) endLease(delivery string) {
 	if _, err := keys.Write(l.ctx(), table.Update(at, []table.Action{table.Remove("lease")}, table.Exists("lease"))); err != nil {
 		l.Fatal(err)
 	}
-	due, err := json.Marshal(webhooks.Due{Org: l.demo.Org, Webhook: l.webhook, Delivery: delivery})
+	due, err := json.Marshal(webhooks.QueuedDelivery{Org: l.demo.Org, Webhook: l.webhook, Delivery: delivery})
 	if err == nil {
 		_, err = sqs.NewFromConfig(cfg).SendMessage(l.ctx(), &sqs.SendMessageInput{QueueUrl: l.queue(l.stack, "webhooks"), MessageBody: aws.String(string(due))})
 	}

@@ -127,7 +127,7 @@ func (s *store) createDemo(ctx context.Context, c *contract.Contract) error {
 		Key: operator.ID, Org: org.ID, User: owner.User, Role: api.RoleOperator, Permissions: []string{"*:*"},
 		Environment: c.Environments[0], Contract: c.Name,
 	}}
-	demo, _, err := s.d.Orgs.Create(ctx, by, orgs.Founding{Name: tenant.Name, Plan: tenant.Plan(c), Owner: tenant.OwnerEmail})
+	demo, _, err := s.d.Orgs.Create(ctx, by, orgs.Spec{Name: tenant.Name, Plan: tenant.Plan(c), Owner: tenant.OwnerEmail})
 	if err != nil {
 		return fmt.Errorf("creating the demo organisation: %w", err)
 	}

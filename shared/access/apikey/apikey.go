@@ -100,7 +100,7 @@ func Check(rules contract.SecretRules, environment string, tagKey []byte, secret
 	if !home || prefix != own {
 		return ErrEnvironment
 	}
-	if rules.TagBytes > 0 && !tagHolds(rules, prefix, tagKey, body) {
+	if rules.TagBytes > 0 && !tagMatches(rules, prefix, tagKey, body) {
 		return ErrMalformed
 	}
 	return nil
@@ -151,7 +151,7 @@ func inAlphabet(alphabet string, c byte) bool {
 	return value62[c] < 62
 }
 
-func tagHolds(rules contract.SecretRules, prefix string, tagKey []byte, body string) bool {
+func tagMatches(rules contract.SecretRules, prefix string, tagKey []byte, body string) bool {
 	if mintable(rules, tagKey) != nil {
 		return false // rules that could not have minted any secret
 	}
@@ -169,7 +169,7 @@ func tagHolds(rules contract.SecretRules, prefix string, tagKey []byte, body str
 
 func tag(key []byte, prefix string, random []byte) []byte {
 	h := hmac.New(sha256.New, key)
-	io.WriteString(h, prefix)
+	h.Write([]byte(prefix))
 	h.Write(random)
 	return h.Sum(nil)
 }
@@ -195,7 +195,7 @@ func IDOf(hash string) string { return hash[:hex.EncodedLen(idBytes)] }
 // digits.
 func MAC(pepper []byte, secret string) string {
 	h := hmac.New(sha256.New, pepper)
-	io.WriteString(h, secret)
+	h.Write([]byte(secret))
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -71,10 +71,10 @@ func FuzzEachContractsParserAcceptsOnlyItsOwnForm(f *testing.F) {
 			}
 			body, own := strings.CutPrefix(secret, c.Secret.Prefixes[environment])
 			if !own || len(body) < c.Secret.Accept[0] || len(body) > c.Secret.Accept[1] || strings.Trim(body, digits[c.Secret.Alphabet]) != "" {
-				t.Errorf("%s: %s takes %q", name, environment, secret)
+				t.Errorf("%s: %s accepts %q", name, environment, secret)
 			}
 			if c.Secret.TagBytes > 0 && secret != known[name] {
-				t.Errorf("%s: takes %q, which was never minted", name, secret)
+				t.Errorf("%s: accepts %q, which was never minted", name, secret)
 			}
 		}
 	})
@@ -98,19 +98,19 @@ func FuzzAnAlteredSecretOfAnyContractIsNeverAccepted(f *testing.F) {
 		secret := minted(t, c, entropy)
 		altered := []byte(secret)
 		altered[uint(at)%uint(len(secret))] = with
-		never(t, c, secret, string(altered))
+		assertRefused(t, c, secret, string(altered))
 	})
 }
 
-// never fails if an altered secret passes for the original: if its tag matches, or, in
-// contracts without tags, if stored data is found or proved by it.
-func never(t *testing.T, c *contract.Contract, secret, altered string) {
+// assertRefused fails the test if an altered secret is accepted as the original: if its tag
+// matches or, in contracts without tags, if it finds or proves the original's stored data.
+func assertRefused(t *testing.T, c *contract.Contract, secret, altered string) {
 	t.Helper()
 	if secret == altered {
 		return
 	}
 	if err := apikey.Check(c.Secret, c.Environments[0], key, altered); err == nil && c.Secret.TagBytes > 0 {
-		t.Fatalf("%s: %q of %q is taken", c.Name, altered, secret)
+		t.Fatalf("%s: %q, altered from %q, is accepted", c.Name, altered, secret)
 	}
 	if apikey.ID(altered) == apikey.ID(secret) || apikey.Equal(apikey.MAC(key, altered), apikey.MAC(key, secret)) {
 		t.Fatalf("%s: %q finds or proves %q", c.Name, altered, secret)
@@ -127,7 +127,7 @@ func TestTenThousandSingleCharacterMutationsOfEachContractsSecretAreNeverAccepte
 				for i := range with {
 					altered := secret[:at] + with[i:i+1] + secret[at+1:]
 					if altered != secret {
-						never(t, c, secret, altered)
+						assertRefused(t, c, secret, altered)
 						n++
 					}
 				}

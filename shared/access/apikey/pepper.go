@@ -26,18 +26,19 @@ const (
 	tagLabel    = "statgate/tag"
 )
 
-// redacted is how key material prints, whatever the verb.
+// redacted is printed in place of key material, with every verb.
 const redacted = "[redacted]"
 
-// ErrPepperUnknown means that a secret was MACed under a pepper that the store does not
-// have (yet). It says nothing about the secret, so it is a 503 and never a 401.
+// ErrPepperUnknown is the error for a secret that was MACed under a pepper that the store
+// does not have (yet). It says nothing about the secret, so the answer is a 503 and never a
+// 401.
 var ErrPepperUnknown = errors.New("apikey: unknown pepper version")
 
 // Sensitive is key material. It is usable as []byte and prints as [redacted].
 type Sensitive []byte
 
 // Format hides the bytes from every verb.
-func (Sensitive) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+func (Sensitive) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue hides the bytes from slog.
 func (Sensitive) LogValue() slog.Value { return slog.StringValue(redacted) }
@@ -175,7 +176,7 @@ func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.
 func (p *Peppers) TagKey() Sensitive { return p.tag }
 
 // Format hides the keys from every verb.
-func (p *Peppers) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+func (p *Peppers) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue hides the keys from slog.
 func (p *Peppers) LogValue() slog.Value { return slog.StringValue(redacted) }
@@ -251,11 +252,12 @@ type Loss struct {
 // None reports whether every secret stays valid.
 func (l Loss) None() bool { return !l.Root && len(l.Versions) == 0 }
 
-// Restore returns the document that replaces stands by a backup, and what becomes invalid.
+// Restore returns the document that replaces the current one by a backup, and what becomes
+// invalid.
 // Version numbers used since under the same root count as retired, so that they are not
 // used again.
-func Restore(stands, backup []byte) ([]byte, Loss, error) {
-	s, err := parseStored(stands, true)
+func Restore(current, backup []byte) ([]byte, Loss, error) {
+	s, err := parseStored(current, true)
 	if err != nil {
 		return nil, Loss{}, err
 	}
@@ -334,7 +336,7 @@ type heldPeppers struct {
 	peppers *Peppers // nil before the first read
 	read    time.Time
 	tried   time.Time
-	wanted  map[string]bool // versions that were looked for in vain within the last second
+	wanted  map[string]bool // versions that a fetch within the last second did not find
 	err     error           // of the last fetch
 }
 
@@ -417,7 +419,7 @@ func (s *PepperSource) old(h *heldPeppers) bool {
 	return stale && now.Sub(h.tried) >= pepperPause
 }
 
-// refetch fetches if want still says so once the caller holds the semaphore.
+// refetch waits for the semaphore and then fetches, if want still returns true.
 func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool, versions ...string) *heldPeppers {
 	held := s.held.Load()
 	select {
@@ -450,7 +452,7 @@ func (s *PepperSource) refetch(ctx context.Context, want func(*heldPeppers) bool
 }
 
 // Format hides the keys from every verb.
-func (s *PepperSource) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+func (s *PepperSource) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue hides the keys from slog.
 func (s *PepperSource) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -197,7 +197,7 @@ func TestPeppersAreKeptAMinuteAndWhileTheStoreFails(t *testing.T) {
 	}
 	v.change(func() { v.raw, v.err = nil, errors.New("down"); v.now = v.now.Add(time.Hour) })
 	if _, err := s.Get(ctx, "1"); err != nil {
-		t.Errorf("the store is down: %v, want the peppers of before", err)
+		t.Errorf("the store is down: got %v, want the cached peppers", err)
 	}
 	if got, want := v.reads, 2; got != want {
 		t.Errorf("%d reads, want %d", got, want)
@@ -310,8 +310,8 @@ func TestRestoreReportsLossesAndReusesNoVersionNumber(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		stands, backup []byte
-		want, becomes  string
+		current, backup []byte
+		want, becomes   string
 	}{
 		"the same":       {two, two, "{false []}", "2[1 2] []"},
 		"newer":          {one, two, "{false []}", "2[1 2] []"},
@@ -321,7 +321,7 @@ func TestRestoreReportsLossesAndReusesNoVersionNumber(t *testing.T) {
 		"retired before": {two, noOne, "{false [1]}", "2[2] [1]"},
 		"another root":   {two, newRoot(t), "{true []}", "1[1] []"},
 	} {
-		raw, loss, err := Restore(c.stands, c.backup)
+		raw, loss, err := Restore(c.current, c.backup)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -367,7 +367,7 @@ func TestDocumentOfAnEarlierReleaseReadsAsItDid(t *testing.T) {
 	if s, err := parseStored(raw, true); err != nil {
 		t.Fatal(err)
 	} else if out, err := json.Marshal(s); err != nil || json.Unmarshal(out, &again) != nil || json.Unmarshal(raw, &was) != nil || !reflect.DeepEqual(again, was) {
-		t.Errorf("written back it is another document: %v", err)
+		t.Errorf("the document differs after a round trip: %v", err)
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 	"statgate/shared/table"
 )
 
-// PendingAtMost is how many applications of an organisation may be pending. A person reads
-// each, and the list of all begins with the newest: without a bound, one organisation could
-// bury the applications of all others.
-const PendingAtMost = 20
+// MaxPending is how many applications of an organisation may be pending. A person reads
+// each, and the list of all begins with the newest. Without a bound, one organisation could
+// push the applications of all others off the first pages.
+const MaxPending = 20
 
 // pendingSort sorts before the organisation's keys, as its claims do.
 const pendingSort = "APPLICATIONS"
@@ -28,16 +28,16 @@ type pending struct {
 func (s *Store) pending(ctx context.Context, org string) (pending, error) {
 	it, err := s.Table.Get(ctx, table.Key{Partition: orgs.Partition(org), Sort: pendingSort}, true)
 	if err != nil {
-		return pending{}, api.UnavailableError("reading the applications that are pending", err)
+		return pending{}, api.UnavailableError("reading the pending applications", err)
 	}
 	return pending{org: org, ids: it.Texts("pending"), rev: it.Int("rev")}, nil
 }
 
 // with returns the write that adds one, or a refusal.
 func (p pending) with(id string) (table.Write, error) {
-	if n := len(p.ids); n >= PendingAtMost {
+	if n := len(p.ids); n >= MaxPending {
 		full := api.Fail(api.ConflictLimit, "%d applications of the organisation are pending, the maximum: apply again after one is decided", n)
-		full.Details = map[string]any{"cap": PendingAtMost, "pending": n}
+		full.Details = map[string]any{"cap": MaxPending, "pending": n}
 		return table.Write{}, full
 	}
 	return p.write(append(slices.Clone(p.ids), id)), nil

@@ -17,17 +17,17 @@ import (
 
 func TestTwentyConcurrentApplicationsRespectThePendingLimitExactly(t *testing.T) {
 	t.Parallel()
-	t.Run("embedded", func(t *testing.T) { t.Parallel(); atOnce(t, keystest.Memory(t)) })
+	t.Run("embedded", func(t *testing.T) { t.Parallel(); testPendingLimit(t, keystest.Memory(t)) })
 	t.Run("DynamoDB Local", func(t *testing.T) {
 		t.Parallel()
-		atOnce(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name])
+		testPendingLimit(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name])
 	})
 }
 
-func atOnce(t *testing.T, keysTable table.Table) {
+func testPendingLimit(t *testing.T, keysTable table.Table) {
 	w := keystest.New(t, keysTable, "teambattles")
 	s := applications.New(applications.Options{Table: w.Table, Gates: w.Gate, Holdings: w.Keys, Contract: w.Contract, Rand: rand.Reader})
-	operator := w.Found(t).Secret
+	operator := w.Bootstrap(t).Secret
 	_, _, admin := w.Org(t, operator, "north", "GAME")
 	_, _, other := w.Org(t, operator, "south", "GAME")
 	apply := func(secret, game, want string) applications.Application {
@@ -58,7 +58,7 @@ func atOnce(t *testing.T, keysTable table.Table) {
 		})
 	}
 	all.Wait()
-	if want := int64(applications.PendingAtMost - before); made.Load() != want || full.Load() != 20-want {
+	if want := int64(applications.MaxPending - before); made.Load() != want || full.Load() != 20-want {
 		t.Errorf("%d were made and %d refused, want %d and %d", made.Load(), full.Load(), want, 20-want)
 	}
 	apply(other.Secret, "first", "")

@@ -49,8 +49,8 @@ func New(o Options) *Store {
 }
 
 // Create applies for the caller's organisation. A second application for the same approval
-// is a conflict, whatever was decided, and so is one beyond [PendingAtMost]. The bound is
-// exact under concurrent calls.
+// is a conflict, even if the first was decided, and so is one beyond [MaxPending]. The bound
+// is exact under concurrent calls.
 func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *string, reason string) (Application, error) {
 	id, err := s.changes.IDs.New("app_", r.Now)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, kind string, game *s
 		})
 }
 
-// createFacts is the facts by which an application is made.
+// createFacts are the facts that decide whether an application is made.
 type createFacts struct {
 	claim table.Item // of an earlier application for the same approval; nil without one
 	queue pending
@@ -145,7 +145,7 @@ func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (a
 	return after, state == Approved, err
 }
 
-// decisionFacts is the facts that a decision changes.
+// decisionFacts are the facts that a decision changes.
 type decisionFacts struct {
 	application Application
 	rev         int64

@@ -4,7 +4,7 @@
 // The transaction of a change also writes its entry, so there is no change without its
 // entry and no entry without its change. A transaction is on one table: changes of keys and
 // organisations are recorded in the keys table, and changes of data beside the data.
-// [Store.List] shows both as one trail. Entries never contain a secret or a MAC.
+// [Trail.List] shows both as one trail. Entries never contain a secret or a MAC.
 package audit
 
 import (

@@ -24,20 +24,53 @@ type Store struct {
 // of changes of data.
 func New(keys Table, data ...Table) *Store { return &Store{keys, data} }
 
-// Filter selects entries of one organisation.
+// Trail is the audit trail of one organisation, which its caller may see. [Store.For] and
+// [Store.ForOrg] make one; the zero Trail has no entries.
+type Trail struct {
+	store *Store
+	org   string
+}
+
+// For returns the trail of the caller's organisation.
+func (s *Store) For(c *api.Caller) Trail { return Trail{s, c.Org} }
+
+// Orgs reports whether an organisation exists; its errors are *[api.Error].
+type Orgs interface {
+	Exists(ctx context.Context, org string) (bool, error)
+}
+
+// ForOrg returns the trail of the organisation that a caller names, "" for the caller's own.
+// For callers other than operators, any organisation but their own does not exist.
+func (s *Store) ForOrg(ctx context.Context, c *api.Caller, org string, known Orgs) (Trail, error) {
+	if org == "" || org == c.Org {
+		return s.For(c), nil
+	}
+	found := false
+	if c.Operator() {
+		var err error
+		if found, err = known.Exists(ctx, org); err != nil {
+			return Trail{}, err
+		}
+	}
+	if !found {
+		return Trail{}, api.FieldError("org", "no such organisation")
+	}
+	return Trail{s, org}, nil
+}
+
+// Filter selects entries of a trail.
 type Filter struct {
-	Org    string
 	Target string // id of a key, organisation, user or match; "" for any
 	Actor  string // id of a key or user; "" for any
 	Limit  int
 	After  string // id of the last entry of the previous page
 }
 
-// entriesAtMost bounds how many entries one page reads when it filters a target's entries
+// maxEntriesRead bounds how many entries one page reads when it filters a target's entries
 // by actor; chunk is the size of each read.
 const (
-	entriesAtMost = 1000
-	chunk         = 100
+	maxEntriesRead = 1000
+	chunk          = 100
 )
 
 // List returns a page of entries, newest first, and the position of the next page ("" at
@@ -45,20 +78,23 @@ const (
 // some milliseconds on AWS; the actor's key and no filter do not.
 //
 // With both filters a page may be shorter than its limit, or empty, and still be followed
-// by another: it searches at most [entriesAtMost] entries for the actor.
-func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
+// by another: it searches at most [maxEntriesRead] entries for the actor.
+func (t Trail) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	entries := []Entry{}
+	if t.store == nil {
+		return entries, "", nil
+	}
 	for _, id := range []string{f.Target, f.Actor} {
 		if id != "" && !ids.Valid(id) {
 			return entries, "", nil
 		}
 	}
-	sources := []*source{{table: s.keys, query: f.query()}}
-	for _, t := range s.data {
-		sources = append(sources, &source{table: t, query: f.dataQuery()})
+	sources := []*source{{table: t.store.keys, query: f.query(t.org)}}
+	for _, data := range t.store.data {
+		sources = append(sources, &source{table: data, query: f.dataQuery(t.org)})
 	}
 	last := ""
-	for range max(entriesAtMost, f.Limit+1) {
+	for range max(maxEntriesRead, f.Limit+1) {
 		e, err := newest(ctx, sources)
 		if err != nil {
 			return nil, "", err
@@ -139,26 +175,26 @@ func (f Filter) matches(e Entry) bool {
 // query chooses the partition with the fewest entries to skip. With both filters that is
 // the target's, filtered by actor. Entries have their id as sort key in every partition, so
 // one position is valid in all of them.
-func (f Filter) query() table.Query {
-	q := table.Query{Partition: table.Join("AUDIT", f.Org), Descending: true, Limit: f.Limit + 1, After: f.After}
+func (f Filter) query(org string) table.Query {
+	q := table.Query{Partition: table.Join("AUDIT", org), Descending: true, Limit: f.Limit + 1, After: f.After}
 	if f.Target != "" && f.Actor != "" {
 		q.Limit = max(q.Limit, chunk) // few of the entries may match; small reads would need many round trips
 	}
 	switch {
 	case f.Target != "":
-		q.Index, q.Partition = "target", targetPartition(f.Org, f.Target)
+		q.Index, q.Partition = "target", targetPartition(org, f.Target)
 	case strings.HasPrefix(f.Actor, "key_"):
-		q.Partition = actorPartition(f.Org, f.Actor)
+		q.Partition = actorPartition(org, f.Actor)
 	case f.Actor != "":
-		q.Index, q.Partition = "actor", actorPartition(f.Org, f.Actor)
+		q.Index, q.Partition = "actor", actorPartition(org, f.Actor)
 	}
 	return q
 }
 
 // dataQuery is the query for entries beside data, where each way to query has a partition and
 // none an index.
-func (f Filter) dataQuery() table.Query {
-	q := f.query()
+func (f Filter) dataQuery(org string) table.Query {
+	q := f.query(org)
 	q.Index = ""
 	return q
 }

@@ -1,12 +1,15 @@
 package audit_test
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"statgate/shared/access/audit"
+	"statgate/shared/api"
 	"statgate/shared/ids"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
@@ -48,7 +51,7 @@ func TestARareEntryIsFoundByPagesThatEachReadABoundedPartOfTheTrail(t *testing.T
 	pages := 0
 	for after := ""; ; {
 		before := len(tbl.Calls())
-		page, next, err := audit.New(tbl).List(t.Context(), audit.Filter{Org: "org_1", Target: "key_1", Actor: "usr_2", Limit: 10, After: after})
+		page, next, err := audit.New(tbl).For(&api.Caller{Org: "org_1"}).List(t.Context(), audit.Filter{Target: "key_1", Actor: "usr_2", Limit: 10, After: after})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,4 +71,54 @@ func TestARareEntryIsFoundByPagesThatEachReadABoundedPartOfTheTrail(t *testing.T
 	if len(found) != 1 || *found[0].Actor.User != "usr_2" || pages != 3 {
 		t.Errorf("got %v in %d pages, want the one entry of usr_2 in 3", found, pages)
 	}
+}
+
+// orgs are the organisations that exist; nil if the store does not answer.
+type orgs []string
+
+func (o orgs) Exists(_ context.Context, org string) (bool, error) {
+	if o == nil {
+		return false, api.UnavailableError("reading an organisation", errors.New("no answer"))
+	}
+	return slices.Contains(o, org), nil
+}
+
+func TestATrailHasOnlyEntriesOfAnOrganisationThatTheCallerMaySee(t *testing.T) {
+	t.Parallel()
+	store, known := audit.New(trail(t, 0)), orgs{"org_1", "org_2"}
+	operator := &api.Caller{Org: "org_0", Role: api.RoleOperator}
+	for name, c := range map[string]struct {
+		caller *api.Caller
+		org    string
+		known  orgs
+		want   string // condition
+		found  int
+	}{
+		"own":                           {&api.Caller{Org: "org_1"}, "", nil, "", 1},
+		"own, by id":                    {&api.Caller{Org: "org_1"}, "org_1", nil, "", 1},
+		"another's":                     {&api.Caller{Org: "org_2", Role: api.RoleOwner}, "org_1", known, api.InputField, 0},
+		"of a stranger without entries": {&api.Caller{Org: "org_2"}, "", nil, "", 0},
+		"an operator's own":             {operator, "", nil, "", 0},
+		"any, for an operator":          {operator, "org_1", known, "", 1},
+		"unknown":                       {operator, "org_3", known, api.InputField, 0},
+		"no answer":                     {operator, "org_1", nil, api.Unavailable, 0},
+	} {
+		got, err := store.ForOrg(t.Context(), c.caller, c.org, c.known)
+		if condition := conditionOf(err); condition != c.want {
+			t.Errorf("%s: got %q (%v), want %q", name, condition, err, c.want)
+		}
+		for _, f := range []audit.Filter{{Limit: 10}, {Target: "key_1", Limit: 10}, {Actor: "usr_2", Limit: 10}} {
+			entries, _, err := got.List(t.Context(), f)
+			if err != nil || len(entries) != c.found {
+				t.Errorf("%s, %+v: got %d entries (%v), want %d", name, f, len(entries), err, c.found)
+			}
+		}
+	}
+}
+
+func conditionOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return api.ErrorOf(err).Condition
 }

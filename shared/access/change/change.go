@@ -6,7 +6,7 @@
 //  1. answers a repeated Idempotency-Key with the stored answer,
 //  2. reads the facts,
 //  3. looks whether an earlier attempt, whose answer was lost, made the change,
-//  4. lets the store's pure function decide by the facts,
+//  4. lets the store's pure function decide from the facts,
 //  5. writes facts, audit entries and the answer for the Idempotency-Key in one
 //     conditional transaction,
 //  6. bumps the gate of each key concerned, and then returns.
@@ -34,9 +34,9 @@ import (
 )
 
 const (
-	racesAtMost  = 60 // attempts lost to other changes of the same organisation
-	heldAtMost   = 10 // attempts that met other transactions for as long as the table waits
-	faultsAtMost = 3  // attempts without an answer of the store
+	maxRaces     = 60 // attempts lost to other changes of the same organisation
+	maxConflicts = 10 // attempts that met other transactions for as long as the table waits
+	maxFaults    = 3  // attempts without an answer of the store
 	bumpTimeout  = 5 * time.Second
 	// patience leaves time for the answer within API Gateway's 29 seconds.
 	patience = 20 * time.Second
@@ -64,7 +64,7 @@ type Gates interface {
 func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Context) (Plan, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	races, held, faults := 0, 0, 0
+	races, conflicts, faults := 0, 0, 0
 	for {
 		plan, err := decide(ctx)
 		if err != nil {
@@ -82,23 +82,23 @@ func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 		case table.AsCanceled(err) != nil:
 			races++
 		case errors.Is(err, table.ErrConflict):
-			held++
+			conflicts++
 		case errors.Is(err, table.ErrBadWrite):
 			return err
 		default:
 			faults++
 		}
-		if races >= racesAtMost || held >= heldAtMost || faults >= faultsAtMost || ctx.Err() != nil {
+		if races >= maxRaces || conflicts >= maxConflicts || faults >= maxFaults || ctx.Err() != nil {
 			// The write may have been applied and its answer lost. One bump too
 			// many costs a read; one too few admits calls that should end.
 			_ = bump(ctx, gates, plan.Bump)
 			return api.UnavailableError("changing facts", err)
 		}
-		_ = backoff.Pause(ctx, races+held+faults) // once ctx has ended, the next attempt fails
+		_ = backoff.Pause(ctx, races+conflicts+faults) // once ctx has ended, the next attempt fails
 	}
 }
 
-// bump outlives the caller's own patience: facts have changed already.
+// bump ignores the cancellation of ctx, because the facts have changed already.
 func bump(ctx context.Context, gates Gates, keys []string) error {
 	if len(keys) == 0 {
 		return nil

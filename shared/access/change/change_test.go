@@ -58,9 +58,9 @@ func (s *store) make(ctx context.Context, plan change.Plan) error {
 }
 
 var (
-	by      = audit.By{Method: audit.MethodCommand, At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	silent  = change.Plan{Writes: make([]table.Write, 1), Entries: []audit.Change{{Action: "key.update"}}}
-	writing = silent.And(change.Plan{Bump: []string{"key_1"}})
+	by          = audit.By{Method: audit.MethodCommand, At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	withoutBump = change.Plan{Writes: make([]table.Write, 1), Entries: []audit.Change{{Action: "key.update"}}}
+	withBump    = withoutBump.And(change.Plan{Bump: []string{"key_1"}})
 )
 
 func TestGatesAreBumpedAfterTheFactsAndBeforeTheAnswer(t *testing.T) {
@@ -73,15 +73,15 @@ func TestGatesAreBumpedAfterTheFactsAndBeforeTheAnswer(t *testing.T) {
 		want string // condition
 		log  []string
 	}{
-		{"a change", store{}, writing, "", []string{"decide", "transact", "bump"}},
+		{"a change", store{}, withBump, "", []string{"decide", "transact", "bump"}},
 		{"nothing left to change", store{}, change.Plan{Bump: []string{"key_1"}}, "", []string{"decide", "bump"}},
-		{"nobody to tell", store{}, silent, "", []string{"decide", "transact"}},
-		{"a lost race", store{errs: []error{&table.Canceled{}, nil}}, writing, "", []string{"decide", "transact", "decide", "transact", "bump"}},
-		{"a lost answer", store{errs: []error{table.ErrUnavailable, nil}}, writing, "", []string{"decide", "transact", "decide", "transact", "bump"}},
+		{"no gates to bump", store{}, withoutBump, "", []string{"decide", "transact"}},
+		{"a lost race", store{errs: []error{&table.Canceled{}, nil}}, withBump, "", []string{"decide", "transact", "decide", "transact", "bump"}},
+		{"a lost answer", store{errs: []error{table.ErrUnavailable, nil}}, withBump, "", []string{"decide", "transact", "decide", "transact", "bump"}},
 		{"a refused repeat", store{}, change.Plan{Bump: []string{"key_1"}, Refuse: api.Fail(api.ConflictRepeat, "again")}, api.ConflictRepeat, []string{"decide", "bump"}},
-		{"no bump", store{bumpErr: down}, writing, api.Unavailable, []string{"decide", "transact", "bump"}},
-		{"a bad write", store{errs: []error{table.ErrBadWrite}}, writing, api.Internal, []string{"decide", "transact"}},
-		{"no answer at all", store{errs: []error{table.ErrUnavailable}}, writing, api.Unavailable,
+		{"no bump", store{bumpErr: down}, withBump, api.Unavailable, []string{"decide", "transact", "bump"}},
+		{"a bad write", store{errs: []error{table.ErrBadWrite}}, withBump, api.Internal, []string{"decide", "transact"}},
+		{"no answer at all", store{errs: []error{table.ErrUnavailable}}, withBump, api.Unavailable,
 			[]string{"decide", "transact", "decide", "transact", "decide", "transact", "bump"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestRacesAndConflictsEndInUnavailable(t *testing.T) {
 	for _, never := range []error{&table.Canceled{}, table.ErrConflict, table.ErrThrottled} {
 		synctest.Test(t, func(t *testing.T) {
 			s := store{errs: []error{never}}
-			err := s.make(t.Context(), writing)
+			err := s.make(t.Context(), withBump)
 			if got := api.ErrorOf(err).Condition; got != api.Unavailable || s.log[len(s.log)-1] != "bump" {
 				t.Errorf("%v: got %v by %v", never, err, s.log)
 			}
@@ -121,18 +121,18 @@ func TestBumpOutlivesAClientThatHangsUp(t *testing.T) {
 			hangUp()
 			return "facts", nil
 		},
-		func(string) (string, change.Plan, error) { return "", writing, nil })
+		func(string) (string, change.Plan, error) { return "", withBump, nil })
 	if err != nil {
 		t.Errorf("got %v, want the change and its bump", err)
 	}
 }
 
-func TestRefusalToDecideWritesNothing(t *testing.T) {
+func TestAnErrorOfDecideWritesNothing(t *testing.T) {
 	t.Parallel()
 	s, no := store{}, errors.New("no")
 	_, err := change.Make(t.Context(), change.Store{Table: &s, Gates: &s, IDs: ids.New(rand.Reader)}, change.Call{By: by},
 		func(context.Context, int) (string, error) { return "facts", nil },
-		func(string) (string, change.Plan, error) { return "", writing, no })
+		func(string) (string, change.Plan, error) { return "", withBump, no })
 	if !errors.Is(err, no) || len(s.log) != 0 {
 		t.Errorf("got %v by %v", err, s.log)
 	}

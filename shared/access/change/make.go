@@ -22,7 +22,7 @@ type Store struct {
 	BesideData bool
 }
 
-// Call is what one call asks of [Make] beside its facts and its decision.
+// Call configures one call of [Make].
 type Call struct {
 	By audit.By
 	// Org is the organisation in whose trail a store BesideData records the change.
@@ -33,8 +33,8 @@ type Call struct {
 	// change. It runs before each transaction; nil checks nothing.
 	Recheck func(ctx context.Context) error
 	// Entries finds the audit entry of an earlier attempt, and so whether that attempt
-	// made the change. It is for stores BesideData whose facts do not tell; nil
-	// where decide sees an earlier attempt in the facts.
+	// made the change. It is for stores BesideData whose facts do not show
+	// it; nil where decide sees an earlier attempt in the facts.
 	Entries audit.Reader
 	// EntriesFirst looks for the entry before the first attempt too.
 	EntriesFirst bool
@@ -46,12 +46,12 @@ func Asked(r *api.Request) Call {
 	return Call{By: audit.Caller(r), Org: r.Caller.Org, Recheck: r.StillCurrent}
 }
 
-// Plan is what a decision writes. Without writes the facts are already as asked.
+// Plan is what a decision writes. Without writes, the facts already are as requested.
 type Plan struct {
 	Writes  []table.Write
 	Entries []audit.Change // exactly one in a store BesideData, at least one elsewhere
 	Bump    []string       // keys whose cached callers become stale
-	// Before does what must stand before the facts do, such as making a key's gate.
+	// Before runs before the transaction, for example to make a key's gate.
 	// It must be idempotent, and harmless if the transaction then fails. Its errors
 	// must be *[api.Error]. It may be nil.
 	Before func(ctx context.Context) error
@@ -63,8 +63,8 @@ type Plan struct {
 	Made bool
 }
 
-// And returns a plan that does what both plans do, in one transaction. One of them at
-// most has a Before; Refuse and Made are those of p.
+// And returns a plan that does what both plans do, in one transaction. At most one of them
+// may have a Before. Refuse and Made are those of p.
 func (p Plan) And(q Plan) Plan {
 	p.Writes = append(p.Writes[:len(p.Writes):len(p.Writes)], q.Writes...)
 	p.Entries = append(p.Entries[:len(p.Entries):len(p.Entries)], q.Entries...)
@@ -153,7 +153,8 @@ func (m *making) plan(ctx context.Context) (Plan, error) {
 	return m.write(ctx, plan, result)
 }
 
-// write does what must stand before the transaction, and completes its writes.
+// write runs Recheck and Before, and adds the audit entries and the stored answer to the
+// plan's writes.
 func (m *making) write(ctx context.Context, plan Plan, result any) (Plan, error) {
 	for _, first := range []func(context.Context) error{m.call.Recheck, plan.Before} {
 		if first == nil {

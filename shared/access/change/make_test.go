@@ -28,8 +28,8 @@ type counter struct {
 }
 
 var (
-	place   = table.Key{Partition: "COUNTER", Sort: "COUNTER"}
-	request = &api.Request{ID: "r", Now: by.At, Route: api.Route{Operation: "raise"}, Caller: &api.Caller{Key: "key_1", Org: "org_1", User: "usr_1"}}
+	counterKey = table.Key{Partition: "COUNTER", Sort: "COUNTER"}
+	request    = &api.Request{ID: "r", Now: by.At, Route: api.Route{Operation: "raise"}, Caller: &api.Caller{Key: "key_1", Org: "org_1", User: "usr_1"}}
 )
 
 func newCounter(t *testing.T, besideData bool) *counter {
@@ -52,7 +52,7 @@ func (c *counter) Bump(context.Context, ...string) error { c.bumped++; return ni
 
 // read returns the number's item.
 func (c *counter) read(ctx context.Context, _ int) (table.Item, error) {
-	it, err := c.table.Get(ctx, place, true)
+	it, err := c.table.Get(ctx, counterKey, true)
 	if err != nil {
 		return nil, api.UnavailableError("reading the counter", err)
 	}
@@ -71,7 +71,7 @@ func raised(call string) func(it table.Item) (int64, change.Plan, error) {
 		}
 		return n, change.Plan{
 			Bump:    []string{"key_1"},
-			Writes:  []table.Write{table.Put(table.Item{table.PartitionAttr: place.Partition, table.SortAttr: place.Sort, "n": n, "by": call}, unchanged)},
+			Writes:  []table.Write{table.Put(table.Item{table.PartitionAttr: counterKey.Partition, table.SortAttr: counterKey.Sort, "n": n, "by": call}, unchanged)},
 			Entries: []audit.Change{{Org: "org_1", Action: "counter.raise", Target: "counter", After: map[string]int64{"n": n}}},
 		}, nil
 	}
@@ -95,7 +95,7 @@ func (c *counter) raise(ctx context.Context, call string, byEntry bool) (int64, 
 func (c *counter) state(t *testing.T) (n int64, entries int) {
 	t.Helper()
 	c.table.Heal()
-	it, err := c.table.Get(t.Context(), place, true)
+	it, err := c.table.Get(t.Context(), counterKey, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func (c *counter) methods() string {
 }
 
 // TestALostAnswerIsFoundAfterOtherChanges has another call change the facts between a
-// write, whose answer is lost, and the next attempt: only the entry tells then.
+// write, whose answer is lost, and the next attempt. Only the entry then shows the write.
 func TestALostAnswerIsFoundAfterOtherChanges(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t, true)
@@ -275,7 +275,7 @@ func TestTheEntryBesideDataIsInTheTrailOfTheCallersOrganisation(t *testing.T) {
 	}
 }
 
-func TestWhatACallerMayNoLongerDoIsNotWritten(t *testing.T) {
+func TestAFailedRecheckWritesNothing(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"recheck", "before"} {
 		c := newCounter(t, false)

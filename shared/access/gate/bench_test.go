@@ -22,7 +22,7 @@ const plenty = 1 << 40
 
 // BenchmarkStoreAlone is the update that the gate makes, without the gate.
 func BenchmarkStoreAlone(b *testing.B) {
-	w := newWorld(b, embedded(b))
+	w := newFixture(b, embedded(b))
 	c := w.key(plenty, hour)
 	at := Address(c.Key)
 	a := ask{version: 1, code: listMatches.Code, now: noon.Unix(), quota: noon.Unix(), hour: noon.Unix(), spends: true, budget: "r", limit: plenty}
@@ -38,18 +38,18 @@ func BenchmarkStoreAlone(b *testing.B) {
 
 // BenchmarkAdmit is a call on a warm instance, the store included.
 func BenchmarkAdmit(b *testing.B) {
-	w := newWorld(b, embedded(b))
+	w := newFixture(b, embedded(b))
 	benchAdmit(b, w.gate, w)
 }
 
 // BenchmarkGateAlone is a call on a warm instance, the store left out.
 func BenchmarkGateAlone(b *testing.B) {
-	w := newWorld(b, embedded(b))
+	w := newFixture(b, embedded(b))
 	g := New(&instant{item: fresh("key_1", 1, noon.Unix())}, time.Now)
 	benchAdmit(b, g, w)
 }
 
-func benchAdmit(b *testing.B, g *Gate, w *world) {
+func benchAdmit(b *testing.B, g *Gate, w *fixture) {
 	c := w.key(plenty, hour)
 	ctx := context.Background()
 	b.ReportAllocs()
@@ -62,7 +62,7 @@ func benchAdmit(b *testing.B, g *Gate, w *world) {
 
 // BenchmarkRefuseFromMemory is a call on an instance that saw the quota used up.
 func BenchmarkRefuseFromMemory(b *testing.B) {
-	w := newWorld(b, embedded(b))
+	w := newFixture(b, embedded(b))
 	c := w.key(1, hour)
 	admit(w.gate, c, listMatches)
 	b.ReportAllocs()

@@ -21,7 +21,7 @@ func gateItem(v, q, spent, h int64) table.Item {
 	return it
 }
 
-func TestTheNextStepAfterARefusedWrite(t *testing.T) {
+func TestDecideChoosesTheStepAfterARefusedWrite(t *testing.T) {
 	t.Parallel()
 	const now = 100 * hour
 	minute := ask{version: 7, code: "ml", now: now + 130, quota: now + 120, hour: now, spends: true, budget: "r", limit: 5}
@@ -120,7 +120,7 @@ func TestRouteCodesAreTwoLettersAndUnique(t *testing.T) {
 	}
 }
 
-// An item up to 1 KB costs one write unit; one byte more costs every call two.
+// An item up to 1 KB costs one write unit; one byte more costs every request two.
 func TestFullGateItemCostsOneWriteUnit(t *testing.T) {
 	t.Parallel()
 	for name, codes := range deployed(t) {

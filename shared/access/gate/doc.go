@@ -28,7 +28,7 @@
 // decide. So narrowing has effect immediately in spite of any cache. What was read
 // is cached by secret, so that a cached policy does not cost two writes per request
 // until it expires. The cache is never trusted: the write is conditional on the
-// version of whichever facts the request uses.
+// version of the facts that the request uses.
 //
 // No transaction may ever include a gate item: on DynamoDB a plain update that
 // meets a transaction fails, and under load there is always a plain update.
@@ -40,8 +40,8 @@
 // comparable where counts would jump by a factor of sixty. Windows only move
 // forward: an instance that finds q or h behind its clock rolls it in the write
 // that counts the request, and one that finds it ahead adopts it. So each window
-// value exists once in the life of a key, whatever the clocks of the instances
-// show. Its counter begins at zero and stops at the limit. q and h roll
+// value exists once in the life of a key, even if the clocks of the instances
+// differ. Its counter begins at zero and stops at the limit. q and h roll
 // independently: together if the quota window is an hour or less, but a day's
 // window outlives 24 hours of usage. All rates of a plan share one window size, as
 // a key has one q; a caller with two sizes is refused.

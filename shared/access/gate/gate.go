@@ -71,7 +71,7 @@ func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, b
 	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
 	now := g.Clock()
-	c, err := g.judged(ctx, caller, route, budget, now)
+	c, err := g.newestAllowed(ctx, caller, route, budget, now)
 	if err != nil {
 		return Admission{Caller: c}, err
 	}
@@ -111,7 +111,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 		if refused == nil {
 			// The request may have been counted, but that is not known, so it is not
 			// admitted.
-			return Admission{Caller: c.caller}, api.UnavailableError("counting the call", errors.Join(err, ctx.Err()))
+			return Admission{Caller: c.caller}, api.UnavailableError("counting the request", errors.Join(err, ctx.Err()))
 		}
 		next = decide(refused.Item, c.ask)
 		switch next.verdict {
@@ -131,7 +131,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 			}
 		}
 	}
-	return Admission{Caller: c.caller}, api.UnavailableError("counting the call", errors.New("the key kept changing"))
+	return Admission{Caller: c.caller}, api.UnavailableError("counting the request", errors.New("the key kept changing"))
 }
 
 // prepare computes what the request asks of the item.
@@ -143,7 +143,7 @@ func (c *call) prepare() error {
 		return nil
 	}
 	if b.Window <= 0 {
-		return api.ErrorOf(fmt.Errorf("gate: budget %s is a level and cannot be spent by a call", c.budget))
+		return api.ErrorOf(fmt.Errorf("gate: budget %s is a level and cannot be spent by a request", c.budget))
 	}
 	for name, other := range c.caller.Limits {
 		// A second window size would reset this one's counter and admit too many requests.
@@ -177,7 +177,7 @@ func (c *call) overQuota(m api.Meter) (Admission, error) {
 	wait := m.ResetsAt.Sub(c.now)
 	e := api.Fail(api.Quota, "quota of %d requests per %d seconds exceeded; retry after %s",
 		m.Limit, m.Window, m.ResetsAt.Format(time.RFC3339))
-	// Whole seconds, rounded up: a client that waits for so long must find the window open.
+	// Whole seconds, rounded up, so that a client that waits this long finds the next window.
 	e.RetryAfter = max(time.Second, (wait + time.Second - 1).Truncate(time.Second))
 	return Admission{Caller: c.caller, Meter: m}, e
 }
@@ -207,11 +207,11 @@ func (c *call) refresh(ctx context.Context, why verdict) error {
 	return c.prepare()
 }
 
-// judged returns the newest facts about the caller that this instance has, if they allow
+// newestAllowed returns the newest facts about the caller that this instance has, if they allow
 // the request. Facts that do not are read again first, at most once a second, so that a
 // widened key is not refused by older facts.
-func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, budget string, now time.Time) (*api.Caller, error) {
-	c, known := given, false
+func (g *Gate) newestAllowed(ctx context.Context, given *api.Caller, route api.Route, budget string, now time.Time) (*api.Caller, error) {
+	c, current := given, false
 	if f, ok := g.memory.fact(given.Secret); ok {
 		recent := now.Sub(f.at) < refusalLife && !now.Before(f.at)
 		switch {
@@ -223,11 +223,11 @@ func (g *Gate) judged(ctx context.Context, given *api.Caller, route api.Route, b
 			// cached ones here do not, so the authorizer's are preferred. Standing is read
 			// again each time: a lifted suspension has been answered as effective, and only
 			// the instance that lifted it could drop its cached facts.
-			c, known = f.caller, recent && f.caller.Standing == api.StandingActive
+			c, current = f.caller, recent && f.caller.Standing == api.StandingActive
 		}
 	}
 	err := g.allowed(c, route, budget, now)
-	if err == nil || known || g.Resolver == nil {
+	if err == nil || current || g.Resolver == nil {
 		return c, err
 	}
 	read, failed := g.resolve(ctx, c)
@@ -261,7 +261,7 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 	return nil
 }
 
-// lacks says what a request lacks: a scope, an approval that a scope needs, or a role that
+// lacks returns an error that names what a request lacks: a scope, an approval that a scope needs, or a role that
 // allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {

@@ -18,10 +18,10 @@ import (
 	"statgate/shared/table/dynamolocal"
 )
 
-func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
+func TestAnAdmittedRequestIsOneWriteAndNoRead(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		store := &counting{Table: keys}
-		w := newWorld(t, store)
+		w := newFixture(t, store)
 		c := w.key(1000, hour)
 		store.take()
 		for range 10 {
@@ -38,7 +38,7 @@ func TestAdmittedCallIsOneWriteAndNoRead(t *testing.T) {
 }
 
 // DynamoDB's own count of the units, on an item of the largest size.
-func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
+func TestARequestOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	client, err := connect.Client(ctx, dynamolocal.Start(t))
@@ -55,7 +55,7 @@ func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 		t.Fatal(err)
 	}
 	var read, written float64
-	w := newWorld(t, dynamo.New(client, prefix+table.Keys.Name, table.Keys,
+	w := newFixture(t, dynamo.New(client, prefix+table.Keys.Name, table.Keys,
 		dynamo.WithUnits(func(_ string, r, w float64) { read += r; written += w })))
 	c := w.key(plenty, hour)
 	var codes []string
@@ -87,7 +87,7 @@ func TestCallOnAFullGateItemIsOneWriteUnit(t *testing.T) {
 
 func TestMeterReportsTheRemainingBudget(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(3, hour)
 		w.clock.advance(10 * time.Minute)
 		for used := int64(1); used <= 3; used++ {
@@ -120,9 +120,9 @@ func TestMeterReportsTheRemainingBudget(t *testing.T) {
 	})
 }
 
-func TestRefusedCallSpendsNothing(t *testing.T) {
+func TestARefusedRequestSpendsNothing(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(2, hour)
 		for range 2 {
 			if _, err := admit(w.gate, c, listMatches); err != nil {
@@ -142,7 +142,7 @@ func TestRefusedCallSpendsNothing(t *testing.T) {
 
 func TestExhaustedKeyCanStillManageItself(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1, hour)
 		if _, err := admit(w.gate, c, listMatches); err != nil {
 			t.Fatal(err)
@@ -172,7 +172,7 @@ func TestExhaustedKeyCanStillManageItself(t *testing.T) {
 
 func TestUnmeteredCallerHasNoLimit(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(0, 0)
 		for range 30 {
 			a, err := admit(w.gate, c, listMatches)
@@ -187,7 +187,7 @@ func TestUnmeteredCallerHasNoLimit(t *testing.T) {
 
 func TestSeveralBudgetsAreSpentIndependently(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(2, 60)
 		c.Limits["mcp"] = contract.Budget{Limit: 1, Window: 60}
 		c.Limits["sockets"] = contract.Budget{Limit: 5}
@@ -207,7 +207,7 @@ func TestSeveralBudgetsAreSpentIndependently(t *testing.T) {
 
 func TestTwoWindowSizesInOnePlanAreRefused(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(2, hour)
 		c.Limits["mcp"] = contract.Budget{Limit: 1, Window: 60}
 		_, err := admit(w.gate, c, listMatches)
@@ -216,9 +216,9 @@ func TestTwoWindowSizesInOnePlanAreRefused(t *testing.T) {
 	})
 }
 
-func TestTheOrderOfReasons(t *testing.T) {
+func TestTheFirstReasonInOrderRefusesARequest(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		worst := *w.key(1, hour)
 		if _, err := admit(w.gate, &worst, listMatches); err != nil {
 			t.Fatal(err)
@@ -228,7 +228,7 @@ func TestTheOrderOfReasons(t *testing.T) {
 		w.gate.Keys = store
 		for _, s := range []struct {
 			want string
-			mend func()
+			fix  func()
 		}{
 			{api.SecretExpired, func() { worst.NotAfter = noon.Add(time.Second) }},
 			{api.Suspended, func() { worst.Standing = api.StandingActive }},
@@ -244,14 +244,14 @@ func TestTheOrderOfReasons(t *testing.T) {
 			if writes, _ := store.take(); writes > 0 && s.want != api.Quota {
 				t.Errorf("%s cost %d writes", s.want, writes)
 			}
-			s.mend()
+			s.fix()
 		}
 	})
 }
 
 func TestUnknownStandingIsRefused(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		for standing, condition := range map[string]string{"": api.Suspended, "muted": "standing.muted"} {
 			c := w.key(10, hour)
 			c.Standing = standing
@@ -264,9 +264,9 @@ func TestUnknownStandingIsRefused(t *testing.T) {
 	})
 }
 
-func TestPlanWithoutCallsAdmitsNothing(t *testing.T) {
+func TestAPlanThatAllowsNoRequestsAdmitsNone(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1, hour)
 		c.Limits[contract.Requests] = contract.Budget{Limit: 0, Window: hour}
 		w.facts.change(c.Secret, func(f *api.Caller) { f.Limits = c.Limits })
@@ -279,7 +279,7 @@ func TestPlanWithoutCallsAdmitsNothing(t *testing.T) {
 
 func TestRevokedKeyIsRefusedOnTheNextRequest(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(100, hour)
 		if _, err := admit(w.gate, c, listMatches); err != nil {
 			t.Fatal(err)
@@ -301,7 +301,7 @@ func TestRevokedKeyIsRefusedOnTheNextRequest(t *testing.T) {
 func TestChangedKeyIsReadOnceAndRemembered(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		store := &counting{Table: keys}
-		w := newWorld(t, store)
+		w := newFixture(t, store)
 		c := w.key(100, hour)
 		w.facts.change(c.Secret, func(f *api.Caller) { f.Plan = "TEAM" })
 		w.bump(c.Key)
@@ -326,7 +326,7 @@ func TestChangedKeyIsReadOnceAndRemembered(t *testing.T) {
 
 func TestARemovedScopeIsRefusedAndARestoredOneAdmittedImmediately(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(100, hour)
 		w.facts.change(c.Secret, func(f *api.Caller) { f.Permissions = []string{"keys:read"} })
 		w.bump(c.Key)
@@ -359,7 +359,7 @@ func TestARemovedScopeIsRefusedAndARestoredOneAdmittedImmediately(t *testing.T) 
 
 // refusesFromMemory checks that an exhausted key is refused from memory for a second, and
 // by a write after it.
-func refusesFromMemory(t *testing.T, w *world, store *counting, c *api.Caller) {
+func refusesFromMemory(t *testing.T, w *fixture, store *counting, c *api.Caller) {
 	t.Helper()
 	store.take()
 	for range 20 {
@@ -380,7 +380,7 @@ func refusesFromMemory(t *testing.T, w *world, store *counting, c *api.Caller) {
 func TestARaisedLimitTakesEffectImmediatelyDespiteCachedRefusals(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		store := &counting{Table: keys}
-		w := newWorld(t, store)
+		w := newFixture(t, store)
 		c := w.key(1, hour)
 		if _, err := admit(w.gate, c, listMatches); err != nil {
 			t.Fatal(err)
@@ -418,7 +418,7 @@ func TestARaisedLimitTakesEffectImmediatelyDespiteCachedRefusals(t *testing.T) {
 
 func TestCachedRefusalsNeverOutliveTheWindow(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1, 60)
 		w.clock.advance(59*time.Second + 900*time.Millisecond)
 		if _, err := admit(w.gate, c, listMatches); err != nil {
@@ -438,7 +438,7 @@ func TestCachedRefusalsNeverOutliveTheWindow(t *testing.T) {
 
 func TestAWarmInstancePrefersTheAuthorizersNewerFactsIfTheBumpFailed(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(10, hour)
 		w.bump(c.Key)
 		if _, err := admit(w.gate, c, listMatches); err != nil { // the instance has read the facts of version 2
@@ -457,7 +457,7 @@ func TestAWarmInstancePrefersTheAuthorizersNewerFactsIfTheBumpFailed(t *testing.
 
 func TestAMissingGateIsMadeOnlyIfTheFactsConfirmTheKey(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		ctx := context.Background()
 		known := w.key(10, hour)
 		known.Key += "_without_gate"
@@ -480,7 +480,7 @@ func TestAMissingGateIsMadeOnlyIfTheFactsConfirmTheKey(t *testing.T) {
 
 func TestCreateIsIdempotentAndBumpRaisesEveryVersion(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		ctx := context.Background()
 		names := []string{"key_a", "key_b", "key_c"}
 		for range 2 {
@@ -510,7 +510,7 @@ func TestCreateIsIdempotentAndBumpRaisesEveryVersion(t *testing.T) {
 
 func TestStillCurrentFailsOnceTheKeyHasChanged(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(10, hour)
 		a, err := admit(w.gate, c, listMatches)
 		if err != nil {
@@ -526,7 +526,7 @@ func TestStillCurrentFailsOnceTheKeyHasChanged(t *testing.T) {
 
 func TestUsageIsByHourAndOperation(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(100, hour)
 		made := []map[string]int64{{"ml": 1}, {"ml": 2, "mg": 1}, {"mg": 3}, nil, {"ml": 4}, {"ks": 1}}
 		var all []Hour
@@ -569,7 +569,7 @@ func TestUsageIsByHourAndOperation(t *testing.T) {
 
 func TestACrashBetweenHistoryAndRollLosesNoUsage(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(100, hour)
 		for i := range int64(6) {
 			// The process stops after each write of history, before the roll that follows
@@ -600,7 +600,7 @@ func TestACrashBetweenHistoryAndRollLosesNoUsage(t *testing.T) {
 
 func TestPlanChangeOfTheWindowsSizeNeverLosesTheCount(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		w.clock.advance(34*time.Minute + 5*time.Second)
 		c := w.key(3, 60)
 		plan := func(limit, window int64) {
@@ -634,7 +634,7 @@ func TestPlanChangeOfTheWindowsSizeNeverLosesTheCount(t *testing.T) {
 
 func TestAFailingResolverNeverAdmits(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(100, hour)
 		w.bump(c.Key)
 		w.facts.err = errors.New("no answer")

@@ -8,8 +8,8 @@ import (
 	"statgate/shared/api"
 )
 
-// remembered bounds each cache of an instance, in entries.
-const remembered = 2048
+// maxCacheEntries bounds each cache of an instance, in entries.
+const maxCacheEntries = 2048
 
 // memory caches what a warm instance has read. It saves writes and reads; it never admits.
 type memory struct {
@@ -36,11 +36,11 @@ type refusal struct {
 }
 
 func newMemory() *memory {
-	facts, err := lru.New[string, fact](remembered)
+	facts, err := lru.New[string, fact](maxCacheEntries)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	refusals, err := lru.New[counter, refusal](remembered)
+	refusals, err := lru.New[counter, refusal](maxCacheEntries)
 	if err != nil {
 		panic(err)
 	}

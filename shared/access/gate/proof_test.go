@@ -26,7 +26,7 @@ func crowd(n int, client func(i int)) {
 
 func TestSixtyFourClientsOnALimitOfAThousandAdmitExactlyAThousand(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1000, hour)
 		instances := []*Gate{w.gate, w.instance(w.clock.Now), w.instance(w.clock.Now), w.instance(w.clock.Now)}
 		var admitted, refused atomic.Int64
@@ -53,13 +53,13 @@ func TestSixtyFourClientsOnALimitOfAThousandAdmitExactlyAThousand(t *testing.T) 
 	})
 }
 
-// TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers has one key spend two budgets
+// TestEachOfSeveralBudgetsAdmitsExactlyItsLimit has one key spend two budgets
 // concurrently, from four instances whose clocks are seconds apart, in three consecutive
 // minutes. The third budget is a level, which requests do not spend.
-func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
+func TestEachOfSeveralBudgetsAdmitsExactlyItsLimit(t *testing.T) {
 	const minute, clients, calls = 60, 48, 20
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		limits := map[string]contract.Budget{contract.Requests: {Limit: 300, Window: minute}, "mcp": {Limit: 120, Window: minute}, "sockets": {Limit: 5}}
 		c := w.key(300, minute)
 		c.Limits = limits
@@ -79,12 +79,12 @@ func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
 					case "":
 						admitted[i%2].Add(1)
 						if a.Meter.Limit != limits[budget].Limit || a.Meter.Budget != budget {
-							t.Errorf("a call of %s is metered as %+v", budget, a.Meter)
+							t.Errorf("a request of %s: got meter %+v", budget, a.Meter)
 						}
 					case api.Quota:
 						refused[i%2].Add(1)
 						if wait := api.ErrorOf(err).RetryAfter; wait <= 0 || wait > minute*time.Second {
-							t.Errorf("%s is to be asked again in %s", budget, wait)
+							t.Errorf("%s: got retry after %s, want at most a minute", budget, wait)
 						}
 					default:
 						t.Errorf("got %v", err)
@@ -101,7 +101,7 @@ func TestEachBudgetOfAMinuteAdmitsExactlyItsLimitBesideTheOthers(t *testing.T) {
 			w.clock.advance(minute * time.Second)
 		}
 		if _, err := w.gate.Admit(context.Background(), c, listMatches, "sockets"); condition(t, err) != api.Internal {
-			t.Errorf("a level was spent by a call: %v", err)
+			t.Errorf("a budget without a window: got %v, want an internal error", err)
 		}
 		w.addsUp(c.Key, all)
 	})
@@ -120,7 +120,7 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 	for _, size := range []int64{60, hour, 24 * hour} {
 		t.Run(fmt.Sprintf("%ds", size), func(t *testing.T) {
 			engines(t, func(t *testing.T, keys table.Table) {
-				w := newWorld(t, keys)
+				w := newFixture(t, keys)
 				c := w.key(limit, size)
 				window := time.Duration(size) * time.Second
 				tick := windows * window / (threads * calls)
@@ -155,7 +155,7 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 					}
 				}
 				if len(tally.by) < 10 || full < 5 {
-					t.Errorf("%d windows, %d of them full: the proof is empty", len(tally.by), full)
+					t.Errorf("%d windows, %d of them full: so this test proves nothing", len(tally.by), full)
 				}
 				w.addsUp(c.Key, admitted.Load())
 			})
@@ -164,9 +164,9 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 }
 
 // load makes requests with the caller that a cached policy would keep sending, on several
-// instances, while change is made. It passes to late each request that began after the
+// instances, while change is made. It passes to admittedLate each request that began after the
 // change was answered and was still admitted.
-func load(w *world, c *api.Caller, r api.Route, change func(), late func(Admission)) (before int64) {
+func load(w *fixture, c *api.Caller, r api.Route, change func(), admittedLate func(Admission)) (before int64) {
 	var answered, stop atomic.Bool
 	var admitted, after atomic.Int64
 	instances := []*Gate{w.gate, w.instance(w.clock.Now), w.instance(w.clock.Now), w.instance(w.clock.Now)}
@@ -178,7 +178,7 @@ func load(w *world, c *api.Caller, r api.Route, change func(), late func(Admissi
 				a, err := admit(instances[i%len(instances)], c, r)
 				switch {
 				case err == nil && began:
-					late(a)
+					admittedLate(a)
 				case err == nil:
 					admitted.Add(1)
 				case condition(w.t, err) == api.Unavailable:
@@ -190,52 +190,52 @@ func load(w *world, c *api.Caller, r api.Route, change func(), late func(Admissi
 			}
 		})
 	}
-	until(func() bool { return admitted.Load() > 100 })
+	waitUntil(func() bool { return admitted.Load() > 100 })
 	change()
 	answered.Store(true)
-	until(func() bool { return after.Load() > 200 })
+	waitUntil(func() bool { return after.Load() > 200 })
 	stop.Store(true)
 	all.Wait()
 	return admitted.Load()
 }
 
-func until(done func() bool) {
+func waitUntil(done func() bool) {
 	for !done() {
 		time.Sleep(time.Millisecond)
 	}
 }
 
-func TestNoCallThatBeginsAfterARevokesAnswerIsAdmitted(t *testing.T) {
+func TestNoRequestAfterARevocationIsAdmitted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		for range 3 {
 			c := w.key(1_000_000, hour)
 			before := load(w, c, listMatches, func() {
 				w.facts.end(c.Secret, api.SecretRevoked)
 				w.bump(c.Key)
-			}, func(a Admission) { t.Errorf("admitted with version %d after the revoke", a.Caller.Version) })
+			}, func(a Admission) { t.Errorf("admitted with version %d after the revocation", a.Caller.Version) })
 			w.addsUp(c.Key, before)
 		}
 	})
 }
 
-func TestNoCallThatBeginsAfterAScopeCutsAnswerIsAdmitted(t *testing.T) {
+func TestNoRequestUnderARemovedScopeIsAdmitted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
 		load(w, c, listMatches, func() {
 			w.facts.change(c.Secret, func(f *api.Caller) { f.Permissions = []string{"keys:read"} })
 			w.bump(c.Key)
-		}, func(a Admission) { t.Errorf("admitted with %v after the cut", a.Caller.Permissions) })
+		}, func(a Admission) { t.Errorf("admitted with %v after the scope was removed", a.Caller.Permissions) })
 		if _, err := admit(w.gate, c, getSelf); err != nil {
-			t.Errorf("what the key may still do: %v", err)
+			t.Errorf("a request that the key may still make: %v", err)
 		}
 	})
 }
 
-func TestNoOldSecretIsAdmittedAfterARotationsAnswer(t *testing.T) {
+func TestNoOldSecretIsAdmittedAfterARotation(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
 		renewed := *c
 		renewed.Secret += "_renewed"
@@ -249,14 +249,14 @@ func TestNoOldSecretIsAdmittedAfterARotationsAnswer(t *testing.T) {
 			t.Fatalf("the new secret: %v", err)
 		}
 		if got, want := a.Meter.Used, before+1; got != want {
-			t.Errorf("used %d after the rotation, want %d: it never resets a quota", got, want)
+			t.Errorf("used %d after the rotation, want %d: a rotation never resets a quota", got, want)
 		}
 	})
 }
 
 func TestManyChangesUnderLoadLeaveTheKeyUsableAndCounted(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(1_000_000, hour)
 		var admitted atomic.Int64
 		crowd(8, func(i int) {
@@ -279,10 +279,10 @@ func TestManyChangesUnderLoadLeaveTheKeyUsableAndCounted(t *testing.T) {
 
 // fault is how a faulty store treats one write.
 type fault struct {
-	err     error
-	applied bool          // the write happens before the error
-	delay   time.Duration // 0 answers immediately
-	deaf    bool          // the delay does not end with the context
+	err            error
+	applied        bool          // the write happens before the error
+	delay          time.Duration // 0 answers immediately
+	ignoresContext bool          // the delay does not end with the context
 }
 
 // faulty is a table whose writes fail as fault says, and whose reads fail if a plain write
@@ -297,7 +297,7 @@ func (f *faulty) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	is := f.fault(f.n.Add(1), w)
 	if is.delay > 0 {
 		done := ctx.Done()
-		if is.deaf {
+		if is.ignoresContext {
 			done = nil
 		}
 		select {
@@ -309,7 +309,7 @@ func (f *faulty) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	if is.err != nil && !is.applied {
 		return nil, is.err
 	}
-	if is.deaf {
+	if is.ignoresContext {
 		ctx = context.WithoutCancel(ctx)
 	}
 	it, err := f.Table.Write(ctx, w)
@@ -329,18 +329,18 @@ func (f *faulty) Get(ctx context.Context, k table.Key, consistent bool) (table.I
 func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		for name, f := range map[string]fault{
-			"throttled":            {err: table.ErrThrottled},
-			"unavailable":          {err: table.ErrUnavailable},
-			"conflict":             {err: table.ErrConflict},
-			"bad write":            {err: table.ErrBadWrite},
-			"unknown":              {err: errors.New("reset by peer")},
-			"applied, answer lost": {err: table.ErrUnavailable, applied: true},
-			"too slow":             {delay: time.Hour},
-			"too slow and deaf":    {delay: time.Second, deaf: true},
+			"throttled":                   {err: table.ErrThrottled},
+			"unavailable":                 {err: table.ErrUnavailable},
+			"conflict":                    {err: table.ErrConflict},
+			"bad write":                   {err: table.ErrBadWrite},
+			"unknown":                     {err: errors.New("reset by peer")},
+			"applied, answer lost":        {err: table.ErrUnavailable, applied: true},
+			"too slow":                    {delay: time.Hour},
+			"too slow and ignoresContext": {delay: time.Second, ignoresContext: true},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, keys)
+				w := newFixture(t, keys)
 				c := w.key(10, hour)
 				g := New(&faulty{Table: keys, fault: func(int64, table.Write) fault { return f }}, w.clock.Now)
 				g.Resolver = w.facts
@@ -360,7 +360,7 @@ func TestAStoreThatDoesNotAnswerNeverAdmits(t *testing.T) {
 
 func TestLostAnswersCountTwiceAtMostAndNeverOverAdmit(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		const limit, clients, calls = 200, 16, 30
 		c := w.key(limit, hour)
 		store := &faulty{Table: keys, fault: func(n int64, wr table.Write) fault {
@@ -393,7 +393,7 @@ func TestLostAnswersCountTwiceAtMostAndNeverOverAdmit(t *testing.T) {
 
 func TestBumpRetriesFaultsAndReportsFailure(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		ctx := context.Background()
 		var names []string
 		for range 20 {
@@ -425,7 +425,7 @@ func TestAnySequenceOfRequestsAndTimesStaysWithinTheLimit(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
 		random := rand.New(rand.NewPCG(1, 2))
 		for range 8 {
-			w := newWorld(t, keys)
+			w := newFixture(t, keys)
 			limit, size := 1+random.Int64N(4), []int64{60, hour, 24 * hour}[random.IntN(3)]
 			c := w.key(limit, size)
 			a, b := &clock{}, &clock{}

@@ -9,7 +9,7 @@ import (
 
 func TestAnAdmissionReportsWhetherTheCallerWasOutOfDate(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c := w.key(100, hour)
 		if a, err := admit(w.gate, c, listMatches); err != nil || a.Stale {
 			t.Errorf("a current caller: got %+v, %v", a, err)
@@ -33,7 +33,7 @@ func TestAnAdmissionReportsWhetherTheCallerWasOutOfDate(t *testing.T) {
 // theirs.
 func TestALiftedSuspensionTakesEffectImmediatelyOnEveryInstance(t *testing.T) {
 	engines(t, func(t *testing.T, keys table.Table) {
-		w := newWorld(t, keys)
+		w := newFixture(t, keys)
 		c, other := w.key(100, hour), w.instance(w.clock.Now)
 		w.facts.change(c.Secret, func(f *api.Caller) { f.Standing = api.StandingSuspended })
 		w.bump(c.Key)

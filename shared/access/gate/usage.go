@@ -21,8 +21,8 @@ const (
 
 // Bounds on retrying a bump, which must succeed before a change is answered.
 const (
-	bumpAttempts = 7
-	bumpsAbout   = 8 // gates at a time
+	bumpAttempts       = 7
+	maxConcurrentBumps = 8 // gates at a time
 )
 
 // bumpBackoff pauses 630 ms in all.
@@ -50,7 +50,7 @@ func (g *Gate) lateVersion() int64 { return g.Clock().UnixMilli() }
 func (g *Gate) Bump(ctx context.Context, keys ...string) error {
 	errs := make([]error, len(keys))
 	var all sync.WaitGroup
-	slots := make(chan struct{}, bumpsAbout)
+	slots := make(chan struct{}, maxConcurrentBumps)
 	for i, key := range keys {
 		slots <- struct{}{}
 		all.Go(func() {
@@ -141,8 +141,8 @@ type Hour struct {
 // Usage returns the hours that overlap [from, to), in order, without empty ones.
 // Over all time it adds up to the key's total exactly.
 func (g *Gate) Usage(ctx context.Context, key string, from, to time.Time) ([]Hour, error) {
-	// Read the gate before history: what leaves the gate meanwhile is then found in
-	// history. An hour that is in both is complete in history.
+	// Read the gate before history: an hour that leaves the gate between the reads is
+	// then found in history. An hour that is in both is complete in history.
 	it, err := g.Keys.Get(ctx, Address(key), true)
 	if err != nil {
 		return nil, api.UnavailableError("reading usage", err)
@@ -195,7 +195,7 @@ func (g *Gate) keepHistory(ctx context.Context, it table.Item, next step) error 
 	return nil
 }
 
-// history is the item of a closed hour, the same from whichever instance.
+// history returns the item of a closed hour. Every instance returns the same item.
 func history(gate table.Item, closed counted) table.Item {
 	key := gate.Str(table.PartitionAttr)[len("GATE#"):]
 	return table.Item{

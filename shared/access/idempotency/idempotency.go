@@ -22,18 +22,18 @@ import (
 // Life is how long an Idempotency-Key is stored.
 const Life = 24 * time.Hour
 
-const charactersAtMost = 255
+const maxKeyChars = 255 // of an Idempotency-Key
 
 // Place returns the address of a request's Idempotency-Key, the zero key if it has none.
-// The Idempotency-Key belongs to the user who sends it, whichever of their keys they use.
+// The Idempotency-Key belongs to the user who sends it, with any of their keys.
 // If it is not visible ASCII text the error is an *[api.Error].
 func Place(r *api.Request) (table.Key, error) {
 	text := r.IdempotencyKey
 	if text == "" {
 		return table.Key{}, nil
 	}
-	if len(text) > charactersAtMost {
-		return table.Key{}, api.Fail(api.InputParameter, "Idempotency-Key: must have at most %d characters", charactersAtMost)
+	if len(text) > maxKeyChars {
+		return table.Key{}, api.Fail(api.InputParameter, "Idempotency-Key: must have at most %d characters", maxKeyChars)
 	}
 	for i := range len(text) {
 		if text[i] < '!' || text[i] > '~' {

@@ -197,7 +197,7 @@ func TestTokenIsVisibleASCII(t *testing.T) {
 		_, err := idempotency.Place(call(text, "make", "org_1", "usr_1", noon))
 		var e *api.Error
 		if (err == nil) != fine || err != nil && (!errors.As(err, &e) || e.Condition != api.InputParameter) {
-			t.Errorf("%q: got %v, want it taken: %v", text, err, fine)
+			t.Errorf("%q: got %v, want accepted: %v", text, err, fine)
 		}
 	}
 }

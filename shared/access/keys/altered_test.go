@@ -9,16 +9,16 @@ import (
 	"statgate/shared/api/preset"
 )
 
-// TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody changes one character of a
+// TestTenThousandAlteredSecretsOfEachContractAreRefused changes one character of a
 // valid secret at a time. Each character after the prefix becomes every digit of its
 // alphabet, so most altered secrets are refused only by the store.
-func TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody(t *testing.T) {
+func TestTenThousandAlteredSecretsOfEachContractAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := keystest.New(t, keystest.Memory(t), name)
-			operator := w.Found(t)
+			operator := w.Bootstrap(t)
 			refused := 0
 			for refused < 10_000 {
 				operator = rotated(t, w, operator)
@@ -44,7 +44,7 @@ func TestTenThousandAlteredSecretsOfEachContractAuthenticateNobody(t *testing.T)
 }
 
 // rotated returns the same key with a new secret.
-func rotated(t *testing.T, w *keystest.World, k keys.Minted) keys.Minted {
+func rotated(t *testing.T, w *keystest.Fixture, k keys.Minted) keys.Minted {
 	t.Helper()
 	r, err := w.Keys.Rotate(t.Context(), w.By(t, k.Secret), k.ID, "", true)
 	if err != nil {

@@ -19,9 +19,9 @@ func (ru rules) game(asked *string, wrong problems) string {
 	return *asked
 }
 
-// bound binds an imported key to its game. It does not check the approval: until the
+// bindGame binds an imported key to its game. It does not check the approval: until the
 // organisation has it, the scopes that need it grant nothing.
-func (ru rules) bound(f Foreign, k *record, wrong problems) {
+func (ru rules) bindGame(f Foreign, k *record, wrong problems) {
 	if f.Game != "" {
 		k.Game = ru.game(&f.Game, wrong)
 	}
@@ -49,15 +49,15 @@ func (ru rules) approved(o orgs.Org, k record, scope string) bool {
 // entitled returns those of the key's scopes that its organisation is approved for: all of
 // them in most contracts, which ask for no approvals.
 func (ru rules) entitled(o orgs.Org, k record) []string {
-	beyond := func(scope string) bool { return !ru.approved(o, k, scope) }
-	if !slices.ContainsFunc(k.Scopes, beyond) {
+	unapproved := func(scope string) bool { return !ru.approved(o, k, scope) }
+	if !slices.ContainsFunc(k.Scopes, unapproved) {
 		return k.Scopes
 	}
-	return slices.DeleteFunc(slices.Clone(k.Scopes), beyond)
+	return slices.DeleteFunc(slices.Clone(k.Scopes), unapproved)
 }
 
-// mayAsk refuses scopes, or a game, for which the organisation has no approval.
-func (ru rules) mayAsk(o orgs.Org, k record, scopes []string) error {
+// checkApprovals refuses scopes, or a game, for which the organisation has no approval.
+func (ru rules) checkApprovals(o orgs.Org, k record, scopes []string) error {
 	for _, scope := range scopes {
 		if ru.approved(o, k, scope) {
 			continue

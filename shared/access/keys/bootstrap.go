@@ -30,7 +30,7 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 		return orgs.Org{}, orgs.Member{}, Minted{}, err
 	}
 	by := audit.By{Method: audit.MethodBootstrap, At: now}
-	o, owner, founding, err := orgs.Found(s.changes.IDs, s.rules.contract, now, orgs.Founding{Name: name, Owner: email, Operator: true})
+	o, owner, orgCreation, err := orgs.NewOrg(s.changes.IDs, s.rules.contract, now, orgs.Spec{Name: name, Owner: email, Operator: true})
 	if err != nil {
 		return fail(err)
 	}
@@ -54,7 +54,7 @@ func (s *Store) Bootstrap(ctx context.Context, now time.Time, name, email string
 		func(first string) (madeKey, change.Plan, error) {
 			switch first {
 			case "":
-				return madeKey{n.key, o}, founding.And(creationPlan).And(change.Plan{Writes: []table.Write{mark}}), nil
+				return madeKey{n.key, o}, orgCreation.And(creationPlan).And(change.Plan{Writes: []table.Write{mark}}), nil
 			case o.ID: // by an earlier attempt, whose answer was lost
 				return madeKey{n.key, o}, change.Plan{}, nil
 			}
@@ -95,7 +95,7 @@ func (s *Store) Recover(ctx context.Context, now time.Time) (Minted, error) {
 			n := n
 			n.key.Owner = owner.User
 			plan, err := s.creationPlan("key.recover", n)
-			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.counted(n.key, true)}}), err
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.countWrite(n.key, true)}}), err
 		})
 	if err != nil {
 		return Minted{}, err

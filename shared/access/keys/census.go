@@ -14,7 +14,7 @@ import (
 // Holder is a key that has a live secret.
 type Holder struct {
 	Key, Org string
-	// TokensUntil is set where the entry stands for tokens of the key instead of a secret:
+	// TokensUntil is set if the entry represents tokens of the key instead of a secret:
 	// the time by which the last of them has expired.
 	TokensUntil time.Time
 }

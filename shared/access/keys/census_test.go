@@ -13,8 +13,8 @@ import (
 	"statgate/shared/table"
 )
 
-// census returns a world's live secrets by version, and how many reads it took.
-func census(t *testing.T, w *keystest.World) (found keys.Census, reads int) {
+// census returns a deployment's live secrets by version, and how many reads it took.
+func census(t *testing.T, w *keystest.Fixture) (found keys.Census, reads int) {
 	t.Helper()
 	pages := func(ctx context.Context, after string) ([]string, string, error) { // pages of one, so that there are several
 		list, next, err := w.Orgs.List(ctx, &api.Caller{Role: api.RoleOperator}, 1, after)
@@ -43,7 +43,7 @@ func TestCensusCountsEveryLiveSecretUnderItsPepperAndNoOther(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
-		root := w.Found(t)
+		root := w.Bootstrap(t)
 		_, _, admin := w.Org(t, root.Secret, "Acme", "PRO")
 		_, _, idle := w.Org(t, root.Secret, "Idle", "PRO")
 		hour := "1h"
@@ -73,7 +73,7 @@ func TestCensusCountsEveryLiveSecretUnderItsPepperAndNoOther(t *testing.T) {
 		w.Pass(time.Hour)
 		got, reads := census(t, w)
 		if counts(got) != "map[1:2 2:1]" {
-			t.Errorf("after a key's end: got %s, want map[1:2 2:1]", counts(got))
+			t.Errorf("after a key's expiry: got %s, want map[1:2 2:1]", counts(got))
 		}
 		if want := 3 * 3; reads != want { // three organisations: a page, its keys, their secrets
 			t.Errorf("got %d reads, want %d", reads, want)
@@ -89,7 +89,7 @@ func TestRetiredPepperIsUnavailableForLiveSecretsAndRefusesEndedOnes(t *testing.
 	t.Parallel()
 	for _, contract := range []string{"statgate", "balla"} {
 		w := keystest.New(t, keystest.Memory(t), contract)
-		root := w.Found(t)
+		root := w.Bootstrap(t)
 		year := "365d"
 		live := w.Key(t, root.Secret, keys.Spec{Name: "live", Scopes: w.Management()[:1], ExpiresIn: &year})
 		revoked := w.Key(t, root.Secret, keys.Spec{Name: "revoked", Scopes: w.Management()[:1], ExpiresIn: &year})

@@ -37,7 +37,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			if err := repeat.fresh(ctx, n.key.ID); err != nil {
 				return holdings{}, err
 			}
-			if invalid != nil { // only now: a repeat gets the same answer whatever its body
+			if invalid != nil { // checked last: a repeat gets the same answer even with another body
 				return holdings{}, invalid
 			}
 			return s.ownerOf(ctx, org)
@@ -51,7 +51,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 				return madeKey{}, change.Plan{}, err
 			}
 			plan, err := s.creationPlan("key.create", n)
-			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.counted(n.key, true))}), err
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.countWrite(n.key, true))}), err
 		})
 	if err != nil {
 		return Minted{}, err // no secret is returned with an error
@@ -65,9 +65,9 @@ type madeKey struct {
 	org orgs.Org
 }
 
-// ready makes a key's gate. It runs before the key is written: a gate without a key is
+// createGate makes a key's gate. It runs before the key is written: a gate without a key is
 // harmless.
-func (s *Store) ready(ctx context.Context, key string) error {
+func (s *Store) createGate(ctx context.Context, key string) error {
 	return down("making a gate", s.gates.Create(ctx, key))
 }
 
@@ -105,10 +105,10 @@ func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now tim
 	if err := grants(s.rules.contract.Scopes, c, owner.Effective(h.Org), k.Scopes); err != nil {
 		return err
 	}
-	if err := s.rules.mayAsk(h.Org, *k, k.Scopes); err != nil {
+	if err := s.rules.checkApprovals(h.Org, *k, k.Scopes); err != nil {
 		return err
 	}
-	return s.rules.place(h.Org, h.keys, *k, now)
+	return s.rules.checkCap(h.Org, h.keys, *k, now)
 }
 
 // ownerFor returns the member who will own a key: the one named, or the caller, or, for an
@@ -184,7 +184,7 @@ func (s *Store) creationPlan(action string, n newKey) (change.Plan, error) {
 		Writes: []table.Write{table.Put(it, table.IsNew()), s.secretWrite(n),
 			table.Put(table.Item{table.PartitionAttr: pointer.Partition, table.SortAttr: pointer.Sort, "org": n.key.Org}, table.IsNew())},
 		Entries: []audit.Change{{Org: n.key.Org, Action: action, Target: n.key.ID, After: n.key.settings()}},
-		Before:  func(ctx context.Context) error { return s.ready(ctx, n.key.ID) },
+		Before:  func(ctx context.Context) error { return s.createGate(ctx, n.key.ID) },
 	}, err
 }
 
@@ -211,10 +211,10 @@ func (s *Store) secretItem(n newKey) table.Item {
 	return it
 }
 
-// counted is the write that makes a decision about an organisation's keys exact: it fails
+// countWrite returns the write that makes a decision about an organisation's keys exact: it fails
 // if the keys, and with members also the members, have changed since h was read. It stores
 // which key the decision was about.
-func (h holdings) counted(k record, members bool) table.Write {
+func (h holdings) countWrite(k record, members bool) table.Write {
 	conds := []table.Cond{table.Eq("keys_version", h.Org.KeysVersion)}
 	if members {
 		conds = append(conds, table.Eq("members_version", h.Org.MembersVersion))

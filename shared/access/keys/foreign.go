@@ -98,7 +98,7 @@ func (ru rules) foreign(f Foreign, now time.Time) (newKey, Refusal) {
 		wrong.take(orgs.KnownRole(f.Role))
 	}
 	k.Scopes = ru.scopes(f.Scopes, wrong)
-	ru.bound(f, &k, wrong)
+	ru.bindGame(f, &k, wrong)
 	ru.lifetime(f, &k, now, wrong)
 	if _, known := ru.contract.Plan(f.Plan); !known && f.Plan != "" {
 		wrong.add("plan", "must be one of %s", strings.Join(ru.contract.PlanNames(), ", "))
@@ -176,12 +176,12 @@ func (ru rules) lifetime(f Foreign, k *record, now time.Time, wrong problems) {
 		wrong.add("state", "must be one of %s, %s, %s", Active, Expired, Revoked)
 	}
 	if k.RevokedAt == 0 {
-		ru.lasts(k.ExpiresAt, now, wrong)
+		ru.checkLife(k.ExpiresAt, now, wrong)
 	}
 }
 
-// lasts checks that an active key does not outlive the contract's longest key life.
-func (ru rules) lasts(end int64, now time.Time, wrong problems) {
+// checkLife checks that an active key does not outlive the contract's longest key life.
+func (ru rules) checkLife(end int64, now time.Time, wrong problems) {
 	most := time.Duration(ru.contract.Keys.MaxLife) * time.Second
 	switch {
 	case end == 0 && ru.contract.Keys.ExpiryRequired:
@@ -210,9 +210,9 @@ func parseTime(field, text string, now time.Time, past bool, wrong problems) int
 	return ceiling(at)
 }
 
-// judge refuses a key that its organisation's plan or its owner's role does not allow. With
+// checkImport refuses a key that its organisation's plan or its owner's role does not allow. With
 // overCap, the plan's cap does not apply.
-func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCap bool, now time.Time) Refusal {
+func (ru rules) checkImport(h holdings, owner orgs.Member, f Foreign, k record, overCap bool, now time.Time) Refusal {
 	var r Refusal
 	if f.Plan != "" && f.Plan != h.Org.Plan {
 		r = append(r, "plan: the organisation is on "+h.Org.Plan+": change its plan first, or omit the plan")
@@ -220,11 +220,11 @@ func (ru rules) judge(h holdings, owner orgs.Member, f Foreign, k record, overCa
 	if k.state(now) != Active {
 		return r
 	}
-	anything := &api.Caller{Role: api.RoleOperator, Permissions: []string{"*:*"}}
-	if err := grants(ru.contract.Scopes, anything, owner.Effective(h.Org), k.Scopes); err != nil {
+	unlimited := &api.Caller{Role: api.RoleOperator, Permissions: []string{"*:*"}}
+	if err := grants(ru.contract.Scopes, unlimited, owner.Effective(h.Org), k.Scopes); err != nil {
 		r = append(r, "scopes: "+err.Message)
 	}
-	if err := ru.place(h.Org, h.keys, k, now); err != nil && !overCap {
+	if err := ru.checkCap(h.Org, h.keys, k, now); err != nil && !overCap {
 		r = append(r, api.ErrorOf(err).Message+"; use --over-cap to import it nevertheless")
 	}
 	return r

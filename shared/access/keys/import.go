@@ -110,7 +110,7 @@ func (i *Import) Row(ctx context.Context, line int, f Foreign) (string, error) {
 		return Present, nil
 	}
 	if in.key.ID != "" {
-		b.settle(in)
+		b.cacheOrg(in)
 	}
 	return Imported, nil
 }
@@ -123,7 +123,7 @@ type incoming struct {
 	now     time.Time
 }
 
-// importFacts is the facts by which an import is decided.
+// importFacts are the facts that decide an import.
 type importFacts struct {
 	imported string // id of the key that the secret was imported with, "" if it was not
 	exists   bool   // whether the organisation exists
@@ -160,11 +160,11 @@ func (b *incoming) decide(known importFacts) (importResult, change.Plan, error) 
 	default:
 		return importResult{before: true}, change.Plan{}, nil
 	}
-	place := b.found
+	assign := b.createOrg
 	if known.exists {
-		place = func() (importResult, change.Plan, error) { return b.place(known.holdings) }
+		assign = func() (importResult, change.Plan, error) { return b.joinOrg(known.holdings) }
 	}
-	in, plan, err := place()
+	in, plan, err := assign()
 	if err != nil {
 		return in, plan, err
 	}
@@ -196,27 +196,27 @@ func (b *incoming) present(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// place finds or adds the key's owner in an organisation that exists, and checks that they
+// joinOrg finds or adds the key's owner in an organisation that exists, and checks that they
 // may have the key.
-func (b *incoming) place(h holdings) (importResult, change.Plan, error) {
+func (b *incoming) joinOrg(h holdings) (importResult, change.Plan, error) {
 	owner, is := h.ByEmail(b.foreign.Owner)
-	counted := h.counted(b.newKey.key, true)
+	count := h.countWrite(b.newKey.key, true)
 	var plan change.Plan
 	if !is {
 		var err error
-		if owner, plan, err = b.join(h); err != nil {
+		if owner, plan, err = b.addOwner(h); err != nil {
 			return importResult{}, plan, err
 		}
 		h.Members = append(slices.Clone(h.Members), owner)
-		counted.Actions = append(counted.Actions, table.Increment("members_version", 1))
+		count.Actions = append(count.Actions, table.Increment("members_version", 1))
 		h.Org.MembersVersion++
 	}
 	k := b.newKey.key
 	k.Org, k.Owner = h.Org.ID, owner.User
-	if refused := b.store.rules.judge(h, owner, b.foreign, k, b.o.OverCap, b.now); refused != nil {
+	if refused := b.store.rules.checkImport(h, owner, b.foreign, k, b.o.OverCap, b.now); refused != nil {
 		return importResult{}, plan, refused
 	}
-	return importResult{key: k, holder: h}, plan.And(change.Plan{Writes: []table.Write{counted}}), nil
+	return importResult{key: k, holder: h}, plan.And(change.Plan{Writes: []table.Write{count}}), nil
 }
 
 // find returns the organisation that the row names by id or by name.
@@ -261,8 +261,8 @@ func (b *incoming) readOrg(ctx context.Context, org string) (holdings, bool, err
 	return h, found, err
 }
 
-// join adds the key's owner to the organisation.
-func (b *incoming) join(h holdings) (orgs.Member, change.Plan, error) {
+// addOwner adds the key's owner to the organisation.
+func (b *incoming) addOwner(h holdings) (orgs.Member, change.Plan, error) {
 	if _, err := orgs.Address("owner", b.foreign.Owner); err != nil || !b.o.CreateOrgs {
 		if err != nil {
 			return orgs.Member{}, change.Plan{}, Refusal{"owner: " + api.ErrorOf(err).Fields["owner"][0]}
@@ -277,13 +277,13 @@ func (b *incoming) join(h holdings) (orgs.Member, change.Plan, error) {
 	return owner, plan, refusal(err)
 }
 
-// found makes the organisation, with the key's owner as its first member.
-func (b *incoming) found() (importResult, change.Plan, error) {
+// createOrg makes the organisation, with the key's owner as its first member.
+func (b *incoming) createOrg() (importResult, change.Plan, error) {
 	f := b.foreign
 	if f.Role != "" && f.Role != api.RoleOwner {
 		return importResult{}, change.Plan{}, Refusal{"role: must be owner for the first member of a new organisation"}
 	}
-	o, owner, plan, err := orgs.Found(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Founding{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
+	o, owner, plan, err := orgs.NewOrg(b.store.changes.IDs, b.store.rules.contract, b.now, orgs.Spec{Name: f.Org, Plan: f.Plan, Owner: f.Owner})
 	if err != nil {
 		return importResult{}, plan, refusal(err)
 	}
@@ -298,10 +298,10 @@ func (b *incoming) found() (importResult, change.Plan, error) {
 	at := importedOrgAddress(f.Org)
 	pointer := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "org": o.ID}, table.IsNew())
 	h := holdings{View: orgs.View{Org: o, Members: []orgs.Member{owner}}}
-	if refused := b.store.rules.judge(h, owner, f, k, b.o.OverCap, b.now); refused != nil {
+	if refused := b.store.rules.checkImport(h, owner, f, k, b.o.OverCap, b.now); refused != nil {
 		return importResult{}, plan, refused
 	}
-	h.Org.KeysVersion-- // settle counts the key again
+	h.Org.KeysVersion-- // cacheOrg counts the key again
 	return importResult{key: k, holder: h}, plan.And(change.Plan{Writes: []table.Write{pointer}}), nil
 }
 
@@ -318,8 +318,8 @@ func refusal(err error) error {
 	return problems(e.Fields).refusal()
 }
 
-// settle caches the organisation as it is with the key.
-func (b *incoming) settle(in importResult) {
+// cacheOrg caches the organisation as it is with the key.
+func (b *incoming) cacheOrg(in importResult) {
 	h, k := in.holder, in.key
 	h.keys = append(slices.Clip(h.keys), k)
 	h.Org.KeysVersion++

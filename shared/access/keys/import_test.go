@@ -32,8 +32,8 @@ func export(i int) keys.Foreign {
 		Org: "north", Owner: "owner@north.example", Scopes: []string{"matches"}}
 }
 
-// moving starts an import.
-func moving(t *testing.T, w *keystest.World, o keys.ImportOptions) *keys.Import {
+// startImport starts an import.
+func startImport(t *testing.T, w *keystest.Fixture, o keys.ImportOptions) *keys.Import {
 	t.Helper()
 	o.Now = func() time.Time { w.Pass(time.Millisecond); return w.Now() }
 	o.Organisations = func(ctx context.Context, after string) ([]orgs.Org, string, error) {
@@ -46,8 +46,8 @@ func moving(t *testing.T, w *keystest.World, o keys.ImportOptions) *keys.Import 
 	return i
 }
 
-// bring imports rows, which must succeed, and counts the results.
-func bring(t *testing.T, i *keys.Import, rows ...keys.Foreign) map[string]int {
+// importRows imports rows, which must succeed, and counts the results.
+func importRows(t *testing.T, i *keys.Import, rows ...keys.Foreign) map[string]int {
 	t.Helper()
 	got := map[string]int{}
 	for n, row := range rows {
@@ -61,7 +61,7 @@ func bring(t *testing.T, i *keys.Import, rows ...keys.Foreign) map[string]int {
 }
 
 // all returns an organisation's keys by name.
-func all(t *testing.T, w *keystest.World, by string) map[string]keys.Key {
+func all(t *testing.T, w *keystest.Fixture, by string) map[string]keys.Key {
 	t.Helper()
 	found, _, err := w.Keys.List(t.Context(), w.By(t, by), keys.Filter{Limit: 100})
 	if err != nil {
@@ -78,8 +78,8 @@ func TestAnImportedSecretWorksImmediatelyAndMovesUnderThePepper(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
-		if got := bring(t, moving(t, w, keys.ImportOptions{}), export(1), export(2)); got[keys.Imported] != 2 {
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+		if got := importRows(t, startImport(t, w, keys.ImportOptions{}), export(1), export(2)); got[keys.Imported] != 2 {
 			t.Fatalf("got %v, want 2 imported", got)
 		}
 		listed := all(t, w, admin.Secret)
@@ -114,12 +114,12 @@ func TestAnImportedSecretWorksImmediatelyAndMovesUnderThePepper(t *testing.T) {
 func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	w.Org(t, w.Found(t).Secret, "north", "TEAM")
-	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+	w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+	importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
 	at := table.Key{Partition: "SECRET#" + apikey.ID(oldSecret(1)), Sort: "SECRET"}
 	// The id matches, the rest of the hash does not.
-	spoilt := apikey.ID(oldSecret(1)) + strings.Repeat("0", 40)
-	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("sha256", spoilt)})); err != nil {
+	otherHash := apikey.ID(oldSecret(1)) + strings.Repeat("0", 40)
+	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("sha256", otherHash)})); err != nil {
 		t.Fatal(err)
 	}
 	authenticate(t, w, oldSecret(1), api.SecretUnknown)
@@ -129,7 +129,7 @@ func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 func TestHashProvesNoSecretOfAContractWithTags(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	bot := w.Key(t, admin.Secret, reading("bot"))
 	at := table.Key{Partition: "SECRET#" + apikey.ID(bot.Secret), Sort: "SECRET"}
 	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("sha256", apikey.Hash(bot.Secret)), table.Remove("mac")})); err != nil {
@@ -138,9 +138,9 @@ func TestHashProvesNoSecretOfAContractWithTags(t *testing.T) {
 	authenticate(t, w, bot.Secret, api.SecretUnknown)
 	row := export(1)
 	row.Scopes = []string{"read:matches"}
-	_, err := moving(t, w, keys.ImportOptions{DryRun: true}).Row(t.Context(), 1, row)
+	_, err := startImport(t, w, keys.ImportOptions{DryRun: true}).Row(t.Context(), 1, row)
 	if refused := (keys.Refusal{}); !errors.As(err, &refused) || !strings.Contains(err.Error(), "tag") {
-		t.Errorf("got %v, want a refusal by the tag", err)
+		t.Errorf("got %v, want a refusal that names the tag", err)
 	}
 }
 
@@ -149,15 +149,15 @@ func TestOf32FirstCallsWithOneImportedSecretAllPassAndOneMovesIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		faulty := tabletest.NewFaulty(keysTable)
 		w := keystest.New(t, faulty, "balla")
-		w.Org(t, w.Found(t).Secret, "north", "TEAM")
-		bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+		w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+		importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
 		// All read the item before the first writes it.
 		var moved moves
 		w.Keys = keys.New(keys.Options{Table: &moved, Gates: w.Gate, Peppers: w.Peppers, Contract: w.Contract,
 			Environment: w.Contract.Environments[0], Now: w.Now})
 		moved.Table, moved.read = faulty, make(chan struct{})
 		moved.waiting.Store(32)
-		got := atOnce(32, func(int) error { _, err := w.Keys.Authenticate(context.Background(), oldSecret(1)); return err })
+		got := runConcurrently(32, func(int) error { _, err := w.Keys.Authenticate(context.Background(), oldSecret(1)); return err })
 		if got[""] != 32 {
 			t.Errorf("got %v, want 32 callers", got)
 		}
@@ -173,14 +173,14 @@ func TestSameExportTwiceChangesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		faulty := tabletest.NewFaulty(keysTable)
 		w := keystest.New(t, faulty, "balla")
-		w.Org(t, w.Found(t).Secret, "north", "TEAM")
+		w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 		rows := []keys.Foreign{export(1), export(2), export(3)}
 		rows[1].Org, rows[1].Owner = "east", "o@east.example"
 		rows[2].State, rows[2].RevokedAt = keys.Revoked, "2026-02-01T00:00:00Z"
 		options := keys.ImportOptions{CreateOrgs: true}
-		bring(t, moving(t, w, options), rows...)
+		importRows(t, startImport(t, w, options), rows...)
 		before := len(faulty.Calls())
-		if got := bring(t, moving(t, w, options), rows...); got[keys.Present] != 3 {
+		if got := importRows(t, startImport(t, w, options), rows...); got[keys.Present] != 3 {
 			t.Errorf("got %v, want 3 present", got)
 		}
 		for _, c := range faulty.Calls()[before:] {
@@ -196,8 +196,8 @@ func TestSameExportTwiceChangesNothing(t *testing.T) {
 func TestAReplacedSecretIsNotImportedAgain(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
-	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+	importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
 	id := all(t, w, admin.Secret)["old 1"].ID
 	rotated, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), id, "0s", false)
 	if err != nil || rotated.Hash != "hmac" {
@@ -208,14 +208,15 @@ func TestAReplacedSecretIsNotImportedAgain(t *testing.T) {
 	if _, err := w.Table.Write(t.Context(), table.Delete(at)); err != nil {
 		t.Fatal(err)
 	}
-	if got := bring(t, moving(t, w, keys.ImportOptions{}), export(1)); got[keys.Present] != 1 {
+	if got := importRows(t, startImport(t, w, keys.ImportOptions{}), export(1)); got[keys.Present] != 1 {
 		t.Errorf("got %v, want it present", got)
 	}
 	authenticate(t, w, oldSecret(1), api.SecretUnknown)
 }
 
-// spoilt rows, by their refusal; nil is a secret that this deployment made.
-var spoilt = map[string]func(*keys.Foreign){
+// invalidRows are rows that are refused, by a part of the refusal; nil is a secret that this
+// deployment made.
+var invalidRows = map[string]func(*keys.Foreign){
 	"bcrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
 	"argon2 is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
 	"scrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
@@ -240,8 +241,8 @@ var spoilt = map[string]func(*keys.Foreign){
 	"created_at: must not be in the future":   func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
 	"org: is required":                        func(f *keys.Foreign) { f.Org = "" },
 	"no such organisation; use --create-orgs": func(f *keys.Foreign) { f.Org = "west" },
-	"no such member of the":                   func(f *keys.Foreign) { f.Owner = "nobody@north.example" },
-	"owner: must be an email address":         func(f *keys.Foreign) { f.Owner = "nobody" },
+	"no such member of the":                   func(f *keys.Foreign) { f.Owner = "unknown@north.example" },
+	"owner: must be an email address":         func(f *keys.Foreign) { f.Owner = "unknown" },
 	"owner has the role member":               func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
 	"role: must be one of owner, admin":       func(f *keys.Foreign) { f.Role = "god" },
 	"same secret as in line 1":                func(f *keys.Foreign) { *f = export(0) },
@@ -250,9 +251,9 @@ var spoilt = map[string]func(*keys.Foreign){
 
 func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
 	t.Parallel()
-	for want, spoil := range spoilt {
+	for want, spoil := range invalidRows {
 		w := keystest.New(t, keystest.Memory(t), "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		if _, err := w.Orgs.AddMember(t.Context(), w.By(t, admin.Secret), o.ID, "m@north.example", "member"); err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +264,7 @@ func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
 			spoil(&row)
 		}
 		for _, dry := range []bool{true, false} {
-			i := moving(t, w, keys.ImportOptions{DryRun: dry})
+			i := startImport(t, w, keys.ImportOptions{DryRun: dry})
 			if _, err := i.Row(t.Context(), 1, export(0)); err != nil {
 				t.Fatal(err)
 			}
@@ -273,7 +274,7 @@ func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
 				t.Errorf("dry %v: got %v, want %q", dry, err, want)
 			}
 			if err != nil && strings.Contains(err.Error(), row.SHA256) && row.SHA256 != "" {
-				t.Errorf("the reason tells the hash: %v", err)
+				t.Errorf("the reason contains the hash: %v", err)
 			}
 			if after := len(w.Entries(t, o.ID)); after != before {
 				t.Errorf("%s: %d entries were written", want, after-before)
@@ -285,16 +286,16 @@ func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
 func TestImportedGameKeyWaitsForTheApprovalOfItsGame(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "teambattles")
-	o, _, admin := w.Org(t, w.Found(t).Secret, "north", "GAME")
+	o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "GAME")
 	secret := fmt.Sprintf("tb_%064x", 0xbadcafe)
 	row := keys.Foreign{SHA256: apikey.Hash(secret), Org: "north", Owner: "owner@north.example",
 		Scopes: []string{"matches.user_matches:read", "game.scores:write"}}
-	i := moving(t, w, keys.ImportOptions{})
+	i := startImport(t, w, keys.ImportOptions{})
 	if _, err := i.Row(t.Context(), 1, row); err == nil || !strings.Contains(err.Error(), "game: is required") {
 		t.Errorf("without its game: got %v", err)
 	}
 	row.Game = "rally"
-	bring(t, i, row)
+	importRows(t, i, row)
 	granted := func() []string {
 		c, err := w.Keys.Authenticate(t.Context(), secret)
 		if err != nil {
@@ -323,12 +324,12 @@ func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		_, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+		_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		ended := export(9)
 		ended.State = keys.Expired
 		for _, dry := range []bool{true, false} {
-			i := moving(t, w, keys.ImportOptions{DryRun: dry})
-			bring(t, i, export(1), export(2), export(3), ended)
+			i := startImport(t, w, keys.ImportOptions{DryRun: dry})
+			importRows(t, i, export(1), export(2), export(3), ended)
 			if _, err := i.Row(t.Context(), 5, export(4)); err == nil || !strings.Contains(err.Error(), "plan PRO allows 3 active client keys") {
 				t.Errorf("dry %v: the fourth: got %v", dry, err)
 			}
@@ -336,7 +337,7 @@ func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 				t.Errorf("dry %v: got %d keys, want %d", dry, got, want)
 			}
 		}
-		bring(t, moving(t, w, keys.ImportOptions{OverCap: true}), export(4))
+		importRows(t, startImport(t, w, keys.ImportOptions{OverCap: true}), export(4))
 		authenticate(t, w, oldSecret(4), "")
 		authenticate(t, w, oldSecret(9), api.SecretExpired)
 		_, err := w.Keys.Create(t.Context(), w.By(t, admin.Secret), keys.Spec{Name: "fifth", Scopes: []string{"matches"}})
@@ -349,29 +350,29 @@ func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 func TestTheCapOfManagementKeysAppliesToImportsUnlessOverridden(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	w.Org(t, w.Found(t).Secret, "north", "PRO")
+	w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	managing := func(i int) keys.Foreign {
 		row := export(i)
 		row.Scopes = []string{"keys:read"}
 		return row
 	}
-	i := moving(t, w, keys.ImportOptions{})
-	for n := range keys.ManagementAtMost - 1 { // one exists already
-		bring(t, i, managing(n))
+	i := startImport(t, w, keys.ImportOptions{})
+	for n := range keys.MaxManagementKeys - 1 { // one exists already
+		importRows(t, i, managing(n))
 	}
-	last := managing(keys.ManagementAtMost)
+	last := managing(keys.MaxManagementKeys)
 	if _, err := i.Row(t.Context(), 1, last); err == nil || !strings.Contains(err.Error(), "25 active management keys") || !strings.Contains(err.Error(), "--over-cap") {
 		t.Errorf("one too many: got %v", err)
 	}
-	bring(t, moving(t, w, keys.ImportOptions{OverCap: true}), last)
-	authenticate(t, w, oldSecret(keys.ManagementAtMost), "")
+	importRows(t, startImport(t, w, keys.ImportOptions{OverCap: true}), last)
+	authenticate(t, w, oldSecret(keys.MaxManagementKeys), "")
 }
 
 func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		w.Found(t)
+		w.Bootstrap(t)
 		rows := make([]keys.Foreign, 4)
 		for n := range rows {
 			rows[n] = export(n)
@@ -381,9 +382,9 @@ func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 		options := keys.ImportOptions{CreateOrgs: true}
 		dry := options
 		dry.DryRun = true
-		bring(t, moving(t, w, dry), rows...)
-		got := atOnce(2, func(int) error { // two concurrent imports make one organisation
-			i := moving(t, w, options)
+		importRows(t, startImport(t, w, dry), rows...)
+		got := runConcurrently(2, func(int) error { // two concurrent imports make one organisation
+			i := startImport(t, w, options)
 			for n, row := range rows {
 				if _, err := i.Row(context.Background(), n+1, row); err != nil {
 					return err
@@ -415,7 +416,7 @@ func TestMissingOrganisationsAndMembersAreMadeWithTheirFirstKey(t *testing.T) {
 	})
 }
 
-// Whatever fails, a row is imported completely or not at all, and the import can be run
+// If any step fails, a row is imported completely or not at all, and the import can be run
 // again.
 func TestAFaultAtAnyPointImportsARowCompletelyOrNotAtAll(t *testing.T) {
 	t.Parallel()
@@ -427,7 +428,7 @@ func TestAFaultAtAnyPointImportsARowCompletelyOrNotAtAll(t *testing.T) {
 			for _, fault := range []tabletest.Fault{tabletest.Unavailable, tabletest.Lost, tabletest.Conflict} {
 				faulty := tabletest.NewFaulty(keystest.Memory(t))
 				w := keystest.New(t, faulty, "balla")
-				i := moving(t, w, keys.ImportOptions{CreateOrgs: true})
+				i := startImport(t, w, keys.ImportOptions{CreateOrgs: true})
 				n := 0
 				faulty.Follow(func(c tabletest.Call) (tabletest.Fault, time.Duration) {
 					if n++; n == step && (fault != tabletest.Conflict || c.Method == "Transact") {
@@ -446,7 +447,7 @@ func TestAFaultAtAnyPointImportsARowCompletelyOrNotAtAll(t *testing.T) {
 				if (known == nil) != (len(found) == 1) || err == nil && known != nil {
 					t.Errorf("step %d, fault %d: got %v; the secret: %v; %d organisations", step, fault, err, known, len(found))
 				}
-				bring(t, moving(t, w, keys.ImportOptions{CreateOrgs: true}), row)
+				importRows(t, startImport(t, w, keys.ImportOptions{CreateOrgs: true}), row)
 				authenticate(t, w, oldSecret(1), "")
 			}
 		}
@@ -457,11 +458,11 @@ func TestUnusedImportedKeysExpireAndUsedOnesStay(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
-		bring(t, moving(t, w, keys.ImportOptions{}), export(1), export(2), export(3))
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+		importRows(t, startImport(t, w, keys.ImportOptions{}), export(1), export(2), export(3))
 		w.Pass(24 * time.Hour)
 		late := w.Now()
-		bring(t, moving(t, w, keys.ImportOptions{}), export(4))
+		importRows(t, startImport(t, w, keys.ImportOptions{}), export(4))
 		authenticate(t, w, oldSecret(1), "")
 		listed := all(t, w, admin.Secret)
 		rotated, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), listed["old 3"].ID, "0s", false)
@@ -475,7 +476,7 @@ func TestUnusedImportedKeysExpireAndUsedOnesStay(t *testing.T) {
 		if got := expire(t, w, keys.Expiry{Before: late, DryRun: true}); len(got) != 1 || got[0].Key != listed["old 2"].ID {
 			t.Fatalf("dry: got %v, want old 2", got)
 		}
-		authenticateQuietly(t, w, listed["old 2"].ID, keys.Active, admin.Secret)
+		checkState(t, w, listed["old 2"].ID, keys.Active, admin.Secret)
 		if got := expire(t, w, keys.Expiry{Before: late}); len(got) != 1 || got[0].Key != listed["old 2"].ID {
 			t.Fatalf("got %v, want old 2", got)
 		}
@@ -498,8 +499,8 @@ func TestUnusedImportedKeysExpireAndUsedOnesStay(t *testing.T) {
 	})
 }
 
-// authenticateQuietly returns a key's state without using its secret.
-func authenticateQuietly(t *testing.T, w *keystest.World, id, want, by string) {
+// checkState checks a key's state without using its secret.
+func checkState(t *testing.T, w *keystest.Fixture, id, want, by string) {
 	t.Helper()
 	k, err := w.Keys.Get(t.Context(), w.By(t, by), id)
 	if err != nil || k.State != want {
@@ -510,12 +511,12 @@ func authenticateQuietly(t *testing.T, w *keystest.World, id, want, by string) {
 func TestExpiringUnusedSecretsKeepsTheNewSecretOfARotatedKey(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "scorelytics")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "GROWTH")
 	secret := "sk_live_" + strings.Repeat("aZ9b", 8) // shorter than the deployment's own
 	row := keys.Foreign{SHA256: strings.ToUpper(apikey.Hash(secret)), Name: "short", Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}}
-	bring(t, moving(t, w, keys.ImportOptions{}), row)
+	importRows(t, startImport(t, w, keys.ImportOptions{}), row)
 	row.SHA256, row.Prefix = apikey.Hash("sk_test_"+strings.Repeat("aZ9b", 8)), "sk_test_aZ9b"
-	if _, err := moving(t, w, keys.ImportOptions{}).Row(t.Context(), 1, row); err == nil || !strings.Contains(err.Error(), "environment test") {
+	if _, err := startImport(t, w, keys.ImportOptions{}).Row(t.Context(), 1, row); err == nil || !strings.Contains(err.Error(), "environment test") {
 		t.Errorf("another environment's: got %v", err)
 	}
 	id := all(t, w, admin.Secret)["short"].ID
@@ -530,11 +531,11 @@ func TestExpiringUnusedSecretsKeepsTheNewSecretOfARotatedKey(t *testing.T) {
 	authenticate(t, w, rotated.Secret, "")
 }
 
-func TestAKeyIsMarkedSHA256WhileASecretStoredSoIsValid(t *testing.T) {
+func TestAKeyIsMarkedSHA256WhileASecretStoredByItsHashIsValid(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "scorelytics")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "GROWTH")
-	bring(t, moving(t, w, keys.ImportOptions{}), keys.Foreign{SHA256: apikey.Hash("sk_live_" + strings.Repeat("aZ9b", 8)), Name: "old 1",
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "GROWTH")
+	importRows(t, startImport(t, w, keys.ImportOptions{}), keys.Foreign{SHA256: apikey.Hash("sk_live_" + strings.Repeat("aZ9b", 8)), Name: "old 1",
 		Org: "north", Owner: "owner@north.example", Scopes: []string{"read:matches"}})
 	id := all(t, w, admin.Secret)["old 1"].ID
 	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), id, "1d", false); err != nil {
@@ -557,8 +558,8 @@ func TestAKeyThatIsUsedMeanwhileIsNotExpired(t *testing.T) {
 	t.Parallel()
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	w := keystest.New(t, faulty, "balla")
-	w.Org(t, w.Found(t).Secret, "north", "TEAM")
-	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+	w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+	importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
 	seen := false
 	s := keys.New(keys.Options{Table: before{faulty, func() {
 		if !seen {
@@ -573,7 +574,7 @@ func TestAKeyThatIsUsedMeanwhileIsNotExpired(t *testing.T) {
 	authenticate(t, w, oldSecret(1), "")
 }
 
-func everything(w *keystest.World, e keys.Expiry) keys.Expiry {
+func everything(w *keystest.Fixture, e keys.Expiry) keys.Expiry {
 	e.Now = w.Now
 	e.Pace = func(context.Context) error { return nil }
 	e.Organisations = func(ctx context.Context, after string) ([]string, string, error) {
@@ -587,7 +588,7 @@ func everything(w *keystest.World, e keys.Expiry) keys.Expiry {
 	return e
 }
 
-func expire(t *testing.T, w *keystest.World, e keys.Expiry) []keys.Holder {
+func expire(t *testing.T, w *keystest.Fixture, e keys.Expiry) []keys.Holder {
 	t.Helper()
 	var ended []keys.Holder
 	if err := w.Keys.ExpireUnseen(t.Context(), everything(w, e), func(h keys.Holder) { ended = append(ended, h) }); err != nil {
@@ -599,8 +600,8 @@ func expire(t *testing.T, w *keystest.World, e keys.Expiry) []keys.Holder {
 func TestTheCensusListsSecretsUnderNoPepper(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	w.Org(t, w.Found(t).Secret, "north", "TEAM")
-	bring(t, moving(t, w, keys.ImportOptions{}), export(1), export(2))
+	w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+	importRows(t, startImport(t, w, keys.ImportOptions{}), export(1), export(2))
 	authenticate(t, w, oldSecret(1), "")
 	if got, _ := census(t, w); counts(got) != "map[1:3 sha256:1]" {
 		t.Errorf("got %s, want map[1:3 sha256:1]", counts(got))
@@ -611,8 +612,8 @@ func TestAnImportedSecretIsAcceptedEvenIfItsWriteFails(t *testing.T) {
 	t.Parallel()
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	w := keystest.New(t, faulty, "balla")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
-	bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+	importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
 	faulty.Always(tabletest.Throttled, "Write")
 	authenticate(t, w, oldSecret(1), "")
 	faulty.Heal()
@@ -635,8 +636,8 @@ func TestExpiryWhoseGateCannotBeBumpedIsRepeatedIntoEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faulty := tabletest.NewFaulty(keystest.Memory(t))
 		w := keystest.New(t, faulty, "balla")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
-		bring(t, moving(t, w, keys.ImportOptions{}), export(1))
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+		importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
 		id := all(t, w, admin.Secret)["old 1"].ID
 		version, err := w.Gate.Version(t.Context(), id)
 		if err != nil {
@@ -652,14 +653,14 @@ func TestExpiryWhoseGateCannotBeBumpedIsRepeatedIntoEffect(t *testing.T) {
 		if now, _ := w.Gate.Version(t.Context(), id); now <= version {
 			t.Errorf("got version %d after %d, want it to have risen", now, version)
 		}
-		told := 0
+		expirations := 0
 		for _, e := range w.Entries(t, o.ID) {
 			if e.Action == "key.expire" {
-				told++
+				expirations++
 			}
 		}
-		if told != 1 {
-			t.Errorf("got %d entries in the audit trail, want 1", told)
+		if expirations != 1 {
+			t.Errorf("got %d entries in the audit trail, want 1", expirations)
 		}
 	})
 }

@@ -3,7 +3,7 @@
 //
 // An organisation owns keys; a client sends a secret. A key's item lists its valid secrets
 // with the time at which each expires, so a rotation or a revocation is one write on one
-// item. A secret that the key does not list is refused, whatever else is stored of it.
+// item. A secret that the key does not list is refused, even if its item is stored.
 //
 // A secret's item does not contain the secret: its address is [apikey.ID], and it holds a
 // MAC under a pepper. One transaction writes both items, a pointer from the key's id to its

@@ -27,7 +27,7 @@ func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Key, error)
 	if err != nil {
 		return Key{}, err
 	}
-	return s.see(ctx, f, r.Now)
+	return s.keyView(ctx, f, r.Now)
 }
 
 // List returns a page of keys, newest first, and the position of the next page. Members see
@@ -37,7 +37,7 @@ func (s *Store) List(ctx context.Context, r *api.Request, f Filter) ([]Key, stri
 	if err != nil {
 		return nil, "", err
 	}
-	found, err := s.scan(ctx, r, o.ID, f)
+	found, err := s.scan(ctx, r, o, f)
 	if err != nil {
 		return nil, "", err
 	}
@@ -70,10 +70,11 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	return o, nil
 }
 
-// scan reads keys until it has one more than the page holds.
-func (s *Store) scan(ctx context.Context, r *api.Request, org string, f Filter) ([]record, error) {
+// scan reads keys of the organisation that orgOf returned, until it has one more than the page
+// holds.
+func (s *Store) scan(ctx context.Context, r *api.Request, o orgs.Org, f Filter) ([]record, error) {
 	low, high := table.Prefix(keyPrefix)
-	q := table.Query{Partition: orgs.Partition(org), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
+	q := table.Query{Partition: orgs.Partition(o.ID), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
 	if f.After != "" {
 		q.After = keyPrefix + f.After
 	}
@@ -121,7 +122,7 @@ func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now ti
 			return nil, err
 		}
 	}
-	return shown, s.mark(ctx, found, shown, now)
+	return shown, s.markUnseen(ctx, found, shown, now)
 }
 
 // Self describes the caller: its key, its permissions and its remaining quota.
@@ -144,7 +145,7 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	if err != nil {
 		return Self{}, err
 	}
-	k, err := s.see(ctx, f, r.Now)
+	k, err := s.keyView(ctx, f, r.Now)
 	if err != nil {
 		return Self{}, err
 	}

@@ -9,9 +9,9 @@ import (
 	"statgate/shared/table"
 )
 
-// once is the Idempotency-Key of a call that makes a secret, or none. It belongs to the
-// user who sends it, whichever of their keys they use. The first answer held a secret and
-// cannot be repeated, so a repeat is refused, whatever its body, with the id of the key.
+// once is the Idempotency-Key of a request that makes a secret, if it has one. It belongs
+// to the user who sends it, with any of their keys. The first answer held a secret and
+// cannot be repeated, so a repeat is refused with the id of the key, even with another body.
 type once struct {
 	store *Store
 	at    table.Key // zero without an Idempotency-Key
@@ -51,7 +51,7 @@ func (o once) fresh(ctx context.Context, key string) error {
 	return nil
 }
 
-// write stores the Idempotency-Key; it returns no write where there is none.
+// write returns the write that stores the Idempotency-Key; nil for a request without one.
 func (o once) write(operation, key string) []table.Write {
 	if o.at.Partition == "" {
 		return nil

@@ -15,7 +15,7 @@ func TestRecordIsReadAsItIsWritten(t *testing.T) {
 	if v := reflect.ValueOf(want); true {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
-				t.Errorf("%s is not tried", v.Type().Field(i).Name)
+				t.Errorf("%s: the record of this test does not set it", v.Type().Field(i).Name)
 			}
 		}
 	}

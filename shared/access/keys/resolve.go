@@ -117,7 +117,7 @@ func (s *Store) prove(ctx context.Context, it table.Item, secret string) error {
 	if !apikey.Equal(it.Str("mac"), apikey.MAC(pepper.Key, secret)) {
 		return secretUnknown()
 	}
-	// Tokens stay under their pepper for the day that they may live: see expectTokens.
+	// Tokens stay under their pepper for the day that they may live: see recordTokenExpiry.
 	if current, err := s.peppers.Current(ctx); err == nil && current.Version != stored && it.Str("parent") == "" {
 		_, _ = s.table.Write(ctx, table.Update(secretAddress(it.Str("id")), macActions(current, secret),
 			table.Eq("pepper", stored), table.Eq("mac", it.Str("mac"))))

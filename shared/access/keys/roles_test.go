@@ -34,7 +34,7 @@ func TestEffectivePermissionsAreTheKeysOwnWithinTheOwnersRole(t *testing.T) {
 		{"member manages nothing", list, []string{"read:matches", "keys:read", "audit:read"}, api.RoleMember, []string{"matches:read"}},
 		{"member within a grid", grid, []string{"read", "write", "matches"}, api.RoleMember, []string{"matches:read"}},
 		{"an unknown scope grants nothing", list, []string{"read:matches", "read:weather"}, api.RoleAdmin, []string{"matches:read"}},
-		{"a role that is none allows nothing", list, []string{"read:matches", "keys:read"}, "", []string{}},
+		{"an unknown role allows nothing", list, []string{"read:matches", "keys:read"}, "", []string{}},
 		{"without scopes the role decides", role, nil, api.RoleMember, []string{
 			"connections.battlenet:read", "connections.discord:read", "connections.github:read", "connections.twitch:read",
 			"history.org:read", "history.team:read", "history.user:read", "leagues:read", "lifecycle:read", "matches:read", "players:read", "seasons:read", "standings:current", "standings:read", "stats:read", "teams:read", "webhooks:read"}},

@@ -64,14 +64,14 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Rotated{}, err
 	}
-	v, err := s.see(ctx, is.facts, r.Now)
+	v, err := s.keyView(ctx, is.facts, r.Now)
 	if err != nil {
 		return Rotated{}, err
 	}
 	return Rotated{Key: v, Secret: n.secret, PreviousExpiresAt: optionalTime(is.previous)}, nil
 }
 
-// rotationFacts is the facts by which a rotation is decided.
+// rotationFacts are the facts that decide a rotation.
 type rotationFacts struct {
 	facts
 	done bool   // the key has the new secret, by an earlier attempt whose answer was lost
@@ -91,7 +91,7 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	case used != "":
 		return repeated(used)
 	case state == Revoked:
-		return final("it was revoked")
+		return cannotChange("it was revoked")
 	case state == Expired:
 		return api.Fail(api.ConflictFinal, "this key has expired: set a later expiry before you rotate it")
 	case !force && len(f.key.overlapping(r.Now)) > 0:

@@ -11,7 +11,7 @@ import (
 	"statgate/shared/contract"
 )
 
-const metadataAtMost = 1024 // bytes of compact JSON
+const maxMetadataBytes = 1024 // bytes of compact JSON
 
 // Spec describes a new key.
 type Spec struct {
@@ -161,19 +161,19 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 		}
 		// Counted from the second that created_at shows, so that the two differ by exactly
 		// the life.
-		return ru.ends("expires_in", now.Truncate(time.Second).Add(life), now, wrong)
+		return ru.checkEnd("expires_in", now.Truncate(time.Second).Add(life), now, wrong)
 	case at.Sent:
 		end, err := time.Parse(time.RFC3339, at.Value)
 		if err != nil {
 			wrong.add("expires_at", "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z")
 			return 0
 		}
-		return ru.ends("expires_at", end.Truncate(time.Second), now, wrong)
+		return ru.checkEnd("expires_at", end.Truncate(time.Second), now, wrong)
 	}
 	return 0
 }
 
-func (ru rules) ends(field string, end, now time.Time, wrong problems) int64 {
+func (ru rules) checkEnd(field string, end, now time.Time, wrong problems) int64 {
 	most := time.Duration(ru.contract.Keys.MaxLife) * time.Second
 	switch {
 	case !end.After(now):
@@ -216,7 +216,7 @@ func days(d time.Duration) string {
 	return fmt.Sprintf("%ds", int64(d/time.Second))
 }
 
-// metadata returns a client's object as compact JSON, {} if there is none.
+// metadata returns a client's object as compact JSON, {} for a missing object.
 func metadata(o api.Object, wrong problems) string {
 	if len(o) == 0 {
 		return "{}"
@@ -226,19 +226,19 @@ func metadata(o api.Object, wrong problems) string {
 		wrong.add("metadata", "must be a JSON object")
 		return "{}"
 	}
-	if len(compact) > metadataAtMost {
-		wrong.add("metadata", "must have at most %d bytes as JSON, got %d", metadataAtMost, len(compact))
+	if len(compact) > maxMetadataBytes {
+		wrong.add("metadata", "must have at most %d bytes as JSON, got %d", maxMetadataBytes, len(compact))
 	}
 	return string(compact)
 }
 
-// ManagementAtMost is how many active management keys an organisation may have, whatever
-// its plan. Calls of management keys are free and unmetered, and a change of the
+// MaxManagementKeys is how many active management keys an organisation may have on any
+// plan. Requests with management keys are free and unmetered, and a change of the
 // organisation makes the callers of all its keys stale. Without a bound, a thief of one
 // management key could make keys faster than they can be found and revoked, and revoking
 // them all would take longer with each. A person or a pipeline needs one key; 25 leaves
 // room to replace all of them at the same time.
-const ManagementAtMost = 25
+const MaxManagementKeys = 25
 
 // Kinds of active keys, each with a cap of its own.
 const (
@@ -257,9 +257,9 @@ func (ru rules) kind(k record, now time.Time) string {
 	return clientKey
 }
 
-// place refuses an active client key beyond the plan's cap, which operators do not have,
-// and an active management key beyond [ManagementAtMost]. The key itself does not count.
-func (ru rules) place(o orgs.Org, held []record, k record, now time.Time) error {
+// checkCap refuses an active client key beyond the plan's cap, which operators do not have,
+// and an active management key beyond [MaxManagementKeys]. The key itself does not count.
+func (ru rules) checkCap(o orgs.Org, held []record, k record, now time.Time) error {
 	kind, active := clientKey, 0
 	if management(ru.contract.Scopes, k.Scopes) {
 		kind = managementKey
@@ -272,9 +272,9 @@ func (ru rules) place(o orgs.Org, held []record, k record, now time.Time) error 
 	plan := ru.plan(o)
 	var full *api.Error
 	switch {
-	case kind == managementKey && active >= ManagementAtMost:
-		full = api.Fail(api.ConflictCap, "an organisation may have %d active management keys, and this one has %d: revoke one", ManagementAtMost, active)
-		full.Details = map[string]any{"cap": ManagementAtMost, "active": active}
+	case kind == managementKey && active >= MaxManagementKeys:
+		full = api.Fail(api.ConflictCap, "an organisation may have %d active management keys, and this one has %d: revoke one", MaxManagementKeys, active)
+		full.Details = map[string]any{"cap": MaxManagementKeys, "active": active}
 	case kind == clientKey && !o.Operator && active >= plan.Keys:
 		full = api.Fail(api.ConflictCap, "plan %s allows %d active client keys, and the organisation has %d: revoke one or choose a larger plan", plan.Name, plan.Keys, active)
 		full.Details = map[string]any{"plan": plan.Name, "cap": plan.Keys, "active": active}

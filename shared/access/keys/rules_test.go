@@ -81,11 +81,11 @@ func TestExpiryIsRequiredWhereTheContractSaysSo(t *testing.T) {
 	strict.Keys.ExpiryRequired = true
 	ru.contract = &strict
 	if _, err := ru.fresh(Spec{Name: "bot", Scopes: []string{"read:matches"}}, noon); err == nil || len(api.ErrorOf(err).Fields["expires_in"]) != 1 {
-		t.Errorf("a key without an end: got %v, want expires_in refused", err)
+		t.Errorf("a key without an expiry: got %v, want expires_in refused", err)
 	}
 	cleared := Edit{ExpiresAt: api.Nullable[string]{Sent: true, Null: true}}
 	if _, err := ru.edited(record{ExpiresAt: noon.Unix() + 60}, cleared, noon); err == nil {
-		t.Error("clearing the end of a key: got no error")
+		t.Error("removing the expiry of a key: got no error")
 	}
 }
 
@@ -104,18 +104,18 @@ func TestLifeIsOneOfTheContractsChoicesOrAnExplicitTime(t *testing.T) {
 	}
 	for life, fine := range map[string]bool{"30d": true, "1y": true, "365d": false, "29d": false, "720h": false, "": false, "30d ": false} {
 		if got := ask(&life, nil); (got == nil) != fine {
-			t.Errorf("%q: got %q, want it taken: %v", life, got, fine)
+			t.Errorf("%q: got %q, want accepted: %v", life, got, fine)
 		}
 	}
 	if got := ask(text("45d"), nil); len(got) != 1 || !strings.Contains(got[0], "30d, 1y") {
-		t.Errorf("got %q, want the choices", got)
+		t.Errorf("got %q, want an error that lists the choices", got)
 	}
 	if got := ask(nil, text("2026-03-18T09:00:00Z")); got != nil {
-		t.Errorf("a moment of one's own: got %q", got)
+		t.Errorf("an explicit time: got %q, want it accepted", got)
 	}
 	changed := Edit{ExpiresIn: api.Nullable[string]{Sent: true, Value: "45d"}}
 	if _, err := ru.edited(record{}, changed, noon); err == nil {
-		t.Error("an edit took a life that is none of the choices")
+		t.Error("an edit accepted a life that is not one of the choices")
 	}
 }
 
@@ -133,7 +133,7 @@ func TestLifeIsExactlyWhatWasAskedForFromCreatedAt(t *testing.T) {
 	}
 }
 
-func TestRepeatedScopesCollapse(t *testing.T) {
+func TestDuplicateScopesAreDropped(t *testing.T) {
 	t.Parallel()
 	k, err := rulesOf(t, "statgate").fresh(Spec{Name: " bot ", Scopes: []string{"read:teams", "read:matches", "read:teams"}}, noon)
 	if err != nil {
@@ -151,7 +151,7 @@ func TestEditWithoutAFieldIsRefused(t *testing.T) {
 	}
 }
 
-func TestOverlapIsBoundByTheContract(t *testing.T) {
+func TestTheContractLimitsTheOverlap(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		contract, overlap string

@@ -164,7 +164,7 @@ type holdings struct {
 }
 
 func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error) {
-	for n := range tornAtMost {
+	for n := range maxTornReads {
 		h, found, err := s.queryHoldings(ctx, org)
 		if err != nil || !found || h.complete() {
 			return h, found, err
@@ -176,8 +176,8 @@ func (s *Store) holdings(ctx context.Context, org string) (holdings, bool, error
 	return holdings{}, false, api.UnavailableError("reading an organisation's keys", errors.New("its latest key does not appear"))
 }
 
-// tornAtMost bounds the repetitions of a query that read a transaction half committed.
-const tornAtMost = 8
+// maxTornReads bounds the repetitions of a query that read a transaction half committed.
+const maxTornReads = 8
 
 // tornBackoff pauses a second in all.
 var tornBackoff = retry.Backoff{First: 4 * time.Millisecond, Max: 512 * time.Millisecond}
@@ -252,8 +252,8 @@ func (s *Store) usage(o orgs.Org, state gate.State, now time.Time) Usage {
 	return u
 }
 
-// see reads the gate of one key and returns the key as clients see it.
-func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
+// keyView reads the gate of one key and returns the key as clients see it.
+func (s *Store) keyView(ctx context.Context, f facts, now time.Time) (Key, error) {
 	states, err := s.gates.States(ctx, []string{f.key.ID})
 	if err != nil {
 		return Key{}, api.UnavailableError("reading a key's usage", err)
@@ -263,6 +263,6 @@ func (s *Store) see(ctx context.Context, f facts, now time.Time) (Key, error) {
 		return Key{}, err
 	}
 	shown := []Key{v}
-	err = s.mark(ctx, []record{f.key}, shown, now)
+	err = s.markUnseen(ctx, []record{f.key}, shown, now)
 	return shown[0], err
 }

@@ -27,8 +27,8 @@ func onBoth(t *testing.T, prove func(t *testing.T, keysTable table.Table)) {
 	t.Run("dynamodb", func(t *testing.T) { prove(t, dynamolocal.Tables(t, table.Keys)["keys"]) })
 }
 
-// atOnce runs f n times concurrently and counts the conditions of its errors.
-func atOnce(n int, f func(i int) error) map[string]int {
+// runConcurrently runs f n times concurrently and counts the conditions of its errors.
+func runConcurrently(n int, f func(i int) error) map[string]int {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	got := map[string]int{}
@@ -46,7 +46,7 @@ func atOnce(n int, f func(i int) error) map[string]int {
 
 func reading(name string) keys.Spec { return keys.Spec{Name: name, Scopes: []string{"read:matches"}} }
 
-func authenticate(t *testing.T, w *keystest.World, secret, want string) {
+func authenticate(t *testing.T, w *keystest.Fixture, secret, want string) {
 	t.Helper()
 	_, err := w.Keys.Authenticate(t.Context(), secret)
 	if got := keystest.Condition(err); got != want {
@@ -58,8 +58,8 @@ func TestCapIsExactUnder20ConcurrentCreates(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
-		got := atOnce(20, func(i int) error {
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
+		got := runConcurrently(20, func(i int) error {
 			_, err := w.Keys.Create(context.Background(), w.By(t, admin.Secret), reading(fmt.Sprint("bot ", i)))
 			return err
 		})
@@ -80,7 +80,7 @@ func TestCapOfManagementKeysIsExactUnder20ConcurrentCreatesAndFreedByARevocation
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "FREE")
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "FREE")
 		managing := func() (keys.Minted, error) {
 			return w.Keys.Create(context.Background(), w.By(t, admin.Secret), keys.Spec{Name: "manages", Scopes: []string{"keys:read", "read:teams"}})
 		}
@@ -90,8 +90,8 @@ func TestCapOfManagementKeysIsExactUnder20ConcurrentCreatesAndFreedByARevocation
 				t.Fatal(err)
 			}
 		}
-		got := atOnce(20, func(int) error { _, err := managing(); return err })
-		if want := keys.ManagementAtMost - before; got[""] != want || got[api.ConflictCap] != 20-want {
+		got := runConcurrently(20, func(int) error { _, err := managing(); return err })
+		if want := keys.MaxManagementKeys - before; got[""] != want || got[api.ConflictCap] != 20-want {
 			t.Errorf("got %v, want %d keys and %d refusals by the cap", got, want, 20-want)
 		}
 		client := w.Key(t, admin.Secret, reading("client")) // the plan's one, which management keys do not count against
@@ -100,8 +100,8 @@ func TestCapOfManagementKeysIsExactUnder20ConcurrentCreatesAndFreedByARevocation
 			t.Errorf("a client key that becomes a management key: got %q (%v)", got, err)
 		}
 		all, _, err := w.Keys.List(t.Context(), w.By(t, admin.Secret), keys.Filter{Limit: 100})
-		if err != nil || len(all) != keys.ManagementAtMost+1 {
-			t.Fatalf("got %d keys (%v), want %d", len(all), err, keys.ManagementAtMost+1)
+		if err != nil || len(all) != keys.MaxManagementKeys+1 {
+			t.Fatalf("got %d keys (%v), want %d", len(all), err, keys.MaxManagementKeys+1)
 		}
 		for _, k := range all {
 			if k.Name == "manages" {
@@ -121,13 +121,13 @@ func TestRepeatedIdempotencyKeyNeverMakesASecondKey(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
-		_, _, admin := w.Org(t, w.Found(t).Secret, "north", "ENTERPRISE")
+		_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
 		create := func(name string) (keys.Minted, error) {
 			r := w.By(t, admin.Secret)
 			r.IdempotencyKey = "once"
 			return w.Keys.Create(context.Background(), r, reading(name))
 		}
-		got := atOnce(10, func(i int) error { _, err := create(fmt.Sprint("bot ", i)); return err })
+		got := runConcurrently(10, func(i int) error { _, err := create(fmt.Sprint("bot ", i)); return err })
 		if got[""] != 1 || got[api.ConflictRepeat] != 9 {
 			t.Errorf("got %v, want one key and 9 repeats", got)
 		}
@@ -148,10 +148,10 @@ func TestConcurrentRotationsLeaveOneSecret(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
-		_, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+		_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		bot := w.Key(t, admin.Secret, reading("bot"))
 		secrets := make([]string, 8)
-		got := atOnce(len(secrets), func(i int) error {
+		got := runConcurrently(len(secrets), func(i int) error {
 			rotated, err := w.Keys.Rotate(context.Background(), w.By(t, admin.Secret), bot.ID, "0s", false)
 			secrets[i] = rotated.Secret
 			return err
@@ -175,9 +175,9 @@ func TestOneOfTwoOverlappingRotationsIsRefused(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
-		_, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+		_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		bot := w.Key(t, admin.Secret, reading("bot"))
-		got := atOnce(6, func(int) error {
+		got := runConcurrently(6, func(int) error {
 			_, err := w.Keys.Rotate(context.Background(), w.By(t, admin.Secret), bot.ID, "1h", false)
 			return err
 		})
@@ -191,7 +191,7 @@ func TestOneOfTwoOverlappingRotationsIsRefused(t *testing.T) {
 func TestSecretsAndMACsAreNowhereInTheAuditTrailOrTheKey(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	o, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+	o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	bot := w.Key(t, admin.Secret, reading("bot"))
 	rotated, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), bot.ID, "1h", false)
 	if err != nil {
@@ -227,7 +227,7 @@ func TestSecretsAndMACsAreNowhereInTheAuditTrailOrTheKey(t *testing.T) {
 func TestExpiredKeysFreeTheirPlaceAndAreRenewedOnlyWithinTheCap(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "FREE")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "FREE")
 	hour := "1h"
 	spec := reading("first")
 	spec.ExpiresIn = &hour
@@ -253,11 +253,11 @@ func TestExpiredKeysFreeTheirPlaceAndAreRenewedOnlyWithinTheCap(t *testing.T) {
 	if _, err := w.Keys.Rotate(t.Context(), w.By(t, admin.Secret), first.ID, "", false); keystest.Condition(err) != api.ConflictFinal || !strings.Contains(err.Error(), "a later expiry") {
 		t.Errorf("rotating an expired key: got %v, want a refusal that says what helps", err)
 	}
-	update(first.ID, renew, "") // there is room
+	update(first.ID, renew, "") // a place is free
 	authenticate(t, w, first.Secret, "")
 	w.Pass(24 * time.Hour)
 	create("")
-	update(first.ID, renew, api.ConflictCap) // there is none any more
+	update(first.ID, renew, api.ConflictCap) // the cap is reached
 	second := w.Key(t, admin.Secret, keys.Spec{Name: "manages", Scopes: []string{"keys:read", "read:teams"}})
 	update(second.ID, keys.Edit{Scopes: []string{"read:teams"}}, api.ConflictCap)
 }
@@ -265,7 +265,7 @@ func TestExpiredKeysFreeTheirPlaceAndAreRenewedOnlyWithinTheCap(t *testing.T) {
 func TestSmallerPlanKeepsKeysAndRefusesNewOnes(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	root := w.Found(t).Secret
+	root := w.Bootstrap(t).Secret
 	o, _, admin := w.Org(t, root, "north", "PRO")
 	first, second := w.Key(t, admin.Secret, reading("one")), w.Key(t, admin.Secret, reading("two"))
 	free := "FREE"
@@ -287,10 +287,10 @@ func TestSmallerPlanKeepsKeysAndRefusesNewOnes(t *testing.T) {
 func TestSecretIsRefusedByTheReasonThatEndedIt(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	bot := w.Key(t, admin.Secret, reading("bot"))
 	other := keystest.New(t, keystest.Memory(t), "statgate")
-	foreign := other.Found(t).Secret
+	foreign := other.Bootstrap(t).Secret
 	for _, c := range []struct{ name, secret, want string }{
 		{"good", bot.Secret, ""},
 		{"mistyped", bot.Secret[:len(bot.Secret)-1] + flip(bot.Secret[len(bot.Secret)-1]), api.SecretMalformed},
@@ -327,14 +327,14 @@ func flip(c byte) string {
 func TestSecretOfADeploymentWithoutTagIsUnknownNotMalformed(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	w.Found(t)
+	w.Bootstrap(t)
 	authenticate(t, w, "balla_sk_"+strings.Repeat("0", 64), api.SecretUnknown)
 }
 
 func TestOldSecretsOutliveAnAddedPepperAndAreMACedAgain(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	root := w.Found(t)
+	root := w.Bootstrap(t)
 	w.Peppers.Rotate(t)
 	w.Pass(2 * time.Minute)
 	version := func() string {
@@ -359,7 +359,7 @@ func TestOldSecretsOutliveAnAddedPepperAndAreMACedAgain(t *testing.T) {
 func TestUnknownPepperVersionIsUnavailableNever401(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla") // no tag, so the MAC of the secret is checked
-	root := w.Found(t)
+	root := w.Bootstrap(t)
 	at := table.Key{Partition: "SECRET#" + apikey.ID(root.Secret), Sort: "SECRET"}
 	if _, err := w.Table.Write(t.Context(), table.Update(at, []table.Action{table.Set("pepper", "7")})); err != nil {
 		t.Fatal(err)
@@ -370,7 +370,7 @@ func TestUnknownPepperVersionIsUnavailableNever401(t *testing.T) {
 func TestAnotherPepperUnderTheSameVersionProvesNothing(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
-	root := w.Found(t)
+	root := w.Bootstrap(t)
 	w.Peppers.Set(t)
 	w.Pass(2 * time.Minute)
 	authenticate(t, w, root.Secret, api.SecretUnknown)
@@ -382,7 +382,7 @@ func TestBootstrapHappensOnce(t *testing.T) {
 		w := keystest.New(t, keysTable, "statgate")
 		var mu sync.Mutex
 		made, refused := 0, 0
-		atOnce(5, func(int) error {
+		runConcurrently(5, func(int) error {
 			_, _, _, err := w.Keys.Bootstrap(context.Background(), w.Now(), "Statgate", "root@example.com")
 			mu.Lock()
 			defer mu.Unlock()
@@ -425,7 +425,7 @@ func TestRecoverFailsWithoutAnOperator(t *testing.T) {
 func TestKeysAreListedNewestFirstPageByPage(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "ENTERPRISE")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
 	var want []string
 	for i := range 7 {
 		m := w.Key(t, admin.Secret, reading(fmt.Sprint("bot ", i)))
@@ -462,7 +462,7 @@ func TestKeysAreListedNewestFirstPageByPage(t *testing.T) {
 func TestUnreadablePeppersAreUnavailable(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	good := w.Found(t).Secret
+	good := w.Bootstrap(t).Secret
 	by := w.By(t, good)
 	unreadable := keys.New(keys.Options{Table: w.Table, Gates: w.Gate, Contract: w.Contract, Environment: w.Contract.Environments[0],
 		Now: w.Now, Rand: rand.Reader, Peppers: apikey.NewPepperSource(func(context.Context) ([]byte, error) {
@@ -470,7 +470,7 @@ func TestUnreadablePeppersAreUnavailable(t *testing.T) {
 		}, w.Now)})
 	for name, secret := range map[string]string{"a good secret": good, "a forged one": good[:len(good)-1] + "0"} {
 		if _, err := unreadable.Authenticate(t.Context(), secret); keystest.Condition(err) != api.Unavailable {
-			t.Errorf("%s: got %v, want unavailable: nobody can tell", name, err)
+			t.Errorf("%s: got %v, want unavailable: the secret can be neither proved nor refused", name, err)
 		}
 	}
 	if _, err := unreadable.Create(t.Context(), by, keys.Spec{Name: "k", Scopes: w.Management()}); keystest.Condition(err) != api.Unavailable {

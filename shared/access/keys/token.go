@@ -17,9 +17,9 @@ import (
 
 // Bounds on the life of tokens.
 const (
-	tokenAtLeast = time.Minute
-	tokenAtMost  = 24 * time.Hour
-	tokenUsual   = time.Hour
+	minTokenLife     = time.Minute
+	maxTokenLife     = 24 * time.Hour
+	defaultTokenLife = time.Hour
 )
 
 // TokenSpec describes a new token.
@@ -69,7 +69,7 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 				return tokenFacts{}, err
 			case used != "":
 				return tokenFacts{}, repeated(used)
-			case invalid != nil: // only now: a repeat gets the same answer whatever its body
+			case invalid != nil: // checked last: a repeat gets the same answer even with another body
 				return tokenFacts{}, invalid
 			}
 			f, err := s.self(ctx, r.Caller)
@@ -85,12 +85,12 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 				return Token{}, change.Plan{}, err
 			}
 			plan := s.tokenPlan(r.Caller.Secret, n, t)
-			plan.Before = func(ctx context.Context) error { return s.expectTokens(ctx, n.pepper, t, r.Now) }
+			plan.Before = func(ctx context.Context) error { return s.recordTokenExpiry(ctx, n.pepper, t, r.Now) }
 			return t, plan.And(change.Plan{Writes: repeat.write("createToken", t.Key)}), nil
 		})
 }
 
-// tokenFacts is the facts by which a token is decided.
+// tokenFacts are the facts that decide whether a token is made.
 type tokenFacts struct {
 	facts
 	done bool // it was made by an earlier attempt, whose answer was lost
@@ -110,13 +110,13 @@ func down(doing string, err error) error {
 
 func tokenLife(text *string) (time.Duration, error) {
 	if text == nil {
-		return tokenUsual, nil
+		return defaultTokenLife, nil
 	}
 	life, err := contract.ParseDuration(*text)
 	switch {
 	case err != nil:
 		return 0, api.FieldError("expires_in", "%v", err)
-	case life < tokenAtLeast || life > tokenAtMost:
+	case life < minTokenLife || life > maxTokenLife:
 		return 0, api.FieldError("expires_in", "must be from 1m to 24h")
 	}
 	return life, nil
@@ -179,12 +179,12 @@ func tokensAddress(key string) table.Key {
 // tokensUntil is the attribute of that item for a pepper version, in seconds since 1970.
 func tokensUntil(version string) string { return "until_" + version }
 
-// expectTokens stores, before the token, until when tokens of the key may be under a pepper
+// recordTokenExpiry stores, before the token, until when tokens of the key may be under a pepper
 // version. Nothing else finds tokens, and a pepper must not be retired before that time.
-func (s *Store) expectTokens(ctx context.Context, pepper string, t Token, now time.Time) error {
+func (s *Store) recordTokenExpiry(ctx context.Context, pepper string, t Token, now time.Time) error {
 	until := tokensUntil(pepper)
 	_, err := s.table.Write(ctx, table.Update(tokensAddress(t.Key), []table.Action{
-		table.Set(until, t.ExpiresAt.Unix()), table.Set(table.TTLAttr, now.Add(2*tokenAtMost).Unix()),
+		table.Set(until, t.ExpiresAt.Unix()), table.Set(table.TTLAttr, now.Add(2*maxTokenLife).Unix()),
 	}, table.Or(table.Missing(until), table.Lt(until, t.ExpiresAt.Unix()))))
 	if table.AsConditionFailed(err) != nil {
 		return nil // a longer-lived token is recorded already

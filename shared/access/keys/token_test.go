@@ -19,7 +19,7 @@ import (
 )
 
 // derive makes a token of the key of a secret; with life "" it has the default life.
-func derive(t *testing.T, w *keystest.World, secret, life string, scopes ...string) keys.Token {
+func derive(t *testing.T, w *keystest.Fixture, secret, life string, scopes ...string) keys.Token {
 	t.Helper()
 	spec := keys.TokenSpec{Scopes: scopes}
 	if life != "" {
@@ -34,17 +34,17 @@ func derive(t *testing.T, w *keystest.World, secret, life string, scopes ...stri
 
 // parent is a client key that reads matches and leagues, of an organisation's member.
 type parent struct {
-	*keystest.World
+	*keystest.Fixture
 	org   orgs.Org
 	admin keys.Minted
 	user  orgs.Member
 	key   keys.Minted
 }
 
-func parenthood(t *testing.T, keysTable table.Table) *parent {
+func newParent(t *testing.T, keysTable table.Table) *parent {
 	t.Helper()
-	p := &parent{World: keystest.New(t, keysTable, "statgate")}
-	p.org, _, p.admin = p.Org(t, p.Found(t).Secret, "north", "TEAM")
+	p := &parent{Fixture: keystest.New(t, keysTable, "statgate")}
+	p.org, _, p.admin = p.Org(t, p.Bootstrap(t).Secret, "north", "TEAM")
 	var err error
 	if p.user, err = p.Orgs.AddMember(t.Context(), p.By(t, p.admin.Secret), p.org.ID, "m@north.example", "member"); err != nil {
 		t.Fatal(err)
@@ -56,8 +56,8 @@ func parenthood(t *testing.T, keysTable table.Table) *parent {
 func TestTokenIsItsKeyNarrowed(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
-		p := parenthood(t, keysTable)
-		token := derive(t, p.World, p.key.Secret, "15m", "read:matches", "read:matches")
+		p := newParent(t, keysTable)
+		token := derive(t, p.Fixture, p.key.Secret, "15m", "read:matches", "read:matches")
 		if token.Key != p.key.ID || !reflect.DeepEqual(token.Scopes, []string{"read:matches"}) || token.ExpiresAt.Sub(token.CreatedAt) != 15*time.Minute {
 			t.Errorf("got %+v", token)
 		}
@@ -78,7 +78,7 @@ func TestTokenIsItsKeyNarrowed(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(again, c) {
 			t.Errorf("read again: got %+v, %v, want %+v", again, err, c)
 		}
-		usual := derive(t, p.World, p.key.Secret, "")
+		usual := derive(t, p.Fixture, p.key.Secret, "")
 		if !reflect.DeepEqual(usual.Scopes, p.key.Scopes) || usual.ExpiresAt.Sub(usual.CreatedAt) != time.Hour {
 			t.Errorf("by default: got %+v", usual)
 		}
@@ -95,18 +95,18 @@ var endings = map[string]struct {
 	end  func(t *testing.T, p *parent)
 	want string
 }{
-	"its own end": {func(_ *testing.T, p *parent) { p.Pass(30 * time.Minute) }, api.SecretExpired},
+	"its own expiry": {func(_ *testing.T, p *parent) { p.Pass(30 * time.Minute) }, api.SecretExpired},
 	"the key's revocation": {func(t *testing.T, p *parent) {
 		_, err := p.Keys.Revoke(t.Context(), p.By(t, p.admin.Secret), p.key.ID)
 		must(t, err)
 	}, api.SecretRevoked},
-	"the key's end, brought forward": {func(t *testing.T, p *parent) {
+	"an earlier expiry of the key": {func(t *testing.T, p *parent) {
 		_, _, err := p.Keys.Update(t.Context(), p.By(t, p.admin.Secret), p.key.ID, keys.Edit{ExpiresIn: api.Nullable[string]{Sent: true, Value: "5m"}})
 		must(t, err)
-		authenticate(t, p.World, p.key.Secret, "")
+		authenticate(t, p.Fixture, p.key.Secret, "")
 		p.Pass(5*time.Minute + time.Second)
 	}, api.SecretExpired},
-	"a rotation at once": {func(t *testing.T, p *parent) {
+	"a rotation without overlap": {func(t *testing.T, p *parent) {
 		_, err := p.Keys.Rotate(t.Context(), p.By(t, p.admin.Secret), p.key.ID, "0s", false)
 		must(t, err)
 	}, api.SecretRevoked},
@@ -114,7 +114,7 @@ var endings = map[string]struct {
 		_, err := p.Keys.Rotate(t.Context(), p.By(t, p.admin.Secret), p.key.ID, "10m", false)
 		must(t, err)
 		p.Pass(9 * time.Minute)
-		authenticate(t, p.World, p.key.Secret, "")
+		authenticate(t, p.Fixture, p.key.Secret, "")
 		p.Pass(time.Minute + time.Second)
 	}, api.SecretExpired},
 	"the owner's removal": {func(t *testing.T, p *parent) {
@@ -138,8 +138,8 @@ func TestATokenEndsWithItsKeyOrParent(t *testing.T) {
 	for name, c := range endings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := parenthood(t, keystest.Memory(t))
-			token := derive(t, p.World, p.key.Secret, "30m")
+			p := newParent(t, keystest.Memory(t))
+			token := derive(t, p.Fixture, p.key.Secret, "30m")
 			cached, err := p.Keys.Authenticate(t.Context(), token.Token)
 			must(t, err)
 			route, _ := api.Find("listMatches")
@@ -153,7 +153,7 @@ func TestATokenEndsWithItsKeyOrParent(t *testing.T) {
 				t.Errorf("the next request: got %q (%v), want %q", got, err, c.want)
 			}
 			if c.want != api.Suspended {
-				authenticate(t, p.World, token.Token, c.want)
+				authenticate(t, p.Fixture, token.Token, c.want)
 			}
 		})
 	}
@@ -162,7 +162,7 @@ func TestATokenEndsWithItsKeyOrParent(t *testing.T) {
 func TestTokenMayNeverDoMoreThanItsKey(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla") // where a verb alone reaches further than a verb of one resource
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "TEAM")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 	sets := [][]string{{"read"}, {"matches"}, {"read", "matches"}, {"write", "matches"}, {"read", "write", "teams"}, {"read", "keys:read", "stats"}}
 	key := w.Key(t, admin.Secret, keys.Spec{Name: "bot", Scopes: sets[0]})
 	checked := 0
@@ -198,7 +198,7 @@ func TestTokenMayNeverDoMoreThanItsKey(t *testing.T) {
 	}
 }
 
-func update(t *testing.T, w *keystest.World, by, id string, scopes []string) {
+func update(t *testing.T, w *keystest.Fixture, by, id string, scopes []string) {
 	t.Helper()
 	if _, _, err := w.Keys.Update(t.Context(), w.By(t, by), id, keys.Edit{Scopes: scopes}); err != nil {
 		t.Fatal(err)
@@ -207,12 +207,12 @@ func update(t *testing.T, w *keystest.World, by, id string, scopes []string) {
 
 func TestTokensAreRefusedOperationsThatNeedTheKeyItself(t *testing.T) {
 	t.Parallel()
-	p := parenthood(t, keystest.Memory(t))
-	token := derive(t, p.World, p.key.Secret, "")
+	p := newParent(t, keystest.Memory(t))
+	token := derive(t, p.Fixture, p.key.Secret, "")
 	by := p.By(t, token.Token)
 	_, err := p.Keys.Derive(t.Context(), by, keys.TokenSpec{})
 	if got := keystest.Condition(err); got != api.Permission {
-		t.Errorf("a token's token: got %q", got)
+		t.Errorf("a token that creates a token: got %q", got)
 	}
 	_, err = p.Keys.RevokeSelf(t.Context(), by)
 	if got := keystest.Condition(err); got != api.Permission {
@@ -224,7 +224,7 @@ func TestTokensAreRefusedOperationsThatNeedTheKeyItself(t *testing.T) {
 	}
 	for operation, want := range map[string]bool{"listMatches": true, "getSelf": true, "listTeams": false, "createToken": false, "revokeSelf": false, "listKeys": false} {
 		if got := slices.Contains(self.Operations, operation); got != want {
-			t.Errorf("self: %s is told %v, want %v", operation, got, want)
+			t.Errorf("self: operations contain %s: got %v, want %v", operation, got, want)
 		}
 	}
 	for field, spec := range map[string]keys.TokenSpec{
@@ -252,21 +252,21 @@ func text(s string) *string { return &s }
 
 func TestTokenEndsNoLaterThanTheSecretThatMadeIt(t *testing.T) {
 	t.Parallel()
-	p := parenthood(t, keystest.Memory(t))
+	p := newParent(t, keystest.Memory(t))
 	if _, err := p.Keys.Rotate(t.Context(), p.By(t, p.admin.Secret), p.key.ID, "10m", false); err != nil {
 		t.Fatal(err)
 	}
-	token := derive(t, p.World, p.key.Secret, "24h")
+	token := derive(t, p.Fixture, p.key.Secret, "24h")
 	if left := token.ExpiresAt.Sub(token.CreatedAt); left > 10*time.Minute+time.Second {
-		t.Errorf("got a token for %v of a secret that has 10m left", left)
+		t.Errorf("got a token for %v of a secret that expires in 10m", left)
 	}
 }
 
 func TestRepeatedIdempotencyKeyNeverMakesASecondToken(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
-		p := parenthood(t, keysTable)
-		got := atOnce(10, func(int) error {
+		p := newParent(t, keysTable)
+		got := runConcurrently(10, func(int) error {
 			r := p.By(t, p.key.Secret)
 			r.IdempotencyKey = "once"
 			_, err := p.Keys.Derive(context.Background(), r, keys.TokenSpec{})
@@ -290,17 +290,17 @@ func TestRepeatedIdempotencyKeyNeverMakesASecondToken(t *testing.T) {
 func TestTheCensusListsUntilWhenTokensNeedAPepper(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
-		p := parenthood(t, keysTable)
-		long := derive(t, p.World, p.key.Secret, "10h")
-		derive(t, p.World, p.key.Secret, "5m")
+		p := newParent(t, keysTable)
+		long := derive(t, p.Fixture, p.key.Secret, "10h")
+		derive(t, p.Fixture, p.key.Secret, "5m")
 		p.Peppers.Rotate(t)
 		p.Pass(90 * time.Second)
 		for _, secret := range []string{p.admin.Secret, p.key.Secret} {
-			authenticate(t, p.World, secret, "")
+			authenticate(t, p.Fixture, secret, "")
 		}
-		authenticate(t, p.World, long.Token, "") // stays under its pepper
-		derive(t, p.World, p.key.Secret, "1m")
-		got, _ := census(t, p.World)
+		authenticate(t, p.Fixture, long.Token, "") // stays under its pepper
+		derive(t, p.Fixture, p.key.Secret, "1m")
+		got, _ := census(t, p.Fixture)
 		if counts(got) != "map[1:2 2:3]" { // the operator's key and tokens; two keys and a token
 			t.Fatalf("got %s", counts(got))
 		}
@@ -308,8 +308,8 @@ func TestTheCensusListsUntilWhenTokensNeedAPepper(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got["1"], want)
 		}
 		p.Pass(10 * time.Hour)
-		if got, _ := census(t, p.World); counts(got) != "map[1:1 2:2]" {
-			t.Errorf("after their end: got %s", counts(got))
+		if got, _ := census(t, p.Fixture); counts(got) != "map[1:1 2:2]" {
+			t.Errorf("after their expiry: got %s", counts(got))
 		}
 	})
 }

@@ -44,22 +44,22 @@ func TestCapCountsAKeyWhoseTransactionIsHalfCommitted(t *testing.T) {
 	t.Parallel()
 	half := &torn{Table: keystest.Memory(t)}
 	w := keystest.New(t, half, "statgate")
-	_, _, admin := w.Org(t, w.Found(t).Secret, "north", "FREE")
+	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "FREE")
 	w.Key(t, admin.Secret, reading("first"))
 	for name, times := range map[string]int{api.ConflictCap: 2, api.Unavailable: -1} {
 		half.prefix, half.times = "KEY#", times
 		_, err := w.Keys.Create(t.Context(), w.By(t, admin.Secret), reading("second"))
 		if got := keystest.Condition(err); got != name {
-			t.Errorf("beside a key that is not seen in %d queries: got %q (%v), want %q", times, got, err, name)
+			t.Errorf("after a key is missing from %d queries: got %q (%v), want %q", times, got, err, name)
 		}
 	}
 }
 
-func TestLastOwnerStaysWhileTheOthersLeavingIsHalfCommitted(t *testing.T) {
+func TestTheLastOwnerStaysWhileAnotherOwnersRemovalIsHalfCommitted(t *testing.T) {
 	t.Parallel()
 	half := &torn{Table: keystest.Memory(t)}
 	w := keystest.New(t, half, "statgate")
-	o, first, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+	o, first, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 	second, err := w.Orgs.AddMember(t.Context(), w.By(t, admin.Secret), o.ID, "second@north.example", api.RoleOwner)
 	if err != nil {
 		t.Fatal(err)

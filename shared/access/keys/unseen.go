@@ -12,14 +12,14 @@ import (
 	"statgate/shared/table"
 )
 
-// mark sets Hash of the shown keys that are stored by a SHA-256 only. The authorizer, which
-// sees a secret first, may write only the secret's item, so the mark is there: this takes
+// markUnseen sets Hash of the shown keys that are stored by a SHA-256 only. The authorizer, which
+// sees a secret first, may write only the secret's item, so the hash is there: this takes
 // one batch read per page, and none if no key was imported.
 //
-// During a rotation's overlap the key is still marked, though its new secret has a MAC: an
+// During a rotation's overlap the key is still marked, although its new secret has a MAC: an
 // attacker who finds the old secret by its SHA-256 has the key until then, and ExpireUnseen
 // would expire it. Expired secrets are ignored.
-func (s *Store) mark(ctx context.Context, found []record, shown []Key, now time.Time) error {
+func (s *Store) markUnseen(ctx context.Context, found []record, shown []Key, now time.Time) error {
 	var at []table.Key
 	for _, k := range found {
 		if end, listed := k.Secrets[k.Imported]; listed && (end == 0 || end > now.Unix()) {

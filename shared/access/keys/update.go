@@ -23,7 +23,7 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 		func(ctx context.Context, _ int) (editFacts, error) { return s.editFacts(ctx, r, id, e) },
 		func(f editFacts) (updated, change.Plan, error) {
 			plan := change.Plan{Bump: []string{id}}
-			if same(f.before, f.key) {
+			if unchanged(f.before, f.key) {
 				// This may be the repeat of a call that failed after its write.
 				return updated{f.facts, e.Scopes != nil}, plan, nil
 			}
@@ -31,17 +31,17 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 			if err != nil {
 				return updated{}, plan, err
 			}
-			counted, err := s.takesPlace(f, r.Now)
-			return updated{f.facts, s.widens(f.role(), f.before.Scopes, f.key.Scopes)}, plan.And(edit).And(counted), err
+			count, err := s.countPlan(f, r.Now)
+			return updated{f.facts, s.widens(f.role(), f.before.Scopes, f.key.Scopes)}, plan.And(edit).And(count), err
 		})
 	if err != nil {
 		return Key{}, false, err
 	}
-	v, err = s.see(ctx, is.facts, r.Now)
+	v, err = s.keyView(ctx, is.facts, r.Now)
 	return v, is.widened, err
 }
 
-// editFacts is the facts by which an edit is decided: the key before and after it. The
+// editFacts are the facts that decide an edit: the key before and after it. The
 // organisation's keys are read only if the edit must count them.
 type editFacts struct {
 	facts
@@ -55,12 +55,12 @@ func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit
 		return f, err
 	}
 	if f.before = f.key; f.before.RevokedAt != 0 {
-		return f, final("it was revoked")
+		return f, cannotChange("it was revoked")
 	}
 	if f.key, err = s.rules.edited(f.before, e, r.Now); err != nil {
 		return f, err
 	}
-	if err := s.mayHold(r.Caller, f.facts, f.before.Scopes); err != nil {
+	if err := s.checkAddedScopes(r.Caller, f.facts, f.before.Scopes); err != nil {
 		return f, err
 	}
 	kind := s.rules.kind(f.key, r.Now)
@@ -74,8 +74,8 @@ func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit
 	return f, err
 }
 
-// mayHold refuses scopes that are new to the key and that the caller may not grant.
-func (s *Store) mayHold(c *api.Caller, f facts, had []string) error {
+// checkAddedScopes refuses scopes that are new to the key and that the caller may not grant.
+func (s *Store) checkAddedScopes(c *api.Caller, f facts, had []string) error {
 	added := slices.DeleteFunc(slices.Clone(f.key.Scopes), func(scope string) bool { return slices.Contains(had, scope) })
 	if err := grants(s.rules.contract.Scopes, c, f.role(), added); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s *Store) mayHold(c *api.Caller, f facts, had []string) error {
 	if len(added) == 0 {
 		return nil
 	}
-	return s.rules.mayAsk(f.org, f.key, added)
+	return s.rules.checkApprovals(f.org, f.key, added)
 }
 
 func (s *Store) widens(role string, had, has []string) bool {
@@ -91,22 +91,22 @@ func (s *Store) widens(role string, had, has []string) bool {
 	return !covered(effective(all, had, role), effective(all, has, role))
 }
 
-// takesPlace returns what an edit also writes if it makes the key active, or a client key a
+// countPlan returns what an edit also writes if it makes the key active, or a client key a
 // management key or the reverse. The cap applies as to a new key.
-func (s *Store) takesPlace(f editFacts, now time.Time) (change.Plan, error) {
+func (s *Store) countPlan(f editFacts, now time.Time) (change.Plan, error) {
 	if !f.counts {
 		return change.Plan{}, nil
 	}
 	after := f.key
 	after.Rev = f.before.Rev + 1
-	return change.Plan{Writes: []table.Write{f.holding.counted(after, false)}}, s.rules.place(f.holding.Org, f.holding.keys, after, now)
+	return change.Plan{Writes: []table.Write{f.holding.countWrite(after, false)}}, s.rules.checkCap(f.holding.Org, f.holding.keys, after, now)
 }
 
-func same(a, b record) bool {
+func unchanged(a, b record) bool {
 	return a.Name == b.Name && slices.Equal(a.Scopes, b.Scopes) && a.Metadata == b.Metadata && a.ExpiresAt == b.ExpiresAt
 }
 
-func final(why string) *api.Error {
+func cannotChange(why string) *api.Error {
 	return api.Fail(api.ConflictFinal, "this key can no longer be changed: %s", why)
 }
 
@@ -139,7 +139,7 @@ func (s *Store) revoke(ctx context.Context, r *api.Request, find func(context.Co
 	if err != nil {
 		return Key{}, err
 	}
-	return s.see(ctx, f, r.Now)
+	return s.keyView(ctx, f, r.Now)
 }
 
 // revoked returns the key after its revocation, and the plan that revokes it.
@@ -150,9 +150,9 @@ func (k record) revoked(now time.Time) (record, change.Plan, error) {
 	return k, plan, err
 }
 
-// revocationsAtOnce keeps the removal of a member within a transaction's 100 writes: three
+// revocationsPerTransaction keeps the removal of a member within a transaction's 100 writes: three
 // for each key and ten for the removal.
-const revocationsAtOnce = 30
+const revocationsPerTransaction = 30
 
 // Revoking returns the plan that revokes a member's keys, as many as fit in a transaction,
 // and whether more are left.
@@ -167,7 +167,7 @@ func (s *Store) Revoking(ctx context.Context, now time.Time, org, user string) (
 		if k.Owner != user || k.RevokedAt != 0 {
 			continue
 		}
-		if n++; n > revocationsAtOnce {
+		if n++; n > revocationsPerTransaction {
 			return plan, true, nil
 		}
 		_, revoked, err := k.revoked(now)

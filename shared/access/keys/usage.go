@@ -9,8 +9,8 @@ import (
 	"statgate/shared/api"
 )
 
-// usageAtMost is the longest span of a usage report.
-const usageAtMost = 31 * 24 * time.Hour
+// maxUsageSpan is the longest span of a usage report.
+const maxUsageSpan = 31 * 24 * time.Hour
 
 // Report counts a key's requests by hour and operation. Hours are counted whole: the total
 // is the sum of all hours that begin in [from's hour, to).
@@ -76,7 +76,7 @@ func span(id string, from, to *time.Time, now time.Time) (Report, error) {
 	switch {
 	case !rep.From.Before(rep.To):
 		return rep, api.Fail(api.InputDate, "from: must be before to")
-	case rep.To.Sub(rep.From) > usageAtMost:
+	case rep.To.Sub(rep.From) > maxUsageSpan:
 		return rep, api.Fail(api.InputDate, "from: must be at most 31 days before to")
 	}
 	return rep, nil

@@ -41,13 +41,13 @@ func (m *moves) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	return it, err
 }
 
-// before calls happen before each transaction.
+// before calls hook before each transaction.
 type before struct {
 	table.Table
-	happen func()
+	hook func()
 }
 
 func (b before) Transact(ctx context.Context, ws []table.Write) error {
-	b.happen()
+	b.hook()
 	return b.Table.Transact(ctx, ws)
 }

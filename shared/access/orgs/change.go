@@ -13,8 +13,8 @@ import (
 	"statgate/shared/table"
 )
 
-// Founding describes a new organisation.
-type Founding struct {
+// Spec describes a new organisation.
+type Spec struct {
 	Name     string
 	Plan     string // "": the contract's default
 	Owner    string // email
@@ -28,12 +28,12 @@ type settings struct {
 	Owner string `json:"owner,omitempty"`
 }
 
-// Create makes an organisation and its owner. Only operators may.
-func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Member, error) {
+// Create makes an organisation and its owner. Only operators may call it.
+func (s *Store) Create(ctx context.Context, r *api.Request, f Spec) (Org, Member, error) {
 	if !r.Caller.Operator() {
 		return Org{}, Member{}, api.Fail(api.PermissionRole, "only operators can create organisations")
 	}
-	o, owner, founding, err := Found(s.changes.IDs, s.contract, r.Now, f)
+	o, owner, creation, err := NewOrg(s.changes.IDs, s.contract, r.Now, f)
 	if err != nil {
 		return Org{}, Member{}, err
 	}
@@ -49,14 +49,14 @@ func (s *Store) Create(ctx context.Context, r *api.Request, f Founding) (Org, Me
 			if made != nil { // by an earlier attempt, whose answer was lost
 				return o, change.Plan{}, nil
 			}
-			return o, founding, nil
+			return o, creation, nil
 		})
 	return o, owner, err
 }
 
-// Found checks a founding and returns the new organisation, its owner and the plan
+// NewOrg checks a spec and returns the new organisation, its owner and the plan
 // that makes them, audit entry included.
-func Found(source *ids.Source, c *contract.Contract, now time.Time, f Founding) (Org, Member, change.Plan, error) {
+func NewOrg(source *ids.Source, c *contract.Contract, now time.Time, f Spec) (Org, Member, change.Plan, error) {
 	fail := func(err error) (Org, Member, change.Plan, error) { return Org{}, Member{}, change.Plan{}, err }
 	name, wrong := Name(f.Name)
 	if wrong != nil {
@@ -100,7 +100,8 @@ type Edit struct{ Name, Plan *string }
 // Update changes an organisation's name and, for operators, its plan. A new plan applies to
 // all its keys immediately; keys beyond a smaller plan stay.
 func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) (Org, error) {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return Org{}, wrong
 	}
 	if err := s.checkEdit(r.Caller, &e); err != nil {
@@ -112,8 +113,8 @@ func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) 
 	}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (f facts, err error) {
-			if f.org, err = s.Get(ctx, r.Caller, org); err == nil && e.Plan != nil {
-				f.live, err = s.holdings.Live(ctx, org)
+			if f.org, err = s.get(ctx, at); err == nil && e.Plan != nil {
+				f.live, err = s.holdings.Live(ctx, f.org.ID)
 			}
 			return f, err
 		},

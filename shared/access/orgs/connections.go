@@ -44,10 +44,11 @@ func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) 
 	return m.accounts()
 }
 
-// Connect sets all of a member's accounts on other platforms. Only operators may, who have
-// proof that the accounts are the member's.
+// Connect sets all of a member's accounts on other platforms. Only operators may call it:
+// they have proof that the accounts are the member's.
 func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, accounts []Account) error {
-	if !r.Caller.Operator() && r.Caller.Org != org {
+	at, wrong := sees(r.Caller, org)
+	if wrong != nil {
 		return unknownMember()
 	}
 	seen := map[string]bool{}
@@ -63,8 +64,8 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	}
 	_, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (View, error) {
-			v, err := s.view(ctx, org)
-			return v, unlessDown(err)
+			v, err := s.view(ctx, at)
+			return v, asUnknownMember(err)
 		},
 		func(v View) (Member, change.Plan, error) {
 			before, ok := v.Member(user)
@@ -84,8 +85,8 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 	return err
 }
 
-// unlessDown turns "no such organisation" into "no such member".
-func unlessDown(err error) error {
+// asUnknownMember turns "no such organisation" into "no such member".
+func asUnknownMember(err error) error {
 	if err != nil && api.ErrorOf(err).Condition == api.NotFound {
 		return unknownMember()
 	}

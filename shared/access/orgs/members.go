@@ -10,7 +10,7 @@ import (
 	"statgate/shared/table"
 )
 
-// removedMemberLife is how long the item of a removed member is kept.
+// removedMemberLife is how long the tombstone of a removed member is stored.
 const removedMemberLife = 30 * 24 * time.Hour
 
 // person describes a member in the audit trail.
@@ -27,10 +27,11 @@ type MemberEdit struct{ Email, Role, State *string }
 
 // AddMember adds an active member. Addresses are unique in the organisation, ignoring case.
 func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role string) (Member, error) {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return Member{}, wrong
 	}
-	email, wrong := address("email", email)
+	email, wrong = address("email", email)
 	if wrong != nil {
 		return Member{}, wrong
 	}
@@ -46,7 +47,7 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 	}
 	m := Member{User: user, Email: email, Role: role, State: Active}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-		func(ctx context.Context, _ int) (View, error) { return s.view(ctx, org) },
+		func(ctx context.Context, _ int) (View, error) { return s.view(ctx, at) },
 		func(v View) (Member, change.Plan, error) {
 			if _, done := v.Member(user); done { // by an earlier attempt, whose answer was lost
 				return m, change.Plan{}, nil
@@ -61,7 +62,8 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 // UpdateMember changes a member's address, role or state, and reports whether their keys
 // may do more than before. It applies to their keys on their next request.
 func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user string, e MemberEdit) (m Member, widened bool, err error) {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return Member{}, false, wrong
 	}
 	if err := e.check(); err != nil {
@@ -73,7 +75,7 @@ func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user stri
 	}
 	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (memberFacts, error) {
-			v, err := s.view(ctx, org)
+			v, err := s.view(ctx, at)
 			if err != nil {
 				return memberFacts{}, err
 			}
@@ -88,8 +90,8 @@ func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user stri
 		},
 		func(f memberFacts) (decided, change.Plan, error) {
 			before, after := f.member, e.on(f.member)
-			// A role that was sent but stands already may be the repeat of a call that
-			// failed after its write: then the caches must still be flushed.
+			// If the member already has the role, this may be the repeat of a call that
+			// failed after its write. The caches must then still be flushed.
 			widened := e.Role != nil && after.Role != api.RoleMember && (before.Role == api.RoleMember || before == after)
 			plan := change.Plan{Bump: f.keys}
 			if before != after {
@@ -134,16 +136,17 @@ func (f memberFacts) updated(after Member) change.Plan {
 	}
 }
 
-// RemoveMember removes a member and revokes their keys. The item that is kept of them has
-// no address, and lets a repeat recognise the removal and bump again.
+// RemoveMember removes a member and revokes their keys. A tombstone without the address
+// remains, so that a repeat recognises the removal and bumps the gates again.
 func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user string) error {
-	if wrong := manages(r.Caller, org); wrong != nil {
+	at, wrong := manages(r.Caller, org)
+	if wrong != nil {
 		return wrong
 	}
 	for more := true; more; {
 		var err error
 		more, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
-			func(ctx context.Context, _ int) (removalFacts, error) { return s.removalFacts(ctx, r, org, user) },
+			func(ctx context.Context, _ int) (removalFacts, error) { return s.removalFacts(ctx, r, at, user) },
 			func(f removalFacts) (bool, change.Plan, error) { return f.more, f.removed(r.Now), nil })
 		if err != nil {
 			return err
@@ -152,7 +155,7 @@ func (s *Store) RemoveMember(ctx context.Context, r *api.Request, org, user stri
 	return nil
 }
 
-// removalFacts is the facts about a member who is being removed.
+// removalFacts are the facts about a member who is being removed.
 type removalFacts struct {
 	memberFacts
 	done    bool        // an earlier call removed them
@@ -160,8 +163,8 @@ type removalFacts struct {
 	more    bool        // further keys are left to revoke
 }
 
-func (s *Store) removalFacts(ctx context.Context, r *api.Request, org, user string) (removalFacts, error) {
-	v, err := s.view(ctx, org)
+func (s *Store) removalFacts(ctx context.Context, r *api.Request, at reachable, user string) (removalFacts, error) {
+	v, err := s.view(ctx, at)
 	if err != nil {
 		return removalFacts{}, err
 	}
@@ -179,7 +182,7 @@ func (s *Store) removalFacts(ctx context.Context, r *api.Request, org, user stri
 			return f, wrong
 		}
 	}
-	f.revoked, f.more, err = s.holdings.Revoking(ctx, r.Now, org, user)
+	f.revoked, f.more, err = s.holdings.Revoking(ctx, r.Now, v.Org.ID, user)
 	return f, err
 }
 
@@ -195,14 +198,15 @@ func (f removalFacts) removed(now time.Time) change.Plan {
 		return plan
 	}
 	at := MemberKey(f.Org.ID, f.member.User)
-	trace := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": f.member.User, "state": removed,
+	tombstone := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": f.member.User, "state": removed,
 		table.TTLAttr: now.Add(removedMemberLife).Unix()}
-	return plan.And(change.Plan{Writes: []table.Write{table.Put(trace, table.IsThere())},
+	return plan.And(change.Plan{Writes: []table.Write{table.Put(tombstone, table.IsThere())},
 		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.remove", Target: f.member.User, Before: f.member.person()}}})
 }
 
-// checkOtherOwner checks, if an active owner leaves, that another active owner who was read is still
-// one. That owner's own leaving may be half committed, and the check then waits for it.
+// checkOtherOwner returns a check for a change by which an active owner leaves: that another
+// active owner who was read still is one. If that owner's removal is half committed, the
+// check waits for it.
 func (v View) checkOtherOwner(before Member, owns bool) []table.Write {
 	if !before.owns() || owns {
 		return nil
@@ -225,8 +229,8 @@ func (v View) addressFree(m Member) *api.Error {
 	return nil
 }
 
-// moveVersions is the write that makes a change of members, and with keys also of keys, exact: it
-// is conditional on the organisation being as it was read.
+// moveVersions returns the write that makes a change of members exact, and with keys also a
+// change of keys: it is conditional on the organisation being as it was read.
 func (v View) moveVersions(keys bool) table.Write {
 	acts := []table.Action{table.Increment("members_version", 1)}
 	conds := []table.Cond{table.Eq("members_version", v.Org.MembersVersion)}

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	nameAtMost  = 80  // characters
-	emailAtMost = 254 // bytes, RFC 5321's path less its brackets
+	maxNameChars  = 80  // characters
+	maxEmailBytes = 254 // bytes, RFC 5321's path less its brackets
 )
 
 var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
@@ -21,8 +21,8 @@ var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
 // characters.
 func Name(name string) (string, *api.Error) {
 	name, err := api.Line("name", name)
-	if err == nil && utf8.RuneCountInString(name) > nameAtMost {
-		return "", api.FieldError("name", "must have at most %d characters", nameAtMost)
+	if err == nil && utf8.RuneCountInString(name) > maxNameChars {
+		return "", api.FieldError("name", "must have at most %d characters", maxNameChars)
 	}
 	return name, err
 }
@@ -32,7 +32,7 @@ func Name(name string) (string, *api.Error) {
 func address(field, email string) (string, *api.Error) {
 	email = strings.TrimSpace(email)
 	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || len(email) > emailAtMost || strings.ContainsFunc(email, unicode.IsSpace) {
+	if err != nil || parsed.Address != email || len(email) > maxEmailBytes || strings.ContainsFunc(email, unicode.IsSpace) {
 		return "", api.FieldError(field, "must be an email address, such as ada@example.com")
 	}
 	return email, nil
@@ -49,19 +49,27 @@ func KnownRole(role string) *api.Error {
 	return nil
 }
 
-// manages refuses callers who may not change an organisation and its members. For callers
-// other than operators, any organisation but their own does not exist.
-func manages(c *api.Caller, org string) *api.Error {
-	if c.Operator() {
-		return nil
+// reachable is the id of an organisation that a caller may see or change. Reads and changes of
+// one organisation take it instead of text, so that a check cannot be forgotten. Only [sees]
+// and [manages] make one; the zero value is no organisation.
+type reachable struct{ org string }
+
+// sees refuses callers who may not see an organisation: for callers other than operators, any
+// organisation but their own does not exist. A 403 would prove that it does.
+func sees(c *api.Caller, org string) (reachable, *api.Error) {
+	if !c.Operator() && c.Org != org {
+		return reachable{}, unknown()
 	}
-	if c.Org != org {
-		return unknown()
+	return reachable{org}, nil
+}
+
+// manages refuses callers who may not see an organisation, or not change it and its members.
+func manages(c *api.Caller, org string) (reachable, *api.Error) {
+	at, wrong := sees(c, org)
+	if wrong == nil && !c.Operator() && c.Role != api.RoleOwner && c.Role != api.RoleAdmin {
+		return reachable{}, api.Fail(api.PermissionRole, "only owners, admins and operators can change an organisation; the role of the key's owner is %s", c.Role)
 	}
-	if c.Role != api.RoleOwner && c.Role != api.RoleAdmin {
-		return api.Fail(api.PermissionRole, "only owners, admins and operators can change an organisation; the role of the key's owner is %s", c.Role)
-	}
-	return nil
+	return at, wrong
 }
 
 // mayActOn refuses callers who may not act on a member with one of the roles, or give it:

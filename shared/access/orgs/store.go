@@ -98,11 +98,11 @@ func ViewOf(items []table.Item) (View, bool) {
 }
 
 // view reads an organisation and its members, or fails with not found.
-func (s *Store) view(ctx context.Context, org string) (View, error) {
-	if !ids.Valid(org) {
+func (s *Store) view(ctx context.Context, at reachable) (View, error) {
+	if !ids.Valid(at.org) {
 		return View{}, unknown()
 	}
-	page, err := s.table.Query(ctx, table.Query{Partition: Partition(org), Low: memberPrefix, High: orgSort, Consistent: true})
+	page, err := s.table.Query(ctx, table.Query{Partition: Partition(at.org), Low: memberPrefix, High: orgSort, Consistent: true})
 	if err != nil {
 		return View{}, api.UnavailableError("reading an organisation", err)
 	}
@@ -114,12 +114,21 @@ func (s *Store) view(ctx context.Context, org string) (View, error) {
 }
 
 // Get returns an organisation. For callers other than operators, any organisation but their
-// own does not exist: a 403 would prove that it does.
+// own does not exist.
 func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error) {
-	if (!c.Operator() && c.Org != org) || !ids.Valid(org) {
+	at, wrong := sees(c, org)
+	if wrong != nil {
+		return Org{}, wrong
+	}
+	return s.get(ctx, at)
+}
+
+// get reads an organisation, or fails with not found.
+func (s *Store) get(ctx context.Context, at reachable) (Org, error) {
+	if !ids.Valid(at.org) {
 		return Org{}, unknown()
 	}
-	it, err := s.table.Get(ctx, Key(org), true)
+	it, err := s.table.Get(ctx, Key(at.org), true)
 	if err != nil {
 		return Org{}, api.UnavailableError("reading an organisation", err)
 	}
@@ -130,7 +139,8 @@ func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error)
 	return o, nil
 }
 
-// Exists reports whether there is such an organisation.
+// Exists reports whether an organisation exists. It checks no caller: an answer must depend on
+// it only for operators.
 func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
 	if !ids.Valid(org) {
 		return false, nil
@@ -169,10 +179,11 @@ func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string
 // Members returns a page of an organisation's members, oldest first, and the position of
 // the next page. Removed members are left out.
 func (s *Store) Members(ctx context.Context, c *api.Caller, org string, limit int, after string) ([]Member, string, error) {
-	if !c.Operator() && c.Org != org {
-		return nil, "", unknown()
+	at, wrong := sees(c, org)
+	if wrong != nil {
+		return nil, "", wrong
 	}
-	v, err := s.view(ctx, org)
+	v, err := s.view(ctx, at)
 	if err != nil {
 		return nil, "", err
 	}

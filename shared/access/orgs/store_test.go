@@ -16,7 +16,7 @@ import (
 )
 
 // onBoth runs a test on the embedded engine and on DynamoDB Local.
-func onBoth(t *testing.T, prove func(t *testing.T, w *keystest.World)) {
+func onBoth(t *testing.T, prove func(t *testing.T, w *keystest.Fixture)) {
 	t.Helper()
 	t.Run("embedded", func(t *testing.T) { prove(t, keystest.New(t, keystest.Memory(t), "statgate")) })
 	t.Run("dynamodb", func(t *testing.T) {
@@ -24,8 +24,8 @@ func onBoth(t *testing.T, prove func(t *testing.T, w *keystest.World)) {
 	})
 }
 
-// atOnce runs f n times concurrently and counts the conditions of its errors.
-func atOnce(n int, f func(i int) error) map[string]int {
+// runConcurrently runs f n times concurrently and counts the conditions of its errors.
+func runConcurrently(n int, f func(i int) error) map[string]int {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	got := map[string]int{}
@@ -43,8 +43,8 @@ func atOnce(n int, f func(i int) error) map[string]int {
 
 func TestOwnersWhoRemoveEachOtherLeaveOne(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *keystest.World) {
-		root := w.Found(t).Secret
+	onBoth(t, func(t *testing.T, w *keystest.Fixture) {
+		root := w.Bootstrap(t).Secret
 		o, first, admin := w.Org(t, root, "north", "PRO")
 		owner := w.By(t, admin.Secret)
 		users := []string{first.User}
@@ -55,22 +55,22 @@ func TestOwnersWhoRemoveEachOtherLeaveOne(t *testing.T) {
 			}
 			users = append(users, m.User)
 		}
-		got := atOnce(len(users), func(i int) error {
+		got := runConcurrently(len(users), func(i int) error {
 			return w.Orgs.RemoveMember(context.Background(), w.Request(owner.Caller), o.ID, users[i])
 		})
 		if got[""] != 3 || got[api.Conflict] != 1 {
-			t.Errorf("got %v, want 3 removed and the last one kept", got)
+			t.Errorf("got %v, want 3 owners removed and the last one kept", got)
 		}
 	})
 }
 
 func TestOneOfManyEqualAddressesIsAdded(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *keystest.World) {
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "PRO")
+	onBoth(t, func(t *testing.T, w *keystest.Fixture) {
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
 		owner := w.By(t, admin.Secret)
 		addresses := []string{"new@north.example", "NEW@north.example", "new@NORTH.example", "New@North.Example"}
-		got := atOnce(len(addresses), func(i int) error {
+		got := runConcurrently(len(addresses), func(i int) error {
 			_, err := w.Orgs.AddMember(context.Background(), w.Request(owner.Caller), o.ID, addresses[i], api.RoleMember)
 			return err
 		})
@@ -86,8 +86,8 @@ func TestOneOfManyEqualAddressesIsAdded(t *testing.T) {
 
 func TestNoKeyOutlivesTheRemovalOfItsOwner(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *keystest.World) {
-		o, _, admin := w.Org(t, w.Found(t).Secret, "north", "ENTERPRISE")
+	onBoth(t, func(t *testing.T, w *keystest.Fixture) {
+		o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
 		owner := w.By(t, admin.Secret)
 		m, err := w.Orgs.AddMember(t.Context(), owner, o.ID, "m@north.example", api.RoleMember)
 		if err != nil {
@@ -95,7 +95,7 @@ func TestNoKeyOutlivesTheRemovalOfItsOwner(t *testing.T) {
 		}
 		const makers = 6
 		secrets := make([]string, makers)
-		got := atOnce(makers+1, func(i int) error {
+		got := runConcurrently(makers+1, func(i int) error {
 			if i == makers {
 				time.Sleep(5 * time.Millisecond)
 				return w.Orgs.RemoveMember(context.Background(), w.Request(owner.Caller), o.ID, m.User)
@@ -105,7 +105,7 @@ func TestNoKeyOutlivesTheRemovalOfItsOwner(t *testing.T) {
 			return err
 		})
 		if got[""]+got[api.InputField] != makers+1 {
-			t.Errorf("got %v, want keys made, or refused as their owner is gone", got)
+			t.Errorf("got %v, want keys made, or refused because their owner was removed", got)
 		}
 		for _, secret := range secrets {
 			if secret == "" {
@@ -120,11 +120,11 @@ func TestNoKeyOutlivesTheRemovalOfItsOwner(t *testing.T) {
 
 func TestOrganisationsAreListedNewestFirstPageByPage(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *keystest.World) {
-		root := w.Found(t).Secret
+	onBoth(t, func(t *testing.T, w *keystest.Fixture) {
+		root := w.Bootstrap(t).Secret
 		want := []string{w.By(t, root).Caller.Org}
 		for i := range 4 {
-			o, _, err := w.Orgs.Create(t.Context(), w.By(t, root), orgs.Founding{Name: fmt.Sprint("org ", i), Owner: "o@o.example"})
+			o, _, err := w.Orgs.Create(t.Context(), w.By(t, root), orgs.Spec{Name: fmt.Sprint("org ", i), Owner: "o@o.example"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,7 +152,7 @@ func TestOrganisationsAreListedNewestFirstPageByPage(t *testing.T) {
 func TestANewPlanAppliesToEveryKeyOfTheOrganisationImmediately(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	root := w.Found(t).Secret
+	root := w.Bootstrap(t).Secret
 	o, _, admin := w.Org(t, root, "north", "PRO")
 	bot := w.Key(t, admin.Secret, keys.Spec{Name: "bot", Scopes: []string{"read:matches"}})
 	before := w.By(t, bot.Secret).Caller

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// ErrChanged means that the document has changed since it was read.
+// ErrChanged is the error of [Document.Replace] if the document has changed since it was
+// read.
 var ErrChanged = errors.New("peppers: the document has changed meanwhile; nothing was written: run the command again")
 
 // Document is where a deployment's peppers are stored, for commands that change them. Its
@@ -19,12 +20,12 @@ var ErrChanged = errors.New("peppers: the document has changed meanwhile; nothin
 type Document interface {
 	// String returns the document's location, for people.
 	String() string
-	// Read returns the text and when it was last changed; nil if there is none yet.
+	// Read returns the text and when it was last changed; nil if it does not exist yet.
 	Read(ctx context.Context) (raw []byte, changed time.Time, err error)
-	// Replace writes the text if the document still is was (nil: none), else it fails with
-	// [ErrChanged]. If two commands both added the same version, the secrets MACed under
+	// Replace writes after if the document still equals before (nil: it does not exist),
+	// else it fails with [ErrChanged]. If two commands both added the same version, the secrets MACed under
 	// the bytes of the loser would become invalid.
-	Replace(ctx context.Context, was, becomes []byte) error
+	Replace(ctx context.Context, before, after []byte) error
 }
 
 // File is a document in a file with mode 0600.
@@ -49,7 +50,7 @@ func (f File) Read(context.Context) ([]byte, time.Time, error) {
 }
 
 // Replace implements [Document]. Readers see the whole old text or the whole new one.
-func (f File) Replace(ctx context.Context, was, becomes []byte) error {
+func (f File) Replace(ctx context.Context, before, after []byte) error {
 	lock := string(f) + ".lock"
 	held, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -60,14 +61,14 @@ func (f File) Replace(ctx context.Context, was, becomes []byte) error {
 	}
 	defer os.Remove(lock)
 	defer held.Close()
-	stands, _, err := f.Read(ctx)
+	current, _, err := f.Read(ctx)
 	if err != nil {
 		return err
 	}
-	if (stands == nil) != (was == nil) || !bytes.Equal(stands, was) {
+	if (current == nil) != (before == nil) || !bytes.Equal(current, before) {
 		return ErrChanged
 	}
-	if err := WritePrivate(string(f), becomes); err != nil {
+	if err := WritePrivate(string(f), after); err != nil {
 		return fmt.Errorf("peppers: %w", err)
 	}
 	return nil

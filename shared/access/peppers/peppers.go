@@ -23,7 +23,7 @@ const FileName = "peppers.json"
 // missing it is made (mode 0600) with a root drawn from rand. The source reads the file
 // again when it fetches, so it finds added versions.
 //
-// Without the file, every key of the data beside it is invalid.
+// Without the file, every key in the same directory's data is invalid.
 func FromFile(dir string, rand io.Reader, clock func() time.Time) (*apikey.PepperSource, error) {
 	return At(filepath.Join(dir, FileName), rand, clock)
 }

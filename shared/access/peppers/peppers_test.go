@@ -37,7 +37,7 @@ func TestPeppersAreMadeOnceAndForTheirOwnerOnly(t *testing.T) {
 	all.Wait()
 	for _, source := range made {
 		if got, want := current(t, source), current(t, made[0]); string(got.Key) != string(want.Key) {
-			t.Error("two processes that start at once go by different peppers")
+			t.Error("two processes that start at the same time use different peppers")
 		}
 	}
 	entries, err := os.ReadDir(dir)
@@ -89,6 +89,6 @@ func TestAFileWithoutPeppersIsRefusedAndKept(t *testing.T) {
 		t.Errorf("got %q (%v), want the file as it was", raw, err)
 	}
 	if _, err := peppers.FromFile(filepath.Join(t.TempDir(), "nowhere"), rand.Reader, time.Now); err == nil {
-		t.Error("a directory that is not there: got no error")
+		t.Error("a missing directory: got no error")
 	}
 }

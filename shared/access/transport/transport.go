@@ -1,5 +1,5 @@
-// Package transport finds the secret in a request, in whichever place it was sent, and
-// refuses values that cannot be one. The edge function does the same in CloudFront; both
+// Package transport finds the secret in a request's headers and query, and refuses values
+// that cannot be one. The edge function does the same in CloudFront; both
 // must pass the table of requests in testdata/requests.json.
 package transport
 

@@ -70,8 +70,8 @@ type Event struct {
 	ID   string
 	Type string
 	At   time.Time // approximate, UTC
-	// Match is the id of the match. For changes beside a match, the change has no more than
-	// that, and [Event.About] adds the match.
+	// Match is the id of the match. A change of a report contains only the id;
+	// [Event.AddMatch] adds the match.
 	Match string
 	Of    *matches.Match
 	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
@@ -170,7 +170,7 @@ func changed(before, after *matches.Match) []string {
 	return fields
 }
 
-// ofReport decodes an item beside a match.
+// ofReport decodes an item of a match's report.
 func (e *Event) ofReport(c table.Change) error {
 	it := c.New
 	if it == nil {
@@ -178,7 +178,7 @@ func (e *Event) ofReport(c table.Change) error {
 	}
 	report, err := reports.FromItem(it)
 	if err != nil {
-		return fmt.Errorf("events: decoding an item beside a match: %w", err)
+		return fmt.Errorf("events: decoding an item of a match's report: %w", err)
 	}
 	switch report := report.(type) {
 	case *reports.Event:
@@ -200,9 +200,9 @@ func (e *Event) ofReport(c table.Change) error {
 	return nil
 }
 
-// About adds the match to an event about something beside it. It returns false if no event
-// is due: the match is an archive's or does not exist any more.
-func (e *Event) About(m *matches.Match) bool {
+// AddMatch adds the match to an event about its report. It returns false if the event must
+// not be sent: the match is an archive's or does not exist any more.
+func (e *Event) AddMatch(m *matches.Match) bool {
 	if m == nil || archived(m, e.At) {
 		return false
 	}

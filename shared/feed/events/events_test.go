@@ -75,12 +75,12 @@ func TestEachChangeOfAMatchMakesItsEvent(t *testing.T) {
 	}{
 		"new":                    {nil, before["MATCH"], events.MatchCreated},
 		"new, of an archive":     {nil, archive["MATCH"], ""},
-		"new, old, of one's own": {nil, own["MATCH"], events.MatchCreated},
+		"new, old, private":      {nil, own["MATCH"], events.MatchCreated},
 		"another score":          {before["MATCH"], after["MATCH"], events.MatchUpdated},
 		"nothing that is shown":  {before["MATCH"], touched, ""},
 		"deleted":                {before["MATCH"], nil, events.MatchDeleted},
-		"found to be another":    {before["MATCH"], alias, events.MatchDeleted},
-		"the other's id, moved":  {alias, alias, ""},
+		"merged with another":    {before["MATCH"], alias, events.MatchDeleted},
+		"an alias that moves":    {alias, alias, ""},
 		"a goal":                 {nil, before["EVENT"], events.EventCreated},
 		"a goal, corrected":      {before["EVENT"], before["EVENT"], events.EventUpdated},
 		"a goal, withdrawn":      {before["EVENT"], nil, events.EventDeleted},
@@ -139,16 +139,16 @@ func TestEventsAboutReportsIncludeTheMatch(t *testing.T) {
 		if !ok || err != nil || e.Match != "m_1" || e.Of != nil {
 			t.Fatalf("%s: got %+v, %v, %v", sort, e, ok, err)
 		}
-		if !e.About(m) {
-			t.Errorf("%s: it is no news", sort)
+		if !e.AddMatch(m) {
+			t.Errorf("%s: got no event", sort)
 		}
 		raw, err := json.Marshal(e.Data)
 		var data struct{ Match matches.Match }
 		if err != nil || json.Unmarshal(raw, &data) != nil || data.Match.ID != "m_1" {
 			t.Errorf("%s: got %s, %v, want the match with it", sort, raw, err)
 		}
-		if e.About(nil) || e.About(matches.FromItem(items(t, old, nil)["MATCH"])) {
-			t.Errorf("%s: it is news of a match that is gone, or long over", sort)
+		if e.AddMatch(nil) || e.AddMatch(matches.FromItem(items(t, old, nil)["MATCH"])) {
+			t.Errorf("%s: got an event for a match that is deleted or long over", sort)
 		}
 	}
 }

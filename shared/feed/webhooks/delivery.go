@@ -15,8 +15,8 @@ const (
 	Canceled  = "canceled" // its webhook was disabled or deleted meanwhile
 )
 
-// Kept is how long a delivery is stored and can be sent again.
-const Kept = 15 * 24 * time.Hour
+// Retention is how long a delivery is stored and can be sent again.
+const Retention = 15 * 24 * time.Hour
 
 // Delivery is one event for one webhook.
 type Delivery struct {
@@ -33,13 +33,13 @@ type Delivery struct {
 	NextAt    *time.Time `json:"next_at" doc:"Time of the next attempt; null without one"`
 }
 
-// Due is a delivery that needs an attempt.
-type Due struct {
+// QueuedDelivery is a delivery that needs an attempt.
+type QueuedDelivery struct {
 	Org      string `json:"org"`
 	Webhook  string `json:"webhook"`
 	Delivery string `json:"delivery"`
-	// NotBefore is the time, in Unix seconds, before which it need not be attempted; 0 for
-	// none. It is a hint: the delivery's item decides.
+	// NotBefore is the earliest time of the attempt, in Unix seconds; 0 for immediately. It
+	// is a hint: the delivery's item decides.
 	NotBefore int64 `json:"not_before,omitempty"`
 }
 
@@ -51,24 +51,24 @@ func deliveryAddress(webhook, id string) table.Key {
 	return table.Key{Partition: deliveries(webhook), Sort: deliveryPrefix + id}
 }
 
-// sending is a delivery as it is stored, with the body that is sent.
-type sending struct {
+// storedDelivery is a delivery as it is stored, with the body that is sent.
+type storedDelivery struct {
 	Delivery
 	Body string
 }
 
-func (s *sending) item() table.Item {
+func (s *storedDelivery) item() table.Item {
 	at := deliveryAddress(s.Webhook, s.ID)
 	return table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
 		"id": s.ID, "webhook": s.Webhook, "event": s.Event, "type": s.Type, "state": s.State, "body": s.Body,
-		"created_at": s.CreatedAt.UnixMilli(), "attempts": int64(s.Attempts), table.TTLAttr: s.CreatedAt.Add(Kept).Unix()}
+		"created_at": s.CreatedAt.UnixMilli(), "attempts": int64(s.Attempts), table.TTLAttr: s.CreatedAt.Add(Retention).Unix()}
 }
 
-func sendingFrom(it table.Item, now time.Time) (sending, bool) {
+func deliveryFromItem(it table.Item, now time.Time) (storedDelivery, bool) {
 	if !strings.HasPrefix(it.Str(table.SortAttr), deliveryPrefix) || it.Int(table.TTLAttr) <= now.Unix() {
-		return sending{}, false
+		return storedDelivery{}, false
 	}
-	s := sending{Body: it.Str("body"), Delivery: Delivery{
+	s := storedDelivery{Body: it.Str("body"), Delivery: Delivery{
 		ID: it.Str("id"), Webhook: it.Str("webhook"), Event: it.Str("event"), Type: it.Str("type"), State: it.Str("state"),
 		CreatedAt: time.UnixMilli(it.Int("created_at")).UTC(), Attempts: int(it.Int("attempts")),
 		TriedAt: optionalTime(it, "tried_at"), NextAt: optionalTime(it, "next_at"),

@@ -41,11 +41,11 @@ func (s *Store) mint(ctx context.Context, id string) (string, sealed, error) {
 	if _, err := io.ReadFull(s.Rand, raw); err != nil {
 		return "", sealed{}, fmt.Errorf("webhooks: reading randomness: %w", err)
 	}
-	under, err := s.seal(ctx, id, raw)
-	return show(raw), under, err
+	sealedSecret, err := s.seal(ctx, id, raw)
+	return encodeSecret(raw), sealedSecret, err
 }
 
-func show(raw []byte) string { return secretPrefix + base64.StdEncoding.EncodeToString(raw) }
+func encodeSecret(raw []byte) string { return secretPrefix + base64.StdEncoding.EncodeToString(raw) }
 
 // seal encrypts a secret under the current pepper.
 func (s *Store) seal(ctx context.Context, id string, raw []byte) (sealed, error) {

@@ -30,10 +30,10 @@ type Table interface {
 	Transact(ctx context.Context, ws []table.Write) error
 }
 
-// Queue passes each delivery to a worker at least once, and not before its NotBefore, or
-// earlier by as much as the queue cannot delay it.
+// Queue passes each delivery to a worker at least once. It delays the delivery until its
+// NotBefore, or for as long as the queue can delay a message.
 type Queue interface {
-	Send(ctx context.Context, due ...Due) error
+	Send(ctx context.Context, queued ...QueuedDelivery) error
 }
 
 // Options configure a store.
@@ -41,9 +41,9 @@ type Options struct {
 	Table    Table
 	Contract *contract.Contract
 	Rand     io.Reader // for ids
-	// Peppers seal signing secrets; nil where none are made or used.
+	// Peppers seal signing secrets; nil where secrets are neither made nor used.
 	Peppers Peppers
-	// Queue receives deliveries to attempt immediately; nil where there are none.
+	// Queue receives deliveries to attempt immediately; nil where none are sent.
 	Queue Queue
 	// Private allows URLs on this machine and its network, and without TLS.
 	Private bool
@@ -73,7 +73,7 @@ type Edit struct {
 }
 
 // onlyDisables reports whether an edit only disables the webhook. Every caller who may change
-// webhooks may do that, whatever the webhook's settings.
+// webhooks may do that, also where [Store.validate] would refuse the webhook's settings.
 func (e *Edit) onlyDisables() bool {
 	return e.State != nil && *e.State == Disabled && e.URL == nil && e.Description == nil && e.Types == nil && e.Leagues == nil && e.Teams == nil
 }
@@ -99,61 +99,61 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	if err := s.validate(r.Caller, &draft.Webhook); err != nil {
 		return Created{}, err
 	}
-	secret, under, err := s.mint(ctx, id)
+	secret, sealedSecret, err := s.mint(ctx, id)
 	if err != nil {
 		return Created{}, err
 	}
-	draft.Present = under
+	draft.Present = sealedSecret
 	call := change.Asked(r)
 	call.Token = token
 	made, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, draft.Org, id) },
+		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, r.Caller, id) },
 		func(f createFacts) (Webhook, change.Plan, error) {
 			switch {
 			case f.made: // by an earlier attempt, whose answer was lost
 				return draft.Webhook, change.Plan{}, nil
-			case f.count >= AtMost:
+			case f.count >= MaxPerOrg:
 				return Webhook{}, change.Plan{}, api.Fail(api.ConflictLimit, "the organisation has %d webhooks, the maximum: delete one first", f.count)
 			}
-			return draft.Webhook, draft.birth(), nil
+			return draft.Webhook, draft.creation(), nil
 		})
 	if err == nil && made.ID != id {
-		secret, err = s.again(ctx, made)
+		secret, err = s.repeatedSecret(ctx, r.Caller, made.ID)
 	}
 	return Created{made, secret}, err
 }
 
-// createFacts is the facts by which a webhook is made.
+// createFacts are the facts that decide whether a webhook is made.
 type createFacts struct {
 	made  bool  // the webhook exists already
 	count int64 // how many webhooks the organisation has; not read if made
 }
 
-func (s *Store) createFacts(ctx context.Context, org, id string) (createFacts, error) {
-	if it, err := s.Table.Get(ctx, address(org, id), true); it != nil || err != nil {
+func (s *Store) createFacts(ctx context.Context, c *api.Caller, id string) (createFacts, error) {
+	if it, err := s.Table.Get(ctx, address(c.Org, id), true); it != nil || err != nil {
 		return createFacts{made: it != nil}, down(err)
 	}
-	counted, err := s.Table.Get(ctx, head(org), true)
+	counted, err := s.Table.Get(ctx, head(c.Org), true)
 	return createFacts{count: counted.Int("n")}, down(err)
 }
 
-// again returns the signing secret of a webhook whose creation is answered again.
-func (s *Store) again(ctx context.Context, w Webhook) (string, error) {
-	is, err := s.find(ctx, w.Org, w.ID, true)
+// repeatedSecret returns the signing secret of a webhook whose creation is answered again.
+func (s *Store) repeatedSecret(ctx context.Context, c *api.Caller, id string) (string, error) {
+	is, err := s.find(ctx, c, id, true)
 	if err != nil {
 		return "", err
 	}
 	if is.Secret != 1 {
 		return "", api.Fail(api.ConflictRepeat, "Idempotency-Key: already used, and the signing secret created by that request was rotated since")
 	}
-	raw, err := s.open(ctx, w.ID, is.Present)
-	return show(raw), err
+	raw, err := s.open(ctx, id, is.Present)
+	return encodeSecret(raw), err
 }
 
-// birth is the plan that makes a webhook.
-func (r *record) birth() change.Plan {
+// creation is the plan that makes a webhook.
+func (r *record) creation() change.Plan {
 	return r.recorded("webhook.create", nil, r.settings(), table.Put(r.item(), table.IsNew()),
-		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(AtMost)))))
+		table.Update(head(r.Org), []table.Action{table.Increment("n", 1)}, table.Or(table.Missing("n"), table.Lt("n", int64(MaxPerOrg)))))
 }
 
 // validate refuses a webhook with invalid settings, and one whose maker's key may not read
@@ -194,15 +194,17 @@ func (s *Store) List(ctx context.Context, r *api.Request, limit int, after strin
 
 // Get returns a webhook of the caller's organisation.
 func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Webhook, error) {
-	w, err := s.find(ctx, r.Caller.Org, id, false)
+	w, err := s.find(ctx, r.Caller, id, false)
 	return w.shown(r.Now), err
 }
 
-func (s *Store) find(ctx context.Context, org, id string, consistent bool) (record, error) {
+// find returns a webhook of the caller's organisation. A webhook of any other organisation is
+// not found.
+func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent bool) (record, error) {
 	if !ids.Valid(id) {
 		return record{}, unknown()
 	}
-	it, err := s.Table.Get(ctx, address(org, id), consistent)
+	it, err := s.Table.Get(ctx, address(c.Org, id), consistent)
 	if err != nil {
 		return record{}, down(err)
 	}
@@ -241,17 +243,17 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 // Rotate replaces the signing secret. The previous one signs too until the overlap ends;
 // until then only force rotates again.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Created, error) {
-	lasts := time.Duration(0)
+	overlapTime := time.Duration(0)
 	if overlap != "" {
 		var err error
-		if lasts, err = contract.ParseDuration(overlap); err != nil {
+		if overlapTime, err = contract.ParseDuration(overlap); err != nil {
 			return Created{}, api.FieldError("overlap", "%v", err)
 		}
 	}
-	if lasts > maxOverlap {
+	if overlapTime > maxOverlap {
 		return Created{}, api.FieldError("overlap", "must be at most 7d")
 	}
-	secret, under, err := s.mint(ctx, id)
+	secret, sealedSecret, err := s.mint(ctx, id)
 	if err != nil {
 		return Created{}, err
 	}
@@ -259,10 +261,10 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
 			return api.Fail(api.ConflictRotation, "a previous signing secret of this webhook still signs: wait until it expires, or rotate with force to end it immediately")
 		}
-		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(lasts).Truncate(time.Second)
+		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(overlapTime).Truncate(time.Second)
 		before := w.Present
-		w.Secret, w.RotatedAt, w.Present, w.Previous, w.PreviousEnd = w.Secret+1, &now, under, sealed{}, nil
-		if lasts > 0 {
+		w.Secret, w.RotatedAt, w.Present, w.Previous, w.PreviousEnd = w.Secret+1, &now, sealedSecret, sealed{}, nil
+		if overlapTime > 0 {
 			w.Previous, w.PreviousEnd = before, &end
 		}
 		return nil
@@ -280,7 +282,7 @@ func (s *Store) change(ctx context.Context, r *api.Request, id, action string, e
 		return record{}, err
 	}
 	return change.Make(ctx, s.changes, change.Asked(r),
-		func(ctx context.Context, _ int) (record, error) { return s.find(ctx, r.Caller.Org, id, true) },
+		func(ctx context.Context, _ int) (record, error) { return s.find(ctx, r.Caller, id, true) },
 		func(before record) (record, change.Plan, error) {
 			after := before
 			if before.Last == mark { // changed by an earlier attempt, whose answer was lost
@@ -298,7 +300,7 @@ func (s *Store) change(ctx context.Context, r *api.Request, id, action string, e
 func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
 	_, err := change.Make(ctx, s.changes, change.Asked(r),
 		func(ctx context.Context, attempt int) (record, error) {
-			w, err := s.find(ctx, r.Caller.Org, id, true)
+			w, err := s.find(ctx, r.Caller, id, true)
 			if err != nil && attempt > 1 && api.ErrorOf(err).Condition == api.NotFound {
 				return record{}, nil // deleted by an earlier attempt, whose answer was lost
 			}

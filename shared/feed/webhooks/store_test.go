@@ -26,8 +26,8 @@ import (
 
 var now = time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
 
-// world is a store of webhooks on a table that can fail.
-type world struct {
+// fixture is a store of webhooks on a table that can fail.
+type fixture struct {
 	*webhooks.Store
 	table    *tabletest.Faulty
 	raw      atomic.Pointer[[]byte] // of the peppers
@@ -36,8 +36,8 @@ type world struct {
 	asked    atomic.Int64
 }
 
-// peppers returns a source whose document a test can change ([world.replace]).
-func (w *world) peppers(raw []byte) *apikey.PepperSource {
+// peppers returns a source whose document a test can change ([fixture.replace]).
+func (w *fixture) peppers(raw []byte) *apikey.PepperSource {
 	w.raw.Store(&raw)
 	return apikey.NewPepperSource(func(context.Context) ([]byte, error) { return *w.raw.Load(), nil },
 		func() time.Time { return now.Add(time.Duration(w.replaced.Load()) * time.Minute) })
@@ -45,18 +45,18 @@ func (w *world) peppers(raw []byte) *apikey.PepperSource {
 
 // replace replaces the document of peppers, and advances the clock by a minute, after which
 // it is read again.
-func (w *world) replace(raw []byte) {
+func (w *fixture) replace(raw []byte) {
 	w.raw.Store(&raw)
 	w.replaced.Add(1)
 }
 
 // Send records what is queued.
-func (w *world) Send(_ context.Context, due ...webhooks.Due) error {
-	w.queued.Add(int64(len(due)))
+func (w *fixture) Send(_ context.Context, queued ...webhooks.QueuedDelivery) error {
+	w.queued.Add(int64(len(queued)))
 	return nil
 }
 
-func newWorld(t *testing.T, keys table.Table) *world {
+func newFixture(t *testing.T, keys table.Table) *fixture {
 	t.Helper()
 	c, err := preset.Load("statgate")
 	if err != nil {
@@ -66,13 +66,13 @@ func newWorld(t *testing.T, keys table.Table) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{table: tabletest.NewFaulty(keys)}
+	w := &fixture{table: tabletest.NewFaulty(keys)}
 	w.Store = webhooks.New(webhooks.Options{Table: w.table, Contract: c, Rand: rand.Reader, Queue: w,
 		Peppers: w.peppers(root)})
 	return w
 }
 
-func onBoth(t *testing.T, prove func(t *testing.T, w *world)) {
+func onBoth(t *testing.T, prove func(t *testing.T, w *fixture)) {
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		db, err := local.OpenMemory(table.Keys)
@@ -80,16 +80,16 @@ func onBoth(t *testing.T, prove func(t *testing.T, w *world)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
-		prove(t, newWorld(t, db.Table(table.Keys.Name)))
+		prove(t, newFixture(t, db.Table(table.Keys.Name)))
 	})
 	t.Run("DynamoDB Local", func(t *testing.T) {
 		t.Parallel()
-		prove(t, newWorld(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name]))
+		prove(t, newFixture(t, dynamolocal.Tables(t, table.Keys)[table.Keys.Name]))
 	})
 }
 
 // by is a request of an organisation's key.
-func (w *world) by(org string, permissions ...string) *api.Request {
+func (w *fixture) by(org string, permissions ...string) *api.Request {
 	if permissions == nil {
 		permissions = []string{"webhooks:*", "matches:read"}
 	}
@@ -98,7 +98,7 @@ func (w *world) by(org string, permissions ...string) *api.Request {
 		Caller: &api.Caller{Org: org, User: "usr_1", Key: "key_1", Permissions: permissions}}
 }
 
-func (w *world) make(t *testing.T, org string, spec webhooks.Spec) webhooks.Created {
+func (w *fixture) make(t *testing.T, org string, spec webhooks.Spec) webhooks.Created {
 	t.Helper()
 	if spec.URL == "" {
 		spec.URL = "https://example.com/hook"
@@ -117,13 +117,13 @@ func event(kind string) *events.Event {
 		Of: &matches.Match{League: "en.1", Home: matches.Side{ID: "a"}, Away: matches.Side{ID: "b"}, Owner: matches.Public}}
 }
 
-func (w *world) place(t *testing.T, hook webhooks.Webhook, e *events.Event) webhooks.Due {
+func (w *fixture) place(t *testing.T, hook webhooks.Webhook, e *events.Event) webhooks.QueuedDelivery {
 	t.Helper()
-	due, pending, err := w.Place(t.Context(), &hook, e, []byte(`{"type":"x"}`))
+	queued, pending, err := w.Place(t.Context(), &hook, e, []byte(`{"type":"x"}`))
 	if err != nil || !pending {
 		t.Fatalf("got %v, %v", pending, err)
 	}
-	return due
+	return queued
 }
 
 func condition(err error) string {
@@ -187,7 +187,7 @@ func TestInvalidWebhookSettingsAreRefusedByField(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w := newWorld(t, db.Table(table.Keys.Name))
+	w := newFixture(t, db.Table(table.Keys.Name))
 	many := make([]string, 51)
 	for i := range many {
 		many[i] = fmt.Sprint(i)
@@ -214,7 +214,7 @@ func TestInvalidWebhookSettingsAreRefusedByField(t *testing.T) {
 		w.make(t, "org_2", webhooks.Spec{URL: url})
 	}
 	if list, _, err := w.List(t.Context(), w.by("org_1"), 50, ""); len(list) != 0 || err != nil {
-		t.Errorf("got %v, %v, want nothing to be made", list, err)
+		t.Errorf("got %v, %v, want no webhook", list, err)
 	}
 	_, err = w.Create(t.Context(), w.by("org_1", "webhooks:write"), webhooks.Spec{URL: "https://example.com"})
 	if condition(err) != api.Permission || !strings.Contains(err.Error(), "matches:read") {
@@ -224,7 +224,7 @@ func TestInvalidWebhookSettingsAreRefusedByField(t *testing.T) {
 
 func TestDuplicateFiltersAreDropped(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		many := slices.Repeat([]string{events.MatchUpdated, events.MatchCreated}, 10_000)
 		hook := w.make(t, "org_1", webhooks.Spec{Types: many, Teams: slices.Repeat([]string{"a"}, 60)})
 		is, err := w.Update(t.Context(), w.by("org_1"), hook.ID, webhooks.Edit{Types: many, Leagues: []string{"b", "b"}})
@@ -239,10 +239,10 @@ func TestDuplicateFiltersAreDropped(t *testing.T) {
 
 func TestParallelCreationsStopAtTheCapExactly(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		var made, refused atomic.Int64
 		var group sync.WaitGroup
-		for range webhooks.AtMost + 8 {
+		for range webhooks.MaxPerOrg + 8 {
 			group.Go(func() {
 				switch _, err := w.Create(context.Background(), w.by("org_1"), webhooks.Spec{URL: "https://example.com/hook"}); condition(err) {
 				case "":
@@ -255,23 +255,23 @@ func TestParallelCreationsStopAtTheCapExactly(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if made.Load() != webhooks.AtMost || refused.Load() != 8 {
-			t.Errorf("%d made and %d refused, want %d and 8", made.Load(), refused.Load(), webhooks.AtMost)
+		if made.Load() != webhooks.MaxPerOrg || refused.Load() != 8 {
+			t.Errorf("%d made and %d refused, want %d and 8", made.Load(), refused.Load(), webhooks.MaxPerOrg)
 		}
 		list, _, err := w.List(t.Context(), w.by("org_1"), 100, "")
-		if err != nil || len(list) != webhooks.AtMost {
+		if err != nil || len(list) != webhooks.MaxPerOrg {
 			t.Fatalf("got %d, %v", len(list), err)
 		}
 		if err := w.Delete(t.Context(), w.by("org_1"), list[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		w.make(t, "org_1", webhooks.Spec{}) // its place is free
+		w.make(t, "org_1", webhooks.Spec{}) // there is room again
 	})
 }
 
 func TestAChangeWhoseAnswerWasLostIsMadeOnce(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		w.table.Next(1, tabletest.Lost, "Transact")
 		made := w.make(t, "org_1", webhooks.Spec{})
 		if list, _, err := w.List(t.Context(), w.by("org_1"), 10, ""); err != nil || len(list) != 1 {
@@ -284,7 +284,7 @@ func TestAChangeWhoseAnswerWasLostIsMadeOnce(t *testing.T) {
 		}
 		signs := w.began(t, w.place(t, made.Webhook, event(events.MatchCreated)), now).Secrets
 		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != made.SigningSecret {
-			t.Error("the secret that was answered is not the one that signs: it was replaced twice, or not")
+			t.Error("the returned secret does not sign: it was replaced twice, or not at all")
 		}
 		w.table.Next(1, tabletest.Lost, "Transact")
 		if err := w.Delete(t.Context(), w.by("org_1"), made.ID); err != nil {
@@ -293,14 +293,14 @@ func TestAChangeWhoseAnswerWasLostIsMadeOnce(t *testing.T) {
 		w.make(t, "org_1", webhooks.Spec{})
 		it, err := w.table.Get(t.Context(), table.Key{Partition: "WEBHOOKS#org_1", Sort: "HEAD"}, true)
 		if got, want := it.Int("n"), int64(1); err != nil || got != want {
-			t.Errorf("%d are counted, %v, want %d", got, err, want)
+			t.Errorf("got a count of %d, %v, want %d", got, err, want)
 		}
 	})
 }
 
 func TestChangesAreMadeEvenIfRequestsShareAnID(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		made, r := w.make(t, "org_1", webhooks.Spec{}), w.by("org_1")
 		for _, description := range []string{"a", "b"} {
 			if is, err := w.Update(t.Context(), r, made.ID, webhooks.Edit{Description: &description}); err != nil || is.Description != description {
@@ -312,7 +312,7 @@ func TestChangesAreMadeEvenIfRequestsShareAnID(t *testing.T) {
 
 func TestARepeatedCreationGetsTheFirstAnswer(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		spec := webhooks.Spec{URL: "https://example.com/hook", Types: []string{events.MatchUpdated}}
 		again := func(spec webhooks.Spec) (webhooks.Created, error) {
 			r := w.by("org_1")
@@ -329,16 +329,16 @@ func TestARepeatedCreationGetsTheFirstAnswer(t *testing.T) {
 		}
 		spec.Types = nil
 		if _, err := again(spec); condition(err) != api.ConflictRepeat {
-			t.Errorf("got %v, want another request to be refused", err)
+			t.Errorf("got %v, want a request with another body to be refused", err)
 		}
 	})
 }
 
 func TestAWebhookOfAnotherOrganisationIsNotFound(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		theirs := w.make(t, "org_1", webhooks.Spec{})
-		due := w.place(t, theirs.Webhook, event(events.MatchCreated))
+		queued := w.place(t, theirs.Webhook, event(events.MatchCreated))
 		for _, id := range []string{theirs.ID, "whk_01k5z3m9v8e2q4w6r8t0y2u4i6", "no id", "", "HEAD"} {
 			r, state := w.by("org_2"), webhooks.Disabled
 			_, get := w.Get(t.Context(), r, id)
@@ -353,7 +353,7 @@ func TestAWebhookOfAnotherOrganisationIsNotFound(t *testing.T) {
 			}
 		}
 		mine := w.make(t, "org_2", webhooks.Spec{})
-		if _, err := w.Store.Send(t.Context(), w.by("org_2"), mine.ID, &due.Delivery); fields(err) != "delivery" {
+		if _, err := w.Store.Send(t.Context(), w.by("org_2"), mine.ID, &queued.Delivery); fields(err) != "delivery" {
 			t.Errorf("got %v, want another webhook's delivery to be unknown", err)
 		}
 		if w.queued.Load() != 0 {
@@ -364,7 +364,7 @@ func TestAWebhookOfAnotherOrganisationIsNotFound(t *testing.T) {
 
 func TestASigningSecretIsStoredOnlySealed(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		made, other := w.make(t, "org_1", webhooks.Spec{}), w.make(t, "org_1", webhooks.Spec{})
 		at := table.Key{Partition: "WEBHOOKS#org_1", Sort: "WEBHOOK#" + made.ID}
 		it, err := w.table.Get(t.Context(), at, true)
@@ -376,8 +376,8 @@ func TestASigningSecretIsStoredOnlySealed(t *testing.T) {
 			[]table.Action{table.Set("sealed", it.Str("sealed"))})); err != nil {
 			t.Fatal(err)
 		}
-		due := w.place(t, other.Webhook, event(events.MatchCreated))
-		if a, _, err := w.Begin(t.Context(), due, now); a != nil || err == nil || strings.Contains(err.Error(), "whsec_") {
+		queued := w.place(t, other.Webhook, event(events.MatchCreated))
+		if a, _, err := w.Begin(t.Context(), queued, now); a != nil || err == nil || strings.Contains(err.Error(), "whsec_") {
 			t.Errorf("got %v, %v, want no attempt", a, err)
 		}
 	})
@@ -385,7 +385,7 @@ func TestASigningSecretIsStoredOnlySealed(t *testing.T) {
 
 func TestAResealedSecretOutlivesItsOldPepper(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *fixture) {
 		made := w.make(t, "org_1", webhooks.Spec{})
 		rotated, err := w.Rotate(t.Context(), w.by("org_1"), made.ID, "1h", false)
 		if err != nil {
@@ -396,7 +396,7 @@ func TestAResealedSecretOutlivesItsOldPepper(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.replace(next)
-		w.make(t, "org_1", webhooks.Spec{}) // under the new one
+		w.make(t, "org_1", webhooks.Spec{}) // under the new pepper
 		for _, want := range []int{1, 0} {
 			if moved, err := w.Reseal(t.Context(), "org_1"); err != nil || moved != want {
 				t.Errorf("moved %d, %v, want %d", moved, err, want)
@@ -408,7 +408,7 @@ func TestAResealedSecretOutlivesItsOldPepper(t *testing.T) {
 		w.replace(next)
 		signs := w.began(t, w.place(t, made.Webhook, event(events.MatchCreated)), now).Secrets
 		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != made.SigningSecret {
-			t.Error("they are not the secrets that were answered")
+			t.Error("the signing secrets are not those that were returned")
 		}
 	})
 }

@@ -37,14 +37,14 @@ const (
 // testType is the type of the event that tests a webhook.
 const testType = "webhook.test"
 
-// AtMost is how many webhooks an organisation may have. Each of them costs a write and a
+// MaxPerOrg is how many webhooks an organisation may have. Each of them costs a write and a
 // request per event.
-const AtMost = 20
+const MaxPerOrg = 20
 
 // Bounds of a webhook's settings.
 const (
-	urlBytes    = 2048
-	filterItems = 50
+	maxURLBytes  = 2048
+	maxFilterIDs = 50
 )
 
 // Webhook is an endpoint that receives an organisation's events.
@@ -72,13 +72,13 @@ type Created struct {
 	SigningSecret string `json:"signing_secret" doc:"Secret that signs deliveries (Standard Webhooks); shown only in this response" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
 }
 
-// aboutTime is the precision of the time of a change in a stream.
-const aboutTime = time.Minute
+// changeTimePrecision is the precision of the time of a change in a stream.
+const changeTimePrecision = time.Minute
 
 // Subscribes reports whether the webhook subscribes to an event that its organisation may see.
 // It does not receive events from before it was made, which a stream may begin with.
 func (w *Webhook) Subscribes(e *events.Event) bool {
-	if e.At.Before(w.CreatedAt.Add(-aboutTime)) {
+	if e.At.Before(w.CreatedAt.Add(-changeTimePrecision)) {
 		return false
 	}
 	if len(w.Types) > 0 && !slices.Contains(w.Types, e.Type) {
@@ -198,16 +198,16 @@ func (w *Webhook) check(private bool) *api.Error {
 	w.Types, w.Leagues, w.Teams = distinct(w.Types), distinct(w.Leagues), distinct(w.Teams)
 	for _, t := range w.Types {
 		if !slices.Contains(events.Types(), t) {
-			return api.FieldError("types", "unknown event type %q; must be one of %s", clip(t), strings.Join(events.Types(), ", "))
+			return api.FieldError("types", "unknown event type %q; must be one of %s", truncate(t), strings.Join(events.Types(), ", "))
 		}
 	}
 	for field, ids := range map[string][]string{"leagues": w.Leagues, "teams": w.Teams} {
-		if len(ids) > filterItems {
-			return api.FieldError(field, "must have at most %d ids", filterItems)
+		if len(ids) > maxFilterIDs {
+			return api.FieldError(field, "must have at most %d ids", maxFilterIDs)
 		}
 		for _, id := range ids {
 			if id == "" || len(id) > 200 {
-				return api.FieldError(field, "must be ids, got %q", clip(id))
+				return api.FieldError(field, "must be ids, got %q", truncate(id))
 			}
 		}
 	}
@@ -225,7 +225,7 @@ func distinct(all []string) []string {
 	return kept
 }
 
-func clip(text string) string {
+func truncate(text string) string {
 	if r := []rune(text); len(r) > 40 {
 		return string(r[:40]) + "…"
 	}
@@ -236,8 +236,8 @@ func clip(text string) string {
 // are checked when it is dialled, as they may change. With private, URLs on this machine
 // and its network, and without TLS, are accepted too.
 func checkURL(text string, private bool) *api.Error {
-	if len(text) > urlBytes {
-		return api.FieldError("url", "must have at most %d bytes", urlBytes)
+	if len(text) > maxURLBytes {
+		return api.FieldError("url", "must have at most %d bytes", maxURLBytes)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return api.FieldError("url", "must be ASCII without spaces: write host names as xn--… and other path characters as %%XX")
@@ -271,7 +271,7 @@ func checkHost(host string, private bool) *api.Error {
 	if err != nil && (!hostName.MatchString(host) || len(host) > 253) {
 		return api.FieldError("url", "must have a host name or an IP address")
 	}
-	if private || err == nil && open(ip) {
+	if private || err == nil && isPublic(ip) {
 		return nil
 	}
 	if err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") {
@@ -284,7 +284,7 @@ func checkHost(host string, private bool) *api.Error {
 // when it dials.
 var guard = ssrf.New(ssrf.WithAnyPort())
 
-func open(ip netip.Addr) bool {
+func isPublic(ip netip.Addr) bool {
 	network := "tcp4"
 	if ip.Is6() {
 		network = "tcp6"

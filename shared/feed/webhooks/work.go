@@ -19,9 +19,9 @@ import (
 	"statgate/shared/table"
 )
 
-// Pauses are the waits after each failed attempt. After the last attempt, about 18 hours
+// RetryDelays are the waits after each failed attempt. After the last attempt, about 18 hours
 // after the first, a delivery fails for good.
-var Pauses = []time.Duration{5 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+var RetryDelays = []time.Duration{5 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
 
 const (
 	// Lease is how long one attempt owns a delivery. It is longer than a worker lives, so
@@ -57,19 +57,19 @@ func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
 	return all, nil
 }
 
-// Place stores an event for a webhook, once however often it is called, and reports whether
-// the delivery is pending.
-func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []byte) (Due, bool, error) {
-	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
-	due := Due{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
+// Place stores the delivery of an event to a webhook and reports whether it is pending.
+// Repeated calls store it once.
+func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []byte) (QueuedDelivery, bool, error) {
+	d := storedDelivery{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
+	queued := QueuedDelivery{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
 	_, err := s.Table.Write(ctx, table.Put(d.item(), table.IsNew()))
 	if was := table.AsConditionFailed(err); was != nil {
-		return due, was.Item.Str("state") == Pending, nil
+		return queued, was.Item.Str("state") == Pending, nil
 	}
 	if err != nil {
-		return due, false, fmt.Errorf("webhooks: placing %s for %s: %w", e.ID, w.ID, err)
+		return queued, false, fmt.Errorf("webhooks: placing %s for %s: %w", e.ID, w.ID, err)
 	}
-	return due, true, nil
+	return queued, true, nil
 }
 
 // Attempt is one attempt of a delivery.
@@ -79,14 +79,15 @@ type Attempt struct {
 	Body    []byte
 	Secrets []string // to sign it with, the current one first
 
-	sending sending
-	claim   int64
+	storedDelivery storedDelivery
+	claim          int64
 }
 
-// Begin takes the lease of a delivery for one attempt. Without an attempt, the delivery is
-// not due: for the time that is returned, or ever if it is 0. An attempt counts only when
-// it is finished, so a store that fails in between uses up none.
-func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time.Duration, error) {
+// Begin takes the lease of a delivery for one attempt. If the attempt is nil, the delivery
+// must not be attempted now: Begin returns how long to wait, or 0 if it will never be
+// attempted. An attempt counts only when it is finished, so a store that fails in between
+// uses up none.
+func (s *Store) Begin(ctx context.Context, d QueuedDelivery, now time.Time) (*Attempt, time.Duration, error) {
 	at := now.Unix()
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("lease", at+int64(Lease/time.Second)), table.Increment("claims", 1)},
@@ -104,7 +105,7 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 		return nil, 0, fmt.Errorf("webhooks: beginning %s: %w", d.Delivery, err)
 	}
 	a := &Attempt{claim: it.Int("claims")}
-	if a.sending, _ = sendingFrom(it, now); a.sending.ID == "" {
+	if a.storedDelivery, _ = deliveryFromItem(it, now); a.storedDelivery.ID == "" {
 		return nil, 0, nil // it has expired, and the table has not deleted it yet
 	}
 	held, err := s.Table.Get(ctx, address(d.Org, d.Webhook), true)
@@ -115,7 +116,7 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 	if !ok || w.State != Enabled {
 		return nil, 0, s.cancel(ctx, d, a.claim)
 	}
-	a.Webhook, a.Event, a.Body = w.Webhook, a.sending.Event, []byte(a.sending.Body)
+	a.Webhook, a.Event, a.Body = w.Webhook, a.storedDelivery.Event, []byte(a.storedDelivery.Body)
 	if err := s.addSigningSecrets(ctx, a, w, now); err != nil {
 		return nil, 0, err
 	}
@@ -133,13 +134,13 @@ func (s *Store) addSigningSecrets(ctx context.Context, a *Attempt, w record, now
 		if err != nil {
 			return err
 		}
-		a.Secrets = append(a.Secrets, show(raw))
+		a.Secrets = append(a.Secrets, encodeSecret(raw))
 	}
 	return nil
 }
 
 // cancel ends a delivery whose webhook is disabled or deleted.
-func (s *Store) cancel(ctx context.Context, d Due, claim int64) error {
+func (s *Store) cancel(ctx context.Context, d QueuedDelivery, claim int64) error {
 	_, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("state", Canceled), table.Remove("lease"), table.Remove("next_at")},
 		table.Eq("state", Pending), table.Eq("claims", claim)))
@@ -161,53 +162,53 @@ func (o Outcome) gone() bool { return o.Status == http.StatusGone }
 // Finish stores the result of an attempt. It returns how long to wait for the next attempt,
 // 0 for never, and whether the delivery failed for good.
 func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time) (again time.Duration, givenUp bool, err error) {
-	n := a.sending.Attempts + 1
-	is := map[string]any{"attempts": int64(n), "tried_at": now.Unix(), "lease": nil, "next_at": nil, "status": nil, "error": nil}
+	n := a.storedDelivery.Attempts + 1
+	fields := map[string]any{"attempts": int64(n), "tried_at": now.Unix(), "lease": nil, "next_at": nil, "status": nil, "error": nil}
 	if o.Status != 0 {
-		is["status"] = int64(o.Status)
+		fields["status"] = int64(o.Status)
 	}
 	if o.Error != "" {
-		is["error"] = o.Error
+		fields["error"] = o.Error
 	}
 	switch {
 	case o.Error == "":
-		is["state"] = Delivered
-	case o.gone() || n > len(Pauses):
-		is["state"], givenUp = Failed, true
+		fields["state"] = Delivered
+	case o.gone() || n > len(RetryDelays):
+		fields["state"], givenUp = Failed, true
 	default:
-		again = pause(a.sending.ID, n)
-		is["next_at"] = now.Add(again).Unix()
+		again = retryDelay(a.storedDelivery.ID, n)
+		fields["next_at"] = now.Add(again).Unix()
 	}
 	var actions []table.Action
-	for _, name := range slices.Sorted(maps.Keys(is)) {
-		if is[name] == nil {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if fields[name] == nil {
 			actions = append(actions, table.Remove(name))
 		} else {
-			actions = append(actions, table.Set(name, is[name]))
+			actions = append(actions, table.Set(name, fields[name]))
 		}
 	}
-	_, err = s.Table.Write(ctx, table.Update(deliveryAddress(a.Webhook.ID, a.sending.ID), actions,
+	_, err = s.Table.Write(ctx, table.Update(deliveryAddress(a.Webhook.ID, a.storedDelivery.ID), actions,
 		table.Eq("state", Pending), table.Eq("claims", a.claim)))
 	if table.AsConditionFailed(err) != nil {
 		return 0, false, nil // the lease has expired, and another attempt has it
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("webhooks: finishing %s: %w", a.sending.ID, err)
+		return 0, false, fmt.Errorf("webhooks: finishing %s: %w", a.storedDelivery.ID, err)
 	}
-	return again, givenUp, s.health(ctx, a, o, givenUp, now)
+	return again, givenUp, s.recordHealth(ctx, a, o, givenUp, now)
 }
 
-// pause is how long to wait after the n-th attempt. A jitter of up to a fifth, derived from
+// retryDelay is how long to wait after the n-th attempt. A jitter of up to a fifth, derived from
 // the delivery's id, spreads deliveries that failed at the same time.
-func pause(id string, n int) time.Duration {
+func retryDelay(id string, n int) time.Duration {
 	sum := sha256.Sum256([]byte(id))
-	d := Pauses[n-1]
+	d := RetryDelays[n-1]
 	return d + d*time.Duration(binary.BigEndian.Uint16(sum[:2]))/(5<<16)
 }
 
-// health records since when a webhook accepts nothing. It disables one that has accepted
+// recordHealth records since when a webhook accepts nothing. It disables one that has accepted
 // nothing for Patience, or answered 410 Gone.
-func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool, now time.Time) error {
+func (s *Store) recordHealth(ctx context.Context, a *Attempt, o Outcome, givenUp bool, now time.Time) error {
 	failing := a.Webhook.FailingAt
 	at := address(a.Webhook.Org, a.Webhook.ID)
 	var w table.Write
@@ -251,11 +252,12 @@ func (s *Store) disable(ctx context.Context, w Webhook, reason string, since *ti
 // Deliveries returns a page of a webhook's deliveries, newest first, and the position of
 // the next page.
 func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit int, after string) ([]Delivery, string, error) {
-	if _, err := s.find(ctx, r.Caller.Org, id, false); err != nil {
+	w, err := s.find(ctx, r.Caller, id, false)
+	if err != nil {
 		return nil, "", err
 	}
 	low, high := table.Prefix(deliveryPrefix)
-	q := table.Query{Partition: deliveries(id), Low: low, High: high, Descending: true, Limit: limit}
+	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Descending: true, Limit: limit}
 	if after != "" {
 		q.After = deliveryPrefix + after
 	}
@@ -266,7 +268,7 @@ func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit
 	found, next := make([]Delivery, 0, len(page.Items)), ""
 	for _, it := range page.Items {
 		next = it.Str("id")
-		if d, ok := sendingFrom(it, r.Now); ok {
+		if d, ok := deliveryFromItem(it, r.Now); ok {
 			found = append(found, d.Delivery)
 		}
 	}
@@ -278,7 +280,7 @@ func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit
 
 // Send sends a delivery again or, without one, sends a test event.
 func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *string) (Delivery, error) {
-	w, err := s.find(ctx, r.Caller.Org, id, true)
+	w, err := s.find(ctx, r.Caller, id, true)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -288,85 +290,85 @@ func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *stri
 	if err := r.StillCurrent(ctx); err != nil {
 		return Delivery{}, err
 	}
-	var d sending
+	var d storedDelivery
 	if again == nil {
-		d, err = s.try(ctx, r, w)
+		d, err = s.createTest(ctx, r, w)
 	} else {
-		d, err = s.repeat(ctx, r, id, *again)
+		d, err = s.reset(ctx, r, w, *again)
 	}
 	if err != nil {
 		return Delivery{}, err
 	}
-	if err := s.Queue.Send(ctx, Due{Org: w.Org, Webhook: id, Delivery: d.ID}); err != nil {
+	if err := s.Queue.Send(ctx, QueuedDelivery{Org: w.Org, Webhook: w.ID, Delivery: d.ID}); err != nil {
 		return Delivery{}, api.UnavailableError("queueing a delivery", err)
 	}
 	return d.Delivery, nil
 }
 
-// try stores a test event for a webhook.
-func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, error) {
+// createTest stores a test event for a webhook.
+func (s *Store) createTest(ctx context.Context, r *api.Request, w record) (storedDelivery, error) {
 	event, err := s.changes.IDs.New("evt_", r.Now)
 	if err != nil {
-		return sending{}, err
+		return storedDelivery{}, err
 	}
 	data, err := json.Marshal(map[string]string{"webhook": w.ID})
 	if err != nil {
-		return sending{}, err
+		return storedDelivery{}, err
 	}
 	at := r.Now.UTC().Truncate(time.Millisecond)
 	body, err := Body(testType, at, data)
 	if err != nil {
-		return sending{}, err
+		return storedDelivery{}, err
 	}
-	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: testType, State: Pending, CreatedAt: at}}
+	d := storedDelivery{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: testType, State: Pending, CreatedAt: at}}
 	if _, err := s.Table.Write(ctx, table.Put(d.item())); err != nil {
-		return sending{}, api.UnavailableError("placing a delivery", err)
+		return storedDelivery{}, api.UnavailableError("placing a delivery", err)
 	}
 	return d, nil
 }
 
-// repeat makes a delivery pending as if it were new, even one that waits for its next
+// reset makes a delivery pending as if it were new, even one that waits for its next
 // attempt. One that is being attempted stays as it is.
-func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
+func (s *Store) reset(ctx context.Context, r *api.Request, w record, id string) (storedDelivery, error) {
 	if !ids.Valid(id) {
-		return sending{}, api.FieldError("delivery", "no such delivery")
+		return storedDelivery{}, api.FieldError("delivery", "no such delivery")
 	}
-	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
-		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()), table.Increment("claims", 1),
+	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(w.ID, id), []table.Action{
+		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Retention).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
 	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
 	if was := table.AsConditionFailed(err); was != nil {
 		it, err = was.Item, nil
 	}
 	if err != nil {
-		return sending{}, api.UnavailableError("placing a delivery", err)
+		return storedDelivery{}, api.UnavailableError("placing a delivery", err)
 	}
-	d, ok := sendingFrom(it, r.Now)
+	d, ok := deliveryFromItem(it, r.Now)
 	if !ok {
-		return sending{}, api.FieldError("delivery", "no such delivery; deliveries are kept for 15 days")
+		return storedDelivery{}, api.FieldError("delivery", "no such delivery; deliveries are kept for 15 days")
 	}
 	return d, nil
 }
 
 // Unfinished returns the pending deliveries, for a queue that starts empty with the
 // process.
-func (s *Store) Unfinished(ctx context.Context) ([]Due, error) {
+func (s *Store) Unfinished(ctx context.Context) ([]QueuedDelivery, error) {
 	all, err := s.Subscribed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var due []Due
+	var queued []QueuedDelivery
 	for _, w := range all {
-		if due, err = s.pending(ctx, &w, due); err != nil {
+		if queued, err = s.pending(ctx, &w, queued); err != nil {
 			return nil, err
 		}
 	}
-	return due, nil
+	return queued, nil
 }
 
 // pending adds a webhook's pending deliveries, page by page: most items that it reads have
 // ended, and each contains the body that was sent.
-func (s *Store) pending(ctx context.Context, w *Webhook, due []Due) ([]Due, error) {
+func (s *Store) pending(ctx context.Context, w *Webhook, queued []QueuedDelivery) ([]QueuedDelivery, error) {
 	low, high := table.Prefix(deliveryPrefix)
 	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200}
 	for {
@@ -376,12 +378,12 @@ func (s *Store) pending(ctx context.Context, w *Webhook, due []Due) ([]Due, erro
 		}
 		for _, it := range page.Items {
 			if it.Str("state") == Pending {
-				due = append(due, Due{Org: w.Org, Webhook: w.ID, Delivery: it.Str("id")})
+				queued = append(queued, QueuedDelivery{Org: w.Org, Webhook: w.ID, Delivery: it.Str("id")})
 			}
 			q.After = it.Str(table.SortAttr)
 		}
 		if !page.More {
-			return due, nil
+			return queued, nil
 		}
 	}
 }

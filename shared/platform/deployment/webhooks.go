@@ -29,7 +29,7 @@ func (d *Deployment) workers(o Options) error {
 	if within == nil {
 		within = func(ctx context.Context, _ string) context.Context { return ctx }
 	}
-	d.deliver = func(ctx context.Context, due webhooks.Due) (time.Duration, error) {
+	d.deliver = func(ctx context.Context, due webhooks.QueuedDelivery) (time.Duration, error) {
 		return sender.Deliver(within(ctx, "deliver"), due)
 	}
 	d.fanout = func(ctx context.Context, changes []table.Change) error {

@@ -444,7 +444,7 @@ func TestEveryChangeIsAuditedOnceForItsOrganisation(t *testing.T) {
 		if _, err := s.Change(t.Context(), later, idempotency.Token{}, c.ID, start); condition(err) != api.ConflictState {
 			t.Fatalf("the same step again: got %v, want %s", err, api.ConflictState)
 		}
-		entries, _, err := audit.New(emptyKeys{}, tbl).List(t.Context(), audit.Filter{Org: "org_1", Target: c.ID, Limit: 10})
+		entries, _, err := audit.New(emptyKeys{}, tbl).For(&api.Caller{Org: "org_1"}).List(t.Context(), audit.Filter{Target: c.ID, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

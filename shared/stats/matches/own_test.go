@@ -129,7 +129,7 @@ func TestKeyThatChangesDuringARequestWritesNoMatch(t *testing.T) {
 	if total, listed := w.total(t, matches.Filter{}, "org_a"); total != 1 || listed != 1 {
 		t.Errorf("counted %d, listed %d, want the one match", total, listed)
 	}
-	if n := len(w.entries(t, audit.Filter{Org: "org_a"})); n != 1 {
+	if n := len(w.entries(t, audit.Filter{})); n != 1 {
 		t.Errorf("got %d audit entries, want the one of the first match", n)
 	}
 }
@@ -152,10 +152,11 @@ func (w *writer) tag(t testing.TB, m *matches.Match) string {
 	return tag
 }
 
+// entries returns the entries of org_a that a filter selects.
 func (w *writer) entries(t testing.TB, f audit.Filter) []audit.Entry {
 	t.Helper()
 	f.Limit = 1000
-	found, _, err := w.trail.List(t.Context(), f)
+	found, _, err := w.trail.For(&api.Caller{Org: "org_a"}).List(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +229,7 @@ func TestMatchesOfOthersAndOfThePublicCannotBeWritten(t *testing.T) {
 			}
 		}
 	}
-	if got := w.entries(t, audit.Filter{Org: "org_a"}); len(got) != 0 {
+	if got := w.entries(t, audit.Filter{}); len(got) != 0 {
 		t.Errorf("got %d audit entries for refused changes", len(got))
 	}
 }
@@ -285,7 +286,7 @@ func TestOfConcurrentConditionalWritesExactlyOneChangesEachVersion(t *testing.T)
 			t.Errorf("version %d was replaced %d times, want once", version, n)
 		}
 	}
-	if got := len(w.entries(t, audit.Filter{Org: "org_a", Target: m.ID})); got != 1+1+32 {
+	if got := len(w.entries(t, audit.Filter{Target: m.ID})); got != 1+1+32 {
 		t.Errorf("got %d audit entries, want %d", got, 1+1+32)
 	}
 }
@@ -361,8 +362,8 @@ func TestEveryChangeOfAMatchIsAuditedWithItsActor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, f := range map[string]audit.Filter{
-		"all": {Org: "org_a"}, "by match": {Org: "org_a", Target: m.ID}, "by key": {Org: "org_a", Actor: "key_a"},
-		"by user": {Org: "org_a", Actor: "usr_a"}, "by match and key": {Org: "org_a", Target: m.ID, Actor: "key_a"},
+		"all": {}, "by match": {Target: m.ID}, "by key": {Actor: "key_a"},
+		"by user": {Actor: "usr_a"}, "by match and key": {Target: m.ID, Actor: "key_a"},
 	} {
 		var actions []string
 		for _, e := range w.entries(t, f) {
@@ -375,7 +376,7 @@ func TestEveryChangeOfAMatchIsAuditedWithItsActor(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, actions, want)
 		}
 	}
-	change := w.entries(t, audit.Filter{Org: "org_a"})[1]
+	change := w.entries(t, audit.Filter{})[1]
 	if change.Before["status"] != "scheduled" || change.After["status"] != "live" || change.Before["home"] != nil {
 		t.Errorf("got %v to %v, want only the fields that differ", change.Before, change.After)
 	}
@@ -435,7 +436,7 @@ func testFault(t *testing.T, c operation, fault tabletest.Fault, times, from int
 	what := fmt.Sprintf("%s with fault %d, %d times from call %d on", c.name, fault, times, from)
 	w := newWriter(t)
 	m := w.mustCreate(t, "a", "1")
-	before, entriesBefore := matchesOf(t, w), len(w.entries(t, audit.Filter{Org: "org_a"}))
+	before, entriesBefore := matchesOf(t, w), len(w.entries(t, audit.Filter{}))
 	seen := 0
 	w.table.Follow(func(tabletest.Call) (tabletest.Fault, time.Duration) {
 		if seen++; seen > from && seen <= from+times {
@@ -445,7 +446,7 @@ func testFault(t *testing.T, c operation, fault tabletest.Fault, times, from int
 	})
 	err := c.do(w, m)
 	w.table.Heal()
-	after, entriesAfter := matchesOf(t, w), len(w.entries(t, audit.Filter{Org: "org_a"}))
+	after, entriesAfter := matchesOf(t, w), len(w.entries(t, audit.Filter{}))
 	if entriesAfter-entriesBefore > 1 || (entriesAfter-entriesBefore == 1) != (before != after) {
 		t.Errorf("%s: %d audit entries, matches changed: %v", what, entriesAfter-entriesBefore, before != after)
 	}

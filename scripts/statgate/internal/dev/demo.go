@@ -158,7 +158,7 @@ func (p *preparation) organisation(ctx context.Context) (string, error) {
 	if p.ids.Org != "" {
 		return p.ids.Org, nil
 	}
-	o, _, err := p.d.Orgs.Create(ctx, p.request(), orgs.Founding{Name: tenant.Name, Plan: tenant.Plan(p.contract), Owner: tenant.OwnerEmail})
+	o, _, err := p.d.Orgs.Create(ctx, p.request(), orgs.Spec{Name: tenant.Name, Plan: tenant.Plan(p.contract), Owner: tenant.OwnerEmail})
 	p.ids.Org = o.ID
 	return o.ID, err
 }

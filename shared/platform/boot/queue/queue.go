@@ -40,7 +40,7 @@ func New(cfg aws.Config, url string, clock func() time.Time) *Queue {
 }
 
 // Send implements [webhooks.Queue]. If it fails, some of the messages may have been sent.
-func (q *Queue) Send(ctx context.Context, deliveries ...webhooks.Due) error {
+func (q *Queue) Send(ctx context.Context, deliveries ...webhooks.QueuedDelivery) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(concurrency)
 	for batch := range slices.Chunk(deliveries, batchSize) {
@@ -52,7 +52,7 @@ func (q *Queue) Send(ctx context.Context, deliveries ...webhooks.Due) error {
 // send sends a batch. The message group is the organisation. SQS uses it for fair
 // queues: if one organisation's messages occupy more than their share of the
 // receivers, the messages of others are received first.
-func (q *Queue) send(ctx context.Context, batch []webhooks.Due) error {
+func (q *Queue) send(ctx context.Context, batch []webhooks.QueuedDelivery) error {
 	entries := make([]types.SendMessageBatchRequestEntry, len(batch))
 	for i, d := range batch {
 		raw, err := json.Marshal(d)
@@ -74,6 +74,6 @@ func (q *Queue) send(ctx context.Context, batch []webhooks.Due) error {
 
 // delay returns the delay of a message in seconds. A delivery that is due later than
 // SQS's limit is received early, and its receiver sends it again.
-func (q *Queue) delay(d webhooks.Due) int32 {
+func (q *Queue) delay(d webhooks.QueuedDelivery) int32 {
 	return int32(min(max(d.NotBefore-q.clock().Unix(), 0), maxDelaySeconds))
 }

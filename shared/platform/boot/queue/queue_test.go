@@ -67,10 +67,10 @@ func open(t *testing.T, s *sqs) *queue.Queue {
 		func() time.Time { return now })
 }
 
-func due(org string, n int) []webhooks.Due {
-	list := make([]webhooks.Due, n)
+func due(org string, n int) []webhooks.QueuedDelivery {
+	list := make([]webhooks.QueuedDelivery, n)
 	for i := range list {
-		list[i] = webhooks.Due{Org: org, Webhook: "whk_1", Delivery: fmt.Sprintf("dlv_%d", i)}
+		list[i] = webhooks.QueuedDelivery{Org: org, Webhook: "whk_1", Delivery: fmt.Sprintf("dlv_%d", i)}
 	}
 	return list
 }

@@ -28,7 +28,7 @@ const (
 
 // Deliver attempts a delivery if it is due. It returns how long to wait before calling
 // it again; 0 means never.
-type Deliver func(ctx context.Context, d webhooks.Due) (time.Duration, error)
+type Deliver func(ctx context.Context, d webhooks.QueuedDelivery) (time.Duration, error)
 
 // Queue is a [webhooks.Queue].
 type Queue struct {
@@ -38,20 +38,20 @@ type Queue struct {
 
 	mu    sync.Mutex
 	later schedule
-	ready map[string][]webhooks.Due // by webhook; without empty lists
-	turns []string                  // the webhooks of ready, in the order of their turns
-	busy  map[string]int            // attempts under way, by organisation and by webhook
-	taken int                       // slots in use
+	ready map[string][]webhooks.QueuedDelivery // by webhook; without empty lists
+	turns []string                             // the webhooks of ready, in the order of their turns
+	busy  map[string]int                       // attempts under way, by organisation and by webhook
+	taken int                                  // slots in use
 }
 
 // New returns a queue. It holds deliveries until Run is called. The clock decides when a
 // waiting delivery is due.
 func New(clock func() time.Time, log *slog.Logger) *Queue {
-	return &Queue{clock: clock, log: log, wake: make(chan struct{}, 1), ready: map[string][]webhooks.Due{}, busy: map[string]int{}}
+	return &Queue{clock: clock, log: log, wake: make(chan struct{}, 1), ready: map[string][]webhooks.QueuedDelivery{}, busy: map[string]int{}}
 }
 
 // Send implements [webhooks.Queue]. It never fails.
-func (q *Queue) Send(_ context.Context, deliveries ...webhooks.Due) error {
+func (q *Queue) Send(_ context.Context, deliveries ...webhooks.QueuedDelivery) error {
 	q.mu.Lock()
 	for _, d := range deliveries {
 		q.add(d)
@@ -84,7 +84,7 @@ func (q *Queue) Run(ctx context.Context, deliver Deliver) {
 
 // start assigns free slots to ready deliveries and returns these. It also returns how
 // long Run may sleep before it calls start again.
-func (q *Queue) start(now time.Time) (started []webhooks.Due, next time.Duration) {
+func (q *Queue) start(now time.Time) (started []webhooks.QueuedDelivery, next time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.later) > 0 && !q.later[0].at.After(now) {
@@ -121,7 +121,7 @@ func (q *Queue) take(i int) {
 }
 
 // count adds n to the running attempts of a delivery's organisation and webhook.
-func (q *Queue) count(d webhooks.Due, n int) {
+func (q *Queue) count(d webhooks.QueuedDelivery, n int) {
 	q.taken += n
 	for _, id := range []string{d.Org, d.Webhook} {
 		if q.busy[id] += n; q.busy[id] == 0 {
@@ -130,14 +130,14 @@ func (q *Queue) count(d webhooks.Due, n int) {
 	}
 }
 
-func (q *Queue) add(d webhooks.Due) {
+func (q *Queue) add(d webhooks.QueuedDelivery) {
 	if len(q.ready[d.Webhook]) == 0 {
 		q.turns = append(q.turns, d.Webhook)
 	}
 	q.ready[d.Webhook] = append(q.ready[d.Webhook], d)
 }
 
-func (q *Queue) attempt(ctx context.Context, deliver Deliver, d webhooks.Due) {
+func (q *Queue) attempt(ctx context.Context, deliver Deliver, d webhooks.QueuedDelivery) {
 	again, err := deliver(ctx, d)
 	if err != nil {
 		again = storePause
@@ -165,7 +165,7 @@ func (q *Queue) signal() {
 // entry is a delivery that waits for its next attempt.
 type entry struct {
 	at  time.Time
-	due webhooks.Due
+	due webhooks.QueuedDelivery
 }
 
 // schedule is a heap of entries, the next one first.

@@ -29,9 +29,9 @@ func run(t *testing.T, q *queue.Queue, deliver queue.Deliver) {
 
 func send(t *testing.T, q *queue.Queue, org, webhook string, n int) {
 	t.Helper()
-	due := make([]webhooks.Due, n)
+	due := make([]webhooks.QueuedDelivery, n)
 	for i := range due {
-		due[i] = webhooks.Due{Org: org, Webhook: webhook, Delivery: fmt.Sprint("dlv_", i)}
+		due[i] = webhooks.QueuedDelivery{Org: org, Webhook: webhook, Delivery: fmt.Sprint("dlv_", i)}
 	}
 	if err := q.Send(t.Context(), due...); err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestHangingReceiversLeaveSlotsToOtherOrganisations(t *testing.T) {
 		var mu sync.Mutex
 		hanging := map[string]int{} // by webhook
 		taken := 0
-		run(t, q, func(ctx context.Context, d webhooks.Due) (time.Duration, error) {
+		run(t, q, func(ctx context.Context, d webhooks.QueuedDelivery) (time.Duration, error) {
 			mu.Lock()
 			if d.Org != "bad" {
 				taken++
@@ -87,7 +87,7 @@ func TestWebhooksTakeTurns(t *testing.T) {
 		send(t, q, "org", "one", 1)
 		var before atomic.Int64
 		done := make(chan struct{})
-		run(t, q, func(_ context.Context, d webhooks.Due) (time.Duration, error) {
+		run(t, q, func(_ context.Context, d webhooks.QueuedDelivery) (time.Duration, error) {
 			if d.Webhook == "one" {
 				close(done)
 				return 0, nil
@@ -113,7 +113,7 @@ func TestDeliveryIsAttemptedUntilItIsFinished(t *testing.T) {
 		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
 		start := time.Now()
 		var attempts []time.Duration
-		run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
+		run(t, q, func(context.Context, webhooks.QueuedDelivery) (time.Duration, error) {
 			attempts = append(attempts, time.Since(start))
 			return []time.Duration{time.Minute, time.Second, time.Hour, 0}[len(attempts)-1], nil
 		})
@@ -134,7 +134,7 @@ func TestDeliveryIsDueByTheQueuesClock(t *testing.T) {
 		q := queue.New(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, slog.New(slog.DiscardHandler))
 		attempts := map[string]int{}
 		var mu sync.Mutex
-		run(t, q, func(_ context.Context, d webhooks.Due) (time.Duration, error) {
+		run(t, q, func(_ context.Context, d webhooks.QueuedDelivery) (time.Duration, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if attempts[d.Webhook]++; attempts[d.Webhook] == 1 {
@@ -162,7 +162,7 @@ func TestDeliveryIsRetriedAfterTheStoreFailed(t *testing.T) {
 		q := queue.New(time.Now, slog.New(slog.NewJSONHandler(&log, nil)))
 		start := time.Now()
 		var attempts []time.Duration
-		run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
+		run(t, q, func(context.Context, webhooks.QueuedDelivery) (time.Duration, error) {
 			if attempts = append(attempts, time.Since(start)); len(attempts) == 1 {
 				return 0, errors.New("the store is down")
 			}
@@ -185,7 +185,7 @@ func TestTwentyThousandWaitingDeliveriesNeedNoGoroutines(t *testing.T) {
 		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
 		before := runtime.NumGoroutine()
 		var failed atomic.Int64
-		run(t, q, func(context.Context, webhooks.Due) (time.Duration, error) {
+		run(t, q, func(context.Context, webhooks.QueuedDelivery) (time.Duration, error) {
 			failed.Add(1)
 			return time.Hour, nil
 		})

@@ -370,7 +370,7 @@ func TestWebhooksKeepTheirSigningSecretWhenItsPepperIsRetired(t *testing.T) {
 		if got, body, err = i.call(secret, "POST", "/webhooks/"+hook+"/deliveries", ""); err != nil || got != 202 {
 			t.Fatalf("got %d %v, %v", got, body, err)
 		}
-		a, _, err := i.Webhooks.Begin(t.Context(), webhooks.Due{Org: org.ID, Webhook: hook, Delivery: fmt.Sprint(body["id"])}, i.now())
+		a, _, err := i.Webhooks.Begin(t.Context(), webhooks.QueuedDelivery{Org: org.ID, Webhook: hook, Delivery: fmt.Sprint(body["id"])}, i.now())
 		if err != nil || a == nil || len(a.Secrets) != 1 || a.Secrets[0] != signing {
 			t.Errorf("got %v, want the same signing secret", err)
 		}

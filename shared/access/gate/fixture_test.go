@@ -60,7 +60,7 @@ func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()).UTC() }
 
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-// facts is a store of keys that is read as the real one must be: the version first.
+// facts is a store of keys. Like the real one, it is read after the gate's version.
 type facts struct {
 	gate  *Gate // to read versions with
 	mu    sync.Mutex
@@ -111,11 +111,11 @@ func (f *facts) change(secret string, edit func(*api.Caller)) {
 func (f *facts) end(secret, condition string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.ended[secret] = api.Fail(condition, "this key is no more")
+	f.ended[secret] = api.Fail(condition, "this key has ended")
 }
 
-// world is a keys table, a clock, and a store of facts.
-type world struct {
+// fixture is a keys table, a clock, and a store of facts.
+type fixture struct {
 	t     testing.TB
 	keys  table.Table
 	clock *clock
@@ -123,15 +123,15 @@ type world struct {
 	gate  *Gate
 }
 
-func newWorld(t testing.TB, keys table.Table) *world {
-	w := &world{t: t, keys: keys, clock: clockAt(noon)}
+func newFixture(t testing.TB, keys table.Table) *fixture {
+	w := &fixture{t: t, keys: keys, clock: clockAt(noon)}
 	w.facts = newFacts(New(keys, w.clock.Now))
 	w.gate = w.instance(w.clock.Now)
 	return w
 }
 
 // instance is another warm function: the same table, its own cache and clock.
-func (w *world) instance(now func() time.Time) *Gate {
+func (w *fixture) instance(now func() time.Time) *Gate {
 	g := New(w.keys, now)
 	g.Resolver = w.facts
 	g.Patience = time.Minute // these tests check decisions, so a slow machine must not fail them
@@ -141,7 +141,7 @@ func (w *world) instance(now func() time.Time) *Gate {
 var serial atomic.Int64
 
 // key makes a key with a gate and returns the caller that the authorizer would have found.
-func (w *world) key(limit, window int64) *api.Caller {
+func (w *fixture) key(limit, window int64) *api.Caller {
 	w.t.Helper()
 	n := serial.Add(1)
 	c := api.Caller{
@@ -159,14 +159,14 @@ func (w *world) key(limit, window int64) *api.Caller {
 	return &c
 }
 
-func (w *world) bump(key string) {
+func (w *fixture) bump(key string) {
 	w.t.Helper()
 	if err := w.gate.Bump(context.Background(), key); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-func (w *world) state(key string) State {
+func (w *fixture) state(key string) State {
 	w.t.Helper()
 	states, err := w.gate.States(context.Background(), []string{key})
 	if err != nil {
@@ -176,7 +176,7 @@ func (w *world) state(key string) State {
 }
 
 // used returns the requests by operation over all time.
-func (w *world) used(key string) map[string]int64 {
+func (w *fixture) used(key string) map[string]int64 {
 	w.t.Helper()
 	hours, err := w.gate.Usage(context.Background(), key, time.Unix(0, 0), noon.Add(1000*time.Hour))
 	if err != nil {
@@ -192,7 +192,7 @@ func (w *world) used(key string) map[string]int64 {
 }
 
 // addsUp compares usage with the total and with the number admitted.
-func (w *world) addsUp(key string, admitted int64) {
+func (w *fixture) addsUp(key string, admitted int64) {
 	w.t.Helper()
 	var sum int64
 	for _, n := range w.used(key) {
@@ -230,7 +230,7 @@ func condition(t testing.TB, err error) string {
 	}
 	var e *api.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("%v is no *api.Error", err)
+		t.Fatalf("got %v, want an *api.Error", err)
 	}
 	return e.Condition
 }

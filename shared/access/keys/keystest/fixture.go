@@ -21,8 +21,8 @@ import (
 	"statgate/shared/table/local"
 )
 
-// World is a deployment.
-type World struct {
+// Fixture is a deployment.
+type Fixture struct {
 	Table    table.Table
 	Contract *contract.Contract
 	Gate     *gate.Gate
@@ -87,13 +87,13 @@ func Memory(t testing.TB) table.Table {
 }
 
 // New returns an empty deployment of a contract, in its first environment.
-func New(t testing.TB, keysTable table.Table, contractName string) *World {
+func New(t testing.TB, keysTable table.Table, contractName string) *Fixture {
 	t.Helper()
 	c, err := preset.Load(contractName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &World{Table: keysTable, Contract: c, Peppers: &Peppers{}}
+	w := &Fixture{Table: keysTable, Contract: c, Peppers: &Peppers{}}
 	w.now.Store(time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC).UnixNano())
 	w.Peppers.Set(t)
 	w.Peppers.PepperSource = apikey.NewPepperSource(func(context.Context) ([]byte, error) { return *w.Peppers.raw.Load(), nil }, w.Now)
@@ -108,13 +108,13 @@ func New(t testing.TB, keysTable table.Table, contractName string) *World {
 }
 
 // Now returns the deployment's time.
-func (w *World) Now() time.Time { return time.Unix(0, w.now.Load()).UTC() }
+func (w *Fixture) Now() time.Time { return time.Unix(0, w.now.Load()).UTC() }
 
 // Pass advances the clock.
-func (w *World) Pass(d time.Duration) { w.now.Add(int64(d)) }
+func (w *Fixture) Pass(d time.Duration) { w.now.Add(int64(d)) }
 
-// Found bootstraps the deployment and returns the operator's key.
-func (w *World) Found(t testing.TB) keys.Minted {
+// Bootstrap bootstraps the deployment and returns the operator's key.
+func (w *Fixture) Bootstrap(t testing.TB) keys.Minted {
 	t.Helper()
 	_, _, m, err := w.Keys.Bootstrap(t.Context(), w.Now(), "Statgate", "root@example.com")
 	if err != nil {
@@ -124,7 +124,7 @@ func (w *World) Found(t testing.TB) keys.Minted {
 }
 
 // By returns a request of the holder of a secret.
-func (w *World) By(t testing.TB, secret string) *api.Request {
+func (w *Fixture) By(t testing.TB, secret string) *api.Request {
 	t.Helper()
 	c, err := w.Keys.Authenticate(t.Context(), secret)
 	if err != nil {
@@ -135,16 +135,16 @@ func (w *World) By(t testing.TB, secret string) *api.Request {
 
 // Request returns a request of a caller, a millisecond after the previous one, so that ids
 // sort in the order of requests.
-func (w *World) Request(c *api.Caller) *api.Request {
+func (w *Fixture) Request(c *api.Caller) *api.Request {
 	w.Pass(time.Millisecond)
 	return &api.Request{ID: "req-" + time.Unix(w.requests.Add(1), 0).UTC().Format("150405"), Caller: c, Now: w.Now()}
 }
 
 // Org makes an organisation and returns it, its owner, and a key of that owner with every
 // management scope.
-func (w *World) Org(t testing.TB, operator, name, plan string) (orgs.Org, orgs.Member, keys.Minted) {
+func (w *Fixture) Org(t testing.TB, operator, name, plan string) (orgs.Org, orgs.Member, keys.Minted) {
 	t.Helper()
-	o, owner, err := w.Orgs.Create(t.Context(), w.By(t, operator), orgs.Founding{Name: name, Plan: plan, Owner: "owner@" + name + ".example"})
+	o, owner, err := w.Orgs.Create(t.Context(), w.By(t, operator), orgs.Spec{Name: name, Plan: plan, Owner: "owner@" + name + ".example"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func (w *World) Org(t testing.TB, operator, name, plan string) (orgs.Org, orgs.M
 }
 
 // Management returns the management scopes.
-func (w *World) Management() []string {
+func (w *Fixture) Management() []string {
 	var names []string
 	for _, s := range w.Contract.Scopes.Management {
 		names = append(names, s.Name)
@@ -161,7 +161,7 @@ func (w *World) Management() []string {
 }
 
 // Key makes a key.
-func (w *World) Key(t testing.TB, by string, spec keys.Spec) keys.Minted {
+func (w *Fixture) Key(t testing.TB, by string, spec keys.Spec) keys.Minted {
 	t.Helper()
 	m, err := w.Keys.Create(t.Context(), w.By(t, by), spec)
 	if err != nil {
@@ -171,9 +171,9 @@ func (w *World) Key(t testing.TB, by string, spec keys.Spec) keys.Minted {
 }
 
 // Entries returns an organisation's audit trail, newest first.
-func (w *World) Entries(t testing.TB, org string) []audit.Entry {
+func (w *Fixture) Entries(t testing.TB, org string) []audit.Entry {
 	t.Helper()
-	entries, _, err := w.Trail.List(t.Context(), audit.Filter{Org: org, Limit: 1000})
+	entries, _, err := w.Trail.For(&api.Caller{Org: org}).List(t.Context(), audit.Filter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,11 +22,11 @@ import (
 	"statgate/shared/table"
 )
 
-// api3 is the key management functions over one deployment, behind its gate. It caches each
+// deployment is the key management functions behind one gate. It caches each
 // person's caller, as API Gateway does, so that every change has to take effect through the
 // gate.
-type api3 struct {
-	*keystest.World
+type deployment struct {
+	*keystest.Fixture
 	t       testing.TB
 	calls   map[string]operation
 	flushes int
@@ -39,14 +39,14 @@ type operation struct {
 }
 
 // Flush implements Flusher, for a cache elsewhere that takes a minute.
-func (a *api3) Flush(context.Context) time.Time {
+func (a *deployment) Flush(context.Context) time.Time {
 	a.flushes++
 	return a.Now().Add(time.Minute)
 }
 
-func serve(t testing.TB, keysTable table.Table, contractName string) *api3 {
+func serve(t testing.TB, keysTable table.Table, contractName string) *deployment {
 	t.Helper()
-	a := &api3{World: keystest.New(t, keysTable, contractName), t: t, calls: map[string]operation{}}
+	a := &deployment{Fixture: keystest.New(t, keysTable, contractName), t: t, calls: map[string]operation{}}
 	handlers := keysfn.Handlers(keysfn.Deps{Keys: a.Keys, History: a.Gate, Flusher: a})
 	handlers = append(handlers, orgsfn.Handlers(orgsfn.Deps{Orgs: a.Orgs, Flusher: a})...)
 	handlers = append(handlers, auditfn.Handlers(auditfn.Deps{Trail: a.Trail, Orgs: a.Orgs})...)
@@ -73,19 +73,19 @@ func serve(t testing.TB, keysTable table.Table, contractName string) *api3 {
 
 // person is the holder of a secret.
 type person struct {
-	*api3
+	*deployment
 	secret string
 	cached *api.Caller
 }
 
 // with returns a person who has just made a first request.
-func (a *api3) with(secret string) *person {
+func (a *deployment) with(secret string) *person {
 	a.t.Helper()
 	c, err := a.Keys.Authenticate(a.t.Context(), secret)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return &person{api3: a, secret: secret, cached: c}
+	return &person{deployment: a, secret: secret, cached: c}
 }
 
 // input is a request's input by name, path parameters included.
@@ -109,7 +109,7 @@ func (p *person) tryOnce(name string, in input, idempotencyKey string) (map[stri
 }
 
 // invoke binds the input and calls the handler.
-func (a *api3) invoke(r *api.Request, op operation, in input) (map[string]any, error) {
+func (a *deployment) invoke(r *api.Request, op operation, in input) (map[string]any, error) {
 	a.t.Helper()
 	bound, err := op.binder.Bind(raw(a.t, op, in))
 	if err != nil {
@@ -190,9 +190,9 @@ func (p *person) fails(want, operation string, in input) *api.Error {
 // text returns a string of an answer.
 func text(answer map[string]any, name string) string { s, _ := answer[name].(string); return s }
 
-// cast is the people of a test.
-type cast struct {
-	*api3
+// scenario is a deployment with the callers of a test.
+type scenario struct {
+	*deployment
 	operator, owner, admin, stranger *person
 	org, strangers                   string // organisations
 	ownerUser, adminUser, memberUser string
@@ -201,20 +201,20 @@ type cast struct {
 	application                      string // a general one of the organisation's, if any
 }
 
-// stage returns a deployment with an operator, an organisation with an owner, an admin and
+// newScenario returns a deployment with an operator, an organisation with an owner, an admin and
 // a member, and a stranger who owns another organisation.
-func stage(t testing.TB, keysTable table.Table) *cast {
+func newScenario(t testing.TB, keysTable table.Table) *scenario {
 	t.Helper()
 	a := serve(t, keysTable, "statgate")
-	c := &cast{api3: a}
-	c.operator = a.with(a.Found(t).Secret)
-	enter := func(name string) (string, string, *person) {
+	c := &scenario{deployment: a}
+	c.operator = a.with(a.Bootstrap(t).Secret)
+	newOrg := func(name string) (string, string, *person) {
 		o := c.operator.does("createOrg", input{"name": name, "plan": "TEAM", "owner": "Owner@" + name + ".example"})
 		k := c.operator.does("createKey", input{"name": "owner", "org": o["id"], "scopes": a.Management()})
 		return text(o, "id"), text(o["owner"].(map[string]any), "user"), a.with(text(k, "secret"))
 	}
-	c.org, c.ownerUser, c.owner = enter("north")
-	c.strangers, _, c.stranger = enter("south")
+	c.org, c.ownerUser, c.owner = newOrg("north")
+	c.strangers, _, c.stranger = newOrg("south")
 	join := func(role string, scopes ...string) (string, string, *person) {
 		m := c.owner.does("addMember", input{"org": c.org, "email": role + "@north.example", "role": role})
 		k := c.owner.does("createKey", input{"name": role, "user": m["user"], "scopes": scopes})
