@@ -31,7 +31,7 @@ test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local inc
 lint: ## golangci-lint, Vale, cfn-lint, cdk-nag, govulncheck
 	@scripts/lint/lint.sh
 
-check: ## lint and test one package (PKG=./shared/access/gate)
+check: dynamodb-local ## lint and test one package (PKG=./shared/access/gate)
 	@scripts/check.sh "$(PKG)"
 
 e2e: ## check a deployment against its guarantees (URL=… CREDENTIALS=… CONTRACT=statgate E2E_FLAGS="--target … --host …")

@@ -3,11 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,6 +65,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 			return nil, fmt.Errorf("reading CONTEXT_OVERFLOW_LOCATION_ENV: %w", err)
 		}
 	}
+	if err := checkNames(context); err != nil {
+		return nil, err
+	}
 	// Where the CLI will deploy to; "" if it is not known.
 	s := settings{"region": getenv("CDK_DEFAULT_REGION"), "account": getenv("CDK_DEFAULT_ACCOUNT")}
 	for name, fallback := range known {
@@ -72,6 +77,23 @@ func readSettings(getenv func(string) string) (settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// cdkNames are context names of the CDK CLI without a colon or a slash. The commands cdk
+// acknowledge and cdk cli-telemetry store them. All others look like aws:cdk:name,
+// @aws-cdk/module:name or vpc-provider:account=….
+var cdkNames = []string{"acknowledged-issue-numbers", "cli-telemetry"}
+
+// checkNames refuses a context name that is neither a setting nor a name of the CDK. A
+// misspelt setting would otherwise be ignored.
+func checkNames(context map[string]any) error {
+	for _, name := range slices.Sorted(maps.Keys(context)) {
+		_, ok := known[name]
+		if !ok && !strings.ContainsAny(name, ":/") && !slices.Contains(cdkNames, name) {
+			return fmt.Errorf("-c %s: unknown setting: must be one of %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+	}
+	return nil
 }
 
 var (
@@ -170,7 +192,7 @@ func (s settings) bundles(p stack.Props) (map[string]stack.Bundle, error) {
 	if out == "" { // a directory per contract allows concurrent builds
 		out = filepath.Join("build", p.Contract.Name)
 	}
-	build := exec.Command("go", "run", "./scripts/build", "-contract", s["contract"], "-arch", p.Arch, "-out", out)
+	build := exec.Command("go", "run", "./scripts/build", "--contract", s["contract"], "--arch", p.Arch, "--out", out)
 	build.Stderr = os.Stderr
 	stdout, err := build.Output()
 	if err != nil {

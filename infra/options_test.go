@@ -102,6 +102,21 @@ func TestInvalidSettingsAreRefusedByName(t *testing.T) {
 	}
 }
 
+func TestMisspeltSettingIsRefusedAndNamesOfTheCDKAreNot(t *testing.T) {
+	for _, name := range []string{"contrct", "webhook-concurrency", "Stack", ""} {
+		_, _, err := readProps(t, map[string]any{name: "x"})
+		if want := "-c " + name + ": unknown setting: must be one of access_logs, adopt, "; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", name, err, want)
+		}
+	}
+	if _, _, err := readProps(t, map[string]any{
+		"aws:cdk:enable-asset-metadata": true, "@aws-cdk/core:newStyleStackSynthesis": true, "aws-cdk:enableDiffNoFail": "true",
+		"availability-zones:account=1:region=us-east-1": []string{"us-east-1a"}, "acknowledged-issue-numbers": []int{1}, "cli-telemetry": false,
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestInvalidContractFailsSynthWithLineAndColumn(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	if err := os.WriteFile(bad, []byte("name: bad\ntitle: Bad\nbase: /v1\nenvironmentz: [live]\n"), 0o600); err != nil {

@@ -9,7 +9,7 @@ data=${STATGATE_DATA:-../shared/data}
 if [[ -d $data ]]; then
 	STATGATE_DATA=$(cd "$data" && pwd)
 	export STATGATE_DATA
-else
+elif [[ $# -eq 0 || " $* " == *" ./... "* ]]; then # some packages have no tests on real data
 	echo "test: NOT RUN on real data: $data does not exist (set STATGATE_DATA); the tests use invented fixtures"
 fi
 

@@ -38,7 +38,7 @@ var goarch = map[string]string{"arm64": "arm64", "x86_64": "amd64"}
 func build(o options) (map[string]bundle, error) {
 	arch, ok := goarch[o.arch]
 	if !ok {
-		return nil, fmt.Errorf("-arch: must be arm64 or x86_64, got %s", o.arch)
+		return nil, fmt.Errorf("--arch: must be arm64 or x86_64, got %s", o.arch)
 	}
 	c, err := preset.Load(o.contract)
 	if err != nil {

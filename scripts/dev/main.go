@@ -11,7 +11,7 @@ import (
 var oneDash, bare, boolean = regexp.MustCompile(`^-[a-z]{2}`), regexp.MustCompile(`^--[a-z-]+$`), regexp.MustCompile(`^--(empty|verbose|help)$`)
 
 func main() {
-	fmt.Fprintln(os.Stderr, "dev: deprecated: run go run ./scripts/statgate dev, whose flags have two dashes")
+	fmt.Fprintln(os.Stderr, "dev: deprecated: use `go run ./scripts/statgate dev`, whose flags have two dashes")
 	os.Exit(command.Main(append([]string{"dev"}, rewrite(os.Args[1:])...)))
 }
 

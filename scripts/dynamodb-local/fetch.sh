@@ -6,7 +6,7 @@ set -euo pipefail
 
 maven_version=2.6.1      # com.amazonaws:DynamoDBLocal
 npm_version=2.9.30       # amplify-dynamodb-simulator, which contains DynamoDB Local 1.25.1
-dir="${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/statgate/dynamodb-local"
+dir="${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/statgate}/dynamodb-local"
 
 say() { printf 'dynamodb-local: %s\n' "$*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -47,7 +47,10 @@ fetch_java() { # into $1
 
 # Renames a finished part into place. A part that another run placed first stays.
 place() { # $1 → $2
-  [ -e "$2" ] || mv "$1" "$2" 2>/dev/null || [ -e "$2" ]
+  local error
+  if [ -e "$2" ] || error=$(mv "$1" "$2" 2>&1) || [ -e "$2" ]; then return; fi
+  say "$error" >&2
+  return 1
 }
 
 need_lib=1; need_java=1

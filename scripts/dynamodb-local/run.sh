@@ -3,7 +3,7 @@
 set -euo pipefail
 
 port=${1:?usage: run.sh PORT}
-dir="${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/statgate/dynamodb-local"
+dir="${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/statgate}/dynamodb-local"
 if [ ! -d "$dir/lib" ]; then
   echo "dynamodb-local: not found in $dir: run make dynamodb-local" >&2
   exit 1

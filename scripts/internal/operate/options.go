@@ -34,15 +34,15 @@ type option struct {
 
 func (t *Target) options() []option {
 	return []option{
-		{&t.Stack, "stack", "", "`NAME` of a deployed stack, whose outputs name the tables, the peppers, the contract and the environment"},
+		{&t.Stack, "stack", "", "`NAME` of a deployed stack, whose outputs name the tables and the peppers, and by default the contract and the environment"},
 		{&t.Data, "data", "", "data `DIR` of an embedded deployment, which one process can open at a time"},
 		{&t.DynamoDB, "dynamodb", "", "`URL` of a DynamoDB endpoint, or \"aws\" for the account and region of the AWS profile"},
 		{&t.Prefix, "prefix", defaultPrefix, "`NAME` that table names begin with: NAME-keys, NAME-stats"},
 		{&t.KeysTable, "keys-table", "", "`NAME` of the keys table, where it differs from the prefix's or the stack's"},
 		{&t.Peppers, "peppers", "", "`FILE` with the peppers of a deployment on DynamoDB"},
 		{&t.Secret, "secret", "", "`NAME` or ARN of the secret with the peppers in Secrets Manager"},
-		{&t.Contract, "contract", "", "contract: the `NAME` of a preset (" + strings.Join(preset.Names(), ", ") + ") or a YAML file; default the stack's, else statgate"},
-		{&t.Environment, "environment", "", "environment `NAME` of the deployment; default the stack's, else the contract's first"},
+		{&t.Contract, "contract", "", "contract: the `NAME` of a preset (" + strings.Join(preset.Names(), ", ") + ") or a YAML file; default statgate"},
+		{&t.Environment, "environment", "", "environment `NAME` of the deployment; default the contract's first"},
 	}
 }
 
@@ -63,9 +63,12 @@ func (t *Target) AddFlags(f *pflag.FlagSet, names ...string) {
 	}
 }
 
-// Rate adds the option --rate.
+// Rate adds the option --rate. A preset of 0 stands for no limit.
 func Rate(f *pflag.FlagSet, perSecond *int, preset int) {
 	f.IntVar(perSecond, "rate", preset, "`N` operations per second, at most")
+	if preset == 0 {
+		f.Lookup("rate").DefValue = "0, no limit" // the help does not show a default of "0"
+	}
 }
 
 // CheckRate returns a usage error where a rate is not from least to most.

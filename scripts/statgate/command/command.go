@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // kick-offs are in the league's time zone, which the machine may not have
@@ -24,6 +26,7 @@ import (
 	"statgate/scripts/statgate/internal/peppers/export"
 	"statgate/scripts/statgate/internal/peppers/restore"
 	"statgate/scripts/statgate/internal/peppers/rotate"
+	"statgate/shared/api/preset"
 )
 
 // Exit codes.
@@ -44,6 +47,9 @@ func Main(args []string) int {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	started := false
 	root := newRoot(stdin, stdout, stderr)
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		plainDescriptions(root)
+	}
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	root.SetArgs(append([]string{}, args...)) // not nil, which stands for os.Args
 	c, err := root.ExecuteContextC(ctx)
@@ -67,14 +73,20 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		version())
 	root.Long = root.Short + `.
 
-Exit codes: 0 success, 1 failed, 2 wrong usage. Results are on standard output, errors and
-logs on standard error.`
+Exit codes: 0 success, 1 failed, 2 wrong usage. "go run" exits with 1 in place of 2: build
+the program where the code matters. Results are on standard output, errors and logs on
+standard error.`
+	if info, ok := debug.ReadBuildInfo(); ok {
+		root.Version = describe(info)
+		root.SetVersionTemplate("{{.Version}}\n")
+	}
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if not .HasAvailableSubCommands}}", 1))
+	completeContracts(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -114,8 +126,36 @@ func names(c *cobra.Command) []string {
 	return all
 }
 
+// completeContracts makes the shell complete the names of presets after --contract.
+func completeContracts(c *cobra.Command) {
+	if c.Flags().Lookup("contract") != nil {
+		// The error reports an unknown flag or a second registration; neither can occur here.
+		_ = c.RegisterFlagCompletionFunc("contract", cobra.FixedCompletions(preset.Names(), cobra.ShellCompDirectiveDefault))
+	}
+	for _, sub := range c.Commands() {
+		completeContracts(sub)
+	}
+}
+
+// plainDescriptions removes the backticks from the descriptions of flags. They mark the
+// name of a flag's value for the help, but shell completion would print them.
+func plainDescriptions(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	for _, sub := range c.Commands() {
+		plainDescriptions(sub)
+	}
+}
+
+// suggestionDistance is the maximum number of edits between a mistyped command and the
+// command that the error suggests.
+const suggestionDistance = 2
+
 // unknown returns the error of a subcommand that does not exist.
 func unknown(c *cobra.Command, name string) error {
+	if !c.HasAvailableSubCommands() {
+		return usage.Errorf("unexpected argument %q: %s has no subcommands", name, c.CommandPath())
+	}
+	c.SuggestionsMinimumDistance = suggestionDistance
 	if similar := c.SuggestionsFor(name); len(similar) > 0 {
 		return usage.Errorf("unknown command %q, did you mean %q?", name, similar[0])
 	}
@@ -132,7 +172,25 @@ func flagError(c *cobra.Command, err error) error {
 		name, _, _ := strings.Cut(unknownFlag.GetSpecifiedShortnames(), "=")
 		return usage.Errorf("unknown flag -%s: flags begin with two dashes: --%s", name, name)
 	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return usage.Errorf("--%s: %s, got %q", invalid.GetFlag().Name, requirement(invalid), invalid.GetValue())
+	}
 	return usage.Mark(err)
+}
+
+// requirement says which values the flag of the error accepts.
+func requirement(err *pflag.InvalidValueError) string {
+	var number *strconv.NumError
+	switch {
+	case !errors.As(err, &number):
+		return err.Unwrap().Error()
+	case err.GetFlag().Value.Type() == "bool":
+		return "must be true or false"
+	case errors.Is(number, strconv.ErrRange):
+		return "must be an integer of at most 64 bits"
+	}
+	return "must be an integer"
 }
 
 // help prints the help of the command that the arguments name.

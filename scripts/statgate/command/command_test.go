@@ -92,6 +92,8 @@ func TestWrongUsageExitsWithTwoAndPointsToHelp(t *testing.T) {
 		{[]string{"peppers"}, "statgate peppers: name a command: export, import, rotate"},
 		{[]string{"fly"}, `statgate: unknown command "fly", want one of bootstrap, `},
 		{[]string{"import-key"}, `statgate: unknown command "import-key", did you mean "import-keys"?`},
+		{[]string{"dve"}, `statgate: unknown command "dve", did you mean "dev"?`},
+		{[]string{"help", "dev", "x"}, `statgate help: unexpected argument "x": statgate dev has no subcommands; see `},
 		{[]string{"fly", "--data", "x"}, `statgate: unknown command "fly"`},
 		{[]string{"peppers", "turn"}, `statgate peppers: unknown command "turn"`},
 		{[]string{"help", "fly"}, `statgate help: unknown command "fly"`},
@@ -103,20 +105,28 @@ func TestWrongUsageExitsWithTwoAndPointsToHelp(t *testing.T) {
 		{[]string{"dev", "-addr=:0"}, "statgate dev: unknown flag -addr: flags begin with two dashes: --addr"},
 		{[]string{"dev", "--addr"}, "statgate dev: flag needs an argument: --addr"},
 		{[]string{"dev", "more"}, `statgate dev: unexpected argument "more"`},
-		{[]string{"dev", "--contract", "nope"}, "statgate dev: --contract: "},
+		{[]string{"dev", "--contract", "nope"}, "statgate dev: --contract: no preset \"nope\": must be one of balla, "},
+		{[]string{"dev", "--contract", "nope.yaml"}, "statgate dev: --contract: reading the contract: open nope.yaml: no such file"},
+		{[]string{"dev", "--addr", "8080"}, `statgate dev: --addr: must be HOST:PORT, got "8080"`},
+		{[]string{"dev", "--addr", ":99999"}, `statgate dev: --addr: port must be 0–65535, got "99999"`},
+		{[]string{"dev", "--addr", ":-1"}, `statgate dev: --addr: port must be 0–65535, got "-1"`},
+		{[]string{"dev", "--verbose=maybe"}, `statgate dev: --verbose: must be true or false, got "maybe"; see `},
+		{[]string{"import-keys", "--before", "x"}, `statgate import-keys: --before: must be a date such as 2027-01-31 or a time such as 2027-01-31T12:00:00Z, got "x"`},
+		{[]string{"import-keys", "--rate", "99999999999999999999"}, "statgate import-keys: --rate: must be an integer of at most 64 bits, got"},
 		{[]string{"dev", "--plan", "GOLD"}, "statgate dev: --plan: "},
 		{[]string{"dev", "--import", "cricket=x"}, "statgate dev: --import: "},
 		{[]string{"bootstrap"}, "statgate bootstrap: give one of --stack NAME, --data DIR and --dynamodb URL"},
 		{[]string{"bootstrap", "--data", dir}, "statgate bootstrap: give --org NAME and --email ADDRESS"},
 		{[]string{"bootstrap", "--data", dir, "--org", "x", "--email", "x"}, "statgate bootstrap: --email: "},
 		{[]string{"import", "--data", dir}, "statgate import: nothing to import"},
-		{[]string{"import", "--data", dir, "--rate", "many"}, `statgate import: invalid argument "many" for "--rate" flag`},
-		{[]string{"import", "--data", dir, "--clubs", filepath.Join(dir, "none")}, "statgate import: "},
+		{[]string{"import", "--data", dir, "--rate", "many"}, `statgate import: --rate: must be an integer, got "many"; see `},
+		{[]string{"import", "--data", dir, "--clubs", filepath.Join(dir, "none")}, "statgate import: open " + dir},
 		{[]string{"import-keys", "--data", dir}, "statgate import-keys: give one FILE"},
 		{[]string{"import-keys", "--data", dir, filepath.Join(dir, "none.csv")}, "statgate import-keys: "},
 		{[]string{"peppers", "rotate"}, "statgate peppers rotate: give one of --stack NAME"},
 		{[]string{"peppers", "rotate", "--data", dir, "--retire", "1", "--status"}, "statgate peppers rotate: give --retire or --status"},
-		{[]string{"peppers", "export", "--data", dir}, "statgate peppers export: give --to FILE"},
+		{[]string{"peppers", "export", "--data", dir}, "statgate peppers export: give --to FILE, and --recipient KEY, --recipients FILE or --passphrase FILE; see "},
+		{[]string{"peppers", "export", "--data", dir, "--to", dir + "/b"}, "statgate peppers export: give --recipient KEY, --recipients FILE or --passphrase FILE, or set STATGATE_PASSPHRASE; see "},
 		{[]string{"peppers", "export", "--data", dir, "--to", dir + "/b", "--recipient", "x"}, "statgate peppers export: --recipient: "},
 		{[]string{"peppers", "import", "--data", dir}, "statgate peppers import: give --from FILE"},
 		{[]string{"peppers", "import", "--data", dir, "--from", dir + "/none"}, "statgate peppers import: --from: "},
@@ -177,17 +187,37 @@ func TestCompletionCompletesCommandsAndFlags(t *testing.T) {
 			t.Errorf("%s: got %d, %d bytes and %q", shell, code, len(out), errs)
 		}
 	}
-	for want, args := range map[string][]string{"import-keys\t": {"imp"}, "rotate\t": {"peppers", "ro"}, "--keys-table\t": {"bootstrap", "--ke"}} {
-		if code, out, _ := execute(t, append([]string{"__complete"}, args...)...); code != Success || !strings.Contains(out, want) {
+	for want, args := range map[string][]string{"import-keys\t": {"imp"}, "rotate\t": {"peppers", "ro"}, "--keys-table\t": {"bootstrap", "--ke"},
+		"--import\tKIND=PATH to import": {"dev", "--imp"}, "--rate\tN operations": {"peppers", "rotate", "--ra"},
+		"teambattles\n": {"dev", "--contract", "te"}, "balla\n": {"bootstrap", "--contract", ""}} {
+		if code, out, _ := execute(t, append([]string{"__complete"}, args...)...); code != Success || !strings.Contains(out, want) || strings.Contains(out, "`") {
 			t.Errorf("%v: got %d and %q, want %q", args, code, out, want)
+		}
+	}
+}
+
+func TestHelpDescribesOnlyWhatTheCommandHas(t *testing.T) {
+	t.Parallel()
+	_, top, _ := execute(t, "--help")
+	_, dev, _ := execute(t, "dev", "--help")
+	_, imports, _ := execute(t, "import", "--help")
+	_, export, _ := execute(t, "peppers", "export", "--help")
+	if strings.Contains(dev, "stack") || !strings.Contains(dev, "default statgate") {
+		t.Errorf("dev has no --stack: got %s", dev)
+	}
+	for want, help := range map[string]string{`"go run" exits with 1`: top, "(default 0, no limit)": imports, "--recipient KEY | --passphrase FILE": export} {
+		if !strings.Contains(help, want) {
+			t.Errorf("got %s\nwant %q", help, want)
 		}
 	}
 }
 
 func TestVersionNamesModuleCommitAndGo(t *testing.T) {
 	t.Parallel()
-	if code, out, errs := execute(t, "version"); code != Success || !strings.HasPrefix(out, "statgate ") || !strings.Contains(out, ", go1.") || errs != "" {
-		t.Errorf("got %d, %q and %q", code, out, errs)
+	for _, arg := range []string{"version", "--version"} {
+		if code, out, errs := execute(t, arg); code != Success || !strings.HasPrefix(out, "statgate ") || !strings.Contains(out, ", go1.") || errs != "" {
+			t.Errorf("%s: got %d, %q and %q", arg, code, out, errs)
+		}
 	}
 	info := &debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Path: "statgate", Version: "v1.2.3"}}
 	if got, want := describe(info), "statgate v1.2.3, commit unknown, go1.26.0"; got != want {

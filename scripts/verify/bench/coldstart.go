@@ -59,7 +59,7 @@ func coldStarts(ctx context.Context, s sizes) ([]figure, error) {
 
 // buildFunctions runs scripts/build and returns each function's directory.
 func buildFunctions(ctx context.Context, arch, dir string) (map[string]string, error) {
-	cmd := exec.CommandContext(ctx, "go", "run", "./scripts/build", "-arch", arch, "-out", dir)
+	cmd := exec.CommandContext(ctx, "go", "run", "./scripts/build", "--arch", arch, "--out", dir)
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()

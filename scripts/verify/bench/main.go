@@ -1,7 +1,7 @@
 // Command bench measures Statgate's performance and prints one table. It measures what
 // the authorizer and the gate add to their store calls, the read and write units of
 // every operation, and requests a second. It also measures imports, pages of small and
-// large tables, deliveries of webhooks, and cold starts. With -write it rewrites the
+// large tables, deliveries of webhooks, and cold starts. With --write it rewrites the
 // table in docs/performance.md, with the machine and the day.
 //
 // No figure fails a run. The tests of this package check what must hold exactly, the
@@ -54,7 +54,7 @@ func parse(args []string) (options, error) {
 	o := options{sizes: full}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.BoolVar(&o.write, "write", false, "rewrite the table in the document")
-	f.StringVar(&o.doc, "doc", document, "`FILE` that -write rewrites")
+	f.StringVar(&o.doc, "doc", document, "`FILE` that --write rewrites")
 	f.StringVar(&o.only, "only", "", "measure only the `PARTS`, separated by commas: "+strings.Join(partNames(), ", "))
 	f.IntVar(&o.sizes.largeDynamo, "dynamodb-matches", full.largeDynamo, "matches of the larger table on DynamoDB Local")
 	if err := f.Parse(args); err != nil {
@@ -64,7 +64,7 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	if o.write && o.only != "" {
-		return o, fmt.Errorf("-write rewrites the whole table: leave -only out")
+		return o, fmt.Errorf("--write rewrites the whole table: leave --only out")
 	}
 	return o, nil
 }

@@ -76,12 +76,12 @@ const (
 func (r report) rewrite(file string) error {
 	old, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("-write: %w", err)
+		return fmt.Errorf("--write: %w", err)
 	}
 	before, rest, begins := bytes.Cut(old, []byte(tableBegins))
 	_, after, ends := bytes.Cut(rest, []byte(tableEnds))
 	if !begins || !ends {
-		return fmt.Errorf("-write: %s has no lines %q and %q", file, tableBegins, tableEnds)
+		return fmt.Errorf("--write: %s has no lines %q and %q", file, tableBegins, tableEnds)
 	}
 	text := string(before) + tableBegins + r.markdown() + tableEnds + string(after)
 	return os.WriteFile(file, []byte(text), 0o644)

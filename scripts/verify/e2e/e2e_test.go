@@ -87,7 +87,7 @@ func TestCommandPrintsCasesAndEndsWithTheCount(t *testing.T) {
 	}
 	for range 2 { // a run is repeatable
 		var out, log bytes.Buffer
-		if err := run(t.Context(), []string{"-credentials", file, "-only", "document"}, &out, &log); err != nil {
+		if err := run(t.Context(), []string{"--credentials", file, "--only", "document"}, &out, &log); err != nil {
 			t.Fatalf("%v\n%s%s", err, out.String(), log.String())
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -109,9 +109,9 @@ func TestWebhooksAreReceivedWhereTheDeploymentCanCall(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"base_url":"`+w.Base+`","operator_key":"`+w.Operator+`"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for want, more := range map[string][]string{"ok   webhook.sent.test": nil, "n/a  webhook.sent.test": {"-receive", ""}} {
+	for want, more := range map[string][]string{"ok   webhook.sent.test": nil, "n/a  webhook.sent.test": {"--receive", ""}} {
 		var out, log bytes.Buffer
-		if err := run(t.Context(), append([]string{"-credentials", file, "-only", "webhook.sent.test"}, more...), &out, &log); err != nil || !strings.Contains(out.String(), want) {
+		if err := run(t.Context(), append([]string{"--credentials", file, "--only", "webhook.sent.test"}, more...), &out, &log); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("%q: %v\n%s%s", more, err, out.String(), log.String())
 		}
 	}
@@ -144,7 +144,7 @@ func TestBaseURLMayHaveAPathBeforeTheContractsBase(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	args := []string{"-credentials", file, "-contract", "balla", "-base-url", server.URL + stage + "/api/", "-host", host, "-only", "refuse.unknown"}
+	args := []string{"--credentials", file, "--contract", "balla", "--base-url", server.URL + stage + "/api/", "--host", host, "--only", "refuse.unknown"}
 	if err := run(t.Context(), args, &out, &out); err != nil || !strings.HasSuffix(out.String(), "\n4 passed, 0 failed\n") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
@@ -175,13 +175,14 @@ func TestInvalidOptionsAreRefusedWithAReason(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "-credentials"},
-		{[]string{"-credentials", "/does/not/exist"}, "no such file"},
-		{[]string{"-credentials", file}, "does not end with /v1"},
-		{[]string{"-credentials", file, "-contract", "nope"}, "no preset"},
-		{[]string{"-credentials", file, "-target", "moon"}, "gateway, ministack, ministack-edge, sam"},
-		{[]string{"-credentials", file, "-base-url", "http://127.0.0.1:1/v1", "-parallel", "0"}, "at least one"},
-		{[]string{"-credentials", file, "-base-url", "http://127.0.0.1:1/v1", "-receive", "192.0.2.1"}, "listening for webhooks"},
+		{nil, "--credentials"},
+		{[]string{"--credentials", "/does/not/exist"}, "no such file"},
+		{[]string{"--credentials", file}, "does not end with /v1"},
+		{[]string{"--credentials", file, "--contract", "nope"}, "no preset"},
+		{[]string{"--credentials", file, "--target", "moon"}, "gateway, ministack, ministack-edge, sam"},
+		{[]string{"--credentials", file, "--base-url", "http://127.0.0.1:1/v1", "--parallel", "0"}, "at least one"},
+		{[]string{"--credentials", file, "--base-url", "http://127.0.0.1:1/v1", "--receive", "192.0.2.1"}, "listening for webhooks"},
+		{[]string{"--credentials", file, "--only", "nosuch"}, `--only: must be the beginning of a case's id, such as quota, got "nosuch"`},
 		{[]string{"more"}, "unexpected argument"},
 	} {
 		var out, log bytes.Buffer
@@ -198,7 +199,7 @@ func TestDeploymentThatDoesNotAnswerFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-credentials", file}, &out, &out); err != errFailed || !strings.HasSuffix(out.String(), "0 passed, 1 failed\n") {
+	if err := run(t.Context(), []string{"--credentials", file}, &out, &out); err != errFailed || !strings.HasSuffix(out.String(), "0 passed, 1 failed\n") {
 		t.Errorf("got %v\n%s", err, out.String())
 	}
 }

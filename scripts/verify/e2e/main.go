@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -94,35 +95,46 @@ func parse(args []string, log io.Writer) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	if only != "" {
-		o.Only = func(id string) bool { return strings.HasPrefix(id, only) }
-	}
 	var err error
 	if o.Target, err = suite.FindTarget(target); err != nil {
-		return o, fmt.Errorf("-target: %w", err)
+		return o, fmt.Errorf("--target: %w", err)
 	}
 	if o.Contract, err = preset.Load(contract); err != nil {
 		return o, err
 	}
 	o.Facts = conformance.Cases(o.Contract.Name)
-	return o, nil
+	return o, o.selectCases(only)
+}
+
+// selectCases restricts the run to the cases whose id begins with the prefix. It fails if there
+// are none, because a run without cases would pass.
+func (o *options) selectCases(prefix string) error {
+	if prefix == "" {
+		return nil
+	}
+	o.Only = func(id string) bool { return strings.HasPrefix(id, prefix) }
+	selected := func(c suite.Case) bool { return o.Only(c.ID) }
+	if !slices.ContainsFunc(suite.Cases(o.Contract), selected) && !slices.ContainsFunc(o.Facts, selected) {
+		return fmt.Errorf("--only: must be the beginning of a case's id, such as quota, got %q: a run without --only lists the ids", prefix)
+	}
+	return nil
 }
 
 // read reads the credentials file for the values that the flags leave out.
 func (o *options) read() error {
 	if o.credentials == "" {
-		return errors.New("-credentials: is required: name the file with the operator's key")
+		return errors.New("--credentials: is required: name the file with the operator's key")
 	}
 	raw, err := os.ReadFile(o.credentials)
 	if err != nil {
-		return fmt.Errorf("-credentials: %w", err)
+		return fmt.Errorf("--credentials: %w", err)
 	}
 	var known struct {
 		Base     string `json:"base_url"`
 		Operator string `json:"operator_key"`
 	}
 	if err := json.Unmarshal(raw, &known); err != nil {
-		return fmt.Errorf("-credentials %s: %w", o.credentials, err)
+		return fmt.Errorf("--credentials %s: %w", o.credentials, err)
 	}
 	o.Operator = known.Operator
 	if o.BaseURL == "" {

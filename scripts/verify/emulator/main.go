@@ -50,7 +50,7 @@ func parse(args []string, out io.Writer) (o options, err error) {
 		o.stack = stackOf(o.contract)
 	}
 	if o.state, err = filepath.Abs(o.state); err != nil {
-		return o, fmt.Errorf("-state: %w", err)
+		return o, fmt.Errorf("--state: %w", err)
 	}
 	return o, nil
 }

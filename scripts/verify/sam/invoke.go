@@ -62,7 +62,7 @@ func callee(c *contract.Contract, operation string) (function string, management
 			return r.Function, r.Management, nil
 		}
 	}
-	return "", false, fmt.Errorf("-operation: the contract %s has no operation %q", c.Name, operation)
+	return "", false, fmt.Errorf("--operation: the contract %s has no operation %q", c.Name, operation)
 }
 
 // withEvent returns the options with the file of the event to send. It fails where
@@ -76,7 +76,7 @@ func (o options) withEvent() (options, error) {
 		return o, err
 	}
 	if c.Name != sampledContract {
-		return o, fmt.Errorf("-event: events/ has samples of the contract %s only: name a file", sampledContract)
+		return o, fmt.Errorf("--event: events/ has samples of the contract %s only: name a file", sampledContract)
 	}
 	root, err := rig.ModuleRoot()
 	if err != nil {
@@ -87,7 +87,7 @@ func (o options) withEvent() (options, error) {
 		err = errors.New("no such file")
 	}
 	if err != nil {
-		return o, fmt.Errorf("-event: looking for events/%s/*.json: %w", o.operation, err)
+		return o, fmt.Errorf("--event: looking for events/%s/*.json: %w", o.operation, err)
 	}
 	o.event = files[0]
 	return o, nil
@@ -98,11 +98,11 @@ func (o options) withEvent() (options, error) {
 func (l *local) event(ctx context.Context, file, secret string) (string, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("-event: %w", err)
+		return "", fmt.Errorf("--event: %w", err)
 	}
 	var event map[string]any
 	if err := json.Unmarshal(raw, &event); err != nil {
-		return "", fmt.Errorf("-event %s: %w", file, err)
+		return "", fmt.Errorf("--event %s: %w", file, err)
 	}
 	setSecret(event, secret)
 	if within, ok := event["requestContext"].(map[string]any); ok && within["authorizer"] != nil {

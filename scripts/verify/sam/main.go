@@ -48,7 +48,7 @@ func parse(args []string, log io.Writer) (o options, err error) {
 		return o, err
 	}
 	if o.state, err = filepath.Abs(o.state); err != nil {
-		return o, fmt.Errorf("-state: %w", err)
+		return o, fmt.Errorf("--state: %w", err)
 	}
 	return o, nil
 }

@@ -46,7 +46,7 @@ func prepare(ctx context.Context, o options) (*local, error) {
 		return l, err
 	}
 	if err := os.MkdirAll(l.dir, 0o700); err != nil {
-		return l, fmt.Errorf("-state: %w", err)
+		return l, fmt.Errorf("--state: %w", err)
 	}
 	stop, err := startEngine(ctx, l.dir, o.log)
 	if err != nil {

@@ -172,14 +172,14 @@ func TestBadCommandLineFailsBeforeAnythingStarts(t *testing.T) {
 		want string
 	}{
 		{[]string{"invoke"}, `no operation ""`},
-		{[]string{"invoke", "-operation", "nothing"}, `no operation "nothing"`},
-		{[]string{"invoke", "-operation", "getHealth", "-contract", "balla"}, "samples of the contract statgate only"},
-		{[]string{"invoke", "-operation", "getHealth", "-contract", "missing"}, "no preset"},
+		{[]string{"invoke", "--operation", "nothing"}, `no operation "nothing"`},
+		{[]string{"invoke", "--operation", "getHealth", "--contract", "balla"}, "samples of the contract statgate only"},
+		{[]string{"invoke", "--operation", "getHealth", "--contract", "missing"}, "no preset"},
 		{[]string{"fly"}, "use start, invoke or e2e"},
 		{[]string{"start", "now"}, "unexpected argument"},
 	} {
 		dir := filepath.Join(t.TempDir(), "state")
-		err := run(t.Context(), append(c.args[:1:1], append([]string{"-state", dir}, c.args[1:]...)...), t.Output(), t.Output())
+		err := run(t.Context(), append(c.args[:1:1], append([]string{"--state", dir}, c.args[1:]...)...), t.Output(), t.Output())
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: got %v, want %q", c.args, err, c.want)
 		}

@@ -107,21 +107,21 @@ func parseStored(raw []byte, strict bool) (stored, error) {
 		dec.DisallowUnknownFields()
 	}
 	if dec.Decode(&s) != nil || dec.More() {
-		return s, errors.New("apikey: the peppers document is not the expected JSON object")
+		return s, errors.New("the peppers document is not the expected JSON object")
 	}
 	if len(s.Root) < 32 {
-		return s, errors.New("apikey: the peppers' root is missing or too short")
+		return s, errors.New("the peppers' root is missing or too short")
 	}
 	for version, source := range s.Versions {
 		if n, err := strconv.Atoi(version); err != nil || n < 2 || strconv.Itoa(n) != version {
-			return s, fmt.Errorf("apikey: pepper version %q: must be a number from 2", version)
+			return s, fmt.Errorf("pepper version %q: must be a number from 2", version)
 		}
 		if len(source) < 32 {
-			return s, fmt.Errorf("apikey: pepper version %s is too short", version)
+			return s, fmt.Errorf("pepper version %s is too short", version)
 		}
 	}
 	if _, ok := s.Versions[s.Current]; !ok && s.Current != "1" {
-		return s, fmt.Errorf("apikey: the current pepper version %q is not among the versions", s.Current)
+		return s, fmt.Errorf("the current pepper version %q is not among the versions", s.Current)
 	}
 	return s, s.checkRetired()
 }
@@ -130,10 +130,10 @@ func parseStored(raw []byte, strict bool) (stored, error) {
 func (s stored) checkRetired() error {
 	for _, version := range s.Retired {
 		if n, err := strconv.Atoi(version); err != nil || n < 1 || strconv.Itoa(n) != version {
-			return fmt.Errorf("apikey: pepper version %q: must be a number from 1", version)
+			return fmt.Errorf("pepper version %q: must be a number from 1", version)
 		}
 		if _, there := s.Versions[version]; there || version == s.Current {
-			return fmt.Errorf("apikey: pepper version %s is retired and in use", version)
+			return fmt.Errorf("pepper version %s is retired and in use", version)
 		}
 	}
 	return nil
@@ -142,7 +142,7 @@ func (s stored) checkRetired() error {
 func derive(source, label string) (Sensitive, error) {
 	key, err := hkdf.Key(sha256.New, []byte(source), nil, label, sha256.Size)
 	if err != nil {
-		return nil, fmt.Errorf("apikey: deriving %s: %w", label, err)
+		return nil, fmt.Errorf("deriving %s: %w", label, err)
 	}
 	return key, nil
 }
@@ -228,11 +228,11 @@ func RetireVersion(raw []byte, version string) ([]byte, error) {
 	_, there := s.Versions[version]
 	switch {
 	case version == s.Current:
-		return nil, fmt.Errorf("apikey: pepper version %s is the current one: rotate first", version)
+		return nil, fmt.Errorf("pepper version %s is the current one: rotate first", version)
 	case slices.Contains(s.Retired, version):
-		return nil, fmt.Errorf("apikey: pepper version %s is retired already", version)
+		return nil, fmt.Errorf("pepper version %s is retired already", version)
 	case !there && version != "1":
-		return nil, fmt.Errorf("apikey: there is no pepper version %q", version)
+		return nil, fmt.Errorf("there is no pepper version %q", version)
 	}
 	delete(s.Versions, version)
 	s.Retired = slices.SortedFunc(slices.Values(append(s.Retired, version)), byNumber)

@@ -44,13 +44,13 @@ func Load(nameOrFile string) (*contract.Contract, error) {
 	if strings.ContainsAny(nameOrFile, `/\`) || strings.HasSuffix(nameOrFile, ".yaml") || strings.HasSuffix(nameOrFile, ".yml") {
 		raw, err := os.ReadFile(nameOrFile)
 		if err != nil {
-			return nil, fmt.Errorf("contract: %w", err)
+			return nil, fmt.Errorf("reading the contract: %w", err)
 		}
 		return Compile(nameOrFile, raw)
 	}
 	raw, err := presets.ReadFile(path.Join("presets", nameOrFile+".yaml"))
 	if err != nil {
-		return nil, fmt.Errorf("contract: no preset %q: must be one of %s, or a .yaml file", nameOrFile, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("no preset %q: must be one of %s, or a .yaml file", nameOrFile, strings.Join(Names(), ", "))
 	}
 	return Compile(nameOrFile+".yaml", raw)
 }

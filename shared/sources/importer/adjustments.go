@@ -46,7 +46,7 @@ func (im *run) adjust(ctx context.Context, paths []string) error {
 	}
 	for _, key := range order {
 		if _, err := im.leagues.PutAdjustments(ctx, key.league, key.season, sets[key]); err != nil {
-			return fmt.Errorf("importer: adjustments: %w", err)
+			return fmt.Errorf("adjustments: %w", err)
 		}
 		im.report.Adjustments += len(sets[key])
 	}
@@ -110,7 +110,7 @@ func (im *run) adjustment(ctx context.Context, row adjustmentRow) (*leagues.Adju
 	case errors.Is(err, leagues.ErrNotFound):
 		im.report.Notes = append(im.report.Notes, fmt.Sprintf("%s:%d: %s %s has no matches yet", row.at.File, row.at.Line, league, season))
 	case err != nil:
-		return nil, fmt.Errorf("importer: adjustments: %w", err)
+		return nil, fmt.Errorf("adjustments: %w", err)
 	case !slices.Contains(playing, team.ID):
 		return wrong("team", fmt.Sprintf("%s does not play in %s %s", team.Name, league, season))
 	}

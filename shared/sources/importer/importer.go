@@ -76,7 +76,7 @@ func Check(o Options) error {
 	for _, path := range slices.Concat(o.Clubs, o.Openfootball, o.Adjustments, o.Wyscout) {
 		f, err := os.Open(path)
 		if err != nil {
-			return fmt.Errorf("importer: %w", err)
+			return err
 		}
 		f.Close()
 	}
@@ -175,12 +175,12 @@ func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) 
 	})
 	im.report.Teams = changes
 	if err != nil {
-		return fmt.Errorf("importer: teams: %w", err)
+		return fmt.Errorf("teams: %w", err)
 	}
 	im.teams, im.matcher = registry, matches.NewMatcher(im.matches, names{registry})
 	im.report.Ambiguous = registry.Ambiguous()
 	if err := im.move(ctx); err != nil {
-		return fmt.Errorf("importer: updating the teams of stored matches: %w", err)
+		return fmt.Errorf("updating the teams of stored matches: %w", err)
 	}
 	for _, s := range seasons {
 		im.total += len(s.rows)
@@ -188,7 +188,7 @@ func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) 
 	im.report.Matches.Rows = im.total
 	for _, s := range seasons {
 		if err := im.putSeason(ctx, s); err != nil {
-			return fmt.Errorf("importer: %s %s: %w", s.league, s.id, err)
+			return fmt.Errorf("%s %s: %w", s.league, s.id, err)
 		}
 	}
 	return nil

@@ -48,7 +48,7 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 			if days[day] == nil {
 				var err error
 				if days[day], err = im.day(ctx, day); err != nil {
-					return fmt.Errorf("importer: matches of %s: %w", day, err)
+					return fmt.Errorf("matches of %s: %w", day, err)
 				}
 			}
 			id := im.matcher.Meeting(m.Home, m.Away, m.Kickoff, days[day])
@@ -57,7 +57,7 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 				continue
 			}
 			if err := im.putReport(ctx, id, m.Report); err != nil {
-				return fmt.Errorf("importer: %w", err)
+				return fmt.Errorf("storing a report: %w", err)
 			}
 		}
 	}

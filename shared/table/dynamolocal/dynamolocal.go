@@ -198,20 +198,28 @@ func freePort() (int, error) {
 	return port, nil
 }
 
+// cacheDir returns the directory of downloaded tools, as the scripts compute it.
+func cacheDir() (string, error) {
+	if dir := os.Getenv("STATGATE_CACHE"); dir != "" {
+		return dir, nil
+	}
+	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
+		return filepath.Join(dir, "statgate"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".cache", "statgate"), nil
+}
+
 // find returns the paths of Java and of the folder of jars that fetch.sh installed.
 func find() (java, lib string, err error) {
-	cache := os.Getenv("STATGATE_CACHE")
-	if cache == "" {
-		cache = os.Getenv("XDG_CACHE_HOME")
+	cache, err := cacheDir()
+	if err != nil {
+		return "", "", fmt.Errorf("finding the cache: %w", err)
 	}
-	if cache == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", "", fmt.Errorf("finding the cache: %w", err)
-		}
-		cache = filepath.Join(home, ".cache")
-	}
-	dir := filepath.Join(cache, "statgate", "dynamodb-local")
+	dir := filepath.Join(cache, "dynamodb-local")
 	lib = filepath.Join(dir, "lib")
 	if _, err := os.Stat(lib); err != nil {
 		return "", "", fmt.Errorf("DynamoDB Local is not in %s: run `make dynamodb-local`", dir)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -61,9 +62,10 @@ func TestKilledTestLeavesNoServerBehind(t *testing.T) {
 func TestMissingServerFailsWithTheCommandToRun(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestOneServerPerProcessAndSeparateTablesPerTest$")
-	cmd.Env = append(os.Environ(), "STATGATE_CACHE="+t.TempDir(), dynamolocal.URLVariable+"=")
+	cache := t.TempDir()
+	cmd.Env = append(os.Environ(), "STATGATE_CACHE="+cache, dynamolocal.URLVariable+"=")
 	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "run `make dynamodb-local`") {
-		t.Errorf("got %v and %q, want a failure with the command to run", err, out)
+	if want := "DynamoDB Local is not in " + filepath.Join(cache, "dynamodb-local") + ": run `make dynamodb-local`"; err == nil || !strings.Contains(string(out), want) {
+		t.Errorf("got %v and %q, want a failure with %q", err, out, want)
 	}
 }

@@ -87,8 +87,12 @@ func (o *options) check(ctx context.Context) error {
 	if _, ok := o.contract.Plan(o.plan); !ok {
 		return usage.Errorf("--plan: contract %s has %s, got %q", o.contract.Name, strings.Join(o.contract.PlanNames(), ", "), o.plan)
 	}
-	if _, _, err := net.SplitHostPort(o.addr); err != nil {
+	_, port, err := net.SplitHostPort(o.addr)
+	if err != nil {
 		return usage.Errorf("--addr: must be HOST:PORT, got %q", o.addr)
+	}
+	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil {
+		return usage.Errorf("--addr: port must be 0–65535, got %q", port)
 	}
 	if o.DynamoDB == operate.AWS {
 		return usage.Errorf("--dynamodb: must be the URL of an endpoint, got %q; dev uses no AWS account", o.DynamoDB)

@@ -77,11 +77,16 @@ func checkFree(addr string) error {
 	return l.Close()
 }
 
-// systemError drops the prefix "listen tcp 127.0.0.1:8080: bind:" of an error.
+// systemError drops the prefix "listen tcp 127.0.0.1:8080: bind:" of an error, and the
+// address of the name server.
 func systemError(err error) error {
 	var sys *os.SyscallError
 	if errors.As(err, &sys) {
 		return sys.Err
+	}
+	var name *net.DNSError
+	if errors.As(err, &name) {
+		return errors.New(name.Err)
 	}
 	return err
 }

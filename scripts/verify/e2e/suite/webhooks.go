@@ -44,7 +44,7 @@ type hook struct {
 // the deployment cannot call this machine.
 func (t *T) hook(secret string, spec in, answers ...int) hook {
 	if t.receiver == nil {
-		t.NotApplicable("the deployment cannot call this machine, or -receive names no address")
+		t.NotApplicable("the deployment cannot call this machine, or --receive names no address")
 	}
 	box := t.receiver.box(fmt.Sprintf("%s-%d", t.id, hooks.Add(1)), answers...)
 	input := in{"url": box.url}

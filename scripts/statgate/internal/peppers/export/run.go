@@ -36,7 +36,7 @@ func Command() *cobra.Command {
 // command returns a command that fills in and checks o, and then calls run.
 func command(o *options, run func(*cobra.Command) error) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "export --to FILE",
+		Use:   "export --to FILE {--recipient KEY | --passphrase FILE}",
 		Short: "Write an encrypted backup of the peppers",
 		Long: `Write an encrypted backup of a deployment's peppers to a new file of mode 0600.
 
@@ -65,11 +65,17 @@ recipients or with a passphrase. "statgate peppers import" restores it.`,
 func (o *options) check() error {
 	switch {
 	case o.to == "":
-		return usage.Errorf("give --to FILE")
+		return usage.Errorf("give --to FILE, and --recipient KEY, --recipients FILE or --passphrase FILE")
 	case o.passphrase != "" && len(o.recipients)+len(o.recipientFiles) > 0:
 		return usage.Errorf("give --recipient and --recipients, or --passphrase, not both")
 	}
-	return o.CheckPeppers()
+	if err := o.CheckPeppers(); err != nil {
+		return err
+	}
+	if o.passphrase == "" && len(o.recipients)+len(o.recipientFiles) == 0 && os.Getenv(sealed.PassphraseVariable) == "" {
+		return usage.Errorf("give --recipient KEY, --recipients FILE or --passphrase FILE, or set %s", sealed.PassphraseVariable)
+	}
+	return nil
 }
 
 // encryptTo returns the recipients of the backup.
