@@ -81,41 +81,50 @@ func TestSameOptionIsDescribedTheSameWayInEveryCommand(t *testing.T) {
 	}
 }
 
+// wrongUsage is a command line and the beginning of its line on standard error.
+type wrongUsage struct {
+	args []string
+	want string
+}
+
+// wrongUsages need no file.
+var wrongUsages = []wrongUsage{
+	{nil, "statgate: name a command: bootstrap, "},
+	{[]string{"peppers"}, "statgate peppers: name a command: export, import, rotate"},
+	{[]string{"fly"}, `statgate: unknown command "fly", want one of bootstrap, `},
+	{[]string{"import-key"}, `statgate: unknown command "import-key", did you mean "import-keys"?`},
+	{[]string{"dve"}, `statgate: unknown command "dve", did you mean "dev"?`},
+	{[]string{"help", "dev", "x"}, `statgate help: unexpected argument "x": statgate dev has no subcommands; see `},
+	{[]string{"fly", "--data", "x"}, `statgate: unknown command "fly"`},
+	{[]string{"peppers", "turn"}, `statgate peppers: unknown command "turn"`},
+	{[]string{"help", "fly"}, `statgate help: unknown command "fly"`},
+	{[]string{"completion"}, "statgate completion: name a command: bash, fish"},
+	{[]string{"completion", "tcsh"}, `statgate completion: unknown command "tcsh"`},
+	{[]string{"--fly"}, "statgate: unknown flag: --fly"},
+	{[]string{"dev", "--fly"}, "statgate dev: unknown flag: --fly"},
+	{[]string{"dev", "-data", "x"}, "statgate dev: unknown flag -data: flags begin with two dashes: --data"},
+	{[]string{"dev", "-addr=:0"}, "statgate dev: unknown flag -addr: flags begin with two dashes: --addr"},
+	{[]string{"dev", "--addr"}, "statgate dev: flag needs an argument: --addr"},
+	{[]string{"dev", "more"}, `statgate dev: unexpected argument "more"`},
+	{[]string{"dev", "--contract", "nope"}, "statgate dev: --contract: no preset \"nope\": must be one of balla, "},
+	{[]string{"dev", "--contract", "nope.yaml"}, "statgate dev: --contract: reading the contract: open nope.yaml: no such file"},
+	{[]string{"dev", "--addr", "8080"}, `statgate dev: --addr: must be HOST:PORT, got "8080"`},
+	{[]string{"dev", "--addr", ":99999"}, `statgate dev: --addr: port must be 0–65535, got "99999"`},
+	{[]string{"dev", "--addr", ":-1"}, `statgate dev: --addr: port must be 0–65535, got "-1"`},
+	{[]string{"dev", "--verbose=maybe"}, `statgate dev: --verbose: must be true or false, got "maybe"; see `},
+	{[]string{"import-keys", "--before", "x"}, `statgate import-keys: --before: must be a date such as 2027-01-31 or a time such as 2027-01-31T12:00:00Z, got "x"`},
+	{[]string{"import-keys", "--rate", "99999999999999999999"}, "statgate import-keys: --rate: must be an integer of at most 64 bits, got"},
+	{[]string{"dev", "--plan", "GOLD"}, "statgate dev: --plan: "},
+	{[]string{"dev", "--import", "cricket=x"}, "statgate dev: --import: "},
+	{[]string{"bootstrap"}, "statgate bootstrap: give one of --stack NAME, --data DIR and --dynamodb URL"},
+	{[]string{"peppers", "rotate"}, "statgate peppers rotate: give one of --stack NAME"},
+	{[]string{"version", "more"}, `statgate version: unexpected argument "more"`},
+}
+
 func TestWrongUsageExitsWithTwoAndPointsToHelp(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for _, c := range []struct {
-		args []string
-		want string // begins the line on standard error
-	}{
-		{nil, "statgate: name a command: bootstrap, "},
-		{[]string{"peppers"}, "statgate peppers: name a command: export, import, rotate"},
-		{[]string{"fly"}, `statgate: unknown command "fly", want one of bootstrap, `},
-		{[]string{"import-key"}, `statgate: unknown command "import-key", did you mean "import-keys"?`},
-		{[]string{"dve"}, `statgate: unknown command "dve", did you mean "dev"?`},
-		{[]string{"help", "dev", "x"}, `statgate help: unexpected argument "x": statgate dev has no subcommands; see `},
-		{[]string{"fly", "--data", "x"}, `statgate: unknown command "fly"`},
-		{[]string{"peppers", "turn"}, `statgate peppers: unknown command "turn"`},
-		{[]string{"help", "fly"}, `statgate help: unknown command "fly"`},
-		{[]string{"completion"}, "statgate completion: name a command: bash, fish"},
-		{[]string{"completion", "tcsh"}, `statgate completion: unknown command "tcsh"`},
-		{[]string{"--fly"}, "statgate: unknown flag: --fly"},
-		{[]string{"dev", "--fly"}, "statgate dev: unknown flag: --fly"},
-		{[]string{"dev", "-data", "x"}, "statgate dev: unknown flag -data: flags begin with two dashes: --data"},
-		{[]string{"dev", "-addr=:0"}, "statgate dev: unknown flag -addr: flags begin with two dashes: --addr"},
-		{[]string{"dev", "--addr"}, "statgate dev: flag needs an argument: --addr"},
-		{[]string{"dev", "more"}, `statgate dev: unexpected argument "more"`},
-		{[]string{"dev", "--contract", "nope"}, "statgate dev: --contract: no preset \"nope\": must be one of balla, "},
-		{[]string{"dev", "--contract", "nope.yaml"}, "statgate dev: --contract: reading the contract: open nope.yaml: no such file"},
-		{[]string{"dev", "--addr", "8080"}, `statgate dev: --addr: must be HOST:PORT, got "8080"`},
-		{[]string{"dev", "--addr", ":99999"}, `statgate dev: --addr: port must be 0–65535, got "99999"`},
-		{[]string{"dev", "--addr", ":-1"}, `statgate dev: --addr: port must be 0–65535, got "-1"`},
-		{[]string{"dev", "--verbose=maybe"}, `statgate dev: --verbose: must be true or false, got "maybe"; see `},
-		{[]string{"import-keys", "--before", "x"}, `statgate import-keys: --before: must be a date such as 2027-01-31 or a time such as 2027-01-31T12:00:00Z, got "x"`},
-		{[]string{"import-keys", "--rate", "99999999999999999999"}, "statgate import-keys: --rate: must be an integer of at most 64 bits, got"},
-		{[]string{"dev", "--plan", "GOLD"}, "statgate dev: --plan: "},
-		{[]string{"dev", "--import", "cricket=x"}, "statgate dev: --import: "},
-		{[]string{"bootstrap"}, "statgate bootstrap: give one of --stack NAME, --data DIR and --dynamodb URL"},
+	withFiles := []wrongUsage{
 		{[]string{"bootstrap", "--data", dir}, "statgate bootstrap: give --org NAME and --email ADDRESS"},
 		{[]string{"bootstrap", "--data", dir, "--org", "x", "--email", "x"}, "statgate bootstrap: --email: "},
 		{[]string{"import", "--data", dir}, "statgate import: nothing to import"},
@@ -123,15 +132,14 @@ func TestWrongUsageExitsWithTwoAndPointsToHelp(t *testing.T) {
 		{[]string{"import", "--data", dir, "--clubs", filepath.Join(dir, "none")}, "statgate import: open " + dir},
 		{[]string{"import-keys", "--data", dir}, "statgate import-keys: give one FILE"},
 		{[]string{"import-keys", "--data", dir, filepath.Join(dir, "none.csv")}, "statgate import-keys: "},
-		{[]string{"peppers", "rotate"}, "statgate peppers rotate: give one of --stack NAME"},
 		{[]string{"peppers", "rotate", "--data", dir, "--retire", "1", "--status"}, "statgate peppers rotate: give --retire or --status"},
 		{[]string{"peppers", "export", "--data", dir}, "statgate peppers export: give --to FILE, and --recipient KEY, --recipients FILE or --passphrase FILE; see "},
 		{[]string{"peppers", "export", "--data", dir, "--to", dir + "/b"}, "statgate peppers export: give --recipient KEY, --recipients FILE or --passphrase FILE, or set STATGATE_PASSPHRASE; see "},
 		{[]string{"peppers", "export", "--data", dir, "--to", dir + "/b", "--recipient", "x"}, "statgate peppers export: --recipient: "},
 		{[]string{"peppers", "import", "--data", dir}, "statgate peppers import: give --from FILE"},
 		{[]string{"peppers", "import", "--data", dir, "--from", dir + "/none"}, "statgate peppers import: --from: "},
-		{[]string{"version", "more"}, `statgate version: unexpected argument "more"`},
-	} {
+	}
+	for _, c := range append(withFiles, wrongUsages...) {
 		code, out, errs := execute(t, c.args...)
 		if code != Usage || out != "" || !strings.HasPrefix(errs, c.want) || strings.Count(errs, "\n") != 1 || !strings.HasSuffix(errs, " --help\n") {
 			t.Errorf("%q: got %d, %q and %q, want 2 and a line %q that names --help", c.args, code, out, errs, c.want)

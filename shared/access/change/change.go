@@ -60,14 +60,19 @@ type Gates interface {
 // apply decides and writes until no other change interferes. decide reads the facts
 // (consistently) and runs again after each refused condition and each write without
 // an answer, so it must recognise its own work. An error of decide ends the change;
-// errors of the store must be *[api.Error] already.
+// errors of the store must be *[api.Error] already. If an earlier attempt had no answer, its
+// keys are bumped before an error is returned, because its facts may have been written.
 func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Context) (Plan, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	races, conflicts, faults := 0, 0, 0
+	var unanswered []string // keys whose facts an attempt without an answer may have changed
 	for {
 		plan, err := decide(ctx)
 		if err != nil {
+			if failed := bump(ctx, gates, unanswered); failed != nil {
+				return failed
+			}
 			return err
 		}
 		if len(plan.Writes) > 0 {
@@ -84,9 +89,10 @@ func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 		case errors.Is(err, table.ErrConflict):
 			conflicts++
 		case errors.Is(err, table.ErrBadWrite):
-			return err
+			return errors.Join(err, bump(ctx, gates, unanswered))
 		default:
 			faults++
+			unanswered = plan.Bump
 		}
 		if races >= maxRaces || conflicts >= maxConflicts || faults >= maxFaults || ctx.Err() != nil {
 			// The write may have been applied and its answer lost. One bump too

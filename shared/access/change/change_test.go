@@ -127,6 +127,42 @@ func TestBumpOutlivesAClientThatHangsUp(t *testing.T) {
 	}
 }
 
+func TestChangeWhoseAnswerWasLostIsBumpedEvenIfTheNextAttemptFails(t *testing.T) {
+	t.Parallel()
+	down, bumpFails := error(api.Fail(api.Unavailable, "the table does not answer")), api.Fail(api.Unavailable, "no bump")
+	for _, c := range []struct {
+		name    string
+		lost    error // outcome of the first transaction
+		bumpErr error
+		want    error
+		bumped  bool
+	}{
+		{"the answer was lost", table.ErrUnavailable, nil, down, true},
+		{"the answer was lost, and the bump fails", table.ErrUnavailable, bumpFails, bumpFails, true},
+		{"the transaction was refused", &table.Canceled{}, nil, down, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := store{errs: []error{c.lost, nil}, bumpErr: c.bumpErr}
+				_, err := change.Make(t.Context(), change.Store{Table: &s, Gates: &s, IDs: ids.New(rand.Reader)}, change.Call{By: by},
+					func(_ context.Context, attempt int) (string, error) {
+						if attempt > 1 {
+							return "", down
+						}
+						return "facts", nil
+					},
+					func(string) (string, change.Plan, error) { return "", withBump, nil })
+				if api.ErrorOf(err).Condition != api.Unavailable || c.bumpErr == nil && !errors.Is(err, c.want) {
+					t.Errorf("got %v, want %v", err, c.want)
+				}
+				if got := slices.Contains(s.log, "bump"); got != c.bumped {
+					t.Errorf("got calls %v, want a bump: %v", s.log, c.bumped)
+				}
+			})
+		})
+	}
+}
+
 func TestAnErrorOfDecideWritesNothing(t *testing.T) {
 	t.Parallel()
 	s, no := store{}, errors.New("no")

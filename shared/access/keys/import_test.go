@@ -193,6 +193,24 @@ func TestSameExportTwiceChangesNothing(t *testing.T) {
 	})
 }
 
+// A batch may read a secret's item without its marker while another import commits both.
+func TestARowWhoseMarkerIsNotYetVisibleIsPresent(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "balla")
+	w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+	importRows(t, startImport(t, w, keys.ImportOptions{}), export(1))
+	marker := table.Key{Partition: "SECRET#" + apikey.ID(oldSecret(1)), Sort: "IMPORTED"}
+	if it, err := w.Table.Get(t.Context(), marker, true); err != nil || it == nil {
+		t.Fatalf("got %v, %v, want the marker", it, err)
+	}
+	if _, err := w.Table.Write(t.Context(), table.Delete(marker)); err != nil {
+		t.Fatal(err)
+	}
+	if got := importRows(t, startImport(t, w, keys.ImportOptions{}), export(1)); got[keys.Present] != 1 {
+		t.Errorf("got %v, want 1 present", got)
+	}
+}
+
 func TestAReplacedSecretIsNotImportedAgain(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")

@@ -48,9 +48,9 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			return f, err
 		},
 		func(f rotationFacts) (rotationResult, change.Plan, error) {
-			plan := change.Plan{Bump: []string{id}}
+			plan := change.Plan{Bump: []string{id}, Made: f.done}
 			if f.done {
-				return rotationResult{f.facts, f.key.replacedEnd()}, plan, nil
+				return rotationResult{}, plan, nil
 			}
 			if plan.Refuse = s.rotatable(r, f.facts, force, f.used); plan.Refuse != nil {
 				return rotationResult{}, plan, nil
@@ -126,15 +126,6 @@ func (k record) rotated(n newKey, overlap time.Duration, now time.Time) (record,
 	k.SecretAt = now.Unix()
 	k.Secrets, k.Prefix, k.LastFour = secrets, n.key.Prefix, n.key.LastFour
 	return k, previous
-}
-
-// replacedEnd is when the last replaced secret expires, 0 if all have.
-func (k record) replacedEnd() int64 {
-	last := int64(0)
-	for _, end := range k.Secrets {
-		last = max(last, end)
-	}
-	return last
 }
 
 // rotation is the plan of a rotation. The table's TTL deletes the items of expired secrets:
