@@ -106,8 +106,8 @@ func parse(args []string, log io.Writer) (options, error) {
 	return o, o.selectCases(only)
 }
 
-// selectCases restricts the run to the cases whose id begins with the prefix. It fails if there
-// are none, because a run without cases would pass.
+// selectCases restricts the run to the cases whose id begins with the prefix. It fails if no
+// case matches, because a run without cases would pass.
 func (o *options) selectCases(prefix string) error {
 	if prefix == "" {
 		return nil
