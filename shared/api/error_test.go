@@ -8,7 +8,7 @@ import (
 	"statgate/shared/api"
 )
 
-func TestErrorsNameParametersAsTheContractSpellsThem(t *testing.T) {
+func TestErrorsUseTheNamesOfTheContract(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{"league": "league_id", "from": "fromDay", "maps": "games"}
 	for _, c := range []struct {
@@ -25,7 +25,7 @@ func TestErrorsNameParametersAsTheContractSpellsThem(t *testing.T) {
 	} {
 		got := c.err.Named(names)
 		if fields := slices.Sorted(maps.Keys(got.Fields)); got.Message != c.message || !slices.Equal(fields, c.fields) {
-			t.Errorf("%s: got %q of %v, want %q of %v", c.err.Message, got.Message, fields, c.message, c.fields)
+			t.Errorf("%s: got message %q and fields %v, want %q and %v", c.err.Message, got.Message, fields, c.message, c.fields)
 		}
 	}
 }

@@ -13,16 +13,16 @@ import (
 	"statgate/shared/contract"
 )
 
-func TestRowsOfTheRouteTableAreWhole(t *testing.T) {
+func TestRoutesAreComplete(t *testing.T) {
 	t.Parallel()
 	codes, operations := map[string]string{}, map[string]bool{}
 	for _, r := range api.Routes {
 		if other, ok := codes[r.Code]; ok || !regexp.MustCompile(`^[a-z]{2}$`).MatchString(r.Code) {
-			t.Errorf("%s: code %q is no two letters, or %s's", r.Operation, r.Code, other)
+			t.Errorf("%s: code %q must be two letters and unique, but %q has it too", r.Operation, r.Code, other)
 		}
 		codes[r.Code] = r.Operation
 		if operations[r.Operation] {
-			t.Errorf("%s is there twice", r.Operation)
+			t.Errorf("two routes have the operation %s", r.Operation)
 		}
 		operations[r.Operation] = true
 		if r.Function == "" || r.Summary == "" || !strings.HasPrefix(r.Path, "/") {
@@ -30,11 +30,11 @@ func TestRowsOfTheRouteTableAreWhole(t *testing.T) {
 		}
 		for _, p := range r.Permissions {
 			if contract.IsManagement(p) != r.Management {
-				t.Errorf("%s: permission %s and management %v", r.Operation, p, r.Management)
+				t.Errorf("%s: permission %s does not fit management %v", r.Operation, p, r.Management)
 			}
 		}
 		if r.Cost == 1 && r.Management || r.Cost == 0 && !r.Management && !r.Open {
-			t.Errorf("%s: cost %d", r.Operation, r.Cost)
+			t.Errorf("%s: cost %d does not fit a route of this kind", r.Operation, r.Cost)
 		}
 	}
 }
@@ -51,40 +51,40 @@ func TestCallerSurvivesTheAuthorizerContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var through map[string]any
-	if err := json.Unmarshal(raw, &through); err != nil {
+	var decoded map[string]any
+	if err := json.Unmarshal(raw, &decoded); err != nil {
 		t.Fatal(err)
 	}
-	for name, v := range through {
+	for name, v := range decoded {
 		if _, ok := v.(string); !ok {
-			t.Errorf("%s is %T; API Gateway passes flat strings only", name, v)
+			t.Errorf("%s is a %T, want a string: API Gateway passes only strings", name, v)
 		}
 	}
-	got, err := api.CallerFromContext(through)
+	got, err := api.CallerFromContext(decoded)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }
 
-func TestContextThatIsNotOursIsRefused(t *testing.T) {
+func TestInvalidAuthorizerContextIsRefused(t *testing.T) {
 	t.Parallel()
 	good := (&api.Caller{Key: "k", Secret: "s", Org: "o", Role: "owner", Version: 1}).Context()
 	for name, value := range map[string]any{"key": "", "secret": nil, "org": 1, "role": "", "version": "one", "not_after": "soon", "limits": "requests=many"} {
-		spoilt := map[string]any{}
+		changed := map[string]any{}
 		for k, v := range good {
-			spoilt[k] = v
+			changed[k] = v
 		}
-		spoilt[name] = value
-		if c, err := api.CallerFromContext(spoilt); err == nil {
+		changed[name] = value
+		if c, err := api.CallerFromContext(changed); err == nil {
 			t.Errorf("%s=%v: got %+v, want an error", name, value, c)
 		}
 	}
 	if _, err := api.CallerFromContext(nil); err == nil {
-		t.Error("no context at all was accepted")
+		t.Error("a nil context is accepted, want an error")
 	}
 }
 
-func TestGatewayTemplatesAreErrorsInTheContractsShape(t *testing.T) {
+func TestGatewayTemplatesAreErrorsInTheShapeOfTheContract(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c, err := preset.Load(name)
@@ -94,7 +94,7 @@ func TestGatewayTemplatesAreErrorsInTheContractsShape(t *testing.T) {
 		check := func(where, template string) {
 			var body map[string]any
 			if err := json.Unmarshal([]byte(template), &body); err != nil || body["error"] == nil {
-				t.Errorf("%s: %s: %q: %v", name, where, template, err)
+				t.Errorf("%s: %s: want JSON with an error, got %q: %v", name, where, template, err)
 			}
 		}
 		for _, g := range api.GatewayResponses(c) {

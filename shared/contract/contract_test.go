@@ -21,8 +21,8 @@ func TestLongestPrefixOfAConditionWins(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
 	for condition, want := range map[string]string{
-		"secret.expired": "unauthorized", "input.limit": "invalid_limit", "input.unheard": "invalid_request",
-		"not_found.standings": "no_standings", "not_found.route": "not_found", "standing.suspended": "suspended", "unheard": "internal",
+		"secret.expired": "unauthorized", "input.limit": "invalid_limit", "input.other": "invalid_request",
+		"not_found.standings": "no_standings", "not_found.route": "not_found", "standing.suspended": "suspended", "other": "internal",
 	} {
 		if got := c.Condition(condition).Code; got != want {
 			t.Errorf("%s: got %s, want %s", condition, got, want)
@@ -30,12 +30,12 @@ func TestLongestPrefixOfAConditionWins(t *testing.T) {
 	}
 }
 
-func TestGridScopesMeetAsBallaSays(t *testing.T) {
+func TestGridScopesGrantThePermissionsThatBallaDocuments(t *testing.T) {
 	t.Parallel()
 	s := load(t, "balla").Scopes
 	for _, c := range []struct {
-		scopes   []string
-		yes, not []string
+		scopes          []string
+		granted, denied []string
 	}{
 		{[]string{"read"}, []string{"matches:read", "teams:read", "players:read", "leagues:read", "standings:read"}, []string{"matches:write", "keys:read"}},
 		{[]string{"matches"}, []string{"matches:read"}, []string{"teams:read", "matches:write"}},
@@ -49,19 +49,19 @@ func TestGridScopesMeetAsBallaSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range c.yes {
+		for _, p := range c.granted {
 			if !contract.Allows(patterns, p) {
-				t.Errorf("%v does not reach %s", c.scopes, p)
+				t.Errorf("%v: got no %s, want it granted", c.scopes, p)
 			}
 		}
-		for _, p := range c.not {
+		for _, p := range c.denied {
 			if contract.Allows(patterns, p) {
-				t.Errorf("%v reaches %s", c.scopes, p)
+				t.Errorf("%v: got %s, want it not granted", c.scopes, p)
 			}
 		}
 	}
 	if _, err := s.Permissions([]string{"read:everything"}); err == nil {
-		t.Error("an unknown scope was taken")
+		t.Error("unknown scope: got no error")
 	}
 }
 

@@ -58,9 +58,9 @@ func IsUUID(text string) bool {
 
 const idAtMost = 64 // characters
 
-// Plausible reports whether text has the form of an identifier. Other text need not be
+// Valid reports whether text has the form of an identifier. Other text need not be
 // looked up, and the store may refuse to (DynamoDB: keys over 2 KB).
-func Plausible(text string) bool {
+func Valid(text string) bool {
 	if text == "" || len(text) > idAtMost {
 		return false
 	}

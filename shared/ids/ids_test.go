@@ -11,7 +11,7 @@ import (
 	"statgate/shared/ids"
 )
 
-func TestIdentifiersSortInTheOrderOfMaking(t *testing.T) {
+func TestIdentifiersSortInTheOrderOfCreation(t *testing.T) {
 	t.Parallel()
 	source := ids.New(rand.Reader)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -28,14 +28,14 @@ func TestIdentifiersSortInTheOrderOfMaking(t *testing.T) {
 	}
 }
 
-func TestNoIdentifierIsMadeWithoutRandomness(t *testing.T) {
+func TestFailingRandomnessIsAnError(t *testing.T) {
 	t.Parallel()
 	if id, err := ids.New(iotest.ErrReader(iotest.ErrTimeout)).New("key_", time.Now()); err == nil {
 		t.Errorf("got %q, want an error", id)
 	}
 }
 
-func TestOnlyWhatMayBeAnIdentifierIsLookedFor(t *testing.T) {
+func TestOnlyTextInTheFormOfAnIdentifierIsAccepted(t *testing.T) {
 	t.Parallel()
 	made, err := ids.New(rand.Reader).New("org_", time.Now())
 	if err != nil {
@@ -44,22 +44,22 @@ func TestOnlyWhatMayBeAnIdentifierIsLookedFor(t *testing.T) {
 	for text, want := range map[string]bool{
 		made: true, "": false, "key_": true, "KEY_1": false, "key#1": false, "key_\xff": false, strings.Repeat("k", 65): false,
 	} {
-		if got := ids.Plausible(text); got != want {
+		if got := ids.Valid(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
 }
 
-func TestUUIDsOfHashesAreOfVersion8AndKeepTheRestOfTheHash(t *testing.T) {
+func TestUUIDHasVersion8AndKeepsTheOtherBitsOfTheHash(t *testing.T) {
 	t.Parallel()
 	sum := sha256.Sum256([]byte("a"))
 	got := ids.UUID(sum[:])
-	if want := "ca978112-ca1b-8dca-bac2-31b39a23dc4d"; got != want || !ids.IsUUID(got) || !ids.Plausible(got) {
-		t.Errorf("got %s, want %s, which is one of ours", got, want)
+	if want := "ca978112-ca1b-8dca-bac2-31b39a23dc4d"; got != want || !ids.IsUUID(got) || !ids.Valid(got) {
+		t.Errorf("got %s, want %s, and both checks to accept it", got, want)
 	}
 	for _, text := range []string{"", got[1:], strings.ToUpper(got), strings.ReplaceAll(got, "-", "0"), "ca978112-ca1b-4dca-bac2-31b39a23dc4d", got[:35] + "g"} {
 		if ids.IsUUID(text) {
-			t.Errorf("%q is taken for one of ours", text)
+			t.Errorf("IsUUID(%q): got true, want false", text)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func delays(b retry.Backoff, n int) []time.Duration {
 	return all
 }
 
-func TestPausesGrowUpToTheirBound(t *testing.T) {
+func TestPausesGrowUpToTheMaximum(t *testing.T) {
 	t.Parallel()
 	longest := func(bound time.Duration) time.Duration { return bound - 1 }
 	for name, c := range map[string]struct {
@@ -40,12 +40,12 @@ func TestPausesGrowUpToTheirBound(t *testing.T) {
 	for _, linear := range []bool{false, true} {
 		b := retry.Backoff{First: time.Second, Max: time.Hour, Linear: linear}
 		if got, want := b.Delay(1<<62), time.Hour; got != want {
-			t.Errorf("linear %v: got %v after very many attempts, want %v", linear, got, want)
+			t.Errorf("linear %v: got %v after 2^62 attempts, want %v", linear, got, want)
 		}
 	}
 }
 
-func TestCallIsRepeatedUntilItSucceedsOrMayNotBe(t *testing.T) {
+func TestDoRetriesUntilSuccessAPermanentErrorOrTooManyAttempts(t *testing.T) {
 	t.Parallel()
 	busy, broken := errors.New("busy"), errors.New("broken")
 	for name, c := range map[string]struct {
@@ -56,8 +56,8 @@ func TestCallIsRepeatedUntilItSucceedsOrMayNotBe(t *testing.T) {
 	}{
 		"first succeeds":    {[]error{nil}, nil, nil, 1},
 		"third succeeds":    {[]error{busy, busy, nil}, nil, []time.Duration{ms, 2 * ms}, 3},
-		"not to be retried": {[]error{busy, broken}, broken, []time.Duration{ms}, 2},
-		"too many":          {[]error{busy, busy, busy, busy, busy}, busy, []time.Duration{ms, 2 * ms, 4 * ms}, 4},
+		"permanent error":   {[]error{busy, broken}, broken, []time.Duration{ms}, 2},
+		"too many attempts": {[]error{busy, busy, busy, busy, busy}, busy, []time.Duration{ms, 2 * ms, 4 * ms}, 4},
 	} {
 		var slept []time.Duration
 		called := 0
@@ -75,7 +75,7 @@ func TestCallIsRepeatedUntilItSucceedsOrMayNotBe(t *testing.T) {
 	}
 }
 
-func TestPauseEndsWithTheContextAndBothErrorsAreReported(t *testing.T) {
+func TestPauseEndsWithTheContextAndDoReturnsBothErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		busy := errors.New("busy")

@@ -8,7 +8,7 @@ import (
 	"statgate/shared/table"
 )
 
-func TestTextIsStorableUpToItsBoundAndOnlyAsUTF8(t *testing.T) {
+func TestStorableTextIsUTF8AndWithinItsBound(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"": false, "a": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false,
@@ -20,7 +20,7 @@ func TestTextIsStorableUpToItsBoundAndOnlyAsUTF8(t *testing.T) {
 	}
 }
 
-func TestListOfTextsIsReadBack(t *testing.T) {
+func TestListOfTextsIsReadBackUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, want := range [][]string{{}, {"a"}, {"b", "", "a"}} {
 		if got := (table.Item{"x": table.List(want)}).Texts("x"); !slices.Equal(got, want) {

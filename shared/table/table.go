@@ -103,7 +103,7 @@ type Table interface {
 	Query(ctx context.Context, q Query) (Page, error)
 	// Write applies one conditional write and returns the item after it. A delete
 	// returns the deleted item, or nil if it did not exist. If the condition does
-	// not hold, the error is *Refused.
+	// not hold, the error is *ConditionFailed.
 	Write(ctx context.Context, w Write) (Item, error)
 	// Transact applies all writes or none of them: at most 100, on different items.
 	// If a condition does not hold, the error is *Canceled. Conflicts with
@@ -294,15 +294,15 @@ func IsNew() Cond { return Missing(PartitionAttr) }
 // IsThere holds if the item exists.
 func IsThere() Cond { return Exists(PartitionAttr) }
 
-// Refused is the error of a write whose condition did not hold. Item is the stored
+// ConditionFailed is the error of a write whose condition did not hold. Item is the stored
 // item (nil if it does not exist), so that no second read is needed.
-type Refused struct{ Item Item }
+type ConditionFailed struct{ Item Item }
 
-func (*Refused) Error() string { return "table: condition does not hold" }
+func (*ConditionFailed) Error() string { return "table: condition does not hold" }
 
 // Canceled is the error of a transaction in which a condition did not hold.
 // Reasons has an element for each write; it is nil for a write whose condition held.
-type Canceled struct{ Reasons []*Refused }
+type Canceled struct{ Reasons []*ConditionFailed }
 
 func (c *Canceled) Error() string {
 	var at []string
@@ -314,8 +314,8 @@ func (c *Canceled) Error() string {
 	return "table: transaction canceled by the condition of write " + strings.Join(at, ", ")
 }
 
-// At returns the refusal of write i; nil if its condition held.
-func (c *Canceled) At(i int) *Refused {
+// At returns the failed condition of write i; nil if its condition held.
+func (c *Canceled) At(i int) *ConditionFailed {
 	if i < 0 || i >= len(c.Reasons) {
 		return nil
 	}
@@ -335,17 +335,17 @@ var (
 	ErrUnavailable = errors.New("table: unavailable")
 )
 
-// WasRefused returns the *Refused that err wraps; nil if it wraps none.
-func WasRefused(err error) *Refused {
-	var r *Refused
+// AsConditionFailed returns the *ConditionFailed that err wraps; nil if it wraps none.
+func AsConditionFailed(err error) *ConditionFailed {
+	var r *ConditionFailed
 	if errors.As(err, &r) {
 		return r
 	}
 	return nil
 }
 
-// WasCanceled returns the *Canceled that err wraps; nil if it wraps none.
-func WasCanceled(err error) *Canceled {
+// AsCanceled returns the *Canceled that err wraps; nil if it wraps none.
+func AsCanceled(err error) *Canceled {
 	var c *Canceled
 	if errors.As(err, &c) {
 		return c

@@ -14,7 +14,7 @@ import (
 
 var now = time.UnixMilli(1_800_000_000_123)
 
-func TestALineSaysWhichOfItsFieldsAreMetrics(t *testing.T) {
+func TestLineDeclaresItsMetrics(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	r := telemetry.New("Statgate", "live", "Statgate-keys")
@@ -42,7 +42,7 @@ func TestALineSaysWhichOfItsFieldsAreMetrics(t *testing.T) {
 	}
 }
 
-func TestWithoutANamespaceALineIsLeftAsItIs(t *testing.T) {
+func TestRecorderWithoutANamespaceAddsNothing(t *testing.T) {
 	t.Parallel()
 	line := []slog.Attr{slog.Int("status", 200)}
 	if got := telemetry.New("", "live", "f").Append(line, now, telemetry.Value{Metric: telemetry.Admitted, Number: 1}); len(got) != 1 {
@@ -50,7 +50,7 @@ func TestWithoutANamespaceALineIsLeftAsItIs(t *testing.T) {
 	}
 }
 
-func TestTheTraceIsTheRootOfTheInvocationsHeader(t *testing.T) {
+func TestTraceIsTheRootOfTheInvocationsHeader(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]string{
 		"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1": "1-5759e988-bd862e3fe1be46a994272793",
@@ -68,7 +68,7 @@ func TestTheTraceIsTheRootOfTheInvocationsHeader(t *testing.T) {
 	}
 }
 
-// BenchmarkLine is a request's line without and with its metrics.
+// BenchmarkLine writes the log line of a request with and without metrics.
 func BenchmarkLine(b *testing.B) {
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	for name, r := range map[string]*telemetry.Recorder{"without": nil, "with": telemetry.New("Statgate", "live", "Statgate-keys")} {

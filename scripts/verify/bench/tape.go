@@ -62,7 +62,7 @@ func (t *tape) end(i int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if i < len(t.calls) {
-		t.calls[i].refused = table.WasRefused(err) != nil || table.WasCanceled(err) != nil
+		t.calls[i].refused = table.AsConditionFailed(err) != nil || table.AsCanceled(err) != nil
 	}
 }
 

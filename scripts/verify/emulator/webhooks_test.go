@@ -93,8 +93,8 @@ func (l *receiver) attemptsOf(match, kind string) (ids []string) {
 	return ids
 }
 
-// waitForAttempts waits for n attempts for a match and a type of event. All must be of
-// one event, whose id it returns.
+// waitForAttempts waits for n attempts for a match and a type of event. All must have
+// the same event id, which it returns.
 func (l *receiver) waitForAttempts(n int, match, kind string) string {
 	l.Helper()
 	for end := time.Now().Add(30 * time.Second); len(l.attemptsOf(match, kind)) < n; time.Sleep(20 * time.Millisecond) {

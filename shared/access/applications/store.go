@@ -128,7 +128,7 @@ func (s *Store) List(ctx context.Context, c *api.Caller, limit int, after string
 // more than before. For callers other than operators it does not exist. A repeat changes
 // nothing and bumps the gates again.
 func (s *Store) Decide(ctx context.Context, r *api.Request, id, state string) (after Application, widened bool, err error) {
-	if !r.Caller.Operator() || !ids.Plausible(id) {
+	if !r.Caller.Operator() || !ids.Valid(id) {
 		return Application{}, false, unknown()
 	}
 	after, err = change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},

@@ -49,7 +49,7 @@ const (
 func (s *Store) List(ctx context.Context, f Filter) ([]Entry, string, error) {
 	entries := []Entry{}
 	for _, id := range []string{f.Target, f.Actor} {
-		if id != "" && !ids.Plausible(id) {
+		if id != "" && !ids.Valid(id) {
 			return entries, "", nil
 		}
 	}

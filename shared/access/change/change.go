@@ -79,7 +79,7 @@ func apply(ctx context.Context, t Table, gates Gates, decide func(ctx context.Co
 				return err
 			}
 			return plan.Refuse
-		case table.WasCanceled(err) != nil:
+		case table.AsCanceled(err) != nil:
 			races++
 		case errors.Is(err, table.ErrConflict):
 			held++

@@ -107,7 +107,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 		if err == nil && ctx.Err() == nil {
 			return Admission{Caller: c.caller, Meter: c.meter(it)}, nil
 		}
-		refused := table.WasRefused(err)
+		refused := table.AsConditionFailed(err)
 		if refused == nil {
 			// The request may have been counted, but that is not known, so it is not
 			// admitted.

@@ -33,7 +33,7 @@ func (g *Gate) Create(ctx context.Context, key string) error { return g.create(c
 
 func (g *Gate) create(ctx context.Context, key string, version int64) error {
 	_, err := g.Keys.Write(ctx, table.Put(fresh(key, version, g.Clock().Unix()), table.IsNew()))
-	if err != nil && table.WasRefused(err) == nil {
+	if err != nil && table.AsConditionFailed(err) == nil {
 		return api.Down("making the gate of key "+key, err)
 	}
 	return nil
@@ -72,7 +72,7 @@ func (g *Gate) bump(ctx context.Context, key string) error {
 	again := func(err error) bool { return !errors.Is(err, table.ErrBadWrite) }
 	err := bumpBackoff.Do(ctx, bumpAttempts, again, func() (err error) {
 		for _, w := range []table.Write{raise, create} {
-			if _, err = g.Keys.Write(ctx, w); table.WasRefused(err) == nil {
+			if _, err = g.Keys.Write(ctx, w); table.AsConditionFailed(err) == nil {
 				break
 			}
 		}

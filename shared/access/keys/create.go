@@ -86,7 +86,7 @@ func orgFor(c *api.Caller, spec Spec) (string, error) {
 	if spec.Org == nil || *spec.Org == c.Org {
 		return c.Org, nil
 	}
-	if !c.Operator() || !ids.Plausible(*spec.Org) {
+	if !c.Operator() || !ids.Valid(*spec.Org) {
 		return "", unknownOrg()
 	}
 	return *spec.Org, nil

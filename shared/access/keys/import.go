@@ -225,7 +225,7 @@ func (b *incoming) find(ctx context.Context) (holdings, bool, error) {
 	if name == "" {
 		return holdings{}, false, Refusal{"org: is required; give the organisation's id or name"}
 	}
-	if ids.Plausible(name) {
+	if ids.Valid(name) {
 		if h, found, err := b.readOrg(ctx, name); found || err != nil {
 			return h, found, err
 		}

@@ -60,7 +60,7 @@ type Key struct {
 	CreatedAt   time.Time      `json:"created_at" doc:"Creation time"`
 	ExpiresAt   *time.Time     `json:"expires_at" doc:"Expiry time; null if the key does not expire"`
 	RevokedAt   *time.Time     `json:"revoked_at" doc:"Revocation time; null if the key is not revoked"`
-	LastUsedAt  *time.Time     `json:"last_used_at" doc:"Time of the last request; null if there was none"`
+	LastUsedAt  *time.Time     `json:"last_used_at" doc:"Time of the last request; null if the key was never used"`
 	Metadata    map[string]any `json:"metadata" doc:"Metadata of your own, at most 1 KB as JSON"`
 	Game        *string        `json:"game" doc:"Id of the game that the key is bound to; null without one"`
 	// RotateRecommended marks an old secret; nothing is refused for its age.

@@ -56,7 +56,7 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	if org == "" {
 		org = c.Org
 	}
-	if org != c.Org && (!c.Operator() || !ids.Plausible(org)) {
+	if org != c.Org && (!c.Operator() || !ids.Valid(org)) {
 		return orgs.Org{}, unknownOrg()
 	}
 	it, err := s.table.Get(ctx, orgs.Key(org), true)

@@ -126,7 +126,7 @@ func unknown() *api.Error { return api.Fail(api.NotFound, "no such key") }
 // organisation's for owners and admins, their own for members.
 func (s *Store) find(ctx context.Context, c *api.Caller, id string) (facts, error) {
 	org := c.Org
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return facts{}, unknown()
 	}
 	if c.Operator() {

@@ -186,7 +186,7 @@ func (s *Store) expectTokens(ctx context.Context, pepper string, t Token, now ti
 	_, err := s.table.Write(ctx, table.Update(tokensAddress(t.Key), []table.Action{
 		table.Set(until, t.ExpiresAt.Unix()), table.Set(table.TTLAttr, now.Add(2*tokenAtMost).Unix()),
 	}, table.Or(table.Missing(until), table.Lt(until, t.ExpiresAt.Unix()))))
-	if table.WasRefused(err) != nil {
+	if table.AsConditionFailed(err) != nil {
 		return nil // a longer-lived token is recorded already
 	}
 	return down("recording the expiry of a token", err)

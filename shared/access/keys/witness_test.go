@@ -34,7 +34,7 @@ func (m *moves) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	if w.Target().Sort == "SECRET" {
 		if err == nil {
 			m.won.Add(1)
-		} else if table.WasRefused(err) != nil {
+		} else if table.AsConditionFailed(err) != nil {
 			m.lost.Add(1)
 		}
 	}

@@ -30,7 +30,7 @@ type linked struct {
 
 // Accounts returns the caller's own accounts on other platforms.
 func (s *Store) Accounts(ctx context.Context, c *api.Caller) ([]Account, error) {
-	if !ids.Plausible(c.Org) || !ids.Plausible(c.User) {
+	if !ids.Valid(c.Org) || !ids.Valid(c.User) {
 		return nil, unknownMember()
 	}
 	it, err := s.table.Get(ctx, MemberKey(c.Org, c.User), true)

@@ -99,7 +99,7 @@ func ViewOf(items []table.Item) (View, bool) {
 
 // view reads an organisation and its members, or fails with not found.
 func (s *Store) view(ctx context.Context, org string) (View, error) {
-	if !ids.Plausible(org) {
+	if !ids.Valid(org) {
 		return View{}, unknown()
 	}
 	page, err := s.table.Query(ctx, table.Query{Partition: Partition(org), Low: memberPrefix, High: orgSort, Consistent: true})
@@ -116,7 +116,7 @@ func (s *Store) view(ctx context.Context, org string) (View, error) {
 // Get returns an organisation. For callers other than operators, any organisation but their
 // own does not exist: a 403 would prove that it does.
 func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error) {
-	if (!c.Operator() && c.Org != org) || !ids.Plausible(org) {
+	if (!c.Operator() && c.Org != org) || !ids.Valid(org) {
 		return Org{}, unknown()
 	}
 	it, err := s.table.Get(ctx, Key(org), true)
@@ -132,7 +132,7 @@ func (s *Store) Get(ctx context.Context, c *api.Caller, org string) (Org, error)
 
 // Exists reports whether there is such an organisation.
 func (s *Store) Exists(ctx context.Context, org string) (bool, error) {
-	if !ids.Plausible(org) {
+	if !ids.Valid(org) {
 		return false, nil
 	}
 	it, err := s.table.Get(ctx, Key(org), true)

@@ -13,11 +13,8 @@ import (
 	"statgate/shared/contract"
 )
 
-// Channels for which a contract lists transports.
-const (
-	HTTP      = "http"
-	WebSocket = "websocket"
-)
+// HTTP is the channel of HTTP requests, for which a contract lists transports.
+const HTTP = "http"
 
 // Pick returns the one secret of a request. It ignores transports that the contract does
 // not list for the channel, and Authorization headers of another scheme than Bearer, which

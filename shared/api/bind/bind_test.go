@@ -24,7 +24,7 @@ type leagueInput struct {
 	League string `json:"league"`
 }
 
-type lifeInput struct {
+type timeInput struct {
 	Ends time.Time `json:"ends,omitempty"`
 }
 
@@ -63,7 +63,7 @@ func condition(err error) string {
 	return api.AsError(err).Condition
 }
 
-func TestQueryIsReadAsItsSchemaHasIt(t *testing.T) {
+func TestQueryParametersAreParsedByTheirSchema(t *testing.T) {
 	t.Parallel()
 	b := binder[listInput](t, "listMatches", nil)
 	bound, err := b.Bind(bind.Request{Query: url.Values{"league": {"en.1"}, "status": {"live,finished"}, "limit": {"7"}}})
@@ -87,12 +87,12 @@ func TestQueryIsReadAsItsSchemaHasIt(t *testing.T) {
 		_, err = b.Bind(bind.Request{Query: q})
 		name, _, _ := strings.Cut(query, "=")
 		if condition(err) != want || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: got %v, want %s naming it", query, err, want)
+			t.Errorf("%s: got %v, want %s with the parameter's name", query, err, want)
 		}
 	}
 }
 
-func TestUnknownQueryParameterIsNamedAsItCameWhereverInputsComeFrom(t *testing.T) {
+func TestUnknownQueryParameterIsRefusedUnderItsOwnName(t *testing.T) {
 	t.Parallel()
 	fromQuery, fromBody := binder[listInput](t, "listMatches", nil), binder[keyInput](t, "createKey", nil)
 	single := binder[leagueInput](t, "getStandings", nil)
@@ -108,7 +108,7 @@ func TestUnknownQueryParameterIsNamedAsItCameWhereverInputsComeFrom(t *testing.T
 	}
 }
 
-func TestBrokenJSONIsShownWhereItBreaks(t *testing.T) {
+func TestInvalidJSONIsReportedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	b := binder[keyInput](t, "createKey", nil)
 	for body, want := range map[string]string{
@@ -126,7 +126,7 @@ func TestBrokenJSONIsShownWhereItBreaks(t *testing.T) {
 	}
 }
 
-func TestContractsNamesAndLimitsAreTheOnesThatCount(t *testing.T) {
+func TestNamesAndLimitsOfTheContractApply(t *testing.T) {
 	t.Parallel()
 	b := binder[listInput](t, "listMatches", func(c *contract.Contract) {
 		c.Operations["listMatches"] = contract.Operation{Names: map[string]string{"league": "league_id"}, Limit: &contract.Limit{Default: 25, Min: 1, Max: 200, Over: "clamp"}}
@@ -139,11 +139,11 @@ func TestContractsNamesAndLimitsAreTheOnesThatCount(t *testing.T) {
 		t.Errorf("got %+v, want en.1 and the limit clamped to 200", in)
 	}
 	if _, err := b.Bind(bind.Request{Query: url.Values{"league": {"en.1"}}}); condition(err) != api.Unreadable || !strings.Contains(err.Error(), "league:") {
-		t.Errorf("our own name: got %v", err)
+		t.Errorf("Statgate's own name league: got %v, want it refused", err)
 	}
 }
 
-func TestPlacesInListsBeginWithTheContractsNames(t *testing.T) {
+func TestErrorsInListsUseTheNamesOfTheContract(t *testing.T) {
 	t.Parallel()
 	rename := func(c *contract.Contract) {
 		c.Operations["createKey"] = contract.Operation{Names: map[string]string{"scopes": "rights"}}
@@ -156,7 +156,7 @@ func TestPlacesInListsBeginWithTheContractsNames(t *testing.T) {
 	// A list is one parameter of a query.
 	_, err = binder[listInput](t, "listMatches", rename).Bind(bind.Request{Query: url.Values{"state": {"live,lost,won"}}})
 	if got := api.AsError(err).Fields; len(got) != 1 || len(got["state"]) != 2 {
-		t.Errorf("query: got %v, want both faults of state", got)
+		t.Errorf("query: got %v, want both errors of state", got)
 	}
 	_, err = binder[listInput](t, "listMatches", rename).Bind(bind.Request{Query: url.Values{"state": {""}}})
 	if got := api.AsError(err).Fields["state"]; len(got) != 1 || got[0] != `must be a list separated by commas, got ""` {
@@ -164,21 +164,21 @@ func TestPlacesInListsBeginWithTheContractsNames(t *testing.T) {
 	}
 }
 
-func TestMomentThatCannotBeWrittenInUTCIsRefused(t *testing.T) {
+func TestTimeOutsideYears0To9999InUTCIsRefused(t *testing.T) {
 	t.Parallel()
-	b := binder[lifeInput](t, "createKey", nil)
-	for at, fits := range map[string]bool{
+	b := binder[timeInput](t, "createKey", nil)
+	for at, valid := range map[string]bool{
 		"9999-12-31T23:59:59Z": true, "9999-12-31T23:59:59+12:00": true, "0000-01-01T00:00:00Z": true,
 		"9999-12-31T23:59:59-12:00": false, "9999-12-31T23:59:59.5Z": false, "0000-01-01T00:00:00+12:00": false,
 	} {
 		_, err := b.Bind(bind.Request{Body: []byte(`{"ends":"` + at + `"}`)})
-		if fits != (err == nil) || err != nil && api.AsError(err).Fields["ends"] == nil {
-			t.Errorf("%s: got %v, want it read: %v", at, err, fits)
+		if valid != (err == nil) || err != nil && api.AsError(err).Fields["ends"] == nil {
+			t.Errorf("%s: got %v, want it accepted: %v", at, err, valid)
 		}
 	}
 }
 
-func TestNullAbsentAndAValueAreToldApart(t *testing.T) {
+func TestNullableDistinguishesNullAbsentAndAValue(t *testing.T) {
 	t.Parallel()
 	b := binder[keyInput](t, "createKey", nil)
 	for body, want := range map[string]api.Nullable[string]{
@@ -210,7 +210,7 @@ func FuzzBodyIsBoundOrRefusedAndNeverPanics(f *testing.F) {
 			return
 		}
 		if in := bound.Input.(*keyInput); in.Name == "" || len([]rune(in.Name)) > 80 {
-			t.Errorf("%q was bound to name %q", body, in.Name)
+			t.Errorf("%q was accepted with the name %q", body, in.Name)
 		}
 	})
 }

@@ -39,14 +39,14 @@ func render(t *testing.T, c *contract.Contract, doc []byte) string {
 	return string(page)
 }
 
-func TestPageAsksForNothingFromAnywhere(t *testing.T) {
+func TestPageSendsNoRequests(t *testing.T) {
 	t.Parallel()
-	// What makes a browser send a request: attributes, CSS and script.
-	asks := regexp.MustCompile(`(?i)\ssrc(set)?=|<link[^>]*href="[^d]|<(img|iframe|object|embed|video|audio|base|form)\b|@import|url\(|\bfetch\(|XMLHttpRequest|new WebSocket|EventSource|sendBeacon|\bimport\(`)
+	// Attributes, CSS and script that make a browser send a request.
+	requests := regexp.MustCompile(`(?i)\ssrc(set)?=|<link[^>]*href="[^d]|<(img|iframe|object|embed|video|audio|base|form)\b|@import|url\(|\bfetch\(|XMLHttpRequest|new WebSocket|EventSource|sendBeacon|\bimport\(`)
 	for _, name := range preset.Names() {
 		c, doc := document(t, name)
 		page := render(t, c, doc)
-		if found := asks.FindString(page); found != "" {
+		if found := requests.FindString(page); found != "" {
 			t.Errorf("%s: the page has %q", name, found)
 		}
 		for _, m := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(page, -1) {
@@ -57,13 +57,13 @@ func TestPageAsksForNothingFromAnywhere(t *testing.T) {
 	}
 }
 
-func TestPolicyAllowsTheInlineStyleAndScriptAndNoOther(t *testing.T) {
+func TestPolicyAllowsOnlyTheInlineStyleAndScript(t *testing.T) {
 	t.Parallel()
 	c, doc := document(t, "statgate")
 	page := render(t, c, doc)
 	policy := html.UnescapeString(regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)[1])
 	if !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") {
-		t.Errorf("the policy is %s, want one that begins with nothing and has nothing unsafe", policy)
+		t.Errorf("the policy is %s, want default-src 'none' first and nothing unsafe", policy)
 	}
 	for _, tag := range []string{"style", "script"} {
 		inline := regexp.MustCompile(`(?s)<`+tag+`>(.*?)</`+tag+`>`).FindAllStringSubmatch(page, -1)
@@ -105,11 +105,11 @@ func TestPageIsCompleteWithoutAScript(t *testing.T) {
 			}
 		}
 		if !strings.Contains(page, "<th>Code</th>") != (name == "fullengage") {
-			t.Errorf("%s: the page tells of codes, or does not, against the shape of its errors", name)
+			t.Errorf("%s: the page must list error codes exactly if the contract's errors have them", name)
 		}
 		for _, code := range openapi.Codes(c) {
 			if name == "fullengage" {
-				break // its errors have none
+				break // its errors have no codes
 			}
 			if !strings.Contains(page, "<code>"+code+"</code>") {
 				t.Errorf("%s: the page lacks the error code %s", name, code)
@@ -127,12 +127,12 @@ func TestQuickStartExplainsDatesOnlyIfTheContractHasLeagues(t *testing.T) {
 		c, doc := document(t, name)
 		start, _, _ := strings.Cut(html.UnescapeString(render(t, c, doc)), `id="keys-guide"`)
 		if _, after, _ := strings.Cut(start, `id="start"`); strings.Contains(after, "dates") != (want != "") || !strings.Contains(after, want) {
-			t.Errorf("%s: the quick start does not say %q of dates", name, want)
+			t.Errorf("%s: the quick start must say %q about dates", name, want)
 		}
 	}
 }
 
-func TestEveryLinkWithinThePageLeadsSomewhere(t *testing.T) {
+func TestEveryLinkWithinThePageHasATarget(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c, doc := document(t, name)
@@ -140,13 +140,13 @@ func TestEveryLinkWithinThePageLeadsSomewhere(t *testing.T) {
 		seen := map[string]bool{}
 		for _, m := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 			if seen[m[1]] {
-				t.Errorf("%s: the id %s is there twice", name, m[1])
+				t.Errorf("%s: two elements have the id %s", name, m[1])
 			}
 			seen[m[1]] = true
 		}
 		for _, m := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
 			if !seen[m[1]] {
-				t.Errorf("%s: a link to #%s leads nowhere", name, m[1])
+				t.Errorf("%s: a link to #%s has no target", name, m[1])
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func TestEveryCurlCallsItsOwnOperation(t *testing.T) {
 		}
 		found := call.FindAllStringSubmatch(render(t, c, doc), -1)
 		if got, want := len(found), len(api.For(c)); got != want {
-			t.Errorf("%s: found %d calls, want %d", name, got, want)
+			t.Errorf("%s: found %d curl requests, want %d", name, got, want)
 		}
 		for _, m := range found {
 			method := m[3]
@@ -171,28 +171,28 @@ func TestEveryCurlCallsItsOwnOperation(t *testing.T) {
 				method = "GET"
 			}
 			if got, _ := check.Operation(method, m[2]); got != m[1] {
-				t.Errorf("%s: the call of %s is %s %s, which is %q", name, m[1], method, m[2], got)
+				t.Errorf("%s: the curl request of %s is %s %s, which is operation %q", name, m[1], method, m[2], got)
 			}
 		}
 	}
 }
 
-func TestTextsOfTheDocumentNeverBecomeMarkup(t *testing.T) {
+func TestTextsOfTheDocumentAreEscaped(t *testing.T) {
 	t.Parallel()
 	c, doc := document(t, "statgate")
 	const evil = `<img src=x onerror=alert(1)>`
 	for _, plain := range []string{"List leagues", "League id", "Leicester City FC", "A valid API key is required"} {
-		spoilt := bytes.ReplaceAll(doc, []byte(plain), []byte(evil))
-		if bytes.Equal(spoilt, doc) {
+		changed := bytes.ReplaceAll(doc, []byte(plain), []byte(evil))
+		if bytes.Equal(changed, doc) {
 			t.Fatalf("the document has no %q", plain)
 		}
-		if strings.Contains(render(t, c, spoilt), "<img") {
-			t.Errorf("markup in place of %q reaches the page", plain)
+		if strings.Contains(render(t, c, changed), "<img") {
+			t.Errorf("markup in place of %q is not escaped", plain)
 		}
 	}
 }
 
-func TestServerOfTheDocumentIsTheHostOfTheCalls(t *testing.T) {
+func TestCurlRequestsGoToTheServerOfTheDocument(t *testing.T) {
 	t.Parallel()
 	c, _ := document(t, "statgate")
 	doc, err := openapi.Document(c, functions.All(functions.Deps{Contract: c}), "https://api.club.example")
@@ -201,16 +201,16 @@ func TestServerOfTheDocumentIsTheHostOfTheCalls(t *testing.T) {
 	}
 	page := render(t, c, doc)
 	if !strings.Contains(page, "https://api.club.example") || strings.Contains(page, `>https://your-host.example<`) {
-		t.Error("the calls do not go to the document's server")
+		t.Error("the curl requests do not go to the document's server")
 	}
 }
 
-func TestBrokenDocumentIsAnError(t *testing.T) {
+func TestInvalidDocumentIsAnError(t *testing.T) {
 	t.Parallel()
 	c, _ := document(t, "statgate")
 	for _, doc := range []string{``, `[]`, `{"paths":{"/x":{"get":{"operationId":"x"}}}}`, `{"paths":{"/x":{"get":{"operationId":"x","tags":["y"]}}}}`} {
 		if _, err := docspage.Render(c, []byte(doc)); err == nil {
-			t.Errorf("%q is rendered, want an error", doc)
+			t.Errorf("%q: rendered, want an error", doc)
 		}
 	}
 }

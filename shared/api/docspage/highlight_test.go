@@ -23,7 +23,7 @@ func value(depth int) *rapid.Generator[any] {
 	return rapid.OneOf(scalar, rapid.SliceOfN(value(depth-1), 0, 3).AsAny(), rapid.MapOfN(rapid.String(), value(depth-1), 0, 3).AsAny())
 }
 
-func TestColouredJSONReadsAsTheJSONItWas(t *testing.T) {
+func TestHighlightedJSONHasTheSameText(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		raw, err := json.Marshal(value(3).Draw(t, "value"))
@@ -33,7 +33,7 @@ func TestColouredJSONReadsAsTheJSONItWas(t *testing.T) {
 		shown := html.UnescapeString(tags.ReplaceAllString(string(highlight(raw)), ""))
 		var flat bytes.Buffer
 		if err := json.Compact(&flat, []byte(shown)); err != nil {
-			t.Fatalf("what is shown is no JSON: %v\n%s", err, shown)
+			t.Fatalf("the highlighted text is not valid JSON: %v\n%s", err, shown)
 		}
 		if got, want := flat.String(), string(raw); got != want {
 			t.Fatalf("shows %s, want %s", got, want)
@@ -41,7 +41,7 @@ func TestColouredJSONReadsAsTheJSONItWas(t *testing.T) {
 	})
 }
 
-func TestColouredJSONHoldsNoMarkupButSpans(t *testing.T) {
+func TestHighlightedJSONHasNoMarkupButSpans(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		raw, err := json.Marshal(value(2).Draw(t, "value"))
@@ -49,12 +49,12 @@ func TestColouredJSONHoldsNoMarkupButSpans(t *testing.T) {
 			t.Fatal(err)
 		}
 		if left := tags.ReplaceAllString(string(highlight(raw)), ""); strings.ContainsAny(left, "<>") {
-			t.Fatalf("%s is shown with markup: %s", raw, left)
+			t.Fatalf("%s has markup besides spans: %s", raw, left)
 		}
 	})
 }
 
-func TestSmallObjectsStandOnOneLine(t *testing.T) {
+func TestSmallObjectsAreOnOneLine(t *testing.T) {
 	t.Parallel()
 	cases := map[string]string{
 		`{"a":{"home":1,"away":2}}`: "{\n  \"a\": { \"home\": 1, \"away\": 2 }\n}",
@@ -64,7 +64,7 @@ func TestSmallObjectsStandOnOneLine(t *testing.T) {
 	}
 	for raw, want := range cases {
 		if got := pretty(json.RawMessage(raw)); got != want {
-			t.Errorf("%s reads %q, want %q", raw, got, want)
+			t.Errorf("%s: got %q, want %q", raw, got, want)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 (function () {
   'use strict';
   var doc = document, root = doc.documentElement;
-  function all(what, from) { return Array.prototype.slice.call((from || doc).querySelectorAll(what)); }
+  function all(selector) { return Array.prototype.slice.call(doc.querySelectorAll(selector)); }
 
   // Insert the page's host if the document has no server.
   if (location.protocol.indexOf('http') === 0) {
@@ -11,7 +11,7 @@
     });
   }
 
-  // Light or dark: the system's setting until the reader chooses.
+  // Theme: the system's setting until the reader chooses one.
   var theme = doc.getElementById('theme');
   function stored(value) {
     try { if (value) localStorage.setItem('theme', value); return localStorage.getItem('theme'); } catch (e) { return value; }
@@ -24,32 +24,33 @@
     stored(root.dataset.theme);
   });
 
-  // The contents are a closed menu on small screens.
+  // On small screens, the contents are a menu that is closed by default.
   var menu = doc.querySelector('.menu'), narrow = matchMedia('(max-width: 899px)');
-  function fold() { menu.open = !narrow.matches; }
-  fold();
-  narrow.addEventListener('change', fold);
+  function setMenu() { menu.open = !narrow.matches; }
+  setMenu();
+  narrow.addEventListener('change', setMenu);
   menu.addEventListener('click', function (e) { if (narrow.matches && e.target.closest('a')) menu.open = false; });
 
-  // Copying.
+  // Buttons that copy code. Without clipboard access, the text is selected and copied by
+  // the browser's command.
   all('figure.code').forEach(function (f) {
     var b = doc.createElement('button');
     b.type = 'button'; b.className = 'copy'; b.textContent = 'Copy';
     b.addEventListener('click', function () {
       var text = f.querySelector('pre').textContent.trim();
-      function said(what) { b.textContent = what; setTimeout(function () { b.textContent = 'Copy'; }, 1400); }
-      function byHand() {
+      function showResult(text) { b.textContent = text; setTimeout(function () { b.textContent = 'Copy'; }, 1400); }
+      function copySelection() {
         var range = doc.createRange(), s = getSelection();
         range.selectNodeContents(f.querySelector('pre'));
         s.removeAllRanges(); s.addRange(range);
-        said(doc.execCommand('copy') ? 'Copied' : 'Press Ctrl-C');
+        showResult(doc.execCommand('copy') ? 'Copied' : 'Press Ctrl-C');
       }
-      if (navigator.clipboard) navigator.clipboard.writeText(text).then(function () { said('Copied'); }, byHand); else byHand();
+      if (navigator.clipboard) navigator.clipboard.writeText(text).then(function () { showResult('Copied'); }, copySelection); else copySelection();
     });
     f.querySelector('figcaption').appendChild(b);
   });
 
-  // Search: every word must be found.
+  // Search: an endpoint matches if it contains every word.
   var box = doc.querySelector('.find'), find = doc.getElementById('find');
   box.hidden = false;
   function search() {

@@ -27,7 +27,7 @@ type endpoint struct {
 	Summary          string
 	Text             template.HTML
 	Open, AnyKey     bool
-	Leaders          bool // requires a key of an owner or admin
+	AdminsOnly       bool // requires a key of an owner or admin
 	Counts           bool
 	Scopes           []string
 	Params           []params
@@ -105,8 +105,8 @@ func (d *document) endpoint(c *contract.Contract, path, method string, op operat
 		Summary: op.Summary, Text: markdown(text),
 		Open: len(op.Security) == 0, Scopes: op.Scopes, Counts: op.Cost > 0,
 	}
-	e.Leaders = len(op.Scopes) == 0 && openapi.Writes(op.Permissions)
-	e.AnyKey = !e.Open && len(op.Scopes) == 0 && !e.Leaders
+	e.AdminsOnly = len(op.Scopes) == 0 && openapi.Writes(op.Permissions)
+	e.AnyKey = !e.Open && len(op.Scopes) == 0 && !e.AdminsOnly
 	e.Params = d.params(op)
 	var body json.RawMessage
 	if op.RequestBody != nil {

@@ -119,7 +119,8 @@ func once(list []string) []string {
 	return distinct
 }
 
-// occasion is the documentation of a condition.
+// occasion is the documentation of a condition. The message is one that the API returns;
+// only that of [api.NotFound] is general, as its response is shared by all objects.
 type occasion struct {
 	when    string // when it happens
 	message string // an example of the message
@@ -142,7 +143,7 @@ var occasions = map[string]occasion{
 	api.Suspended:         {"The key's owner is suspended in their organisation", "this key's owner is suspended"},
 	api.Quota:             {"The quota of the current window is used up; Retry-After is the time until the next window", "quota of 1000 requests per 3600 seconds exceeded; retry after 2026-03-01T13:00:00Z"},
 	api.InputJSON:         {"The body is not valid JSON, or the operation does not accept a body", "the body is not valid JSON: unexpected end"},
-	api.InputParameter:    {"A parameter has a value that is not allowed", "order: must be one of asc, desc"},
+	api.InputParameter:    {"A parameter has a value that is not allowed", "order: must be one of asc, desc, got \"up\""},
 	api.Unreadable:        {"A query parameter is unknown, malformed or given more than once", "leage: unknown query parameter"},
 	api.UnreadableLimit:   {"The page size is not an integer, or is given more than once", "limit: must be an integer, got \"ten\""},
 	api.UnreadableCursor:  {"The page number or offset is not an integer, or the parameter is given more than once", "offset: must be an integer, got \"ten\""},

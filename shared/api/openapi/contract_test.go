@@ -23,7 +23,7 @@ func listing() api.Handler {
 
 func slot(name string) *contract.Node { return &contract.Node{Slot: name} }
 
-// other is statgate with everything changed that a contract may change here.
+// other returns the statgate contract with other transports, envelopes, names and limits.
 func other(t *testing.T) *contract.Contract {
 	t.Helper()
 	c := load(t, "statgate")
@@ -45,7 +45,7 @@ func other(t *testing.T) *contract.Contract {
 	return c
 }
 
-func TestEnvelopesAreTheContracts(t *testing.T) {
+func TestResponsesHaveTheEnvelopesOfTheContract(t *testing.T) {
 	t.Parallel()
 	c := other(t)
 	check, err := openapi.Check(write(t, c, []api.Handler{listing(), echo("getLeague")}))
@@ -82,7 +82,7 @@ func TestEnvelopesAreTheContracts(t *testing.T) {
 	}
 }
 
-func TestParametersHaveTheContractsNamesAndLimits(t *testing.T) {
+func TestParametersHaveTheNamesAndLimitsOfTheContract(t *testing.T) {
 	t.Parallel()
 	doc := write(t, other(t), []api.Handler{listing()})
 	params := compact(t, at(t, doc, "paths", "/v1/competitions", "get", "parameters"))
@@ -96,11 +96,11 @@ func TestParametersHaveTheContractsNamesAndLimits(t *testing.T) {
 		}
 	}
 	if strings.Contains(params, "country") {
-		t.Errorf("parameters name country, which the contract calls nation: %s", params)
+		t.Errorf("parameters have country, want the contract's name nation: %s", params)
 	}
 }
 
-func TestSecuritySchemesAreTheContractsTransports(t *testing.T) {
+func TestSecuritySchemesAreTheTransportsOfTheContract(t *testing.T) {
 	t.Parallel()
 	doc := write(t, other(t), []api.Handler{listing()})
 	if got, want := compact(t, at(t, doc, "paths", "/v1/competitions", "get", "security")), `[{"apiKeyQuery":[]},{"apiKeyHeader":[]}]`; got != want {
@@ -120,7 +120,7 @@ func TestPageNumbersReplaceCursors(t *testing.T) {
 	}
 }
 
-func TestErrorsWithoutAnOperationAreHeldAgainstTheShape(t *testing.T) {
+func TestErrorsWithoutAnOperationAreCheckedAgainstTheErrorShape(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
 	check, err := openapi.Check(write(t, c, []api.Handler{listing()}))
@@ -129,14 +129,14 @@ func TestErrorsWithoutAnOperationAreHeldAgainstTheShape(t *testing.T) {
 	}
 	lost := api.Encoder{Contract: c}.Error("id", api.Fail(api.NotFoundRoute, "no such path"))
 	if err := check.Error(lost.Body); err != nil {
-		t.Errorf("our own 404 is refused: %v", err)
+		t.Errorf("the API's own 404 is refused: %v", err)
 	}
 	if check.Error([]byte(`{"message":"Missing Authentication Token"}`)) == nil {
-		t.Error("a gateway's unshaped error is accepted, want it refused")
+		t.Error("an API Gateway error of another shape is accepted, want it refused")
 	}
 }
 
-func TestLiteralPathsAreFoundBeforeParameters(t *testing.T) {
+func TestLiteralPathsTakePrecedenceOverParameters(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
 	check, err := openapi.Check(write(t, c, all(c)))

@@ -38,7 +38,8 @@ func write(t *testing.T, c *contract.Contract, handlers []api.Handler) []byte {
 
 func all(c *contract.Contract) []api.Handler { return functions.All(functions.Deps{Contract: c}) }
 
-// at walks decoded JSON by names; it fails where there is nothing.
+// at returns the value at a path of names in a document. It fails the test if a
+// name is missing.
 func at(t *testing.T, doc []byte, names ...string) any {
 	t.Helper()
 	var v any
@@ -64,7 +65,7 @@ func compact(t *testing.T, v any) string {
 	return string(raw)
 }
 
-func TestRedoclyHasNothingToSayOfAnyPreset(t *testing.T) {
+func TestDocumentOfEveryPresetPassesRedocly(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("npm"); err != nil {
 		t.Fatal("the document is checked by a tool from npm: install node (20.19 or later) and npm")
@@ -84,20 +85,20 @@ func TestRedoclyHasNothingToSayOfAnyPreset(t *testing.T) {
 	}
 }
 
-func TestSameInputMakesTheSameBytes(t *testing.T) {
+func TestSameContractGivesTheSameBytes(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c := load(t, name)
 		first := write(t, c, all(c))
 		for range 5 {
 			if !bytes.Equal(write(t, c, all(c)), first) {
-				t.Fatalf("%s: the document differs from one time to the next", name)
+				t.Fatalf("%s: two documents of the same contract differ", name)
 			}
 		}
 	}
 }
 
-func TestDocumentHasEveryDeployedRouteAndNoOther(t *testing.T) {
+func TestDocumentHasExactlyTheDeployedRoutes(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c := load(t, name)
@@ -120,7 +121,7 @@ func TestDocumentHasEveryDeployedRouteAndNoOther(t *testing.T) {
 	}
 }
 
-func TestRouteWithoutHandlerIsLeftOut(t *testing.T) {
+func TestRouteWithoutHandlerIsNotDocumented(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
 	doc := write(t, c, []api.Handler{echo("getLeague")})
@@ -152,7 +153,7 @@ func echo(operation string) api.Handler {
 	return api.Handle(operation, func(context.Context, *api.Request, *leagueInput) (*output, error) { return nil, nil })
 }
 
-func TestWhatIsUnknownIsNullAndWhatIsAListIsNot(t *testing.T) {
+func TestOptionalValuesMayBeNullAndListsMayNot(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
 	check, err := openapi.Check(write(t, c, []api.Handler{echo("getLeague")}))
@@ -185,7 +186,7 @@ func TestWhatIsUnknownIsNullAndWhatIsAListIsNot(t *testing.T) {
 	}
 }
 
-func TestNoFieldOfAnAnswerIsOptional(t *testing.T) {
+func TestEveryFieldOfAResponseIsRequired(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c := load(t, name)
@@ -194,19 +195,19 @@ func TestNoFieldOfAnAnswerIsOptional(t *testing.T) {
 			props, _ := s["properties"].(map[string]any)
 			required, _ := s["required"].([]any)
 			if strings.HasSuffix(component, "Input") || component == "Error" {
-				continue // a contract may leave out null details
+				continue // a contract can omit null details
 			}
 			if got, want := len(required), len(props); got != want {
 				t.Errorf("%s: %s requires %d of its %d properties", name, component, got, want)
 			}
 			if s["additionalProperties"] != false {
-				t.Errorf("%s: %s allows properties that it does not name", name, component)
+				t.Errorf("%s: %s allows additional properties", name, component)
 			}
 		}
 	}
 }
 
-func TestScopesAreThoseThatReachTheOperation(t *testing.T) {
+func TestScopesOfAnOperationAreThoseThatAllowIt(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		preset, operation string
@@ -232,7 +233,7 @@ func TestScopesAreThoseThatReachTheOperation(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerExampleIsOfItsSchema(t *testing.T) {
+func TestEveryResponseExampleMatchesItsSchema(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		c := load(t, name)
@@ -260,7 +261,7 @@ func TestEveryAnswerExampleIsOfItsSchema(t *testing.T) {
 	}
 }
 
-func TestCreationsThatCanBeGotSayWhereInLocation(t *testing.T) {
+func TestCreatedObjectHasALocationIfTheContractReturnsIt(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		contract, path string
@@ -276,11 +277,11 @@ func TestCreationsThatCanBeGotSayWhereInLocation(t *testing.T) {
 	delete(k.Operations, "getMatch")
 	headers, _ := at(t, write(t, k, all(k)), "paths", "/api/matches", "post", "responses", "201", "headers").(map[string]any)
 	if headers["Location"] != nil {
-		t.Error("a match that the contract does not get has a Location")
+		t.Error("the response has a Location, although the contract has no getMatch")
 	}
 }
 
-func TestBaseURLIsTheServer(t *testing.T) {
+func TestBaseURLIsTheServerOfTheDocument(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")
 	for given, want := range map[string]string{"": "/", "https://api.club.example/": "https://api.club.example", "https://api.club.example": "https://api.club.example"} {
@@ -290,7 +291,7 @@ func TestBaseURLIsTheServer(t *testing.T) {
 		}
 		server := at(t, doc, "servers").([]any)[0].(map[string]any)
 		if got := server["url"]; got != want {
-			t.Errorf("base URL %q makes server %v, want %q", given, got, want)
+			t.Errorf("base URL %q gives server %v, want %q", given, got, want)
 		}
 	}
 }

@@ -51,7 +51,7 @@ var baseForm = regexp.MustCompile(`^(/[a-z0-9-]+)+$`)
 
 func (c *compiler) basics(got *contract.Contract) {
 	if !nameForm.MatchString(got.Name) {
-		c.fail([]string{"name"}, "must be lower-case letters, digits and dashes, at most 31, got %q", got.Name)
+		c.fail([]string{"name"}, "must be 1–31 lower-case letters, digits and dashes, beginning with a letter, got %q", got.Name)
 	}
 	if got.Title == "" {
 		got.Title = got.Name
@@ -63,10 +63,10 @@ func (c *compiler) basics(got *contract.Contract) {
 		c.fail([]string{"base"}, "must be a base path such as /v1, got %q", got.Base)
 	}
 	if len(got.Environments) == 0 {
-		c.fail([]string{"environments"}, "must have at least one, such as live")
+		c.fail([]string{"environments"}, "must list at least one environment, such as live")
 	}
 	if len(got.Transports["http"]) == 0 {
-		c.fail([]string{"transports", "http"}, "must have at least one of bearer, x-api-key, api_key")
+		c.fail([]string{"transports", "http"}, "must list at least one of bearer, x-api-key, api_key")
 	}
 	for channel, list := range got.Transports {
 		c.oneOf([]string{"transports", channel}, channel, "http", "websocket")
@@ -78,7 +78,7 @@ func (c *compiler) basics(got *contract.Contract) {
 
 func (c *compiler) oneOf(at []string, value string, allowed ...string) string {
 	if !slices.Contains(allowed, value) {
-		c.fail(at, "%q is none of %s", value, strings.Join(allowed, ", "))
+		c.fail(at, "must be one of %s, got %q", strings.Join(allowed, ", "), value)
 	}
 	return value
 }
@@ -91,11 +91,11 @@ func (c *compiler) secret(src source) contract.SecretRules {
 	c.oneOf([]string{"secret", "alphabet"}, s.Alphabet, "base62", "hex")
 	for _, env := range src.Environments {
 		if !prefixForm.MatchString(s.Prefixes[env]) {
-			c.fail([]string{"secret", "prefixes", env}, "must be letters, digits and _, ending in _, got %q", s.Prefixes[env])
+			c.fail([]string{"secret", "prefixes", env}, "must be 2–21 letters, digits and _, beginning with a letter and ending in _, got %q", s.Prefixes[env])
 		}
 	}
 	if len(s.Prefixes) != len(src.Environments) {
-		c.fail([]string{"secret", "prefixes"}, "must have one for each environment")
+		c.fail([]string{"secret", "prefixes"}, "must have one prefix for each environment, and no others")
 	}
 	if s.RandomBytes < 16 || s.RandomBytes > 64 {
 		c.fail([]string{"secret", "random_bytes"}, "must be 16–64, got %d", s.RandomBytes)
@@ -111,7 +111,7 @@ func (c *compiler) secret(src source) contract.SecretRules {
 	if len(s.Accept) == 2 && s.TagBytes == 0 && s.Accept[0] <= minted && minted <= s.Accept[1] && s.Accept[0] >= 16 {
 		r.Accept = [2]int(s.Accept)
 	} else if len(s.Accept) != 0 {
-		c.fail([]string{"secret", "accept"}, "give the least (16 or more) and most characters, %d among them; not with a tag", minted)
+		c.fail([]string{"secret", "accept"}, "must be [min, max] with 16 ≤ min ≤ %d ≤ max, because new secrets have %[1]d characters; not allowed with tag_bytes", minted)
 	}
 	return r
 }
@@ -154,7 +154,7 @@ func (c *compiler) scopeNames(s contract.Scopes) {
 	seen := map[string]bool{}
 	for _, name := range s.Names() {
 		if seen[name] || strings.ContainsAny(name, " ,") || name == "" {
-			c.fail([]string{"scopes", "list", name}, "%q is given twice, is empty, or has a space or comma", name)
+			c.fail([]string{"scopes", "list", name}, "names must be unique, not empty, and without spaces and commas, got %q", name)
 		}
 		seen[name] = true
 	}
@@ -164,15 +164,15 @@ func (c *compiler) scopeNames(s contract.Scopes) {
 		}
 		for _, grant := range l.Grants {
 			if !strings.Contains(grant, ":") {
-				c.fail([]string{"scopes", "list", l.Name}, "must be a permission such as matches:read, got %q", grant)
+				c.fail([]string{"scopes", "list", l.Name}, "grants: must be permissions such as matches:read, got %q", grant)
 			} else if contract.IsManagement(grant) {
-				c.fail([]string{"scopes", "list", l.Name}, "%q belongs to key management, which has scopes of its own", grant)
+				c.fail([]string{"scopes", "list", l.Name}, "grants: %q belongs to key management, which has its own scopes", grant)
 			}
 		}
 	}
 	for _, d := range s.Default {
 		if !seen[d] {
-			c.fail([]string{"scopes", "default"}, "%q is no scope of this contract", d)
+			c.fail([]string{"scopes", "default"}, "must be scopes of this contract, got %q", d)
 		}
 	}
 }
@@ -184,21 +184,21 @@ func (c *compiler) plans(src source) []contract.Plan {
 		for name, text := range p.Budgets {
 			b, err := budget(text)
 			if err != nil {
-				c.fail([]string{"plans", p.Name}, "%s: %v", name, err)
+				c.fail([]string{"plans", p.Name}, "budgets.%s: %v", name, err)
 			}
 			plan.Budgets[name] = b
 		}
 		if plan.Budgets[contract.Requests].Window == 0 {
-			c.fail([]string{"plans", p.Name}, "budgets: requests is missing, or is no rate such as 1000/h")
+			c.fail([]string{"plans", p.Name}, "budgets.requests: must be a rate, such as 1000/h")
 		}
 		if p.Keys < 0 || p.Keys > 10_000 {
-			c.fail([]string{"plans", p.Name}, "keys: %d is not from 0 to 10000", p.Keys)
+			c.fail([]string{"plans", p.Name}, "keys: must be 0–10000, got %d", p.Keys)
 		}
 		c.windows(plan)
 		plans = append(plans, plan)
 	}
 	if !slices.ContainsFunc(plans, func(p contract.Plan) bool { return p.Name == src.DefaultPlan }) {
-		c.fail([]string{"default_plan"}, "%q is no plan of this contract", src.DefaultPlan)
+		c.fail([]string{"default_plan"}, "must be a plan of this contract, got %q", src.DefaultPlan)
 	}
 	return plans
 }
@@ -208,10 +208,10 @@ func (c *compiler) plans(src source) []contract.Plan {
 func (c *compiler) windows(p contract.Plan) {
 	for name, b := range p.Budgets {
 		if strings.ContainsAny(name, ". ") || name == "" {
-			c.fail([]string{"plans", p.Name}, "budgets: %q is no name of a budget: no dots, no spaces", name)
+			c.fail([]string{"plans", p.Name}, "budgets: names must not be empty or contain dots or spaces, got %q", name)
 		}
 		if b.Window != 0 && b.Window != p.Budgets[contract.Requests].Window {
-			c.fail([]string{"plans", p.Name}, "budgets: %s must have the window of requests", name)
+			c.fail([]string{"plans", p.Name}, "budgets.%s: must have the same window as requests", name)
 		}
 	}
 }
@@ -238,7 +238,7 @@ func (c *compiler) keys(src keysSource) contract.KeyRules {
 		if err != nil {
 			c.fail([]string{"keys", "expiry_choices"}, "%v", err)
 		} else if life := int64(d.Seconds()); life <= 0 || rules.MaxLife > 0 && life > rules.MaxLife {
-			c.fail([]string{"keys", "expiry_choices"}, "%q is nothing, or longer than max_life", text)
+			c.fail([]string{"keys", "expiry_choices"}, "must be longer than 0s and at most max_life, got %q", text)
 		}
 		rules.ExpiryChoices = append(rules.ExpiryChoices, text)
 	}
@@ -249,7 +249,7 @@ func (c *compiler) paging(src pagingSource) contract.Paging {
 	p := contract.Paging{Count: src.Count, Limit: c.limit([]string{"paging", "limit"}, src.Limit),
 		Style: c.oneOf([]string{"paging", "style"}, src.Style, "cursor", "page", "offset")}
 	if p.Count && p.Style == "cursor" {
-		c.fail([]string{"paging", "count"}, "cursors reach any number of items, which cannot be counted for each page: page or offset only")
+		c.fail([]string{"paging", "count"}, "requires style page or offset: a list with cursors can have any length, so it cannot be counted for each page")
 	}
 	if src.CursorLife == "" {
 		return p
@@ -259,7 +259,7 @@ func (c *compiler) paging(src pagingSource) contract.Paging {
 	case err != nil:
 		c.fail([]string{"paging", "cursor_life"}, "%v", err)
 	case life == 0 || p.Style != "cursor":
-		c.fail([]string{"paging", "cursor_life"}, "is for cursors, and not 0s: leave it out where they are good for ever")
+		c.fail([]string{"paging", "cursor_life"}, "requires style cursor, and must be longer than 0s; leave it out if cursors do not expire")
 	}
 	p.CursorLife = int64(life.Seconds())
 	return p
@@ -269,7 +269,7 @@ func (c *compiler) limit(at []string, src limitSource) contract.Limit {
 	l := contract.Limit(src)
 	c.oneOf(append(at, "over"), l.Over, "refuse", "clamp")
 	if l.Min < 1 || l.Default < l.Min || l.Max < l.Default || l.Max > 1000 {
-		c.fail(at, "1 ≤ min ≤ default ≤ max ≤ 1000 does not hold")
+		c.fail(at, "must satisfy 1 ≤ min ≤ default ≤ max ≤ 1000, got min %d, default %d, max %d", l.Min, l.Default, l.Max)
 	}
 	return l
 }
@@ -279,12 +279,12 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 		at := []string{"operations", name}
 		route, ok := api.Find(name)
 		if !ok || (route.Management || route.Open) && !route.Named {
-			c.fail(at, "is no operation that a contract can name")
+			c.fail(at, "must be an operation of the route table that contracts can configure")
 			continue
 		}
 		o := src.Operations[name]
 		if route.Management && (o.Method != "" || o.Path != "" || o.Names != nil || o.Limit != nil || o.Budget != "") {
-			c.fail(at, "is of key management, which is the same in every contract: write {}")
+			c.fail(at, "must be {}: key management is the same in every contract")
 			continue
 		}
 		op := contract.Operation{Method: o.Method, Path: o.Path, Names: o.Names, Budget: o.Budget}
@@ -296,7 +296,7 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 			c.oneOf(append(at, "method"), o.Method, "GET", "POST", "PATCH", "PUT", "DELETE")
 		}
 		if slices.Contains(byCursor, name) && src.Paging.Style != "cursor" {
-			c.fail(at, "goes by cursor: its filters may pass over most of a long history, which a number would read again for every page")
+			c.fail(at, "requires paging.style cursor: its filters can skip most of a long history, which a page number or offset would read again for every page")
 		}
 		c.path(at, route, o.Path)
 		c.spends(append(at, "budget"), got.Plans, o.Budget)
@@ -313,7 +313,7 @@ var byCursor = []string{"listContests", "listUserContests", "listTeamContests", 
 func (c *compiler) spends(at []string, plans []contract.Plan, budget string) {
 	for _, p := range plans {
 		if budget != "" && p.Budgets[budget].Window == 0 {
-			c.fail(at, "%q is no rate of plan %s, such as 1000/h", budget, p.Name)
+			c.fail(at, "must be a rate of every plan, such as 1000/h; plan %s has no rate %q", p.Name, budget)
 		}
 	}
 }
@@ -326,14 +326,14 @@ func (c *compiler) path(at []string, route api.Route, path string) {
 		return
 	}
 	if !pathForm.MatchString(path) {
-		c.fail(append(at, "path"), "%q is no path of names and {parameters}", path)
+		c.fail(append(at, "path"), "must be a path of names and {parameters}, got %q", path)
 		return
 	}
 	want, got := route.Params(), api.Route{Path: path}.Params()
 	sort.Strings(want)
 	sort.Strings(got)
 	if !slices.Equal(want, got) {
-		c.fail(append(at, "path"), "%q has the parameters %v, the operation %v", path, got, want)
+		c.fail(append(at, "path"), "must have the parameters %v, got %v in %q", want, got, path)
 	}
 }
 
@@ -342,7 +342,7 @@ func (c *compiler) clashes(got *contract.Contract) {
 	seen := map[string]string{}
 	for _, r := range api.For(got) {
 		if other, ok := seen[r.ID()]; ok {
-			c.fail([]string{"operations", r.Operation}, "has %s, as %s has", r.ID(), other)
+			c.fail([]string{"operations", r.Operation}, "has the same method and path as %s: %s", other, r.ID())
 		}
 		seen[r.ID()] = r.Operation
 	}
@@ -355,16 +355,16 @@ func (c *compiler) conditions(src source, got *contract.Contract) {
 		cond := src.Conditions[name]
 		known := slices.ContainsFunc(api.Conditions, func(k string) bool { return k == name || strings.HasPrefix(k, name+".") })
 		if !known {
-			c.fail([]string{"conditions", name}, "is no condition; docs/errors.md lists them")
+			c.fail([]string{"conditions", name}, "unknown condition; docs/errors.md lists the conditions")
 		}
 		if cond.Status < 400 || cond.Status > 599 || cond.Code == "" {
-			c.fail([]string{"conditions", name}, "give a status from 400 to 599 and a code")
+			c.fail([]string{"conditions", name}, "must have a status of 400–599 and a code")
 		}
 		got.Conditions[name] = contract.Condition(cond)
 	}
 	for _, root := range conditionRoots {
 		if _, ok := got.Conditions[root]; !ok {
-			c.fail([]string{"conditions"}, "%s is missing", root)
+			c.fail([]string{"conditions"}, "%s is required", root)
 		}
 	}
 	c.gatewayConditions(got)
@@ -376,7 +376,7 @@ func (c *compiler) gatewayConditions(got *contract.Contract) {
 	want := got.Condition(api.SecretMissing).Status
 	for _, name := range api.Conditions {
 		if strings.HasPrefix(name, "secret.") && got.Condition(name).Status != want {
-			c.fail([]string{"conditions", name}, "status %d differs from secret.missing's %d: the gateway has one answer for both", got.Condition(name).Status, want)
+			c.fail([]string{"conditions", name}, "status must be %d, like that of secret.missing, got %d: API Gateway has one response for both", want, got.Condition(name).Status)
 		}
 	}
 }
@@ -398,7 +398,7 @@ func (c *compiler) shapes(src shapesSource) contract.Shapes {
 func (c *compiler) shape(name string, src yaml.MapSlice, slots []string, required bool) *contract.Node {
 	if len(src) == 0 {
 		if required {
-			c.fail([]string{"shapes", name}, "is missing")
+			c.fail([]string{"shapes", name}, "is required")
 		}
 		return nil
 	}

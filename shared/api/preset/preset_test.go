@@ -15,12 +15,12 @@ func TestEveryPresetCompiles(t *testing.T) {
 		if c, err := preset.Load(name); err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if c.Name != name {
-			t.Errorf("preset %s calls itself %s", name, c.Name)
+			t.Errorf("preset %s has the name %s", name, c.Name)
 		}
 	}
 }
 
-func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
+func TestInvalidContractIsRefusedWithThePlaceOfTheProblem(t *testing.T) {
 	t.Parallel()
 	good, err := os.ReadFile("presets/statgate.yaml")
 	if err != nil {
@@ -29,29 +29,29 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"base: /v1", "base: v1", "x.yaml:4:7: base"},
 		{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
-		{"requests: 100/h", "requests: 100/day", "a window is min or h"},
-		{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets: mcp must have the window of requests"},
+		{"requests: 100/h", "requests: 100/day", "budgets.requests: window must be min or h"},
+		{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets.mcp: must have the same window as requests"},
 		{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
-		{"default_plan: PRO", "default_plan: GOLD", "no plan of this contract"},
+		{"default_plan: PRO", "default_plan: GOLD", "must be a plan of this contract, got \"GOLD\""},
 		{"  listTeams: {}", "  listNothing: {}", "operations.listNothing"},
-		{"getLeague: {}", "getLeague: {path: /leagues}", "has the parameters [], the operation [league]"},
-		{"getTeam: {}", "getTeam: {budget: lookups}", "\"lookups\" is no rate of plan FREE"},
+		{"getLeague: {}", "getLeague: {path: /leagues}", "must have the parameters [league], got []"},
+		{"getTeam: {}", "getTeam: {budget: lookups}", "plan FREE has no rate \"lookups\""},
 		{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
-		{"$next, total: $total", "$nxet, total: $total", "is no slot"},
-		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: is no condition"},
-		{"  style: cursor", "  style: page\n  cursor_life: 1h", "paging.cursor_life: is for cursors"},
+		{"$next, total: $total", "$nxet, total: $total", "must be one of the slots $items"},
+		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: unknown condition"},
+		{"  style: cursor", "  style: page\n  cursor_life: 1h", "paging.cursor_life: requires style cursor"},
 		{"  style: cursor", "  style: cursor\n  cursor_life: soon", "must be a duration"},
-		{"grants: [\"teams:read\"]", "grants: [\"teams:read\"], needs: luck", "\"luck\" is none of general, game"},
-		{"over: refuse", "over: refused", "none of refuse, clamp"},
+		{"grants: [\"teams:read\"]", "grants: [\"teams:read\"], needs: luck", "must be one of general, game, got \"luck\""},
+		{"over: refuse", "over: refused", "must be one of refuse, clamp"},
 		{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
 		{"name: statgate", "name: [", "x.yaml:"},
-		{"style: cursor", "style: cursor\n  count: true", "paging.count: cursors reach any number of items"},
-		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 2y]", "keys.expiry_choices: \"2y\" is nothing, or longer than max_life"},
+		{"style: cursor", "style: cursor\n  count: true", "paging.count: requires style page or offset"},
+		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 2y]", "keys.expiry_choices: must be longer than 0s and at most max_life, got \"2y\""},
 		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [soon]", "keys.expiry_choices: must be a duration"},
-		{"title: Statgate", "title: Statgate\nids: ulid", "ids: \"ulid\" is none of uuid"},
+		{"title: Statgate", "title: Statgate\nids: ulid", "ids: must be one of uuid, got \"ulid\""},
 	} {
 		if !strings.Contains(string(good), c.old) {
-			t.Fatalf("the preset has no %q to spoil", c.old)
+			t.Fatalf("the preset has no %q to replace", c.old)
 		}
 		_, err := preset.Compile("x.yaml", []byte(strings.Replace(string(good), c.old, c.new, 1)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -60,14 +60,14 @@ func TestBadContractIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestListOfShortPagesIsPagedByCursorAlone(t *testing.T) {
+func TestContestListsRequireCursorPagination(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("presets/teambattles.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := strings.Replace(string(raw), "  cursor_life: 24h\n", "", 1)
-	for style, want := range map[string]string{"cursor": "", "page": "operations.listTeamContests: goes by cursor", "offset": "operations.listTeamContests: goes by cursor"} {
+	for style, want := range map[string]string{"cursor": "", "page": "operations.listTeamContests: requires paging.style cursor", "offset": "operations.listTeamContests: requires paging.style cursor"} {
 		_, err := preset.Compile("x.yaml", []byte(strings.Replace(text, "style: cursor", "style: "+style, 1)))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", style, err, want)
@@ -75,7 +75,7 @@ func TestListOfShortPagesIsPagedByCursorAlone(t *testing.T) {
 	}
 }
 
-func TestOperatorsOwnFileIsRead(t *testing.T) {
+func TestContractFileOfAnOperatorIsLoaded(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("presets/balla.yaml")
 	if err != nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Schema is the JSON Schema (2020-12) of a contract's file, for editors. It holds
-// what a file looks like; what its parts have to do with each other only
-// [Compile] knows.
+// Schema returns the JSON Schema (2020-12) of a contract file, for editors. It describes
+// the form of each field. Only [Compile] checks rules that involve several fields.
 func Schema() ([]byte, error) {
 	r := jsonschema.Reflector{
 		Anonymous: true, ExpandedStruct: true, FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true,
@@ -27,7 +26,7 @@ func Schema() ([]byte, error) {
 	s.Title = "Statgate contract"
 	raw, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("preset: the schema of contracts: %w", err)
+		return nil, fmt.Errorf("preset: encoding the schema of contracts: %w", err)
 	}
 	return append(raw, '\n'), nil
 }

@@ -31,8 +31,8 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return c.MustCompile("contract.schema.json")
 }
 
-// judge validates a YAML text as an editor does.
-func judge(t *testing.T, s *jsonschema.Schema, raw []byte) error {
+// validate checks a YAML text against the schema, as an editor does.
+func validate(t *testing.T, s *jsonschema.Schema, raw []byte) error {
 	t.Helper()
 	asJSON, err := yaml.YAMLToJSON(raw)
 	if err != nil {
@@ -45,7 +45,7 @@ func judge(t *testing.T, s *jsonschema.Schema, raw []byte) error {
 	return s.Validate(doc)
 }
 
-func TestEveryPresetIsValidBySchema(t *testing.T) {
+func TestEveryPresetMatchesTheSchema(t *testing.T) {
 	t.Parallel()
 	s := schema(t)
 	for _, name := range Names() {
@@ -53,13 +53,13 @@ func TestEveryPresetIsValidBySchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := judge(t, s, raw); err != nil {
+		if err := validate(t, s, raw); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestSchemaRefusesWhatEditorsShouldUnderline(t *testing.T) {
+func TestSchemaRefusesInvalidFields(t *testing.T) {
 	t.Parallel()
 	s := schema(t)
 	raw, err := fs.ReadFile(presets, "presets/statgate.yaml")
@@ -67,7 +67,7 @@ func TestSchemaRefusesWhatEditorsShouldUnderline(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := string(raw)
-	for what, change := range map[string][2]string{
+	for name, change := range map[string][2]string{
 		"an unknown name":     {"name: statgate", "nmae: statgate"},
 		"an unknown style":    {"style: cursor", "style: pages"},
 		"a base without /":    {"base: /v1", "base: v1"},
@@ -77,15 +77,15 @@ func TestSchemaRefusesWhatEditorsShouldUnderline(t *testing.T) {
 	} {
 		bad := strings.Replace(good, change[0], change[1], 1)
 		if bad == good {
-			t.Fatalf("%s: the preset has no %q", what, change[0])
+			t.Fatalf("%s: the preset has no %q", name, change[0])
 		}
-		if judge(t, s, []byte(bad)) == nil {
-			t.Errorf("%s passes: %s", what, change[1])
+		if validate(t, s, []byte(bad)) == nil {
+			t.Errorf("%s is accepted, want it refused: %s", name, change[1])
 		}
 	}
 }
 
-func TestSchemaDescribesEveryName(t *testing.T) {
+func TestSchemaDescribesEveryField(t *testing.T) {
 	t.Parallel()
 	raw, err := Schema()
 	if err != nil {
@@ -95,20 +95,20 @@ func TestSchemaDescribesEveryName(t *testing.T) {
 	if err := api.DecodeExactly(raw, &doc); err != nil {
 		t.Fatal(err)
 	}
-	described(t, "contract", doc)
+	checkDescriptions(t, "contract", doc)
 	for name, def := range doc["$defs"].(map[string]any) {
-		described(t, name, def.(map[string]any))
+		checkDescriptions(t, name, def.(map[string]any))
 	}
 }
 
-func described(t *testing.T, of string, object map[string]any) {
+func checkDescriptions(t *testing.T, parent string, object map[string]any) {
 	properties, _ := object["properties"].(map[string]any)
 	if len(properties) == 0 {
-		t.Errorf("%s has no names", of)
+		t.Errorf("%s has no fields", parent)
 	}
 	for name, p := range properties {
 		if text, _ := p.(map[string]any)["description"].(string); text == "" {
-			t.Errorf("%s.%s has no description: tag its field with jsonschema_description", of, name)
+			t.Errorf("%s.%s has no description: tag its field with jsonschema_description", parent, name)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"statgate/shared/stats/matches"
 )
 
-func viewing(t testing.TB) *contract.Contract {
+func withViews(t testing.TB) *contract.Contract {
 	t.Helper()
 	c, err := preset.Load("scorelytics")
 	if err != nil {
@@ -32,7 +32,7 @@ func match() matches.Match {
 
 const shown = `{"id":"m_1","league_id":"en.1","season":"2015/16","home_team":"A \u003cb\u003e","away_team":"B","home_score":2,"away_score":1,"status_code":3,"minute":null,"kickoff_ts":1439042400,"updated_at":"2015-08-08T16:00:00Z","home_logo":null,"away_logo":null}`
 
-func TestObjectIsShownByItsViewWhereverItStands(t *testing.T) {
+func TestViewAppliesToAnObjectAtAnyDepth(t *testing.T) {
 	t.Parallel()
 	type answer struct {
 		Home matches.Side    `json:"home"`
@@ -40,7 +40,7 @@ func TestObjectIsShownByItsViewWhereverItStands(t *testing.T) {
 		One  *matches.Match  `json:"one"`
 		None *matches.Match  `json:"none"`
 	}
-	s, err := view.New(viewing(t), reflect.TypeFor[*matches.Match](), reflect.TypeFor[[]matches.Match](), reflect.TypeFor[*answer]())
+	s, err := view.New(withViews(t), reflect.TypeFor[*matches.Match](), reflect.TypeFor[[]matches.Match](), reflect.TypeFor[*answer]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,9 +59,9 @@ func TestObjectIsShownByItsViewWhereverItStands(t *testing.T) {
 	}
 }
 
-func TestWhatIsUnknownIsNull(t *testing.T) {
+func TestUnknownValuesAreNull(t *testing.T) {
 	t.Parallel()
-	s, err := view.New(viewing(t), reflect.TypeFor[matches.Match]())
+	s, err := view.New(withViews(t), reflect.TypeFor[matches.Match]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,14 +78,14 @@ func TestWhatIsUnknownIsNull(t *testing.T) {
 	}
 }
 
-func TestViewThatLeadsNowhereIsRefusedByName(t *testing.T) {
+func TestViewWithAnInvalidPathOrFormatIsRefusedByName(t *testing.T) {
 	t.Parallel()
-	for spoilt, want := range map[string]string{
+	for changed, want := range map[string]string{
 		"minute: minutes": `view match: minute: path "minutes": match has no "minutes"`, "minute: id.x": "has no fields", "minute: minute | epoch": "requires text",
 		"minute: id | replace a": "the old and the new text", "minute: status | code live": "pairs such as live=2",
 	} {
-		c := viewing(t)
-		name, leaf, _ := strings.Cut(spoilt, ": ")
+		c := withViews(t)
+		name, leaf, _ := strings.Cut(changed, ": ")
 		for _, f := range c.Shapes.Views["match"].Fields {
 			if f.Name == name {
 				path, format, _ := strings.Cut(leaf, " | ")
@@ -96,13 +96,13 @@ func TestViewThatLeadsNowhereIsRefusedByName(t *testing.T) {
 			}
 		}
 		if _, err := view.New(c, reflect.TypeFor[matches.Match]()); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %s", spoilt, err, want)
+			t.Errorf("%s: got %v, want %s", changed, err, want)
 		}
 	}
 }
 
 func BenchmarkFiftyMatches(b *testing.B) {
-	s, err := view.New(viewing(b), reflect.TypeFor[[]matches.Match]())
+	s, err := view.New(withViews(b), reflect.TypeFor[[]matches.Match]())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -199,7 +199,7 @@ func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Webhook, er
 }
 
 func (s *Store) find(ctx context.Context, org, id string, consistent bool) (record, error) {
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return record{}, unknown()
 	}
 	it, err := s.Table.Get(ctx, address(org, id), consistent)

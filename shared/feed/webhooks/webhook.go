@@ -62,7 +62,7 @@ type Webhook struct {
 	CreatedBy   string     `json:"created_by" doc:"Id of the key that created the webhook" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	UpdatedAt   time.Time  `json:"updated_at" doc:"Time of the last change"`
 	FailingAt   *time.Time `json:"failing_since" doc:"Time of the first failed delivery since the last successful one; null if the last delivery succeeded"`
-	RotatedAt   *time.Time `json:"rotated_at" doc:"Time of the last rotation of the signing secret; null if there was none"`
+	RotatedAt   *time.Time `json:"rotated_at" doc:"Time of the last rotation of the signing secret; null if it was never rotated"`
 	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Time until which the previous signing secret also signs; null if it does not sign"`
 }
 

@@ -63,7 +63,7 @@ func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []b
 	d := sending{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
 	due := Due{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
 	_, err := s.Table.Write(ctx, table.Put(d.item(), table.IsNew()))
-	if was := table.WasRefused(err); was != nil {
+	if was := table.AsConditionFailed(err); was != nil {
 		return due, was.Item.Str("state") == Pending, nil
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Store) Begin(ctx context.Context, d Due, now time.Time) (*Attempt, time
 		table.Eq("state", Pending),
 		table.Or(table.Missing("lease"), table.Le("lease", at)),
 		table.Or(table.Missing("next_at"), table.Le("next_at", at))))
-	if was := table.WasRefused(err); was != nil {
+	if was := table.AsConditionFailed(err); was != nil {
 		if was.Item.Str("state") != Pending {
 			return nil, 0, nil // it has ended, or its TTL deleted it
 		}
@@ -143,7 +143,7 @@ func (s *Store) cancel(ctx context.Context, d Due, claim int64) error {
 	_, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("state", Canceled), table.Remove("lease"), table.Remove("next_at")},
 		table.Eq("state", Pending), table.Eq("claims", claim)))
-	if err != nil && table.WasRefused(err) == nil {
+	if err != nil && table.AsConditionFailed(err) == nil {
 		return fmt.Errorf("webhooks: canceling %s: %w", d.Delivery, err)
 	}
 	return nil
@@ -188,7 +188,7 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	}
 	_, err = s.Table.Write(ctx, table.Update(deliveryAddress(a.Webhook.ID, a.sending.ID), actions,
 		table.Eq("state", Pending), table.Eq("claims", a.claim)))
-	if table.WasRefused(err) != nil {
+	if table.AsConditionFailed(err) != nil {
 		return 0, false, nil // the lease has expired, and another attempt has it
 	}
 	if err != nil {
@@ -223,7 +223,7 @@ func (s *Store) health(ctx context.Context, a *Attempt, o Outcome, givenUp bool,
 	default:
 		return nil
 	}
-	if _, err := s.Table.Write(ctx, w); err != nil && table.WasRefused(err) == nil {
+	if _, err := s.Table.Write(ctx, w); err != nil && table.AsConditionFailed(err) == nil {
 		return fmt.Errorf("webhooks: recording the failures of %s: %w", a.Webhook.ID, err)
 	}
 	return nil
@@ -328,14 +328,14 @@ func (s *Store) try(ctx context.Context, r *api.Request, w record) (sending, err
 // repeat makes a delivery pending as if it were new, even one that waits for its next
 // attempt. One that is being attempted stays as it is.
 func (s *Store) repeat(ctx context.Context, r *api.Request, webhook, id string) (sending, error) {
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return sending{}, api.FieldError("delivery", "no such delivery")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(webhook, id), []table.Action{
 		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Kept).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
 	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
-	if was := table.WasRefused(err); was != nil {
+	if was := table.AsConditionFailed(err); was != nil {
 		it, err = was.Item, nil
 	}
 	if err != nil {

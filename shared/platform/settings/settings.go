@@ -60,7 +60,7 @@ func createKey(ctx context.Context, keys table.Table, rand io.Reader) (table.Ite
 	}
 	it := table.Item{table.PartitionAttr: cursorAt.Partition, table.SortAttr: cursorAt.Sort, "key": hex.EncodeToString(fresh)}
 	_, err := keys.Write(ctx, table.Put(it, table.IsNew()))
-	if refused := table.WasRefused(err); refused != nil {
+	if refused := table.AsConditionFailed(err); refused != nil {
 		return refused.Item, nil
 	}
 	if err != nil {

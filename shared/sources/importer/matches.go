@@ -48,7 +48,7 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 func (im *run) apply(ctx context.Context, changes []matches.Change) (refused bool, err error) {
 	for _, batch := range matches.Batches(changes) {
 		switch err := im.applyBatch(ctx, batch); {
-		case table.WasCanceled(err) != nil:
+		case table.AsCanceled(err) != nil:
 			refused = true
 		case err != nil:
 			return false, err

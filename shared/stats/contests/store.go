@@ -122,7 +122,7 @@ func (s *Store) Token(r *api.Request, input any) (idempotency.Token, error) {
 }
 
 func (s *Store) read(ctx context.Context, id string) (record, error) {
-	if !ids.Plausible(id) {
+	if !ids.Valid(id) {
 		return record{}, unknownContest()
 	}
 	it, err := s.table.Get(ctx, contestKey(id), true)

@@ -109,7 +109,7 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 	made := false
 	if _, err := s.seasonItem(ctx, league, season, true); errors.Is(err, ErrNotFound) {
 		_, err := s.table.Write(ctx, table.Put(fresh, table.IsNew()))
-		if err != nil && table.WasRefused(err) == nil {
+		if err != nil && table.AsConditionFailed(err) == nil {
 			return false, fmt.Errorf("leagues: making season %s of %s: %w", season, league, err)
 		}
 		made = err == nil
@@ -118,7 +118,7 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 	}
 	for range 10 {
 		changed, err := s.ensureLeague(ctx, league, name, season)
-		if table.WasRefused(err) == nil {
+		if table.AsConditionFailed(err) == nil {
 			return made || changed, err
 		}
 	}
@@ -246,7 +246,7 @@ func (s *Store) RenameTeam(ctx context.Context, from, to string) error {
 		} else if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err := s.table.Transact(ctx, ws); err != nil && table.WasCanceled(err) == nil {
+		if err := s.table.Transact(ctx, ws); err != nil && table.AsCanceled(err) == nil {
 			return fmt.Errorf("leagues: renaming %s in an adjustment: %w", from, err)
 		}
 	}

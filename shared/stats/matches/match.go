@@ -62,8 +62,8 @@ type Side struct {
 type Score struct {
 	HalfTime  *Goals  `json:"half_time" doc:"Score at half-time; null if unknown"`
 	FullTime  *Goals  `json:"full_time" doc:"Score after 90 minutes, or the current score of a live match; null if unknown"`
-	ExtraTime *Goals  `json:"extra_time" doc:"Score after extra time, including the 90 minutes; null if there was none"`
-	Penalties *Goals  `json:"penalties" doc:"Score of the penalty shoot-out; null if there was none"`
+	ExtraTime *Goals  `json:"extra_time" doc:"Score after extra time, including the 90 minutes; null without extra time"`
+	Penalties *Goals  `json:"penalties" doc:"Score of the penalty shoot-out; null without a shoot-out"`
 	Winner    *string `json:"winner" enum:"home,away,draw" nullable:"true" doc:"Winner, after extra time and penalties if there were any; null before the end"`
 }
 

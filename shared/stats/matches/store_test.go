@@ -423,7 +423,7 @@ func TestStaleChangeIsRefusedWholeWithItsCounters(t *testing.T) {
 		t.Errorf("got version %d, want %d", first.Version, before.Version+1)
 	}
 	err := s.Apply(ctx, []matches.Change{{Before: &before, After: &second}})
-	if c := table.WasCanceled(err); c == nil || c.At(0) == nil {
+	if c := table.AsCanceled(err); c == nil || c.At(0) == nil {
 		t.Fatalf("got %v, want the first write refused", err)
 	}
 	for status, want := range map[matches.Status]int64{one.Status: 0, matches.Live: 1, matches.Finished: 0} {

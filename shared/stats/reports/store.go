@@ -115,7 +115,7 @@ func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, 
 		}
 		wrote, err := s.write(ctx, match, stored[headSort].Int("version"), ws)
 		changed = changed || wrote
-		if err == nil || table.WasCanceled(err) == nil {
+		if err == nil || table.AsCanceled(err) == nil {
 			if err != nil {
 				err = fmt.Errorf("reports: writing the report of %s: %w", match, err)
 			}

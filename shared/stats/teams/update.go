@@ -26,7 +26,7 @@ func Update(ctx context.Context, tbl table.Table, now time.Time, fill func(*Regi
 		r.reconcile()
 		done, err := r.save(ctx, tbl)
 		total.New, total.Changed, total.Merged = total.New+done.New, total.Changed+done.Changed, total.Merged+done.Merged
-		if table.WasCanceled(err) == nil {
+		if table.AsCanceled(err) == nil {
 			return r, total, err
 		}
 	}
@@ -91,7 +91,7 @@ func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
 			[]table.Action{table.Set("moving", []any{}), table.Increment("version", 1)},
 			table.Eq("version", e.stored.Int("version"))))
 		// A writer that was faster has its own ids to move, and will do so.
-		if err != nil && table.WasRefused(err) == nil {
+		if err != nil && table.AsConditionFailed(err) == nil {
 			return fmt.Errorf("teams: recording the move of %s: %w", e.ID, err)
 		}
 		e.moving = nil

@@ -10,7 +10,7 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-func TestDynamoDBKeepsTheContractOfTables(t *testing.T) {
+func TestDynamoDBPassesTheTableSuite(t *testing.T) {
 	t.Parallel()
 	tabletest.Run(t, func(t *testing.T) table.Table {
 		return dynamolocal.Tables(t, tabletest.Schema)[tabletest.Schema.Name]

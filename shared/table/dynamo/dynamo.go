@@ -22,7 +22,7 @@ import (
 type Table struct {
 	client    *dynamodb.Client
 	name      string
-	indexKeys map[string]int // key attributes of indexes, and how many bytes each may have
+	indexKeys map[string]int // key attribute of an index → maximum bytes of its value
 	units     func(op string, read, write float64)
 }
 
@@ -56,8 +56,8 @@ func (t *Table) fail(doing string, err error) error {
 	return fmt.Errorf("dynamo: %s %s: %w", doing, t.name, err)
 }
 
-// ask returns the setting that requests the consumed capacity, if it is observed.
-func (t *Table) ask() types.ReturnConsumedCapacity {
+// capacityMode returns the setting that requests the consumed capacity, if it is observed.
+func (t *Table) capacityMode() types.ReturnConsumedCapacity {
 	if t.units == nil {
 		return ""
 	}
@@ -84,10 +84,10 @@ func (t *Table) Get(ctx context.Context, key table.Key, consistent bool) (table.
 		return nil, t.fail(doing, err)
 	}
 	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.name, Key: k, ConsistentRead: &consistent, ReturnConsumedCapacity: t.ask(),
+		TableName: &t.name, Key: k, ConsistentRead: &consistent, ReturnConsumedCapacity: t.capacityMode(),
 	})
 	if err != nil {
-		return nil, t.fail(doing, understood(err))
+		return nil, t.fail(doing, classify(err))
 	}
 	if t.units != nil && out.ConsumedCapacity != nil {
 		t.observeRead("GetItem", *out.ConsumedCapacity)
@@ -112,7 +112,7 @@ func (t *Table) Write(ctx context.Context, w table.Write) (table.Item, error) {
 		case table.OpDelete:
 			after, err = t.delete(ctx, w)
 		default:
-			err = fmt.Errorf("%w: kind %d is not for single writes", table.ErrBadWrite, w.Op)
+			err = fmt.Errorf("%w: kind %d is not a single write", table.ErrBadWrite, w.Op)
 		}
 		return err
 	})
@@ -131,13 +131,13 @@ func (t *Table) put(ctx context.Context, w table.Write) (table.Item, error) {
 		TableName: &t.name, Item: p.Item, ConditionExpression: p.ConditionExpression,
 		ExpressionAttributeNames: p.ExpressionAttributeNames, ExpressionAttributeValues: p.ExpressionAttributeValues,
 		ReturnValuesOnConditionCheckFailure: p.ReturnValuesOnConditionCheckFailure,
-		ReturnConsumedCapacity:              t.ask(),
+		ReturnConsumedCapacity:              t.capacityMode(),
 	})
 	if err != nil {
-		return nil, understood(err)
+		return nil, classify(err)
 	}
 	t.observeWrite("PutItem", out.ConsumedCapacity)
-	return decodeItem(p.Item) // a copy of what the caller gave
+	return decodeItem(p.Item) // a copy, so that the result shares no memory with w.Item
 }
 
 func (t *Table) update(ctx context.Context, w table.Write) (table.Item, error) {
@@ -150,10 +150,10 @@ func (t *Table) update(ctx context.Context, w table.Write) (table.Item, error) {
 		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: u.ReturnValuesOnConditionCheckFailure,
-		ReturnConsumedCapacity:              t.ask(),
+		ReturnConsumedCapacity:              t.capacityMode(),
 	})
 	if err != nil {
-		return nil, understood(err)
+		return nil, classify(err)
 	}
 	t.observeWrite("UpdateItem", out.ConsumedCapacity)
 	return decodeItem(out.Attributes)
@@ -169,10 +169,10 @@ func (t *Table) delete(ctx context.Context, w table.Write) (table.Item, error) {
 		ExpressionAttributeNames: d.ExpressionAttributeNames, ExpressionAttributeValues: d.ExpressionAttributeValues,
 		ReturnValues:                        types.ReturnValueAllOld,
 		ReturnValuesOnConditionCheckFailure: d.ReturnValuesOnConditionCheckFailure,
-		ReturnConsumedCapacity:              t.ask(),
+		ReturnConsumedCapacity:              t.capacityMode(),
 	})
 	if err != nil {
-		return nil, understood(err)
+		return nil, classify(err)
 	}
 	t.observeWrite("DeleteItem", out.ConsumedCapacity)
 	return decodeItem(out.Attributes)
@@ -188,7 +188,7 @@ func (t *Table) Transact(ctx context.Context, ws []table.Write) error {
 	token := rand.Text()
 	err = retryConflicts(ctx, func() error {
 		out, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-			TransactItems: items, ClientRequestToken: &token, ReturnConsumedCapacity: t.ask(),
+			TransactItems: items, ClientRequestToken: &token, ReturnConsumedCapacity: t.capacityMode(),
 		})
 		if err == nil {
 			t.observeTransaction(out)
@@ -200,7 +200,7 @@ func (t *Table) Transact(ctx context.Context, ws []table.Write) error {
 		if !errors.As(err, &inProgress) {
 			token = rand.Text()
 		}
-		return understood(err)
+		return classify(err)
 	})
 	if err != nil {
 		return t.fail(doing, err)

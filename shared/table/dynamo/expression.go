@@ -17,7 +17,7 @@ type expression struct {
 	names  map[string]string // placeholder → name
 	known  map[string]string // name → placeholder
 	values map[string]types.AttributeValue
-	err    error // the first
+	err    error // first error
 }
 
 func (x *expression) fail(format string, args ...any) string {
@@ -28,11 +28,12 @@ func (x *expression) fail(format string, args ...any) string {
 }
 
 func (x *expression) path(dotted string) string {
+	full := dotted
 	var b strings.Builder
 	for {
 		name, below, nested := strings.Cut(dotted, ".")
 		if name == "" {
-			return x.fail("a path has an empty name")
+			return x.fail("path %q: has an empty name", full)
 		}
 		b.WriteString(x.name(name))
 		if !nested {

@@ -47,18 +47,18 @@ var codes = map[string]error{
 	"ItemCollectionSizeLimitExceededException": table.ErrBadWrite,
 }
 
-// understood converts an error of the SDK to one of package table.
-func understood(err error) error {
+// classify converts an error of the SDK to one of package table.
+func classify(err error) error {
 	if err == nil {
 		return nil
 	}
-	var refused *types.ConditionalCheckFailedException
-	if errors.As(err, &refused) {
-		it, bad := decodeItem(refused.Item)
+	var failed *types.ConditionalCheckFailedException
+	if errors.As(err, &failed) {
+		it, bad := decodeItem(failed.Item)
 		if bad != nil {
 			return bad
 		}
-		return &table.Refused{Item: it}
+		return &table.ConditionFailed{Item: it}
 	}
 	var cancel *types.TransactionCanceledException
 	if errors.As(err, &cancel) {
@@ -81,8 +81,8 @@ func understood(err error) error {
 // (DynamoDB Local reports nothing else with it). A failed condition is next, because a
 // retry would not help. Errors that a retry may resolve come last.
 func canceled(cancel *types.TransactionCanceledException) error {
-	out := &table.Canceled{Reasons: make([]*table.Refused, len(cancel.CancellationReasons))}
-	refused := false
+	out := &table.Canceled{Reasons: make([]*table.ConditionFailed, len(cancel.CancellationReasons))}
+	conditionFailed := false
 	var class error
 	for i, r := range cancel.CancellationReasons {
 		switch code := deref(r.Code); code {
@@ -92,12 +92,12 @@ func canceled(cancel *types.TransactionCanceledException) error {
 			if err != nil {
 				return err
 			}
-			out.Reasons[i], refused = &table.Refused{Item: it}, true
+			out.Reasons[i], conditionFailed = &table.ConditionFailed{Item: it}, true
 		default:
-			class = graver(class, codes[code])
+			class = moreSevere(class, codes[code])
 		}
 	}
-	if refused && class != table.ErrBadWrite {
+	if conditionFailed && class != table.ErrBadWrite {
 		return out
 	}
 	if class == nil {
@@ -106,8 +106,8 @@ func canceled(cancel *types.TransactionCanceledException) error {
 	return fmt.Errorf("%w: %w", class, cancel)
 }
 
-// graver returns the class that matters more for the decision to retry.
-func graver(a, b error) error {
+// moreSevere returns the error class that is more important for the decision to retry.
+func moreSevere(a, b error) error {
 	if b == nil {
 		b = table.ErrUnavailable
 	}

@@ -21,7 +21,7 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// reply is an answer of a scripted DynamoDB: what DynamoDB Local never says.
+// reply is an answer of a scripted DynamoDB that DynamoDB Local never gives.
 type reply struct {
 	status int
 	body   string
@@ -41,7 +41,7 @@ func canceled(codes ...string) reply {
 
 var done = reply{http.StatusOK, `{}`}
 
-// scripted answers with replies in order, the last one ever after.
+// scripted is a server that answers with replies in order, and then repeats the last one.
 type scripted struct {
 	mu       sync.Mutex
 	replies  []reply
@@ -92,7 +92,7 @@ func TestConflictsOfSingleWritesAreRetried(t *testing.T) {
 	}
 }
 
-func TestConflictsThatStayAreReported(t *testing.T) {
+func TestLastingConflictsAreReported(t *testing.T) {
 	t.Parallel()
 	tb, s := script(t, fault("TransactionConflictException"))
 	if _, err := tb.Write(t.Context(), count); !errors.Is(err, table.ErrConflict) {
@@ -115,14 +115,14 @@ func TestRetriesEndWithTheContext(t *testing.T) {
 	start := time.Now()
 	_, err := tb.Write(ctx, count)
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want the deadline", err)
+		t.Errorf("got %v, want context.DeadlineExceeded", err)
 	}
 	if took := time.Since(start); took > 400*time.Millisecond {
 		t.Errorf("took %v, want about 30ms", took)
 	}
 }
 
-func TestTransactionInProgressIsAskedAfterUnderItsOwnToken(t *testing.T) {
+func TestTransactionInProgressIsRetriedWithItsToken(t *testing.T) {
 	t.Parallel()
 	tb, s := script(t, fault("TransactionInProgressException"), canceled("TransactionConflict"), done)
 	if err := tb.Transact(t.Context(), []table.Write{count}); err != nil {
@@ -133,29 +133,29 @@ func TestTransactionInProgressIsAskedAfterUnderItsOwnToken(t *testing.T) {
 		tokens = append(tokens, r["ClientRequestToken"])
 	}
 	if len(tokens) < 3 || tokens[0] != tokens[len(tokens)-2] || tokens[0] == tokens[len(tokens)-1] {
-		t.Errorf("got tokens %v, want the same until the cancellation and then another", tokens)
+		t.Errorf("got tokens %v, want the same token until the cancellation, then another", tokens)
 	}
 }
 
-func TestFaultsAreOfTheirClass(t *testing.T) {
+func TestErrorsOfDynamoDBAreClassified(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		reply reply
 		want  error
 	}{
-		"throughput":     {fault("ProvisionedThroughputExceededException"), table.ErrThrottled},
-		"throttling":     {fault("ThrottlingException"), table.ErrThrottled},
-		"request limit":  {fault("RequestLimitExceeded"), table.ErrThrottled},
-		"validation":     {fault("ValidationException"), table.ErrBadWrite},
-		"no table":       {fault("ResourceNotFoundException"), table.ErrUnavailable},
-		"no permission":  {fault("AccessDeniedException"), table.ErrUnavailable},
-		"server error":   {reply{http.StatusInternalServerError, `{"__type":"InternalServerError"}`}, table.ErrUnavailable},
-		"no JSON":        {reply{http.StatusOK, `<html>`}, table.ErrUnavailable},
-		"not a number":   {reply{http.StatusOK, `{"Attributes":{"n":{"N":"1.5"}}}`}, table.ErrUnavailable},
-		"foreign type":   {reply{http.StatusOK, `{"Attributes":{"n":{"SS":["x"]}}}`}, table.ErrUnavailable},
-		"cancel, bad":    {canceled("ConditionalCheckFailed", "ValidationError"), table.ErrBadWrite},
-		"cancel, slow":   {canceled("ThrottlingError", "None"), table.ErrThrottled},
-		"cancel, unsaid": {canceled("None", "SomethingNew"), table.ErrUnavailable},
+		"throughput":    {fault("ProvisionedThroughputExceededException"), table.ErrThrottled},
+		"throttling":    {fault("ThrottlingException"), table.ErrThrottled},
+		"request limit": {fault("RequestLimitExceeded"), table.ErrThrottled},
+		"validation":    {fault("ValidationException"), table.ErrBadWrite},
+		"no table":      {fault("ResourceNotFoundException"), table.ErrUnavailable},
+		"no permission": {fault("AccessDeniedException"), table.ErrUnavailable},
+		"server error":  {reply{http.StatusInternalServerError, `{"__type":"InternalServerError"}`}, table.ErrUnavailable},
+		"not JSON":      {reply{http.StatusOK, `<html>`}, table.ErrUnavailable},
+		"not a number":  {reply{http.StatusOK, `{"Attributes":{"n":{"N":"1.5"}}}`}, table.ErrUnavailable},
+		"foreign type":  {reply{http.StatusOK, `{"Attributes":{"n":{"SS":["x"]}}}`}, table.ErrUnavailable},
+		"cancel, bad":   {canceled("ConditionalCheckFailed", "ValidationError"), table.ErrBadWrite},
+		"cancel, slow":  {canceled("ThrottlingError", "None"), table.ErrThrottled},
+		"cancel, other": {canceled("None", "SomethingNew"), table.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,10 +171,10 @@ func TestFaultsAreOfTheirClass(t *testing.T) {
 	}
 }
 
-func TestRefusalCountsBeforeConflictsOfTheSameTransaction(t *testing.T) {
+func TestFailedConditionTakesPrecedenceOverConflictsOfTheSameTransaction(t *testing.T) {
 	t.Parallel()
 	tb, s := script(t, canceled("TransactionConflict", "ConditionalCheckFailed"))
-	c := table.WasCanceled(tb.Transact(t.Context(), []table.Write{count}))
+	c := table.AsCanceled(tb.Transact(t.Context(), []table.Write{count}))
 	if c == nil || c.At(0) != nil || c.At(1) == nil {
 		t.Errorf("got %+v, want a cancellation by write 1", c)
 	}
@@ -183,7 +183,7 @@ func TestRefusalCountsBeforeConflictsOfTheSameTransaction(t *testing.T) {
 	}
 }
 
-func TestServerThatDoesNotAnswerIsUnavailable(t *testing.T) {
+func TestUnreachableServerIsUnavailable(t *testing.T) {
 	t.Parallel()
 	client, err := connect.Client(t.Context(), "http://127.0.0.1:1")
 	if err != nil {
@@ -197,7 +197,7 @@ func TestServerThatDoesNotAnswerIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestUnprocessedKeysAreAskedForAgain(t *testing.T) {
+func TestUnprocessedKeysAreRequestedAgain(t *testing.T) {
 	t.Parallel()
 	one := `{"pk":{"S":"p"},"sk":{"S":"s"}}`
 	unprocessed := `"UnprocessedKeys":{"things":{"Keys":[` + one + `]}}`
@@ -207,18 +207,18 @@ func TestUnprocessedKeysAreAskedForAgain(t *testing.T) {
 		reply{http.StatusOK, `{"Responses":{"things":[` + one + `]}}`})
 	items, err := tb.BatchGet(t.Context(), []table.Key{key, {Partition: "p", Sort: "t"}}, true)
 	if err != nil || len(items) != 2 || items[0].Key() != key {
-		t.Errorf("got %v, %v, want both in order", items, err)
+		t.Errorf("got %v, %v, want both items in order", items, err)
 	}
 	if got, want := len(s.requests), 3; got != want {
 		t.Errorf("got %d requests, want %d", got, want)
 	}
 	tb, _ = script(t, reply{http.StatusOK, `{` + unprocessed + `}`})
 	if _, err := tb.BatchGet(t.Context(), []table.Key{key}, true); !errors.Is(err, table.ErrThrottled) {
-		t.Errorf("never processed: got %v, want ErrThrottled", err)
+		t.Errorf("always unprocessed: got %v, want ErrThrottled", err)
 	}
 }
 
-func TestQueryFollowsPagesUntilTheLimitAndOne(t *testing.T) {
+func TestQueryReadsPagesUntilOneItemPastTheLimit(t *testing.T) {
 	t.Parallel()
 	page := func(sort string) reply {
 		k := fmt.Sprintf(`{"pk":{"S":"p"},"sk":{"S":%q}}`, sort)
@@ -227,7 +227,7 @@ func TestQueryFollowsPagesUntilTheLimitAndOne(t *testing.T) {
 	tb, s := script(t, page("a"), reply{http.StatusOK, `{"Items":[],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"b"}}}`}, page("c"), page("d"))
 	got, err := tb.Query(t.Context(), table.Query{Partition: "p", Limit: 2})
 	if err != nil || len(got.Items) != 2 || !got.More {
-		t.Errorf("got %+v, %v, want two items and more", got, err)
+		t.Errorf("got %+v, %v, want two items and More", got, err)
 	}
 	if got, want := len(s.requests), 4; got != want {
 		t.Errorf("got %d requests, want %d", got, want)
@@ -250,11 +250,11 @@ func TestNamesAreAlwaysPlaceholders(t *testing.T) {
 		t.Errorf("condition: got %v, want %v", got, want)
 	}
 	if _, asked := r["ReturnConsumedCapacity"]; asked {
-		t.Error("capacity is asked for, and nobody listens")
+		t.Error("the request asks for the consumed capacity, want it only if it is observed")
 	}
 }
 
-func TestUnitsAreReportedForEveryKindOfCall(t *testing.T) {
+func TestCapacityUnitsAreReportedForEveryMethod(t *testing.T) {
 	t.Parallel()
 	client, err := connect.Client(t.Context(), endpoint(t))
 	if err != nil {
@@ -285,7 +285,7 @@ func TestUnitsAreReportedForEveryKindOfCall(t *testing.T) {
 	}
 	for _, op := range []string{"PutItem", "UpdateItem", "TransactWriteItems", "DeleteItem"} {
 		if writes[op] < 1 {
-			t.Errorf("%s: got %v write units, want some", op, writes[op])
+			t.Errorf("%s: got %v write units, want at least 1", op, writes[op])
 		}
 	}
 	for op, want := range map[string]float64{"GetItem": 1, "BatchGetItem": 0.5, "Query": 1} {

@@ -12,7 +12,7 @@ import (
 	"statgate/shared/table"
 )
 
-// maxBatch is the limit of keys in one BatchGetItem.
+// maxBatch is the maximum number of keys in one BatchGetItem request.
 const maxBatch = 100
 
 // Limits of DynamoDB.
@@ -25,7 +25,7 @@ const (
 func (t *Table) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
 	const doing = "reading items of"
 	found := make(map[table.Key]map[string]types.AttributeValue, len(keys))
-	var distinct []map[string]types.AttributeValue // DynamoDB refuses a key that is asked for twice
+	var distinct []map[string]types.AttributeValue // DynamoDB rejects duplicate keys
 	for _, k := range keys {
 		if _, again := found[k]; again {
 			continue
@@ -63,10 +63,10 @@ func (t *Table) batch(ctx context.Context, keys []map[string]types.AttributeValu
 	for n := 1; ; n++ {
 		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
 			RequestItems:           map[string]types.KeysAndAttributes{t.name: {Keys: keys, ConsistentRead: &consistent}},
-			ReturnConsumedCapacity: t.ask(),
+			ReturnConsumedCapacity: t.capacityMode(),
 		})
 		if err != nil {
-			return understood(err)
+			return classify(err)
 		}
 		if t.units != nil {
 			t.observeRead("BatchGetItem", out.ConsumedCapacity...)
@@ -79,9 +79,9 @@ func (t *Table) batch(ctx context.Context, keys []map[string]types.AttributeValu
 		case len(left) == 0:
 			return nil
 		case len(left) < len(keys):
-			n = 0 // progress: start counting again
+			n = 0 // progress: reset the attempts
 		case n == maxAttempts:
-			return fmt.Errorf("%w: %d keys stay unprocessed", table.ErrThrottled, len(left))
+			return fmt.Errorf("%w: %d keys are still unprocessed", table.ErrThrottled, len(left))
 		}
 		keys = left
 		if err := backoff.Pause(ctx, n+1); err != nil {
@@ -110,12 +110,12 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	var page table.Page
 	for in != nil {
 		if q.Limit > 0 {
-			// One more tells whether there is more; another may be After itself.
+			// One more item shows whether more follow. Another one may be After itself.
 			in.Limit = aws.Int32(int32(min(q.Limit-len(page.Items)+2, math.MaxInt32)))
 		}
 		out, err := t.client.Query(ctx, in)
 		if err != nil {
-			return table.Page{}, t.fail(doing, understood(err))
+			return table.Page{}, t.fail(doing, classify(err))
 		}
 		if t.units != nil && out.ConsumedCapacity != nil {
 			t.observeRead("Query", *out.ConsumedCapacity)
@@ -148,27 +148,27 @@ func (t *Table) queryInput(q table.Query) (*dynamodb.QueryInput, string, error) 
 		return nil, "", fmt.Errorf("%w: %w", table.ErrBadWrite, fmt.Errorf(format, args...))
 	}
 	if q.Limit < 0 {
-		return bad("limit %d is negative", q.Limit)
+		return bad("limit: must not be negative, got %d", q.Limit)
 	}
 	if q.Partition == "" {
-		return bad("the partition is empty")
+		return bad("partition key: must not be empty")
 	}
 	for _, bound := range []string{q.Low, q.High, q.After} {
 		if len(bound) > maxSortBytes {
-			return bad("a bound has %d bytes, more than %d", len(bound), maxSortBytes)
+			return bad("bound: must have at most %d bytes, got %d", maxSortBytes, len(bound))
 		}
 	}
 	partition, sort := table.PartitionAttr, table.SortAttr
 	in := &dynamodb.QueryInput{
 		TableName: &t.name, ScanIndexForward: aws.Bool(!q.Descending), ConsistentRead: &q.Consistent,
-		ReturnConsumedCapacity: t.ask(),
+		ReturnConsumedCapacity: t.capacityMode(),
 	}
 	if q.Index != "" {
 		if t.indexKeys[q.Index+"_pk"] == 0 {
-			return bad("no index %q", q.Index)
+			return bad("unknown index %q", q.Index)
 		}
 		if q.Consistent {
-			return bad("an index has no consistent reads")
+			return bad("index %s: consistent reads are not supported", q.Index)
 		}
 		in.IndexName = &q.Index
 		partition, sort = q.Index+"_pk", q.Index+"_sk"
@@ -182,7 +182,7 @@ func (t *Table) queryInput(q table.Query) (*dynamodb.QueryInput, string, error) 
 	return in, sort, nil
 }
 
-// keyCondition returns nil if low is above high: DynamoDB refuses such a BETWEEN.
+// keyCondition returns nil if low is above high, because DynamoDB rejects such a BETWEEN.
 func (x *expression) keyCondition(q table.Query, partition, sort string) *string {
 	low, high := bounds(q)
 	cond := x.name(partition) + " = " + x.value(q.Partition)

@@ -14,9 +14,10 @@ import (
 	"statgate/shared/table"
 )
 
-// CreateTables makes the tables of schemas, each named by prefix and schema, as
-// the deployment would: on-demand, with all indexes, TTL and streams. Those that
-// exist are left alone. It returns when all are active; it is for emulators.
+// CreateTables creates the tables of schemas in an emulator, each named prefix + schema
+// name. Like deployed tables, they have on-demand capacity, all indexes, TTL and streams.
+// Existing tables are not changed, except that TTL is enabled. CreateTables returns when
+// all tables are active.
 func CreateTables(ctx context.Context, client *dynamodb.Client, prefix string, schemas ...table.Schema) error {
 	for _, s := range schemas {
 		name := prefix + s.Name
@@ -28,21 +29,21 @@ func CreateTables(ctx context.Context, client *dynamodb.Client, prefix string, s
 		if err := awaitActive(ctx, client, name); err != nil {
 			return fmt.Errorf("dynamo: waiting for table %s: %w", name, err)
 		}
-		if err := expire(ctx, client, name); err != nil {
+		if err := enableTTL(ctx, client, name); err != nil {
 			return fmt.Errorf("dynamo: enabling TTL on table %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// DropTables removes what CreateTables made.
+// DropTables deletes the tables that CreateTables created. A missing table is not an error.
 func DropTables(ctx context.Context, client *dynamodb.Client, prefix string, schemas ...table.Schema) error {
 	for _, s := range schemas {
 		name := prefix + s.Name
 		_, err := client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name})
 		var gone *types.ResourceNotFoundException
 		if err != nil && !errors.As(err, &gone) {
-			return fmt.Errorf("dynamo: dropping table %s: %w", name, err)
+			return fmt.Errorf("dynamo: deleting table %s: %w", name, err)
 		}
 	}
 	return nil
@@ -88,7 +89,7 @@ func awaitActive(ctx context.Context, client *dynamodb.Client, name string) erro
 	for {
 		out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 		if err != nil {
-			return fmt.Errorf("describing it: %w", err)
+			return fmt.Errorf("describing the table: %w", err)
 		}
 		if active(out.Table) {
 			return nil
@@ -108,10 +109,10 @@ func active(d *types.TableDescription) bool {
 	return d.TableStatus == types.TableStatusActive
 }
 
-func expire(ctx context.Context, client *dynamodb.Client, name string) error {
+func enableTTL(ctx context.Context, client *dynamodb.Client, name string) error {
 	out, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &name})
 	if err != nil {
-		return fmt.Errorf("describing it: %w", err)
+		return fmt.Errorf("describing the TTL: %w", err)
 	}
 	if d := out.TimeToLiveDescription; d != nil && d.TimeToLiveStatus == types.TimeToLiveStatusEnabled {
 		return nil

@@ -8,19 +8,19 @@ import (
 	"statgate/shared/table"
 )
 
-// old asks for the item that refused a write.
-const old = types.ReturnValuesOnConditionCheckFailureAllOld
+// returnOld requests the stored item if the condition of a write fails.
+const returnOld = types.ReturnValuesOnConditionCheckFailureAllOld
 
-// transactItems is ws as DynamoDB's transaction.
+// transactItems converts writes to the items of a DynamoDB transaction.
 func (t *Table) transactItems(ws []table.Write) ([]types.TransactWriteItem, error) {
 	if len(ws) == 0 {
-		return nil, fmt.Errorf("%w: a transaction without writes", table.ErrBadWrite)
+		return nil, fmt.Errorf("%w: a transaction needs at least one write", table.ErrBadWrite)
 	}
 	items := make([]types.TransactWriteItem, len(ws))
 	seen := make(map[table.Key]bool, len(ws))
 	for i, w := range ws {
-		if k := w.Target(); seen[k] { // DynamoDB Local lets a check pass
-			return nil, fmt.Errorf("%w: write %d is a second one on item %q", table.ErrBadWrite, i, k)
+		if k := w.Target(); seen[k] { // DynamoDB Local accepts a second write if it is a check
+			return nil, fmt.Errorf("%w: write %d: another write is on the same item %q", table.ErrBadWrite, i, k)
 		} else {
 			seen[k] = true
 		}
@@ -35,7 +35,7 @@ func (t *Table) transactItems(ws []table.Write) ([]types.TransactWriteItem, erro
 		case table.OpCheck:
 			items[i].ConditionCheck, err = t.transactCheck(w)
 		default:
-			err = fmt.Errorf("%w: no such kind of write: %d", table.ErrBadWrite, w.Op)
+			err = fmt.Errorf("%w: unknown kind of write: %d", table.ErrBadWrite, w.Op)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("write %d: %w", i, err)
@@ -56,7 +56,7 @@ func (t *Table) transactPut(w table.Write) (*types.Put, error) {
 	cond := x.condition(w.If)
 	return &types.Put{
 		TableName: &t.name, Item: item, ConditionExpression: cond,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: old,
+		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: returnOld,
 	}, x.err
 }
 
@@ -72,13 +72,13 @@ func (t *Table) transactUpdate(w table.Write) (*types.Update, error) {
 	change, cond := x.update(w.Actions), x.condition(w.If)
 	return &types.Update{
 		TableName: &t.name, Key: key, UpdateExpression: change, ConditionExpression: cond,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: old,
+		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: returnOld,
 	}, x.err
 }
 
-// checkIndexKeys refuses index attributes that cannot be keys. DynamoDB refuses
-// them too, though in a transaction a refused condition comes first, and DynamoDB
-// Local takes some. What Copy puts there only DynamoDB knows.
+// checkIndexKeys rejects index attributes that cannot be keys. DynamoDB rejects them too,
+// but in a transaction it reports failed conditions first, and DynamoDB Local accepts some
+// of them. Only DynamoDB can check the result of a copy.
 func (t *Table) checkIndexKeys(it table.Item, actions []table.Action) error {
 	for attr, maxBytes := range t.indexKeys {
 		if v, found := it[attr]; found {
@@ -101,7 +101,7 @@ func (t *Table) checkIndexKeys(it table.Item, actions []table.Action) error {
 
 func checkIndexKey(attr string, v any, maxBytes int) error {
 	if s, ok := v.(string); !ok || s == "" || len(s) > maxBytes {
-		return fmt.Errorf("%w: index attribute %s is no text of 1 to %d bytes", table.ErrBadWrite, attr, maxBytes)
+		return fmt.Errorf("%w: index attribute %s: must be a string of 1 to %d bytes", table.ErrBadWrite, attr, maxBytes)
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (t *Table) transactDelete(w table.Write) (*types.Delete, error) {
 	cond := x.condition(w.If)
 	return &types.Delete{
 		TableName: &t.name, Key: key, ConditionExpression: cond,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: old,
+		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: returnOld,
 	}, x.err
 }
 
@@ -131,6 +131,6 @@ func (t *Table) transactCheck(w table.Write) (*types.ConditionCheck, error) {
 	}
 	return &types.ConditionCheck{
 		TableName: &t.name, Key: key, ConditionExpression: cond,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: old,
+		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: returnOld,
 	}, x.err
 }

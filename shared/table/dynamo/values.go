@@ -11,7 +11,7 @@ import (
 	"statgate/shared/table"
 )
 
-// encode converts a value of an item to DynamoDB's type. Text that is not UTF-8 is an
+// encode converts a value of an item to DynamoDB's type. A string that is not UTF-8 is an
 // error, because JSON would silently change it, even in a key.
 func encode(v any) (types.AttributeValue, error) {
 	switch v := v.(type) {
@@ -23,7 +23,7 @@ func encode(v any) (types.AttributeValue, error) {
 		return &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}, nil
 	case string:
 		if !utf8.ValidString(v) {
-			return nil, fmt.Errorf("%w: text is not UTF-8", table.ErrBadWrite)
+			return nil, fmt.Errorf("%w: strings must be UTF-8", table.ErrBadWrite)
 		}
 		return &types.AttributeValueMemberS{Value: v}, nil
 	case []any:
@@ -43,14 +43,14 @@ func encode(v any) (types.AttributeValue, error) {
 		}
 		return &types.AttributeValueMemberM{Value: m}, nil
 	}
-	return nil, fmt.Errorf("%w: %T is not a value of an item", table.ErrBadWrite, v)
+	return nil, fmt.Errorf("%w: unsupported type %T", table.ErrBadWrite, v)
 }
 
 func encodeMap(v map[string]any) (map[string]types.AttributeValue, error) {
 	m := make(map[string]types.AttributeValue, len(v))
 	for name := range v {
 		if !utf8.ValidString(name) {
-			return nil, fmt.Errorf("%w: a name is not UTF-8", table.ErrBadWrite)
+			return nil, fmt.Errorf("%w: names must be UTF-8", table.ErrBadWrite)
 		}
 		e, err := encode(v[name])
 		if err != nil {
@@ -65,8 +65,8 @@ func encodeKey(k table.Key) (map[string]types.AttributeValue, error) {
 	return encodeMap(map[string]any{table.PartitionAttr: k.Partition, table.SortAttr: k.Sort})
 }
 
-// decodeItem returns nil if m has no attributes, since an item has its key at least.
-// An item that cannot be decoded is [table.ErrUnavailable].
+// decodeItem returns nil if m has no attributes, because an item has at least its key. If
+// an item cannot be decoded, the error wraps [table.ErrUnavailable].
 func decodeItem(m map[string]types.AttributeValue) (table.Item, error) {
 	it, err := Decode(m)
 	if err != nil {
@@ -75,7 +75,7 @@ func decodeItem(m map[string]types.AttributeValue) (table.Item, error) {
 	return it, nil
 }
 
-// Decode returns an item as DynamoDB or its streams have it; nil if m is empty.
+// Decode converts an item of DynamoDB or of its streams; it returns nil if m is empty.
 // Types that Statgate never writes are errors: binary values, sets, and numbers that
 // are not int64. The errors name attributes and types but quote no value, which may
 // be a customer's.
@@ -98,7 +98,7 @@ func decodeMap(attrs map[string]types.AttributeValue) (map[string]any, error) {
 	return m, nil
 }
 
-// decode reads numbers as int64; the SDK's attributevalue would make floats of them.
+// decode reads numbers as int64; the SDK's attributevalue decodes them as floats.
 func decode(attr types.AttributeValue) (any, error) {
 	switch attr := attr.(type) {
 	case *types.AttributeValueMemberNULL:

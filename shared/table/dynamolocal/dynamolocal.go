@@ -1,7 +1,7 @@
-// Package dynamolocal gives tests a real DynamoDB Local: one server a test
-// process, or the one that STATGATE_DYNAMODB_URL names, with tables of each
-// test's own. scripts/dynamodb-local/fetch.sh puts the server on the machine; a
-// test that does not find it fails and says so.
+// Package dynamolocal runs DynamoDB Local for tests. Each test process starts one server,
+// or uses the server that STATGATE_DYNAMODB_URL names. Each test creates its own tables.
+// scripts/dynamodb-local/fetch.sh downloads the server. If it is missing, the test fails
+// and says which command to run.
 package dynamolocal
 
 import (
@@ -32,14 +32,15 @@ import (
 // URLVariable names a server to use instead of starting one.
 const URLVariable = "STATGATE_DYNAMODB_URL"
 
-// startTimeout is for a cold Java on a busy machine; a second is usual.
+// startTimeout allows for a cold Java on a busy machine. The server usually starts within
+// a second.
 const startTimeout = 60 * time.Second
 
-// server is the one server of this process.
+// server starts the server of this process once and returns its endpoint.
 var server = sync.OnceValues(start)
 
-// Start returns the endpoint of a DynamoDB Local. The first call starts it, on a
-// free port; it ends with the process, however that ends.
+// Start returns the endpoint of DynamoDB Local. The first call starts the server on a free
+// port. The server ends with this process, even if the process is killed.
 func Start(t testing.TB) string {
 	t.Helper()
 	endpoint, err := server()
@@ -49,9 +50,9 @@ func Start(t testing.TB) string {
 	return endpoint
 }
 
-// Tables makes tables that are this test's own, by the name of their schema, and
-// drops them when it ends. They have no streams: nothing reads them here, and the
-// server looks through all records of a stream with every write, the more the later.
+// Tables creates tables for this test, and deletes them when the test ends. The result is
+// keyed by schema name. The tables have no streams: nothing reads them, and DynamoDB Local
+// scans all records of a stream on every write.
 func Tables(t testing.TB, schemas ...table.Schema) map[string]table.Table {
 	t.Helper()
 	schemas = slices.Clone(schemas)
@@ -66,8 +67,8 @@ func Tables(t testing.TB, schemas ...table.Schema) map[string]table.Table {
 	return tables
 }
 
-// Streamed makes a table that is this test's own as its schema says, a stream
-// included, and drops it when the test ends. It has the name that is returned.
+// Streamed creates a table for this test, with a stream if the schema has one, and deletes
+// it when the test ends. It also returns the client and the table's name.
 func Streamed(t testing.TB, schema table.Schema) (tb table.Table, client *dynamodb.Client, name string) {
 	t.Helper()
 	client, prefix := create(t, schema)
@@ -75,7 +76,7 @@ func Streamed(t testing.TB, schema table.Schema) (tb table.Table, client *dynamo
 	return dynamo.New(client, name, schema), client, name
 }
 
-// create makes tables under a prefix of their own.
+// create creates tables under a unique prefix.
 func create(t testing.TB, schemas ...table.Schema) (client *dynamodb.Client, prefix string) {
 	t.Helper()
 	client, err := connect.Client(t.Context(), Start(t))
@@ -96,7 +97,8 @@ func create(t testing.TB, schemas ...table.Schema) (client *dynamodb.Client, pre
 	return client, prefix
 }
 
-// start starts the server, or returns the one that the environment names.
+// start starts the server and returns its endpoint. If the environment names a server, it
+// returns that one.
 func start() (endpoint string, err error) {
 	if url := os.Getenv(URLVariable); url != "" {
 		return url, nil
@@ -105,14 +107,14 @@ func start() (endpoint string, err error) {
 	if err != nil {
 		return "", err
 	}
-	// The file is the server's output, kept for the case that it fails; it has
-	// no name, so that nothing stays behind.
+	// The file has the server's output, for the error message if the start fails. It is
+	// unlinked while open, so that no file remains.
 	out, err := os.CreateTemp("", "dynamodb-local-*.log")
 	if err != nil {
-		return "", fmt.Errorf("keeping the server's output: %w", err)
+		return "", fmt.Errorf("creating a file for the server's output: %w", err)
 	}
 	if err := os.Remove(out.Name()); err != nil {
-		return "", fmt.Errorf("keeping the server's output: %w", err)
+		return "", fmt.Errorf("unlinking the server's output: %w", err)
 	}
 	port, err := freePort()
 	if err != nil {
@@ -127,16 +129,16 @@ func start() (endpoint string, err error) {
 	endpoint = fmt.Sprintf("http://127.0.0.1:%d", port)
 	if err := awaitAnswer(endpoint, ended); err != nil {
 		_, _ = out.Seek(0, io.SeekStart)
-		said, _ := io.ReadAll(out)
-		return "", fmt.Errorf("%w; the server said:\n%s", err, said)
+		output, _ := io.ReadAll(out)
+		return "", fmt.Errorf("%w; output of the server:\n%s", err, output)
 	}
 	return endpoint, nil
 }
 
-// untilParentEnds runs its arguments and ends them when its own standard input
-// does: the other end of that pipe is this process, so that even a kill -9 of
-// the test leaves no server behind. The server dies hard: asked politely it waits
-// half a minute for its connections, and it has nothing to save.
+// untilParentEnds is a shell script that runs its arguments, and kills them when its
+// standard input ends. The other end of that pipe is this process, so even a kill -9 of the
+// test leaves no server. The script uses kill -9, because after SIGTERM the server waits
+// half a minute for open connections, and it has nothing to save.
 const untilParentEnds = `exec 3<&0
 "$@" 3<&- &
 server=$!
@@ -155,7 +157,7 @@ func launch(out *os.File, args ...string) (ended <-chan error, err error) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		defer lifeline.Close() // held until then: the server ends with it
+		defer lifeline.Close() // open until here, because the server ends when it closes
 		state, err := cmd.Process.Wait()
 		if err == nil {
 			err = errors.New(state.String())
@@ -165,9 +167,9 @@ func launch(out *os.File, args ...string) (ended <-chan error, err error) {
 	return done, nil
 }
 
-// awaitAnswer returns when the server answers anything at all.
+// awaitAnswer returns when the server answers a request, with any status.
 func awaitAnswer(endpoint string, ended <-chan error) error {
-	late := time.After(startTimeout)
+	deadline := time.After(startTimeout)
 	for {
 		answer, err := http.Get(endpoint)
 		if err == nil {
@@ -175,15 +177,15 @@ func awaitAnswer(endpoint string, ended <-chan error) error {
 		}
 		select {
 		case err := <-ended:
-			return fmt.Errorf("DynamoDB Local ended: %w", err)
-		case <-late:
-			return fmt.Errorf("DynamoDB Local does not answer after %v: %w", startTimeout, err)
+			return fmt.Errorf("DynamoDB Local exited: %w", err)
+		case <-deadline:
+			return fmt.Errorf("DynamoDB Local did not answer within %v: %w", startTimeout, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
-// freePort returns a port that was free a moment ago.
+// freePort returns a port that is free now. Another process may take it before it is used.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -196,7 +198,7 @@ func freePort() (int, error) {
 	return port, nil
 }
 
-// find returns the java and the folder of jars that fetch.sh left.
+// find returns the paths of Java and of the folder of jars that fetch.sh installed.
 func find() (java, lib string, err error) {
 	cache := os.Getenv("STATGATE_CACHE")
 	if cache == "" {
@@ -219,7 +221,7 @@ func find() (java, lib string, err error) {
 		return java, lib, nil
 	}
 	if java, err = exec.LookPath("java"); err != nil {
-		return "", "", errors.New("no Java to run DynamoDB Local with: run `make dynamodb-local`")
+		return "", "", errors.New("found no Java to run DynamoDB Local: run `make dynamodb-local`")
 	}
 	return java, lib, nil
 }

@@ -13,10 +13,10 @@ import (
 	"statgate/shared/table/dynamolocal"
 )
 
-// childVariable makes this test binary start a server, name it and be killed.
+// childVariable makes this test binary start a server, print its endpoint and kill itself.
 const childVariable = "STATGATE_TEST_CHILD"
 
-func TestServerIsOneAProcessAndTablesAreOfTheirOwn(t *testing.T) {
+func TestOneServerPerProcessAndSeparateTablesPerTest(t *testing.T) {
 	t.Parallel()
 	if got, want := dynamolocal.Start(t), dynamolocal.Start(t); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -45,7 +45,7 @@ func TestKilledTestLeavesNoServerBehind(t *testing.T) {
 	out, err := cmd.Output()
 	_, endpoint, found := strings.Cut(strings.TrimSpace(string(out)), "endpoint=")
 	if err == nil || !found {
-		t.Fatalf("child: got %v and %q, want an endpoint and a kill", err, out)
+		t.Fatalf("child: got %v and %q, want an endpoint and a killed process", err, out)
 	}
 	for range 200 {
 		answer, err := http.Get(endpoint)
@@ -58,12 +58,12 @@ func TestKilledTestLeavesNoServerBehind(t *testing.T) {
 	t.Errorf("%s still answers 10 s after its test was killed", endpoint)
 }
 
-func TestMissingServerSaysWhatToRun(t *testing.T) {
+func TestMissingServerFailsWithTheCommandToRun(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestServerIsOneAProcessAndTablesAreOfTheirOwn$")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestOneServerPerProcessAndSeparateTablesPerTest$")
 	cmd.Env = append(os.Environ(), "STATGATE_CACHE="+t.TempDir(), dynamolocal.URLVariable+"=")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "run `make dynamodb-local`") {
-		t.Errorf("got %v and %q, want a failure that says what to run", err, out)
+		t.Errorf("got %v and %q, want a failure with the command to run", err, out)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"statgate/shared/table/local"
 )
 
-// gateItem is an item such as the gate's, of about 1 KB.
+// gateItem returns an item like the gate's, of about 1 KB.
 func gateItem() table.Item {
 	ops := map[string]any{}
 	for i := range 40 {
@@ -74,7 +74,7 @@ func BenchmarkWriteMemory64Clients(b *testing.B)  { benchWrites(b, memory(b), 32
 func BenchmarkWriteFile64Clients(b *testing.B)    { benchWrites(b, file(b), 32) }
 func BenchmarkWriteFileSingleClient(b *testing.B) { benchWrites(b, file(b), 1) }
 
-// What a reader of its changes makes of a table's writes.
+// The Followed benchmarks write to a table whose changes have a reader.
 func BenchmarkWriteMemoryFollowed(b *testing.B)        { benchWrites(b, followed(b, memory(b)), 0) }
 func BenchmarkWriteFile64ClientsFollowed(b *testing.B) { benchWrites(b, followed(b, file(b)), 32) }
 

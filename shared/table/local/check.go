@@ -9,7 +9,7 @@ import (
 	"statgate/shared/table"
 )
 
-// DynamoDB's limits.
+// Limits of DynamoDB.
 const (
 	maxPartitionBytes = 2048
 	maxSortBytes      = 1024
@@ -18,12 +18,12 @@ const (
 	maxTransaction    = 100
 )
 
-// bad marks an error as the write's own fault.
+// bad returns an error that wraps [table.ErrBadWrite].
 func bad(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", table.ErrBadWrite, fmt.Errorf(format, args...))
 }
 
-// checkWrite finds what is wrong with a write whatever the item is.
+// checkWrite rejects writes that are invalid for every stored item.
 func (t *localTable) checkWrite(w table.Write) error {
 	if err := checkKey(w.Target()); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (t *localTable) checkWrite(w table.Write) error {
 		}
 		return nil
 	}
-	return bad("no such kind of write: %d", w.Op)
+	return bad("unknown kind of write: %d", w.Op)
 }
 
 func checkKey(k table.Key) error {
@@ -57,16 +57,16 @@ func checkKey(k table.Key) error {
 func checkKeyPart(what, s string, maxBytes int) error {
 	switch {
 	case s == "":
-		return bad("%s is empty", what)
+		return bad("%s: must not be empty", what)
 	case len(s) > maxBytes:
-		return bad("%s has %d bytes, more than %d", what, len(s), maxBytes)
+		return bad("%s: must have at most %d bytes, got %d", what, maxBytes, len(s))
 	case !utf8.ValidString(s):
-		return bad("%s is not UTF-8", what)
+		return bad("%s: must be UTF-8", what)
 	}
 	return nil
 }
 
-// checkItem finds what keeps an item from being stored: before a put, and after an update.
+// checkItem rejects items that a put cannot store.
 func (t *localTable) checkItem(it table.Item) error {
 	for name, v := range it {
 		if err := checkValue(v, 1); err != nil {
@@ -76,7 +76,8 @@ func (t *localTable) checkItem(it table.Item) error {
 	return t.checkStored(it)
 }
 
-// checkStored looks at what an update can make wrong of right values.
+// checkStored rejects items that cannot be stored although each value is valid: wrong
+// index keys, and items over 400 KB. An update can produce them from valid values.
 func (t *localTable) checkStored(it table.Item) error {
 	for i := range t.indexes {
 		ix := &t.indexes[i]
@@ -88,7 +89,7 @@ func (t *localTable) checkStored(it table.Item) error {
 		}
 	}
 	if n := sizeOfMap(it); n > maxItemBytes {
-		return bad("item has %d bytes, more than %d", n, maxItemBytes)
+		return bad("item: must have at most %d bytes, got %d", maxItemBytes, n)
 	}
 	return nil
 }
@@ -100,21 +101,21 @@ func checkIndexKey(it table.Item, attr string, maxBytes int) error {
 	}
 	s, ok := v.(string)
 	if !ok {
-		return bad("index attribute %s is a %T, not a string", attr, v)
+		return bad("index attribute %s: must be a string, got a %T", attr, v)
 	}
 	return checkKeyPart("index attribute "+attr, s, maxBytes)
 }
 
 func checkValue(v any, depth int) error {
 	if depth > maxDepth {
-		return errors.New("nested too deep")
+		return fmt.Errorf("must not be nested deeper than %d levels", maxDepth)
 	}
 	switch v := v.(type) {
 	case nil, bool, int64:
 		return nil
 	case string:
 		if !utf8.ValidString(v) {
-			return errors.New("string is not UTF-8")
+			return errors.New("strings must be UTF-8")
 		}
 		return nil
 	case []any:
@@ -127,7 +128,7 @@ func checkValue(v any, depth int) error {
 	case map[string]any:
 		for name, e := range v {
 			if !utf8.ValidString(name) {
-				return errors.New("name is not UTF-8")
+				return errors.New("names must be UTF-8")
 			}
 			if err := checkValue(e, depth+1); err != nil {
 				return err
@@ -135,12 +136,12 @@ func checkValue(v any, depth int) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%T is not a value of an item", v)
+	return fmt.Errorf("unsupported type %T", v)
 }
 
 func checkPath(path string) error {
 	if path == "" || path[0] == '.' || path[len(path)-1] == '.' || strings.Contains(path, "..") {
-		return bad("path %q has an empty name", path)
+		return bad("path %q: has an empty name", path)
 	}
 	return nil
 }
@@ -153,7 +154,7 @@ func checkCond(c table.Cond) error {
 		return checkCompound(c)
 	}
 	if c.Kind < 0 || c.Kind > table.CondMissing {
-		return bad("no such kind of condition: %d", c.Kind)
+		return bad("unknown kind of condition: %d", c.Kind)
 	}
 	if err := checkPath(c.Path); err != nil {
 		return err
@@ -171,17 +172,18 @@ func checkCond(c table.Cond) error {
 	case string, int64:
 		return nil
 	}
-	return bad("condition on %s: a %T has no order", c.Path, c.Value)
+	return bad("condition on %s: a %T cannot be ordered", c.Path, c.Value)
 }
 
-// checkCompound: And and Or of package table leave no empty or lonely parts.
+// checkCompound rejects compound conditions that [table.And] and [table.Or] never return:
+// those with fewer than two terms, and those with an empty term.
 func checkCompound(c table.Cond) error {
 	if len(c.Subs) < 2 {
-		return bad("a compound condition of %d", len(c.Subs))
+		return bad("a compound condition needs at least 2 terms, got %d", len(c.Subs))
 	}
 	for _, s := range c.Subs {
 		if s.Kind == table.CondNone {
-			return bad("an empty condition within another")
+			return bad("a compound condition has an empty term")
 		}
 		if err := checkCond(s); err != nil {
 			return err
@@ -192,14 +194,14 @@ func checkCompound(c table.Cond) error {
 
 func (t *localTable) checkActions(actions []table.Action) error {
 	if len(actions) == 0 {
-		return bad("an update without actions")
+		return bad("an update needs at least one action")
 	}
 	for i, a := range actions {
 		if err := checkPath(a.Path); err != nil {
 			return err
 		}
 		if top, _, _ := strings.Cut(a.Path, "."); top == table.PartitionAttr || top == table.SortAttr {
-			return bad("%s is part of the key", top)
+			return bad("%s: the key cannot be changed", top)
 		}
 		for _, b := range actions[:i] {
 			if overlap(a.Path, b.Path) {
@@ -216,8 +218,8 @@ func (t *localTable) checkActions(actions []table.Action) error {
 	return nil
 }
 
-// checkIndexAction refuses what would make an index attribute no key, whatever
-// the item is; what a copy makes of it shows only then.
+// checkIndexAction rejects actions that give an index attribute an invalid value for
+// every stored item. A copy depends on the item, so checkStored checks its result.
 func (t *localTable) checkIndexAction(a table.Action) error {
 	if a.Kind == table.ActRemove || a.Kind == table.ActCopy {
 		return nil
@@ -246,7 +248,7 @@ func checkOperand(a table.Action) error {
 		return checkPath(a.From)
 	case table.ActIncrement:
 		if _, ok := a.Value.(int64); !ok {
-			return bad("%s: cannot add a %T", a.Path, a.Value)
+			return bad("%s: cannot increment by a %T", a.Path, a.Value)
 		}
 		return nil
 	case table.ActSet, table.ActDefault:
@@ -255,10 +257,10 @@ func checkOperand(a table.Action) error {
 		}
 		return nil
 	}
-	return bad("%s: no such kind of action: %d", a.Path, a.Kind)
+	return bad("%s: unknown kind of action: %d", a.Path, a.Kind)
 }
 
-// overlap tells whether one path is the other or lies below it.
+// overlap reports whether two paths are equal or one is below the other.
 func overlap(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
@@ -266,9 +268,9 @@ func overlap(a, b string) bool {
 	return strings.HasPrefix(b, a) && (len(a) == len(b) || b[len(a)] == '.')
 }
 
-// sizeOfMap and sizeOf follow "DynamoDB item sizes and formats" of the
-// DynamoDB developer guide: names and strings by bytes, a number a byte for two
-// digits and one more, null and boolean one, lists and maps three and one an element.
+// sizeOfMap and sizeOf compute bytes by "DynamoDB item sizes and formats" of the DynamoDB
+// developer guide. A name or string counts its bytes. A number counts 1 byte per two
+// digits, plus 1. Null and booleans count 1. A list or map counts 3, plus 1 per element.
 func sizeOfMap(m map[string]any) int {
 	n := 0
 	for name, v := range m {

@@ -8,10 +8,10 @@ import (
 	"statgate/shared/table"
 )
 
-// An item at rest is its "ttl" (zigzag varint, 0 where it has none; a sweep reads
-// no further) and its attributes as a map: a count, then name and value each. A
-// value is a tag and what the tag says follows. JSON would take several times
-// as long, and the gate reads and writes an item on every request.
+// A stored item is its "ttl" (zigzag varint, 0 if absent) and its attributes as a map:
+// a count, then each name and value. The "ttl" comes first so that a sweep reads
+// nothing else. A value is a tag and the bytes that the tag implies. JSON would take
+// several times as long, and the gate reads and writes an item on every request.
 const (
 	tagNil byte = iota
 	tagFalse
@@ -69,10 +69,10 @@ func appendValue(b []byte, v any) ([]byte, error) {
 	case map[string]any:
 		return appendMap(append(b, tagMap), v)
 	}
-	return nil, fmt.Errorf("%w: %T is not a value of an item", table.ErrBadWrite, v)
+	return nil, fmt.Errorf("%w: unsupported type %T", table.ErrBadWrite, v)
 }
 
-// storedTTL reads the expiry of an encoded item, 0 where it has none.
+// storedTTL returns the "ttl" of an encoded item, in epoch seconds; 0 if it is absent.
 func storedTTL(raw []byte) int64 {
 	ttl, n := binary.Varint(raw)
 	if n <= 0 {
@@ -81,7 +81,7 @@ func storedTTL(raw []byte) int64 {
 	return ttl
 }
 
-// decodeItem copies raw once; every string of the item is a part of that copy.
+// decodeItem copies raw once. The strings of the item are substrings of that copy.
 func decodeItem(raw []byte) (table.Item, error) {
 	_, n := binary.Varint(raw)
 	if n <= 0 {
@@ -95,8 +95,8 @@ func decodeItem(raw []byte) (table.Item, error) {
 	return m, nil
 }
 
-// reader takes values off a string; bad is set, and stays set, at the first
-// thing that does not fit.
+// reader decodes values from the front of a string. The first invalid value sets bad,
+// which is never reset.
 type reader struct {
 	rest string
 	bad  bool
@@ -118,7 +118,8 @@ func (r *reader) uvarint() uint64 {
 
 func (r *reader) fail() { r.bad, r.rest = true, "" }
 
-// count reads the number of elements that follow; each takes a byte at least.
+// count reads the number of elements or bytes that follow. An element takes at least one
+// byte, so a greater number than the rest has bytes is invalid.
 func (r *reader) count() int {
 	n := r.uvarint()
 	if n > uint64(len(r.rest)) {

@@ -7,20 +7,20 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// job is one write. run looks, decides and changes; it reports a refusal by
-// itself, and returns an error only where the file failed it.
+// job is one write. run evaluates the condition and makes the change. It reports a
+// failed condition through its own variables; an error from run means that the file failed.
 type job struct {
 	run  func(tx *bolt.Tx) (changed bool, err error)
 	done chan struct{}
 	err  error
 }
 
-// committer runs jobs in the order in which they come, all that are waiting in
-// one transaction. There is no timer: a single client never waits for company,
-// and a crowd gathers while the commit before it syncs.
+// committer runs jobs in the order of arrival. One transaction runs all jobs that are
+// waiting. There is no timer: a single client never waits for other clients, and
+// concurrent jobs collect while the previous commit syncs.
 type committer struct {
 	bolt  *bolt.DB
-	turn  chan struct{} // holds a token while a goroutine commits
+	turn  chan struct{} // full while a goroutine commits
 	mu    sync.Mutex
 	queue []*job
 }
@@ -29,7 +29,7 @@ func newCommitter(b *bolt.DB) *committer {
 	return &committer{bolt: b, turn: make(chan struct{}, 1)}
 }
 
-// do returns when the job is committed.
+// do runs a job and returns when its transaction is committed or has failed.
 func (c *committer) do(run func(tx *bolt.Tx) (bool, error)) error {
 	j := &job{run: run, done: make(chan struct{})}
 	c.mu.Lock()
@@ -42,7 +42,7 @@ func (c *committer) do(run func(tx *bolt.Tx) (bool, error)) error {
 	}
 	defer func() { <-c.turn }()
 	select {
-	case <-j.done: // by the turn before; whoever waits takes the next
+	case <-j.done: // the previous turn committed this job; do not start another turn
 		return j.err
 	default:
 	}
@@ -58,21 +58,21 @@ func (c *committer) do(run func(tx *bolt.Tx) (bool, error)) error {
 	return err
 }
 
-// commit runs a batch in one transaction, all or none of it. Where nothing
-// changed (every condition refused) there is nothing to sync.
+// commit runs a batch of jobs in one transaction. If a job fails, all jobs of the
+// batch fail. If no job changed anything, commit rolls back instead of syncing.
 func (c *committer) commit(batch []*job) error {
 	tx, err := c.bolt.Begin(true)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it only says so
+	defer tx.Rollback() //nolint:errcheck // after a commit it returns ErrTxClosed
 	changed := false
 	for _, j := range batch {
-		did, err := j.run(tx)
+		jobChanged, err := j.run(tx)
 		if err != nil {
 			return fmt.Errorf("running a transaction: %w", err)
 		}
-		changed = changed || did
+		changed = changed || jobChanged
 	}
 	if !changed {
 		return nil

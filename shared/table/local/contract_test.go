@@ -9,7 +9,7 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-func TestFileKeepsTheContractOfTables(t *testing.T) {
+func TestFilePassesTheTableSuite(t *testing.T) {
 	t.Parallel()
 	tabletest.Run(t, func(t *testing.T) table.Table {
 		db, err := local.Open(filepath.Join(t.TempDir(), "contract.db"), tabletest.Schema)
@@ -21,7 +21,7 @@ func TestFileKeepsTheContractOfTables(t *testing.T) {
 	})
 }
 
-func TestMemoryKeepsTheContractOfTables(t *testing.T) {
+func TestMemoryPassesTheTableSuite(t *testing.T) {
 	t.Parallel()
 	tabletest.Run(t, func(t *testing.T) table.Table {
 		db, err := local.OpenMemory(tabletest.Schema)

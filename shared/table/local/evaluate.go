@@ -8,7 +8,8 @@ import (
 	"statgate/shared/table"
 )
 
-// lookup follows a dotted path; a name below anything but a map is absent.
+// lookup returns the value at a dotted path. A name below a value that is not a map is
+// absent.
 func lookup(m map[string]any, path string) (v any, found bool) {
 	for {
 		name, below, nested := strings.Cut(path, ".")
@@ -23,7 +24,8 @@ func lookup(m map[string]any, path string) (v any, found bool) {
 	}
 }
 
-// holds decides a condition on an item (nil: there is none).
+// holds reports whether a condition holds for an item; nil means that the item does not
+// exist.
 func holds(c table.Cond, it table.Item) bool {
 	switch c.Kind {
 	case table.CondNone:
@@ -57,7 +59,8 @@ func holds(c table.Cond, it table.Item) bool {
 	return found && ordered(c.Kind, v, c.Value)
 }
 
-// ordered compares strings with strings and numbers with numbers.
+// ordered reports whether a and b compare as kind requires. Only two strings or two
+// numbers have an order; otherwise it returns false.
 func ordered(kind table.CondKind, a, b any) bool {
 	var order int
 	switch a := a.(type) {
@@ -97,7 +100,7 @@ func compareInts(a, b int64) int {
 	return 0
 }
 
-// equal compares values in depth; values of different types differ.
+// equal compares two values deeply. Values of different types are not equal.
 func equal(a, b any) bool {
 	switch a := a.(type) {
 	case []any:
@@ -125,12 +128,12 @@ func equal(a, b any) bool {
 	}
 	switch b.(type) {
 	case []any, map[string]any:
-		return false // these do not compare with ==
+		return false // == would panic on these types
 	}
 	return a == b
 }
 
-// clone copies maps and lists, so that nothing is shared with a caller.
+// clone copies a value deeply, so that the engine shares no map or list with its caller.
 func clone(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -149,8 +152,8 @@ func clone(v any) any {
 	return v
 }
 
-// apply changes it by the actions. Every right-hand side is read before the
-// first change. After an error the item is of no use.
+// apply applies the actions to it. It computes all right-hand sides before the first
+// change. After an error, the item may be partly changed and must not be used.
 func apply(it table.Item, actions []table.Action) error {
 	values := make([]any, len(actions))
 	for i, a := range actions {
@@ -166,7 +169,7 @@ func apply(it table.Item, actions []table.Action) error {
 			v, _ := lookup(it, a.Path[:dot])
 			m, ok := v.(map[string]any)
 			if !ok {
-				return fmt.Errorf("%w: %s: parent is no map", table.ErrBadWrite, a.Path)
+				return fmt.Errorf("%w: %s: parent is not a map", table.ErrBadWrite, a.Path)
 			}
 			parent, name = m, a.Path[dot+1:]
 		}
@@ -179,7 +182,7 @@ func apply(it table.Item, actions []table.Action) error {
 	return nil
 }
 
-// result computes the right-hand side of an action on the item as it was.
+// result returns the right-hand side of an action, computed from the item before the write.
 func result(it table.Item, a table.Action) (any, error) {
 	switch a.Kind {
 	case table.ActSet:
@@ -189,7 +192,7 @@ func result(it table.Item, a table.Action) (any, error) {
 	case table.ActCopy:
 		v, found := lookup(it, a.From)
 		if !found {
-			return nil, fmt.Errorf("nothing at %s to copy", a.From)
+			return nil, fmt.Errorf("cannot copy from %s: it is absent", a.From)
 		}
 		return clone(v), nil
 	}
@@ -206,10 +209,10 @@ func result(it table.Item, a table.Action) (any, error) {
 	n, ok := v.(int64)
 	by, _ := a.Value.(int64)
 	if !ok {
-		return nil, fmt.Errorf("cannot add to a %T", v)
+		return nil, fmt.Errorf("cannot increment a %T", v)
 	}
 	if by > 0 && n > math.MaxInt64-by || by < 0 && n < math.MinInt64-by {
-		return nil, fmt.Errorf("%d%+d is out of range", n, by)
+		return nil, fmt.Errorf("%d%+d is not an int64", n, by)
 	}
 	return n + by, nil
 }

@@ -2,7 +2,7 @@ package local
 
 import bolt "go.etcd.io/bbolt"
 
-// Records counts what a table's stream holds, -1 where it has none.
+// Records returns the number of records in a table's stream; -1 if it has no stream.
 func (db *DB) Records(tableName string) int {
 	n := -1
 	_ = db.bolt.View(func(tx *bolt.Tx) error {

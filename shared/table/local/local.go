@@ -1,12 +1,12 @@
-// Package local is the table engine of one machine: every table of a deployment
-// in one bbolt file, which one process holds, or in memory for tests and for a
-// server that should leave nothing behind.
+// Package local is the table engine for one machine. It stores all tables of a
+// deployment in one bbolt file, which one process locks. For tests and for servers
+// that should leave no data, [OpenMemory] uses a temporary file.
 //
-// It answers as DynamoDB does, faults included; table/tabletest compares the two.
-// Each table is a bucket of encoded items and a bucket for each index, kept in
-// the same transaction. Writes that arrive while a commit is under way share the
-// next one, so that parallel clients do not wait for a disk sync each. A table
-// that has a reader of its changes has a bucket of them too (see [DB.Stream]).
+// It returns the same answers and errors as DynamoDB; table/tabletest compares the
+// two. A table has one bucket of encoded items and one bucket per index, which are
+// updated in the same transaction. Writes that arrive during a commit share the next
+// commit, so that concurrent clients do not each wait for a disk sync. A table whose
+// changes have a reader also has a bucket of change records (see [DB.Stream]).
 package local
 
 import (
@@ -24,27 +24,28 @@ import (
 	"statgate/shared/table"
 )
 
-// lockTimeout is how long Open waits for a process that is just letting go.
+// lockTimeout is how long Open waits for another process to release the file.
 const lockTimeout = 500 * time.Millisecond
 
 // DB is a set of tables in one file.
 type DB struct {
-	// Clock dates the changes that streams tell; it is set before the first use.
+	// Clock returns the time of stream records. Set it before the first use.
 	Clock func() time.Time
 
-	bolt    *bolt.DB
-	commits *committer
-	tables  map[string]*localTable
-	scratch string          // file to remove on Close, "" where the file is to stay
-	closed  context.Context // ends with Close
-	closing context.CancelFunc
+	bolt     *bolt.DB
+	commits  *committer
+	tables   map[string]*localTable
+	tempPath string          // file to remove on Close; "" if the file stays
+	closed   context.Context // canceled by Close
+	closing  context.CancelFunc
 }
 
 var errClosed = errors.New("the file was closed")
 
-// Open opens or creates the file at path with the tables of schemas. Indexes
-// that are new to the file are filled, indexes that no schema names are dropped.
-// Every write is on disk when it returns.
+// Open opens or creates the file at path with the tables of schemas. It fills
+// indexes that are new to the file and drops indexes that no schema names. Every
+// write is on disk when it returns. If another process has the file open, Open fails
+// after half a second.
 func Open(path string, schemas ...table.Schema) (*DB, error) {
 	b, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType})
 	if errors.Is(err, bolterrors.ErrTimeout) {
@@ -56,9 +57,9 @@ func Open(path string, schemas ...table.Schema) (*DB, error) {
 	return newDB(b, "", schemas)
 }
 
-// OpenMemory opens tables that last until Close. They live in a temporary file
-// that is never synced and, where the system allows it, has no name any more,
-// so that a killed process leaves nothing.
+// OpenMemory opens tables that last until Close. They are in a temporary file that
+// is never synced. Where the system allows it, the file is unlinked as soon as it is
+// open, so that a killed process leaves no file.
 func OpenMemory(schemas ...table.Schema) (*DB, error) {
 	f, err := os.CreateTemp("", "statgate-*.db")
 	if err != nil {
@@ -81,8 +82,8 @@ func OpenMemory(schemas ...table.Schema) (*DB, error) {
 	return newDB(b, path, schemas)
 }
 
-func newDB(b *bolt.DB, scratch string, schemas []table.Schema) (*DB, error) {
-	db := &DB{Clock: time.Now, bolt: b, commits: newCommitter(b), tables: map[string]*localTable{}, scratch: scratch}
+func newDB(b *bolt.DB, tempPath string, schemas []table.Schema) (*DB, error) {
+	db := &DB{Clock: time.Now, bolt: b, commits: newCommitter(b), tables: map[string]*localTable{}, tempPath: tempPath}
 	db.closed, db.closing = context.WithCancel(context.Background())
 	for _, s := range schemas {
 		db.tables[s.Name] = newTable(db, s)
@@ -93,23 +94,24 @@ func newDB(b *bolt.DB, scratch string, schemas []table.Schema) (*DB, error) {
 	return db, nil
 }
 
-// Table returns the table of that name. It panics where Open was given no such
-// schema: a mistake in the program, not in its input.
+// Table returns the table of that name. It panics if Open did not get such a schema,
+// because that is a bug in the program.
 func (db *DB) Table(name string) table.Table {
 	t, ok := db.tables[name]
 	if !ok {
-		panic(fmt.Sprintf("local: no table %q was opened", name))
+		panic(fmt.Sprintf("local: table %q: not opened", name))
 	}
 	return t
 }
 
-// Close ends those who follow streams, waits for what is under way and lets go of the file.
+// Close ends all [Stream.Follow] calls, waits for transactions in progress and closes
+// the file.
 func (db *DB) Close() error {
 	db.closing()
 	err := db.bolt.Close()
-	if db.scratch != "" {
-		err = errors.Join(err, os.Remove(db.scratch))
-		db.scratch = ""
+	if db.tempPath != "" {
+		err = errors.Join(err, os.Remove(db.tempPath))
+		db.tempPath = ""
 	}
 	if err != nil {
 		return fmt.Errorf("local: closing: %w", err)
@@ -117,7 +119,7 @@ func (db *DB) Close() error {
 	return nil
 }
 
-// prepare makes the buckets of every table and brings its indexes up to the schema.
+// prepare creates the buckets of every table and makes its indexes match the schema.
 func (db *DB) prepare(tx *bolt.Tx) error {
 	for _, t := range db.tables {
 		if _, err := tx.CreateBucketIfNotExists(t.bucket); err != nil {
@@ -136,8 +138,8 @@ func (db *DB) prepare(tx *bolt.Tx) error {
 	return nil
 }
 
-// dropUnnamedIndexes forgets indexes that are no longer in the schema: they would
-// be stale, should they ever come back.
+// dropUnnamedIndexes deletes indexes that are no longer in the schema. Writes would
+// not update them, so they would be stale if a later schema named them again.
 func (t *localTable) dropUnnamedIndexes(tx *bolt.Tx) error {
 	named := map[string]bool{}
 	for _, ix := range t.indexes {
@@ -162,19 +164,19 @@ func (t *localTable) dropUnnamedIndexes(tx *bolt.Tx) error {
 	return nil
 }
 
-// fillIndex makes an index that the file lacks from the items that are there.
+// fillIndex creates an index that the file does not have, from the stored items.
 func (t *localTable) fillIndex(tx *bolt.Tx, ix *index) error {
 	if tx.Bucket(ix.bucket) != nil {
 		return nil
 	}
 	b, err := tx.CreateBucket(ix.bucket)
 	if err != nil {
-		return fmt.Errorf("creating: %w", err)
+		return fmt.Errorf("creating the index: %w", err)
 	}
 	return tx.Bucket(t.bucket).ForEach(func(key, raw []byte) error {
 		it, err := decodeItem(raw)
 		if err != nil {
-			return fmt.Errorf("filling: %w", err)
+			return fmt.Errorf("filling the index: %w", err)
 		}
 		if at := ix.position(it); at != nil {
 			return b.Put(append(at, key...), nil)

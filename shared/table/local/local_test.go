@@ -45,7 +45,7 @@ func write(t testing.TB, tb table.Table, w table.Write) table.Item {
 	return it
 }
 
-func TestFileInUseIsRefusedInOneLine(t *testing.T) {
+func TestOpenFailsIfAnotherProcessHasTheFileOpen(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "statgate.db")
 	db, err := local.Open(path, schema)
@@ -55,11 +55,11 @@ func TestFileInUseIsRefusedInOneLine(t *testing.T) {
 	defer db.Close()
 	_, err = local.Open(path, schema)
 	if err == nil || !strings.Contains(err.Error(), "statgate.db is in use by another process") {
-		t.Errorf("got %v, want one that says who holds the file", err)
+		t.Errorf("got %v, want an error that says that the file is in use", err)
 	}
 }
 
-func TestFileKeepsItemsAndFillsNewIndexes(t *testing.T) {
+func TestReopenedFileKeepsItemsAndFillsNewIndexes(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "statgate.db")
 	bare := table.Schema{Name: "things"}
@@ -91,14 +91,14 @@ func TestFileKeepsItemsAndFillsNewIndexes(t *testing.T) {
 	}
 	write(t, db.Table("things"), table.Delete(table.Key{Partition: "a", Sort: "1"}))
 	if got, want := list(schema), 0; got != want {
-		t.Errorf("index that came back: got %d items, want %d", got, want)
+		t.Errorf("index that was added again: got %d items, want %d", got, want)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestSweepDropsOnlyWhatHasExpired(t *testing.T) {
+func TestSweepDeletesOnlyExpiredItems(t *testing.T) {
 	t.Parallel()
 	db := memory(t)
 	tb := db.Table("things")
@@ -117,7 +117,7 @@ func TestSweepDropsOnlyWhatHasExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := n, 600; got != want {
-		t.Errorf("got %d dropped, want %d", got, want)
+		t.Errorf("got %d deleted, want %d", got, want)
 	}
 	for _, q := range []table.Query{{Partition: "p"}, {Index: "list", Partition: "L"}} {
 		page, err := tb.Query(t.Context(), q)
@@ -130,7 +130,7 @@ func TestSweepDropsOnlyWhatHasExpired(t *testing.T) {
 	}
 }
 
-func TestParallelIncrementsAllCount(t *testing.T) {
+func TestConcurrentIncrementsAreAllCounted(t *testing.T) {
 	t.Parallel()
 	db, err := local.Open(filepath.Join(t.TempDir(), "statgate.db"), schema)
 	if err != nil {
@@ -159,7 +159,7 @@ func TestParallelIncrementsAllCount(t *testing.T) {
 	}
 }
 
-func TestClosedStoreIsUnavailable(t *testing.T) {
+func TestClosedFileReturnsErrors(t *testing.T) {
 	t.Parallel()
 	db, err := local.OpenMemory(schema)
 	if err != nil {

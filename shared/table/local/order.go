@@ -7,13 +7,13 @@ import (
 	"statgate/shared/table"
 )
 
-// Keys of a bucket are strings that are written one after the other so that
-// bytes compare as the strings do, part by part, whatever bytes they hold: NUL
-// becomes NUL FF, and a part ends with NUL 01, which is less than any escaped
-// NUL and than any continuation.
+// A bucket key encodes several strings, its parts, so that the order of encoded bytes
+// is the order of the parts, for parts of any bytes. A NUL byte in a part becomes NUL FF. A
+// part ends with NUL 01, which is less than an escaped NUL and less than any other byte
+// that may follow.
 const (
 	endOfPart  = "\x00\x01"
-	pastPart   = "\x00\x02" // sorts after every key with this part, before all greater parts
+	pastPart   = "\x00\x02" // an upper bound: after all keys with this part, before all greater parts
 	escapedNUL = "\x00\xff"
 )
 
@@ -34,7 +34,7 @@ func encodeKey(k table.Key) []byte {
 	return appendPart(appendPart(b, k.Partition, endOfPart), k.Sort, endOfPart)
 }
 
-// afterParts returns what follows the first n parts.
+// afterParts returns the key without its first n parts; nil if it has fewer.
 func afterParts(key []byte, n int) []byte {
 	for range n {
 		i := bytes.Index(key, []byte(endOfPart))
@@ -46,7 +46,7 @@ func afterParts(key []byte, n int) []byte {
 	return key
 }
 
-// keyRange returns the keys from (inclusive) and to (exclusive) that a query reads.
+// keyRange returns the range of keys that a query reads: from is inclusive, to is exclusive.
 func keyRange(q table.Query) (from, to []byte) {
 	bound := func(sort, end string) []byte {
 		b := appendPart(make([]byte, 0, len(q.Partition)+len(sort)+8), q.Partition, endOfPart)

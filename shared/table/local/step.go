@@ -8,7 +8,7 @@ import (
 	"statgate/shared/table"
 )
 
-// openTable is a table within a write transaction.
+// openTable is a table in a write transaction.
 type openTable struct {
 	*localTable
 	tx    *bolt.Tx
@@ -19,78 +19,78 @@ func (t *localTable) open(tx *bolt.Tx) *openTable {
 	return &openTable{t, tx, tx.Bucket(t.bucket)}
 }
 
-// step is one write, decided and not yet made.
+// step is one planned write: its condition is evaluated, but nothing is stored yet.
 type step struct {
 	in      *openTable
 	key     []byte
-	refused error      // *table.Refused, or the write's own fault
-	answer  table.Item // what the write returns
-	was     []byte     // the item before it, as stored; nil where there was none
-	stored  []byte     // the item after it; nil deletes
-	changes bool       // false: nothing to store
+	failure error      // *table.ConditionFailed or [table.ErrBadWrite]
+	result  table.Item // what the write returns
+	before  []byte     // encoded item before the write; nil if it did not exist
+	after   []byte     // encoded item after the write; nil deletes the item
+	changes bool       // whether there is something to store
 	moves   []move
 }
 
-// move takes an item from one place of an index to another; nil is nowhere.
+// move changes the position of an item in an index; a nil position is not in the index.
 type move struct {
 	bucket   []byte
 	from, to []byte
 }
 
-// plan reads the item, decides the condition and computes what to store. An
-// error means that the file failed.
+// plan reads the item, evaluates the condition and computes the item to store. An error
+// means that the file failed.
 func (t *openTable) plan(w table.Write) (*step, error) {
 	s := &step{in: t, key: encodeKey(w.Target())}
 	var old table.Item
-	if s.was = t.items.Get(s.key); s.was != nil {
+	if s.before = t.items.Get(s.key); s.before != nil {
 		var err error
-		if old, err = decodeItem(s.was); err != nil {
+		if old, err = decodeItem(s.before); err != nil {
 			return nil, fmt.Errorf("item %q: %w", w.Target(), err)
 		}
 	}
 	if !holds(w.If, old) {
-		s.refused = &table.Refused{Item: old}
+		s.failure = &table.ConditionFailed{Item: old}
 		return s, nil
 	}
 	switch w.Op {
 	case table.OpCheck:
 		return s, nil
 	case table.OpDelete:
-		s.answer, s.changes = old, old != nil
+		s.result, s.changes = old, old != nil
 		s.moves = t.moves(t.positions(old), nil)
 		return s, nil
 	case table.OpPut:
 		return s, s.put(t.positions(old), w.Item, true)
 	}
-	was := t.positions(old)
+	from := t.positions(old)
 	if old == nil {
 		old = table.Item{table.PartitionAttr: w.Key.Partition, table.SortAttr: w.Key.Sort}
 	}
-	if s.refused = apply(old, w.Actions); s.refused != nil {
+	if s.failure = apply(old, w.Actions); s.failure != nil {
 		return s, nil
 	}
-	if s.refused = t.checkStored(old); s.refused != nil {
+	if s.failure = t.checkStored(old); s.failure != nil {
 		return s, nil
 	}
-	return s, s.put(was, old, false)
+	return s, s.put(from, old, false)
 }
 
-// put plans to store an item; shared tells that it belongs to the caller, who
-// must not be handed the same maps back.
-func (s *step) put(was [][]byte, it table.Item, shared bool) error {
+// put plans to store an item. shared means that the item belongs to the caller; the
+// result is then a copy.
+func (s *step) put(from [][]byte, it table.Item, shared bool) error {
 	var err error
-	if s.stored, err = encodeItem(it); err != nil {
+	if s.after, err = encodeItem(it); err != nil {
 		return fmt.Errorf("encoding an item: %w", err)
 	}
-	s.changes, s.answer = true, it
-	s.moves = s.in.moves(was, s.in.positions(it))
+	s.changes, s.result = true, it
+	s.moves = s.in.moves(from, s.in.positions(it))
 	if shared {
-		s.answer = clone(map[string]any(it)).(map[string]any)
+		s.result = clone(map[string]any(it)).(map[string]any)
 	}
 	return nil
 }
 
-// positions returns where an item stands in each index; nil for no item.
+// positions returns the position of an item in each index; nil if it is in none.
 func (t *localTable) positions(it table.Item) [][]byte {
 	if it == nil || len(t.indexes) == 0 {
 		return nil
@@ -109,9 +109,9 @@ func (t *localTable) positions(it table.Item) [][]byte {
 	return at
 }
 
-// moves lists the indexes in which an item's place changes.
-func (t *localTable) moves(was, now [][]byte) []move {
-	if was == nil && now == nil {
+// moves lists the indexes in which an item's position changes.
+func (t *localTable) moves(before, after [][]byte) []move {
+	if before == nil && after == nil {
 		return nil
 	}
 	at := func(list [][]byte, i int) []byte {
@@ -122,7 +122,7 @@ func (t *localTable) moves(was, now [][]byte) []move {
 	}
 	var ms []move
 	for i := range t.indexes {
-		from, to := at(was, i), at(now, i)
+		from, to := at(before, i), at(after, i)
 		if string(from) != string(to) {
 			ms = append(ms, move{t.indexes[i].bucket, from, to})
 		}
@@ -130,7 +130,7 @@ func (t *localTable) moves(was, now [][]byte) []move {
 	return ms
 }
 
-// store makes the change.
+// store records and makes the change. It reports whether there was one.
 func (s *step) store() (changed bool, err error) {
 	if !s.changes {
 		return false, nil
@@ -138,10 +138,10 @@ func (s *step) store() (changed bool, err error) {
 	if err := s.record(); err != nil {
 		return false, fmt.Errorf("recording a change: %w", err)
 	}
-	if s.stored == nil {
+	if s.after == nil {
 		err = s.in.items.Delete(s.key)
 	} else {
-		err = s.in.items.Put(s.key, s.stored)
+		err = s.in.items.Put(s.key, s.after)
 	}
 	if err != nil {
 		return false, fmt.Errorf("storing an item: %w", err)
@@ -167,30 +167,30 @@ func (s *step) move(m move) error {
 	return b.Put(append(m.to, s.key...), nil)
 }
 
-// drop removes an item by its encoded key, whatever it is.
+// drop deletes an item by its encoded key, without a condition.
 func (t *openTable) drop(key []byte) error {
 	raw := t.items.Get(key)
 	it, err := decodeItem(raw)
 	if err != nil {
 		return err
 	}
-	s := &step{in: t, key: key, was: raw, changes: true, moves: t.moves(t.positions(it), nil)}
+	s := &step{in: t, key: key, before: raw, changes: true, moves: t.moves(t.positions(it), nil)}
 	_, err = s.store()
 	return err
 }
 
-// verdict is what a transaction fails with, nil where every step may be made. A
-// fault of one write counts before refused conditions of others, as in DynamoDB.
-func verdict(steps []*step) error {
-	canceled := &table.Canceled{Reasons: make([]*table.Refused, len(steps))}
+// transactionError returns the error of a transaction; nil if every step can be stored. A
+// bad write takes precedence over failed conditions of other writes, as in DynamoDB.
+func transactionError(steps []*step) error {
+	canceled := &table.Canceled{Reasons: make([]*table.ConditionFailed, len(steps))}
 	refused := false
 	for i, s := range steps {
-		if s.refused == nil {
+		if s.failure == nil {
 			continue
 		}
-		r := table.WasRefused(s.refused)
+		r := table.AsConditionFailed(s.failure)
 		if r == nil {
-			return fmt.Errorf("write %d: %w", i, s.refused)
+			return fmt.Errorf("write %d: %w", i, s.failure)
 		}
 		canceled.Reasons[i], refused = r, true
 	}

@@ -14,9 +14,9 @@ import (
 	"statgate/shared/table"
 )
 
-// A table's stream is a bucket that is made when the first reader registers: the
-// records by their number, the number that each reader reads next, and an id that
-// tells this stream from one of the same name in another file.
+// A table's stream is a bucket, created when the first reader registers. It has the
+// records by number, the number of the next record for each reader, and an id. The id
+// makes record ids differ from those of a table with the same name in another file.
 var (
 	recordsBucket = []byte("records")
 	readersBucket = []byte("readers")
@@ -24,9 +24,9 @@ var (
 )
 
 const (
-	// batchRecords is how many changes a reader is told at once, at most.
+	// batchRecords is the maximum number of changes in one call of a reader.
 	batchRecords = 100
-	// trimAge is when DynamoDB drops a record, read or not.
+	// trimAge is the age at which DynamoDB deletes a record, read or not.
 	trimAge = 24 * time.Hour
 )
 
@@ -36,24 +36,24 @@ type Stream struct {
 	reader string
 }
 
-// Stream registers a reader of a table's changes under a name, once for the life of
-// the file: from the first time on every change is recorded in the transaction
-// that makes it, and kept until each reader has read it, or for 24 hours as
-// DynamoDB does. It fails where the table's schema has no stream.
+// Stream registers a reader of a table's changes under a name. The registration lasts
+// as long as the file. After the first registration, the transaction that makes a change
+// also records it. A record is kept until all readers have read it, but at most 24 hours,
+// as in DynamoDB. Stream fails if the table's schema has no stream.
 func (db *DB) Stream(tableName, reader string) (*Stream, error) {
 	t, opened := db.tables[tableName]
 	switch {
 	case !opened || !t.schema.Streams:
 		return nil, fmt.Errorf("local: table %q has no stream", tableName)
 	case reader == "":
-		return nil, fmt.Errorf("local: a reader of table %s needs a name", tableName)
+		return nil, fmt.Errorf("local: reader of table %s: the name must not be empty", tableName)
 	}
-	// Before the commit: another write may follow it at once. Where the commit
-	// fails writes look in vain for a stream.
+	// Set before the commit, because another write may follow the commit immediately. If
+	// the commit fails, writes find no stream bucket and record nothing.
 	t.recording.Store(true)
 	s := &Stream{t, reader}
 	if err := db.commits.do(s.register); err != nil {
-		return nil, t.lost("registering "+reader+" as a reader of", err)
+		return nil, t.unavailable("registering "+reader+" as a reader of", err)
 	}
 	return s, nil
 }
@@ -79,32 +79,32 @@ func (s *Stream) register(tx *bolt.Tx) (changed bool, err error) {
 	if readers.Get([]byte(s.reader)) != nil {
 		return false, nil
 	}
-	return true, readers.Put([]byte(s.reader), number(records.Sequence()+1))
+	return true, readers.Put([]byte(s.reader), encodeNumber(records.Sequence()+1))
 }
 
-// Follow tells read every change that was made since the reader registered and
-// that it has not taken yet, up to 100 at a time, in the order of the writes, and
-// waits for more. What read took is not told again once that is saved. Where it
-// fails, or the process ends before that, the same changes come again, perhaps
-// with newer ones behind them. It returns nil when ctx ends, and an error where
-// the file was closed or this reader is following already.
+// Follow calls read with the changes since the reader's position, up to 100 at a time,
+// in the order of the writes, and waits for more. When read succeeds, Follow saves the
+// position, and does not pass these changes again. If read fails, or the process ends
+// before the position is saved, read gets the same changes again, possibly with newer
+// changes after them. Follow returns nil when ctx ends. It returns an error if the file
+// was closed or another Follow call uses the same reader.
 func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger) error {
 	const doing = "following"
-	wake, err := s.table.listen(s.reader)
+	wake, err := s.table.addFollower(s.reader)
 	if err != nil {
 		return s.table.fail(doing, err)
 	}
-	defer s.table.leave(s.reader)
-	within, cancel := context.WithCancelCause(ctx)
+	defer s.table.removeFollower(s.reader)
+	followCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.table.db.closed, func() { cancel(errClosed) })()
 	log = log.With("table", s.table.schema.Name, "reader", s.reader)
-	for within.Err() == nil {
+	for followCtx.Err() == nil {
 		more := false
-		err := table.Insist(within, log, "handing on a table's changes", func() (err error) {
-			more, err = s.handOn(within, read)
+		err := table.RetryUntilDone(followCtx, log, "processing a table's changes", func() (err error) {
+			more, err = s.deliver(followCtx, read)
 			if s.table.db.closed.Err() != nil {
-				cancel(errClosed) // a file that is closed is no failure to log
+				cancel(errClosed) // closing the file is not logged as a failure
 			}
 			return err
 		})
@@ -112,34 +112,34 @@ func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger
 			continue
 		}
 		select {
-		case <-within.Done():
+		case <-followCtx.Done():
 		case <-wake:
 		}
 	}
-	if errors.Is(context.Cause(within), errClosed) {
-		return s.table.lost(doing, errClosed)
+	if errors.Is(context.Cause(followCtx), errClosed) {
+		return s.table.unavailable(doing, errClosed)
 	}
 	return nil
 }
 
-// handOn tells read what comes next and saves that it took it; more is false
-// where there was nothing.
-func (s *Stream) handOn(ctx context.Context, read table.Reader) (more bool, err error) {
-	changes, from, next, err := s.unread()
+// deliver passes the next batch of changes to read and saves the position. more is false
+// if there was no record to read.
+func (s *Stream) deliver(ctx context.Context, read table.Reader) (more bool, err error) {
+	changes, from, next, err := s.nextBatch()
 	if err != nil || next == from {
 		return false, err
 	}
 	if len(changes) > 0 {
 		if err := read(ctx, changes); err != nil {
-			return false, fmt.Errorf("the reader: %w", err)
+			return false, fmt.Errorf("reader failed: %w", err)
 		}
 	}
-	return true, s.save(next)
+	return true, s.savePosition(next)
 }
 
-// unread returns the next changes for the reader, the number that it is to read
-// from, and the one after those. Records that are too old are passed over.
-func (s *Stream) unread() (changes []table.Change, from, next uint64, err error) {
+// nextBatch returns the next changes for the reader, the number of the first record that
+// it looked at, and the number after the last one. It skips records older than trimAge.
+func (s *Stream) nextBatch() (changes []table.Change, from, next uint64, err error) {
 	oldest := s.table.db.Clock().Add(-trimAge)
 	err = s.table.db.bolt.View(func(tx *bolt.Tx) error {
 		stream := tx.Bucket(s.table.stream)
@@ -147,7 +147,7 @@ func (s *Stream) unread() (changes []table.Change, from, next uint64, err error)
 		from = binary.BigEndian.Uint64(stream.Bucket(readersBucket).Get([]byte(s.reader)))
 		next = from
 		c := stream.Bucket(recordsBucket).Cursor()
-		for key, raw := c.Seek(number(from)); key != nil && len(changes) < batchRecords; key, raw = c.Next() {
+		for key, raw := c.Seek(encodeNumber(from)); key != nil && len(changes) < batchRecords; key, raw = c.Next() {
 			n := binary.BigEndian.Uint64(key)
 			next = n + 1
 			if recordTime(raw).Before(oldest) {
@@ -165,13 +165,13 @@ func (s *Stream) unread() (changes []table.Change, from, next uint64, err error)
 	return changes, from, next, err
 }
 
-// save keeps that the reader has read all before next, and drops what nobody is
-// to read any more.
-func (s *Stream) save(next uint64) error {
+// savePosition stores that the reader has read all records before next, and deletes the
+// records that all readers have read.
+func (s *Stream) savePosition(next uint64) error {
 	err := s.table.db.commits.do(func(tx *bolt.Tx) (bool, error) {
 		stream := tx.Bucket(s.table.stream)
 		readers := stream.Bucket(readersBucket)
-		if err := readers.Put([]byte(s.reader), number(next)); err != nil {
+		if err := readers.Put([]byte(s.reader), encodeNumber(next)); err != nil {
 			return false, fmt.Errorf("storing a position: %w", err)
 		}
 		least := next
@@ -190,8 +190,8 @@ func (s *Stream) save(next uint64) error {
 	return nil
 }
 
-// trim drops records from the front, at most so many: those with a number below
-// least and those from before oldest.
+// trim deletes up to most records from the front: those with a number below least, and
+// those older than oldest.
 func trim(records *bolt.Bucket, least uint64, oldest time.Time, most int) error {
 	var drop [][]byte
 	c := records.Cursor()
@@ -203,15 +203,14 @@ func trim(records *bolt.Bucket, least uint64, oldest time.Time, most int) error 
 	}
 	for _, key := range drop {
 		if err := records.Delete(key); err != nil {
-			return fmt.Errorf("dropping a record: %w", err)
+			return fmt.Errorf("deleting a record: %w", err)
 		}
 	}
 	return nil
 }
 
-// record appends what the step does to the table's stream, in the transaction of
-// the step. A table that nobody reads has no stream, and an item that stays equal
-// no record.
+// record appends the step's change to the table's stream, in the transaction of the step.
+// It does nothing if the table has no readers or the item stays equal.
 func (s *step) record() error {
 	if !s.in.recording.Load() {
 		return nil
@@ -220,18 +219,18 @@ func (s *step) record() error {
 	if stream == nil {
 		return nil
 	}
-	if s.was != nil && s.stored != nil {
-		was, err := decodeItem(s.was)
+	if s.before != nil && s.after != nil {
+		before, err := decodeItem(s.before)
 		if err != nil {
 			return err
 		}
-		if equal(map[string]any(was), map[string]any(s.answer)) {
+		if equal(map[string]any(before), map[string]any(s.result)) {
 			return nil
 		}
 	}
 	records, now := stream.Bucket(recordsBucket), s.in.db.Clock()
-	// Two for the one that comes: the stream of a reader that is gone for good
-	// shrinks to a day's records, and no write has much to do for it.
+	// Each write deletes up to two old records and adds one. So the stream of a reader
+	// that never returns shrinks to one day's records, at a small cost per write.
 	if err := trim(records, 0, now.Add(-trimAge), 2); err != nil {
 		return err
 	}
@@ -239,24 +238,24 @@ func (s *step) record() error {
 	if err != nil {
 		return fmt.Errorf("numbering a record: %w", err)
 	}
-	if err := records.Put(number(n), encodeRecord(now, s.was, s.stored)); err != nil {
+	if err := records.Put(encodeNumber(n), encodeRecord(now, s.before, s.after)); err != nil {
 		return fmt.Errorf("storing a record: %w", err)
 	}
-	s.in.tx.OnCommit(s.in.wake)
+	s.in.tx.OnCommit(s.in.wakeFollowers)
 	return nil
 }
 
-// A record at rest is its time (varint, milliseconds), the length of the item
-// before the write and that item, and the item after it, as they are stored
-// themselves; no bytes are no item.
-func encodeRecord(at time.Time, was, stored []byte) []byte {
-	b := make([]byte, 0, 2*binary.MaxVarintLen64+len(was)+len(stored))
+// encodeRecord returns a stored record: its time (varint, epoch milliseconds), the length
+// of the item before the write, that item, and the item after the write. Items are encoded
+// as in the table. An item that does not exist has no bytes.
+func encodeRecord(at time.Time, before, after []byte) []byte {
+	b := make([]byte, 0, 2*binary.MaxVarintLen64+len(before)+len(after))
 	b = binary.AppendVarint(b, at.UnixMilli())
-	b = binary.AppendUvarint(b, uint64(len(was)))
-	return append(append(b, was...), stored...)
+	b = binary.AppendUvarint(b, uint64(len(before)))
+	return append(append(b, before...), after...)
 }
 
-// recordTime reads when a record was written.
+// recordTime returns the time at which a record was written.
 func recordTime(raw []byte) time.Time {
 	ms, _ := binary.Varint(raw)
 	return time.UnixMilli(ms).UTC()
@@ -275,46 +274,47 @@ func decodeRecord(raw []byte) (table.Change, error) {
 	var err error
 	if size > 0 {
 		if change.Old, err = decodeItem(items[:size]); err != nil {
-			return table.Change{}, fmt.Errorf("item before: %w", err)
+			return table.Change{}, fmt.Errorf("decoding the item before the write: %w", err)
 		}
 	}
 	if items = items[size:]; len(items) > 0 {
 		if change.New, err = decodeItem(items); err != nil {
-			return table.Change{}, fmt.Errorf("item after: %w", err)
+			return table.Change{}, fmt.Errorf("decoding the item after the write: %w", err)
 		}
 	}
 	return change, nil
 }
 
-// number is how a record's number is stored: so that bytes sort as numbers do.
-func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+// encodeNumber encodes a record's number so that bytes sort like numbers.
+func encodeNumber(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// listen has commits that change the table wake a follower.
-func (t *localTable) listen(reader string) (wake <-chan struct{}, err error) {
+// addFollower returns a channel that receives after each commit that changes the table.
+// It fails if the reader already follows the stream.
+func (t *localTable) addFollower(reader string) (wake <-chan struct{}, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.followers[reader] != nil {
-		return nil, fmt.Errorf("reader %s is following already", reader)
+		return nil, fmt.Errorf("reader %s already follows the stream", reader)
 	}
 	c := make(chan struct{}, 1)
 	t.followers[reader] = c
 	return c, nil
 }
 
-func (t *localTable) leave(reader string) {
+func (t *localTable) removeFollower(reader string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.followers, reader)
 }
 
-// wake tells the followers that there is something to read.
-func (t *localTable) wake() {
+// wakeFollowers signals all followers that there are new records.
+func (t *localTable) wakeFollowers() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, c := range t.followers {
 		select {
 		case c <- struct{}{}:
-		default: // it has been told
+		default: // a signal is already pending
 		}
 	}
 }

@@ -13,15 +13,15 @@ import (
 	"statgate/shared/table"
 )
 
-// index is one index of a table: the names of its key attributes, and its bucket
-// of keys alone, which end with the key of the item.
+// index is one index of a table. Its bucket has keys without values. A key is the
+// index's partition key and sort key, followed by the key of the item.
 type index struct {
 	name, pk, sk string
 	bucket       []byte
 }
 
-// position returns where an item stands in the index, without the item's own key;
-// nil where it does not.
+// position returns the key of an item in the index's bucket, without the item's own
+// key. It returns nil if the item is not in the index.
 func (ix *index) position(it table.Item) []byte {
 	p, ok := it[ix.pk].(string)
 	if !ok {
@@ -42,8 +42,8 @@ type localTable struct {
 	bucket  []byte
 	indexes []index
 
-	stream    []byte      // bucket of its changes, which is there where it has readers
-	recording atomic.Bool // false: it has none
+	stream    []byte      // name of the bucket of changes, which exists if the table has readers
+	recording atomic.Bool // whether writes record changes
 	mu        sync.Mutex
 	followers map[string]chan<- struct{} // by reader
 }
@@ -58,13 +58,13 @@ func newTable(db *DB, s table.Schema) *localTable {
 	return t
 }
 
-// fail wraps what went wrong with what was being done.
+// fail adds the operation and the table to an error.
 func (t *localTable) fail(doing string, err error) error {
 	return fmt.Errorf("local: %s %s: %w", doing, t.schema.Name, err)
 }
 
-// lost is fail for a fault of the store.
-func (t *localTable) lost(doing string, err error) error {
+// unavailable is fail for a failure of the store: it also wraps [table.ErrUnavailable].
+func (t *localTable) unavailable(doing string, err error) error {
 	return fmt.Errorf("local: %s %s: %w: %w", doing, t.schema.Name, table.ErrUnavailable, err)
 }
 
@@ -81,7 +81,7 @@ func (t *localTable) Get(ctx context.Context, key table.Key, consistent bool) (t
 func (t *localTable) BatchGet(ctx context.Context, keys []table.Key, _ bool) ([]table.Item, error) {
 	const doing = "reading items of"
 	if err := ctx.Err(); err != nil {
-		return nil, t.lost(doing, err)
+		return nil, t.unavailable(doing, err)
 	}
 	for _, k := range keys {
 		if err := checkKey(k); err != nil {
@@ -105,7 +105,7 @@ func (t *localTable) BatchGet(ctx context.Context, keys []table.Key, _ bool) ([]
 		return nil
 	})
 	if err != nil {
-		return nil, t.lost(doing, err)
+		return nil, t.unavailable(doing, err)
 	}
 	return items, nil
 }
@@ -114,46 +114,46 @@ func (t *localTable) BatchGet(ctx context.Context, keys []table.Key, _ bool) ([]
 func (t *localTable) Write(ctx context.Context, w table.Write) (table.Item, error) {
 	const doing = "writing to"
 	if err := ctx.Err(); err != nil {
-		return nil, t.lost(doing, err)
+		return nil, t.unavailable(doing, err)
 	}
 	if w.Op == table.OpCheck {
-		return nil, t.fail(doing, bad("a check is for transactions"))
+		return nil, t.fail(doing, bad("a check is for transactions only"))
 	}
 	if err := t.checkWrite(w); err != nil {
 		return nil, t.fail(doing, err)
 	}
 	var after table.Item
-	var refused error
+	var failure error
 	err := t.db.commits.do(func(tx *bolt.Tx) (bool, error) {
 		s, err := t.open(tx).plan(w)
 		if err != nil {
 			return false, err
 		}
-		if refused = s.refused; refused != nil {
+		if failure = s.failure; failure != nil {
 			return false, nil
 		}
-		after = s.answer
+		after = s.result
 		return s.store()
 	})
 	if err != nil {
-		return nil, t.lost(doing, err)
+		return nil, t.unavailable(doing, err)
 	}
-	if refused != nil {
-		return nil, t.fail(doing, refused)
+	if failure != nil {
+		return nil, t.fail(doing, failure)
 	}
 	return after, nil
 }
 
-// Transact implements [table.Table]: all writes are decided before the first is made.
+// Transact implements [table.Table]. It plans all writes before it stores the first.
 func (t *localTable) Transact(ctx context.Context, ws []table.Write) error {
 	const doing = "transaction on"
 	if err := ctx.Err(); err != nil {
-		return t.lost(doing, err)
+		return t.unavailable(doing, err)
 	}
 	if err := t.checkTransaction(ws); err != nil {
 		return t.fail(doing, err)
 	}
-	var refused error
+	var failure error
 	err := t.db.commits.do(func(tx *bolt.Tx) (bool, error) {
 		open := t.open(tx)
 		steps := make([]*step, len(ws))
@@ -164,31 +164,31 @@ func (t *localTable) Transact(ctx context.Context, ws []table.Write) error {
 			}
 			steps[i] = s
 		}
-		if refused = verdict(steps); refused != nil {
+		if failure = transactionError(steps); failure != nil {
 			return false, nil
 		}
 		changed := false
 		for _, s := range steps {
-			did, err := s.store()
+			stored, err := s.store()
 			if err != nil {
 				return false, err
 			}
-			changed = changed || did
+			changed = changed || stored
 		}
 		return changed, nil
 	})
 	if err != nil {
-		return t.lost(doing, err)
+		return t.unavailable(doing, err)
 	}
-	if refused != nil {
-		return t.fail(doing, refused)
+	if failure != nil {
+		return t.fail(doing, failure)
 	}
 	return nil
 }
 
 func (t *localTable) checkTransaction(ws []table.Write) error {
 	if len(ws) == 0 || len(ws) > maxTransaction {
-		return bad("%d writes, not 1 to %d", len(ws), maxTransaction)
+		return bad("a transaction needs 1 to %d writes, got %d", maxTransaction, len(ws))
 	}
 	seen := make(map[table.Key]bool, len(ws))
 	for i, w := range ws {
@@ -196,7 +196,7 @@ func (t *localTable) checkTransaction(ws []table.Write) error {
 			return fmt.Errorf("write %d: %w", i, err)
 		}
 		if k := w.Target(); seen[k] {
-			return bad("write %d: a second one on item %q", i, k)
+			return bad("write %d: another write is on the same item %q", i, k)
 		} else {
 			seen[k] = true
 		}
@@ -208,7 +208,7 @@ func (t *localTable) checkTransaction(ws []table.Write) error {
 func (t *localTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	const doing = "querying"
 	if err := ctx.Err(); err != nil {
-		return table.Page{}, t.lost(doing, err)
+		return table.Page{}, t.unavailable(doing, err)
 	}
 	bucket, err := t.checkQuery(q)
 	if err != nil {
@@ -234,12 +234,12 @@ func (t *localTable) Query(ctx context.Context, q table.Query) (table.Page, erro
 		})
 	})
 	if err != nil {
-		return table.Page{}, t.lost(doing, err)
+		return table.Page{}, t.unavailable(doing, err)
 	}
 	return page, nil
 }
 
-// checkQuery returns the bucket that the query walks.
+// checkQuery validates a query and returns the bucket that it reads.
 func (t *localTable) checkQuery(q table.Query) ([]byte, error) {
 	if err := checkKeyPart("partition key", q.Partition, maxPartitionBytes); err != nil {
 		return nil, err
@@ -252,23 +252,23 @@ func (t *localTable) checkQuery(q table.Query) ([]byte, error) {
 		}
 	}
 	if q.Limit < 0 {
-		return nil, bad("limit %d is negative", q.Limit)
+		return nil, bad("limit: must not be negative, got %d", q.Limit)
 	}
 	if q.Index == "" {
 		return t.bucket, nil
 	}
 	if q.Consistent {
-		return nil, bad("an index has no consistent reads")
+		return nil, bad("index %s: consistent reads are not supported", q.Index)
 	}
 	for _, ix := range t.indexes {
 		if ix.name == q.Index {
 			return ix.bucket, nil
 		}
 	}
-	return nil, bad("no index %q", q.Index)
+	return nil, bad("unknown index %q", q.Index)
 }
 
-// walk visits the keys of a query in its direction until visit has enough.
+// walk visits the keys of a query in its direction until visit returns false.
 func walk(b *bolt.Bucket, q table.Query, visit func(key, raw []byte) (bool, error)) error {
 	from, to := keyRange(q)
 	c := b.Cursor()
@@ -295,19 +295,20 @@ func walk(b *bolt.Bucket, q table.Query, visit func(key, raw []byte) (bool, erro
 	return nil
 }
 
-// sweepBatch is how many items a sweep drops in one transaction, so that it
-// never keeps writers waiting for long.
+// sweepBatch is the number of items that a sweep deletes in one transaction. It is
+// small, so that writers never wait for long.
 const sweepBatch = 500
 
-// Sweep drops the items of all tables whose "ttl" has passed and returns how many.
+// Sweep deletes the items of all tables whose "ttl" is before now. It returns the
+// number of deleted items.
 func (db *DB) Sweep(now time.Time) (int, error) {
-	dropped := 0
+	deleted := 0
 	for _, t := range db.tables {
 		for from := []byte(nil); ; {
 			n, next, err := t.sweep(from, now.Unix())
-			dropped += n
+			deleted += n
 			if err != nil {
-				return dropped, t.lost("sweeping", err)
+				return deleted, t.unavailable("sweeping", err)
 			}
 			if next == nil {
 				break
@@ -315,11 +316,11 @@ func (db *DB) Sweep(now time.Time) (int, error) {
 			from = next
 		}
 	}
-	return dropped, nil
+	return deleted, nil
 }
 
-// sweep drops up to sweepBatch items from a key on, and returns the key to go on
-// from, nil at the end.
+// sweep deletes up to sweepBatch expired items, starting at key from. It returns how
+// many it deleted, and the key where the next call continues; nil at the end.
 func (t *localTable) sweep(from []byte, now int64) (n int, next []byte, err error) {
 	err = t.db.commits.do(func(tx *bolt.Tx) (bool, error) {
 		open := t.open(tx)

@@ -11,17 +11,17 @@ import (
 	"statgate/shared/table"
 )
 
-// Fault is how a call to a [Faulty] fails.
+// Fault says how a call to a [Faulty] fails.
 type Fault int
 
-// The kinds of faults. Lost does what was asked and then loses the answer, which
-// a caller cannot tell from Unavailable.
+// The kinds of faults. Lost performs the call and then loses the answer. A caller cannot
+// distinguish it from Unavailable.
 const (
 	None        Fault = iota
-	Throttled         // table.ErrThrottled, nothing done
-	Unavailable       // table.ErrUnavailable, nothing done
-	Conflict          // table.ErrConflict, nothing done
-	Lost              // table.ErrUnavailable, done
+	Throttled         // table.ErrThrottled; the call is not performed
+	Unavailable       // table.ErrUnavailable; the call is not performed
+	Conflict          // table.ErrConflict; the call is not performed
+	Lost              // table.ErrUnavailable; the call is performed
 )
 
 func (f Fault) err() error {
@@ -37,18 +37,18 @@ func (f Fault) err() error {
 // Call is one call to a [Faulty].
 type Call struct {
 	Method string        // "Get", "BatchGet", "Query", "Write" or "Transact"
-	Number int           // from 1, over all methods
-	Keys   []table.Key   // what it reads or writes; none for a query
-	Writes []table.Write // of Write and Transact
+	Number int           // counted from 1 over all methods
+	Keys   []table.Key   // keys that it reads or writes; empty for Query
+	Writes []table.Write // writes of Write and Transact
 	Query  table.Query
 }
 
-// Plan decides the fault of a call, and how long the table takes to answer. It
-// may be called from several goroutines, one at a time.
+// Plan returns the fault of a call, and the delay of its answer. It may be called from
+// several goroutines, but not concurrently.
 type Plan func(Call) (Fault, time.Duration)
 
-// Faulty is a table that fails on demand, and otherwise does what the table
-// within does.
+// Faulty is a table that fails on demand. Otherwise it passes calls to the table that it
+// wraps.
 type Faulty struct {
 	inner table.Table
 	mu    sync.Mutex
@@ -58,17 +58,18 @@ type Faulty struct {
 
 var _ table.Table = (*Faulty)(nil)
 
-// NewFaulty returns a table that does not fail yet.
+// NewFaulty wraps a table. The result does not fail until a plan is set.
 func NewFaulty(inner table.Table) *Faulty { return &Faulty{inner: inner} }
 
-// Follow has plan decide from now on; nil heals the table.
+// Follow sets the plan for the next calls; nil lets all calls through.
 func (f *Faulty) Follow(plan Plan) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plan = plan
 }
 
-// Always fails every call of the methods from now on; no methods are all.
+// Always makes every call of the methods fail from now on. Without methods, it applies to
+// all of them.
 func (f *Faulty) Always(fault Fault, methods ...string) {
 	f.Follow(func(c Call) (Fault, time.Duration) {
 		if len(methods) > 0 && !slices.Contains(methods, c.Method) {
@@ -78,7 +79,8 @@ func (f *Faulty) Always(fault Fault, methods ...string) {
 	})
 }
 
-// Next fails the next n calls of the methods, and then none; no methods are all.
+// Next makes the next n calls of the methods fail. Without methods, it applies to all of
+// them.
 func (f *Faulty) Next(n int, fault Fault, methods ...string) {
 	f.Follow(func(c Call) (Fault, time.Duration) {
 		if n == 0 || len(methods) > 0 && !slices.Contains(methods, c.Method) {
@@ -89,7 +91,7 @@ func (f *Faulty) Next(n int, fault Fault, methods ...string) {
 	})
 }
 
-// Slow delays every answer; one that ctx does not wait for is not done.
+// Slow delays every call. If ctx ends during the delay, the call is not performed.
 func (f *Faulty) Slow(delay time.Duration) {
 	f.Follow(func(Call) (Fault, time.Duration) { return None, delay })
 }
@@ -97,16 +99,16 @@ func (f *Faulty) Slow(delay time.Duration) {
 // Heal lets all calls through.
 func (f *Faulty) Heal() { f.Follow(nil) }
 
-// Calls returns the calls so far, failed ones too.
+// Calls returns the calls so far, including failed ones.
 func (f *Faulty) Calls() []Call {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.calls)
 }
 
-// meet records a call, waits as planned and returns its fault; an error where
-// the call is not to be done.
-func (f *Faulty) meet(ctx context.Context, c Call) (Fault, error) {
+// begin records a call, waits for its delay and returns its fault. If it returns an error,
+// the call must not be performed.
+func (f *Faulty) begin(ctx context.Context, c Call) (Fault, error) {
 	f.mu.Lock()
 	c.Number = len(f.calls) + 1
 	f.calls = append(f.calls, c)
@@ -126,18 +128,18 @@ func (f *Faulty) meet(ctx context.Context, c Call) (Fault, error) {
 	return fault, fault.err()
 }
 
-// answer is what the caller sees of a call that was done.
+// answer returns the result of a call that was performed, as the caller sees it.
 func answer[T any](fault Fault, v T, err error) (T, error) {
 	if fault == Lost {
-		var none T
-		return none, Lost.err()
+		var zero T
+		return zero, Lost.err()
 	}
 	return v, err
 }
 
 // Get implements [table.Table].
 func (f *Faulty) Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error) {
-	fault, err := f.meet(ctx, Call{Method: "Get", Keys: []table.Key{key}})
+	fault, err := f.begin(ctx, Call{Method: "Get", Keys: []table.Key{key}})
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +149,7 @@ func (f *Faulty) Get(ctx context.Context, key table.Key, consistent bool) (table
 
 // BatchGet implements [table.Table].
 func (f *Faulty) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
-	fault, err := f.meet(ctx, Call{Method: "BatchGet", Keys: keys})
+	fault, err := f.begin(ctx, Call{Method: "BatchGet", Keys: keys})
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +159,7 @@ func (f *Faulty) BatchGet(ctx context.Context, keys []table.Key, consistent bool
 
 // Query implements [table.Table].
 func (f *Faulty) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	fault, err := f.meet(ctx, Call{Method: "Query", Query: q})
+	fault, err := f.begin(ctx, Call{Method: "Query", Query: q})
 	if err != nil {
 		return table.Page{}, err
 	}
@@ -167,7 +169,7 @@ func (f *Faulty) Query(ctx context.Context, q table.Query) (table.Page, error) {
 
 // Write implements [table.Table].
 func (f *Faulty) Write(ctx context.Context, w table.Write) (table.Item, error) {
-	fault, err := f.meet(ctx, Call{Method: "Write", Keys: []table.Key{w.Target()}, Writes: []table.Write{w}})
+	fault, err := f.begin(ctx, Call{Method: "Write", Keys: []table.Key{w.Target()}, Writes: []table.Write{w}})
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +183,7 @@ func (f *Faulty) Transact(ctx context.Context, ws []table.Write) error {
 	for i, w := range ws {
 		keys[i] = w.Target()
 	}
-	fault, err := f.meet(ctx, Call{Method: "Transact", Keys: keys, Writes: ws})
+	fault, err := f.begin(ctx, Call{Method: "Transact", Keys: keys, Writes: ws})
 	if err != nil {
 		return err
 	}

@@ -24,16 +24,16 @@ func stored(t *testing.T, tb table.Table) int64 {
 	return it.Int("n")
 }
 
-func TestFaultyTableKeepsTheContractWhileItDoesNotFail(t *testing.T) {
+func TestFaultyTableWithoutAPlanPassesTheTableSuite(t *testing.T) {
 	t.Parallel()
 	tabletest.Run(t, func(t *testing.T) table.Table { return tabletest.NewFaulty(memory(t)) })
 }
 
-func TestFaultsAreMetAsOrdered(t *testing.T) {
+func TestNextCallsFailWithThePlannedFault(t *testing.T) {
 	t.Parallel()
 	for fault, want := range map[tabletest.Fault]struct {
-		err  error
-		done int64
+		err       error
+		performed int64
 	}{
 		tabletest.Throttled:   {table.ErrThrottled, 0},
 		tabletest.Unavailable: {table.ErrUnavailable, 0},
@@ -44,7 +44,7 @@ func TestFaultsAreMetAsOrdered(t *testing.T) {
 		f := tabletest.NewFaulty(inner)
 		f.Next(2, fault, "Write", "Transact")
 		if _, err := f.Get(t.Context(), key, true); err != nil {
-			t.Errorf("fault %d: a read was not to fail: %v", fault, err)
+			t.Errorf("fault %d: got %v, want a read to succeed", fault, err)
 		}
 		it, err := f.Write(t.Context(), count)
 		if it != nil || !errors.Is(err, want.err) {
@@ -53,11 +53,11 @@ func TestFaultsAreMetAsOrdered(t *testing.T) {
 		if err := f.Transact(t.Context(), []table.Write{count}); !errors.Is(err, want.err) {
 			t.Errorf("fault %d, transaction: got %v, want %v", fault, err, want.err)
 		}
-		if got := stored(t, inner); got != want.done {
-			t.Errorf("fault %d: got %d done, want %d", fault, got, want.done)
+		if got := stored(t, inner); got != want.performed {
+			t.Errorf("fault %d: got %d writes performed, want %d", fault, got, want.performed)
 		}
 		if _, err := f.Write(t.Context(), count); err != nil {
-			t.Errorf("fault %d: the third write was not to fail: %v", fault, err)
+			t.Errorf("fault %d: third write: got %v, want no error", fault, err)
 		}
 		if got, want := len(f.Calls()), 4; got != want {
 			t.Errorf("fault %d: got %d calls, want %d", fault, got, want)
@@ -87,7 +87,7 @@ func TestAlwaysFailsEveryMethodUntilHealed(t *testing.T) {
 	}
 }
 
-func TestSlowTableMeetsTheDeadline(t *testing.T) {
+func TestSlowTableRespectsTheDeadline(t *testing.T) {
 	t.Parallel()
 	f := tabletest.NewFaulty(memory(t))
 	f.Slow(time.Hour)
@@ -95,10 +95,10 @@ func TestSlowTableMeetsTheDeadline(t *testing.T) {
 	defer cancel()
 	_, err := f.Write(ctx, count)
 	if !errors.Is(err, table.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want ErrUnavailable and the deadline", err)
+		t.Errorf("got %v, want ErrUnavailable and context.DeadlineExceeded", err)
 	}
 	f.Heal()
 	if got, want := stored(t, f), int64(0); got != want {
-		t.Errorf("got %d done, want %d", got, want)
+		t.Errorf("got %d writes performed, want %d", got, want)
 	}
 }

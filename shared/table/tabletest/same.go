@@ -14,9 +14,9 @@ import (
 	"statgate/shared/table"
 )
 
-// Same tests that two tables of [Schema] give the same answers to the same
-// random operations, errors and what stood there included. Where they do not,
-// want is right.
+// Same tests that two tables of [Schema] give the same answers to the same random
+// operations. It compares items, errors, and the stored items of failed conditions. want
+// is the reference.
 func Same(t *testing.T, want, got table.Table) {
 	t.Helper()
 	var runs atomic.Int64
@@ -31,23 +31,22 @@ func Same(t *testing.T, want, got table.Table) {
 	})
 }
 
-// operations draws what to do, in partitions that no other run touches.
+// operations draws random operations on partitions that no other run uses.
 type operations struct {
 	*rapid.T
 	prefix string
 }
 
-// outcome is an answer in a form that compares: the class of the error, what the
-// refusals found, and the items.
+// outcome is an answer in comparable form.
 type outcome struct {
-	class string
-	stood []table.Item
-	items []table.Item
-	order []string
-	more  bool
+	class  string       // class of the error
+	stored []table.Item // stored items of failed conditions
+	items  []table.Item
+	order  []string // sort keys of the index
+	more   bool
 }
 
-// apply does the same to both tables.
+// apply runs one random operation on both tables.
 func (o operations) apply(want, got table.Table) (w, g outcome) {
 	var do func(tb table.Table) outcome
 	switch o.number(0, 9, "operation") {
@@ -75,13 +74,13 @@ func (o operations) apply(want, got table.Table) (w, g outcome) {
 
 func result(err error, items ...table.Item) outcome {
 	r := outcome{class: class(err), items: items}
-	if refused := table.WasRefused(err); refused != nil {
-		r.stood = []table.Item{refused.Item}
+	if refused := table.AsConditionFailed(err); refused != nil {
+		r.stored = []table.Item{refused.Item}
 	}
-	if c := table.WasCanceled(err); c != nil {
+	if c := table.AsCanceled(err); c != nil {
 		for i := range c.Reasons {
-			if why := c.At(i); why != nil {
-				r.stood = append(r.stood, table.Item{"write": i, "item": why.Item})
+			if failed := c.At(i); failed != nil {
+				r.stored = append(r.stored, table.Item{"write": i, "item": failed.Item})
 			}
 		}
 	}
@@ -95,9 +94,9 @@ func class(err error) string {
 	switch {
 	case err == nil:
 		return "none"
-	case table.WasRefused(err) != nil:
+	case table.AsConditionFailed(err) != nil:
 		return "refused"
-	case table.WasCanceled(err) != nil:
+	case table.AsCanceled(err) != nil:
 		return "canceled"
 	case errors.Is(err, table.ErrBadWrite):
 		return "bad write"
@@ -105,8 +104,9 @@ func class(err error) string {
 	return err.Error()
 }
 
-// page compares an index by its own sort keys: the order of items that share one
-// is nobody's promise, so neither is which of them a limit cuts off.
+// page returns the outcome of a query. For an index, it compares the index's sort keys.
+// The order of items with the same sort key is undefined, and so is which of them a limit
+// cuts off.
 func page(o operations, tb table.Table, q table.Query) outcome {
 	p, err := tb.Query(o.Context(), q)
 	r := result(err, p.Items...)
@@ -161,9 +161,9 @@ func (o operations) query() table.Query {
 	return q
 }
 
-// value draws a value that suits the attribute, and now and then one that does not.
+// value draws a value of the attribute's type, and sometimes one of another type.
 func (o operations) value(name string, depth int) any {
-	if depth == 0 && o.number(0, 19, "suits") > 0 {
+	if depth == 0 && o.number(0, 19, "own type") > 0 {
 		switch name {
 		case "n", "total":
 			return int64(o.number(-3, 3, "number"))
@@ -239,8 +239,8 @@ func (o operations) cond(depth int) table.Cond {
 	return table.Or(o.cond(depth+1), o.cond(depth+1), o.cond(depth+1))
 }
 
-// action leaves out copies to index attributes: DynamoDB Local takes there what
-// DynamoDB refuses.
+// action draws an action. It omits copies to index attributes, because DynamoDB Local
+// accepts values there that DynamoDB rejects.
 func (o operations) action() table.Action {
 	path := o.one(paths, "path")
 	kind := o.number(0, 7, "action")

@@ -19,7 +19,7 @@ func memory(t *testing.T) table.Table {
 	return db.Table(tabletest.Schema.Name)
 }
 
-func TestLocalAnswersAsDynamoDBDoes(t *testing.T) {
+func TestLocalGivesTheSameAnswersAsDynamoDB(t *testing.T) {
 	t.Parallel()
 	dynamo := dynamolocal.Tables(t, tabletest.Schema)[tabletest.Schema.Name]
 	tabletest.Same(t, dynamo, memory(t))

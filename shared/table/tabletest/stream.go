@@ -17,113 +17,113 @@ import (
 // StreamSchema is the table that [RunStreams] works on.
 var StreamSchema = table.Schema{Name: "streamed", Indexes: []string{"list"}, Streams: true}
 
-// tellTimeout is how long a change may take to its reader; DynamoDB Local on a
-// busy machine needs the most of it.
-const tellTimeout = 30 * time.Second
+// receiveTimeout is how long a change may take to reach its reader. DynamoDB Local on a
+// busy machine needs most of it.
+const receiveTimeout = 30 * time.Second
 
-// Stream is a table's changes for one reader, from when it was opened on.
+// Stream is the changes of a table for one reader, starting when it was opened.
 type Stream interface {
 	Follow(ctx context.Context, read table.Reader, log *slog.Logger) error
 }
 
-// Streamed is a table with a stream, and what opens that for a reader.
+// Streamed is a table with a stream. Open opens the stream for a reader.
 type Streamed struct {
 	Table table.Table
 	Open  func(reader string) (Stream, error)
 }
 
-// streamBench is a guarantee of streams under test.
-type streamBench struct {
-	*bench
+// streamFixture is a fixture that can open the table's stream.
+type streamFixture struct {
+	*fixture
 	open func(reader string) (Stream, error)
 }
 
-// RunStreams tests that what is written to a table is told to its readers. open
-// makes a table of [StreamSchema]; it is called once, as each guarantee has a
-// reader and partitions of its own.
+// RunStreams tests that the readers of a table's stream get its changes. open returns a
+// table of [StreamSchema]. It is called once, because each guarantee has a reader and a
+// partition of its own.
 func RunStreams(t *testing.T, open func(t *testing.T) Streamed) {
 	t.Helper()
 	s := open(t)
 	for _, g := range streams {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			g.test(&streamBench{&bench{t, s.Table, "P#" + g.name}, s.Open})
+			g.test(&streamFixture{&fixture{t, s.Table, "P#" + g.name}, s.Open})
 		})
 	}
 }
 
-// told is what a reader was told of the guarantee's own partition.
-type told struct {
-	*streamBench
-	refuse int // batches to fail on, before the first that is taken
+// testReader collects the changes of the guarantee's partition.
+type testReader struct {
+	*streamFixture
+	failures int // number of batches to fail on before it accepts one
 
-	mu      sync.Mutex
-	refused [][]table.Change
-	taken   []table.Change
+	mu       sync.Mutex
+	failed   [][]table.Change
+	accepted []table.Change
 }
 
-// follow opens a stream and follows it until the test ends. It fails on the first
-// batches with changes of the guarantee's own.
-func (b *streamBench) follow(refuse int) *told {
-	b.Helper()
-	s, err := b.open(b.Name())
+// follow opens a stream and follows it until the test ends. The reader fails on the given
+// number of batches that have changes of the guarantee's partition, and then accepts all.
+func (f *streamFixture) follow(failures int) *testReader {
+	f.Helper()
+	s, err := f.open(f.Name())
 	if err != nil {
-		b.Fatal(err)
+		f.Fatal(err)
 	}
-	return b.followOn(s, refuse)
+	return f.followOn(s, failures)
 }
 
-func (b *streamBench) followOn(s Stream, refuse int) *told {
-	b.Helper()
-	w := &told{streamBench: b, refuse: refuse}
+func (f *streamFixture) followOn(s Stream, failures int) *testReader {
+	f.Helper()
+	w := &testReader{streamFixture: f, failures: failures}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Follow(ctx, w.read, slog.New(slog.DiscardHandler)) }()
-	b.Cleanup(func() {
+	f.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			b.Errorf("following until the end of the context: got %v, want no error", err)
+			f.Errorf("Follow: got %v at the end of the context, want no error", err)
 		}
 	})
 	return w
 }
 
-func (w *told) read(_ context.Context, changes []table.Change) error {
+func (r *testReader) read(_ context.Context, changes []table.Change) error {
 	if len(changes) == 0 || len(changes) > 100 {
-		w.Errorf("got a batch of %d, want 1 to 100", len(changes))
+		r.Errorf("got a batch of %d, want 1 to 100", len(changes))
 	}
-	own := slices.DeleteFunc(slices.Clone(changes), func(c table.Change) bool { return c.Key().Partition != w.partition })
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(own) > 0 && len(w.refused) < w.refuse {
-		w.refused = append(w.refused, own)
+	own := slices.DeleteFunc(slices.Clone(changes), func(c table.Change) bool { return c.Key().Partition != r.partition })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(own) > 0 && len(r.failed) < r.failures {
+		r.failed = append(r.failed, own)
 		return errors.New("not now")
 	}
-	w.taken = append(w.taken, own...)
+	r.accepted = append(r.accepted, own...)
 	return nil
 }
 
-// await returns what the reader took as soon as it is n changes or more.
-func (w *told) await(n int) []table.Change {
-	w.Helper()
-	for late := time.Now().Add(tellTimeout); ; time.Sleep(5 * time.Millisecond) {
-		w.mu.Lock()
-		changes := slices.Clone(w.taken)
-		w.mu.Unlock()
+// await returns the changes that the reader accepted as soon as there are at least n.
+func (r *testReader) await(n int) []table.Change {
+	r.Helper()
+	for deadline := time.Now().Add(receiveTimeout); ; time.Sleep(5 * time.Millisecond) {
+		r.mu.Lock()
+		changes := slices.Clone(r.accepted)
+		r.mu.Unlock()
 		if len(changes) >= n {
 			return changes
 		}
-		if time.Now().After(late) {
-			w.Fatalf("got %d changes after %v, want %d: %v", len(changes), tellTimeout, n, changes)
+		if time.Now().After(deadline) {
+			r.Fatalf("got %d changes after %v, want %d: %v", len(changes), receiveTimeout, n, changes)
 		}
 	}
 }
 
 // wantChange compares one change.
-func (b *streamBench) wantChange(what string, got table.Change, old, now table.Item) {
-	b.Helper()
-	b.wantItem(what+": before", got.Old, old)
-	b.wantItem(what+": after", got.New, now)
+func (f *streamFixture) wantChange(what string, got table.Change, old, now table.Item) {
+	f.Helper()
+	f.wantItem(what+": before", got.Old, old)
+	f.wantItem(what+": after", got.New, now)
 }
 
 func ids(changes []table.Change) []string {
@@ -134,76 +134,76 @@ func ids(changes []table.Change) []string {
 	return list
 }
 
-// streamGuarantee is one sentence of what package table says of changes.
+// streamGuarantee is one tested statement of package table's documentation of changes.
 type streamGuarantee struct {
 	name string
-	test func(b *streamBench)
+	test func(f *streamFixture)
 }
 
 var streams = []streamGuarantee{
-	{"ChangeHasTheItemBeforeAndAfterAndAnIDAndATimeOfItsOwn", func(b *streamBench) {
-		w := b.follow(0)
+	{"ChangeHasTheItemBeforeAndAfterAUniqueIDAndATime", func(f *streamFixture) {
+		w := f.follow(0)
 		start := time.Now()
-		first, second := b.put(b.full()), b.put(b.item("s", "a", "x"))
-		third := b.write(update(b.key("s"), table.Set("a", "y"), table.Set("n", int64(1))))
-		b.write(table.Delete(b.key("s")))
+		first, second := f.put(f.full()), f.put(f.item("s", "a", "x"))
+		third := f.write(update(f.key("s"), table.Set("a", "y"), table.Set("n", int64(1))))
+		f.write(table.Delete(f.key("s")))
 		got := w.await(4)
-		b.wantChange("created", got[0], nil, first)
-		b.wantChange("replaced", got[1], first, second)
-		b.wantChange("updated", got[2], second, third)
-		b.wantChange("deleted", got[3], third, nil)
+		f.wantChange("created", got[0], nil, first)
+		f.wantChange("replaced", got[1], first, second)
+		f.wantChange("updated", got[2], second, third)
+		f.wantChange("deleted", got[3], third, nil)
 		for i, c := range got {
 			if c.ID == "" || slices.Contains(ids(got[:i]), c.ID) {
-				b.Errorf("change %d: got id %q, want one of its own", i, c.ID)
+				f.Errorf("change %d: got id %q, want a unique one", i, c.ID)
 			}
-			// DynamoDB tells whole seconds, DynamoDB Local whole minutes.
+			// DynamoDB reports whole seconds, DynamoDB Local whole minutes.
 			if c.Time.Before(start.Add(-time.Second).Truncate(time.Minute)) || c.Time.After(time.Now().Add(2*time.Second)) || c.Time.Location() != time.UTC {
-				b.Errorf("change %d: got time %v, want about %v in UTC", i, c.Time, start)
+				f.Errorf("change %d: got time %v, want about %v in UTC", i, c.Time, start)
 			}
-			if got, want := c.Key(), b.key("s"); got != want {
-				b.Errorf("change %d: got key %v, want %v", i, got, want)
+			if got, want := c.Key(), f.key("s"); got != want {
+				f.Errorf("change %d: got key %v, want %v", i, got, want)
 			}
 		}
 	}},
-	{"TransactionTellsEachItemThatItChanged", func(b *streamBench) {
-		deleted, updated := b.put(b.item("delete", "a", "x")), b.put(b.item("update", "n", int64(1)))
-		b.put(b.item("check"))
-		equal := b.put(b.item("equal", "a", "x"))
-		w := b.follow(0)
-		created := b.item("put", "a", "x")
-		err := b.transact(table.Delete(b.key("delete")), table.Check(b.key("check"), table.IsThere()), table.Put(created),
-			update(b.key("update"), table.Increment("n", 1)), table.Put(equal), table.Delete(b.key("none")))
+	{"TransactionRecordsOneChangePerChangedItem", func(f *streamFixture) {
+		deleted, updated := f.put(f.item("delete", "a", "x")), f.put(f.item("update", "n", int64(1)))
+		f.put(f.item("check"))
+		equal := f.put(f.item("equal", "a", "x"))
+		w := f.follow(0)
+		created := f.item("put", "a", "x")
+		err := f.transact(table.Delete(f.key("delete")), table.Check(f.key("check"), table.IsThere()), table.Put(created),
+			update(f.key("update"), table.Increment("n", 1)), table.Put(equal), table.Delete(f.key("none")))
 		if err != nil {
-			b.Fatal(err)
+			f.Fatal(err)
 		}
 		for _, sort := range []string{"check", "equal", "none"} {
-			b.put(b.item(sort, "last", true))
+			f.put(f.item(sort, "last", true))
 		}
 		got := map[string]table.Change{}
 		for _, c := range w.await(6) {
 			if sort := c.Key().Sort; got[sort].ID != "" {
-				b.Errorf("%s: got two changes, want one", sort)
+				f.Errorf("%s: got two changes, want one", sort)
 			} else {
 				got[sort] = c
 			}
 		}
-		b.wantChange("delete", got["delete"], deleted, nil)
-		b.wantChange("put", got["put"], nil, created)
-		b.wantChange("update", got["update"], updated, b.item("update", "n", int64(2)))
-		b.wantChange("check", got["check"], b.item("check"), b.item("check", "last", true))
-		b.wantChange("equal", got["equal"], equal, b.item("equal", "last", true))
-		b.wantChange("none", got["none"], nil, b.item("none", "last", true))
+		f.wantChange("delete", got["delete"], deleted, nil)
+		f.wantChange("put", got["put"], nil, created)
+		f.wantChange("update", got["update"], updated, f.item("update", "n", int64(2)))
+		f.wantChange("check", got["check"], f.item("check"), f.item("check", "last", true))
+		f.wantChange("equal", got["equal"], equal, f.item("equal", "last", true))
+		f.wantChange("none", got["none"], nil, f.item("none", "last", true))
 	}},
-	{"ChangesOfAnItemComeInTheOrderOfItsWritesAndParallelWritersLoseNone", func(b *streamBench) {
+	{"ChangesOfAnItemArriveInTheOrderOfItsWritesAndConcurrentWritersLoseNone", func(f *streamFixture) {
 		const writers, each = 8, 30
-		w := b.follow(0)
+		w := f.follow(0)
 		var wg sync.WaitGroup
 		for i := range writers {
 			wg.Go(func() {
 				for range each {
 					for _, sort := range []string{fmt.Sprint(i), "shared"} {
-						if _, err := b.Write(b.Context(), update(b.key(sort), table.Increment("n", 1))); err != nil {
-							b.Errorf("writing %s: %v", sort, err)
+						if _, err := f.Write(f.Context(), update(f.key(sort), table.Increment("n", 1))); err != nil {
+							f.Errorf("writing %s: %v", sort, err)
 						}
 					}
 				}
@@ -214,91 +214,91 @@ var streams = []streamGuarantee{
 		for _, c := range w.await(2 * writers * each) {
 			sort := c.Key().Sort
 			if got, want := c.New.Int("n"), last[sort]+1; got != want || c.Old.Int("n") != last[sort] {
-				b.Errorf("%s: got a change from %d to %d after one to %d", sort, c.Old.Int("n"), got, last[sort])
+				f.Errorf("%s: got a change from %d to %d, want one from %d", sort, c.Old.Int("n"), got, last[sort])
 			}
 			last[sort] = c.New.Int("n")
 		}
 		if got, want := last["shared"], int64(writers*each); got != want {
-			b.Errorf("got %d changes of the item that all write, want %d", got, want)
+			f.Errorf("got %d changes of the shared item, want %d", got, want)
 		}
 	}},
-	{"RefusedWritesTellNothing", func(b *streamBench) {
-		w := b.follow(0)
-		it := b.put(b.item("s", "a", "x"))
-		no := table.Eq("a", "other")
-		b.wantRefused("put", table.Put(b.item("s"), no), it)
-		b.wantRefused("update", table.Update(b.key("s"), []table.Action{table.Set("a", "y")}, no), it)
-		b.wantRefused("delete", table.Delete(b.key("s"), no), it)
-		b.wantBad("bad", update(b.key("s"), table.Set("q.n", "x")))
-		err := b.transact(update(b.key("s"), table.Set("a", "y")), table.Check(b.key("none"), table.IsThere()))
-		if table.WasCanceled(err) == nil {
-			b.Errorf("transaction: got %v, want a cancellation", err)
+	{"FailedWritesRecordNoChange", func(f *streamFixture) {
+		w := f.follow(0)
+		it := f.put(f.item("s", "a", "x"))
+		failing := table.Eq("a", "other")
+		f.wantConditionFailed("put", table.Put(f.item("s"), failing), it)
+		f.wantConditionFailed("update", table.Update(f.key("s"), []table.Action{table.Set("a", "y")}, failing), it)
+		f.wantConditionFailed("delete", table.Delete(f.key("s"), failing), it)
+		f.wantBad("bad", update(f.key("s"), table.Set("q.n", "x")))
+		err := f.transact(update(f.key("s"), table.Set("a", "y")), table.Check(f.key("none"), table.IsThere()))
+		if table.AsCanceled(err) == nil {
+			f.Errorf("transaction: got %v, want a cancellation", err)
 		}
-		last := b.put(b.item("s", "a", "last"))
+		last := f.put(f.item("s", "a", "last"))
 		got := w.await(2)
-		b.wantChange("first", got[0], nil, it)
-		b.wantChange("last", got[1], it, last)
+		f.wantChange("first", got[0], nil, it)
+		f.wantChange("last", got[1], it, last)
 	}},
-	{"WritesThatLeaveTheItemEqualTellNothing", func(b *streamBench) {
-		w := b.follow(0)
-		it := b.put(b.full())
-		b.put(b.full())
-		b.write(update(b.key("s"), table.Set("m.b.c", "deep"), table.Increment("n", 0)))
-		b.write(update(b.key("s"), table.Remove("none"), table.Default("text", "other")))
-		b.write(table.Delete(b.key("none")))
-		last := b.write(update(b.key("s"), table.Set("m.b.c", "deeper")))
-		none := b.put(b.item("none"))
+	{"WritesThatLeaveTheItemEqualRecordNoChange", func(f *streamFixture) {
+		w := f.follow(0)
+		it := f.put(f.full())
+		f.put(f.full())
+		f.write(update(f.key("s"), table.Set("m.b.c", "deep"), table.Increment("n", 0)))
+		f.write(update(f.key("s"), table.Remove("none"), table.Default("text", "other")))
+		f.write(table.Delete(f.key("none")))
+		last := f.write(update(f.key("s"), table.Set("m.b.c", "deeper")))
+		none := f.put(f.item("none"))
 		got := w.await(3)
-		slices.SortStableFunc(got, func(a, b table.Change) int { return -strings.Compare(a.Key().Sort, b.Key().Sort) })
-		b.wantChange("first", got[0], nil, it)
-		b.wantChange("last", got[1], it, last)
-		b.wantChange("item that was not there", got[2], nil, none)
+		slices.SortStableFunc(got, func(x, y table.Change) int { return -strings.Compare(x.Key().Sort, y.Key().Sort) })
+		f.wantChange("first", got[0], nil, it)
+		f.wantChange("last", got[1], it, last)
+		f.wantChange("item that did not exist", got[2], nil, none)
 	}},
-	{"BatchThatAReaderFailsOnComesAgainWithTheSameIDsAndThenWhatFollows", func(b *streamBench) {
-		w := b.follow(2)
+	{"FailedBatchIsReadAgainWithTheSameIDsBeforeNewerChanges", func(f *streamFixture) {
+		w := f.follow(2)
 		for i := range 20 {
-			b.put(b.item("s", "n", int64(i)))
+			f.put(f.item("s", "n", int64(i)))
 		}
 		got := w.await(20)
-		first, again, all := ids(w.refused[0]), ids(w.refused[1]), ids(got)
+		first, again, all := ids(w.failed[0]), ids(w.failed[1]), ids(got)
 		if len(again) < len(first) || !slices.Equal(again[:len(first)], first) || !slices.Equal(all[:len(again)], again) {
-			b.Errorf("got %v, then %v, then %v, want each to begin with what was refused", first, again, all)
+			f.Errorf("got %v, then %v, then %v, want each to begin with the failed batch", first, again, all)
 		}
 		for i, c := range got {
 			if got, want := c.New.Int("n"), int64(i); got != want {
-				b.Errorf("change %d: got %d, want %d", i, got, want)
+				f.Errorf("change %d: got %d, want %d", i, got, want)
 			}
 		}
 	}},
-	{"ReaderIsToldWhatIsWrittenAfterItsStreamWasOpenedAndNothingElse", func(b *streamBench) {
-		before := b.put(b.item("s", "n", int64(1)))
-		s, err := b.open(b.Name())
+	{"ReaderGetsOnlyChangesMadeAfterItsStreamWasOpened", func(f *streamFixture) {
+		before := f.put(f.item("s", "n", int64(1)))
+		s, err := f.open(f.Name())
 		if err != nil {
-			b.Fatal(err)
+			f.Fatal(err)
 		}
-		second := b.put(b.item("s", "n", int64(2)))
-		w := b.followOn(s, 0)
+		second := f.put(f.item("s", "n", int64(2)))
+		w := f.followOn(s, 0)
 		w.await(1)
-		third := b.put(b.item("s", "n", int64(3)))
+		third := f.put(f.item("s", "n", int64(3)))
 		got := w.await(2)
-		b.wantChange("before it follows", got[0], before, second)
-		b.wantChange("while it follows", got[1], second, third)
+		f.wantChange("before Follow", got[0], before, second)
+		f.wantChange("during Follow", got[1], second, third)
 	}},
-	{"ReadersAreToldTheSame", func(b *streamBench) {
-		var all []*told
+	{"AllReadersGetTheSameChanges", func(f *streamFixture) {
+		var all []*testReader
 		for i := range 2 {
-			s, err := b.open(fmt.Sprintf("%s %d", b.Name(), i))
+			s, err := f.open(fmt.Sprintf("%s %d", f.Name(), i))
 			if err != nil {
-				b.Fatal(err)
+				f.Fatal(err)
 			}
-			all = append(all, b.followOn(s, 0))
+			all = append(all, f.followOn(s, 0))
 		}
 		for i := range 5 {
-			b.put(b.item("s", "n", int64(i)))
+			f.put(f.item("s", "n", int64(i)))
 		}
 		one, two := ids(all[0].await(5)), ids(all[1].await(5))
 		if !slices.Equal(one, two) {
-			b.Errorf("got %v and %v, want the same", one, two)
+			f.Errorf("got %v and %v, want the same", one, two)
 		}
 	}},
 }

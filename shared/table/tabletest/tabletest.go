@@ -1,7 +1,7 @@
-// Package tabletest holds what every engine of package table must do: one suite
-// of guarantees ([Run]), one for what is told of changes ([RunStreams]), one
-// property that compares two engines on random operations ([Same]), and a table
-// that fails on demand ([Faulty]).
+// Package tabletest tests engines of package table. [Run] is the suite that every engine
+// must pass, and [RunStreams] is the suite for streams of changes. [Same] compares two
+// engines on random operations. [Faulty] is a table that fails on demand, and [Watched]
+// reports which DynamoDB actions are used.
 package tabletest
 
 import (
@@ -17,21 +17,21 @@ import (
 // Schema is the table that [Run] and [Same] work on.
 var Schema = table.Schema{Name: "contract", Indexes: []string{"list", "spare"}}
 
-// guarantee is one sentence of package table's documentation.
+// guarantee is one tested statement of package table's documentation.
 type guarantee struct {
 	name string
-	test func(b *bench)
+	test func(f *fixture)
 }
 
-// bench is a guarantee under test: the table, and a partition of its own.
-type bench struct {
+// fixture is the table and the partition that the test of one guarantee uses.
+type fixture struct {
 	*testing.T
 	table.Table
 	partition string
 }
 
-// Run tests that a table keeps every guarantee. open makes a table of [Schema];
-// it is called once, as each guarantee works in partitions of its own.
+// Run tests that a table keeps every guarantee. open returns a table of [Schema]. It is
+// called once, because each guarantee has a partition of its own.
 func Run(t *testing.T, open func(t *testing.T) table.Table) {
 	t.Helper()
 	tb := open(t)
@@ -39,116 +39,117 @@ func Run(t *testing.T, open func(t *testing.T) table.Table) {
 		for _, g := range list {
 			t.Run(g.name, func(t *testing.T) {
 				t.Parallel()
-				g.test(&bench{t, tb, "P#" + g.name})
+				g.test(&fixture{t, tb, "P#" + g.name})
 			})
 		}
 	}
 }
 
-// key addresses an item of the guarantee's own partition.
-func (b *bench) key(sort string) table.Key { return table.Key{Partition: b.partition, Sort: sort} }
+// key returns the key of an item in the guarantee's partition.
+func (f *fixture) key(sort string) table.Key { return table.Key{Partition: f.partition, Sort: sort} }
 
-// item makes an item of the guarantee's own partition of names and values.
-func (b *bench) item(sort string, attrs ...any) table.Item {
-	it := table.Item{table.PartitionAttr: b.partition, table.SortAttr: sort}
+// item returns an item in the guarantee's partition; attrs alternates names and values.
+func (f *fixture) item(sort string, attrs ...any) table.Item {
+	it := table.Item{table.PartitionAttr: f.partition, table.SortAttr: sort}
 	for i := 0; i < len(attrs); i += 2 {
 		it[attrs[i].(string)] = attrs[i+1]
 	}
 	return it
 }
 
-// list places an item in the index "list", in a partition of the guarantee's own.
-func (b *bench) list(it table.Item, sort string) table.Item {
-	it["list_pk"], it["list_sk"] = b.partition, sort
+// list adds an item to the index "list", in the guarantee's partition.
+func (f *fixture) list(it table.Item, sort string) table.Item {
+	it["list_pk"], it["list_sk"] = f.partition, sort
 	return it
 }
 
-func (b *bench) write(w table.Write) table.Item {
-	b.Helper()
-	it, err := b.Write(b.Context(), w)
+func (f *fixture) write(w table.Write) table.Item {
+	f.Helper()
+	it, err := f.Write(f.Context(), w)
 	if err != nil {
-		b.Fatalf("writing %v: %v", w.Target(), err)
+		f.Fatalf("writing %v: %v", w.Target(), err)
 	}
 	return it
 }
 
-func (b *bench) put(it table.Item) table.Item {
-	b.Helper()
-	return b.write(table.Put(it))
+func (f *fixture) put(it table.Item) table.Item {
+	f.Helper()
+	return f.write(table.Put(it))
 }
 
-func (b *bench) read(sort string) table.Item {
-	b.Helper()
-	it, err := b.Get(b.Context(), b.key(sort), true)
+func (f *fixture) read(sort string) table.Item {
+	f.Helper()
+	it, err := f.Get(f.Context(), f.key(sort), true)
 	if err != nil {
-		b.Fatalf("reading %s: %v", sort, err)
+		f.Fatalf("reading %s: %v", sort, err)
 	}
 	return it
 }
 
-func (b *bench) query(q table.Query) table.Page {
-	b.Helper()
+func (f *fixture) query(q table.Query) table.Page {
+	f.Helper()
 	if q.Partition == "" {
-		q.Partition = b.partition
+		q.Partition = f.partition
 	}
-	page, err := b.Query(b.Context(), q)
+	page, err := f.Query(f.Context(), q)
 	if err != nil {
-		b.Fatalf("querying %+v: %v", q, err)
+		f.Fatalf("querying %+v: %v", q, err)
 	}
 	return page
 }
 
-// wantItem compares items; nil and empty differ.
-func (b *bench) wantItem(what string, got, want table.Item) {
-	b.Helper()
+// wantItem compares two items. A nil item differs from an empty one.
+func (f *fixture) wantItem(what string, got, want table.Item) {
+	f.Helper()
 	if !reflect.DeepEqual(got, want) {
-		b.Errorf("%s: got %v, want %v", what, got, want)
+		f.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
 
-// wantSorts compares the sort keys of a page, and whether more follow.
-func (b *bench) wantSorts(what string, page table.Page, more bool, want ...string) {
-	b.Helper()
+// wantSorts compares the sort keys of a page, and its More.
+func (f *fixture) wantSorts(what string, page table.Page, more bool, want ...string) {
+	f.Helper()
 	got := []string{}
 	for _, it := range page.Items {
 		got = append(got, it.Str(table.SortAttr))
 	}
 	if strings.Join(got, " ") != strings.Join(want, " ") || page.More != more {
-		b.Errorf("%s: got %q more %v, want %q more %v", what, got, page.More, want, more)
+		f.Errorf("%s: got %q more %v, want %q more %v", what, got, page.More, want, more)
 	}
 }
 
-// wantOnIndex is wantSorts for an index, which may lag behind.
-func (b *bench) wantOnIndex(what string, q table.Query, want ...string) {
-	b.Helper()
+// wantOnIndex is wantSorts for a query of an index. It retries for one second, because
+// indexes are eventually consistent.
+func (f *fixture) wantOnIndex(what string, q table.Query, want ...string) {
+	f.Helper()
 	for range 50 {
-		page := b.query(q)
+		page := f.query(q)
 		if len(page.Items) == len(want) {
-			b.wantSorts(what, page, false, want...)
+			f.wantSorts(what, page, false, want...)
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	b.wantSorts(what, b.query(q), false, want...)
+	f.wantSorts(what, f.query(q), false, want...)
 }
 
-// wantRefused requires that a write is refused with what stood there.
-func (b *bench) wantRefused(what string, w table.Write, stood table.Item) {
-	b.Helper()
-	got, err := b.Write(b.Context(), w)
-	r := table.WasRefused(err)
+// wantConditionFailed requires that the condition of a write fails and returns the stored item.
+func (f *fixture) wantConditionFailed(what string, w table.Write, stored table.Item) {
+	f.Helper()
+	got, err := f.Write(f.Context(), w)
+	r := table.AsConditionFailed(err)
 	if r == nil {
-		b.Errorf("%s: got %v and error %v, want a refusal", what, got, err)
+		f.Errorf("%s: got %v and error %v, want a failed condition", what, got, err)
 		return
 	}
-	b.wantItem(what+": what stood there", r.Item, stood)
+	f.wantItem(what+": stored item", r.Item, stored)
 }
 
-// wantBad requires that a write is called bad.
-func (b *bench) wantBad(what string, w table.Write) {
-	b.Helper()
-	if _, err := b.Write(b.Context(), w); !errors.Is(err, table.ErrBadWrite) {
-		b.Errorf("%s: got error %v, want ErrBadWrite", what, err)
+// wantBad requires that a write fails with [table.ErrBadWrite].
+func (f *fixture) wantBad(what string, w table.Write) {
+	f.Helper()
+	if _, err := f.Write(f.Context(), w); !errors.Is(err, table.ErrBadWrite) {
+		f.Errorf("%s: got error %v, want ErrBadWrite", what, err)
 	}
 }
 

@@ -6,18 +6,18 @@ import (
 	"statgate/shared/table"
 )
 
-// Watched is a table that tells which DynamoDB actions it is asked for, in the
-// words of IAM, before it does what the table within does.
+// Watched is a table that reports which DynamoDB actions each call needs, by their IAM
+// names, before it passes the call to the table that it wraps.
 type Watched struct {
 	Table table.Table
-	// Saw is told of every action; it may be called from several goroutines.
+	// Saw is called for every action, possibly from several goroutines concurrently.
 	Saw func(ctx context.Context, action string)
 }
 
 var _ table.Table = Watched{}
 
-// asked are IAM's names of the writes.
-var asked = map[table.Op]string{
+// writeActions maps each kind of write to its IAM action.
+var writeActions = map[table.Op]string{
 	table.OpPut: "PutItem", table.OpUpdate: "UpdateItem", table.OpDelete: "DeleteItem", table.OpCheck: "ConditionCheckItem",
 }
 
@@ -27,7 +27,7 @@ func (w Watched) Get(ctx context.Context, key table.Key, consistent bool) (table
 	return w.Table.Get(ctx, key, consistent)
 }
 
-// BatchGet implements [table.Table]. DynamoDB is not asked for nothing.
+// BatchGet implements [table.Table]. Without keys, no request is sent to DynamoDB.
 func (w Watched) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
 	if len(keys) > 0 {
 		w.Saw(ctx, "BatchGetItem")
@@ -43,14 +43,14 @@ func (w Watched) Query(ctx context.Context, q table.Query) (table.Page, error) {
 
 // Write implements [table.Table].
 func (w Watched) Write(ctx context.Context, one table.Write) (table.Item, error) {
-	w.Saw(ctx, asked[one.Op])
+	w.Saw(ctx, writeActions[one.Op])
 	return w.Table.Write(ctx, one)
 }
 
-// Transact implements [table.Table]. A transaction needs the actions of its items.
+// Transact implements [table.Table]. IAM checks the action of each write of a transaction.
 func (w Watched) Transact(ctx context.Context, ws []table.Write) error {
 	for _, one := range ws {
-		w.Saw(ctx, asked[one.Op])
+		w.Saw(ctx, writeActions[one.Op])
 	}
 	return w.Table.Transact(ctx, ws)
 }

@@ -9,78 +9,78 @@ import (
 )
 
 var writes = []guarantee{
-	{"PutReplacesTheWholeItem", func(b *bench) {
-		b.put(b.item("s", "a", "old", "b", "old"))
-		want := b.item("s", "a", "new")
-		b.wantItem("answer", b.put(want), want)
-		b.wantItem("stored", b.read("s"), want)
+	{"PutReplacesTheWholeItem", func(f *fixture) {
+		f.put(f.item("s", "a", "old", "b", "old"))
+		want := f.item("s", "a", "new")
+		f.wantItem("answer", f.put(want), want)
+		f.wantItem("stored", f.read("s"), want)
 	}},
-	{"UpdateReturnsTheItemAfterItAndCreatesAMissingOne", func(b *bench) {
-		b.wantItem("created", b.write(update(b.key("s"), table.Set("a", "x"))), b.item("s", "a", "x"))
-		want := b.item("s", "a", "x", "n", int64(2))
-		b.wantItem("changed", b.write(update(b.key("s"), table.Increment("n", 2))), want)
-		b.wantItem("stored", b.read("s"), want)
+	{"UpdateReturnsTheNewItemAndCreatesAMissingOne", func(f *fixture) {
+		f.wantItem("created", f.write(update(f.key("s"), table.Set("a", "x"))), f.item("s", "a", "x"))
+		want := f.item("s", "a", "x", "n", int64(2))
+		f.wantItem("changed", f.write(update(f.key("s"), table.Increment("n", 2))), want)
+		f.wantItem("stored", f.read("s"), want)
 	}},
-	{"DeleteReturnsWhatItDeletedAndMissingIsNoError", func(b *bench) {
-		it := b.put(b.item("s", "a", "x"))
-		b.wantItem("answer", b.write(table.Delete(b.key("s"))), it)
-		b.wantItem("stored", b.read("s"), nil)
-		b.wantItem("again", b.write(table.Delete(b.key("s"))), nil)
+	{"DeleteReturnsTheDeletedItemAndAcceptsAMissingOne", func(f *fixture) {
+		it := f.put(f.item("s", "a", "x"))
+		f.wantItem("answer", f.write(table.Delete(f.key("s"))), it)
+		f.wantItem("stored", f.read("s"), nil)
+		f.wantItem("again", f.write(table.Delete(f.key("s"))), nil)
 	}},
-	{"RefusalReturnsWhatStoodThereAndChangesNothing", func(b *bench) {
-		it := b.put(b.item("s", "a", "x"))
-		no := table.Eq("a", "y")
-		b.wantRefused("put", table.Put(b.item("s"), no), it)
-		b.wantRefused("put of a new one", table.Put(b.item("s"), table.IsNew()), it)
-		b.wantRefused("update", table.Update(b.key("s"), []table.Action{table.Set("a", "z")}, no), it)
-		b.wantRefused("delete", table.Delete(b.key("s"), no), it)
-		b.wantItem("stored", b.read("s"), it)
-		b.wantRefused("put on nothing", table.Put(b.item("none"), table.IsThere()), nil)
-		b.wantRefused("update on nothing", table.Update(b.key("none"), []table.Action{table.Set("a", "z")}, table.IsThere()), nil)
-		b.wantRefused("delete on nothing", table.Delete(b.key("none"), no), nil)
-		b.wantItem("nothing", b.read("none"), nil)
+	{"FailedConditionReturnsTheStoredItemAndChangesNothing", func(f *fixture) {
+		it := f.put(f.item("s", "a", "x"))
+		failing := table.Eq("a", "y")
+		f.wantConditionFailed("put", table.Put(f.item("s"), failing), it)
+		f.wantConditionFailed("put of a new item", table.Put(f.item("s"), table.IsNew()), it)
+		f.wantConditionFailed("update", table.Update(f.key("s"), []table.Action{table.Set("a", "z")}, failing), it)
+		f.wantConditionFailed("delete", table.Delete(f.key("s"), failing), it)
+		f.wantItem("stored", f.read("s"), it)
+		f.wantConditionFailed("put on a missing item", table.Put(f.item("none"), table.IsThere()), nil)
+		f.wantConditionFailed("update on a missing item", table.Update(f.key("none"), []table.Action{table.Set("a", "z")}, table.IsThere()), nil)
+		f.wantConditionFailed("delete on a missing item", table.Delete(f.key("none"), failing), nil)
+		f.wantItem("missing item", f.read("none"), nil)
 	}},
-	{"OneOfManyCreatesAndEveryIncrementCounts", func(b *bench) {
+	{"ConcurrentWritersCreateOnceAndLoseNoIncrement", func(f *fixture) {
 		const clients, each = 16, 10
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		created := 0
 		for i := range clients {
 			wg.Go(func() {
-				_, err := b.Write(b.Context(), table.Put(b.item("one", "by", int64(i)), table.IsNew()))
+				_, err := f.Write(f.Context(), table.Put(f.item("one", "by", int64(i)), table.IsNew()))
 				if err == nil {
 					mu.Lock()
 					created++
 					mu.Unlock()
-				} else if table.WasRefused(err) == nil {
-					b.Errorf("creating: %v", err)
+				} else if table.AsConditionFailed(err) == nil {
+					f.Errorf("creating: %v", err)
 				}
 				for range each {
-					if _, err := b.Write(b.Context(), update(b.key("n"), table.Increment("n", 1))); err != nil {
-						b.Errorf("counting: %v", err)
+					if _, err := f.Write(f.Context(), update(f.key("n"), table.Increment("n", 1))); err != nil {
+						f.Errorf("counting: %v", err)
 					}
 				}
 			})
 		}
 		wg.Wait()
 		if got, want := created, 1; got != want {
-			b.Errorf("created: got %d, want %d", got, want)
+			f.Errorf("created: got %d, want %d", got, want)
 		}
-		if got, want := b.read("n").Int("n"), int64(clients*each); got != want {
-			b.Errorf("counted: got %d, want %d", got, want)
+		if got, want := f.read("n").Int("n"), int64(clients*each); got != want {
+			f.Errorf("counted: got %d, want %d", got, want)
 		}
 	}},
 }
 
-// full has an attribute of each kind.
-func (b *bench) full() table.Item {
-	return b.item("s", "text", "m", "n", int64(5), "yes", true, "nil", nil,
+// full returns an item with an attribute of each kind.
+func (f *fixture) full() table.Item {
+	return f.item("s", "text", "m", "n", int64(5), "yes", true, "nil", nil,
 		"l", []any{int64(1), "x"}, "m", map[string]any{"a": int64(1), "b": map[string]any{"c": "deep"}})
 }
 
 var conditions = []guarantee{
-	{"ComparisonsHoldAsTheyDoInDynamoDB", func(b *bench) {
-		b.put(b.full())
+	{"ComparisonsHoldAsInDynamoDB", func(f *fixture) {
+		f.put(f.full())
 		for _, c := range []struct {
 			cond table.Cond
 			want bool
@@ -112,62 +112,62 @@ var conditions = []guarantee{
 			{table.Or(table.And(table.IsThere(), table.Eq("n", int64(6))), table.And(table.IsThere(), table.IsNew())), false},
 			{table.And(table.Cond{}, table.Or(), table.And()), true},
 		} {
-			_, err := b.Write(b.Context(), table.Put(b.full(), c.cond))
-			if err != nil && table.WasRefused(err) == nil {
-				b.Errorf("%+v: got error %v", c.cond, err)
+			_, err := f.Write(f.Context(), table.Put(f.full(), c.cond))
+			if err != nil && table.AsConditionFailed(err) == nil {
+				f.Errorf("%+v: got error %v", c.cond, err)
 			} else if got := err == nil; got != c.want {
-				b.Errorf("%+v: got %v, want %v", c.cond, got, c.want)
+				f.Errorf("%+v: got %v, want %v", c.cond, got, c.want)
 			}
 		}
 	}},
-	{"ConditionsAreOfTheItemBeforeTheWrite", func(b *bench) {
-		b.put(b.item("s", "n", int64(1)))
-		b.write(table.Put(b.item("s", "n", int64(2)), table.Eq("n", int64(1))))
-		b.write(table.Update(b.key("s"), []table.Action{table.Set("n", int64(3))}, table.Eq("n", int64(2))))
-		b.wantItem("stored", b.read("s"), b.item("s", "n", int64(3)))
+	{"ConditionsApplyToTheItemBeforeTheWrite", func(f *fixture) {
+		f.put(f.item("s", "n", int64(1)))
+		f.write(table.Put(f.item("s", "n", int64(2)), table.Eq("n", int64(1))))
+		f.write(table.Update(f.key("s"), []table.Action{table.Set("n", int64(3))}, table.Eq("n", int64(2))))
+		f.wantItem("stored", f.read("s"), f.item("s", "n", int64(3)))
 	}},
-	{"ImpossibleConditionsAreBad", func(b *bench) {
+	{"InvalidConditionsFail", func(f *fixture) {
 		for _, c := range []table.Cond{
 			table.Lt("n", true), table.Ge("n", nil), table.Gt("n", []any{}), table.Le("n", map[string]any{}),
 			table.Eq("", "x"), table.Exists("a."), table.Eq("n", 1.5), table.Eq("n", "\xff"), {Kind: 99, Path: "n", Value: "x"},
 			{Kind: table.CondAnd}, {Kind: table.CondOr, Subs: []table.Cond{table.IsNew()}},
 		} {
-			b.wantBad(fmt.Sprintf("%+v", c), table.Put(b.item("s"), c))
+			f.wantBad(fmt.Sprintf("%+v", c), table.Put(f.item("s"), c))
 		}
 	}},
 }
 
 var actions = []guarantee{
-	{"ActionsDoWhatTheySay", func(b *bench) {
-		b.put(b.full())
-		got := b.write(update(b.key("s"),
+	{"ActionsChangeTheItemAsDocumented", func(f *fixture) {
+		f.put(f.full())
+		got := f.write(update(f.key("s"),
 			table.Set("text", "new"), table.Set("m.b.d", []any{}), table.Increment("n", -7), table.Increment("m.x", 3),
 			table.Copy("copied", "m.b"), table.Default("yes", false), table.Default("m.y", "set"), table.Remove("l"), table.Remove("none"), table.Remove("m.none"),
 		))
-		want := b.item("s", "text", "new", "n", int64(-2), "yes", true, "nil", nil,
+		want := f.item("s", "text", "new", "n", int64(-2), "yes", true, "nil", nil,
 			"copied", map[string]any{"c": "deep"},
 			"m", map[string]any{"a": int64(1), "x": int64(3), "y": "set", "b": map[string]any{"c": "deep", "d": []any{}}})
-		b.wantItem("answer", got, want)
-		b.wantItem("stored", b.read("s"), want)
+		f.wantItem("answer", got, want)
+		f.wantItem("stored", f.read("s"), want)
 	}},
-	{"RightHandSidesAreReadBeforeAnyChange", func(b *bench) {
-		b.put(b.item("s", "a", "A", "b", "B", "h", map[string]any{"n": int64(9)}))
-		b.write(update(b.key("s"), table.Copy("a", "b"), table.Copy("b", "a")))
-		got := b.write(update(b.key("s"), table.Copy("p", "h"), table.Set("h", map[string]any{"n": int64(0)}), table.Increment("total", 1)))
-		b.wantItem("answer", got, b.item("s", "a", "B", "b", "A", "total", int64(1),
+	{"RightHandSidesAreReadBeforeAnyChange", func(f *fixture) {
+		f.put(f.item("s", "a", "A", "b", "B", "h", map[string]any{"n": int64(9)}))
+		f.write(update(f.key("s"), table.Copy("a", "b"), table.Copy("b", "a")))
+		got := f.write(update(f.key("s"), table.Copy("p", "h"), table.Set("h", map[string]any{"n": int64(0)}), table.Increment("total", 1)))
+		f.wantItem("answer", got, f.item("s", "a", "B", "b", "A", "total", int64(1),
 			"h", map[string]any{"n": int64(0)}, "p", map[string]any{"n": int64(9)}))
 	}},
-	{"RemovingFromNothingIsNoError", func(b *bench) {
-		if _, err := b.Write(b.Context(), update(b.key("none"), table.Remove("a"))); err != nil {
-			b.Error(err)
+	{"RemoveAcceptsAMissingItem", func(f *fixture) {
+		if _, err := f.Write(f.Context(), update(f.key("none"), table.Remove("a"))); err != nil {
+			f.Error(err)
 		}
 	}},
-	{"ActionsThatCannotBeAreBadAndChangeNothing", func(b *bench) {
-		it := b.put(b.full())
+	{"InvalidActionsFailAndChangeNothing", func(f *fixture) {
+		it := f.put(f.full())
 		for name, list := range map[string][]table.Action{
 			"same path twice":           {table.Set("a", "x"), table.Remove("a")},
-			"path and one below":        {table.Set("m", "x"), table.Set("m.a", "x")},
-			"one below and path":        {table.Remove("m.b.c"), table.Increment("m", 1)},
+			"path, then one below it":   {table.Set("m", "x"), table.Set("m.a", "x")},
+			"path, then one above it":   {table.Remove("m.b.c"), table.Increment("m", 1)},
 			"missing parent":            {table.Set("none.a", "x")},
 			"missing parent, remove":    {table.Remove("none.a")},
 			"missing parent, increment": {table.Increment("m.none.a", 1)},
@@ -177,7 +177,7 @@ var actions = []guarantee{
 			"increment of text":         {table.Increment("text", 1)},
 			"increment of null":         {table.Increment("nil", 1)},
 			"increment of a map":        {table.Increment("m", 1)},
-			"copy of nothing":           {table.Copy("a", "none")},
+			"copy of an absent path":    {table.Copy("a", "none")},
 			"partition key":             {table.Set("pk", "x")},
 			"sort key":                  {table.Remove("sk")},
 			"below a key":               {table.Set("sk.a", "x")},
@@ -185,59 +185,59 @@ var actions = []guarantee{
 			"empty name":                {table.Set("m..a", "x")},
 			"float":                     {table.Set("a", 1.5)},
 			"not UTF-8":                 {table.Set("a", "\xff")},
-			"no such kind":              {{Kind: 99, Path: "a"}},
+			"unknown kind":              {{Kind: 99, Path: "a"}},
 			"increment by text":         {{Kind: table.ActIncrement, Path: "a", Value: "x"}},
-			"index key that is none":    {table.Set("list_pk", int64(1))},
+			"index key of a number":     {table.Set("list_pk", int64(1))},
 			"empty index key":           {table.Set("spare_sk", "")},
 			"index key of a counter":    {table.Increment("list_pk", 1)},
-			"none":                      {},
+			"no actions":                {},
 		} {
-			b.wantBad(name, update(b.key("s"), list...))
+			f.wantBad(name, update(f.key("s"), list...))
 		}
-		b.wantItem("stored", b.read("s"), it)
+		f.wantItem("stored", f.read("s"), it)
 	}},
-	{"RefusalCountsBeforeWhatTheItemMakesImpossible", func(b *bench) {
-		b.wantRefused("missing parent", table.Update(b.key("s"), []table.Action{table.Set("q.n", int64(1))}, table.IsThere()), nil)
-		it := b.put(b.item("s", "a", "x"))
-		b.wantRefused("missing parent", table.Update(b.key("s"), []table.Action{table.Set("q.n", int64(1))}, table.Eq("a", "y")), it)
-		b.wantRefused("wrong type", table.Update(b.key("s"), []table.Action{table.Increment("a", 1)}, table.Eq("a", "y")), it)
+	{"FailedConditionTakesPrecedenceOverErrorsThatDependOnTheItem", func(f *fixture) {
+		f.wantConditionFailed("missing parent", table.Update(f.key("s"), []table.Action{table.Set("q.n", int64(1))}, table.IsThere()), nil)
+		it := f.put(f.item("s", "a", "x"))
+		f.wantConditionFailed("missing parent", table.Update(f.key("s"), []table.Action{table.Set("q.n", int64(1))}, table.Eq("a", "y")), it)
+		f.wantConditionFailed("wrong type", table.Update(f.key("s"), []table.Action{table.Increment("a", 1)}, table.Eq("a", "y")), it)
 	}},
 }
 
 var faults = []guarantee{
-	{"BadItemsAreBadAndLeaveNothing", func(b *bench) {
+	{"InvalidItemsAreNotStored", func(f *fixture) {
 		for name, it := range map[string]table.Item{
-			"empty sort key":         b.item(""),
-			"no sort key":            {"pk": b.partition},
+			"empty sort key":         f.item(""),
+			"no sort key":            {"pk": f.partition},
 			"no partition key":       {"sk": "s"},
-			"key that is a number":   {"pk": b.partition, "sk": int64(1)},
-			"long sort key":          b.item(strings.Repeat("s", 1025)),
+			"key that is a number":   {"pk": f.partition, "sk": int64(1)},
+			"long sort key":          f.item(strings.Repeat("s", 1025)),
 			"long partition key":     {"pk": strings.Repeat("p", 2049), "sk": "s"},
-			"key that is not UTF-8":  b.item("s\xff"),
-			"over 400 KB":            b.item("s", "bulk", strings.Repeat("x", 400<<10)),
-			"index key of a number":  b.item("s", "list_pk", int64(1), "list_sk", "s"),
-			"empty index key":        b.item("s", "list_pk", "p", "list_sk", ""),
-			"null index key":         b.item("s", "spare_pk", nil),
-			"long index key":         b.item("s", "list_pk", "p", "list_sk", strings.Repeat("s", 1025)),
-			"int that is not int64":  b.item("s", "n", 1),
-			"list of strings":        b.item("s", "l", []string{"x"}),
-			"item within an item":    b.item("s", "m", table.Item{}),
-			"float in a map":         b.item("s", "m", map[string]any{"f": 0.5}),
-			"text that is not UTF-8": b.item("s", "t", "\xff"),
+			"key that is not UTF-8":  f.item("s\xff"),
+			"over 400 KB":            f.item("s", "bulk", strings.Repeat("x", 400<<10)),
+			"index key of a number":  f.item("s", "list_pk", int64(1), "list_sk", "s"),
+			"empty index key":        f.item("s", "list_pk", "p", "list_sk", ""),
+			"null index key":         f.item("s", "spare_pk", nil),
+			"long index key":         f.item("s", "list_pk", "p", "list_sk", strings.Repeat("s", 1025)),
+			"int that is not int64":  f.item("s", "n", 1),
+			"list of strings":        f.item("s", "l", []string{"x"}),
+			"item within an item":    f.item("s", "m", table.Item{}),
+			"float in a map":         f.item("s", "m", map[string]any{"f": 0.5}),
+			"text that is not UTF-8": f.item("s", "t", "\xff"),
 		} {
-			b.wantBad(name, table.Put(it))
+			f.wantBad(name, table.Put(it))
 		}
-		b.wantSorts("stored", b.query(table.Query{}), false)
+		f.wantSorts("stored", f.query(table.Query{}), false)
 	}},
-	{"ItemOf400KBIsStored", func(b *bench) {
-		it := b.item("s", "b", "")
-		size := len("pk") + len(b.partition) + len("sk") + len("s") + len("b")
+	{"ItemOf400KBIsStored", func(f *fixture) {
+		it := f.item("s", "b", "")
+		size := len("pk") + len(f.partition) + len("sk") + len("s") + len("b")
 		it["b"] = strings.Repeat("x", 400<<10-size)
-		b.put(it)
-		b.wantBad("a byte more", update(b.key("s"), table.Set("c", "")))
-		b.wantItem("stored", b.read("s"), it)
+		f.put(it)
+		f.wantBad("one byte more", update(f.key("s"), table.Set("c", "")))
+		f.wantItem("stored", f.read("s"), it)
 	}},
-	{"NestingIsBounded", func(b *bench) {
+	{"NestingIsLimitedTo32Levels", func(f *fixture) {
 		nest := func(levels int) any {
 			var v any = "x"
 			for range levels {
@@ -245,16 +245,16 @@ var faults = []guarantee{
 			}
 			return v
 		}
-		b.put(b.item("s", "v", nest(31)))
-		b.wantBad("too deep", table.Put(b.item("t", "v", nest(33))))
+		f.put(f.item("s", "v", nest(31)))
+		f.wantBad("too deep", table.Put(f.item("t", "v", nest(33))))
 	}},
-	{"CheckAndUnknownKindsAreNoSingleWrites", func(b *bench) {
-		b.put(b.item("s"))
-		b.wantBad("check", table.Check(b.key("s"), table.IsThere()))
-		b.wantBad("zero", table.Write{Key: b.key("s")})
+	{"SingleWriteRejectsChecksAndUnknownKinds", func(f *fixture) {
+		f.put(f.item("s"))
+		f.wantBad("check", table.Check(f.key("s"), table.IsThere()))
+		f.wantBad("zero", table.Write{Key: f.key("s")})
 	}},
-	{"EmptyKeysAreBad", func(b *bench) {
-		b.wantBad("update", update(b.key(""), table.Set("a", "x")))
-		b.wantBad("delete", table.Delete(table.Key{Sort: "s"}))
+	{"WritesWithEmptyKeysFail", func(f *fixture) {
+		f.wantBad("update", update(f.key(""), table.Set("a", "x")))
+		f.wantBad("delete", table.Delete(table.Key{Sort: "s"}))
 	}},
 }

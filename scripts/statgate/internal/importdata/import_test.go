@@ -48,7 +48,7 @@ func TestReportsAreImportedWithMatchesOrAfterThem(t *testing.T) {
 		fails      bool
 		out, error string
 	}{
-		{wyscout, true, "reports:     0 read", "Elmland against Ashia at 2018-06-14T15:00:00Z is no match that is stored"},
+		{wyscout, true, "reports:     0 read", "Elmland against Ashia at 2018-06-14T15:00:00Z is not a stored match"},
 		{football, false, "reports:     1 read, 1 changed", ""},
 		{wyscout, false, "reports:     1 read, 1 changed", ""},
 		{append(football, wyscout...), false, "reports:     2 read, 0 changed", ""},

@@ -395,7 +395,7 @@ var ballaRefusals = []Case{
 		foreign := t.Expect(suite.Get("/keys/"+theirs.ID).By(t.Home().Admin), 404, ballaNotFound)
 		t.SameAnswer(foreign, t.Expect(suite.Get("/keys/key_01k5z3m9v8e2q4w6r8t0y2u4i6").By(t.Home().Admin), 404, ballaNotFound))
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-		for _, path := range []string{"/matches/nothing", "/teams/nobody", "/players/nobody", "/leagues/nowhere", "/nothing"} {
+		for _, path := range []string{"/matches/nothing", "/teams/unknown", "/players/unknown", "/leagues/nowhere", "/nothing"} {
 			t.Expect(suite.Get(path).By(k.Secret), 404, ballaNotFound)
 		}
 	}},

@@ -321,7 +321,7 @@ var fullengageErrors = []Case{
 func engageValidation(t *suite.T) {
 	admin, k := t.Home().Admin, t.Key(t.Home(), nil)
 	members := "/orgs/" + t.Home().ID + "/members"
-	t.Expect(suite.Post(members, suite.In{"email": "nobody", "role": "member"}).By(admin), 422, engageInvalid("email"))
+	t.Expect(suite.Post(members, suite.In{"email": "unknown", "role": "member"}).By(admin), 422, engageInvalid("email"))
 	t.Expect(suite.Post("/keys", suite.In{"name": "", "expires_in": "soon"}).By(admin), 422,
 		`{"error": "Validation failed", "details": {"fieldErrors": {"name": ["<string>"], "expires_in": ["<string>"]}, "formErrors": []}}`)
 	t.Expect(suite.Post("/keys", []byte(`[]`)).By(admin), 422, `{"error": "Validation failed", "details": {"fieldErrors": {}, "formErrors": ["<string>"]}}`)

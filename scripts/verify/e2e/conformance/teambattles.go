@@ -232,7 +232,7 @@ func checkHistoryAccess(t *suite.T, path, scope, foreign, unknown string) {
 	expectError(t, ask(name(theirs)).By(k.Secret), 403, foreign)
 	expectError(t, ask(kind+name(theirs)).By(k.Secret), 403, foreign)
 	expectError(t, ask(name(left)).By(former.Secret), 403, foreign) // an inactive member
-	expectError(t, ask("nobody-"+name(mine)).By(k.Secret), 404, unknown)
+	expectError(t, ask("unknown-"+name(mine)).By(k.Secret), 404, unknown)
 	blind := t.Key(mine.Org, suite.In{"scopes": []string{"matches.user_matches:read"}})
 	expectError(t, ask(name(mine)).By(blind.Secret), 403, "error_api_key_permission_denied")
 	// A member who becomes inactive loses access on the next request.

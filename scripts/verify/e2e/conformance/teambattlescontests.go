@@ -41,7 +41,7 @@ var teambattlesContests = []Case{
 				}
 				t.Expect(suite.Post("/game/matches", ask).By(k.Secret), 400, fmt.Sprintf(`{"error": "error_invalid_request", "details": "~%s"}`, code))
 			}
-			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": "nobody"}).By(k.Secret), 404, "error_team_not_found")
+			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": "unknown"}).By(k.Secret), 404, "error_team_not_found")
 			expectError(t, suite.Post("/game/matches", suite.In{"homeTeamId": c.north, "awayTeamId": c.south, "scheduledAt": "soon"}).By(k.Secret), 400, "error_invalid_date_format")
 		}},
 	{ID: "match.game", Source: fromDocs, Fact: "a key reaches only the matches of its own game: 403 error_game_scope_mismatch, 404 error_match_not_found",
@@ -114,7 +114,7 @@ func historyFilters(t *suite.T) {
 		{suite.In{"gameId": "another"}, nil},
 		{suite.In{"opponentId": "third-" + c.game}, []string{third}},
 		{suite.In{"opponentId": "team_" + c.south}, []string{ready, pending}},
-		{suite.In{"opponentId": "nobody"}, nil},
+		{suite.In{"opponentId": "unknown"}, nil},
 		{suite.In{"scheduledAfter": "2027-01-10T12:00:00Z", "scheduledBefore": "2027-01-20T12:00:00Z"}, []string{pending}},
 		{suite.In{"scheduledAfter": "2027-01-11"}, []string{ready}},
 		{suite.In{"createdAfter": "2020-01-01", "createdBefore": "2099-01-01"}, []string{third, ready, pending}},
@@ -210,7 +210,7 @@ func matchForfeit(t *suite.T) {
 		return suite.Post("/game/matches/"+id+"/forfeit", suite.In{"teamId": team}).By(k.Secret)
 	}
 	for _, id := range []string{c.match(t, k.Secret, suite.In{"status": "ACCEPTED"}), c.match(t, k.Secret, nil), c.startedMatch(t, k.Secret, 1)} {
-		expectError(t, forfeit(id, "nobody"), 400, "error_invalid_request")
+		expectError(t, forfeit(id, "unknown"), 400, "error_invalid_request")
 		t.Expect(forfeit(id, c.south), 200, fmt.Sprintf(`{"status": "FORFEITED", "winnerTeamId": %q, "forfeitedByTeamId": %q, "...": 0}`, "team_"+c.north, "team_"+c.south))
 		expectError(t, forfeit(id, c.north), 409, "error_match_not_in_valid_state")
 	}

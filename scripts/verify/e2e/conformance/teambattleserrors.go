@@ -41,8 +41,8 @@ var teambattlesErrors = []Case{
 		Answer: "the same for unreadable, unknown, missing, wrongly typed and out-of-range input", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			for _, r := range []suite.Request{
-				suite.Get("/matches?nobody=1"), suite.Get("/matches?gameId=a&gameId=b"), suite.Post("/user/matches", []byte(`{"limit":`)),
-				suite.Post("/user/matches", suite.In{"nobody": 1}), suite.Post("/user/matches", suite.In{"includeStatuses": "READY"}), suite.Post("/user/matches", []byte(`[]`)),
+				suite.Get("/matches?unknown=1"), suite.Get("/matches?gameId=a&gameId=b"), suite.Post("/user/matches", []byte(`{"limit":`)),
+				suite.Post("/user/matches", suite.In{"unknown": 1}), suite.Post("/user/matches", suite.In{"includeStatuses": "READY"}), suite.Post("/user/matches", []byte(`[]`)),
 			} {
 				expectError(t, r.By(k.Secret), 400, "error_invalid_request")
 			}

@@ -94,7 +94,7 @@ func sampleBody(r api.Route) []byte {
 	case "agreeContest":
 		return []byte(`{"status":"CANCELLED"}`)
 	case "putContestant":
-		return []byte(`{"slug":"nobody","name":"Nobody","members":[]}`)
+		return []byte(`{"slug":"unknown","name":"Unrelated","members":[]}`)
 	case "putConnections":
 		return []byte(`{"connections":[]}`)
 	case "decideApplication":
@@ -165,15 +165,15 @@ func refuseJSON(t *T) {
 
 func refuseFields(t *T) {
 	for body, field := range map[string]string{
-		`{}`:                                  "name",
-		`{"name":1}`:                          "name",
-		`{"name":""}`:                         "name",
-		`{"name":"a","nmae":"b"}`:             "nmae",
-		`{"Name":"a"}`:                        "Name",
-		`{"name":"a","name":"b"}`:             "name",
-		`{"name":"a","scopes":["no-such"]}`:   "no-such",
-		`{"name":"a","expires_in":"soon"}`:    "expires_in",
-		`{"name":"a","environment":"nobody"}`: "environment",
+		`{}`:                                   "name",
+		`{"name":1}`:                           "name",
+		`{"name":""}`:                          "name",
+		`{"name":"a","nmae":"b"}`:              "nmae",
+		`{"Name":"a"}`:                         "Name",
+		`{"name":"a","name":"b"}`:              "name",
+		`{"name":"a","scopes":["no-such"]}`:    "no-such",
+		`{"name":"a","expires_in":"soon"}`:     "expires_in",
+		`{"name":"a","environment":"unknown"}`: "environment",
 		`{"name":"a","expires_at":"2020-01-01T00:00:00Z"}`: "expires_at",
 		`{"name":"` + strings.Repeat("x", 81) + `"}`:       "name",
 	} {
@@ -188,7 +188,7 @@ func refuseFields(t *T) {
 func refuseParameters(t *T) {
 	list := t.routes["listKeys"]
 	for query, condition := range map[string]string{
-		"nobody=1":        api.Unreadable,
+		"unknown=1":       api.Unreadable,
 		"state=dead":      api.InputParameter,
 		"limit=0":         api.InputLimit,
 		"limit=101":       api.InputLimit,

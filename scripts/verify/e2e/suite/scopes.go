@@ -51,7 +51,7 @@ func approvalScope(t *T, name string) {
 // body. Other routes answer a missing body with an error about the input.
 func createOrgBody(r api.Route) []byte {
 	if r.Operation == "createOrg" {
-		return []byte(`{"name":"nobody's","owner":"nobody@e2e.example"}`)
+		return []byte(`{"name":"unknown's","owner":"unknown@e2e.example"}`)
 	}
 	return nil
 }

@@ -237,7 +237,7 @@ func writeTenant(t *T) {
 func writeFields(t *T) {
 	secret := t.writerKey(t.home)
 	for field, change := range map[string]in{
-		"home": {"home": in{}}, "home.id": {"home": in{"id": "nobody"}}, "away": {"away": t.teamInput("Harbour")}, "league": {"league": "nowhere"},
+		"home": {"home": in{}}, "home.id": {"home": in{"id": "unknown"}}, "away": {"away": t.teamInput("Harbour")}, "league": {"league": "nowhere"},
 		"season": {"season": "1900"}, "status": {"status": "played"}, "score.full_time": {"status": "finished"}, "score": {"score": goals(1, 0)},
 		"minute": {"minute": 5}, "owner": {"owner": "public"}, "date": {"date": "2026-05-02"},
 	} {

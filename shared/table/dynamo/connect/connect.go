@@ -1,6 +1,6 @@
-// Package connect makes DynamoDB clients for commands: it looks for credentials
-// where the AWS CLI does. Lambda functions are told everything by their
-// environment and must not link it, as the search costs size and time.
+// Package connect makes DynamoDB clients for commands. It finds credentials and the region
+// as the AWS CLI does. Lambda functions must not link it: their environment has all
+// settings, and the search would cost binary size and start-up time.
 package connect
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Client returns a client of AWS, by the environment and the profile as the
-// AWS CLI finds them; or, with an endpoint (given, or in the environment), of an
-// emulator, where credentials and a region are made up unless the environment has
-// them.
+// Client returns a client of AWS, configured by the environment and the profile as for the
+// AWS CLI. If an endpoint is given, or set in the environment, it returns a client of that
+// endpoint, which is usually an emulator. Then the region defaults to us-east-1, and
+// missing credentials are replaced by placeholders.
 func Client(ctx context.Context, endpoint string) (*dynamodb.Client, error) {
 	if endpoint == "" {
 		endpoint = firstSet("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
@@ -40,7 +40,7 @@ func Client(ctx context.Context, endpoint string) (*dynamodb.Client, error) {
 	return dynamodb.New(o), nil
 }
 
-// firstSet returns the first environment variable that is not empty.
+// firstSet returns the value of the first environment variable that is not empty.
 func firstSet(names ...string) string {
 	for _, n := range names {
 		if v := os.Getenv(n); v != "" {

@@ -6,17 +6,17 @@ import (
 	"statgate/shared/table/dynamo/connect"
 )
 
-func TestClientTakesWhatTheEnvironmentHas(t *testing.T) {
+func TestClientIsConfiguredByTheEnvironment(t *testing.T) {
 	for _, c := range []struct {
-		name, endpoint              string
-		env                         map[string]string
-		wantKey, wantRegion, wantAt string
+		name, endpoint               string
+		env                          map[string]string
+		wantKey, wantRegion, wantURL string
 	}{
 		{"emulator", "http://e", nil, "local", "us-east-1", "http://e"},
-		{"emulator with an account", "http://e", map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}, "k", "eu-west-1", "http://e"},
-		{"endpoint of the environment", "", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_DEFAULT_REGION": "eu-west-2"}, "local", "eu-west-2", "http://all"},
-		{"endpoint of DynamoDB alone", "", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_DYNAMODB": "http://d"}, "local", "us-east-1", "http://d"},
-		{"terminal", "", map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}, "k", "eu-west-1", ""},
+		{"emulator with credentials", "http://e", map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}, "k", "eu-west-1", "http://e"},
+		{"endpoint from the environment", "", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_DEFAULT_REGION": "eu-west-2"}, "local", "eu-west-2", "http://all"},
+		{"endpoint for DynamoDB only", "", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_DYNAMODB": "http://d"}, "local", "us-east-1", "http://d"},
+		{"AWS", "", map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}, "k", "eu-west-1", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"} {
@@ -26,16 +26,16 @@ func TestClientTakesWhatTheEnvironmentHas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o, at := client.Options(), ""
+			o, url := client.Options(), ""
 			if o.BaseEndpoint != nil {
-				at = *o.BaseEndpoint
+				url = *o.BaseEndpoint
 			}
 			key, err := o.Credentials.Retrieve(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if key.AccessKeyID != c.wantKey || o.Region != c.wantRegion || at != c.wantAt {
-				t.Errorf("got %s, %s, %s, want %s, %s, %s", key.AccessKeyID, o.Region, at, c.wantKey, c.wantRegion, c.wantAt)
+			if key.AccessKeyID != c.wantKey || o.Region != c.wantRegion || url != c.wantURL {
+				t.Errorf("got %s, %s, %s, want %s, %s, %s", key.AccessKeyID, o.Region, url, c.wantKey, c.wantRegion, c.wantURL)
 			}
 		})
 	}

@@ -17,8 +17,8 @@ import (
 	"statgate/shared/table/dynamo/connect"
 )
 
-// fake is a DynamoDB that has shards as a test wants them. DynamoDB Local has one
-// for hours, which nothing but time closes.
+// fake is a DynamoDB server whose shards the test controls. DynamoDB Local has one shard
+// for hours, which only time closes.
 type fake struct {
 	*testing.T
 	client *dynamodb.Client
@@ -27,9 +27,9 @@ type fake struct {
 	view   string
 	status string
 	shards []*fakeShard
-	// fault returns the code of an error instead of an answer, "" for none.
-	fault func(operation string, in request) string
-	asked []string // operations, and for iterators their kind
+	// fault returns the code of the error to answer with; "" for a normal answer.
+	fault    func(operation string, in request) string
+	requests []string // operations; for GetShardIterator also the iterator type
 }
 
 type fakeShard struct {
@@ -38,7 +38,7 @@ type fakeShard struct {
 	records    []map[string]any
 }
 
-// request is what the operations of streams ask with.
+// request is the input of the stream operations.
 type request struct {
 	ShardID           string `json:"ShardId"`
 	ShardIteratorType string
@@ -61,21 +61,22 @@ func newFake(t *testing.T, shards ...*fakeShard) *fake {
 	return f
 }
 
-// change has the test alter what the server has.
+// change calls do while no request is served, so that do can change the server's data.
 func (f *fake) change(do func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	do()
 }
 
-// add appends numbers from first to last to a shard, as new items of now.
+// add appends the numbers first to last to a shard, as new items with the current time.
 func (f *fake) add(sh *fakeShard, first, last int) {
 	for n := first; n <= last; n++ {
 		sh.records = append(sh.records, record(n, time.Now(), fmt.Sprintf(`{"N":"%d"}`, n)))
 	}
 }
 
-// record is a new item with the attribute n. Its number is its sequence number as well.
+// record returns the record of a new item with the attribute n. n is also its sequence
+// number.
 func record(n int, at time.Time, value string) map[string]any {
 	return map[string]any{"eventID": fmt.Sprintf("event-%d", n), "eventName": "INSERT", "dynamodb": map[string]any{
 		"ApproximateCreationDateTime": at.Unix(), "SequenceNumber": strconv.Itoa(n),
@@ -91,7 +92,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.Errorf("reading a request: %v", err)
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	f.asked = append(f.asked, strings.TrimSpace(operation+" "+in.ShardIteratorType))
+	f.requests = append(f.requests, strings.TrimSpace(operation+" "+in.ShardIteratorType))
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	var answer any
 	code := ""
@@ -122,11 +123,11 @@ func (f *fake) answer(operation string, in request) any {
 	case "GetRecords":
 		return f.read(in)
 	}
-	f.Errorf("got the operation %q", operation)
+	f.Errorf("unexpected operation %q", operation)
 	return nil
 }
 
-// describe has one shard a page.
+// describe answers with one shard per page.
 func (f *fake) describe(in request) map[string]any {
 	at := slices.IndexFunc(f.shards, func(sh *fakeShard) bool { return sh.id == in.ExclusiveStartShardID }) + 1
 	out := map[string]any{"StreamArn": "arn", "StreamStatus": f.status, "Shards": []any{}}
@@ -149,9 +150,9 @@ func (f *fake) shard(id string) *fakeShard {
 	return f.shards[slices.IndexFunc(f.shards, func(sh *fakeShard) bool { return sh.id == id })]
 }
 
-// iterator is never the same twice, as those of DynamoDB.
+// iterator returns a unique iterator, as DynamoDB does.
 func (f *fake) iterator(id string, position int) string {
-	return fmt.Sprintf("%s:%d:%d", id, position, len(f.asked))
+	return fmt.Sprintf("%s:%d:%d", id, position, len(f.requests))
 }
 
 func (f *fake) position(in request) int {

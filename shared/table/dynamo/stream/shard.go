@@ -17,114 +17,116 @@ import (
 )
 
 const (
-	// batchRecords is how many changes a reader is told at once, at most.
+	// batchRecords is the maximum number of changes in one call of a reader.
 	batchRecords = 100
-	// answerRecords is what DynamoDB gives at once, at most.
+	// answerRecords is the maximum number of records in one answer of DynamoDB.
 	answerRecords = 1000
-	// idle is the pause before a shard is asked again. DynamoDB answers five times a
-	// second for each.
+	// idle is the pause between two requests for a shard. DynamoDB allows five per second
+	// and shard.
 	idle = 200 * time.Millisecond
-	// skew is what a record's time may be behind this machine's: clocks differ, and
-	// DynamoDB Local tells whole minutes.
+	// skew is how far a record's time may be behind the time of this machine. Clocks
+	// differ, and DynamoDB Local reports whole minutes.
 	skew = 2 * time.Minute
 )
 
-// shard is one part of a stream, and how far it was read.
+// shard is one shard of a stream, and the position up to which it was read.
 type shard struct {
 	id, parent string
-	closed     bool // it had ended when it was first seen
-	done       bool // all that is to be read of it has been
+	closed     bool // whether it had ended when it was first listed
+	done       bool // whether it was read to its end
 
-	start    types.ShardIteratorType // where to begin while nothing was read
-	after    string                  // sequence number of the last record that a reader took
-	iterator string                  // where to read on; "" has to be asked for
-	aimed    time.Time               // when the iterator was got
-	since    time.Time               // older records were there before the stream was opened
+	start        types.ShardIteratorType // position to start from if after is empty
+	after        string                  // sequence number of the last record that the reader accepted
+	iterator     string                  // position to read next; "" must be requested first
+	iteratorTime time.Time               // when the iterator was requested
+	since        time.Time               // skip records before this time: they were made before Open
 }
 
-// walk reads a shard to its end, or until ctx ends.
-func (s *Stream) walk(ctx context.Context, sh *shard, read table.Reader, log *slog.Logger) {
+// readShard reads a shard to its end, or until ctx ends.
+func (s *Stream) readShard(ctx context.Context, sh *shard, read table.Reader, log *slog.Logger) {
 	for ended := false; !ended && ctx.Err() == nil; {
 		full := false
-		err := table.Insist(ctx, log.With("shard", sh.id), "handing on a table's changes", func() (err error) {
-			full, ended, err = s.handOn(ctx, sh, read)
+		err := table.RetryUntilDone(ctx, log.With("shard", sh.id), "processing a table's changes", func() (err error) {
+			full, ended, err = s.deliver(ctx, sh, read)
 			return err
 		})
 		if err != nil || full || ended {
 			continue
 		}
-		_ = retry.Sleep(ctx, idle) // the loop ends with ctx
+		_ = retry.Sleep(ctx, idle) // the loop checks ctx
 	}
 }
 
-// handOn tells the reader what comes next in a shard; full where there is surely
-// more. After an error it is called again, and begins after what the reader took.
-func (s *Stream) handOn(ctx context.Context, sh *shard, read table.Reader) (full, ended bool, err error) {
+// deliver passes the next changes of a shard to the reader. full means that more records
+// are likely to follow. After an error, the next call starts after the last change that
+// the reader accepted.
+func (s *Stream) deliver(ctx context.Context, sh *shard, read table.Reader) (full, ended bool, err error) {
 	if sh.iterator == "" {
-		if err := s.aim(ctx, sh); err != nil {
-			return false, sh.lost(err), sh.setBack(err)
+		if err := s.requestIterator(ctx, sh); err != nil {
+			return false, sh.expired(err), sh.prepareRetry(err)
 		}
 	}
-	asked := time.Now()
+	requested := time.Now()
 	out, err := s.client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &sh.iterator, Limit: aws.Int32(answerRecords)})
 	if err != nil {
-		return false, sh.lost(err), sh.setBack(fmt.Errorf("reading records: %w", err))
+		return false, sh.expired(err), sh.prepareRetry(fmt.Errorf("reading records: %w", err))
 	}
 	records := slices.DeleteFunc(out.Records, func(r types.Record) bool { return recordTime(r).Before(sh.since) })
 	for batch := range slices.Chunk(records, batchRecords) {
-		changes, bad := understand(batch)
+		changes, bad := decodeRecords(batch)
 		if len(changes) > 0 {
 			if err := read(ctx, changes); err != nil {
-				return false, false, sh.setBack(fmt.Errorf("the reader: %w", err))
+				return false, false, sh.prepareRetry(fmt.Errorf("reader failed: %w", err))
 			}
 			sh.after = aws.ToString(batch[len(changes)-1].Dynamodb.SequenceNumber)
 		}
 		if bad != nil {
-			return false, false, sh.setBack(bad)
+			return false, false, sh.prepareRetry(bad)
 		}
 	}
-	sh.iterator, sh.aimed = aws.ToString(out.NextShardIterator), asked
+	sh.iterator, sh.iteratorTime = aws.ToString(out.NextShardIterator), requested
 	return len(out.Records) == answerRecords, out.NextShardIterator == nil, nil
 }
 
-// aim asks for the iterator that goes on where the shard was read to.
-func (s *Stream) aim(ctx context.Context, sh *shard) error {
+// requestIterator requests the iterator for the position up to which the shard was read.
+func (s *Stream) requestIterator(ctx context.Context, sh *shard) error {
 	in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &s.arn, ShardId: &sh.id, ShardIteratorType: sh.start}
 	if sh.after != "" {
 		in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, &sh.after
 	}
-	asked := time.Now()
+	requested := time.Now()
 	out, err := s.client.GetShardIterator(ctx, in)
 	if err != nil {
-		return fmt.Errorf("finding the place in shard %s: %w", sh.id, err)
+		return fmt.Errorf("requesting an iterator of shard %s: %w", sh.id, err)
 	}
-	sh.iterator, sh.aimed = aws.ToString(out.ShardIterator), asked
+	sh.iterator, sh.iteratorTime = aws.ToString(out.ShardIterator), requested
 	return nil
 }
 
-// lost tells that DynamoDB keeps the shard no longer.
-func (sh *shard) lost(err error) bool {
+// expired reports whether an error says that DynamoDB no longer has the shard.
+func (sh *shard) expired(err error) bool {
 	var gone *types.ResourceNotFoundException
 	return errors.As(err, &gone)
 }
 
-// setBack prepares a shard for another try, and returns the error that made it
-// needed. Nothing is to be tried again on a shard that is lost.
-func (sh *shard) setBack(err error) error {
-	if sh.lost(err) {
+// prepareRetry prepares a shard for the next attempt and returns err. It returns nil if the
+// shard has expired, because a retry cannot succeed.
+func (sh *shard) prepareRetry(err error) error {
+	if sh.expired(err) {
 		return nil
 	}
-	var expired *types.ExpiredIteratorException
+	var iteratorExpired *types.ExpiredIteratorException
 	var trimmed *types.TrimmedDataAccessException
 	switch {
-	case errors.As(err, &trimmed): // what it was to read next is older than a day
+	case errors.As(err, &trimmed): // the next record is older than a day
 		sh.iterator, sh.after, sh.start = "", "", types.ShardIteratorTypeTrimHorizon
 	case sh.after != "":
 		sh.iterator = ""
-	case errors.As(err, &expired): // a quarter of an hour, and nothing taken in it
+	case errors.As(err, &iteratorExpired): // after 15 minutes in which the reader accepted nothing
 		if sh.start == types.ShardIteratorTypeLatest {
-			// The present end is another by now, so it begins before the one that was meant.
-			sh.start, sh.since = types.ShardIteratorTypeTrimHorizon, sh.aimed.Add(-skew)
+			// The latest position has moved meanwhile. Start from the beginning, and skip
+			// records from before the original position.
+			sh.start, sh.since = types.ShardIteratorTypeTrimHorizon, sh.iteratorTime.Add(-skew)
 		}
 		sh.iterator = ""
 	}

@@ -1,10 +1,10 @@
 // Package stream follows the stream of a DynamoDB table by polling, in a long-running
-// process over DynamoDB or DynamoDB Local. On AWS, Lambda does this for a deployment; no
-// Lambda function links this package.
+// process that uses DynamoDB or DynamoDB Local. On AWS, Lambda does this for a deployment;
+// no Lambda function links this package.
 //
-// A stream consists of shards. A shard is read in order. A shard that is split or old ends,
-// and child shards follow it. Children are read after their parent, so that the changes of
-// an item stay in order.
+// A stream consists of shards. A shard is read in order. A shard ends when it is split or
+// old, and child shards continue it. Children are read after their parent, so that the
+// changes of an item stay in order.
 package stream
 
 import (
@@ -38,9 +38,9 @@ type Stream struct {
 	following atomic.Bool
 }
 
-// Open finds the latest stream of a table, and its present end: what is written
-// from now on is told to whoever follows. The client tells where DynamoDB is. A
-// table without a stream of new and old images is an error.
+// Open opens the latest stream of a table at its current end: [Stream.Follow] gets the
+// changes that are made from now on. The stream uses the client's endpoint and
+// credentials. It is an error if the table has no stream of new and old images.
 func Open(ctx context.Context, client *dynamodb.Client, tableName string) (*Stream, error) {
 	fail := func(err error) (*Stream, error) {
 		return nil, fmt.Errorf("stream: opening the stream of table %s: %w", tableName, err)
@@ -54,7 +54,7 @@ func Open(ctx context.Context, client *dynamodb.Client, tableName string) (*Stre
 		return fail(errors.New("the table has no stream"))
 	}
 	if view := spec.StreamViewType; view != dynamotypes.StreamViewTypeNewAndOldImages {
-		return fail(fmt.Errorf("the stream has %s, not %s", view, dynamotypes.StreamViewTypeNewAndOldImages))
+		return fail(fmt.Errorf("the stream's view type is %s, want %s", view, dynamotypes.StreamViewTypeNewAndOldImages))
 	}
 	o := client.Options()
 	s := &Stream{
@@ -71,36 +71,36 @@ func Open(ctx context.Context, client *dynamodb.Client, tableName string) (*Stre
 			continue
 		}
 		sh.start = types.ShardIteratorTypeLatest
-		if err := s.aim(ctx, sh); err != nil {
+		if err := s.requestIterator(ctx, sh); err != nil {
 			return fail(err)
 		}
 	}
 	return s, nil
 }
 
-// Follow tells read every change since the stream was opened, up to 100 at a
-// time, one call after the other, and waits for more. Where read fails the same
-// changes come again, perhaps with newer ones behind them; those of other shards
-// do not wait for that. It returns nil when ctx ends, and an error where the
-// stream is gone, or is followed already.
+// Follow calls read with every change since the stream was opened, up to 100 at a time, and
+// waits for more. Calls of read do not overlap. If read fails, it gets the same changes
+// again, possibly with newer changes after them; changes of other shards do not wait for
+// that. Follow returns nil when ctx ends. It returns an error if the stream no longer
+// exists or was disabled, or if another Follow call is running.
 func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger) error {
 	if !s.following.CompareAndSwap(false, true) {
-		return fmt.Errorf("stream: the stream of table %s is followed already", s.table)
+		return fmt.Errorf("stream: another reader follows the stream of table %s", s.table)
 	}
 	defer s.following.Store(false)
 	log = log.With("table", s.table)
 	read = oneAtATime(read)
-	walking, ended := map[*shard]bool{}, make(chan *shard)
-	var walkers sync.WaitGroup
-	defer walkers.Wait()
+	reading, ended := map[*shard]bool{}, make(chan *shard)
+	var readers sync.WaitGroup
+	defer readers.Wait()
 	for {
 		for _, sh := range s.ready() {
-			if walking[sh] {
+			if reading[sh] {
 				continue
 			}
-			walking[sh] = true
-			walkers.Go(func() {
-				s.walk(ctx, sh, read, log)
+			reading[sh] = true
+			readers.Go(func() {
+				s.readShard(ctx, sh, read, log)
 				select {
 				case ended <- sh:
 				case <-ctx.Done():
@@ -112,19 +112,19 @@ func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger
 		case <-ctx.Done():
 		case sh := <-ended:
 			sh.done = true
-			delete(walking, sh)
+			delete(reading, sh)
 		case <-timer.C:
 		}
 		timer.Stop()
-		if over := s.lookAgain(ctx, log); ctx.Err() != nil {
+		if streamErr := s.refreshUntilDone(ctx, log); ctx.Err() != nil {
 			return nil
-		} else if over != nil && len(walking) == 0 {
-			return fmt.Errorf("stream: following table %s: %w", s.table, over)
+		} else if streamErr != nil && len(reading) == 0 {
+			return fmt.Errorf("stream: following table %s: %w", s.table, streamErr)
 		}
 	}
 }
 
-// oneAtATime serializes the calls of a reader by different shards.
+// oneAtATime returns a reader that serializes calls from different shards.
 func oneAtATime(read table.Reader) table.Reader {
 	var mu sync.Mutex
 	return func(ctx context.Context, changes []table.Change) error {
@@ -134,8 +134,8 @@ func oneAtATime(read table.Reader) table.Reader {
 	}
 }
 
-// ready returns the shards that may be read: those whose parent has been, or is
-// older than what the stream keeps.
+// ready returns the shards that may be read: those that are not done, and whose parent is
+// done or no longer in the stream.
 func (s *Stream) ready() []*shard {
 	var list []*shard
 	for _, sh := range s.shards {
@@ -146,24 +146,25 @@ func (s *Stream) ready() []*shard {
 	return list
 }
 
-// lookAgain lists the shards. It returns an error if the stream can have no new ones.
-func (s *Stream) lookAgain(ctx context.Context, log *slog.Logger) (over error) {
-	_ = table.Insist(ctx, log, "looking for new parts of a table's stream", func() error {
+// refreshUntilDone lists the shards and retries failures. It returns an error if the
+// stream can have no new shards.
+func (s *Stream) refreshUntilDone(ctx context.Context, log *slog.Logger) (streamErr error) {
+	_ = table.RetryUntilDone(ctx, log, "listing the shards of a table's stream", func() error {
 		err := s.refresh(ctx)
 		var gone *types.ResourceNotFoundException
 		if errors.As(err, &gone) {
-			over, err = gone, nil
+			streamErr, err = gone, nil
 		}
 		return err
 	})
-	if over == nil && s.disabled && len(s.ready()) == 0 {
-		over = errors.New("the stream was disabled")
+	if streamErr == nil && s.disabled && len(s.ready()) == 0 {
+		streamErr = errors.New("the stream was disabled")
 	}
-	return over
+	return streamErr
 }
 
-// refresh brings shards up to what the stream has. New ones are read from their
-// beginning; those that were read and are kept no longer are forgotten.
+// refresh updates s.shards from the stream. New shards are read from their beginning. Shards
+// that were read and are no longer in the stream are removed.
 func (s *Stream) refresh(ctx context.Context) error {
 	listed := map[string]types.Shard{}
 	in := &dynamodbstreams.DescribeStreamInput{StreamArn: &s.arn}

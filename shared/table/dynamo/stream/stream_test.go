@@ -18,7 +18,7 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-func TestDynamoDBKeepsTheContractOfStreams(t *testing.T) {
+func TestDynamoDBPassesTheStreamSuite(t *testing.T) {
 	t.Parallel()
 	tabletest.RunStreams(t, func(t *testing.T) tabletest.Streamed {
 		tb, client, name := dynamolocal.Streamed(t, tabletest.StreamSchema)
@@ -28,7 +28,7 @@ func TestDynamoDBKeepsTheContractOfStreams(t *testing.T) {
 	})
 }
 
-func TestTableWithoutAStreamOfBothImagesIsAnError(t *testing.T) {
+func TestOpenFailsWithoutAStreamOfNewAndOldImages(t *testing.T) {
 	t.Parallel()
 	_, client, name := dynamolocal.Streamed(t, table.Schema{Name: "bare"})
 	_, err := stream.Open(t.Context(), client, name)
@@ -36,58 +36,58 @@ func TestTableWithoutAStreamOfBothImagesIsAnError(t *testing.T) {
 		t.Errorf("no stream: got %v, want %q", err, want)
 	}
 	if _, err := stream.Open(t.Context(), client, name+"-not"); err == nil || !strings.Contains(err.Error(), "ResourceNotFound") {
-		t.Errorf("no table: got %v, want that it is not there", err)
+		t.Errorf("no table: got %v, want ResourceNotFoundException", err)
 	}
 	f := newFake(t)
 	f.view = "KEYS_ONLY"
-	if _, err := stream.Open(t.Context(), f.client, "things"); err == nil || !strings.Contains(err.Error(), "has KEYS_ONLY, not NEW_AND_OLD_IMAGES") {
-		t.Errorf("keys only: got %v, want what the stream has", err)
+	if _, err := stream.Open(t.Context(), f.client, "things"); err == nil || !strings.Contains(err.Error(), "view type is KEYS_ONLY, want NEW_AND_OLD_IMAGES") {
+		t.Errorf("keys only: got %v, want the view type of the stream", err)
 	}
 }
 
-// reading is a reader and what it was told.
-type reading struct {
+// testReader is a reader and the changes that it got.
+type testReader struct {
 	*testing.T
-	refuse func(told []int64) bool // whether to fail on a batch
+	failOn func(numbers []int64) bool // whether to fail on a batch
 
 	mu      sync.Mutex
-	refused [][]int64
+	failed  [][]int64
 	batches [][]int64
-	said    bytes.Buffer
+	logs    bytes.Buffer
 }
 
-func (r *reading) read(_ context.Context, changes []table.Change) error {
+func (r *testReader) read(_ context.Context, changes []table.Change) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var told []int64
+	var numbers []int64
 	for _, c := range changes {
-		told = append(told, c.New.Int("n"))
+		numbers = append(numbers, c.New.Int("n"))
 	}
-	if r.refuse != nil && r.refuse(told) {
-		r.refused = append(r.refused, told)
+	if r.failOn != nil && r.failOn(numbers) {
+		r.failed = append(r.failed, numbers)
 		return errors.New("not now")
 	}
-	r.batches = append(r.batches, told)
+	r.batches = append(r.batches, numbers)
 	return nil
 }
 
-func (r *reading) taken() []int64 {
+func (r *testReader) received() []int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Concat(r.batches...)
 }
 
-// Write takes what is logged.
-func (r *reading) Write(p []byte) (int, error) {
+// Write collects the log.
+func (r *testReader) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.said.Write(p)
+	return r.logs.Write(p)
 }
 
-func (r *reading) log() string {
+func (r *testReader) log() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.said.String()
+	return r.logs.String()
 }
 
 func (f *fake) open() *stream.Stream {
@@ -100,8 +100,8 @@ func (f *fake) open() *stream.Stream {
 }
 
 // follow follows a stream until the test ends, or until the returned function is called.
-func (f *fake) follow(s *stream.Stream, refuse func([]int64) bool) (r *reading, stop func()) {
-	r = &reading{T: f.T, refuse: refuse}
+func (f *fake) follow(s *stream.Stream, failOn func([]int64) bool) (r *testReader, stop func()) {
+	r = &testReader{T: f.T, failOn: failOn}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Follow(ctx, r.read, slog.New(slog.NewTextHandler(r, nil))) }()
@@ -115,34 +115,34 @@ func (f *fake) follow(s *stream.Stream, refuse func([]int64) bool) (r *reading, 
 	return r, stop
 }
 
-// await waits for what is to come about.
-func (r *reading) await(what string, is func() bool) {
+// await waits until is returns true.
+func (r *testReader) await(what string, is func() bool) {
 	r.Helper()
-	for late := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(late) {
-			r.Fatalf("%s: not after 20 s; told %v, and the log has %s", what, r.taken(), r.log())
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.Fatalf("%s: not after 20 s; got the changes %v and the log %s", what, r.received(), r.log())
 		}
 	}
 }
 
-// want waits for as many changes and compares them.
-func (r *reading) want(want ...int64) {
+// want waits for the number of changes in want and compares them.
+func (r *testReader) want(want ...int64) {
 	r.Helper()
-	r.await("changes", func() bool { return len(r.taken()) >= len(want) })
-	if got := r.taken(); !slices.Equal(got, want) {
+	r.await("changes", func() bool { return len(r.received()) >= len(want) })
+	if got := r.received(); !slices.Equal(got, want) {
 		r.Errorf("got %v, want %v", got, want)
 	}
 }
 
-func TestChildrenAreReadFromTheirBeginningWhenTheirParentHasBeen(t *testing.T) {
+func TestChildShardsAreReadFromTheirBeginningAfterTheirParent(t *testing.T) {
 	t.Parallel()
 	ended, parent := &fakeShard{id: "ended", closed: true}, &fakeShard{id: "parent", parent: "ended"}
 	f := newFake(t, ended, parent)
 	f.add(ended, 1, 2)
 	f.add(parent, 3, 4)
 	s := f.open()
-	if want := []string{"DescribeTable", "DescribeStream", "DescribeStream", "DescribeStream", "GetShardIterator LATEST"}; !slices.Equal(f.asked, want) {
-		t.Errorf("got %v asked, want %v: nothing of the shard that has ended", f.asked, want)
+	if want := []string{"DescribeTable", "DescribeStream", "DescribeStream", "DescribeStream", "GetShardIterator LATEST"}; !slices.Equal(f.requests, want) {
+		t.Errorf("got requests %v, want %v: none for the shard that has ended", f.requests, want)
 	}
 	f.add(parent, 5, 6)
 	r, _ := f.follow(s, nil)
@@ -156,7 +156,7 @@ func TestChildrenAreReadFromTheirBeginningWhenTheirParentHasBeen(t *testing.T) {
 		parent.closed = true
 		slow := true
 		f.fault = func(_ string, in request) string {
-			if slow && strings.HasPrefix(in.ShardIterator, "child:") { // so that the grandchild could overtake it
+			if slow && strings.HasPrefix(in.ShardIterator, "child:") { // delays the child, so that the grandchild could overtake it
 				slow = false
 				return "AccessDeniedException"
 			}
@@ -166,25 +166,25 @@ func TestChildrenAreReadFromTheirBeginningWhenTheirParentHasBeen(t *testing.T) {
 	r.want(5, 6, 7, 10, 11, 20, 21)
 }
 
-func TestReaderIsToldAtMost100AndFailingIsToldTheRestOfThemAgain(t *testing.T) {
+func TestReaderGetsAtMost100ChangesAndAFailedBatchAgain(t *testing.T) {
 	t.Parallel()
 	sh := &fakeShard{id: "shard"}
 	f := newFake(t, sh)
 	s := f.open()
 	f.add(sh, 1, 1250)
 	failing := true
-	r, _ := f.follow(s, func(told []int64) bool {
-		refuse := failing && told[0] == 101
-		failing = failing && !refuse
-		return refuse
+	r, _ := f.follow(s, func(numbers []int64) bool {
+		fail := failing && numbers[0] == 101
+		failing = failing && !fail
+		return fail
 	})
 	var want []int64
 	for n := range int64(1250) {
 		want = append(want, n+1)
 	}
 	r.want(want...)
-	if got, want := len(r.refused), 1; got != want || len(r.refused[0]) != 100 {
-		t.Errorf("got %v refused, want the second hundred", r.refused)
+	if got, want := len(r.failed), 1; got != want || len(r.failed[0]) != 100 {
+		t.Errorf("got failed batches %v, want the second hundred", r.failed)
 	}
 	for _, b := range r.batches {
 		if len(b) > 100 {
@@ -193,16 +193,16 @@ func TestReaderIsToldAtMost100AndFailingIsToldTheRestOfThemAgain(t *testing.T) {
 	}
 }
 
-func TestShardWhoseReaderFailsKeepsNoOtherWaiting(t *testing.T) {
+func TestFailingReaderOfOneShardDoesNotDelayOtherShards(t *testing.T) {
 	t.Parallel()
 	one, two := &fakeShard{id: "one"}, &fakeShard{id: "two"}
 	f := newFake(t, one, two)
 	s := f.open()
 	f.add(one, 1, 1)
 	f.add(two, 2, 2)
-	r, _ := f.follow(s, func(told []int64) bool { return told[0] == 1 })
+	r, _ := f.follow(s, func(numbers []int64) bool { return numbers[0] == 1 })
 	r.want(2)
-	r.await("a second try", func() bool { return strings.Count(r.log(), "the reader: not now") >= 2 })
+	r.await("a second attempt", func() bool { return strings.Count(r.log(), "reader failed: not now") >= 2 })
 	for _, want := range []string{"level=ERROR", "table=things", "shard=one"} {
 		if got := r.log(); !strings.Contains(got, want) {
 			t.Errorf("got the log %s, want %q in it", got, want)
@@ -210,34 +210,34 @@ func TestShardWhoseReaderFailsKeepsNoOtherWaiting(t *testing.T) {
 	}
 }
 
-func TestReaderIsToldOfOneShardAtATime(t *testing.T) {
+func TestReaderGetsChangesOfOneShardAtATime(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, &fakeShard{id: "one"}, &fakeShard{id: "two"}, &fakeShard{id: "three"})
 	s := f.open()
 	for i, sh := range f.shards {
 		f.add(sh, 1000*i+1, 1000*i+300)
 	}
-	var telling atomic.Int32
-	var told atomic.Int32
+	var running atomic.Int32
+	var count atomic.Int32
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	err := s.Follow(ctx, func(_ context.Context, changes []table.Change) error {
-		if telling.Add(1) > 1 {
-			t.Error("told of a second shard meanwhile")
+		if running.Add(1) > 1 {
+			t.Error("the reader was called for a second shard during a call")
 		}
 		time.Sleep(5 * time.Millisecond)
-		telling.Add(-1)
-		if told.Add(int32(len(changes))) == 900 {
+		running.Add(-1)
+		if count.Add(int32(len(changes))) == 900 {
 			cancel()
 		}
 		return nil
 	}, slog.New(slog.DiscardHandler))
-	if got, want := told.Load(), int32(900); err != nil || got != want {
+	if got, want := count.Load(), int32(900); err != nil || got != want {
 		t.Errorf("got %d changes and %v, want %d", got, err, want)
 	}
 }
 
-func TestIteratorThatExpiresIsAskedForAgainAndNothingIsLostOrToldTwice(t *testing.T) {
+func TestExpiredIteratorIsRequestedAgainWithoutLosingOrRepeatingChanges(t *testing.T) {
 	t.Parallel()
 	sh := &fakeShard{id: "shard"}
 	f := newFake(t, sh)
@@ -245,7 +245,7 @@ func TestIteratorThatExpiresIsAskedForAgainAndNothingIsLostOrToldTwice(t *testin
 	s := f.open()
 	f.add(sh, 2, 3)
 	expired := map[string]bool{}
-	expire := func(operation string, in request) string { // the first that it sees, and for ever
+	expire := func(operation string, in request) string { // expires the first iterator permanently
 		if operation == "GetRecords" && len(expired) == 0 {
 			expired[in.ShardIterator] = true
 		}
@@ -259,18 +259,18 @@ func TestIteratorThatExpiresIsAskedForAgainAndNothingIsLostOrToldTwice(t *testin
 	r.want(2, 3)
 	f.change(func() {
 		clear(expired)
-		f.asked = nil
+		f.requests = nil
 		f.add(sh, 4, 5)
 	})
 	r.want(2, 3, 4, 5)
 	f.change(func() {
-		if !slices.Contains(f.asked, "GetShardIterator AFTER_SEQUENCE_NUMBER") {
-			t.Errorf("got %v asked, want the place after what was told", f.asked)
+		if !slices.Contains(f.requests, "GetShardIterator AFTER_SEQUENCE_NUMBER") {
+			t.Errorf("got requests %v, want an iterator after the last accepted change", f.requests)
 		}
 	})
 }
 
-func TestStreamGoesOnAtItsBeginningWhereItsPlaceWasTrimmed(t *testing.T) {
+func TestStreamContinuesAtTheOldestRecordIfItsPositionWasTrimmed(t *testing.T) {
 	t.Parallel()
 	sh := &fakeShard{id: "shard"}
 	f := newFake(t, sh)
@@ -293,7 +293,7 @@ func TestStreamGoesOnAtItsBeginningWhereItsPlaceWasTrimmed(t *testing.T) {
 	r.want(1, 2, 8, 9)
 }
 
-func TestShardThatIsKeptNoLongerKeepsNoChildWaiting(t *testing.T) {
+func TestExpiredShardDoesNotBlockItsChildren(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []string{"GetRecords", "GetShardIterator"} {
 		parent := &fakeShard{id: "parent"}
@@ -320,12 +320,12 @@ func TestShardThatIsKeptNoLongerKeepsNoChildWaiting(t *testing.T) {
 	}
 }
 
-func TestStreamThatNoMoreComesOfIsAnError(t *testing.T) {
+func TestFollowFailsIfTheStreamEnds(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
-		change func(f *fake)
-		want   string
-		told   []int64
+		change  func(f *fake)
+		want    string
+		numbers []int64
 	}{
 		"disabled": {func(f *fake) {
 			child := &fakeShard{id: "child", parent: "shard", closed: true}
@@ -340,7 +340,7 @@ func TestStreamThatNoMoreComesOfIsAnError(t *testing.T) {
 		f := newFake(t, &fakeShard{id: "shard"})
 		s := f.open()
 		f.add(f.shards[0], 1, 2)
-		r := &reading{T: t}
+		r := &testReader{T: t}
 		ended := make(chan error, 1)
 		go func() { ended <- s.Follow(t.Context(), r.read, slog.New(slog.DiscardHandler)) }()
 		r.want(1, 2)
@@ -351,15 +351,15 @@ func TestStreamThatNoMoreComesOfIsAnError(t *testing.T) {
 				t.Errorf("%s: got %v, want %q", what, err, c.want)
 			}
 		case <-time.After(20 * time.Second):
-			t.Errorf("%s: follows on after 20 s", what)
+			t.Errorf("%s: Follow still runs after 20 s", what)
 		}
-		if got := r.taken(); !slices.Equal(got, c.told) {
-			t.Errorf("%s: got %v, want %v", what, got, c.told)
+		if got := r.received(); !slices.Equal(got, c.numbers) {
+			t.Errorf("%s: got %v, want %v", what, got, c.numbers)
 		}
 	}
 }
 
-func TestDynamoDBThatDoesNotAnswerIsAskedAgainAndLogged(t *testing.T) {
+func TestFailedRequestsAreRetriedAndLogged(t *testing.T) {
 	t.Parallel()
 	sh := &fakeShard{id: "shard"}
 	f := newFake(t, sh)
@@ -379,7 +379,7 @@ func TestDynamoDBThatDoesNotAnswerIsAskedAgainAndLogged(t *testing.T) {
 	}
 }
 
-func TestRecordThatNoTableOfOursWritesIsNamedAndThoseBeforeItAreTold(t *testing.T) {
+func TestInvalidRecordIsLoggedAndTheReaderGetsTheRecordsBeforeIt(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		`{"B":"AAEqQQ=="}`:                   "attribute n: unsupported type: binary",
@@ -395,16 +395,16 @@ func TestRecordThatNoTableOfOursWritesIsNamedAndThoseBeforeItAreTold(t *testing.
 		sh.records = append(sh.records, record(3, time.Now(), value))
 		r, stop := f.follow(s, nil)
 		r.want(1, 2)
-		want := "record event-3: item after: " + want
+		want := "record event-3: decoding the item after the write: " + want
 		r.await(want, func() bool { return strings.Count(r.log(), want) >= 2 })
-		if got := len(r.taken()); got != 2 {
-			t.Errorf("%s: got %v, want those before it once", value, r.taken())
+		if got := len(r.received()); got != 2 {
+			t.Errorf("%s: got %v, want the records before it once", value, r.received())
 		}
 		stop()
 	}
 }
 
-func TestStreamIsFollowedByOneAtATimeAndGoesOnWhereTheLastEnded(t *testing.T) {
+func TestStreamHasOneReaderAtATimeAndTheNextContinuesAtItsPosition(t *testing.T) {
 	t.Parallel()
 	sh := &fakeShard{id: "shard"}
 	f := newFake(t, sh)
@@ -412,8 +412,8 @@ func TestStreamIsFollowedByOneAtATimeAndGoesOnWhereTheLastEnded(t *testing.T) {
 	f.add(sh, 1, 2)
 	r, stop := f.follow(s, nil)
 	r.want(1, 2)
-	if err := s.Follow(t.Context(), r.read, slog.Default()); err == nil || !strings.Contains(err.Error(), "table things is followed already") {
-		t.Errorf("got %v, want that it is followed already", err)
+	if err := s.Follow(t.Context(), r.read, slog.Default()); err == nil || !strings.Contains(err.Error(), "another reader follows the stream of table things") {
+		t.Errorf("got %v, want an error that says that another reader follows the stream", err)
 	}
 	stop()
 	f.change(func() { f.add(sh, 3, 4) })

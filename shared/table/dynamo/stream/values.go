@@ -17,17 +17,17 @@ func recordTime(r types.Record) time.Time {
 	return aws.ToTime(r.Dynamodb.ApproximateCreationDateTime).UTC()
 }
 
-// understand converts records to changes, up to the first record that is invalid.
-func understand(records []types.Record) ([]table.Change, error) {
+// decodeRecords converts records to changes, up to the first record that is invalid.
+func decodeRecords(records []types.Record) ([]table.Change, error) {
 	changes := make([]table.Change, 0, len(records))
 	for _, r := range records {
 		c := table.Change{ID: aws.ToString(r.EventID), Time: recordTime(r)}
 		var err error
 		if c.Old, err = item(r.Dynamodb.OldImage); err != nil {
-			return changes, fmt.Errorf("record %s: item before: %w", c.ID, err)
+			return changes, fmt.Errorf("record %s: decoding the item before the write: %w", c.ID, err)
 		}
 		if c.New, err = item(r.Dynamodb.NewImage); err != nil {
-			return changes, fmt.Errorf("record %s: item after: %w", c.ID, err)
+			return changes, fmt.Errorf("record %s: decoding the item after the write: %w", c.ID, err)
 		}
 		changes = append(changes, c)
 	}
