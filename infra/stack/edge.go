@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
@@ -93,7 +94,8 @@ func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) aw
 				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: d.newEdgeFunction(),
 			}},
 		},
-		HttpVersion: awscloudfront.HttpVersion_HTTP2_AND_3,
+		ErrorResponses: uncachedErrors(),
+		HttpVersion:    awscloudfront.HttpVersion_HTTP2_AND_3,
 	}
 	if d.props.Edge.Domain != "" {
 		props.DomainNames = jsii.Strings(d.props.Edge.Domain)
@@ -104,6 +106,22 @@ func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) aw
 		props.WebAclId = d.newWebRules().AttrArn()
 	}
 	return awscloudfront.NewDistribution(d.stack, jsii.String("Edge"), props)
+}
+
+// cacheableErrors are the error statuses that CloudFront caches.
+var cacheableErrors = []float64{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+
+// uncachedErrors sets the cache time of every error status to 0. CloudFront otherwise caches
+// an error for 10 s by path alone, even where the cache policy disables caching. One caller's
+// error would then be the answer to all callers of the path.
+func uncachedErrors() *[]*awscloudfront.ErrorResponse {
+	var responses []*awscloudfront.ErrorResponse
+	for _, status := range cacheableErrors {
+		responses = append(responses, &awscloudfront.ErrorResponse{
+			HttpStatus: jsii.Number(status), Ttl: awscdk.Duration_Seconds(jsii.Number(0)),
+		})
+	}
+	return &responses
 }
 
 // newEdgeFunction creates the edge function. Its name includes the region, as CloudFront

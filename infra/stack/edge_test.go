@@ -64,6 +64,30 @@ func TestEdgeForwardsEverythingAndLogsAndCachesNothing(t *testing.T) {
 	}
 }
 
+// cacheableErrors are the statuses that CloudFront caches for 10 s unless the distribution says
+// otherwise (CloudFront Developer Guide, "How CloudFront processes HTTP 4xx and 5xx status codes
+// from your origin").
+var cacheableErrors = []float64{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+
+func TestEdgeCachesNoError(t *testing.T) {
+	config := synthesised(t, "statgate").only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
+	responses, _ := dig(config, "CustomErrorResponses").([]any)
+	var got []float64
+	for _, r := range responses {
+		status, _ := dig(r, "ErrorCode").(float64)
+		got = append(got, status)
+		if ttl := dig(r, "ErrorCachingMinTTL"); ttl != 0.0 {
+			t.Errorf("%v is cached for %v s, want 0", status, ttl)
+		}
+		if page, code := dig(r, "ResponsePagePath"), dig(r, "ResponseCode"); page != nil || code != nil {
+			t.Errorf("%v is replaced by %v %v, want the API's own answer", status, code, page)
+		}
+	}
+	if !reflect.DeepEqual(got, cacheableErrors) {
+		t.Errorf("got error responses for %v, want %v", got, cacheableErrors)
+	}
+}
+
 func TestEdgeFunctionIsThatOfThePackageEdge(t *testing.T) {
 	tmpl := synthesised(t, "statgate")
 	f := tmpl.only(t, "AWS::CloudFront::Function")

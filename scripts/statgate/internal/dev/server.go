@@ -118,13 +118,24 @@ func fill(ctx context.Context, o options, e *engine, log io.Writer) error {
 	return nil
 }
 
+// timeouts bound how long a client may hold a connection.
+type timeouts struct{ header, request, response, idle time.Duration }
+
+// slowest are the timeouts of the development server. The response timeout includes the
+// request's, and the 29 s that API Gateway gives a function.
+var slowest = timeouts{header: 10 * time.Second, request: 30 * time.Second, response: time.Minute, idle: 2 * time.Minute}
+
+func newServer(h http.Handler, t timeouts) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: t.header, ReadTimeout: t.request, WriteTimeout: t.response, IdleTimeout: t.idle}
+}
+
 // serve listens, prints the keys, and shuts down when ctx ends.
 func serve(ctx context.Context, o options, d *deployment.Deployment, demo *demo, out io.Writer) error {
 	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return fmt.Errorf("--addr %s: %w", o.addr, systemError(err))
 	}
-	server := &http.Server{Handler: d.Gateway, ReadHeaderTimeout: 10 * time.Second}
+	server := newServer(d.Gateway, slowest)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	root := "http://" + reachable(listener.Addr().String())
