@@ -45,15 +45,29 @@ func TestDynamoDBLocalIsInTheCacheOfTheOtherTools(t *testing.T) {
 func TestMissingRealDataIsReportedForTheWholeSuiteOnly(t *testing.T) {
 	t.Parallel()
 	env := []string{"STATGATE_DATA=" + filepath.Join(t.TempDir(), "none"), "STATGATE_DYNAMODB_URL=http://127.0.0.1:1"}
-	programs := map[string]string{"go": `echo "go $*"`}
+	programs := map[string]string{"go": "echo gotestsum", "gotestsum": `echo "gotestsum $*"`}
 	for _, c := range []struct {
 		args    []string
 		reports bool
 	}{{nil, true}, {[]string{"./..."}, true}, {[]string{"./shared/table"}, false}} {
 		out, err := runScript(t, programs, env, "test.sh", c.args...)
-		if err != nil || strings.Contains(out, "NOT RUN on real data") != c.reports || !strings.Contains(out, "go tool gotestsum") {
+		if err != nil || strings.Contains(out, "NOT RUN on real data") != c.reports || !strings.Contains(out, "gotestsum --format") {
 			t.Errorf("%q: got %v and %q, want NOT RUN: %t", c.args, err, out, c.reports)
 		}
+	}
+}
+
+// A test runner that the system ends, for lack of memory for example, must not pass for a
+// green run.
+func TestATestRunnerThatASignalEndsFails(t *testing.T) {
+	t.Parallel()
+	env := []string{"STATGATE_DYNAMODB_URL=http://127.0.0.1:1"}
+	out, err := runScript(t, map[string]string{"go": "echo gotestsum", "gotestsum": "kill -KILL $$"}, env, "test.sh", "./shared/table")
+	if err == nil {
+		t.Errorf("test.sh passed and printed %q", out)
+	}
+	if raw, err := os.ReadFile("test.sh"); err != nil || strings.Contains(string(raw), "\ngo tool") {
+		t.Errorf("test.sh runs a tool by \"go tool\", which exits with 0 if a signal ends the tool (%v)", err)
 	}
 }
 

@@ -30,6 +30,7 @@ if [[ -z ${STATGATE_DYNAMODB_URL:-} ]]; then
 	export STATGATE_DYNAMODB_URL="http://127.0.0.1:$port"
 fi
 
+# The binary itself: "go tool" exits with 0 if a signal ends the tool.
 # One package at a time: the load tests need all cores. Run together, they would slow
 # DynamoDB Local down until the gate times out.
-go tool gotestsum --format pkgname-and-test-fails -- -p 1 -timeout 18m "${@:-./...}"
+"$(go tool -n gotestsum)" --format pkgname-and-test-fails -- -p 1 -timeout 18m "${@:-./...}"
