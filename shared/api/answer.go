@@ -47,18 +47,18 @@ func (e Encoder) exposed() string {
 	return strings.Join(names, ", ")
 }
 
-// CORS returns the CORS headers of every response, also of those of API Gateway and the
+// cors returns the CORS headers of every response, also of those of API Gateway and the
 // edge function.
-func (e Encoder) CORS() map[string]string {
+func (e Encoder) cors() map[string]string {
 	return map[string]string{
 		"Access-Control-Allow-Origin":   "*",
 		"Access-Control-Expose-Headers": e.exposed(),
 	}
 }
 
-// Preflight returns the headers of the response to OPTIONS, which needs no key.
-func (e Encoder) Preflight(methods []string) map[string]string {
-	h := e.CORS()
+// preflight returns the headers of the response to OPTIONS, which needs no key.
+func (e Encoder) preflight(methods []string) map[string]string {
+	h := e.cors()
 	h["Access-Control-Allow-Methods"] = strings.Join(methods, ", ")
 	h["Access-Control-Allow-Headers"] = "Authorization, X-API-Key, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 	h["Access-Control-Max-Age"] = "86400"
@@ -72,7 +72,7 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 	if cond.Message != "" {
 		message = cond.Message
 	}
-	a := Answer{Status: cond.Status, Header: e.CORS()}
+	a := Answer{Status: cond.Status, Header: e.cors()}
 	a.Header["Content-Type"] = "application/json"
 	a.Header["X-Request-Id"] = requestID
 	a.Header["Cache-Control"] = "no-store"
@@ -153,7 +153,7 @@ type PageInfo struct {
 
 // Success encodes a handler's result in the contract's shape.
 func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answer, error) {
-	a := Answer{Status: status, Header: e.CORS()}
+	a := Answer{Status: status, Header: e.cors()}
 	a.Header["X-Request-Id"] = r.ID
 	a.Header["Cache-Control"] = "private, no-cache"
 	if raw, ok := value.(Raw); ok {

@@ -94,7 +94,7 @@ func Mocks(c *contract.Contract) []Mock {
 	for _, path := range []string{"/", "/{proxy+}"} {
 		mocks = append(mocks,
 			Mock{Path: path, Method: "ANY", Status: lost.Status, Template: lost.Template, Headers: lost.Headers},
-			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.Preflight([]string{"GET", "POST", "PATCH", "DELETE", "OPTIONS"})})
+			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.preflight([]string{"GET", "POST", "PATCH", "DELETE", "OPTIONS"})})
 	}
 	for path, allowed := range methods {
 		allowed = append(allowed, "OPTIONS")
@@ -103,7 +103,7 @@ func Mocks(c *contract.Contract) []Mock {
 		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path supports only " + allow, Allow: allow})
 		mocks = append(mocks,
 			Mock{Path: path, Method: "ANY", Status: wrong.Status, Template: string(wrong.Body), Headers: wrong.Header},
-			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.Preflight(allowed)})
+			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.preflight(allowed)})
 	}
 	sort.Slice(mocks, func(i, j int) bool {
 		if mocks[i].Path != mocks[j].Path {

@@ -145,11 +145,11 @@ func Load(file string) (*Contract, error) {
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
-	return Decode(raw)
+	return decode(raw)
 }
 
-// Decode reads a compiled contract from memory.
-func Decode(raw []byte) (*Contract, error) {
+// decode reads a compiled contract from memory.
+func decode(raw []byte) (*Contract, error) {
 	var c Contract
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return nil, fmt.Errorf("contract: decoding: %w", err)

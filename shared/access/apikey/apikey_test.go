@@ -293,15 +293,15 @@ func TestStoredFormsNeverChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, _ := peppers.Pepper("1")
-	two, _ := peppers.Pepper("2")
+	one, _ := peppers.pepper("1")
+	two, _ := peppers.pepper("2")
 	for _, c := range []struct{ name, got, want string }{
 		{"secret", secret, "sg_live_N5koW5aQRRhHl032GjJee5cYPJdrcgBhAKNWOrfgnoR"},
 		{"id", ID(secret), "d947d7a8f49712c01299b69c"},
 		{"mac", MAC(one, secret), "af5e2f42a468830c1f347c15c2155012258b3f38c778d1d881b2bd303d1a69f8"},
 		{"pepper 1", hexOf(one), "0b76ff8abeb1d98fa2557aacb60f6433afea44c5b3aebd33c891ff5641e92fa0"},
 		{"pepper 2", hexOf(two), "00f20b8068e6543dcac7c888bc1dc0453e702e0bca518f442ddc0c2d8d8396ba"},
-		{"tag key", hexOf(peppers.TagKey()), "005d724c2d289acfc3accd639f14e430c6f1fcd3197ea5c978591cff4562cdd1"},
+		{"tag key", hexOf(peppers.tagKey()), "005d724c2d289acfc3accd639f14e430c6f1fcd3197ea5c978591cff4562cdd1"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is %s, want %s", c.name, c.got, c.want)

@@ -150,8 +150,8 @@ func derive(source, label string) (Sensitive, error) {
 // Current returns the version that new MACs use.
 func (p *Peppers) Current() string { return p.current }
 
-// Pepper returns the key of a version.
-func (p *Peppers) Pepper(version string) (Sensitive, bool) {
+// pepper returns the key of a version.
+func (p *Peppers) pepper(version string) (Sensitive, bool) {
 	key, ok := p.keys[version]
 	return key, ok
 }
@@ -172,8 +172,8 @@ func (p *Peppers) isRetired(version string) bool { return slices.Contains(p.reti
 // byNumber orders versions, which are numbers without leading zeros.
 func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
-// TagKey returns the key of the tags in secrets.
-func (p *Peppers) TagKey() Sensitive { return p.tag }
+// tagKey returns the key of the tags in secrets.
+func (p *Peppers) tagKey() Sensitive { return p.tag }
 
 // Format hides the keys from every verb.
 func (p *Peppers) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
@@ -356,16 +356,16 @@ func FixedPeppers(raw []byte, clock func() time.Time) *PepperSource {
 // another error if the store cannot be read. It does not fetch for a retired version, as
 // expired secrets may still name one.
 func (s *PepperSource) Get(ctx context.Context, version string) (Pepper, error) {
-	p, err := s.Peppers(ctx)
+	p, err := s.peppers(ctx)
 	if err != nil {
 		return Pepper{}, err
 	}
-	key, ok := p.Pepper(version)
+	key, ok := p.pepper(version)
 	if !ok && p.isRetired(version) {
 		return Pepper{}, fmt.Errorf("pepper version %q was retired: %w", version, ErrPepperUnknown)
 	}
 	if !ok {
-		if key, ok = s.lookFor(ctx, version).peppers.Pepper(version); !ok {
+		if key, ok = s.lookFor(ctx, version).peppers.pepper(version); !ok {
 			return Pepper{}, fmt.Errorf("pepper version %q: %w", version, ErrPepperUnknown)
 		}
 	}
@@ -382,7 +382,7 @@ func (s *PepperSource) lookFor(ctx context.Context, version string) *heldPeppers
 // Current returns the pepper for new MACs. It fails if the peppers were last read more than
 // [MACFor] ago.
 func (s *PepperSource) Current(ctx context.Context) (Pepper, error) {
-	p, err := s.Peppers(ctx)
+	p, err := s.peppers(ctx)
 	if err != nil {
 		return Pepper{}, err
 	}
@@ -394,15 +394,15 @@ func (s *PepperSource) Current(ctx context.Context) (Pepper, error) {
 
 // TagKey returns the key of the tags in secrets.
 func (s *PepperSource) TagKey(ctx context.Context) (Sensitive, error) {
-	p, err := s.Peppers(ctx)
+	p, err := s.peppers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return p.TagKey(), nil
+	return p.tagKey(), nil
 }
 
-// Peppers returns all versions, at most a minute old unless the store fails.
-func (s *PepperSource) Peppers(ctx context.Context) (*Peppers, error) {
+// peppers returns all versions, at most a minute old unless the store fails.
+func (s *PepperSource) peppers(ctx context.Context) (*Peppers, error) {
 	held := s.held.Load()
 	if s.old(held) {
 		held = s.refetch(ctx, s.old)

@@ -51,17 +51,17 @@ func TestAddedVersionKeepsOldPeppersAndTheTagKey(t *testing.T) {
 	if got, want := before.Current()+after.Current(), "13"; got != want {
 		t.Errorf("current versions %s, want %s", got, want)
 	}
-	old, _ := before.Pepper("1")
-	same, _ := after.Pepper("1")
-	if !bytes.Equal(old, same) || !bytes.Equal(before.TagKey(), after.TagKey()) {
+	old, _ := before.pepper("1")
+	same, _ := after.pepper("1")
+	if !bytes.Equal(old, same) || !bytes.Equal(before.tagKey(), after.tagKey()) {
 		t.Error("pepper 1 or the tag key changed")
 	}
-	two, _ := after.Pepper("2")
-	three, ok := after.Pepper("3")
-	if !ok || bytes.Equal(two, three) || bytes.Equal(two, same) || bytes.Equal(same, after.TagKey()) {
+	two, _ := after.pepper("2")
+	three, ok := after.pepper("3")
+	if !ok || bytes.Equal(two, three) || bytes.Equal(two, same) || bytes.Equal(same, after.tagKey()) {
 		t.Error("derived keys are not distinct")
 	}
-	if _, ok := before.Pepper("2"); ok {
+	if _, ok := before.pepper("2"); ok {
 		t.Error("the first root has a version 2")
 	}
 }
@@ -268,7 +268,7 @@ func TestARetiredVersionProvesNothingAndIsNotFetched(t *testing.T) {
 	if got, want := v.reads, 1; got != want {
 		t.Errorf("%d reads in ten seconds, want %d", got, want)
 	}
-	if tag, err := s.TagKey(ctx); err != nil || !bytes.Equal(tag, before.TagKey()) {
+	if tag, err := s.TagKey(ctx); err != nil || !bytes.Equal(tag, before.tagKey()) {
 		t.Errorf("the tag key changed (%v)", err)
 	}
 }
@@ -349,15 +349,15 @@ func TestDocumentOfAnEarlierReleaseReadsAsItDid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, _ := p.Pepper("1")
-	two, _ := p.Pepper("2")
+	one, _ := p.pepper("1")
+	two, _ := p.pepper("2")
 	for name, c := range map[string]struct {
 		key  Sensitive
 		want string
 	}{
 		"pepper 1": {one, "0b76ff8abeb1d98fa2557aacb60f6433afea44c5b3aebd33c891ff5641e92fa0"},
 		"pepper 2": {two, "b6bd221597c11604048be15d35f64b4a9ec5b405a07ff05e31c6e12e80bd5ae7"},
-		"tag":      {p.TagKey(), "005d724c2d289acfc3accd639f14e430c6f1fcd3197ea5c978591cff4562cdd1"},
+		"tag":      {p.tagKey(), "005d724c2d289acfc3accd639f14e430c6f1fcd3197ea5c978591cff4562cdd1"},
 	} {
 		if got := hexOf(c.key); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)

@@ -94,7 +94,7 @@ func load(getenv func(string) string) (*Function, error) {
 		f.AWS.BaseEndpoint = &endpoint
 	}
 	var err error
-	if f.Contract, err = contract.Load(f.File("contract.json")); err != nil {
+	if f.Contract, err = contract.Load(f.file("contract.json")); err != nil {
 		return f, fmt.Errorf("boot: loading the contract: %w", err)
 	}
 	if !f.Contract.HasEnvironment(f.Environment) {
@@ -103,15 +103,15 @@ func load(getenv func(string) string) (*Function, error) {
 	return f, nil
 }
 
-// File returns the path of a file that was packaged beside the binary.
-func (f *Function) File(name string) string {
+// file returns the path of a file that was packaged beside the binary.
+func (f *Function) file(name string) string {
 	return filepath.Join(f.Getenv("LAMBDA_TASK_ROOT"), name)
 }
 
 // Read returns the content of a file that was packaged beside the binary. It ends the
 // process if the file cannot be read.
 func (f *Function) Read(name string) []byte {
-	raw, err := os.ReadFile(f.File(name))
+	raw, err := os.ReadFile(f.file(name))
 	if err != nil {
 		f.Fatal(fmt.Errorf("boot: reading a packaged file: %w", err))
 	}
