@@ -65,7 +65,7 @@ iam-table: ## remove each grant from each role there, one at a time, and list th
 	@go run ./scripts/verify/emulator iam --contract $(CONTRACT) $(LOCAL_FLAGS)
 
 runbook-local: ## run every command of docs/runbook.md on an emulator, including the wait before a pepper retires
-	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployed -v -count=1 -timeout 30m
+	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployedStackPassesTheSuiteAndSurvivesFaults -v -count=1 -timeout 30m
 
 emulator-stop: ## stop that emulator
 	@go run ./scripts/verify/emulator stop
