@@ -146,7 +146,7 @@ func synth(t *testing.T, name string, props stack.Props) template {
 // rules whose exceptions are used.
 func findings(t *testing.T, assembly, name string) (found []string, excused map[string]bool) {
 	t.Helper()
-	file, err := os.Open(filepath.Join(assembly, "AwsSolutions-"+name+"-NagReport.csv"))
+	file, err := os.Open(filepath.Join(assembly, "AwsSolutions--"+name+"-NagReport.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
