@@ -34,6 +34,8 @@ const (
 	AWS = "aws"
 	// defaultContract is the contract of a deployment that names none.
 	defaultContract = "statgate"
+	// dataFile is the name of the file with the tables in a data directory.
+	dataFile = "statgate.db"
 	// creating is how long making the tables at an endpoint may take.
 	creating = 20 * time.Second
 )
@@ -117,6 +119,16 @@ func (t Target) pepperSecret(ctx context.Context) (aws.Config, string, error) {
 // HasKeys reports whether the options name a keys table.
 func (t Target) HasKeys() bool { return given(t.Stack, t.Data, t.DynamoDB) > 0 }
 
+// HasData reports whether the tables of a data directory exist. Other tables are taken to
+// exist.
+func (t Target) HasData() bool {
+	if t.Data == "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(t.Data, dataFile))
+	return err == nil
+}
+
 // Exclusive reports whether no other process can serve the deployment while this one has
 // its tables open.
 func (t Target) Exclusive() bool { return t.Data != "" }
@@ -182,7 +194,7 @@ func (t Target) open(ctx context.Context, schema table.Schema, name string, ofSt
 
 // OpenData opens the tables of a data directory, which must exist.
 func OpenData(dir string) (*local.DB, error) {
-	db, err := local.Open(filepath.Join(dir, "statgate.db"), table.Keys, table.Stats)
+	db, err := local.Open(filepath.Join(dir, dataFile), table.Keys, table.Stats)
 	if err != nil {
 		return nil, fmt.Errorf("--data: %w", err)
 	}

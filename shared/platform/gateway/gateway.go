@@ -90,7 +90,7 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{Options: o, identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
+	g := &Gateway{Options: o.recovered(), identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
 		responses: map[string]api.GatewayResponse{}, mocks: map[string]api.Mock{}}
 	for _, r := range api.GatewayResponses(o.Contract) {
 		g.responses[r.Type] = r

@@ -40,18 +40,40 @@ func open(ctx context.Context, o options, clock func() time.Time, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	if e.peppers, err = openPeppers(ctx, o, clock); err != nil {
+	if e.peppers, err = openPeppers(ctx, o, e.keys, clock); err != nil {
 		e.close()
 		return nil, err
+	}
+	if o.Data == "" {
+		return e, nil
+	}
+	closeTables := e.close
+	e.close = func() {
+		recordPeppers(o, e.keys, log)
+		closeTables()
 	}
 	return e, nil
 }
 
-func openPeppers(ctx context.Context, o options, clock func() time.Time) (*apikey.PepperSource, error) {
+func openPeppers(ctx context.Context, o options, keys table.Table, clock func() time.Time) (*apikey.PepperSource, error) {
 	if o.Data != "" {
-		return o.PepperSource(ctx, clock)
+		return o.FittingPeppers(ctx, keys, clock)
 	}
 	return peppers.InMemory(rand.Reader, clock)
+}
+
+// recordPeppers records versions that were added while the deployment ran, so that the
+// next start notices if an older document took their place.
+func recordPeppers(o options, keys table.Table, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	document, err := o.Document(ctx)
+	if err == nil {
+		err = operate.RecordPeppers(ctx, document, keys)
+	}
+	if err != nil {
+		log.Error("the peppers could not be recorded", "cause", err)
+	}
 }
 
 func openTables(ctx context.Context, o options, log *slog.Logger) (*engine, error) {
@@ -68,6 +90,7 @@ func openTables(ctx context.Context, o options, log *slog.Logger) (*engine, erro
 	if err != nil {
 		return nil, err
 	}
+	db.Log = log
 	e := &engine{keys: db.Table("keys"), stats: db.Table("stats"), close: func() { db.Close() }}
 	e.follow = func(ctx context.Context, read table.Reader) error {
 		changes, err := db.Stream("stats", "fanout")

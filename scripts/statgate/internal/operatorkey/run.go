@@ -93,7 +93,7 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 		return err
 	}
 	defer done()
-	source, err := o.PepperSource(ctx, time.Now)
+	source, err := o.FittingPeppers(ctx, keysTable, time.Now)
 	if err != nil {
 		return err
 	}

@@ -180,6 +180,30 @@ func TestDeliveryIsRetriedAfterTheStoreFailed(t *testing.T) {
 	})
 }
 
+func TestPanicOfAnAttemptFreesItsSlotAndIsRetried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		q := queue.New(time.Now, slog.New(slog.NewJSONHandler(&log, nil)))
+		var attempts atomic.Int64
+		run(t, q, func(context.Context, webhooks.QueuedDelivery) (time.Duration, error) {
+			if attempts.Add(1) <= 40 { // more than there are slots
+				panic("no such receiver")
+			}
+			return 0, nil
+		})
+		send(t, q, "org", "whk_1", 40)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got, want := attempts.Load(), int64(80); got != want {
+			t.Errorf("got %d attempts, want %d", got, want)
+		}
+		if got := strings.Count(log.String(), "panic: no such receiver"); got != 40 {
+			t.Errorf("logged %d panics, want 40", got)
+		}
+	})
+}
+
 func TestTwentyThousandWaitingDeliveriesNeedNoGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
