@@ -16,7 +16,7 @@ const maxMetadataBytes = 1024 // bytes of compact JSON
 // Spec describes a new key.
 type Spec struct {
 	Name        string
-	Scopes      []string // nil or empty: the contract's default
+	Scopes      []string // nil: the contract's default
 	ExpiresIn   *string  // a duration; not with ExpiresAt
 	ExpiresAt   *string  // RFC 3339
 	Metadata    api.Object
@@ -117,14 +117,16 @@ func (ru rules) edited(k record, e Edit, now time.Time) (record, error) {
 	return k, wrong.err()
 }
 
-// scopes checks the names, drops duplicates and falls back to the contract's default.
+// scopes checks the names and drops duplicates. Without a list it returns the contract's
+// default. An empty list is refused, as the default would grant scopes that the list does not
+// have; it is valid where the owner's role decides, and then means no management scope.
 func (ru rules) scopes(asked []string, wrong problems) []string {
 	s := ru.contract.Scopes
-	if len(asked) == 0 {
-		if len(s.Default) == 0 && s.Style != "role" {
-			wrong.add("scopes", "must have at least one of %s", strings.Join(s.Names(), ", "))
-		}
-		return slices.Clone(s.Default)
+	if asked == nil {
+		asked = s.Default
+	}
+	if len(asked) == 0 && s.Style != "role" {
+		wrong.add("scopes", "must have at least one of %s", strings.Join(s.Names(), ", "))
 	}
 	known := s.Names()
 	kept := make([]string, 0, len(asked))

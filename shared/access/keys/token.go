@@ -24,7 +24,7 @@ const (
 
 // TokenSpec describes a new token.
 type TokenSpec struct {
-	Scopes    []string // nil or empty: all of the key's that reach data
+	Scopes    []string // nil: all of the key's that reach data
 	ExpiresIn *string  // a duration; nil: an hour
 }
 
@@ -138,8 +138,11 @@ func (s *Store) fillToken(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 		return api.FieldError("scopes", "tokens can have only scopes that reach data, and this key has none")
 	}
 	t.Scopes = append([]string{}, held...)
-	if len(spec.Scopes) == 0 {
+	switch {
+	case spec.Scopes == nil:
 		return nil
+	case len(spec.Scopes) == 0 && of.Style != "role":
+		return api.FieldError("scopes", "must have at least one of %s; omit the list for all of them", strings.Join(held, ", "))
 	}
 	t.Scopes = []string{}
 	for _, scope := range spec.Scopes {

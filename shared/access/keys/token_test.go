@@ -229,6 +229,8 @@ func TestTokensAreRefusedOperationsThatNeedTheKeyItself(t *testing.T) {
 	}
 	for field, spec := range map[string]keys.TokenSpec{
 		"scopes":                {Scopes: []string{"read:teams"}}, // not the key's
+		"scopes empty":          {Scopes: []string{}},             // which would be all of the key's
+		"scopes blank":          {Scopes: []string{"read:matches", ""}},
 		"expires_in short":      {ExpiresIn: text("59s")},
 		"expires_in long":       {ExpiresIn: text("86401s")},
 		"expires_in unreadable": {ExpiresIn: text("soon")},
