@@ -49,7 +49,7 @@ type GridVerb struct {
 	Doc  string `json:"doc,omitempty"`
 }
 
-// managementNouns are the nouns of key management. A key with any permission on them is a
+// managementNouns are the nouns of key management. A key with permissions on them alone is a
 // management key.
 var managementNouns = []string{"keys", "orgs", "audit"}
 
@@ -57,6 +57,12 @@ var managementNouns = []string{"keys", "orgs", "audit"}
 func IsManagement(permission string) bool {
 	noun, _, _ := strings.Cut(permission, ":")
 	return noun == "*" || slices.Contains(managementNouns, noun)
+}
+
+// IsData reports whether a permission or pattern reaches anything but key management.
+func IsData(permission string) bool {
+	noun, _, _ := strings.Cut(permission, ":")
+	return !slices.Contains(managementNouns, noun)
 }
 
 // Names lists every scope that a key may be given, data scopes first.

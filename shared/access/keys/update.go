@@ -63,8 +63,8 @@ func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit
 	if err := s.checkAddedScopes(r.Caller, f.facts, f.before.Scopes); err != nil {
 		return f, err
 	}
-	kind := s.rules.kind(f.key, r.Now)
-	if f.counts = kind != "" && kind != s.rules.kind(f.before, r.Now); !f.counts {
+	kind := s.rules.kind(f.org, f.key, r.Now)
+	if f.counts = kind != "" && kind != s.rules.kind(f.org, f.before, r.Now); !f.counts {
 		return f, nil
 	}
 	var found bool
