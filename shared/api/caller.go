@@ -49,6 +49,11 @@ type Caller struct {
 // Operator reports whether the caller is an operator of the deployment.
 func (c *Caller) Operator() bool { return c.Role == RoleOperator }
 
+// MayLast reports whether the caller may make, change and end what outlives its secret: keys,
+// tokens, webhooks, signing secrets, organisations and members. Tokens may not, as they are
+// given to others than the key. Any other kind of short-lived caller decides here too.
+func (c *Caller) MayLast() bool { return !c.Token }
+
 // May reports whether the caller has the permission.
 func (c *Caller) May(permission string) bool { return contract.Allows(c.Permissions, permission) }
 

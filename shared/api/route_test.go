@@ -39,6 +39,26 @@ func TestRoutesAreComplete(t *testing.T) {
 	}
 }
 
+// TestEveryRouteThatMakesOrEndsSomethingLastingSaysSo derives the routes from their other
+// columns: what manages keys and organisations, what mints a secret, and what changes the
+// organisation's data in the keys table. A delivery is sent once and lasts for no one.
+func TestEveryRouteThatMakesOrEndsSomethingLastingSaysSo(t *testing.T) {
+	t.Parallel()
+	lasting := 0
+	for _, r := range api.Routes {
+		want := r.Management && r.Method != "GET" || r.Secrets || r.Writes && !r.Sends
+		if r.Lasts != want {
+			t.Errorf("%s: Lasts is %v, want %v", r.Operation, r.Lasts, want)
+		}
+		if r.Lasts {
+			lasting++
+		}
+	}
+	if lasting < 20 {
+		t.Errorf("got %d routes that last, want at least 20", lasting)
+	}
+}
+
 func TestCallerSurvivesTheAuthorizerContext(t *testing.T) {
 	t.Parallel()
 	want := &api.Caller{

@@ -27,6 +27,9 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 		return Minted{}, err
 	}
 	k, invalid := s.rules.fresh(spec, r.Now)
+	if invalid == nil {
+		invalid = s.rules.endWithin(r.Caller, spec, &k)
+	}
 	k.Org, k.CreatedBy = org, r.Caller.User
 	n, err := s.mint(ctx, k, r.Now)
 	if err != nil {

