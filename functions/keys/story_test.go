@@ -465,7 +465,7 @@ func TestAuditRecordsWhoChangedWhat(t *testing.T) {
 	e := all[0].(map[string]any)
 	actor := e["actor"].(map[string]any)
 	if e["action"] != "key.update" || e["target"] != c.memberKey || e["method"] != "key" || text(e, "request_id") == "" ||
-		actor["key"] != c.admin.cached.Key || actor["user"] != c.adminUser {
+		actor["key"] != c.admin.cached.Key || actor["user"] != c.adminUser || actor["created_by"] != c.ownerUser {
 		t.Errorf("got %v", e)
 	}
 	before, after := e["before"].(map[string]any), e["after"].(map[string]any)

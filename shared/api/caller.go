@@ -44,6 +44,10 @@ type Caller struct {
 	Version     int64                      // the gate's version when the caller was read
 	NotAfter    time.Time                  // the earlier expiry of secret and key; zero if neither expires
 	Token       bool                       // the secret is a token derived from the key's
+	CreatedBy   string                     // id of the user who created the key; "" if it was created outside the API
+	// Unclaimed secrets were obtained by another member than the key's owner. They reach
+	// nothing personal: see [contract.IsPersonal].
+	Unclaimed bool
 }
 
 // Operator reports whether the caller is an operator of the deployment.
@@ -80,8 +84,13 @@ func (c *Caller) Context() map[string]any {
 	if c.Token {
 		flat["token"] = "true"
 	}
-	if c.Game != "" {
-		flat["game"] = c.Game
+	if c.Unclaimed {
+		flat["unclaimed"] = "true"
+	}
+	for name, value := range map[string]string{"game": c.Game, "created_by": c.CreatedBy} {
+		if value != "" {
+			flat[name] = value
+		}
 	}
 	return flat
 }
@@ -94,7 +103,7 @@ func CallerFromContext(ctx map[string]any) (*Caller, error) {
 		Key: text("key"), Secret: text("secret"), Org: text("org"), User: text("user"), Role: text("role"),
 		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"), Game: text("game"),
 		Scopes: strings.Fields(text("scopes")), Permissions: strings.Fields(text("permissions")),
-		Token: text("token") != "",
+		Token: text("token") != "", CreatedBy: text("created_by"), Unclaimed: text("unclaimed") != "",
 	}
 	if c.Key == "" || c.Secret == "" || c.Org == "" || c.Role == "" {
 		return nil, fmt.Errorf("api: authorizer context lacks key, secret, org or role")

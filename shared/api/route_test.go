@@ -65,7 +65,7 @@ func TestCallerSurvivesTheAuthorizerContext(t *testing.T) {
 		Key: "key_1", Secret: "abc", Org: "org_1", User: "usr_1", Role: api.RoleAdmin, Standing: api.StandingActive, Plan: "PRO",
 		Environment: "live", Contract: "statgate", Game: "rocket-rally", Scopes: []string{"read:teams"}, Permissions: []string{"teams:read"},
 		Limits:  map[string]contract.Budget{"requests": {Limit: 1000, Window: 3600}, "sockets": {Limit: 5}},
-		Version: 7, NotAfter: time.Unix(1_800_000_000, 0).UTC(),
+		Version: 7, NotAfter: time.Unix(1_800_000_000, 0).UTC(), Token: true, CreatedBy: "usr_2", Unclaimed: true,
 	}
 	raw, err := json.Marshal(want.Context())
 	if err != nil {

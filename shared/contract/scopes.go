@@ -65,6 +65,18 @@ func IsData(permission string) bool {
 	return !slices.Contains(managementNouns, noun)
 }
 
+// personalNouns are the nouns of what belongs to the key's owner alone: their accounts on
+// other platforms and their own history.
+var personalNouns = []string{"connections", "history.user"}
+
+// IsPersonal reports whether a permission reaches what belongs to the key's owner alone. A
+// pattern for any noun does.
+func IsPersonal(permission string) bool {
+	noun, _, _ := strings.Cut(permission, ":")
+	first, _, _ := strings.Cut(noun, ".")
+	return noun == "*" || slices.Contains(personalNouns, noun) || slices.Contains(personalNouns, first)
+}
+
 // Names lists every scope that a key may be given, data scopes first.
 func (s Scopes) Names() []string {
 	var names []string

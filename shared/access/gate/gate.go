@@ -268,6 +268,9 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 // allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
+		if c.Unclaimed && !slices.ContainsFunc(route.Permissions, func(p string) bool { return !contract.IsPersonal(p) }) {
+			return api.Fail(api.Permission, "%s: another member created or rotated this secret; the key's owner must rotate the key with a key of their own", route.Operation)
+		}
 		free := slices.DeleteFunc(slices.Clone(c.Scopes), func(name string) bool { return g.Scopes.Needs(name) != "" })
 		if held, err := g.Scopes.Permissions(free); err == nil && !route.Allowed(held) {
 			return api.Fail(api.PermissionNeeds, "%s: the key's scopes need a developer approval that the organisation does not have, or the role of the key's owner (%s) does not allow it", route.Operation, c.Role)

@@ -55,6 +55,8 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			if plan.Refuse = s.rotatable(r, f.facts, force, f.used); plan.Refuse != nil {
 				return rotationResult{}, plan, nil
 			}
+			n := n
+			n.claimed = claims(r.Caller, f.key.Owner)
 			after, previous := f.key.rotated(n, lasts, r.Now)
 			rotation, err := s.rotation(f.key, after, n, previous, r.Now)
 			plan = plan.And(rotation).And(change.Plan{Writes: repeat.write("rotateKey", id)})

@@ -77,7 +77,7 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 				return Token{}, change.Plan{Made: true}, nil
 			}
 			n, t := n, empty
-			n.key = f.key
+			n.key, n.claimed = f.key, !r.Caller.Unclaimed
 			if err := s.fillToken(&t, f.facts, r, spec, life); err != nil {
 				return Token{}, change.Plan{}, err
 			}
