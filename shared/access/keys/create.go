@@ -112,7 +112,10 @@ func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now tim
 	if err := s.rules.checkApprovals(h.Org, *k, k.Scopes); err != nil {
 		return err
 	}
-	return s.rules.checkCap(h.Org, h.keys, *k, now)
+	if err := s.rules.checkCap(h.Org, h.keys, *k, now); err != nil {
+		return err
+	}
+	return s.rules.checkPace(h.Org, h.keys, now)
 }
 
 // ownerFor returns the member who will own a key: the one named, or the caller, or, for an

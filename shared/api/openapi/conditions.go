@@ -22,7 +22,7 @@ var own = map[string][]string{
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
 	"createToken":  {api.ConflictRepeat},
-	"createKey":    {api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
+	"createKey":    {api.QuotaKeys, api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
 	"rotateKey":    {api.PermissionExpiry, api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
 	"updateKey":    {api.PermissionExpiry, api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
 
@@ -30,6 +30,7 @@ var own = map[string][]string{
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
 
+	"addMember":         {api.ConflictLimit},
 	"createApplication": {api.ConflictLimit},
 
 	"listTeamContests": {api.NotFoundTeam, api.PermissionTeam},
@@ -152,6 +153,7 @@ var occasions = map[string]occasion{
 	api.PermissionOrg:     {"The key's owner is not an active member of the organisation", "the key's owner is not an active member of this organisation"},
 	api.Suspended:         {"The key's owner is suspended in their organisation", "this key's owner is suspended"},
 	api.Quota:             {"The quota of the current window is used up; Retry-After is the time until the next window", "quota of 1000 requests per 3600 seconds exceeded; retry after 2026-03-01T13:00:00Z"},
+	api.QuotaKeys:         {"The organisation has created as many keys within an hour as it may; Retry-After is the time until it may create the next", "the organisation has created 100 keys within an hour, the maximum; retry after 2026-03-01T13:00:00Z"},
 	api.InputJSON:         {"The body is not valid JSON, or the operation does not accept a body", "the body is not valid JSON: unexpected end"},
 	api.InputParameter:    {"A parameter has a value that is not allowed", "order: must be one of asc, desc, got \"up\""},
 	api.Unreadable:        {"A query parameter is unknown, malformed or given more than once", "leage: unknown query parameter"},
