@@ -9,7 +9,7 @@ import (
 
 type createInput struct {
 	Name        string     `json:"name" minLength:"1" maxLength:"80" doc:"Display name, 1–80 characters" example:"Dashboard bot"`
-	Scopes      []string   `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the key; default: the contract's default scopes"`
+	Scopes      []string   `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the key, not empty; default: the contract's default scopes"`
 	ExpiresIn   *string    `json:"expires_in,omitempty" doc:"Lifetime: a whole number and s, m, h, d, w or y; not with expires_at" example:"30d"`
 	ExpiresAt   *string    `json:"expires_at,omitempty" format:"date-time" doc:"Expiry time; not with expires_in"`
 	Metadata    api.Object `json:"metadata,omitempty" doc:"Metadata of your own, at most 1 KB as JSON"`

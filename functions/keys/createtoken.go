@@ -8,7 +8,7 @@ import (
 )
 
 type tokenInput struct {
-	Scopes    []string `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the token, a subset of the key's; default: all that reach data" example:"read:matches"`
+	Scopes    []string `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the token, not empty and a subset of the key's; default: all that reach data" example:"read:matches"`
 	ExpiresIn *string  `json:"expires_in,omitempty" doc:"Lifetime, 1m–24h; default 1h" example:"15m"`
 }
 

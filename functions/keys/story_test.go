@@ -156,6 +156,29 @@ func TestAMembersKeyReadsDataAndCannotManage(t *testing.T) {
 	}
 }
 
+func TestAnEmptyListOfScopesWidensNothing(t *testing.T) {
+	t.Parallel()
+	a := serve(t, keystest.Memory(t), "scorelytics") // whose new keys have default scopes
+	operator := a.with(a.Bootstrap(t).Secret)
+	k := operator.does("createKey", input{"name": "narrow", "scopes": []string{"read:leagues"}})
+	bot := a.with(text(k, "secret"))
+	for operation, by := range map[string]*person{"updateKey": operator, "createKey": operator, "createToken": bot} {
+		in := input{"scopes": []string{}}
+		switch operation {
+		case "updateKey":
+			in["key"] = k["id"]
+		case "createKey":
+			in["name"] = "empty"
+		}
+		if err := by.fails(api.InputField, operation, in); len(err.Fields["scopes"]) != 1 {
+			t.Errorf("%s: got %v, want scopes named", operation, err.Fields)
+		}
+	}
+	if got := operator.does("getKey", input{"key": k["id"]})["scopes"].([]any); len(got) != 1 {
+		t.Errorf("got %v, want the scopes unchanged", got)
+	}
+}
+
 func TestNoCallerObtainsASecretAboveItsOwnRights(t *testing.T) {
 	t.Parallel()
 	c := newScenario(t, keystest.Memory(t))
@@ -442,7 +465,7 @@ func TestAuditRecordsWhoChangedWhat(t *testing.T) {
 	e := all[0].(map[string]any)
 	actor := e["actor"].(map[string]any)
 	if e["action"] != "key.update" || e["target"] != c.memberKey || e["method"] != "key" || text(e, "request_id") == "" ||
-		actor["key"] != c.admin.cached.Key || actor["user"] != c.adminUser {
+		actor["key"] != c.admin.cached.Key || actor["user"] != c.adminUser || actor["created_by"] != c.ownerUser {
 		t.Errorf("got %v", e)
 	}
 	before, after := e["before"].(map[string]any), e["after"].(map[string]any)

@@ -253,6 +253,9 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 	if !route.Allowed(c.Permissions) {
 		return g.lacks(c, route)
 	}
+	if route.Lasts && !c.MayLast() {
+		return api.Fail(api.PermissionToken, "%s needs the key itself: a token cannot make, change or end anything that outlives it", route.Operation)
+	}
 	if b, ok := c.Limits[budget]; ok && b.Window > 0 && b.Limit <= 0 && route.Cost > 0 {
 		e := api.Fail(api.Quota, "plan %s allows no requests; choose a larger plan", c.Plan)
 		e.RetryAfter = time.Duration(b.Window) * time.Second
@@ -265,6 +268,9 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 // allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
+		if c.Unclaimed && !slices.ContainsFunc(route.Permissions, func(p string) bool { return !contract.IsPersonal(p) }) {
+			return api.Fail(api.Permission, "%s: another member created or rotated this secret; the key's owner must rotate the key with a key of their own", route.Operation)
+		}
 		free := slices.DeleteFunc(slices.Clone(c.Scopes), func(name string) bool { return g.Scopes.Needs(name) != "" })
 		if held, err := g.Scopes.Permissions(free); err == nil && !route.Allowed(held) {
 			return api.Fail(api.PermissionNeeds, "%s: the key's scopes need a developer approval that the organisation does not have, or the role of the key's owner (%s) does not allow it", route.Operation, c.Role)

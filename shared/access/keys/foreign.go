@@ -103,7 +103,7 @@ func (ru rules) foreign(f Foreign, now time.Time) (newKey, Refusal) {
 	if _, known := ru.contract.Plan(f.Plan); !known && f.Plan != "" {
 		wrong.add("plan", "must be one of %s", strings.Join(ru.contract.PlanNames(), ", "))
 	}
-	return newKey{key: k, sha256: hash, imported: now.Unix()}, wrong.refusal()
+	return newKey{key: k, sha256: hash, imported: now.Unix(), claimed: true}, wrong.refusal()
 }
 
 // refusal returns the problems as a Refusal, sorted by field.

@@ -23,7 +23,7 @@ const expiredSecretLife = 30 * 24 * time.Hour
 // secrets expire immediately.
 //
 // The caller obtains the new secret, so rotating a key needs the same permissions as making
-// it.
+// it, and a caller that ends rotates no key that lasts longer.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Rotated, error) {
 	repeat, err := s.once(r)
 	if err != nil {
@@ -55,6 +55,8 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			if plan.Refuse = s.rotatable(r, f.facts, force, f.used); plan.Refuse != nil {
 				return rotationResult{}, plan, nil
 			}
+			n := n
+			n.claimed = claims(r.Caller, f.key.Owner)
 			after, previous := f.key.rotated(n, lasts, r.Now)
 			rotation, err := s.rotation(f.key, after, n, previous, r.Now)
 			plan = plan.And(rotation).And(change.Plan{Writes: repeat.write("rotateKey", id)})
@@ -108,7 +110,7 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	if err := grants(scopes, r.Caller, f.role(), s.rules.managing(f.key.Scopes, f.role())); err != nil {
 		return err
 	}
-	return nil
+	return mayOutlast(r.Caller, f.key, "rotate")
 }
 
 // rotated returns the key with the new secret, and when the previous secret expires (0: it

@@ -24,7 +24,7 @@ const (
 
 // TokenSpec describes a new token.
 type TokenSpec struct {
-	Scopes    []string // nil or empty: all of the key's that reach data
+	Scopes    []string // nil: all of the key's that reach data
 	ExpiresIn *string  // a duration; nil: an hour
 }
 
@@ -38,13 +38,10 @@ type Token struct {
 }
 
 // Derive makes a token of the calling key. A token is an item of its own that names its
-// parent, the secret that made it. When that secret or the key expires or is revoked, the
+// parent, the secret that made it, and the gate lets no token make another. When that secret or the key expires or is revoked, the
 // token is refused on its next request. Requests with it pass the key's own gate. No list
 // shows tokens; the table's TTL deletes them once they have expired.
 func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
-	if r.Caller.Token {
-		return Token{}, notForTokens("create tokens")
-	}
 	repeat, err := s.once(r)
 	if err != nil {
 		return Token{}, err
@@ -80,7 +77,7 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 				return Token{}, change.Plan{Made: true}, nil
 			}
 			n, t := n, empty
-			n.key = f.key
+			n.key, n.claimed = f.key, !r.Caller.Unclaimed
 			if err := s.fillToken(&t, f.facts, r, spec, life); err != nil {
 				return Token{}, change.Plan{}, err
 			}
@@ -94,10 +91,6 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 type tokenFacts struct {
 	facts
 	done bool // it was made by an earlier attempt, whose answer was lost
-}
-
-func notForTokens(what string) *api.Error {
-	return api.Fail(api.Permission, "a token cannot %s: send the key itself", what)
 }
 
 // down returns an unavailable error if the store did not answer, else nil.
@@ -138,8 +131,11 @@ func (s *Store) fillToken(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 		return api.FieldError("scopes", "tokens can have only scopes that reach data, and this key has none")
 	}
 	t.Scopes = append([]string{}, held...)
-	if len(spec.Scopes) == 0 {
+	switch {
+	case spec.Scopes == nil:
 		return nil
+	case len(spec.Scopes) == 0 && of.Style != "role":
+		return api.FieldError("scopes", "must have at least one of %s; omit the list for all of them", strings.Join(held, ", "))
 	}
 	t.Scopes = []string{}
 	for _, scope := range spec.Scopes {

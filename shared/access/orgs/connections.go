@@ -107,7 +107,7 @@ func connected(v View, before, after Member) (change.Plan, error) {
 		return change.Plan{}, err
 	}
 	return change.Plan{
-		Writes: []table.Write{v.moveVersions(false), table.Put(after.item(v.Org.ID), table.IsThere())},
+		Writes: []table.Write{v.moveVersions(false, 0), table.Put(after.item(v.Org.ID), table.IsThere())},
 		Entries: []audit.Change{{Org: v.Org.ID, Action: "member.connect", Target: before.User,
 			Before: linked{platforms(was)}, After: linked{platforms(is)}}},
 	}, nil

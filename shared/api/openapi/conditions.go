@@ -21,16 +21,16 @@ var own = map[string][]string{
 	"deleteMatch":  {api.ConflictVersion},
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
-	"revokeSelf":   {api.Permission},
-	"createToken":  {api.Permission, api.ConflictRepeat},
-	"createKey":    {api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
-	"rotateKey":    {api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
-	"updateKey":    {api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
+	"createToken":  {api.ConflictRepeat},
+	"createKey":    {api.QuotaKeys, api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
+	"rotateKey":    {api.PermissionExpiry, api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
+	"updateKey":    {api.PermissionExpiry, api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
 
 	"createWebhook":  {api.ConflictLimit, api.ConflictRepeat},
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
 
+	"addMember":         {api.ConflictLimit},
 	"createApplication": {api.ConflictLimit},
 
 	"listTeamContests": {api.NotFoundTeam, api.PermissionTeam},
@@ -55,6 +55,10 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 		if r.Management && len(r.Permissions) > 0 {
 			all = append(all, api.PermissionRole)
 		}
+		// A token has no permission of key management, and is refused for that.
+		if r.Lasts && hasTokens(b.contract) && !slices.ContainsFunc(r.Permissions, contract.IsManagement) {
+			all = append(all, api.PermissionToken)
+		}
 		all = append(all, api.Suspended)
 	}
 	if r.Cost > 0 {
@@ -69,6 +73,11 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 	}
 	all = append(all, own[r.Operation]...)
 	return once(append(all, api.Internal, api.Unavailable))
+}
+
+func hasTokens(c *contract.Contract) bool {
+	_, has := c.Operations["createToken"]
+	return has
 }
 
 // missing reports whether a condition is more specific than [api.NotFound].
@@ -134,14 +143,17 @@ var occasions = map[string]occasion{
 	api.SecretRevoked:     {"The key was revoked, which is permanent", "this key has been revoked or replaced"},
 	api.SecretEnvironment: {"The key belongs to another environment of this API", "this key belongs to another environment"},
 	api.SecretConflict:    {"The request has two different API keys", "two different API keys in one request; send only one"},
-	api.Permission:        {"The key's scopes do not allow this operation, or the operation requires the key itself and a token was sent", "listMatches requires the scope read:matches"},
+	api.Permission:        {"The key's scopes do not allow this operation", "listMatches requires the scope read:matches"},
 	api.PermissionRole:    {"The role of the key's owner does not allow this, independent of the scopes", "only operators can create organisations"},
 	api.PermissionNeeds:   {"A scope or a game requires a developer approval that the organisation does not have", "scope \"webhooks.manage:enabled\" needs the organisation's approval as a developer"},
+	api.PermissionToken:   {"A token was sent, and the operation makes, changes or ends something that lasts longer than a token", "createWebhook needs the key itself: a token cannot make, change or end anything that outlives it"},
+	api.PermissionExpiry:  {"The key that sends the request ends before the key that it would rotate or give a management scope", "the key that sends the request ends at 2026-03-01T12:00:00Z and cannot rotate a key that lasts longer"},
 	api.PermissionGame:    {"The match belongs to another game than the key", "the match belongs to another game than the key"},
 	api.PermissionTeam:    {"The key's owner is not an active member of the team", "the key's owner is not an active member of this team"},
 	api.PermissionOrg:     {"The key's owner is not an active member of the organisation", "the key's owner is not an active member of this organisation"},
 	api.Suspended:         {"The key's owner is suspended in their organisation", "this key's owner is suspended"},
 	api.Quota:             {"The quota of the current window is used up; Retry-After is the time until the next window", "quota of 1000 requests per 3600 seconds exceeded; retry after 2026-03-01T13:00:00Z"},
+	api.QuotaKeys:         {"The organisation has created as many keys within an hour as it may; Retry-After is the time until it may create the next", "the organisation has created 100 keys within an hour, the maximum; retry after 2026-03-01T13:00:00Z"},
 	api.InputJSON:         {"The body is not valid JSON, or the operation does not accept a body", "the body is not valid JSON: unexpected end"},
 	api.InputParameter:    {"A parameter has a value that is not allowed", "order: must be one of asc, desc, got \"up\""},
 	api.Unreadable:        {"A query parameter is unknown, malformed or given more than once", "leage: unknown query parameter"},

@@ -304,6 +304,24 @@ func TestInvalidJSONLinesAreReportedByLine(t *testing.T) {
 	}
 }
 
+func TestAnEmptyCellIsNoListOfScopesAndAnEmptyListIsOne(t *testing.T) {
+	t.Parallel()
+	for file, c := range map[string]struct {
+		text   string
+		listed bool
+	}{
+		"a.csv":   {"sha256,scopes\na, \n", false},
+		"b.jsonl": {`{"sha256":"a"}`, false},
+		"c.jsonl": {`{"sha256":"a","scopes":null}`, false},
+		"d.jsonl": {`{"sha256":"a","scopes":[]}`, true},
+	} {
+		got, err := read(file, []byte(c.text))
+		if err != nil || len(got) != 1 || (got[0].key.Scopes != nil) != c.listed || len(got[0].key.Scopes) != 0 {
+			t.Errorf("%s: got %+v, %v, want a list: %v", c.text, got, err, c.listed)
+		}
+	}
+}
+
 func TestUsageErrorsNameTheProblem(t *testing.T) {
 	t.Parallel()
 	const file = "testdata/export.csv"
