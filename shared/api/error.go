@@ -47,6 +47,7 @@ const (
 	PermissionOrg     = "permission.org"      // the key's owner is not an active member of the organisation
 	Suspended         = "standing.suspended"
 	Quota             = "quota"
+	QuotaManagement   = "quota.management" // the budget of key management
 	InputJSON         = "input.json"
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
@@ -83,7 +84,7 @@ const (
 // Conditions lists all conditions, for the documents and their tests.
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
-	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
+	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota, QuotaManagement,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
 	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictLimit, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
