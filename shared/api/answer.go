@@ -287,16 +287,16 @@ func jsonOf(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// MeterHeaders sets the contract's rate headers. Unlimited callers get none.
-func (e Encoder) MeterHeaders(h map[string]string, m Meter, now time.Time) {
+// MeterHeaders sets the contract's rate headers. Unlimited callers get none. RateLimit and
+// RateLimit-Policy list the further meters too; the others are of the first one.
+func (e Encoder) MeterHeaders(h map[string]string, now time.Time, m Meter, more ...Meter) {
 	if m.Unlimited || m.Limit == 0 && m.ResetsAt.IsZero() {
 		return
 	}
 	names := e.Contract.Meter
-	delta := max(0, int64(m.ResetsAt.Sub(now)+time.Second-1)/int64(time.Second))
 	reset := m.ResetsAt.Unix()
 	if names.ResetUnit == "delta" {
-		reset = delta
+		reset = m.secondsLeft(now)
 	}
 	set := func(name string, n int64) {
 		if name != "" {
@@ -306,10 +306,15 @@ func (e Encoder) MeterHeaders(h map[string]string, m Meter, now time.Time) {
 	set(names.Limit, m.Limit)
 	set(names.Remaining, m.Remaining())
 	set(names.Reset, reset)
-	if names.IETF {
-		h["RateLimit-Policy"] = fmt.Sprintf("%q;q=%d;w=%d", m.Budget, m.Limit, m.Window)
-		h["RateLimit"] = fmt.Sprintf("%q;r=%d;t=%d", m.Budget, m.Remaining(), delta)
+	if !names.IETF {
+		return
 	}
+	var policies, states []string
+	for _, m := range append([]Meter{m}, more...) {
+		policies = append(policies, fmt.Sprintf("%q;q=%d;w=%d", m.Budget, m.Limit, m.Window))
+		states = append(states, fmt.Sprintf("%q;r=%d;t=%d", m.Budget, m.Remaining(), m.secondsLeft(now)))
+	}
+	h["RateLimit-Policy"], h["RateLimit"] = strings.Join(policies, ", "), strings.Join(states, ", ")
 }
 
 // ETag returns the strong ETag of a body.

@@ -49,7 +49,8 @@ const (
 	PermissionOrg     = "permission.org"      // the key's owner is not an active member of the organisation
 	Suspended         = "standing.suspended"
 	Quota             = "quota"
-	QuotaKeys         = "quota.keys" // the organisation made as many keys in an hour as it may
+	QuotaKeys         = "quota.keys"       // the organisation made as many keys in an hour as it may
+	QuotaManagement   = "quota.management" // the budget of key management
 	InputJSON         = "input.json"
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
@@ -86,7 +87,7 @@ const (
 // Conditions lists all conditions, for the documents and their tests.
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
-	Permission, PermissionRole, PermissionNeeds, PermissionToken, PermissionExpiry, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota, QuotaKeys,
+	Permission, PermissionRole, PermissionNeeds, PermissionToken, PermissionExpiry, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota, QuotaKeys, QuotaManagement,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
 	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictLimit, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,

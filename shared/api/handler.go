@@ -73,6 +73,11 @@ type Meter struct {
 // Remaining returns the number of requests left in the window.
 func (m Meter) Remaining() int64 { return max(0, m.Limit-m.Used) }
 
+// secondsLeft returns the whole seconds until the window ends, rounded up.
+func (m Meter) secondsLeft(now time.Time) int64 {
+	return max(0, int64(m.ResetsAt.Sub(now)+time.Second-1)/int64(time.Second))
+}
+
 // Handler serves one operation. It has the types of its input and its result.
 type Handler struct {
 	Operation string

@@ -111,6 +111,21 @@ func TestAnImportedSecretWorksImmediatelyAndMovesUnderThePepper(t *testing.T) {
 	})
 }
 
+func TestASecretThatWasTriedBeforeItsImportIsAcceptedFiveSecondsLater(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, keysTable table.Table) {
+		w := keystest.New(t, keysTable, "balla")
+		w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+		authenticate(t, w, oldSecret(1), api.SecretUnknown)
+		if got := importRows(t, startImport(t, w, keys.ImportOptions{}), export(1), export(2)); got[keys.Imported] != 2 {
+			t.Fatalf("got %v, want 2 imported", got)
+		}
+		authenticate(t, w, oldSecret(2), "") // nobody tried it
+		w.Pass(5 * time.Second)
+		authenticate(t, w, oldSecret(1), "")
+	})
+}
+
 func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")

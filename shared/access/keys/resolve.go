@@ -45,7 +45,7 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, e
 	case err != nil:
 		return nil, api.Fail(api.SecretMalformed, "malformed API key")
 	}
-	it, err := s.secret(ctx, apikey.ID(secret))
+	it, err := s.sent(ctx, apikey.ID(secret))
 	if err != nil {
 		return nil, err
 	}

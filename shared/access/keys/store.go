@@ -65,6 +65,7 @@ type Store struct {
 	rand            io.Reader
 	changes         change.Store
 	permissionCache *lru.Cache[string, []string]
+	unstored        unstored
 }
 
 // cachedPermissions bounds the cache of permissions by role and scopes; few keys differ in
@@ -77,7 +78,7 @@ func New(o Options) *Store {
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Store{permissionCache: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
+	return &Store{permissionCache: remembered, unstored: newUnstored(), table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
 		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 

@@ -61,8 +61,11 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 		}
 		all = append(all, api.Suspended)
 	}
-	if r.Cost > 0 {
+	switch {
+	case r.Cost > 0:
 		all = append(all, api.Quota)
+	case !r.Open && !r.Urgent:
+		all = append(all, api.QuotaManagement)
 	}
 	all = append(all, inputConditions(r, in)...)
 	if len(r.Params()) > 0 && !slices.ContainsFunc(own[r.Operation], missing) {
@@ -154,6 +157,7 @@ var occasions = map[string]occasion{
 	api.Suspended:         {"The key's owner is suspended in their organisation", "this key's owner is suspended"},
 	api.Quota:             {"The quota of the current window is used up; Retry-After is the time until the next window", "quota of 1000 requests per 3600 seconds exceeded; retry after 2026-03-01T13:00:00Z"},
 	api.QuotaKeys:         {"The organisation has created as many keys within an hour as it may; Retry-After is the time until it may create the next", "the organisation has created 100 keys within an hour, the maximum; retry after 2026-03-01T13:00:00Z"},
+	api.QuotaManagement:   {"The key's budget for key management is used up; Retry-After is the time until the next window", "budget for key management of 120 requests per 60 seconds exceeded; retry after 2026-03-01T12:01:00Z"},
 	api.InputJSON:         {"The body is not valid JSON, or the operation does not accept a body", "the body is not valid JSON: unexpected end"},
 	api.InputParameter:    {"A parameter has a value that is not allowed", "order: must be one of asc, desc, got \"up\""},
 	api.Unreadable:        {"A query parameter is unknown, malformed or given more than once", "leage: unknown query parameter"},

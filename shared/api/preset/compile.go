@@ -1,6 +1,7 @@
 package preset
 
 import (
+	"cmp"
 	"maps"
 	"math/big"
 	"regexp"
@@ -35,6 +36,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 	got.Secret = c.secret(src)
 	got.Scopes = c.scopes(src.Scopes)
 	got.Plans = c.plans(src)
+	got.Management = c.managed(src.Management)
 	got.Keys = c.keys(src.Keys)
 	c.operations(src, got)
 	got.Paging = c.paging(src.Paging)
@@ -203,12 +205,30 @@ func (c *compiler) plans(src source) []contract.Plan {
 	return plans
 }
 
+// defaultManagement is generous for people and scripts, and bounds what one key can cost.
+const defaultManagement = "120/min"
+
+// managed returns the budget of key management.
+func (c *compiler) managed(text string) contract.Budget {
+	at := []string{"management"}
+	b, err := budget(cmp.Or(text, defaultManagement))
+	if err != nil {
+		c.fail(at, "%v", err)
+	} else if b.Window != 60 || b.Limit < 1 {
+		c.fail(at, "must be a rate of at least 1/min, got %q", text)
+	}
+	return b
+}
+
 // windows checks that a plan's rates share one window: a key has one window at a time, and
 // a second window would restart it.
 func (c *compiler) windows(p contract.Plan) {
 	for name, b := range p.Budgets {
 		if strings.ContainsAny(name, ". ") || name == "" {
 			c.fail([]string{"plans", p.Name}, "budgets: names must not be empty or contain dots or spaces, got %q", name)
+		}
+		if name == contract.Management {
+			c.fail([]string{"plans", p.Name}, "budgets.%s: is the name of key management's own budget", name)
 		}
 		if b.Window != 0 && b.Window != p.Budgets[contract.Requests].Window {
 			c.fail([]string{"plans", p.Name}, "budgets.%s: must have the same window as requests", name)

@@ -91,7 +91,7 @@ func New(o Options) (*Deployment, error) {
 	d := &Deployment{Gate: gate.New(o.Keys, o.Clock)}
 	d.Keys = keys.New(keys.Options{Table: o.Keys, Gates: d.Gate, Peppers: o.Peppers, Contract: o.Contract,
 		Environment: o.Environment, Now: o.Clock, Rand: o.Rand})
-	d.Gate.Resolver, d.Gate.Scopes = d.Keys, o.Contract.Scopes
+	d.Gate.Resolver, d.Gate.Scopes, d.Gate.Management = d.Keys, o.Contract.Scopes, o.Contract.Management
 	d.Orgs = orgs.New(orgs.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
 	d.Contests = contests.NewStore(o.Stats, o.Rand)
 	d.Applications = applications.New(applications.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})

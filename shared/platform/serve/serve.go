@@ -394,5 +394,9 @@ func (f *Function) addRateHeaders(a api.Answer, c *call) {
 	if m.Limit == 0 && m.ResetsAt.IsZero() {
 		return
 	}
-	f.enc.MeterHeaders(a.Header, m, c.request.Now)
+	var more []api.Meter
+	if managed := c.admit.Management; managed.Limit > 0 {
+		more = append(more, managed)
+	}
+	f.enc.MeterHeaders(a.Header, c.request.Now, m, more...)
 }
