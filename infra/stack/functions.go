@@ -160,6 +160,9 @@ func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string
 	if n.Peppers {
 		vars["PEPPERS_SECRET"] = d.data.peppers
 	}
+	if d.props.Edge.Deployed {
+		vars["EDGE"] = jsii.String("true")
+	}
 	if n.Flushes {
 		vars["REST_API"] = rest.RestApiId()
 		vars["STAGE"] = jsii.String(d.props.Environment)

@@ -53,6 +53,7 @@ const (
 type Function struct {
 	Contract    *contract.Contract
 	Environment string
+	Edge        bool // the API is behind an edge
 	AWS         aws.Config
 	Clock       func() time.Time
 	Log         *slog.Logger
@@ -78,7 +79,7 @@ func Load() *Function {
 
 func load(getenv func(string) string) (*Function, error) {
 	f := &Function{
-		Environment: getenv("ENVIRONMENT"), Clock: time.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
+		Environment: getenv("ENVIRONMENT"), Edge: getenv("EDGE") == "true", Clock: time.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
 		tables:  map[string]table.Table{},
 		Metrics: telemetry.New(getenv("METRICS_NAMESPACE"), getenv("ENVIRONMENT"), getenv("AWS_LAMBDA_FUNCTION_NAME")),
 	}

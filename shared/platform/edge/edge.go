@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 
-	"statgate/shared/access/transport"
 	"statgate/shared/api"
 	"statgate/shared/contract"
 )
@@ -62,7 +61,7 @@ func DistinguishesMissing(c *contract.Contract) bool {
 // HTTP channel of a contract. It returns an error if the code is over CloudFront's
 // limit of 10 KB.
 func Function(c *contract.Contract) (string, error) {
-	cfg := config{Base: c.Base, Transports: c.Transports[transport.HTTP], Form: pattern(c.Secret), RequestID: requestID,
+	cfg := config{Base: c.Base, Transports: c.HTTPTransports(), Form: pattern(c.Secret), RequestID: requestID,
 		AnswerMissing: DistinguishesMissing(c), Answers: map[string]answer{}}
 	enc := api.Encoder{Contract: c}
 	for _, condition := range []string{api.SecretMissing, api.SecretMalformed, api.SecretConflict} {

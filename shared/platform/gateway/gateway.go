@@ -175,7 +175,7 @@ func (g *Gateway) edge(x *exchange) error {
 		transport.Strip(x.r.Header, x.query)
 		return nil
 	}
-	secret, err := transport.Pick(g.Contract, transport.HTTP, x.r.Header, x.query)
+	secret, err := transport.Pick(g.Contract.HTTPTransports(), x.r.Header, x.query)
 	transport.Strip(x.r.Header, x.query)
 	if err != nil && api.ErrorOf(err).Condition == api.SecretMissing && !edge.DistinguishesMissing(g.Contract) {
 		return nil
