@@ -53,7 +53,8 @@ const (
 type Function struct {
 	Contract    *contract.Contract
 	Environment string
-	Edge        bool // the API is behind an edge
+	Edge        bool   // the API is behind an edge
+	StagePath   string // path of the stage in the public address, "/live"; "" if the address has none
 	AWS         aws.Config
 	Clock       func() time.Time
 	Log         *slog.Logger
@@ -79,7 +80,7 @@ func Load() *Function {
 
 func load(getenv func(string) string) (*Function, error) {
 	f := &Function{
-		Environment: getenv("ENVIRONMENT"), Edge: getenv("EDGE") == "true", Clock: time.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
+		Environment: getenv("ENVIRONMENT"), Edge: getenv("EDGE") == "true", StagePath: getenv("STAGE_PATH"), Clock: time.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
 		tables:  map[string]table.Table{},
 		Metrics: telemetry.New(getenv("METRICS_NAMESPACE"), getenv("ENVIRONMENT"), getenv("AWS_LAMBDA_FUNCTION_NAME")),
 	}

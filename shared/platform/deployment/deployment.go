@@ -127,7 +127,9 @@ func (o Options) within(auth gateway.Authorize, function gateway.Integrate) (gat
 	}
 	operations := map[string]string{}
 	for _, r := range api.For(o.Contract) {
-		operations[r.ID()] = r.Operation
+		for _, method := range r.Methods() {
+			operations[method+" "+r.Path] = r.Operation
+		}
 	}
 	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 			return auth(o.Within(ctx, ""), ev)

@@ -54,7 +54,8 @@ type Gate interface {
 // Options are the parts of a Function.
 type Options struct {
 	Contract  *contract.Contract
-	Edge      bool // the API is behind an edge
+	Edge      bool   // the API is behind an edge
+	StagePath string // path of the stage in the API's public address, "/live"; "" if the address has none
 	Handlers  []api.Handler
 	Gate      Gate
 	CursorKey func(ctx context.Context) ([]byte, error) // signs cursors
@@ -163,8 +164,12 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 		answer = f.enc.Error(c.request.ID, api.ErrorOf(err))
 	}
 	f.addRateHeaders(answer, c)
+	answer.Header["Vary"] = "Accept-Encoding" // API Gateway compresses
 	if c.route != nil && !c.route.Open {
-		answer.Header["Vary"] = "Authorization, X-API-Key"
+		answer.Header["Vary"] = "Authorization, X-API-Key, Accept-Encoding"
+	}
+	if ev.HTTPMethod == http.MethodHead {
+		answer.Body = nil
 	}
 	f.log(ctx, c, answer.Status, err, f.Clock().Sub(start))
 	return events.APIGatewayProxyResponse{StatusCode: answer.Status, Headers: answer.Header, Body: string(answer.Body)}, nil
@@ -192,7 +197,11 @@ func (f *Function) recovered(ctx context.Context, c *call) (a api.Answer, err er
 }
 
 func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
-	c.route = f.routes[c.event.HTTPMethod+" "+c.event.Resource]
+	method := c.event.HTTPMethod
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	c.route = f.routes[method+" "+c.event.Resource]
 	if c.route == nil {
 		return api.Answer{}, api.Fail(api.NotFoundRoute, "no such path")
 	}
@@ -381,14 +390,14 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 			if err != nil {
 				return a, err
 			}
-			a.Header["Location"] = c.route.get.Of(id)
+			a.Header["Location"] = f.StagePath + c.route.get.Of(id)
 		}
 	}
 	if a.Header["ETag"], err = f.etag(c, a, value); err != nil || a.Header["ETag"] == "" {
 		delete(a.Header, "ETag")
 		return a, err
 	}
-	if sent := header(c.event, "If-None-Match"); c.event.HTTPMethod == "GET" && sent != "" && api.Matches(sent, a.Header["ETag"]) {
+	if sent := header(c.event, "If-None-Match"); c.route.Method == "GET" && sent != "" && api.Matches(sent, a.Header["ETag"]) {
 		delete(a.Header, "Content-Type")
 		a.Status, a.Body = 304, nil
 	}
@@ -402,7 +411,7 @@ func (f *Function) etag(c *call, a api.Answer, value any) (string, error) {
 	if v, ok := value.(api.Versioned); ok {
 		return f.enc.Tag(v)
 	}
-	if c.event.HTTPMethod == "GET" && a.Status == 200 {
+	if c.route.Method == "GET" && a.Status == 200 {
 		return api.ETag(a.Timeless), nil
 	}
 	return "", nil
