@@ -160,6 +160,12 @@ func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string
 	if n.Peppers {
 		vars["PEPPERS_SECRET"] = d.data.peppers
 	}
+	if d.props.Edge.Deployed {
+		vars["EDGE"] = jsii.String("true")
+	}
+	if path := d.stagePath(rest); path != "" {
+		vars["STAGE_PATH"] = jsii.String(path)
+	}
 	if n.Flushes {
 		vars["REST_API"] = rest.RestApiId()
 		vars["STAGE"] = jsii.String(d.props.Environment)

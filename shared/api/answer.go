@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,10 @@ type Encoder struct {
 	Contract *contract.Contract
 	Views    *view.Set // of the handlers' results; nil encodes them unchanged
 }
+
+// Challenge is the WWW-Authenticate header of every 401. X-API-Key and api_key have no
+// registered authentication scheme.
+const Challenge = "Bearer"
 
 // exposed lists the headers that scripts in browsers may read.
 func (e Encoder) exposed() string {
@@ -76,6 +81,9 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 	a.Header["Content-Type"] = "application/json"
 	a.Header["X-Request-Id"] = requestID
 	a.Header["Cache-Control"] = "no-store"
+	if cond.Status == http.StatusUnauthorized {
+		a.Header["WWW-Authenticate"] = Challenge // RFC 9110, 15.5.2
+	}
 	if err.RetryAfter > 0 {
 		a.Header["Retry-After"] = strconv.FormatInt(int64((err.RetryAfter+time.Second-1)/time.Second), 10)
 	}
@@ -156,6 +164,9 @@ func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answ
 	a := Answer{Status: status, Header: e.cors()}
 	a.Header["X-Request-Id"] = r.ID
 	a.Header["Cache-Control"] = "private, no-cache"
+	if r.Route.Cached {
+		a.Header["Cache-Control"] = fmt.Sprintf("public, max-age=%d", CacheSeconds)
+	}
 	if raw, ok := value.(Raw); ok {
 		a.Header["Content-Type"], a.Body, a.Timeless = raw.ContentType, raw.Body, raw.Body
 		return a, nil

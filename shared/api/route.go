@@ -7,6 +7,7 @@
 package api
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"sort"
@@ -35,6 +36,7 @@ type Route struct {
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
 	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
+	Cached      bool     // the answer is the same for everyone: caches may store it for [CacheSeconds]
 	Sends       bool     // sends webhook deliveries to the queue
 	Lasts       bool     // makes, changes or ends something that outlives a token: see [Caller.MayLast]
 	Summary     string
@@ -140,9 +142,12 @@ var Routes = []Route{
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
-	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "Get OpenAPI document"},
-	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "Get documentation page"},
+	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Cached: true, Summary: "Get OpenAPI document"},
+	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Cached: true, Summary: "Get documentation page"},
 }
+
+// CacheSeconds is how long caches may store the answer of a route that is Cached.
+const CacheSeconds = 300
 
 // Find returns the route of an operation in the table.
 func Find(operation string) (Route, bool) {
@@ -187,6 +192,15 @@ func For(c *contract.Contract) []Route {
 
 // ID returns the route's name in Lambda events, such as "GET /v1/keys/{key}".
 func (r Route) ID() string { return r.Method + " " + r.Path }
+
+// Methods lists the methods that the route answers: its own, and HEAD with GET. HEAD is
+// served, admitted and counted like GET.
+func (r Route) Methods() []string {
+	if r.Method == http.MethodGet {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{r.Method}
+}
 
 // OwnShape reports whether the route's responses have Statgate's own shapes instead of the
 // contract's: objects without an envelope, and lists with cursors ([ManagementList]).

@@ -88,7 +88,7 @@ func (w *fixture) observe() error {
 			return h.Call(ctx, r, in)
 		}
 	}
-	function, err := serve.New(serve.Options{Contract: w.contract, Handlers: handlers, Gate: w.Gate,
+	function, err := serve.New(serve.Options{Contract: w.contract, Edge: w.Gateway.Edge, Handlers: handlers, Gate: w.Gate,
 		CursorKey: settings.CursorKey(w.keys, rand.Reader), Clock: w.clock, Log: w.log})
 	if err != nil {
 		return err

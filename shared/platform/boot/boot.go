@@ -54,6 +54,8 @@ const (
 type Function struct {
 	Contract    *contract.Contract
 	Environment string
+	Edge        bool   // the API is behind an edge
+	StagePath   string // path of the stage in the public address, "/live"; "" if the address has none
 	AWS         aws.Config
 	Clock       func() time.Time // the machine's, corrected by the store's
 	Log         *slog.Logger
@@ -82,7 +84,7 @@ func load(getenv func(string) string) (*Function, error) {
 	clock := storeclock.New(time.Now)
 	f := &Function{
 		storeClock:  clock,
-		Environment: getenv("ENVIRONMENT"), Clock: clock.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
+		Environment: getenv("ENVIRONMENT"), Edge: getenv("EDGE") == "true", StagePath: getenv("STAGE_PATH"), Clock: clock.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
 		tables:  map[string]table.Table{},
 		Metrics: telemetry.New(getenv("METRICS_NAMESPACE"), getenv("ENVIRONMENT"), getenv("AWS_LAMBDA_FUNCTION_NAME")),
 	}

@@ -19,6 +19,7 @@ import (
 	"statgate/shared/access/gate"
 	"statgate/shared/access/keys"
 	"statgate/shared/access/orgs"
+	"statgate/shared/access/transport"
 	"statgate/shared/api"
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
@@ -103,12 +104,12 @@ func New(o Options) (*Deployment, error) {
 	if d.Handlers, err = d.handlers(o, flusher); err != nil {
 		return nil, err
 	}
-	function, err := serve.New(serve.Options{Contract: o.Contract, Handlers: d.Handlers, Gate: d.Gate,
+	function, err := serve.New(serve.Options{Contract: o.Contract, Edge: o.edge(), Handlers: d.Handlers, Gate: d.Gate,
 		CursorKey: settings.CursorKey(o.Keys, o.Rand), Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
-	auth := authorizer.New(o.Contract, d.Keys.Authenticate, o.Clock, o.Log)
+	auth := authorizer.New(o.Contract, transport.Behind(o.Contract, o.edge()), d.Keys.Authenticate, o.Clock, o.Log)
 	authorize, integrate := o.within(auth.Handle, function.Handle)
 	d.Gateway, err = gateway.New(gateway.Options{
 		Contract: o.Contract, Stage: o.Environment, Edge: o.edge(), Authorize: authorize, Integrate: integrate,
@@ -126,7 +127,9 @@ func (o Options) within(auth gateway.Authorize, function gateway.Integrate) (gat
 	}
 	operations := map[string]string{}
 	for _, r := range api.For(o.Contract) {
-		operations[r.ID()] = r.Operation
+		for _, method := range r.Methods() {
+			operations[method+" "+r.Path] = r.Operation
+		}
 	}
 	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 			return auth(o.Within(ctx, ""), ev)

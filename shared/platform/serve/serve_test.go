@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"statgate/shared/access/apikey"
 	"statgate/shared/access/gate"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
@@ -58,9 +59,13 @@ func function(t *testing.T, log *bytes.Buffer, f func() (string, error)) (*serve
 	return fn, g
 }
 
+// secret is the secret of the requests in these tests.
+const secret = "sg_live_secret"
+
 func event() events.APIGatewayProxyRequest {
-	caller := &api.Caller{Key: "key_1", Secret: "s", Org: "org_1", Role: api.RoleOwner, Contract: "statgate", Permissions: []string{"*:*"}, Version: 1}
-	ev := events.APIGatewayProxyRequest{Resource: "/v1/football/teams/{team}", HTTPMethod: "GET", PathParameters: map[string]string{"team": "a"}}
+	caller := &api.Caller{Key: "key_1", Secret: apikey.ID(secret), Org: "org_1", Role: api.RoleOwner, Contract: "statgate", Permissions: []string{"*:*"}, Version: 1}
+	ev := events.APIGatewayProxyRequest{Resource: "/v1/football/teams/{team}", HTTPMethod: "GET", PathParameters: map[string]string{"team": "a"},
+		Headers: map[string]string{"authorization": "Bearer " + secret}}
 	ev.RequestContext.RequestID, ev.RequestContext.Authorizer = "req-1", caller.Context()
 	return ev
 }

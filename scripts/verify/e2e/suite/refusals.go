@@ -16,7 +16,6 @@ func refusals() []Case {
 		{ID: "refuse.unknown-path", Guarantee: "an unknown path is a 404, with or without a key", Run: refuseUnknownPath},
 		{ID: "refuse.unknown-id", Guarantee: "an id that does not exist is a 404", Run: refuseUnknownID},
 		{ID: "refuse.method", Guarantee: "a method that a path does not support is a 405 that lists the supported ones", Run: refuseMethod},
-		{ID: "refuse.head", Guarantee: "HEAD is refused like any other unsupported method, without a body", Run: refuseHead},
 		{ID: "refuse.media", Guarantee: "a body of another media type is a 415; a Content-Type without a body is accepted", Run: refuseMedia},
 		{ID: "refuse.size", Guarantee: "a body of more than 256 KB is a 413", Run: refuseSize},
 		{ID: "refuse.json", Guarantee: "a body that is not JSON is a 400", Run: refuseJSON},
@@ -129,15 +128,6 @@ func refuseMethod(t *T) {
 			if !strings.Contains(r.Header.Get("Allow"), m) {
 				t.Errorf("%s: Allow is %q, want %s in it", r.asked, r.Header.Get("Allow"), m)
 			}
-		}
-	}
-}
-
-func refuseHead(t *T) {
-	for _, path := range []string{t.routes["listKeys"].Path, t.endpoint().route.Path} {
-		r := t.send(request{method: http.MethodHead, path: path, secret: t.home.admin})
-		if want := t.contract.Condition(api.Method).Status; r.Status != want || len(r.Body) > 0 {
-			t.Errorf("%s: got %d with %d bytes, want %d", r.asked, r.Status, len(r.Body), want)
 		}
 	}
 }

@@ -105,6 +105,17 @@ func New(t *testing.T, contractName string) *Fixture {
 	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, Setup{Follow: Following(t, db)})
 }
 
+// Edged starts a deployment on the embedded engine, with or without an edge.
+func Edged(t *testing.T, contractName string, edge bool) *Fixture {
+	t.Helper()
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, Setup{Edge: &edge})
+}
+
 // Following returns a function that follows the stats table of an embedded engine from
 // now on.
 func Following(t *testing.T, db *local.DB) func(ctx context.Context, read table.Reader) error {
@@ -141,6 +152,7 @@ func On(t *testing.T, contractName string, tables map[string]table.Table) *Fixtu
 
 // Setup has further options of a deployment; see [deployment.Options].
 type Setup struct {
+	Edge   *bool
 	Within func(ctx context.Context, operation string) context.Context
 	Follow func(ctx context.Context, read table.Reader) error
 }
@@ -161,7 +173,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true,
 	})
 	if err != nil {
 		t.Fatal(err)
