@@ -70,7 +70,7 @@ func refuse(t *testing.T, p pkg, names []string, why string, folders ...string) 
 // layer do not import each other.
 var layers = [][]string{
 	{"shared/retry"},
-	{"shared/contract", "shared/table", "shared/ids", "shared/telemetry"},
+	{"shared/contract", "shared/table", "shared/ids", "shared/telemetry", "shared/humantext"},
 	{"shared/api"},
 	{"shared/access"},
 	{"shared/stats"},

@@ -19,8 +19,8 @@ var linkable = []string{"discord", "twitch", "github", "battlenet"}
 // Account is a member's account on another platform.
 type Account struct {
 	Platform string `json:"platform" enum:"discord,twitch,github,battlenet" doc:"Platform"`
-	ID       string `json:"id" minLength:"1" maxLength:"100" doc:"Account id on the platform, 1–100 characters" example:"80351110224678912"`
-	Name     string `json:"name" maxLength:"100" doc:"Account name on the platform, at most 100 characters" example:"nelly"`
+	ID       string `json:"id" text:"id" minLength:"1" maxLength:"100" doc:"Account id on the platform, 1–100 characters" example:"80351110224678912"`
+	Name     string `json:"name" text:"line" maxLength:"100" doc:"Account name on the platform, at most 100 characters" example:"nelly"`
 }
 
 // linked describes a member's accounts in the audit trail: only their platforms.

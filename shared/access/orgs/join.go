@@ -10,7 +10,7 @@ import (
 	"statgate/shared/table"
 )
 
-// ByEmail finds a member by their address, ignoring case.
+// ByEmail finds a member by their address, ignoring case and width.
 func (v View) ByEmail(email string) (Member, bool) {
 	for _, m := range v.Members {
 		if folded(m.Email) == folded(email) {

@@ -69,7 +69,7 @@ type Org struct {
 // Member is a person who acts for an organisation.
 type Member struct {
 	User  string `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Email string `json:"email" format:"email" doc:"Email address"`
+	Email string `json:"email" format:"idn-email" doc:"Email address"`
 	Role  string `json:"role" enum:"owner,admin,member" doc:"Role in the organisation"`
 	State string `json:"state" enum:"active,suspended" doc:"Member state"`
 

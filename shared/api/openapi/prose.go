@@ -32,6 +32,9 @@ func introduction(c *contract.Contract) string {
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every response has an `X-Request-Id`. Every error has the shape of the schema `Error`. ")
 	fmt.Fprintf(&b, "Unknown values are null; fields are never omitted. Times are RFC 3339 in UTC%s.\n\n", days)
+	fmt.Fprintf(&b, "Names, email addresses and other text for people are stored in Unicode's normalisation form C, without space around them. "+
+		"Invisible characters (control, zero-width and bidirectional formatting characters) and broken UTF-8 are refused. "+
+		"Emoji sequences are allowed; descriptions and metadata may have line breaks.\n\n")
 	fmt.Fprintf(&b, "An unknown path gets status %d. A method that the path does not support gets status %d and the header `Allow`.",
 		c.Condition("not_found.route").Status, c.Condition("method").Status)
 	return b.String()

@@ -20,6 +20,7 @@ func refusals() []Case {
 		{ID: "refuse.size", Guarantee: "a body of more than 256 KB is a 413", Run: refuseSize},
 		{ID: "refuse.json", Guarantee: "a body that is not JSON is a 400", Run: refuseJSON},
 		{ID: "refuse.fields", Guarantee: "a body with missing, unknown, repeated or invalid fields is a 422 that names them", Run: refuseFields},
+		{ID: "refuse.text", Guarantee: "invisible or broken text is refused in every name; other text is stored in its normalised form", Run: refuseText},
 		{ID: "refuse.parameters", Guarantee: "an unknown, repeated or invalid query parameter is a 400", Run: refuseParameters},
 		{ID: "refuse.input", Guarantee: "invalid parameters of data get the contract's errors", Run: refuseInput},
 	}
@@ -218,4 +219,22 @@ func refuseInput(t *T) {
 	t.wantError(t.op(secret, "listMatches", in{"season": "2015-16"}), api.InputFilter)
 	place := map[string]any{"cursor": "nonsense", "page": 0, "offset": -1}[t.contract.Paging.Style]
 	t.wantError(t.op(secret, "listMatches", in{t.contract.Paging.Style: place}), api.InputCursor)
+}
+
+func refuseText(t *T) {
+	for _, bad := range []string{`a\u200bb`, `a\u2028b`, `a\u202eb`, `a\u0000b`, `\u001b[31mred`, `a\ud800b`, "a\xffb", "a\ufffdb"} {
+		for body, field := range map[string]string{`{"name":"` + bad + `"}`: "name", `{"name":"a","metadata":{"note":"` + bad + `"}}`: "metadata.note"} {
+			r := t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)})
+			t.wantError(r, api.InputField)
+			if !strings.Contains(string(r.Body), field) {
+				t.Errorf("%s with %q: %s does not name %q", r.asked, body, r.brief(), field)
+			}
+		}
+	}
+	const family = "👨‍👩‍👧‍👦 Café"
+	k := t.key(t.home.admin, t.home, in{"name": " 👨‍👩‍👧‍👦\u00a0Cafe\u0301 ", "scopes": t.endpoint().scopes})
+	if name := t.mustOp(t.home.admin, "getKey", in{"key": k.id}).text("name"); name != family {
+		t.Errorf("getKey: the name is %q, want %q", name, family)
+	}
+	t.wantStatus(t.op(t.home.admin, "revokeKey", in{"key": k.id}), http.StatusOK)
 }
