@@ -192,7 +192,7 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent b
 	if !ids.Valid(id) {
 		return record{}, unknown()
 	}
-	it, err := s.Table.Get(ctx, address(c.Org, id), consistent)
+	it, err := table.GetConfirmed(ctx, s.Table, address(c.Org, id), consistent)
 	if err != nil {
 		return record{}, down(err)
 	}
