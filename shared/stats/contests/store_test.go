@@ -467,3 +467,30 @@ func TestEveryChangeIsAuditedOnceForItsOrganisation(t *testing.T) {
 type emptyKeys struct{}
 
 func (emptyKeys) Query(context.Context, table.Query) (table.Page, error) { return table.Page{}, nil }
+
+// TestAHistoryHasEachContestAlthoughReplicasLag reads the contests, but not the entries of
+// the history, from a replica that lags.
+func TestAHistoryHasEachContestAlthoughReplicasLag(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := storeWithTeams(t, tbl)
+		c, err := create(t.Context(), s, request("", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lagging := contests.NewStore(laggingItems{tbl, tabletest.Lagging{Table: tbl}}, claims(t), rand.Reader)
+		found, _, err := lagging.For(&api.Caller{User: "usr_1", Org: "org_1"}).Own().Page(t.Context(), contests.Filter{}, 10, "")
+		if err != nil || len(found) != 1 || found[0].ID != c.ID {
+			t.Errorf("got %v, %v, want %s", found, err, c.ID)
+		}
+	})
+}
+
+// laggingItems is a table whose queries are up to date, and whose reads of items lag.
+type laggingItems struct {
+	table.Table
+	lags tabletest.Lagging
+}
+
+func (l laggingItems) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
+	return l.lags.BatchGet(ctx, keys, consistent)
+}
