@@ -43,6 +43,9 @@ type Options struct {
 	Rand     io.Reader // for ids
 	// Peppers seal signing secrets; nil where secrets are neither made nor used.
 	Peppers Peppers
+	// Filters look up the leagues and teams of filters; nil where webhooks are neither made
+	// nor changed.
+	Filters Filters
 	// Queue receives deliveries to attempt immediately; nil where none are sent.
 	Queue Queue
 	// Private allows URLs on this machine and its network, and without TLS.
@@ -108,7 +111,14 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	call := change.Asked(r)
 	call.Token = token.Secret(idempotency.Webhook, id)
 	made, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, r.Caller, id) },
+		func(ctx context.Context, attempt int) (createFacts, error) {
+			if attempt == 1 {
+				if err := s.checkFilters(ctx, r.Caller, spec.Leagues, spec.Teams); err != nil {
+					return createFacts{}, err
+				}
+			}
+			return s.createFacts(ctx, r.Caller, id)
+		},
 		func(f createFacts) (Webhook, change.Plan, error) {
 			switch {
 			case f.made: // by an earlier attempt, whose answer was lost
@@ -206,7 +216,8 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent b
 // Update changes a webhook of the caller's organisation. Enabling a webhook, or giving it
 // another URL, resets its record of failures.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Webhook, error) {
-	after, err := s.change(ctx, r, idempotency.Token{}, id, "webhook.update", func(w *record) error {
+	check := func(ctx context.Context) error { return s.checkFilters(ctx, r.Caller, e.Leagues, e.Teams) }
+	after, err := s.change(ctx, r, id, edit{action: "webhook.update", check: check, apply: func(w *record) error {
 		if e.URL != nil && *e.URL != w.URL {
 			w.URL, w.FailingAt = *e.URL, nil
 		}
@@ -224,7 +235,7 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 			return nil
 		}
 		return s.validate(r.Caller, &w.Webhook)
-	})
+	}})
 	return after.shown(r.Now), err
 }
 
@@ -248,7 +259,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Created{}, err
 	}
-	after, err := s.change(ctx, r, token.Secret(idempotency.Webhook, id), id, "webhook.rotate", func(w *record) error {
+	after, err := s.change(ctx, r, id, edit{action: "webhook.rotate", token: token.Secret(idempotency.Webhook, id), apply: func(w *record) error {
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
 			return api.Fail(api.ConflictRotation, "a previous signing secret of this webhook still signs: wait until it expires, or rotate with force to end it immediately")
 		}
@@ -259,7 +270,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			w.Previous, w.PreviousEnd = before, &end
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		return Created{}, err // no secret is returned with an error
 	}
@@ -272,9 +283,18 @@ type rotationInput struct {
 	Force            bool
 }
 
+// edit is a change of a webhook.
+type edit struct {
+	action string // in the audit trail
+	token  idempotency.Token
+	// check refuses the input by what other items say, once the webhook is found; it may be nil.
+	check func(ctx context.Context) error
+	apply func(*record) error
+}
+
 // change edits a webhook in one transaction with its audit entry. A mark on the item shows
 // an earlier attempt whose answer was lost.
-func (s *Store) change(ctx context.Context, r *api.Request, token idempotency.Token, id, action string, edit func(*record) error) (record, error) {
+func (s *Store) change(ctx context.Context, r *api.Request, id string, e edit) (record, error) {
 	// The request's id would not do as a mark: SAM CLI gives every request the id of the
 	// first.
 	mark, err := s.changes.IDs.New("chg_", r.Now)
@@ -282,19 +302,25 @@ func (s *Store) change(ctx context.Context, r *api.Request, token idempotency.To
 		return record{}, err
 	}
 	call := change.Asked(r)
-	call.Token = token
+	call.Token = e.token
 	return change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (record, error) { return s.find(ctx, r.Caller, id, true) },
+		func(ctx context.Context, attempt int) (record, error) {
+			found, err := s.find(ctx, r.Caller, id, true)
+			if err == nil && e.check != nil && attempt == 1 {
+				err = e.check(ctx)
+			}
+			return found, err
+		},
 		func(before record) (record, change.Plan, error) {
 			after := before
 			if before.Last == mark { // changed by an earlier attempt, whose answer was lost
 				return after, change.Plan{}, nil
 			}
-			if err := edit(&after); err != nil {
+			if err := e.apply(&after); err != nil {
 				return after, change.Plan{}, err
 			}
 			after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
-			return after, after.recorded(action, before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil
+			return after, after.recorded(e.action, before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil
 		})
 }
 
