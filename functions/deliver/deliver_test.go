@@ -204,6 +204,82 @@ func TestAClosedIdleConnectionDoesNotFailAnAttempt(t *testing.T) {
 	}
 }
 
+func TestAReceiverThatReadsAndClosesIsSentOneRequestPerAttempt(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(r *http.Request){
+		"the whole request": func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) },
+		"the header":        func(*http.Request) {},
+	} {
+		var sent atomic.Int64
+		url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+			read(r)
+			if sent.Add(1) == 1 {
+				return // the connection of this answer could be used again
+			}
+			if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+				_ = conn.Close()
+			}
+		})
+		s := &store{url: url}
+		to := sender(s, true, io.Discard)
+		const attempts = 4
+		for range attempts {
+			if _, err := to.Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := sent.Load(); got != attempts || len(s.outcomes) != attempts {
+			t.Errorf("%s: the receiver got %d requests in %d counted attempts, want %d", name, got, len(s.outcomes), attempts)
+		}
+		for i, got := range s.outcomes[1:] {
+			if want := (webhooks.Outcome{Error: "the connection failed"}); got != want {
+				t.Errorf("%s: attempt %d: got %+v, want %+v", name, i+2, got, want)
+			}
+		}
+	}
+}
+
+func TestARetryAfterIsReadFrom429And503InSecondsOrAsADate(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 2, 14, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		status int
+		header string
+		want   time.Duration
+	}{
+		"seconds":            {429, "120", 2 * time.Minute},
+		"seconds on 503":     {503, "120", 2 * time.Minute},
+		"a date":             {429, now.Add(time.Hour).Format(http.TimeFormat), time.Hour},
+		"a date in RFC 850":  {503, now.Add(time.Hour).Format("Monday, 02-Jan-06 15:04:05 GMT"), time.Hour},
+		"another status":     {500, "120", 0},
+		"a success":          {200, "120", 0},
+		"no header":          {429, "", 0},
+		"a date in the past": {429, now.Add(-time.Hour).Format(http.TimeFormat), 0},
+		"zero":               {429, "0", 0},
+		"negative":           {429, "-5", 0},
+		"a fraction":         {429, "1.5", 0},
+		"text":               {429, "soon", 0},
+		"too many seconds":   {429, "99999999999999999999", webhooks.MaxRetryAfter},
+		"many seconds":       {429, "9223372036854775807", webhooks.MaxRetryAfter},
+		"a distant date":     {503, now.AddDate(100, 0, 0).Format(http.TimeFormat), webhooks.MaxRetryAfter},
+	} {
+		url := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
+			if c.header != "" {
+				w.Header().Set("Retry-After", c.header)
+			}
+			w.WriteHeader(c.status)
+		})
+		s := &store{url: url}
+		to := deliver.New(deliver.Deps{Store: s, Title: "Example API", Private: true, Timeout: patience, Clock: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+		if _, err := to.Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.outcome(t); got.RetryAfter != c.want || got.Status != c.status {
+			t.Errorf("%s: got %+v, want %s", name, got, c.want)
+		}
+	}
+}
+
 func TestACancelledAttemptDoesNotCountAsAReceiverFailure(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
@@ -298,7 +374,7 @@ func TestOneDeliveryProbesASilentURLForAllOthers(t *testing.T) {
 	if calls, last := attempts(3); calls != 3 || last.Error != "no response in time" {
 		t.Errorf("at first: got %d calls, %+v, want 3: it may be slow once", calls, last)
 	}
-	if calls, last := attempts(5); calls != 0 || last != (webhooks.Outcome{Error: skipped}) {
+	if calls, last := attempts(5); calls != 0 || last != (webhooks.Outcome{Error: skipped, Skipped: true}) {
 		t.Errorf("just after it: got %d calls, %+v, want none", calls, last)
 	}
 	now = now.Add(30 * time.Second)

@@ -132,9 +132,9 @@ var Routes = []Route{
 	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Lasts: true, Summary: "Decide developer application"},
 
 	{Operation: "listWebhooks", Code: "wl", Method: "GET", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List webhooks"},
-	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Lasts: true, Summary: "Create webhook"},
+	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Stats: []Action{GetItem}, Writes: true, Secrets: true, Lasts: true, Summary: "Create webhook"},
 	{Operation: "getWebhook", Code: "wg", Method: "GET", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Summary: "Get webhook"},
-	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Lasts: true, Summary: "Update webhook"},
+	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Stats: []Action{GetItem}, Writes: true, Lasts: true, Summary: "Update webhook"},
 	{Operation: "deleteWebhook", Code: "wd", Method: "DELETE", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Keys: []Action{DeleteItem}, Lasts: true, Summary: "Delete webhook"},
 	{Operation: "rotateWebhook", Code: "wr", Method: "POST", Path: "/webhooks/{webhook}/rotate", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Lasts: true, Summary: "Rotate signing secret"},
 	{Operation: "listDeliveries", Code: "wt", Method: "GET", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List deliveries"},

@@ -8,6 +8,7 @@ import (
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/access/gate"
+	"statgate/shared/access/idempotency"
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/ids"
@@ -18,7 +19,7 @@ import (
 // and of management keys, are exact: a consistent query counts the organisation's keys, and
 // the transaction is conditional on its keys and members not having changed since.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, error) {
-	repeat, err := s.once(r)
+	token, err := s.repeats.Of(r, spec)
 	if err != nil {
 		return Minted{}, err
 	}
@@ -35,12 +36,9 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 	if err != nil {
 		return Minted{}, err
 	}
-	made, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+	made, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r), Token: token.Secret(idempotency.Key, n.key.ID)},
 		func(ctx context.Context, _ int) (holdings, error) {
-			if err := repeat.fresh(ctx, n.key.ID); err != nil {
-				return holdings{}, err
-			}
-			if invalid != nil { // checked last: a repeat gets the same answer even with another body
+			if invalid != nil { // after the Idempotency-Key: a repeat is refused as such even with another body
 				return holdings{}, invalid
 			}
 			return s.ownerOf(ctx, org)
@@ -55,7 +53,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			}
 			n.claimed = claims(r.Caller, n.key.Owner)
 			plan, err := s.creationPlan("key.create", n)
-			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.countWrite(n.key, true))}), err
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.countWrite(n.key, true)}}), err
 		})
 	if err != nil {
 		return Minted{}, err // no secret is returned with an error

@@ -12,6 +12,7 @@ import (
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/access/gate"
+	"statgate/shared/access/idempotency"
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/contract"
@@ -64,6 +65,7 @@ type Store struct {
 	now             func() time.Time
 	rand            io.Reader
 	changes         change.Store
+	repeats         idempotency.Store
 	permissionCache *lru.Cache[string, []string]
 	unstored        unstored
 }
@@ -79,7 +81,7 @@ func New(o Options) *Store {
 		panic(err) // the size is a positive constant
 	}
 	return &Store{permissionCache: remembered, unstored: newUnstored(), table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
-		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
+		rules: rules{o.Contract, o.Environment}, repeats: idempotency.Store{Table: o.Table}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
 // facts are a key, its organisation and its owner, read together.

@@ -10,6 +10,7 @@ import (
 	"statgate/shared/access/apikey"
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
+	"statgate/shared/access/idempotency"
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/table"
@@ -42,7 +43,7 @@ type Token struct {
 // token is refused on its next request. Requests with it pass the key's own gate. No list
 // shows tokens; the table's TTL deletes them once they have expired.
 func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
-	repeat, err := s.once(r)
+	token, err := s.repeats.Of(r, tokenInput{r.Caller.Key, spec})
 	if err != nil {
 		return Token{}, err
 	}
@@ -53,20 +54,14 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 	}
 	empty := Token{Token: n.secret, Key: r.Caller.Key, CreatedAt: r.Now.UTC().Truncate(time.Second)}
 	// No secret is returned with an error.
-	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r), Token: token.Secret(idempotency.Key, r.Caller.Key)},
 		func(ctx context.Context, attempt int) (tokenFacts, error) {
 			if attempt > 1 {
 				if made, err := s.table.Get(ctx, secretAddress(apikey.ID(n.secret)), true); err != nil || made != nil {
 					return tokenFacts{done: true}, down("looking for a token", err)
 				}
 			}
-			used, err := repeat.used(ctx)
-			switch {
-			case err != nil:
-				return tokenFacts{}, err
-			case used != "":
-				return tokenFacts{}, repeated(used)
-			case invalid != nil: // checked last: a repeat gets the same answer even with another body
+			if invalid != nil { // after the Idempotency-Key: a repeat is refused as such even with another body
 				return tokenFacts{}, invalid
 			}
 			f, err := s.self(ctx, r.Caller)
@@ -83,8 +78,14 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 			}
 			plan := s.tokenPlan(r.Caller.Secret, n, t)
 			plan.Before = func(ctx context.Context) error { return s.recordTokenExpiry(ctx, n.pepper, t, r.Now) }
-			return t, plan.And(change.Plan{Writes: repeat.write("createToken", t.Key)}), nil
+			return t, plan, nil
 		})
+}
+
+// tokenInput is what makes two creations of a token the same request.
+type tokenInput struct {
+	Key  string
+	Spec TokenSpec
 }
 
 // tokenFacts are the facts that decide whether a token is made.

@@ -16,17 +16,16 @@ var own = map[string][]string{
 	"listMatches":  {api.NotFound, api.InputFilter},
 	"listTeams":    {api.NotFound, api.InputFilter},
 	"listStats":    {api.InputFilter},
-	"createMatch":  {api.Conflict, api.ConflictRepeat},
+	"createMatch":  {api.Conflict},
 	"updateMatch":  {api.ConflictStep, api.ConflictVersion},
 	"deleteMatch":  {api.ConflictVersion},
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
-	"createToken":  {api.ConflictRepeat},
-	"createKey":    {api.QuotaKeys, api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
-	"rotateKey":    {api.PermissionExpiry, api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
+	"createKey":    {api.QuotaKeys, api.ConflictCap, api.PermissionNeeds},
+	"rotateKey":    {api.PermissionExpiry, api.ConflictRotation, api.ConflictFinal},
 	"updateKey":    {api.PermissionExpiry, api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
 
-	"createWebhook":  {api.ConflictLimit, api.ConflictRepeat},
+	"createWebhook":  {api.ConflictLimit},
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
 
@@ -35,12 +34,12 @@ var own = map[string][]string{
 
 	"listTeamContests": {api.NotFoundTeam, api.PermissionTeam},
 	"listOrgContests":  {api.NotFoundOrg, api.PermissionOrg},
-	"createContest":    {api.NotFoundTeam, api.PermissionGame, api.ConflictRepeat},
+	"createContest":    {api.NotFoundTeam, api.PermissionGame},
 	"getContest":       {api.NotFoundMatch, api.PermissionGame},
 	"getContestStatus": {api.NotFoundMatch, api.PermissionGame},
 	"moveContest":      {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
 	"scoreContest":     {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
-	"forfeitContest":   {api.NotFoundMatch, api.PermissionGame, api.ConflictState, api.ConflictRepeat},
+	"forfeitContest":   {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
 	"agreeContest":     {api.NotFoundMatch, api.ConflictState},
 }
 
@@ -73,6 +72,9 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 	}
 	if r.Management && r.Method != http.MethodGet {
 		all = append(all, api.Conflict)
+	}
+	if r.Repeat() != api.NotRepeatable {
+		all = append(all, api.ConflictRepeat)
 	}
 	all = append(all, own[r.Operation]...)
 	return once(append(all, api.Internal, api.Unavailable))
@@ -178,7 +180,7 @@ var occasions = map[string]occasion{
 	api.NotFoundOrg:       {"No organisation has this id or slug", "no such organisation"},
 	api.Method:            {"The path does not support this method; Allow lists the supported methods", "this path supports only GET, OPTIONS"},
 	api.Conflict:          {"The state of the object does not allow this, or another request changed the object at the same time", "this match already exists: the same teams in the same round of a season, or on the same day"},
-	api.ConflictRepeat:    {"The Idempotency-Key was already used, for another request or to create a secret, which is shown only once; the details give the id of the key that was created", "Idempotency-Key: already used; the secret created by that request cannot be shown again"},
+	api.ConflictRepeat:    {"The Idempotency-Key was already used: for another request, for a secret, which is shown only once, or to create an object that has been deleted since; the details give the id of the object if it is known", "Idempotency-Key: already used; the secret created by that request cannot be shown again"},
 	api.ConflictRotation:  {"The overlap of an earlier rotation has not ended; force ends it", "a previous secret of this key is still valid: wait until it expires, or rotate with force to end it immediately"},
 	api.ConflictCap:       {"The organisation has as many active keys as the plan allows, or the maximum of management keys", "plan PRO allows 3 active client keys, and the organisation has 3: revoke one or choose a larger plan"},
 	api.ConflictLimit:     {"The organisation has the maximum number of these objects", "the organisation has 20 webhooks, the maximum: delete one first"},

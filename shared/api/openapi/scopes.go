@@ -75,7 +75,7 @@ func cost(c *contract.Contract, r api.Route) string {
 }
 
 func description(c *contract.Contract, r api.Route, scopes []string) string {
-	text := prose[r.Operation]
+	text := prose[r.Operation] + repeats[r.Repeat()]
 	if text != "" {
 		text += "\n\n"
 	}

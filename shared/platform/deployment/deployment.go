@@ -94,7 +94,7 @@ func New(o Options) (*Deployment, error) {
 		Environment: o.Environment, Now: o.Clock, Rand: o.Rand})
 	d.Gate.Resolver, d.Gate.Scopes, d.Gate.Management = d.Keys, o.Contract.Scopes, o.Contract.Management
 	d.Orgs = orgs.New(orgs.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
-	d.Contests = contests.NewStore(o.Stats, o.Rand)
+	d.Contests = contests.NewStore(o.Stats, o.Keys, o.Rand)
 	d.Applications = applications.New(applications.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
 	if err := d.workers(o); err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	matchStore := matches.NewStore(o.Stats, o.Clock)
 	deps := functions.Deps{
 		Contract: o.Contract,
-		Leagues:  leagues.NewStore(o.Stats), Teams: teams.NewStore(o.Stats), Matches: matchStore, Own: matches.NewOwn(matchStore, o.Rand),
+		Leagues:  leagues.NewStore(o.Stats), Teams: teams.NewStore(o.Stats), Matches: matchStore, Own: matches.NewOwn(matchStore, o.Keys, o.Rand),
 		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,

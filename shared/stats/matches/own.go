@@ -20,11 +20,14 @@ import (
 type Own struct {
 	store   *Store
 	changes change.Store
+	repeats idempotency.Store
 }
 
-// NewOwn returns the writer over a store; rand is for the ids of audit entries.
-func NewOwn(store *Store, rand io.Reader) *Own {
-	return &Own{store, change.Store{Table: store.table, IDs: ids.New(rand), BesideData: true}}
+// NewOwn returns the writer over a store. Claims is the keys table, in which operations
+// claim their Idempotency-Keys; rand is for the ids of audit entries.
+func NewOwn(store *Store, claims idempotency.Claims, rand io.Reader) *Own {
+	return &Own{store, change.Store{Table: store.table, IDs: ids.New(rand), BesideData: true},
+		idempotency.Store{Table: store.table, Claims: claims}}
 }
 
 // Draft is a match to create, with the writes that create its teams.
@@ -39,17 +42,21 @@ type Draft struct {
 func (m Match) State() string { return m.ID + "." + strconv.FormatInt(m.Version, 10) }
 
 // Create creates a match of the caller's organisation. A repeated request with the same
-// Idempotency-Key gets the first answer, before draft reads anything. Create fails with
+// Idempotency-Key gets the first answer, before draft reads anything, or ConflictRepeat if
+// the match has been deleted since. Create fails with
 // Conflict and the existing id if the organisation has a match of the same identity: the
 // same teams in the same round of a season or, without a round, on the same day. A match
 // that was rescheduled to another day does not conflict on its first day.
 func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(ctx context.Context) (Draft, error)) (*Match, error) {
-	token, err := idempotency.Of(o.store.table, r, input)
+	token, err := o.repeats.Of(r, input)
 	if err != nil {
 		return nil, err
 	}
 	call := o.call(r)
-	call.Token = token
+	call.Token = token.While(func(ctx context.Context, id string) (bool, error) {
+		is, err := o.find(ctx, r.Caller.Org, id)
+		return is != nil, err
+	})
 	return matchOrError(change.Make(ctx, o.changes, call,
 		func(ctx context.Context, _ int) (createFacts, error) {
 			d, err := draft(ctx)

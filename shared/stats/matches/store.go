@@ -121,7 +121,7 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	items, err := s.table.BatchGet(ctx, keys, consistent)
+	items, err := table.BatchGetConfirmed(ctx, s.table, keys, consistent)
 	if err != nil {
 		return nil, fmt.Errorf("matches: reading %d by id: %w", len(keys), err)
 	}
