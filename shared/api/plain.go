@@ -1,6 +1,8 @@
 package api
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -18,6 +20,17 @@ func Line(field, text string) (string, *Error) {
 		return "", FieldError(field, "must not contain control characters")
 	}
 	return text, nil
+}
+
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// ParseTime parses a time as in RFC 3339. [time.Parse] also accepts an hour of one digit,
+// a comma before the fraction, and offsets of 24 hours.
+func ParseTime(text string) (time.Time, error) {
+	if !rfc3339.MatchString(text) {
+		return time.Time{}, fmt.Errorf("%q is not a time as in RFC 3339", text)
+	}
+	return time.Parse(time.RFC3339, text)
 }
 
 // Writable reports whether a time, also when rounded up to a whole second, is in the years

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"time"
 
 	"statgate/shared/access/audit"
@@ -219,6 +221,7 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent b
 // another URL, resets its record of failures.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Webhook, error) {
 	after, err := s.change(ctx, r, id, "webhook.update", func(w *record) error {
+		enabled := w.State != Enabled && e.State != nil
 		if e.URL != nil && *e.URL != w.URL {
 			w.URL, w.FailingAt = *e.URL, nil
 		}
@@ -229,7 +232,7 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 				*to = from
 			}
 		}
-		if e.State != nil && *e.State == Enabled {
+		if enabled && w.State == Enabled {
 			w.Reason, w.FailingAt = nil, nil
 		}
 		if e.onlyDisables() {
@@ -272,6 +275,17 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	return Created{after.shown(r.Now), secret}, err
 }
 
+// equals reports whether two records are the same. An empty list equals a missing one.
+func (r record) equals(o record) bool {
+	for a, b := range map[*[]string]*[]string{&r.Types: &o.Types, &r.Leagues: &o.Leagues, &r.Teams: &o.Teams} {
+		if !slices.Equal(*a, *b) {
+			return false
+		}
+		*b = *a
+	}
+	return reflect.DeepEqual(r, o)
+}
+
 // change edits a webhook in one transaction with its audit entry. A mark on the item shows
 // an earlier attempt whose answer was lost.
 func (s *Store) change(ctx context.Context, r *api.Request, id, action string, edit func(*record) error) (record, error) {
@@ -290,6 +304,9 @@ func (s *Store) change(ctx context.Context, r *api.Request, id, action string, e
 			}
 			if err := edit(&after); err != nil {
 				return after, change.Plan{}, err
+			}
+			if before.equals(after) {
+				return before, change.Plan{}, nil
 			}
 			after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
 			return after, after.recorded(action, before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil
