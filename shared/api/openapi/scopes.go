@@ -74,6 +74,12 @@ func cost(r api.Route) string {
 
 func description(c *contract.Contract, r api.Route, scopes []string) string {
 	text := prose[r.Operation]
+	if more := rules[r.Operation]; more != "" {
+		text += " " + more
+	}
+	for ours, theirs := range c.Operations[r.Operation].Names {
+		text = strings.ReplaceAll(text, "`"+ours+"`", "`"+theirs+"`")
+	}
 	if text != "" {
 		text += "\n\n"
 	}
