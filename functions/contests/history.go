@@ -2,6 +2,7 @@ package contests
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -115,12 +116,19 @@ var timeFormats = []string{
 	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "20060102T150405Z0700", "20060102T150405", "20060102T1504Z0700", "20060102",
 }
 
+// iso8601 is what the formats mean. [time.Parse] also accepts an hour of one digit, a comma
+// before the fraction, and offsets of 24 hours.
+var iso8601 = regexp.MustCompile(`^\d{4}-?\d{2}-?\d{2}(T\d{2}:?\d{2}(:?\d{2}(\.\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$`)
+
 // parseTime parses a date or a time. It returns nil for "".
 func parseTime(field, text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
 	}
 	for _, form := range timeFormats {
+		if !iso8601.MatchString(text) {
+			break
+		}
 		if at, err := time.Parse(form, text); err == nil && api.Writable(at) {
 			at = at.UTC()
 			return &at, nil

@@ -157,7 +157,7 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 		}
 		return &matches.When{Date: *date}, nil
 	}
-	instant, err := time.Parse(time.RFC3339, *at)
+	instant, err := api.ParseTime(*at)
 	if err != nil || !plausible(instant) {
 		return nil, api.FieldError("kickoff_at", "year must be 1800–2999")
 	}

@@ -218,7 +218,7 @@ func parseTime(field, text string, now time.Time, past bool, wrong problems) int
 	if text == "" {
 		return 0
 	}
-	at, err := time.Parse(time.RFC3339, text)
+	at, err := api.ParseTime(text)
 	switch {
 	case err != nil:
 		wrong.add(field, "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z")

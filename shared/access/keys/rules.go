@@ -96,9 +96,6 @@ func sent(text *string) api.Nullable[string] {
 
 // edited applies an edit to a key's record.
 func (ru rules) edited(k record, e Edit, now time.Time) (record, error) {
-	if e.empty() {
-		return k, &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"give at least one field to change"}}
-	}
 	wrong := problems{}
 	if e.Name != nil {
 		name, err := orgs.Name(*e.Name)
@@ -165,7 +162,7 @@ func (ru rules) expiry(in, at api.Nullable[string], now time.Time, wrong problem
 		// the life.
 		return ru.checkEnd("expires_in", now.Truncate(time.Second).Add(life), now, wrong)
 	case at.Sent:
-		end, err := time.Parse(time.RFC3339, at.Value)
+		end, err := api.ParseTime(at.Value)
 		if err != nil {
 			wrong.add("expires_at", "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z")
 			return 0

@@ -22,9 +22,13 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (editFacts, error) { return s.editFacts(ctx, r, id, e) },
 		func(f editFacts) (updated, change.Plan, error) {
+			if e.empty() {
+				return updated{facts: f.facts}, change.Plan{}, nil
+			}
 			plan := change.Plan{Bump: []string{id}}
 			if unchanged(f.before, f.key) {
-				// This may be the repeat of a call that failed after its write.
+				// This may be the repeat of a call that failed after its write, so it
+				// bumps the gate, which the key does not show.
 				return updated{f.facts, e.Scopes != nil}, plan, nil
 			}
 			edit, err := saved("key.update", f.before, f.key, f.before.settings(), f.key.settings())

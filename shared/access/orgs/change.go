@@ -150,9 +150,6 @@ func updated(before, after Org) change.Plan {
 }
 
 func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
-	if e.Name == nil && e.Plan == nil {
-		return emptyEdit()
-	}
 	if e.Plan != nil {
 		if !c.Operator() {
 			return api.Fail(api.PermissionRole, "plan: can be changed only by operators")
@@ -169,9 +166,4 @@ func (s *Store) checkEdit(c *api.Caller, e *Edit) error {
 		e.Name = &name
 	}
 	return nil
-}
-
-// emptyEdit refuses a change that names no field.
-func emptyEdit() *api.Error {
-	return &api.Error{Condition: api.InputField, Message: "validation failed", Form: []string{"give at least one field to change"}}
 }

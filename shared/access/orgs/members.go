@@ -95,7 +95,10 @@ func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user stri
 			// If the member already has the role, this may be the repeat of a call that
 			// failed after its write. The caches must then still be flushed.
 			widened := e.Role != nil && after.Role != api.RoleMember && (before.Role == api.RoleMember || before == after)
-			plan := change.Plan{Bump: f.keys}
+			if e == (MemberEdit{}) {
+				return decided{member: before}, change.Plan{}, nil
+			}
+			plan := change.Plan{Bump: f.keys} // also without a change: this may be a repeat
 			if before != after {
 				plan = plan.And(f.updated(after))
 			}
@@ -249,9 +252,6 @@ func (v View) moveVersions(keys bool, join int64) table.Write {
 }
 
 func (e *MemberEdit) check() error {
-	if e.Email == nil && e.Role == nil && e.State == nil {
-		return emptyEdit()
-	}
 	if e.Email != nil {
 		email, wrong := address("email", *e.Email)
 		if wrong != nil {

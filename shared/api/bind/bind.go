@@ -7,15 +7,15 @@
 package bind
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
-	"sort"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -268,25 +268,11 @@ func (b *Binder) validate(values map[string]any) error {
 		}
 		wrong[detail.Location] = append(wrong[detail.Location], detail.Message)
 	}
-	b.checkYears(values, wrong)
+	b.checkValues(values, wrong)
 	if len(wrong) > 0 {
 		return b.refuse(values, wrong)
 	}
 	return nil
-}
-
-// checkYears rejects times outside the years 0–9999 in UTC. Times are stored in UTC, and
-// RFC 3339 cannot write other years, although an offset lets it express them.
-func (b *Binder) checkYears(values map[string]any, wrong map[string][]string) {
-	for name, s := range b.schema.Properties {
-		text, ok := values[name].(string)
-		if !ok || s.Format != "date-time" {
-			continue
-		}
-		if at, err := time.Parse(time.RFC3339, text); err == nil && !api.Writable(at) {
-			wrong[name] = append(wrong[name], "year must be 0000–9999 in UTC")
-		}
-	}
 }
 
 // turnPage moves page numbers and offsets from the values to bound and applies the limit.
@@ -296,7 +282,7 @@ func (b *Binder) turnPage(values map[string]any, bound *Bound) {
 		limit = min(int(n), b.limit.Max)
 	}
 	delete(values, "limit")
-	bound.Query = canonical(values)
+	bound.Query = b.canonical(values)
 	if n, ok := values[b.style].(float64); ok && b.style != "cursor" {
 		bound.Skip, bound.Page = int(n), int(n)
 	}
@@ -310,21 +296,23 @@ func (b *Binder) turnPage(values map[string]any, bound *Bound) {
 	values["limit"] = limit
 }
 
-// canonical returns the inputs of a query in a fixed order, without page parameters.
-func canonical(values map[string]any) string {
-	names := make([]string, 0, len(values))
-	for name := range values {
-		if name != "cursor" && name != "page" && name != "offset" {
-			names = append(names, name)
+// canonical returns the inputs of a query in a fixed order, without page parameters and
+// without values that equal the default: they belong to the query without them.
+func (b *Binder) canonical(values map[string]any) string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if name == "cursor" || name == "page" || name == "offset" {
+			continue
 		}
-	}
-	sort.Strings(names)
-	var b strings.Builder
-	for _, name := range names {
 		raw, _ := json.Marshal(values[name])
-		fmt.Fprintf(&b, "%s=%s\n", name, raw)
+		if s := b.schema.Properties[name]; s != nil && s.Default != nil {
+			if usual, err := json.Marshal(s.Default); err == nil && bytes.Equal(raw, usual) {
+				continue
+			}
+		}
+		fmt.Fprintf(&out, "%s=%s\n", name, raw)
 	}
-	return b.String()
+	return out.String()
 }
 
 // fill decodes the values into a new input struct.

@@ -17,8 +17,8 @@ import (
 	"statgate/shared/api"
 )
 
-// queryValues parses query parameters by their schemas. List items are separated by
-// commas. A parameter may be given only once.
+// queryValues parses query parameters by their schemas. Items of a list are separated by
+// commas, or the parameter is repeated, or both. Other parameters may be given only once.
 func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
 	values := map[string]any{}
 	for _, name := range sorted(q) {
@@ -30,12 +30,13 @@ func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
 		if schema == nil {
 			return nil, unknownParameter(name)
 		}
-		if len(q[name]) != 1 {
+		if len(q[name]) != 1 && schema.Type != huma.TypeArray {
 			return nil, b.parameter(name, "must be given only once")
 		}
-		v, ok := parse(schema, q[name][0])
+		text := strings.Join(q[name], ",")
+		v, ok := parse(schema, text)
 		if !ok {
-			return nil, b.parameter(name, "must be %s, got %q", kind(schema), clip(q[name][0]))
+			return nil, b.parameter(name, "must be %s, got %q", kind(schema), clip(text))
 		}
 		values[name] = v
 	}
@@ -65,7 +66,9 @@ func parse(schema *huma.Schema, text string) (any, bool) {
 			if !ok || part == "" {
 				return nil, false
 			}
-			list = append(list, v)
+			if !slices.Contains(list, v) { // the same item again changes nothing
+				list = append(list, v)
+			}
 		}
 		return list, true
 	}

@@ -12,12 +12,9 @@ type document struct {
 	Info struct {
 		Title, Version, Description string
 	}
-	Servers []struct{ URL string }
-	Tags    []struct{ Name, Description string }
-	Paths   map[string]map[string]operation
-	// Webhooks are the webhook events, by type.
-	Webhooks map[string]map[string]operation
-
+	Servers    []struct{ URL string }
+	Tags       []struct{ Name, Description string }
+	Paths      map[string]map[string]operation
 	Components struct {
 		Schemas    map[string]schema
 		Responses  map[string]response
@@ -36,7 +33,9 @@ type operation struct {
 		Required bool
 		Content  map[string]media
 	} `json:"requestBody"`
-	Responses   map[string]response
+	Responses map[string]response
+	// Callbacks are the webhook events, by type, address and method.
+	Callbacks   map[string]map[string]map[string]operation
 	Security    []map[string][]string
 	Scopes      []string `json:"x-scopes"`
 	Permissions []string `json:"x-permissions"`

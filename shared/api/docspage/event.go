@@ -21,13 +21,21 @@ type event struct {
 
 // events lists the webhook events by type.
 func (d *document) events() []event {
-	var list []event
-	for _, kind := range slices.Sorted(maps.Keys(d.Webhooks)) {
-		sent := d.Webhooks[kind]["post"]
-		if sent.RequestBody == nil {
-			continue
+	sent := map[string]operation{}
+	for _, methods := range d.Paths {
+		for _, op := range methods {
+			for kind, receivers := range op.Callbacks {
+				for _, receiver := range receivers {
+					sent[kind] = receiver["post"]
+				}
+			}
 		}
-		list = append(list, event{Type: kind, When: sent.Description, Fields: d.fields(sent.RequestBody.Content["application/json"].Schema, false, 0)})
+	}
+	var list []event
+	for _, kind := range slices.Sorted(maps.Keys(sent)) {
+		if body := sent[kind].RequestBody; body != nil {
+			list = append(list, event{Type: kind, When: sent[kind].Description, Fields: d.fields(body.Content["application/json"].Schema, false, 0)})
+		}
 	}
 	return list
 }

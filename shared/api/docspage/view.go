@@ -92,7 +92,8 @@ func (d *document) groups(c *contract.Contract) ([]group, error) {
 			list[i].Endpoints = append(list[i].Endpoints, d.endpoint(c, path, method, op))
 		}
 	}
-	return list, nil
+	// The tag of the events has no endpoints; the page shows events by themselves.
+	return slices.DeleteFunc(list, func(g group) bool { return len(g.Endpoints) == 0 }), nil
 }
 
 func slug(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "-")) }

@@ -39,18 +39,18 @@ func (b *builder) errorSlot(n *contract.Node) *huma.Schema {
 	case "request_id":
 		return &huma.Schema{Type: huma.TypeString, Description: "Id of the request, also in X-Request-Id", Examples: []any{n.Prefix + exampleRequest}}
 	}
-	detail := b.registry.add("ValidationDetails", validationDetails())
-	any := []*huma.Schema{detail, {Type: huma.TypeObject, AdditionalProperties: true}}
-	if !n.OmitNull {
-		any = append(any, &huma.Schema{Type: "null"})
-	}
-	return &huma.Schema{AnyOf: any, Description: "Problems by field, or other details by name"}
+	details := b.registry.add("Details", errorDetails())
+	details.Description = "Problems of the input, or other details by name"
+	return orNull(details, !n.OmitNull)
 }
 
-func validationDetails() *huma.Schema {
+// errorDetails returns one object for both kinds of details. Client generators cannot
+// tell apart two alternatives that are both objects.
+func errorDetails() *huma.Schema {
 	texts := &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}}
 	return &huma.Schema{
-		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"fieldErrors", "formErrors"},
+		Type: huma.TypeObject, AdditionalProperties: true, Description: "Problems of the input, or other details by name",
+		DependentRequired: map[string][]string{"fieldErrors": {"formErrors"}, "formErrors": {"fieldErrors"}},
 		Properties: map[string]*huma.Schema{
 			"fieldErrors": {Type: huma.TypeObject, AdditionalProperties: texts, Description: "Problems by field"},
 			"formErrors":  {Type: huma.TypeArray, Items: texts.Items, Description: "Problems of the input as a whole"},

@@ -80,7 +80,7 @@ func (b *builder) param(r api.Route, name, in string, s *huma.Schema, required b
 	if s.Type == huma.TypeArray {
 		no := false
 		p.Style, p.Explode = "form", &no
-		p.Description = strings.TrimSuffix(p.Description, ".") + "; several values are separated by commas"
+		p.Description = strings.TrimSuffix(p.Description, ".") + "; separate several values with commas, or repeat the parameter"
 	}
 	if name == "limit" && s.Maximum == nil {
 		if most := b.clamped(r); most > 0 {

@@ -4,7 +4,7 @@
 // Deployed functions do not run this package. The build generates the document, and a
 // function serves its bytes. The library huma makes the schemas; this package makes
 // three of its rules stricter. An optional object is "this object or null", a list is
-// never null, and a nullable enumeration contains null.
+// never null, and a nullable enumeration is "one of these values, or null".
 package openapi
 
 import (
@@ -31,6 +31,7 @@ type builder struct {
 	registry *registry
 	doc      *huma.OpenAPI
 	failures map[string]string // name of a shared error response → its content
+	events   bool              // some operation has callbacks
 }
 
 // Document returns the document of a deployment of the contract as indented JSON. The
@@ -63,13 +64,16 @@ func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]b
 		if err := b.operation(r, h); err != nil {
 			return nil, fmt.Errorf("openapi: %s: %w", r.Operation, err)
 		}
-		b.webhooks(r, h)
+		b.events = b.events || len(h.Events) > 0
 		families[r.Function] = true
 	}
 	if b.registry.wrong != nil {
 		return nil, fmt.Errorf("openapi: %w", b.registry.wrong)
 	}
 	b.doc.Tags = tags(families)
+	if b.events {
+		b.doc.Tags = append(b.doc.Tags, &huma.Tag{Name: eventTag, Description: "Events that are sent to webhooks."})
+	}
 	b.dropUnused()
 	return write(b.doc)
 }
@@ -114,7 +118,7 @@ func (b *builder) operation(r api.Route, h api.Handler) error {
 		Description: description(b.contract, r, scopes),
 		Parameters:  b.params(r, h, in), RequestBody: b.body(r, h, in),
 		Security: security(b.contract, r), Responses: map[string]*huma.Response{},
-		Extensions: map[string]any{"x-cost": r.Cost},
+		Callbacks: b.callbacks(h), Extensions: map[string]any{"x-cost": r.Cost},
 	}
 	if !r.Open {
 		op.Extensions["x-permissions"] = append([]string{}, r.Permissions...)

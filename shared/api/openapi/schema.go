@@ -85,11 +85,9 @@ func (r *registry) register(t reflect.Type, hint string) string {
 	}
 	r.schemas[name], r.types[name] = &huma.Schema{}, t
 	s := huma.SchemaFromType(r, t)
-	for _, p := range s.Properties {
+	for field, p := range s.Properties {
 		p.PatternDescription = "" // not part of JSON Schema
-		if p.Nullable && len(p.Enum) > 0 && !slices.Contains(p.Enum, nil) {
-			p.Enum = append(p.Enum, nil)
-		}
+		s.Properties[field] = choiceOrNull(p)
 	}
 	r.own[name], r.viewOnly[s] = s, map[string]*huma.Schema{}
 	for _, f := range reflect.VisibleFields(t) {
@@ -105,7 +103,7 @@ func (r *registry) register(t reflect.Type, hint string) string {
 var names = map[string]string{
 	"standings.Table": "Standings", "standings.Row": "StandingsRow", "standings.AsOf": "StandingsAsOf",
 	"audit.Entry": "AuditEntry", "audit.Actor": "AuditActor", "keys.Usage": "KeyUsage", "keys.Window": "QuotaWindow",
-	"keys.Minted": "KeyWithSecret", "keys.Rotated": "RotatedKey", "orgs.Org": "Organisation", "matches.Side": "MatchTeam",
+	"keys.Minted": "KeyWithSecret", "keys.Rotated": "RotatedKey", "orgs.Org": "Organisation", "contests.contestStatus": "ContestState", "matches.Side": "MatchTeam",
 	"webhooks.Created": "WebhookWithSecret", "keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.headToHeadAnswer": "HeadToHead", "matches.totals": "HeadToHeadTotals",
 }
 
@@ -194,8 +192,17 @@ func inline(s *huma.Schema, from huma.Registry) *huma.Schema {
 	if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
 		c.AdditionalProperties = inline(more, from)
 	}
-	if c.Nullable && len(c.Enum) > 0 && !slices.Contains(c.Enum, nil) {
-		c.Enum = append(slices.Clone(c.Enum), nil)
+	return choiceOrNull(&c)
+}
+
+// choiceOrNull returns a nullable enumeration as "one of these values, or null". Client
+// generators cannot write a type for an enumeration that contains null.
+func choiceOrNull(s *huma.Schema) *huma.Schema {
+	if !s.Nullable || len(s.Enum) == 0 {
+		return s
 	}
-	return &c
+	choice := *s
+	choice.Nullable, choice.Description = false, ""
+	choice.Enum = slices.DeleteFunc(slices.Clone(s.Enum), func(v any) bool { return v == nil })
+	return &huma.Schema{AnyOf: []*huma.Schema{&choice, {Type: "null"}}, Description: s.Description}
 }

@@ -76,6 +76,12 @@ func cost(c *contract.Contract, r api.Route) string {
 
 func description(c *contract.Contract, r api.Route, scopes []string) string {
 	text := prose[r.Operation] + repeats[r.Repeat()]
+	if more := rules[r.Operation]; more != "" {
+		text += " " + more
+	}
+	for ours, theirs := range c.Operations[r.Operation].Names {
+		text = strings.ReplaceAll(text, "`"+ours+"`", "`"+theirs+"`")
+	}
 	if text != "" {
 		text += "\n\n"
 	}

@@ -78,11 +78,11 @@ func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 		s.Description = strings.TrimSpace(s.Description + " (" + strings.Join(n.Args, ", ") + ")")
 		s.Enum = codesOf(n.Args)
 	}
-	return s, nil
+	return choiceOrNull(s), nil
 }
 
 func codesOf(args []string) []any {
-	codes := []any{nil}
+	var codes []any
 	for _, arg := range args {
 		_, number, _ := strings.Cut(arg, "=")
 		if code, err := strconv.Atoi(number); err == nil && !slices.Contains(codes, any(code)) {
@@ -118,8 +118,5 @@ func orNull(s *huma.Schema, nullable bool) *huma.Schema {
 	}
 	copied := *s
 	copied.Nullable = true
-	if len(copied.Enum) > 0 {
-		copied.Enum = append(slices.Clone(copied.Enum), nil)
-	}
-	return &copied
+	return choiceOrNull(&copied)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"time"
 
 	"statgate/shared/access/audit"
@@ -218,6 +220,7 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent b
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Webhook, error) {
 	check := func(ctx context.Context) error { return s.checkFilters(ctx, r.Caller, e.Leagues, e.Teams) }
 	after, err := s.change(ctx, r, id, edit{action: "webhook.update", check: check, apply: func(w *record) error {
+		enabled := w.State != Enabled && e.State != nil
 		if e.URL != nil && *e.URL != w.URL {
 			w.URL, w.FailingAt = *e.URL, nil
 		}
@@ -228,7 +231,7 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 				*to = from
 			}
 		}
-		if e.State != nil && *e.State == Enabled {
+		if enabled && w.State == Enabled {
 			w.Reason, w.FailingAt = nil, nil
 		}
 		if e.onlyDisables() {
@@ -292,6 +295,17 @@ type edit struct {
 	apply func(*record) error
 }
 
+// equals reports whether two records are the same. An empty list equals a missing one.
+func (r record) equals(o record) bool {
+	for a, b := range map[*[]string]*[]string{&r.Types: &o.Types, &r.Leagues: &o.Leagues, &r.Teams: &o.Teams} {
+		if !slices.Equal(*a, *b) {
+			return false
+		}
+		*b = *a
+	}
+	return reflect.DeepEqual(r, o)
+}
+
 // change edits a webhook in one transaction with its audit entry. A mark on the item shows
 // an earlier attempt whose answer was lost.
 func (s *Store) change(ctx context.Context, r *api.Request, id string, e edit) (record, error) {
@@ -318,6 +332,9 @@ func (s *Store) change(ctx context.Context, r *api.Request, id string, e edit) (
 			}
 			if err := e.apply(&after); err != nil {
 				return after, change.Plan{}, err
+			}
+			if before.equals(after) {
+				return before, change.Plan{}, nil
 			}
 			after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
 			return after, after.recorded(e.action, before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil

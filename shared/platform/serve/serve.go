@@ -397,7 +397,7 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 		delete(a.Header, "ETag")
 		return a, err
 	}
-	if sent := header(c.event, "If-None-Match"); c.route.Method == "GET" && sent != "" && api.Matches(sent, a.Header["ETag"]) {
+	if sent := strings.Join(values(c.event, "If-None-Match"), ","); c.route.Method == "GET" && sent != "" && api.Matches(sent, a.Header["ETag"]) {
 		delete(a.Header, "Content-Type")
 		a.Status, a.Body = 304, nil
 	}

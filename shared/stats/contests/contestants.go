@@ -3,6 +3,7 @@ package contests
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 
@@ -93,6 +94,9 @@ func (s *Store) Put(ctx context.Context, r *api.Request, kind Kind, p Contestant
 	_, err := change.Make(ctx, s.changes, call,
 		func(ctx context.Context, _ int) (contestantFacts, error) { return s.contestantFacts(ctx, kind, p) },
 		func(f contestantFacts) (Contestant, change.Plan, error) {
+			if f.rev > 0 && reflect.DeepEqual(f.before, p) {
+				return p, change.Plan{}, nil
+			}
 			ws, err := p.writes(kind, f.before, f.rev)
 			entry := audit.Change{Action: "contestant.put", Target: p.ID, After: p}
 			if f.rev > 0 {

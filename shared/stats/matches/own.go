@@ -3,6 +3,7 @@ package matches
 import (
 	"context"
 	"io"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -144,6 +145,9 @@ func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m
 		after := &Record{HomeAs: before.HomeAs, AwayAs: before.AwayAs}
 		if after.Match, err = before.Edited(e); err != nil {
 			return Match{}, change.Plan{}, err
+		}
+		if reflect.DeepEqual(after.Match, before.Match) {
+			return before.Match, change.Plan{}, nil
 		}
 		plan := planOf(Change{Before: before, After: after}, "match.update", r.Now)
 		return after.Match, plan, nil

@@ -17,6 +17,7 @@ import (
 	"statgate/scripts/internal/usage"
 	"statgate/shared/access/gate"
 	"statgate/shared/access/keys"
+	"statgate/shared/api"
 	"statgate/shared/table"
 )
 
@@ -74,10 +75,11 @@ and not used since. The command handles --rate rows or keys per second.`,
 }
 
 func (o *options) setBefore(text string) (err error) {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if o.before, err = time.Parse(layout, text); err == nil {
-			return nil
-		}
+	if o.before, err = time.Parse(time.DateOnly, text); err == nil {
+		return nil
+	}
+	if o.before, err = api.ParseTime(text); err == nil {
+		return nil
 	}
 	return errors.New("must be a date such as 2027-01-31 or a time such as 2027-01-31T12:00:00Z")
 }
