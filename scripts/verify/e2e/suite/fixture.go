@@ -66,7 +66,7 @@ func (t *T) assignHome() {
 	t.homeMutex.Lock()
 	defer t.homeMutex.Unlock()
 	if t.fixture.home == nil || t.keySlots < keySlotsPerCase {
-		t.fixture.home, t.keySlots = t.tenant("home", t.largest().Name), t.largest().Keys
+		t.fixture.home, t.keySlots = t.tenant("home", t.largest().Name), t.room(t.largest())
 	}
 	t.keySlots -= keySlotsPerCase
 	t.home = t.fixture.home
@@ -122,7 +122,11 @@ func (t *T) tenant(name, plan string) *tenant {
 		t.Fatalf("createOrg: %s names no organisation or no owner", made.brief())
 	}
 	t.locked(func() { t.tenants = append(t.tenants, n) })
-	k := t.key(t.operator, n, in{"org": n.id, "name": "admin", "scopes": t.manageScopes()})
+	spec = in{"org": n.id, "name": "admin", "scopes": t.manageScopes()}
+	if t.contract.Keys.ExpiryRequired { // it makes no key that outlives it
+		spec["expires_in"] = append([]string{"1y"}, t.contract.Keys.ExpiryChoices...)[len(t.contract.Keys.ExpiryChoices)]
+	}
+	k := t.key(t.operator, n, spec)
 	n.adminKey, n.admin = k.id, k.secret
 	return n
 }
@@ -159,6 +163,12 @@ func (t *T) key(by string, n *tenant, spec in) key {
 		t.Fatalf("createKey: %d answers without an id or a secret", made.Status)
 	}
 	return k
+}
+
+// memberKey creates a key of another member at home. Operators hand it out: a key that another
+// member creates reaches nothing personal, and the contract may have no other lists.
+func (t *T) memberKey(user string, scopes []string) key {
+	return t.key(t.operator, t.home, in{"org": t.home.id, "user": user, "scopes": scopes})
 }
 
 // clientKey creates a client key at home that reaches the endpoint.
