@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"statgate/shared/access/keys/keystest"
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 )
 
@@ -517,6 +518,9 @@ func TestRemovedMembersKeysAreRevokedHoweverMany(t *testing.T) {
 	}
 	if got := c.owner.does("listMembers", input{"org": c.org})["data"].([]any); len(got) != 2 {
 		t.Errorf("got %d members, want 2", len(got))
+	}
+	if it, err := c.Table.Get(t.Context(), orgs.Key(c.org), true); err != nil || it.Int("members") != 2 {
+		t.Errorf("got %d members counted, %v, want 2", it.Int("members"), err)
 	}
 	if got := len(c.Entries(t, c.org)); got != 1+1+2*2+1+70+71+1 {
 		t.Errorf("got %d audit entries", got)

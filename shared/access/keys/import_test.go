@@ -380,6 +380,40 @@ func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 	})
 }
 
+func TestAnImportCountsMembersAndAddsNoneBeyondTheMaximum(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "balla")
+	o, _, _ := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
+	i := startImport(t, w, keys.ImportOptions{CreateOrgs: true})
+	row := func(n int, org string) keys.Foreign {
+		f := export(n)
+		f.Org, f.Owner, f.Plan = org, fmt.Sprintf("m%d@north.example", n), ""
+		return f
+	}
+	importRows(t, i, row(1, o.ID), row(2, o.ID), row(3, "new"), row(4, "new"))
+	var made string
+	for after, first := "", true; first || after != ""; first = false {
+		page, err := w.Table.Query(t.Context(), table.Query{Index: "list", Partition: "ORGS", After: after})
+		must(t, err)
+		for _, it := range page.Items {
+			if it.Str("name") == "new" {
+				made = it.Str("id")
+			}
+		}
+	}
+	for org, want := range map[string]int64{o.ID: 3, made: 2} {
+		if it, err := w.Table.Get(t.Context(), orgs.Key(org), true); err != nil || it.Int("members") != want {
+			t.Errorf("%s: got %d members counted, %v, want %d", org, it.Int("members"), err, want)
+		}
+	}
+	_, err := w.Table.Write(t.Context(), table.Update(orgs.Key(o.ID), []table.Action{table.Set("members", int64(orgs.MaxMembers))}))
+	must(t, err)
+	if _, err := startImport(t, w, keys.ImportOptions{CreateOrgs: true}).Row(t.Context(), 1, row(5, o.ID)); err == nil || !strings.Contains(err.Error(), "500 members, the maximum") {
+		t.Errorf("one member too many: got %v", err)
+	}
+	importRows(t, startImport(t, w, keys.ImportOptions{CreateOrgs: true}), func() keys.Foreign { f := row(6, o.ID); f.Owner = "m1@north.example"; return f }())
+}
+
 func TestTheCapOfManagementKeysAppliesToImportsUnlessOverridden(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")

@@ -8,23 +8,37 @@ import (
 
 	"statgate/shared/access/keys"
 	"statgate/shared/access/keys/keystest"
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/table"
 )
+
+// revokedKeys creates and revokes a key, and stores more like it: as many as n requests each
+// would have left.
+func revokedKeys(t *testing.T, w *keystest.Fixture, org string, admin keys.Minted, n int) {
+	t.Helper()
+	k := w.Key(t, admin.Secret, reading("bot"))
+	_, err := w.Keys.Revoke(t.Context(), w.By(t, admin.Secret), k.ID)
+	must(t, err)
+	var ws []table.Write
+	for i := range n - 1 {
+		it, err := w.Table.Get(t.Context(), table.Key{Partition: orgs.Partition(org), Sort: "KEY#" + k.ID}, true)
+		must(t, err)
+		it["id"] = fmt.Sprintf("key_copy%03d", i)
+		it[table.SortAttr] = "KEY#" + it.Str("id")
+		ws = append(ws, table.Put(it, table.IsNew()))
+	}
+	must(t, w.Table.Transact(t.Context(), ws))
+}
 
 func TestKeysPerHourAreBoundedExactlyUnderConcurrentCreatesHoweverManyAreRevoked(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, keysTable table.Table) {
 		w := keystest.New(t, keysTable, "statgate")
 		root := w.Bootstrap(t).Secret
-		_, _, admin := w.Org(t, root, "north", "ENTERPRISE") // with the admin key, the first of the hour
+		o, _, admin := w.Org(t, root, "north", "ENTERPRISE") // with the admin key, the first of the hour
 		begun := w.Now()
-		const before = keys.MaxKeysPerHour - 5
-		for range before - 1 {
-			k := w.Key(t, admin.Secret, reading("bot"))
-			_, err := w.Keys.Revoke(t.Context(), w.By(t, admin.Secret), k.ID)
-			must(t, err)
-		}
+		revokedKeys(t, w, o.ID, admin, keys.MaxKeysPerHour-5-1)
 		var refused error
 		got := runConcurrently(12, func(i int) error {
 			_, err := w.Keys.Create(context.Background(), w.By(t, admin.Secret), reading(fmt.Sprint(i)))
@@ -51,15 +65,9 @@ func TestKeysPerHourAreBoundedExactlyUnderConcurrentCreatesHoweverManyAreRevoked
 func TestRotationsRevocationsAndTokensAreNeverRefusedForTheKeysOfTheHour(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")
-	_, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
-	var last keys.Minted
-	for range keys.MaxKeysPerHour - 1 {
-		if last.ID != "" {
-			_, err := w.Keys.Revoke(t.Context(), w.By(t, admin.Secret), last.ID)
-			must(t, err)
-		}
-		last = w.Key(t, admin.Secret, reading("bot"))
-	}
+	o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
+	revokedKeys(t, w, o.ID, admin, keys.MaxKeysPerHour-2)
+	last := w.Key(t, admin.Secret, reading("bot"))
 	_, err := w.Keys.Create(t.Context(), w.By(t, admin.Secret), reading("next"))
 	if got := keystest.Condition(err); got != api.QuotaKeys {
 		t.Fatalf("got %q (%v)", got, err)
