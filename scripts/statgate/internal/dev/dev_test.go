@@ -48,7 +48,7 @@ func start(t *testing.T, args ...string) (demo, string, func() error) {
 	case err := <-ended:
 		t.Fatalf("dev ended early: %v", err)
 	case <-printed.done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("dev did not start")
 	}
 	stop := func() error { cancel(); err := <-ended; ended <- err; return err }
@@ -254,7 +254,7 @@ func startError(t *testing.T, args ...string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return run(ctx, o, &bytes.Buffer{}, &bytes.Buffer{})
 }

@@ -130,7 +130,7 @@ func orgListed(t *T) {
 		t.Errorf("listOrgs: the owner's list has %d organisations, want only their own", len(own))
 	}
 	// On AWS the list is eventually consistent.
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(300 * time.Millisecond) {
+	for deadline := time.Now().Add(t.patience); ; time.Sleep(300 * time.Millisecond) {
 		if slices.ContainsFunc(t.listed(t.operator, "listOrgs", nil), func(o map[string]any) bool { return o["id"] == n.id }) {
 			return
 		}
