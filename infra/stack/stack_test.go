@@ -314,7 +314,8 @@ func TestTablesAreRetainedRecoverableAndHaveTheirIndexes(t *testing.T) {
 				{[]any{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"}, true},
 				{[]any{"TimeToLiveSpecification", "AttributeName"}, "ttl"},
 				{[]any{"SSESpecification", "SSEEnabled"}, true},
-				{[]any{"StreamSpecification", "StreamViewType"}, "NEW_AND_OLD_IMAGES"},
+				{[]any{"DeletionProtectionEnabled"}, true},
+				{[]any{"StreamSpecification", "StreamViewType"}, streamOf[schema.Name]},
 			} {
 				if got := dig(r.Properties, want.at...); got != want.value {
 					t.Errorf("%s: %v: got %v, want %v", schema.Name, want.at, got, want.value)
@@ -409,6 +410,19 @@ func names(tmpl template) map[string]bool {
 	return found
 }
 
+// streamOf has the view type of each table's stream. No worker reads the keys table's changes, so
+// it has no stream.
+var streamOf = map[string]any{table.Stats.Name: "NEW_AND_OLD_IMAGES"}
+
+func TestTablesMayBeDeletedOnlyIfTheFlagSaysSo(t *testing.T) {
+	tmpl := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "balla"), Environment: "live", Arch: "arm64", Unprotected: true})
+	for id, r := range tmpl.of("AWS::DynamoDB::Table") {
+		if got := r.Properties["DeletionProtectionEnabled"]; got != false {
+			t.Errorf("%s: got deletion protection %v, want false", id, got)
+		}
+	}
+}
+
 func TestTwoStacksInOneAccountShareNoName(t *testing.T) {
 	c := presetOf(t, "balla")
 	other := names(synth(t, "Balla-2", stack.Props{Contract: c, Environment: "live", Arch: "arm64"}))
@@ -449,3 +463,34 @@ func TestOutputsNameAddressesTablesAndFunctions(t *testing.T) {
 		}
 	})
 }
+// TestWithoutAFlagTheStageIsThrottledAndNoFunctionReservesInstances holds because an account
+// may have only ten instances, none of which can then be reserved.
+func TestWithoutAFlagTheStageIsThrottledAndNoFunctionReservesInstances(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, tmpl template) {
+		stage := tmpl.only(t, "AWS::ApiGateway::Stage").Properties
+		settings, _ := stage["MethodSettings"].([]any)
+		got := []any{len(settings), dig(settings, 0, "HttpMethod"), dig(settings, 0, "ResourcePath"), dig(settings, 0, "ThrottlingRateLimit"), dig(settings, 0, "ThrottlingBurstLimit")}
+		if want := []any{1, "*", "/*", float64(stack.DefaultRate), float64(stack.DefaultBurst)}; !reflect.DeepEqual(got, want) {
+			t.Errorf("got method settings %v, want %v", got, want)
+		}
+		for id, f := range tmpl.of("AWS::Lambda::Function") {
+			if got := f.Properties["ReservedConcurrentExecutions"]; got != nil {
+				t.Errorf("%s reserves %v instances", id, got)
+			}
+		}
+	})
+}
+
+// TestDefaultThrottleLeavesRoomForTheLargestPlan requires ten times the average rate of the
+// largest plan, because several organisations share the stage.
+func TestDefaultThrottleLeavesRoomForTheLargestPlan(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, _ template) {
+		for _, plan := range c.Plans {
+			b := plan.Budgets[contract.Requests]
+			if b.Window > 0 && float64(b.Limit)/float64(b.Window)*10 > stack.DefaultRate {
+				t.Errorf("plan %s allows %d requests in %d s, over a tenth of the default throttle of %d per second", plan.Name, b.Limit, b.Window, stack.DefaultRate)
+			}
+		}
+	})
+}
+
