@@ -163,7 +163,11 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 	}
 	utc := instant.UTC().Format(time.RFC3339)
 	when := &matches.When{Date: utc[:len(time.DateOnly)], KickoffAt: &utc}
-	if zone := leagues.Zone(league); zone != nil {
+	zone, err := leagues.Zone(league)
+	if err != nil {
+		return nil, err
+	}
+	if zone != nil {
 		local := instant.In(zone)
 		clock := local.Format("15:04")
 		when.Date, when.Time = local.Format(time.DateOnly), &clock

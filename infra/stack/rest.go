@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"sort"
@@ -18,17 +19,23 @@ import (
 
 const jsonType = "application/json"
 
+// The default throttle of the stage bounds what a flood of requests costs, as API Gateway
+// does not charge for a request that it throttles. The largest plan of a preset allows 28
+// requests per second on average.
+const (
+	DefaultRate  = 500  // requests per second
+	DefaultBurst = 1000 // requests at once
+)
+
 // newREST creates the REST API and its gateway responses. The API has no binary media
 // types, as mocks would then receive bodies that their templates cannot match.
 func (d *deployment) newREST() awsapigateway.RestApi {
 	stage := &awsapigateway.StageOptions{
 		StageName: jsii.String(d.props.Environment),
 		// Segments of a traced stage have the URL with its query, which may contain a key.
-		TracingEnabled: jsii.Bool(!slices.Contains(d.props.Contract.HTTPTransports(), contract.Query)),
-	}
-	if d.props.Rate > 0 {
-		stage.ThrottlingRateLimit = jsii.Number(d.props.Rate)
-		stage.ThrottlingBurstLimit = jsii.Number(d.props.Burst)
+		TracingEnabled:       jsii.Bool(!slices.Contains(d.props.Contract.HTTPTransports(), contract.Query)),
+		ThrottlingRateLimit:  jsii.Number(cmp.Or(d.props.Rate, DefaultRate)),
+		ThrottlingBurstLimit: jsii.Number(cmp.Or(d.props.Burst, DefaultBurst)),
 	}
 	props := &awsapigateway.RestApiProps{
 		RestApiName:    d.stack.StackName(),

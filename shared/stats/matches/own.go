@@ -75,8 +75,8 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 				return f.before.Match, change.Plan{}, alreadyExists(f.before.ID)
 			}
 			after := &Record{Match: f.match, HomeAs: f.match.Home.Name, AwayAs: f.match.Away.Name}
-			plan := planOf(Change{After: after}, "match.create", r.Now)
-			return after.Match, plan.And(change.Plan{Writes: f.teams}), nil
+			plan, err := planOf(Change{After: after}, "match.create", r.Now)
+			return after.Match, plan.And(change.Plan{Writes: f.teams}), err
 		}))
 }
 
@@ -149,8 +149,8 @@ func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m
 		if reflect.DeepEqual(after.Match, before.Match) {
 			return before.Match, change.Plan{}, nil
 		}
-		plan := planOf(Change{Before: before, After: after}, "match.update", r.Now)
-		return after.Match, plan, nil
+		plan, err := planOf(Change{Before: before, After: after}, "match.update", r.Now)
+		return after.Match, plan, err
 	}))
 }
 
@@ -160,7 +160,8 @@ func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
 		if err := checkState(r, before); err != nil {
 			return Match{}, change.Plan{}, err
 		}
-		return before.Match, planOf(Change{Before: before}, "match.delete", r.Now), nil
+		plan, err := planOf(Change{Before: before}, "match.delete", r.Now)
+		return before.Match, plan, err
 	})
 	return err
 }
@@ -174,16 +175,19 @@ func (o *Own) call(r *api.Request) change.Call {
 }
 
 // planOf returns the plan of one change, with its audit entry.
-func planOf(c Change, action string, now time.Time) change.Plan {
+func planOf(c Change, action string, now time.Time) (change.Plan, error) {
 	entry := audit.Change{Action: action}
-	ws := writes([]Change{c}, now)
+	ws, err := writes([]Change{c}, now)
+	if err != nil {
+		return change.Plan{}, err
+	}
 	if c.Before != nil {
 		entry.Target, entry.Before = c.Before.ID, c.Before.Match
 	}
 	if c.After != nil {
 		entry.Target, entry.After = c.After.ID, c.After.Match
 	}
-	return change.Plan{Writes: ws, Entries: []audit.Change{entry}}
+	return change.Plan{Writes: ws, Entries: []audit.Change{entry}}, nil
 }
 
 // find returns an organisation's match, or nil. A public match, or one of another

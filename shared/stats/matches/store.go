@@ -309,7 +309,11 @@ func merge(ctx context.Context, sources []*source, n int, descending bool) ([]*R
 			if len(s.ahead) == 0 {
 				continue
 			}
-			if k := sortString(&s.ahead[0].Match); next == nil || k < nextKey != descending {
+			k, err := sortString(&s.ahead[0].Match)
+			if err != nil {
+				return nil, err
+			}
+			if next == nil || k < nextKey != descending {
 				next, nextKey = s, k
 			}
 		}
@@ -337,9 +341,10 @@ func fillAll(ctx context.Context, sources []*source) error {
 }
 
 // zoneOf returns the time zone of a league's days, UTC if it is unknown.
-func zoneOf(league string) *time.Location {
-	if loc := leagues.Zone(league); loc != nil {
-		return loc
+func zoneOf(league string) (*time.Location, error) {
+	loc, err := leagues.Zone(league)
+	if loc == nil && err == nil {
+		return time.UTC, nil
 	}
-	return time.UTC
+	return loc, err
 }
