@@ -32,6 +32,7 @@ func introduction(c *contract.Contract) string {
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every response has an `X-Request-Id`. Every error has the shape of the schema `Error`. ")
 	fmt.Fprintf(&b, "Unknown values are null; fields are never omitted. Times are RFC 3339 in UTC%s.\n\n", days)
+	fmt.Fprintf(&b, "HEAD works wherever GET does and counts like it. Every 401 has `WWW-Authenticate: Bearer`; without CloudFront in front of the API, its name may be `x-amzn-Remapped-WWW-Authenticate`. ")
 	fmt.Fprintf(&b, "An unknown path gets status %d. A method that the path does not support gets status %d and the header `Allow`.",
 		c.Condition("not_found.route").Status, c.Condition("method").Status)
 	return b.String()
