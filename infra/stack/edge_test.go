@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"statgate/infra/stack"
 	"statgate/shared/platform/edge"
 )
 
@@ -280,6 +279,6 @@ func TestWebRulesAllowLargeBodiesLimitAddressesAndStoreNoSamples(t *testing.T) {
 }
 
 func TestEdgeCanBeDeployedForAContractThatNeedsNone(t *testing.T) {
-	tmpl := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "balla"), Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: true}})
+	tmpl := listing(t, presetOf(t, "balla"), true)
 	tmpl.only(t, "AWS::CloudFront::Distribution")
 }

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -33,7 +34,10 @@ type deployed struct {
 	check    *authorizer.Authorizer
 }
 
-const transportSecret = "sg_live_0123456789012345678901234567890123456789012"
+// secretOf returns a well-formed secret of the contract.
+func secretOf(c *contract.Contract) string {
+	return c.Secret.Prefixes["live"] + strings.Repeat("7", c.Secret.Accept[0])
+}
 
 type openGate struct{}
 
@@ -67,7 +71,7 @@ func deployedFrom(t *testing.T, c *contract.Contract, tmpl template) deployed {
 	edge := behind(t, tmpl)
 	quiet := slog.New(slog.DiscardHandler)
 	d.check = authorizer.New(c, transport.Behind(c, edge), func(_ context.Context, secret string) (*api.Caller, error) {
-		if secret != transportSecret {
+		if secret != secretOf(c) {
 			return nil, api.Fail(api.SecretUnknown, "a valid API key is required")
 		}
 		return &api.Caller{Key: "key_1", Secret: apikey.ID(secret), Org: "org_1", Role: api.RoleOwner, Contract: c.Name,
@@ -118,31 +122,46 @@ func (d deployed) get(t *testing.T, h http.Header, q url.Values) int {
 	return got.StatusCode
 }
 
-// requests has a request for each transport.
-var requests = map[string]struct {
-	header http.Header
-	query  url.Values
-}{
-	contract.Bearer:  {http.Header{"Authorization": {"Bearer " + transportSecret}}, url.Values{}},
-	contract.XAPIKey: {http.Header{"X-Api-Key": {transportSecret}}, url.Values{}},
-	contract.Query:   {http.Header{}, url.Values{"api_key": {transportSecret}}},
+// requestsOf returns a request for each transport.
+func requestsOf(secret string) map[string]sent {
+	return map[string]sent{
+		contract.Bearer:  {http.Header{"Authorization": {"Bearer " + secret}}, url.Values{}},
+		contract.XAPIKey: {http.Header{"X-Api-Key": {secret}}, url.Values{}},
+		contract.Query:   {http.Header{}, url.Values{"api_key": {secret}}},
+	}
 }
 
-// eachTransport runs a test on a deployment of each list of transports, with and without an
+// sent is what a client sends.
+type sent struct {
+	header http.Header
+	query  url.Values
+}
+
+// listing returns the template of a deployment of a contract with the contract's transports.
+func listing(t *testing.T, c *contract.Contract, edge bool) template {
+	t.Helper()
+	name := fmt.Sprint(c.Name, c.HTTPTransports(), edge)
+	return once(t, name, stack.Props{Contract: c, Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: edge}})
+}
+
+// eachTransport runs a test on deployments of each list of transports, with and without an
 // edge.
 func eachTransport(t *testing.T, test func(t *testing.T, c *contract.Contract, tmpl template, edge bool)) {
 	t.Helper()
-	for _, listed := range [][]string{
-		{contract.Bearer}, {contract.XAPIKey}, {contract.Query}, {contract.XAPIKey, contract.Bearer, contract.Query},
-	} {
+	for _, transport := range []string{contract.XAPIKey, contract.Query} {
 		for _, edge := range []bool{true, false} {
 			c := presetOf(t, "statgate")
-			c.Transports["http"] = listed
-			test(t, c, synth(t, "Statgate", stack.Props{Contract: c, Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: edge}}), edge)
+			c.Transports["http"] = []string{transport}
+			test(t, c, listing(t, c, edge), edge)
 		}
 	}
-	test(t, presetOf(t, "statgate"), synthesised(t, "statgate"), true) // bearer and x-api-key
-	test(t, presetOf(t, "statgate"), synthesised(t, "statgate without an edge"), false)
+	bearer, two, three := presetOf(t, "balla"), presetOf(t, "statgate"), presetOf(t, "scorelytics")
+	test(t, bearer, listing(t, bearer, true), true)
+	test(t, bearer, synthesised(t, "balla"), false)
+	test(t, two, synthesised(t, "statgate"), true)
+	test(t, two, synthesised(t, "statgate without an edge"), false)
+	test(t, three, synthesised(t, "scorelytics"), true)
+	test(t, three, listing(t, three, false), false)
 }
 
 func TestExactlyTheListedTransportsWorkAndNoKeyIsTracedWithTheSettingsOfTheTemplate(t *testing.T) {
@@ -152,7 +171,7 @@ func TestExactlyTheListedTransportsWorkAndNoKeyIsTracedWithTheSettingsOfTheTempl
 		if (d.edge != "") != edge {
 			t.Errorf("%v: got an edge function: %v, want %v", listed, d.edge != "", edge)
 		}
-		for via, r := range requests {
+		for via, r := range requestsOf(secretOf(c)) {
 			got := d.get(t, r.header.Clone(), r.query)
 			want := map[bool]int{true: http.StatusOK, false: http.StatusUnauthorized}[slices.Contains(listed, via)]
 			if got != want {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,22 @@ func TestBaseURLMayHaveAPathBeforeTheContractsBase(t *testing.T) {
 	args := []string{"--credentials", file, "--contract", "balla", "--base-url", server.URL + stage + "/api/", "--host", host, "--only", "refuse.unknown"}
 	if err := run(t.Context(), args, &out, &out); err != nil || !strings.HasSuffix(out.String(), "\n4 passed, 0 failed\n") {
 		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestSuiteFollowsLocationAndServerBelowAStage(t *testing.T) {
+	t.Parallel()
+	const stage = "/live"
+	for _, contract := range preset.Names() {
+		w := deploymenttest.Staged(t, contract, stage)
+		server := httptest.NewServer(http.StripPrefix(stage, w.Gateway))
+		t.Cleanup(server.Close)
+		var out bytes.Buffer
+		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + stage + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
+			Parallel: 8, Out: &out, Only: func(id string) bool { return slices.Contains([]string{"header.location", "document.server"}, id) }})
+		if err != nil || result.Failed > 0 || !strings.Contains(out.String(), "ok   header.location") || !strings.Contains(out.String(), "ok   document.server") {
+			t.Errorf("%s: %v\n%s", contract, err, out.String())
+		}
 	}
 }
 

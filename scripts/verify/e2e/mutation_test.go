@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -41,6 +42,21 @@ type mutant struct {
 	fails []string // case ids
 	why   string   // part of the first case's failure
 	fault func() fault
+}
+
+// unzip decodes a compressed body, so that faults can change its text.
+func (c *call) unzip() {
+	if c.header.Get("Content-Encoding") != "gzip" {
+		return
+	}
+	c.header.Del("Content-Encoding")
+	r, err := gzip.NewReader(bytes.NewReader(c.body))
+	if err != nil {
+		panic(err) // the gateway has just compressed it
+	}
+	if c.body, err = io.ReadAll(r); err != nil {
+		panic(err)
+	}
 }
 
 func after(f func(*call)) func() fault { return func() fault { return fault{after: f} } }
@@ -126,6 +142,19 @@ var mutants = []mutant{
 	{"a 404 reveals whether the id exists", []string{"tenant.paths"}, "an unknown one", distinctNotFound},
 	{"errors lack CORS", []string{"refuse.unknown-path", "refuse.no-key"}, "Access-Control-Allow-Origin", dropped("Access-Control-Allow-Origin", 0)},
 	{"405 lacks Allow", []string{"refuse.method"}, "Allow", dropped("Allow", 405)},
+	{"a 401 lacks the challenge", []string{"refuse.no-key"}, "WWW-Authenticate is", dropped("WWW-Authenticate", 401)},
+	{"HEAD is refused", []string{"header.head"}, "want 200", after(func(c *call) {
+		if c.method == http.MethodHead {
+			c.status = 405
+		}
+	})},
+	{"nothing is compressed", []string{"document.compressed"}, "Content-Encoding", before(func(r *http.Request) { r.Header.Del("Accept-Encoding") })},
+	{"the document names another server", []string{"document.server"}, "want 200", rewritten("/openapi.json", `"url": "/"`, `"url": "/live"`)},
+	{"Location leads elsewhere", []string{"header.location"}, "Location is", after(func(c *call) {
+		if at := c.header.Get("Location"); at != "" {
+			c.header.Set("Location", "/live"+at)
+		}
+	})},
 	{"answers lack the remaining quota", []string{"header.rate"}, "X-RateLimit-Remaining", dropped("X-RateLimit-Remaining", 200)},
 	{"answers lack the ETag", []string{"header.etag"}, "no ETag", dropped("ETag", 0)},
 	{"creations lack Location", []string{"header.location"}, "Location is", dropped("Location", 201)},
@@ -298,6 +327,7 @@ func withFault(backend http.Handler, f fault) http.Handler {
 		backend.ServeHTTP(rec, r)
 		c.status, c.header, c.body = rec.Code, rec.Header(), rec.Body.Bytes()
 		if f.after != nil {
+			c.unzip()
 			mutex.Lock()
 			f.after(c)
 			mutex.Unlock()

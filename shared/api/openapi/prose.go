@@ -36,6 +36,7 @@ func introduction(c *contract.Contract) string {
 	fmt.Fprintf(&b, "Names, email addresses and other text for people are stored in Unicode's normalisation form C, without space around them. "+
 		"Invisible characters (control, zero-width and bidirectional formatting characters) and broken UTF-8 are refused. "+
 		"Emoji sequences are allowed; descriptions and metadata may have line breaks.\n\n")
+	fmt.Fprintf(&b, "HEAD works wherever GET does and counts like it. Every 401 has `WWW-Authenticate: Bearer`; without CloudFront in front of the API, its name may be `x-amzn-Remapped-WWW-Authenticate`. ")
 	fmt.Fprintf(&b, "An unknown path gets status %d. A method that the path does not support gets status %d and the header `Allow`.",
 		c.Condition("not_found.route").Status, c.Condition("method").Status)
 	return b.String()

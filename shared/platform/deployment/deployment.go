@@ -44,7 +44,8 @@ import (
 type Options struct {
 	Contract    *contract.Contract
 	Environment string
-	Edge        *bool // whether the API is behind an edge; nil means if the contract needs one, as in the stack
+	Edge        *bool  // whether the API is behind an edge; nil means if the contract needs one, as in the stack
+	StagePath   string // path below which the gateway is served, "/live"; "" for the root
 	Keys, Stats table.Table
 	Peppers     *apikey.PepperSource
 	Clock       func() time.Time
@@ -104,7 +105,7 @@ func New(o Options) (*Deployment, error) {
 	if d.Handlers, err = d.handlers(o, flusher); err != nil {
 		return nil, err
 	}
-	function, err := serve.New(serve.Options{Contract: o.Contract, Edge: o.edge(), Handlers: d.Handlers, Gate: d.Gate,
+	function, err := serve.New(serve.Options{Contract: o.Contract, Edge: o.edge(), StagePath: o.StagePath, Handlers: d.Handlers, Gate: d.Gate,
 		CursorKey: settings.CursorKey(o.Keys, o.Rand), Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return nil, err
@@ -160,7 +161,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error
-	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
+	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), o.StagePath); err != nil {
 		return nil, err
 	}
 	if deps.Docs.Page, err = docspage.Render(o.Contract, deps.Docs.OpenAPI); err != nil {
