@@ -15,7 +15,7 @@ import (
 func quotas() []Case {
 	return []Case{
 		{ID: "quota.exact", Guarantee: "of the requests of 32 concurrent clients of one key, exactly the plan's quota is admitted; the rest are 429 with Retry-After", Run: quotaExact},
-		{ID: "quota.management", Guarantee: "key management has a budget of its own, per key: exactly that many requests of 16 concurrent clients are admitted in a minute; the plan's quota stays; rotating and revoking are never refused", Run: quotaManagement},
+		{ID: "quota.management", Guarantee: "of the requests for key management that 16 concurrent clients of one key make, exactly the budget of a minute is admitted; the plan's quota stays, and rotating and revoking are never refused", Run: quotaManagement},
 		{ID: "quota.plan", Guarantee: "a change to a larger or smaller plan holds from the next request", Run: quotaPlan},
 	}
 }
@@ -138,8 +138,11 @@ func quotaManagement(t *T) {
 	d := t.endpoint()
 	n := t.tenant("management", t.largest().Name)
 	k := t.key(n.admin, n, in{"scopes": d.scopes})
-	// A slow deployment may not answer that many requests in one window.
-	if !t.usedUp(n.admin, budget) && !t.usedUp(n.admin, budget) && !t.usedUp(n.admin, budget) {
+	done := false
+	for tries := 0; tries < 3 && !done; tries++ { // a slow deployment may not answer so many requests in one window
+		done = t.usedUp(n.admin, budget)
+	}
+	if !done {
 		t.NotApplicable("the deployment does not answer %d requests in %d s", budget.Limit, budget.Window)
 	}
 	refused := t.op(n.admin, "listKeys", nil)
