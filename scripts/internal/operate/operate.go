@@ -27,7 +27,12 @@ import (
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/local"
+	"statgate/shared/table/storeclock"
 )
+
+// machine is this machine's clock, corrected by the answers of the tables that commands open:
+// commands compare times that the deployment stored.
+var machine = storeclock.New(time.Now)
 
 const (
 	// AWS is the value of --dynamodb that stands for the AWS account of the profile.
@@ -181,13 +186,13 @@ func (t Target) open(ctx context.Context, schema table.Schema, name string, ofSt
 		if err != nil {
 			return nil, nil, err
 		}
-		return dynamo.New(dynamodb.NewFromConfig(cfg), cmp.Or(name, ofStack(stack)), schema), func() {}, nil
+		return dynamo.New(dynamodb.NewFromConfig(cfg), cmp.Or(name, ofStack(stack)), schema, dynamo.WithTimes(machine.Observe)), func() {}, nil
 	case t.DynamoDB != "":
 		client, err := t.client(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		return dynamo.New(client, cmp.Or(name, t.Prefix+"-"+schema.Name), schema), func() {}, nil
+		return dynamo.New(client, cmp.Or(name, t.Prefix+"-"+schema.Name), schema, dynamo.WithTimes(machine.Observe)), func() {}, nil
 	}
 	return nil, nil, usage.Errorf("the %s table is needed: give --dynamodb URL, too", schema.Name)
 }
@@ -236,5 +241,5 @@ type Clock struct {
 	Sleep func(context.Context, time.Duration) error
 }
 
-// SystemClock is the machine's clock.
-func SystemClock() Clock { return Clock{Now: time.Now, Sleep: Sleep} }
+// SystemClock is the machine's clock, corrected by the answers of opened tables.
+func SystemClock() Clock { return Clock{Now: machine.Now, Sleep: Sleep} }

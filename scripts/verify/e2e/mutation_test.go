@@ -130,6 +130,16 @@ var mutants = []mutant{
 	{"a removed scope is still granted", []string{"key.scope-cut"}, "got 200", replayed(hasCode(403, "forbidden"), hasStatus(200))},
 	{"a widening takes effect later than promised", []string{"widen.scope", "widen.role"}, "want 200", lateWidening},
 	{"a key is admitted once over its quota", []string{"quota.exact"}, "101 were admitted", overAdmission},
+	{"key management has no bound", []string{"quota.management"}, "were admitted", after(func(c *call) {
+		if c.status == 429 && strings.HasSuffix(c.path, "/keys/self") {
+			c.set(200, []byte(`{}`))
+		}
+	})},
+	{"the budget of key management is not told", []string{"quota.management"}, "RateLimit-Policy", after(func(c *call) {
+		if policy, _, listed := strings.Cut(c.header.Get("RateLimit-Policy"), ", "); listed {
+			c.header.Set("RateLimit-Policy", policy)
+		}
+	})},
 	{"the cap on keys is exceeded", []string{"cap.parallel", "cap.freed"}, "keys were created", capExceeded},
 	{"an unlisted transport is accepted", []string{"transport." + contract.Query}, "got 200", queryKeyAccepted},
 	{"a listed transport is refused", []string{"transport." + contract.XAPIKey}, "got", before(func(r *http.Request) { r.Header.Del("X-API-Key") })},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"statgate/shared/api/preset"
+	"statgate/shared/contract"
 )
 
 func TestEveryPresetCompiles(t *testing.T) {
@@ -17,6 +18,24 @@ func TestEveryPresetCompiles(t *testing.T) {
 		} else if c.Name != name {
 			t.Errorf("preset %s has the name %s", name, c.Name)
 		}
+	}
+}
+
+func TestKeyManagementHas120RequestsAMinuteUnlessTheContractSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		c, err := preset.Load(name)
+		if err != nil || c.Management != (contract.Budget{Limit: 120, Window: 60}) {
+			t.Errorf("%s: got %+v, %v", name, c.Management, err)
+		}
+	}
+	raw, err := os.ReadFile("presets/balla.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := preset.Compile("x.yaml", append(raw, "\nmanagement: 300/min\n"...))
+	if err != nil || c.Management != (contract.Budget{Limit: 300, Window: 60}) {
+		t.Errorf("with 300/min: got %+v, %v", c, err)
 	}
 }
 
@@ -31,6 +50,11 @@ func TestInvalidContractIsRefusedWithThePlaceOfTheProblem(t *testing.T) {
 		{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
 		{"requests: 100/h", "requests: 100/day", "budgets.requests: window must be min or h"},
 		{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets.mcp: must have the same window as requests"},
+		{"requests: 100/h", "requests: 100/h, management: 3/h", "budgets.management: is the name of key management's own budget"},
+		{"title: Statgate", "title: Statgate\nmanagement: 100/h", "x.yaml:4:13: management: must be a rate of at least 1/min, got \"100/h\""},
+		{"title: Statgate", "title: Statgate\nmanagement: 0/min", "management: must be a rate of at least 1/min"},
+		{"title: Statgate", "title: Statgate\nmanagement: 100", "management: must be a rate of at least 1/min"},
+		{"title: Statgate", "title: Statgate\nmanagement: many", "management: must be a rate such as"},
 		{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
 		{"default_plan: PRO", "default_plan: GOLD", "must be a plan of this contract, got \"GOLD\""},
 		{"  listTeams: {}", "  listNothing: {}", "operations.listNothing"},

@@ -86,6 +86,12 @@ type Attempt struct {
 	claim          int64
 }
 
+// passed holds if a stored time is absent, has passed, or is more than twice the longest wait
+// ahead: then a wrong clock stored it, and the delivery would wait for that clock.
+func passed(attr string, at int64, longest time.Duration) table.Cond {
+	return table.Or(table.Missing(attr), table.Le(attr, at), table.Gt(attr, at+int64(2*longest/time.Second)))
+}
+
 // Begin takes the lease of a delivery for one attempt. If the attempt is nil, the delivery
 // must not be attempted now: Begin returns how long to wait, or 0 if it will never be
 // attempted. An attempt counts only when it is finished, so a store that fails in between
@@ -95,8 +101,8 @@ func (s *Store) Begin(ctx context.Context, d QueuedDelivery, now time.Time) (*At
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("lease", at+int64(Lease/time.Second)), table.Increment("claims", 1)},
 		table.Eq("state", Pending),
-		table.Or(table.Missing("lease"), table.Le("lease", at)),
-		table.Or(table.Missing("next_at"), table.Le("next_at", at))))
+		passed("lease", at, Lease),
+		passed("next_at", at, slices.Max(RetryDelays))))
 	if was := table.AsConditionFailed(err); was != nil {
 		if was.Item.Str("state") != Pending {
 			return nil, 0, nil // it has ended, or its TTL deleted it
@@ -348,7 +354,7 @@ func (s *Store) reset(ctx context.Context, r *api.Request, w record, id string) 
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(w.ID, id), []table.Action{
 		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set("waits", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Retention).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
-	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
+	}, table.IsThere(), passed("lease", r.Now.Unix(), Lease)))
 	if was := table.AsConditionFailed(err); was != nil {
 		it, err = was.Item, nil
 	}

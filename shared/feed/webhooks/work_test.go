@@ -473,6 +473,23 @@ func TestAWaitingDeliveryCanBeSentImmediately(t *testing.T) {
 	})
 }
 
+func TestADeliveryThatAWrongClockLeasedOrDelayedIsAttemptedByARightOne(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *fixture) {
+		hook := w.make(t, "org_1", webhooks.Spec{})
+		e := event(events.MatchCreated)
+		queued, at := w.place(t, hook.Webhook, e), e.At
+		wrong := at.AddDate(0, 0, 2)
+		w.began(t, queued, wrong) // and its worker stopped
+		a := w.began(t, queued, at)
+		w.finished(t, a, refusedByReceiver, wrong) // the clock jumped meanwhile
+		w.finished(t, w.began(t, queued, at), accepted, at)
+		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 2 {
+			t.Errorf("got %+v, want it to be delivered in the second attempt", got)
+		}
+	})
+}
+
 func TestAWebhookReceivesOnlyEventsThatItSubscribesTo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

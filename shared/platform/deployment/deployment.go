@@ -49,6 +49,7 @@ type Options struct {
 	Keys, Stats table.Table
 	Peppers     *apikey.PepperSource
 	Clock       func() time.Time
+	Confirmed   func() bool // reports whether the store has confirmed Clock; nil: never
 	Rand        io.Reader
 	Log         *slog.Logger
 	// Follow passes the stats table's changes to read until ctx ends. If it is nil,
@@ -93,6 +94,7 @@ func New(o Options) (*Deployment, error) {
 	d := &Deployment{Gate: gate.New(o.Keys, o.Clock)}
 	d.Keys = keys.New(keys.Options{Table: o.Keys, Gates: d.Gate, Peppers: o.Peppers, Contract: o.Contract,
 		Environment: o.Environment, Now: o.Clock, Rand: o.Rand})
+	d.Gate.Confirmed = o.Confirmed
 	d.Gate.Resolver, d.Gate.Scopes, d.Gate.Management = d.Keys, o.Contract.Scopes, o.Contract.Management
 	d.Orgs = orgs.New(orgs.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
 	d.Contests = contests.NewStore(o.Stats, o.Keys, o.Rand)

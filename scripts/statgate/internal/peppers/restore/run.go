@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -211,7 +210,7 @@ func (o *options) live(ctx context.Context, versions []string) string {
 	if !o.HasKeys() {
 		return "not counted, as no keys table is named"
 	}
-	found, err := o.Census(ctx, time.Now(), operate.Pace(readsPerSecond, operate.Sleep))
+	found, err := o.Census(ctx, operate.SystemClock().Now(), operate.Pace(readsPerSecond, operate.Sleep))
 	if err != nil {
 		return fmt.Sprintf("not counted (%v)", err)
 	}
