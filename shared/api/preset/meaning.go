@@ -280,3 +280,12 @@ func register(mux *http.ServeMux, pattern string) (problem string) {
 func has(n *contract.Node, slot string) bool {
 	return n.Slot == slot || slices.ContainsFunc(n.Fields, func(f contract.Field) bool { return has(f.Node, slot) })
 }
+
+// side checks that clients can tell whose fault an error is: only faults of the service have a
+// status of 500 and above.
+func (c *compiler) side(name string, status int) {
+	root, _, _ := strings.Cut(name, ".")
+	if fault := root == "internal" || root == "unavailable"; fault != (status >= 500) {
+		c.fail([]string{"conditions", name}, "must have a status of %s, got %d", map[bool]string{true: "500–599", false: "400–499"}[fault], status)
+	}
+}
