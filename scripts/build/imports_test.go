@@ -126,7 +126,7 @@ func TestDomainPackagesImportNoAWSSDK(t *testing.T) {
 }
 
 func TestInfraImportsOnlyRoutesContractTableNamesEdgeAndMetrics(t *testing.T) {
-	allowed := []string{"infra", "shared/api", "shared/contract", "shared/table", "shared/retry", "shared/platform/edge", "shared/access/transport", "shared/telemetry"}
+	allowed := []string{"infra", "shared/api", "shared/contract", "shared/humantext", "shared/table", "shared/retry", "shared/platform/edge", "shared/access/transport", "shared/telemetry"}
 	for _, p := range listed(t) {
 		if !within(p.path, "infra") {
 			continue

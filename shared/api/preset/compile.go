@@ -259,7 +259,10 @@ func (c *compiler) keys(src keysSource) contract.KeyRules {
 			rules.MaxOverlap = int64(d.Seconds())
 		}
 	}
-	for _, text := range src.ExpiryChoices {
+	for i, text := range src.ExpiryChoices {
+		if slices.Contains(src.ExpiryChoices[:i], text) {
+			c.fail([]string{"keys", "expiry_choices"}, "must list %s only once", text)
+		}
 		d, err := contract.ParseDuration(text)
 		if err != nil {
 			c.fail([]string{"keys", "expiry_choices"}, "%v", err)
@@ -404,6 +407,7 @@ func (c *compiler) conditions(src source, got *contract.Contract) {
 		if cond.Status < 400 || cond.Status > 599 || !codeForm.MatchString(cond.Code) {
 			c.fail([]string{"conditions", name}, "must have a status of 400–599 and a code of 1–80 visible ASCII characters")
 		}
+		c.side(name, cond.Status)
 		got.Conditions[name] = contract.Condition(cond)
 	}
 	for _, root := range conditionRoots {

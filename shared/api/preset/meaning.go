@@ -242,7 +242,7 @@ func (c *compiler) headers(m meterSource) {
 var reservedHeaders = []string{"Allow", "Cache-Control", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Etag", "Location",
 	"Ratelimit", "Ratelimit-Policy", "Retry-After", "Server", "Set-Cookie", "Transfer-Encoding", "Vary", "Www-Authenticate", "X-Request-Id"}
 
-// routable checks that the routes can be told apart by API Gateway, which wants one variable at
+// routable checks the paths for API Gateway, which wants one variable at
 // a place, and by [http.ServeMux], which the local gateway uses.
 func (c *compiler) routable(got *contract.Contract) {
 	variables := map[string]string{}
@@ -269,7 +269,7 @@ func (c *compiler) routable(got *contract.Contract) {
 func register(mux *http.ServeMux, pattern string) (problem string) {
 	defer func() {
 		if r := recover(); r != nil {
-			problem = fmt.Sprint("cannot be told apart from another path: ", pattern)
+			problem = fmt.Sprint("matches the same requests as another path: ", pattern)
 		}
 	}()
 	mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
@@ -279,4 +279,13 @@ func register(mux *http.ServeMux, pattern string) (problem string) {
 // has reports whether a tree has the slot.
 func has(n *contract.Node, slot string) bool {
 	return n.Slot == slot || slices.ContainsFunc(n.Fields, func(f contract.Field) bool { return has(f.Node, slot) })
+}
+
+// side checks that clients can tell whose fault an error is: only faults of the service have a
+// status of 500 and above.
+func (c *compiler) side(name string, status int) {
+	root, _, _ := strings.Cut(name, ".")
+	if fault := root == "internal" || root == "unavailable"; fault != (status >= 500) {
+		c.fail([]string{"conditions", name}, "must have a status of %s, got %d", map[bool]string{true: "500–599", false: "400–499"}[fault], status)
+	}
 }
