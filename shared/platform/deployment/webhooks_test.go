@@ -28,9 +28,9 @@ func TestAWebhookFilterOfAnUnknownLeagueOrTeamIsRefusedByFieldAndIndex(t *testin
 		hook := ok(t, w.Call(t, mine, "POST", "/webhooks", `{"url":"https://example.com/a"}`), 201)["id"].(string)
 		for filters, want := range map[string][]string{
 			`"leagues":["sim.1"],"teams":["` + ownTeam + `","` + public + `"]`: nil,
-			`"leagues":[],"teams":[]`:                                                    nil,
-			`"leagues":["sim.1","sim.1","en.99"]`:                                        {"leagues[2]"},
-			`"leagues":["zz.1"],"teams":["` + public + `","nobody","` + theirTeam + `"]`: {"leagues[0]", "teams[1]", "teams[2]"},
+			`"leagues":[],"teams":[]`:             nil,
+			`"leagues":["sim.1","sim.1","en.99"]`: {"leagues[2]"},
+			`"leagues":["zz.1"],"teams":["` + public + `","unknown-fc","` + theirTeam + `"]`: {"leagues[0]", "teams[1]", "teams[2]"},
 		} {
 			for request, r := range map[string]deploymenttest.Reply{
 				"create": w.Call(t, mine, "POST", "/webhooks", `{"url":"https://example.com/b",`+filters+`}`),

@@ -129,8 +129,8 @@ func webhookRefused(t *T) {
 	hook := t.op(secret, "createWebhook", in{"url": "https://example.com/filters"})
 	t.wantStatus(hook, http.StatusCreated)
 	for _, r := range []Reply{
-		t.op(secret, "createWebhook", in{"url": "https://example.com", "leagues": []string{"xx.1"}, "teams": []string{"nobody-fc"}}),
-		t.op(secret, "updateWebhook", in{"webhook": hook.text("id"), "leagues": []string{"xx.1"}, "teams": []string{"nobody-fc"}}),
+		t.op(secret, "createWebhook", in{"url": "https://example.com", "leagues": []string{"xx.1"}, "teams": []string{"unknown-fc"}}),
+		t.op(secret, "updateWebhook", in{"webhook": hook.text("id"), "leagues": []string{"xx.1"}, "teams": []string{"unknown-fc"}}),
 	} {
 		t.wantError(r, api.InputField)
 		for _, field := range []string{"leagues[0]", "teams[0]"} {
