@@ -24,7 +24,7 @@ fi
 echo "$dir"
 if [[ ${1:-} == typescript ]]; then exit; fi
 
-scripts/venv.sh openapi-python-client 0.29.1 urllib3==2.7.0
+scripts/venv.sh openapi-python-client 0.29.1 urllib3==2.7.0 python-dateutil==2.9.0.post0
 jar=$(scripts/venv.sh openapi-generator-cli 7.26.0)
 find "$jar" -name openapi-generator.jar -print -quit
 scripts/dynamodb-local/fetch.sh >&2 # which also fetches Java where it is missing

@@ -51,6 +51,7 @@ type request struct {
 	secret       string
 	via          string   // transport, "" for the client's default
 	headers      []string // pairs of name and value
+	unchanging   bool     // it changes nothing, so the audit trail has no entry of it
 }
 
 func (r request) String() string {
@@ -112,6 +113,10 @@ func (c *client) prepare(ctx context.Context, r request) (*http.Request, error) 
 		setSecret(via, r.secret, header, query)
 	}
 	for i := 0; i+1 < len(r.headers); i += 2 {
+		if name := r.headers[i]; i >= 2 && r.headers[i-2] == name { // the same name again is another line
+			header.Add(name, r.headers[i+1])
+			continue
+		}
 		header.Set(r.headers[i], r.headers[i+1])
 	}
 	at := c.root + r.path

@@ -77,7 +77,9 @@ func (fx *fixture) record(r request, reply Reply) {
 	if !route.Management {
 		target = textOf(fx.item(reply), "id")
 	}
-	l.recordChange(route, r, reply, target)
+	if !r.unchanging {
+		l.recordChange(route, r, reply, target)
+	}
 }
 
 // checkLeaks searches an answer for every secret that was shown before. Its caller holds the

@@ -165,8 +165,12 @@ func refuseFields(t *T) {
 		`{"name":"a","scopes":["no-such"]}`:    "no-such",
 		`{"name":"a","expires_in":"soon"}`:     "expires_in",
 		`{"name":"a","environment":"unknown"}`: "environment",
-		`{"name":"a","expires_at":"2020-01-01T00:00:00Z"}`: "expires_at",
-		`{"name":"` + strings.Repeat("x", 81) + `"}`:       "name",
+		`{"name":"a","metadata":null}`:         "metadata",
+		`{"name":"a","scopes":null}`:           "scopes",
+		`{"name":"a","expires_at":"2999-01-01T00:00:00,5Z"}`:    "expires_at",
+		`{"name":"a","expires_at":"2999-01-01T00:00:00+24:00"}`: "expires_at",
+		`{"name":"a","expires_at":"2020-01-01T00:00:00Z"}`:      "expires_at",
+		`{"name":"` + strings.Repeat("x", 81) + `"}`:            "name",
 	} {
 		r := t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)})
 		t.wantError(r, api.InputField)

@@ -68,7 +68,7 @@ const setup = "setup"
 
 // Cases lists the guarantees of a contract, in the order of the report.
 func Cases(c *contract.Contract) []Case {
-	return slices.Concat(documents(), transports(c), refusals(), scopes(c), roles(), headers(), quotas(), keyLife(),
+	return slices.Concat(documents(), transports(c), refusals(), inputs(), scopes(c), roles(), headers(), quotas(), keyLife(),
 		rotations(), tokens(c), expiries(), widenings(), members(), caps(), writing(), repeats(), webhooks(c), tenants(), paging(), data(), filters(), perFunction(c), records())
 }
 
