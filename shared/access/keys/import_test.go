@@ -515,6 +515,7 @@ func TestAFaultAtAnyPointImportsARowCompletelyOrNotAtAll(t *testing.T) {
 					t.Errorf("step %d, fault %d: got %v; the secret: %v; %d organisations", step, fault, err, known, len(found))
 				}
 				importRows(t, startImport(t, w, keys.ImportOptions{CreateOrgs: true}), row)
+				w.Pass(5 * time.Second) // for so long the authorizer remembers that the secret was not stored
 				authenticate(t, w, oldSecret(1), "")
 			}
 		}
