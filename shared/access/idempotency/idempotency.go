@@ -188,7 +188,7 @@ func (t Token) Earlier(ctx context.Context, answer any) (Earlier, error) {
 	return refused(it, false), nil
 }
 
-// get returns the item of the Idempotency-Key, nil if there is none or it has expired.
+// get returns the item of the Idempotency-Key, or nil if it does not exist or has expired.
 func (t Token) get(ctx context.Context, from Table) (table.Item, error) {
 	it, err := from.Get(ctx, t.at, true)
 	if err != nil {

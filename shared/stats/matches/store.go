@@ -121,7 +121,9 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	items, err := table.BatchGetConfirmed(ctx, s.table, keys, consistent)
+	// A miss is not confirmed: the time of an answer must not tell another organisation's
+	// match, which is found and withheld, from a missing one.
+	items, err := s.table.BatchGet(ctx, keys, consistent)
 	if err != nil {
 		return nil, fmt.Errorf("matches: reading %d by id: %w", len(keys), err)
 	}
