@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // kick-offs are in the league's time zone, which the machine may not have
@@ -181,16 +181,11 @@ func flagError(c *cobra.Command, err error) error {
 
 // requirement says which values the flag of the error accepts.
 func requirement(err *pflag.InvalidValueError) string {
-	var number *strconv.NumError
-	switch {
-	case !errors.As(err, &number):
-		return err.Unwrap().Error()
-	case err.GetFlag().Value.Type() == "bool":
-		return "must be true or false"
-	case errors.Is(number, strconv.ErrRange):
-		return "must be an integer of at most 64 bits"
+	text := err.Unwrap().Error()
+	if _, integer := new(big.Int).SetString(err.GetValue(), 0); integer && text == "must be an integer" {
+		return text + " of at most 64 bits"
 	}
-	return "must be an integer"
+	return text
 }
 
 // help prints the help of the command that the arguments name.
