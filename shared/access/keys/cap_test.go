@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"statgate/shared/access/keys"
 	"statgate/shared/access/keys/keystest"
@@ -169,5 +170,41 @@ func TestOperatorsHaveNoCapOnDataKeysAndTheBoundOnKeysThatManage(t *testing.T) {
 		create(api.ConflictCap, append(slices.Clone(data), "keys:read")...)
 		create(api.ConflictCap, "keys:read")
 		create("", data...)
+	}
+}
+
+// A key that ends frees its place. A request that began before that end, or on an instance whose
+// clock is some seconds behind, must not prolong the key once another one has the place.
+func TestAKeyIsNotProlongedAfterItsPlaceWasTaken(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, keysTable table.Table) {
+		w := keystest.New(t, keysTable, "statgate")
+		_, _, admin := newOrg(t, w, "FREE")
+		ends := w.Key(t, admin.Secret, keys.Spec{Name: "ends", Scopes: []string{"read:matches"}, ExpiresIn: text("60s")})
+		w.Pass(59 * time.Second)
+		slow := w.By(t, admin.Secret)
+		w.Pass(2 * time.Second)
+		w.Key(t, admin.Secret, keys.Spec{Name: "next", Scopes: []string{"read:matches"}})
+		_, _, err := w.Keys.Update(t.Context(), slow, ends.ID, keys.Edit{ExpiresIn: api.Nullable[string]{Sent: true, Value: "1h"}})
+		if got := keystest.Condition(err); got != api.ConflictCap {
+			t.Errorf("got %q (%v), want %q", got, err, api.ConflictCap)
+		}
+	})
+}
+
+// The place of a key that is about to end is still its own.
+func TestAKeyIsProlongedInItsLastSecond(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "statgate")
+	_, _, admin := newOrg(t, w, "FREE")
+	ends := w.Key(t, admin.Secret, keys.Spec{Name: "ends", Scopes: []string{"read:matches"}, ExpiresIn: text("60s")})
+	w.Pass(59 * time.Second)
+	v, _, err := w.Keys.Update(t.Context(), w.By(t, admin.Secret), ends.ID, keys.Edit{ExpiresIn: api.Nullable[string]{Sent: true, Value: "1h"}})
+	if err != nil || v.ExpiresAt == nil || v.ExpiresAt.Sub(w.Now()) < 59*time.Minute {
+		t.Errorf("got %v and %v", v.ExpiresAt, err)
+	}
+	_, err = w.Keys.Create(t.Context(), w.By(t, admin.Secret), keys.Spec{Name: "next", Scopes: []string{"read:matches"}})
+	if got := keystest.Condition(err); got != api.ConflictCap {
+		t.Errorf("another key: got %q (%v), want %q", got, err, api.ConflictCap)
 	}
 }

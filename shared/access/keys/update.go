@@ -71,7 +71,7 @@ func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit
 		return f, err
 	}
 	kind := s.rules.kind(f.org, f.key, r.Now)
-	if f.counts = kind != "" && kind != s.rules.kind(f.org, f.before, r.Now); !f.counts {
+	if f.counts = kind != "" && (kind != s.rules.kind(f.org, f.before, r.Now) || f.revives(r.Now)); !f.counts {
 		return f, nil
 	}
 	var found bool
@@ -79,6 +79,15 @@ func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit
 		err = unknown()
 	}
 	return f, err
+}
+
+// placeMargin is longer than a request takes and the clocks of two instances differ.
+const placeMargin = time.Minute
+
+// revives reports whether an edit prolongs a key that has ended, or ends so soon that another
+// request may already see it as ended and give its place to another key.
+func (f editFacts) revives(now time.Time) bool {
+	return outlasts(f.key.ExpiresAt, f.before.ExpiresAt) && f.before.state(now.Add(placeMargin)) != Active
 }
 
 // checkAddedScopes refuses scopes that are new to the key and that the caller may not grant.
@@ -103,8 +112,9 @@ func (s *Store) widens(role string, had, has []string) bool {
 	return !covered(effective(all, had, role), effective(all, has, role))
 }
 
-// countPlan returns what an edit also writes if it makes the key active, or a client key a
-// management key or the reverse. The cap applies as to a new key.
+// countPlan returns what an edit also writes if it makes the key active, prolongs it just before
+// its end, or makes a client key a management key or the reverse. The cap applies as to a new
+// key.
 func (s *Store) countPlan(f editFacts, now time.Time) (change.Plan, error) {
 	if !f.counts {
 		return change.Plan{}, nil
