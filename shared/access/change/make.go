@@ -33,7 +33,8 @@ type Call struct {
 	// same key: that request may have failed before its bump.
 	Rebump string
 	// Recheck fails with an *[api.Error] where the caller may no longer make the
-	// change. It runs before each transaction; nil checks nothing.
+	// change. It runs before each transaction, and before an answer without one; nil checks
+	// nothing.
 	Recheck func(ctx context.Context) error
 	// Entries finds the audit entry of an earlier attempt, and so whether that attempt
 	// made the change. It is for stores BesideData whose facts do not show
@@ -43,8 +44,9 @@ type Call struct {
 	EntriesFirst bool
 }
 
-// Asked returns the call of a request that changes data: before each transaction it
-// checks that the key has not changed, where the contract rechecks keys.
+// Asked returns the call of a request that changes data: before each transaction, and before
+// an answer without one, it checks that the key has not changed, where the contract rechecks
+// keys.
 func Asked(r *api.Request) Call {
 	return Call{By: audit.Caller(r), Org: r.Caller.Org, Recheck: r.StillCurrent}
 }
@@ -130,6 +132,7 @@ type making struct {
 	accept  func() any                                             // takes the latest decision as the result, and returns it
 	attempt int
 	claimed bool // the Idempotency-Key was claimed by an earlier attempt
+	wrote   bool // an earlier attempt had writes, which may have been applied
 	last    Plan // of the latest decision that was to be written
 }
 
@@ -140,6 +143,9 @@ func (m *making) plan(ctx context.Context) (Plan, error) {
 		plan := Plan{Bump: m.last.Bump, Refuse: earlier.Refuse}
 		if key := m.call.Rebump; key != "" && earlier.Key == key && len(plan.Bump) == 0 {
 			plan.Bump = []string{key}
+		}
+		if err == nil && earlier.Answered {
+			err = m.recheck(ctx)
 		}
 		return plan, err
 	}
@@ -163,9 +169,18 @@ func (m *making) plan(ctx context.Context) (Plan, error) {
 	result := m.accept()
 	m.last = plan
 	if len(plan.Writes) == 0 {
-		return plan, nil
+		return plan, m.recheck(ctx)
 	}
 	return m.write(ctx, plan, result)
+}
+
+// recheck runs Recheck before an answer without a change. The answer to a change that an
+// earlier attempt may have made is never withheld.
+func (m *making) recheck(ctx context.Context) error {
+	if m.call.Recheck == nil || m.wrote {
+		return nil
+	}
+	return m.call.Recheck(ctx)
 }
 
 // write runs Recheck and Before, claims the Idempotency-Key, and adds the audit entries and
@@ -190,7 +205,7 @@ func (m *making) write(ctx context.Context, plan Plan, result any) (Plan, error)
 		m.claimed = true
 	}
 	answer, err := m.call.Token.Writes(result)
-	plan.Writes = append(ws, answer...)
+	plan.Writes, m.wrote = append(ws, answer...), true
 	return plan, err
 }
 
