@@ -266,6 +266,29 @@ func TestAWrongClockNeitherExpiresNorRevivesAKey(t *testing.T) {
 	})
 }
 
+// The machine's clock may fall back between two requests, so that the key seems valid until the
+// store's answer corrects the clock.
+func TestAnExpiredKeyIsRefusedByTheAnswerThatCorrectsTheClock(t *testing.T) {
+	engines(t, func(t *testing.T, keys table.Table) {
+		for _, back := range []time.Duration{20 * time.Minute, 5 * time.Hour} {
+			w := newFixture(t, keys)
+			w.gate = w.corrected(off(0))
+			c := w.key(100, hour)
+			c.NotAfter = w.clock.Now().Add(5 * time.Minute)
+			w.facts.change(c.Secret, func(f *api.Caller) { f.NotAfter = c.NotAfter })
+			machine := time.Duration(0)
+			g := w.corrected(func() time.Duration { return machine })
+			if _, err := admit(g, c, listMatches); err != nil {
+				t.Fatal(err)
+			}
+			w.clock.advance(10 * time.Minute)
+			machine = -back
+			_, err := admit(g, c, listMatches)
+			want(t, err, api.SecretExpired)
+		}
+	})
+}
+
 func TestRetryAfterNeverExceedsTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, embedded(t))

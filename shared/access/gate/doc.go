@@ -66,8 +66,9 @@
 // # Guarantees
 //
 // The gate never admits more than the quota, and never admits a request if the
-// store does not answer: that is a 503. A refused request spends nothing, with one
-// exception: if the store's answer was lost, the refused request may have been
-// counted, and its repetition counts again. An instance may refuse from memory for
+// store does not answer: that is a 503. A refused request spends nothing, with two
+// exceptions: if the store's answer was lost, the refused request may have been
+// counted, and its repetition counts again; and a request is counted if only the answer
+// shows, by correcting the clock, that the key has expired. An instance may refuse from memory for
 // up to a second after it saw a budget used up; it never admits from memory.
 package gate

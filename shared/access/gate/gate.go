@@ -18,7 +18,7 @@ const (
 	patience = 800 * time.Millisecond
 	// attempts bounds the writes of one request. Two rolls, an adoption and a refresh in a
 	// row take five; each further one was lost to a request that succeeded.
-	attempts = 16
+	attempts = 32
 	// refusalLife is how long an instance may refuse from memory.
 	refusalLife = time.Second
 )
@@ -112,6 +112,9 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 	for range attempts {
 		it, err := c.Keys.Write(ctx, next.write(at, c.ask))
 		if err == nil && ctx.Err() == nil {
+			if err := expired(c.caller, c.Clock()); err != nil { // the answer may have corrected the clock
+				return Admission{Caller: c.caller}, err
+			}
 			if c.ask.part == managementPart {
 				c.memory.opened.Add(c.caller.Key, next.window)
 			}
@@ -297,8 +300,8 @@ func (g *Gate) newestAllowed(ctx context.Context, given *api.Caller, route api.R
 // allowed reports whether the facts alone allow the request. It returns an error, never a
 // nil *api.Error.
 func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.Time) error {
-	if !c.NotAfter.IsZero() && !now.Before(c.NotAfter) {
-		return api.Fail(api.SecretExpired, "this key expired at %s", c.NotAfter.UTC().Format(time.RFC3339))
+	if err := expired(c, now); err != nil {
+		return err
 	}
 	if c.Standing != api.StandingActive {
 		standing := c.Standing
@@ -321,8 +324,16 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 	return nil
 }
 
-// lacks returns an error that names what a request lacks: a scope, an approval that a scope needs, or a role that
-// allows what the scopes grant.
+// expired refuses a caller whose secret or key has ended. Like allowed, it returns an error.
+func expired(c *api.Caller, now time.Time) error {
+	if c.NotAfter.IsZero() || now.Before(c.NotAfter) {
+		return nil
+	}
+	return api.Fail(api.SecretExpired, "this key expired at %s", c.NotAfter.UTC().Format(time.RFC3339))
+}
+
+// lacks returns an error that names what a request lacks: a scope, an approval that a scope
+// needs, or a role that allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
 		if c.Unclaimed && !slices.ContainsFunc(route.Permissions, func(p string) bool { return !contract.IsPersonal(p) }) {
