@@ -257,7 +257,9 @@ func (f *Function) admit(ctx context.Context, c *call) error {
 	c.caller = caller
 	start := f.Clock()
 	c.admit, err = f.Gate.Admit(ctx, caller, c.route.Route, c.route.budget)
-	c.check = gateCheck{done: true, took: f.Clock().Sub(start), err: err}
+	now := f.Clock()
+	c.check = gateCheck{done: true, took: now.Sub(start), err: err}
+	c.request.Now = now // the gate's answer may have corrected the clock
 	if c.admit.Caller != nil {
 		c.caller = c.admit.Caller
 	}
