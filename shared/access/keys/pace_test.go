@@ -79,6 +79,17 @@ func TestRotationsRevocationsAndTokensAreNeverRefusedForTheKeysOfTheHour(t *test
 	must(t, err)
 }
 
+func TestKeysThatAWrongClockCreatedDoNotCountForLongerThanAnHour(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "statgate")
+	o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
+	const year = 365 * 24 * time.Hour
+	w.Pass(year)
+	revokedKeys(t, w, o.ID, admin, keys.MaxKeysPerHour)
+	w.Pass(-year)
+	w.Key(t, admin.Secret, reading("next"))
+}
+
 func TestAnImportIsNotBoundByTheHour(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
