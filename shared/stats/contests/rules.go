@@ -117,19 +117,25 @@ func (c Contest) Score(scores []MapScore, now time.Time) (Contest, []Outcome, er
 	return c.withWins(now), outcomes, nil
 }
 
-// Confirm confirms existing scores while the contest is in progress. If it fails with
-// errState or errMap, it confirms nothing.
+// Confirm confirms existing scores while the contest is in progress. If all of them are
+// confirmed already, it returns the contest unchanged. If it fails with errState or errMap, it
+// confirms nothing.
 func (c Contest) Confirm(maps []int, now time.Time) (Contest, error) {
 	if c.Status != InProgress {
 		return c, fmt.Errorf("cannot confirm scores while %s: %w", c.Status, errState)
 	}
 	c.Maps = slices.Clone(c.Maps)
+	changed := false
 	for _, n := range maps {
 		at := slices.IndexFunc(c.Maps, func(m MapScore) bool { return m.Map == n })
 		if at < 0 {
 			return c, fmt.Errorf("map %d has no score: %w", n, errMap)
 		}
+		changed = changed || !c.Maps[at].Confirmed
 		c.Maps[at].Confirmed = true
+	}
+	if !changed {
+		return c, nil
 	}
 	return c.withWins(now), nil
 }

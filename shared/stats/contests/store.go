@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"statgate/shared/access/audit"
@@ -222,7 +223,7 @@ type Step struct {
 }
 
 // Change applies a step to a contest in one transaction with its audit entry, once per
-// Idempotency-Key.
+// Idempotency-Key. A step that changes nothing writes nothing.
 func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.Token, id string, step Step) (Contest, error) {
 	call := change.Asked(r)
 	call.Token, call.Entries = token, byGet{s.table}
@@ -235,6 +236,9 @@ func (s *Store) Change(ctx context.Context, r *api.Request, token idempotency.To
 			after, err := step.Rule(before.Contest)
 			if err != nil {
 				return after, change.Plan{}, ruleError(err)
+			}
+			if reflect.DeepEqual(after, before.Contest) {
+				return after, change.Plan{}, nil
 			}
 			plan, err := before.updatePlan(step.Action, after)
 			return after, plan, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -459,6 +460,40 @@ func TestEveryChangeIsAuditedOnceForItsOrganisation(t *testing.T) {
 		}
 		if want := []string{"contest.move", "contest.create"}; !slices.Equal(actions, want) {
 			t.Errorf("got %v, want %v", actions, want)
+		}
+	})
+}
+
+func TestConfirmingConfirmedScoresChangesNothing(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := storeWithTeams(t, tbl)
+		c, err := create(t.Context(), s, request("", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := noon
+		change := func(rule func(contests.Contest) (contests.Contest, error)) contests.Contest {
+			t.Helper()
+			at = at.Add(time.Minute)
+			after, err := s.Change(t.Context(), request("", at), idempotency.Token{}, c.ID, contests.Step{Action: "contest.agree", Guard: contests.AnyGame, Rule: rule})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return after
+		}
+		change(func(c contests.Contest) (contests.Contest, error) { return c.Move(contests.InProgress, at) })
+		change(func(c contests.Contest) (contests.Contest, error) {
+			after, _, err := c.Score([]contests.MapScore{{Map: 1, Home: 2}}, at)
+			return after, err
+		})
+		confirm := func(c contests.Contest) (contests.Contest, error) { return c.Confirm([]int{1, 1}, at) }
+		first, again := change(confirm), change(confirm)
+		if first.Home.Wins != 1 || !reflect.DeepEqual(again, first) {
+			t.Errorf("got %+v, then %+v", first, again)
+		}
+		entries, _, err := audit.New(emptyKeys{}, tbl).For(&api.Caller{Org: "org_1"}).List(t.Context(), audit.Filter{Target: c.ID, Limit: 10})
+		if err != nil || len(entries) != 4 {
+			t.Errorf("got %d audit entries (%v), want 4: creation, start, score and confirmation", len(entries), err)
 		}
 	})
 }
