@@ -111,8 +111,8 @@ func TestEveryChangeThatMakesAKeyReachDataIsWithinThePlan(t *testing.T) {
 	}
 }
 
-// Keys that manage and read data did not count before they were client keys. A smaller plan
-// leaves an organisation as it finds them: with more keys than the plan allows.
+// An organisation can have more keys than its plan allows: after a change to a smaller plan, and
+// because keys that both manage and read data did not count in earlier releases.
 func TestKeysBeyondTheCapStayAndCountAndLeaveNoRoom(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "statgate")

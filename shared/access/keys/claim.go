@@ -11,7 +11,7 @@ import (
 
 // Some permissions reach what belongs to a key's owner alone (see [contract.IsPersonal]). A
 // member who makes or rotates another member's key sees its secret, and so must not reach
-// that with it. The mark is on the secret and not on the key: a rotation by the owner leaves
+// that with it: the secret is marked. The mark is on the secret and not on the key: a rotation by the owner leaves
 // the old secret marked until its overlap ends, and a rotation by another member marks a key
 // that was the owner's own. Whatever a marked secret makes is marked too.
 

@@ -6,11 +6,11 @@ import (
 	"statgate/shared/api"
 )
 
-// A caller that ends must not leave anything behind that works after its end. Otherwise the
-// holder of a secret that is valid for an hour could have the organisation for good. So no
+// A caller that ends must not obtain a secret that works after its end. Otherwise the holder of
+// a secret that is valid for an hour could keep access to the organisation for good. So no
 // caller makes or prolongs a key beyond its own end, or obtains the secret of a key that
-// lasts longer. The end of a caller is that of its secret, where a rotation has replaced it,
-// else that of its key.
+// lasts longer. The end of a caller is that of its secret, if a rotation has replaced it, else
+// that of its key.
 
 // lastEnd returns the end of a caller in seconds since 1970, 0 for none.
 func lastEnd(c *api.Caller) int64 {

@@ -232,7 +232,7 @@ func metadata(o api.Object, wrong problems) string {
 }
 
 // MaxManagementKeys is how many active management keys, which reach no data, an organisation
-// may have on any plan. Requests with management keys are free and unmetered, and a change of the
+// may have on any plan. Requests of key management cost no quota, and a change of the
 // organisation makes the callers of all its keys stale. Without a bound, a thief of one
 // management key could make keys faster than they can be found and revoked, and revoking
 // them all would take longer with each. A person or a pipeline needs one key; 25 leaves

@@ -39,9 +39,10 @@ type Token struct {
 }
 
 // Derive makes a token of the calling key. A token is an item of its own that names its
-// parent, the secret that made it, and the gate lets no token make another. When that secret or the key expires or is revoked, the
-// token is refused on its next request. Requests with it pass the key's own gate. No list
-// shows tokens; the table's TTL deletes them once they have expired.
+// parent, the secret that made it. The gate lets no token make another. When that secret or the
+// key expires or is revoked, the token is refused on its next request. Requests with it pass
+// the key's own gate. No list shows tokens; the table's TTL deletes them once they have
+// expired.
 func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
 	token, err := s.repeats.Of(r, tokenInput{r.Caller.Key, spec})
 	if err != nil {

@@ -388,7 +388,7 @@ func (s *Store) Unfinished(ctx context.Context) ([]QueuedDelivery, error) {
 // ended, and each contains the body that was sent.
 func (s *Store) pending(ctx context.Context, w *Webhook, queued []QueuedDelivery) ([]QueuedDelivery, error) {
 	low, high := table.Prefix(deliveryPrefix)
-	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200, Consistent: true} // a miss would be sent never
+	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200, Consistent: true} // a missed delivery would never be sent
 	for {
 		page, err := s.Table.Query(ctx, q)
 		if err != nil {
