@@ -11,9 +11,10 @@ import (
 
 // Some permissions reach what belongs to a key's owner alone (see [contract.IsPersonal]). A
 // member who makes or rotates another member's key sees its secret, and so must not reach
-// that with it: the secret is marked. The mark is on the secret and not on the key: a rotation by the owner leaves
-// the old secret marked until its overlap ends, and a rotation by another member marks a key
-// that was the owner's own. Whatever a marked secret makes is marked too.
+// that with it: the secret is marked. The mark is on the secret and not on the key: a rotation
+// by the owner leaves the old secret marked until its overlap ends, and a rotation by another
+// member marks the new secret of a key that was the owner's own. Secrets that are obtained
+// with a marked secret are marked too.
 
 // personalAttr is the attribute of a secret's item that says whether it may reach what is
 // personal. Secrets that were stored before it have none.
