@@ -38,7 +38,7 @@ e2e: ## check a deployment against its guarantees (URL=… CREDENTIALS=… CONTR
 	@go run ./scripts/verify/e2e --contract $(CONTRACT) --base-url "$(URL)" --credentials "$(CREDENTIALS)" $(E2E_FLAGS)
 
 clients: ## generate API clients of seven kinds from each contract's document, and call a deployment with them
-	@STATGATE_CLIENTS=all go test ./scripts/verify/clients -v -count=1 -timeout 30m
+	@STATGATE_CLIENTS=all go test ./scripts/verify/clients -v -count=1 -timeout 60m
 
 bench: dynamodb-local ## measure the figures of docs/performance.md
 	@go run ./scripts/verify/bench
@@ -68,7 +68,7 @@ iam-table: ## remove each grant from each role there, one at a time, and list th
 	@go run ./scripts/verify/emulator iam --contract $(CONTRACT) $(LOCAL_FLAGS)
 
 runbook-local: ## run every command of docs/runbook.md on an emulator, including the wait before a pepper retires
-	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployed -v -count=1 -timeout 30m
+	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployed -v -count=1 -timeout 60m
 
 emulator-stop: ## stop that emulator
 	@go run ./scripts/verify/emulator stop

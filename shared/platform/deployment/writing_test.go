@@ -79,7 +79,7 @@ func TestOfManyWritesWithOneETagExactlyOneSucceeds(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 32 {
 				all.Go(func() {
-					r, err := w.Try(secret, "PATCH", w.Base+at, fmt.Sprintf(`{"status":"live","minute":%d}`, i), "If-Match", tag)
+					r, err := w.Try(secret, "PATCH", w.Base+at, fmt.Sprintf(`{"status":"live","minute":%d}`, 32*(version-2)+i), "If-Match", tag) // every value is new
 					switch {
 					case err != nil:
 						t.Error(err)
