@@ -28,7 +28,7 @@ test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 
-lint: ## golangci-lint, Vale, cfn-lint, cdk-nag, govulncheck
+lint: ## golangci-lint, Vale, cfn-lint, checkov, cdk-nag, govulncheck
 	@scripts/lint/lint.sh
 
 check: dynamodb-local ## lint and test one package (PKG=./shared/access/gate)
@@ -68,7 +68,7 @@ iam-table: ## remove each grant from each role there, one at a time, and list th
 	@go run ./scripts/verify/emulator iam --contract $(CONTRACT) $(LOCAL_FLAGS)
 
 runbook-local: ## run every command of docs/runbook.md on an emulator, including the wait before a pepper retires
-	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployed -v -count=1 -timeout 60m
+	@STATGATE_WHOLE_RUNBOOK=1 go test ./scripts/verify/emulator -run TestADeployedStackPassesTheSuiteAndSurvivesFaults -v -count=1 -timeout 30m
 
 emulator-stop: ## stop that emulator
 	@go run ./scripts/verify/emulator stop

@@ -32,7 +32,7 @@ type Authenticate func(ctx context.Context, secret string) (*api.Caller, error)
 type Authorizer struct {
 	Metrics *telemetry.Recorder // set before the first call; nil writes no metrics
 
-	contract     *contract.Contract
+	transports   []string
 	routes       []api.Route
 	authenticate Authenticate
 	clock        func() time.Time
@@ -47,13 +47,14 @@ type policyKey struct{ stage, permissions string }
 // maxPolicies bounds the policy cache of a warm instance: 2 MB at 8 KB per policy.
 const maxPolicies = 256
 
-// New returns an authorizer for a deployment of a contract.
-func New(c *contract.Contract, find Authenticate, clock func() time.Time, log *slog.Logger) *Authorizer {
+// New returns an authorizer for a deployment of a contract. The transports are those of
+// [transport.Behind].
+func New(c *contract.Contract, transports []string, find Authenticate, clock func() time.Time, log *slog.Logger) *Authorizer {
 	policies, err := lru.New[policyKey, events.APIGatewayCustomAuthorizerPolicy](maxPolicies)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Authorizer{contract: c, routes: protected(api.For(c)), authenticate: find, clock: clock, logger: log, policies: policies}
+	return &Authorizer{transports: transports, routes: protected(api.For(c)), authenticate: find, clock: clock, logger: log, policies: policies}
 }
 
 // protected returns the routes that need a key.
@@ -118,7 +119,7 @@ func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAutho
 		}
 	}
 	q := url.Values(ev.MultiValueQueryStringParameters)
-	secret, err := transport.Pick(a.contract, transport.HTTP, h, q)
+	secret, err := transport.Identify(a.transports, h, q)
 	if err != nil {
 		return nil, err
 	}

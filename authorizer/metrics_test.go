@@ -14,6 +14,7 @@ import (
 
 	"statgate/authorizer"
 	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/telemetry"
 )
 
@@ -25,7 +26,7 @@ func TestFailuresAreCountedSeparatelyFromRefusals(t *testing.T) {
 		"AuthorizerFailed": errors.New("the store does not answer"),
 	} {
 		var log bytes.Buffer
-		a := authorizer.New(load(t, "statgate"), func(context.Context, string) (*api.Caller, error) {
+		a := authorizer.New(load(t, "statgate"), []string{contract.Bearer, contract.XAPIKey}, func(context.Context, string) (*api.Caller, error) {
 			return &api.Caller{Key: "key_1", Org: "org_1"}, err
 		}, time.Now, slog.New(slog.NewJSONHandler(&log, nil)))
 		a.Metrics = telemetry.New("Statgate", "live", "Statgate-authorizer")

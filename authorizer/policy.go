@@ -1,6 +1,7 @@
 package authorizer
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -22,6 +23,9 @@ func Stage(methodARN string) string {
 // parameter becomes "*", which also matches slashes: GET/v1/keys/* matches
 // GET/v1/keys/k1/usage. If such a pattern matches a route that is not allowed, the
 // policy has an explicit deny for that route.
+//
+// One pattern allows HEAD on every path, so that the policy stays under API Gateway's 8 KB.
+// The gate checks the permission again, as for every request.
 func Policy(routes []api.Route, permissions []string, stage string) events.APIGatewayCustomAuthorizerPolicy {
 	var allow, deny []string
 	var allowed, refused []api.Route
@@ -40,6 +44,7 @@ func Policy(routes []api.Route, permissions []string, stage string) events.APIGa
 	}
 	p := events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17"}
 	if len(allow) > 0 {
+		allow = append(allow, stage+"/"+http.MethodHead+"/*")
 		p.Statement = append(p.Statement, statement("Allow", allow))
 	} else {
 		deny = []string{stage + "/*"}

@@ -95,6 +95,38 @@ func TestWildcardAllowsNoRouteBelowItWithoutPermission(t *testing.T) {
 	}
 }
 
+func TestPolicyOfAnyPermissionAllowsHEADByOnePattern(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		c := load(t, name)
+		for _, held := range [][]string{everyPermission(c), everyPermission(c)[:1], {"*:*"}} {
+			policy := authorizer.Policy(protected(c), held, stage)
+			heads := 0
+			for _, s := range policy.Statement {
+				for _, resource := range s.Resource {
+					if strings.Contains(resource, "/HEAD/") {
+						heads++
+					}
+				}
+			}
+			for _, r := range protected(c) {
+				if r.Method != "GET" {
+					continue
+				}
+				if head := stage + "/HEAD" + r.Path; !authorizer.Evaluate(policy, head) {
+					t.Errorf("%s: holding %v, %s is refused; the gate is to check it", name, held, head)
+				}
+			}
+			if heads != 1 {
+				t.Errorf("%s: got %d patterns of HEAD, want 1", name, heads)
+			}
+		}
+	}
+	if policy := authorizer.Policy([]api.Route{{Method: "GET", Path: "/a", Permissions: []string{"a:read"}}}, nil, stage); authorizer.Evaluate(policy, stage+"/HEAD/a") {
+		t.Error("a key that may call nothing may call HEAD")
+	}
+}
+
 func TestWidestPolicyStaysUnder8KB(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"statgate/functions"
+	"statgate/shared/access/apikey"
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
 	"statgate/shared/api/preset"
@@ -146,6 +147,9 @@ func TestSamplesHaveACallerWithThePermissions(t *testing.T) {
 		}
 		if !route.Allowed(caller.Permissions) || caller.Contract != c.Name || !c.HasEnvironment(caller.Environment) {
 			t.Errorf("%s: %+v may not call %s", file, caller, route.Operation)
+		}
+		if secret := strings.TrimPrefix(ev.Headers["Authorization"], "Bearer "); caller.Secret != apikey.ID(secret) {
+			t.Errorf("%s: got secret %s in the context, want %s, the id of the secret in the request", file, caller.Secret, apikey.ID(secret))
 		}
 		// The context equals what the authorizer writes, plus the two values that API Gateway
 		// adds.

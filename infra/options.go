@@ -29,7 +29,8 @@ var known = settings{
 	"endpoint":            "",
 	"concurrency":         "0",
 	"webhook_concurrency": "10",
-	"throttle":            "",
+	"throttle":            "", // stack.DefaultRate and stack.DefaultBurst
+	"deletion_protection": "true",
 	"live":                "false",
 	"edge":                "", // true if the contract needs one
 	"waf":                 "false",
@@ -166,6 +167,11 @@ func (s settings) limits(p *stack.Props) (err error) {
 	if p.Concurrency, err = strconv.Atoi(s["concurrency"]); err != nil || p.Concurrency < 0 {
 		return fmt.Errorf("-c concurrency=%s: must be the number of instances to reserve for each function, or 0", s["concurrency"])
 	}
+	protected, err := s.boolean("deletion_protection")
+	if err != nil {
+		return err
+	}
+	p.Unprotected = !protected
 	if p.WebhookConcurrency, err = strconv.Atoi(s["webhook_concurrency"]); err != nil || p.WebhookConcurrency < 2 || p.WebhookConcurrency > 1000 {
 		return fmt.Errorf("-c webhook_concurrency=%s: must be 2 to 1000, the maximum of concurrent instances that deliver webhooks", s["webhook_concurrency"])
 	}
@@ -176,11 +182,10 @@ func (s settings) limits(p *stack.Props) (err error) {
 	if m == nil {
 		return fmt.Errorf("-c throttle=%s: must be RATE/BURST, such as 100/200", s["throttle"])
 	}
-	if p.Rate, err = strconv.Atoi(m[1]); err != nil {
-		return fmt.Errorf("-c throttle=%s: %w", s["throttle"], err)
-	}
-	if p.Burst, err = strconv.Atoi(m[2]); err != nil {
-		return fmt.Errorf("-c throttle=%s: %w", s["throttle"], err)
+	for value, text := range map[*int]string{&p.Rate: m[1], &p.Burst: m[2]} {
+		if *value, err = strconv.Atoi(text); err != nil || *value < 1 {
+			return fmt.Errorf("-c throttle=%s: RATE and BURST must be at least 1", s["throttle"])
+		}
 	}
 	return nil
 }

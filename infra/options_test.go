@@ -86,6 +86,8 @@ func TestInvalidSettingsAreRefusedByName(t *testing.T) {
 		{"concurrency", -1, "-c concurrency=-1"},
 		{"concurrency", "many", "-c concurrency=many"},
 		{"throttle", "100", "-c throttle=100"},
+		{"throttle", "0/100", "-c throttle=0/100: RATE and BURST must be at least 1"},
+		{"deletion_protection", "off", "-c deletion_protection=off"},
 		{"webhook_concurrency", 1, "-c webhook_concurrency=1"},
 		{"webhook_concurrency", 1001, "-c webhook_concurrency=1001"},
 		{"webhook_concurrency", "all", "-c webhook_concurrency=all"},

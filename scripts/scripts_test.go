@@ -71,6 +71,30 @@ func TestATestRunnerThatASignalEndsFails(t *testing.T) {
 	}
 }
 
+// goList is a "go" that lists a package of each lane, and finds gotestsum.
+const goList = `case "$1" in list) printf 'statgate/shared/table\nstatgate/scripts/verify/emulator\n' ;; *) echo gotestsum ;; esac`
+
+func TestEveryPackageIsInOneLaneAndTheFailureOfALaneFails(t *testing.T) {
+	t.Parallel()
+	env := []string{"STATGATE_DYNAMODB_URL=http://127.0.0.1:1"}
+	for failing, fails := range map[string]bool{"none": false, "shared/table": true, "verify/emulator": true} {
+		gotestsum := `echo "run $*"; case "$*" in *` + failing + `*) exit 1 ;; esac`
+		out, err := runScript(t, map[string]string{"go": goList, "gotestsum": gotestsum}, env, "test.sh")
+		if (err != nil) != fails {
+			t.Errorf("%s fails: got %v", failing, err)
+		}
+		for _, name := range []string{"statgate/shared/table\n", "statgate/scripts/verify/emulator\n"} {
+			if strings.Count(out, name) != 1 {
+				t.Errorf("got %q, want %q in one lane of its own", out, name)
+			}
+		}
+	}
+	out, err := runScript(t, map[string]string{"go": "[ $1 != list ] && echo gotestsum", "gotestsum": "echo run"}, env, "test.sh")
+	if err == nil || strings.Contains(out, "run") {
+		t.Errorf("the packages cannot be listed: got %v and %q, want an error and no run", err, out)
+	}
+}
+
 // npm installs a CDK CLI that prints its arguments.
 const npm = `mkdir -p "$3/node_modules/.bin"
 printf '#!/bin/sh\necho "cdk $*"\n' >"$3/node_modules/.bin/cdk"

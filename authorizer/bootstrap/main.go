@@ -3,6 +3,7 @@ package main
 
 import (
 	"statgate/authorizer"
+	"statgate/shared/access/transport"
 	"statgate/shared/platform/boot"
 	"statgate/shared/platform/boot/secret"
 )
@@ -11,7 +12,7 @@ func main() {
 	f := boot.Load()
 	secret.Peppers(f)
 	f.WarmKeys()
-	a := authorizer.New(f.Contract, f.Store().Authenticate, f.Clock, f.Log)
+	a := authorizer.New(f.Contract, transport.Behind(f.Contract, f.Edge), f.Store().Authenticate, f.Clock, f.Log)
 	a.Metrics = f.Metrics
 	f.Start(a.Handle)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 type decideInput struct {
-	Application string `json:"application" doc:"Application id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Application string `json:"application" text:"id" doc:"Application id" example:"app_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	State       string `json:"state" enum:"approved,withdrawn" doc:"New state; a withdrawn approval ends on the next request of the organisation's keys"`
 }
 

@@ -9,9 +9,9 @@ import (
 
 type listInput struct {
 	api.Page
-	Key   string `json:"key,omitempty" doc:"Id of the changed object: a key, organisation, user, application, match, contest, contestant or webhook"`
-	Actor string `json:"actor,omitempty" doc:"Id of the key or user who made the change"`
-	Org   string `json:"org,omitempty" doc:"Organisation id; operators only; default: the caller's organisation"`
+	Key   string `json:"key,omitempty" text:"id" doc:"Id of the changed object: a key, organisation, user, application, match, contest, contestant or webhook"`
+	Actor string `json:"actor,omitempty" text:"id" doc:"Id of the key or user who made the change"`
+	Org   string `json:"org,omitempty" text:"id" doc:"Organisation id; operators only; default: the caller's organisation"`
 }
 
 func list(d Deps) api.Handler {

@@ -8,8 +8,8 @@ import (
 )
 
 type putInput struct {
-	Org         string         `json:"org" doc:"Organisation id"`
-	User        string         `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org         string         `json:"org" text:"id" doc:"Organisation id"`
+	User        string         `json:"user" text:"id" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	Connections []orgs.Account `json:"connections" maxItems:"4" nullable:"false" doc:"All linked accounts, at most one per platform; accounts that are not listed are removed"`
 }
 

@@ -24,5 +24,5 @@ func Handlers(d Deps) []api.Handler {
 // MatchInput names a contest. It is exported because the binder reads only exported
 // embedded structs.
 type MatchInput struct {
-	Match string `json:"match" doc:"Match id" example:"con_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Match string `json:"match" text:"id" doc:"Match id" example:"con_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 }

@@ -8,12 +8,12 @@ import (
 )
 
 type createInput struct {
-	Home        string `json:"home" minLength:"1" maxLength:"64" doc:"Id or slug of the home team" example:"northern-lights"`
-	Away        string `json:"away" minLength:"1" maxLength:"64" doc:"Id or slug of the away team" example:"southern-cross"`
+	Home        string `json:"home" text:"id" minLength:"1" maxLength:"64" doc:"Id or slug of the home team" example:"northern-lights"`
+	Away        string `json:"away" text:"id" minLength:"1" maxLength:"64" doc:"Id or slug of the away team" example:"southern-cross"`
 	BestOf      int    `json:"best_of,omitempty" enum:"1,3,5,7" default:"3" doc:"Largest number of maps"`
 	Status      string `json:"status,omitempty" enum:"PENDING,ACCEPTED,READY" default:"READY" doc:"Initial status"`
 	ScheduledAt string `json:"scheduled_at,omitempty" format:"iso-8601" doc:"Scheduled start, ISO 8601" example:"2026-03-01T18:00:00Z"`
-	Game        string `json:"game,omitempty" maxLength:"64" doc:"Game id; must equal the key's game, which is the default" example:"rocket-rally"`
+	Game        string `json:"game,omitempty" text:"id" maxLength:"64" doc:"Game id; must equal the key's game, which is the default" example:"rocket-rally"`
 }
 
 func create(d Deps) api.Handler {

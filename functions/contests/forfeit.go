@@ -9,7 +9,7 @@ import (
 
 type forfeitInput struct {
 	MatchInput
-	Team string `json:"team" minLength:"1" maxLength:"64" doc:"Id or slug of the team that forfeits" example:"southern-cross"`
+	Team string `json:"team" text:"id" minLength:"1" maxLength:"64" doc:"Id or slug of the team that forfeits" example:"southern-cross"`
 }
 
 func forfeit(d Deps) api.Handler {

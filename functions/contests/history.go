@@ -13,10 +13,10 @@ import (
 
 // Filter has the filters of the history lists.
 type Filter struct {
-	IncludeStatuses []string `json:"include_statuses,omitempty" doc:"Statuses to include; unknown values are ignored" example:"COMPLETED"`
-	ExcludeStatuses []string `json:"exclude_statuses,omitempty" doc:"Statuses to exclude; ignored if statuses to include are given" example:"CANCELLED"`
-	Game            string   `json:"game,omitempty" maxLength:"64" doc:"Game id" example:"rocket-rally"`
-	Opponent        string   `json:"opponent,omitempty" maxLength:"64" doc:"Id or slug of the other team, or of its organisation" example:"southern-cross"`
+	IncludeStatuses []string `json:"include_statuses,omitempty" text:"id" doc:"Statuses to include; unknown values are ignored" example:"COMPLETED"`
+	ExcludeStatuses []string `json:"exclude_statuses,omitempty" text:"id" doc:"Statuses to exclude; ignored if statuses to include are given" example:"CANCELLED"`
+	Game            string   `json:"game,omitempty" text:"id" maxLength:"64" doc:"Game id" example:"rocket-rally"`
+	Opponent        string   `json:"opponent,omitempty" text:"id" maxLength:"64" doc:"Id or slug of the other team, or of its organisation" example:"southern-cross"`
 	ScheduledAfter  string   `json:"scheduled_after,omitempty" format:"iso-8601" doc:"Earliest scheduled start, inclusive, ISO 8601" example:"2026-03-01"`
 	ScheduledBefore string   `json:"scheduled_before,omitempty" format:"iso-8601" doc:"End of the range of scheduled starts, exclusive, ISO 8601" example:"2026-04-01T00:00:00Z"`
 	CreatedAfter    string   `json:"created_after,omitempty" format:"iso-8601" doc:"Earliest creation time, inclusive, ISO 8601" example:"2026-02-01"`
@@ -32,13 +32,13 @@ type listInput struct {
 type teamInput struct {
 	api.Page
 	Filter
-	Team string `json:"team" maxLength:"64" doc:"Team id or slug" example:"northern-lights"`
+	Team string `json:"team" text:"id" maxLength:"64" doc:"Team id or slug" example:"northern-lights"`
 }
 
 type orgInput struct {
 	api.Page
 	Filter
-	Org string `json:"org" maxLength:"64" doc:"Organisation id or slug" example:"aurora"`
+	Org string `json:"org" text:"id" maxLength:"64" doc:"Organisation id or slug" example:"aurora"`
 }
 
 func list(d Deps) api.Handler { return own(d, "listContests") }

@@ -9,10 +9,10 @@ import (
 
 type contestantInput struct {
 	Kind       string            `json:"kind" enum:"team,org" doc:"Kind of contestant: team or org" example:"team"`
-	Contestant string            `json:"contestant" doc:"Id of your choice: at most 64 lower-case letters, digits, _ and -" example:"team_northern_lights"`
-	Slug       string            `json:"slug" minLength:"1" maxLength:"64" doc:"Slug for use in paths, unique, 1–64 characters" example:"northern-lights"`
-	Name       string            `json:"name" minLength:"1" maxLength:"80" doc:"Display name, 1–80 characters" example:"Northern Lights"`
-	Org        *string           `json:"org,omitempty" doc:"Id of the organisation that a team plays for" example:"org_aurora"`
+	Contestant string            `json:"contestant" text:"id" doc:"Id of your choice: at most 64 lower-case letters, digits, _ and -" example:"team_northern_lights"`
+	Slug       string            `json:"slug" text:"id" minLength:"1" maxLength:"64" doc:"Slug for use in paths, unique, 1–64 characters" example:"northern-lights"`
+	Name       string            `json:"name" text:"line" minLength:"1" maxLength:"80" doc:"Display name, 1–80 characters" example:"Northern Lights"`
+	Org        *string           `json:"org,omitempty" text:"id" doc:"Id of the organisation that a team plays for" example:"org_aurora"`
 	Members    []contests.Member `json:"members" maxItems:"40" nullable:"false" doc:"All members, at most 40; a member who is not listed is removed"`
 }
 
@@ -28,10 +28,6 @@ func putContestant(d Deps) api.Handler {
 		if in.Org != nil && kind == contests.OfOrg {
 			return contests.Contestant{}, api.FieldError("org", "is allowed only for teams")
 		}
-		name, err := api.Line("name", in.Name)
-		if err != nil {
-			return contests.Contestant{}, err
-		}
-		return d.Contests.Put(ctx, r, kind, contests.Contestant{ID: in.Contestant, Slug: in.Slug, Name: name, Org: in.Org, Members: in.Members})
+		return d.Contests.Put(ctx, r, kind, contests.Contestant{ID: in.Contestant, Slug: in.Slug, Name: in.Name, Org: in.Org, Members: in.Members})
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ import (
 
 const (
 	timeout     = 10 * time.Second // of one attempt, by default
-	answerBytes = 4 << 10          // read of an answer, so that its connection can be reused
+	answerBytes = 4 << 10          // read of an answer, so that its receiver can finish writing it
 	answerTime  = time.Second      // for reading them
 )
 
@@ -65,9 +66,13 @@ func New(d Deps) *Sender {
 	d.Timeout = cmp.Or(d.Timeout, timeout)
 	return &Sender{Deps: d, agent: strings.ReplaceAll(d.Title, " ", "-") + "-Webhooks/1", client: &http.Client{
 		Timeout: d.Timeout,
-		Transport: &http.Transport{ // no proxy: it would be dialled in place of the checked address
+		// No proxy: it would be dialled in place of the checked address. No kept connections:
+		// the other end may have closed one, as those of a frozen function are. Whether the
+		// receiver has read the request is then unknown, so neither sending it again nor
+		// counting a failed attempt would be right.
+		Transport: &http.Transport{
 			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 5 * time.Second,
-			MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+			DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -99,7 +104,7 @@ func (s *Sender) Deliver(ctx context.Context, d webhooks.QueuedDelivery) (time.D
 // attempt calls the URL, unless earlier attempts had no answer.
 func (s *Sender) attempt(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome {
 	if !s.silence.allows(&a.Webhook, s.Clock()) {
-		return webhooks.Outcome{Error: notCalled}
+		return webhooks.Outcome{Error: notCalled, Skipped: true}
 	}
 	o := s.post(ctx, a)
 	if ctx.Err() == nil {
@@ -116,6 +121,7 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	if err != nil {
 		return webhooks.Outcome{Error: "the URL is not valid"}
 	}
+	request.GetBody = nil // without it, the client never sends the body a second time
 	now := s.Clock()
 	signatures, err := signBody(a, now)
 	if err != nil {
@@ -127,16 +133,12 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	h.Set(standardwebhooks.HeaderWebhookID, a.Event)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
 	h.Set(standardwebhooks.HeaderWebhookSignature, signatures)
-	// This header is not sent. It allows the client to send the request again on another
-	// connection if the one that it kept is closed, as those of a frozen function are.
-	// Receivers recognise a repeat by its id.
-	h["X-Idempotency-Key"] = nil
 	answer, err := s.client.Do(request)
 	if err != nil {
 		return webhooks.Outcome{Error: failureReason(err)}
 	}
 	drain(answer, cancel)
-	o := webhooks.Outcome{Status: answer.StatusCode}
+	o := webhooks.Outcome{Status: answer.StatusCode, RetryAfter: retryAfter(answer, s.Clock())}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		o.Error = fmt.Sprintf("the endpoint answered %d", answer.StatusCode)
 		if answer.StatusCode >= 300 && answer.StatusCode <= 399 {
@@ -146,7 +148,25 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	return o
 }
 
-// drain reads the start of an answer, so that its connection can be reused, and closes it.
+// retryAfter returns the Retry-After of a 429 or 503 answer, at most
+// [webhooks.MaxRetryAfter]; 0 if it has none. It is a number of seconds or a date
+// (RFC 9110 section 10.2.3).
+func retryAfter(answer *http.Response, now time.Time) time.Duration {
+	if answer.StatusCode != http.StatusTooManyRequests && answer.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	text := answer.Header.Get("Retry-After")
+	if at, err := http.ParseTime(text); err == nil {
+		return min(max(at.Sub(now), 0), webhooks.MaxRetryAfter)
+	}
+	seconds, err := strconv.ParseUint(text, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0
+	}
+	return time.Duration(min(seconds, uint64(webhooks.MaxRetryAfter/time.Second))) * time.Second
+}
+
+// drain reads the start of an answer, so that the receiver can finish writing it, and closes it.
 // cancel ends the request if the rest is slow. Of an answer that switches protocols nothing
 // is read, as the client's timeouts do not apply there.
 func drain(answer *http.Response, cancel context.CancelFunc) {

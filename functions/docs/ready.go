@@ -23,12 +23,23 @@ func ready(d Deps) api.Handler {
 		failed := make([]error, len(d.Stores))
 		var group sync.WaitGroup
 		for i, store := range d.Stores {
-			group.Go(func() { _, failed[i] = store.Get(ctx, table.Key{Partition: api.Probe, Sort: api.Probe}, false) })
+			group.Go(func() { failed[i] = check(ctx, store) })
 		}
 		group.Wait()
 		if err := errors.Join(failed...); err != nil {
-			return healthAnswer{}, api.UnavailableError("reading the stores", err)
+			return healthAnswer{}, api.UnavailableError("checking the stores", err)
 		}
 		return healthAnswer{Status: "ok"}, nil
 	})
+}
+
+// check reads from a store, and asks it whether it accepts writes if it can tell.
+func check(ctx context.Context, store table.Table) error {
+	if w, ok := store.(table.Writable); ok {
+		if err := w.Writable(); err != nil {
+			return err
+		}
+	}
+	_, err := store.Get(ctx, table.Key{Partition: api.Probe, Sort: api.Probe}, false)
+	return err
 }

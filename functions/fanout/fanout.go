@@ -113,7 +113,7 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	if len(ids) == 0 {
 		return all, nil
 	}
-	found, err := f.Matches.RecordsOfAllOwners(ctx, ids, false)
+	found, err := f.Matches.RecordsOfAllOwners(ctx, ids, true) // a miss drops the event
 	if err != nil {
 		return nil, fmt.Errorf("fanout: reading the matches of changed reports: %w", err)
 	}
@@ -123,6 +123,8 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 			var of *matches.Match
 			if r := found[e.Match]; r != nil {
 				of = &r.Match
+			} else {
+				f.Log.Info("dropping an event whose match was deleted since", "event", e.ID, "type", e.Type, "match", e.Match)
 			}
 			if !e.AddMatch(of) {
 				continue

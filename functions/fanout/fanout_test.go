@@ -235,17 +235,13 @@ func TestAGoalEventIncludesItsMatch(t *testing.T) {
 	if _, err := w.stats.Write(t.Context(), table.Put(change("m_1", "org_1").New)); err != nil {
 		t.Fatal(err)
 	}
-	goal, err := table.Encode(reports.Event{ID: "e_1", Type: reports.Goal, Team: reports.Home, Minute: 12, Version: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	goal[table.PartitionAttr], goal[table.SortAttr] = "MATCH#m_1", "EVENT#e_1"
+	goal := w.goal("e_1")
 	w.stats.Next(1, tabletest.Unavailable, "BatchGet")
-	if err := w.Read(t.Context(), []table.Change{{ID: "c", Time: now, New: goal}}); err == nil {
+	if err := w.Read(t.Context(), []table.Change{goal}); err == nil {
 		t.Error("got no error for a match that cannot be read")
 	}
 	w.stats.Heal()
-	w.read(table.Change{ID: "c", Time: now, New: goal})
+	w.read(goal)
 	queued := w.takeQueued()
 	if len(queued) != 1 {
 		t.Fatalf("got %v", queued)
@@ -256,6 +252,41 @@ func TestAGoalEventIncludesItsMatch(t *testing.T) {
 	event, _ := data["event"].(map[string]any)
 	if body["type"] != events.EventCreated || body["timestamp"] != "2026-05-02T14:00:00Z" || match["id"] != "m_1" || event["id"] != "e_1" {
 		t.Errorf("got %v", body)
+	}
+}
+
+// goal returns the change that stores an event of the match m_1.
+func (w *fixture) goal(id string) table.Change {
+	w.t.Helper()
+	goal, err := table.Encode(reports.Event{ID: id, Type: reports.Goal, Team: reports.Home, Minute: 12, Version: 1})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	goal[table.PartitionAttr], goal[table.SortAttr] = "MATCH#m_1", "EVENT#"+id
+	return table.Change{ID: "c " + id, Time: now, New: goal}
+}
+
+func TestAnEventOfAMatchIsSentAlthoughReplicasLag(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, "statgate")
+	w.Matches = matches.NewStore(tabletest.Lagging{Table: w.stats}, func() time.Time { return w.clock })
+	w.hook("org_1", events.EventCreated)
+	if _, err := w.stats.Write(t.Context(), table.Put(change("m_1", "org_1").New)); err != nil {
+		t.Fatal(err)
+	}
+	w.read(w.goal("e_1"))
+	if got := w.takeQueued(); len(got) != 1 {
+		t.Errorf("got %d deliveries, want 1", len(got))
+	}
+}
+
+func TestAnEventOfADeletedMatchIsDroppedWithALogLine(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, "statgate")
+	w.hook("org_1", events.EventCreated)
+	w.read(w.goal("e_1"))
+	if got, log := w.takeQueued(), w.log.String(); len(got) != 0 || !strings.Contains(log, `"match":"m_1"`) || !strings.Contains(log, `"event":"evt_`) {
+		t.Errorf("got %d deliveries and the log %q, want no delivery and a line that names the event", len(got), log)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 type tokenInput struct {
-	Scopes    []string `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the token, a subset of the key's; default: all that reach data" example:"read:matches"`
-	ExpiresIn *string  `json:"expires_in,omitempty" doc:"Lifetime, 1m–24h; default 1h" example:"15m"`
+	Scopes    []string `json:"scopes,omitempty" text:"id" nullable:"false" doc:"Scopes of the token, not empty and a subset of the key's; default: all that reach data" example:"read:matches"`
+	ExpiresIn *string  `json:"expires_in,omitempty" text:"id" doc:"Lifetime, 1m–24h; default 1h" example:"15m"`
 }
 
 func createToken(d Deps) api.Handler {

@@ -158,6 +158,16 @@ func TestEveryOperationIsTriedOnAFailingTable(t *testing.T) {
 	}
 }
 
+// The audit trail is the other witness: what is recorded there is a change that lasts.
+func TestEveryOperationWithAnAuditEntryIsRefusedToTokens(t *testing.T) {
+	t.Parallel()
+	for name, a := range attempts {
+		if r, _ := api.Find(name); r.Lasts != (a.entries > 0) {
+			t.Errorf("%s: Lasts is %v, and it adds %d audit entries", name, r.Lasts, a.entries)
+		}
+	}
+}
+
 func TestFailingTableIsUnavailableAndLeavesNoHalfChange(t *testing.T) {
 	t.Parallel()
 	for name := range attempts {

@@ -9,7 +9,7 @@ import (
 
 // keyInput names a key.
 type keyInput struct {
-	Key string `json:"key" doc:"Key id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Key string `json:"key" text:"id" doc:"Key id" example:"key_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 }
 
 func get(d Deps) api.Handler {

@@ -10,7 +10,7 @@ import (
 type listInput struct {
 	api.Page
 	State string `json:"state,omitempty" enum:"active,expired,revoked" doc:"State of the keys"`
-	Org   string `json:"org,omitempty" doc:"Organisation id; operators only; default: the caller's organisation"`
+	Org   string `json:"org,omitempty" text:"id" doc:"Organisation id; operators only; default: the caller's organisation"`
 }
 
 func list(d Deps) api.Handler {

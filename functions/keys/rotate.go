@@ -8,8 +8,8 @@ import (
 )
 
 type rotateInput struct {
-	Key     string `json:"key" doc:"Key id"`
-	Overlap string `json:"overlap,omitempty" doc:"Time for which the previous secret stays valid; default 0s: it ends immediately" example:"24h"`
+	Key     string `json:"key" text:"id" doc:"Key id"`
+	Overlap string `json:"overlap,omitempty" text:"id" doc:"Time for which the previous secret stays valid; default 0s: it ends immediately" example:"24h"`
 	Force   bool   `json:"force,omitempty" doc:"Whether to rotate while a previous secret is still valid, and end that secret immediately"`
 }
 

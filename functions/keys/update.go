@@ -9,10 +9,10 @@ import (
 )
 
 type updateInput struct {
-	Key       string               `json:"key" doc:"Key id"`
-	Name      *string              `json:"name,omitempty" minLength:"1" maxLength:"80" doc:"New display name, 1–80 characters"`
-	Scopes    []string             `json:"scopes,omitempty" nullable:"false" doc:"Scopes of the key, which replace the previous list"`
-	ExpiresIn api.Nullable[string] `json:"expires_in,omitempty" doc:"New lifetime from now; null removes the expiry; not with expires_at" example:"30d"`
+	Key       string               `json:"key" text:"id" doc:"Key id"`
+	Name      *string              `json:"name,omitempty" text:"line" minLength:"1" maxLength:"80" doc:"New display name, 1–80 characters"`
+	Scopes    []string             `json:"scopes,omitempty" text:"id" nullable:"false" doc:"Scopes of the key, not empty, which replace the previous list"`
+	ExpiresIn api.Nullable[string] `json:"expires_in,omitempty" text:"id" doc:"New lifetime from now; null removes the expiry; not with expires_at" example:"30d"`
 	ExpiresAt api.Nullable[string] `json:"expires_at,omitempty" format:"date-time" doc:"New expiry time; null removes the expiry; not with expires_in"`
 	Metadata  api.Object           `json:"metadata,omitempty" doc:"New metadata, at most 1 KB as JSON, which replaces the previous metadata"`
 }

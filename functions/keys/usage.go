@@ -9,7 +9,7 @@ import (
 )
 
 type usageInput struct {
-	Key  string     `json:"key" doc:"Key id"`
+	Key  string     `json:"key" text:"id" doc:"Key id"`
 	From *time.Time `json:"from,omitempty" doc:"Time in the first hour of the report; default: 24 hours before to"`
 	To   *time.Time `json:"to,omitempty" doc:"End of the report, at most 31 days after from; hours that begin before it are included; default: now"`
 }

@@ -8,7 +8,7 @@ import (
 )
 
 type getInput struct {
-	League string `json:"league" doc:"League id" example:"en.1"`
+	League string `json:"league" text:"id" doc:"League id" example:"en.1"`
 }
 
 func get(d Deps) api.Handler {

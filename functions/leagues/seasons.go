@@ -9,7 +9,7 @@ import (
 
 type seasonsInput struct {
 	api.Page
-	League string `json:"league" doc:"League id" example:"en.1"`
+	League string `json:"league" text:"id" doc:"League id" example:"en.1"`
 }
 
 func seasons(d Deps) api.Handler {

@@ -10,8 +10,8 @@ import (
 )
 
 type standingsInput struct {
-	League string  `json:"league" doc:"League id" example:"en.1"`
-	Season string  `json:"season,omitempty" doc:"Season id; default: the latest season" example:"2015-16"`
+	League string  `json:"league" text:"id" doc:"League id" example:"en.1"`
+	Season string  `json:"season,omitempty" text:"id" doc:"Season id; default: the latest season" example:"2015-16"`
 	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Last matchday to count"`
 	Date   *string `json:"date,omitempty" format:"date" doc:"Last local date to count"`
 }

@@ -12,10 +12,10 @@ import (
 )
 
 type createInput struct {
-	League    *string     `json:"league,omitempty" doc:"League id; default: no league" example:"en.1"`
-	Season    *string     `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
-	Stage     *string     `json:"stage,omitempty" minLength:"1" maxLength:"100" doc:"Part of the season, such as a play-off, 1–100 characters"`
-	Round     *string     `json:"round,omitempty" minLength:"1" maxLength:"100" doc:"Round in your own words, 1–100 characters; distinguishes meetings of the same teams, as the date does without a round" example:"Matchday 5"`
+	League    *string     `json:"league,omitempty" text:"id" doc:"League id; default: no league" example:"en.1"`
+	Season    *string     `json:"season,omitempty" text:"id" doc:"Season id; requires league" example:"2015-16"`
+	Stage     *string     `json:"stage,omitempty" text:"line" minLength:"1" maxLength:"100" doc:"Part of the season, such as a play-off, 1–100 characters"`
+	Round     *string     `json:"round,omitempty" text:"line" minLength:"1" maxLength:"100" doc:"Round in your own words, 1–100 characters; distinguishes meetings of the same teams, as the date does without a round" example:"Matchday 5"`
 	Date      *string     `json:"date,omitempty" format:"date" doc:"Local date of a match whose kick-off time is unknown; not with kickoff_at" example:"2026-05-02"`
 	KickoffAt *string     `json:"kickoff_at,omitempty" format:"date-time" doc:"Kick-off time; the match's date is local to the league, or in UTC without a league" example:"2026-05-02T14:00:00Z"`
 	Home      teamInput   `json:"home" doc:"Home team"`
@@ -27,8 +27,8 @@ type createInput struct {
 
 // teamInput names a visible team by id, or one of the organisation's own by name.
 type teamInput struct {
-	ID   *string `json:"id,omitempty" doc:"Id of a team that your keys can read; not with name" example:"leicester-city-fc"`
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"Name of a team of your organisation, 1–100 characters; the same name has the same id; not with id"`
+	ID   *string `json:"id,omitempty" text:"id" doc:"Id of a team that your keys can read; not with name" example:"leicester-city-fc"`
+	Name *string `json:"name,omitempty" text:"line" minLength:"1" maxLength:"100" doc:"Name of a team of your organisation, 1–100 characters; the same name has the same id; not with id"`
 }
 
 // scoreInput is a whole score; omitted parts are unknown.
@@ -59,12 +59,7 @@ func (d Deps) draft(ctx context.Context, c *api.Caller, in *createInput) (matche
 		m.Status = matches.Scheduled
 	}
 	var err error
-	if m.Stage, err = line("stage", in.Stage); err != nil {
-		return draft, err
-	}
-	if m.Round, err = line("round", in.Round); err != nil {
-		return draft, err
-	}
+	m.Stage, m.Round = in.Stage, in.Round
 	if m.League, m.Season, err = d.season(ctx, c, in.League, in.Season); err != nil {
 		return draft, err
 	}
@@ -125,11 +120,7 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 		}
 		return matches.Side{ID: team.ID, Name: team.Name}, made, nil
 	}
-	name, err := line(field+".name", in.Name)
-	if err != nil {
-		return matches.Side{}, made, err
-	}
-	team, write, err := known.Own(ctx, *name, d.Contract.IDs == contract.UUIDs)
+	team, write, err := known.Own(ctx, *in.Name, d.Contract.IDs == contract.UUIDs)
 	if err != nil {
 		return matches.Side{}, made, api.UnavailableError("reading a team", err)
 	}
@@ -142,18 +133,6 @@ func (d Deps) side(ctx context.Context, c *api.Caller, field string, in teamInpu
 		made = append(made, *write)
 	}
 	return matches.Side{ID: team.ID, Name: team.Name}, made, nil
-}
-
-// line returns a text normalised to one line, nil for nil.
-func line(field string, text *string) (*string, error) {
-	if text == nil {
-		return nil, nil
-	}
-	shown, err := api.Line(field, *text)
-	if err != nil {
-		return nil, err
-	}
-	return &shown, nil
 }
 
 // unknown returns a field error if err says that the named thing does not exist.
@@ -184,7 +163,11 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 	}
 	utc := instant.UTC().Format(time.RFC3339)
 	when := &matches.When{Date: utc[:len(time.DateOnly)], KickoffAt: &utc}
-	if zone := leagues.Zone(league); zone != nil {
+	zone, err := leagues.Zone(league)
+	if err != nil {
+		return nil, err
+	}
+	if zone != nil {
 		local := instant.In(zone)
 		clock := local.Format("15:04")
 		when.Date, when.Time = local.Format(time.DateOnly), &clock

@@ -8,7 +8,7 @@ import (
 )
 
 type getInput struct {
-	Match string `json:"match" doc:"Match id"`
+	Match string `json:"match" text:"id" doc:"Match id"`
 }
 
 func get(d Deps) api.Handler {

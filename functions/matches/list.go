@@ -11,16 +11,16 @@ import (
 
 type listInput struct {
 	api.Page
-	League string   `json:"league,omitempty" doc:"League id" example:"en.1"`
-	Season string   `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
-	Round  string   `json:"round,omitempty" maxLength:"100" doc:"Round as its source spells it, or a matchday number; requires league and season" example:"5"`
-	Stage  string   `json:"stage,omitempty" maxLength:"100" doc:"Stage; requires league and season"`
-	Team   string   `json:"team,omitempty" doc:"Id of the home or away team" example:"leicester-city-fc"`
+	League string   `json:"league,omitempty" text:"id" doc:"League id" example:"en.1"`
+	Season string   `json:"season,omitempty" text:"id" doc:"Season id; requires league" example:"2015-16"`
+	Round  string   `json:"round,omitempty" text:"line" maxLength:"100" doc:"Round as its source spells it, or a matchday number; requires league and season" example:"5"`
+	Stage  string   `json:"stage,omitempty" text:"line" maxLength:"100" doc:"Stage; requires league and season"`
+	Team   string   `json:"team,omitempty" text:"id" doc:"Id of the home or away team" example:"leicester-city-fc"`
 	Status []string `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"Match status; several statuses require league and season"`
 	Date   string   `json:"date,omitempty" format:"date" doc:"Date of the matches" example:"2016-05-02"`
 	From   string   `json:"from,omitempty" format:"date" doc:"First date of a range of at most 31 days; requires to"`
 	To     string   `json:"to,omitempty" format:"date" doc:"Last date of a range of at most 31 days; requires from"`
-	IDs    []string `json:"ids,omitempty" minItems:"1" doc:"Match ids, 1–100"`
+	IDs    []string `json:"ids,omitempty" text:"id" minItems:"1" doc:"Match ids, 1–100"`
 	Order  string   `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"Sort order by kick-off, then id; matches without a known time come last in their day"`
 }
 

@@ -9,7 +9,7 @@ import (
 
 type eventsInput struct {
 	api.Page
-	Match string `json:"match" doc:"Match id"`
+	Match string `json:"match" text:"id" doc:"Match id"`
 }
 
 func events(d Deps) api.Handler {

@@ -8,7 +8,7 @@ import (
 )
 
 type updateInput struct {
-	Match     string      `json:"match" doc:"Match id"`
+	Match     string      `json:"match" text:"id" doc:"Match id"`
 	Status    *string     `json:"status,omitempty" enum:"scheduled,live,finished,postponed,cancelled,abandoned,awarded" doc:"New status"`
 	Minute    *int        `json:"minute,omitempty" minimum:"0" maximum:"200" doc:"Minute of play, 0–200; only for a live match"`
 	Score     *scoreInput `json:"score,omitempty" doc:"Whole score, which replaces the previous one; the winner follows from it"`

@@ -8,8 +8,8 @@ import (
 )
 
 type addInput struct {
-	Org   string `json:"org" doc:"Organisation id"`
-	Email string `json:"email" doc:"Email address, unique in the organisation; case is ignored" example:"grace@example.com"`
+	Org   string `json:"org" text:"id" doc:"Organisation id"`
+	Email string `json:"email" text:"line" doc:"Email address, unique in the organisation; case and width of letters are ignored" example:"grace@example.com"`
 	Role  string `json:"role" enum:"owner,admin,member" doc:"Role in the organisation; only owners and operators may add an owner"`
 }
 

@@ -8,9 +8,9 @@ import (
 )
 
 type createInput struct {
-	Name  string `json:"name" minLength:"1" maxLength:"80" doc:"Display name, 1–80 characters" example:"Northern Broadcasting"`
-	Plan  string `json:"plan,omitempty" doc:"Plan name; default: the contract's default plan"`
-	Owner string `json:"owner" doc:"Email address of the first owner" example:"ada@example.com"`
+	Name  string `json:"name" text:"line" minLength:"1" maxLength:"80" doc:"Display name, 1–80 characters" example:"Northern Broadcasting"`
+	Plan  string `json:"plan,omitempty" text:"id" doc:"Plan name; default: the contract's default plan"`
+	Owner string `json:"owner" text:"line" doc:"Email address of the first owner" example:"ada@example.com"`
 }
 
 // createdOrg is a new organisation and its first owner.

@@ -9,7 +9,7 @@ import (
 
 type membersInput struct {
 	api.Page
-	Org string `json:"org" doc:"Organisation id"`
+	Org string `json:"org" text:"id" doc:"Organisation id"`
 }
 
 func listMembers(d Deps) api.Handler {

@@ -19,5 +19,5 @@ func Handlers(d Deps) []api.Handler {
 
 // orgInput names an organisation.
 type orgInput struct {
-	Org string `json:"org" doc:"Organisation id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Org string `json:"org" text:"id" doc:"Organisation id" example:"org_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 }

@@ -7,8 +7,8 @@ import (
 )
 
 type removeInput struct {
-	Org  string `json:"org" doc:"Organisation id"`
-	User string `json:"user" doc:"User id"`
+	Org  string `json:"org" text:"id" doc:"Organisation id"`
+	User string `json:"user" text:"id" doc:"User id"`
 }
 
 // removedMember is the empty answer.

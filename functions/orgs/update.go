@@ -8,9 +8,9 @@ import (
 )
 
 type updateInput struct {
-	Org  string  `json:"org" doc:"Organisation id"`
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"80" doc:"New display name, 1–80 characters"`
-	Plan *string `json:"plan,omitempty" doc:"New plan name; operators only; effective immediately for all keys of the organisation"`
+	Org  string  `json:"org" text:"id" doc:"Organisation id"`
+	Name *string `json:"name,omitempty" text:"line" minLength:"1" maxLength:"80" doc:"New display name, 1–80 characters"`
+	Plan *string `json:"plan,omitempty" text:"id" doc:"New plan name; operators only; effective immediately for all keys of the organisation"`
 }
 
 func update(d Deps) api.Handler {

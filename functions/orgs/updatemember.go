@@ -9,9 +9,9 @@ import (
 )
 
 type editInput struct {
-	Org   string  `json:"org" doc:"Organisation id"`
-	User  string  `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Email *string `json:"email,omitempty" doc:"New email address, unique in the organisation; case is ignored"`
+	Org   string  `json:"org" text:"id" doc:"Organisation id"`
+	User  string  `json:"user" text:"id" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Email *string `json:"email,omitempty" text:"line" doc:"New email address, unique in the organisation; case and width of letters are ignored"`
 	Role  *string `json:"role,omitempty" enum:"owner,admin,member" doc:"New role in the organisation; only owners and operators may change to or from owner"`
 	State *string `json:"state,omitempty" enum:"active,suspended" doc:"New state; the keys of a suspended member are refused from their next request"`
 }

@@ -8,7 +8,7 @@ import (
 )
 
 type getInput struct {
-	Player string `json:"player" doc:"Player id" example:"jamie-vardy"`
+	Player string `json:"player" text:"id" doc:"Player id" example:"jamie-vardy"`
 }
 
 func get(d Deps) api.Handler {

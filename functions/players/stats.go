@@ -9,8 +9,8 @@ import (
 
 type statsInput struct {
 	api.Page
-	League string `json:"league,omitempty" doc:"League id" example:"en.1"`
-	Season string `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
+	League string `json:"league,omitempty" text:"id" doc:"League id" example:"en.1"`
+	Season string `json:"season,omitempty" text:"id" doc:"Season id; requires league" example:"2015-16"`
 }
 
 func stats(d Deps) api.Handler {

@@ -8,7 +8,7 @@ import (
 )
 
 type getInput struct {
-	Team string `json:"team" doc:"Team id" example:"leicester-city-fc"`
+	Team string `json:"team" text:"id" doc:"Team id" example:"leicester-city-fc"`
 }
 
 func get(d Deps) api.Handler {

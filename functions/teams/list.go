@@ -11,9 +11,9 @@ import (
 
 type listInput struct {
 	api.Page
-	League string `json:"league,omitempty" doc:"League id; selects the teams of the latest season unless season is given" example:"en.1"`
-	Season string `json:"season,omitempty" doc:"Season id; requires league" example:"2015-16"`
-	Q      string `json:"q,omitempty" minLength:"1" maxLength:"80" doc:"Beginnings of words in the name or another spelling, 1–80 characters; case and accents are ignored; not with league" example:"leicester"`
+	League string `json:"league,omitempty" text:"id" doc:"League id; selects the teams of the latest season unless season is given" example:"en.1"`
+	Season string `json:"season,omitempty" text:"id" doc:"Season id; requires league" example:"2015-16"`
+	Q      string `json:"q,omitempty" text:"line" minLength:"1" maxLength:"80" doc:"Beginnings of words in the name or another spelling, 1–80 characters; case and accents are ignored; not with league" example:"leicester"`
 }
 
 func list(d Deps) api.Handler {

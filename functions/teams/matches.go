@@ -9,7 +9,7 @@ import (
 
 type matchesInput struct {
 	api.Page
-	Team  string `json:"team" doc:"Team id" example:"leicester-city-fc"`
+	Team  string `json:"team" text:"id" doc:"Team id" example:"leicester-city-fc"`
 	Order string `json:"order,omitempty" enum:"asc,desc" default:"asc" doc:"Sort order by kick-off, then id"`
 }
 

@@ -9,11 +9,11 @@ import (
 )
 
 type createInput struct {
-	URL         string   `json:"url" minLength:"1" doc:"Endpoint that receives events by POST: https, on the public internet; redirects are not followed" example:"https://example.com/statgate"`
-	Description string   `json:"description,omitempty" maxLength:"200" doc:"Description of your own, at most 200 characters" example:"Scores for the app"`
-	Types       []string `json:"types,omitempty" nullable:"false" doc:"Event types to send; default: all" example:"[\"match.updated\"]"`
-	Leagues     []string `json:"leagues,omitempty" nullable:"false" doc:"Ids of leagues whose matches to send, at most 50; default: all" example:"[\"en.1\"]"`
-	Teams       []string `json:"teams,omitempty" nullable:"false" doc:"Ids of teams whose matches to send, at most 50; default: all" example:"[\"leicester-city-fc\"]"`
+	URL         string   `json:"url" text:"id" minLength:"1" doc:"Endpoint that receives events by POST: https, on the public internet; redirects are not followed" example:"https://example.com/statgate"`
+	Description string   `json:"description,omitempty" text:"lines" maxLength:"200" doc:"Description of your own, at most 200 characters; may have line breaks" example:"Scores for the app"`
+	Types       []string `json:"types,omitempty" text:"id" nullable:"false" doc:"Event types to send; default: all" example:"[\"match.updated\"]"`
+	Leagues     []string `json:"leagues,omitempty" text:"id" nullable:"false" doc:"Ids of existing leagues whose matches to send, at most 50; default: all" example:"[\"en.1\"]"`
+	Teams       []string `json:"teams,omitempty" text:"id" nullable:"false" doc:"Ids of existing teams whose matches to send, at most 50; default: all" example:"[\"leicester-city-fc\"]"`
 }
 
 func create(d Deps) api.Handler {

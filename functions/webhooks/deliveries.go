@@ -8,7 +8,7 @@ import (
 )
 
 type listDeliveriesInput struct {
-	Webhook string `json:"webhook" doc:"Webhook id"`
+	Webhook string `json:"webhook" text:"id" doc:"Webhook id"`
 	api.Page
 }
 
@@ -20,8 +20,8 @@ func listDeliveries(d Deps) api.Handler {
 }
 
 type createDeliveryInput struct {
-	Webhook  string  `json:"webhook" doc:"Webhook id"`
-	Delivery *string `json:"delivery,omitempty" doc:"Id of the delivery whose event is sent again, with the same webhook-id; default: an event of the type webhook.test is sent" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Webhook  string  `json:"webhook" text:"id" doc:"Webhook id"`
+	Delivery *string `json:"delivery,omitempty" text:"id" doc:"Id of the delivery whose event is sent again, with the same webhook-id; default: an event of the type webhook.test is sent" example:"dlv_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 }
 
 func createDelivery(d Deps) api.Handler {

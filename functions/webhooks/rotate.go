@@ -8,8 +8,8 @@ import (
 )
 
 type rotateInput struct {
-	Webhook string `json:"webhook" doc:"Webhook id"`
-	Overlap string `json:"overlap,omitempty" doc:"Time for which the previous secret also signs, at most 7d; default 0s: it ends immediately" example:"24h"`
+	Webhook string `json:"webhook" text:"id" doc:"Webhook id"`
+	Overlap string `json:"overlap,omitempty" text:"id" doc:"Time for which the previous secret also signs, at most 7d; default 0s: it ends immediately" example:"24h"`
 	Force   bool   `json:"force,omitempty" doc:"Whether to rotate while a previous secret still signs, and end that secret immediately"`
 }
 

@@ -16,5 +16,5 @@ func Handlers(d Deps) []api.Handler {
 
 // webhookInput names a webhook.
 type webhookInput struct {
-	Webhook string `json:"webhook" doc:"Webhook id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	Webhook string `json:"webhook" text:"id" doc:"Webhook id" example:"whk_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 }

@@ -32,7 +32,7 @@ func (d *deployment) newDashboard(functions map[string]awslambda.Function) {
 		graph("Concurrent executions", "", d.eachFunction(functions, "ConcurrentExecutions", "Maximum")...),
 	)
 	board.AddWidgets(
-		graph("Throttles", "per 5 minutes", d.throttles(functions), d.tableThrottles()),
+		graph("Throttles", "per 5 minutes", sum("throttled calls", "f", d.throttles(functions)...), d.tableThrottles()),
 		graph("DynamoDB read units", "per 5 minutes", d.consumed("ConsumedReadCapacityUnits")...),
 		graph("DynamoDB write units", "per 5 minutes", d.consumed("ConsumedWriteCapacityUnits")...),
 	)

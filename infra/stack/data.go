@@ -71,6 +71,7 @@ func (d *deployment) newTable(schema table.Schema) awsdynamodb.Table {
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
 		TimeToLiveAttribute: jsii.String(table.TTLAttr),
+		DeletionProtection:  jsii.Bool(!d.props.Unprotected),
 		Encryption:          awsdynamodb.TableEncryption_AWS_MANAGED,
 		RemovalPolicy:       awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
 	}

@@ -65,38 +65,39 @@ func (d *deployment) newEdge(rest awsapigateway.RestApi) string {
 	return "https://" + host + "/" + d.props.Environment
 }
 
+// stagePath returns the path of the stage in the API's public address, for Location and for
+// the server of the OpenAPI document. An edge and a custom domain hide the stage. Emulators
+// serve all APIs at one address, also those behind an edge.
+func (d *deployment) stagePath(rest awsapigateway.RestApi) string {
+	switch {
+	case d.props.Endpoint != "":
+		return "/restapis/" + *rest.RestApiId() + "/" + d.props.Environment + "/_user_request_"
+	case d.props.Edge.Deployed || d.props.Edge.Domain != "":
+		return ""
+	}
+	return "/" + d.props.Environment
+}
+
 func (d *deployment) certificate() awscertificatemanager.ICertificate {
 	return awscertificatemanager.Certificate_FromCertificateArn(d.stack, jsii.String("Certificate"), jsii.String(d.props.Edge.Certificate))
 }
 
-// newDistribution creates a distribution that forwards everything and caches nothing, as
-// each key sees its own data. It has no access logs. CloudFront's standard logs always
+// newDistribution creates a distribution that forwards everything and caches nothing but
+// the two documents, as each key sees its own data. It has no access logs. CloudFront's standard logs always
 // contain the query string, in which a client may have sent its key, and the newer ones
 // need an API in us-east-1. The functions log each request that reaches them, and
 // CloudFront's metrics count what the edge refuses.
 func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) awscloudfront.Distribution {
 	props := &awscloudfront.DistributionProps{
-		Comment: jsii.Sprintf("%s: %s (%s)", *d.stack.StackName(), d.props.Contract.Title, d.props.Environment),
-		DefaultBehavior: &awscloudfront.BehaviorOptions{
-			Origin: awscloudfrontorigins.NewHttpOrigin(jsii.String(host), &awscloudfrontorigins.HttpOriginProps{
-				OriginPath:         jsii.String("/" + *rest.DeploymentStage().StageName()),
-				ProtocolPolicy:     awscloudfront.OriginProtocolPolicy_HTTPS_ONLY,
-				OriginSslProtocols: &[]awscloudfront.OriginSslPolicy{awscloudfront.OriginSslPolicy_TLS_V1_2},
-			}),
-			AllowedMethods: awscloudfront.AllowedMethods_ALLOW_ALL(),
-			CachePolicy:    awscloudfront.CachePolicy_CACHING_DISABLED(),
-			// API Gateway requires its own host name in Host.
-			OriginRequestPolicy: awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER(),
-			// With a redirect to HTTPS, the key would already have been sent in clear text.
-			ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
-			Compress:             jsii.Bool(false), // CloudFront only compresses what it caches
-			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
-				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: d.newEdgeFunction(),
-			}},
-		},
+		Comment:        jsii.Sprintf("%s: %s (%s)", *d.stack.StackName(), d.props.Contract.Title, d.props.Environment),
 		ErrorResponses: uncachedErrors(),
 		HttpVersion:    awscloudfront.HttpVersion_HTTP2_AND_3,
 	}
+	d.addBehaviours(props, awscloudfrontorigins.NewHttpOrigin(jsii.String(host), &awscloudfrontorigins.HttpOriginProps{
+		OriginPath:         jsii.String("/" + *rest.DeploymentStage().StageName()),
+		ProtocolPolicy:     awscloudfront.OriginProtocolPolicy_HTTPS_ONLY,
+		OriginSslProtocols: &[]awscloudfront.OriginSslPolicy{awscloudfront.OriginSslPolicy_TLS_V1_2},
+	}))
 	if d.props.Edge.Domain != "" {
 		props.DomainNames = jsii.Strings(d.props.Edge.Domain)
 		props.Certificate = d.certificate()
@@ -106,6 +107,62 @@ func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) aw
 		props.WebAclId = d.newWebRules().AttrArn()
 	}
 	return awscloudfront.NewDistribution(d.stack, jsii.String("Edge"), props)
+}
+
+// addBehaviours adds the behaviour of all paths, which caches nothing, and those of the
+// cached routes. All have the same function: it also removes keys that clients send to paths
+// that need none.
+func (d *deployment) addBehaviours(props *awscloudfront.DistributionProps, origin awscloudfront.IOrigin) {
+	common := awscloudfront.BehaviorOptions{
+		Origin:         origin,
+		AllowedMethods: awscloudfront.AllowedMethods_ALLOW_ALL(),
+		// With a redirect to HTTPS, the key would already have been sent in clear text.
+		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
+		ResponseHeadersPolicy: d.newChallenge(),
+		FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
+			EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: d.newEdgeFunction(),
+		}},
+	}
+	all, cached := common, common
+	all.CachePolicy = awscloudfront.CachePolicy_CACHING_DISABLED()
+	// API Gateway requires its own host name in Host.
+	all.OriginRequestPolicy = awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER()
+	all.Compress = jsii.Bool(false) // CloudFront only compresses what it caches
+	props.DefaultBehavior = &all
+	cached.CachePolicy = d.newDocumentCache()
+	cached.Compress = jsii.Bool(true)
+	more := map[string]*awscloudfront.BehaviorOptions{}
+	for _, path := range edge.Cached(d.props.Contract) {
+		more[path] = &cached
+	}
+	props.AdditionalBehaviors = &more
+}
+
+// newDocumentCache creates the policy of the cached routes. Headers, cookies and the query
+// are neither in the cache key nor sent to the API; the encoding is in both.
+func (d *deployment) newDocumentCache() awscloudfront.CachePolicy {
+	seconds := func(n float64) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(n)) }
+	return awscloudfront.NewCachePolicy(d.stack, jsii.String("DocumentCache"), &awscloudfront.CachePolicyProps{
+		CachePolicyName: jsii.String(*d.named("documents") + "-" + *d.stack.Region()),
+		Comment:         jsii.String("The documents, for as long as their Cache-Control says"),
+		MinTtl:          seconds(0), DefaultTtl: seconds(0), MaxTtl: seconds(api.CacheSeconds),
+		EnableAcceptEncodingGzip: jsii.Bool(true), EnableAcceptEncodingBrotli: jsii.Bool(true),
+	})
+}
+
+// newChallenge creates the policy that restores WWW-Authenticate, which API Gateway renames in
+// the answers of functions. A viewer-response function cannot do it, as CloudFront calls none
+// for statuses of 400 and above. The policy applies to every status; RFC 9110, 11.6.1, allows
+// the header in each.
+func (d *deployment) newChallenge() awscloudfront.ResponseHeadersPolicy {
+	return awscloudfront.NewResponseHeadersPolicy(d.stack, jsii.String("Challenge"), &awscloudfront.ResponseHeadersPolicyProps{
+		ResponseHeadersPolicyName: jsii.String(*d.named("challenge") + "-" + *d.stack.Region()),
+		Comment:                   jsii.String("Restores WWW-Authenticate, which API Gateway renames"),
+		CustomHeadersBehavior: &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &[]*awscloudfront.ResponseCustomHeader{{
+			Header: jsii.String("WWW-Authenticate"), Value: jsii.String(api.Challenge), Override: jsii.Bool(true),
+		}}},
+		RemoveHeaders: jsii.Strings(edge.RenamedChallenge),
+	})
 }
 
 // cacheableErrors are the error statuses that CloudFront caches.

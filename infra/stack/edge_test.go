@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"statgate/infra/stack"
 	"statgate/shared/platform/edge"
 )
 
@@ -28,7 +27,7 @@ const (
 	allViewerButHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 )
 
-func TestEdgeForwardsEverythingAndLogsAndCachesNothing(t *testing.T) {
+func TestEdgeForwardsEverythingLogsNothingAndCachesNothingElse(t *testing.T) {
 	tmpl := synthesised(t, "statgate")
 	config := tmpl.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
 	behaviour := dig(config, "DefaultCacheBehavior")
@@ -59,8 +58,86 @@ func TestEdgeForwardsEverythingAndLogsAndCachesNothing(t *testing.T) {
 	if got := dig(config, "Logging"); got != nil {
 		t.Errorf("got logs %v, want none, as they would contain query strings", got)
 	}
-	if got := dig(config, "CacheBehaviors"); got != nil {
-		t.Errorf("got behaviours %v beside the default", got)
+}
+
+func TestEdgeCachesAndCompressesTheDocumentsAlone(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	config := tmpl.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
+	behaviours, _ := dig(config, "CacheBehaviors").([]any)
+	var paths []any
+	for _, b := range behaviours {
+		paths = append(paths, dig(b, "PathPattern"))
+		for _, want := range []struct {
+			at    []any
+			value any
+		}{
+			{[]any{"Compress"}, true},
+			{[]any{"ViewerProtocolPolicy"}, "https-only"},
+			{[]any{"AllowedMethods"}, dig(config, "DefaultCacheBehavior", "AllowedMethods")}, // a wrong one gets the API's 405
+			{[]any{"OriginRequestPolicyId"}, nil},                                            // Authorization and the query stay at the edge
+			{[]any{"FunctionAssociations"}, dig(config, "DefaultCacheBehavior", "FunctionAssociations")},
+			{[]any{"ResponseHeadersPolicyId"}, dig(config, "DefaultCacheBehavior", "ResponseHeadersPolicyId")},
+		} {
+			if got := dig(b, want.at...); !reflect.DeepEqual(got, want.value) {
+				t.Errorf("%v: got %v %v, want %v", dig(b, "PathPattern"), want.at, got, want.value)
+			}
+		}
+	}
+	if want := []any{"/api-docs", "/openapi.json"}; !reflect.DeepEqual(paths, want) {
+		t.Errorf("got cached paths %v, want %v", paths, want)
+	}
+	policy := dig(tmpl.only(t, "AWS::CloudFront::CachePolicy").Properties, "CachePolicyConfig")
+	if dig(policy, "MinTTL") != 0.0 || dig(policy, "DefaultTTL") != 0.0 || dig(policy, "MaxTTL") != 300.0 {
+		t.Errorf("got %v, want what Cache-Control says, at most 300 s", policy)
+	}
+	parameters := dig(policy, "ParametersInCacheKeyAndForwardedToOrigin")
+	if want := any(map[string]any{
+		"EnableAcceptEncodingBrotli": true, "EnableAcceptEncodingGzip": true,
+		"CookiesConfig":      map[string]any{"CookieBehavior": "none"},
+		"HeadersConfig":      map[string]any{"HeaderBehavior": "none"},
+		"QueryStringsConfig": map[string]any{"QueryStringBehavior": "none"},
+	}); !reflect.DeepEqual(parameters, want) {
+		t.Errorf("got %v in the cache key, want the encoding alone", parameters)
+	}
+}
+
+func TestEdgeRestoresTheChallengeThatAPIGatewayRenames(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	policy := dig(tmpl.only(t, "AWS::CloudFront::ResponseHeadersPolicy").Properties, "ResponseHeadersPolicyConfig")
+	custom := dig(policy, "CustomHeadersConfig", "Items", 0)
+	if dig(custom, "Header") != "WWW-Authenticate" || dig(custom, "Value") != "Bearer" {
+		t.Errorf("got %v, want WWW-Authenticate: Bearer", custom)
+	}
+	if got, _ := dig(policy, "RemoveHeadersConfig", "Items", 0, "Header").(string); !strings.EqualFold(got, "x-amzn-Remapped-WWW-Authenticate") {
+		t.Errorf("got %q removed, want the renamed header", got)
+	}
+	// CloudFront calls no viewer-response function for a status of 400 or above.
+	config := tmpl.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"]
+	if dig(config, "DefaultCacheBehavior", "ResponseHeadersPolicyId") == nil {
+		t.Error("the behaviour of all paths has no policy")
+	}
+}
+
+func TestFunctionsKnowThePathOfTheStageIfThePublicAddressHasIt(t *testing.T) {
+	for name, want := range map[string]any{
+		"statgate": nil, "statgate with everything": nil, "balla on a domain": nil,
+		"balla": "/live", "statgate without an edge": "/live", "fullengage": "/live",
+	} {
+		tmpl := synthesised(t, name)
+		for id, f := range tmpl.of("AWS::Lambda::Function") {
+			if got := dig(f.Properties, "Environment", "Variables", "STAGE_PATH"); got != want {
+				t.Errorf("%s: %s has STAGE_PATH %v, want %v", name, id, got, want)
+			}
+		}
+		path, _ := want.(string)
+		if got := short(tmpl.Outputs["ApiUrl"].Value); !strings.HasSuffix(got, path+"/v1") && !strings.HasSuffix(got, path+"/api") && !strings.HasSuffix(got, path+"/api/v1") {
+			t.Errorf("%s: got ApiUrl %s, want the stage's path %q before the base", name, got, path)
+		}
+	}
+	for _, f := range synthesised(t, "statgate on an emulator").of("AWS::Lambda::Function") {
+		if got := short(dig(f.Properties, "Environment", "Variables", "STAGE_PATH")); got != "/restapis/Api/live/_user_request_" {
+			t.Errorf("on an emulator: got %q, want the emulator's path", got)
+		}
 	}
 }
 
@@ -202,6 +279,6 @@ func TestWebRulesAllowLargeBodiesLimitAddressesAndStoreNoSamples(t *testing.T) {
 }
 
 func TestEdgeCanBeDeployedForAContractThatNeedsNone(t *testing.T) {
-	tmpl := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "balla"), Environment: "live", Arch: "arm64", Edge: stack.Edge{Deployed: true}})
+	tmpl := listing(t, presetOf(t, "balla"), true)
 	tmpl.only(t, "AWS::CloudFront::Distribution")
 }

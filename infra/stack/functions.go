@@ -1,7 +1,7 @@
 package stack
 
 import (
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,9 +29,8 @@ const (
 // access is what one function may do: the union over its routes, or a worker's row.
 type access struct {
 	Keys, Stats []api.Action // sorted by name, without duplicates
-	// Writes limits UpdateItem on the keys table to partitions that match this pattern;
-	// "" allows all partitions.
-	Writes   string
+	// Writes are the partitions to which the writing actions are limited.
+	Writes   api.Partitions
 	Peppers  bool         // read the secret with the peppers
 	Flushes  bool         // flush the authorizer cache
 	Probes   bool         // read the probe partition of both tables
@@ -43,7 +42,7 @@ type access struct {
 // authorizerAccess returns what the authorizer may do. It only writes the MAC of a
 // secret, if the secret is under an older pepper or was imported without one.
 func authorizerAccess() access {
-	return access{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: "SECRET#*", Peppers: true}
+	return access{Keys: []api.Action{api.BatchGetItem, api.GetItem, api.UpdateItem}, Writes: api.Partitions{Keys: []string{"SECRET#*"}}, Peppers: true}
 }
 
 // accessOf returns what each function may do, by its routes or its row of the workers.
@@ -56,6 +55,8 @@ func accessOf(routes []api.Route, workers []api.Worker) map[string]access {
 		}
 		n.Keys = union(n.Keys, r.Keys)
 		n.Stats = union(n.Stats, r.Stats)
+		written := r.Partitions()
+		n.Writes = api.Partitions{Keys: union(n.Writes.Keys, written.Keys), Stats: union(n.Writes.Stats, written.Stats)}
 		n.Peppers = n.Peppers || r.Secrets
 		n.Flushes = n.Flushes || r.Flushes
 		n.Probes = n.Probes || r.Probes
@@ -63,26 +64,21 @@ func accessOf(routes []api.Route, workers []api.Worker) map[string]access {
 		functions[r.Function] = n
 	}
 	for _, w := range workers {
+		written := w.Partitions()
 		functions[w.Function] = access{
 			Keys: union(w.Keys, nil), Stats: union(w.Stats, nil), Peppers: w.Secrets,
-			Sends: w.Sends, Receives: w.Source == api.WebhookQueue, Streams: union(w.Streams, nil),
+			Writes: api.Partitions{Keys: union(written.Keys, nil), Stats: union(written.Stats, nil)},
+			Sends:  w.Sends, Receives: w.Source == api.WebhookQueue, Streams: union(w.Streams, nil),
 		}
 	}
 	return functions
 }
 
-// union returns the actions of both lists, sorted and without duplicates.
-func union(a, b []api.Action) []api.Action {
-	seen := map[api.Action]bool{}
-	for _, action := range append(append([]api.Action{}, a...), b...) {
-		seen[action] = true
-	}
-	all := make([]api.Action, 0, len(seen))
-	for action := range seen {
-		all = append(all, action)
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i] < all[j] })
-	return all
+// union returns the elements of both lists, sorted and without duplicates.
+func union[T ~string](a, b []T) []T {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // newFunctions creates the functions of routes, the workers and the authorizer. It returns
@@ -160,6 +156,12 @@ func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string
 	if n.Peppers {
 		vars["PEPPERS_SECRET"] = d.data.peppers
 	}
+	if d.props.Edge.Deployed {
+		vars["EDGE"] = jsii.String("true")
+	}
+	if path := d.stagePath(rest); path != "" {
+		vars["STAGE_PATH"] = jsii.String(path)
+	}
 	if n.Flushes {
 		vars["REST_API"] = rest.RestApiId()
 		vars["STAGE"] = jsii.String(d.props.Environment)
@@ -179,10 +181,10 @@ func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string
 
 // grant adds a function's permissions to its role.
 func (d *deployment) grant(role awsiam.Role, n access, rest awsapigateway.RestApi) {
-	grantTable(role, d.data.keys, table.Keys, n.Keys, n.Writes)
-	grantTable(role, d.data.stats, table.Stats, n.Stats, "")
+	d.grantTable(role, d.data.keys, table.Keys, n.Keys, n.Writes.Keys)
+	d.grantTable(role, d.data.stats, table.Stats, n.Stats, n.Writes.Stats)
 	if n.Probes {
-		allow(role, []string{"dynamodb:GetItem"}, leading(api.Probe), d.data.keys.TableArn(), d.data.stats.TableArn())
+		allow(role, []string{"dynamodb:GetItem"}, d.leading(api.Probe), d.data.keys.TableArn(), d.data.stats.TableArn())
 	}
 	if n.Peppers {
 		// The ?s stand for the random suffix that Secrets Manager appends to an ARN. A
@@ -198,28 +200,41 @@ func (d *deployment) grant(role awsiam.Role, n access, rest awsapigateway.RestAp
 	d.grantStream(role, n.Streams)
 }
 
-// grantTable allows the actions on a table. Only Query also applies to indexes. If writes
-// is not "", UpdateItem is limited to partitions that match it.
-func grantTable(role awsiam.Role, t awsdynamodb.ITable, schema table.Schema, actions []api.Action, writes string) {
-	var items []string
+// writing are the actions that change an item.
+var writing = []api.Action{api.PutItem, api.UpdateItem, api.DeleteItem}
+
+// grantTable allows the actions on a table. Only Query also applies to indexes. The actions
+// that change items are limited to the partitions that the function writes. All of them have
+// the same limit, because a transaction may have writes of each kind.
+func (d *deployment) grantTable(role awsiam.Role, t awsdynamodb.ITable, schema table.Schema, actions []api.Action, partitions []string) {
+	var reads, writes []string
 	for _, action := range actions {
 		switch {
 		case action == api.Query:
 			allow(role, []string{"dynamodb:Query"}, nil, withIndexes(t, schema)...)
-		case action == api.UpdateItem && writes != "":
-			allow(role, []string{"dynamodb:UpdateItem"}, leading(writes), t.TableArn())
+		case slices.Contains(writing, action):
+			writes = append(writes, "dynamodb:"+string(action))
 		default:
-			items = append(items, "dynamodb:"+string(action))
+			reads = append(reads, "dynamodb:"+string(action))
 		}
 	}
-	if len(items) > 0 {
-		allow(role, items, nil, t.TableArn())
+	if len(reads) > 0 {
+		allow(role, reads, nil, t.TableArn())
+	}
+	if len(writes) > 0 {
+		allow(role, writes, d.leading(partitions...), t.TableArn())
 	}
 }
 
-// leading returns a condition that limits a grant to partitions that match a pattern.
-func leading(pattern string) *map[string]any {
-	return &map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []string{pattern}}}
+// leading returns a condition that limits a grant to partitions that match one of the
+// patterns. ForAllValues also holds for a request without the key, so Null requires the key.
+// An emulator never has the key and would refuse every request.
+func (d *deployment) leading(patterns ...string) *map[string]any {
+	condition := map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": patterns}}
+	if d.props.Endpoint == "" {
+		condition["Null"] = map[string]any{"dynamodb:LeadingKeys": "false"}
+	}
+	return &condition
 }
 
 func withIndexes(t awsdynamodb.ITable, schema table.Schema) []*string {

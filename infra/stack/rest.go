@@ -1,7 +1,9 @@
 package stack
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -12,20 +14,28 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
 )
 
 const jsonType = "application/json"
+
+// The default throttle of the stage bounds what a flood of requests costs, as API Gateway
+// does not charge for a request that it throttles. The largest plan of a preset allows 28
+// requests per second on average.
+const (
+	DefaultRate  = 500  // requests per second
+	DefaultBurst = 1000 // requests at once
+)
 
 // newREST creates the REST API and its gateway responses. The API has no binary media
 // types, as mocks would then receive bodies that their templates cannot match.
 func (d *deployment) newREST() awsapigateway.RestApi {
 	stage := &awsapigateway.StageOptions{
-		StageName:      jsii.String(d.props.Environment),
-		TracingEnabled: jsii.Bool(true),
-	}
-	if d.props.Rate > 0 {
-		stage.ThrottlingRateLimit = jsii.Number(d.props.Rate)
-		stage.ThrottlingBurstLimit = jsii.Number(d.props.Burst)
+		StageName: jsii.String(d.props.Environment),
+		// Segments of a traced stage have the URL with its query, which may contain a key.
+		TracingEnabled:       jsii.Bool(!slices.Contains(d.props.Contract.HTTPTransports(), contract.Query)),
+		ThrottlingRateLimit:  jsii.Number(cmp.Or(d.props.Rate, DefaultRate)),
+		ThrottlingBurstLimit: jsii.Number(cmp.Or(d.props.Burst, DefaultBurst)),
 	}
 	props := &awsapigateway.RestApiProps{
 		RestApiName:    d.stack.StackName(),
@@ -33,6 +43,8 @@ func (d *deployment) newREST() awsapigateway.RestApi {
 		EndpointTypes:  &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		CloudWatchRole: jsii.Bool(false), // it is a setting of the whole account
 		DeployOptions:  stage,
+		// The OpenAPI document has several hundred kilobytes.
+		MinCompressionSize: awscdk.Size_Bytes(jsii.Number(api.MinCompressionBytes)),
 	}
 	d.addAccessLogs(props)
 	rest := awsapigateway.NewRestApi(d.stack, jsii.String("Api"), props)
@@ -73,7 +85,12 @@ func (d *deployment) addMethods(rest awsapigateway.RestApi, functions map[string
 			options.Authorizer = authorizer
 			options.AuthorizationType = awsapigateway.AuthorizationType_CUSTOM
 		}
-		resource(rest, r.Path).AddMethod(jsii.String(r.Method), integrations[r.Function], options)
+		for _, method := range r.Methods() {
+			if method != r.Method { // a name must be unique in the API
+				options = &awsapigateway.MethodOptions{AuthorizationType: options.AuthorizationType, Authorizer: options.Authorizer}
+			}
+			resource(rest, r.Path).AddMethod(jsii.String(method), integrations[r.Function], options)
+		}
 	}
 	mocks := api.Mocks(d.props.Contract)
 	for _, m := range append(mocks, intermediates(mocks)...) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+
 	"statgate/infra/stack"
 	"statgate/shared/api"
 	"statgate/shared/contract"
@@ -64,7 +66,7 @@ func dig(v any, at ...any) any {
 func TestEveryRouteIsAMethodBehindTheAuthorizerUnlessItIsOpen(t *testing.T) {
 	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		methods := tmpl.methods()
-		for _, r := range api.For(c) {
+		for _, r := range allMethods(c) {
 			m, ok := methods[r.ID()]
 			if !ok {
 				t.Errorf("%s (%s) has no method", r.Operation, r.ID())
@@ -88,12 +90,25 @@ func TestEveryRouteIsAMethodBehindTheAuthorizerUnlessItIsOpen(t *testing.T) {
 	})
 }
 
+// allMethods lists a contract's routes, and each GET again as HEAD.
+func allMethods(c *contract.Contract) []api.Route {
+	var all []api.Route
+	for _, r := range api.For(c) {
+		all = append(all, r)
+		if r.Method == http.MethodGet {
+			r.Method = http.MethodHead
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
 func TestEveryMethodIsARouteOrAMock(t *testing.T) {
 	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		routes := map[string]bool{}
-		for _, r := range api.For(c) {
+		for _, r := range allMethods(c) {
 			routes[r.ID()] = true
 		}
 		for id, m := range tmpl.methods() {
@@ -194,15 +209,28 @@ func TestGatewayResponsesHaveTheErrorShapeAndCORS(t *testing.T) {
 				t.Errorf("%s: got status %q, and only the defaults must have none", want.Type, status)
 			}
 		}
+		for _, kind := range types.GatewayResponseType("").Values() {
+			g, ok := deployed[string(kind)]
+			if !ok {
+				t.Errorf("%s keeps API Gateway's own shape", kind)
+			}
+			want := map[bool]any{true: "'Bearer'"}[g.Properties["StatusCode"] == "401"]
+			if got := dig(g.Properties, "ResponseParameters", "gatewayresponse.header.WWW-Authenticate"); got != want {
+				t.Errorf("%s: got WWW-Authenticate %v, want %v", kind, got, want)
+			}
+		}
 		if got := deployed["UNAUTHORIZED"].Properties["StatusCode"]; got != fmt.Sprint(http.StatusUnauthorized) {
 			t.Errorf("UNAUTHORIZED: got %v, want 401", got)
 		}
 	})
 }
 
-func TestAPIHasNoBinaryMediaTypesAndOneStage(t *testing.T) {
+func TestAPICompressesLargeAnswersHasNoBinaryMediaTypesAndOneStage(t *testing.T) {
 	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
 		for id, r := range tmpl.of("AWS::ApiGateway::RestApi") {
+			if got := r.Properties["MinimumCompressionSize"]; got != 1024.0 {
+				t.Errorf("%s: compresses from %v bytes, want 1024", id, got)
+			}
 			if got := r.Properties["BinaryMediaTypes"]; got != nil {
 				t.Errorf("%s: got binary media types %v, want none", id, got)
 			}

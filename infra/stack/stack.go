@@ -29,12 +29,15 @@ type Props struct {
 	Arch        string            // "arm64" or "x86_64"
 	Endpoint    string            // AWS_ENDPOINT_URL of the functions, for emulators; "" on AWS
 	Concurrency int               // reserved instances of each function; 0 reserves none
-	Rate, Burst int               // throttle of the stage, requests per second; 0 uses the account's limit
+	Rate, Burst int               // throttle of the stage, requests per second; 0 for the defaults
 	Edge        Edge              // distribution, web rules and domain
 	Watch       Watch             // alarm recipient, budget and access logs
 	Existing    Existing          // tables and peppers that exist already
 	PolicyTTL   int               // maximum seconds for which API Gateway may reuse a policy; 0 for the default
 	Bundles     map[string]Bundle // by function, including the authorizer
+	// Unprotected lets tables be deleted. They are otherwise protected from deletion, also
+	// outside CloudFormation.
+	Unprotected bool
 	// WebhookConcurrency is the maximum of concurrent instances that deliver webhooks, 2 to
 	// 1000; 0 for the default of 10.
 	WebhookConcurrency int

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -204,6 +205,102 @@ func TestAuthorizerUpdatesOnlySecrets(t *testing.T) {
 	})
 }
 
+// partitionsOf returns the partitions that a function of a contract writes, by table.
+func partitionsOf(c *contract.Contract, function string) map[string][]string {
+	all := map[string][]string{}
+	add := func(p api.Partitions) {
+		all["KeysTable"] = append(all["KeysTable"], p.Keys...)
+		all["StatsTable"] = append(all["StatsTable"], p.Stats...)
+	}
+	for _, r := range api.For(c) {
+		if r.Function == function {
+			add(r.Partitions())
+		}
+	}
+	for _, w := range api.WorkersFor(c) {
+		if w.Function == function {
+			add(w.Partitions())
+		}
+	}
+	if function == stack.Authorizer {
+		all["KeysTable"] = []string{"SECRET#*"}
+	}
+	for name, patterns := range all {
+		slices.Sort(patterns)
+		all[name] = slices.Compact(patterns)
+	}
+	return all
+}
+
+// TestEachFunctionWritesOnlyThePartitionsOfItsOperations checks every statement that allows a
+// write of an item. A statement without the Null guard would also allow a request that has no
+// partition.
+func TestEachFunctionWritesOnlyThePartitionsOfItsOperations(t *testing.T) {
+	writes := []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+	eachContract(t, func(t *testing.T, c *contract.Contract, tmpl template) {
+		statements := 0
+		for id, p := range tmpl.of("AWS::IAM::Policy") {
+			function := strings.ToLower(strings.Split(id, "Role")[0])
+			all, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
+			for _, s := range all {
+				if !slices.ContainsFunc(list(dig(s, "Action")), func(a any) bool { return slices.Contains(writes, a.(string)) }) {
+					continue
+				}
+				statements++
+				for _, r := range list(dig(s, "Resource")) {
+					want := condition(partitionsOf(c, function)[short(r)])
+					if got := dig(s, "Condition"); !reflect.DeepEqual(got, any(want)) {
+						t.Errorf("%s on %s:\n got %v\nwant %v", function, short(r), got, want)
+					}
+				}
+			}
+		}
+		if statements < 5 {
+			t.Errorf("got %d statements that allow writes", statements)
+		}
+	})
+}
+
+// TestPoliciesOnAnEmulatorDoNotRequireThePartition holds because an emulator has no
+// dynamodb:LeadingKeys and would refuse every write.
+func TestPoliciesOnAnEmulatorDoNotRequireThePartition(t *testing.T) {
+	for id, p := range synthesised(t, "statgate on an emulator").of("AWS::IAM::Policy") {
+		statements, _ := dig(p.Properties, "PolicyDocument", "Statement").([]any)
+		for _, s := range statements {
+			if dig(s, "Condition", "Null") != nil {
+				t.Errorf("%s: got condition %v", id, dig(s, "Condition"))
+			}
+		}
+	}
+}
+
+// condition is the condition of a statement that is limited to partitions.
+func condition(patterns []string) map[string]any {
+	values := make([]any, len(patterns))
+	for i, p := range patterns {
+		values[i] = p
+	}
+	return map[string]any{
+		"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": values},
+		"Null":                    map[string]any{"dynamodb:LeadingKeys": "false"},
+	}
+}
+
+// TestFunctionsThatTalkToStrangersCannotWriteKeysOrSecrets names the partitions that matter
+// most. The function deliver calls hosts of customers.
+func TestFunctionsThatTalkToStrangersCannotWriteKeysOrSecrets(t *testing.T) {
+	c := presetOf(t, "statgate")
+	for _, function := range []string{"deliver", "fanout", "webhooks", "leagues", "teams", "players", "matches", "audit"} {
+		for _, pattern := range partitionsOf(c, function)["KeysTable"] {
+			for _, partition := range []string{"KEY#key_1", "SECRET#s", "ORG#org_1", "DEPLOYMENT"} {
+				if api.WritesTo(pattern, partition) {
+					t.Errorf("%s may write %s by the pattern %s", function, partition, pattern)
+				}
+			}
+		}
+	}
+}
+
 // TestOpenFunctionReadsOnlyTheProbePartition checks the function that needs no key. If the
 // contract has a readiness check, it may read a partition that is always empty.
 func TestOpenFunctionReadsOnlyTheProbePartition(t *testing.T) {
@@ -225,7 +322,7 @@ func bounded(t *testing.T, tmpl template, role, action, pattern string) (stateme
 		for _, s := range all {
 			if strings.HasPrefix(holder, role) && dig(s, "Action") == action {
 				statements++
-				want := map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{pattern}}}
+				want := condition([]string{pattern})
 				if got := dig(s, "Condition"); !reflect.DeepEqual(got, any(want)) {
 					t.Errorf("got condition %v, want %v", got, want)
 				}
@@ -314,7 +411,8 @@ func TestTablesAreRetainedRecoverableAndHaveTheirIndexes(t *testing.T) {
 				{[]any{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"}, true},
 				{[]any{"TimeToLiveSpecification", "AttributeName"}, "ttl"},
 				{[]any{"SSESpecification", "SSEEnabled"}, true},
-				{[]any{"StreamSpecification", "StreamViewType"}, "NEW_AND_OLD_IMAGES"},
+				{[]any{"DeletionProtectionEnabled"}, true},
+				{[]any{"StreamSpecification", "StreamViewType"}, streamOf[schema.Name]},
 			} {
 				if got := dig(r.Properties, want.at...); got != want.value {
 					t.Errorf("%s: %v: got %v, want %v", schema.Name, want.at, got, want.value)
@@ -323,6 +421,19 @@ func TestTablesAreRetainedRecoverableAndHaveTheirIndexes(t *testing.T) {
 			checkIndexes(t, schema, r)
 		}
 	})
+}
+
+// streamOf has the view type of each table's stream. No worker reads the keys table's changes, so
+// it has no stream.
+var streamOf = map[string]any{table.Stats.Name: "NEW_AND_OLD_IMAGES"}
+
+func TestTablesMayBeDeletedOnlyIfTheFlagSaysSo(t *testing.T) {
+	tmpl := synth(t, "Statgate", stack.Props{Contract: presetOf(t, "balla"), Environment: "live", Arch: "arm64", Unprotected: true})
+	for id, r := range tmpl.of("AWS::DynamoDB::Table") {
+		if got := r.Properties["DeletionProtectionEnabled"]; got != false {
+			t.Errorf("%s: got deletion protection %v, want false", id, got)
+		}
+	}
 }
 
 func checkIndexes(t *testing.T, schema table.Schema, r resource) {
@@ -394,6 +505,37 @@ func TestPropsApplyToTheFunctionsAndTheStage(t *testing.T) {
 			t.Errorf("stage: got %v, want %v", got, want)
 		}
 	}
+}
+
+// TestWithoutAFlagTheStageIsThrottledAndNoFunctionReservesInstances holds because an account
+// may have only ten instances, none of which can then be reserved.
+func TestWithoutAFlagTheStageIsThrottledAndNoFunctionReservesInstances(t *testing.T) {
+	eachContract(t, func(t *testing.T, _ *contract.Contract, tmpl template) {
+		stage := tmpl.only(t, "AWS::ApiGateway::Stage").Properties
+		settings, _ := stage["MethodSettings"].([]any)
+		got := []any{len(settings), dig(settings, 0, "HttpMethod"), dig(settings, 0, "ResourcePath"), dig(settings, 0, "ThrottlingRateLimit"), dig(settings, 0, "ThrottlingBurstLimit")}
+		if want := []any{1, "*", "/*", float64(stack.DefaultRate), float64(stack.DefaultBurst)}; !reflect.DeepEqual(got, want) {
+			t.Errorf("got method settings %v, want %v", got, want)
+		}
+		for id, f := range tmpl.of("AWS::Lambda::Function") {
+			if got := f.Properties["ReservedConcurrentExecutions"]; got != nil {
+				t.Errorf("%s reserves %v instances", id, got)
+			}
+		}
+	})
+}
+
+// TestDefaultThrottleLeavesRoomForTheLargestPlan requires ten times the average rate of the
+// largest plan, because several organisations share the stage.
+func TestDefaultThrottleLeavesRoomForTheLargestPlan(t *testing.T) {
+	eachContract(t, func(t *testing.T, c *contract.Contract, _ template) {
+		for _, plan := range c.Plans {
+			b := plan.Budgets[contract.Requests]
+			if b.Window > 0 && float64(b.Limit)/float64(b.Window)*10 > stack.DefaultRate {
+				t.Errorf("plan %s allows %d requests in %d s, over a tenth of the default throttle of %d per second", plan.Name, b.Limit, b.Window, stack.DefaultRate)
+			}
+		}
+	})
 }
 
 // names returns the physical names of a template, which must be unique in an account.

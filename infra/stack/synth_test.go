@@ -101,11 +101,6 @@ func eachVariant(t *testing.T, test func(t *testing.T, tmpl template)) {
 // synthesised returns the template of a variant, which is synthesised once.
 func synthesised(t *testing.T, name string) template {
 	t.Helper()
-	synths.Lock()
-	defer synths.Unlock()
-	if done, ok := synths.done[name]; ok {
-		return done
-	}
 	variant, ok := variants[name]
 	if !ok {
 		t.Fatalf("there is no variant %q", name)
@@ -113,9 +108,18 @@ func synthesised(t *testing.T, name string) template {
 	c := presetOf(t, variant.preset)
 	props := stack.Props{Contract: c, Environment: c.Environments[0], Arch: "arm64", Edge: stack.Edge{Deployed: edge.Needed(c)}}
 	variant.change(&props)
-	done := synth(t, "Statgate", props)
-	synths.done[name] = done
-	return done
+	return once(t, name, props)
+}
+
+// once returns the template of a deployment, which is synthesised once by its name.
+func once(t *testing.T, name string, props stack.Props) template {
+	t.Helper()
+	synths.Lock()
+	defer synths.Unlock()
+	if _, ok := synths.done[name]; !ok {
+		synths.done[name] = synth(t, "Statgate", props)
+	}
+	return synths.done[name]
 }
 
 // synth synthesises a template. The content of the bundles does not affect it, so they are
@@ -146,7 +150,7 @@ func synth(t *testing.T, name string, props stack.Props) template {
 // rules whose exceptions are used.
 func findings(t *testing.T, assembly, name string) (found []string, excused map[string]bool) {
 	t.Helper()
-	file, err := os.Open(filepath.Join(assembly, "AwsSolutions-"+name+"-NagReport.csv"))
+	file, err := os.Open(filepath.Join(assembly, "AwsSolutions--"+name+"-NagReport.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

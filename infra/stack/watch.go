@@ -86,6 +86,19 @@ type alarm struct {
 	periods           int
 }
 
+// maxAlarmMetrics is how many metrics the formula of an alarm may refer to. CloudWatch does
+// not raise this limit. The formula of a graph may refer to 500.
+const maxAlarmMetrics = 10
+
+// numbered returns the name of part i of an alarm on more metrics than one can have: the
+// first has the plain name, and the others follow as Name2, Name3 and so on.
+func numbered(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	return name + strconv.Itoa(i+1)
+}
+
 // minCalls is how many calls in five minutes an alarm about a share of them requires.
 const minCalls = 100
 
@@ -96,8 +109,10 @@ func (d *deployment) alarms(functions map[string]awslambda.Function) []alarm {
 		{"GateFailures", "The gate cannot check requests, which are answered with 503", d.metric(telemetry.GateFailed, ""), 4, 2},
 		// Lambda's own Errors metric includes refusals, as these are errors of the handler.
 		{"AuthorizerFailures", "The authorizer cannot check keys, and API Gateway answers 503", d.metric(telemetry.AuthorizerFailed, ""), 4, 2},
-		{"FunctionThrottles", "Lambda has no free instance for requests", d.throttles(functions), 0, 1},
 		{"TableThrottles", "DynamoDB throttles the keys table or the stats table", d.tableThrottles(), 0, 2},
+	}
+	for i, part := range slices.Collect(slices.Chunk(d.throttles(functions), maxAlarmMetrics)) {
+		list = append(list, alarm{numbered("FunctionThrottles", i), "Lambda has no free instance for requests", sum("throttled calls", "f", part...), 0, 1})
 	}
 	refused := map[string]string{
 		"secret":     "Many requests are refused for an invalid key (401): look for a revoked, expired or guessed key",
@@ -155,9 +170,9 @@ func (d *deployment) refusals(reason string) awscloudwatch.IMetric {
 	return formula(share, "% of calls", "m", metrics...)
 }
 
-// throttles returns the throttles of the functions that serve requests. Lambda retries a
+// throttles returns the throttles of each function that serves requests. Lambda retries a
 // throttled worker, so its throttles show as the age of its queue or stream.
-func (d *deployment) throttles(functions map[string]awslambda.Function) awscloudwatch.IMetric {
+func (d *deployment) throttles(functions map[string]awslambda.Function) []awscloudwatch.Metric {
 	var all []awscloudwatch.Metric
 	for _, name := range sorted(functions) {
 		if slices.ContainsFunc(d.workers, func(w api.Worker) bool { return w.Function == name }) {
@@ -165,10 +180,7 @@ func (d *deployment) throttles(functions map[string]awslambda.Function) awscloud
 		}
 		all = append(all, d.metricOf("AWS/Lambda", "Throttles", "Sum", name, map[string]*string{"FunctionName": functions[name].FunctionName()}))
 	}
-	if len(all) > 10 {
-		panic("stack: an alarm takes ten metrics; split the throttles of functions") // fails every synth, so it is noticed
-	}
-	return sum("throttled calls", "f", all...)
+	return all
 }
 
 // tableThrottles returns the throttled requests of both tables. A throttled index

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"statgate/infra/stack"
 	"statgate/shared/api"
 	"statgate/shared/telemetry"
 )
@@ -213,4 +214,95 @@ func TestStreamAgeAndDeadLettersHaveAlarmsAndGraphs(t *testing.T) {
 	if dead["Threshold"] != 0.0 || !strings.Contains(string(watched), "ApproximateNumberOfMessagesVisible") || !strings.Contains(string(board), "IteratorAge") {
 		t.Errorf("got %v and %s", dead, board)
 	}
+}
+
+// metricsOf returns the ids of the functions whose metrics an alarm's formula refers to, and
+// how many metrics it refers to.
+func metricsOf(alarm resource) (functions []string, count int) {
+	all, _ := alarm.Properties["Metrics"].([]any)
+	for _, m := range all {
+		if dig(m, "MetricStat") == nil {
+			continue
+		}
+		count++
+		if id, ok := dig(m, "MetricStat", "Metric", "Dimensions", 0, "Value", "Ref").(string); ok {
+			functions = append(functions, id)
+		}
+	}
+	return functions, count
+}
+
+// crowded returns the template of a contract whose every operation in a new function of its
+// own is open, as many as asked for. It restores the route table, so it must not run in
+// parallel with other tests.
+func crowded(t *testing.T, functions int) template {
+	t.Helper()
+	before := api.Routes
+	defer func() { api.Routes = before }()
+	api.Routes = slices.Clone(before)
+	for i := range functions {
+		name := fmt.Sprintf("extra%d", i)
+		api.Routes = append(api.Routes, api.Route{
+			Operation: "get" + title(name), Code: fmt.Sprintf("%02d", i), Method: "GET", Path: "/" + name, Function: name, Open: true,
+		})
+	}
+	return synth(t, "Statgate", stack.Props{Contract: presetOf(t, "statgate"), Environment: "live", Arch: "arm64"})
+}
+
+// CloudWatch's limits: metrics of an alarm's formula, metrics of a graph, and widgets of a
+// dashboard.
+const (
+	maxAlarm, maxGraph, maxWidgets = 10, 500, 500
+)
+
+func TestNoNumberOfFunctionsExceedsALimitOfCloudWatch(t *testing.T) {
+	for _, more := range []int{0, 1, 20} { // 30 functions are near CloudFormation's limit of resources
+		tmpl := crowded(t, more)
+		watched := map[string]bool{}
+		for name, a := range tmpl.alarms() {
+			functions, metrics := metricsOf(a)
+			if metrics > maxAlarm {
+				t.Errorf("%d more functions: %s refers to %d metrics, want at most %d", more, name, metrics, maxAlarm)
+			}
+			if strings.HasPrefix(name, "FunctionThrottles") {
+				for _, id := range functions {
+					watched[id] = true
+				}
+			}
+		}
+		for id := range tmpl.of("AWS::Lambda::Function") {
+			if worker := isWorker(id); watched[id] == worker {
+				t.Errorf("%d more functions: %s: got in an alarm of throttles %v, want %v", more, id, watched[id], !worker)
+			}
+		}
+		checkDashboard(t, tmpl)
+	}
+}
+
+// checkDashboard checks the dashboard against CloudWatch's limits.
+func checkDashboard(t *testing.T, tmpl template) {
+	t.Helper()
+	var body struct {
+		Widgets []struct{ Properties struct{ Metrics []any } }
+	}
+	if err := json.Unmarshal([]byte(joined(tmpl.only(t, "AWS::CloudWatch::Dashboard").Properties["DashboardBody"])), &body); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(body.Widgets); n == 0 || n > maxWidgets {
+		t.Errorf("got %d widgets, want 1 to %d", n, maxWidgets)
+	}
+	for i, w := range body.Widgets {
+		if n := len(w.Properties.Metrics); n == 0 || n > maxGraph {
+			t.Errorf("widget %d: got %d metrics, want 1 to %d", i, n, maxGraph)
+		}
+	}
+}
+
+// joined returns the text of an Fn::Join. References become their ids.
+func joined(v any) string {
+	var b strings.Builder
+	for _, part := range list(dig(v, "Fn::Join", 1)) {
+		b.WriteString(short(part))
+	}
+	return b.String()
 }

@@ -141,13 +141,14 @@ func source(name string) string {
 }
 
 // tagsOf returns the build tags of a function. lambda.norpc leaves out the RPC interface of
-// the go1.x runtime, which Lambda no longer has. nethttpomithttp2 leaves out HTTP/2, which
-// saves 256 KB: AWS's APIs take HTTP/1.1. Only deliver calls other hosts.
+// the go1.x runtime, which Lambda no longer has. timetzdata embeds the zone database, which
+// Lambda's runtime does not have; a kick-off has a local day. nethttpomithttp2 leaves out
+// HTTP/2, which saves 256 KB: AWS's APIs take HTTP/1.1. Only deliver calls other hosts.
 func tagsOf(name string) string {
 	if name == "deliver" {
-		return "lambda.norpc"
+		return "lambda.norpc,timetzdata"
 	}
-	return "lambda.norpc,nethttpomithttp2"
+	return "lambda.norpc,timetzdata,nethttpomithttp2"
 }
 
 // compile builds a static binary without symbols, paths, build ids or the commit,

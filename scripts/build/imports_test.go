@@ -70,7 +70,7 @@ func refuse(t *testing.T, p pkg, names []string, why string, folders ...string) 
 // layer do not import each other.
 var layers = [][]string{
 	{"shared/retry"},
-	{"shared/contract", "shared/table", "shared/ids", "shared/telemetry"},
+	{"shared/contract", "shared/table", "shared/ids", "shared/telemetry", "shared/humantext"},
 	{"shared/api"},
 	{"shared/access"},
 	{"shared/stats"},
@@ -126,7 +126,7 @@ func TestDomainPackagesImportNoAWSSDK(t *testing.T) {
 }
 
 func TestInfraImportsOnlyRoutesContractTableNamesEdgeAndMetrics(t *testing.T) {
-	allowed := []string{"infra", "shared/api", "shared/contract", "shared/table", "shared/retry", "shared/platform/edge", "shared/access/transport", "shared/telemetry"}
+	allowed := []string{"infra", "shared/api", "shared/contract", "shared/humantext", "shared/table", "shared/retry", "shared/platform/edge", "shared/access/transport", "shared/telemetry"}
 	for _, p := range listed(t) {
 		if !within(p.path, "infra") {
 			continue

@@ -38,7 +38,7 @@ func newSandbox(t *testing.T) *sandbox {
 		select {
 		case ev := <-s.events:
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "req-1")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(10*time.Second).UnixMilli()))
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:f")
 			w.Write(ev)
 		case <-r.Context().Done():
@@ -76,19 +76,27 @@ func aws(t *testing.T) string {
 	return server.URL
 }
 
-// start runs a bundle's binary like Lambda and returns its output.
+// start runs a bundle's binary like Lambda, with empty tables, and returns its output.
 func start(t *testing.T, b bundle, s *sandbox) *bytes.Buffer {
+	t.Helper()
+	return startOn(t, b, s, aws(t), func(*exec.Cmd) {})
+}
+
+// startOn runs a bundle's binary like Lambda on the AWS services of a URL and returns its
+// output. change may change the command before it starts.
+func startOn(t *testing.T, b bundle, s *sandbox, endpoint string, change func(*exec.Cmd)) *bytes.Buffer {
 	t.Helper()
 	var output bytes.Buffer
 	cmd := exec.Command(filepath.Join(b.Dir, "bootstrap"))
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Env = []string{
-		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.url, "http://"), "AWS_ENDPOINT_URL=" + aws(t), "AWS_REGION=eu-west-1",
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.url, "http://"), "AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=key", "AWS_LAMBDA_LOG_FORMAT=JSON", "LAMBDA_TASK_ROOT=" + b.Dir,
 		"ENVIRONMENT=live", "KEYS_TABLE=S-keys", "STATS_TABLE=S-stats", "PEPPERS_SECRET=S-peppers",
 		"WEBHOOK_QUEUE=https://sqs.eu-west-1.amazonaws.com/123456789012/S-webhooks",
 		"REST_API=a1b2c3d4e5", "STAGE=live", "AUTHORIZER_TTL=300",
 	}
+	change(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +116,7 @@ func invoke(t *testing.T, b bundle, event []byte) string {
 	select {
 	case answer := <-s.answer:
 		return answer
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("%s does not answer; its output is\n%s", b.Dir, output)
 		return ""
 	}
@@ -174,7 +182,7 @@ func TestInstancePollsWithinMaxInit(t *testing.T) {
 			select {
 			case at := <-s.polled:
 				best = min(best, at.Sub(from))
-			case <-time.After(20 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatalf("%s never polls; its output is\n%s", name, output)
 			}
 		}

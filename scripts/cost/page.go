@@ -53,6 +53,9 @@ func (c costs) MatchesMonth() float64 {
 // WritePerMatch returns the write units of an imported match.
 func (c costs) WritePerMatch() float64 { return c.Import.Write / float64(c.Import.Matches) }
 
+// UnitDollars returns the price of a million times the units.
+func (c costs) UnitDollars(u measured.Units) float64 { return c.units(u) }
+
 // TenMilliseconds returns the price of ten milliseconds of a function, a million times.
 func (c costs) TenMilliseconds() float64 { return c.compute(10) }
 

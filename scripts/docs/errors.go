@@ -19,6 +19,10 @@ const head = `# Errors
 Code raises *conditions*; a contract gives each one a status, a code and optionally a fixed message.
 Conditions are dotted. The longest prefix that a contract lists applies: ` + "`secret.expired`, else `secret`" + `.
 Messages are for people and may change, so programs must use status and code.
+Every 401 has ` + "`WWW-Authenticate: Bearer`; without an edge, API Gateway may rename it ([operations.md](operations.md#the-edge))" + `.
+
+API Gateway's own 413, for bodies over 10 MB, and Lambda's for bodies over 6 MB have no contract's shape: API Gateway does not let it be
+customised. A path gets 405 for a method that it lacks, if the body is empty or JSON, and otherwise 415.
 `
 
 // errorsPage returns docs/errors.md.

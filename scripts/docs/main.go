@@ -1,6 +1,6 @@
 // Command docs writes the generated pages of docs/: errors.md, the errors of each preset;
-// contract.schema.json, which editors use to check contract files; and the tables of facts at
-// the end of contracts.md.
+// contract.schema.json, which editors use to check contract files; the tables of facts at
+// the end of contracts.md; and the catalogue of inputs and objects of package preset.
 //
 //	go run ./scripts/docs [DIR]
 //
@@ -52,6 +52,9 @@ var pages = []struct {
 	name string
 	text func(dir string) ([]byte, error)
 }{
+	// First: the other pages load presets, which are checked against it. The command must be run
+	// again if this page changed so that the presets compile.
+	{"../shared/api/preset/catalogue.json", func(string) ([]byte, error) { return cataloguePage() }},
 	{"errors.md", func(string) ([]byte, error) { return errorsPage() }},
 	{"contract.schema.json", func(string) ([]byte, error) { return preset.Schema() }},
 	{"contracts.md", contractsPage},

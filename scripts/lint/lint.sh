@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every linter: golangci-lint (with gofmt, go vet and staticcheck), Vale, cfn-lint
-# and cdk-nag on the synthesised templates, and govulncheck where its database can
-# be reached.
+# Every linter: golangci-lint (with gofmt, go vet and staticcheck), Vale, cfn-lint,
+# checkov and cdk-nag on the synthesised templates, and govulncheck where its database
+# can be reached.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,7 +10,7 @@ scripts/lint/vale.sh
 
 if [[ -z ${SUITE_FOLLOWS:-} ]]; then # the whole suite contains these tests
 	go test ./scripts/lint
-	go test ./infra/stack -run '^(TestCfnLintFindsNoError|TestTheStackBreaksNoRuleOfAwsSolutionsWithoutAReason)$'
+	go test ./infra/stack -run '^(TestCfnLintFindsNoError|TestCheckovFindsNothingWithoutAReason|TestTheStackBreaksNoRuleOfAwsSolutionsWithoutAReason)$'
 fi
 
 log=$(mktemp)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,10 @@ type Encoder struct {
 	Contract *contract.Contract
 	Views    *view.Set // of the handlers' results; nil encodes them unchanged
 }
+
+// Challenge is the WWW-Authenticate header of every 401. X-API-Key and api_key have no
+// registered authentication scheme.
+const Challenge = "Bearer"
 
 // exposed lists the headers that scripts in browsers may read.
 func (e Encoder) exposed() string {
@@ -76,6 +81,9 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 	a.Header["Content-Type"] = "application/json"
 	a.Header["X-Request-Id"] = requestID
 	a.Header["Cache-Control"] = "no-store"
+	if cond.Status == http.StatusUnauthorized {
+		a.Header["WWW-Authenticate"] = Challenge // RFC 9110, 15.5.2
+	}
 	if err.RetryAfter > 0 {
 		a.Header["Retry-After"] = strconv.FormatInt(int64((err.RetryAfter+time.Second-1)/time.Second), 10)
 	}
@@ -156,6 +164,9 @@ func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answ
 	a := Answer{Status: status, Header: e.cors()}
 	a.Header["X-Request-Id"] = r.ID
 	a.Header["Cache-Control"] = "private, no-cache"
+	if r.Route.Cached {
+		a.Header["Cache-Control"] = fmt.Sprintf("public, max-age=%d", CacheSeconds)
+	}
 	if raw, ok := value.(Raw); ok {
 		a.Header["Content-Type"], a.Body, a.Timeless = raw.ContentType, raw.Body, raw.Body
 		return a, nil
@@ -287,16 +298,16 @@ func jsonOf(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// MeterHeaders sets the contract's rate headers. Unlimited callers get none.
-func (e Encoder) MeterHeaders(h map[string]string, m Meter, now time.Time) {
+// MeterHeaders sets the contract's rate headers. Unlimited callers get none. RateLimit and
+// RateLimit-Policy list the further meters too; the others are of the first one.
+func (e Encoder) MeterHeaders(h map[string]string, now time.Time, m Meter, more ...Meter) {
 	if m.Unlimited || m.Limit == 0 && m.ResetsAt.IsZero() {
 		return
 	}
 	names := e.Contract.Meter
-	delta := max(0, int64(m.ResetsAt.Sub(now)+time.Second-1)/int64(time.Second))
 	reset := m.ResetsAt.Unix()
 	if names.ResetUnit == "delta" {
-		reset = delta
+		reset = m.secondsLeft(now)
 	}
 	set := func(name string, n int64) {
 		if name != "" {
@@ -306,10 +317,15 @@ func (e Encoder) MeterHeaders(h map[string]string, m Meter, now time.Time) {
 	set(names.Limit, m.Limit)
 	set(names.Remaining, m.Remaining())
 	set(names.Reset, reset)
-	if names.IETF {
-		h["RateLimit-Policy"] = fmt.Sprintf("%q;q=%d;w=%d", m.Budget, m.Limit, m.Window)
-		h["RateLimit"] = fmt.Sprintf("%q;r=%d;t=%d", m.Budget, m.Remaining(), delta)
+	if !names.IETF {
+		return
 	}
+	var policies, states []string
+	for _, m := range append([]Meter{m}, more...) {
+		policies = append(policies, fmt.Sprintf("%q;q=%d;w=%d", m.Budget, m.Limit, m.Window))
+		states = append(states, fmt.Sprintf("%q;r=%d;t=%d", m.Budget, m.Remaining(), m.secondsLeft(now)))
+	}
+	h["RateLimit-Policy"], h["RateLimit"] = strings.Join(policies, ", "), strings.Join(states, ", ")
 }
 
 // ETag returns the strong ETag of a body.

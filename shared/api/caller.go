@@ -44,10 +44,19 @@ type Caller struct {
 	Version     int64                      // the gate's version when the caller was read
 	NotAfter    time.Time                  // the earlier expiry of secret and key; zero if neither expires
 	Token       bool                       // the secret is a token derived from the key's
+	CreatedBy   string                     // id of the user who created the key; "" if it was created outside the API
+	// Unclaimed secrets were obtained by another member than the key's owner. They reach
+	// nothing personal: see [contract.IsPersonal].
+	Unclaimed bool
 }
 
 // Operator reports whether the caller is an operator of the deployment.
 func (c *Caller) Operator() bool { return c.Role == RoleOperator }
+
+// MayLast reports whether the caller may make, change and end what outlives its secret: keys,
+// tokens, webhooks, signing secrets, organisations and members. Tokens may not, as they are
+// given to others than the key. Any other kind of short-lived caller decides here too.
+func (c *Caller) MayLast() bool { return !c.Token }
 
 // May reports whether the caller has the permission.
 func (c *Caller) May(permission string) bool { return contract.Allows(c.Permissions, permission) }
@@ -75,8 +84,13 @@ func (c *Caller) Context() map[string]any {
 	if c.Token {
 		flat["token"] = "true"
 	}
-	if c.Game != "" {
-		flat["game"] = c.Game
+	if c.Unclaimed {
+		flat["unclaimed"] = "true"
+	}
+	for name, value := range map[string]string{"game": c.Game, "created_by": c.CreatedBy} {
+		if value != "" {
+			flat[name] = value
+		}
 	}
 	return flat
 }
@@ -89,7 +103,7 @@ func CallerFromContext(ctx map[string]any) (*Caller, error) {
 		Key: text("key"), Secret: text("secret"), Org: text("org"), User: text("user"), Role: text("role"),
 		Standing: text("standing"), Plan: text("plan"), Environment: text("environment"), Contract: text("contract"), Game: text("game"),
 		Scopes: strings.Fields(text("scopes")), Permissions: strings.Fields(text("permissions")),
-		Token: text("token") != "",
+		Token: text("token") != "", CreatedBy: text("created_by"), Unclaimed: text("unclaimed") != "",
 	}
 	if c.Key == "" || c.Secret == "" || c.Org == "" || c.Role == "" {
 		return nil, fmt.Errorf("api: authorizer context lacks key, secret, org or role")

@@ -42,11 +42,15 @@ const (
 	Permission        = "permission"          // a scope is missing
 	PermissionRole    = "permission.role"     // the owner's role does not allow it
 	PermissionNeeds   = "permission.approval" // a scope requires a developer approval that is missing
+	PermissionToken   = "permission.token"    // a token would make, change or end something that lasts
+	PermissionExpiry  = "permission.expiry"   // the calling key ends before the key that it would rotate or widen
 	PermissionGame    = "permission.game"     // the object belongs to another game than the key
 	PermissionTeam    = "permission.team"     // the key's owner is not an active member of the team
 	PermissionOrg     = "permission.org"      // the key's owner is not an active member of the organisation
 	Suspended         = "standing.suspended"
 	Quota             = "quota"
+	QuotaKeys         = "quota.keys"       // the organisation made as many keys in an hour as it may
+	QuotaManagement   = "quota.management" // the budget of key management
 	InputJSON         = "input.json"
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
@@ -83,7 +87,7 @@ const (
 // Conditions lists all conditions, for the documents and their tests.
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
-	Permission, PermissionRole, PermissionNeeds, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota,
+	Permission, PermissionRole, PermissionNeeds, PermissionToken, PermissionExpiry, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota, QuotaKeys, QuotaManagement,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
 	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictLimit, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 
@@ -24,6 +25,9 @@ const (
 	varResource  = "$context.resourcePath"
 	varScopes    = "$context.authorizer.scopes"
 )
+
+// MinCompressionBytes is the size from which API Gateway compresses responses.
+const MinCompressionBytes = 1024
 
 // GatewayResponses lists API Gateway's own responses in the contract's shape.
 func GatewayResponses(c *contract.Contract) []GatewayResponse {
@@ -48,6 +52,9 @@ func GatewayResponses(c *contract.Contract) []GatewayResponse {
 		{"EXPIRED_TOKEN", SecretMissing, "a valid API key is required"},
 		{"THROTTLED", Unavailable, "too many concurrent requests; retry the request"},
 		{"QUOTA_EXCEEDED", Quota, "quota exceeded; retry later"},
+		// API Gateway ignores this one at present: its developer guide says that its own
+		// 413, for bodies over 10 MB, cannot be customised.
+		{"REQUEST_TOO_LARGE", InputSize, "the body is too large"},
 		{"WAF_FILTERED", Permission, "request blocked by the firewall"},
 	}
 	var responses []GatewayResponse
@@ -84,20 +91,23 @@ type Mock struct {
 
 // Mocks lists the mock methods of a deployment, by path.
 func Mocks(c *contract.Contract) []Mock {
-	methods := map[string][]string{}
+	methods, all := map[string][]string{}, []string{http.MethodOptions}
 	for _, r := range For(c) {
-		methods[r.Path] = append(methods[r.Path], r.Method)
+		methods[r.Path] = append(methods[r.Path], r.Methods()...)
+		all = append(all, r.Methods()...)
 	}
+	slices.Sort(all)
+	all = slices.Compact(all)
 	enc := Encoder{Contract: c}
 	lost := gatewayResponse(c, "", NotFoundRoute, "no such path")
 	mocks := []Mock{}
 	for _, path := range []string{"/", "/{proxy+}"} {
 		mocks = append(mocks,
 			Mock{Path: path, Method: "ANY", Status: lost.Status, Template: lost.Template, Headers: lost.Headers},
-			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.preflight([]string{"GET", "POST", "PATCH", "DELETE", "OPTIONS"})})
+			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.preflight(all)})
 	}
 	for path, allowed := range methods {
-		allowed = append(allowed, "OPTIONS")
+		allowed = append(allowed, http.MethodOptions)
 		sort.Strings(allowed)
 		allow := strings.Join(allowed, ", ")
 		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path supports only " + allow, Allow: allow})

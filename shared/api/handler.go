@@ -73,6 +73,11 @@ type Meter struct {
 // Remaining returns the number of requests left in the window.
 func (m Meter) Remaining() int64 { return max(0, m.Limit-m.Used) }
 
+// secondsLeft returns the whole seconds until the window ends, rounded up.
+func (m Meter) secondsLeft(now time.Time) int64 {
+	return max(0, int64(m.ResetsAt.Sub(now)+time.Second-1)/int64(time.Second))
+}
+
 // Handler serves one operation. It has the types of its input and its result.
 type Handler struct {
 	Operation string
@@ -96,8 +101,9 @@ type EventKind struct {
 // parameter if the route's path has its JSON name. Other fields come from the query (GET,
 // DELETE) or the JSON body. A field without "omitempty" is required; a pointer
 // distinguishes an absent field from zero. The tags minLength, maxLength, pattern, enum,
-// minimum, maximum and format (date, date-time) validate; doc and example document. The
-// input of a list embeds [Page].
+// minimum, maximum and format (date, date-time) validate; doc and example document. The tag
+// text names the rule of a string: line or lines for text that people write, id for others.
+// The input of a list embeds [Page].
 //
 // The function returns its result, or an *[Error]; any other error gives status 500. A
 // result of type [List] is encoded in the contract's list shape.
@@ -146,7 +152,7 @@ func Creating[Out any](h Handler, get string, id func(Out) string) Handler {
 // binding converts cursors, page numbers and offsets.
 type Page struct {
 	Limit  int    `json:"limit,omitempty" doc:"Items per page"`
-	Cursor string `json:"cursor,omitempty" doc:"Cursor of the page, from the previous response"`
+	Cursor string `json:"cursor,omitempty" text:"id" doc:"Cursor of the page, from the previous response"`
 	// After is the List.Next of the previous page, or "" for the first page.
 	After string `json:"-"`
 }

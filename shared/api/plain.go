@@ -3,24 +3,8 @@ package api
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
-
-// Line returns a field's text without the space around it. It fails with [InputField] if
-// the text is empty, is not UTF-8 or has control characters.
-func Line(field, text string) (string, *Error) {
-	text = strings.TrimSpace(text)
-	switch {
-	case text == "":
-		return "", FieldError(field, "must not be empty")
-	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
-		return "", FieldError(field, "must not contain control characters")
-	}
-	return text, nil
-}
 
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 

@@ -7,6 +7,7 @@
 package api
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"sort"
@@ -27,6 +28,7 @@ type Route struct {
 	Open        bool     // needs no key, and is outside the base
 	Cost        int      // requests counted against the quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
+	Urgent      bool     // ends a secret: the budget of key management never refuses it
 	Named       bool     // deployed only if the contract names it, although it is open or key management
 	Keys        []Action // actions on the keys table, in addition to GateActions
 	Stats       []Action // actions on the stats table
@@ -34,7 +36,9 @@ type Route struct {
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
 	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
+	Cached      bool     // the answer is the same for everyone: caches may store it for [CacheSeconds]
 	Sends       bool     // sends webhook deliveries to the queue
+	Lasts       bool     // makes, changes or ends something that outlives a token: see [Caller.MayLast]
 	Summary     string
 }
 
@@ -85,27 +89,27 @@ var Routes = []Route{
 	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match lineups"},
 
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
-	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Summary: "Create key"},
+	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Lasts: true, Summary: "Create key"},
 	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Summary: "Get current key"},
-	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Summary: "Revoke current key"},
+	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Urgent: true, Lasts: true, Summary: "Revoke current key"},
 	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Summary: "Get key"},
-	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Flushes: true, Summary: "Update key"},
-	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Secrets: true, Summary: "Rotate key secret"},
-	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Summary: "Revoke key"},
+	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Flushes: true, Lasts: true, Summary: "Update key"},
+	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Secrets: true, Lasts: true, Summary: "Rotate key secret"},
+	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Lasts: true, Summary: "Revoke key"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get key usage"},
 
-	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Summary: "Create token"},
+	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Lasts: true, Summary: "Create token"},
 
 	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List audit entries"},
 
 	{Operation: "listOrgs", Code: "ol", Method: "GET", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List organisations"},
-	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Summary: "Create organisation"},
+	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Lasts: true, Summary: "Create organisation"},
 	{Operation: "getOrg", Code: "og", Method: "GET", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Summary: "Get organisation"},
-	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Update organisation"},
+	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Lasts: true, Summary: "Update organisation"},
 	{Operation: "listMembers", Code: "nl", Method: "GET", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List members"},
-	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Summary: "Add member"},
-	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Flushes: true, Summary: "Update member"},
-	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Summary: "Remove member"},
+	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Lasts: true, Summary: "Add member"},
+	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Flushes: true, Lasts: true, Summary: "Update member"},
+	{Operation: "removeMember", Code: "nd", Method: "DELETE", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Lasts: true, Summary: "Remove member"},
 
 	{Operation: "listContests", Code: "cm", Method: "GET", Path: "/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "List key owner's matches"},
 	{Operation: "listUserContests", Code: "cu", Method: "POST", Path: "/user/contests", Function: "contests", Permissions: []string{"history.user:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Search key owner's matches"},
@@ -117,30 +121,33 @@ var Routes = []Route{
 	{Operation: "moveContest", Code: "gp", Method: "PATCH", Path: "/game/contests/{match}/status", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Update game match status"},
 	{Operation: "scoreContest", Code: "gz", Method: "POST", Path: "/game/contests/{match}/scores", Function: "contests", Permissions: []string{"scores:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Submit map scores"},
 	{Operation: "forfeitContest", Code: "gf", Method: "POST", Path: "/game/contests/{match}/forfeit", Function: "contests", Permissions: []string{"lifecycle:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Summary: "Forfeit match"},
-	{Operation: "agreeContest", Code: "ca", Method: "PATCH", Path: "/contests/{match}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{GetItem, PutItem}, Summary: "Record team agreement"},
-	{Operation: "putContestant", Code: "cp", Method: "PUT", Path: "/contestants/{kind}/{contestant}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{BatchGetItem, DeleteItem, GetItem, PutItem}, Summary: "Replace contestant"},
+	{Operation: "agreeContest", Code: "ca", Method: "PATCH", Path: "/contests/{match}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{GetItem, PutItem}, Lasts: true, Summary: "Record team agreement"},
+	{Operation: "putContestant", Code: "cp", Method: "PUT", Path: "/contestants/{kind}/{contestant}", Function: "contests", Permissions: []string{"orgs:write"}, Management: true, Named: true, Stats: []Action{BatchGetItem, DeleteItem, GetItem, PutItem}, Lasts: true, Summary: "Replace contestant"},
 
 	{Operation: "getConnections", Code: "bc", Method: "GET", Path: "/user/connections", Function: "connections", Permissions: []string{"connections.discord:read", "connections.twitch:read", "connections.github:read", "connections.battlenet:read"}, Cost: 1, Summary: "Get linked accounts"},
-	{Operation: "putConnections", Code: "bp", Method: "PUT", Path: "/orgs/{org}/members/{user}/connections", Function: "connections", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "Replace linked accounts"},
+	{Operation: "putConnections", Code: "bp", Method: "PUT", Path: "/orgs/{org}/members/{user}/connections", Function: "connections", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Lasts: true, Summary: "Replace linked accounts"},
 
 	{Operation: "listApplications", Code: "bl", Method: "GET", Path: "/applications", Function: "applications", Permissions: []string{"orgs:read"}, Management: true, Named: true, Keys: []Action{Query}, Summary: "List developer applications"},
-	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Summary: "Create developer application"},
-	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Summary: "Decide developer application"},
+	{Operation: "createApplication", Code: "ba", Method: "POST", Path: "/applications", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Lasts: true, Summary: "Create developer application"},
+	{Operation: "decideApplication", Code: "bd", Method: "PATCH", Path: "/applications/{application}", Function: "applications", Permissions: []string{"orgs:write"}, Management: true, Named: true, Keys: []Action{Query}, Flushes: true, Lasts: true, Summary: "Decide developer application"},
 
 	{Operation: "listWebhooks", Code: "wl", Method: "GET", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List webhooks"},
-	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Create webhook"},
+	{Operation: "createWebhook", Code: "wc", Method: "POST", Path: "/webhooks", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Stats: []Action{GetItem}, Writes: true, Secrets: true, Lasts: true, Summary: "Create webhook"},
 	{Operation: "getWebhook", Code: "wg", Method: "GET", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Summary: "Get webhook"},
-	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Summary: "Update webhook"},
-	{Operation: "deleteWebhook", Code: "wd", Method: "DELETE", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Keys: []Action{DeleteItem}, Summary: "Delete webhook"},
-	{Operation: "rotateWebhook", Code: "wr", Method: "POST", Path: "/webhooks/{webhook}/rotate", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Summary: "Rotate signing secret"},
+	{Operation: "updateWebhook", Code: "wu", Method: "PATCH", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Stats: []Action{GetItem}, Writes: true, Lasts: true, Summary: "Update webhook"},
+	{Operation: "deleteWebhook", Code: "wd", Method: "DELETE", Path: "/webhooks/{webhook}", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Keys: []Action{DeleteItem}, Lasts: true, Summary: "Delete webhook"},
+	{Operation: "rotateWebhook", Code: "wr", Method: "POST", Path: "/webhooks/{webhook}/rotate", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Secrets: true, Lasts: true, Summary: "Rotate signing secret"},
 	{Operation: "listDeliveries", Code: "wt", Method: "GET", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List deliveries"},
 	{Operation: "createDelivery", Code: "ws", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Sends: true, Summary: "Redeliver event"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
-	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Summary: "Get OpenAPI document"},
-	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Summary: "Get documentation page"},
+	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Cached: true, Summary: "Get OpenAPI document"},
+	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Cached: true, Summary: "Get documentation page"},
 }
+
+// CacheSeconds is how long caches may store the answer of a route that is Cached.
+const CacheSeconds = 300
 
 // Find returns the route of an operation in the table.
 func Find(operation string) (Route, bool) {
@@ -185,6 +192,15 @@ func For(c *contract.Contract) []Route {
 
 // ID returns the route's name in Lambda events, such as "GET /v1/keys/{key}".
 func (r Route) ID() string { return r.Method + " " + r.Path }
+
+// Methods lists the methods that the route answers: its own, and HEAD with GET. HEAD is
+// served, admitted and counted like GET.
+func (r Route) Methods() []string {
+	if r.Method == http.MethodGet {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{r.Method}
+}
 
 // OwnShape reports whether the route's responses have Statgate's own shapes instead of the
 // contract's: objects without an envelope, and lists with cursors ([ManagementList]).

@@ -39,13 +39,33 @@ func TestRoutesAreComplete(t *testing.T) {
 	}
 }
 
+// TestEveryRouteThatMakesOrEndsSomethingLastingSaysSo derives the routes from their other
+// columns: what manages keys and organisations, what mints a secret, and what changes the
+// organisation's data in the keys table. A delivery is sent once and lasts for no one.
+func TestEveryRouteThatMakesOrEndsSomethingLastingSaysSo(t *testing.T) {
+	t.Parallel()
+	lasting := 0
+	for _, r := range api.Routes {
+		want := r.Management && r.Method != "GET" || r.Secrets || r.Writes && !r.Sends
+		if r.Lasts != want {
+			t.Errorf("%s: Lasts is %v, want %v", r.Operation, r.Lasts, want)
+		}
+		if r.Lasts {
+			lasting++
+		}
+	}
+	if lasting < 20 {
+		t.Errorf("got %d routes that last, want at least 20", lasting)
+	}
+}
+
 func TestCallerSurvivesTheAuthorizerContext(t *testing.T) {
 	t.Parallel()
 	want := &api.Caller{
 		Key: "key_1", Secret: "abc", Org: "org_1", User: "usr_1", Role: api.RoleAdmin, Standing: api.StandingActive, Plan: "PRO",
 		Environment: "live", Contract: "statgate", Game: "rocket-rally", Scopes: []string{"read:teams"}, Permissions: []string{"teams:read"},
 		Limits:  map[string]contract.Budget{"requests": {Limit: 1000, Window: 3600}, "sockets": {Limit: 5}},
-		Version: 7, NotAfter: time.Unix(1_800_000_000, 0).UTC(),
+		Version: 7, NotAfter: time.Unix(1_800_000_000, 0).UTC(), Token: true, CreatedBy: "usr_2", Unclaimed: true,
 	}
 	raw, err := json.Marshal(want.Context())
 	if err != nil {

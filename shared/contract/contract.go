@@ -25,6 +25,7 @@ type Contract struct {
 	Scopes       Scopes               `json:"scopes"`
 	Plans        []Plan               `json:"plans"`
 	DefaultPlan  string               `json:"default_plan"`
+	Management   Budget               `json:"management"` // requests of key management, per key
 	Keys         KeyRules             `json:"keys"`
 	Operations   map[string]Operation `json:"operations"` // operations that are not listed are not deployed
 	Paging       Paging               `json:"paging"`
@@ -82,6 +83,10 @@ type Budget struct {
 
 // Requests is the budget that an operation spends if it names no other.
 const Requests = "requests"
+
+// Management is the name of the budget that requests of key management spend. They count
+// against no plan. Plans cannot have a budget of this name.
+const Management = "management"
 
 // KeyRules bound the life of keys and secrets. Durations are seconds.
 type KeyRules struct {

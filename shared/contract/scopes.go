@@ -49,7 +49,7 @@ type GridVerb struct {
 	Doc  string `json:"doc,omitempty"`
 }
 
-// managementNouns are the nouns of key management. A key with any permission on them is a
+// managementNouns are the nouns of key management. A key with permissions on them alone is a
 // management key.
 var managementNouns = []string{"keys", "orgs", "audit"}
 
@@ -57,6 +57,24 @@ var managementNouns = []string{"keys", "orgs", "audit"}
 func IsManagement(permission string) bool {
 	noun, _, _ := strings.Cut(permission, ":")
 	return noun == "*" || slices.Contains(managementNouns, noun)
+}
+
+// IsData reports whether a permission or pattern reaches anything but key management.
+func IsData(permission string) bool {
+	noun, _, _ := strings.Cut(permission, ":")
+	return !slices.Contains(managementNouns, noun)
+}
+
+// personalNouns are the nouns of what belongs to the key's owner alone: their accounts on
+// other platforms and their own history.
+var personalNouns = []string{"connections", "history.user"}
+
+// IsPersonal reports whether a permission reaches what belongs to the key's owner alone. A
+// pattern for any noun does.
+func IsPersonal(permission string) bool {
+	noun, _, _ := strings.Cut(permission, ":")
+	first, _, _ := strings.Cut(noun, ".")
+	return noun == "*" || slices.Contains(personalNouns, noun) || slices.Contains(personalNouns, first)
 }
 
 // Names lists every scope that a key may be given, data scopes first.

@@ -60,3 +60,23 @@ func TestRetriesEndWithTheContextAndDoNotLogThatAsAFailure(t *testing.T) {
 		}
 	})
 }
+
+func TestPanicOfAnAttemptIsLoggedAndRetried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var logs bytes.Buffer
+		attempts := 0
+		err := table.RetryUntilDone(t.Context(), slog.New(slog.NewJSONHandler(&logs, nil)), "reading", func() error {
+			if attempts++; attempts == 1 {
+				panic("no such record")
+			}
+			return nil
+		})
+		if err != nil || attempts != 2 {
+			t.Errorf("got %v after %d attempts, want success in the second", err, attempts)
+		}
+		if got := logs.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "panic: no such record") {
+			t.Errorf("logged %q, want one line with the panic", got)
+		}
+	})
+}

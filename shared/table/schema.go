@@ -7,7 +7,6 @@ var (
 	Keys = Schema{
 		Name:    "keys",
 		Indexes: []string{"list", "target", "actor", "spare"},
-		Streams: true,
 	}
 	// Stats holds leagues, seasons, teams and matches.
 	Stats = Schema{

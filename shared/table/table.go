@@ -111,6 +111,12 @@ type Table interface {
 	Transact(ctx context.Context, ws []Write) error
 }
 
+// Writable is a Table that can refuse all writes while it still answers reads.
+type Writable interface {
+	// Writable returns an error that wraps [ErrUnavailable] if writes are refused.
+	Writable() error
+}
+
 // Query reads one partition of the table, or of an index, in the order of sort keys.
 type Query struct {
 	Index      string // "" reads the table itself

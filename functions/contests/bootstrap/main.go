@@ -12,5 +12,5 @@ import (
 
 func main() {
 	f := boot.Load()
-	endpoint.Start(f, contests.Handlers(contests.Deps{Contests: conteststore.NewStore(f.Stats(), rand.Reader)}))
+	endpoint.Start(f, contests.Handlers(contests.Deps{Contests: conteststore.NewStore(f.Stats(), f.Keys(), rand.Reader)}))
 }

@@ -10,7 +10,11 @@ import (
 
 func main() {
 	f := boot.Load()
-	d := docs.Deps{OpenAPI: f.Read("openapi.json"), Page: f.Read("docs.html")}
+	document, err := docs.Located(f.Read("openapi.json"), f.StagePath)
+	if err != nil {
+		f.Fatal(err)
+	}
+	d := docs.Deps{OpenAPI: document, Page: f.Read("docs.html")}
 	if _, probes := f.Contract.Operations["getReady"]; probes {
 		d.Stores = []table.Table{f.Keys(), f.Stats()}
 	}

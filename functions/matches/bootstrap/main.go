@@ -17,7 +17,7 @@ func main() {
 	f := boot.Load()
 	store := matchstore.NewStore(f.Stats(), f.Clock)
 	endpoint.Start(f, matches.Handlers(matches.Deps{
-		Contract: f.Contract, Matches: store, Own: matchstore.NewOwn(store, rand.Reader),
+		Contract: f.Contract, Matches: store, Own: matchstore.NewOwn(store, f.Keys(), rand.Reader),
 		Leagues: leagues.NewStore(f.Stats()), Teams: teams.NewStore(f.Stats()), Reports: reports.NewStore(f.Stats(), f.Clock),
 	}))
 }

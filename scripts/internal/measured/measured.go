@@ -20,6 +20,7 @@ var file []byte
 type Figures struct {
 	Stack    Stack    `json:"stack"`
 	Import   Import   `json:"import"`
+	Repeats  Repeats  `json:"repeats"`
 	Webhooks Webhooks `json:"webhooks"`
 }
 
@@ -35,11 +36,20 @@ type Import struct {
 	Write   float64 `json:"write_units"`
 }
 
+// Repeats is what an Idempotency-Key adds to what a request consumes.
+type Repeats struct {
+	Keys  Units `json:"keys"`  // of an operation on the keys table
+	Stats Units `json:"stats"` // of an operation on the stats table
+	Again Units `json:"again"` // all that a repeat consumes, apart from the gate's write
+}
+
 // Webhooks is what deliveries consume.
 type Webhooks struct {
-	List       Units      `json:"list"` // one read of an organisation's webhooks, of which there are few
-	Attempts   int        `json:"attempts"`
-	Messages   int        `json:"messages"` // in the queue for a delivery whose every attempt fails
+	List     Units `json:"list"` // one read of an organisation's webhooks, of which there are few
+	Attempts int   `json:"attempts"`
+	Messages int   `json:"messages"` // in the queue for a delivery whose every attempt fails
+	// Delayed is the same where the receiver asks for the longest Retry-After each time.
+	Delayed    int        `json:"messages_delayed"`
 	KeptDays   int        `json:"kept_days"`
 	Deliveries []Delivery `json:"deliveries"` // by type of event, of the longest event
 	Reported   Reported   `json:"reported"`

@@ -27,13 +27,20 @@ import (
 	"statgate/shared/table/dynamo"
 	"statgate/shared/table/dynamo/connect"
 	"statgate/shared/table/local"
+	"statgate/shared/table/storeclock"
 )
+
+// machine is this machine's clock, corrected by the answers of the tables that commands open:
+// commands compare times that the deployment stored.
+var machine = storeclock.New(time.Now)
 
 const (
 	// AWS is the value of --dynamodb that stands for the AWS account of the profile.
 	AWS = "aws"
 	// defaultContract is the contract of a deployment that names none.
 	defaultContract = "statgate"
+	// dataFile is the name of the file with the tables in a data directory.
+	dataFile = "statgate.db"
 	// creating is how long making the tables at an endpoint may take.
 	creating = 20 * time.Second
 )
@@ -117,6 +124,16 @@ func (t Target) pepperSecret(ctx context.Context) (aws.Config, string, error) {
 // HasKeys reports whether the options name a keys table.
 func (t Target) HasKeys() bool { return given(t.Stack, t.Data, t.DynamoDB) > 0 }
 
+// HasData reports whether the tables of a data directory exist. Other tables are taken to
+// exist.
+func (t Target) HasData() bool {
+	if t.Data == "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(t.Data, dataFile))
+	return err == nil
+}
+
 // Exclusive reports whether no other process can serve the deployment while this one has
 // its tables open.
 func (t Target) Exclusive() bool { return t.Data != "" }
@@ -169,20 +186,20 @@ func (t Target) open(ctx context.Context, schema table.Schema, name string, ofSt
 		if err != nil {
 			return nil, nil, err
 		}
-		return dynamo.New(dynamodb.NewFromConfig(cfg), cmp.Or(name, ofStack(stack)), schema), func() {}, nil
+		return dynamo.New(dynamodb.NewFromConfig(cfg), cmp.Or(name, ofStack(stack)), schema, dynamo.WithTimes(machine.Observe)), func() {}, nil
 	case t.DynamoDB != "":
 		client, err := t.client(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		return dynamo.New(client, cmp.Or(name, t.Prefix+"-"+schema.Name), schema), func() {}, nil
+		return dynamo.New(client, cmp.Or(name, t.Prefix+"-"+schema.Name), schema, dynamo.WithTimes(machine.Observe)), func() {}, nil
 	}
 	return nil, nil, usage.Errorf("the %s table is needed: give --dynamodb URL, too", schema.Name)
 }
 
 // OpenData opens the tables of a data directory, which must exist.
 func OpenData(dir string) (*local.DB, error) {
-	db, err := local.Open(filepath.Join(dir, "statgate.db"), table.Keys, table.Stats)
+	db, err := local.Open(filepath.Join(dir, dataFile), table.Keys, table.Stats)
 	if err != nil {
 		return nil, fmt.Errorf("--data: %w", err)
 	}
@@ -224,5 +241,5 @@ type Clock struct {
 	Sleep func(context.Context, time.Duration) error
 }
 
-// SystemClock is the machine's clock.
-func SystemClock() Clock { return Clock{Now: time.Now, Sleep: Sleep} }
+// SystemClock is the machine's clock, corrected by the answers of opened tables.
+func SystemClock() Clock { return Clock{Now: machine.Now, Sleep: Sleep} }

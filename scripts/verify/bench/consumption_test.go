@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -248,10 +250,10 @@ func (m *meter) fails(c table.Change) (all measured.Units, attempts int) {
 // messages counts the messages of a delivery whose every attempt fails. Each attempt has
 // one. A long pause needs one more every 15 minutes, because SQS delays a message by at
 // most 15 minutes.
-func messages() int {
+func messages(waits []time.Duration) int {
 	const factor = 1.1 // a pause is up to a fifth longer, at random
 	n := 1.0
-	for _, pause := range webhooks.RetryDelays {
+	for _, pause := range waits {
 		n += math.Ceil(factor * pause.Minutes() / 15)
 	}
 	return int(n)
@@ -321,6 +323,73 @@ func finished(t *testing.T, c table.Change) table.Change {
 	return c
 }
 
+// storedRepeat returns what the item of an Idempotency-Key consumes in its transaction, which
+// is twice its size: DynamoDB Local does not count an item more in a large transaction.
+func storedRepeat(t *testing.T, tbl table.Table, org, user, key string) measured.Units {
+	t.Helper()
+	it, err := tbl.Get(t.Context(), table.Key{Partition: table.Join("IDEMPOTENCY", org, user), Sort: key}, true)
+	if err != nil || it == nil {
+		t.Fatalf("got %v, %v, want the item of %s", it, err, key)
+	}
+	bytes := 0
+	for name, value := range it {
+		bytes += len(name) + len(fmt.Sprint(value))
+	}
+	return measured.Units{Write: 2 * math.Ceil(float64(bytes)/1024)}
+}
+
+// TestAnIdempotencyKeyConsumesWhatThePageSays compares requests with and without one, of an
+// operation on each table.
+func TestAnIdempotencyKeyConsumesWhatThePageSays(t *testing.T) {
+	t.Parallel()
+	w, err := newFixture(t.Context(), meteredEngine(t), stoppedClock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := w.key(t.Context(), "write:matches")
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := w.Keys.Authenticate(t.Context(), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := caller.User
+	consumed := func(operation, body string, status int, headers ...string) measured.Units {
+		t.Helper()
+		route, _ := api.Find(operation)
+		w.tape.rewind()
+		if a := w.ask(t.Context(), secret, route.Method, w.contract.Base+route.Path, body, headers...); a.status != status {
+			t.Fatalf("%s: %d %s", operation, a.status, a.body)
+		}
+		var all measured.Units
+		_, units := w.tape.recorded()
+		for _, u := range units {
+			all = all.Plus(u)
+		}
+		return all
+	}
+	match := func(round string) string {
+		return `{"home":{"name":"Home"},"away":{"name":"Visitors"},"date":"2026-05-02","round":"` + round + `"}`
+	}
+	added := func(with, without measured.Units) measured.Units {
+		return measured.Units{Read: with.Read - without.Read, Write: with.Write - without.Write}
+	}
+	consumed("createToken", `{}`, 201) // caches the policy
+	consumed("createMatch", match("1"), 201)
+	token, made := consumed("createToken", `{}`, 201), consumed("createMatch", match("2"), 201)
+	var got measured.Repeats
+	got.Keys = added(consumed("createToken", `{}`, 201, "Idempotency-Key", "t"), token).Plus(storedRepeat(t, w.keys, w.org, user, "t"))
+	got.Stats = added(consumed("createMatch", match("3"), 201, "Idempotency-Key", "m"), made).Plus(storedRepeat(t, w.stats, w.org, user, "m"))
+	gate := measured.Units{Write: 1}
+	got.Again = added(consumed("createToken", `{}`, 409, "Idempotency-Key", "t"), gate)
+	compareMeasured(t, "repeats", got, figures(t).Repeats)
+	// The repeat of an operation on the stats table also reads what was made.
+	if again := added(consumed("createMatch", match("3"), 201, "Idempotency-Key", "m"), gate); again.Write != 0 || again.Read > got.Again.Read+1 {
+		t.Errorf("a repeated creation of a match consumes %s, want the read of its item and of the match", again)
+	}
+}
+
 func TestDeliveriesConsumeWhatThePageSays(t *testing.T) {
 	t.Parallel()
 	im, err := importSimulated(t.Context(), fixedNow)
@@ -329,7 +398,7 @@ func TestDeliveriesConsumeWhatThePageSays(t *testing.T) {
 	}
 	defer im.close()
 	m := newMeter(t, im.stats)
-	got := measured.Webhooks{Messages: messages(), KeptDays: int(webhooks.Retention.Hours() / 24)}
+	got := measured.Webhooks{Messages: messages(webhooks.RetryDelays), Delayed: messages(slices.Repeat([]time.Duration{webhooks.MaxRetryAfter}, len(webhooks.RetryDelays))), KeptDays: int(webhooks.Retention.Hours() / 24)}
 	changes, reported := longest(t, im)
 	got.Reported = reported
 	changes[events.MatchUpdated] = finished(t, changes[events.MatchCreated])

@@ -88,7 +88,7 @@ func (w *fixture) observe() error {
 			return h.Call(ctx, r, in)
 		}
 	}
-	function, err := serve.New(serve.Options{Contract: w.contract, Handlers: handlers, Gate: w.Gate,
+	function, err := serve.New(serve.Options{Contract: w.contract, Edge: w.Gateway.Edge, Handlers: handlers, Gate: w.Gate,
 		CursorKey: settings.CursorKey(w.keys, rand.Reader), Clock: w.clock, Log: w.log})
 	if err != nil {
 		return err
@@ -162,13 +162,16 @@ func (a answer) field(path ...string) string {
 }
 
 // ask sends a request through the gateway, in this process.
-func (w *fixture) ask(ctx context.Context, secret, method, target, body string) answer {
+func (w *fixture) ask(ctx context.Context, secret, method, target, body string, headers ...string) answer {
 	r := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if secret != "" {
 		r.Header.Set("Authorization", "Bearer "+secret)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
 	}
 	rec := httptest.NewRecorder()
 	w.Gateway.ServeHTTP(rec, r)

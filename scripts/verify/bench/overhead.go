@@ -72,7 +72,7 @@ func (w *fixture) authorizing(secret string) func(table.Table) func(context.Cont
 	return func(on table.Table) func(context.Context) error {
 		store := keys.New(keys.Options{Table: on, Gates: gate.New(on, w.clock), Peppers: w.peppers,
 			Contract: w.contract, Environment: w.contract.Environments[0], Now: w.clock})
-		auth := authorizer.New(w.contract, store.Authenticate, w.clock, slog.New(slog.NewJSONHandler(io.Discard, nil)))
+		auth := authorizer.New(w.contract, w.contract.HTTPTransports(), store.Authenticate, w.clock, slog.New(slog.NewJSONHandler(io.Discard, nil)))
 		event := events.APIGatewayCustomAuthorizerRequestTypeRequest{
 			Type: "REQUEST", HTTPMethod: "GET", Path: "/v1/football/matches", Resource: "/v1/football/matches",
 			MethodArn: "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/live/GET/v1/football/matches",

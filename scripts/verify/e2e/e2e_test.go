@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,10 +151,26 @@ func TestBaseURLMayHaveAPathBeforeTheContractsBase(t *testing.T) {
 	}
 }
 
+func TestSuiteFollowsLocationAndServerBelowAStage(t *testing.T) {
+	t.Parallel()
+	const stage = "/live"
+	for _, contract := range preset.Names() {
+		w := deploymenttest.Staged(t, contract, stage)
+		server := httptest.NewServer(http.StripPrefix(stage, w.Gateway))
+		t.Cleanup(server.Close)
+		var out bytes.Buffer
+		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + stage + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
+			Parallel: 8, Out: &out, Only: func(id string) bool { return slices.Contains([]string{"header.location", "document.server"}, id) }})
+		if err != nil || result.Failed > 0 || !strings.Contains(out.String(), "ok   header.location") || !strings.Contains(out.String(), "ok   document.server") {
+			t.Errorf("%s: %v\n%s", contract, err, out.String())
+		}
+	}
+}
+
 func TestSuiteImportsNoServerPackages(t *testing.T) {
 	t.Parallel()
 	// The contract, the route table and the checker of documents, with their dependencies.
-	known := regexp.MustCompile(`^statgate/(scripts/verify/e2e|shared/(api|contract))(/|$)`)
+	known := regexp.MustCompile(`^statgate/(scripts/verify/e2e|shared/(api|contract|humantext))(/|$)`)
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)

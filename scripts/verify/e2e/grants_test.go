@@ -17,16 +17,17 @@ import (
 	"statgate/shared/table/tabletest"
 )
 
-// uses records which actions each operation used on one table.
+// uses records which actions each operation used on one table, and which partitions it wrote.
 type uses struct {
-	mutex sync.Mutex
-	of    map[string]map[api.Action]bool
+	mutex   sync.Mutex
+	of      map[string]map[api.Action]bool
+	written map[string]map[string]bool
 }
 
 // operation is the context key of the operation that a request runs.
 type operation struct{}
 
-func (u *uses) record(ctx context.Context, action string) {
+func (u *uses) record(ctx context.Context, action, partition string) {
 	by, inside := ctx.Value(operation{}).(string)
 	if !inside {
 		return // the test's own access
@@ -37,6 +38,16 @@ func (u *uses) record(ctx context.Context, action string) {
 		u.of[by] = map[api.Action]bool{}
 	}
 	u.of[by][api.Action(action)] = true
+	if partition == "" {
+		return
+	}
+	if u.written == nil {
+		u.written = map[string]map[string]bool{}
+	}
+	if u.written[by] == nil {
+		u.written[by] = map[string]bool{}
+	}
+	u.written[by][partition] = true
 }
 
 // watch records the uses of both tables.
@@ -62,10 +73,43 @@ func checkGrants(t *testing.T, seen watch) {
 		maps.DeleteFunc(beyond, func(a api.Action, _ bool) bool { return slices.Contains(api.GateActions, a) })
 		checkRow(t, r.Operation, "keys", r.Keys, beyond)
 		checkRow(t, r.Operation, "stats", r.Stats, seen.stats.of[r.Operation])
+		seen.checkPartitions(t, r.Operation, r.Partitions())
 	}
 	for _, w := range api.Workers {
 		checkRow(t, w.Function, "keys", w.Keys, seen.keys.of[w.Function])
 		checkRow(t, w.Function, "stats", w.Stats, seen.stats.of[w.Function])
+		seen.checkPartitions(t, w.Function, w.Partitions())
+	}
+}
+
+// checkPartitions compares the partitions of a row with those that the operation wrote. A
+// transaction's check of an item counts as a write, because IAM may compare all its items.
+func (w watch) checkPartitions(t *testing.T, operation string, row api.Partitions) {
+	t.Helper()
+	for _, c := range []struct {
+		table   string
+		row     []string
+		written map[string]bool
+	}{{"keys", row.Keys, w.keys.written[operation]}, {"stats", row.Stats, w.stats.written[operation]}} {
+		for partition := range c.written {
+			if !slices.ContainsFunc(c.row, func(pattern string) bool { return api.WritesTo(pattern, partition) }) {
+				t.Errorf("%s writes the partition %s of the table %s, which its row lacks: %v", operation, partition, c.table, c.row)
+			}
+		}
+		for _, pattern := range c.row {
+			// The gate writes rarely other than its own item, and the suite does not send an
+			// Idempotency-Key to each operation that takes one.
+			if slices.Contains(api.GatePartitions, pattern) || pattern == "IDEMPOTENCY#*" {
+				continue
+			}
+			used := false
+			for partition := range c.written {
+				used = used || api.WritesTo(pattern, partition)
+			}
+			if !used {
+				t.Errorf("%s: the row lets it write %s of the table %s, but the operation does not", operation, pattern, c.table)
+			}
+		}
 	}
 }
 

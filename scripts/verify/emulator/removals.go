@@ -179,9 +179,20 @@ func (g grant) deliveryTimeout() time.Duration {
 	return deliveryTimeout / 3
 }
 
-// removals removes each grant from its role, one at a time, and runs the cases that must
-// fail. It prints the table row by row, and restores the roles.
-func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) {
+// queueOf returns a closed channel that holds the functions.
+func queueOf(functions []string) <-chan string {
+	queue := make(chan string, len(functions))
+	for _, function := range functions {
+		queue <- function
+	}
+	close(queue)
+	return queue
+}
+
+// removals removes each grant of the functions from its role, one at a time, and runs the
+// cases that must fail. It takes functions from the channel until that is closed. It prints
+// the table row by row, and restores the roles.
+func (t target) removals(ctx context.Context, out io.Writer, functions <-chan string) ([]removal, error) {
 	s, err := outputs.Read(ctx, t.emulator.config(), t.stack)
 	if err != nil {
 		return nil, err
@@ -193,7 +204,7 @@ func (t target) removals(ctx context.Context, out io.Writer) ([]removal, error) 
 	var all []removal
 	var cases []string
 	fmt.Fprintf(out, "%-12s %-32s %-12s %s\n", "function", "action removed", "on", "what fails")
-	for _, function := range functionsOf(c) {
+	for function := range functions {
 		r, err := t.roleOf(ctx, function)
 		if err != nil {
 			return all, err
@@ -269,7 +280,11 @@ func (t target) iamTable(ctx context.Context, out io.Writer) error {
 	if _, err := t.up(ctx); err != nil {
 		return err
 	}
-	all, err := t.removals(ctx, out)
+	c, err := preset.Load(t.contract)
+	if err != nil {
+		return err
+	}
+	all, err := t.removals(ctx, out, queueOf(functionsOf(c)))
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (i *faultTest) addWebhook() *receiver {
 		i.want(http.StatusOK, i.demo.Operator, "POST", "/keys/"+key+"/revoke", "")
 		server.Close()
 	})
-	time.Sleep(3500 * time.Millisecond)
+	time.Sleep(3500 * time.Millisecond) // every instance then finds its list of webhooks too old
 	return l
 }
 
@@ -97,7 +97,7 @@ func (l *receiver) attemptsOf(match, kind string) (ids []string) {
 // the same event id, which it returns.
 func (l *receiver) waitForAttempts(n int, match, kind string) string {
 	l.Helper()
-	for end := time.Now().Add(30 * time.Second); len(l.attemptsOf(match, kind)) < n; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); len(l.attemptsOf(match, kind)) < n; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			l.Fatalf("%s of %s was received %d times, want %d", kind, match, len(l.attemptsOf(match, kind)), n)
 		}
@@ -145,7 +145,7 @@ func (l *receiver) deliveries() map[string]webhooks.Delivery {
 func (l *receiver) delivered(event string, attempts int) {
 	l.Helper()
 	var is webhooks.Delivery
-	for end := time.Now().Add(30 * time.Second); is.State != webhooks.Delivered; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); is.State != webhooks.Delivered; time.Sleep(100 * time.Millisecond) {
 		if is = l.deliveries()[event]; time.Now().After(end) {
 			l.Fatalf("the delivery of %s is %+v", event, is)
 		}
@@ -230,16 +230,19 @@ func (i *faultTest) deliverCutOff() {
 	i.failCalls(denied, 1, "UpdateItem", l.webhook, "tried_at")
 	other := l.match()
 	event := l.waitForAttempts(1, other, "match.created")
-	for end := time.Now().Add(10 * time.Second); i.faultCount() == 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); i.faultCount() == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			i.Fatal("no write of an attempt failed")
 		}
 	}
-	is := l.deliveries()[event]
-	if is.State != webhooks.Pending || is.Attempts != 0 {
-		i.Errorf("a delivery whose attempt was not stored is %+v", is)
+	// The lease may have ended meanwhile, and another attempt may have succeeded. In both
+	// cases, the attempt that was not stored is not counted.
+	if is := l.deliveries()[event]; is.State == webhooks.Pending {
+		if is.Attempts != 0 {
+			i.Errorf("a delivery whose attempt was not stored is %+v", is)
+		}
+		l.endLease(is.ID)
 	}
-	l.endLease(is.ID)
 	l.waitForAttempts(2, other, "match.created")
 	l.delivered(event, 1)
 	l.attemptsBetween(1, 1, match, "match.created")
@@ -247,13 +250,15 @@ func (i *faultTest) deliverCutOff() {
 }
 
 // endLease ends the lease of a delivery's attempt and sends its message again, as happens
-// after [webhooks.Lease].
+// after [webhooks.Lease]. It does nothing if the lease has ended.
 func (l *receiver) endLease(delivery string) {
 	l.Helper()
 	cfg := l.emulator.config()
 	keys := dynamo.New(dynamodb.NewFromConfig(cfg), l.stack.KeysTable, table.Keys)
 	at := table.Key{Partition: table.Join("WEBHOOK", l.webhook), Sort: "DELIVERY#" + delivery}
-	if _, err := keys.Write(l.ctx(), table.Update(at, []table.Action{table.Remove("lease")}, table.Exists("lease"))); err != nil {
+	if _, err := keys.Write(l.ctx(), table.Update(at, []table.Action{table.Remove("lease")}, table.Exists("lease"))); table.AsConditionFailed(err) != nil {
+		return
+	} else if err != nil {
 		l.Fatal(err)
 	}
 	due, err := json.Marshal(webhooks.QueuedDelivery{Org: l.demo.Org, Webhook: l.webhook, Delivery: delivery})

@@ -157,6 +157,7 @@ func (s *store) variables(file string) error {
 		"AWS_ENDPOINT_URL": at,
 		"KEYS_TABLE":       s.table(table.Keys), "STATS_TABLE": s.table(table.Stats), "PEPPERS_SECRET": s.peppers(),
 		"WEBHOOK_QUEUE":  at + "/" + rig.Account + "/" + s.queue(),
+		"STAGE_PATH":     "",  // SAM serves the stage at the root
 		"AUTHORIZER_TTL": "0", // SAM calls the authorizer for every request
 	}})
 	if err == nil {

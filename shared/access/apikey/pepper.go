@@ -289,8 +289,20 @@ func Restore(current, backup []byte) ([]byte, Loss, error) {
 
 // Fingerprint identifies the root for people who compare a backup with a deployment. The
 // root cannot be derived from it.
-func (p *Peppers) Fingerprint() string {
-	sum := hmac.New(sha256.New, p.tag)
+func (p *Peppers) Fingerprint() string { return fingerprint(p.tag) }
+
+// Fingerprints identifies each version that still proves secrets. The peppers cannot be
+// derived from it.
+func (p *Peppers) Fingerprints() map[string]string {
+	all := make(map[string]string, len(p.keys))
+	for version, key := range p.keys {
+		all[version] = fingerprint(key)
+	}
+	return all
+}
+
+func fingerprint(key Sensitive) string {
+	sum := hmac.New(sha256.New, key)
 	sum.Write([]byte("statgate/fingerprint"))
 	return hex.EncodeToString(sum.Sum(nil)[:6])
 }

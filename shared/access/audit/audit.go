@@ -28,11 +28,11 @@ const (
 	MethodDelivery  = "delivery"  // no person: failed deliveries disabled a webhook
 )
 
-// Actor made the change; both fields are null for commands that have the store's
-// credentials.
+// Actor made the change; its fields are null for commands that have the store's credentials.
 type Actor struct {
-	Key  *string `json:"key" doc:"Key id; null if no API key made the change"`
-	User *string `json:"user" doc:"User id; null if no API key made the change"`
+	Key       *string `json:"key" doc:"Key id; null if no API key made the change"`
+	User      *string `json:"user" doc:"Id of the key's owner; null if no API key made the change"`
+	CreatedBy *string `json:"created_by" doc:"Id of the user who created the key; null if no API key made the change, and for keys that were created outside the API"`
 }
 
 // Entry is one change.
@@ -51,6 +51,7 @@ type Entry struct {
 // By says who makes a change, how and when.
 type By struct {
 	Key, User string // "" without one
+	CreatedBy string // who created the key, "" if it was created outside the API
 	Method    string
 	RequestID string
 	At        time.Time
@@ -58,7 +59,7 @@ type By struct {
 
 // Caller returns the By of a request.
 func Caller(r *api.Request) By {
-	return By{Key: r.Caller.Key, User: r.Caller.User, Method: MethodKey, RequestID: r.ID, At: r.Now}
+	return By{Key: r.Caller.Key, User: r.Caller.User, CreatedBy: r.Caller.CreatedBy, Method: MethodKey, RequestID: r.ID, At: r.Now}
 }
 
 // Change is an entry that has no id yet.
@@ -77,6 +78,7 @@ type record struct {
 	At        int64  `json:"at"` // milliseconds since 1970
 	Key       string `json:"key,omitempty"`
 	User      string `json:"user,omitempty"`
+	CreatedBy string `json:"created_by,omitempty"`
 	Method    string `json:"method"`
 	Action    string `json:"action"`
 	Target    string `json:"target"`
@@ -166,7 +168,7 @@ func encode(id string, by By, c Change) (table.Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
 	}
-	entry, err := table.Encode(record{ID: id, At: by.At.UnixMilli(), Key: by.Key, User: by.User, Method: by.Method,
+	entry, err := table.Encode(record{ID: id, At: by.At.UnixMilli(), Key: by.Key, User: by.User, CreatedBy: by.CreatedBy, Method: by.Method,
 		Action: c.Action, Target: c.Target, Before: before, After: after, RequestID: by.RequestID})
 	if err != nil {
 		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
@@ -227,6 +229,9 @@ func (rec record) entry() (Entry, error) {
 	}
 	if rec.User != "" {
 		e.Actor.User = &rec.User
+	}
+	if rec.CreatedBy != "" {
+		e.Actor.CreatedBy = &rec.CreatedBy
 	}
 	if err := api.DecodeExactly([]byte(rec.Before), &e.Before); err != nil {
 		return e, fmt.Errorf("audit: reading entry %s: %w", rec.ID, err)

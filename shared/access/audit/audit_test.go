@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"statgate/shared/ids"
+	"statgate/shared/table"
 )
 
 type thing struct {
@@ -39,7 +40,7 @@ func TestAnEntryIsInOnePartitionPerQuery(t *testing.T) {
 		by   By
 		want int
 	}{
-		{By{Key: "key_1", User: "usr_1", Method: MethodKey, At: at}, 2},
+		{By{Key: "key_1", User: "usr_1", CreatedBy: "usr_2", Method: MethodKey, At: at}, 2},
 		{By{Method: MethodRecovery, At: at}, 1},
 	} {
 		ws, err := Writes(ids.New(rand.Reader), c.by, Change{Org: "org_1", Action: "key.update", Target: "key_2", After: thing{}})
@@ -52,6 +53,35 @@ func TestAnEntryIsInOnePartitionPerQuery(t *testing.T) {
 		e, err := read(ws[0].Item)
 		if err != nil || e.Target != "key_2" || !e.At.Equal(at) || (e.Actor.Key != nil) != (c.by.Key != "") {
 			t.Errorf("got %+v (%v)", e, err)
+		}
+	}
+}
+
+func TestEveryCopyOfAnEntryNamesTheMakerOfTheActorsKey(t *testing.T) {
+	t.Parallel()
+	source, at := ids.New(rand.Reader), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for want, by := range map[string]By{
+		"usr_2": {Key: "key_1", User: "usr_1", CreatedBy: "usr_2", Method: MethodKey, At: at},
+		"":      {Key: "key_1", User: "usr_1", Method: MethodKey, At: at}, // imported, or recorded before entries named it
+	} {
+		change := Change{Org: "org_1", Action: "key.update", Target: "key_2", After: thing{}}
+		all, err := Writes(source, by, change)
+		if err != nil {
+			t.Fatal(err)
+		}
+		note, err := NewNote(source, by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		beside, err := note.Writes(change)
+		if err != nil || len(beside) != 4 {
+			t.Fatalf("got %d copies beside the data, %v", len(beside), err)
+		}
+		for _, w := range append(all, beside...) {
+			e, err := read(w.Item)
+			if err != nil || (e.Actor.CreatedBy != nil) != (want != "") || want != "" && *e.Actor.CreatedBy != want {
+				t.Errorf("%s: got %+v, %v, want the maker %q", w.Item.Str(table.PartitionAttr), e.Actor, err, want)
+			}
 		}
 	}
 }

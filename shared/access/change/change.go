@@ -3,13 +3,14 @@
 //
 // [Make] is the frame that all stores use. For each attempt it
 //
-//  1. answers a repeated Idempotency-Key with the stored answer,
+//  1. answers or refuses a repeated Idempotency-Key,
 //  2. reads the facts,
 //  3. looks whether an earlier attempt, whose answer was lost, made the change,
 //  4. lets the store's pure function decide from the facts,
-//  5. writes facts, audit entries and the answer for the Idempotency-Key in one
-//     conditional transaction,
-//  6. bumps the gate of each key concerned, and then returns.
+//  5. claims the Idempotency-Key in the keys table, if it writes another table,
+//  6. writes facts, audit entries and the item of the Idempotency-Key in one conditional
+//     transaction,
+//  7. bumps the gate of each key concerned, and then returns.
 //
 // A refused condition, a conflict, a throttle or a missing answer starts another
 // attempt, up to fixed bounds and for at most 20 seconds. After that the error is

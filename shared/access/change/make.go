@@ -29,6 +29,9 @@ type Call struct {
 	// Elsewhere each entry names its own.
 	Org   string
 	Token idempotency.Token // the zero Token where the call has no Idempotency-Key
+	// Rebump is the key whose gate a refused repeat bumps, if the first request was for the
+	// same key: that request may have failed before its bump.
+	Rebump string
 	// Recheck fails with an *[api.Error] where the caller may no longer make the
 	// change. It runs before each transaction; nil checks nothing.
 	Recheck func(ctx context.Context) error
@@ -84,6 +87,13 @@ func (p Plan) And(q Plan) Plan {
 // An error of either ends the change and is returned as it is.
 func Make[F, R any](ctx context.Context, s Store, c Call, read func(ctx context.Context, attempt int) (F, error), decide func(facts F) (R, Plan, error)) (R, error) {
 	var none R
+	if c.Token.Sent() {
+		attempt, err := s.IDs.New("chg_", c.By.At)
+		if err != nil {
+			return none, err
+		}
+		c.Token = c.Token.Attempt(attempt)
+	}
 	trail, err := s.trail(c)
 	if err != nil {
 		return none, err
@@ -94,13 +104,13 @@ func Make[F, R any](ctx context.Context, s Store, c Call, read func(ctx context.
 		trail:  trail,
 		read:   func(ctx context.Context, attempt int) (err error) { facts, err = read(ctx, attempt); return err },
 		decide: func() (p Plan, err error) { decided, p, err = decide(facts); return p, err },
-		answered: func(ctx context.Context) (bool, error) {
+		earlier: func(ctx context.Context) (idempotency.Earlier, error) {
 			var stored R
-			answered, err := c.Token.Answered(ctx, &stored)
-			if answered || err != nil {
+			earlier, err := c.Token.Earlier(ctx, &stored)
+			if earlier.Answered && !earlier.Mine {
 				result = stored
 			}
-			return answered, err
+			return earlier, err
 		},
 		accept: func() any { result = decided; return result },
 	}
@@ -114,19 +124,24 @@ func Make[F, R any](ctx context.Context, s Store, c Call, read func(ctx context.
 // [Make], so that the type parameters of Make need no copy of this code.
 type making struct {
 	trail
-	read     func(ctx context.Context, attempt int) error
-	decide   func() (Plan, error)
-	answered func(ctx context.Context) (bool, error) // takes the stored answer of the Idempotency-Key as the result
-	accept   func() any                              // takes the latest decision as the result, and returns it
-	attempt  int
-	last     Plan // of the latest decision that was to be written
+	read    func(ctx context.Context, attempt int) error
+	decide  func() (Plan, error)
+	earlier func(ctx context.Context) (idempotency.Earlier, error) // takes the stored answer of the Idempotency-Key as the result
+	accept  func() any                                             // takes the latest decision as the result, and returns it
+	attempt int
+	claimed bool // the Idempotency-Key was claimed by an earlier attempt
+	last    Plan // of the latest decision that was to be written
 }
 
 // plan is the transaction of one attempt; without writes nothing is left to do.
 func (m *making) plan(ctx context.Context) (Plan, error) {
 	m.attempt++
-	if answered, err := m.answered(ctx); answered || err != nil {
-		return Plan{Bump: m.last.Bump}, err
+	if earlier, err := m.earlier(ctx); earlier.Answered || earlier.Refuse != nil || err != nil {
+		plan := Plan{Bump: m.last.Bump, Refuse: earlier.Refuse}
+		if key := m.call.Rebump; key != "" && earlier.Key == key && len(plan.Bump) == 0 {
+			plan.Bump = []string{key}
+		}
+		return plan, err
 	}
 	if err := m.read(ctx, m.attempt); err != nil {
 		return Plan{}, err
@@ -153,8 +168,8 @@ func (m *making) plan(ctx context.Context) (Plan, error) {
 	return m.write(ctx, plan, result)
 }
 
-// write runs Recheck and Before, and adds the audit entries and the stored answer to the
-// plan's writes.
+// write runs Recheck and Before, claims the Idempotency-Key, and adds the audit entries and
+// the item of the Idempotency-Key to the plan's writes.
 func (m *making) write(ctx context.Context, plan Plan, result any) (Plan, error) {
 	for _, first := range []func(context.Context) error{m.call.Recheck, plan.Before} {
 		if first == nil {
@@ -167,6 +182,12 @@ func (m *making) write(ctx context.Context, plan Plan, result any) (Plan, error)
 	ws, err := m.record(plan)
 	if err != nil {
 		return Plan{}, err
+	}
+	if !m.claimed {
+		if err := m.call.Token.Claim(ctx); err != nil {
+			return Plan{}, err
+		}
+		m.claimed = true
 	}
 	answer, err := m.call.Token.Writes(result)
 	plan.Writes = append(ws, answer...)

@@ -307,7 +307,7 @@ func TestARepeatedIdempotencyKeyIsAnsweredWithoutReadingFacts(t *testing.T) {
 	raise := func() (int64, error) {
 		call := change.Asked(&r)
 		var err error
-		if call.Token, err = idempotency.Of(c.table, &r, "raise"); err != nil {
+		if call.Token, err = (idempotency.Store{Table: c.table}).Of(&r, "raise"); err != nil {
 			t.Fatal(err)
 		}
 		call.Entries = c.table

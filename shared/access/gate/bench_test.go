@@ -25,7 +25,7 @@ func BenchmarkStoreAlone(b *testing.B) {
 	w := newFixture(b, embedded(b))
 	c := w.key(plenty, hour)
 	at := Address(c.Key)
-	a := ask{version: 1, code: listMatches.Code, now: noon.Unix(), quota: noon.Unix(), hour: noon.Unix(), spends: true, budget: "r", limit: plenty}
+	a := ask{version: 1, code: listMatches.Code, now: noon.Unix(), plan: windowAt(noon.Unix(), hour), hour: noon.Unix(), part: planPart, budget: "r", limit: plenty}
 	write := first(a).write(at, a)
 	ctx := context.Background()
 	b.ReportAllocs()

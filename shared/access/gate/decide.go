@@ -16,11 +16,20 @@ func Address(key string) table.Key {
 	return table.Key{Partition: "GATE#" + key, Sort: "GATE"}
 }
 
+// Parts of the item in which requests spend. Both are a window and its counters.
+const (
+	planPart       = "q" // the plan's budgets
+	managementPart = "m" // the budget of key management; absent before the first request
+)
+
 // short returns the name of a budget in the item. It is short because every write is billed
 // by the byte.
 func short(budget string) string {
-	if budget == contract.Requests {
+	switch budget {
+	case contract.Requests:
 		return "r"
+	case contract.Management:
+		return "k"
 	}
 	return budget
 }
@@ -41,14 +50,53 @@ func fresh(key string, version, now int64) table.Item {
 
 // ask is what one request asks of the gate item.
 type ask struct {
-	version int64  // of the caller's facts
-	code    string // the operation's
-	now     int64  // epoch seconds
-	quota   int64  // start of the quota window by this instance's clock
-	hour    int64  // start of the hour by this instance's clock
-	spends  bool   // false: counted as usage only, not against the quota
-	budget  string // short
-	limit   int64  // requests per window
+	version   int64  // of the caller's facts
+	code      string // the operation's
+	now       int64  // epoch seconds
+	confirmed bool   // the store has confirmed this instance's clock
+	hour      int64  // start of the hour by this instance's clock
+	plan      window // of the plan's budgets; its size is 0 for a caller without a quota
+	manage    window // of key management's budget; its size is 0 if it has none
+	part      string // in which the request spends; "": counted as usage only
+	budget    string // short
+	limit     int64  // requests per window
+}
+
+// window is a window by this instance's clock.
+type window struct{ start, size int64 } // seconds
+
+func windowAt(now, size int64) window { return window{start(now, size), size} }
+
+// wrong returns the parts whose window is so far ahead that a wrong clock must have opened it.
+func (a ask) wrong(it table.Item) []string {
+	var parts []string
+	if !a.confirmed {
+		return nil
+	}
+	for name, own := range map[string]window{planPart: a.plan, managementPart: a.manage, "h": {a.hour, hour}} {
+		if own.ahead(part(it, name).window) {
+			parts = append(parts, name)
+		}
+	}
+	return parts
+}
+
+// ahead reports whether a stored window is so far ahead that no instance with a right clock
+// can have opened it. That of an instance whose clock is some seconds ahead is closer.
+func (w window) ahead(stored int64) bool { return w.size > 0 && stored > w.start+maxAhead*w.size }
+
+// maxAhead is how many windows ahead of this instance's clock a window is adopted.
+const maxAhead = 2
+
+// window returns the start of the window in which the request spends.
+func (a ask) window() int64 {
+	switch a.part {
+	case planPart:
+		return a.plan.start
+	case managementPart:
+		return a.manage.start
+	}
+	return 0
 }
 
 // verdict says what to do next.
@@ -59,20 +107,21 @@ const (
 	stale                        // the key has changed since the caller's facts were read
 	missing                      // there is no gate item
 	exhausted                    // the budget of the window is used up
+	ahead                        // a window is too far ahead: repair the item first
 )
 
 // step is a verdict and, for an attempt, its windows.
 type step struct {
-	verdict   verdict
-	quota     int64 // window to spend in
-	hour      int64 // hour to count in
-	rollQuota bool
-	rollHour  bool
-	closes    int64 // the hour that rollHour closes
+	verdict  verdict
+	window   int64 // window to spend in
+	hour     int64 // hour to count in
+	roll     bool  // opens the window
+	rollHour bool
+	closes   int64 // the hour that rollHour closes
 }
 
 // first is the write that succeeds for a key in steady use.
-func first(a ask) step { return step{verdict: attempt, quota: a.quota, hour: a.hour} }
+func first(a ask) step { return step{verdict: attempt, window: a.window(), hour: a.hour} }
 
 // decide returns the next step after a refused write, from the item that refused it. It
 // adopts a window that is ahead of this instance's clock and rolls one that is behind.
@@ -83,14 +132,19 @@ func decide(it table.Item, a ask) step {
 	if it.Int("v") != a.version {
 		return step{verdict: stale}
 	}
-	q, h := part(it, "q"), part(it, "h")
-	s := step{verdict: attempt, quota: max(a.quota, q.window), hour: max(a.hour, h.window), closes: h.window}
+	h := part(it, "h")
+	if len(a.wrong(it)) > 0 {
+		return step{verdict: ahead}
+	}
+	s := step{verdict: attempt, hour: max(a.hour, h.window), closes: h.window}
 	s.rollHour = h.window < s.hour
-	if !a.spends {
+	if a.part == "" {
 		return s
 	}
-	s.rollQuota = q.window < s.quota
-	if !s.rollQuota && q.counts[a.budget] != nil && q.count(a.budget) >= a.limit {
+	spent := part(it, a.part)
+	s.window = max(a.window(), spent.window)
+	s.roll = spent.window < s.window
+	if !s.roll && spent.counts[a.budget] != nil && spent.count(a.budget) >= a.limit {
 		s.verdict = exhausted
 	}
 	return s
@@ -103,14 +157,18 @@ func (s step) write(at table.Key, a ask) table.Write {
 	conds := make([]table.Cond, 0, 4)
 	conds = append(conds, table.Eq("v", a.version))
 	switch {
-	case !a.spends:
-	case s.rollQuota:
-		actions = append(actions, table.Set("q", map[string]any{"w": s.quota, "n": map[string]any{a.budget: int64(1)}}))
-		conds = append(conds, table.Lt("q.w", s.quota))
+	case a.part == "":
+	case s.roll:
+		actions = append(actions, table.Set(a.part, map[string]any{"w": s.window, "n": map[string]any{a.budget: int64(1)}}))
+		behind := table.Lt(a.part+".w", s.window)
+		if a.part == managementPart {
+			behind = table.Or(table.Missing(a.part), behind)
+		}
+		conds = append(conds, behind)
 	default:
-		spent := "q.n." + a.budget
+		spent := a.part + ".n." + a.budget
 		actions = append(actions, table.Increment(spent, 1))
-		conds = append(conds, table.Eq("q.w", s.quota), table.Cond{Kind: table.CondOr,
+		conds = append(conds, table.Eq(a.part+".w", s.window), table.Cond{Kind: table.CondOr,
 			Subs: []table.Cond{table.Missing(spent), table.Lt(spent, a.limit)}})
 	}
 	if s.rollHour {
@@ -127,7 +185,7 @@ func (s step) write(at table.Key, a ask) table.Write {
 		If: table.Cond{Kind: table.CondAnd, Subs: conds}}
 }
 
-// counted is a window and its counters: q, h or p.
+// counted is a window and its counters: q, m, h or p.
 type counted struct {
 	window int64
 	counts map[string]any
@@ -135,12 +193,12 @@ type counted struct {
 
 func (c counted) count(name string) int64 { n, _ := c.counts[name].(int64); return n }
 
-// part reads q, h or p of a gate item.
+// part reads q, m, h or p of a gate item.
 func part(it table.Item, name string) counted {
 	m := it.Map(name)
 	c := counted{}
 	c.window, _ = m["w"].(int64)
-	if name == "q" {
+	if name == planPart || name == managementPart {
 		c.counts, _ = m["n"].(map[string]any)
 	} else {
 		c.counts, _ = m["o"].(map[string]any)
@@ -148,14 +206,14 @@ func part(it table.Item, name string) counted {
 	return c
 }
 
-// meter returns the state of a budget in an item, for a clock whose window starts at quota.
-// An adopted window ends with the plan's window that contains it.
-func meter(q counted, budget string, b contract.Budget, quota int64) api.Meter {
-	window := max(q.window, quota)
+// meter returns the state of a budget in q or m of an item, for a clock in the window w. An
+// adopted window ends with the plan's window that contains it.
+func meter(spent counted, budget string, b contract.Budget, w window) api.Meter {
+	at := max(spent.window, w.start)
 	m := api.Meter{Budget: budget, Limit: b.Limit, Window: b.Window,
-		ResetsAt: time.Unix(start(window, b.Window)+b.Window, 0).UTC()}
-	if q.window == window {
-		m.Used = q.count(short(budget))
+		ResetsAt: time.Unix(start(at, b.Window)+b.Window, 0).UTC()}
+	if spent.window == at {
+		m.Used = spent.count(short(budget))
 	}
 	return m
 }

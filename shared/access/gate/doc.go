@@ -11,12 +11,14 @@
 //
 //	v      the key's version, which rises with every change to the key
 //	q      {w, n{budget}}    the quota window and what was spent in it
+//	m      {w, n{k}}         the same for key management, absent before the first
 //	h      {w, o{code}}      the hour and the requests made in it, by operation
 //	p      {w, o{code}}      the hour that was closed last, absent before the first
 //	total  all requests ever     seen  the time of the last one, epoch seconds
 //
 // The update's condition is that v is the caller's version, that q and h are the
-// caller's windows, and that the budget is not used up. If it holds, the request
+// caller's windows, and that the budget is not used up. A route with cost 0 spends
+// in m in place of q, and an urgent one in neither. If it holds, the request
 // is admitted and counted, for one write unit and no read. If it does not, the
 // store returns the item, and [decide] derives the next step from it.
 //
@@ -41,8 +43,14 @@
 // forward: an instance that finds q or h behind its clock rolls it in the write
 // that counts the request, and one that finds it ahead adopts it. So each window
 // value exists once in the life of a key, even if the clocks of the instances
-// differ. Its counter begins at zero and stops at the limit. q and h roll
-// independently: together if the quota window is an hour or less, but a day's
+// differ. Its counter begins at zero and stops at the limit.
+//
+// A window that is more than two ahead of a clock that the store has confirmed
+// (package storeclock) was opened by a wrong clock. It is replaced by the current
+// window, used up: what was spent before is not known. So it closes the key for one
+// window at most, and the quota is still exact.
+//
+// q and h roll independently: together if the quota window is an hour or less, but a day's
 // window outlives 24 hours of usage. All rates of a plan share one window size, as
 // a key has one q; a caller with two sizes is refused.
 //

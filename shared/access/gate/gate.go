@@ -39,6 +39,12 @@ type Gate struct {
 	Resolver Resolver        // nil: a key that has changed is refused as unavailable
 	Scopes   contract.Scopes // to name the scope that a refused request lacks; may be empty
 	Patience time.Duration   // longest time of a request in the gate before it gets a 503: 800 ms
+	// Confirmed reports whether the store has confirmed Clock, so that a window far ahead of
+	// it must be wrong. Nil, or before that, no window is taken for wrong.
+	Confirmed func() bool
+	// Management is the budget of the routes with cost 0, per key. Without a window it is
+	// unlimited, as it is for callers without a quota.
+	Management contract.Budget
 
 	memory *memory
 }
@@ -52,9 +58,10 @@ func New(keys table.Table, clock func() time.Time) *Gate {
 // Admission is an admitted request. Caller is the one that was checked, fresh if the given
 // one was out of date; it is shared between requests and must not be changed.
 type Admission struct {
-	Caller *api.Caller
-	Meter  api.Meter
-	Stale  bool // the given caller was older than the gate's item; set with errors too
+	Caller     *api.Caller
+	Meter      api.Meter // of the plan's budget
+	Management api.Meter // of key management's budget; zero for other routes
+	Stale      bool      // the given caller was older than the gate's item; set with errors too
 }
 
 // Admit counts one request of the route against the caller's budget and admits it, or
@@ -62,8 +69,8 @@ type Admission struct {
 // standing, permission, quota, unavailable. With a quota error, the admission's caller and
 // meter are set too, for the headers of the answer.
 //
-// A caller without that budget is not metered. A route with cost 0 is counted as usage and
-// never refused for quota.
+// A caller without that budget is not metered. A route with cost 0 spends the budget of key
+// management in its place; if the route is urgent, it is counted as usage only.
 func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, budget string) (Admission, error) {
 	if caller == nil {
 		return Admission{}, api.Fail(api.SecretMissing, "an API key is required")
@@ -75,7 +82,7 @@ func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, b
 	if err != nil {
 		return Admission{Caller: c}, err
 	}
-	call := call{Gate: g, caller: c, route: route, budget: budget, now: now}
+	call := call{Gate: g, caller: c, route: route, budget: budget, now: g.Clock()}
 	admitted, err := call.admit(ctx)
 	admitted.Stale = call.stale
 	return admitted, err
@@ -98,14 +105,17 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 	if err := c.prepare(); err != nil {
 		return Admission{Caller: c.caller}, err
 	}
-	if m, ok := c.remembersRefusal(); ok {
-		return c.overQuota(m)
+	if refused, ok := c.memory.refused(c.caller, c.spent(), c.now); ok {
+		return c.overQuota(refused)
 	}
-	next := first(c.ask)
+	next := c.first()
 	for range attempts {
 		it, err := c.Keys.Write(ctx, next.write(at, c.ask))
 		if err == nil && ctx.Err() == nil {
-			return Admission{Caller: c.caller, Meter: c.meter(it)}, nil
+			if c.ask.part == managementPart {
+				c.memory.opened.Add(c.caller.Key, next.window)
+			}
+			return c.admission(it), nil
 		}
 		refused := table.AsConditionFailed(err)
 		if refused == nil {
@@ -113,18 +123,29 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 			// admitted.
 			return Admission{Caller: c.caller}, api.UnavailableError("counting the request", errors.Join(err, ctx.Err()))
 		}
+		if now := c.Clock(); now.Before(c.now) || c.ask.confirmed != c.confirmed() || len(c.ask.wrong(refused.Item)) > 0 {
+			c.now = now // the answer has confirmed or corrected the clock
+			if err := c.prepare(); err != nil {
+				return Admission{Caller: c.caller}, err
+			}
+		}
 		next = decide(refused.Item, c.ask)
 		switch next.verdict {
 		case exhausted:
-			m := c.meter(refused.Item)
-			c.memory.refuse(c.caller, c.budget, m, c.now)
-			return c.overQuota(m)
+			admission := c.admission(refused.Item)
+			c.memory.refuse(admission, c.spent(), c.now)
+			return c.overQuota(admission)
+		case ahead:
+			if err := c.repair(ctx, refused.Item); err != nil {
+				return Admission{Caller: c.caller}, err
+			}
+			next = c.first()
 		case stale, missing:
 			c.stale = true
 			if err := c.refresh(ctx, next.verdict); err != nil {
 				return Admission{Caller: c.caller}, err
 			}
-			next = first(c.ask)
+			next = c.first()
 		default:
 			if err := c.keepHistory(ctx, refused.Item, next); err != nil {
 				return Admission{Caller: c.caller}, err
@@ -137,7 +158,8 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 // prepare computes what the request asks of the item.
 func (c *call) prepare() error {
 	now := c.now.Unix()
-	c.ask = ask{version: c.caller.Version, code: c.route.Code, now: now, hour: start(now, hour)}
+	c.ask = ask{version: c.caller.Version, code: c.route.Code, now: now, hour: start(now, hour),
+		confirmed: c.confirmed()}
 	b, metered := c.caller.Limits[c.budget]
 	if !metered {
 		return nil
@@ -151,35 +173,70 @@ func (c *call) prepare() error {
 			return api.ErrorOf(fmt.Errorf("gate: budgets %s and %s have windows of %d and %d seconds", c.budget, name, b.Window, other.Window))
 		}
 	}
-	c.ask.quota, c.ask.limit = start(now, b.Window), b.Limit
-	c.ask.spends, c.ask.budget = c.route.Cost > 0, short(c.budget)
+	c.ask.plan = windowAt(now, b.Window)
+	if c.Management.Window > 0 {
+		c.ask.manage = windowAt(now, c.Management.Window)
+	}
+	switch {
+	case c.route.Cost > 0:
+		c.ask.part, c.ask.budget, c.ask.limit = planPart, short(c.budget), b.Limit
+	case c.ask.manage.size > 0 && !c.route.Urgent:
+		c.ask.part, c.ask.budget, c.ask.limit = managementPart, short(contract.Management), c.Management.Limit
+	}
 	return nil
 }
 
-// meter returns the state of the request's budget in an item.
-func (c *call) meter(it table.Item) api.Meter {
-	b, ok := c.caller.Limits[c.budget]
-	if !ok {
-		return api.Meter{Budget: c.budget, Unlimited: true}
+// first is the first write. Requests of key management are rare, so the last one was usually
+// in an earlier window, unless this instance has just seen another.
+func (c *call) first() step {
+	next := first(c.ask)
+	if c.ask.part == managementPart {
+		at, known := c.memory.opened.Get(c.caller.Key)
+		next.roll = !known || at < next.window
 	}
-	return meter(part(it, "q"), c.budget, b, c.ask.quota)
+	return next
 }
 
-// remembersRefusal reports whether this instance saw the budget used up within refusalLife.
-func (c *call) remembersRefusal() (api.Meter, bool) {
-	if !c.ask.spends {
-		return api.Meter{}, false
+// spent returns the name of the budget that the request spends, or "".
+func (c *call) spent() string {
+	switch c.ask.part {
+	case planPart:
+		return c.budget
+	case managementPart:
+		return contract.Management
 	}
-	return c.memory.refused(c.caller, c.budget, c.now)
+	return ""
 }
 
-func (c *call) overQuota(m api.Meter) (Admission, error) {
-	wait := m.ResetsAt.Sub(c.now)
-	e := api.Fail(api.Quota, "quota of %d requests per %d seconds exceeded; retry after %s",
-		m.Limit, m.Window, m.ResetsAt.Format(time.RFC3339))
+func (g *Gate) confirmed() bool { return g.Confirmed != nil && g.Confirmed() }
+
+// admission returns the request's caller and the state of its budgets in an item.
+func (c *call) admission(it table.Item) Admission {
+	a := Admission{Caller: c.caller, Meter: api.Meter{Budget: c.budget, Unlimited: true}}
+	b, metered := c.caller.Limits[c.budget]
+	if !metered {
+		return a
+	}
+	a.Meter = meter(part(it, planPart), c.budget, b, c.ask.plan)
+	if c.route.Cost == 0 && c.ask.manage.size > 0 {
+		a.Management = meter(part(it, managementPart), contract.Management, c.Management, c.ask.manage)
+	}
+	return a
+}
+
+// overQuota refuses a request whose budget is used up.
+func (c *call) overQuota(a Admission) (Admission, error) {
+	m, condition, what := a.Meter, api.Quota, "quota"
+	if c.ask.part == managementPart {
+		m, condition, what = a.Management, api.QuotaManagement, "budget for key management"
+	}
 	// Whole seconds, rounded up, so that a client that waits this long finds the next window.
-	e.RetryAfter = max(time.Second, (wait + time.Second - 1).Truncate(time.Second))
-	return Admission{Caller: c.caller, Meter: m}, e
+	wait := max(time.Second, (m.ResetsAt.Sub(c.now) + time.Second - 1).Truncate(time.Second))
+	wait = min(wait, time.Duration(m.Window)*time.Second) // an adopted window may end later
+	e := api.Fail(condition, "%s of %d requests per %d seconds exceeded; retry after %s",
+		what, m.Limit, m.Window, c.now.Add(wait).Truncate(time.Second).UTC().Format(time.RFC3339))
+	e.RetryAfter = wait
+	return a, e
 }
 
 // refresh reads the facts again and checks the request against them.
@@ -234,7 +291,7 @@ func (g *Gate) newestAllowed(ctx context.Context, given *api.Caller, route api.R
 	if failed != nil {
 		return c, failed
 	}
-	return read, g.allowed(read, route, budget, now)
+	return read, g.allowed(read, route, budget, g.Clock()) // the read may have corrected the clock
 }
 
 // allowed reports whether the facts alone allow the request. It returns an error, never a
@@ -253,6 +310,9 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 	if !route.Allowed(c.Permissions) {
 		return g.lacks(c, route)
 	}
+	if route.Lasts && !c.MayLast() {
+		return api.Fail(api.PermissionToken, "%s needs the key itself: a token cannot make, change or end anything that outlives it", route.Operation)
+	}
 	if b, ok := c.Limits[budget]; ok && b.Window > 0 && b.Limit <= 0 && route.Cost > 0 {
 		e := api.Fail(api.Quota, "plan %s allows no requests; choose a larger plan", c.Plan)
 		e.RetryAfter = time.Duration(b.Window) * time.Second
@@ -265,6 +325,9 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 // allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
+		if c.Unclaimed && !slices.ContainsFunc(route.Permissions, func(p string) bool { return !contract.IsPersonal(p) }) {
+			return api.Fail(api.Permission, "%s: another member created or rotated this secret; the key's owner must rotate the key with a key of their own", route.Operation)
+		}
 		free := slices.DeleteFunc(slices.Clone(c.Scopes), func(name string) bool { return g.Scopes.Needs(name) != "" })
 		if held, err := g.Scopes.Permissions(free); err == nil && !route.Allowed(held) {
 			return api.Fail(api.PermissionNeeds, "%s: the key's scopes need a developer approval that the organisation does not have, or the role of the key's owner (%s) does not allow it", route.Operation, c.Role)

@@ -6,6 +6,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
 )
 
 // maxCacheEntries bounds each cache of an instance, in entries.
@@ -15,6 +16,7 @@ const maxCacheEntries = 2048
 type memory struct {
 	facts    *lru.Cache[string, fact] // by secret id
 	refusals *lru.Cache[counter, refusal]
+	opened   *lru.Cache[string, int64] // by key: the window of key management that was spent in last
 }
 
 // fact is the result of a resolution: a caller, or the error.
@@ -30,9 +32,8 @@ type counter struct{ key, budget string }
 
 // refusal is a budget that this instance saw used up.
 type refusal struct {
-	version int64
-	seen    time.Time
-	meter   api.Meter
+	admission Admission
+	seen      time.Time
 }
 
 func newMemory() *memory {
@@ -44,7 +45,11 @@ func newMemory() *memory {
 	if err != nil {
 		panic(err)
 	}
-	return &memory{facts: facts, refusals: refusals}
+	opened, err := lru.New[string, int64](maxCacheEntries)
+	if err != nil {
+		panic(err)
+	}
+	return &memory{facts: facts, refusals: refusals, opened: opened}
 }
 
 func (m *memory) fact(secret string) (fact, bool) { return m.facts.Get(secret) }
@@ -62,24 +67,27 @@ func (m *memory) learn(secret string, f fact) {
 }
 
 // refuse caches that a budget is used up.
-func (m *memory) refuse(c *api.Caller, budget string, used api.Meter, now time.Time) {
-	m.refusals.Add(counter{c.Key, budget}, refusal{version: c.Version, seen: now, meter: used})
+func (m *memory) refuse(a Admission, budget string, now time.Time) {
+	m.refusals.Add(counter{a.Caller.Key, budget}, refusal{admission: a, seen: now})
 }
 
-// refused returns the meter of a budget that was used up within the last second, in this
-// version of the key and in a window that has not ended.
-func (m *memory) refused(c *api.Caller, budget string, now time.Time) (api.Meter, bool) {
+// refused returns the meters of a budget that was used up within the last second, in this
+// version of the key and in windows that have not ended.
+func (m *memory) refused(c *api.Caller, budget string, now time.Time) (Admission, bool) {
 	at := counter{c.Key, budget}
 	r, ok := m.refusals.Get(at)
 	if !ok {
-		return api.Meter{}, false
+		return Admission{}, false
 	}
 	age := now.Sub(r.seen)
-	if r.version != c.Version || age < 0 || age >= refusalLife || !now.Before(r.meter.ResetsAt) {
+	ended := !now.Before(r.admission.Meter.ResetsAt) || budget == contract.Management && !now.Before(r.admission.Management.ResetsAt)
+	if r.admission.Caller.Version != c.Version || age < 0 || age >= refusalLife || ended {
 		m.refusals.Remove(at)
-		return api.Meter{}, false
+		return Admission{}, false
 	}
-	return r.meter, true
+	a := r.admission
+	a.Caller = c
+	return a, true
 }
 
 // forget drops what is cached of a key that this instance has changed itself.

@@ -399,8 +399,14 @@ func TestBumpRetriesFaultsAndReportsFailure(t *testing.T) {
 		for range 20 {
 			names = append(names, w.key(10, hour).Key)
 		}
-		w.gate.Keys = &faulty{Table: keys, fault: func(n int64, _ table.Write) fault {
-			return []fault{{err: table.ErrThrottled}, {err: table.ErrUnavailable, applied: true}, {}, {err: table.ErrConflict}, {}}[n%5]
+		var mu sync.Mutex
+		tries := map[table.Key]int{}
+		w.gate.Keys = &faulty{Table: keys, fault: func(_ int64, wr table.Write) fault {
+			mu.Lock()
+			defer mu.Unlock()
+			n := tries[wr.Target()] // of this gate, so that each bump meets every fault and then succeeds
+			tries[wr.Target()]++
+			return []fault{{err: table.ErrThrottled}, {err: table.ErrUnavailable, applied: true}, {err: table.ErrConflict}, {}}[min(n, 3)]
 		}}
 		if err := w.gate.Bump(ctx, names...); err != nil {
 			t.Fatal(err)

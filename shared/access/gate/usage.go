@@ -106,7 +106,7 @@ func (s State) Meter(budget string, b contract.Budget, now time.Time) api.Meter 
 	if b.Window <= 0 {
 		return api.Meter{Budget: budget, Unlimited: true}
 	}
-	return meter(s.quota, budget, b, start(now.Unix(), b.Window))
+	return meter(s.quota, budget, b, windowAt(now.Unix(), b.Window))
 }
 
 // States reads the gates of many keys consistently. Keys without a gate are left out.
@@ -123,7 +123,7 @@ func (g *Gate) States(ctx context.Context, keys []string) (map[string]State, err
 	}
 	states := make(map[string]State, len(items))
 	for _, it := range items {
-		s := State{Version: it.Int("v"), Total: it.Int("total"), quota: part(it, "q")}
+		s := State{Version: it.Int("v"), Total: it.Int("total"), quota: part(it, planPart)}
 		if seen := it.Int("seen"); seen != 0 {
 			s.Seen = time.Unix(seen, 0).UTC()
 		}
@@ -161,11 +161,20 @@ func (g *Gate) Usage(ctx context.Context, key string, from, to time.Time) ([]Hou
 	}
 	for _, it := range page.Items {
 		if w := it.Int("w"); w < high {
-			counts := it.Map("o")
-			hours[w] = counted{w, counts}
+			closed := counted{w, it.Map("o")}
+			if closed.sum() >= hours[w].sum() { // else a repair has moved more requests to the hour
+				hours[w] = closed
+			}
 		}
 	}
 	return inOrder(hours), nil
+}
+
+func (c counted) sum() (all int64) {
+	for name := range c.counts {
+		all += c.count(name)
+	}
+	return all
 }
 
 func inOrder(hours map[int64]counted) []Hour {

@@ -132,5 +132,7 @@ func (s *Store) operatorKey(ctx context.Context, name, org, user string, now tim
 		return newKey{}, err
 	}
 	k.Org, k.Owner = org, user
-	return s.mint(ctx, k, now)
+	n, err := s.mint(ctx, k, now)
+	n.claimed = true
+	return n, err
 }

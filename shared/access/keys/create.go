@@ -8,6 +8,7 @@ import (
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/access/gate"
+	"statgate/shared/access/idempotency"
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/ids"
@@ -18,7 +19,7 @@ import (
 // and of management keys, are exact: a consistent query counts the organisation's keys, and
 // the transaction is conditional on its keys and members not having changed since.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, error) {
-	repeat, err := s.once(r)
+	token, err := s.repeats.Of(r, spec)
 	if err != nil {
 		return Minted{}, err
 	}
@@ -27,17 +28,17 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 		return Minted{}, err
 	}
 	k, invalid := s.rules.fresh(spec, r.Now)
+	if invalid == nil {
+		invalid = s.rules.endWithin(r.Caller, spec, &k)
+	}
 	k.Org, k.CreatedBy = org, r.Caller.User
 	n, err := s.mint(ctx, k, r.Now)
 	if err != nil {
 		return Minted{}, err
 	}
-	made, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+	made, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r), Token: token.Secret(idempotency.Key, n.key.ID)},
 		func(ctx context.Context, _ int) (holdings, error) {
-			if err := repeat.fresh(ctx, n.key.ID); err != nil {
-				return holdings{}, err
-			}
-			if invalid != nil { // checked last: a repeat gets the same answer even with another body
+			if invalid != nil { // after the Idempotency-Key: a repeat is refused as such even with another body
 				return holdings{}, invalid
 			}
 			return s.ownerOf(ctx, org)
@@ -50,8 +51,9 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Minted, 
 			if err := s.entitle(r.Caller, h, spec, &n.key, r.Now); err != nil {
 				return madeKey{}, change.Plan{}, err
 			}
+			n.claimed = claims(r.Caller, n.key.Owner)
 			plan, err := s.creationPlan("key.create", n)
-			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: append(repeat.write("createKey", n.key.ID), h.countWrite(n.key, true))}), err
+			return madeKey{n.key, h.Org}, plan.And(change.Plan{Writes: []table.Write{h.countWrite(n.key, true)}}), err
 		})
 	if err != nil {
 		return Minted{}, err // no secret is returned with an error
@@ -108,7 +110,10 @@ func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now tim
 	if err := s.rules.checkApprovals(h.Org, *k, k.Scopes); err != nil {
 		return err
 	}
-	return s.rules.checkCap(h.Org, h.keys, *k, now)
+	if err := s.rules.checkCap(h.Org, h.keys, *k, now); err != nil {
+		return err
+	}
+	return s.rules.checkPace(h.Org, h.keys, now)
 }
 
 // ownerFor returns the member who will own a key: the one named, or the caller, or, for an
@@ -144,6 +149,8 @@ type newKey struct {
 	secret string // "" where it was imported
 	mac    string
 	pepper string
+	// claimed reports whether the secret is the owner's own: see [claims].
+	claimed bool
 	// Set instead of secret, mac and pepper where the key is imported: the hash, and the
 	// time of the import in seconds since 1970.
 	sha256   string
@@ -201,7 +208,7 @@ func (s *Store) secretItem(n newKey) table.Item {
 	it := table.Item{
 		table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "id": id,
 		"key": n.key.ID, "org": n.key.Org, "owner": n.key.Owner,
-		"environment": s.rules.environment, "contract": s.rules.contract.Name,
+		"environment": s.rules.environment, "contract": s.rules.contract.Name, personalAttr: n.claimed,
 	}
 	if n.sha256 != "" {
 		it["sha256"], it["imported"] = n.sha256, n.imported

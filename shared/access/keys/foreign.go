@@ -2,6 +2,7 @@ package keys
 
 import (
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"statgate/shared/access/apikey"
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
+	"statgate/shared/humantext"
 )
 
 // Foreign is a key of another system, as it is in an export. Empty fields were not in the
@@ -29,6 +31,25 @@ type Foreign struct {
 	CreatedAt string
 	ExpiresAt string
 	RevokedAt string
+}
+
+// Clean cleans the texts that people wrote, as package humantext does for imports. It
+// returns a note for each text from which it removed characters.
+func (f *Foreign) Clean() []string {
+	var notes []string
+	for _, t := range []struct {
+		field string
+		text  *string
+	}{{"name", &f.Name}, {"org", &f.Org}, {"owner", &f.Owner}} {
+		clean, changed := *t.text, false
+		if clean != "" {
+			clean, changed = humantext.Clean(clean)
+		}
+		if *t.text = clean; changed {
+			notes = append(notes, fmt.Sprintf("%s: characters that are not allowed were removed; imported as %q", t.field, clean))
+		}
+	}
+	return notes
 }
 
 // Refusal lists why a key of another system cannot be imported. Each reason is text for
@@ -103,7 +124,7 @@ func (ru rules) foreign(f Foreign, now time.Time) (newKey, Refusal) {
 	if _, known := ru.contract.Plan(f.Plan); !known && f.Plan != "" {
 		wrong.add("plan", "must be one of %s", strings.Join(ru.contract.PlanNames(), ", "))
 	}
-	return newKey{key: k, sha256: hash, imported: now.Unix()}, wrong.refusal()
+	return newKey{key: k, sha256: hash, imported: now.Unix(), claimed: true}, wrong.refusal()
 }
 
 // refusal returns the problems as a Refusal, sorted by field.

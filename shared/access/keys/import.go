@@ -209,9 +209,10 @@ func (b *incoming) joinOrg(h holdings) (importResult, change.Plan, error) {
 		if owner, plan, err = b.addOwner(h); err != nil {
 			return importResult{}, plan, err
 		}
+		count.Actions = append(count.Actions, h.MembersMoved(1)...)
 		h.Members = append(slices.Clone(h.Members), owner)
-		count.Actions = append(count.Actions, table.Increment("members_version", 1))
 		h.Org.MembersVersion++
+		h.Org.MemberCount = int64(len(h.Members))
 	}
 	k := b.newKey.key
 	k.Org, k.Owner = h.Org.ID, owner.User
@@ -311,7 +312,7 @@ func (b *incoming) createOrg() (importResult, change.Plan, error) {
 // are.
 func refusal(err error) error {
 	e := api.ErrorOf(err)
-	if err == nil || e.Condition != api.InputField && e.Condition != api.Conflict {
+	if err == nil || e.Condition != api.InputField && e.Condition != api.Conflict && e.Condition != api.ConflictLimit {
 		return err
 	}
 	if len(e.Fields) == 0 {

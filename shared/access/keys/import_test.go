@@ -111,6 +111,21 @@ func TestAnImportedSecretWorksImmediatelyAndMovesUnderThePepper(t *testing.T) {
 	})
 }
 
+func TestASecretThatWasTriedBeforeItsImportIsAcceptedFiveSecondsLater(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, keysTable table.Table) {
+		w := keystest.New(t, keysTable, "balla")
+		w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
+		authenticate(t, w, oldSecret(1), api.SecretUnknown)
+		if got := importRows(t, startImport(t, w, keys.ImportOptions{}), export(1), export(2)); got[keys.Imported] != 2 {
+			t.Fatalf("got %v, want 2 imported", got)
+		}
+		authenticate(t, w, oldSecret(2), "") // nobody tried it
+		w.Pass(5 * time.Second)
+		authenticate(t, w, oldSecret(1), "")
+	})
+}
+
 func TestOtherSecretsAreNotProvedByAnImportedHash(t *testing.T) {
 	t.Parallel()
 	w := keystest.New(t, keystest.Memory(t), "balla")
@@ -235,36 +250,36 @@ func TestAReplacedSecretIsNotImportedAgain(t *testing.T) {
 // invalidRows are rows that are refused, by a part of the refusal; nil is a secret that this
 // deployment made.
 var invalidRows = map[string]func(*keys.Foreign){
-	"bcrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
-	"argon2 is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
-	"scrypt is a salted hash":                 func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
-	"PBKDF2 is a salted hash":                 func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
-	"must be sha256, of the whole":            func(f *keys.Foreign) { f.Algorithm = "sha512" },
-	"64 hex digits":                           func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
-	"contract balla, with balla_sk_":          func(f *keys.Foreign) { f.Prefix = "other_" },
-	"what follows balla_sk_ must be hex":      func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
-	"last_four: must be hex":                  func(f *keys.Foreign) { f.LastFour = "wxyz" },
-	"must have at most 4 characters":          func(f *keys.Foreign) { f.LastFour = "abcde" },
-	"longer than the contract's":              func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
-	"unknown scope \"fly\"":                   func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
-	"name: must not contain control":          func(f *keys.Foreign) { f.Name = "a\nb" },
-	"plan: must be one of":                    func(f *keys.Foreign) { f.Plan = "GOLD" },
-	"the organisation is on PRO":              func(f *keys.Foreign) { f.Plan = "TEAM" },
-	"must be one of active":                   func(f *keys.Foreign) { f.State = "dormant" },
-	"but revoked_at is given":                 func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
-	"expires_at is in the future":             func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
-	"expires_at: must be at most 365d":        func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
-	"expires_at: must be a time":              func(f *keys.Foreign) { f.ExpiresAt = "next year" },
-	"expires_at: year must be 1971–9999":      func(f *keys.Foreign) { f.ExpiresAt = "9999-12-31T23:59:59-12:00" },
-	"created_at: must not be in the future":   func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
-	"org: is required":                        func(f *keys.Foreign) { f.Org = "" },
-	"no such organisation; use --create-orgs": func(f *keys.Foreign) { f.Org = "west" },
-	"no such member of the":                   func(f *keys.Foreign) { f.Owner = "unknown@north.example" },
-	"owner: must be an email address":         func(f *keys.Foreign) { f.Owner = "unknown" },
-	"owner has the role member":               func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
-	"role: must be one of owner, admin":       func(f *keys.Foreign) { f.Role = "god" },
-	"same secret as in line 1":                func(f *keys.Foreign) { *f = export(0) },
-	"created by this deployment, for key":     nil,
+	"bcrypt is a salted hash":                     func(f *keys.Foreign) { f.SHA256 = "$2b$12$abcdefghijklmnopqrstuv" },
+	"argon2 is a salted hash":                     func(f *keys.Foreign) { f.SHA256 = "$argon2id$v=19$m=65536" },
+	"scrypt is a salted hash":                     func(f *keys.Foreign) { f.SHA256 = "$scrypt$ln=16" },
+	"PBKDF2 is a salted hash":                     func(f *keys.Foreign) { f.Algorithm = "pbkdf2-sha256" },
+	"must be sha256, of the whole":                func(f *keys.Foreign) { f.Algorithm = "sha512" },
+	"64 hex digits":                               func(f *keys.Foreign) { f.SHA256 = f.SHA256[1:] },
+	"contract balla, with balla_sk_":              func(f *keys.Foreign) { f.Prefix = "other_" },
+	"what follows balla_sk_ must be hex":          func(f *keys.Foreign) { f.Prefix = "balla_sk_XY" },
+	"last_four: must be hex":                      func(f *keys.Foreign) { f.LastFour = "wxyz" },
+	"must have at most 4 characters":              func(f *keys.Foreign) { f.LastFour = "abcde" },
+	"longer than the contract's":                  func(f *keys.Foreign) { f.Prefix = "balla_sk_" + strings.Repeat("a", 61) },
+	"unknown scope \"fly\"":                       func(f *keys.Foreign) { f.Scopes = []string{"fly"} },
+	"name: must not contain the character U+000A": func(f *keys.Foreign) { f.Name = "a\nb" },
+	"plan: must be one of":                        func(f *keys.Foreign) { f.Plan = "GOLD" },
+	"the organisation is on PRO":                  func(f *keys.Foreign) { f.Plan = "TEAM" },
+	"must be one of active":                       func(f *keys.Foreign) { f.State = "dormant" },
+	"but revoked_at is given":                     func(f *keys.Foreign) { f.State, f.RevokedAt = "active", "2026-01-01T00:00:00Z" },
+	"expires_at is in the future":                 func(f *keys.Foreign) { f.State, f.ExpiresAt = "expired", "2026-06-01T00:00:00Z" },
+	"expires_at: must be at most 365d":            func(f *keys.Foreign) { f.ExpiresAt = "2028-01-01T00:00:00Z" },
+	"expires_at: must be a time":                  func(f *keys.Foreign) { f.ExpiresAt = "next year" },
+	"expires_at: year must be 1971–9999":          func(f *keys.Foreign) { f.ExpiresAt = "9999-12-31T23:59:59-12:00" },
+	"created_at: must not be in the future":       func(f *keys.Foreign) { f.CreatedAt = "2027-01-01T00:00:00Z" },
+	"org: is required":                            func(f *keys.Foreign) { f.Org = "" },
+	"no such organisation; use --create-orgs":     func(f *keys.Foreign) { f.Org = "west" },
+	"no such member of the":                       func(f *keys.Foreign) { f.Owner = "unknown@north.example" },
+	"owner: must be an email address":             func(f *keys.Foreign) { f.Owner = "unknown" },
+	"owner has the role member":                   func(f *keys.Foreign) { f.Owner, f.Scopes = "m@north.example", []string{"write"} },
+	"role: must be one of owner, admin":           func(f *keys.Foreign) { f.Role = "god" },
+	"same secret as in line 1":                    func(f *keys.Foreign) { *f = export(0) },
+	"created by this deployment, for key":         nil,
 }
 
 func TestRefusedRowsSayWhyAndChangeNothing(t *testing.T) {
@@ -363,6 +378,40 @@ func TestTheCapAppliesToImportsUnlessOverridden(t *testing.T) {
 			t.Errorf("a key made here beyond the cap: got %q", got)
 		}
 	})
+}
+
+func TestAnImportCountsMembersAndAddsNoneBeyondTheMaximum(t *testing.T) {
+	t.Parallel()
+	w := keystest.New(t, keystest.Memory(t), "balla")
+	o, _, _ := w.Org(t, w.Bootstrap(t).Secret, "north", "ENTERPRISE")
+	i := startImport(t, w, keys.ImportOptions{CreateOrgs: true})
+	row := func(n int, org string) keys.Foreign {
+		f := export(n)
+		f.Org, f.Owner, f.Plan = org, fmt.Sprintf("m%d@north.example", n), ""
+		return f
+	}
+	importRows(t, i, row(1, o.ID), row(2, o.ID), row(3, "new"), row(4, "new"))
+	var made string
+	for after, first := "", true; first || after != ""; first = false {
+		page, err := w.Table.Query(t.Context(), table.Query{Index: "list", Partition: "ORGS", After: after})
+		must(t, err)
+		for _, it := range page.Items {
+			if it.Str("name") == "new" {
+				made = it.Str("id")
+			}
+		}
+	}
+	for org, want := range map[string]int64{o.ID: 3, made: 2} {
+		if it, err := w.Table.Get(t.Context(), orgs.Key(org), true); err != nil || it.Int("members") != want {
+			t.Errorf("%s: got %d members counted, %v, want %d", org, it.Int("members"), err, want)
+		}
+	}
+	_, err := w.Table.Write(t.Context(), table.Update(orgs.Key(o.ID), []table.Action{table.Set("members", int64(orgs.MaxMembers))}))
+	must(t, err)
+	if _, err := startImport(t, w, keys.ImportOptions{CreateOrgs: true}).Row(t.Context(), 1, row(5, o.ID)); err == nil || !strings.Contains(err.Error(), "500 members, the maximum") {
+		t.Errorf("one member too many: got %v", err)
+	}
+	importRows(t, startImport(t, w, keys.ImportOptions{CreateOrgs: true}), func() keys.Foreign { f := row(6, o.ID); f.Owner = "m1@north.example"; return f }())
 }
 
 func TestTheCapOfManagementKeysAppliesToImportsUnlessOverridden(t *testing.T) {
@@ -466,6 +515,7 @@ func TestAFaultAtAnyPointImportsARowCompletelyOrNotAtAll(t *testing.T) {
 					t.Errorf("step %d, fault %d: got %v; the secret: %v; %d organisations", step, fault, err, known, len(found))
 				}
 				importRows(t, startImport(t, w, keys.ImportOptions{CreateOrgs: true}), row)
+				w.Pass(5 * time.Second) // for so long the authorizer remembers that the secret was not stored
 				authenticate(t, w, oldSecret(1), "")
 			}
 		}

@@ -133,11 +133,9 @@ type Self struct {
 	Permissions     []string   `json:"permissions" nullable:"false" doc:"Permissions that both the scopes and the owner's role grant"`
 	Operations      []string   `json:"operations" nullable:"false" doc:"Operations that the key may call, sorted"`
 	Token           bool       `json:"token" doc:"Whether the request was sent with a token; scopes, permissions and operations are then the token's"`
+	Unclaimed       bool       `json:"unclaimed" doc:"Whether another member than the key's owner created or rotated the secret that was sent, or the key that made it; it then reaches nothing personal until the owner rotates the key with a key of their own"`
 	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"Expiry time of the secret that was sent: the key's own, or the end of an overlap; null if it does not expire"`
 }
-
-// keysOnly are the operations that any key may call and no token.
-var keysOnly = map[string]bool{"createToken": true, "revokeSelf": true}
 
 // Self returns the caller's own key and permissions.
 func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
@@ -150,9 +148,9 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 		return Self{}, err
 	}
 	k.Scopes = append([]string{}, r.Caller.Scopes...) // the token's scopes, if the caller is a token
-	me := Self{Key: k, Token: r.Caller.Token, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
+	me := Self{Key: k, Token: r.Caller.Token, Unclaimed: r.Caller.Unclaimed, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
 	for _, route := range api.For(s.rules.contract) {
-		if !route.Open && route.Allowed(r.Caller.Permissions) && !(me.Token && keysOnly[route.Operation]) {
+		if !route.Open && route.Allowed(r.Caller.Permissions) && (r.Caller.MayLast() || !route.Lasts) {
 			me.Operations = append(me.Operations, route.Operation)
 		}
 	}

@@ -45,7 +45,7 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, e
 	case err != nil:
 		return nil, api.Fail(api.SecretMalformed, "malformed API key")
 	}
-	it, err := s.secret(ctx, apikey.ID(secret))
+	it, err := s.sent(ctx, apikey.ID(secret))
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +168,7 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 		Key: key, Secret: secret.Str("id"), Org: org, User: owner, Role: f.role(), Standing: api.StandingActive,
 		Plan: f.org.Plan, Environment: s.rules.environment, Contract: s.rules.contract.Name,
 		Limits: s.rules.limits(f.org), Version: version, NotAfter: notAfter,
+		CreatedBy: f.key.CreatedBy, Unclaimed: unclaimed(secret, f.key),
 	}
 	if f.owner.State != orgs.Active {
 		c.Standing = f.owner.State
@@ -175,6 +176,9 @@ func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, err
 	c.Scopes = slices.Clone(f.key.Scopes)
 	c.Game = f.key.Game
 	c.Permissions = s.permitted(s.rules.entitled(f.org, f.key), c.Role)
+	if c.Unclaimed {
+		c.Permissions = impersonal(c.Permissions)
+	}
 	if parent != "" {
 		if err := s.derived(c, secret); err != nil {
 			return nil, err

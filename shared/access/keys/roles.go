@@ -121,9 +121,14 @@ func narrower(p, q string) (string, bool) {
 	return "", false
 }
 
-// management reports whether a key with these scopes is a management key.
-func management(s contract.Scopes, scopes []string) bool {
-	return slices.ContainsFunc(permissions(s, scopes), contract.IsManagement)
+// reach reports whether a key with these scopes reaches key management, and whether it reaches
+// data. Roles and approvals are ignored, as they can change while the key does not.
+func reach(s contract.Scopes, scopes []string) (manages, data bool) {
+	for _, p := range permissions(s, scopes) {
+		manages = manages || contract.IsManagement(p)
+		data = data || contract.IsData(p)
+	}
+	return manages, data
 }
 
 // managing returns those of a key's management scopes that its owner's role allows.

@@ -9,6 +9,7 @@ import (
 	"statgate/shared/access/apikey"
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
+	"statgate/shared/access/idempotency"
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/table"
@@ -23,9 +24,9 @@ const expiredSecretLife = 30 * 24 * time.Hour
 // secrets expire immediately.
 //
 // The caller obtains the new secret, so rotating a key needs the same permissions as making
-// it.
+// it, and a caller that ends rotates no key that lasts longer.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Rotated, error) {
-	repeat, err := s.once(r)
+	token, err := s.repeats.Of(r, rotationInput{id, overlap, force})
 	if err != nil {
 		return Rotated{}, err
 	}
@@ -37,14 +38,10 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Rotated{}, err
 	}
-	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r), Token: token.Secret(idempotency.Key, id), Rebump: id},
 		func(ctx context.Context, _ int) (f rotationFacts, err error) {
-			if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
-				return f, err
-			}
-			if _, f.done = f.key.Secrets[apikey.ID(n.secret)]; !f.done {
-				f.used, err = repeat.used(ctx)
-			}
+			f.facts, err = s.find(ctx, r.Caller, id)
+			_, f.done = f.key.Secrets[apikey.ID(n.secret)]
 			return f, err
 		},
 		func(f rotationFacts) (rotationResult, change.Plan, error) {
@@ -52,12 +49,14 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			if f.done {
 				return rotationResult{}, plan, nil
 			}
-			if plan.Refuse = s.rotatable(r, f.facts, force, f.used); plan.Refuse != nil {
+			if plan.Refuse = s.rotatable(r, f.facts, force); plan.Refuse != nil {
 				return rotationResult{}, plan, nil
 			}
+			n := n
+			n.claimed = claims(r.Caller, f.key.Owner)
 			after, previous := f.key.rotated(n, lasts, r.Now)
 			rotation, err := s.rotation(f.key, after, n, previous, r.Now)
-			plan = plan.And(rotation).And(change.Plan{Writes: repeat.write("rotateKey", id)})
+			plan = plan.And(rotation)
 			f.key = after
 			return rotationResult{f.facts, previous}, plan, err
 		})
@@ -74,8 +73,13 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 // rotationFacts are the facts that decide a rotation.
 type rotationFacts struct {
 	facts
-	done bool   // the key has the new secret, by an earlier attempt whose answer was lost
-	used string // id of the key for which the Idempotency-Key was used before, "" for none
+	done bool // the key has the new secret, by an earlier attempt whose answer was lost
+}
+
+// rotationInput is what makes two rotations the same request.
+type rotationInput struct {
+	Key, Overlap string
+	Force        bool
 }
 
 // rotationResult is a key after its rotation.
@@ -86,10 +90,8 @@ type rotationResult struct {
 
 // rotatable refuses a rotation. Some refusals may follow a rotation that was made, and
 // whose bump failed: Rotate returns these after a bump.
-func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) error {
+func (s *Store) rotatable(r *api.Request, f facts, force bool) error {
 	switch state := f.key.state(r.Now); {
-	case used != "":
-		return repeated(used)
 	case state == Revoked:
 		return cannotChange("it was revoked")
 	case state == Expired:
@@ -108,7 +110,7 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool, used string) erro
 	if err := grants(scopes, r.Caller, f.role(), s.rules.managing(f.key.Scopes, f.role())); err != nil {
 		return err
 	}
-	return nil
+	return mayOutlast(r.Caller, f.key, "rotate")
 }
 
 // rotated returns the key with the new secret, and when the previous secret expires (0: it

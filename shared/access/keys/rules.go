@@ -16,7 +16,7 @@ const maxMetadataBytes = 1024 // bytes of compact JSON
 // Spec describes a new key.
 type Spec struct {
 	Name        string
-	Scopes      []string // nil or empty: the contract's default
+	Scopes      []string // nil: the contract's default
 	ExpiresIn   *string  // a duration; not with ExpiresAt
 	ExpiresAt   *string  // RFC 3339
 	Metadata    api.Object
@@ -114,14 +114,16 @@ func (ru rules) edited(k record, e Edit, now time.Time) (record, error) {
 	return k, wrong.err()
 }
 
-// scopes checks the names, drops duplicates and falls back to the contract's default.
+// scopes checks the names and drops duplicates. Without a list it returns the contract's
+// default. An empty list is refused, as the default would grant scopes that the list does not
+// have; it is valid where the owner's role decides, and then means no management scope.
 func (ru rules) scopes(asked []string, wrong problems) []string {
 	s := ru.contract.Scopes
-	if len(asked) == 0 {
-		if len(s.Default) == 0 && s.Style != "role" {
-			wrong.add("scopes", "must have at least one of %s", strings.Join(s.Names(), ", "))
-		}
-		return slices.Clone(s.Default)
+	if asked == nil {
+		asked = s.Default
+	}
+	if len(asked) == 0 && s.Style != "role" {
+		wrong.add("scopes", "must have at least one of %s", strings.Join(s.Names(), ", "))
 	}
 	known := s.Names()
 	kept := make([]string, 0, len(asked))
@@ -229,8 +231,8 @@ func metadata(o api.Object, wrong problems) string {
 	return string(compact)
 }
 
-// MaxManagementKeys is how many active management keys an organisation may have on any
-// plan. Requests with management keys are free and unmetered, and a change of the
+// MaxManagementKeys is how many active management keys, which reach no data, an organisation
+// may have on any plan. Requests with management keys are free and unmetered, and a change of the
 // organisation makes the callers of all its keys stale. Without a bound, a thief of one
 // management key could make keys faster than they can be found and revoked, and revoking
 // them all would take longer with each. A person or a pipeline needs one key; 25 leaves
@@ -243,12 +245,21 @@ const (
 	managementKey = "management"
 )
 
-// kind returns the kind that an active key counts as, "" for an expired or revoked key.
-func (ru rules) kind(k record, now time.Time) string {
-	switch {
-	case k.state(now) != Active:
+// kind returns the kind that an active key of the organisation counts as, "" for an expired
+// or revoked key.
+func (ru rules) kind(o orgs.Org, k record, now time.Time) string {
+	if k.state(now) != Active {
 		return ""
-	case management(ru.contract.Scopes, k.Scopes):
+	}
+	return ru.activeKind(o, k.Scopes)
+}
+
+// activeKind returns the kind of a key with these scopes. A key that reaches data is a client
+// key, whatever else it may do: otherwise a management scope would lift it out of the plan. So
+// is a key without any permission. The operator's organisation has no plan to leave; there
+// each key that manages counts against [MaxManagementKeys].
+func (ru rules) activeKind(o orgs.Org, scopes []string) string {
+	if manages, data := reach(ru.contract.Scopes, scopes); manages && (!data || o.Operator) {
 		return managementKey
 	}
 	return clientKey
@@ -256,13 +267,12 @@ func (ru rules) kind(k record, now time.Time) string {
 
 // checkCap refuses an active client key beyond the plan's cap, which operators do not have,
 // and an active management key beyond [MaxManagementKeys]. The key itself does not count.
+// Keys that were made when other rules applied stay and count, so an organisation can be over
+// its cap; it can then make no keys.
 func (ru rules) checkCap(o orgs.Org, held []record, k record, now time.Time) error {
-	kind, active := clientKey, 0
-	if management(ru.contract.Scopes, k.Scopes) {
-		kind = managementKey
-	}
+	kind, active := ru.activeKind(o, k.Scopes), 0
 	for _, other := range held {
-		if other.ID != k.ID && ru.kind(other, now) == kind {
+		if other.ID != k.ID && ru.kind(o, other, now) == kind {
 			active++
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/access/gate"
+	"statgate/shared/access/idempotency"
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/contract"
@@ -64,7 +65,9 @@ type Store struct {
 	now             func() time.Time
 	rand            io.Reader
 	changes         change.Store
+	repeats         idempotency.Store
 	permissionCache *lru.Cache[string, []string]
+	unstored        unstored
 }
 
 // cachedPermissions bounds the cache of permissions by role and scopes; few keys differ in
@@ -77,8 +80,8 @@ func New(o Options) *Store {
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Store{permissionCache: remembered, table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
-		rules: rules{o.Contract, o.Environment}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
+	return &Store{permissionCache: remembered, unstored: newUnstored(), table: o.Table, gates: o.Gates, peppers: o.Peppers, now: o.Now, rand: o.Rand,
+		rules: rules{o.Contract, o.Environment}, repeats: idempotency.Store{Table: o.Table}, changes: change.Store{Table: o.Table, Gates: o.Gates, IDs: ids.New(o.Rand)}}
 }
 
 // facts are a key, its organisation and its owner, read together.

@@ -10,6 +10,7 @@ import (
 	"statgate/shared/access/apikey"
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
+	"statgate/shared/access/idempotency"
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/table"
@@ -24,7 +25,7 @@ const (
 
 // TokenSpec describes a new token.
 type TokenSpec struct {
-	Scopes    []string // nil or empty: all of the key's that reach data
+	Scopes    []string // nil: all of the key's that reach data
 	ExpiresIn *string  // a duration; nil: an hour
 }
 
@@ -38,14 +39,11 @@ type Token struct {
 }
 
 // Derive makes a token of the calling key. A token is an item of its own that names its
-// parent, the secret that made it. When that secret or the key expires or is revoked, the
+// parent, the secret that made it, and the gate lets no token make another. When that secret or the key expires or is revoked, the
 // token is refused on its next request. Requests with it pass the key's own gate. No list
 // shows tokens; the table's TTL deletes them once they have expired.
 func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Token, error) {
-	if r.Caller.Token {
-		return Token{}, notForTokens("create tokens")
-	}
-	repeat, err := s.once(r)
+	token, err := s.repeats.Of(r, tokenInput{r.Caller.Key, spec})
 	if err != nil {
 		return Token{}, err
 	}
@@ -56,20 +54,14 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 	}
 	empty := Token{Token: n.secret, Key: r.Caller.Key, CreatedAt: r.Now.UTC().Truncate(time.Second)}
 	// No secret is returned with an error.
-	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
+	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r), Token: token.Secret(idempotency.Key, r.Caller.Key)},
 		func(ctx context.Context, attempt int) (tokenFacts, error) {
 			if attempt > 1 {
 				if made, err := s.table.Get(ctx, secretAddress(apikey.ID(n.secret)), true); err != nil || made != nil {
 					return tokenFacts{done: true}, down("looking for a token", err)
 				}
 			}
-			used, err := repeat.used(ctx)
-			switch {
-			case err != nil:
-				return tokenFacts{}, err
-			case used != "":
-				return tokenFacts{}, repeated(used)
-			case invalid != nil: // checked last: a repeat gets the same answer even with another body
+			if invalid != nil { // after the Idempotency-Key: a repeat is refused as such even with another body
 				return tokenFacts{}, invalid
 			}
 			f, err := s.self(ctx, r.Caller)
@@ -80,24 +72,26 @@ func (s *Store) Derive(ctx context.Context, r *api.Request, spec TokenSpec) (Tok
 				return Token{}, change.Plan{Made: true}, nil
 			}
 			n, t := n, empty
-			n.key = f.key
+			n.key, n.claimed = f.key, !r.Caller.Unclaimed
 			if err := s.fillToken(&t, f.facts, r, spec, life); err != nil {
 				return Token{}, change.Plan{}, err
 			}
 			plan := s.tokenPlan(r.Caller.Secret, n, t)
 			plan.Before = func(ctx context.Context) error { return s.recordTokenExpiry(ctx, n.pepper, t, r.Now) }
-			return t, plan.And(change.Plan{Writes: repeat.write("createToken", t.Key)}), nil
+			return t, plan, nil
 		})
+}
+
+// tokenInput is what makes two creations of a token the same request.
+type tokenInput struct {
+	Key  string
+	Spec TokenSpec
 }
 
 // tokenFacts are the facts that decide whether a token is made.
 type tokenFacts struct {
 	facts
 	done bool // it was made by an earlier attempt, whose answer was lost
-}
-
-func notForTokens(what string) *api.Error {
-	return api.Fail(api.Permission, "a token cannot %s: send the key itself", what)
 }
 
 // down returns an unavailable error if the store did not answer, else nil.
@@ -138,8 +132,11 @@ func (s *Store) fillToken(t *Token, f facts, r *api.Request, spec TokenSpec, lif
 		return api.FieldError("scopes", "tokens can have only scopes that reach data, and this key has none")
 	}
 	t.Scopes = append([]string{}, held...)
-	if len(spec.Scopes) == 0 {
+	switch {
+	case spec.Scopes == nil:
 		return nil
+	case len(spec.Scopes) == 0 && of.Style != "role":
+		return api.FieldError("scopes", "must have at least one of %s; omit the list for all of them", strings.Join(held, ", "))
 	}
 	t.Scopes = []string{}
 	for _, scope := range spec.Scopes {

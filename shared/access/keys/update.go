@@ -64,11 +64,14 @@ func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit
 	if f.key, err = s.rules.edited(f.before, e, r.Now); err != nil {
 		return f, err
 	}
+	if err := s.rules.prolongedWithin(r.Caller, e, f.before, &f.key); err != nil {
+		return f, err
+	}
 	if err := s.checkAddedScopes(r.Caller, f.facts, f.before.Scopes); err != nil {
 		return f, err
 	}
-	kind := s.rules.kind(f.key, r.Now)
-	if f.counts = kind != "" && kind != s.rules.kind(f.before, r.Now); !f.counts {
+	kind := s.rules.kind(f.org, f.key, r.Now)
+	if f.counts = kind != "" && kind != s.rules.kind(f.org, f.before, r.Now); !f.counts {
 		return f, nil
 	}
 	var found bool
@@ -86,6 +89,11 @@ func (s *Store) checkAddedScopes(c *api.Caller, f facts, had []string) error {
 	}
 	if len(added) == 0 {
 		return nil
+	}
+	if slices.ContainsFunc(added, s.rules.contract.Scopes.IsManagementScope) {
+		if err := mayOutlast(c, f.key, "add a management scope to"); err != nil {
+			return err
+		}
 	}
 	return s.rules.checkApprovals(f.org, f.key, added)
 }
@@ -119,12 +127,9 @@ func (s *Store) Revoke(ctx context.Context, r *api.Request, id string) (Key, err
 	return s.revoke(ctx, r, func(ctx context.Context) (facts, error) { return s.find(ctx, r.Caller, id) })
 }
 
-// RevokeSelf revokes the calling key: any holder of its secret may do so. A token may not,
-// as tokens are given to others than the key.
+// RevokeSelf revokes the calling key: any holder of its secret may do so. The gate refuses
+// tokens, which are given to others than the key.
 func (s *Store) RevokeSelf(ctx context.Context, r *api.Request) (Key, error) {
-	if r.Caller.Token {
-		return Key{}, notForTokens("revoke its key")
-	}
 	return s.revoke(ctx, r, func(ctx context.Context) (facts, error) { return s.self(ctx, r.Caller) })
 }
 

@@ -80,7 +80,7 @@ func NewOrg(source *ids.Source, c *contract.Contract, now time.Time, f Spec) (Or
 	if err != nil {
 		return fail(err)
 	}
-	o := Org{ID: org, Name: name, Plan: f.Plan, CreatedAt: seconds(now), Operator: f.Operator}
+	o := Org{ID: org, Name: name, Plan: f.Plan, CreatedAt: seconds(now), Operator: f.Operator, MemberCount: 1}
 	owner := Member{User: user, Email: email, Role: api.RoleOwner, State: Active}
 	entry := audit.Change{Org: org, Action: "org.create", Target: org, After: settings{Name: name, Plan: f.Plan, Owner: email}}
 	return o, owner, change.Plan{Entries: []audit.Change{entry},

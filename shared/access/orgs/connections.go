@@ -19,8 +19,8 @@ var linkable = []string{"discord", "twitch", "github", "battlenet"}
 // Account is a member's account on another platform.
 type Account struct {
 	Platform string `json:"platform" enum:"discord,twitch,github,battlenet" doc:"Platform"`
-	ID       string `json:"id" minLength:"1" maxLength:"100" doc:"Account id on the platform, 1–100 characters" example:"80351110224678912"`
-	Name     string `json:"name" maxLength:"100" doc:"Account name on the platform, at most 100 characters" example:"nelly"`
+	ID       string `json:"id" text:"id" minLength:"1" maxLength:"100" doc:"Account id on the platform, 1–100 characters" example:"80351110224678912"`
+	Name     string `json:"name" text:"line" maxLength:"100" doc:"Account name on the platform, at most 100 characters" example:"nelly"`
 }
 
 // linked describes a member's accounts in the audit trail: only their platforms.
@@ -107,7 +107,7 @@ func connected(v View, before, after Member) (change.Plan, error) {
 		return change.Plan{}, err
 	}
 	return change.Plan{
-		Writes: []table.Write{v.moveVersions(false), table.Put(after.item(v.Org.ID), table.IsThere())},
+		Writes: []table.Write{v.moveVersions(false, 0), table.Put(after.item(v.Org.ID), table.IsThere())},
 		Entries: []audit.Change{{Org: v.Org.ID, Action: "member.connect", Target: before.User,
 			Before: linked{platforms(was)}, After: linked{platforms(is)}}},
 	}, nil

@@ -52,10 +52,12 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 			if _, done := v.Member(user); done { // by an earlier attempt, whose answer was lost
 				return m, change.Plan{}, nil
 			}
-			if wrong := v.addressFree(m); wrong != nil {
-				return m, change.Plan{}, wrong
+			for _, wrong := range []*api.Error{v.addressFree(m), v.room()} {
+				if wrong != nil {
+					return m, change.Plan{}, wrong
+				}
 			}
-			return m, v.added(m).And(change.Plan{Writes: []table.Write{v.moveVersions(false)}}), nil
+			return m, v.added(m).And(change.Plan{Writes: []table.Write{v.moveVersions(false, 1)}}), nil
 		})
 }
 
@@ -133,7 +135,7 @@ func (v View) mayBecome(c *api.Caller, before, after Member) *api.Error {
 // updated is the plan that changes the member.
 func (f memberFacts) updated(after Member) change.Plan {
 	return change.Plan{
-		Writes: append(f.checkOtherOwner(f.member, after.owns()), f.moveVersions(true), table.Put(after.item(f.Org.ID), table.IsThere())),
+		Writes: append(f.checkOtherOwner(f.member, after.owns()), f.moveVersions(true, 0), table.Put(after.item(f.Org.ID), table.IsThere())),
 		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.update", Target: after.User,
 			Before: f.member.person(), After: after.person()}},
 	}
@@ -196,7 +198,11 @@ func (f removalFacts) removed(now time.Time) change.Plan {
 	if f.done {
 		return plan
 	}
-	plan = plan.And(f.revoked).And(change.Plan{Writes: append([]table.Write{f.moveVersions(true)}, f.checkOtherOwner(f.member, false)...)})
+	leaves := int64(-1)
+	if f.more {
+		leaves = 0
+	}
+	plan = plan.And(f.revoked).And(change.Plan{Writes: append([]table.Write{f.moveVersions(true, leaves)}, f.checkOtherOwner(f.member, false)...)})
 	if f.more {
 		return plan
 	}
@@ -233,9 +239,10 @@ func (v View) addressFree(m Member) *api.Error {
 }
 
 // moveVersions returns the write that makes a change of members exact, and with keys also a
-// change of keys: it is conditional on the organisation being as it was read.
-func (v View) moveVersions(keys bool) table.Write {
-	acts := []table.Action{table.Increment("members_version", 1)}
+// change of keys: it is conditional on the organisation being as it was read. It counts the
+// members that join, or with -1 leave.
+func (v View) moveVersions(keys bool, join int64) table.Write {
+	acts := v.MembersMoved(join)
 	conds := []table.Cond{table.Eq("members_version", v.Org.MembersVersion)}
 	if keys {
 		acts = append(acts, table.Increment("keys_version", 1))

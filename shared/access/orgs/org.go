@@ -57,6 +57,10 @@ type Org struct {
 	KeysVersion    int64 `json:"-"` // incremented when the organisation's keys or its plan change
 	MembersVersion int64 `json:"-"` // incremented when its members change
 
+	// MemberCount is the number of members, which changes with MembersVersion; 0 if it was not
+	// counted since the organisation was made by an earlier release.
+	MemberCount int64 `json:"-"`
+
 	// KeysLast is the key that last took a place, and KeysLastRev its revision then.
 	KeysLast    string `json:"-"`
 	KeysLastRev int64  `json:"-"`
@@ -65,7 +69,7 @@ type Org struct {
 // Member is a person who acts for an organisation.
 type Member struct {
 	User  string `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
-	Email string `json:"email" format:"email" doc:"Email address"`
+	Email string `json:"email" format:"idn-email" doc:"Email address"`
 	Role  string `json:"role" enum:"owner,admin,member" doc:"Role in the organisation"`
 	State string `json:"state" enum:"active,suspended" doc:"Member state"`
 
@@ -102,7 +106,7 @@ func FromItem(it table.Item) (Org, bool) {
 	}
 	return Org{ID: it.Str("id"), Name: it.Str("name"), Plan: it.Str("plan"), Operator: it.Bool("operator"),
 		CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), KeysVersion: it.Int("keys_version"),
-		MembersVersion: it.Int("members_version"), Approvals: it.Str("approvals"), KeysLast: it.Str("keys_last"), KeysLastRev: it.Int("keys_last_rev")}, true
+		MembersVersion: it.Int("members_version"), MemberCount: it.Int("members"), Approvals: it.Str("approvals"), KeysLast: it.Str("keys_last"), KeysLastRev: it.Int("keys_last_rev")}, true
 }
 
 // MemberFromItem decodes a member's item; false for any other item and for a removed
@@ -133,7 +137,7 @@ func (o Org) item() table.Item {
 	return table.Item{
 		table.PartitionAttr: Partition(o.ID), table.SortAttr: orgSort, "list_pk": listed, "list_sk": o.ID,
 		"id": o.ID, "name": o.Name, "plan": o.Plan, "operator": o.Operator, "created_at": o.CreatedAt.Unix(),
-		"keys_version": int64(0), "members_version": int64(0),
+		"keys_version": int64(0), "members_version": int64(0), "members": o.MemberCount,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"statgate/shared/api"
+	"statgate/shared/humantext"
 )
 
 const (
@@ -17,20 +18,28 @@ const (
 
 var roles = []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}
 
-// Name trims a name and refuses an empty one, one over 80 characters and one with control
-// characters.
+// Name trims a name and refuses an empty one, one over 80 characters and one with
+// invisible characters.
 func Name(name string) (string, *api.Error) {
-	name, err := api.Line("name", name)
-	if err == nil && utf8.RuneCountInString(name) > maxNameChars {
+	name, err := humantext.Line(name)
+	switch {
+	case err != nil:
+		return "", api.FieldError("name", "%v", err)
+	case name == "":
+		return "", api.FieldError("name", "must not be empty")
+	case utf8.RuneCountInString(name) > maxNameChars:
 		return "", api.FieldError("name", "must have at most %d characters", maxNameChars)
 	}
-	return name, err
+	return name, nil
 }
 
 // address refuses text that is not a plain address (RFC 5322 addr-spec). It does not check
 // that mail arrives there.
 func address(field, email string) (string, *api.Error) {
-	email = strings.TrimSpace(email)
+	email, unclean := humantext.Line(email)
+	if unclean != nil {
+		return "", api.FieldError(field, "%v", unclean)
+	}
 	parsed, err := mail.ParseAddress(email)
 	if err != nil || parsed.Address != email || len(email) > maxEmailBytes || strings.ContainsFunc(email, unicode.IsSpace) {
 		return "", api.FieldError(field, "must be an email address, such as ada@example.com")
@@ -38,8 +47,8 @@ func address(field, email string) (string, *api.Error) {
 	return email, nil
 }
 
-// folded returns the form in which addresses are compared.
-func folded(email string) string { return strings.ToLower(email) }
+// folded returns the form in which addresses are compared, without case and width.
+func folded(email string) string { return humantext.Fold(email) }
 
 // KnownRole refuses a role that no member can have.
 func KnownRole(role string) *api.Error {

@@ -1,6 +1,10 @@
 // Package transport finds the secret in a request's headers and query, and refuses values
 // that cannot be one. The edge function does the same in CloudFront; both
 // must pass the table of requests in testdata/requests.json.
+//
+// The authorizer and the functions read only the transports of [Behind]. Behind an edge,
+// that is Bearer alone: API Gateway finds a cached policy by the Authorization header, so
+// a secret from another place would become the answer to every sender of that header.
 package transport
 
 import (
@@ -13,15 +17,20 @@ import (
 	"statgate/shared/contract"
 )
 
-// HTTP is the channel of HTTP requests, for which a contract lists transports.
-const HTTP = "http"
+// Behind returns the transports in which HTTP requests carry the secret when they reach
+// API Gateway. The edge moves every transport of the contract into Bearer.
+func Behind(c *contract.Contract, edge bool) []string {
+	if edge {
+		return []string{contract.Bearer}
+	}
+	return c.HTTPTransports()
+}
 
-// Pick returns the one secret of a request. It ignores transports that the contract does
-// not list for the channel, and Authorization headers of another scheme than Bearer, which
+// Pick returns the one secret of a request. It ignores transports that are not
+// listed, and Authorization headers of another scheme than Bearer, which
 // are not API keys. Without a secret the error is SecretMissing, for a secret without a
 // scheme SecretMalformed, for two different secrets SecretConflict.
-func Pick(c *contract.Contract, channel string, h http.Header, q url.Values) (string, error) {
-	listed := c.Transports[channel]
+func Pick(listed []string, h http.Header, q url.Values) (string, error) {
 	var found []string
 	if slices.Contains(listed, contract.Bearer) {
 		for _, v := range h.Values("Authorization") {
@@ -42,6 +51,17 @@ func Pick(c *contract.Contract, channel string, h http.Header, q url.Values) (st
 		found = append(found, q[contract.Query]...)
 	}
 	return one(found)
+}
+
+// Identify is Pick for the authorizer. API Gateway caches the policy by the header of the
+// only listed transport. A second value of that header is refused, because it is not known
+// which of several values API Gateway takes.
+func Identify(listed []string, h http.Header, q url.Values) (string, error) {
+	header := map[string]string{contract.Bearer: "Authorization", contract.XAPIKey: "X-API-Key"}
+	if len(listed) == 1 && len(h.Values(header[listed[0]])) > 1 {
+		return "", api.Fail(api.SecretConflict, "%s: must be sent once", header[listed[0]])
+	}
+	return Pick(listed, h, q)
 }
 
 func one(found []string) (string, error) {

@@ -32,7 +32,7 @@ func TestEachTransportYieldsItsSecretOrItsCondition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := transport.Pick(c, r.Channel, r.Headers, r.Query)
+		got, err := transport.Pick(c.Transports[r.Channel], r.Headers, r.Query)
 		condition := ""
 		if err != nil {
 			condition = api.ErrorOf(err).Condition

@@ -31,9 +31,10 @@ type Binder struct {
 	route    api.Route
 	input    reflect.Type
 	registry huma.Registry
-	schema   *huma.Schema      // of all inputs except path parameters
-	path     []string          // path parameters
-	required []string          // top-level required fields
+	schema   *huma.Schema // of all inputs except path parameters
+	path     []string     // path parameters
+	required []string     // top-level required fields
+	texts    *textRule
 	rename   map[string]string // the contract's name → ours
 	paged    bool
 	style    string // cursor, page or offset
@@ -94,6 +95,8 @@ func New(c *contract.Contract, route api.Route, h api.Handler) (*Binder, error) 
 	}
 	b.pages(c)
 	b.expiry(c)
+	b.texts = rulesOf(h.Input, "")
+	b.describe(b.schema, b.texts)
 	b.schema.Required = nil // validate checks it, so that the error names the field
 	b.schema.PrecomputeMessages()
 	return b, nil
@@ -249,6 +252,7 @@ func open(s *huma.Schema) bool {
 // validate checks the values against the schema. The error lists all invalid fields.
 func (b *Binder) validate(values map[string]any) error {
 	wrong := map[string][]string{}
+	b.texts.clean("", values, wrong)
 	for _, name := range b.required {
 		if v, ok := values[name]; !ok || (v == nil && !b.schema.Properties[name].Nullable) {
 			wrong[name] = append(wrong[name], "is required")

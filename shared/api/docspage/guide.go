@@ -32,6 +32,7 @@ type guide struct {
 	Plans      []plan
 	Default    string
 	Meter      contract.Meter
+	Managed    string        // requests of key management in words: "120 per minute"
 	Headers    template.HTML // rate headers of a response
 	Paging     string        // cursor, page or offset
 	Next       string        // dotted name of the next cursor in a response
@@ -73,6 +74,7 @@ func newGuide(c *contract.Contract, d *document) guide {
 	g := guide{
 		Text: markdown(firstParagraph(d.Info.Description)), Host: d.host(), Base: c.Base,
 		Relative: !(len(d.Servers) > 0 && strings.Contains(d.Servers[0].URL, "://")),
+		Managed:  quota(c.Management),
 		Meter:    c.Meter, Paging: c.Paging.Style, Limit: c.Paging.Limit, Default: c.DefaultPlan,
 		Grid: c.Scopes.Style == "grid", Role: c.Scopes.Style == "role", Codes: codes(c),
 		Days: days(c), Alike: c.Shapes.Management, Counted: c.Paging.Count,

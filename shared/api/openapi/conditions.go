@@ -16,31 +16,30 @@ var own = map[string][]string{
 	"listMatches":  {api.NotFound, api.InputFilter},
 	"listTeams":    {api.NotFound, api.InputFilter},
 	"listStats":    {api.InputFilter},
-	"createMatch":  {api.Conflict, api.ConflictRepeat},
+	"createMatch":  {api.Conflict},
 	"updateMatch":  {api.ConflictStep, api.ConflictVersion},
 	"deleteMatch":  {api.ConflictVersion},
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
-	"revokeSelf":   {api.Permission},
-	"createToken":  {api.Permission, api.ConflictRepeat},
-	"createKey":    {api.ConflictRepeat, api.ConflictCap, api.PermissionNeeds},
-	"rotateKey":    {api.ConflictRepeat, api.ConflictRotation, api.ConflictFinal},
-	"updateKey":    {api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
+	"createKey":    {api.QuotaKeys, api.ConflictCap, api.PermissionNeeds},
+	"rotateKey":    {api.PermissionExpiry, api.ConflictRotation, api.ConflictFinal},
+	"updateKey":    {api.PermissionExpiry, api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
 
-	"createWebhook":  {api.ConflictLimit, api.ConflictRepeat},
+	"createWebhook":  {api.ConflictLimit},
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
 
+	"addMember":         {api.ConflictLimit},
 	"createApplication": {api.ConflictLimit},
 
 	"listTeamContests": {api.NotFoundTeam, api.PermissionTeam},
 	"listOrgContests":  {api.NotFoundOrg, api.PermissionOrg},
-	"createContest":    {api.NotFoundTeam, api.PermissionGame, api.ConflictRepeat},
+	"createContest":    {api.NotFoundTeam, api.PermissionGame},
 	"getContest":       {api.NotFoundMatch, api.PermissionGame},
 	"getContestStatus": {api.NotFoundMatch, api.PermissionGame},
 	"moveContest":      {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
 	"scoreContest":     {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
-	"forfeitContest":   {api.NotFoundMatch, api.PermissionGame, api.ConflictState, api.ConflictRepeat},
+	"forfeitContest":   {api.NotFoundMatch, api.PermissionGame, api.ConflictState},
 	"agreeContest":     {api.NotFoundMatch, api.ConflictState},
 }
 
@@ -55,10 +54,17 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 		if r.Management && len(r.Permissions) > 0 {
 			all = append(all, api.PermissionRole)
 		}
+		// A token has no permission of key management, and is refused for that.
+		if r.Lasts && hasTokens(b.contract) && !slices.ContainsFunc(r.Permissions, contract.IsManagement) {
+			all = append(all, api.PermissionToken)
+		}
 		all = append(all, api.Suspended)
 	}
-	if r.Cost > 0 {
+	switch {
+	case r.Cost > 0:
 		all = append(all, api.Quota)
+	case !r.Open && !r.Urgent:
+		all = append(all, api.QuotaManagement)
 	}
 	all = append(all, inputConditions(r, in)...)
 	if len(r.Params()) > 0 && !slices.ContainsFunc(own[r.Operation], missing) {
@@ -67,8 +73,16 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 	if r.Management && r.Method != http.MethodGet {
 		all = append(all, api.Conflict)
 	}
+	if r.Repeat() != api.NotRepeatable {
+		all = append(all, api.ConflictRepeat)
+	}
 	all = append(all, own[r.Operation]...)
 	return once(append(all, api.Internal, api.Unavailable))
+}
+
+func hasTokens(c *contract.Contract) bool {
+	_, has := c.Operations["createToken"]
+	return has
 }
 
 // missing reports whether a condition is more specific than [api.NotFound].
@@ -134,14 +148,18 @@ var occasions = map[string]occasion{
 	api.SecretRevoked:     {"The key was revoked, which is permanent", "this key has been revoked or replaced"},
 	api.SecretEnvironment: {"The key belongs to another environment of this API", "this key belongs to another environment"},
 	api.SecretConflict:    {"The request has two different API keys", "two different API keys in one request; send only one"},
-	api.Permission:        {"The key's scopes do not allow this operation, or the operation requires the key itself and a token was sent", "listMatches requires the scope read:matches"},
+	api.Permission:        {"The key's scopes do not allow this operation", "listMatches requires the scope read:matches"},
 	api.PermissionRole:    {"The role of the key's owner does not allow this, independent of the scopes", "only operators can create organisations"},
 	api.PermissionNeeds:   {"A scope or a game requires a developer approval that the organisation does not have", "scope \"webhooks.manage:enabled\" needs the organisation's approval as a developer"},
+	api.PermissionToken:   {"A token was sent, and the operation makes, changes or ends something that lasts longer than a token", "createWebhook needs the key itself: a token cannot make, change or end anything that outlives it"},
+	api.PermissionExpiry:  {"The key that sends the request ends before the key that it would rotate or give a management scope", "the key that sends the request ends at 2026-03-01T12:00:00Z and cannot rotate a key that lasts longer"},
 	api.PermissionGame:    {"The match belongs to another game than the key", "the match belongs to another game than the key"},
 	api.PermissionTeam:    {"The key's owner is not an active member of the team", "the key's owner is not an active member of this team"},
 	api.PermissionOrg:     {"The key's owner is not an active member of the organisation", "the key's owner is not an active member of this organisation"},
 	api.Suspended:         {"The key's owner is suspended in their organisation", "this key's owner is suspended"},
 	api.Quota:             {"The quota of the current window is used up; Retry-After is the time until the next window", "quota of 1000 requests per 3600 seconds exceeded; retry after 2026-03-01T13:00:00Z"},
+	api.QuotaKeys:         {"The organisation has created as many keys within an hour as it may; Retry-After is the time until it may create the next", "the organisation has created 100 keys within an hour, the maximum; retry after 2026-03-01T13:00:00Z"},
+	api.QuotaManagement:   {"The key's budget for key management is used up; Retry-After is the time until the next window", "budget for key management of 120 requests per 60 seconds exceeded; retry after 2026-03-01T12:01:00Z"},
 	api.InputJSON:         {"The body is not valid JSON, or the operation does not accept a body", "the body is not valid JSON: unexpected end"},
 	api.InputParameter:    {"A parameter has a value that is not allowed", "order: must be one of asc, desc, got \"up\""},
 	api.Unreadable:        {"A query parameter is unknown, malformed or given more than once", "leage: unknown query parameter"},
@@ -162,7 +180,7 @@ var occasions = map[string]occasion{
 	api.NotFoundOrg:       {"No organisation has this id or slug", "no such organisation"},
 	api.Method:            {"The path does not support this method; Allow lists the supported methods", "this path supports only GET, OPTIONS"},
 	api.Conflict:          {"The state of the object does not allow this, or another request changed the object at the same time", "this match already exists: the same teams in the same round of a season, or on the same day"},
-	api.ConflictRepeat:    {"The Idempotency-Key was already used, for another request or to create a secret, which is shown only once; the details give the id of the key that was created", "Idempotency-Key: already used; the secret created by that request cannot be shown again"},
+	api.ConflictRepeat:    {"The Idempotency-Key was already used: for another request, for a secret, which is shown only once, or to create an object that has been deleted since; the details give the id of the object if it is known", "Idempotency-Key: already used; the secret created by that request cannot be shown again"},
 	api.ConflictRotation:  {"The overlap of an earlier rotation has not ended; force ends it", "a previous secret of this key is still valid: wait until it expires, or rotate with force to end it immediately"},
 	api.ConflictCap:       {"The organisation has as many active keys as the plan allows, or the maximum of management keys", "plan PRO allows 3 active client keys, and the organisation has 3: revoke one or choose a larger plan"},
 	api.ConflictLimit:     {"The organisation has the maximum number of these objects", "the organisation has 20 webhooks, the maximum: delete one first"},

@@ -113,7 +113,7 @@ func (b *builder) failureResponse(r api.Route, status int, conditions []string) 
 	examples := map[string]*huma.Example{}
 	seen := map[string]bool{}
 	for _, condition := range conditions {
-		if condition == api.Quota || condition == api.Unavailable {
+		if strings.HasPrefix(condition, api.Quota) || condition == api.Unavailable {
 			response.Headers["Retry-After"] = headerRef("RetryAfter")
 		}
 		body := b.encoder.Error(exampleRequest, sample(condition)).Body

@@ -29,8 +29,8 @@ func (b *builder) headers() map[string]*huma.Header {
 		"QuotaLimit":      number("Requests that the plan allows per window; absent for keys without a quota", 1000),
 		"QuotaRemaining":  number("Requests left in the current window", 998),
 		"QuotaReset":      number(reset, at),
-		"RateLimit":       text("The quota as a structured field: requests left, and seconds until the end of the window", `"requests";r=998;t=1800`),
-		"RateLimitPolicy": text("The quota policy as a structured field: requests per window, and seconds per window", `"requests";q=1000;w=3600`),
+		"RateLimit":       text("The quota as a structured field: requests left, and seconds until the end of the window. Responses of key management list its own budget as a second item", `"requests";r=998;t=1800`),
+		"RateLimitPolicy": text("The quota policy as a structured field: requests per window, and seconds per window. Responses of key management list its own policy as a second item", `"requests";q=1000;w=3600`),
 	}
 }
 

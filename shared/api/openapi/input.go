@@ -13,9 +13,6 @@ import (
 	"statgate/shared/api/bind"
 )
 
-// repeatable lists the operations that support Idempotency-Key.
-var repeatable = []string{"createKey", "rotateKey", "createMatch", "createContest", "forfeitContest", "createWebhook"}
-
 // conditional lists the operations that support If-Match.
 var conditional = []string{"updateMatch", "deleteMatch"}
 
@@ -25,7 +22,7 @@ func parameters() map[string]*huma.Param {
 		"IfNoneMatch": {Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "`ETag` of an earlier response; if nothing changed, the response is 304 without a body"},
 		"IdempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
-			Description: "Unique text of your own, such as a UUID. A retry with the same text within a day does not repeat the work: it gets the first response again. It is refused if that response contained the secret of a key, or if the request differs"},
+			Description: "Unique text of your own for one request, such as a UUID: 1–255 visible ASCII characters, shared by all keys of their owner. A retry with the same text within a day does not repeat the work: it gets the first response again or, if that response had a secret, status 409. Another request with the same text gets status 409"},
 		"IfMatch": {Name: "If-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "`ETag` of the state that you read; if the object has changed since, nothing is changed"},
 	}
@@ -47,7 +44,7 @@ func (b *builder) params(r api.Route, h api.Handler, in *bind.Binder) []*huma.Pa
 			list = append(list, b.param(r, theirs(rename, ours), "query", inline(schema.Properties[ours], in.Registry()), required))
 		}
 	}
-	if slices.Contains(repeatable, r.Operation) {
+	if r.Repeat() != api.NotRepeatable {
 		list = append(list, &huma.Param{Ref: "#/components/parameters/IdempotencyKey"})
 	}
 	if slices.Contains(conditional, r.Operation) {

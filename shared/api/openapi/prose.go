@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"statgate/shared/api"
 	"statgate/shared/contract"
 )
 
@@ -32,6 +33,10 @@ func introduction(c *contract.Contract) string {
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every response has an `X-Request-Id`. Every error has the shape of the schema `Error`. ")
 	fmt.Fprintf(&b, "Unknown values are null; fields are never omitted. Times are RFC 3339 in UTC%s.\n\n", days)
+	fmt.Fprintf(&b, "Names, email addresses and other text for people are stored in Unicode's normalisation form C, without space around them. "+
+		"Invisible characters (control, zero-width and bidirectional formatting characters) and broken UTF-8 are refused. "+
+		"Emoji sequences are allowed; descriptions and metadata may have line breaks.\n\n")
+	fmt.Fprintf(&b, "HEAD works wherever GET does and counts like it. Every 401 has `WWW-Authenticate: Bearer`; without CloudFront in front of the API, its name may be `x-amzn-Remapped-WWW-Authenticate`. ")
 	fmt.Fprintf(&b, "An unknown path gets status %d. A method that the path does not support gets status %d and the header `Allow`.",
 		c.Condition("not_found.route").Status, c.Condition("method").Status)
 	return b.String()
@@ -95,7 +100,7 @@ var prose = map[string]string{
 	"listStats":       "Lists the statistics of players by season and team: all, those of a league, or those of one of its seasons. The list is empty if no player data was imported.",
 	"listMatches":     "Lists matches by kick-off, then id. Matches without a known time come last in their day. Supported filters: none; a league and season, with round, stage or status; a league; a status; a team; each of these within a day or a range of at most 31 days; at most 100 ids. Other combinations are refused.",
 	"getMatch":        "Returns one match. The id of a match never changes, even if its date does.",
-	"createMatch":     "Creates a match that only your organisation's keys can read: in lists, by team and in head-to-head records, but never in public standings. The league and season are public ones, or omitted. The teams are existing teams that your keys can read, or teams of your own given by name. Send an `Idempotency-Key` to make retries safe.",
+	"createMatch":     "Creates a match that only your organisation's keys can read: in lists, by team and in head-to-head records, but never in public standings. The league and season are public ones, or omitted. The teams are existing teams that your keys can read, or teams of your own given by name.",
 	"updateMatch":     "Updates a match of your organisation: status and score in one write. The status `scheduled` can change to `live`, and `live` to `finished`. Both can change to `postponed`, `cancelled`, `abandoned` or `awarded`, and `postponed` back to `scheduled`. With `If-Match`, the match is updated only if it has not changed since you read it.",
 	"deleteMatch":     "Deletes a match of your organisation. With `If-Match`, the match is deleted only if it has not changed since you read it.",
 	"getHeadToHead":   "Returns the played meetings of a match's two teams in all leagues, newest first. The totals are counted for the home and away team of the requested match.",
@@ -107,12 +112,12 @@ var prose = map[string]string{
 	"listUserContests": "Lists the same matches as the GET request, with the filters in the body.",
 	"listTeamContests": "Lists the matches of a team, newest first. The key's owner must be an active member of the team. The path accepts the team's id or slug.",
 	"listOrgContests":  "Lists the matches of the teams of an organisation, newest first. The key's owner must be an active member of the organisation. The path accepts the organisation's id or slug.",
-	"createContest":    "Creates a match of the game that the key is bound to, between two teams given by id or slug. Send an `Idempotency-Key` to make retries safe: a retry gets the first response.",
+	"createContest":    "Creates a match of the game that the key is bound to, between two teams given by id or slug.",
 	"getContest":       "Returns one match of the key's game.",
 	"getContestStatus": "Returns the status of a match of the key's game.",
 	"moveContest":      "Changes the status of a match from READY to IN_PROGRESS, or from ACCEPTED or IN_PROGRESS to CANCELLED. Every other change is refused. A match completes by itself when enough of its maps are confirmed.",
 	"scoreContest":     "Submits scores of maps while a match is in progress. An unconfirmed score is overwritten. A confirmed score is kept, and its result says so. The match completes by itself when the confirmed maps decide it.",
-	"forfeitContest":   "Forfeits a match that is accepted, ready or in progress; the other team wins. Send an `Idempotency-Key` to make retries safe: a retry gets the first response.",
+	"forfeitContest":   "Forfeits a match that is accepted, ready or in progress; the other team wins.",
 	"agreeContest":     "Records what the teams of a match agreed on, as reported by the site that they use: that both play, that both are ready, that a score is final, a dispute or its settlement. Operators only.",
 	"putContestant":    "Creates or replaces a team, or an organisation that teams play for. Fields that are not sent are removed. Operators only.",
 
@@ -124,29 +129,29 @@ var prose = map[string]string{
 	"decideApplication": "Approves an application or withdraws the approval. After a withdrawal, scopes that need the approval grant nothing from the next request of each key. Operators only.",
 
 	"listKeys":    "Lists the keys of your organisation that you may read, newest first. A member with the role `member` gets only their own keys. Lists never include secrets.",
-	"createKey":   "Creates a key and returns its secret, which is shown only once. A key with a management scope is a management key: it does not count against the plan's keys, and an organisation can have 25 active ones. Send an `Idempotency-Key` to make retries safe.",
+	"createKey":   "Creates a key and returns its secret, which is shown only once. A key that reaches data counts against the plan's keys, even if it also has management scopes. Keys with management scopes alone do not count; an organisation can have 25 active ones. A new key ends no later than the key that sends the request, and without an expiry at the same time. An organisation can create 100 keys per hour, or more on a plan with room for more.",
 	"getSelf":     "Returns the key that sends the request, its permissions, and what is left of its quota.",
-	"createToken": "Creates a short-lived token of the key that sends the request. A token is sent like a key. It is valid from one minute to one day (`expires_in`, by default one hour). Its `scopes` are some or all of the key's, but never key management. It uses the key's quota. It ends on the next request after the key, or the secret that created it, is revoked, replaced or expired. Scopes removed from the key are removed from the token. A token cannot create tokens. Send an `Idempotency-Key` to make retries safe.",
-	"revokeSelf":  "Revokes the key that sends the request, permanently. Use it to disable a leaked secret.",
+	"createToken": "Creates a short-lived token of the key that sends the request. A token is sent like a key. It is valid from one minute to one day (`expires_in`, by default one hour). Its `scopes` are some or all of the key's, but never key management. It uses the key's quota. It ends on the next request after the key, or the secret that created it, is revoked, replaced or expired. Scopes removed from the key are removed from the token. A token cannot make, change or end anything that outlives it: keys, tokens, webhooks and signing secrets.",
+	"revokeSelf":  "Revokes the key that sends the request, permanently. Use it to disable a leaked secret. A token cannot revoke its key.",
 	"getKey":      "Returns one key: its settings, state and usage.",
-	"updateKey":   "Updates the name, scopes, expiry or metadata. Narrower permissions are effective from the next request. Wider permissions are effective by the time in `effective_by`.",
-	"rotateKey":   "Replaces the secret and keeps the key: its name, scopes, settings, used quota and history stay. The previous secret ends immediately, or after `overlap`.",
+	"updateKey":   "Updates the name, scopes, expiry or metadata. Narrower permissions are effective from the next request. Wider permissions are effective by the time in `effective_by`. A key cannot get a later expiry than the key that sends the request, so no key can prolong itself.",
+	"rotateKey":   "Replaces the secret and keeps the key: its name, scopes, settings, used quota and history stay. The previous secret ends immediately, or after `overlap`; a retry that sends the ended secret is refused. A key that expires cannot rotate a key that lasts longer.",
 	"revokeKey":   "Revokes a key permanently, from the next request on.",
 	"getKeyUsage": "Returns the number of requests by hour and operation, for at most 31 days. The counts are exact: the hours add up to the requests made.",
 
-	"listAudit": "Lists changes to keys, organisations and their own matches, newest first: time, actor, authentication, and the values before and after. In lists with cursors, a page filtered by both `key` and `actor` can be shorter than the limit, or empty, and still have a next page.",
+	"listAudit": "Lists changes to keys, organisations and their own matches, newest first: time, actor and the maker of the actor's key, authentication, and the values before and after. In lists with cursors, a page filtered by both `key` and `actor` can be shorter than the limit, or empty, and still have a next page.",
 
 	"listOrgs":     "Lists the organisations that you may read: your own, or all for operators.",
 	"createOrg":    "Creates an organisation with a plan and its first owner. Operators only.",
 	"getOrg":       "Returns one organisation.",
 	"updateOrg":    "Updates the name. Operators can also change the plan. With a smaller plan, existing keys stay and new ones are refused.",
 	"listMembers":  "Lists the members of an organisation with their roles and states.",
-	"addMember":    "Adds a person by email address.",
+	"addMember":    "Adds a person by email address. An organisation can have 500 members.",
 	"updateMember": "Updates the email address, role or state of a member. The keys of a suspended member are refused from their next request.",
 	"removeMember": "Removes a member and revokes the member's keys.",
 
 	"listWebhooks":   "Lists the webhooks of your organisation, oldest first.",
-	"createWebhook":  "Creates a webhook. Within seconds, events are sent to its URL by POST, signed as the Standard Webhooks specification defines. Store the `signing_secret`, and check the signature of each delivery. A delivery succeeds if your endpoint answers 2xx within 10 s; otherwise it is retried seven times over about 18 hours. An event can be delivered more than once, always with the same `webhook-id`, and out of order: compare the `version` of the object that it contains. A webhook without a successful delivery for three days, or whose endpoint answers 410, is disabled. The webhook belongs to your organisation and stays when the key that created it ends. An organisation can have 20 webhooks. Send an `Idempotency-Key` to make retries safe.",
+	"createWebhook":  "Creates a webhook. Within seconds, events are sent to its URL by POST, signed as the Standard Webhooks specification defines. Store the `signing_secret`, and check the signature of each delivery. A delivery succeeds if your endpoint answers 2xx within 10 s; otherwise it is retried seven times over about 18 hours. If your endpoint answers 429 or 503 with `Retry-After`, in seconds or as a date, the next retry is not before that time; a `Retry-After` over 10 hours counts as 10 hours. An event can be delivered more than once, always with the same `webhook-id`, and out of order: compare the `version` of the object that it contains. A webhook without a successful delivery for three days, or whose endpoint answers 410, is disabled. The webhook belongs to your organisation and stays when the key that created it ends. An organisation can have 20 webhooks.",
 	"getWebhook":     "Returns one webhook: its settings and the state of its deliveries.",
 	"updateWebhook":  "Updates the URL, the filters or the state of a webhook.",
 	"deleteWebhook":  "Deletes a webhook. No further delivery is attempted.",
@@ -159,3 +164,14 @@ var prose = map[string]string{
 	"getOpenAPI": "Returns this OpenAPI document.",
 	"getDocs":    "Returns the same documentation as an HTML page.",
 }
+
+// repeats describes the responses to a repeated request, by the operation's [api.Repeat].
+var repeats = map[api.Repeat]string{
+	api.NotRepeatable:            "",
+	api.FirstAnswer:              " Send an `Idempotency-Key` to make retries safe: a retry with the same body within a day gets the first response." + otherRequest,
+	api.FirstAnswerWhileItExists: " Send an `Idempotency-Key` to make retries safe: a retry with the same body within a day gets the first response, or status 409 if the object has been deleted since." + otherRequest,
+	api.RefusedWithKey:           " Send an `Idempotency-Key` to make retries safe: a retry within a day gets status 409 with the id of the key, because the secret is shown only once." + otherRequest,
+	api.RefusedWithWebhook:       " Send an `Idempotency-Key` to make retries safe: a retry within a day gets status 409 with the id of the webhook, because the signing secret is shown only once." + otherRequest,
+}
+
+const otherRequest = " An `Idempotency-Key` that was used for another body or another operation gets status 409."

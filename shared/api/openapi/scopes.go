@@ -62,18 +62,20 @@ func Writes(permissions []string) bool {
 	return len(permissions) > 0 && !slices.ContainsFunc(permissions, reads)
 }
 
-func cost(r api.Route) string {
+func cost(c *contract.Contract, r api.Route) string {
 	switch {
 	case r.Open:
 		return ""
+	case r.Cost == 0 && r.Urgent:
+		return " Requests do not count against the quota or the budget for key management."
 	case r.Cost == 0:
-		return " Requests do not count against the quota."
+		return fmt.Sprintf(" Requests do not count against the quota. Each key may make %d requests of key management per %d seconds.", c.Management.Limit, c.Management.Window)
 	}
 	return " Each request counts once against the quota."
 }
 
 func description(c *contract.Contract, r api.Route, scopes []string) string {
-	text := prose[r.Operation]
+	text := prose[r.Operation] + repeats[r.Repeat()]
 	if more := rules[r.Operation]; more != "" {
 		text += " " + more
 	}
@@ -83,7 +85,7 @@ func description(c *contract.Contract, r api.Route, scopes []string) string {
 	if text != "" {
 		text += "\n\n"
 	}
-	return text + access(c, r, scopes) + cost(r)
+	return text + access(c, r, scopes) + cost(c, r)
 }
 
 // schemes returns the security schemes: the ways to send a secret.

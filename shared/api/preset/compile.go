@@ -1,6 +1,7 @@
 package preset
 
 import (
+	"cmp"
 	"maps"
 	"math/big"
 	"regexp"
@@ -32,14 +33,21 @@ func (c *compiler) compile(src source) *contract.Contract {
 		Recheck: src.Recheck, HidePublic: src.HidePublic, IDs: src.IDs, UTCDays: src.UTCDays,
 	}
 	c.basics(got)
+	c.texts(src)
+	c.environments(src)
 	got.Secret = c.secret(src)
 	got.Scopes = c.scopes(src.Scopes)
+	c.grants(src.Scopes)
+	c.planNames(src)
 	got.Plans = c.plans(src)
+	got.Management = c.managed(src.Management)
 	got.Keys = c.keys(src.Keys)
 	c.operations(src, got)
 	got.Paging = c.paging(src.Paging)
 	c.conditions(src, got)
 	got.Shapes = c.shapes(src.Shapes)
+	c.envelopes(src.Shapes, src.Paging.Style, got.Shapes)
+	c.headers(src.Meter)
 	if got.Meter.ResetUnit != "" || got.Meter.Reset != "" {
 		c.oneOf([]string{"meter", "reset_unit"}, got.Meter.ResetUnit, "epoch", "delta")
 	}
@@ -116,8 +124,11 @@ func (c *compiler) secret(src source) contract.SecretRules {
 	return r
 }
 
+const maxSecretBytes = 64 + 16 // of randomness and of the tag
+
 // length returns how many characters of the alphabet encode the number of bytes.
 func length(alphabet string, bytes int) int {
+	bytes = min(max(bytes, 0), maxSecretBytes) // secret reports what is out of range
 	if alphabet == "hex" {
 		return 2 * bytes
 	}
@@ -153,21 +164,14 @@ func (c *compiler) scopes(src scopesSource) contract.Scopes {
 func (c *compiler) scopeNames(s contract.Scopes) {
 	seen := map[string]bool{}
 	for _, name := range s.Names() {
-		if seen[name] || strings.ContainsAny(name, " ,") || name == "" {
-			c.fail([]string{"scopes", "list", name}, "names must be unique, not empty, and without spaces and commas, got %q", name)
+		if seen[name] || !scopeForm.MatchString(name) {
+			c.fail([]string{"scopes", "list", name}, "names must be unique, not empty, visible ASCII and without spaces and commas, got %q", name)
 		}
 		seen[name] = true
 	}
 	for _, l := range s.List {
 		if l.Needs != "" {
 			c.oneOf([]string{"scopes", "list", l.Name}, l.Needs, contract.NeedsGeneral, contract.NeedsGame)
-		}
-		for _, grant := range l.Grants {
-			if !strings.Contains(grant, ":") {
-				c.fail([]string{"scopes", "list", l.Name}, "grants: must be permissions such as matches:read, got %q", grant)
-			} else if contract.IsManagement(grant) {
-				c.fail([]string{"scopes", "list", l.Name}, "grants: %q belongs to key management, which has its own scopes", grant)
-			}
 		}
 	}
 	for _, d := range s.Default {
@@ -203,12 +207,30 @@ func (c *compiler) plans(src source) []contract.Plan {
 	return plans
 }
 
+// defaultManagement is generous for people and scripts, and bounds what one key can cost.
+const defaultManagement = "120/min"
+
+// managed returns the budget of key management.
+func (c *compiler) managed(text string) contract.Budget {
+	at := []string{"management"}
+	b, err := budget(cmp.Or(text, defaultManagement))
+	if err != nil {
+		c.fail(at, "%v", err)
+	} else if b.Window != 60 || b.Limit < 1 {
+		c.fail(at, "must be a rate of at least 1/min, got %q", text)
+	}
+	return b
+}
+
 // windows checks that a plan's rates share one window: a key has one window at a time, and
 // a second window would restart it.
 func (c *compiler) windows(p contract.Plan) {
 	for name, b := range p.Budgets {
 		if strings.ContainsAny(name, ". ") || name == "" {
 			c.fail([]string{"plans", p.Name}, "budgets: names must not be empty or contain dots or spaces, got %q", name)
+		}
+		if name == contract.Management {
+			c.fail([]string{"plans", p.Name}, "budgets.%s: is the name of key management's own budget", name)
 		}
 		if b.Window != 0 && b.Window != p.Budgets[contract.Requests].Window {
 			c.fail([]string{"plans", p.Name}, "budgets.%s: must have the same window as requests", name)
@@ -219,7 +241,8 @@ func (c *compiler) windows(p contract.Plan) {
 func (c *compiler) keys(src keysSource) contract.KeyRules {
 	rules := contract.KeyRules{ExpiryRequired: src.Expiry == "required"}
 	c.oneOf([]string{"keys", "expiry"}, src.Expiry, "required", "optional")
-	for name, text := range map[string]string{"max_life": src.MaxLife, "max_overlap": src.MaxOverlap} {
+	for _, limit := range [][2]string{{"max_life", src.MaxLife}, {"max_overlap", src.MaxOverlap}} {
+		name, text := limit[0], limit[1]
 		if text == "" {
 			continue
 		}
@@ -227,13 +250,19 @@ func (c *compiler) keys(src keysSource) contract.KeyRules {
 		if err != nil {
 			c.fail([]string{"keys", name}, "%v", err)
 		}
+		if name == "max_life" && err == nil && d == 0 {
+			c.fail([]string{"keys", name}, "must be longer than 0s; leave it out for no maximum")
+		}
 		if name == "max_life" {
 			rules.MaxLife = int64(d.Seconds())
 		} else {
 			rules.MaxOverlap = int64(d.Seconds())
 		}
 	}
-	for _, text := range src.ExpiryChoices {
+	for i, text := range src.ExpiryChoices {
+		if slices.Contains(src.ExpiryChoices[:i], text) {
+			c.fail([]string{"keys", "expiry_choices"}, "must list %s only once", text)
+		}
 		d, err := contract.ParseDuration(text)
 		if err != nil {
 			c.fail([]string{"keys", "expiry_choices"}, "%v", err)
@@ -291,10 +320,12 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 		if o.Limit != nil {
 			l := c.limit(append(at, "limit"), *o.Limit)
 			op.Limit = &l
+			if !c.known.paged(name) {
+				c.fail(append(at, "limit"), "is allowed only for lists with pages")
+			}
 		}
-		if o.Method != "" {
-			c.oneOf(append(at, "method"), o.Method, "GET", "POST", "PATCH", "PUT", "DELETE")
-		}
+		c.method(append(at, "method"), route, o.Method)
+		c.names(at, route, src.Paging.Style, o.Names)
 		if slices.Contains(byCursor, name) && src.Paging.Style != "cursor" {
 			c.fail(at, "requires paging.style cursor: its filters can skip most of a long history, which a page number or offset would read again for every page")
 		}
@@ -303,6 +334,19 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 		got.Operations[name] = op
 	}
 	c.clashes(got)
+}
+
+// method checks a contract's method. Inputs come from the query of GET and DELETE and from the
+// body of other methods, so a contract may only choose among those.
+func (c *compiler) method(at []string, route api.Route, method string) {
+	if method == "" || method == route.Method {
+		return
+	}
+	bodied := []string{"PATCH", "POST", "PUT"}
+	if !slices.Contains(bodied, route.Method) {
+		bodied = []string{route.Method}
+	}
+	c.oneOf(at, method, bodied...)
 }
 
 // byCursor lists the operations whose filters can skip most of what a page reads.
@@ -339,12 +383,15 @@ func (c *compiler) path(at []string, route api.Route, path string) {
 
 // clashes reports operations with the same method and path.
 func (c *compiler) clashes(got *contract.Contract) {
-	seen := map[string]string{}
+	seen, before := map[string]string{}, len(c.problems)
 	for _, r := range api.For(got) {
 		if other, ok := seen[r.ID()]; ok {
 			c.fail([]string{"operations", r.Operation}, "has the same method and path as %s: %s", other, r.ID())
 		}
 		seen[r.ID()] = r.Operation
+	}
+	if len(c.problems) == before {
+		c.routable(got)
 	}
 }
 
@@ -357,9 +404,10 @@ func (c *compiler) conditions(src source, got *contract.Contract) {
 		if !known {
 			c.fail([]string{"conditions", name}, "unknown condition; docs/errors.md lists the conditions")
 		}
-		if cond.Status < 400 || cond.Status > 599 || cond.Code == "" {
-			c.fail([]string{"conditions", name}, "must have a status of 400–599 and a code")
+		if cond.Status < 400 || cond.Status > 599 || !codeForm.MatchString(cond.Code) {
+			c.fail([]string{"conditions", name}, "must have a status of 400–599 and a code of 1–80 visible ASCII characters")
 		}
+		c.side(name, cond.Status)
 		got.Conditions[name] = contract.Condition(cond)
 	}
 	for _, root := range conditionRoots {
@@ -391,6 +439,7 @@ func (c *compiler) shapes(src shapesSource) contract.Shapes {
 			s.Views = map[string]*contract.Node{}
 		}
 		s.Views[name] = c.shape("views", src.Views[name], nil, true)
+		c.viewed(name, s.Views[name])
 	}
 	return s
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -58,14 +59,11 @@ func Load(nameOrFile string) (*contract.Contract, error) {
 // Problem is one error in a contract file.
 type Problem struct {
 	File         string
-	Line, Column int // from 1; 0 if it concerns the whole file
+	Line, Column int // from 1; the beginning of the file if it concerns the whole file
 	What         string
 }
 
 func (p Problem) Error() string {
-	if p.Line == 0 {
-		return fmt.Sprintf("%s: %s", p.File, p.What)
-	}
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.What)
 }
 
@@ -80,7 +78,13 @@ func Compile(file string, raw []byte) (*contract.Contract, error) {
 		return nil, located(file, err)
 	}
 	c := &compiler{file: file, tree: tree}
+	if c.known, err = loadCatalogue(); err != nil {
+		return nil, err
+	}
 	got := c.compile(src)
+	if err := c.form(raw); err != nil {
+		return nil, err
+	}
 	if len(c.problems) > 0 {
 		return nil, errors.Join(c.problems...)
 	}
@@ -102,24 +106,25 @@ func decode(raw []byte, into any) (err error) {
 func located(file string, err error) error {
 	var at yaml.Error
 	if errors.As(err, &at) {
-		p := Problem{File: file, What: at.GetMessage()}
+		p := Problem{File: file, Line: 1, Column: 1, What: at.GetMessage()}
 		if t := at.GetToken(); t != nil && t.Position != nil {
 			p.Line, p.Column = t.Position.Line, t.Position.Column
 		}
 		return p
 	}
-	return Problem{File: file, What: err.Error()}
+	return Problem{File: file, Line: 1, Column: 1, What: err.Error()}
 }
 
 type compiler struct {
 	file     string
+	known    Catalogue
 	tree     *ast.File
 	problems []error
 }
 
 // fail adds a problem at the place of the names, or of the longest prefix that exists.
 func (c *compiler) fail(at []string, format string, args ...any) {
-	p := Problem{File: c.file, What: strings.Join(at, ".") + ": " + fmt.Sprintf(format, args...)}
+	p := Problem{File: c.file, Line: 1, Column: 1, What: strings.Join(at, ".") + ": " + fmt.Sprintf(format, args...)}
 	for n := len(at); n > 0; n-- {
 		if node := find(c.tree, at[:n]); node != nil {
 			if t := node.GetToken(); t != nil && t.Position != nil {
@@ -131,13 +136,16 @@ func (c *compiler) fail(at []string, format string, args ...any) {
 	c.problems = append(c.problems, p)
 }
 
-// find follows names: keys in maps, and the "name" of items in lists.
+// find follows names: keys in maps, and the "name" or the index of items in lists.
 func find(tree *ast.File, at []string) ast.Node {
 	if len(tree.Docs) == 0 {
 		return nil
 	}
 	var node ast.Node = tree.Docs[0].Body
 	for _, name := range at {
+		if anchor, ok := node.(*ast.AnchorNode); ok {
+			node = anchor.Value
+		}
 		switch v := node.(type) {
 		case *ast.MappingNode:
 			node = valueOf(v.Values, name)
@@ -164,7 +172,11 @@ func valueOf(pairs []*ast.MappingValueNode, name string) ast.Node {
 	return nil
 }
 
+// itemNamed returns the name of the item that has it, or the item by its index.
 func itemNamed(list *ast.SequenceNode, name string) ast.Node {
+	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(list.Values) {
+		return list.Values[i]
+	}
 	for _, item := range list.Values {
 		if m, ok := item.(*ast.MappingNode); ok {
 			if v := valueOf(m.Values, "name"); v != nil && v.GetToken().Value == name {

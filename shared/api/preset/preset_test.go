@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"statgate/shared/api/preset"
+	"statgate/shared/contract"
 )
 
 func TestEveryPresetCompiles(t *testing.T) {
@@ -20,42 +21,139 @@ func TestEveryPresetCompiles(t *testing.T) {
 	}
 }
 
+func TestKeyManagementHas120RequestsAMinuteUnlessTheContractSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	for _, name := range preset.Names() {
+		c, err := preset.Load(name)
+		if err != nil || c.Management != (contract.Budget{Limit: 120, Window: 60}) {
+			t.Errorf("%s: got %+v, %v", name, c.Management, err)
+		}
+	}
+	raw, err := os.ReadFile("presets/balla.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := preset.Compile("x.yaml", append(raw, "\nmanagement: 300/min\n"...))
+	if err != nil || c.Management != (contract.Budget{Limit: 300, Window: 60}) {
+		t.Errorf("with 300/min: got %+v, %v", c, err)
+	}
+}
+
+// invalid are changes of the preset statgate, and what the refusal says.
+var invalid = []struct{ old, new, want string }{
+	{"requests: 100/h", "requests: 100/h, management: 3/h", "budgets.management: is the name of key management's own budget"},
+	{"title: Statgate", "title: Statgate\nmanagement: 100/h", "x.yaml:4:13: management: must be a rate of at least 1/min, got \"100/h\""},
+	{"title: Statgate", "title: Statgate\nmanagement: 0/min", "management: must be a rate of at least 1/min"},
+	{"title: Statgate", "title: Statgate\nmanagement: 100", "management: must be a rate of at least 1/min"},
+	{"title: Statgate", "title: Statgate\nmanagement: many", "management: must be a rate such as"},
+	{"base: /v1", "base: v1", "x.yaml:4:7: base"},
+	{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
+	{"requests: 100/h", "requests: 100/day", "budgets.requests: window must be min or h"},
+	{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets.mcp: must have the same window as requests"},
+	{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
+	{"default_plan: PRO", "default_plan: GOLD", "must be a plan of this contract, got \"GOLD\""},
+	{"  listTeams: {}", "  listNothing: {}", "operations.listNothing"},
+	{"getLeague: {}", "getLeague: {path: /leagues}", "must have the parameters [league], got []"},
+	{"getTeam: {}", "getTeam: {budget: lookups}", "plan FREE has no rate \"lookups\""},
+	{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
+	{"$next, total: $total", "$nxet, total: $total", "must be one of the slots $items"},
+	{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: unknown condition"},
+	{"  style: cursor", "  style: page\n  cursor_life: 1h", "paging.cursor_life: requires style cursor"},
+	{"  style: cursor", "  style: cursor\n  cursor_life: soon", "must be a duration"},
+	{"grants: [\"teams:read\"]", "grants: [\"teams:read\"], needs: luck", "must be one of general, game, got \"luck\""},
+	{"over: refuse", "over: refused", "must be one of refuse, clamp"},
+	{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
+	{"name: statgate", "name: [", "x.yaml:"},
+	{"style: cursor", "style: cursor\n  count: true", "paging.count: requires style page or offset"},
+	{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 2y]", "keys.expiry_choices: must be longer than 0s and at most max_life, got \"2y\""},
+	{"max_life: 1y", "max_life: 1y\n  expiry_choices: [soon]", "keys.expiry_choices: must be a duration"},
+	{"listMatches: {}", "listMatches: {names: {leage: l}}", "operations.listMatches.names.leage: must be a query parameter or field"},
+	{"listMatches: {}", "listMatches: {names: {league: x, season: x}}", "operations.listMatches.names.season: \"x\" is already the name"},
+	{"listMatches: {}", "listMatches: {names: {league: limit}}", "operations.listMatches.names.league: \"limit\" is already the name"},
+	{"listMatches: {}", "listMatches: {names: {league: page}}", "operations.listMatches.names.league: \"page\" is already the name"},
+	{"listMatches: {}", "listMatches: {names: {league: api_key}}", "operations.listMatches.names.league: \"api_key\" is already the name"},
+	{"listMatches: {}", "listMatches: {names: {league: season, season: league}}", "operations.listMatches.names.league: \"season\" is already the name"},
+	{"listTeamMatches: {}", "listTeamMatches: {names: {order: team}}", "operations.listTeamMatches.names.order: \"team\" is already the name"},
+	{"listTeamMatches: {}", "listTeamMatches: {names: {team: club}}", "operations.listTeamMatches.names.team: must be a query parameter or field"},
+	{"listMatches: {}", "listMatches: {names: {league: \"a b\"}}", "must be 1–64 letters, digits, _ and -"},
+	{"getTeam: {}", "getTeam: {limit: {default: 5, min: 1, max: 9, over: clamp}}", "operations.getTeam.limit: is allowed only for lists with pages"},
+	{"createMatch: {}", "createMatch: {method: GET}", "operations.createMatch.method: must be one of PATCH, POST, PUT, got \"GET\""},
+	{"getTeam: {}", "getTeam: {method: POST}", "operations.getTeam.method: must be one of GET, got \"POST\""},
+	{"listTeams: {}", "listTeams: {path: \"/football/teams/{team}\"}", "must have the parameters [], got [team]"},
+	{"listPlayers: {}", "listPlayers: {path: /football/teams}", "has the same method and path as"},
+	{"getPlayer: {}", "getPlayer: {path: \"/football/teams/{player}\"}", "API Gateway allows one variable at a place"},
+	{"grants: [\"teams:read\"]", "grants: [\"teams:fly\"]", "no operation requires the permission \"teams:fly\""},
+	{"grants: [\"teams:read\"]", "grants: [\"taems:read\"]", "no operation requires the permission \"taems:read\""},
+	{"grants: [\"teams:read\"]", "grants: [\"teams:\"]", "must be permissions such as matches:read"},
+	{"style: list", "style: list\n  verbs: [{name: r, verb: read}]", "scopes.verbs: is not allowed for style list"},
+	{"style: list", "style: grid", "verbs is required for style grid"},
+	{"name: PRO, keys: 3", "name: FREE, keys: 3", "plans.FREE: names must be unique"},
+	{"requests: 100/h", "requests: 0/h", "budgets.requests: must be 1–"},
+	{"live: sg_live_, test: sg_test_", "live: sg_, test: sg_test_", "must not begin like the prefix of"},
+	{"live: sg_live_, test: sg_test_", "live: sg_live_, test: sg_live_", "must not begin like the prefix of"},
+	{"random_bytes: 24", "random_bytes: -1", "secret.random_bytes: must be 16–64, got -1"},
+	{"http: [bearer, x-api-key]", "http: [bearer, bearer]", "must list bearer only once"},
+	{"data: $items, next_cursor: $next", "data: $items", "shapes.list: must have the slot $next"},
+	{"request_id: $request_id", "request_id: {}", "request_id: must not be empty"},
+	{"remaining: X-RateLimit-Remaining", "remaining: X-RateLimit-Limit", "meter.remaining: must be a header name that is used only once"},
+	{"remaining: X-RateLimit-Remaining", "remaining: Content-Type", "Content-Type has another meaning"},
+	{"title: Statgate", "title: \"Stat\\u202egate\"", "x.yaml:3:8: title: must not contain the character U+202E"},
+	{"unavailable: {status: 503", "unavailable: {status: 401", "conditions.unavailable: must have a status of 500–599, got 401"},
+	{"not_found: {status: 404", "not_found: {status: 500", "conditions.not_found: must have a status of 400–499, got 500"},
+	{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 30d]", "keys.expiry_choices: must list 30d only once"},
+	{"max_life: 1y", "max_life: 0s", "keys.max_life: must be longer than 0s"},
+	{"getLeague: {}", "getLeague:", "operations.getLeague"},
+	{"title: Statgate", "title: Statgate\nids: ulid", "ids: must be one of uuid, got \"ulid\""},
+}
+
 func TestInvalidContractIsRefusedWithThePlaceOfTheProblem(t *testing.T) {
 	t.Parallel()
 	good, err := os.ReadFile("presets/statgate.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ old, new, want string }{
-		{"base: /v1", "base: v1", "x.yaml:4:7: base"},
-		{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
-		{"requests: 100/h", "requests: 100/day", "budgets.requests: window must be min or h"},
-		{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets.mcp: must have the same window as requests"},
-		{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
-		{"default_plan: PRO", "default_plan: GOLD", "must be a plan of this contract, got \"GOLD\""},
-		{"  listTeams: {}", "  listNothing: {}", "operations.listNothing"},
-		{"getLeague: {}", "getLeague: {path: /leagues}", "must have the parameters [league], got []"},
-		{"getTeam: {}", "getTeam: {budget: lookups}", "plan FREE has no rate \"lookups\""},
-		{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
-		{"$next, total: $total", "$nxet, total: $total", "must be one of the slots $items"},
-		{"  quota: {status: 429", "  qouta: {status: 429", "conditions.qouta: unknown condition"},
-		{"  style: cursor", "  style: page\n  cursor_life: 1h", "paging.cursor_life: requires style cursor"},
-		{"  style: cursor", "  style: cursor\n  cursor_life: soon", "must be a duration"},
-		{"grants: [\"teams:read\"]", "grants: [\"teams:read\"], needs: luck", "must be one of general, game, got \"luck\""},
-		{"over: refuse", "over: refused", "must be one of refuse, clamp"},
-		{"grants: [\"teams:read\"]", "grants: [\"keys:write\"]", "belongs to key management"},
-		{"name: statgate", "name: [", "x.yaml:"},
-		{"style: cursor", "style: cursor\n  count: true", "paging.count: requires style page or offset"},
-		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [30d, 2y]", "keys.expiry_choices: must be longer than 0s and at most max_life, got \"2y\""},
-		{"max_life: 1y", "max_life: 1y\n  expiry_choices: [soon]", "keys.expiry_choices: must be a duration"},
-		{"title: Statgate", "title: Statgate\nids: ulid", "ids: must be one of uuid, got \"ulid\""},
-	} {
+	for _, c := range invalid {
 		if !strings.Contains(string(good), c.old) {
 			t.Fatalf("the preset has no %q to replace", c.old)
 		}
 		_, err := preset.Compile("x.yaml", []byte(strings.Replace(string(good), c.old, c.new, 1)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want it to say %q", c.new, err, c.want)
+			continue
+		}
+		placed(t, good, err)
+	}
+}
+
+func TestInvalidGridLevelsAndViewsAreRefusedWithThePlaceOfTheProblem(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ preset, old, new, want string }{
+		{"balla", "{name: read, verb: read", "{name: read, verb: fly", "scopes.verbs.read: must be one of read, write, got \"fly\""},
+		{"balla", "grants: [players]", "grants: [plyaers]", "scopes.resources.players: grants: no operation requires a permission on \"plyaers\""},
+		{"balla", "grants: [players]", "grants: [keys]", "scopes.resources.players: grants: \"keys\" belongs to key management"},
+		{"balla", "grants: [players]", "grants: [\"*\"]", "scopes.resources.players: grants: \"*\" belongs to key management"},
+		{"teambattles", "read: [\"history.user:read\"]", "read: [\"history.usr:read\"]", "scopes.levels.user_matches.levels.read: grants: no operation requires the permission"},
+		{"teambattles", "write: [\"scores:write\"]", "write: [\"orgs:write\"]", "grants: \"orgs:write\" belongs to key management"},
+		{"teambattles", "{team: teamId}", "{team: match}", "operations.forfeitContest.names.team: \"match\" is already the name"},
+		{"scorelytics", "home_team: home.name", "home_team: home.nmae", "shapes.views.match.home_team: path \"home.nmae\": matches.Side has no field \"nmae\""},
+		{"scorelytics", "minute: minute\n", "minute: minute | epoch\n", "format epoch requires text"},
+		{"scorelytics", "replace - /\n      home_team", "replace -\n      home_team", "format replace requires two arguments"},
+		{"scorelytics", "code scheduled=1", "code scheduled", "format code requires pairs"},
+		{"scorelytics", "    match:\n      id: id", "    mtach:\n      id: id", "shapes.views.mtach: no object of the responses has this name"},
+	} {
+		raw, err := os.ReadFile("presets/" + c.preset + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(raw), c.old) {
+			t.Fatalf("%s has no %q to replace", c.preset, c.old)
+		}
+		bad := strings.Replace(string(raw), c.old, c.new, 1)
+		_, err = preset.Compile("x.yaml", []byte(bad))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want it to say %q", c.new, err, c.want)
+		} else {
+			placed(t, []byte(bad), err)
 		}
 	}
 }
@@ -94,13 +192,23 @@ func TestContractFileOfAnOperatorIsLoaded(t *testing.T) {
 	}
 }
 
-func FuzzContractFileNeverPanics(f *testing.F) {
-	good, err := os.ReadFile("presets/statgate.yaml")
-	if err != nil {
-		f.Fatal(err)
+func FuzzContractFileIsRefusedWithItsPlaceOrCanBeServed(f *testing.F) {
+	for _, name := range preset.Names() {
+		raw, err := os.ReadFile("presets/" + name + ".yaml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
 	}
-	f.Add(good)
-	f.Add([]byte("name: {<<: *x}"))
-	f.Add([]byte("a: &a [*a]"))
-	f.Fuzz(func(t *testing.T, raw []byte) { _, _ = preset.Compile("x.yaml", raw) })
+	for _, text := range []string{"", "name: {<<: *x}", "a: &a [*a]", "shapes: &a {views: *a}", "shapes: {views: &v {match: *v}}", "- 1", "name: x\n---\nname: y", "\xff", "? [a]\n: 1", "{", "operations: !!binary x"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		c, err := preset.Compile("x.yaml", raw)
+		if err != nil {
+			placed(t, raw, err)
+			return
+		}
+		usable(t, c, true)
+	})
 }

@@ -21,6 +21,7 @@ type source struct {
 	Scopes       scopesSource               `yaml:"scopes" jsonschema:"required" jsonschema_description:"Scopes of keys, in the product's spelling"`
 	Plans        []planSource               `yaml:"plans" jsonschema:"required,minItems=1" jsonschema_description:"Plans of organisations, with their limits"`
 	DefaultPlan  string                     `yaml:"default_plan" jsonschema:"required" jsonschema_description:"Plan of an organisation that is created without one"`
+	Management   string                     `yaml:"management" jsonschema_description:"Requests of key management that a key may make, such as 300/min; they count against no plan. 120/min by default"`
 	Keys         keysSource                 `yaml:"keys" jsonschema:"required" jsonschema_description:"Lifetimes of keys and of replaced secrets"`
 	Operations   map[string]operationSource `yaml:"operations" jsonschema:"required" jsonschema_description:"Deployed operations, by their names in the route table; {} keeps the route table's method and path"`
 	Paging       pagingSource               `yaml:"paging" jsonschema:"required" jsonschema_description:"Pagination of lists of data"`

@@ -26,7 +26,7 @@ type Delivery struct {
 	Type      string     `json:"type" doc:"Event type" example:"match.updated"`
 	State     string     `json:"state" enum:"pending,delivered,failed,canceled" doc:"Delivery state; failed has no further attempt, canceled was ended because the webhook was disabled"`
 	CreatedAt time.Time  `json:"created_at" doc:"Time of the event"`
-	Attempts  int        `json:"attempts" doc:"Number of attempts since the last request to send the event"`
+	Attempts  int        `json:"attempts" doc:"Number of requests that were sent to the endpoint since the delivery began, or since it was last redelivered"`
 	TriedAt   *time.Time `json:"tried_at" doc:"Time of the last attempt; null before the first"`
 	Status    *int       `json:"status" doc:"HTTP status of the response to the last attempt; null without a response"`
 	Error     *string    `json:"error" doc:"Reason why the last attempt failed; null if it did not"`
@@ -55,6 +55,9 @@ func deliveryAddress(webhook, id string) table.Key {
 type storedDelivery struct {
 	Delivery
 	Body string
+	// Waits is how many waits of the schedule have begun: the attempts, and those that were
+	// skipped. Earlier releases counted both as attempts and did not store it.
+	Waits int
 }
 
 func (s *storedDelivery) item() table.Item {
@@ -73,6 +76,9 @@ func deliveryFromItem(it table.Item, now time.Time) (storedDelivery, bool) {
 		CreatedAt: time.UnixMilli(it.Int("created_at")).UTC(), Attempts: int(it.Int("attempts")),
 		TriedAt: optionalTime(it, "tried_at"), NextAt: optionalTime(it, "next_at"),
 	}}
+	if s.Waits = s.Attempts; it["waits"] != nil {
+		s.Waits = int(it.Int("waits"))
+	}
 	if status := int(it.Int("status")); status != 0 {
 		s.Status = &status
 	}

@@ -45,6 +45,9 @@ type Options struct {
 	Rand     io.Reader // for ids
 	// Peppers seal signing secrets; nil where secrets are neither made nor used.
 	Peppers Peppers
+	// Filters look up the leagues and teams of filters; nil where webhooks are neither made
+	// nor changed.
+	Filters Filters
 	// Queue receives deliveries to attempt immediately; nil where none are sent.
 	Queue Queue
 	// Private allows URLs on this machine and its network, and without TLS.
@@ -55,11 +58,12 @@ type Options struct {
 type Store struct {
 	Options
 	changes change.Store
+	repeats idempotency.Store
 }
 
 // New returns a store.
 func New(o Options) *Store {
-	return &Store{Options: o, changes: change.Store{Table: o.Table, IDs: ids.New(o.Rand)}}
+	return &Store{Options: o, changes: change.Store{Table: o.Table, IDs: ids.New(o.Rand)}, repeats: idempotency.Store{Table: o.Table}}
 }
 
 // Spec describes a new webhook.
@@ -84,7 +88,7 @@ func (e *Edit) onlyDisables() bool {
 const maxOverlap = 7 * 24 * time.Hour
 
 // Create makes a webhook of the caller's organisation. A repeat with the same
-// Idempotency-Key gets the first answer again.
+// Idempotency-Key is refused with the webhook's id, as its signing secret is shown once.
 func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created, error) {
 	id, err := s.changes.IDs.New("whk_", r.Now)
 	if err != nil {
@@ -94,7 +98,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	draft := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
 		Types: spec.Types, Leagues: spec.Leagues, Teams: spec.Teams, State: Enabled,
 		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key}}
-	token, err := idempotency.Of(s.Table, r, spec)
+	token, err := s.repeats.Of(r, spec)
 	if err != nil {
 		return Created{}, err
 	}
@@ -107,9 +111,16 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 	}
 	draft.Present = sealedSecret
 	call := change.Asked(r)
-	call.Token = token
+	call.Token = token.Secret(idempotency.Webhook, id)
 	made, err := change.Make(ctx, s.changes, call,
-		func(ctx context.Context, _ int) (createFacts, error) { return s.createFacts(ctx, r.Caller, id) },
+		func(ctx context.Context, attempt int) (createFacts, error) {
+			if attempt == 1 {
+				if err := s.checkFilters(ctx, r.Caller, spec.Leagues, spec.Teams); err != nil {
+					return createFacts{}, err
+				}
+			}
+			return s.createFacts(ctx, r.Caller, id)
+		},
 		func(f createFacts) (Webhook, change.Plan, error) {
 			switch {
 			case f.made: // by an earlier attempt, whose answer was lost
@@ -119,10 +130,10 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 			}
 			return draft.Webhook, draft.creation(), nil
 		})
-	if err == nil && made.ID != id {
-		secret, err = s.repeatedSecret(ctx, r.Caller, made.ID)
+	if err != nil {
+		return Created{}, err // no secret is returned with an error
 	}
-	return Created{made, secret}, err
+	return Created{made, secret}, nil
 }
 
 // createFacts are the facts that decide whether a webhook is made.
@@ -137,19 +148,6 @@ func (s *Store) createFacts(ctx context.Context, c *api.Caller, id string) (crea
 	}
 	counted, err := s.Table.Get(ctx, head(c.Org), true)
 	return createFacts{count: counted.Int("n")}, down(err)
-}
-
-// repeatedSecret returns the signing secret of a webhook whose creation is answered again.
-func (s *Store) repeatedSecret(ctx context.Context, c *api.Caller, id string) (string, error) {
-	is, err := s.find(ctx, c, id, true)
-	if err != nil {
-		return "", err
-	}
-	if is.Secret != 1 {
-		return "", api.Fail(api.ConflictRepeat, "Idempotency-Key: already used, and the signing secret created by that request was rotated since")
-	}
-	raw, err := s.open(ctx, id, is.Present)
-	return encodeSecret(raw), err
 }
 
 // creation is the plan that makes a webhook.
@@ -206,7 +204,7 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent b
 	if !ids.Valid(id) {
 		return record{}, unknown()
 	}
-	it, err := s.Table.Get(ctx, address(c.Org, id), consistent)
+	it, err := table.GetConfirmed(ctx, s.Table, address(c.Org, id), consistent)
 	if err != nil {
 		return record{}, down(err)
 	}
@@ -220,7 +218,8 @@ func (s *Store) find(ctx context.Context, c *api.Caller, id string, consistent b
 // Update changes a webhook of the caller's organisation. Enabling a webhook, or giving it
 // another URL, resets its record of failures.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Webhook, error) {
-	after, err := s.change(ctx, r, id, "webhook.update", func(w *record) error {
+	check := func(ctx context.Context) error { return s.checkFilters(ctx, r.Caller, e.Leagues, e.Teams) }
+	after, err := s.change(ctx, r, id, edit{action: "webhook.update", check: check, apply: func(w *record) error {
 		enabled := w.State != Enabled && e.State != nil
 		if e.URL != nil && *e.URL != w.URL {
 			w.URL, w.FailingAt = *e.URL, nil
@@ -239,16 +238,19 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 			return nil
 		}
 		return s.validate(r.Caller, &w.Webhook)
-	})
+	}})
 	return after.shown(r.Now), err
 }
 
 // Rotate replaces the signing secret. The previous one signs too until the overlap ends;
-// until then only force rotates again.
+// until then only force rotates again. A repeat with the same Idempotency-Key is refused.
 func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Created, error) {
+	token, err := s.repeats.Of(r, rotationInput{id, overlap, force})
+	if err != nil {
+		return Created{}, err
+	}
 	overlapTime := time.Duration(0)
 	if overlap != "" {
-		var err error
 		if overlapTime, err = contract.ParseDuration(overlap); err != nil {
 			return Created{}, api.FieldError("overlap", "%v", err)
 		}
@@ -260,7 +262,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Created{}, err
 	}
-	after, err := s.change(ctx, r, id, "webhook.rotate", func(w *record) error {
+	after, err := s.change(ctx, r, id, edit{action: "webhook.rotate", token: token.Secret(idempotency.Webhook, id), apply: func(w *record) error {
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
 			return api.Fail(api.ConflictRotation, "a previous signing secret of this webhook still signs: wait until it expires, or rotate with force to end it immediately")
 		}
@@ -271,8 +273,26 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 			w.Previous, w.PreviousEnd = before, &end
 		}
 		return nil
-	})
-	return Created{after.shown(r.Now), secret}, err
+	}})
+	if err != nil {
+		return Created{}, err // no secret is returned with an error
+	}
+	return Created{after.shown(r.Now), secret}, nil
+}
+
+// rotationInput is what makes two rotations the same request.
+type rotationInput struct {
+	Webhook, Overlap string
+	Force            bool
+}
+
+// edit is a change of a webhook.
+type edit struct {
+	action string // in the audit trail
+	token  idempotency.Token
+	// check refuses the input by what other items say, once the webhook is found; it may be nil.
+	check func(ctx context.Context) error
+	apply func(*record) error
 }
 
 // equals reports whether two records are the same. An empty list equals a missing one.
@@ -288,28 +308,36 @@ func (r record) equals(o record) bool {
 
 // change edits a webhook in one transaction with its audit entry. A mark on the item shows
 // an earlier attempt whose answer was lost.
-func (s *Store) change(ctx context.Context, r *api.Request, id, action string, edit func(*record) error) (record, error) {
+func (s *Store) change(ctx context.Context, r *api.Request, id string, e edit) (record, error) {
 	// The request's id would not do as a mark: SAM CLI gives every request the id of the
 	// first.
 	mark, err := s.changes.IDs.New("chg_", r.Now)
 	if err != nil {
 		return record{}, err
 	}
-	return change.Make(ctx, s.changes, change.Asked(r),
-		func(ctx context.Context, _ int) (record, error) { return s.find(ctx, r.Caller, id, true) },
+	call := change.Asked(r)
+	call.Token = e.token
+	return change.Make(ctx, s.changes, call,
+		func(ctx context.Context, attempt int) (record, error) {
+			found, err := s.find(ctx, r.Caller, id, true)
+			if err == nil && e.check != nil && attempt == 1 {
+				err = e.check(ctx)
+			}
+			return found, err
+		},
 		func(before record) (record, change.Plan, error) {
 			after := before
 			if before.Last == mark { // changed by an earlier attempt, whose answer was lost
 				return after, change.Plan{}, nil
 			}
-			if err := edit(&after); err != nil {
+			if err := e.apply(&after); err != nil {
 				return after, change.Plan{}, err
 			}
 			if before.equals(after) {
 				return before, change.Plan{}, nil
 			}
 			after.Rev, after.Last, after.UpdatedAt = before.Rev+1, mark, r.Now.UTC().Truncate(time.Second)
-			return after, after.recorded(action, before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil
+			return after, after.recorded(e.action, before.settings(), after.settings(), table.Put(after.item(), table.Eq("rev", before.Rev))), nil
 		})
 }
 

@@ -3,6 +3,9 @@ package webhooks_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -310,26 +313,72 @@ func TestChangesAreMadeEvenIfRequestsShareAnID(t *testing.T) {
 	})
 }
 
-func TestARepeatedCreationGetsTheFirstAnswer(t *testing.T) {
+func TestARepeatedIdempotencyKeyNeverShowsASigningSecretAgain(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *fixture) {
-		spec := webhooks.Spec{URL: "https://example.com/hook", Types: []string{events.MatchUpdated}}
-		again := func(spec webhooks.Spec) (webhooks.Created, error) {
+		asked := func(operation string) *api.Request {
 			r := w.by("org_1")
-			r.IdempotencyKey = "once"
-			return w.Create(t.Context(), r, spec)
+			r.Route, _ = api.Find(operation)
+			r.IdempotencyKey = operation
+			return r
 		}
-		first, err := again(spec)
+		spec := webhooks.Spec{URL: "https://example.com/hook", Types: []string{events.MatchUpdated}}
+		first, err := w.Create(t.Context(), asked("createWebhook"), spec)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := again(spec)
-		if err != nil || second.ID != first.ID || second.SigningSecret != first.SigningSecret {
-			t.Errorf("got %v, %v, want %s again", second.ID, err, first.ID)
+		rotated, err := w.Rotate(t.Context(), asked("rotateWebhook"), first.ID, "1h", true)
+		if err != nil {
+			t.Fatal(err)
 		}
+		refused := func(when string) {
+			t.Helper()
+			created, createErr := w.Create(t.Context(), asked("createWebhook"), spec)
+			again, rotateErr := w.Rotate(t.Context(), asked("rotateWebhook"), first.ID, "1h", true)
+			for _, err := range []error{createErr, rotateErr} {
+				if condition(err) != api.ConflictRepeat || fmt.Sprint(api.ErrorOf(err).Details) != "map[webhook:"+first.ID+"]" {
+					t.Errorf("%s: got %v, details %v, want %s with the webhook's id", when, err, api.ErrorOf(err).Details, api.ConflictRepeat)
+				}
+			}
+			if created.SigningSecret != "" || again.SigningSecret != "" {
+				t.Errorf("%s: a repeat returned a signing secret", when)
+			}
+		}
+		refused("repeated")
+		signs := w.began(t, w.place(t, first.Webhook, event(events.MatchCreated)), now).Secrets
+		if len(signs) != 2 || signs[0] != rotated.SigningSecret || signs[1] != first.SigningSecret {
+			t.Error("the repeated rotation replaced the secret again")
+		}
+		if err := w.Delete(t.Context(), w.by("org_1"), first.ID); err != nil {
+			t.Fatal(err)
+		}
+		refused("after the webhook was deleted")
 		spec.Types = nil
-		if _, err := again(spec); condition(err) != api.ConflictRepeat {
-			t.Errorf("got %v, want a request with another body to be refused", err)
+		refused("with another body")
+	})
+}
+
+// TestAnAnswerThatAnEarlierReleaseStoredForACreationIsNotRepeated covers the items of
+// releases that repeated the answer with its secret.
+func TestAnAnswerThatAnEarlierReleaseStoredForACreationIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *fixture) {
+		spec := webhooks.Spec{URL: "https://example.com/hook"}
+		raw, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(append([]byte("createWebhook\n"), raw...))
+		stored := table.Item{table.PartitionAttr: "IDEMPOTENCY#org_1#usr_1", table.SortAttr: "once", "asked": hex.EncodeToString(sum[:]),
+			"answer": `{"id":"whk_01k5z3m9v8e2q4w6r8t0y2u4i6","url":"https://example.com/hook"}`, table.TTLAttr: now.Unix() + 60}
+		if _, err := w.table.Write(t.Context(), table.Put(stored)); err != nil {
+			t.Fatal(err)
+		}
+		r := w.by("org_1")
+		r.IdempotencyKey = "once"
+		_, err = w.Create(t.Context(), r, spec)
+		if condition(err) != api.ConflictRepeat || fmt.Sprint(api.ErrorOf(err).Details) != "map[webhook:whk_01k5z3m9v8e2q4w6r8t0y2u4i6]" {
+			t.Errorf("got %v, details %v, want %s with the webhook's id", err, api.ErrorOf(err).Details, api.ConflictRepeat)
 		}
 	})
 }

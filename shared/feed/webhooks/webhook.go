@@ -201,7 +201,12 @@ func (w *Webhook) check(private bool) *api.Error {
 			return api.FieldError("types", "unknown event type %q; must be one of %s", truncate(t), strings.Join(events.Types(), ", "))
 		}
 	}
-	for field, ids := range map[string][]string{"leagues": w.Leagues, "teams": w.Teams} {
+	return checkIDs(w.Leagues, w.Teams)
+}
+
+// checkIDs refuses filters with too many ids, and texts that cannot be ids.
+func checkIDs(leagues, teams []string) *api.Error {
+	for field, ids := range map[string][]string{"leagues": leagues, "teams": teams} {
 		if len(ids) > maxFilterIDs {
 			return api.FieldError(field, "must have at most %d ids", maxFilterIDs)
 		}

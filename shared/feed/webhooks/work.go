@@ -24,6 +24,9 @@ import (
 var RetryDelays = []time.Duration{5 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
 
 const (
+	// MaxRetryAfter is the longest Retry-After of a receiver that is waited for: the longest
+	// wait of the schedule.
+	MaxRetryAfter = 10 * time.Hour
 	// Lease is how long one attempt owns a delivery. It is longer than a worker lives, so
 	// an expired lease means that the worker stopped.
 	Lease = 60 * time.Second
@@ -83,6 +86,12 @@ type Attempt struct {
 	claim          int64
 }
 
+// passed holds if a stored time is absent, has passed, or is more than twice the longest wait
+// ahead: then a wrong clock stored it, and the delivery would wait for that clock.
+func passed(attr string, at int64, longest time.Duration) table.Cond {
+	return table.Or(table.Missing(attr), table.Le(attr, at), table.Gt(attr, at+int64(2*longest/time.Second)))
+}
+
 // Begin takes the lease of a delivery for one attempt. If the attempt is nil, the delivery
 // must not be attempted now: Begin returns how long to wait, or 0 if it will never be
 // attempted. An attempt counts only when it is finished, so a store that fails in between
@@ -92,8 +101,8 @@ func (s *Store) Begin(ctx context.Context, d QueuedDelivery, now time.Time) (*At
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("lease", at+int64(Lease/time.Second)), table.Increment("claims", 1)},
 		table.Eq("state", Pending),
-		table.Or(table.Missing("lease"), table.Le("lease", at)),
-		table.Or(table.Missing("next_at"), table.Le("next_at", at))))
+		passed("lease", at, Lease),
+		passed("next_at", at, slices.Max(RetryDelays))))
 	if was := table.AsConditionFailed(err); was != nil {
 		if was.Item.Str("state") != Pending {
 			return nil, 0, nil // it has ended, or its TTL deleted it
@@ -154,6 +163,11 @@ func (s *Store) cancel(ctx context.Context, d QueuedDelivery, claim int64) error
 type Outcome struct {
 	Status int    // of HTTP; 0 without an answer
 	Error  string // why it failed, "" for success
+	// RetryAfter is how long the receiver asked to wait, 0 if it did not.
+	RetryAfter time.Duration
+	// Skipped says that no request was sent. The attempt is not counted, but the schedule
+	// goes to its next wait.
+	Skipped bool
 }
 
 // gone reports whether the receiver answered 410 Gone.
@@ -162,8 +176,11 @@ func (o Outcome) gone() bool { return o.Status == http.StatusGone }
 // Finish stores the result of an attempt. It returns how long to wait for the next attempt,
 // 0 for never, and whether the delivery failed for good.
 func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time) (again time.Duration, givenUp bool, err error) {
-	n := a.storedDelivery.Attempts + 1
-	fields := map[string]any{"attempts": int64(n), "tried_at": now.Unix(), "lease": nil, "next_at": nil, "status": nil, "error": nil}
+	n := a.storedDelivery.Waits + 1
+	fields := map[string]any{"waits": int64(n), "lease": nil, "next_at": nil, "status": nil, "error": nil}
+	if !o.Skipped {
+		fields["attempts"], fields["tried_at"] = int64(a.storedDelivery.Attempts+1), now.Unix()
+	}
 	if o.Status != 0 {
 		fields["status"] = int64(o.Status)
 	}
@@ -176,7 +193,7 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	case o.gone() || n > len(RetryDelays):
 		fields["state"], givenUp = Failed, true
 	default:
-		again = retryDelay(a.storedDelivery.ID, n)
+		again = retryDelay(a.storedDelivery.ID, n, o.RetryAfter)
 		fields["next_at"] = now.Add(again).Unix()
 	}
 	var actions []table.Action
@@ -198,11 +215,12 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	return again, givenUp, s.recordHealth(ctx, a, o, givenUp, now)
 }
 
-// retryDelay is how long to wait after the n-th attempt. A jitter of up to a fifth, derived from
-// the delivery's id, spreads deliveries that failed at the same time.
-func retryDelay(id string, n int) time.Duration {
+// retryDelay is how long to wait after the n-th attempt: the later of the schedule and the
+// receiver's Retry-After. A jitter of up to a fifth, derived from the delivery's id, spreads
+// deliveries that failed at the same time.
+func retryDelay(id string, n int, after time.Duration) time.Duration {
 	sum := sha256.Sum256([]byte(id))
-	d := RetryDelays[n-1]
+	d := max(RetryDelays[n-1], min(after, MaxRetryAfter))
 	return d + d*time.Duration(binary.BigEndian.Uint16(sum[:2]))/(5<<16)
 }
 
@@ -334,9 +352,9 @@ func (s *Store) reset(ctx context.Context, r *api.Request, w record, id string) 
 		return storedDelivery{}, api.FieldError("delivery", "no such delivery")
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(w.ID, id), []table.Action{
-		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Retention).Unix()), table.Increment("claims", 1),
+		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set("waits", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Retention).Unix()), table.Increment("claims", 1),
 		table.Remove("lease"), table.Remove("next_at"), table.Remove("status"), table.Remove("error"),
-	}, table.IsThere(), table.Or(table.Missing("lease"), table.Le("lease", r.Now.Unix()))))
+	}, table.IsThere(), passed("lease", r.Now.Unix(), Lease)))
 	if was := table.AsConditionFailed(err); was != nil {
 		it, err = was.Item, nil
 	}
@@ -370,7 +388,7 @@ func (s *Store) Unfinished(ctx context.Context) ([]QueuedDelivery, error) {
 // ended, and each contains the body that was sent.
 func (s *Store) pending(ctx context.Context, w *Webhook, queued []QueuedDelivery) ([]QueuedDelivery, error) {
 	low, high := table.Prefix(deliveryPrefix)
-	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200}
+	q := table.Query{Partition: deliveries(w.ID), Low: low, High: high, Limit: 200, Consistent: true} // a miss would be sent never
 	for {
 		page, err := s.Table.Query(ctx, q)
 		if err != nil {

@@ -2,6 +2,7 @@ package webhooks_test
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -140,6 +141,63 @@ func TestADeliveryFailsAfterEightAttemptsOverEighteenHours(t *testing.T) {
 		}
 		if a, wait, err := w.Begin(t.Context(), queued, at.Add(time.Hour)); a != nil || wait != 0 || err != nil {
 			t.Errorf("got %v, %s, %v, want no more attempts", a, wait, err)
+		}
+	})
+}
+
+func TestTheNextAttemptIsAtTheLaterOfTheScheduleAndRetryAfter(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *fixture) {
+		for after, wants := range map[time.Duration][]time.Duration{
+			time.Second:     {5 * time.Second, time.Minute},
+			3 * time.Minute: {3 * time.Minute, 3 * time.Minute, 5 * time.Minute},
+			1000 * time.Hour: {webhooks.MaxRetryAfter, webhooks.MaxRetryAfter, webhooks.MaxRetryAfter, webhooks.MaxRetryAfter,
+				webhooks.MaxRetryAfter, webhooks.MaxRetryAfter, webhooks.MaxRetryAfter},
+		} {
+			hook := w.make(t, "org_1", webhooks.Spec{})
+			queued, at := w.place(t, hook.Webhook, event(events.MatchCreated)), now
+			for n, want := range wants {
+				o := webhooks.Outcome{Status: 429, Error: "answered 429", RetryAfter: after}
+				again, _ := w.finished(t, w.began(t, queued, at), o, at)
+				if again < want || again > want*6/5 {
+					t.Errorf("Retry-After %s, attempt %d: %s until the next, want %s and up to a fifth more", after, n+1, again, want)
+				}
+				at = at.Add(again)
+			}
+			if at.Sub(now) > webhooks.Retention {
+				t.Errorf("Retry-After %s: the last attempt is after %s, when the delivery has expired", after, at.Sub(now))
+			}
+		}
+	})
+}
+
+func TestAnAttemptThatIsNotMadeIsNotCountedButDelaysTheNext(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *fixture) {
+		hook := w.make(t, "org_1", webhooks.Spec{})
+		queued, at := w.place(t, hook.Webhook, event(events.MatchCreated)), now
+		w.finished(t, w.began(t, queued, at), refusedByReceiver, at)
+		at = at.Add(time.Minute)
+		again, _ := w.finished(t, w.began(t, queued, at), webhooks.Outcome{Error: "not attempted", Skipped: true}, at)
+		if again < webhooks.RetryDelays[1] {
+			t.Errorf("got %s until the next attempt, want at least %s", again, webhooks.RetryDelays[1])
+		}
+		if got := w.only(t, hook); got.Attempts != 1 || got.TriedAt == nil || !got.TriedAt.Equal(now) || *got.Error != "not attempted" {
+			t.Errorf("got %+v, want the one attempt that was made", got)
+		}
+		made := 1
+		for givenUp := false; !givenUp; made++ {
+			at = at.Add(again)
+			again, givenUp = w.finished(t, w.began(t, queued, at), refusedByReceiver, at)
+		}
+		if got := w.only(t, hook); got.State != webhooks.Failed || got.Attempts != made || made != len(webhooks.RetryDelays) {
+			t.Errorf("got %+v after %d attempts, want it to fail after %d", got, made, len(webhooks.RetryDelays))
+		}
+		if _, err := w.Store.Send(t.Context(), w.by("org_1"), hook.ID, &queued.Delivery); err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := w.finished(t, w.began(t, queued, at.Add(time.Hour)), refusedByReceiver, at.Add(time.Hour)); again > webhooks.RetryDelays[0]*6/5 {
+			t.Errorf("sent again: got %s until the next attempt, want the schedule from its start", again)
 		}
 	})
 }
@@ -415,6 +473,23 @@ func TestAWaitingDeliveryCanBeSentImmediately(t *testing.T) {
 	})
 }
 
+func TestADeliveryThatAWrongClockLeasedOrDelayedIsAttemptedByARightOne(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *fixture) {
+		hook := w.make(t, "org_1", webhooks.Spec{})
+		e := event(events.MatchCreated)
+		queued, at := w.place(t, hook.Webhook, e), e.At
+		wrong := at.AddDate(0, 0, 2)
+		w.began(t, queued, wrong) // and its worker stopped
+		a := w.began(t, queued, at)
+		w.finished(t, a, refusedByReceiver, wrong) // the clock jumped meanwhile
+		w.finished(t, w.began(t, queued, at), accepted, at)
+		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 2 {
+			t.Errorf("got %+v, want it to be delivered in the second attempt", got)
+		}
+	})
+}
+
 func TestAWebhookReceivesOnlyEventsThatItSubscribesTo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -440,4 +515,19 @@ func TestAWebhookReceivesOnlyEventsThatItSubscribesTo(t *testing.T) {
 	if !mine.Sees(matches.Public, false) || mine.Sees(matches.Public, true) || !mine.Sees("org_1", true) || mine.Sees("org_2", false) {
 		t.Error("a webhook sees other matches than its organisation's keys")
 	}
+}
+
+func TestPendingDeliveriesAreFoundAlthoughReplicasLag(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *fixture) {
+		hook := w.make(t, "org_1", webhooks.Spec{})
+		queued := w.place(t, hook.Webhook, event(events.MatchCreated))
+		lagging := webhooks.New(webhooks.Options{Table: tabletest.Lagging{Table: w.table}, Contract: w.Contract, Rand: rand.Reader})
+		if got, err := lagging.Unfinished(t.Context()); err != nil || len(got) != 1 || got[0] != queued {
+			t.Errorf("got %v, %v, want %v", got, err, queued)
+		}
+		if is, err := lagging.Get(t.Context(), w.by("org_1"), hook.ID); err != nil || is.ID != hook.ID {
+			t.Errorf("got %v, %v, want the webhook that was just created", is.ID, err)
+		}
+	})
 }

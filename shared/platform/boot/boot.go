@@ -33,6 +33,7 @@ import (
 	"statgate/shared/contract"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo"
+	"statgate/shared/table/storeclock"
 	"statgate/shared/telemetry"
 )
 
@@ -53,17 +54,20 @@ const (
 type Function struct {
 	Contract    *contract.Contract
 	Environment string
+	Edge        bool   // the API is behind an edge
+	StagePath   string // path of the stage in the public address, "/live"; "" if the address has none
 	AWS         aws.Config
-	Clock       func() time.Time
+	Clock       func() time.Time // the machine's, corrected by the store's
 	Log         *slog.Logger
 	Getenv      func(string) string
 	Metrics     *telemetry.Recorder // nil without METRICS_NAMESPACE
 
-	store  *keys.Store
-	gate   *gate.Gate
-	pepper *apikey.PepperSource
-	tables map[string]table.Table
-	warm   []func(context.Context) error
+	storeClock *storeclock.Clock
+	store      *keys.Store
+	gate       *gate.Gate
+	pepper     *apikey.PepperSource
+	tables     map[string]table.Table
+	warm       []func(context.Context) error
 }
 
 // Load reads the environment that the stack sets and contract.json beside the binary.
@@ -77,8 +81,10 @@ func Load() *Function {
 }
 
 func load(getenv func(string) string) (*Function, error) {
+	clock := storeclock.New(time.Now)
 	f := &Function{
-		Environment: getenv("ENVIRONMENT"), Clock: time.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
+		storeClock:  clock,
+		Environment: getenv("ENVIRONMENT"), Edge: getenv("EDGE") == "true", StagePath: getenv("STAGE_PATH"), Clock: clock.Now, Log: lambdacontext.NewLogger(), Getenv: getenv,
 		tables:  map[string]table.Table{},
 		Metrics: telemetry.New(getenv("METRICS_NAMESPACE"), getenv("ENVIRONMENT"), getenv("AWS_LAMBDA_FUNCTION_NAME")),
 	}
@@ -141,7 +147,7 @@ func (f *Function) Stats() table.Table { return f.table("STATS_TABLE", table.Sta
 
 func (f *Function) table(variable string, schema table.Schema) table.Table {
 	if f.tables[variable] == nil {
-		f.tables[variable] = dynamo.New(dynamodb.NewFromConfig(f.AWS), f.Need(variable), schema)
+		f.tables[variable] = dynamo.New(dynamodb.NewFromConfig(f.AWS), f.Need(variable), schema, dynamo.WithTimes(f.storeClock.Observe))
 	}
 	return f.tables[variable]
 }
@@ -188,6 +194,7 @@ func (f *Function) open() {
 		return
 	}
 	f.gate = gate.New(f.Keys(), f.Clock)
+	f.gate.Confirmed = f.storeClock.Confirmed
 	if f.AWS.BaseEndpoint != nil {
 		f.gate.Patience = emulatedPatience
 	}
@@ -197,7 +204,7 @@ func (f *Function) open() {
 		o.Peppers = f.pepper
 	}
 	f.store = keys.New(o)
-	f.gate.Resolver, f.gate.Scopes = f.store, f.Contract.Scopes
+	f.gate.Resolver, f.gate.Scopes, f.gate.Management = f.store, f.Contract.Scopes, f.Contract.Management
 }
 
 // Warm adds a step of the warm-up. All steps run concurrently before the first request.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"statgate/shared/access/apikey"
 	"statgate/shared/access/gate"
 	"statgate/shared/api"
 	"statgate/shared/platform/deployment/deploymenttest"
@@ -270,8 +271,9 @@ func TestPanicIsAnInternalErrorInTheContractsShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	caller := &api.Caller{Key: "key_1", Secret: "s", Org: "org_1", Role: api.RoleOwner, Contract: w.Contract.Name, Permissions: []string{"connections.github:read"}}
+	caller := &api.Caller{Key: "key_1", Secret: apikey.ID("s"), Org: "org_1", Role: api.RoleOwner, Contract: w.Contract.Name, Permissions: []string{"connections.github:read"}}
 	got, err := f.Handle(t.Context(), events.APIGatewayProxyRequest{HTTPMethod: "GET", Resource: "/api/v1/user/connections",
+		Headers:        map[string]string{"Authorization": "Bearer s"},
 		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "r", Authorizer: caller.Context()}})
 	if err != nil || got.StatusCode != 500 || got.Body != `{"error":"error_internal","details":"internal error"}` {
 		t.Errorf("got %d %s (%v), want 500 error_internal without the cause", got.StatusCode, got.Body, err)

@@ -19,6 +19,7 @@ import (
 	"statgate/shared/access/gate"
 	"statgate/shared/access/keys"
 	"statgate/shared/access/orgs"
+	"statgate/shared/access/transport"
 	"statgate/shared/api"
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
@@ -43,10 +44,12 @@ import (
 type Options struct {
 	Contract    *contract.Contract
 	Environment string
-	Edge        *bool // whether the API is behind an edge; nil means if the contract needs one, as in the stack
+	Edge        *bool  // whether the API is behind an edge; nil means if the contract needs one, as in the stack
+	StagePath   string // path below which the gateway is served, "/live"; "" for the root
 	Keys, Stats table.Table
 	Peppers     *apikey.PepperSource
 	Clock       func() time.Time
+	Confirmed   func() bool // reports whether the store has confirmed Clock; nil: never
 	Rand        io.Reader
 	Log         *slog.Logger
 	// Follow passes the stats table's changes to read until ctx ends. If it is nil,
@@ -91,9 +94,10 @@ func New(o Options) (*Deployment, error) {
 	d := &Deployment{Gate: gate.New(o.Keys, o.Clock)}
 	d.Keys = keys.New(keys.Options{Table: o.Keys, Gates: d.Gate, Peppers: o.Peppers, Contract: o.Contract,
 		Environment: o.Environment, Now: o.Clock, Rand: o.Rand})
-	d.Gate.Resolver, d.Gate.Scopes = d.Keys, o.Contract.Scopes
+	d.Gate.Confirmed = o.Confirmed
+	d.Gate.Resolver, d.Gate.Scopes, d.Gate.Management = d.Keys, o.Contract.Scopes, o.Contract.Management
 	d.Orgs = orgs.New(orgs.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
-	d.Contests = contests.NewStore(o.Stats, o.Rand)
+	d.Contests = contests.NewStore(o.Stats, o.Keys, o.Rand)
 	d.Applications = applications.New(applications.Options{Table: o.Keys, Gates: d.Gate, Holdings: d.Keys, Contract: o.Contract, Rand: o.Rand})
 	if err := d.workers(o); err != nil {
 		return nil, err
@@ -103,12 +107,12 @@ func New(o Options) (*Deployment, error) {
 	if d.Handlers, err = d.handlers(o, flusher); err != nil {
 		return nil, err
 	}
-	function, err := serve.New(serve.Options{Contract: o.Contract, Handlers: d.Handlers, Gate: d.Gate,
+	function, err := serve.New(serve.Options{Contract: o.Contract, Edge: o.edge(), StagePath: o.StagePath, Handlers: d.Handlers, Gate: d.Gate,
 		CursorKey: settings.CursorKey(o.Keys, o.Rand), Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
-	auth := authorizer.New(o.Contract, d.Keys.Authenticate, o.Clock, o.Log)
+	auth := authorizer.New(o.Contract, transport.Behind(o.Contract, o.edge()), d.Keys.Authenticate, o.Clock, o.Log)
 	authorize, integrate := o.within(auth.Handle, function.Handle)
 	d.Gateway, err = gateway.New(gateway.Options{
 		Contract: o.Contract, Stage: o.Environment, Edge: o.edge(), Authorize: authorize, Integrate: integrate,
@@ -126,7 +130,9 @@ func (o Options) within(auth gateway.Authorize, function gateway.Integrate) (gat
 	}
 	operations := map[string]string{}
 	for _, r := range api.For(o.Contract) {
-		operations[r.ID()] = r.Operation
+		for _, method := range r.Methods() {
+			operations[method+" "+r.Path] = r.Operation
+		}
 	}
 	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 			return auth(o.Within(ctx, ""), ev)
@@ -149,7 +155,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	matchStore := matches.NewStore(o.Stats, o.Clock)
 	deps := functions.Deps{
 		Contract: o.Contract,
-		Leagues:  leagues.NewStore(o.Stats), Teams: teams.NewStore(o.Stats), Matches: matchStore, Own: matches.NewOwn(matchStore, o.Rand),
+		Leagues:  leagues.NewStore(o.Stats), Teams: teams.NewStore(o.Stats), Matches: matchStore, Own: matches.NewOwn(matchStore, o.Keys, o.Rand),
 		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
@@ -157,7 +163,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error
-	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), ""); err != nil {
+	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), o.StagePath); err != nil {
 		return nil, err
 	}
 	if deps.Docs.Page, err = docspage.Render(o.Contract, deps.Docs.OpenAPI); err != nil {

@@ -206,24 +206,36 @@ func TestForeignMatchTakesTheTimeOfAMissingOne(t *testing.T) {
 	deploymenttest.Engines(t, "fullengage", func(t *testing.T, w *deploymenttest.Fixture) {
 		h := hide(t, w)
 		paths := []string{"/matches/" + h.foreign, "/matches/" + "00000000-0000-8000-8000-000000000000"}
-		// The requests alternate, so that load on the machine slows both. The difference
-		// between the two must be within the noise between two halves of the same one.
-		var took [2][2][]time.Duration
-		for i := range 400 {
-			which, half := i%2, i/2%2
-			start := time.Now()
-			r, err := w.Try(h.secret, "GET", w.Base+paths[which], "")
-			if took[which][half] = append(took[which][half], time.Since(start)); err != nil || r.Status != 404 {
-				t.Fatalf("got %d %s, %v", r.Status, r.Body, err)
+		// A difference that the program makes shows in every round. One that another
+		// process makes does not.
+		for round := 1; ; round++ {
+			foreign, missing, noise := compareTimes(t, w, h.secret, paths)
+			if (foreign - missing).Abs() <= 3*noise+missing/10 {
+				return
+			}
+			if round == 6 {
+				t.Fatalf("medians of 200: foreign %s, missing %s; halves of the same differ by %s", foreign, missing, noise)
 			}
 		}
-		foreign, missing := median(slices.Concat(took[0][0], took[0][1])), median(slices.Concat(took[1][0], took[1][1]))
-		noise := max((median(took[0][0]) - median(took[0][1])).Abs(), (median(took[1][0]) - median(took[1][1])).Abs())
-		t.Logf("foreign %s, missing %s, halves of the same differ by %s", foreign, missing, noise)
-		if apart := (foreign - missing).Abs(); apart > 3*noise+missing/10 {
-			t.Errorf("medians of 200: foreign %s, missing %s; halves of the same differ by %s", foreign, missing, noise)
-		}
 	})
+}
+
+// compareTimes returns the median times of two requests, and the difference between two
+// halves of the same one. The requests alternate, so that load on the machine slows both.
+func compareTimes(t *testing.T, w *deploymenttest.Fixture, secret string, paths []string) (first, second, noise time.Duration) {
+	t.Helper()
+	var took [2][2][]time.Duration
+	for i := range 400 {
+		which, half := i%2, i/2%2
+		start := time.Now()
+		r, err := w.Try(secret, "GET", w.Base+paths[which], "")
+		if took[which][half] = append(took[which][half], time.Since(start)); err != nil || r.Status != 404 {
+			t.Fatalf("got %d %s, %v", r.Status, r.Body, err)
+		}
+	}
+	first, second = median(slices.Concat(took[0][0], took[0][1])), median(slices.Concat(took[1][0], took[1][1]))
+	noise = max((median(took[0][0]) - median(took[0][1])).Abs(), (median(took[1][0]) - median(took[1][1])).Abs())
+	return first, second, noise
 }
 
 func median(list []time.Duration) time.Duration {

@@ -10,6 +10,7 @@ import (
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
 	"statgate/shared/platform/deployment/deploymenttest"
+	"statgate/shared/table"
 )
 
 // isError fails the test unless the reply has the default contract's error shape, the
@@ -51,11 +52,11 @@ func TestUnknownRouteIsAnsweredInTheErrorShape(t *testing.T) {
 	}
 	r := w.Call(t, "", "DELETE", "/keys", "")
 	isError(t, r, 405, "method_not_allowed")
-	if got := r.Header.Get("Allow"); got != "GET, OPTIONS, POST" {
+	if got := r.Header.Get("Allow"); got != "GET, HEAD, OPTIONS, POST" {
 		t.Errorf("Allow: got %q", got)
 	}
-	if r := w.Call(t, w.Operator, "HEAD", "/keys", ""); r.Status != 405 || len(r.Body) != 0 {
-		t.Errorf("HEAD: got %d with %d bytes", r.Status, len(r.Body))
+	if r := w.Call(t, w.Operator, "HEAD", "/keys/self/revoke", ""); r.Status != 405 || len(r.Body) != 0 {
+		t.Errorf("HEAD of a path without GET: got %d with %d bytes", r.Status, len(r.Body))
 	}
 }
 
@@ -313,6 +314,14 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		w := deploymenttest.New(t, name)
+		for _, it := range []table.Item{ // the filters of a webhook name them
+			{table.PartitionAttr: "LEAGUES", table.SortAttr: "en.1", "id": "en.1"},
+			{table.PartitionAttr: "TEAMS", table.SortAttr: "leicester-city-fc", "id": "leicester-city-fc"},
+		} {
+			if _, err := w.Stats.Write(t.Context(), table.Put(it)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		ids := map[string]string{"{key}": "", "{match}": ""}
 		org, user := w.Org(t, "Examples", w.Contract.Plans[len(w.Contract.Plans)-1].Name, "examples@example.com")
 		_, secret := w.Key(t, org, "writer", writing(w.Contract)...)

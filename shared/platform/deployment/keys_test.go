@@ -262,7 +262,7 @@ func TestChangeUnderLoadAdmitsNoRequestThatStartedAfterItsAnswer(t *testing.T) {
 				}
 				r := w.Call(t, w.Operator, change.method, "/keys/"+id+change.path, change.body)
 				l.answered.Store(true)
-				for deadline := time.Now().Add(20 * time.Second); l.refused.Load() < 200 && l.late.Load() == 0 && time.Now().Before(deadline); {
+				for deadline := time.Now().Add(2 * time.Minute); l.refused.Load() < 200 && l.late.Load() == 0 && time.Now().Before(deadline); {
 					time.Sleep(time.Millisecond)
 				}
 				l.end()

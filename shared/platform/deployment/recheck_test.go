@@ -185,6 +185,34 @@ func TestReadinessNeedsNoKeyCountsNothingAndReflectsTheTables(t *testing.T) {
 	}
 }
 
+func TestReadinessIs503WhenTheDataFileIsDamaged(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "statgate.db")
+	db, err := local.Open(path, table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	db.Log = slog.New(slog.DiscardHandler)
+	w := deploymenttest.On(t, "scorelytics", map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")})
+	info, err := os.Stat(path)
+	if err == nil {
+		err = os.Truncate(path, info.Size()/2)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := w.Call(t, w.Operator, "POST", "/orgs", `{"name":"Lost","owner":"l@example.com"}`); r.Status != 503 {
+		t.Errorf("a change: got %d %s, want 503", r.Status, r.Body)
+	}
+	if r, err := w.Try("", "GET", w.URL+"/readyz", ""); err != nil || r.Status != 503 {
+		t.Errorf("readiness: got %d, %v, want 503", r.Status, err)
+	}
+	if strings.Contains(w.Log.String(), "goroutine ") {
+		t.Error("the log has a stack trace")
+	}
+}
+
 // TestReportIsVisibleToExactlyTheReadersOfItsMatch has a public match and one match of
 // each of two organisations.
 func TestReportIsVisibleToExactlyTheReadersOfItsMatch(t *testing.T) {

@@ -79,6 +79,38 @@ func TestTokensEndWithTheirKeyOnTheNextRequest(t *testing.T) {
 	})
 }
 
+func TestATokenLeavesNothingBehindThatOutlivesIt(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		org, _ := w.Org(t, "Lasting", "TEAM", "l@example.com")
+		_, secret := w.Key(t, org, "parent", "read:matches", "write:matches", "write:webhooks")
+		hook := ok(t, w.Call(t, secret, "POST", "/webhooks", `{"url":"https://example.com/hook"}`), 201)["id"].(string)
+		token := derive(t, w, secret, "")
+		trail := func() string { return string(w.Call(t, w.Operator, "GET", "/audit?org="+org, "").Body) }
+		list := func() string { return string(w.Call(t, secret, "GET", "/webhooks", "").Body) }
+		was, had := trail(), list()
+		bodies := map[string]string{"createWebhook": `{"url":"https://example.com/mine"}`, "updateWebhook": `{"url":"https://example.com/mine"}`}
+		tried := 0
+		for _, r := range api.For(w.Contract) {
+			if !r.Lasts {
+				continue
+			}
+			path := strings.TrimPrefix(strings.NewReplacer("{webhook}", hook, "{", "", "}", "").Replace(r.Path), w.Contract.Base)
+			got := w.Call(t, token, r.Method, path, bodies[r.Operation])
+			isError(t, got, 403, "forbidden")
+			if open := len(r.Permissions) == 0 || strings.HasPrefix(r.Path, w.Contract.Base+"/webhooks"); open && !strings.Contains(string(got.Body), "a token cannot") {
+				t.Errorf("%s: %s does not say that a token was sent", r.Operation, got.Body)
+			}
+			tried++
+		}
+		if tried < 15 || trail() != was || list() != had {
+			t.Errorf("after %d requests of a token: the trail %v, the webhooks %v", tried, trail() != was, list() != had)
+		}
+		ok(t, w.Call(t, token, "POST", "/webhooks/"+hook+"/deliveries", ""), 202)
+		ok(t, w.Call(t, token, "GET", "/webhooks", ""), 200)
+	})
+}
+
 func TestKeyAndItsTokensShareExactlyOneQuota(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
@@ -176,9 +208,9 @@ func TestPolicyAndGateAgreeOnEveryTokenAndRoute(t *testing.T) {
 			}
 			allowed := func(r api.Route) bool { return expected(grants, r) }
 			checkPolicy(t, name+", token "+scope, c, keyed, allowed)
-			checkGate(t, name+", token "+scope, w, c, keyed, allowed)
+			checkGate(t, name+", token "+scope, w, c, keyed, func(r api.Route) bool { return allowed(r) && !r.Lasts })
 			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":["keys:read"]}`), 200)
-			checkGate(t, name+", token "+scope+" of a key without it", w, c, keyed, func(r api.Route) bool { return len(r.Permissions) == 0 })
+			checkGate(t, name+", token "+scope+" of a key without it", w, c, keyed, func(r api.Route) bool { return len(r.Permissions) == 0 && !r.Lasts })
 			all, _ := json.Marshal(append(data, "keys:read"))
 			ok(t, w.Call(t, w.Operator, "PATCH", "/keys/"+id, `{"scopes":`+string(all)+`}`), 200)
 		}

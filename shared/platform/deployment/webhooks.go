@@ -9,9 +9,12 @@ import (
 	"statgate/functions/deliver"
 	"statgate/functions/fanout"
 	"statgate/shared/api"
+	"statgate/shared/feed/filters"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/deployment/queue"
+	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
+	"statgate/shared/stats/teams"
 	"statgate/shared/table"
 )
 
@@ -19,7 +22,7 @@ import (
 func (d *Deployment) workers(o Options) error {
 	d.queue = queue.New(o.Clock, o.Log)
 	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
-		Queue: d.queue, Private: o.PrivateWebhooks})
+		Filters: filters.New(o.Contract, leagues.NewStore(o.Stats), teams.NewStore(o.Stats)), Queue: d.queue, Private: o.PrivateWebhooks})
 	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
 	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log})
 	if err != nil {

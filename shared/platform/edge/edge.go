@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 
-	"statgate/shared/access/transport"
 	"statgate/shared/api"
 	"statgate/shared/contract"
 )
@@ -58,11 +57,27 @@ func DistinguishesMissing(c *contract.Contract) bool {
 	return c.Condition(api.SecretMissing) != c.Condition(api.SecretUnknown)
 }
 
+// RenamedChallenge is the name that API Gateway gives to WWW-Authenticate in the answers of
+// functions.
+const RenamedChallenge = "X-Amzn-Remapped-Www-Authenticate"
+
+// Cached lists the paths whose answers the edge caches. It caches by path and encoding, and
+// passes neither the query nor headers on.
+func Cached(c *contract.Contract) []string {
+	var paths []string
+	for _, r := range api.For(c) {
+		if r.Cached {
+			paths = append(paths, r.Path)
+		}
+	}
+	return paths
+}
+
 // Function returns the code of the CloudFront function (cloudfront-js-2.0) for the
 // HTTP channel of a contract. It returns an error if the code is over CloudFront's
 // limit of 10 KB.
 func Function(c *contract.Contract) (string, error) {
-	cfg := config{Base: c.Base, Transports: c.Transports[transport.HTTP], Form: pattern(c.Secret), RequestID: requestID,
+	cfg := config{Base: c.Base, Transports: c.HTTPTransports(), Form: pattern(c.Secret), RequestID: requestID,
 		AnswerMissing: DistinguishesMissing(c), Answers: map[string]answer{}}
 	enc := api.Encoder{Contract: c}
 	for _, condition := range []string{api.SecretMissing, api.SecretMalformed, api.SecretConflict} {

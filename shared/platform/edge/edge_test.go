@@ -10,12 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dop251/goja"
-
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
 	"statgate/shared/platform/edge"
+	"statgate/shared/platform/edge/edgetest"
 )
 
 func load(t *testing.T, name string) *contract.Contract {
@@ -27,55 +26,18 @@ func load(t *testing.T, name string) *contract.Contract {
 	return c
 }
 
-// run calls the function with CloudFront's viewer-request event. Like CloudFront's
-// runtime, the engine has no timers, network or modules.
+// run calls the function with CloudFront's viewer-request event.
 func run(t *testing.T, c *contract.Contract, method, uri string, h http.Header, q url.Values) map[string]any {
 	t.Helper()
 	code, err := edge.Function(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	vm := goja.New()
-	if _, err := vm.RunString(code); err != nil {
-		t.Fatal(err)
-	}
-	headers, query := map[string]any{}, map[string]any{}
-	for name, values := range h {
-		headers[strings.ToLower(name)] = field(values)
-	}
-	for name, values := range q {
-		for i := range values {
-			values[i] = url.QueryEscape(values[i])
-		}
-		query[name] = field(values)
-	}
-	event := map[string]any{"version": "1.0", "context": map[string]any{"requestId": "req-1", "eventType": "viewer-request"},
-		"request": map[string]any{"method": method, "uri": uri, "headers": headers, "querystring": query, "cookies": map[string]any{}}}
-	raw, err := json.Marshal(event)
+	got, err := edgetest.Request(code, method, uri, h, q)
 	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := vm.RunString("JSON.stringify(handler(" + string(raw) + "))")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got map[string]any
-	if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
 		t.Fatal(err)
 	}
 	return got
-}
-
-func field(values []string) map[string]any {
-	f := map[string]any{"value": values[len(values)-1]}
-	if len(values) > 1 {
-		var many []map[string]any
-		for _, v := range values {
-			many = append(many, map[string]any{"value": v})
-		}
-		f["multiValue"] = many
-	}
-	return f
 }
 
 // secrets replace K1 and K2 of the table by well-formed secrets.
@@ -148,7 +110,8 @@ func isRefusal(t *testing.T, name string, c *contract.Contract, got map[string]a
 	text, _ := body["data"].(string)
 	headers, _ := got["headers"].(map[string]any)
 	cors, _ := headers["access-control-allow-origin"].(map[string]any)
-	if got["statusCode"] != float64(want.Status) || !strings.Contains(text, want.Code) || cors["value"] != "*" || strings.Contains(text, "$context") {
+	challenge, _ := headers["www-authenticate"].(map[string]any)
+	if got["statusCode"] != float64(want.Status) || !strings.Contains(text, want.Code) || cors["value"] != "*" || challenge["value"] != "Bearer" || strings.Contains(text, "$context") {
 		t.Errorf("%s: got %v, want %+v", name, got, want)
 	}
 }

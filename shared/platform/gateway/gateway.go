@@ -19,10 +19,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -45,6 +47,8 @@ const (
 	timeout = 29 * time.Second
 	// cachedPolicies is how many identities the policy cache holds.
 	cachedPolicies = 10_000
+	// keptBodies is how many compressed bodies are kept: the two documents.
+	keptBodies = 2
 )
 
 // Authorize is the handler of the Lambda authorizer.
@@ -75,6 +79,7 @@ type Gateway struct {
 	responses map[string]api.GatewayResponse
 	mocks     map[string]api.Mock // by "METHOD path"
 	policies  *lru.Cache[[32]byte, cached]
+	gzipped   *lru.Cache[[32]byte, []byte] // bodies that caches may store, by hash
 	flushes   atomic.Int64
 }
 
@@ -90,7 +95,11 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{Options: o, identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
+	gzipped, err := lru.New[[32]byte, []byte](keptBodies)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{Options: o.recovered(), gzipped: gzipped, identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
 		responses: map[string]api.GatewayResponse{}, mocks: map[string]api.Mock{}}
 	for _, r := range api.GatewayResponses(o.Contract) {
 		g.responses[r.Type] = r
@@ -118,6 +127,7 @@ type exchange struct {
 	params  map[string]string
 	query   url.Values
 	context map[string]any // from the authorizer
+	edge    bool           // the request came through the edge
 }
 
 // ServeHTTP serves a request at the public address: the edge's, if there is one.
@@ -134,7 +144,7 @@ func (g *Gateway) ExecuteAPI() http.Handler {
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	x := &exchange{w: w, r: r, id: rand.Text(), query: parseQuery(r.URL.RawQuery)}
+	x := &exchange{w: w, r: r, id: rand.Text(), query: parseQuery(r.URL.RawQuery), edge: throughEdge}
 	methods, path, params := g.routes.find(r.URL.EscapedPath())
 	if methods == nil {
 		path = "/{proxy+}"
@@ -173,9 +183,12 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool
 func (g *Gateway) edge(x *exchange) error {
 	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
 		transport.Strip(x.r.Header, x.query)
+		if slices.Contains(edge.Cached(g.Contract), x.r.URL.Path) {
+			x.query = url.Values{}
+		}
 		return nil
 	}
-	secret, err := transport.Pick(g.Contract, transport.HTTP, x.r.Header, x.query)
+	secret, err := transport.Pick(g.Contract.HTTPTransports(), x.r.Header, x.query)
 	transport.Strip(x.r.Header, x.query)
 	if err != nil && api.ErrorOf(err).Condition == api.SecretMissing && !edge.DistinguishesMissing(g.Contract) {
 		return nil
@@ -259,7 +272,17 @@ func (g *Gateway) invoke(ctx context.Context, x *exchange) {
 		g.respond(x, kind, nil)
 		return
 	}
-	g.write(x, resp.StatusCode, resp.Headers, []byte(resp.Body))
+	g.write(x, resp.StatusCode, renamed(resp.Headers), []byte(resp.Body))
+}
+
+// renamed returns a function's headers as API Gateway sends them.
+func renamed(headers map[string]string) map[string]string {
+	out := maps.Clone(headers)
+	if challenge, ok := out["WWW-Authenticate"]; ok {
+		delete(out, "WWW-Authenticate")
+		out[edge.RenamedChallenge] = challenge
+	}
+	return out
 }
 
 // refuse answers with an error, as the edge function does.
@@ -316,6 +339,11 @@ func (g *Gateway) write(x *exchange, status int, headers map[string]string, body
 	if status == http.StatusNoContent {
 		h.Del("Content-Type")
 	}
+	if x.edge { // the edge's policy of response headers
+		h.Del(edge.RenamedChallenge)
+		h.Set("WWW-Authenticate", api.Challenge)
+	}
+	body = g.compress(x, body)
 	x.w.WriteHeader(status)
 	if len(body) > 0 && x.r.Method != http.MethodHead {
 		if _, err := x.w.Write(body); err != nil {

@@ -28,6 +28,7 @@ type stage struct {
 	refuse              error
 	fail                error
 	meanwhile           func() // runs during an authorizer call
+	during              func() // runs during a call of the function
 	now                 time.Time
 }
 
@@ -53,6 +54,9 @@ func newStage(t *testing.T, edge bool) *stage {
 		Integrate: func(_ context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			s.invoked++
 			s.event = ev
+			if s.during != nil {
+				s.during()
+			}
 			return events.APIGatewayProxyResponse{StatusCode: 200, Body: "{}"}, s.fail
 		},
 	})
@@ -168,5 +172,23 @@ func TestFunctionThatFailsIsAServiceUnavailable(t *testing.T) {
 	s.fail = errors.New("out of memory at 0x1234")
 	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "0x1234") {
 		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+func TestPanicOfAHandlerFailsOneRequestInTheContractsShape(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, false)
+	s.meanwhile = func() { panic("the authorizer has a defect") }
+	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != 503 || !strings.Contains(w.Body.String(), `"request_id"`) {
+		t.Errorf("authorizer: got %d %s", w.Code, w.Body)
+	}
+	s.meanwhile = nil
+	s.during = func() { panic("the function has a defect") }
+	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code < 500 || !strings.Contains(w.Body.String(), `"request_id"`) || strings.Contains(w.Body.String(), "defect") {
+		t.Errorf("function: got %d %s", w.Code, w.Body)
+	}
+	s.during = nil
+	if w := s.get("/v1/football/teams", "Authorization", bearer); w.Code != 200 {
+		t.Errorf("afterwards: got %d %s", w.Code, w.Body)
 	}
 }

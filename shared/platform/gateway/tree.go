@@ -27,7 +27,9 @@ func newTree(routes []api.Route) *tree {
 		if at.methods == nil {
 			at.path, at.methods = r.Path, map[string]api.Route{}
 		}
-		at.methods[r.Method] = r
+		for _, method := range r.Methods() {
+			at.methods[method] = r
+		}
 	}
 	return root
 }

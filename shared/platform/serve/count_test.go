@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"statgate/shared/access/apikey"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
@@ -29,8 +30,9 @@ func countingContract(t *testing.T) *contract.Contract {
 
 // ownerEvent is a request for a route of the contract by an owner.
 func ownerEvent(c *contract.Contract, route string, query map[string]string) events.APIGatewayProxyRequest {
-	caller := &api.Caller{Key: "key_1", Secret: "s", Org: "org_1", Role: api.RoleOwner, Contract: c.Name, Permissions: []string{"*:*"}, Version: 1}
-	ev := events.APIGatewayProxyRequest{Resource: c.Base + route, HTTPMethod: "GET", QueryStringParameters: query}
+	caller := &api.Caller{Key: "key_1", Secret: apikey.ID(secret), Org: "org_1", Role: api.RoleOwner, Contract: c.Name, Permissions: []string{"*:*"}, Version: 1}
+	ev := events.APIGatewayProxyRequest{Resource: c.Base + route, HTTPMethod: "GET", QueryStringParameters: query,
+		Headers: map[string]string{"Authorization": "Bearer " + secret}}
 	ev.RequestContext.RequestID, ev.RequestContext.Authorizer = "req-1", caller.Context()
 	return ev
 }

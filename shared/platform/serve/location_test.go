@@ -20,13 +20,14 @@ func TestLocationIsThePathOfTheCreatedResourceIfTheContractHasOne(t *testing.T) 
 	handler := api.Creating(api.Handle("createMatch", func(context.Context, *api.Request, *struct{}) (made, error) { return made{"m/1"}, nil }),
 		"getMatch", func(m made) string { return m.ID })
 	for _, c := range []struct {
-		contract, path string
-		gets           bool
-		want           string
+		contract, path, stage string
+		gets                  bool
+		want                  string
 	}{
-		{"statgate", "/v1/football/matches", true, "/v1/football/matches/m%2F1"},
-		{"balla", "/api/matches", true, "/api/matches/m%2F1"},
-		{"balla", "/api/matches", false, ""},
+		{"statgate", "/v1/football/matches", "", true, "/v1/football/matches/m%2F1"},
+		{"statgate", "/v1/football/matches", "/live", true, "/live/v1/football/matches/m%2F1"},
+		{"balla", "/api/matches", "", true, "/api/matches/m%2F1"},
+		{"balla", "/api/matches", "/live", false, ""},
 	} {
 		contract, err := preset.Load(c.contract)
 		if err != nil {
@@ -35,7 +36,7 @@ func TestLocationIsThePathOfTheCreatedResourceIfTheContractHasOne(t *testing.T) 
 		if !c.gets {
 			delete(contract.Operations, "getMatch")
 		}
-		fn, err := serve.New(serve.Options{Contract: contract, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Handlers: []api.Handler{handler}})
+		fn, err := serve.New(serve.Options{Contract: contract, StagePath: c.stage, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Handlers: []api.Handler{handler}})
 		if err != nil {
 			t.Fatal(err)
 		}

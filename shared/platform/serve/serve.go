@@ -11,17 +11,20 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"statgate/shared/access/apikey"
 	"statgate/shared/access/gate"
 	"statgate/shared/access/transport"
 	"statgate/shared/api"
@@ -51,6 +54,8 @@ type Gate interface {
 // Options are the parts of a Function.
 type Options struct {
 	Contract  *contract.Contract
+	Edge      bool   // the API is behind an edge
+	StagePath string // path of the stage in the API's public address, "/live"; "" if the address has none
 	Handlers  []api.Handler
 	Gate      Gate
 	CursorKey func(ctx context.Context) ([]byte, error) // signs cursors
@@ -159,8 +164,12 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 		answer = f.enc.Error(c.request.ID, api.ErrorOf(err))
 	}
 	f.addRateHeaders(answer, c)
+	answer.Header["Vary"] = "Accept-Encoding" // API Gateway compresses
 	if c.route != nil && !c.route.Open {
-		answer.Header["Vary"] = "Authorization, X-API-Key"
+		answer.Header["Vary"] = "Authorization, X-API-Key, Accept-Encoding"
+	}
+	if ev.HTTPMethod == http.MethodHead {
+		answer.Body = nil
 	}
 	f.log(ctx, c, answer.Status, err, f.Clock().Sub(start))
 	return events.APIGatewayProxyResponse{StatusCode: answer.Status, Headers: answer.Header, Body: string(answer.Body)}, nil
@@ -188,7 +197,11 @@ func (f *Function) recovered(ctx context.Context, c *call) (a api.Answer, err er
 }
 
 func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
-	c.route = f.routes[c.event.HTTPMethod+" "+c.event.Resource]
+	method := c.event.HTTPMethod
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	c.route = f.routes[method+" "+c.event.Resource]
 	if c.route == nil {
 		return api.Answer{}, api.Fail(api.NotFoundRoute, "no such path")
 	}
@@ -238,7 +251,7 @@ func (f *Function) admit(ctx context.Context, c *call) error {
 	if caller.Contract != f.Contract.Name {
 		return fmt.Errorf("serve: the caller's contract is %q, the function's %q", caller.Contract, f.Contract.Name)
 	}
-	if err := f.checkSingleSecret(c.event); err != nil {
+	if err := f.checkSecret(c.event, caller); err != nil {
 		return err
 	}
 	c.caller = caller
@@ -252,21 +265,30 @@ func (f *Function) admit(ctx context.Context, c *call) error {
 	return err
 }
 
-// checkSingleSecret refuses a request with two different secrets, as the edge does.
-// A request that bypasses the edge needs this check: API Gateway finds its cached
-// policy by the Authorization header alone and ignores a second secret.
-func (f *Function) checkSingleSecret(ev events.APIGatewayProxyRequest) error {
+// checkSecret refuses a request whose secret is not the caller's. API Gateway finds the
+// caller in its cache of policies by a header, so a policy that was cached under a
+// wrong identity would otherwise serve every sender of that header. Behind an edge it
+// also refuses a second secret, as the edge does: a request to API Gateway's own address
+// bypasses the edge.
+func (f *Function) checkSecret(ev events.APIGatewayProxyRequest, caller *api.Caller) error {
 	h := make(http.Header, 2)
 	for _, name := range []string{"Authorization", "X-API-Key"} {
 		for _, v := range values(ev, name) {
 			h.Add(name, v)
 		}
 	}
-	_, err := transport.Pick(f.Contract, transport.HTTP, h, query(ev))
-	if err != nil && api.ErrorOf(err).Condition == api.SecretConflict {
+	read := transport.Behind(f.Contract, f.Edge)
+	secret, err := transport.Pick(read, h, query(ev))
+	if err != nil {
 		return err
 	}
-	return nil // the authorizer has accepted the secret, so other errors do not matter here
+	if apikey.ID(secret) != caller.Secret {
+		return api.Fail(api.SecretUnknown, "a valid API key is required")
+	}
+	if f.Edge {
+		_, err = transport.Pick(slices.Concat(read, f.Contract.HTTPTransports()), h, query(ev))
+	}
+	return err
 }
 
 // bind checks the body's size and media type, then binds the input.
@@ -287,7 +309,18 @@ func (f *Function) bind(c *call) (*bind.Bound, error) {
 			return nil, api.Fail(api.InputMedia, "the body must be application/json")
 		}
 	}
-	return c.route.binder.Bind(bind.Request{Path: c.event.PathParameters, Query: query(c.event), Body: body})
+	return c.route.binder.Bind(bind.Request{Path: c.event.PathParameters, Query: f.parameters(c.event), Body: body})
+}
+
+// parameters returns the query without the secret, if the contract takes it there.
+func (f *Function) parameters(ev events.APIGatewayProxyRequest) url.Values {
+	q := query(ev)
+	if _, sent := q[contract.Query]; !sent || !slices.Contains(f.Contract.HTTPTransports(), contract.Query) {
+		return q
+	}
+	q = maps.Clone(q)
+	delete(q, contract.Query)
+	return q
 }
 
 func query(ev events.APIGatewayProxyRequest) url.Values {
@@ -357,14 +390,14 @@ func (f *Function) answer(c *call, value any, page api.PageInfo) (api.Answer, er
 			if err != nil {
 				return a, err
 			}
-			a.Header["Location"] = c.route.get.Of(id)
+			a.Header["Location"] = f.StagePath + c.route.get.Of(id)
 		}
 	}
 	if a.Header["ETag"], err = f.etag(c, a, value); err != nil || a.Header["ETag"] == "" {
 		delete(a.Header, "ETag")
 		return a, err
 	}
-	if sent := strings.Join(values(c.event, "If-None-Match"), ","); c.event.HTTPMethod == "GET" && sent != "" && api.Matches(sent, a.Header["ETag"]) {
+	if sent := strings.Join(values(c.event, "If-None-Match"), ","); c.route.Method == "GET" && sent != "" && api.Matches(sent, a.Header["ETag"]) {
 		delete(a.Header, "Content-Type")
 		a.Status, a.Body = 304, nil
 	}
@@ -378,7 +411,7 @@ func (f *Function) etag(c *call, a api.Answer, value any) (string, error) {
 	if v, ok := value.(api.Versioned); ok {
 		return f.enc.Tag(v)
 	}
-	if c.event.HTTPMethod == "GET" && a.Status == 200 {
+	if c.route.Method == "GET" && a.Status == 200 {
 		return api.ETag(a.Timeless), nil
 	}
 	return "", nil
@@ -394,5 +427,9 @@ func (f *Function) addRateHeaders(a api.Answer, c *call) {
 	if m.Limit == 0 && m.ResetsAt.IsZero() {
 		return
 	}
-	f.enc.MeterHeaders(a.Header, m, c.request.Now)
+	var more []api.Meter
+	if managed := c.admit.Management; managed.Limit > 0 {
+		more = append(more, managed)
+	}
+	f.enc.MeterHeaders(a.Header, c.request.Now, m, more...)
 }

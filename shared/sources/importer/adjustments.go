@@ -78,7 +78,9 @@ func (im *run) readAdjustments(path string, data []byte) []adjustmentRow {
 			continue
 		}
 		line, _ := r.FieldPos(0)
-		rows = append(rows, adjustmentRow{openfootball.Problem{File: path, Line: line}, text})
+		at := openfootball.Problem{File: path, Line: line}
+		im.clean(at, &text)
+		rows = append(rows, adjustmentRow{at, text})
 	}
 }
 

@@ -161,6 +161,7 @@ func (im *run) problem(at openfootball.Problem, message string) {
 
 // store decides which team each spelling is before it writes the first match.
 func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) error {
+	im.cleanSeasons(seasons)
 	registry, changes, err := teams.Update(ctx, im.tbl, im.clock(), func(r *teams.Registry) {
 		for _, c := range clubs {
 			r.AddClub(c)
@@ -262,6 +263,7 @@ func (im *run) readClubs(roots []string) []teams.Club {
 			}
 			f := openfootball.ParseClubs(path, data)
 			im.report.Problems = append(im.report.Problems, f.Problems...)
+			im.clean(openfootball.Problem{File: path}, &f.Clubs)
 			clubs = append(clubs, f.Clubs...)
 		}
 		if found == 0 {

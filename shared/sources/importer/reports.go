@@ -44,6 +44,9 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 		im.report.Files += set.Files
 		im.report.Problems = append(im.report.Problems, set.Problems...)
 		for _, m := range set.Matches {
+			im.clean(m.At, &m.Home)
+			im.clean(m.At, &m.Away)
+			im.clean(m.At, &m.Report)
 			day := m.Kickoff.Format(time.DateOnly)
 			if days[day] == nil {
 				var err error

@@ -64,14 +64,20 @@ func Place(file string) (league, season string, ok bool) {
 
 // ParseFootball reads the file of a league's season, both as returned by [Place].
 func ParseFootball(file, league, season string, data []byte) File {
-	f := File{League: league, Season: season, ZoneUnknown: leagues.Zone(league) == nil}
+	f := File{League: league, Season: season}
+	zone, err := leagues.Zone(league)
+	if err != nil {
+		f.Problems = append(f.Problems, Problem{File: file, Message: err.Error()})
+		return f
+	}
+	f.ZoneUnknown = zone == nil
 	root, bad := parseTree(data)
 	if bad != nil {
 		bad.File = file
 		f.Problems = append(f.Problems, *bad)
 		return f
 	}
-	p := &rows{file: file, out: &f}
+	p := &rows{file: file, zone: zone, out: &f}
 	switch list := root.members["matches"]; {
 	case root.members == nil:
 		p.problem(root, "", "want an object with name and matches, got "+root.kind())
@@ -92,6 +98,7 @@ func ParseFootball(file, league, season string, data []byte) File {
 // rows collects the rows and the problems of one file.
 type rows struct {
 	file string
+	zone *time.Location // of the league; nil if it is unknown
 	out  *File
 }
 
@@ -248,7 +255,7 @@ func (p *rows) dateAndTime(n *node, field string, m *matches.Match) {
 	if text == "" {
 		return
 	}
-	local, instant, ok := kickoff(m.Date, text, leagues.Zone(string(m.League)))
+	local, instant, ok := kickoff(m.Date, text, p.zone)
 	if !ok {
 		p.problem(n.members["time"], join(field, "time"), fmt.Sprintf("want a time such as 9:30, 15:00 or 18:00 UTC+3, got %q", text))
 		return

@@ -86,7 +86,7 @@ type Contestant struct {
 
 // Member is a user of a contestant. An inactive member is listed and sees nothing.
 type Member struct {
-	User  string `json:"user" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
+	User  string `json:"user" text:"id" doc:"User id" example:"usr_01k5z3m9v8e2q4w6r8t0y2u4i6"`
 	State string `json:"state" enum:"active,inactive" doc:"Member state; an inactive member has no access"`
 }
 

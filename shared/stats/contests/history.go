@@ -84,7 +84,7 @@ func (s *Store) contestsOf(ctx context.Context, entries []table.Item) ([]Contest
 	for i, it := range entries {
 		keys[i] = contestKey(it.Str("contest"))
 	}
-	items, err := s.table.BatchGet(ctx, keys, false)
+	items, err := table.BatchGetConfirmed(ctx, s.table, keys, false) // an entry is stored with its contest, which is never deleted
 	if err != nil {
 		return nil, api.UnavailableError("reading contests", err)
 	}

@@ -46,11 +46,14 @@ type Table interface {
 type Store struct {
 	table   Table
 	changes change.Store
+	repeats idempotency.Store
 }
 
-// NewStore returns a store over the stats table.
-func NewStore(t Table, rand io.Reader) *Store {
-	return &Store{table: t, changes: change.Store{Table: t, IDs: ids.New(rand), BesideData: true}}
+// NewStore returns a store over the stats table. Claims is the keys table, in which
+// operations claim their Idempotency-Keys.
+func NewStore(t Table, claims idempotency.Claims, rand io.Reader) *Store {
+	return &Store{table: t, changes: change.Store{Table: t, IDs: ids.New(rand), BesideData: true},
+		repeats: idempotency.Store{Table: t, Claims: claims}}
 }
 
 func contestKey(id string) table.Key {
@@ -115,7 +118,7 @@ func OfGame(game string) Guard {
 // game is part of the compared input: a user may have keys of several games, and the
 // answer to one must not be replayed to another.
 func (s *Store) Token(r *api.Request, input any) (idempotency.Token, error) {
-	return idempotency.Of(s.table, r, struct {
+	return s.repeats.Of(r, struct {
 		Game  string
 		Input any
 	}{r.Caller.Game, input})

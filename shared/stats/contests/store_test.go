@@ -34,14 +34,19 @@ func engines(t *testing.T, run func(t *testing.T, tbl table.Table)) {
 	})
 }
 
-func memory(t *testing.T) table.Table {
+func memory(t *testing.T) table.Table { return open(t, table.Stats) }
+
+// claims returns a keys table, in which operations claim their Idempotency-Keys.
+func claims(t *testing.T) table.Table { return open(t, table.Keys) }
+
+func open(t *testing.T, schema table.Schema) table.Table {
 	t.Helper()
-	db, err := local.OpenMemory(table.Stats)
+	db, err := local.OpenMemory(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return db.Table(table.Stats.Name)
+	return db.Table(schema.Name)
 }
 
 func request(token string, at time.Time) *api.Request {
@@ -53,7 +58,7 @@ func request(token string, at time.Time) *api.Request {
 // member of team_north; usr_2 is an inactive member of team_south.
 func storeWithTeams(t *testing.T, tbl table.Table) *contests.Store {
 	t.Helper()
-	s := contests.NewStore(tbl, rand.Reader)
+	s := contests.NewStore(tbl, claims(t), rand.Reader)
 	org := "org_aurora"
 	for _, c := range []struct {
 		kind contests.Kind
@@ -352,7 +357,7 @@ func TestChangeWhoseAnswerIsLostSucceedsThoughAnotherChangeFollowed(t *testing.T
 				t.Error(err)
 			}
 		}}
-		after, err := contests.NewStore(o, rand.Reader).Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, step(func(c contests.Contest) (contests.Contest, error) {
+		after, err := contests.NewStore(o, claims(t), rand.Reader).Change(t.Context(), request("", noon), idempotency.Token{}, c.ID, step(func(c contests.Contest) (contests.Contest, error) {
 			return c.Move(contests.InProgress, noon)
 		}))
 		if err != nil || after.Status != contests.InProgress {
@@ -403,7 +408,7 @@ func TestTeamIDIsNeverTheSlugOfAnotherTeam(t *testing.T) {
 
 func TestConcurrentRequestsGiveASlugToOneTeam(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
-		s := contests.NewStore(tbl, rand.Reader)
+		s := contests.NewStore(tbl, claims(t), rand.Reader)
 		var group sync.WaitGroup
 		var winners atomic.Int64
 		for i := range 4 {
@@ -462,3 +467,30 @@ func TestEveryChangeIsAuditedOnceForItsOrganisation(t *testing.T) {
 type emptyKeys struct{}
 
 func (emptyKeys) Query(context.Context, table.Query) (table.Page, error) { return table.Page{}, nil }
+
+// TestAHistoryHasEachContestAlthoughReplicasLag reads the contests, but not the entries of
+// the history, from a replica that lags.
+func TestAHistoryHasEachContestAlthoughReplicasLag(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := storeWithTeams(t, tbl)
+		c, err := create(t.Context(), s, request("", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lagging := contests.NewStore(laggingItems{tbl, tabletest.Lagging{Table: tbl}}, claims(t), rand.Reader)
+		found, _, err := lagging.For(&api.Caller{User: "usr_1", Org: "org_1"}).Own().Page(t.Context(), contests.Filter{}, 10, "")
+		if err != nil || len(found) != 1 || found[0].ID != c.ID {
+			t.Errorf("got %v, %v, want %s", found, err, c.ID)
+		}
+	})
+}
+
+// laggingItems is a table whose queries are up to date, and whose reads of items lag.
+type laggingItems struct {
+	table.Table
+	lags tabletest.Lagging
+}
+
+func (l laggingItems) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
+	return l.lags.BatchGet(ctx, keys, consistent)
+}

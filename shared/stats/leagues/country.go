@@ -1,6 +1,7 @@
 package leagues
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -58,23 +59,23 @@ var places = map[string]place{
 // ("en.1" is "ENG"), "" for international and for unknown leagues.
 func Country(code string) string { return placeOf(code).country }
 
-// Zone returns the time zone of a league. It needs the zone database, which main programs
-// embed with time/tzdata. It returns nil for an unknown league, whose times stay local
-// without a known instant.
-func Zone(code string) *time.Location {
+// Zone returns the time zone of a league. It returns nil for an unknown league, whose times
+// stay local without a known instant. The zone database lacks a zone only if a program has
+// none: functions embed it by the build tag timetzdata, and other programs by time/tzdata.
+func Zone(code string) (*time.Location, error) {
 	name := placeOf(code).zone
 	if name == "" {
-		return nil
+		return nil, nil
 	}
 	if loc, ok := zones.Load(name); ok {
-		return loc.(*time.Location)
+		return loc.(*time.Location), nil
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("loading the time zone of league %s: %w", code, err)
 	}
 	zones.Store(name, loc)
-	return loc
+	return loc, nil
 }
 
 // zones caches loaded zones, because loading reads a file.

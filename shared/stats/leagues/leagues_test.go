@@ -51,7 +51,11 @@ func TestLeagueCodeGivesCountryAndZone(t *testing.T) {
 		"nl.1": "NED Europe/Amsterdam", "wal.1": "WAL Europe/London", "uefa.cl": " Europe/Paris", "zz.1": " none", "": " none",
 	} {
 		zone := "none"
-		if z := leagues.Zone(code); z != nil {
+		z, err := leagues.Zone(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if z != nil {
 			zone = z.String()
 		}
 		if got := leagues.Country(code) + " " + zone; got != want {

@@ -43,7 +43,7 @@ func (s *Store) get(ctx context.Context, id string, consistent bool) (*League, t
 	if !table.Storable(id, maxIDBytes) {
 		return nil, nil, ErrNotFound
 	}
-	it, err := s.table.Get(ctx, leagueKey(id), consistent)
+	it, err := table.GetConfirmed(ctx, s.table, leagueKey(id), consistent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("leagues: reading %s: %w", id, err)
 	}
@@ -61,7 +61,7 @@ func (s *Store) seasonItem(ctx context.Context, league, season string, consisten
 	if !table.Storable(league, maxIDBytes) || !table.Storable(season, maxIDBytes) {
 		return nil, ErrNotFound
 	}
-	it, err := s.table.Get(ctx, seasonKey(league, season), consistent)
+	it, err := table.GetConfirmed(ctx, s.table, seasonKey(league, season), consistent)
 	if err != nil {
 		return nil, fmt.Errorf("leagues: reading season %s of %s: %w", season, league, err)
 	}

@@ -21,11 +21,14 @@ import (
 type Own struct {
 	store   *Store
 	changes change.Store
+	repeats idempotency.Store
 }
 
-// NewOwn returns the writer over a store; rand is for the ids of audit entries.
-func NewOwn(store *Store, rand io.Reader) *Own {
-	return &Own{store, change.Store{Table: store.table, IDs: ids.New(rand), BesideData: true}}
+// NewOwn returns the writer over a store. Claims is the keys table, in which operations
+// claim their Idempotency-Keys; rand is for the ids of audit entries.
+func NewOwn(store *Store, claims idempotency.Claims, rand io.Reader) *Own {
+	return &Own{store, change.Store{Table: store.table, IDs: ids.New(rand), BesideData: true},
+		idempotency.Store{Table: store.table, Claims: claims}}
 }
 
 // Draft is a match to create, with the writes that create its teams.
@@ -40,17 +43,21 @@ type Draft struct {
 func (m Match) State() string { return m.ID + "." + strconv.FormatInt(m.Version, 10) }
 
 // Create creates a match of the caller's organisation. A repeated request with the same
-// Idempotency-Key gets the first answer, before draft reads anything. Create fails with
+// Idempotency-Key gets the first answer, before draft reads anything, or ConflictRepeat if
+// the match has been deleted since. Create fails with
 // Conflict and the existing id if the organisation has a match of the same identity: the
 // same teams in the same round of a season or, without a round, on the same day. A match
 // that was rescheduled to another day does not conflict on its first day.
 func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(ctx context.Context) (Draft, error)) (*Match, error) {
-	token, err := idempotency.Of(o.store.table, r, input)
+	token, err := o.repeats.Of(r, input)
 	if err != nil {
 		return nil, err
 	}
 	call := o.call(r)
-	call.Token = token
+	call.Token = token.While(func(ctx context.Context, id string) (bool, error) {
+		is, err := o.find(ctx, r.Caller.Org, id)
+		return is != nil, err
+	})
 	return matchOrError(change.Make(ctx, o.changes, call,
 		func(ctx context.Context, _ int) (createFacts, error) {
 			d, err := draft(ctx)
@@ -68,8 +75,8 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 				return f.before.Match, change.Plan{}, alreadyExists(f.before.ID)
 			}
 			after := &Record{Match: f.match, HomeAs: f.match.Home.Name, AwayAs: f.match.Away.Name}
-			plan := planOf(Change{After: after}, "match.create", r.Now)
-			return after.Match, plan.And(change.Plan{Writes: f.teams}), nil
+			plan, err := planOf(Change{After: after}, "match.create", r.Now)
+			return after.Match, plan.And(change.Plan{Writes: f.teams}), err
 		}))
 }
 
@@ -142,8 +149,8 @@ func (o *Own) Update(ctx context.Context, r *api.Request, id string, edit func(m
 		if reflect.DeepEqual(after.Match, before.Match) {
 			return before.Match, change.Plan{}, nil
 		}
-		plan := planOf(Change{Before: before, After: after}, "match.update", r.Now)
-		return after.Match, plan, nil
+		plan, err := planOf(Change{Before: before, After: after}, "match.update", r.Now)
+		return after.Match, plan, err
 	}))
 }
 
@@ -153,7 +160,8 @@ func (o *Own) Delete(ctx context.Context, r *api.Request, id string) error {
 		if err := checkState(r, before); err != nil {
 			return Match{}, change.Plan{}, err
 		}
-		return before.Match, planOf(Change{Before: before}, "match.delete", r.Now), nil
+		plan, err := planOf(Change{Before: before}, "match.delete", r.Now)
+		return before.Match, plan, err
 	})
 	return err
 }
@@ -167,16 +175,19 @@ func (o *Own) call(r *api.Request) change.Call {
 }
 
 // planOf returns the plan of one change, with its audit entry.
-func planOf(c Change, action string, now time.Time) change.Plan {
+func planOf(c Change, action string, now time.Time) (change.Plan, error) {
 	entry := audit.Change{Action: action}
-	ws := writes([]Change{c}, now)
+	ws, err := writes([]Change{c}, now)
+	if err != nil {
+		return change.Plan{}, err
+	}
 	if c.Before != nil {
 		entry.Target, entry.Before = c.Before.ID, c.Before.Match
 	}
 	if c.After != nil {
 		entry.Target, entry.After = c.After.ID, c.After.Match
 	}
-	return change.Plan{Writes: ws, Entries: []audit.Change{entry}}
+	return change.Plan{Writes: ws, Entries: []audit.Change{entry}}, nil
 }
 
 // find returns an organisation's match, or nil. A public match, or one of another

@@ -35,6 +35,7 @@ type writer struct {
 	*matches.Own
 	store *matches.Store
 	table *tabletest.Faulty
+	keys  *tabletest.Faulty // the keys table, for claims of Idempotency-Keys
 	trail *audit.Store
 	calls atomic.Int64
 }
@@ -47,8 +48,9 @@ func newWriter(t testing.TB) *writer {
 	}
 	t.Cleanup(func() { db.Close() })
 	tbl := tabletest.NewFaulty(db.Table(table.Stats.Name))
+	keys := tabletest.NewFaulty(db.Table(table.Keys.Name))
 	store := matches.NewStore(tbl, at("2026-05-01T12:00:00Z"))
-	return &writer{Own: matches.NewOwn(store, rand.Reader), store: store, table: tbl, trail: audit.New(db.Table(table.Keys.Name), tbl)}
+	return &writer{Own: matches.NewOwn(store, keys, rand.Reader), store: store, table: tbl, keys: keys, trail: audit.New(keys, tbl)}
 }
 
 // call returns a request of the organisation.
@@ -490,7 +492,7 @@ func (w *writer) checkCounters(t testing.TB, what string) {
 	}
 }
 
-func TestRepeatWithTheSameIdempotencyKeyGetsTheFirstAnswer(t *testing.T) {
+func TestRepeatWithTheSameIdempotencyKeyGetsTheFirstAnswerWhileTheMatchExists(t *testing.T) {
 	t.Parallel()
 	w := newWriter(t)
 	once := func(input any, round string) (*matches.Match, error) {
@@ -515,8 +517,9 @@ func TestRepeatWithTheSameIdempotencyKeyGetsTheFirstAnswer(t *testing.T) {
 	if err := w.Delete(t.Context(), w.call("a", ""), first.ID); err != nil {
 		t.Fatal(err)
 	}
-	if again, err = once("1", "1"); err != nil || again.ID != first.ID {
-		t.Errorf("after the match was deleted: got %v (%v), want the first answer", again, err)
+	again, err = once("1", "1")
+	if details := fmt.Sprint(api.ErrorOf(err).Details); condition(err) != api.ConflictRepeat || details != "map[match:"+first.ID+"]" {
+		t.Errorf("after the match was deleted: got %v (%v, details %s), want %s with its id", again, err, details, api.ConflictRepeat)
 	}
 	if total, _ := w.total(t, matches.Filter{}, "org_a"); total != 0 {
 		t.Errorf("the repeat created the match again")

@@ -114,7 +114,10 @@ func (r Reader) List(ctx context.Context, f Filter, p PageRequest) (*Page, error
 	if err != nil {
 		return nil, err
 	}
-	page := pageOf(records, p.Limit)
+	page, err := pageOf(records, p.Limit)
+	if err != nil {
+		return nil, err
+	}
 	if path.counter != "" {
 		if page.Total, err = r.total(ctx, path.counter); err != nil {
 			return nil, err
@@ -123,16 +126,17 @@ func (r Reader) List(ctx context.Context, f Filter, p PageRequest) (*Page, error
 	return page, nil
 }
 
-func pageOf(records []*Record, limit int) *Page {
+func pageOf(records []*Record, limit int) (*Page, error) {
 	page := &Page{Matches: make([]Match, 0, min(limit, len(records)))}
 	for i, r := range records {
 		if i == limit {
-			page.Next = sortString(&page.Matches[i-1])
-			break
+			var err error
+			page.Next, err = sortString(&page.Matches[i-1])
+			return page, err
 		}
 		page.Matches = append(page.Matches, r.Match)
 	}
-	return page
+	return page, nil
 }
 
 func (r Reader) listIDs(ctx context.Context, ids []string, p PageRequest) (*Page, error) {
@@ -141,17 +145,22 @@ func (r Reader) listIDs(ctx context.Context, ids []string, p PageRequest) (*Page
 		return nil, err
 	}
 	records := make([]*Record, 0, len(found))
+	keys := make(map[string]string, len(found)) // sort keys by id
 	for _, m := range found {
-		sk := sortString(&m)
+		sk, err := sortString(&m)
+		if err != nil {
+			return nil, err
+		}
+		keys[m.ID] = sk
 		if p.After == "" || !p.Descending && sk > p.After || p.Descending && sk < p.After {
 			records = append(records, &Record{Match: m})
 		}
 	}
 	sort.Slice(records, func(i, j int) bool {
-		a, b := sortString(&records[i].Match), sortString(&records[j].Match)
+		a, b := keys[records[i].ID], keys[records[j].ID]
 		return a < b != p.Descending && a != b
 	})
-	return pageOf(records, p.Limit), nil
+	return pageOf(records, p.Limit)
 }
 
 // total adds up a counter of the owners.

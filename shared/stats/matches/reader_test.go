@@ -179,7 +179,7 @@ func TestWriterFindsNoMatchOfAnotherOwner(t *testing.T) {
 	engines(t, func(t *testing.T, tbl table.Table) {
 		s := matches.NewStore(tbl, time.Now)
 		stored := fixture(t, s)
-		own := matches.NewOwn(s, rand.Reader)
+		own := matches.NewOwn(s, nil, rand.Reader)
 		for _, owner := range []string{matches.Public, "org_2"} {
 			r := &api.Request{ID: "r", Now: time.Now(), Caller: &api.Caller{Org: "org_1", User: "usr_1", Key: "key_1"}}
 			if err := own.Delete(t.Context(), r, stored[owner]); condition(err) != api.NotFound {

@@ -1,6 +1,7 @@
 package matches
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -19,21 +20,27 @@ type Record struct {
 // without a known time sorts at the last second of its local day. Known times are whole
 // minutes, so it follows the other matches of its league on that day and precedes those
 // of the next day. The id makes the key unique.
-func sortString(m *Match) string {
-	return sortInstant(m).UTC().Format("2006-01-02T15:04:05Z") + "#" + m.ID
+func sortString(m *Match) (string, error) {
+	at, err := sortInstant(m)
+	return at.UTC().Format("2006-01-02T15:04:05Z") + "#" + m.ID, err
 }
 
-func sortInstant(m *Match) time.Time {
+// sortInstant fails only if the league's time zone cannot be loaded.
+func sortInstant(m *Match) (time.Time, error) {
 	if m.KickoffAt != nil {
 		if t, err := time.Parse(time.RFC3339, *m.KickoffAt); err == nil {
-			return t
+			return t, nil
 		}
 	}
-	day, err := time.ParseInLocation(time.DateOnly, m.Date, zoneOf(string(m.League)))
+	zone, err := zoneOf(string(m.League))
 	if err != nil {
-		return time.Time{}
+		return time.Time{}, fmt.Errorf("matches: ordering %s: %w", m.ID, err)
 	}
-	return day.AddDate(0, 0, 1).Add(-time.Second)
+	day, err := time.ParseInLocation(time.DateOnly, m.Date, zone)
+	if err != nil {
+		return time.Time{}, nil
+	}
+	return day.AddDate(0, 0, 1).Add(-time.Second), nil
 }
 
 // pairKey returns the partition of all meetings of two teams, with either team at home.
@@ -50,9 +57,12 @@ func matchKey(id string) table.Key {
 
 // item builds the attributes by hand, because encoding through JSON takes ten times as
 // long and both imports and pages depend on it. A test compares it with table.Encode.
-func (r *Record) item() table.Item {
+func (r *Record) item() (table.Item, error) {
 	m := &r.Match
-	sk := sortString(m)
+	sk, err := sortString(m)
+	if err != nil {
+		return nil, err
+	}
 	it := table.Item{
 		table.PartitionAttr: table.Join("MATCH", m.ID), table.SortAttr: "MATCH",
 		"id": m.ID, "league": refOrNil(m.League), "season": refOrNil(m.Season),
@@ -77,7 +87,7 @@ func (r *Record) item() table.Item {
 	if m.Season != "" {
 		it["season_pk"], it["season_sk"] = table.Join(m.Owner, string(m.League), string(m.Season)), sk
 	}
-	return it
+	return it, nil
 }
 
 // FromItem returns the match of an item. It returns nil for a nil item and for an alias:
@@ -89,9 +99,16 @@ func FromItem(it table.Item) *Match {
 	return &recordOf(it).Match
 }
 
-// Over reports whether the match's kick-off, or its day if the kick-off is unknown, is
-// before a time.
-func (m *Match) Over(before time.Time) bool { return sortInstant(m).Before(before) }
+// Over reports whether the match's kick-off is before a time. If the kick-off is unknown,
+// the match's day must have ended everywhere on earth, so no time zone is needed.
+func (m *Match) Over(before time.Time) bool {
+	at, err := time.Parse(time.RFC3339, deref(m.KickoffAt))
+	if err != nil {
+		day, _ := time.Parse(time.DateOnly, m.Date) // zero for a day that does not exist
+		at = day.AddDate(0, 0, 1).Add(12 * time.Hour)
+	}
+	return at.Before(before)
+}
 
 func recordOf(it table.Item) *Record {
 	home, away, score := it.Map("home"), it.Map("away"), it.Map("score")

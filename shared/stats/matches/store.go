@@ -121,6 +121,8 @@ func (s *Store) byIDs(ctx context.Context, ids []string, consistent bool) (map[s
 	if len(keys) == 0 {
 		return nil, nil
 	}
+	// A miss is not confirmed: the time of an answer must not tell another organisation's
+	// match, which is found and withheld, from a missing one.
 	items, err := s.table.BatchGet(ctx, keys, consistent)
 	if err != nil {
 		return nil, fmt.Errorf("matches: reading %d by id: %w", len(keys), err)
@@ -309,7 +311,11 @@ func merge(ctx context.Context, sources []*source, n int, descending bool) ([]*R
 			if len(s.ahead) == 0 {
 				continue
 			}
-			if k := sortString(&s.ahead[0].Match); next == nil || k < nextKey != descending {
+			k, err := sortString(&s.ahead[0].Match)
+			if err != nil {
+				return nil, err
+			}
+			if next == nil || k < nextKey != descending {
 				next, nextKey = s, k
 			}
 		}
@@ -337,9 +343,10 @@ func fillAll(ctx context.Context, sources []*source) error {
 }
 
 // zoneOf returns the time zone of a league's days, UTC if it is unknown.
-func zoneOf(league string) *time.Location {
-	if loc := leagues.Zone(league); loc != nil {
-		return loc
+func zoneOf(league string) (*time.Location, error) {
+	loc, err := leagues.Zone(league)
+	if loc == nil && err == nil {
+		return time.UTC, nil
 	}
-	return time.UTC
+	return loc, err
 }

@@ -51,14 +51,18 @@ func Batches(changes []Change) [][]Change {
 // time of each After. If a match has changed since Before was read, the whole batch fails
 // with *table.Canceled; its write i is change i.
 func (s *Store) Apply(ctx context.Context, batch []Change) error {
-	if err := s.table.Transact(ctx, writes(batch, s.clock())); err != nil {
+	ws, err := writes(batch, s.clock())
+	if err != nil {
+		return err
+	}
+	if err := s.table.Transact(ctx, ws); err != nil {
 		return fmt.Errorf("matches: writing %d: %w", len(batch), err)
 	}
 	return nil
 }
 
 // writes returns the transaction of a batch. It sets the version and the time of each After.
-func writes(batch []Change, at time.Time) []table.Write {
+func writes(batch []Change, at time.Time) ([]table.Write, error) {
 	now := at.UTC().Format(time.RFC3339)
 	t := newTally()
 	ws := make([]table.Write, 0, maxWrites)
@@ -74,7 +78,11 @@ func writes(batch []Change, at time.Time) []table.Write {
 			if c.Before != nil {
 				c.After.Version = c.Before.Version + 1
 			}
-			ws = append(ws, table.Put(c.After.item(), cond))
+			it, err := c.After.item()
+			if err != nil {
+				return nil, err
+			}
+			ws = append(ws, table.Put(it, cond))
 		case c.AliasOf != "":
 			k := matchKey(c.Before.ID)
 			ws = append(ws, table.Put(table.Item{
@@ -85,7 +93,7 @@ func writes(batch []Change, at time.Time) []table.Write {
 			ws = append(ws, table.Delete(matchKey(c.Before.ID), cond))
 		}
 	}
-	return append(ws, t.writes()...)
+	return append(ws, t.writes()...), nil
 }
 
 // tally sums up the changes of a batch to each counter, so that each is written once.

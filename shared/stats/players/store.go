@@ -65,7 +65,7 @@ func (r Reader) Get(ctx context.Context, id string) (*Player, error) {
 	if !r.public || !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
 	}
-	it, err := r.store.table.Get(ctx, table.Key{Partition: playersPK, Sort: id}, false)
+	it, err := table.GetConfirmed(ctx, r.store.table, table.Key{Partition: playersPK, Sort: id}, false)
 	if err != nil {
 		return nil, fmt.Errorf("players: reading %s: %w", id, err)
 	}

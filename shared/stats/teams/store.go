@@ -46,14 +46,14 @@ func (s *Store) get(ctx context.Context, id string) (*Team, error) {
 		if !table.Storable(id, maxIDBytes) {
 			return nil, ErrNotFound
 		}
-		it, err := s.table.Get(ctx, teamKey(id), false)
+		it, err := table.GetConfirmed(ctx, s.table, teamKey(id), false)
 		if err != nil {
 			return nil, fmt.Errorf("teams: reading %s: %w", id, err)
 		}
 		if it != nil {
 			return teamOf(it), nil
 		}
-		if it, err = s.table.Get(ctx, aliasKey(id), false); err != nil {
+		if it, err = table.GetConfirmed(ctx, s.table, aliasKey(id), false); err != nil {
 			return nil, fmt.Errorf("teams: reading alias %s: %w", id, err)
 		}
 		id = it.Str("alias_of")
@@ -68,7 +68,7 @@ func (s *Store) getMany(ctx context.Context, ids []string) ([]Team, error) {
 	for i, id := range ids {
 		keys[i] = teamKey(id)
 	}
-	items, err := s.table.BatchGet(ctx, keys, false)
+	items, err := table.BatchGetConfirmed(ctx, s.table, keys, false)
 	if err != nil {
 		return nil, fmt.Errorf("teams: reading %d: %w", len(ids), err)
 	}

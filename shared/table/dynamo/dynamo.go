@@ -24,6 +24,7 @@ type Table struct {
 	name      string
 	indexKeys map[string]int // key attribute of an index → maximum bytes of its value
 	units     func(op string, read, write float64)
+	options   []func(*dynamodb.Options) // of each call
 }
 
 var _ table.Table = (*Table)(nil)
@@ -85,7 +86,7 @@ func (t *Table) Get(ctx context.Context, key table.Key, consistent bool) (table.
 	}
 	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &t.name, Key: k, ConsistentRead: &consistent, ReturnConsumedCapacity: t.capacityMode(),
-	})
+	}, t.options...)
 	if err != nil {
 		return nil, t.fail(doing, classify(err))
 	}
@@ -132,7 +133,7 @@ func (t *Table) put(ctx context.Context, w table.Write) (table.Item, error) {
 		ExpressionAttributeNames: p.ExpressionAttributeNames, ExpressionAttributeValues: p.ExpressionAttributeValues,
 		ReturnValuesOnConditionCheckFailure: p.ReturnValuesOnConditionCheckFailure,
 		ReturnConsumedCapacity:              t.capacityMode(),
-	})
+	}, t.options...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -151,7 +152,7 @@ func (t *Table) update(ctx context.Context, w table.Write) (table.Item, error) {
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: u.ReturnValuesOnConditionCheckFailure,
 		ReturnConsumedCapacity:              t.capacityMode(),
-	})
+	}, t.options...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -170,7 +171,7 @@ func (t *Table) delete(ctx context.Context, w table.Write) (table.Item, error) {
 		ReturnValues:                        types.ReturnValueAllOld,
 		ReturnValuesOnConditionCheckFailure: d.ReturnValuesOnConditionCheckFailure,
 		ReturnConsumedCapacity:              t.capacityMode(),
-	})
+	}, t.options...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -189,7 +190,7 @@ func (t *Table) Transact(ctx context.Context, ws []table.Write) error {
 	err = retryConflicts(ctx, func() error {
 		out, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 			TransactItems: items, ClientRequestToken: &token, ReturnConsumedCapacity: t.capacityMode(),
-		})
+		}, t.options...)
 		if err == nil {
 			t.observeTransaction(out)
 			return nil

@@ -64,7 +64,7 @@ func (t *Table) batch(ctx context.Context, keys []map[string]types.AttributeValu
 		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
 			RequestItems:           map[string]types.KeysAndAttributes{t.name: {Keys: keys, ConsistentRead: &consistent}},
 			ReturnConsumedCapacity: t.capacityMode(),
-		})
+		}, t.options...)
 		if err != nil {
 			return classify(err)
 		}
@@ -113,7 +113,7 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 			// One more item shows whether more follow. Another one may be After itself.
 			in.Limit = aws.Int32(int32(min(q.Limit-len(page.Items)+2, math.MaxInt32)))
 		}
-		out, err := t.client.Query(ctx, in)
+		out, err := t.client.Query(ctx, in, t.options...)
 		if err != nil {
 			return table.Page{}, t.fail(doing, classify(err))
 		}

@@ -1,15 +1,18 @@
 package local
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 
 	"statgate/shared/table"
 )
 
-// A stored item is its "ttl" (zigzag varint, 0 if absent) and its attributes as a map:
-// a count, then each name and value. The "ttl" comes first so that a sweep reads
+// A stored item is a mark, its "ttl" (zigzag varint, 0 if absent), its attributes as a
+// map (a count, then each name and value), and the checksum of all that (CRC-32C). Items
+// of earlier releases have neither mark nor checksum. The "ttl" comes first so that a sweep reads
 // nothing else. A value is a tag and the bytes that the tag implies. JSON would take
 // several times as long, and the gate reads and writes an item on every request.
 const (
@@ -22,12 +25,25 @@ const (
 	tagMap    // count, (length, name, value)…
 )
 
+// checked is the mark of an item with a checksum. An item of an earlier release cannot
+// begin like this, because a varint of 0 has one byte.
+const checked = "\x80\x00"
+
+// checksumBytes is the length of an item's checksum.
+const checksumBytes = 4
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 var errCorrupt = errors.New("stored item is corrupt")
 
 func encodeItem(it table.Item) ([]byte, error) {
-	b := make([]byte, 0, 1024)
+	b := append(make([]byte, 0, 1024), checked...)
 	b = binary.AppendVarint(b, it.Int(table.TTLAttr))
-	return appendMap(b, it)
+	b, err := appendMap(b, it)
+	if err != nil {
+		return nil, err
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli)), nil
 }
 
 func appendMap(b []byte, m map[string]any) ([]byte, error) {
@@ -74,7 +90,7 @@ func appendValue(b []byte, v any) ([]byte, error) {
 
 // storedTTL returns the "ttl" of an encoded item, in epoch seconds; 0 if it is absent.
 func storedTTL(raw []byte) int64 {
-	ttl, n := binary.Varint(raw)
+	ttl, n := binary.Varint(bytes.TrimPrefix(raw, []byte(checked)))
 	if n <= 0 {
 		return 0
 	}
@@ -83,6 +99,13 @@ func storedTTL(raw []byte) int64 {
 
 // decodeItem copies raw once. The strings of the item are substrings of that copy.
 func decodeItem(raw []byte) (table.Item, error) {
+	if body, ok := bytes.CutPrefix(raw, []byte(checked)); ok {
+		end := len(body) - checksumBytes
+		if end < 0 || binary.LittleEndian.Uint32(body[end:]) != crc32.Checksum(raw[:len(raw)-checksumBytes], castagnoli) {
+			return nil, errCorrupt
+		}
+		raw = body[:end]
+	}
 	_, n := binary.Varint(raw)
 	if n <= 0 {
 		return nil, errCorrupt

@@ -13,16 +13,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"statgate/shared/table"
 )
+
+// metaPages is the number of pages at the front of a file that name its root.
+const metaPages = 2
 
 // lockTimeout is how long Open waits for another process to release the file.
 const lockTimeout = 500 * time.Millisecond
@@ -31,8 +35,16 @@ const lockTimeout = 500 * time.Millisecond
 type DB struct {
 	// Clock returns the time of stream records. Set it before the first use.
 	Clock func() time.Time
+	// Log gets a line when the file fails and writes are refused from then on. Set it
+	// before the first use; the default is [slog.Default].
+	Log *slog.Logger
 
 	bolt     *bolt.DB
+	path     string
+	file     *os.File // bbolt's, to read its size; nil if the file is temporary
+	pageSize int64
+	refusal  atomic.Pointer[error] // why writes are refused; nil if they are not
+	lost     atomic.Bool           // whether bbolt's locks are lost, so that nothing may call it
 	commits  *committer
 	tables   map[string]*localTable
 	tempPath string          // file to remove on Close; "" if the file stays
@@ -45,16 +57,20 @@ var errClosed = errors.New("the file was closed")
 // Open opens or creates the file at path with the tables of schemas. It fills
 // indexes that are new to the file and drops indexes that no schema names. Every
 // write is on disk when it returns. If another process has the file open, Open fails
-// after half a second.
+// after half a second. It reads the whole file, and fails if the file is not one of
+// Statgate's, is cut off or is damaged.
 func Open(path string, schemas ...table.Schema) (*DB, error) {
-	b, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("local: %s is in use by another process", path)
+	if err := create(path, schemas); err != nil {
+		return nil, fmt.Errorf("local: creating %s: %w", path, err)
 	}
+	if err := inspect(path, schemas); err != nil {
+		return nil, fmt.Errorf("local: %s %w", path, err)
+	}
+	b, file, err := openBolt(path, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType})
 	if err != nil {
-		return nil, fmt.Errorf("local: opening %s: %w", path, err)
+		return nil, fmt.Errorf("local: %s %w", path, err)
 	}
-	return newDB(b, "", schemas)
+	return newDB(&DB{bolt: b, path: path, file: file}, schemas)
 }
 
 // OpenMemory opens tables that last until Close. They are in a temporary file that
@@ -79,16 +95,17 @@ func OpenMemory(schemas ...table.Schema) (*DB, error) {
 	if runtime.GOOS != "windows" && os.Remove(path) == nil {
 		path = ""
 	}
-	return newDB(b, path, schemas)
+	return newDB(&DB{bolt: b, path: "in memory", tempPath: path}, schemas)
 }
 
-func newDB(b *bolt.DB, tempPath string, schemas []table.Schema) (*DB, error) {
-	db := &DB{Clock: time.Now, bolt: b, commits: newCommitter(b), tables: map[string]*localTable{}, tempPath: tempPath}
+func newDB(db *DB, schemas []table.Schema) (*DB, error) {
+	db.Clock, db.Log, db.pageSize = time.Now, slog.Default(), int64(db.bolt.Info().PageSize)
+	db.commits, db.tables = newCommitter(db), map[string]*localTable{}
 	db.closed, db.closing = context.WithCancel(context.Background())
 	for _, s := range schemas {
 		db.tables[s.Name] = newTable(db, s)
 	}
-	if err := b.Update(db.prepare); err != nil {
+	if err := db.commits.do(db.prepare); err != nil {
 		return nil, errors.Join(fmt.Errorf("local: preparing tables: %w", err), db.Close())
 	}
 	return db, nil
@@ -105,10 +122,13 @@ func (db *DB) Table(name string) table.Table {
 }
 
 // Close ends all [Stream.Follow] calls, waits for transactions in progress and closes
-// the file.
+// the file. If bbolt lost its locks, the file stays open until the process ends.
 func (db *DB) Close() error {
 	db.closing()
-	err := db.bolt.Close()
+	err := errDamaged
+	if !db.lost.Load() {
+		err = guarded(db.bolt.Close)
+	}
 	if db.tempPath != "" {
 		err = errors.Join(err, os.Remove(db.tempPath))
 		db.tempPath = ""
@@ -120,22 +140,22 @@ func (db *DB) Close() error {
 }
 
 // prepare creates the buckets of every table and makes its indexes match the schema.
-func (db *DB) prepare(tx *bolt.Tx) error {
+func (db *DB) prepare(tx *bolt.Tx) (changed bool, err error) {
 	for _, t := range db.tables {
 		if _, err := tx.CreateBucketIfNotExists(t.bucket); err != nil {
-			return fmt.Errorf("table %s: %w", t.schema.Name, err)
+			return false, fmt.Errorf("table %s: %w", t.schema.Name, err)
 		}
 		t.recording.Store(t.schema.Streams && tx.Bucket(t.stream) != nil)
 		if err := t.dropUnnamedIndexes(tx); err != nil {
-			return fmt.Errorf("table %s: %w", t.schema.Name, err)
+			return false, fmt.Errorf("table %s: %w", t.schema.Name, err)
 		}
 		for i := range t.indexes {
 			if err := t.fillIndex(tx, &t.indexes[i]); err != nil {
-				return fmt.Errorf("index %s of table %s: %w", t.indexes[i].name, t.schema.Name, err)
+				return false, fmt.Errorf("index %s of table %s: %w", t.indexes[i].name, t.schema.Name, err)
 			}
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // dropUnnamedIndexes deletes indexes that are no longer in the schema. Writes would

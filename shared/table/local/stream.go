@@ -87,7 +87,8 @@ func (s *Stream) register(tx *bolt.Tx) (changed bool, err error) {
 // position, and does not pass these changes again. If read fails, or the process ends
 // before the position is saved, read gets the same changes again, possibly with newer
 // changes after them. Follow returns nil when ctx ends. It returns an error if the file
-// was closed or another Follow call uses the same reader.
+// was closed, if it refuses writes, so that no position can be saved, or if another Follow
+// call uses the same reader.
 func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger) error {
 	const doing = "following"
 	wake, err := s.table.addFollower(s.reader)
@@ -105,6 +106,8 @@ func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger
 			more, err = s.deliver(followCtx, read)
 			if s.table.db.closed.Err() != nil {
 				cancel(errClosed) // closing the file is not logged as a failure
+			} else if refused := s.table.db.refused(); refused != nil {
+				cancel(refused)
 			}
 			return err
 		})
@@ -116,8 +119,8 @@ func (s *Stream) Follow(ctx context.Context, read table.Reader, log *slog.Logger
 		case <-wake:
 		}
 	}
-	if errors.Is(context.Cause(followCtx), errClosed) {
-		return s.table.unavailable(doing, errClosed)
+	if cause := context.Cause(followCtx); errors.Is(cause, errClosed) || errors.Is(cause, errRefused) {
+		return s.table.unavailable(doing, cause)
 	}
 	return nil
 }
@@ -141,7 +144,7 @@ func (s *Stream) deliver(ctx context.Context, read table.Reader) (more bool, err
 // it looked at, and the number after the last one. It skips records older than trimAge.
 func (s *Stream) nextBatch() (changes []table.Change, from, next uint64, err error) {
 	oldest := s.table.db.Clock().Add(-trimAge)
-	err = s.table.db.bolt.View(func(tx *bolt.Tx) error {
+	err = s.table.db.view(func(tx *bolt.Tx) error {
 		stream := tx.Bucket(s.table.stream)
 		id := s.table.schema.Name + "-" + string(stream.Get(streamID))
 		from = binary.BigEndian.Uint64(stream.Bucket(readersBucket).Get([]byte(s.reader)))

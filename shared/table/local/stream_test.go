@@ -81,7 +81,7 @@ func sequence(first, last int64) []int64 {
 // the last one if failLast is set.
 func receive(t testing.TB, s *local.Stream, last int64, failLast bool) []table.Change {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var received []table.Change
 	err := s.Follow(ctx, func(_ context.Context, changes []table.Change) error {

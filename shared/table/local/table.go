@@ -89,7 +89,7 @@ func (t *localTable) BatchGet(ctx context.Context, keys []table.Key, _ bool) ([]
 		}
 	}
 	var items []table.Item
-	err := t.db.bolt.View(func(tx *bolt.Tx) error {
+	err := t.db.view(func(tx *bolt.Tx) error {
 		b := tx.Bucket(t.bucket)
 		for _, k := range keys {
 			raw := b.Get(encodeKey(k))
@@ -215,7 +215,7 @@ func (t *localTable) Query(ctx context.Context, q table.Query) (table.Page, erro
 		return table.Page{}, t.fail(doing, err)
 	}
 	var page table.Page
-	err = t.db.bolt.View(func(tx *bolt.Tx) error {
+	err = t.db.view(func(tx *bolt.Tx) error {
 		items := tx.Bucket(t.bucket)
 		return walk(tx.Bucket(bucket), q, func(key, raw []byte) (bool, error) {
 			if q.Limit > 0 && len(page.Items) == q.Limit {

@@ -19,7 +19,7 @@ var StreamSchema = table.Schema{Name: "streamed", Indexes: []string{"list"}, Str
 
 // receiveTimeout is how long a change may take to reach its reader. DynamoDB Local on a
 // busy machine needs most of it.
-const receiveTimeout = 30 * time.Second
+const receiveTimeout = 2 * time.Minute
 
 // Stream is the changes of a table for one reader, starting when it was opened.
 type Stream interface {

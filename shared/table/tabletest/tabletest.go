@@ -118,11 +118,11 @@ func (f *fixture) wantSorts(what string, page table.Page, more bool, want ...str
 	}
 }
 
-// wantOnIndex is wantSorts for a query of an index. It retries for one second, because
+// wantOnIndex is wantSorts for a query of an index. It retries for a minute, because
 // indexes are eventually consistent.
 func (f *fixture) wantOnIndex(what string, q table.Query, want ...string) {
 	f.Helper()
-	for range 50 {
+	for range 3000 {
 		page := f.query(q)
 		if len(page.Items) == len(want) {
 			f.wantSorts(what, page, false, want...)

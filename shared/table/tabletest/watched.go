@@ -10,8 +10,9 @@ import (
 // names, before it passes the call to the table that it wraps.
 type Watched struct {
 	Table table.Table
-	// OnUse is called for every action, possibly from several goroutines concurrently.
-	OnUse func(ctx context.Context, action string)
+	// OnUse is called for every action, possibly from several goroutines concurrently. For
+	// a write, partition is the item's; for a read it is "".
+	OnUse func(ctx context.Context, action, partition string)
 }
 
 var _ table.Table = Watched{}
@@ -23,34 +24,34 @@ var writeActions = map[table.Op]string{
 
 // Get implements [table.Table].
 func (w Watched) Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error) {
-	w.OnUse(ctx, "GetItem")
+	w.OnUse(ctx, "GetItem", "")
 	return w.Table.Get(ctx, key, consistent)
 }
 
 // BatchGet implements [table.Table]. Without keys, no request is sent to DynamoDB.
 func (w Watched) BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error) {
 	if len(keys) > 0 {
-		w.OnUse(ctx, "BatchGetItem")
+		w.OnUse(ctx, "BatchGetItem", "")
 	}
 	return w.Table.BatchGet(ctx, keys, consistent)
 }
 
 // Query implements [table.Table].
 func (w Watched) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	w.OnUse(ctx, "Query")
+	w.OnUse(ctx, "Query", "")
 	return w.Table.Query(ctx, q)
 }
 
 // Write implements [table.Table].
 func (w Watched) Write(ctx context.Context, one table.Write) (table.Item, error) {
-	w.OnUse(ctx, writeActions[one.Op])
+	w.OnUse(ctx, writeActions[one.Op], one.Target().Partition)
 	return w.Table.Write(ctx, one)
 }
 
 // Transact implements [table.Table]. IAM checks the action of each write of a transaction.
 func (w Watched) Transact(ctx context.Context, ws []table.Write) error {
 	for _, one := range ws {
-		w.OnUse(ctx, writeActions[one.Op])
+		w.OnUse(ctx, writeActions[one.Op], one.Target().Partition)
 	}
 	return w.Table.Transact(ctx, ws)
 }

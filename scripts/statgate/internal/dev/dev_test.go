@@ -3,7 +3,9 @@ package dev
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +17,7 @@ import (
 
 	"statgate/scripts/internal/usage"
 	"statgate/scripts/statgate/internal/cmdtest"
+	"statgate/shared/access/apikey"
 )
 
 // parse returns the options of a command line.
@@ -45,7 +48,7 @@ func start(t *testing.T, args ...string) (demo, string, func() error) {
 	case err := <-ended:
 		t.Fatalf("dev ended early: %v", err)
 	case <-printed.done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("dev did not start")
 	}
 	stop := func() error { cancel(); err := <-ended; ended <- err; return err }
@@ -217,6 +220,91 @@ func TestDevThatCannotStartSaysWhy(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || usage.Is(err) != c.usage {
 			t.Errorf("%v: got %v, want %q, and a usage error: %v", c.args, err, c.want, c.usage)
 		}
+	}
+}
+
+func TestDevRefusesDamagedData(t *testing.T) {
+	dir := t.TempDir()
+	_, _, stop := start(t, "--data", dir, "--empty")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "statgate.db")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, content := range map[string][]byte{
+		"is empty": nil, "is not a data file of Statgate": []byte("name: x\n"), "cut off": whole[:4*os.Getpagesize()],
+	} {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := startError(t, "--data", dir, "--empty")
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || usage.Is(err) {
+			t.Errorf("got %v, want one line with %q", err, want)
+		}
+	}
+}
+
+// startError runs dev with the arguments and returns the error with which it ends.
+func startError(t *testing.T, args ...string) error {
+	t.Helper()
+	o, err := parse(append([]string{"--addr", "127.0.0.1:0"}, args...))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	return run(ctx, o, &bytes.Buffer{}, &bytes.Buffer{})
+}
+
+func TestDevRefusesPeppersThatDoNotFitTheData(t *testing.T) {
+	dir, credentials := t.TempDir(), filepath.Join(t.TempDir(), "c.json")
+	file := filepath.Join(dir, "peppers.json")
+	args := []string{"--data", dir, "--credentials", credentials, "--empty"}
+	first, _, stop := start(t, args...)
+	old, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotated, err := apikey.AddVersion(old, rand.Reader) // while the deployment runs
+	if err == nil {
+		err = os.WriteFile(file, rotated, 0o600)
+	}
+	if err := errors.Join(err, stop()); err != nil {
+		t.Fatal(err)
+	}
+	another, err := apikey.NewRoot(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := regexp.MustCompile(`"2":"....`).ReplaceAll(rotated, []byte(`"2":"AAAA`))
+	for want, document := range map[string][]byte{
+		"": nil, "made under the root": another, "pepper 2 is missing": old, "pepper 2 is another": changed,
+	} {
+		if document == nil {
+			want, err = "are missing", os.Remove(file)
+		} else {
+			err = os.WriteFile(file, document, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		err := startError(t, args...)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), file) {
+			t.Errorf("got %v, want one line with the file and %q", err, want)
+		}
+		if now, _ := os.ReadFile(file); !bytes.Equal(now, document) {
+			t.Errorf("%s: the peppers were changed", want)
+		}
+	}
+	if err := os.WriteFile(file, rotated, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, _, _ := start(t, args...)
+	if got := status(t, first.Client, again.Base+"/keys/self"); got != 200 {
+		t.Errorf("with restored peppers the key answers %d, want 200", got)
 	}
 }
 

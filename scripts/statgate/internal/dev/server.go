@@ -17,6 +17,7 @@ import (
 	"statgate/scripts/statgate/internal/progress"
 	"statgate/shared/platform/deployment"
 	"statgate/shared/sources/importer"
+	"statgate/shared/table/storeclock"
 )
 
 // run assembles the deployment, stores its data, and serves until ctx ends.
@@ -29,14 +30,15 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 		level = slog.LevelInfo
 	}
 	lines := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level}))
-	e, err := open(ctx, o, time.Now, lines)
+	clock := storeclock.New(time.Now)
+	e, err := open(ctx, o, clock, lines)
 	if err != nil {
 		return err
 	}
 	defer e.close()
 	d, err := deployment.New(deployment.Options{
 		Contract: o.contract, Environment: o.environment, Keys: e.keys, Stats: e.stats, Peppers: e.peppers,
-		Clock: time.Now, Rand: rand.Reader, Log: lines, Follow: e.follow, PrivateWebhooks: true,
+		Clock: clock.Now, Confirmed: e.confirmed, Rand: rand.Reader, Log: lines, Follow: e.follow, PrivateWebhooks: true,
 	})
 	if err != nil {
 		return err

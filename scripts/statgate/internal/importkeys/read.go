@@ -97,7 +97,9 @@ func csvRow(r *csv.Reader, header, fields []string, err error) row {
 	for i, text := range fields {
 		text = strings.TrimSpace(text)
 		if header[i] == scopes {
-			got.key.Scopes = strings.Fields(text)
+			if text != "" { // an empty cell is no list, for which the contract's default applies
+				got.key.Scopes = strings.Fields(text)
+			}
 			continue
 		}
 		*columns[header[i]](&got.key) = text

@@ -147,6 +147,9 @@ func importRows(ctx context.Context, o options, clock operate.Clock, store *keys
 	for _, row := range list {
 		outcome, err := "", error(row.refusal)
 		if row.refusal == nil {
+			for _, note := range row.key.Clean() {
+				fmt.Fprintf(out, "line %d: note: %s\n", row.line, note)
+			}
 			outcome, err = in.Row(ctx, row.line, row.key)
 		}
 		var why keys.Refusal

@@ -234,14 +234,14 @@ func TestRefusedRowsAreReportedByLineAndOthersAreImported(t *testing.T) {
 		s.stop()
 		want := []string{
 			"line 3: refused: sha256: bcrypt is a salted hash",
-			"line 4: refused: name: must not contain control characters\n",
+			"line 4: note: name: characters that are not allowed were removed; imported as \"Two lines\"\n",
 			"line 6: refused: prefix: must begin like the secrets of contract balla, with balla_sk_; scopes: unknown scope \"fly\"",
 			"line 7: refused: invalid CSV: wrong number of fields\n",
 			"line 8: refused: sha256: same secret as in line 2\n",
 		}
 		for _, args := range [][]string{{"--dry-run"}, nil} {
 			out, err := p.command(t, append(append([]string{"--create-orgs"}, args...), "testdata/refused.csv")...)
-			if err == nil || !strings.Contains(err.Error(), "5 of 6 rows were refused") {
+			if err == nil || !strings.Contains(err.Error(), "4 of 6 rows were refused") {
 				t.Errorf("%v: got %v", args, err)
 			}
 			lines := strings.SplitAfter(out, "\n")
@@ -301,6 +301,24 @@ func TestInvalidJSONLinesAreReportedByLine(t *testing.T) {
 	}
 	if g := got[2]; g.line != 4 || g.refusal.Error() != `scopes: must be a list of names; sha256: must be a string; unknown field "colour"` {
 		t.Errorf("got %+v", g)
+	}
+}
+
+func TestAnEmptyCellIsNoListOfScopesAndAnEmptyListIsOne(t *testing.T) {
+	t.Parallel()
+	for file, c := range map[string]struct {
+		text   string
+		listed bool
+	}{
+		"a.csv":   {"sha256,scopes\na, \n", false},
+		"b.jsonl": {`{"sha256":"a"}`, false},
+		"c.jsonl": {`{"sha256":"a","scopes":null}`, false},
+		"d.jsonl": {`{"sha256":"a","scopes":[]}`, true},
+	} {
+		got, err := read(file, []byte(c.text))
+		if err != nil || len(got) != 1 || (got[0].key.Scopes != nil) != c.listed || len(got[0].key.Scopes) != 0 {
+			t.Errorf("%s: got %+v, %v, want a list: %v", c.text, got, err, c.listed)
+		}
 	}
 }
 

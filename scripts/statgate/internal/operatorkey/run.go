@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -93,12 +92,13 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 		return err
 	}
 	defer done()
-	source, err := o.PepperSource(ctx, time.Now)
+	now := operate.SystemClock().Now
+	source, err := o.FittingPeppers(ctx, keysTable, now)
 	if err != nil {
 		return err
 	}
-	store := keys.New(keys.Options{Table: keysTable, Gates: gate.New(keysTable, time.Now), Peppers: source, Contract: c,
-		Environment: environment, Now: time.Now, Rand: rand.Reader})
+	store := keys.New(keys.Options{Table: keysTable, Gates: gate.New(keysTable, now), Peppers: source, Contract: c,
+		Environment: environment, Now: now, Rand: rand.Reader})
 	minted, err := mint(ctx, store, o, notes)
 	if err != nil {
 		return advise(err)
@@ -111,9 +111,9 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 // mint creates the operator key, and its organisation unless --recover is given.
 func mint(ctx context.Context, store *keys.Store, o options, notes io.Writer) (keys.Minted, error) {
 	if o.recover {
-		return store.Recover(ctx, time.Now())
+		return store.Recover(ctx, operate.SystemClock().Now())
 	}
-	org, owner, minted, err := store.Bootstrap(ctx, time.Now(), o.org, o.email)
+	org, owner, minted, err := store.Bootstrap(ctx, operate.SystemClock().Now(), o.org, o.email)
 	if err == nil {
 		fmt.Fprintf(notes, "organisation %s (%s), owner %s (%s)\n", org.ID, org.Name, owner.User, owner.Email)
 	}

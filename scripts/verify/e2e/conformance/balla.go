@@ -323,7 +323,7 @@ var ballaLife = []Case{
 		t.MustOp(t.Home().Admin, "rotateKey", suite.In{"key": k.ID})
 		t.MustOp(t.Home().Admin, "revokeKey", suite.In{"key": k.ID})
 		entry := func(action string) string {
-			return `{"action": "` + action + `", "target": "` + k.ID + `", "at": "<time>", "actor": {"key": "<string>", "user": "` + t.Home().Owner + `"}, "method": "key", "request_id": "<string>", "...": 0}`
+			return `{"action": "` + action + `", "target": "` + k.ID + `", "at": "<time>", "actor": {"key": "<string>", "user": "` + t.Home().Owner + `", "created_by": "<string>"}, "method": "key", "request_id": "<string>", "...": 0}`
 		}
 		t.Expect(suite.Get("/audit?key="+k.ID).By(t.Home().Admin), 200,
 			`{"data": [`+entry("key.revoke")+`,`+entry("key.rotate")+`,`+entry("key.update")+`,`+entry("key.create")+`], "...": 0}`)

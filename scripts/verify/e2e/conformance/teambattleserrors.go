@@ -88,15 +88,15 @@ var teambattlesErrors = []Case{
 		Answer: "muting means suspending the member; it holds from the next request and can be undone", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			added := t.Expect(suite.Post("/orgs/"+c.ID+"/members", suite.In{"email": t.Email("muted"), "role": "member"}).By(c.Admin), 201, "")
-			k := t.Key(c.Org, suite.In{"user": added.Text("user"), "scopes": []string{"matches.user_matches:read"}})
-			t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList)
+			k := t.Expect(suite.Post("/keys", suite.In{"name": "muted", "org": c.ID, "user": added.Text("user"), "scopes": []string{"matches.user_matches:read"}}).By(t.OperatorKey()), 201, "").Text("secret")
+			t.Expect(suite.Get("/matches").By(k), 200, anyList)
 			mute := func(state string) {
 				t.Expect(suite.Patch("/orgs/"+c.ID+"/members/"+added.Text("user"), suite.In{"state": state}).By(c.Admin), 200, "")
 			}
 			mute("suspended")
-			expectError(t, suite.Get("/matches").By(k.Secret), 403, "error_api_key_muted")
+			expectError(t, suite.Get("/matches").By(k), 403, "error_api_key_muted")
 			mute("active")
-			t.Expect(suite.Get("/matches").By(k.Secret), 200, anyList)
+			t.Expect(suite.Get("/matches").By(k), 200, anyList)
 		}},
 	{ID: "plans", Source: fromDocs, Fact: "general developers have 60 requests a minute, game developers 120",
 		Answer: "the plans GENERAL and GAME, with windows of a minute; the reset header is in epoch seconds", Prove: func(t *suite.T) {

@@ -10,6 +10,7 @@ import (
 func caps() []Case {
 	return []Case{
 		{ID: "cap.parallel", Guarantee: "of 20 keys created concurrently, exactly the plan's number are created; the rest are refused", Run: capParallel},
+		{ID: "cap.managing", Guarantee: "a management scope takes no key that reaches data out of the plan, when it is created or later", Run: capManaging},
 		{ID: "cap.freed", Guarantee: "a revoked key no longer counts; a smaller plan keeps existing keys and refuses new ones", Run: capFreed},
 	}
 }
@@ -36,9 +37,26 @@ func capParallel(t *T) {
 		}
 	})
 	active := len(t.listed(n.admin, "listKeys", in{"state": "active"})) - 1 // without the management key
-	if made != plan.Keys || refused != max(20, plan.Keys+5)-plan.Keys || active != plan.Keys {
+	if room := t.room(plan); made != room || refused != max(20, plan.Keys+5)-room || active != room {
 		t.Errorf("%d keys were created, %d refused, %d are listed, on a plan of %d", made, refused, active, plan.Keys)
 	}
+}
+
+func capManaging(t *T) {
+	plan := t.fewestKeys()
+	n := t.tenant("managing", plan.Name)
+	both := t.spec()
+	both["scopes"] = append(append([]string{}, t.endpoint().scopes...), t.manageScopeFor("listAudit")...)
+	for range t.room(plan) {
+		t.wantStatus(t.op(n.admin, "createKey", both), http.StatusCreated)
+	}
+	t.wantError(t.op(n.admin, "createKey", both), capConditions...)
+	t.wantError(t.op(n.admin, "createKey", t.spec()), capConditions...)
+	if t.contract.Scopes.Style == "role" {
+		return // every key reaches data
+	}
+	manages := t.key(n.admin, n, in{"scopes": t.manageScopeFor("listAudit")})
+	t.wantError(t.op(n.admin, "updateKey", in{"key": manages.id, "scopes": both["scopes"]}), capConditions...)
 }
 
 // spec is a client key's input. Keys that are created with it directly are not serialised by
@@ -56,7 +74,7 @@ func capFreed(t *T) {
 	n := t.tenant("places", plan.Name)
 	spec := t.spec()
 	var held []string
-	for range plan.Keys {
+	for range t.room(plan) {
 		r := t.op(n.admin, "createKey", spec)
 		t.wantStatus(r, http.StatusCreated)
 		held = append(held, r.text("id"))

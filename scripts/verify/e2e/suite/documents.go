@@ -1,7 +1,10 @@
 package suite
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +13,8 @@ import (
 func documents() []Case {
 	return []Case{
 		{ID: "document.routes", Guarantee: "the OpenAPI document lists exactly the contract's routes", Run: documentRoutes},
+		{ID: "document.server", Guarantee: "paths of the OpenAPI document lead to the API below the document's server", Run: documentServer},
+		{ID: "document.compressed", Guarantee: "the two documents are compressed and may be cached for five minutes", Run: documentCompressed},
 		{ID: "document.open", Guarantee: "health, OpenAPI document and documentation page need no key", Run: documentOpen},
 		{ID: "preflight", Guarantee: "a browser's preflight needs no key, on any path", Run: preflight},
 	}
@@ -39,6 +44,43 @@ func documentRoutes(t *T) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("the document has routes %q, want %q", got, want)
+	}
+}
+
+func documentServer(t *T) {
+	var doc struct{ Servers []struct{ URL string } }
+	if err := json.Unmarshal(t.document.Body, &doc); err != nil || len(doc.Servers) != 1 {
+		t.Fatalf("got servers %v (%v), want one", doc.Servers, err)
+	}
+	// The server ends where the paths of the document begin, each with a slash.
+	server := strings.TrimSuffix(doc.Servers[0].URL, "/")
+	for operation, secret := range map[string]string{"getHealth": "", "getSelf": t.home.admin} {
+		at := t.resolved(t.routes["getOpenAPI"].Path, server+t.routes[operation].Path)
+		t.wantStatus(t.send(request{method: http.MethodGet, path: at, secret: secret}), http.StatusOK)
+	}
+}
+
+func documentCompressed(t *T) {
+	for _, operation := range []string{"getOpenAPI", "getDocs"} {
+		plain := t.op("", operation, nil, "Accept-Encoding", "identity")
+		small := t.op("", operation, nil, "Accept-Encoding", "gzip")
+		if small.Header.Get("Content-Encoding") != "gzip" || len(small.Body) > len(plain.Body)/4 {
+			t.Errorf("%s: got %d bytes with Content-Encoding %q, %d without", operation, len(small.Body), small.Header.Get("Content-Encoding"), len(plain.Body))
+			continue
+		}
+		r, err := gzip.NewReader(bytes.NewReader(small.Body))
+		if err != nil {
+			t.Errorf("%s: %v", operation, err)
+			continue
+		}
+		if whole, err := io.ReadAll(r); err != nil || !bytes.Equal(whole, plain.Body) {
+			t.Errorf("%s: the compressed body differs (%v)", operation, err)
+		}
+		for _, answer := range []Reply{plain, small} {
+			if cache, vary := answer.Header.Get("Cache-Control"), answer.Header.Get("Vary"); cache != "public, max-age=300" || !strings.Contains(vary, "Accept-Encoding") {
+				t.Errorf("%s: got Cache-Control %q and Vary %q", operation, cache, vary)
+			}
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ func expiries() []Case {
 		{ID: "expiry.short", Guarantee: "a key with a life of 2 seconds works, expires at its time, and is shown as expired", Run: expiryShort},
 		{ID: "expiry.brought", Guarantee: "an expiry that is moved forward or back holds for a key in use", Run: expiryBrought},
 		{ID: "expiry.revived", Guarantee: "an expired key works again after it gets a later expiry", Run: expiryRevived},
+		{ID: "expiry.maker", Guarantee: "a key that expires can neither lift its own expiry nor create, prolong or rotate a key that lasts longer", Run: expiryMaker},
 		{ID: "expiry.bounds", Guarantee: "an expiry in the past, or later than the contract allows, is refused", Run: expiryBounds},
 	}
 }
@@ -78,6 +79,31 @@ func expiryRevived(t *T) {
 	t.until(t.expiry(t.mustOp(t.home.admin, "getKey", in{"key": k.id})))
 	t.mustOp(t.home.admin, "updateKey", in{"key": k.id, "expires_in": "30d"})
 	t.wantStatus(t.call(k.secret, d), http.StatusOK)
+}
+
+func expiryMaker(t *T) {
+	lasting := t.clientKey(t.endpoint())
+	k := t.key(t.home.admin, t.home, t.withExpiry(in{"scopes": t.manageScopes()}, 600))
+	ends := t.expiry(t.mustOp(k.secret, "getKey", in{"key": k.id}))
+	later := ends.Add(time.Hour).UTC().Format(time.RFC3339)
+	for _, e := range []in{{"key": k.id, "expires_at": nil}, {"key": k.id, "expires_at": later}, {"key": lasting.id, "expires_at": nil}} {
+		if e["key"] == lasting.id && !t.contract.Keys.ExpiryRequired {
+			t.mustOp(t.home.admin, "updateKey", in{"key": lasting.id, "expires_at": later})
+		}
+		t.wantError(t.op(k.secret, "updateKey", e), api.InputField)
+	}
+	t.wantError(t.op(k.secret, "rotateKey", in{"key": lasting.id}), api.PermissionExpiry)
+	spec := in{"name": t.id, "scopes": t.endpoint().scopes, "expires_at": later}
+	t.wantError(t.op(k.secret, "createKey", spec), api.InputField)
+	delete(spec, "expires_at")
+	if t.contract.Keys.ExpiryRequired {
+		spec["expires_in"] = "30d" // a choice is shortened
+	}
+	made := t.op(k.secret, "createKey", spec)
+	t.wantStatus(made, http.StatusCreated)
+	if got := t.expiry(made); !got.Equal(ends) {
+		t.Errorf("createKey: the new key ends at %s, want the end of the key that created it, %s", got, ends)
+	}
 }
 
 func expiryBounds(t *T) {

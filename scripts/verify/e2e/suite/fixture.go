@@ -66,7 +66,7 @@ func (t *T) assignHome() {
 	t.homeMutex.Lock()
 	defer t.homeMutex.Unlock()
 	if t.fixture.home == nil || t.keySlots < keySlotsPerCase {
-		t.fixture.home, t.keySlots = t.tenant("home", t.largest().Name), t.largest().Keys
+		t.fixture.home, t.keySlots = t.tenant("home", t.largest().Name), t.room(t.largest())
 	}
 	t.keySlots -= keySlotsPerCase
 	t.home = t.fixture.home
@@ -122,9 +122,19 @@ func (t *T) tenant(name, plan string) *tenant {
 		t.Fatalf("createOrg: %s names no organisation or no owner", made.brief())
 	}
 	t.locked(func() { t.tenants = append(t.tenants, n) })
-	k := t.key(t.operator, n, in{"org": n.id, "name": "admin", "scopes": t.manageScopes()})
+	k := t.key(t.operator, n, t.forLong(in{"org": n.id, "name": "admin", "scopes": t.manageScopes()}))
 	n.adminKey, n.admin = k.id, k.secret
 	return n
+}
+
+// forLong gives a key a longer life than the keys that it creates or rotates have, where keys
+// must expire: it could not create or rotate them otherwise.
+func (fx *fixture) forLong(spec in) in {
+	if fx.contract.Keys.ExpiryRequired {
+		choices := fx.contract.Keys.ExpiryChoices
+		spec["expires_in"] = append([]string{"1y"}, choices...)[len(choices)]
+	}
+	return spec
 }
 
 func (fx *fixture) locked(f func()) {
@@ -159,6 +169,12 @@ func (t *T) key(by string, n *tenant, spec in) key {
 		t.Fatalf("createKey: %d answers without an id or a secret", made.Status)
 	}
 	return k
+}
+
+// memberKey creates a key of another member at home. Operators hand it out: a key that another
+// member creates reaches nothing personal, and the contract may have no other lists.
+func (t *T) memberKey(user string, scopes []string) key {
+	return t.key(t.operator, t.home, t.forLong(in{"org": t.home.id, "user": user, "scopes": scopes}))
 }
 
 // clientKey creates a client key at home that reaches the endpoint.

@@ -3,6 +3,7 @@ package suite
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ func headers() []Case {
 	return []Case{
 		{ID: "header.common", Guarantee: "every answer has a request id and can be read by scripts in a browser", Run: headerCommon},
 		{ID: "header.rate", Guarantee: "the rate headers have the plan's limit, the remaining requests, counting down, and the window's end", Run: headerRate},
+		{ID: "header.head", Guarantee: "HEAD answers like GET, without a body, and spends what GET spends", Run: headerHead},
 		{ID: "header.etag", Guarantee: "a GET has an ETag, and If-None-Match with it, in any of its lines, gets a 304 without a body", Run: headerETag},
 		{ID: "header.location", Guarantee: "a creation has the Location of what it created", Run: headerLocation},
 	}
@@ -101,6 +103,38 @@ func (t *T) resets(r Reply, b contract.Budget) {
 	}
 }
 
+func headerHead(t *T) {
+	for _, operation := range []string{"getHealth", "getOpenAPI", "getDocs", "listKeys", "getSelf"} {
+		get := t.op(t.home.admin, operation, nil)
+		r := t.head(t.routes[operation].Path, t.home.admin)
+		if r.Header.Get("Cache-Control") != get.Header.Get("Cache-Control") {
+			t.Errorf("%s: got Cache-Control %q, want GET's %q", r.asked, r.Header.Get("Cache-Control"), get.Header.Get("Cache-Control"))
+		}
+	}
+	d := t.endpoint()
+	k := t.clientKey(d)
+	t.awaitWindow(k.secret, 10*time.Second)
+	for range 2 {
+		t.head(d.route.Path, k.secret)
+	}
+	if self := t.mustOp(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 2 {
+		t.Errorf("getSelf: %v requests are used after two HEADs, want 2", self.number("usage", "window", "used"))
+	}
+	refused := t.call("", d)
+	if r := t.send(request{method: http.MethodHead, path: d.route.Path}); r.Status != refused.Status || len(r.Body) > 0 {
+		t.Errorf("%s without a key: got %d with %d bytes, want GET's %d without a body", r.asked, r.Status, len(r.Body), refused.Status)
+	}
+}
+
+// head sends a HEAD request, which must succeed without a body.
+func (t *T) head(path, secret string) Reply {
+	r := t.send(request{method: http.MethodHead, path: path, secret: secret})
+	if r.Status != http.StatusOK || len(r.Body) > 0 {
+		t.Errorf("%s: got %d with %d bytes, want 200 without a body", r.asked, r.Status, len(r.Body))
+	}
+	return r
+}
+
 func headerETag(t *T) {
 	d, k := t.endpoint(), t.reader
 	first := t.call(k.secret, d)
@@ -135,11 +169,11 @@ func headerLocation(t *T) {
 	}
 }
 
-// located requests the Location of an answer, which must end with the id.
+// located follows the Location of an answer, which must end with the id.
 func (t *T) located(secret string, made Reply, id string) Reply {
-	at := made.Header.Get("Location")
+	at := t.resolved(t.contract.Base+"/keys", made.Header.Get("Location"))
 	if !strings.HasPrefix(at, t.contract.Base+"/") || !strings.HasSuffix(at, "/"+id) {
-		t.Fatalf("%s: Location is %q, want the path of %q", made.asked, at, id)
+		t.Fatalf("%s: Location is %q, want the path of %q", made.asked, made.Header.Get("Location"), id)
 	}
 	if exposed := made.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Location") {
 		t.Errorf("%s: Location is not among the exposed headers %q", made.asked, exposed)
@@ -147,4 +181,22 @@ func (t *T) located(secret string, made Reply, id string) Reply {
 	got := t.send(request{method: http.MethodGet, path: at, secret: secret})
 	t.wantStatus(got, http.StatusOK)
 	return got
+}
+
+// resolved returns the path below the API's root to which a reference leads that stands in
+// the answer to a request for a path. A client resolves it in the same way.
+func (t *T) resolved(path, reference string) string {
+	base, err := url.Parse(t.client.root + path)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	target, err := base.Parse(reference)
+	if err != nil {
+		t.Fatalf("%q: %v", reference, err)
+	}
+	at, below := strings.CutPrefix(target.String(), t.client.root)
+	if !below {
+		t.Fatalf("%q, in the answer to %s, leads to %s, which is not below %s", reference, path, target, t.client.root)
+	}
+	return at
 }

@@ -15,6 +15,7 @@ func keyLife() []Case {
 		{ID: "key.self", Guarantee: "a key can read its identity, its operations and its remaining quota", Run: keySelf},
 		{ID: "key.repeat", Guarantee: "a creation that is repeated with its Idempotency-Key creates one key, and the error names it", Run: keyRepeat},
 		{ID: "key.edit", Guarantee: "name and metadata can be changed without changing other fields", Run: keyEdit},
+		{ID: "key.scope-none", Guarantee: "an empty list of scopes is refused; where the owner's role decides, it means no management scope", Run: keyScopeNone},
 		{ID: "key.scope-cut", Guarantee: "a removed scope is refused on the next request", Run: keyScopeCut},
 		{ID: "key.revoke", Guarantee: "a revoked key is refused on the next request, and a revocation is final", Run: keyRevoke},
 		{ID: "key.revoke-self", Guarantee: "a key can revoke itself, and is refused on the next request", Run: keyRevokeSelf},
@@ -141,6 +142,22 @@ func keyEdit(t *T) {
 		t.Errorf("getKey: the name is %q", after.text("name"))
 	}
 	t.wantStatus(t.call(k.secret, d), http.StatusOK)
+}
+
+func keyScopeNone(t *T) {
+	scopes := t.endpoint().scopes
+	if t.contract.Scopes.Style == "role" {
+		k := t.key(t.home.admin, t.home, in{"scopes": t.manageScopeFor("listAudit")})
+		t.mustOp(t.home.admin, "updateKey", in{"key": k.id, "scopes": []string{}})
+		t.wantError(t.op(k.secret, "listAudit", nil), api.Permission, api.PermissionRole)
+		return
+	}
+	k := t.key(t.home.admin, t.home, in{"scopes": scopes})
+	t.wantError(t.op(t.home.admin, "updateKey", in{"key": k.id, "scopes": []string{}}), api.InputField)
+	t.wantError(t.op(t.home.admin, "createKey", in{"name": t.id, "scopes": []string{}}), api.InputField)
+	if got, _ := t.mustOp(t.home.admin, "getKey", in{"key": k.id}).value("scopes").([]any); len(got) != len(scopes) {
+		t.Errorf("getKey: the scopes are %v, want %v unchanged", got, scopes)
+	}
 }
 
 func keyScopeCut(t *T) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
 )
 
 func members() []Case {
@@ -13,6 +14,7 @@ func members() []Case {
 		{ID: "member.suspended", Guarantee: "a suspended member's keys are refused on the next request, and work again after the member is reinstated", Run: memberSuspended},
 		{ID: "member.demoted", Guarantee: "a lowered role removes its rights from all of the member's keys on the next request", Run: memberDemoted},
 		{ID: "member.removed", Guarantee: "a removed member's keys are revoked for good, from the next request", Run: memberRemoved},
+		{ID: "member.lent", Guarantee: "the audit trail names who created a key, and a key that another member created reaches nothing personal until its owner rotates it", Run: memberLent},
 		{ID: "member.unique", Guarantee: "an email address belongs to one member, in any case, and the last owner cannot leave", Run: memberUnique},
 		{ID: "member.owners", Guarantee: "an owner may step down or leave while another owner remains", Run: memberOwners},
 		{ID: "org.listed", Guarantee: "an operator's list has a new organisation, and its owner's list has only that one", Run: orgListed},
@@ -22,8 +24,7 @@ func members() []Case {
 func memberSuspended(t *T) {
 	d := t.endpoint()
 	user := t.addMember("member")
-	one := t.key(t.home.admin, t.home, in{"user": user, "scopes": d.scopes})
-	two := t.key(t.home.admin, t.home, in{"user": user, "scopes": d.scopes})
+	one, two := t.memberKey(user, d.scopes), t.memberKey(user, d.scopes)
 	t.warm(one.secret, d)
 	t.mustOp(t.home.admin, "updateMember", in{"org": t.home.id, "user": user, "state": "suspended"})
 	t.wantError(t.call(one.secret, d), api.Suspended)
@@ -40,7 +41,7 @@ func memberDemoted(t *T) {
 	user := t.addMember("admin")
 	d := t.endpoint()
 	scopes := append(t.manageScopeFor("listKeys"), d.scopes...)
-	k := t.key(t.home.admin, t.home, in{"user": user, "scopes": scopes})
+	k := t.memberKey(user, scopes)
 	t.warm(k.secret, d)
 	t.mustOp(k.secret, "listKeys", nil)
 	t.mustOp(t.home.admin, "updateMember", in{"org": t.home.id, "user": user, "role": "member"})
@@ -51,7 +52,7 @@ func memberDemoted(t *T) {
 func memberRemoved(t *T) {
 	d := t.endpoint()
 	user := t.addMember("member")
-	k := t.key(t.home.admin, t.home, in{"user": user, "scopes": d.scopes})
+	k := t.memberKey(user, d.scopes)
 	t.warm(k.secret, d)
 	t.mustOp(t.home.admin, "removeMember", in{"org": t.home.id, "user": user})
 	t.wantInvalidSecret(t.call(k.secret, d))
@@ -63,6 +64,37 @@ func memberRemoved(t *T) {
 			t.Errorf("listMembers: the removed member is still there")
 		}
 	}
+}
+
+func memberLent(t *T) {
+	d := t.endpoint()
+	user := t.addMember("admin")
+	own := t.memberKey(user, t.manageScopes())
+	lent := t.key(t.home.admin, t.home, in{"user": user, "scopes": append(append([]string{}, d.scopes...), t.manageScopes()...)})
+	personal := slices.ContainsFunc(d.route.Permissions, contract.IsPersonal)
+	check := func(what, secret string, want bool) {
+		if r := t.call(secret, d); want {
+			t.wantStatus(r, http.StatusOK)
+		} else {
+			t.wantError(r, api.Permission)
+		}
+		if got := t.mustOp(secret, "getSelf", nil).value("unclaimed"); got != (what != "rotated") {
+			t.Errorf("getSelf: a key that was %s: unclaimed is %v", what, got)
+		}
+	}
+	check("created by another member", lent.secret, !personal)
+	t.mustOp(lent.secret, "updateKey", in{"key": lent.id, "name": "renamed"})
+	// On AWS the trail is eventually consistent.
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(300 * time.Millisecond) {
+		last := t.listed(t.home.admin, "listAudit", in{"key": lent.id})[0]
+		if textOf(last, "actor", "user") == user && textOf(last, "actor", "created_by") == t.home.owner {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("listAudit: the actor is %v, want %s with a key that %s created", last["actor"], user, t.home.owner)
+		}
+	}
+	check("rotated", t.mustOp(own.secret, "rotateKey", in{"key": lent.id}).text("secret"), true)
 }
 
 func memberUnique(t *T) {
@@ -98,7 +130,7 @@ func orgListed(t *T) {
 		t.Errorf("listOrgs: the owner's list has %d organisations, want only their own", len(own))
 	}
 	// On AWS the list is eventually consistent.
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(300 * time.Millisecond) {
+	for deadline := time.Now().Add(t.patience); ; time.Sleep(300 * time.Millisecond) {
 		if slices.ContainsFunc(t.listed(t.operator, "listOrgs", nil), func(o map[string]any) bool { return o["id"] == n.id }) {
 			return
 		}

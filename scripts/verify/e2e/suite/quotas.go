@@ -1,8 +1,10 @@
 package suite
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 func quotas() []Case {
 	return []Case{
 		{ID: "quota.exact", Guarantee: "of the requests of 32 concurrent clients of one key, exactly the plan's quota is admitted; the rest are 429 with Retry-After", Run: quotaExact},
+		{ID: "quota.management", Guarantee: "of the requests for key management that 16 concurrent clients of one key make, exactly the budget of a minute is admitted; the plan's quota stays, and rotating and revoking are never refused", Run: quotaManagement},
 		{ID: "quota.plan", Guarantee: "a change to a larger or smaller plan holds from the next request", Run: quotaPlan},
 	}
 }
@@ -124,4 +127,84 @@ func quotaPlan(t *T) {
 	wantLimits(t.largest())
 	t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
 	wantLimits(t.scarcest())
+}
+
+// managers is how many clients use one key's budget for key management concurrently.
+const managers = 16
+
+// quotaManagement uses up the budget of an organisation's admin key.
+func quotaManagement(t *T) {
+	budget := t.contract.Management
+	d := t.endpoint()
+	n := t.tenant("management", t.largest().Name)
+	k := t.key(n.admin, n, in{"scopes": d.scopes})
+	done := false
+	for tries := 0; tries < 3 && !done; tries++ { // a slow deployment may not answer so many requests in one window
+		done = t.usedUp(n.admin, budget)
+	}
+	if !done {
+		t.NotApplicable("the deployment does not answer %d requests in %d s", budget.Limit, budget.Window)
+	}
+	refused := t.op(n.admin, "listKeys", nil)
+	if refused.Status == http.StatusOK {
+		t.NotApplicable("the window ended before the check")
+	}
+	t.wantError(refused, api.QuotaManagement)
+	t.managementHeaders(refused, budget)
+	fresh := t.mustOp(n.admin, "rotateKey", in{"key": k.id}).text("secret")
+	t.wantStatus(t.call(fresh, d), http.StatusOK)
+	t.mustOp(fresh, "getSelf", nil) // another key has a budget of its own
+	t.mustOp(n.admin, "revokeKey", in{"key": k.id})
+	t.wantInvalidSecret(t.call(fresh, d))
+	t.mustOp(n.admin, "revokeSelf", nil)
+}
+
+// usedUp sends more requests of key management than the budget, and reports whether all were
+// in one window.
+func (t *T) usedUp(secret string, budget contract.Budget) bool {
+	size := time.Duration(budget.Window) * time.Second
+	next := time.Now().Truncate(size).Add(size)
+	t.until(next.Add(time.Second))
+	var admitted, refused atomic.Int64
+	calls := (int(budget.Limit) + 3*managers) / managers
+	t.each(managers, func(int) {
+		for range calls {
+			switch r := t.op(secret, "getSelf", nil); {
+			case r.Status == http.StatusOK:
+				admitted.Add(1)
+			case t.mismatch(r, api.QuotaManagement) == nil:
+				refused.Add(1)
+			default:
+				t.Errorf("%s: got %s", r.asked, r.brief())
+			}
+		}
+	})
+	if time.Since(next) > size-time.Second {
+		return false
+	}
+	short := budget.Limit - admitted.Load()
+	if sent := int64(managers * calls); (short != 0 || refused.Load() != sent-budget.Limit) && (short <= 0 || !t.allowLost(short)) {
+		t.Errorf("%d requests of key management: %d were admitted and %d refused, want %d and %d", sent, admitted.Load(), refused.Load(), budget.Limit, sent-budget.Limit)
+	}
+	return true
+}
+
+// managementHeaders checks that a refusal tells its budget as a second policy, and leaves the
+// other headers to the plan.
+func (t *T) managementHeaders(r Reply, budget contract.Budget) {
+	if wait, err := strconv.ParseInt(r.Header.Get("Retry-After"), 10, 64); err != nil || wait < 1 || wait > budget.Window {
+		t.Errorf("%s: 429 with Retry-After %q", r.asked, r.Header.Get("Retry-After"))
+	}
+	want := t.rate(t.largest().Budgets[contract.Requests], 0)
+	if t.contract.Meter.IETF {
+		want["RateLimit-Policy"] += fmt.Sprintf(", %q;q=%d;w=%d", contract.Management, budget.Limit, budget.Window)
+		if state := r.Header.Get("RateLimit"); !strings.Contains(state, fmt.Sprintf(", %q;r=0;t=", contract.Management)) {
+			t.Errorf("%s: RateLimit is %q, want no request of %s left", r.asked, state, contract.Management)
+		}
+	}
+	for name, text := range want {
+		if got := r.Header.Get(name); got != text {
+			t.Errorf("%s: %s is %q, want %q", r.asked, name, got, text)
+		}
+	}
 }

@@ -95,10 +95,10 @@ func usageRun(t *T) {
 	})
 }
 
-// auditRun reads the trails of the run's organisations. It retries for 5 s if an entry is
+// auditRun reads the trails of the run's organisations. It retries if an entry is
 // missing, because reads on AWS are eventually consistent.
 func auditRun(t *T) {
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(300 * time.Millisecond) {
+	for deadline := time.Now().Add(t.patience); ; time.Sleep(300 * time.Millisecond) {
 		wrong := t.auditProblems()
 		if len(wrong) == 0 {
 			return

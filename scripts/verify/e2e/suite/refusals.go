@@ -16,11 +16,11 @@ func refusals() []Case {
 		{ID: "refuse.unknown-path", Guarantee: "an unknown path is a 404, with or without a key", Run: refuseUnknownPath},
 		{ID: "refuse.unknown-id", Guarantee: "an id that does not exist is a 404", Run: refuseUnknownID},
 		{ID: "refuse.method", Guarantee: "a method that a path does not support is a 405 that lists the supported ones", Run: refuseMethod},
-		{ID: "refuse.head", Guarantee: "HEAD is refused like any other unsupported method, without a body", Run: refuseHead},
 		{ID: "refuse.media", Guarantee: "a body of another media type is a 415; a Content-Type without a body is accepted", Run: refuseMedia},
 		{ID: "refuse.size", Guarantee: "a body of more than 256 KB is a 413", Run: refuseSize},
 		{ID: "refuse.json", Guarantee: "a body that is not JSON is a 400", Run: refuseJSON},
 		{ID: "refuse.fields", Guarantee: "a body with missing, unknown, repeated or invalid fields is a 422 that names them", Run: refuseFields},
+		{ID: "refuse.text", Guarantee: "invisible or broken text is refused in every name; other text is stored in its normalised form", Run: refuseText},
 		{ID: "refuse.parameters", Guarantee: "an unknown, repeated or invalid query parameter is a 400", Run: refuseParameters},
 		{ID: "refuse.input", Guarantee: "invalid parameters of data get the contract's errors", Run: refuseInput},
 	}
@@ -133,15 +133,6 @@ func refuseMethod(t *T) {
 	}
 }
 
-func refuseHead(t *T) {
-	for _, path := range []string{t.routes["listKeys"].Path, t.endpoint().route.Path} {
-		r := t.send(request{method: http.MethodHead, path: path, secret: t.home.admin})
-		if want := t.contract.Condition(api.Method).Status; r.Status != want || len(r.Body) > 0 {
-			t.Errorf("%s: got %d with %d bytes, want %d", r.asked, r.Status, len(r.Body), want)
-		}
-	}
-}
-
 func refuseMedia(t *T) {
 	r := request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte("name=a"),
 		headers: []string{"Content-Type", "application/x-www-form-urlencoded"}}
@@ -232,4 +223,22 @@ func refuseInput(t *T) {
 	t.wantError(t.op(secret, "listMatches", in{"season": "2015-16"}), api.InputFilter)
 	place := map[string]any{"cursor": "nonsense", "page": 0, "offset": -1}[t.contract.Paging.Style]
 	t.wantError(t.op(secret, "listMatches", in{t.contract.Paging.Style: place}), api.InputCursor)
+}
+
+func refuseText(t *T) {
+	for _, bad := range []string{`a\u200bb`, `a\u2028b`, `a\u202eb`, `a\u0000b`, `\u001b[31mred`, `a\ud800b`, "a\xffb", "a\ufffdb"} {
+		for body, field := range map[string]string{`{"name":"` + bad + `"}`: "name", `{"name":"a","metadata":{"note":"` + bad + `"}}`: "metadata.note"} {
+			r := t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)})
+			t.wantError(r, api.InputField)
+			if !strings.Contains(string(r.Body), field) {
+				t.Errorf("%s with %q: %s does not name %q", r.asked, body, r.brief(), field)
+			}
+		}
+	}
+	const family = "👨‍👩‍👧‍👦 Café"
+	k := t.key(t.home.admin, t.home, in{"name": " 👨‍👩‍👧‍👦\u00a0Cafe\u0301 ", "scopes": t.endpoint().scopes})
+	if name := t.mustOp(t.home.admin, "getKey", in{"key": k.id}).text("name"); name != family {
+		t.Errorf("getKey: the name is %q, want %q", name, family)
+	}
+	t.wantStatus(t.op(t.home.admin, "revokeKey", in{"key": k.id}), http.StatusOK)
 }

@@ -89,7 +89,7 @@ func roleMember(t *T) {
 		}
 	}
 	d := t.endpoint()
-	k := t.key(t.home.admin, t.home, in{"user": user, "scopes": d.scopes})
+	k := t.memberKey(user, d.scopes)
 	t.wantStatus(t.call(k.secret, d), http.StatusOK)
 	t.wantError(t.op(k.secret, "listKeys", nil), api.Permission, api.PermissionRole)
 }

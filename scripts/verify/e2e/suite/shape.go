@@ -3,6 +3,7 @@ package suite
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"statgate/shared/api"
@@ -51,6 +52,11 @@ func (t *T) conditionMismatch(r Reply, want contract.Condition) error {
 		if r.Header.Get(name) == "" {
 			return fmt.Errorf("the header %s is missing", name)
 		}
+	}
+	// Without an edge, API Gateway renames the challenge of a function.
+	challenge := r.Header.Get("WWW-Authenticate") + r.Header.Get("X-Amzn-Remapped-Www-Authenticate")
+	if r.Status == http.StatusUnauthorized && !strings.HasPrefix(challenge, "Bearer") {
+		return fmt.Errorf("WWW-Authenticate is %q", challenge)
 	}
 	if kind := r.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
 		return fmt.Errorf("Content-Type is %q", kind)

@@ -63,7 +63,8 @@ const (
 )
 
 var ministackSkip = map[string]string{
-	"scope.named": "the emulator's gateway responses do not render $context.httpMethod and $context.authorizer.scopes",
+	"document.compressed": "the emulator stores the API's minimumCompressionSize and compresses nothing",
+	"scope.named":         "the emulator's gateway responses do not render $context.httpMethod and $context.authorizer.scopes",
 }
 
 // Known differences of SAM CLI. It also passes only the variables that the template declares,
@@ -77,10 +78,10 @@ var (
 	}
 	samSkip = merged(skipAll("SAM calls functions for requests only, not for streams or queues", "webhook.sent", "webhook.sent.report", "webhook.sent.filter",
 		"webhook.sent.test", "webhook.sent.again", "webhook.sent.gone", "webhook.sent.rotate", "webhook.sent.ended"), map[string]string{
-		"preflight":     "SAM answers preflights itself, with 200, and only for known routes",
-		"refuse.method": "SAM has no mocks: it answers a wrong method like an unknown path",
-		"refuse.head":   "SAM routes HEAD like GET and then finds no function for it",
-		"scope.named":   "SAM has no gateway responses: its 403 names neither route nor scopes",
+		"document.compressed": "SAM compresses nothing",
+		"preflight":           "SAM answers preflights itself, with 200, and only for known routes",
+		"refuse.method":       "SAM has no mocks: it answers a wrong method like an unknown path",
+		"scope.named":         "SAM has no gateway responses: its 403 names neither route nor scopes",
 	})
 )
 

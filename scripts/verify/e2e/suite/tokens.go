@@ -2,6 +2,7 @@ package suite
 
 import (
 	"net/http"
+	"slices"
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
@@ -14,6 +15,7 @@ func tokens(c *contract.Contract) []Case {
 	}
 	return []Case{
 		{ID: "token.narrow", Guarantee: "a token reaches what its scopes allow, and can neither create tokens nor manage keys", Run: tokenNarrow},
+		{ID: "token.lasting", Guarantee: "a token makes, changes and ends nothing that outlives it", Run: tokenLasting},
 		{ID: "token.narrowed", Guarantee: "a scope removed from a key is refused to its tokens on the next request", Run: tokenNarrowed},
 		{ID: "token.dies", Guarantee: "a token is refused on the next request when its key is revoked or its secret rotated", Run: tokenEnds},
 		{ID: "token.quota", Guarantee: "a token uses its key's quota", Run: tokenQuota},
@@ -43,10 +45,29 @@ func tokenNarrow(t *T) {
 	t.wantStatus(t.call(narrow, a), http.StatusOK)
 	t.wantError(t.call(narrow, b), api.Permission)
 	t.wantStatus(t.call(wide, b), http.StatusOK)
-	t.wantError(t.op(wide, "createToken", in{}), api.Permission)
-	t.wantError(t.op(wide, "revokeSelf", nil), api.Permission)
+	t.wantError(t.op(wide, "createToken", in{}), api.PermissionToken)
+	t.wantError(t.op(wide, "revokeSelf", nil), api.PermissionToken)
 	t.wantError(t.op(wide, "listKeys", nil), api.Permission)
 	t.wantStatus(t.call(k.secret, b), http.StatusOK)
+}
+
+func tokenLasting(t *T) {
+	k := key{secret: t.allDataKey(t.home)}
+	k.id = t.mustOp(k.secret, "getSelf", nil).text("id")
+	token := t.token(k, in{})
+	for _, r := range t.deployed {
+		if !r.Lasts {
+			continue
+		}
+		ids := map[string]string{"key": k.id, "org": t.home.id, "user": t.home.owner}
+		reply := t.send(request{method: r.Method, path: pathOf(r, ids), secret: token})
+		if slices.ContainsFunc(r.Permissions, contract.IsManagement) {
+			t.wantError(reply, api.Permission)
+		} else {
+			t.wantError(reply, api.PermissionToken)
+		}
+	}
+	t.wantStatus(t.op(k.secret, "getSelf", nil), http.StatusOK)
 }
 
 func tokenNarrowed(t *T) {

@@ -25,7 +25,8 @@ func Open(f *boot.Function, handlers []api.Handler) {
 }
 
 func start(f *boot.Function, o serve.Options) {
-	o.Contract, o.Clock, o.Log, o.Metrics = f.Contract, f.Clock, f.Log, f.Metrics
+	o.Contract, o.Edge, o.StagePath = f.Contract, f.Edge, f.StagePath
+	o.Clock, o.Log, o.Metrics = f.Clock, f.Log, f.Metrics
 	function, err := serve.New(o)
 	if err != nil {
 		f.Fatal(err)

@@ -105,6 +105,30 @@ func New(t *testing.T, contractName string) *Fixture {
 	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, Setup{Follow: Following(t, db)})
 }
 
+// Edged starts a deployment on the embedded engine, with or without an edge.
+func Edged(t *testing.T, contractName string, edge bool) *Fixture {
+	t.Helper()
+	return inMemory(t, contractName, Setup{Edge: &edge})
+}
+
+// Staged starts a deployment on the embedded engine that has neither edge nor domain. Its
+// handler expects to be served below the path of the stage.
+func Staged(t *testing.T, contractName, stagePath string) *Fixture {
+	t.Helper()
+	edge := false
+	return inMemory(t, contractName, Setup{Edge: &edge, StagePath: stagePath})
+}
+
+func inMemory(t *testing.T, contractName string, setup Setup) *Fixture {
+	t.Helper()
+	db, err := local.OpenMemory(table.Keys, table.Stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return With(t, contractName, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")}, setup)
+}
+
 // Following returns a function that follows the stats table of an embedded engine from
 // now on.
 func Following(t *testing.T, db *local.DB) func(ctx context.Context, read table.Reader) error {
@@ -141,8 +165,10 @@ func On(t *testing.T, contractName string, tables map[string]table.Table) *Fixtu
 
 // Setup has further options of a deployment; see [deployment.Options].
 type Setup struct {
-	Within func(ctx context.Context, operation string) context.Context
-	Follow func(ctx context.Context, read table.Reader) error
+	Edge      *bool
+	StagePath string
+	Within    func(ctx context.Context, operation string) context.Context
+	Follow    func(ctx context.Context, read table.Reader) error
 }
 
 // With starts a deployment on the tables "keys" and "stats". Its background work ends
@@ -161,7 +187,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"statgate/shared/feed/webhooks"
+	"statgate/shared/retry"
 )
 
 const (
@@ -138,7 +139,11 @@ func (q *Queue) add(d webhooks.QueuedDelivery) {
 }
 
 func (q *Queue) attempt(ctx context.Context, deliver Deliver, d webhooks.QueuedDelivery) {
-	again, err := deliver(ctx, d)
+	var again time.Duration
+	err := retry.Recovered(func() (err error) {
+		again, err = deliver(ctx, d)
+		return err
+	})
 	if err != nil {
 		again = storePause
 		if ctx.Err() == nil {

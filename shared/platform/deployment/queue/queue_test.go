@@ -180,10 +180,33 @@ func TestDeliveryIsRetriedAfterTheStoreFailed(t *testing.T) {
 	})
 }
 
+func TestPanicOfAnAttemptFreesItsSlotAndIsRetried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		q := queue.New(time.Now, slog.New(slog.NewJSONHandler(&log, nil)))
+		var attempts atomic.Int64
+		run(t, q, func(context.Context, webhooks.QueuedDelivery) (time.Duration, error) {
+			if attempts.Add(1) <= 40 { // more than there are slots
+				panic("no such receiver")
+			}
+			return 0, nil
+		})
+		send(t, q, "org", "whk_1", 40)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got, want := attempts.Load(), int64(80); got != want {
+			t.Errorf("got %d attempts, want %d", got, want)
+		}
+		if got := strings.Count(log.String(), "panic: no such receiver"); got != 40 {
+			t.Errorf("logged %d panics, want 40", got)
+		}
+	})
+}
+
 func TestTwentyThousandWaitingDeliveriesNeedNoGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := queue.New(time.Now, slog.New(slog.DiscardHandler))
-		before := runtime.NumGoroutine()
 		var failed atomic.Int64
 		run(t, q, func(context.Context, webhooks.QueuedDelivery) (time.Duration, error) {
 			failed.Add(1)
@@ -194,8 +217,15 @@ func TestTwentyThousandWaitingDeliveriesNeedNoGoroutines(t *testing.T) {
 		if got, want := failed.Load(), int64(20_000); got != want {
 			t.Errorf("got %d attempts, want %d", got, want)
 		}
-		if got := runtime.NumGoroutine() - before; got > 40 {
-			t.Errorf("%d goroutines run, want no more than slots", got)
+		if got := strings.Count(stacks(), "queue.(*Queue).attempt("); got != 0 {
+			t.Errorf("%d goroutines are in an attempt, want none", got)
 		}
 	})
+}
+
+// stacks returns the stack of every goroutine. The tests that run in parallel wait until
+// the others have ended, so that these are the goroutines of one test.
+func stacks() string {
+	buf := make([]byte, 64<<20)
+	return string(buf[:runtime.Stack(buf, true)])
 }

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -19,6 +18,7 @@ import (
 	"statgate/scripts/internal/usage"
 	"statgate/scripts/statgate/internal/sealed"
 	"statgate/shared/access/apikey"
+	"statgate/shared/access/peppers"
 )
 
 // readsPerSecond is the rate at which live secrets are counted.
@@ -133,15 +133,18 @@ func run(ctx context.Context, o options, stdin io.Reader, out io.Writer) error {
 		return err
 	}
 	next, loss := raw, ""
-	if current != nil {
-		if next, loss, err = o.compare(ctx, current, raw, p); err != nil {
-			return fmt.Errorf("%s: %w", document, err)
-		}
+	if current == nil {
+		loss = o.compareWithTable(ctx, p)
+	} else if next, loss, err = o.compare(ctx, current, raw, p); err != nil {
+		return fmt.Errorf("%s: %w", document, err)
 	}
 	if loss != "" {
 		fmt.Fprintln(out, loss)
 		if !o.force {
 			return fmt.Errorf("%s was not changed: --force replaces it; \"statgate peppers export\" backs up the current peppers first", document)
+		}
+		if err := o.forget(ctx); err != nil {
+			return fmt.Errorf("%s was not changed: %w", document, err)
 		}
 	}
 	if err := document.Replace(ctx, current, next); err != nil {
@@ -170,12 +173,44 @@ func (o *options) compare(ctx context.Context, current, raw []byte, p *apikey.Pe
 		strings.Join(loss.Versions, " "), o.live(ctx, loss.Versions)), nil
 }
 
+// compareWithTable returns a sentence about the secrets that the peppers cannot prove, ""
+// for none, by the record in the keys table. It is for lost peppers, which cannot be
+// compared themselves. A table that cannot be read says nothing.
+func (o *options) compareWithTable(ctx context.Context, p *apikey.Peppers) (lost string) {
+	if !o.HasKeys() || !o.HasData() {
+		return ""
+	}
+	at, done, err := o.Keys(ctx)
+	if err != nil {
+		return ""
+	}
+	defer done()
+	var misfit *peppers.Misfit
+	if errors.As(peppers.CheckFit(ctx, at, p), &misfit) {
+		return fmt.Sprintf("The backup does not fit the data: %s.", misfit.Problem())
+	}
+	return ""
+}
+
+// forget makes the keys table accept other peppers, if the options name it.
+func (o *options) forget(ctx context.Context) error {
+	if !o.HasKeys() {
+		return nil
+	}
+	at, done, err := o.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return peppers.Forget(ctx, at)
+}
+
 // live counts the live secrets that have one of the versions, in words.
 func (o *options) live(ctx context.Context, versions []string) string {
 	if !o.HasKeys() {
 		return "not counted, as no keys table is named"
 	}
-	found, err := o.Census(ctx, time.Now(), operate.Pace(readsPerSecond, operate.Sleep))
+	found, err := o.Census(ctx, operate.SystemClock().Now(), operate.Pace(readsPerSecond, operate.Sleep))
 	if err != nil {
 		return fmt.Sprintf("not counted (%v)", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"statgate/scripts/internal/operate"
 	"statgate/scripts/statgate/internal/cmdtest"
 	"statgate/scripts/statgate/internal/sealed"
 	"statgate/shared/access/apikey"
@@ -207,6 +208,47 @@ func TestBackupWithoutAVersionInUseIsRestoredOnlyWithForce(t *testing.T) {
 	}
 	if out, err := execute(t, dir, "--from", newer, "--identity", identity); err != nil || !works(t, dir, secret) {
 		t.Errorf("the newer backup: %q, %v, want the key to work again", out, err)
+	}
+}
+
+func TestOnlyForcedPeppersFitDataOfOtherPeppers(t *testing.T) {
+	t.Parallel()
+	dir, _ := deployed(t)
+	recorded := func() error {
+		db, err := operate.OpenData(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		return operate.RecordPeppers(t.Context(), peppers.File(filepath.Join(dir, peppers.FileName)), db.Table("keys"))
+	}
+	if err := recorded(); err != nil {
+		t.Fatal(err)
+	}
+	other, _ := deployed(t)
+	identity, to := locked(t)
+	file := backup(t, other, to)
+	if err := os.Remove(filepath.Join(dir, peppers.FileName)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := execute(t, dir, "--from", file, "--identity", identity)
+	if err == nil || !strings.Contains(out, "does not fit the data") {
+		t.Fatalf("lost peppers: got %q, %v, want a refusal", out, err)
+	}
+	if err := peppers.WritePrivate(filepath.Join(dir, peppers.FileName), document(t, other)); err != nil {
+		t.Fatal(err)
+	}
+	if err := recorded(); err == nil {
+		t.Error("peppers that were copied into place: got no error")
+	}
+	if err := os.Remove(filepath.Join(dir, peppers.FileName)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := execute(t, dir, "--from", file, "--identity", identity, "--force"); err != nil {
+		t.Fatalf("forced: %q, %v", out, err)
+	}
+	if err := recorded(); err != nil {
+		t.Errorf("after a forced import: %v", err)
 	}
 }
 

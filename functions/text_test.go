@@ -1,0 +1,17 @@
+package functions_test
+
+import (
+	"testing"
+
+	"statgate/functions"
+	"statgate/shared/api/bind"
+)
+
+func TestEveryStringOfEveryInputHasARuleOfItsText(t *testing.T) {
+	t.Parallel()
+	for _, h := range functions.All(functions.Deps{}) {
+		for _, name := range bind.Unruled(h.Input) {
+			t.Errorf("%s: %s: add a tag text (line, lines or id), enum, pattern or format", h.Operation, name)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package gate
+
+import (
+	"context"
+
+	"statgate/shared/api"
+	"statgate/shared/contract"
+	"statgate/shared/table"
+	"statgate/shared/table/storeclock"
+)
+
+// maxSkew is how far the corrected clocks of two instances may be apart, in seconds.
+const maxSkew = int64(3 * storeclock.Tolerance / 1e9)
+
+// repair brings windows back that are too far ahead, and admits nothing. The clock that
+// opened them was wrong, or an earlier release adopted them.
+//
+// What was spent before such a window was opened is not known any more. So the current window
+// is closed as used up: it ends soon, and the quota is never exceeded. Usage moves to the
+// current hour, so that each request stays counted once.
+//
+// The write is conditional on the item's total, which each request raises: of several
+// instances one repairs the item, and none loses a count.
+func (c *call) repair(ctx context.Context, it table.Item) error {
+	var actions []table.Action
+	total := it.Int("total")
+	for _, name := range c.ask.wrong(it) {
+		spent := part(it, name)
+		switch name {
+		case planPart:
+			actions = append(actions, table.Set(name, repaired(total, spent, c.caller.Limits, c.ask.now, c.ask.plan.size)))
+		case managementPart:
+			limits := map[string]contract.Budget{contract.Management: c.Management}
+			actions = append(actions, table.Set(name, repaired(total, spent, limits, c.ask.now, c.ask.manage.size)))
+		default:
+			moved, err := c.currentHour(ctx, it, spent)
+			if err != nil {
+				return err
+			}
+			actions = append(actions, moved...)
+		}
+	}
+	_, err := c.Keys.Write(ctx, table.Update(it.Key(), actions, table.Eq("total", total)))
+	if err != nil && table.AsConditionFailed(err) == nil {
+		return api.UnavailableError("repairing the windows of a key", err)
+	}
+	return nil
+}
+
+// repaired returns the window that replaces one of q or m. It is used up, unless the key has
+// made no request yet.
+func repaired(total int64, spent counted, limits map[string]contract.Budget, now, size int64) map[string]any {
+	counts := map[string]any{}
+	if total == 0 {
+		return map[string]any{"w": start(now, size), "n": counts}
+	}
+	for budget, b := range limits {
+		if b.Window > 0 {
+			counts[short(budget)] = max(b.Limit, spent.count(short(budget)))
+		}
+	}
+	// An instance may have opened the next window before, if its clock is some seconds ahead.
+	return map[string]any{"w": start(now+maxSkew, size), "n": counts}
+}
+
+// currentHour moves the requests of an hour that is too far ahead to the current one. An hour
+// is stored once, so what p or history has of the current hour moves too.
+func (c *call) currentHour(ctx context.Context, it table.Item, far counted) ([]table.Action, error) {
+	counts := map[string]any{}
+	add(counts, far.counts)
+	var actions []table.Action
+	switch p := part(it, "p"); {
+	case p.window == c.ask.hour:
+		add(counts, p.counts)
+		actions = append(actions, table.Remove("p"))
+	case p.window > c.ask.hour: // it was closed by a wrong clock too, so the current hour may be in history
+		closed, err := c.Keys.Get(ctx, table.Key{Partition: usagePartition(c.caller.Key), Sort: usageSort(c.ask.hour)}, true)
+		if err != nil {
+			return nil, api.UnavailableError("reading the closed hour", err)
+		}
+		add(counts, closed.Map("o"))
+	}
+	return append(actions, table.Set("h", map[string]any{"w": c.ask.hour, "o": counts})), nil
+}
+
+// add adds counts by name.
+func add(sum, counts map[string]any) {
+	for name, n := range counts {
+		before, _ := sum[name].(int64)
+		more, _ := n.(int64)
+		sum[name] = before + more
+	}
+}

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"slices"
+	"strings"
+)
+
+// Partitions are patterns of the partitions that an operation or a worker writes, by table.
+// IAM limits the writing actions of a function to those of its operations, so that a
+// function that is taken over cannot write the items of others. The patterns are those of
+// the condition key dynamodb:LeadingKeys: "KEY#*" matches every partition of a key.
+type Partitions struct{ Keys, Stats []string }
+
+// GatePartitions are the partitions of the keys table that every function with a key writes:
+// the gate, closed hours of usage, and the key that signs cursors.
+var GatePartitions = []string{"GATE#*", "SETTING#cursor", "USAGE#*"}
+
+// Partitions returns what the operation writes, the gate's partitions included.
+func (r Route) Partitions() Partitions {
+	p := written[r.Operation]
+	if !r.Open {
+		p.Keys = append(slices.Clone(p.Keys), GatePartitions...)
+	}
+	return p
+}
+
+// Partitions returns what the worker writes.
+func (w Worker) Partitions() Partitions { return written[w.Function] }
+
+// audited returns the patterns of kinds of partitions and of an audit entry. In the stats
+// table, where no index serves a target, an entry has a copy per target.
+func audited(kinds ...string) []string {
+	return patterns(append([]string{"AUDIT", "ACTOR"}, kinds...)...)
+}
+
+func patterns(kinds ...string) []string {
+	all := make([]string, len(kinds))
+	for i, kind := range kinds {
+		all[i] = kind + "#*"
+	}
+	return all
+}
+
+// WritesTo reports whether a pattern of Partitions matches a partition.
+func WritesTo(pattern, partition string) bool {
+	prefix, any := strings.CutSuffix(pattern, "*")
+	return pattern == partition || any && strings.HasPrefix(partition, prefix)
+}
+
+// written has the partitions of each operation and worker that writes any, apart from the
+// gate's. A test records the partitions that each operation writes while the suite runs and
+// compares them.
+var written = map[string]Partitions{
+	"createMatch":    {Stats: audited("COUNT", "IDEMPOTENCY", "MATCH", "OWNTEAMS", "TARGET")},
+	"updateMatch":    {Stats: audited("COUNT", "MATCH", "TARGET")},
+	"deleteMatch":    {Stats: audited("COUNT", "MATCH", "TARGET")},
+	"createContest":  {Stats: audited("CONTEST", "CONTESTS", "IDEMPOTENCY", "TARGET")},
+	"moveContest":    {Stats: audited("CONTEST", "IDEMPOTENCY", "TARGET")},
+	"scoreContest":   {Stats: audited("CONTEST", "IDEMPOTENCY", "TARGET")},
+	"forfeitContest": {Stats: audited("CONTEST", "IDEMPOTENCY", "TARGET")},
+	"agreeContest":   {Stats: audited("CONTEST", "TARGET")},
+	"putContestant":  {Stats: audited("CONTESTANT", "TARGET")},
+
+	"createKey":   {Keys: audited("IDEMPOTENCY", "KEY", "ORG", "SECRET")},
+	"updateKey":   {Keys: audited("ORG")},
+	"rotateKey":   {Keys: audited("IDEMPOTENCY", "ORG", "SECRET")},
+	"revokeKey":   {Keys: audited("ORG")},
+	"revokeSelf":  {Keys: audited("ORG")},
+	"createToken": {Keys: audited("IDEMPOTENCY", "KEY", "SECRET")},
+
+	"createOrg":         {Keys: audited("ORG")},
+	"updateOrg":         {Keys: audited("ORG")},
+	"addMember":         {Keys: audited("ORG")},
+	"updateMember":      {Keys: audited("ORG")},
+	"removeMember":      {Keys: audited("ORG")},
+	"putConnections":    {Keys: audited("ORG")},
+	"createApplication": {Keys: audited("APPLICATION", "ORG")},
+	"decideApplication": {Keys: audited("APPLICATION", "ORG")},
+
+	"createWebhook":  {Keys: audited("IDEMPOTENCY", "WEBHOOKS")},
+	"updateWebhook":  {Keys: audited("WEBHOOKS")},
+	"deleteWebhook":  {Keys: audited("WEBHOOKS")},
+	"rotateWebhook":  {Keys: audited("WEBHOOKS")},
+	"createDelivery": {Keys: patterns("WEBHOOK")},
+
+	"fanout":  {Keys: patterns("WEBHOOK")},
+	"deliver": {Keys: patterns("AUDIT", "WEBHOOK", "WEBHOOKS")},
+}

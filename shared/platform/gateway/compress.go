@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"statgate/shared/api"
+)
+
+// compress returns the body in the encoding that the client accepts, and sets the headers
+// of that encoding. Like API Gateway, it compresses from [api.MinCompressionBytes].
+// Bodies that caches may store are compressed once.
+func (g *Gateway) compress(x *exchange, body []byte) []byte {
+	h := x.w.Header()
+	if len(body) < api.MinCompressionBytes || x.r.Method == http.MethodHead || !accepts(x.r.Header, "gzip") {
+		return body
+	}
+	h.Set("Content-Encoding", "gzip")
+	if !strings.HasPrefix(h.Get("Cache-Control"), "public") {
+		return zip(body, gzip.BestSpeed)
+	}
+	sum := sha256.Sum256(body)
+	if kept, ok := g.gzipped.Get(sum); ok {
+		return kept
+	}
+	small := zip(body, gzip.BestCompression)
+	g.gzipped.Add(sum, small)
+	return small
+}
+
+func zip(body []byte, level int) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, level)
+	if err != nil {
+		panic(err) // the levels are constants
+	}
+	_, _ = w.Write(body) // writing to a buffer cannot fail
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// accepts reports whether Accept-Encoding allows an encoding: by name or by "*", and not
+// with a weight of 0.
+func accepts(h http.Header, encoding string) bool {
+	allowed, named := false, false
+	for _, one := range strings.Split(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
+		name, parameters, _ := strings.Cut(one, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+		weight := 1.0
+		if _, q, ok := strings.Cut(parameters, "="); ok {
+			weight, _ = strconv.ParseFloat(strings.TrimSpace(q), 64)
+		}
+		switch {
+		case name == encoding:
+			allowed, named = weight > 0, true
+		case name == "*" && !named:
+			allowed = weight > 0
+		}
+	}
+	return allowed
+}
