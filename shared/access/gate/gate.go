@@ -112,13 +112,7 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 	for range attempts {
 		it, err := c.Keys.Write(ctx, next.write(at, c.ask))
 		if err == nil && ctx.Err() == nil {
-			if err := expired(c.caller, c.Clock()); err != nil { // the answer may have corrected the clock
-				return Admission{Caller: c.caller}, err
-			}
-			if c.ask.part == managementPart {
-				c.memory.opened.Add(c.caller.Key, next.window)
-			}
-			return c.admission(it), nil
+			return c.written(it, next)
 		}
 		refused := table.AsConditionFailed(err)
 		if refused == nil {
@@ -156,6 +150,18 @@ func (c *call) admit(ctx context.Context) (Admission, error) {
 		}
 	}
 	return Admission{Caller: c.caller}, api.UnavailableError("counting the request", errors.New("the key kept changing"))
+}
+
+// written admits the request that a write has counted, unless the answer has corrected the clock
+// and shows that the key has expired.
+func (c *call) written(it table.Item, s step) (Admission, error) {
+	if err := expired(c.caller, c.Clock()); err != nil {
+		return Admission{Caller: c.caller}, err
+	}
+	if c.ask.part == managementPart {
+		c.memory.opened.Add(c.caller.Key, s.window)
+	}
+	return c.admission(it), nil
 }
 
 // prepare computes what the request asks of the item.
