@@ -40,13 +40,14 @@ if [[ $# -gt 0 ]]; then
 	lane "$@"
 	exit
 fi
-# The rigs mostly wait for functions that start in processes or containers, so they have
-# a lane of their own beside all other packages.
+# The rigs mostly wait for functions that start in processes or containers. So they have a
+# lane of their own beside all other packages, and their tests run side by side on any
+# number of cores.
 rigs='scripts/verify/(emulator|sam)$'
 packages=$(go list ./...)
 mapfile -t slow < <(grep -E "$rigs" <<<"$packages")
 mapfile -t others < <(grep -vE "$rigs" <<<"$packages")
-lane "${slow[@]}" &
+lane -parallel 8 "${slow[@]}" &
 lane=$!
 status=0
 lane "${others[@]}" || status=$?
