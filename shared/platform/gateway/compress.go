@@ -44,22 +44,25 @@ func zip(body []byte, level int) []byte {
 }
 
 // accepts reports whether Accept-Encoding allows an encoding: by name or by "*", and not
-// with a weight of 0.
+// with a weight of 0. API Gateway does not compress if it does not support the encoding
+// with the highest weight, so no other encoding may have a higher one.
 func accepts(h http.Header, encoding string) bool {
-	allowed, named := false, false
+	weight, highest, named := 0.0, 0.0, false
 	for _, one := range strings.Split(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
 		name, parameters, _ := strings.Cut(one, ";")
 		name = strings.ToLower(strings.TrimSpace(name))
-		weight := 1.0
+		given := 1.0
 		if _, q, ok := strings.Cut(parameters, "="); ok {
-			weight, _ = strconv.ParseFloat(strings.TrimSpace(q), 64)
+			given, _ = strconv.ParseFloat(strings.TrimSpace(q), 64)
 		}
 		switch {
 		case name == encoding:
-			allowed, named = weight > 0, true
+			weight, named = given, true
 		case name == "*" && !named:
-			allowed = weight > 0
+			weight = given
+		case name != "*":
+			highest = max(highest, given)
 		}
 	}
-	return allowed
+	return weight > 0 && weight >= highest
 }
