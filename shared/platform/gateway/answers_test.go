@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -164,6 +165,22 @@ func TestLargeAnswersAreCompressedForClientsThatPreferIt(t *testing.T) {
 	s := newStage(t, true)
 	if w := s.get("/v1/football/teams", "Authorization", bearer, "Accept-Encoding", "gzip"); w.Header().Get("Content-Encoding") != "" {
 		t.Error("an answer of two bytes is compressed")
+	}
+}
+
+// It is not parallel: it counts what the process allocates.
+func TestCompressingAnAnswerAllocatesNoNewWriter(t *testing.T) {
+	s := newStage(t, true)
+	s.Integrate = answering(events.APIGatewayProxyResponse{StatusCode: 200, Body: strings.Repeat(`{"name":"Arsenal"}`, 100)})
+	const answers = 100
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range answers {
+		s.get("/v1/football/teams", "Authorization", bearer, "Accept-Encoding", "gzip")
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / answers; each > 500<<10 {
+		t.Errorf("each answer allocates %d bytes, as much as a writer", each)
 	}
 }
 

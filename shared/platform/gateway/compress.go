@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"statgate/shared/api"
 )
@@ -21,23 +22,34 @@ func (g *Gateway) compress(x *exchange, body []byte) []byte {
 	}
 	h.Set("Content-Encoding", "gzip")
 	if !strings.HasPrefix(h.Get("Cache-Control"), "public") {
-		return zip(body, gzip.BestSpeed)
+		w := fast.Get().(*gzip.Writer)
+		defer fast.Put(w)
+		return zip(w, body)
 	}
 	sum := sha256.Sum256(body)
 	if kept, ok := g.gzipped.Get(sum); ok {
 		return kept
 	}
-	small := zip(body, gzip.BestCompression)
+	small := zip(newZipper(gzip.BestCompression), body)
 	g.gzipped.Add(sum, small)
 	return small
 }
 
-func zip(body []byte, level int) []byte {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, level)
+// fast has writers for bodies that are not kept. A new writer allocates over a
+// megabyte, so answers share them.
+var fast = sync.Pool{New: func() any { return newZipper(gzip.BestSpeed) }}
+
+func newZipper(level int) *gzip.Writer {
+	w, err := gzip.NewWriterLevel(nil, level)
 	if err != nil {
 		panic(err) // the levels are constants
 	}
+	return w
+}
+
+func zip(w *gzip.Writer, body []byte) []byte {
+	var b bytes.Buffer
+	w.Reset(&b)
 	_, _ = w.Write(body) // writing to a buffer cannot fail
 	_ = w.Close()
 	return b.Bytes()
