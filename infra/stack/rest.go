@@ -19,9 +19,10 @@ import (
 
 const jsonType = "application/json"
 
-// The default throttle of the stage bounds what a flood of requests costs, as API Gateway
-// does not charge for a request that it throttles. The largest plan of a preset allows 28
-// requests per second on average.
+// The default throttle bounds what a flood of requests to one method costs, as API Gateway
+// does not charge for a request that it throttles. It applies the throttle of a stage to each
+// method separately, so only the limit of the account bounds a flood over many methods. The
+// largest plan of a preset allows 28 requests per second on average.
 const (
 	DefaultRate  = 500  // requests per second
 	DefaultBurst = 1000 // requests at once

@@ -29,7 +29,7 @@ type Props struct {
 	Arch        string            // "arm64" or "x86_64"
 	Endpoint    string            // AWS_ENDPOINT_URL of the functions, for emulators; "" on AWS
 	Concurrency int               // reserved instances of each function; 0 reserves none
-	Rate, Burst int               // throttle of the stage, requests per second; 0 for the defaults
+	Rate, Burst int               // throttle of each method, requests per second; 0 for the defaults
 	Edge        Edge              // distribution, web rules and domain
 	Watch       Watch             // alarm recipient, budget and access logs
 	Existing    Existing          // tables and peppers that exist already

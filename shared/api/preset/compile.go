@@ -330,6 +330,9 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 			c.fail(at, "requires paging.style cursor: its filters can skip most of a long history, which a page number or offset would read again for every page")
 		}
 		c.path(at, route, o.Path)
+		if route.Open && strings.HasPrefix(o.Path+"/", got.Base+"/") { // the edge requires a key there
+			c.fail(append(at, "path"), "must be outside of the base %s, got %q", got.Base, o.Path)
+		}
 		c.spends(append(at, "budget"), got.Plans, o.Budget)
 		got.Operations[name] = op
 	}

@@ -54,6 +54,7 @@ var invalid = []struct{ old, new, want string }{
 	{"default_plan: PRO", "default_plan: GOLD", "must be a plan of this contract, got \"GOLD\""},
 	{"  listTeams: {}", "  listNothing: {}", "operations.listNothing"},
 	{"getLeague: {}", "getLeague: {path: /leagues}", "must have the parameters [league], got []"},
+	{"  listTeams: {}", "  listTeams: {}\n  getReady: {path: /v1/readyz}", "operations.getReady.path: must be outside of the base /v1, got \"/v1/readyz\""},
 	{"getTeam: {}", "getTeam: {budget: lookups}", "plan FREE has no rate \"lookups\""},
 	{"getTeam: {}", "getTeam: {path: \"/football/leagues/{league}\"}", "operations.getTeam.path"},
 	{"$next, total: $total", "$nxet, total: $total", "must be one of the slots $items"},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -142,13 +143,13 @@ func TestHEADIsRoutedLikeGETOnEveryPath(t *testing.T) {
 	}
 }
 
-func TestLargeAnswersAreCompressedForClientsThatAcceptIt(t *testing.T) {
+func TestLargeAnswersAreCompressedForClientsThatPreferIt(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat(`{"name":"Arsenal"}`, 1000)
 	for _, cache := range []string{"private, no-cache", "public, max-age=300"} {
 		s := newStage(t, true)
 		s.Integrate = answering(events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Cache-Control": cache}, Body: large})
-		for accepted, zipped := range map[string]bool{"": false, "gzip": true, "br, GZIP;q=0.5": true, "*": true, "gzip;q=0, *": false, "identity": false, "br": false} {
+		for accepted, zipped := range map[string]bool{"": false, "gzip": true, "br;q=0.5, GZIP": true, "br, gzip": true, "br, gzip;q=0.5": false, "zstd, *;q=0.1": false, "*": true, "gzip;q=0, *": false, "identity": false, "br": false} {
 			for range 2 { // the second is from memory
 				w := s.get("/v1/football/teams", "Authorization", bearer, "Accept-Encoding", accepted)
 				got := w.Body.String()
@@ -164,6 +165,22 @@ func TestLargeAnswersAreCompressedForClientsThatAcceptIt(t *testing.T) {
 	s := newStage(t, true)
 	if w := s.get("/v1/football/teams", "Authorization", bearer, "Accept-Encoding", "gzip"); w.Header().Get("Content-Encoding") != "" {
 		t.Error("an answer of two bytes is compressed")
+	}
+}
+
+// It is not parallel: it counts what the process allocates.
+func TestCompressingAnAnswerAllocatesNoNewWriter(t *testing.T) {
+	s := newStage(t, true)
+	s.Integrate = answering(events.APIGatewayProxyResponse{StatusCode: 200, Body: strings.Repeat(`{"name":"Arsenal"}`, 100)})
+	const answers = 100
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range answers {
+		s.get("/v1/football/teams", "Authorization", bearer, "Accept-Encoding", "gzip")
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / answers; each > 500<<10 {
+		t.Errorf("each answer allocates %d bytes, as much as a writer", each)
 	}
 }
 

@@ -308,6 +308,17 @@ func (t *T) delivery(secret, webhook, id string, wanted func(d map[string]any) b
 	return nil
 }
 
+// webhook reads a webhook until it is as wanted, or for as long as the suite waits. The state
+// of a webhook follows that of its delivery.
+func (t *T) webhook(secret, id string, wanted func(r Reply) bool) (last Reply) {
+	for end := time.Now().Add(t.patience); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+		if last = t.mustOp(secret, "getWebhook", in{"webhook": id}); wanted(last) {
+			break
+		}
+	}
+	return last
+}
+
 func delivered(d map[string]any) bool { return d["state"] == "delivered" }
 
 func webhookTest(t *T) {
@@ -337,7 +348,7 @@ func webhookAgain(t *T) {
 	if d["state"] != "pending" || d["status"] != float64(500) || d["next_at"] == nil || d["error"] == nil {
 		t.Errorf("after a failed attempt the delivery is %v", d)
 	}
-	if failing := t.mustOp(mine, "getWebhook", in{"webhook": h.id}).value("failing_since"); failing == nil {
+	if t.webhook(mine, h.id, func(r Reply) bool { return r.value("failing_since") != nil }).value("failing_since") == nil {
 		t.Errorf("getWebhook: failing_since is null, want a time")
 	}
 	d = t.delivery(mine, h.id, id, delivered)
@@ -363,12 +374,7 @@ func webhookGone(t *T) {
 	sent := t.op(mine, "createDelivery", in{"webhook": h.id})
 	t.wantStatus(sent, http.StatusAccepted)
 	t.delivery(mine, h.id, sent.text("id"), func(d map[string]any) bool { return d["state"] == "failed" })
-	var is Reply
-	for end := time.Now().Add(t.patience); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
-		if is = t.mustOp(mine, "getWebhook", in{"webhook": h.id}); is.text("state") == "disabled" {
-			break
-		}
-	}
+	is := t.webhook(mine, h.id, func(r Reply) bool { return r.text("state") == "disabled" })
 	if is.text("state") != "disabled" || is.text("reason") == "" {
 		t.Errorf("%s: got %s", is.asked, is.brief())
 	}
