@@ -1,6 +1,7 @@
 package orgs_test
 
 import (
+	"context"
 	"testing"
 
 	"statgate/shared/access/keys"
@@ -16,7 +17,7 @@ func TestARequestAdmittedBeforeItsMemberLostTheirRoleChangesNothing(t *testing.T
 	w := keystest.New(t, keystest.Memory(t), "statgate")
 	o, _, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "TEAM")
 	owner := w.By(t, admin.Secret)
-	owners, members, suspended := api.RoleOwner, api.RoleMember, orgs.Suspended
+	members, suspended := api.RoleMember, orgs.Suspended
 	for how, lose := range map[string]func(user string) error{
 		"demoted": func(user string) error {
 			_, _, err := w.Orgs.UpdateMember(t.Context(), owner, o.ID, user, orgs.MemberEdit{Role: &members})
@@ -41,31 +42,35 @@ func TestARequestAdmittedBeforeItsMemberLostTheirRoleChangesNothing(t *testing.T
 		if err := lose(m.User); err != nil {
 			t.Fatal(err)
 		}
-		active := orgs.Active
-		name := "mine"
-		for act, try := range map[string]func() error{
-			"restores itself": func() error {
-				_, _, err := w.Orgs.UpdateMember(t.Context(), admitted, o.ID, m.User, orgs.MemberEdit{Role: &owners, State: &active})
-				return err
-			},
-			"promotes another": func() error {
-				_, _, err := w.Orgs.UpdateMember(t.Context(), admitted, o.ID, other.User, orgs.MemberEdit{Role: &owners})
-				return err
-			},
-			"adds an owner": func() error {
-				_, err := w.Orgs.AddMember(t.Context(), admitted, o.ID, how+"3@north.example", api.RoleOwner)
-				return err
-			},
-			"removes another": func() error { return w.Orgs.RemoveMember(t.Context(), admitted, o.ID, other.User) },
-			"renames": func() error {
-				_, err := w.Orgs.Update(t.Context(), admitted, o.ID, orgs.Edit{Name: &name})
-				return err
-			},
-		} {
+		for act, try := range actsOf(t.Context(), w, admitted, o.ID, m.User, other.User) {
 			err := try()
 			if got := keystest.Condition(err); got != api.PermissionRole && !(how == "removed" && act == "restores itself" && got == api.NotFound) {
 				t.Errorf("%s, then %s: got %q (%v), want it refused", how, act, got, err)
 			}
 		}
+	}
+}
+
+// actsOf returns every change of an organisation and its members, by one request's caller.
+func actsOf(ctx context.Context, w *keystest.Fixture, r *api.Request, org, self, other string) map[string]func() error {
+	owner, active, name := api.RoleOwner, orgs.Active, "mine"
+	return map[string]func() error{
+		"restores itself": func() error {
+			_, _, err := w.Orgs.UpdateMember(ctx, r, org, self, orgs.MemberEdit{Role: &owner, State: &active})
+			return err
+		},
+		"promotes another": func() error {
+			_, _, err := w.Orgs.UpdateMember(ctx, r, org, other, orgs.MemberEdit{Role: &owner})
+			return err
+		},
+		"adds an owner": func() error {
+			_, err := w.Orgs.AddMember(ctx, r, org, "new-"+other+"@north.example", api.RoleOwner)
+			return err
+		},
+		"removes another": func() error { return w.Orgs.RemoveMember(ctx, r, org, other) },
+		"renames": func() error {
+			_, err := w.Orgs.Update(ctx, r, org, orgs.Edit{Name: &name})
+			return err
+		},
 	}
 }
