@@ -38,7 +38,7 @@ e2e: ## check a deployment against its guarantees (URL=… CREDENTIALS=… CONTR
 	@go run ./scripts/verify/e2e --contract $(CONTRACT) --base-url "$(URL)" --credentials "$(CREDENTIALS)" $(E2E_FLAGS)
 
 clients: ## generate API clients of seven kinds from each contract's document, and call a deployment with them
-	@STATGATE_CLIENTS=all go test ./scripts/verify/clients -v -count=1 -timeout 30m
+	@STATGATE_CLIENTS=all go test ./scripts/verify/clients -v -count=1 -timeout 60m
 
 bench: dynamodb-local ## measure the figures of docs/performance.md
 	@go run ./scripts/verify/bench

@@ -39,6 +39,7 @@ var accepted = map[string]string{
 	"CKV_AWS_27":  "SQS encrypts the queues with its own key, which the check does not recognise",
 	"CKV_AWS_59":  "Open routes and mocks have no authorizer. TestEveryRouteIsAMethodBehindTheAuthorizerUnlessItIsOpen checks all others",
 	"CKV_AWS_68":  "Web rules cost per request, so they are optional: -c waf=true",
+	"CKV_AWS_73":  "Segments of a traced stage have the URL, in which a contract may accept the key. All other contracts trace the stage",
 	"CKV_AWS_76":  "Access logs need a role that the whole account shares: -c access_logs=true creates both",
 	"CKV_AWS_86":  "CloudFront's access logs contain the query string, in which a client may have sent its key",
 	"CKV_AWS_115": "An account may have only ten instances, none of which can then be reserved: -c concurrency= reserves some",

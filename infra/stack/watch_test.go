@@ -256,7 +256,7 @@ const (
 )
 
 func TestNoNumberOfFunctionsExceedsALimitOfCloudWatch(t *testing.T) {
-	for _, more := range []int{0, 1, 20} { // 30 functions are near CloudFormation's limit of resources
+	for _, more := range []int{0, 1, 15} { // 27 functions are near CloudFormation's limit of resources
 		tmpl := crowded(t, more)
 		watched := map[string]bool{}
 		for name, a := range tmpl.alarms() {

@@ -51,13 +51,13 @@ func WritesTo(pattern, partition string) bool {
 // gate's. A test records the partitions that each operation writes while the suite runs and
 // compares them.
 var written = map[string]Partitions{
-	"createMatch":    {Stats: audited("COUNT", "IDEMPOTENCY", "MATCH", "OWNTEAMS", "TARGET")},
+	"createMatch":    {Keys: patterns("IDEMPOTENCY"), Stats: audited("COUNT", "IDEMPOTENCY", "MATCH", "OWNTEAMS", "TARGET")},
 	"updateMatch":    {Stats: audited("COUNT", "MATCH", "TARGET")},
 	"deleteMatch":    {Stats: audited("COUNT", "MATCH", "TARGET")},
-	"createContest":  {Stats: audited("CONTEST", "CONTESTS", "IDEMPOTENCY", "TARGET")},
-	"moveContest":    {Stats: audited("CONTEST", "IDEMPOTENCY", "TARGET")},
-	"scoreContest":   {Stats: audited("CONTEST", "IDEMPOTENCY", "TARGET")},
-	"forfeitContest": {Stats: audited("CONTEST", "IDEMPOTENCY", "TARGET")},
+	"createContest":  {Keys: patterns("IDEMPOTENCY"), Stats: audited("CONTEST", "CONTESTS", "IDEMPOTENCY", "TARGET")},
+	"moveContest":    {Stats: audited("CONTEST", "TARGET")},
+	"scoreContest":   {Stats: audited("CONTEST", "TARGET")},
+	"forfeitContest": {Keys: patterns("IDEMPOTENCY"), Stats: audited("CONTEST", "IDEMPOTENCY", "TARGET")},
 	"agreeContest":   {Stats: audited("CONTEST", "TARGET")},
 	"putContestant":  {Stats: audited("CONTESTANT", "TARGET")},
 
@@ -80,7 +80,7 @@ var written = map[string]Partitions{
 	"createWebhook":  {Keys: audited("IDEMPOTENCY", "WEBHOOKS")},
 	"updateWebhook":  {Keys: audited("WEBHOOKS")},
 	"deleteWebhook":  {Keys: audited("WEBHOOKS")},
-	"rotateWebhook":  {Keys: audited("WEBHOOKS")},
+	"rotateWebhook":  {Keys: audited("IDEMPOTENCY", "WEBHOOKS")},
 	"createDelivery": {Keys: patterns("WEBHOOK")},
 
 	"fanout":  {Keys: patterns("WEBHOOK")},

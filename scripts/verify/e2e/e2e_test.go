@@ -92,7 +92,7 @@ func TestCommandPrintsCasesAndEndsWithTheCount(t *testing.T) {
 			t.Fatalf("%v\n%s%s", err, out.String(), log.String())
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if got, want := lines[len(lines)-1], "4 passed, 0 failed"; got != want {
+		if got, want := lines[len(lines)-1], "6 passed, 0 failed"; got != want {
 			t.Errorf("the last line is %q, want %q", got, want)
 		}
 		for _, line := range lines[:len(lines)-1] {

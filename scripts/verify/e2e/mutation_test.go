@@ -358,6 +358,9 @@ func TestSuiteDetectsEveryFault(t *testing.T) {
 			t.Parallel()
 			w := deploymenttest.New(t, "statgate")
 			w.Gate.Patience = patience
+			if slices.Contains(m.fails, "webhook.sent.filter") {
+				w.Simulate(t) // a filter needs an existing team
+			}
 			server := httptest.NewServer(withFault(w.Gateway, m.fault()))
 			t.Cleanup(server.Close)
 			needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)

@@ -78,9 +78,8 @@ func TestOfManyWritesWithOneETagExactlyOneSucceeds(t *testing.T) {
 			var next atomic.Pointer[string]
 			var all sync.WaitGroup
 			for i := range 32 {
-				minute := (version-2)*32 + i // a value that the match has already would change nothing
 				all.Go(func() {
-					r, err := w.Try(secret, "PATCH", w.Base+at, fmt.Sprintf(`{"status":"live","minute":%d}`, minute), "If-Match", tag)
+					r, err := w.Try(secret, "PATCH", w.Base+at, fmt.Sprintf(`{"status":"live","minute":%d}`, 32*(version-2)+i), "If-Match", tag) // every value is new
 					switch {
 					case err != nil:
 						t.Error(err)

@@ -23,7 +23,7 @@ type ledger struct {
 	oneID    bool                      // all requests have the same request id
 	counts   map[change]int            // number of equal changes, used if oneID
 	revoked  map[string]bool           // key ids
-	created  map[string]bool           // ids of an organisation's own matches, and of contests
+	created  map[string]bool           // ids of an organisation's own matches, also with their ETags, and of contests
 	removers map[string]bool           // ids of keys that removed members
 	invalid  []string                  // answers that the OpenAPI document does not allow
 	leaks    []string                  // answers that show a secret again
@@ -125,6 +125,12 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 		return
 	}
 	c := change{action: action, target: target, actor: l.owner[r.secret]}
+	if tag := target + reply.Header.Get("ETag"); action == "match.create" || action == "match.update" {
+		if l.created[tag] {
+			return // an update that changed nothing: the match has a version that was shown before
+		}
+		l.created[tag] = true
+	}
 	switch {
 	case action == "match.create", action == "contest.create":
 		if l.created[c.target] {

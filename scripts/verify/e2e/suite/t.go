@@ -79,6 +79,9 @@ func (t *T) op(secret, operation string, input in, headers ...string) Reply {
 		if theirs := t.contract.Operations[operation].Names[name]; theirs != "" {
 			name = theirs
 		}
+		if list, ok := value.([]string); ok && list == nil {
+			value = []string{} // JSON would have null
+		}
 		rest[name] = value
 	}
 	r := request{method: route.Method, path: path, secret: secret, headers: headers}

@@ -161,11 +161,11 @@ func writeIfMatch(t *T) {
 	secret := t.writerKey(t.home)
 	m, made := t.createMatch(secret, in{"status": "live"})
 	id, tag := m["id"], made.Header.Get("ETag")
-	for range 3 {
+	for round := range 3 {
 		var won atomic.Int64
 		next := tag
 		t.each(16, func(i int) {
-			r := t.op(secret, "updateMatch", in{"match": id, "minute": i}, "If-Match", tag)
+			r := t.op(secret, "updateMatch", in{"match": id, "minute": 16*round + i}, "If-Match", tag) // every value is new
 			if r.Status == http.StatusOK {
 				won.Add(1)
 				t.locked(func() { next = r.Header.Get("ETag") })
