@@ -31,8 +31,10 @@ const MinCompressionBytes = 1024
 
 // GatewayResponses lists API Gateway's own responses in the contract's shape.
 func GatewayResponses(c *contract.Contract) []GatewayResponse {
-	scopes := "its scopes are: " + varScopes
-	lacks := "the key's scopes do not allow " + varMethod + " " + varResource + "; " + scopes
+	// API Gateway knows the scopes, but not what limits them.
+	lacks := "this key may not call " + varMethod + " " + varResource +
+		": it lacks a scope, or its owner's role, a missing approval or another maker of its secret limits it; its scopes are: " +
+		varScopes + "; getSelf shows its permissions"
 	list := []struct{ kind, condition, message string }{
 		// If a contract distinguishes a missing secret, the edge function responds to it.
 		{"UNAUTHORIZED", SecretUnknown, "a valid API key is required"},

@@ -85,3 +85,23 @@ func TestAllowAndPreflightListEveryMethodOfThePath(t *testing.T) {
 		}
 	})
 }
+
+func TestRefusalByThePolicyNamesEveryCause(t *testing.T) {
+	t.Parallel()
+	c, err := preset.Load("teambattles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range api.GatewayResponses(c) {
+		if g.Type != "ACCESS_DENIED" {
+			continue
+		}
+		for _, cause := range []string{"scope", "role", "approval", "maker of its secret", "$context.authorizer.scopes", "getSelf"} {
+			if !strings.Contains(g.Template, cause) {
+				t.Errorf("got %s, want it to name %q", g.Template, cause)
+			}
+		}
+		return
+	}
+	t.Error("ACCESS_DENIED has no response")
+}

@@ -96,9 +96,16 @@ func orgFor(c *api.Caller, spec Spec) (string, error) {
 
 func unknownOrg() error { return api.FieldError("org", "no such organisation") }
 
-// entitle sets the key's owner and refuses what the caller's permissions, the owner's role
-// or the plan do not allow.
+// entitle sets the key's owner and end, and refuses what the caller's permissions and end, the
+// owner's role or the plan do not allow.
 func (s *Store) entitle(c *api.Caller, h holdings, spec Spec, k *record, now time.Time) error {
+	c, err := s.presentIn(h, c, now)
+	if err != nil {
+		return err
+	}
+	if err := s.rules.endWithin(c, spec, k); err != nil {
+		return err
+	}
 	owner, err := ownerFor(c, h.View, spec.User)
 	if err != nil {
 		return err

@@ -91,6 +91,10 @@ type rotationResult struct {
 // rotatable refuses a rotation. Some refusals may follow a rotation that was made, and
 // whose bump failed: Rotate returns these after a bump.
 func (s *Store) rotatable(r *api.Request, f facts, force bool) error {
+	caller, err := s.present(r.Caller, f, r.Now)
+	if err != nil {
+		return err
+	}
 	switch state := f.key.state(r.Now); {
 	case state == Revoked:
 		return cannotChange("it was revoked")
@@ -103,14 +107,14 @@ func (s *Store) rotatable(r *api.Request, f facts, force bool) error {
 	for _, scope := range f.key.Scopes {
 		// Checked even where the owner's role does not allow the scope: the role may
 		// change.
-		if scopes.IsManagementScope(scope) && !covered(r.Caller.Permissions, permissions(contract.Scopes{Management: scopes.Management}, []string{scope})) {
+		if scopes.IsManagementScope(scope) && !covered(caller.Permissions, permissions(contract.Scopes{Management: scopes.Management}, []string{scope})) {
 			return roleError("the key has scope %q: it can be rotated only by a key that holds it", scope)
 		}
 	}
-	if err := grants(scopes, r.Caller, f.role(), s.rules.managing(f.key.Scopes, f.role())); err != nil {
+	if err := grants(scopes, caller, f.role(), s.rules.managing(f.key.Scopes, f.role())); err != nil {
 		return err
 	}
-	return mayOutlast(r.Caller, f.key, "rotate")
+	return mayOutlast(caller, f.key, "rotate")
 }
 
 // rotated returns the key with the new secret, and when the previous secret expires (0: it

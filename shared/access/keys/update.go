@@ -58,16 +58,20 @@ func (s *Store) editFacts(ctx context.Context, r *api.Request, id string, e Edit
 	if f.facts, err = s.find(ctx, r.Caller, id); err != nil {
 		return f, err
 	}
+	caller, err := s.present(r.Caller, f.facts, r.Now)
+	if err != nil {
+		return f, err
+	}
 	if f.before = f.key; f.before.RevokedAt != 0 {
 		return f, cannotChange("it was revoked")
 	}
 	if f.key, err = s.rules.edited(f.before, e, r.Now); err != nil {
 		return f, err
 	}
-	if err := s.rules.prolongedWithin(r.Caller, e, f.before, &f.key); err != nil {
+	if err := s.rules.prolongedWithin(caller, e, f.before, &f.key); err != nil {
 		return f, err
 	}
-	if err := s.checkAddedScopes(r.Caller, f.facts, f.before.Scopes); err != nil {
+	if err := s.checkAddedScopes(caller, f.facts, f.before.Scopes); err != nil {
 		return f, err
 	}
 	kind := s.rules.kind(f.org, f.key, r.Now)

@@ -113,7 +113,7 @@ func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) 
 	}
 	return change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (f facts, err error) {
-			if f.org, err = s.get(ctx, at); err == nil && e.Plan != nil {
+			if f.org, err = s.changeable(ctx, r.Caller, at); err == nil && e.Plan != nil {
 				f.live, err = s.holdings.Live(ctx, f.org.ID)
 			}
 			return f, err
@@ -125,6 +125,21 @@ func (s *Store) Update(ctx context.Context, r *api.Request, org string, e Edit) 
 			}
 			return after, plan, nil
 		})
+}
+
+// changeable reads an organisation that the caller may still change.
+func (s *Store) changeable(ctx context.Context, c *api.Caller, at reachable) (Org, error) {
+	if c.Org != at.org {
+		return s.get(ctx, at)
+	}
+	v, err := s.view(ctx, at)
+	if err != nil {
+		return Org{}, err
+	}
+	if _, wrong := v.present(c); wrong != nil {
+		return Org{}, wrong
+	}
+	return v.Org, nil
 }
 
 // on returns an organisation with the edit applied.

@@ -52,7 +52,11 @@ func (s *Store) AddMember(ctx context.Context, r *api.Request, org, email, role 
 			if _, done := v.Member(user); done { // by an earlier attempt, whose answer was lost
 				return m, change.Plan{}, nil
 			}
-			for _, wrong := range []*api.Error{v.addressFree(m), v.room()} {
+			caller, wrong := v.present(r.Caller)
+			if wrong != nil {
+				return m, change.Plan{}, wrong
+			}
+			for _, wrong := range []*api.Error{mayActOn(caller, role), v.addressFree(m), v.room()} {
 				if wrong != nil {
 					return m, change.Plan{}, wrong
 				}
@@ -124,6 +128,12 @@ func (s *Store) memberFacts(ctx context.Context, v View, m Member) (memberFacts,
 // mayBecome refuses a change of a member that the caller may not make or that the
 // organisation's rules do not allow.
 func (v View) mayBecome(c *api.Caller, before, after Member) *api.Error {
+	if before != after { // else this may be the repeat of a change of the caller's own member
+		var wrong *api.Error
+		if c, wrong = v.present(c); wrong != nil {
+			return wrong
+		}
+	}
 	for _, wrong := range []*api.Error{mayActOn(c, before.Role, after.Role), v.addressFree(after), keepsOwner(c, v.Org, v.Members, after, false)} {
 		if wrong != nil {
 			return wrong
@@ -182,7 +192,11 @@ func (s *Store) removalFacts(ctx context.Context, r *api.Request, at reachable, 
 	if f.memberFacts, err = s.memberFacts(ctx, v, m); err != nil || f.done {
 		return f, err
 	}
-	for _, wrong := range []*api.Error{mayActOn(r.Caller, m.Role), keepsOwner(r.Caller, v.Org, v.Members, m, true)} {
+	caller, wrong := v.present(r.Caller)
+	if wrong != nil {
+		return f, wrong
+	}
+	for _, wrong := range []*api.Error{mayActOn(caller, m.Role), keepsOwner(caller, v.Org, v.Members, m, true)} {
 		if wrong != nil {
 			return f, wrong
 		}

@@ -44,22 +44,36 @@ func runConcurrently(n int, f func(i int) error) map[string]int {
 func TestOwnersWhoRemoveEachOtherLeaveOne(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *keystest.Fixture) {
-		root := w.Bootstrap(t).Secret
-		o, first, admin := w.Org(t, root, "north", "PRO")
-		owner := w.By(t, admin.Secret)
-		users := []string{first.User}
+		o, first, admin := w.Org(t, w.Bootstrap(t).Secret, "north", "PRO")
+		users, callers := []string{first.User}, []*api.Caller{w.By(t, admin.Secret).Caller}
 		for i := range 3 {
-			m, err := w.Orgs.AddMember(t.Context(), owner, o.ID, fmt.Sprintf("o%d@north.example", i), api.RoleOwner)
+			m, err := w.Orgs.AddMember(t.Context(), w.By(t, admin.Secret), o.ID, fmt.Sprintf("o%d@north.example", i), api.RoleOwner)
 			if err != nil {
 				t.Fatal(err)
 			}
-			users = append(users, m.User)
+			k := w.Key(t, admin.Secret, keys.Spec{Name: m.Email, Scopes: []string{"orgs:read", "orgs:write"}, User: &m.User})
+			users, callers = append(users, m.User), append(callers, w.By(t, k.Secret).Caller)
 		}
-		got := runConcurrently(len(users), func(i int) error {
-			return w.Orgs.RemoveMember(context.Background(), w.Request(owner.Caller), o.ID, users[i])
+		// Each owner removes all owners. An owner who was removed removes no other.
+		n := len(users)
+		got := runConcurrently(n*n, func(i int) error {
+			return w.Orgs.RemoveMember(context.Background(), w.Request(callers[i/n]), o.ID, users[i%n])
 		})
-		if got[""] != 3 || got[api.Conflict] != 1 {
-			t.Errorf("got %v, want 3 owners removed and the last one kept", got)
+		if got[api.Conflict] == 0 || got[""]+got[api.Conflict]+got[api.PermissionRole] != n*n {
+			t.Errorf("got %v, want owners removed and the last one kept", got)
+		}
+		left := 0
+		for i, user := range users {
+			members, _, err := w.Orgs.Members(t.Context(), callers[i], o.ID, 100, "")
+			if err != nil || len(members) != 1 {
+				t.Fatalf("got %v (%v), want one owner", members, err)
+			}
+			if members[0].User == user && members[0].Role == api.RoleOwner {
+				left++
+			}
+		}
+		if left != 1 {
+			t.Errorf("%d owners are left, want 1", left)
 		}
 	})
 }

@@ -92,6 +92,20 @@ func TestQueryParametersAreParsedByTheirSchema(t *testing.T) {
 	}
 }
 
+func TestIntegerThatIsTooLargeIsRefusedAsSuch(t *testing.T) {
+	t.Parallel()
+	b := binder[listInput](t, "listMatches", nil)
+	for text, want := range map[string]string{
+		"2147483648": "out of range", "-2147483649": "out of range", "99999999999999999999999": "out of range",
+		"1e9": "must be an integer", "99999999999x": "must be an integer", "+99999999999": "must be an integer",
+	} {
+		_, err := b.Bind(bind.Request{Query: url.Values{"limit": {text}}})
+		if condition(err) != api.UnreadableLimit || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestUnknownQueryParameterIsRefusedUnderItsOwnName(t *testing.T) {
 	t.Parallel()
 	fromQuery, fromBody := binder[listInput](t, "listMatches", nil), binder[keyInput](t, "createKey", nil)
@@ -118,6 +132,7 @@ func TestInvalidJSONIsReportedWithItsPlace(t *testing.T) {
 		"{\n  \"name\": tru}":     "(line 2, column 14)",
 		`{"name":"a"`:             "unexpected end",
 		`{"name":"a"}{}`:          "unexpected data",
+		"\ufeff{}":                "must not start with a byte order mark",
 		`{"a":1,"name":[-1e999]}`: "the number -1e999 is out of range",
 	} {
 		if _, err := b.Bind(bind.Request{Body: []byte(body)}); condition(err) != api.InputJSON || !strings.Contains(err.Error(), want) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/url"
 	"slices"
 	"sort"
@@ -36,7 +37,7 @@ func (b *Binder) queryValues(q url.Values) (map[string]any, error) {
 		text := strings.Join(q[name], ",")
 		v, ok := parse(schema, text)
 		if !ok {
-			return nil, b.parameter(name, "must be %s, got %q", kind(schema), clip(text))
+			return nil, b.parameter(name, "%s, got %q", unparsed(schema, text), clip(text))
 		}
 		values[name] = v
 	}
@@ -73,6 +74,14 @@ func parse(schema *huma.Schema, text string) (any, bool) {
 		return list, true
 	}
 	return text, true
+}
+
+// unparsed says why text is no value of a schema.
+func unparsed(schema *huma.Schema, text string) string {
+	if _, whole := new(big.Int).SetString(text, 10); whole && schema.Type == huma.TypeInteger && text[0] != '+' {
+		return "is out of range"
+	}
+	return "must be " + kind(schema)
 }
 
 // kind names a schema's type in error messages, with its article.
@@ -299,6 +308,9 @@ func readObject(dec *json.Decoder, at string, depth int, duplicates *[]string) (
 func problem(err error, body []byte) string {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "unexpected end"
+	}
+	if bytes.HasPrefix(body, []byte("\ufeff")) { // RFC 8259, 8.1
+		return "must not start with a byte order mark"
 	}
 	var broken, whole *json.SyntaxError
 	if !errors.As(err, &broken) || !errors.As(json.Unmarshal(body, &json.RawMessage{}), &whole) {

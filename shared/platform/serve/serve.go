@@ -206,13 +206,16 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 		return api.Answer{}, api.Fail(api.NotFoundRoute, "no such path")
 	}
 	c.request.Route = c.route.Route
-	c.request.IdempotencyKey = header(c.event, "Idempotency-Key")
 	c.request.IfMatch = strings.Join(values(c.event, "If-Match"), ",")
 	c.request.Tag = f.enc.Tag
 	if !c.route.Open {
 		if err := f.admit(ctx, c); err != nil {
 			return api.Answer{}, err
 		}
+	}
+	var err error
+	if c.request.IdempotencyKey, err = idempotencyKey(c.event); err != nil {
+		return api.Answer{}, err
 	}
 	bound, err := f.bind(c)
 	if err != nil {
@@ -232,6 +235,18 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 		}
 	}
 	return f.answer(c, value, page)
+}
+
+// idempotencyKey returns the header Idempotency-Key. Two different ones are refused, as a
+// client could not know which of them protects its retries.
+func idempotencyKey(ev events.APIGatewayProxyRequest) (string, error) {
+	all := values(ev, "Idempotency-Key")
+	for _, v := range all {
+		if v != all[0] {
+			return "", api.Fail(api.InputParameter, "Idempotency-Key: must be given only once")
+		}
+	}
+	return header(ev, "Idempotency-Key"), nil
 }
 
 // rechecked reports whether the answer of a route is withheld if the key changed

@@ -79,7 +79,7 @@ func prepare(ctx context.Context, o options, d *deployment.Deployment) (*demo, e
 func (p *preparation) load() error {
 	if p.Data != "" {
 		if err := readJSON(filepath.Join(p.Data, idsFile), &p.ids); err != nil {
-			return err
+			return fmt.Errorf("%w; remove it to get new demo keys: the data stays", err)
 		}
 	}
 	if p.credentials == "" {

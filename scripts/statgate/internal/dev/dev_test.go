@@ -247,6 +247,29 @@ func TestDevRefusesDamagedData(t *testing.T) {
 	}
 }
 
+func TestDevRefusesADamagedFileOfDemoKeysAndSaysWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	_, _, stop := start(t, "--data", dir, "--empty")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, idsFile)
+	if err := os.WriteFile(file, []byte(`{"org"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := startError(t, "--data", dir, "--empty")
+	if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "remove it") {
+		t.Fatalf("got %v, want the file named and what to do", err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	d, _, _ := start(t, "--data", dir, "--empty")
+	if got := status(t, d.Client, d.Base+"/keys/self"); got != 200 {
+		t.Errorf("without the file the client key answers %d, want 200", got)
+	}
+}
+
 // startError runs dev with the arguments and returns the error with which it ends.
 func startError(t *testing.T, args ...string) error {
 	t.Helper()

@@ -1,0 +1,37 @@
+package keys
+
+import (
+	"time"
+
+	"statgate/shared/api"
+)
+
+// present returns the caller as its key is now, if f are the facts about that key. A request
+// carries the caller's rights of its admission. Without this check, a request that was admitted
+// just before its key was shortened, narrowed, rotated or revoked could undo that change.
+// For another key's facts it returns the caller unchanged, as for a caller without a secret: a
+// command of the deployment's owner that acts in the name of a key.
+func (s *Store) present(c *api.Caller, f facts, now time.Time) (*api.Caller, error) {
+	if f.key.ID != c.Key || c.Secret == "" {
+		return c, nil
+	}
+	notAfter, ended := f.ended(c.Secret, now)
+	if ended != nil {
+		return nil, ended
+	}
+	is := *c
+	is.NotAfter, is.Role = notAfter, f.role()
+	is.Permissions = meet(c.Permissions, s.permitted(s.rules.entitled(f.org, f.key), is.Role))
+	return &is, nil
+}
+
+// presentIn is present for a caller whose key may be among an organisation's keys.
+func (s *Store) presentIn(h holdings, c *api.Caller, now time.Time) (*api.Caller, error) {
+	k, found := h.find(c.Key)
+	if !found {
+		return c, nil
+	}
+	f := facts{key: k, org: h.Org}
+	f.owner, f.owned = h.Member(k.Owner)
+	return s.present(c, f, now)
+}
