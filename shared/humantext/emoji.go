@@ -12,7 +12,7 @@ const (
 )
 
 // sequence returns the length in bytes of the emoji sequence at the beginning of the
-// text, 0 if there is none. The grammar is that of Unicode Technical Standard 51, with
+// text, 0 without one. The grammar is that of Unicode Technical Standard 51, with
 // short tags: elements are joined by U+200D, and an element is a flag, a keycap or a
 // pictograph.
 func sequence(text string) int {

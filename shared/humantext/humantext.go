@@ -4,7 +4,7 @@
 // Text under the rule is valid UTF-8 in Unicode's normalisation form C. It has no
 // invisible characters: no control characters, no zero-width and bidirectional format
 // characters, no separators of lines and paragraphs. Any kind of space is an ordinary
-// space, and there is none at either end. The profile OpaqueString of PRECIS (RFC 8265)
+// space, and both ends are trimmed. The profile OpaqueString of PRECIS (RFC 8265)
 // decides which characters are allowed, with two exceptions: emoji sequences keep their
 // invisible parts, and visible characters such as the middle dot are allowed anywhere.
 // U+FFFD is refused, because decoders put it in place of broken text.
@@ -164,7 +164,7 @@ func blank(r rune) bool {
 }
 
 // offender returns the first character by which the profile refuses the text: one that is
-// never allowed, else a joiner in a wrong place. It returns -1 if there is none: after 30
+// never allowed, else a joiner in a wrong place. It returns -1 without one: after 30
 // combining marks, normalisation inserts a character that is not allowed.
 func offender(text string) rune {
 	for _, r := range text {

@@ -122,6 +122,8 @@ func (g grant) detectingCases(contract string) []string {
 		return []string{"pepper.moved"}
 	case g.function == authorizerFunction:
 		return []string{"stale.keys"}
+	case g.function == "webhooks" && g.store == "stats":
+		return []string{"webhook.sent.filter"} // a webhook that selects teams
 	case g.store == "keys" && slices.Contains([]string{"GetItem", "BatchGetItem", "UpdateItem"}, action):
 		return []string{"stale." + g.function}
 	case g.store == "keys" && action == "PutItem":

@@ -120,7 +120,7 @@ func TestASecretThatWasTriedBeforeItsImportIsAcceptedFiveSecondsLater(t *testing
 		if got := importRows(t, startImport(t, w, keys.ImportOptions{}), export(1), export(2)); got[keys.Imported] != 2 {
 			t.Fatalf("got %v, want 2 imported", got)
 		}
-		authenticate(t, w, oldSecret(2), "") // nobody tried it
+		authenticate(t, w, oldSecret(2), "") // it was not tried before
 		w.Pass(5 * time.Second)
 		authenticate(t, w, oldSecret(1), "")
 	})

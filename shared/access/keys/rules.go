@@ -255,8 +255,8 @@ func (ru rules) kind(o orgs.Org, k record, now time.Time) string {
 }
 
 // activeKind returns the kind of a key with these scopes. A key that reaches data is a client
-// key, whatever else it may do: otherwise a management scope would lift it out of the plan. So
-// is a key without any permission. The operator's organisation has no plan to leave; there
+// key, with or without management scopes: otherwise one would lift it out of the plan. So is a
+// key without any permission. The operator's organisation has no plan to leave; there
 // each key that manages counts against [MaxManagementKeys].
 func (ru rules) activeKind(o orgs.Org, scopes []string) string {
 	if manages, data := reach(ru.contract.Scopes, scopes); manages && (!data || o.Operator) {

@@ -242,7 +242,7 @@ func (c *compiler) headers(m meterSource) {
 var reservedHeaders = []string{"Allow", "Cache-Control", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Etag", "Location",
 	"Ratelimit", "Ratelimit-Policy", "Retry-After", "Server", "Set-Cookie", "Transfer-Encoding", "Vary", "Www-Authenticate", "X-Request-Id"}
 
-// routable checks the paths for API Gateway, which wants one variable at
+// routable checks the paths for API Gateway, which allows one variable at
 // a place, and by [http.ServeMux], which the local gateway uses.
 func (c *compiler) routable(got *contract.Contract) {
 	variables := map[string]string{}

@@ -79,7 +79,7 @@ type request struct {
 	doubles bool
 }
 
-// makeRequest makes what a request needs, anew for each attempt.
+// makeRequest makes what a request needs. It runs for each attempt.
 type makeRequest func(s *stage) request
 
 // with returns a makeRequest with a body, and a status of a repeat.

@@ -33,7 +33,7 @@ func failing(t *testing.T, nr uint32, errno syscall.Errno, f func()) {
 		loaded := syscall.SockFprog{Len: uint16(len(program)), Filter: &program[0]} //nolint:gosec // four instructions
 		_, _, err := syscall.RawSyscall6(syscall.SYS_PRCTL, setNoNewPrivileges, 1, 0, 0, 0, 0)
 		if err == 0 {
-			_, _, err = syscall.RawSyscall(syscall.SYS_PRCTL, setSeccomp, filterMode, uintptr(unsafe.Pointer(&loaded))) //nolint:gosec // as prctl(2) wants it
+			_, _, err = syscall.RawSyscall(syscall.SYS_PRCTL, setSeccomp, filterMode, uintptr(unsafe.Pointer(&loaded))) //nolint:gosec // as prctl(2) requires
 		}
 		if err == 0 {
 			f()

@@ -97,7 +97,7 @@ func csvRow(r *csv.Reader, header, fields []string, err error) row {
 	for i, text := range fields {
 		text = strings.TrimSpace(text)
 		if header[i] == scopes {
-			if text != "" { // an empty cell is no list, for which the contract's default applies
+			if text != "" { // the contract's default applies to an empty cell
 				got.key.Scopes = strings.Fields(text)
 			}
 			continue

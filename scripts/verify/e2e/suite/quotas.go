@@ -139,7 +139,7 @@ func quotaManagement(t *T) {
 	n := t.tenant("management", t.largest().Name)
 	k := t.key(n.admin, n, in{"scopes": d.scopes})
 	done := false
-	for tries := 0; tries < 3 && !done; tries++ { // a slow deployment may not answer so many requests in one window
+	for tries := 0; tries < 3 && !done; tries++ { // a slow deployment may not answer all requests within one window
 		done = t.usedUp(n.admin, budget)
 	}
 	if !done {
