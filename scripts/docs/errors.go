@@ -21,7 +21,7 @@ Conditions are dotted. The longest prefix that a contract lists applies: ` + "`s
 Messages are for people and may change, so programs must use status and code.
 Every 401 has ` + "`WWW-Authenticate: Bearer`; without an edge, API Gateway may rename it ([operations.md](operations.md#the-edge))" + `.
 
-API Gateway's own 413, for bodies over 10 MB, and Lambda's for bodies over 6 MB have no contract's shape: API Gateway does not let it be
+API Gateway's own 413 (bodies over 10 MB) and Lambda's (over 6 MB) do not have the contract's shape. API Gateway does not let it be
 customised. A path gets 405 for a method that it lacks, if the body is empty or JSON, and otherwise 415.
 `
 

@@ -180,7 +180,7 @@ var occasions = map[string]occasion{
 	api.NotFoundOrg:       {"No organisation has this id or slug", "no such organisation"},
 	api.Method:            {"The path does not support this method; Allow lists the supported methods", "this path supports only GET, OPTIONS"},
 	api.Conflict:          {"The state of the object does not allow this, or another request changed the object at the same time", "this match already exists: the same teams in the same round of a season, or on the same day"},
-	api.ConflictRepeat:    {"The Idempotency-Key was already used: for another request, for a secret, which is shown only once, or to create an object that has been deleted since; the details give the id of the object if it is known", "Idempotency-Key: already used; the secret created by that request cannot be shown again"},
+	api.ConflictRepeat:    {"The Idempotency-Key was already used: for another request, for a secret, which is shown only once, or to create an object that has been deleted since. The details give the object's id if it is known", "Idempotency-Key: already used; the secret created by that request cannot be shown again"},
 	api.ConflictRotation:  {"The overlap of an earlier rotation has not ended; force ends it", "a previous secret of this key is still valid: wait until it expires, or rotate with force to end it immediately"},
 	api.ConflictCap:       {"The organisation has as many active keys as the plan allows, or the maximum of management keys", "plan PRO allows 3 active client keys, and the organisation has 3: revoke one or choose a larger plan"},
 	api.ConflictLimit:     {"The organisation has the maximum number of these objects", "the organisation has 20 webhooks, the maximum: delete one first"},

@@ -91,7 +91,7 @@ var fullengageKeys = []Case{
 			t.Expect(suite.Post("/keys", suite.In{"expires_in": "30d"}).By(t.Home().Admin), 422, engageInvalid("name"))
 		}},
 	{ID: "expiry.choices", Sentences: []string{"14.1"}, Source: fromPage, Fact: "a key lives 30, 60 or 90 days, 1 year, or until a chosen date",
-		Answer: "`expires_in` of 30d, 60d, 90d or 1y, or `expires_at`; another duration, a past date, or one over a year ahead or beyond the end of the key that creates it, is a 422 that names the field. A choice is shortened to that end", Prove: engageChoices},
+		Answer: "`expires_in` of 30d, 60d, 90d or 1y, or `expires_at`. Another duration, a past date, or one over a year ahead is a 422 that names the field. So is a date beyond the end of the key that creates it; a choice is shortened to that end", Prove: engageChoices},
 	{ID: "secret.once", Sentences: []string{"16.1"}, Source: fromPage, Fact: "the key is shown when it is created and never again",
 		Answer: "lists and details show the prefix and the last four characters", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), nil)
