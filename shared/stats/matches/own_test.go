@@ -266,7 +266,7 @@ func TestOfConcurrentConditionalWritesExactlyOneChangesEachVersion(t *testing.T)
 					t.Error(err)
 					return
 				}
-				after, err := w.Update(t.Context(), w.call("a", w.tag(t, current)), m.ID, setStatus(matches.Live, i))
+				after, err := w.Update(t.Context(), w.call("a", w.tag(t, current)), m.ID, setStatus(matches.Live, i+1))
 				if condition(err) == api.ConflictVersion {
 					continue
 				}

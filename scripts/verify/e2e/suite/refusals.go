@@ -21,6 +21,7 @@ func refusals() []Case {
 		{ID: "refuse.json", Guarantee: "a body that is not JSON is a 400", Run: refuseJSON},
 		{ID: "refuse.fields", Guarantee: "a body with missing, unknown, repeated or invalid fields is a 422 that names them", Run: refuseFields},
 		{ID: "refuse.text", Guarantee: "invisible or broken text is refused in every name; other text is stored in its normalised form", Run: refuseText},
+		{ID: "refuse.utf8", Guarantee: "a body that is not UTF-8 is refused, and the error names the field", Run: func(t *T) { refuseNames(t, "a\xffb") }},
 		{ID: "refuse.parameters", Guarantee: "an unknown, repeated or invalid query parameter is a 400", Run: refuseParameters},
 		{ID: "refuse.input", Guarantee: "invalid parameters of data get the contract's errors", Run: refuseInput},
 	}
@@ -225,8 +226,9 @@ func refuseInput(t *T) {
 	t.wantError(t.op(secret, "listMatches", in{t.contract.Paging.Style: place}), api.InputCursor)
 }
 
-func refuseText(t *T) {
-	for _, bad := range []string{`a\u200bb`, `a\u2028b`, `a\u202eb`, `a\u0000b`, `\u001b[31mred`, `a\ud800b`, "a\xffb", "a\ufffdb"} {
+// refuseNames sends each text as a name and as metadata. Each must be refused by its field.
+func refuseNames(t *T, texts ...string) {
+	for _, bad := range texts {
 		for body, field := range map[string]string{`{"name":"` + bad + `"}`: "name", `{"name":"a","metadata":{"note":"` + bad + `"}}`: "metadata.note"} {
 			r := t.send(request{method: http.MethodPost, path: t.routes["createKey"].Path, secret: t.home.admin, body: []byte(body)})
 			t.wantError(r, api.InputField)
@@ -235,6 +237,10 @@ func refuseText(t *T) {
 			}
 		}
 	}
+}
+
+func refuseText(t *T) {
+	refuseNames(t, `a\u200bb`, `a\u2028b`, `a\u202eb`, `a\u0000b`, `\u001b[31mred`, `a\ud800b`, "a\ufffdb")
 	const family = "👨‍👩‍👧‍👦 Café"
 	k := t.key(t.home.admin, t.home, in{"name": " 👨‍👩‍👧‍👦\u00a0Cafe\u0301 ", "scopes": t.endpoint().scopes})
 	if name := t.mustOp(t.home.admin, "getKey", in{"key": k.id}).text("name"); name != family {

@@ -81,6 +81,7 @@ var (
 		"document.compressed": "SAM compresses nothing",
 		"preflight":           "SAM answers preflights itself, with 200, and only for known routes",
 		"refuse.method":       "SAM has no mocks: it answers a wrong method like an unknown path",
+		"refuse.utf8":         "SAM answers 502 to a body that is not UTF-8, and does not call the function",
 		"scope.named":         "SAM has no gateway responses: its 403 names neither route nor scopes",
 	})
 )
