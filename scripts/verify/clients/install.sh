@@ -7,20 +7,7 @@ cd "$(dirname "$0")/../../.."
 
 cache=${STATGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/statgate}
 packages=(openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 @types/node@20.19.0)
-dir=$cache/clients-npm-$(printf '%s\n' "${packages[@]}" | cksum | cut -d' ' -f1)
-if [[ ! -e $dir/done ]]; then
-	mkdir -p "$cache"
-	(
-		flock 9 # two test runs may install it at the same time
-		if [[ ! -e $dir/done ]]; then
-			echo "clients: installing ${packages[*]} into $dir" >&2
-			rm -rf "$dir"
-			mkdir -p "$dir"
-			npm install --prefix "$dir" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error "${packages[@]}" >&2
-			touch "$dir/done"
-		fi
-	) 9>"$dir.lock"
-fi
+dir=$(scripts/npm.sh "clients-npm-$(printf '%s\n' "${packages[@]}" | cksum | cut -d' ' -f1)" "${packages[@]}")
 echo "$dir"
 if [[ ${1:-} == typescript ]]; then exit; fi
 
