@@ -10,6 +10,7 @@ import (
 
 	"statgate/functions"
 	"statgate/shared/api"
+	"statgate/shared/api/bind"
 	"statgate/shared/api/preset"
 	"statgate/shared/api/view"
 )
@@ -25,8 +26,7 @@ func cataloguePage() ([]byte, error) {
 		}
 		c.Inputs[h.Operation] = []string{}
 		for _, f := range reflect.VisibleFields(h.Input) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if f.IsExported() && !f.Anonymous && name != "" && name != "-" && !slices.Contains(route.Params(), name) {
+			if name := bind.FieldName(f); name != "" && !slices.Contains(route.Params(), name) {
 				c.Inputs[h.Operation] = append(c.Inputs[h.Operation], name)
 			}
 		}

@@ -70,8 +70,8 @@ func New(c *contract.Contract, route api.Route, h api.Handler) (*Binder, error) 
 	b := &Binder{route: route, input: h.Input, path: route.Params(), rename: map[string]string{}, style: "cursor"}
 	b.registry = huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	for _, f := range reflect.VisibleFields(h.Input) {
-		if n, ok := reflect.Zero(f.Type).Interface().(interface{ PointerType() reflect.Type }); ok {
-			b.registry.RegisterTypeAlias(f.Type, n.PointerType())
+		if pointer, ok := pointerType(f.Type); ok {
+			b.registry.RegisterTypeAlias(f.Type, pointer)
 		}
 	}
 	b.schema = huma.SchemaFromType(b.registry, h.Input)

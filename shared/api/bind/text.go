@@ -39,12 +39,7 @@ var patterns = map[string]string{
 
 // rulesOf returns the rules of a type whose field has the tag text.
 func rulesOf(t reflect.Type, text string) *textRule {
-	if pointed, ok := reflect.Zero(t).Interface().(interface{ PointerType() reflect.Type }); ok {
-		t = pointed.PointerType()
-	}
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t = valueType(t)
 	switch {
 	case t == reflect.TypeFor[api.Object]():
 		return &textRule{open: true}
@@ -65,15 +60,44 @@ func rulesOf(t reflect.Type, text string) *textRule {
 	return nil
 }
 
+// valueType returns the type of a field's value: what a pointer or an [api.Nullable] holds.
+func valueType(t reflect.Type) reflect.Type {
+	if pointer, ok := pointerType(t); ok {
+		t = pointer
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+// pointerType returns the pointer type that an [api.Nullable] stands for.
+func pointerType(t reflect.Type) (reflect.Type, bool) {
+	n, ok := reflect.Zero(t).Interface().(interface{ PointerType() reflect.Type })
+	if !ok {
+		return nil, false
+	}
+	return n.PointerType(), true
+}
+
 // jsonFields returns the fields of a struct by their JSON names.
 func jsonFields(t reflect.Type) map[string]reflect.StructField {
 	fields := map[string]reflect.StructField{}
 	for _, f := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); !f.Anonymous && f.IsExported() && name != "" && name != "-" {
+		if name := FieldName(f); name != "" {
 			fields[name] = f
 		}
 	}
 	return fields
+}
+
+// FieldName returns the JSON name of an input's field, "" if clients cannot set the field.
+func FieldName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if f.Anonymous || !f.IsExported() || name == "-" {
+		return ""
+	}
+	return name
 }
 
 // Unruled lists the strings of an input that have neither the tag text nor an enumeration, a
@@ -81,10 +105,7 @@ func jsonFields(t reflect.Type) map[string]reflect.StructField {
 func Unruled(input reflect.Type) []string {
 	var names []string
 	for name, f := range jsonFields(input) {
-		t := f.Type
-		if pointed, ok := reflect.Zero(t).Interface().(interface{ PointerType() reflect.Type }); ok {
-			t = pointed.PointerType()
-		}
+		t := valueType(f.Type)
 		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 			t = t.Elem()
 		}

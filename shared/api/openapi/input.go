@@ -135,8 +135,8 @@ func (b *builder) body(r api.Route, h api.Handler, in *bind.Binder) *huma.Reques
 func fieldOrder(t reflect.Type, fields map[string]reflect.StructField) []string {
 	var own, paging []string
 	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous || name == "" || name == "-" {
+		name := bind.FieldName(f)
+		if name == "" {
 			continue
 		}
 		fields[name] = f
