@@ -78,6 +78,7 @@ type Gateway struct {
 	routes    *tree
 	responses map[string]api.GatewayResponse
 	mocks     map[string]api.Mock // by "METHOD path"
+	documents []string            // the paths that the edge caches
 	policies  *lru.Cache[[32]byte, cached]
 	gzipped   *lru.Cache[[32]byte, []byte] // bodies that caches may store, by hash
 	flushes   atomic.Int64
@@ -100,6 +101,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{Options: o.recovered(), gzipped: gzipped, identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
+		documents: edge.Cached(o.Contract),
 		responses: map[string]api.GatewayResponse{}, mocks: map[string]api.Mock{}}
 	for _, r := range api.GatewayResponses(o.Contract) {
 		g.responses[r.Type] = r
@@ -183,7 +185,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool
 func (g *Gateway) edge(x *exchange) error {
 	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
 		transport.Strip(x.r.Header, x.query)
-		if slices.Contains(edge.Cached(g.Contract), x.r.URL.Path) {
+		if slices.Contains(g.documents, x.r.URL.Path) {
 			x.query = url.Values{}
 		}
 		return nil

@@ -240,13 +240,14 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 // idempotencyKey returns the header Idempotency-Key. Two different ones are refused, as a
 // client could not know which of them protects its retries.
 func idempotencyKey(ev events.APIGatewayProxyRequest) (string, error) {
-	all := values(ev, "Idempotency-Key")
-	for _, v := range all {
-		if v != all[0] {
-			return "", api.Fail(api.InputParameter, "Idempotency-Key: must be given only once")
-		}
+	sent := slices.Compact(values(ev, "Idempotency-Key"))
+	switch len(sent) {
+	case 0:
+		return "", nil
+	case 1:
+		return sent[0], nil
 	}
-	return header(ev, "Idempotency-Key"), nil
+	return "", api.Fail(api.InputParameter, "Idempotency-Key: must be given only once")
 }
 
 // rechecked reports whether the answer of a route is withheld if the key changed
