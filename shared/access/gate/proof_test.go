@@ -115,6 +115,23 @@ type windowTally struct {
 
 func (w *windowTally) add(at time.Time) { w.Lock(); w.by[at]++; w.Unlock() }
 
+// filled checks the limit of each window, and that enough windows reached it.
+func (w *windowTally) filled(t *testing.T, limit int64) {
+	t.Helper()
+	full := 0
+	for at, n := range w.by {
+		if n > limit {
+			t.Errorf("window until %v admitted %d, limit %d", at, n, limit)
+		}
+		if n == limit {
+			full++
+		}
+	}
+	if len(w.by) < 10 || full < 5 {
+		t.Errorf("%d windows, %d of them full: so this test proves nothing", len(w.by), full)
+	}
+}
+
 func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 	const threads, calls, limit, windows = 24, 40, 20, 12
 	for _, size := range []int64{60, hour, 24 * hour} {
@@ -145,18 +162,7 @@ func TestWindowsRollUnderSkewedClocksAndNeverPassTheLimit(t *testing.T) {
 						}
 					}
 				})
-				full := 0
-				for at, n := range tally.by {
-					if n > limit {
-						t.Errorf("window until %v admitted %d, limit %d", at, n, limit)
-					}
-					if n == limit {
-						full++
-					}
-				}
-				if len(tally.by) < 10 || full < 5 {
-					t.Errorf("%d windows, %d of them full: so this test proves nothing", len(tally.by), full)
-				}
+				tally.filled(t, limit)
 				w.addsUp(c.Key, admitted.Load())
 			})
 		})
