@@ -95,6 +95,9 @@ func (c *committer) commit(batch []*job) error {
 	if !changed {
 		return nil
 	}
+	if err := c.db.checkFreelist(); err != nil {
+		return c.db.noteDamage(err)
+	}
 	txid := tx.ID()
 	if err := guarded(tx.Commit); err != nil {
 		c.db.end(tx)

@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -256,6 +257,34 @@ func TestWritesThatMeetDamagedPagesAreNeverLost(t *testing.T) {
 				t.Error("the file was opened with damaged items")
 			}
 		})
+	}
+}
+
+// Most numbers of pages would take more memory than a machine has, which ends the process.
+// The test takes a small one, and reads in the log who met it: the check, or a panic of
+// bbolt after it freed pages that do not exist.
+func TestWritesAfterTheListOfFreePagesIsDamagedAreRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "statgate.db")
+	db, l := openThings(t, path)
+	defer db.Close()
+	before := putAll(t, db, 0, 99)
+	v := verifier{file: db.file, pageBytes: uint64(db.pageSize)} //nolint:gosec // a small number
+	m, err := v.meta()
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := binary.NativeEndian.AppendUint32(nil, 1<<16)
+	damage(t, path, int64(m.freelist*v.pageBytes)+pageHeaderBytes-int64(len(more)), more) //nolint:gosec // a small number
+	if acknowledged := putAll(t, db, 100, 120); len(acknowledged) > 0 {
+		t.Errorf("acknowledged %d writes", len(acknowledged))
+	}
+	if unreadable := checkStored(t, db, before); unreadable > 0 {
+		t.Errorf("%d items cannot be read", unreadable)
+	}
+	l.checkOneLine(t)
+	if text := l.b.String(); !strings.Contains(text, "does not exist") {
+		t.Errorf("logged %q, want a page that does not exist", text)
 	}
 }
 

@@ -87,6 +87,23 @@ func (db *DB) checkSize(atLeast int64) error {
 	return nil
 }
 
+// checkFreelist fails if the page that lists the free pages is damaged. A commit frees as
+// many pages as that page's header says belong to it, and bbolt does not check the header:
+// a damaged one can make it allocate memory for four billion pages.
+func (db *DB) checkFreelist() error {
+	if db.file == nil {
+		return nil
+	}
+	v := verifier{file: db.file, pageBytes: uint64(db.pageSize)} //nolint:gosec // a small number
+	m, err := v.meta()
+	if err != nil {
+		return err
+	}
+	v.pages = m.pages
+	_, err = v.header(m.freelist, freelistPage)
+	return err
+}
+
 func cutOff(size, want int64) error {
 	return fmt.Errorf("%w: it is cut off: it has %d bytes, want at least %d", errDamaged, size, want)
 }

@@ -93,27 +93,45 @@ func (v *verifier) meta() (newest meta, err error) {
 
 // page reads a page of one of the kinds, with the pages that belong to it.
 func (v *verifier) page(id uint64, kinds uint16) ([]byte, error) {
-	if err := v.use(id); err != nil {
+	more, err := v.header(id, kinds)
+	if err != nil {
 		return nil, err
 	}
-	b := make([]byte, pageHeaderBytes)
-	if _, err := v.file.ReadAt(b, int64(id*v.pageBytes)); err != nil { //nolint:gosec // the page is in the file
-		return nil, broken("page %d: %w", id, err)
-	}
-	if own, kind := binary.NativeEndian.Uint64(b), kindOf(b); own != id || kind&kinds == 0 || kind&(kind-1) != 0 {
-		return nil, broken("page %d is another one: it says that it is page %d of kind %#x", id, own, kind)
-	}
-	more := uint64(binary.NativeEndian.Uint32(b[12:]))
-	for i := range more {
-		if err := v.use(id + 1 + i); err != nil {
+	for i := range 1 + more {
+		if err := v.use(id + i); err != nil {
 			return nil, err
 		}
 	}
-	b = make([]byte, (1+more)*v.pageBytes)
+	b := make([]byte, (1+more)*v.pageBytes)
 	if _, err := v.file.ReadAt(b, int64(id*v.pageBytes)); err != nil { //nolint:gosec // the page is in the file
 		return nil, broken("page %d: %w", id, err)
 	}
 	return b, nil
+}
+
+// header reads the header of a page of one of the kinds. It returns the number of further
+// pages that belong to the page; all of them exist.
+func (v *verifier) header(id uint64, kinds uint16) (more uint64, err error) {
+	if err := v.exists(id); err != nil {
+		return 0, err
+	}
+	b := make([]byte, pageHeaderBytes)
+	if _, err := v.file.ReadAt(b, int64(id*v.pageBytes)); err != nil { //nolint:gosec // the page is in the file
+		return 0, broken("page %d: %w", id, err)
+	}
+	if own, kind := binary.NativeEndian.Uint64(b), kindOf(b); own != id || kind&kinds == 0 || kind&(kind-1) != 0 {
+		return 0, broken("page %d is another one: it says that it is page %d of kind %#x", id, own, kind)
+	}
+	more = uint64(binary.NativeEndian.Uint32(b[12:]))
+	return more, v.exists(id + more)
+}
+
+// exists fails if the file has no such page of a tree or a list.
+func (v *verifier) exists(id uint64) error {
+	if id < metaPages || id >= v.pages {
+		return broken("page %d does not exist", id)
+	}
+	return nil
 }
 
 func kindOf(page []byte) uint16 { return binary.NativeEndian.Uint16(page[8:]) }
@@ -122,8 +140,8 @@ func countOf(page []byte) uint64 { return uint64(binary.NativeEndian.Uint16(page
 
 // use notes that a page is in use. It fails if the page is already in use.
 func (v *verifier) use(id uint64) error {
-	if id < metaPages || id >= v.pages {
-		return broken("page %d does not exist", id)
+	if err := v.exists(id); err != nil {
+		return err
 	}
 	if v.used[id] {
 		return broken("page %d is in use twice", id)
