@@ -40,16 +40,18 @@ if [[ $# -gt 0 ]]; then
 	lane "$@"
 	exit
 fi
-# The rigs mostly wait for functions that start in processes or containers. So they have a
-# lane of their own beside all other packages, and their tests run side by side on any
-# number of cores.
-rigs='scripts/verify/(emulator|sam)$'
+# These packages mostly wait: for functions that start in processes or containers, and for
+# quota windows. So their tests run side by side on any number of cores, and the slowest two
+# have a lane of their own beside all other packages.
 packages=$(go list ./...)
+rigs='scripts/verify/(emulator|sam)$'
+suite='scripts/verify/e2e$'
 mapfile -t slow < <(grep -E "$rigs" <<<"$packages")
-mapfile -t others < <(grep -vE "$rigs" <<<"$packages")
+mapfile -t others < <(grep -vE "$rigs|$suite" <<<"$packages")
 lane -parallel 8 "${slow[@]}" &
-lane=$!
+rigs_lane=$!
 status=0
+lane -parallel 8 "$(grep -E "$suite" <<<"$packages")" || status=$?
 lane "${others[@]}" || status=$?
-wait "$lane" || status=$?
+wait "$rigs_lane" || status=$?
 exit "$status"

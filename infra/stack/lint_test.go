@@ -28,7 +28,9 @@ func templateFiles(t *testing.T) []string {
 // TestCfnLintFindsNoError downloads the linter into a cache at its first use, which takes a
 // minute.
 func TestCfnLintFindsNoError(t *testing.T) {
-	if out, err := exec.Command("../../scripts/lint/cfn-lint.sh", templateFiles(t)...).CombinedOutput(); err != nil {
+	files := templateFiles(t) // before Parallel, because the CDK runs in one process
+	t.Parallel()
+	if out, err := exec.Command("../../scripts/lint/cfn-lint.sh", files...).CombinedOutput(); err != nil {
 		t.Errorf("cfn-lint: %v\n%s", err, out)
 	}
 }
@@ -59,6 +61,7 @@ func TestCheckovFindsNothingWithoutAReason(t *testing.T) {
 	for _, file := range templateFiles(t) {
 		args = append(args, "--file", file)
 	}
+	t.Parallel()
 	cmd := exec.Command("../../scripts/lint/checkov.sh", args...)
 	var messages bytes.Buffer
 	cmd.Stderr = &messages

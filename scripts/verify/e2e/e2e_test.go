@@ -33,17 +33,23 @@ const patience = 20 * time.Second
 // grants an action that no contract uses fails by name. Each granted action is therefore used
 // by some case, and the suite can fail when it is removed from a role.
 func TestEveryGuaranteeHoldsInProcess(t *testing.T) {
+	t.Parallel()
 	seen := watch{keys: &uses{of: map[string]map[api.Action]bool{}}, stats: &uses{of: map[string]map[api.Action]bool{}}}
 	t.Run("on", func(t *testing.T) {
+		t.Run("DynamoDB Local", func(t *testing.T) {
+			t.Parallel()
+			for _, contract := range preset.Names() {
+				t.Run(contract, func(t *testing.T) {
+					w := onDynamoDB(t, contract)
+					w.Simulate(t)
+					everyGuarantee(t, w, 8)
+				})
+			}
+		})
 		for _, contract := range preset.Names() {
 			t.Run("embedded/"+contract, func(t *testing.T) {
 				t.Parallel()
 				everyGuarantee(t, watched(t, contract, seen), 32)
-			})
-			t.Run("DynamoDB Local/"+contract, func(t *testing.T) {
-				w := onDynamoDB(t, contract)
-				w.Simulate(t)
-				everyGuarantee(t, w, 8)
 			})
 		}
 	})
