@@ -13,6 +13,7 @@ import (
 	keysfn "statgate/functions/keys"
 	leaguesfn "statgate/functions/leagues"
 	matchesfn "statgate/functions/matches"
+	mcpfn "statgate/functions/mcp"
 	orgsfn "statgate/functions/orgs"
 	playersfn "statgate/functions/players"
 	teamsfn "statgate/functions/teams"
@@ -41,7 +42,7 @@ type Deps struct {
 	Matches   *matches.Store
 	Reports   *reports.Store
 	Own       *matches.Own
-	Standings *standings.Cache
+	Standings *standings.Store
 	Players   *players.Store
 	Keys      *keys.Store
 	Usage     keys.History
@@ -49,6 +50,7 @@ type Deps struct {
 	Audit     *audit.Store
 	Flusher   api.Flusher
 	Docs      docsfn.Deps
+	MCP       mcpfn.Deps
 
 	Contests     *contests.Store
 	Applications *applications.Store
@@ -58,7 +60,7 @@ type Deps struct {
 // All returns the handlers of all operations.
 func All(d Deps) []api.Handler {
 	return slices.Concat(
-		leaguesfn.Handlers(leaguesfn.Deps{Contract: d.Contract, Leagues: d.Leagues, Matches: d.Matches, Standings: d.Standings}),
+		leaguesfn.Handlers(leaguesfn.Deps{Contract: d.Contract, Leagues: d.Leagues, Standings: d.Standings}),
 		teamsfn.Handlers(teamsfn.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches}),
 		matchesfn.Handlers(matchesfn.Deps{Contract: d.Contract, Leagues: d.Leagues, Teams: d.Teams, Matches: d.Matches, Reports: d.Reports, Own: d.Own}),
 		playersfn.Handlers(playersfn.Deps{Contract: d.Contract, Players: d.Players}),
@@ -69,6 +71,7 @@ func All(d Deps) []api.Handler {
 		connectionsfn.Handlers(connectionsfn.Deps{Orgs: d.Orgs}),
 		applicationsfn.Handlers(applicationsfn.Deps{Applications: d.Applications, Flusher: d.Flusher}),
 		webhooksfn.Handlers(webhooksfn.Deps{Webhooks: d.Webhooks}),
+		mcpfn.Handlers(d.MCP),
 		docsfn.Handlers(d.Docs),
 	)
 }

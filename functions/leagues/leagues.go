@@ -8,7 +8,6 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/contract"
 	"statgate/shared/stats/leagues"
-	"statgate/shared/stats/matches"
 	"statgate/shared/stats/standings"
 )
 
@@ -16,8 +15,7 @@ import (
 type Deps struct {
 	Contract  *contract.Contract
 	Leagues   *leagues.Store
-	Matches   *matches.Store
-	Standings *standings.Cache
+	Standings *standings.Store
 }
 
 // Handlers returns the function's handlers.

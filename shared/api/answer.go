@@ -61,11 +61,14 @@ func (e Encoder) cors() map[string]string {
 	}
 }
 
+// mcpHeaders are the headers that clients of the MCP server send.
+const mcpHeaders = "MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id"
+
 // preflight returns the headers of the response to OPTIONS, which needs no key.
 func (e Encoder) preflight(methods []string) map[string]string {
 	h := e.cors()
 	h["Access-Control-Allow-Methods"] = strings.Join(methods, ", ")
-	h["Access-Control-Allow-Headers"] = "Authorization, X-API-Key, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+	h["Access-Control-Allow-Headers"] = "Authorization, X-API-Key, Content-Type, Idempotency-Key, If-Match, If-None-Match, " + mcpHeaders
 	h["Access-Control-Max-Age"] = "86400"
 	return h
 }
@@ -168,13 +171,25 @@ func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answ
 		a.Header["Cache-Control"] = fmt.Sprintf("public, max-age=%d", CacheSeconds)
 	}
 	if raw, ok := value.(Raw); ok {
-		a.Header["Content-Type"], a.Body, a.Timeless = raw.ContentType, raw.Body, raw.Body
-		return a, nil
+		return e.Raw(a, raw), nil
 	}
 	a.Header["Content-Type"] = "application/json"
 	var err error
 	a.Body, a.Timeless, err = e.envelope(r, value, page)
 	return a, err
+}
+
+// Raw puts a raw response into an answer that has the headers of every answer.
+func (e Encoder) Raw(a Answer, raw Raw) Answer {
+	if raw.ContentType != "" {
+		a.Header["Content-Type"] = raw.ContentType
+	}
+	if raw.Status != 0 {
+		a.Status = raw.Status
+	}
+	maps.Copy(a.Header, raw.Header)
+	a.Body, a.Timeless = raw.Body, raw.Body
+	return a
 }
 
 // ManagementList is the shape of key management's lists, unless the contract applies its

@@ -44,6 +44,7 @@ const (
 	PermissionNeeds   = "permission.approval" // a scope requires a developer approval that is missing
 	PermissionToken   = "permission.token"    // a token would make, change or end something that lasts
 	PermissionExpiry  = "permission.expiry"   // the calling key ends before the key that it would rotate or widen
+	PermissionTool    = "permission.tool"     // the key may reach the MCP server, but not call this tool
 	PermissionGame    = "permission.game"     // the object belongs to another game than the key
 	PermissionTeam    = "permission.team"     // the key's owner is not an active member of the team
 	PermissionOrg     = "permission.org"      // the key's owner is not an active member of the organisation

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ type Request struct {
 	// Recheck fails with *Error if the key has changed since the request was admitted. It
 	// is nil if the contract does not recheck keys.
 	Recheck func(ctx context.Context) error
+	// Cursors returns what signs the positions of pages, for handlers with a [Protocol].
+	Cursors func(ctx context.Context) (Cursors, error)
 }
 
 // StillCurrent must be called before each write of data. It fails with *[Error] if the
@@ -87,6 +90,28 @@ type Handler struct {
 	Created   *Created // the created object, if an operation returns it; else nil
 	Call      func(ctx context.Context, r *Request, in any) (any, error)
 	Events    []EventKind // events that are sent to the objects that it creates
+	Protocol  *Protocol   // reads the requests itself; its Input is a [Message]
+}
+
+// Protocol makes a handler serve a protocol of its own over HTTP. The adapter does not bind
+// its input and does not encode its result, which is a [Raw].
+type Protocol struct {
+	// Row returns the row under which the gate admits a request. It may only look at what
+	// it needs for that. A request that no row fits gets the answer, if there is one, and
+	// does not reach the gate.
+	Row func(server Route, m *Message) (row Route, refused *Raw)
+	// Refuse returns the protocol's answer to an error, or nil to send the contract's.
+	Refuse func(ctx context.Context, m *Message, status int, err *Error) *Raw
+}
+
+// Message is a request of a [Protocol].
+type Message struct {
+	Method string
+	Header http.Header
+	Body   []byte // 256 KB at most
+	Host   string // the Host that the client addressed; "" if unknown
+	State  any    // what Row found, for Refuse and the handler
+	Name   string // what the log says of the request, set by Row
 }
 
 // EventKind is a type of event that webhooks deliver.
@@ -203,10 +228,12 @@ func (l List[T]) Then(next Listed) (Listed, error) {
 	return more, nil
 }
 
-// Raw is a response body that is sent unchanged.
+// Raw is a response that is sent unchanged.
 type Raw struct {
-	ContentType string
+	ContentType string // "" without a body
 	Body        []byte
+	Status      int               // 0 is the handler's status of success
+	Header      map[string]string // further headers, in canonical form
 }
 
 // Object is an optional JSON object in an input, stored as it was sent.

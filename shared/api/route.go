@@ -25,6 +25,7 @@ type Route struct {
 	Path        string   // below the contract's base; parameters are Go identifiers in braces
 	Function    string   // the Lambda function that serves it, a folder of functions/
 	Permissions []string // any one is enough; empty for any key
+	Server      []string // the row of a tool: any one of these is needed as well, to reach its server
 	Open        bool     // needs no key, and is outside the base
 	Cost        int      // requests counted against the quota: 0 or 1
 	Management  bool     // key management: the same routes and fields in every contract
@@ -140,6 +141,9 @@ var Routes = []Route{
 	{Operation: "listDeliveries", Code: "wt", Method: "GET", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List deliveries"},
 	{Operation: "createDelivery", Code: "ws", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Sends: true, Summary: "Redeliver event"},
 
+	{Operation: CallMCP, Code: "mp", Method: "POST", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Call MCP server"},
+	{Operation: "streamMCP", Code: "mv", Method: "GET", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Summary: "Open MCP event stream"},
+
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Cached: true, Summary: "Get OpenAPI document"},
@@ -236,13 +240,10 @@ func (r Route) Of(id string) string {
 
 // Allowed reports whether the permission patterns allow the route.
 func (r Route) Allowed(patterns []string) bool {
-	if r.Open || len(r.Permissions) == 0 {
-		return true
-	}
-	for _, p := range r.Permissions {
-		if contract.Allows(patterns, p) {
-			return true
-		}
-	}
-	return false
+	return r.Open || anyAllowed(r.Server, patterns) && anyAllowed(r.Permissions, patterns)
+}
+
+// anyAllowed reports whether the patterns allow any of the permissions, or none is needed.
+func anyAllowed(permissions, patterns []string) bool {
+	return len(permissions) == 0 || slices.ContainsFunc(permissions, func(p string) bool { return contract.Allows(patterns, p) })
 }

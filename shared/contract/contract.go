@@ -32,6 +32,7 @@ type Contract struct {
 	Conditions   map[string]Condition `json:"conditions"`
 	Shapes       Shapes               `json:"shapes"`
 	Meter        Meter                `json:"meter"`
+	MCP          MCP                  `json:"mcp,omitzero"`
 	// Recheck reads the key's version again before the answer is sent, so that
 	// even a request in flight is refused if its key was revoked.
 	Recheck bool `json:"recheck"`
@@ -115,6 +116,30 @@ type Limit struct {
 	Max     int    `json:"max"`
 	Over    string `json:"over"` // "refuse" or "clamp" a limit above Max
 }
+
+// MCP sets how the server of the Model Context Protocol behaves. The operation callMCP
+// deploys it.
+type MCP struct {
+	// Tools says which permissions a call of a tool needs: [ToolsScoped] or [ToolsAlone].
+	Tools string `json:"tools"`
+	// Offers names the tools.
+	Offers []string `json:"offers"`
+	// UsedUp is the answer to a call of a tool whose budget is used up: [UsedUpResult] or
+	// [UsedUpError].
+	UsedUp string `json:"used_up"`
+}
+
+// Values of [MCP].Tools.
+const (
+	ToolsScoped = "scoped" // those of the server and those of the tool
+	ToolsAlone  = "alone"  // those of the server alone
+)
+
+// Values of [MCP].UsedUp.
+const (
+	UsedUpResult = "result" // status 200 with the tool's result, which is an error and says how long to wait
+	UsedUpError  = "error"  // the status of the condition quota, with an error of JSON-RPC
+)
 
 // Paging sets how lists of data are paged. Key management uses cursors, unless
 // [Shapes].Management gives it the contract's lists too.

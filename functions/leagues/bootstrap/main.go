@@ -12,10 +12,9 @@ import (
 
 func main() {
 	f := boot.Load()
+	stored, played := leaguestore.NewStore(f.Stats()), matches.NewStore(f.Stats(), f.Clock)
 	endpoint.Start(f, leagues.Handlers(leagues.Deps{
-		Contract:  f.Contract,
-		Leagues:   leaguestore.NewStore(f.Stats()),
-		Matches:   matches.NewStore(f.Stats(), f.Clock),
-		Standings: standings.NewCache(256, f.Clock),
+		Contract: f.Contract, Leagues: stored,
+		Standings: standings.NewStore(stored, played, standings.NewCache(256, f.Clock)),
 	}))
 }

@@ -341,6 +341,9 @@ func expired(c *api.Caller, now time.Time) error {
 // lacks returns an error that names what a request lacks: a scope, an approval that a scope
 // needs, or a role that allows what the scopes grant.
 func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
+	if len(route.Server) > 0 {
+		return g.lacksForTool(c, route)
+	}
 	if held, err := g.Scopes.Permissions(c.Scopes); err == nil && route.Allowed(held) {
 		if c.Unclaimed && !slices.ContainsFunc(route.Permissions, func(p string) bool { return !contract.IsPersonal(p) }) {
 			return api.Fail(api.Permission, "%s: another member created or rotated this secret; the key's owner must rotate the key with a key of their own", route.Operation)
@@ -361,6 +364,18 @@ func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 		return api.Fail(api.Permission, "%s requires the permission %s", route.Operation, strings.Join(route.Permissions, " or "))
 	}
 	return api.Fail(api.Permission, "%s requires the scope %s", route.Operation, strings.Join(scopes, " or "))
+}
+
+// lacksForTool returns the error of [Gate.lacks] for the row of a tool. The condition tells a
+// caller who may not reach the server from one who may, but not call the tool.
+func (g *Gate) lacksForTool(c *api.Caller, row api.Route) *api.Error {
+	server := api.Route{Operation: api.CallMCP, Permissions: row.Server}
+	if !server.Allowed(c.Permissions) {
+		return g.lacks(c, server)
+	}
+	e := g.lacks(c, api.Route{Operation: row.Operation, Permissions: row.Permissions})
+	e.Condition = api.PermissionTool
+	return e
 }
 
 // resolve reads the facts and caches them.

@@ -82,12 +82,17 @@ func span(id string, from, to *time.Time, now time.Time) (Report, error) {
 	return rep, nil
 }
 
-// operation returns the operation of a code of the route table. An unknown code is returned
+// operation returns the operation or the tool of a code. An unknown code is returned
 // as it is: requests of a removed operation stay counted.
 func operation(code string) string {
 	for _, r := range api.Routes {
 		if r.Code == code {
 			return r.Operation
+		}
+	}
+	for _, t := range api.Tools {
+		if t.Code == code {
+			return t.Counted()
 		}
 	}
 	return code

@@ -88,8 +88,8 @@ func permissions() (all, nouns []string) {
 }
 
 // planned are permissions that products publish and that no route requires yet: for events by
-// WebSocket and for the Model Context Protocol.
-var planned = []string{"live:stream", "mcp:invoke"}
+// WebSocket.
+var planned = []string{"live:stream"}
 
 // grants checks that each scope grants permissions that a route requires, and that the parts
 // of the scopes belong to the style.

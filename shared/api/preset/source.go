@@ -28,6 +28,7 @@ type source struct {
 	Conditions   map[string]conditionSource `yaml:"conditions" jsonschema:"required" jsonschema_description:"Status, code and message of errors, by dotted condition; the longest matching prefix wins"`
 	Shapes       shapesSource               `yaml:"shapes" jsonschema:"required" jsonschema_description:"Envelopes of responses, and views of objects"`
 	Meter        meterSource                `yaml:"meter" jsonschema_description:"Names of the rate headers; a header without a name is not sent"`
+	MCP          *mcpSource                 `yaml:"mcp" jsonschema_description:"MCP server; required if callMCP is deployed"`
 	Recheck      bool                       `yaml:"recheck" jsonschema_description:"Whether to read the key's version again before a response is sent, so that revoking a key also fails its requests in flight"`
 	HidePublic   bool                       `yaml:"hide_public" jsonschema_description:"Whether keys see only the data of their own organisation, without public data"`
 	IDs          string                     `yaml:"ids" jsonschema:"enum=uuid" jsonschema_description:"Format of the ids of data that this deployment creates; Statgate's own format by default"`
@@ -131,6 +132,12 @@ type meterSource struct {
 	Reset     string `yaml:"reset" jsonschema_description:"Header for the end of the window"`
 	ResetUnit string `yaml:"reset_unit" jsonschema:"enum=epoch,enum=delta" jsonschema_description:"Unit of the reset header: epoch is seconds since 1970, delta is seconds from now"`
 	IETF      bool   `yaml:"ietf" jsonschema_description:"Whether to send RateLimit and RateLimit-Policy too"`
+}
+
+type mcpSource struct {
+	Tools  string   `yaml:"tools" jsonschema:"enum=scoped,enum=alone" jsonschema_description:"Permissions that a call of a tool needs: scoped, those of the server and those of the tool, or alone, those of the server; scoped by default"`
+	Offers []string `yaml:"offers" jsonschema:"required,minItems=1" jsonschema_description:"Names of the tools that the server has"`
+	UsedUp string   `yaml:"used_up" jsonschema:"enum=result,enum=error" jsonschema_description:"Answer to a tool call whose budget is used up: result, status 200 and a tool result that says how long to wait, or error, the status of the condition quota and a JSON-RPC error; result by default"`
 }
 
 // budget parses "1000/h" (a rate), or "5" (a level: the maximum of concurrent uses).

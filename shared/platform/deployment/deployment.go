@@ -13,6 +13,8 @@ import (
 
 	"statgate/authorizer"
 	"statgate/functions"
+	"statgate/functions/mcp"
+	"statgate/functions/mcp/tools"
 	"statgate/shared/access/apikey"
 	"statgate/shared/access/applications"
 	"statgate/shared/access/audit"
@@ -57,6 +59,8 @@ type Options struct {
 	Follow func(ctx context.Context, read table.Reader) error
 	// PrivateWebhooks allows webhook addresses on this machine and in private networks.
 	PrivateWebhooks bool
+	// MCPOrigins are the web pages that may call the MCP server; the zero value accepts any.
+	MCPOrigins mcp.Origins
 	// Within returns the context for an operation, a worker or the authorizer (""). Tests
 	// use it to find out which function calls a table. If it is nil, contexts stay as
 	// they are.
@@ -153,14 +157,17 @@ func (o Options) edge() bool {
 // the handlers, so they are created twice: first for the document, then with it.
 func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler, error) {
 	matchStore := matches.NewStore(o.Stats, o.Clock)
+	stored := leagues.NewStore(o.Stats)
 	deps := functions.Deps{
 		Contract: o.Contract,
-		Leagues:  leagues.NewStore(o.Stats), Teams: teams.NewStore(o.Stats), Matches: matchStore, Own: matches.NewOwn(matchStore, o.Keys, o.Rand),
+		Leagues:  stored, Teams: teams.NewStore(o.Stats), Matches: matchStore, Own: matches.NewOwn(matchStore, o.Keys, o.Rand),
 		Reports:   reports.NewStore(o.Stats, o.Clock),
-		Standings: standings.NewCache(256, o.Clock), Players: players.NewStore(o.Stats),
+		Standings: standings.NewStore(stored, matchStore, standings.NewCache(256, o.Clock)), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
 		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks,
 	}
+	deps.MCP = mcp.Deps{Origins: o.MCPOrigins, Tools: tools.Deps{Contract: o.Contract, Leagues: deps.Leagues, Teams: deps.Teams,
+		Players: deps.Players, Matches: deps.Matches, Reports: deps.Reports, Standings: deps.Standings}}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), o.StagePath); err != nil {

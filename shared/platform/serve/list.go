@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
@@ -49,14 +48,14 @@ func (s *cursorCodec) load(ctx context.Context) error {
 	if s.cursors != nil {
 		return nil
 	}
-	key, err := s.function.CursorKey(ctx)
+	cursors, err := s.function.cursors(ctx)
 	if err != nil {
-		return api.UnavailableError("reading the cursor key", err)
+		return err
 	}
-	s.cursors = &api.Cursors{Key: key}
-	if !s.call.route.Management {
-		s.cursors.Life = time.Duration(s.function.Contract.Paging.CursorLife) * time.Second
+	if s.call.route.Management {
+		cursors.Life = 0
 	}
+	s.cursors = &cursors
 	s.query = s.call.route.Operation + "\n" + s.call.request.Caller.Org + "\n" + fmt.Sprint(s.call.event.PathParameters) + "\n" + s.query
 	return nil
 }

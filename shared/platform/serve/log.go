@@ -22,6 +22,9 @@ func (f *Function) log(ctx context.Context, c *call, status int, err error, took
 	if c.route != nil {
 		attrs = append(attrs, slog.String("operation", c.route.Operation))
 	}
+	if c.message != nil && c.message.Name != "" {
+		attrs = append(attrs, slog.String("tool", c.message.Name))
+	}
 	if c.caller != nil {
 		attrs = append(attrs, slog.String("key", c.caller.Key), slog.String("org", c.caller.Org))
 	}

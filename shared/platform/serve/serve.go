@@ -75,7 +75,7 @@ type Function struct {
 type route struct {
 	api.Route
 	handler api.Handler
-	binder  *bind.Binder
+	binder  *bind.Binder // nil if the handler has a protocol
 	budget  string
 	get     api.Route // reads the resource that this route creates; zero if the contract has no such route
 }
@@ -100,9 +100,11 @@ func New(o Options) (*Function, error) {
 		if !ok {
 			continue
 		}
-		b, err := bind.New(o.Contract, r, h)
-		if err != nil {
-			return nil, err
+		var b *bind.Binder
+		if h.Protocol == nil {
+			if b, err = bind.New(o.Contract, r, h); err != nil {
+				return nil, err
+			}
 		}
 		budget := o.Contract.Operations[r.Operation].Budget
 		if budget == "" {
@@ -142,7 +144,8 @@ type call struct {
 	caller  *api.Caller // as the gate admitted it
 	admit   gate.Admission
 	check   gateCheck
-	reads   int // how often the handler of a list was called
+	reads   int          // how often the handler of a list was called
+	message *api.Message // of a handler that has a protocol
 }
 
 // gateCheck is the result of the gate's check of a request, for metrics.
@@ -161,7 +164,7 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 	defer cancel()
 	answer, err := f.recovered(limited, c)
 	if err != nil {
-		answer = f.enc.Error(c.request.ID, api.ErrorOf(err))
+		answer = f.failed(limited, c, api.ErrorOf(err))
 	}
 	f.addRateHeaders(answer, c)
 	answer.Header["Vary"] = "Accept-Encoding" // API Gateway compresses
@@ -208,8 +211,17 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	c.request.Route = c.route.Route
 	c.request.IfMatch = strings.Join(values(c.event, "If-Match"), ",")
 	c.request.Tag = f.enc.Tag
+	if f.Contract.Recheck {
+		c.request.Recheck = func(ctx context.Context) error { return f.Gate.StillCurrent(ctx, c.admit) }
+	}
+	if c.route.handler.Protocol != nil {
+		return f.converse(ctx, c)
+	}
 	if !c.route.Open {
-		if err := f.admit(ctx, c); err != nil {
+		if err := f.identify(c); err != nil {
+			return api.Answer{}, err
+		}
+		if err := f.admit(ctx, c, c.route.Route); err != nil {
 			return api.Answer{}, err
 		}
 	}
@@ -220,9 +232,6 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	bound, err := f.bind(c)
 	if err != nil {
 		return api.Answer{}, err
-	}
-	if f.Contract.Recheck {
-		c.request.Recheck = func(ctx context.Context) error { return f.Gate.StillCurrent(ctx, c.admit) }
 	}
 	value, page, err := f.run(ctx, c, bound)
 	if err != nil {
@@ -259,7 +268,8 @@ func rechecked(r api.Route) bool {
 	return !r.Open && (!r.Management || r.Method == "GET") && !r.Changes()
 }
 
-func (f *Function) admit(ctx context.Context, c *call) error {
+// identify reads the caller from the authorizer's context.
+func (f *Function) identify(c *call) error {
 	caller, err := api.CallerFromContext(c.event.RequestContext.Authorizer)
 	if err != nil {
 		return err
@@ -271,8 +281,14 @@ func (f *Function) admit(ctx context.Context, c *call) error {
 		return err
 	}
 	c.caller = caller
+	return nil
+}
+
+// admit passes the gate under a row.
+func (f *Function) admit(ctx context.Context, c *call, row api.Route) error {
 	start := f.Clock()
-	c.admit, err = f.Gate.Admit(ctx, caller, c.route.Route, c.route.budget)
+	var err error
+	c.admit, err = f.Gate.Admit(ctx, c.caller, row, c.route.budget)
 	now := f.Clock()
 	c.check = gateCheck{done: true, took: now.Sub(start), err: err}
 	c.request.Now = now // the gate's answer may have corrected the clock
@@ -309,18 +325,27 @@ func (f *Function) checkSecret(ev events.APIGatewayProxyRequest, caller *api.Cal
 	return err
 }
 
-// bind checks the body's size and media type, then binds the input.
-func (f *Function) bind(c *call) (*bind.Bound, error) {
-	body := []byte(c.event.Body)
-	if c.event.IsBase64Encoded {
-		raw, err := base64.StdEncoding.DecodeString(c.event.Body)
+// body returns the body of a request.
+func body(ev events.APIGatewayProxyRequest) ([]byte, error) {
+	b := []byte(ev.Body)
+	if ev.IsBase64Encoded {
+		raw, err := base64.StdEncoding.DecodeString(ev.Body)
 		if err != nil {
 			return nil, api.Fail(api.InputJSON, "the body cannot be read")
 		}
-		body = raw
+		b = raw
 	}
-	if len(body) > maxBodyBytes {
-		return nil, api.Fail(api.InputSize, "the body must have at most %d bytes, got %d", maxBodyBytes, len(body))
+	if len(b) > maxBodyBytes {
+		return nil, api.Fail(api.InputSize, "the body must have at most %d bytes, got %d", maxBodyBytes, len(b))
+	}
+	return b, nil
+}
+
+// bind checks the body's size and media type, then binds the input.
+func (f *Function) bind(c *call) (*bind.Bound, error) {
+	body, err := body(c.event)
+	if err != nil {
+		return nil, err
 	}
 	if sent := header(c.event, "Content-Type"); len(body) > 0 && sent != "" && !c.route.binder.FromQuery() {
 		if kind, _, err := mime.ParseMediaType(sent); err != nil || kind != "application/json" {

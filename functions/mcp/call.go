@@ -1,0 +1,185 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"statgate/functions/mcp/jsonrpc"
+	"statgate/functions/mcp/tools"
+	"statgate/shared/api"
+	"statgate/shared/contract"
+)
+
+var noStore = map[string]string{"Cache-Control": "no-store"}
+
+// newest is the first revision of the protocol in which errors of the envelope have an HTTP
+// status of their own.
+const newest = "2026-07-28"
+
+// methods are the methods that the server has. It has tools alone: a client that subscribes to
+// changes would hold a function until its timeout.
+var methods = []string{"initialize", "server/discover", "ping", "tools/list", "tools/call"}
+
+// endpoint is the operation callMCP.
+type endpoint struct {
+	Deps
+	protocol *protocol
+}
+
+// call serves JSON-RPC messages. The gate counts a call of a tool under the tool's own row, and
+// everything else under a row that costs nothing.
+func call(d Deps) api.Handler {
+	if d.Tools.Contract == nil {
+		d.Tools.Contract = &contract.Contract{} // the handlers are only listed
+	}
+	e := &endpoint{Deps: d, protocol: newProtocol(tools.All(d.Tools), d.Tools.Contract)}
+	h := api.Handle(api.CallMCP, e.call)
+	h.Protocol = &api.Protocol{Row: e.row, Refuse: e.refuse}
+	return h
+}
+
+// row reads the envelope of a message.
+func (e *endpoint) row(server api.Route, m *api.Message) (api.Route, *api.Raw) {
+	if why := e.Origins.check(m); why != "" {
+		return server, forbidden(why)
+	}
+	if raw := negotiate(m.Header); raw != nil {
+		return server, raw
+	}
+	msg, bad := jsonrpc.Decode(m.Body)
+	if bad != nil {
+		return server, refusal(http.StatusBadRequest, msg.ID, bad)
+	}
+	m.State = msg
+	if tool, ok := api.FindTool(e.Tools.Contract, msg.Tool); ok {
+		m.Name = tool.Name
+		return tool.Row(server, e.Tools.Contract), nil
+	}
+	return api.FreeRow(server), nil
+}
+
+// negotiate refuses media types that the server cannot read or write. The server answers with
+// JSON alone, so it does not insist that clients accept event streams, too.
+func negotiate(h http.Header) *api.Raw {
+	if kind, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || kind != "application/json" {
+		return refusal(http.StatusUnsupportedMediaType, nil, invalid("Content-Type: must be application/json"))
+	}
+	accept := h.Values("Accept")
+	if len(accept) == 0 {
+		return nil
+	}
+	for _, one := range strings.Split(strings.Join(accept, ","), ",") {
+		switch kind, _, _ := mime.ParseMediaType(strings.TrimSpace(one)); kind {
+		case "application/json", "application/*", "*/*":
+			return nil
+		}
+	}
+	return refusal(http.StatusNotAcceptable, nil, invalid("Accept: must include application/json"))
+}
+
+func invalid(message string) *jsonrpc.Error {
+	return &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: message}
+}
+
+// refusal is an answer with a JSON-RPC error.
+func refusal(status int, id json.RawMessage, e *jsonrpc.Error) *api.Raw {
+	return &api.Raw{Status: status, ContentType: "application/json", Body: jsonrpc.Response(id, e), Header: noStore}
+}
+
+// call answers a message that the gate has admitted.
+func (e *endpoint) call(ctx context.Context, r *api.Request, m *api.Message) (api.Raw, error) {
+	msg, ok := m.State.(*jsonrpc.Message)
+	if !ok {
+		return api.Raw{}, errors.New("mcp: the message was not decoded")
+	}
+	if raw := unknown(m.Header, msg); raw != nil {
+		return *raw, nil
+	}
+	caller := r.Caller
+	if e.Tools.Contract.MCP.Tools == contract.ToolsAlone {
+		caller = reading(caller, e.Tools.Contract)
+	}
+	return e.protocol.serve(ctx, m.Header, msg, &session{call: &tools.Call{
+		Caller: caller, Contract: e.Tools.Contract, Now: r.Now, Meter: r.Meter, Cursors: r.Cursors,
+	}})
+}
+
+// unknown answers messages that need no SDK: methods that the server does not have, and
+// messages that have no response.
+func unknown(h http.Header, msg *jsonrpc.Message) *api.Raw {
+	if msg.ID == nil || msg.Method == "" {
+		return &api.Raw{Status: http.StatusAccepted, Header: noStore}
+	}
+	for _, known := range methods {
+		if msg.Method == known {
+			return nil
+		}
+	}
+	status := http.StatusOK
+	if h.Get("Mcp-Protocol-Version") >= newest {
+		status = http.StatusNotFound
+	}
+	return refusal(status, msg.ID, &jsonrpc.Error{Code: jsonrpc.MethodNotFound, Message: "the server does not have the method " + strconv.Quote(brief(msg.Method))})
+}
+
+// brief cuts a text that a client sent, for messages.
+func brief(text string) string {
+	if len(text) > 80 {
+		return strings.ToValidUTF8(text[:80], "") + "…"
+	}
+	return text
+}
+
+// reading returns a copy of a caller that may read what the contract's tools read. Every role
+// may read.
+func reading(c *api.Caller, of *contract.Contract) *api.Caller {
+	copied := *c
+	copied.Permissions = append([]string{}, c.Permissions...)
+	for _, t := range api.ToolsFor(of) {
+		copied.Permissions = append(copied.Permissions, t.Permissions...)
+	}
+	return &copied
+}
+
+// refuse returns the protocol's answer to an error. What concerns the key itself keeps the
+// contract's shape, as it does on every path, and so do faults.
+func (e *endpoint) refuse(ctx context.Context, m *api.Message, status int, err *api.Error) *api.Raw {
+	msg, _ := m.State.(*jsonrpc.Message)
+	switch {
+	case err.Condition == api.InputJSON:
+		return refusal(status, nil, &jsonrpc.Error{Code: jsonrpc.ParseError, Message: err.Message})
+	case err.Condition == api.InputSize:
+		return refusal(status, nil, invalid(err.Message))
+	case msg == nil:
+		return nil
+	case err.Condition == api.PermissionTool:
+		return e.result(ctx, m.Header, msg, err.Message)
+	case err.Condition == api.Quota && m.Name != "" && e.Tools.Contract.MCP.UsedUp == contract.UsedUpResult:
+		return e.result(ctx, m.Header, msg, err.Message+" ("+seconds(err.RetryAfter)+")")
+	case err.Condition == api.Quota || err.Condition == api.QuotaManagement:
+		return refusal(status, msg.ID, &jsonrpc.Error{Code: jsonrpc.ServerError, Message: err.Message,
+			Data: map[string]int64{"retry_after_seconds": wholeSeconds(err.RetryAfter)}})
+	}
+	return nil
+}
+
+// result returns a tool's result that is an error, because a model sees results only.
+func (e *endpoint) result(ctx context.Context, h http.Header, msg *jsonrpc.Message, text string) *api.Raw {
+	raw, err := e.protocol.serve(ctx, h, msg, &session{refused: text})
+	if err != nil {
+		return nil
+	}
+	return &raw
+}
+
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+
+func seconds(d time.Duration) string {
+	return "wait " + strconv.FormatInt(wholeSeconds(d), 10) + " seconds"
+}

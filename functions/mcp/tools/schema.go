@@ -1,0 +1,84 @@
+package tools
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"statgate/shared/api/bind"
+	"statgate/shared/humantext"
+)
+
+// inputSchema returns the JSON Schema of a tool's arguments.
+func inputSchema(b *bind.Binder) (json.RawMessage, error) {
+	schema, _ := b.Schema()
+	return closed(schema, b.Required(), nil)
+}
+
+// outputSchema returns the JSON Schema of a tool's structured result.
+func outputSchema(t reflect.Type) (json.RawMessage, error) {
+	registry := huma.NewMapRegistry("#/$defs/", huma.DefaultSchemaNamer)
+	schema := huma.SchemaFromType(registry, t)
+	if schema.Ref != "" {
+		schema = registry.SchemaFromRef(schema.Ref)
+	}
+	return closed(schema, schema.Required, registry.Map())
+}
+
+// closed encodes the schema of an object with its required properties and the schemas that it
+// refers to.
+func closed(s *huma.Schema, required []string, defs map[string]*huma.Schema) (json.RawMessage, error) {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a schema: %w", err)
+	}
+	var object map[string]any
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return nil, fmt.Errorf("decoding a schema: %w", err)
+	}
+	if object["properties"] == nil {
+		object["properties"] = map[string]any{}
+	}
+	object["type"], object["additionalProperties"] = "object", false
+	if len(required) > 0 {
+		object["required"] = required
+	}
+	if len(defs) > 0 {
+		object["$defs"] = defs
+	}
+	return json.Marshal(object)
+}
+
+// clean makes every text of a value plain: data that people wrote must not look like
+// instructions or like further lines.
+func clean(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			clean(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			clean(v.Field(i))
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			clean(v.Index(i))
+		}
+	case reflect.String:
+		if v.CanSet() && v.Len() > 0 {
+			v.SetString(plain(v.String()))
+		}
+	}
+}
+
+// plain returns a text of the data as one line without control characters.
+func plain(text string) string {
+	if text == "" {
+		return ""
+	}
+	line, _ := humantext.Clean(text)
+	return line
+}

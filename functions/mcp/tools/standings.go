@@ -1,0 +1,110 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"statgate/shared/api"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/standings"
+)
+
+type standingsInput struct {
+	League string  `json:"league" text:"line" minLength:"1" maxLength:"100" doc:"League: its id or its name" example:"en.1"`
+	Season string  `json:"season,omitempty" text:"id" maxLength:"100" doc:"Season id; default: the latest season" example:"2015-16"`
+	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Last matchday to count; default: all"`
+	Date   *string `json:"date,omitempty" format:"date" doc:"Last local date to count; default: all"`
+	Cursor string  `json:"cursor,omitempty" text:"id" maxLength:"500" doc:"Cursor from the previous answer"`
+}
+
+type standingsAnswer struct {
+	League     string        `json:"league" doc:"League id"`
+	Season     string        `json:"season" doc:"Season id"`
+	Rows       []standingRow `json:"rows" nullable:"false" doc:"Rows in table order"`
+	NextCursor *string       `json:"next_cursor" doc:"Cursor of the next rows; null at the end"`
+}
+
+type standingRow struct {
+	Position int     `json:"position" doc:"Position in the table or group"`
+	Group    *string `json:"group" doc:"Group name; null without groups"`
+	ID       string  `json:"id" doc:"Team id"`
+	Team     string  `json:"team" doc:"Team name"`
+	Played   int     `json:"played" doc:"Matches played"`
+	Points   int     `json:"points" doc:"Points"`
+}
+
+func standingsTool(d Deps) definition {
+	return define("League table",
+		"The table of a league at the end of a season, after a round or on a date. "+
+			`Example: {"league": "Premier League", "season": "2015-16", "round": 20}`,
+		func(ctx context.Context, c *Call, in *standingsInput) (string, standingsAnswer, error) {
+			league, err := d.league(ctx, c, "league", in.League)
+			if err != nil {
+				return "", standingsAnswer{}, err
+			}
+			table, err := d.Standings.For(c.Caller, c.Contract).Table(ctx, league.ID, leagues.SeasonID(in.Season), standings.AsOf{Round: in.Round, Date: in.Date})
+			if err != nil {
+				return "", standingsAnswer{}, d.noTable(ctx, c, league, in.Season, err)
+			}
+			return tableText(ctx, c, league, table, in)
+		})
+}
+
+// tableText shows the rows of a table from a cursor on.
+func tableText(ctx context.Context, c *Call, league *leagues.League, t *standings.Table, in *standingsInput) (string, standingsAnswer, error) {
+	out := standingsAnswer{League: t.League, Season: t.Season}
+	from, err := c.offset(ctx, in.Cursor, len(t.Data))
+	if err != nil {
+		return "", out, err
+	}
+	list, next := newRows[standingRow](maxRows), ""
+	for i, r := range t.Data[from:] {
+		group := ""
+		if r.Group != nil {
+			group = *r.Group + " "
+		}
+		text := line("%s%d. %s [%s] P%d W%d D%d L%d %d:%d %+d, %d points", group, r.Position, r.Team.Name, r.Team.ID,
+			r.Played, r.Won, r.Drawn, r.Lost, r.GoalsFor, r.GoalsAgainst, r.GoalDifference, r.Points)
+		if r.Deduction > 0 {
+			text += fmt.Sprintf(" (%d deducted)", r.Deduction)
+		}
+		if !list.add(text, standingRow{r.Position, r.Group, r.Team.ID, r.Team.Name, r.Played, r.Points}) {
+			next = fmt.Sprint(from + i)
+			break
+		}
+	}
+	if out.NextCursor, err = c.cursor(ctx, next); err != nil {
+		return "", out, err
+	}
+	out.Rows = list.data
+	heading := line("%s [%s], season %s", league.Name, league.ID, t.Season)
+	if in.Round != nil {
+		heading += fmt.Sprintf(", after round %d", *in.Round)
+	}
+	if in.Date != nil {
+		heading += ", on " + *in.Date
+	}
+	return list.text(heading, out.NextCursor), out, nil
+}
+
+// noTable says why there is no table, and which seasons there are.
+func (d Deps) noTable(ctx context.Context, c *Call, league *leagues.League, season string, err error) error {
+	switch {
+	case errors.Is(err, standings.ErrNoStandings):
+		return api.FieldErrorOf(api.NoStandings, "league", line("%s is a knock-out competition without a table; call matches with its league and season", league.Name))
+	case errors.Is(err, standings.ErrOnlyCurrent):
+		return api.Fail(api.Permission, "the key's scopes allow only the standings of the current season")
+	case !errors.Is(err, leagues.ErrNotFound):
+		return api.UnavailableError("computing standings", err)
+	}
+	seasons, err := d.Leagues.For(c.Caller, c.Contract).Seasons(ctx, league.ID)
+	if err != nil {
+		return api.UnavailableError("reading seasons", err)
+	}
+	var known []string
+	for _, s := range seasons {
+		known = append(known, s.ID)
+	}
+	return unknownName("season", "season of "+plain(league.Name), season, known)
+}
