@@ -6,6 +6,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,14 @@ const newest = "2026-07-28"
 // changes would hold a function until its timeout.
 var methods = []string{"initialize", "server/discover", "ping", "tools/list", "tools/call"}
 
+// document is what the OpenAPI document shows of a message.
+type document struct {
+	Version string     `json:"jsonrpc" enum:"2.0" doc:"Version of JSON-RPC"`
+	ID      any        `json:"id,omitempty" doc:"Id of the request, a string or an integer; notifications have none"`
+	Method  string     `json:"method" text:"id" doc:"Method, such as tools/call" example:"tools/call"`
+	Params  api.Object `json:"params,omitempty" doc:"Parameters of the method"`
+}
+
 // endpoint is the operation callMCP.
 type endpoint struct {
 	Deps
@@ -40,6 +49,7 @@ func call(d Deps) api.Handler {
 	}
 	e := &endpoint{Deps: d, protocol: newProtocol(tools.All(d.Tools), d.Tools.Contract)}
 	h := api.Handle(api.CallMCP, e.call)
+	h.Input = reflect.TypeFor[document]()
 	h.Protocol = &api.Protocol{Row: e.row, Refuse: e.refuse}
 	return h
 }

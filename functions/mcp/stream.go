@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"reflect"
 
 	"statgate/shared/api"
 )
@@ -16,6 +17,7 @@ func stream(d Deps) api.Handler {
 	h := api.Handle("streamMCP", func(context.Context, *api.Request, *api.Message) (api.Raw, error) {
 		return api.Raw{ContentType: "text/event-stream", Body: []byte(events), Header: noStore}, nil
 	})
+	h.Input = reflect.TypeFor[struct{}]()
 	h.Protocol = &api.Protocol{Row: func(server api.Route, m *api.Message) (api.Route, *api.Raw) {
 		if why := d.Origins.check(m); why != "" {
 			return server, forbidden(why)

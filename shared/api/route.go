@@ -141,8 +141,8 @@ var Routes = []Route{
 	{Operation: "listDeliveries", Code: "wt", Method: "GET", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:read", "webhooks:write"}, Cost: 1, Keys: []Action{Query}, Summary: "List deliveries"},
 	{Operation: "createDelivery", Code: "ws", Method: "POST", Path: "/webhooks/{webhook}/deliveries", Function: "webhooks", Permissions: []string{"webhooks:write"}, Cost: 1, Writes: true, Sends: true, Summary: "Redeliver event"},
 
-	{Operation: CallMCP, Code: "mp", Method: "POST", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Call MCP server"},
-	{Operation: "streamMCP", Code: "mv", Method: "GET", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Summary: "Open MCP event stream"},
+	{Operation: CallMCP, Code: "mp", Method: "POST", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Create MCP message"},
+	{Operation: "streamMCP", Code: "mv", Method: "GET", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Summary: "Get MCP event stream"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},

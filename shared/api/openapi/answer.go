@@ -33,6 +33,9 @@ func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error 
 		answer.Content = map[string]*huma.MediaType{kind: media}
 	}
 	op.Responses[strconv.Itoa(h.Status)] = answer
+	if r.Operation == api.CallMCP {
+		op.Responses["202"] = &huma.Response{Description: "Accepted without a body: the message was a notification or a response", Headers: b.answerHeaders(r, false)}
+	}
 	if cacheable(r, h) {
 		op.Responses["304"] = &huma.Response{Description: "Not modified: the response still has the `ETag` given in `If-None-Match`", Headers: b.answerHeaders(r, true)}
 	}
@@ -43,6 +46,8 @@ func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error 
 var rawAnswers = map[string]struct{ kind, description string }{
 	"getOpenAPI": {"application/json", "This OpenAPI document"},
 	"getDocs":    {"text/html", "Documentation page"},
+	api.CallMCP:  {"application/json", "JSON-RPC response"},
+	"streamMCP":  {"text/event-stream", "Event stream that ends after one event"},
 }
 
 func (b *builder) content(r api.Route, h api.Handler) (string, *huma.MediaType, error) {

@@ -57,7 +57,9 @@ func (b *builder) params(r api.Route, h api.Handler, in *bind.Binder) []*huma.Pa
 }
 
 // cacheable reports whether the operation supports If-None-Match.
-func cacheable(r api.Route, h api.Handler) bool { return r.Method == "GET" && h.Status == 200 }
+func cacheable(r api.Route, h api.Handler) bool {
+	return r.Method == "GET" && h.Status == 200 && h.Protocol == nil
+}
 
 // tagged reports whether responses have an ETag.
 func tagged(r api.Route, h api.Handler) bool {
