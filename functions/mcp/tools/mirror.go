@@ -245,12 +245,12 @@ func copyOf(v reflect.Value) reflect.Value {
 			out.Index(i).Set(copyOf(v.Index(i)))
 		}
 	case reflect.String:
-		out.SetString(short(plain(v.String())))
+		out.SetString(shortened(plain(v.String())))
 	}
 	return out
 }
 
-func short(text string) string {
+func shortened(text string) string {
 	if len(text) <= maxText {
 		return text
 	}
