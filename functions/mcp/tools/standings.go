@@ -12,7 +12,7 @@ import (
 
 type standingsInput struct {
 	League string  `json:"league" text:"line" minLength:"1" maxLength:"100" doc:"League: its id or its name" example:"en.1"`
-	Season string  `json:"season,omitempty" text:"id" maxLength:"100" doc:"Season id; default: the latest season" example:"2015-16"`
+	Season string  `json:"season,omitempty" text:"line" maxLength:"100" doc:"Season; default: the latest season" example:"2015-16"`
 	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Last matchday to count; default: all"`
 	Date   *string `json:"date,omitempty" format:"date" doc:"Last local date to count; default: all"`
 	Cursor string  `json:"cursor,omitempty" text:"id" maxLength:"500" doc:"Cursor from the previous answer"`
@@ -43,7 +43,7 @@ func standingsTool(d Deps) definition {
 			if err != nil {
 				return "", standingsAnswer{}, err
 			}
-			table, err := d.Standings.For(c.Caller, c.Contract).Table(ctx, league.ID, leagues.SeasonID(in.Season), standings.AsOf{Round: in.Round, Date: in.Date})
+			table, err := d.Standings.For(c.Caller, c.Contract).Table(ctx, league.ID, seasonID(in.Season), standings.AsOf{Round: in.Round, Date: in.Date})
 			if err != nil {
 				return "", standingsAnswer{}, d.noTable(ctx, c, league, in.Season, err)
 			}
@@ -98,13 +98,5 @@ func (d Deps) noTable(ctx context.Context, c *Call, league *leagues.League, seas
 	case !errors.Is(err, leagues.ErrNotFound):
 		return api.UnavailableError("computing standings", err)
 	}
-	seasons, err := d.Leagues.For(c.Caller, c.Contract).Seasons(ctx, league.ID)
-	if err != nil {
-		return api.UnavailableError("reading seasons", err)
-	}
-	var known []string
-	for _, s := range seasons {
-		known = append(known, s.ID)
-	}
-	return unknownName("season", "season of "+plain(league.Name), season, known)
+	return d.noSeason(ctx, c, league, season)
 }
