@@ -34,7 +34,7 @@ func zoneOf(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
-		return nil, api.FieldError("timezone", fmt.Sprintf("must be an IANA time zone such as Europe/London, got %q", plain(name)))
+		return nil, api.FieldError("timezone", "must be an IANA time zone such as Europe/London, got %q", plain(name))
 	}
 	return zone, nil
 }
