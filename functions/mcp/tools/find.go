@@ -104,7 +104,7 @@ func kindFrom[T any](name, permission string, r finder[T], row func(T) foundRow)
 		all := make([]foundRow, len(list))
 		for i, one := range list {
 			all[i] = row(one)
-			all[i].Kind, all[i].Name = name, short(all[i].Name)
+			all[i].Kind, all[i].Name, all[i].Country = name, short(all[i].Name), shortOrNil(all[i].Country)
 		}
 		return all
 	}

@@ -43,13 +43,13 @@ func playerFound(p players.Player) foundRow {
 func playerFacts(p players.Player) []string {
 	var facts []string
 	if p.Position != nil {
-		facts = append(facts, plain(*p.Position))
+		facts = append(facts, short(*p.Position))
 	}
 	if p.Born != nil {
-		facts = append(facts, line("born %s", *p.Born))
+		facts = append(facts, line("born %s", short(*p.Born)))
 	}
 	if p.Team != nil {
-		facts = append(facts, line("of %s", *p.Team))
+		facts = append(facts, line("of %s", short(*p.Team)))
 	}
 	return facts
 }

@@ -91,6 +91,7 @@ func meetingsText(ctx context.Context, c *Call, in *headToHeadInput, m *meetings
 		heading += fmt.Sprintf(" in the newest %d meetings", len(m.page.Matches))
 	}
 	list, position := newRows[matchRow](cmp.Or(in.Limit, usualLast)), ""
+	list.reserve(heading, out)
 	if from == 0 {
 		heading += nextText(list, next[:min(len(next), maxNext)], m.zone, &out.Next)
 	}

@@ -158,7 +158,7 @@ func lineupRows(l *reports.Lineups, m *matches.Match, positions bool) []reportRo
 		for _, p := range part.players[:min(len(part.players), maxLineup)] {
 			name := shortest(p.Name)
 			if positions && p.Position != nil {
-				name += " (" + plain(*p.Position) + ")"
+				name += " (" + shortest(*p.Position) + ")"
 			}
 			row.Players = append(row.Players, name)
 		}
@@ -205,7 +205,7 @@ func matchText(ctx context.Context, c *Call, in *matchInput, m *matches.Match, z
 		return "", out, err
 	}
 	list, next := newRows[reportRow](maxRows), ""
-	list.reserve(heading, out.Match)
+	list.reserve(heading, out.Match) // it always fits
 	for i, row := range parts[from:] {
 		if !list.add(row.line, row) {
 			next = fmt.Sprint(from + i)

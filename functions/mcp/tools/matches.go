@@ -202,6 +202,7 @@ func (d Deps) listMatches(ctx context.Context, c *Call, in *matchesInput, l *lis
 		return "", out, api.UnavailableError("listing matches", err)
 	}
 	list, next := newRows[matchRow](l.page.Limit), page.Next
+	list.reserve(l.heading, out)
 	for i := range page.Matches {
 		if list.add(rowText(&page.Matches[i], l.zone, in), rowOf(&page.Matches[i], l.zone)) {
 			continue

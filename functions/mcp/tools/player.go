@@ -150,6 +150,7 @@ func (p *playerPage) text(ctx context.Context, c *Call, in *playerInput) (string
 		return "", out, err
 	}
 	list, next := newRows[playerRow](cmp.Or(in.Limit, usualRows)), ""
+	list.reserve(heading, out)
 	for i, s := range p.stats[from:] {
 		row := playerRow{s.League, s.Season, s.Team, cmp.Or(p.teams[s.Team], s.Team), s.Matches, s.Minutes, s.Goals, s.Assists, s.YellowCards, s.RedCards}
 		if !list.add(row.text(in.Detail == detailFull), row) {

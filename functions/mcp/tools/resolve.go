@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,14 +27,30 @@ type finder[T any] interface {
 	Nearest(ctx context.Context, q string, limit int) ([]T, error)
 }
 
-// byName returns the object that a name means: the only one that has it or, if none has it,
-// the only one that a search finds. Else its error lists what the name may mean.
-func byName[T any](ctx context.Context, r finder[T], field, kind, sent string, describe func(T) string) (*T, error) {
-	exact, similar, err := r.Named(ctx, sent, maxOptions+1)
+// named is how a kind is resolved by its names.
+type named[T any] struct {
+	finder[T]
+	field, kind string
+	id          func(T) string
+	describe    func(T) string
+	former      func(ctx context.Context, id string) (*T, error) // by a former id, nil if there is none; may be nil
+}
+
+// resolve returns the object with an id, else the only one that has a name or, if none has
+// it, the only one that a search finds. Its error lists what the name may mean.
+func (n named[T]) resolve(ctx context.Context, sent string) (*T, error) {
+	found, similar, err := n.Named(ctx, sent, maxOptions+1)
 	if err != nil {
 		return nil, api.UnavailableError("searching for a name", err)
 	}
-	found := exact
+	if i := slices.IndexFunc(found, func(one T) bool { return n.id(one) == sent }); i >= 0 {
+		return &found[i], nil
+	}
+	if len(found) == 0 && n.former != nil {
+		if one, err := n.former(ctx, sent); one != nil || err != nil {
+			return one, err
+		}
+	}
 	if len(found) == 0 {
 		found = similar
 	}
@@ -41,13 +58,13 @@ func byName[T any](ctx context.Context, r finder[T], field, kind, sent string, d
 		return &found[0], nil
 	}
 	if len(found) > 1 {
-		return nil, ambiguous(field, kind, sent, described(found, describe))
+		return nil, ambiguous(n.field, n.kind, sent, described(found, n.describe))
 	}
-	near, err := r.Nearest(ctx, sent, maxNearest)
+	near, err := n.Nearest(ctx, sent, maxNearest)
 	if err != nil {
 		return nil, api.UnavailableError("looking for near names", err)
 	}
-	return nil, unknownName(field, kind, sent, described(near, describe))
+	return nil, unknownName(n.field, n.kind, sent, described(near, n.describe))
 }
 
 func described[T any](list []T, describe func(T) string) []string {
@@ -73,46 +90,38 @@ func labelled(name, id string, country *string) string {
 	if country == nil {
 		return line("%s [%s]", short(name), id)
 	}
-	return line("%s [%s] (%s)", short(name), id, *country)
+	return line("%s [%s] (%s)", short(name), id, short(*country))
 }
 
 // league returns the league of an id or a name in any spelling.
 func (d Deps) league(ctx context.Context, c *Call, field, sent string) (*leagues.League, error) {
-	reader := d.Leagues.For(c.Caller, c.Contract)
-	l, err := reader.Get(ctx, sent)
-	switch {
-	case err == nil:
-		return l, nil
-	case !errors.Is(err, leagues.ErrNotFound):
-		return nil, api.UnavailableError("reading leagues", err)
-	}
-	return byName(ctx, reader, field, "league", sent, describeLeague)
+	return named[leagues.League]{d.Leagues.For(c.Caller, c.Contract), field, "league",
+		func(l leagues.League) string { return l.ID }, describeLeague, nil}.resolve(ctx, sent)
 }
 
 // team returns the team of an id, a former id or a name in any spelling.
 func (d Deps) team(ctx context.Context, c *Call, field, sent string) (*teams.Team, error) {
 	reader := d.Teams.For(c.Caller, c.Contract)
-	t, err := reader.Get(ctx, sent)
-	switch {
-	case err == nil:
+	former := func(ctx context.Context, id string) (*teams.Team, error) {
+		if strings.Contains(id, " ") {
+			return nil, nil
+		}
+		t, err := reader.Get(ctx, id)
+		if errors.Is(err, teams.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, api.UnavailableError("reading teams", err)
+		}
 		return t, nil
-	case !errors.Is(err, teams.ErrNotFound):
-		return nil, api.UnavailableError("reading teams", err)
 	}
-	return byName(ctx, reader, field, "team", sent, describeTeam)
+	return named[teams.Team]{reader, field, "team", func(t teams.Team) string { return t.ID }, describeTeam, former}.resolve(ctx, sent)
 }
 
 // player returns the player of an id or a name in any spelling.
 func (d Deps) player(ctx context.Context, c *Call, field, sent string) (*players.Player, error) {
-	reader := d.Players.For(c.Caller, c.Contract)
-	p, err := reader.Get(ctx, sent)
-	switch {
-	case err == nil:
-		return p, nil
-	case !errors.Is(err, players.ErrNotFound):
-		return nil, api.UnavailableError("reading players", err)
-	}
-	return byName(ctx, reader, field, "player", sent, describePlayer)
+	return named[players.Player]{d.Players.For(c.Caller, c.Contract), field, "player",
+		func(p players.Player) string { return p.ID }, describePlayer, nil}.resolve(ctx, sent)
 }
 
 func describeLeague(l leagues.League) string { return labelled(l.Name, l.ID, l.Country) }
@@ -122,7 +131,7 @@ func describeTeam(t teams.Team) string { return labelled(t.Name, t.ID, t.Country
 func describePlayer(p players.Player) string {
 	text := labelled(p.Name, p.ID, p.Country)
 	if p.Team != nil {
-		text += line(" of %s", *p.Team)
+		text += line(" of %s", short(*p.Team))
 	}
 	return text
 }

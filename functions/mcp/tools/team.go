@@ -158,7 +158,7 @@ type teamPage struct {
 
 func teamText(c *Call, in *teamInput, p teamPage) (string, teamAnswer, error) {
 	full := in.Detail == detailFull
-	out := teamAnswer{ID: p.team.ID, Name: short(p.team.Name), Country: p.team.Country, Records: []teamRecord{}, Last: []matchRow{}, Next: []matchRow{}}
+	out := teamAnswer{ID: p.team.ID, Name: short(p.team.Name), Country: shortOrNil(p.team.Country), Records: []teamRecord{}, Last: []matchRow{}, Next: []matchRow{}}
 	heading := describeTeam(*p.team)
 	if also := otherSpellings(*p.team); full && len(also) > 0 {
 		heading += ", also " + strings.Join(also, ", ")
@@ -180,6 +180,7 @@ func teamText(c *Call, in *teamInput, p teamPage) (string, teamAnswer, error) {
 		last, next = 10, 5
 	}
 	list := newRows[matchRow](last)
+	list.reserve(heading, out)
 	if in.Season == "" || len(p.next) > 0 {
 		heading += nextText(list, p.next[:min(len(p.next), next)], p.zone, &out.Next)
 	}
