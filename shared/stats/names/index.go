@@ -27,6 +27,10 @@ type Index string
 // release stored has a smaller one, and needs new index items when it is next stored.
 const Form = 1
 
+// minReversed is the length of the shortest word that is stored reversed. A mistake in a
+// shorter one leaves too little to find it by.
+const minReversed = 3
+
 // maxTexts and maxKeys bound the index items of an object, so that they fit in one
 // transaction with it.
 const (
@@ -49,7 +53,9 @@ func (x Index) Keys(id string, names []string) []table.Key {
 	var words []string
 	for _, name := range names {
 		for _, word := range strings.Fields(Key(name)) {
-			words = append(words, reversed(word))
+			if utf8.RuneCountInString(word) >= minReversed {
+				words = append(words, reversed(word))
+			}
 		}
 	}
 	slices.Sort(words)

@@ -23,6 +23,19 @@ type Appearance struct {
 	RedCards    *int   `json:"red_cards"`
 }
 
+// Sheet is a source's match sheet, by the source's own ids.
+type Sheet struct {
+	Key        string // of the match
+	Home, Away []Selected
+}
+
+// Selected is a player of a lineup. Player is the source's own id, and Team is "". Played is
+// false for a player who stayed on the bench.
+type Selected struct {
+	Appearance
+	Played bool
+}
+
 // Match has the appearances in one match, as a source states them. Players who did not play
 // are not in the list.
 type Match struct {
