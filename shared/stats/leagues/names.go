@@ -35,6 +35,20 @@ func (r Reader) Search(ctx context.Context, q string, limit int) ([]League, erro
 	return names.Matching(q, found, limit), nil
 }
 
+// Named returns the leagues that have the name q, and those that [Reader.Search] finds
+// besides: of each at most limit.
+func (r Reader) Named(ctx context.Context, q string, limit int) (exact, similar []League, err error) {
+	if !r.public {
+		return nil, nil, nil
+	}
+	found, err := kind.Find(ctx, r.store.table, q)
+	if err != nil {
+		return nil, nil, fmt.Errorf("leagues: searching: %w", err)
+	}
+	exact, similar = names.Named(q, found, limit)
+	return exact, similar, nil
+}
+
 // Nearest returns the leagues whose names are closest to a misspelt name, the closest
 // first, at most limit. It reads at most 320 index items and 60 leagues ([names.Kind.Near]).
 func (r Reader) Nearest(ctx context.Context, q string, limit int) ([]League, error) {

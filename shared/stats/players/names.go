@@ -28,6 +28,20 @@ func (r Reader) Search(ctx context.Context, q string, limit int) ([]Player, erro
 	return names.Matching(q, found, limit), nil
 }
 
+// Named returns the players who have the name q, and those whom [Reader.Search] finds
+// besides: of each at most limit.
+func (r Reader) Named(ctx context.Context, q string, limit int) (exact, similar []Player, err error) {
+	if !r.public {
+		return nil, nil, nil
+	}
+	found, err := kind.Find(ctx, r.store.table, q)
+	if err != nil {
+		return nil, nil, fmt.Errorf("players: searching: %w", err)
+	}
+	exact, similar = names.Named(q, found, limit)
+	return exact, similar, nil
+}
+
 // Nearest returns the players whose names are closest to a misspelt name, the closest
 // first, at most limit. It reads at most 320 index items and 60 players ([names.Kind.Near]).
 func (r Reader) Nearest(ctx context.Context, q string, limit int) ([]Player, error) {

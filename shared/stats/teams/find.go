@@ -32,6 +32,17 @@ func (r Reader) Search(ctx context.Context, q string, limit int) ([]Team, error)
 	return names.Matching(q, all, limit), nil
 }
 
+// Named returns the teams that have the name q, and those that [Reader.Search] finds
+// besides: of each at most limit.
+func (r Reader) Named(ctx context.Context, q string, limit int) (exact, similar []Team, err error) {
+	all, err := r.candidates(ctx, q, kind.Find)
+	if err != nil {
+		return nil, nil, fmt.Errorf("teams: searching: %w", err)
+	}
+	exact, similar = names.Named(q, all, limit)
+	return exact, similar, nil
+}
+
 // Nearest returns the teams whose names are closest to a misspelt name, the closest first:
 // public ones and the organisation's own, at most limit. It reads at most 320 index items
 // and 60 public teams ([names.Kind.Near]), and 1,000 own teams.

@@ -48,6 +48,10 @@ var reads = map[string]func(t *testing.T, r teams.Reader, ids []string) []string
 	"Search": func(t *testing.T, r teams.Reader, _ []string) []string {
 		return sorted(t)(r.Search(t.Context(), "elm", 10))
 	},
+	"Named": func(t *testing.T, r teams.Reader, _ []string) []string {
+		exact, similar, err := r.Named(t.Context(), "elm", 10)
+		return sorted(t)(append(exact, similar...), err)
+	},
 	"Nearest": func(t *testing.T, r teams.Reader, _ []string) []string {
 		return sorted(t)(r.Nearest(t.Context(), "emm", 10))
 	},
@@ -115,6 +119,7 @@ func TestReaderReturnsNoTeamOfAnotherOwner(t *testing.T) {
 			"Get":     {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 			"List":    {{s.Public(), public}, {open("org_1"), public}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 			"Search":  {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
+			"Named":   {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 			"Nearest": {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 			"ListIDs": {{s.Public(), public}, {open("org_1"), public}, {hidden(s, "org_1"), nil}, {hidden(s, "org_3"), nil}},
 			"Own":     {{s.Public(), nil}, {open("org_1"), mine}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
