@@ -9,10 +9,7 @@ import (
 
 func headToHead(d Deps) api.Handler {
 	return api.Handle("getHeadToHead", func(ctx context.Context, r *api.Request, in *getInput) (*matches.HeadToHeadAnswer, error) {
-		m, meetings, err := d.Matches.For(r.Caller, d.Contract).HeadToHead(ctx, in.Match)
-		if err != nil {
-			return nil, missing(err, "no such match")
-		}
-		return matches.HeadToHeadOf(m, meetings), nil
+		answer, err := d.Matches.For(r.Caller, d.Contract).RecordOf(ctx, in.Match)
+		return answer, missing(err, "no such match")
 	})
 }

@@ -38,15 +38,15 @@ func getHeadToHeadTool(d Deps) definition {
 		"The played meetings of a match's two teams in every league, newest first, and their totals. The totals are of all meetings. "+
 			`Example: {"match_id": "m_3vtsl7lq2ehtu"}`,
 		func(ctx context.Context, c *Call, in *partsOfMatchInput) (mirrored, error) {
-			m, meetings, err := d.Matches.For(c.Caller, c.Contract).HeadToHead(ctx, in.Match)
+			record, err := d.Matches.For(c.Caller, c.Contract).RecordOf(ctx, in.Match)
 			if err != nil {
 				return nil, unknownMatch(err, in.Match)
 			}
-			rest, at, err := offsets(ctx, c, in.Cursor, meetings)
+			rest, at, err := offsets(ctx, c, in.Cursor, record.Data)
 			if err != nil {
 				return nil, err
 			}
-			shown := plainCopy(*matches.HeadToHeadOf(m, meetings))
+			shown := plainCopy(*record)
 			t := shown.Totals
 			return &parts[matches.Match]{rows: rest, at: at, line: utcLine, none: "no meeting was played",
 				heading: line("%s and %s: %d meetings, %d wins of %s, %d draws, %d wins of %s, goals %d:%d",

@@ -134,7 +134,7 @@ func unknownID(err error, field, kind, id, lists string) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, leagues.ErrNotFound), errors.Is(err, matches.ErrNotFound):
-		return api.FieldErrorOf(api.NotFound, field, fmt.Sprintf("no %s %q; call %s for ids", kind, shortened(plain(id)), lists))
+		return api.FieldErrorOf(api.NotFound, field, fmt.Sprintf("no %s %q; call %s for ids", kind, short(id), lists))
 	}
 	return api.UnavailableError("reading by id", err)
 }

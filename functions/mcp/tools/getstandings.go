@@ -54,9 +54,6 @@ func rankLine(r *standings.Row) string {
 		r.Played, r.Won, r.Drawn, r.Lost, r.GoalsFor, r.GoalsAgainst, r.GoalDifference, r.Points)
 }
 
-// maxSeasons is how many seasons an error names.
-const maxSeasons = 20
-
 // noStandings says why there is no table, and what to ask for instead.
 func (d Deps) noStandings(ctx context.Context, c *Call, league *leagues.League, season string, err error) error {
 	switch {
@@ -75,5 +72,5 @@ func (d Deps) noStandings(ctx context.Context, c *Call, league *leagues.League, 
 	for _, s := range known[:min(len(known), maxSeasons)] {
 		names = append(names, plain(s.ID))
 	}
-	return api.FieldErrorOf(api.NotFound, "season", fmt.Sprintf("no season %q of %s; it has %s", shortened(plain(season)), plain(league.Name), orNone([]string{strings.Join(names, ", ")})))
+	return api.FieldErrorOf(api.NotFound, "season", fmt.Sprintf("no season %q of %s; it has %s", short(season), plain(league.Name), orNone([]string{strings.Join(names, ", ")})))
 }

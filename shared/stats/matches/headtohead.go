@@ -1,5 +1,7 @@
 package matches
 
+import "context"
+
 // HeadToHeadAnswer has the played meetings of the two teams of the requested match, in
 // every league.
 type HeadToHeadAnswer struct {
@@ -19,17 +21,17 @@ type Totals struct {
 	AwayGoals int `json:"away_goals" doc:"Goals of the away team of the requested match, including extra time, without penalties"`
 }
 
-// HeadToHeadOf returns the record of a match's two teams in their meetings, which are those of
-// [Reader.HeadToHead].
-func HeadToHeadOf(m *Match, meetings []Match) *HeadToHeadAnswer {
-	answer := &HeadToHeadAnswer{Home: m.Home, Away: m.Away, Data: meetings}
-	if answer.Data == nil {
-		answer.Data = []Match{}
+// RecordOf returns the head-to-head record of a match's two teams. It fails with ErrNotFound.
+func (r Reader) RecordOf(ctx context.Context, id string) (*HeadToHeadAnswer, error) {
+	m, meetings, err := r.HeadToHead(ctx, id)
+	if err != nil {
+		return nil, err
 	}
+	answer := &HeadToHeadAnswer{Home: m.Home, Away: m.Away, Data: meetings}
 	for i := range meetings {
 		answer.Totals.add(&meetings[i], m.Home.ID)
 	}
-	return answer
+	return answer, nil
 }
 
 // add counts one meeting. Extra time and penalties count for the winner.

@@ -111,6 +111,24 @@ var reads = map[string]func(ctx context.Context, r matches.Reader, ids []string)
 		}
 		return found, nil
 	},
+	"Meetings": func(ctx context.Context, r matches.Reader, _ []string) ([]matches.Match, error) {
+		page, err := r.Meetings(ctx, "fir", "elm", matches.PageRequest{Limit: 10})
+		if err != nil {
+			return nil, err
+		}
+		return page.Matches, nil
+	},
+	"RecordOf": func(ctx context.Context, r matches.Reader, ids []string) (found []matches.Match, err error) {
+		for _, id := range ids {
+			switch h, err := r.RecordOf(ctx, id); {
+			case err == nil && h.Totals.Played == len(h.Data):
+				found = h.Data
+			case !errors.Is(err, matches.ErrNotFound):
+				return nil, fmt.Errorf("got %v: %w", h, err)
+			}
+		}
+		return found, nil
+	},
 	"Season": func(ctx context.Context, r matches.Reader, _ []string) ([]matches.Match, error) {
 		return r.Season(ctx, "en.1", "2020")
 	},
