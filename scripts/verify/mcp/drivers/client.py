@@ -1,0 +1,102 @@
+"""Drives the client of Python: python client.py. It reads commands from standard input, one
+JSON object a line, and answers each with one line."""
+
+import asyncio
+import json
+import logging
+import sys
+from contextlib import AsyncExitStack
+
+logging.disable(logging.CRITICAL)
+
+
+def plain(model):
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Modern:
+    """Version 2 of the SDK."""
+
+    async def connect(self, url, secret, revision=None):
+        import httpx2
+        from mcp import Client
+        from mcp.client.streamable_http import streamable_http_client
+
+        http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {secret}"}, timeout=60)
+        self.client = Client(streamable_http_client(url, http_client=http), mode="auto" if revision != "legacy" else "legacy")
+        self.http = http
+        await self.client.__aenter__()
+        c = self.client
+        return {"revision": c.protocol_version, "session": None, "capabilities": plain(c.server_capabilities),
+                "server": plain(c.server_info) if c.server_info else None, "instructions": c.instructions}
+
+    async def list(self):
+        return plain(await self.client.list_tools())
+
+    async def call(self, tool, arguments):
+        return plain(await self.client.call_tool(tool, arguments))
+
+    async def close(self):
+        await self.client.__aexit__(None, None, None)
+        await self.http.aclose()
+        return {}
+
+
+class Classic:
+    """Version 1 of the SDK."""
+
+    async def connect(self, url, secret, revision=None):
+        from mcp import ClientSession
+        from mcp.client.streamable_http import streamablehttp_client
+
+        self.stack = AsyncExitStack()
+        read, write, session = await self.stack.enter_async_context(
+            streamablehttp_client(url, headers={"Authorization": f"Bearer {secret}"}))
+        self.session = await self.stack.enter_async_context(ClientSession(read, write))
+        got = await self.session.initialize()
+        return {"revision": got.protocolVersion, "session": session(), "capabilities": plain(got.capabilities),
+                "server": plain(got.serverInfo), "instructions": got.instructions}
+
+    async def list(self):
+        return plain(await self.session.list_tools())
+
+    async def call(self, tool, arguments):
+        return plain(await self.session.call_tool(tool, arguments))
+
+    async def close(self):
+        await self.stack.aclose()
+        return {}
+
+
+def flat(e):
+    """Returns the errors of nested groups."""
+    if isinstance(e, BaseExceptionGroup):
+        return [one for inner in e.exceptions for one in flat(inner)]
+    return [e]
+
+
+def problem(e):
+    e = flat(e)[-1]
+    response = getattr(e, "response", None)
+    code = getattr(e, "code", None) or getattr(getattr(e, "error", None), "code", None)
+    return {"kind": type(e).__name__, "message": str(e), "code": code,
+            "status": getattr(response, "status_code", None), "data": getattr(e, "data", None)}
+
+
+async def main():
+    try:
+        from mcp import Client as _
+        client = Modern()
+    except ImportError:
+        client = Classic()
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        command = json.loads(line)
+        try:
+            answer = {"result": await getattr(client, command.pop("op"))(**command)}
+        except BaseException as e:  # a group of errors is no Exception
+            answer = {"error": problem(e)}
+        print(json.dumps(answer, default=str), flush=True)
+
+
+asyncio.run(main())
