@@ -15,7 +15,10 @@ newest)
 	;;
 older)
 	npm sdk-1.20@npm:@modelcontextprotocol/sdk@1.20.0 sdk-1.12@npm:@modelcontextprotocol/sdk@1.12.3 sdk-1.10@npm:@modelcontextprotocol/sdk@1.10.2
-	for version in 1.30.0 1.22.0 1.9.4 1.8.0; do scripts/venv.sh mcp "$version"; done
+	scripts/venv.sh mcp 1.30.0
+	scripts/venv.sh mcp 1.22.0
+	scripts/venv.sh mcp 1.9.4 pydantic==2.11.7 # later ones lack what it imports
+	scripts/venv.sh mcp 1.8.0 pydantic==2.11.7
 	;;
 suites) # they need Node 22.19
 	packages=(@modelcontextprotocol/conformance@0.2.0-alpha.12 @modelcontextprotocol/inspector@2.12.0)

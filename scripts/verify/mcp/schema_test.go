@@ -3,53 +3,14 @@ package mcp
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"statgate/functions/mcp"
-	"statgate/shared/api"
 )
-
-// adapted serves a handler of the protocol over HTTP, without a gate.
-func adapted(h api.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, "reading the body", http.StatusBadRequest)
-			return
-		}
-		m := &api.Message{Method: r.Method, Header: r.Header, Host: r.Host, Body: body}
-		_, raw := h.Protocol.Row(api.Route{Operation: api.CallMCP}, m)
-		if raw == nil {
-			answer, err := h.Call(r.Context(), &api.Request{Caller: &api.Caller{}, Now: time.Now()}, m)
-			typed, ok := answer.(api.Raw)
-			if err != nil || !ok {
-				http.Error(w, "the handler failed", http.StatusInternalServerError)
-				return
-			}
-			raw = &typed
-		}
-		for name, value := range raw.Header {
-			w.Header().Set(name, value)
-		}
-		if raw.ContentType != "" {
-			w.Header().Set("Content-Type", raw.ContentType)
-		}
-		w.WriteHeader(raw.Status)
-		_, _ = w.Write(raw.Body) // the client went away
-	})
-}
 
 // refusesABadResult shows that a client checks results, so that those of the product are valid.
 func refusesABadResult(t *testing.T, c client, d *driver) {
@@ -64,7 +25,7 @@ func refusesABadResult(t *testing.T, c client, d *driver) {
 				return &sdk.CallToolResult{StructuredContent: structured, Content: []sdk.Content{&sdk.TextContent{Text: "n"}}}, nil
 			})
 	}
-	at := httptest.NewServer(adapted(mcp.Over(server, mcp.Origins{}, "initialize", "server/discover", "ping", "tools/list", "tools/call")))
+	at := httptest.NewServer(Adapted(mcp.Over(server, mcp.Origins{}, "initialize", "server/discover", "ping", "tools/list", "tools/call")))
 	t.Cleanup(at.Close)
 	if _, err := d.connect(at.URL, "none"); err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ import asyncio
 import json
 import logging
 import sys
-from contextlib import AsyncExitStack
+from datetime import timedelta
 
 logging.disable(logging.CRITICAL)
 
@@ -17,13 +17,13 @@ def plain(model):
 class Modern:
     """Version 2 of the SDK."""
 
-    async def connect(self, url, secret, revision=None):
+    async def connect(self, url, secret):
         import httpx2
         from mcp import Client
         from mcp.client.streamable_http import streamable_http_client
 
         http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {secret}"}, timeout=60)
-        self.client = Client(streamable_http_client(url, http_client=http), mode="auto" if revision != "legacy" else "legacy")
+        self.client = Client(streamable_http_client(url, http_client=http), mode="auto")
         self.http = http
         await self.client.__aenter__()
         c = self.client
@@ -43,28 +43,49 @@ class Modern:
 
 
 class Classic:
-    """Version 1 of the SDK."""
+    """Version 1 of the SDK. An error of HTTP ends its transport and cancels the task that uses
+    it, so a connection has a task of its own."""
 
-    async def connect(self, url, secret, revision=None):
+    async def connect(self, url, secret):
+        self.asked = asyncio.Queue()
+        self.task = asyncio.create_task(self.run(url, {"Authorization": f"Bearer {secret}"}))
+        return await self.ask(lambda session: session.initialize(), self.connected)
+
+    def connected(self, got):
+        return {"revision": got.protocolVersion, "session": self.session_id(), "capabilities": plain(got.capabilities),
+                "server": plain(got.serverInfo), "instructions": got.instructions}
+
+    async def run(self, url, headers):
         from mcp import ClientSession
         from mcp.client.streamable_http import streamablehttp_client
 
-        self.stack = AsyncExitStack()
-        read, write, session = await self.stack.enter_async_context(
-            streamablehttp_client(url, headers={"Authorization": f"Bearer {secret}"}))
-        self.session = await self.stack.enter_async_context(ClientSession(read, write))
-        got = await self.session.initialize()
-        return {"revision": got.protocolVersion, "session": session(), "capabilities": plain(got.capabilities),
-                "server": plain(got.serverInfo), "instructions": got.instructions}
+        async with streamablehttp_client(url, headers=headers) as (read, write, self.session_id):
+            async with ClientSession(read, write, read_timeout_seconds=timedelta(seconds=20)) as session:
+                while (question := await self.asked.get()) is not None:
+                    request, answer = question
+                    try:
+                        answer.set_result(await request(session))
+                    except Exception as e:
+                        answer.set_exception(e)
+
+    async def ask(self, request, shape=plain):
+        answer = asyncio.get_running_loop().create_future()
+        await self.asked.put((request, answer))
+        await asyncio.wait({answer, self.task}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return shape(answer.result())
+        await self.task
+        raise ConnectionError("the connection ended")
 
     async def list(self):
-        return plain(await self.session.list_tools())
+        return await self.ask(lambda session: session.list_tools())
 
     async def call(self, tool, arguments):
-        return plain(await self.session.call_tool(tool, arguments))
+        return await self.ask(lambda session: session.call_tool(tool, arguments))
 
     async def close(self):
-        await self.stack.aclose()
+        await self.asked.put(None)
+        await asyncio.wait({self.task})
         return {}
 
 

@@ -10,22 +10,25 @@ const { StreamableHTTPClientTransport } = await import(split ? name : `${name}/c
 let client;
 
 const commands = {
-  async connect({ url, secret, revision }) {
-    const options = { capabilities: {} };
-    if (split) options.versionNegotiation = { mode: revision ? { pin: revision } : "auto" };
-    client = new Client({ name: "verify", version: "1.0.0" }, options);
+  async connect({ url, secret }) {
+    client = new Client({ name: "verify", version: "1.0.0" }, { capabilities: {}, versionNegotiation: { mode: "auto" } });
     const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${secret}` } } });
-    let spoken;
+    let spoken; // version 1 does not tell its program the revision
+    let receive;
     if (!split) {
-      const set = transport.setProtocolVersion?.bind(transport);
-      transport.setProtocolVersion = (version) => {
-        spoken = version;
-        set?.(version);
-      };
+      Object.defineProperty(transport, "onmessage", {
+        get: () => receive,
+        set: (f) => {
+          receive = (message, ...more) => {
+            spoken = message.result?.protocolVersion ?? spoken;
+            f(message, ...more);
+          };
+        },
+      });
     }
     await client.connect(transport);
     return {
-      revision: split ? client.getNegotiatedProtocolVersion() : spoken,
+      revision: client.getNegotiatedProtocolVersion?.() ?? spoken,
       session: transport.sessionId ?? null,
       capabilities: client.getServerCapabilities(),
       server: client.getServerVersion(),
