@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -29,8 +31,10 @@ type protocol struct {
 	contract *contract.Contract
 }
 
-// session is one request. The SDK passes it to the tool in its context.
+// session is one request. The SDK passes it to the tool in its context, which does not end with
+// the request at older revisions; ctx does.
 type session struct {
+	ctx     context.Context
 	call    *tools.Call
 	refused string     // the result of a tool that is not called; "" if it is
 	ended   chan error // the fault of a tool, or nil
@@ -105,7 +109,7 @@ func run(t tools.Tool) mcp.ToolHandler {
 		case s.refused != "":
 			return failed(s.refused), nil
 		}
-		answer, err := t.Run(ctx, s.call, req.Params.Arguments)
+		answer, err := s.run(t, req.Params.Arguments)
 		if err != nil {
 			fault := api.ErrorOf(err)
 			if fault.Condition == api.Unavailable || fault.Condition == api.Internal {
@@ -119,6 +123,17 @@ func run(t tools.Tool) mcp.ToolHandler {
 		return &mcp.CallToolResult{Meta: left(s.call.Meter), StructuredContent: answer.Data,
 			Content: []mcp.Content{&mcp.TextContent{Text: answer.Text}}}, nil
 	}
+}
+
+// run calls a tool in the time of the request. The SDK calls tools in goroutines of its own,
+// where a panic would end the process.
+func (s *session) run(t tools.Tool, arguments json.RawMessage) (answer *tools.Answer, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("mcp: %s: panic: %v\n%s", t.Name, r, debug.Stack())
+		}
+	}()
+	return t.Run(s.ctx, s.call, arguments)
 }
 
 func failed(text string) *mcp.CallToolResult {
@@ -135,7 +150,7 @@ func left(m api.Meter) mcp.Meta {
 
 // serve answers a message by the SDK. It ends with its context even if the SDK does not.
 func (p *protocol) serve(ctx context.Context, h http.Header, msg *jsonrpc.Message, s *session) (api.Raw, error) {
-	s.ended = make(chan error, 1)
+	s.ctx, s.ended = ctx, make(chan error, 1)
 	req, err := http.NewRequestWithContext(context.WithValue(ctx, sessionKey{}, s), http.MethodPost, "/", bytes.NewReader(msg.Encoded()))
 	if err != nil {
 		return api.Raw{}, err
@@ -148,16 +163,37 @@ func (p *protocol) serve(ctx context.Context, h http.Header, msg *jsonrpc.Messag
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	w := &recorder{header: http.Header{}}
-	p.http.ServeHTTP(w, req)
+	done := make(chan error, 1)
+	go func() { done <- p.handle(w, req) }()
+	select {
+	case fault := <-s.ended:
+		return api.Raw{}, fault
+	case <-ctx.Done():
+		return api.Raw{}, api.UnavailableError("answering a message", context.Cause(ctx))
+	case err := <-done:
+		if err != nil {
+			return api.Raw{}, err
+		}
+	}
 	select {
 	case fault := <-s.ended:
 		return api.Raw{}, fault
 	default:
+		return w.answer(msg.ID), nil
 	}
-	if ctx.Err() != nil || w.status == 0 {
-		return api.Raw{}, api.UnavailableError("answering a message", context.Cause(ctx))
+}
+
+// handle calls the SDK and turns a panic into an error.
+func (p *protocol) handle(w *recorder, req *http.Request) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("mcp: panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	if p.http.ServeHTTP(w, req); w.status == 0 {
+		return errors.New("mcp: the SDK gave no answer")
 	}
-	return w.answer(msg.ID), nil
+	return nil
 }
 
 // recorder is the SDK's ResponseWriter.

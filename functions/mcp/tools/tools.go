@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"time"
 
@@ -96,9 +97,26 @@ func All(d Deps) []Tool {
 }
 
 // definitions are the tools by their names in [api.Tools].
-var definitions = map[string]func(d Deps) definition{
-	"standings": standingsTool,
-	"usage":     usageTool,
+var definitions = merge(questions, resources)
+
+// questions are tools that are named for tasks.
+var questions = map[string]func(d Deps) definition{
+	"find":         findTool,
+	"matches":      matchesTool,
+	"match":        matchTool,
+	"standings":    standingsTool,
+	"head_to_head": headToHeadTool,
+	"team":         teamTool,
+	"player":       playerTool,
+	"usage":        usageTool,
+}
+
+func merge(sets ...map[string]func(d Deps) definition) map[string]func(d Deps) definition {
+	all := map[string]func(d Deps) definition{}
+	for _, set := range sets {
+		maps.Copy(all, set)
+	}
+	return all
 }
 
 // define returns a tool with the input In and the structured output Out. The input's fields
