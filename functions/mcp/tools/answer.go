@@ -50,12 +50,22 @@ func newRows[T any](limit int) *rows[T] {
 
 // add adds a row. It returns false, and adds nothing, if the answer is full.
 func (r *rows[T]) add(line string, row T) bool {
-	raw, err := json.Marshal(row)
-	size := 2*len(line) + 2 + len(raw) // quotes in JSON may double a line
-	if err != nil || len(r.data) == r.limit || r.bytes+size > maxBytes-spare {
+	if len(r.data) == r.limit || !r.reserve(line, row) {
 		return false
 	}
-	r.lines, r.data, r.bytes = append(r.lines, line), append(r.data, row), r.bytes+size
+	r.lines, r.data = append(r.lines, line), append(r.data, row)
+	return true
+}
+
+// reserve counts the bytes of a line and an object beside the rows. It returns false, and
+// counts nothing, if the answer is full.
+func (r *rows[T]) reserve(line string, row any) bool {
+	raw, err := json.Marshal(row)
+	size := 2*len(line) + 2 + len(raw) // quotes in JSON may double a line
+	if err != nil || r.bytes+size > maxBytes-spare {
+		return false
+	}
+	r.bytes += size
 	return true
 }
 
@@ -139,6 +149,8 @@ func unknownName(field, kind, sent string, nearest []string) error {
 	message := fmt.Sprintf("no %s like %q", kind, plain(sent))
 	if len(nearest) > 0 {
 		message += "; nearest: " + strings.Join(nearest, ", ")
+	} else {
+		message += "; try another spelling, or one word of the name"
 	}
 	return api.FieldErrorOf(api.NotFound, field, message)
 }

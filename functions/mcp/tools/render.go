@@ -2,6 +2,8 @@ package tools
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"statgate/shared/api"
@@ -32,7 +34,7 @@ func zoneOf(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
-		return nil, api.FieldError("timezone", fmt.Sprintf("must be an IANA time zone such as Europe/London, got %q", plain(name)))
+		return nil, api.FieldError("timezone", "must be an IANA time zone such as Europe/London, got %q", plain(name))
 	}
 	return zone, nil
 }
@@ -67,8 +69,8 @@ func goalsOf(s matches.Score) *matches.Goals {
 
 // rowOf returns a match for structured results.
 func rowOf(m *matches.Match, zone *time.Location) matchRow {
-	row := matchRow{ID: m.ID, League: optional(string(m.League)), Season: optional(string(m.Season)), Round: m.Round, Status: string(m.Status),
-		HomeID: m.Home.ID, Home: m.Home.Name, AwayID: m.Away.ID, Away: m.Away.Name}
+	row := matchRow{ID: m.ID, League: optional(string(m.League)), Season: optional(string(m.Season)), Round: shortOrNil(m.Round), Status: string(m.Status),
+		HomeID: m.Home.ID, Home: short(m.Home.Name), AwayID: m.Away.ID, Away: short(m.Away.Name)}
 	row.Date, row.Time = localTime(m, zone)
 	if g := goalsOf(m.Score); g != nil {
 		row.HomeGoals, row.AwayGoals = &g.Home, &g.Away
@@ -104,5 +106,88 @@ func matchLine(m *matches.Match, zone *time.Location) string {
 	if m.Minute != nil {
 		status += fmt.Sprintf(" %d'", *m.Minute)
 	}
-	return line("%s %s [%s] %s %s [%s], %s (%s)", when, m.Home.Name, m.Home.ID, scoreOf(m), m.Away.Name, m.Away.ID, status, m.ID)
+	return line("%s %s [%s] %s %s [%s], %s (%s)", when, short(m.Home.Name), m.Home.ID, scoreOf(m), short(m.Away.Name), m.Away.ID, status, m.ID)
+}
+
+// maxName bounds a name in an answer, in characters, so that a row of any data has room.
+const maxName = 80
+
+// short returns a name of the data as plain text of bounded length.
+func short(name string) string {
+	letters := []rune(plain(name))
+	if len(letters) <= maxName {
+		return string(letters)
+	}
+	return strings.TrimRight(string(letters[:maxName-1]), " ") + "…"
+}
+
+func shortOrNil(name *string) *string {
+	if name == nil {
+		return nil
+	}
+	text := short(*name)
+	return &text
+}
+
+// placeText returns where a match stands: league, season, stage, group and round.
+func placeText(m *matches.Match) string {
+	parts := []string{string(m.League), string(m.Season)}
+	for _, one := range []*string{m.Stage, m.Group, m.Round} {
+		if one != nil {
+			parts = append(parts, short(*one))
+		}
+	}
+	return plain(strings.Join(slices.DeleteFunc(slices.Compact(parts), func(part string) bool { return part == "" }), " "))
+}
+
+// fullLine returns a match in one line with all that a list shows of it.
+func fullLine(m *matches.Match, zone *time.Location) string {
+	text := matchLine(m, zone)
+	if place := placeText(m); place != "" {
+		text += ", " + place
+	}
+	if m.Score.HalfTime != nil {
+		text += fmt.Sprintf(", half-time %d-%d", m.Score.HalfTime.Home, m.Score.HalfTime.Away)
+	}
+	if m.KickoffAt != nil {
+		text += line(", kick-off %s", *m.KickoffAt)
+	}
+	return text
+}
+
+// zoneText says in which zone an answer has its dates.
+func zoneText(zone *time.Location) string {
+	if zone == nil {
+		return "local dates and times"
+	}
+	return "dates and times in " + zone.String()
+}
+
+// today returns the day of a time in a zone, UTC for nil.
+func today(now time.Time, zone *time.Location) time.Time {
+	if zone == nil {
+		zone = time.UTC
+	}
+	y, m, d := now.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// Years of matches that a date may have.
+const minYear, maxYear = 1800, 2199
+
+// dayOf returns the day of a word or date.
+func dayOf(field, text string, today time.Time) (string, error) {
+	switch text {
+	case "today":
+		return today.Format(time.DateOnly), nil
+	case "yesterday":
+		return today.AddDate(0, 0, -1).Format(time.DateOnly), nil
+	case "tomorrow":
+		return today.AddDate(0, 0, 1).Format(time.DateOnly), nil
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil || day.Year() < minYear || day.Year() > maxYear {
+		return "", api.FieldError(field, "must be today, yesterday, tomorrow or a date such as 2016-05-02, got %q", plain(text))
+	}
+	return text, nil
 }

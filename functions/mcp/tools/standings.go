@@ -12,9 +12,11 @@ import (
 
 type standingsInput struct {
 	League string  `json:"league" text:"line" minLength:"1" maxLength:"100" doc:"League: its id or its name" example:"en.1"`
-	Season string  `json:"season,omitempty" text:"id" maxLength:"100" doc:"Season id; default: the latest season" example:"2015-16"`
+	Season string  `json:"season,omitempty" text:"line" maxLength:"100" doc:"Season; default: the latest season" example:"2015-16"`
 	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Last matchday to count; default: all"`
 	Date   *string `json:"date,omitempty" format:"date" doc:"Last local date to count; default: all"`
+	Detail string  `json:"detail,omitempty" enum:"concise,full" default:"concise" doc:"full adds matches won, drawn and lost, and goals"`
+	Limit  int     `json:"limit,omitempty" minimum:"1" maximum:"25" default:"25" doc:"Rows at most"`
 	Cursor string  `json:"cursor,omitempty" text:"id" maxLength:"500" doc:"Cursor from the previous answer"`
 }
 
@@ -31,6 +33,7 @@ type standingRow struct {
 	ID       string  `json:"id" doc:"Team id"`
 	Team     string  `json:"team" doc:"Team name"`
 	Played   int     `json:"played" doc:"Matches played"`
+	Goals    int     `json:"goal_difference" doc:"Goals scored minus goals conceded"`
 	Points   int     `json:"points" doc:"Points"`
 }
 
@@ -43,7 +46,7 @@ func standingsTool(d Deps) definition {
 			if err != nil {
 				return "", standingsAnswer{}, err
 			}
-			table, err := d.Standings.For(c.Caller, c.Contract).Table(ctx, league.ID, leagues.SeasonID(in.Season), standings.AsOf{Round: in.Round, Date: in.Date})
+			table, err := d.Standings.For(c.Caller, c.Contract).Table(ctx, league.ID, seasonID(in.Season), standings.AsOf{Round: in.Round, Date: in.Date})
 			if err != nil {
 				return "", standingsAnswer{}, d.noTable(ctx, c, league, in.Season, err)
 			}
@@ -58,18 +61,10 @@ func tableText(ctx context.Context, c *Call, league *leagues.League, t *standing
 	if err != nil {
 		return "", out, err
 	}
-	list, next := newRows[standingRow](maxRows), ""
+	list, next := newRows[standingRow](in.Limit), ""
 	for i, r := range t.Data[from:] {
-		group := ""
-		if r.Group != nil {
-			group = *r.Group + " "
-		}
-		text := line("%s%d. %s [%s] P%d W%d D%d L%d %d:%d %+d, %d points", group, r.Position, r.Team.Name, r.Team.ID,
-			r.Played, r.Won, r.Drawn, r.Lost, r.GoalsFor, r.GoalsAgainst, r.GoalDifference, r.Points)
-		if r.Deduction > 0 {
-			text += fmt.Sprintf(" (%d deducted)", r.Deduction)
-		}
-		if !list.add(text, standingRow{r.Position, r.Group, r.Team.ID, r.Team.Name, r.Played, r.Points}) {
+		row := standingRow{r.Position, shortOrNil(r.Group), r.Team.ID, short(r.Team.Name), r.Played, r.GoalDifference, r.Points}
+		if !list.add(standingLine(&r, in.Detail == detailFull), row) {
 			next = fmt.Sprint(from + i)
 			break
 		}
@@ -78,7 +73,7 @@ func tableText(ctx context.Context, c *Call, league *leagues.League, t *standing
 		return "", out, err
 	}
 	out.Rows = list.data
-	heading := line("%s [%s], season %s", league.Name, league.ID, t.Season)
+	heading := line("%s [%s], season %s", short(league.Name), league.ID, t.Season)
 	if in.Round != nil {
 		heading += fmt.Sprintf(", after round %d", *in.Round)
 	}
@@ -88,23 +83,31 @@ func tableText(ctx context.Context, c *Call, league *leagues.League, t *standing
 	return list.text(heading, out.NextCursor), out, nil
 }
 
+func standingLine(r *standings.Row, full bool) string {
+	text := ""
+	if r.Group != nil {
+		text = short(*r.Group) + " "
+	}
+	text += line("%d. %s [%s] ", r.Position, short(r.Team.Name), r.Team.ID) +
+		fmt.Sprintf("%s, %d played, goal difference %+d", counted(r.Points, "point", "points"), r.Played, r.GoalDifference)
+	if full {
+		text += fmt.Sprintf(", W%d D%d L%d, goals %d:%d", r.Won, r.Drawn, r.Lost, r.GoalsFor, r.GoalsAgainst)
+	}
+	if r.Deduction > 0 {
+		text += fmt.Sprintf(" (%d deducted)", r.Deduction)
+	}
+	return text
+}
+
 // noTable says why there is no table, and which seasons there are.
 func (d Deps) noTable(ctx context.Context, c *Call, league *leagues.League, season string, err error) error {
 	switch {
 	case errors.Is(err, standings.ErrNoStandings):
-		return api.FieldErrorOf(api.NoStandings, "league", line("%s is a knock-out competition without a table; call matches with its league and season", league.Name))
+		return api.FieldErrorOf(api.NoStandings, "league", line("%s is a knock-out competition without a table; call matches with its league and season", short(league.Name)))
 	case errors.Is(err, standings.ErrOnlyCurrent):
 		return api.Fail(api.Permission, "the key's scopes allow only the standings of the current season")
 	case !errors.Is(err, leagues.ErrNotFound):
 		return api.UnavailableError("computing standings", err)
 	}
-	seasons, err := d.Leagues.For(c.Caller, c.Contract).Seasons(ctx, league.ID)
-	if err != nil {
-		return api.UnavailableError("reading seasons", err)
-	}
-	var known []string
-	for _, s := range seasons {
-		known = append(known, s.ID)
-	}
-	return unknownName("season", "season of "+plain(league.Name), season, known)
+	return d.noSeason(ctx, c, league, season)
 }

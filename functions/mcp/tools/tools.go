@@ -101,8 +101,14 @@ var definitions = merge(questions, resources)
 
 // questions are tools that are named for tasks.
 var questions = map[string]func(d Deps) definition{
-	"standings": standingsTool,
-	"usage":     usageTool,
+	"find":         findTool,
+	"matches":      matchesTool,
+	"match":        matchTool,
+	"standings":    standingsTool,
+	"head_to_head": headToHeadTool,
+	"team":         teamTool,
+	"player":       playerTool,
+	"usage":        usageTool,
 }
 
 func merge(sets ...map[string]func(d Deps) definition) map[string]func(d Deps) definition {

@@ -11,8 +11,6 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/sources/importer"
 	"statgate/shared/sources/simulation"
-	"statgate/shared/stats/players"
-	"statgate/shared/table"
 )
 
 // step is one request of the story. Its texts may have names of variables in braces.
@@ -119,9 +117,6 @@ func newStoryRunner(ctx context.Context, e *engine) (*storyRunner, error) {
 	if _, err := importer.Put(ctx, e.stats, w.clock, importer.Simulated(sim)); err != nil {
 		return nil, fmt.Errorf("storing the simulated league: %w", err)
 	}
-	if err := r.addPlayer(ctx); err != nil {
-		return nil, err
-	}
 	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "client": readScopes, "agent": {"mcp:invoke", "read:leagues"}, "admin": manageScopes} {
 		if r.vars[name], err = w.key(ctx, scopes...); err != nil {
 			return nil, err
@@ -130,21 +125,7 @@ func newStoryRunner(ctx context.Context, e *engine) (*storyRunner, error) {
 	return r, r.findData(ctx, sim)
 }
 
-// addPlayer stores a player, because no source has players.
-func (r *storyRunner) addPlayer(ctx context.Context) error {
-	it, err := table.Encode(players.Player{ID: "somebody", Name: "Some Body"})
-	if err != nil {
-		return fmt.Errorf("encoding a player: %w", err)
-	}
-	it[table.PartitionAttr], it[table.SortAttr] = "PLAYERS", "somebody"
-	if _, err := r.stats.Write(ctx, table.Put(it)); err != nil {
-		return fmt.Errorf("storing a player: %w", err)
-	}
-	r.vars["player"] = "somebody"
-	return nil
-}
-
-// findData sets the variables of a league, a season, a team and a match.
+// findData sets the variables of a league, a season, a team, a match and a player.
 func (r *storyRunner) findData(ctx context.Context, sim simulation.League) error {
 	r.vars["league"], r.vars["season"] = sim.League.ID, sim.Seasons[0].ID
 	list, err := r.must(ctx, r.vars["client"], http.MethodGet, r.routes["listMatches"].Path+"?limit=1", "")
@@ -152,6 +133,10 @@ func (r *storyRunner) findData(ctx context.Context, sim simulation.League) error
 		return err
 	}
 	r.vars["match"], r.vars["team"] = list.field("data", "0", "id"), list.field("data", "0", "home", "id")
+	if list, err = r.must(ctx, r.vars["client"], http.MethodGet, r.routes["listPlayers"].Path+"?limit=1", ""); err != nil {
+		return err
+	}
+	r.vars["player"] = list.field("data", "0", "id")
 	return nil
 }
 

@@ -1,5 +1,5 @@
 // Package importer imports openfootball's clubs, matches and points adjustments, and
-// Wyscout's match reports, into the stats table. Importing the same files again writes
+// Wyscout's match reports and players, into the stats table. Importing the same files again writes
 // nothing. Unreadable parts are reported by file, line and field, and the rest is
 // imported. Clubs and matches may come in any order, in one run or several, with the same
 // resulting teams and matches.
@@ -20,6 +20,7 @@ import (
 	"statgate/shared/sources/openfootball"
 	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
+	"statgate/shared/stats/players"
 	"statgate/shared/stats/reports"
 	"statgate/shared/stats/teams"
 	"statgate/shared/table"
@@ -48,6 +49,7 @@ type Report struct {
 	Matches     MatchCounts
 	Adjustments int // adjustments in force after the run
 	Reports     ReportCounts
+	Players     PlayerCounts
 	Problems    []openfootball.Problem
 	Duplicates  []openfootball.Problem // rows that repeat another one, which is not an error
 	Ambiguous   []string               // spellings shared by several clubs, with these clubs
@@ -69,6 +71,10 @@ type Season struct {
 	League, Name, Season string
 	Matches              []matches.Match
 	Reports              map[int]*reports.Report // by index in Matches
+
+	Source  string                    // the source of the match sheets
+	Sheets  map[int]players.Sheet     // by index in Matches
+	Players map[string]players.Stated // the players of the sheets, by the source's own ids
 }
 
 // Check returns an error if a named path cannot be opened.
@@ -114,10 +120,20 @@ func Put(ctx context.Context, tbl table.Table, clock func() time.Time, list []Se
 		for n, m := range s.Matches {
 			m.League, m.Season, m.Owner = matches.Ref(s.League), matches.Ref(s.Season), matches.Public
 			at := openfootball.Problem{File: s.League + " " + s.Season, Field: fmt.Sprintf("matches[%d]", n)}
-			seasons[i].rows = append(seasons[i].rows, row{at: at, match: m, report: s.Reports[n]})
+			one := row{at: at, match: m, report: s.Reports[n]}
+			if from, ok := s.Sheets[n]; ok {
+				one.sheet = &from
+			}
+			seasons[i].rows = append(seasons[i].rows, one)
 		}
+		seasons[i].sheets = newSheets(s.Source, s.Players)
 	}
 	err := im.store(ctx, nil, seasons)
+	for _, s := range seasons {
+		if err == nil {
+			err = im.putSheets(ctx, s.sheets)
+		}
+	}
 	return im.report, err
 }
 
@@ -129,6 +145,7 @@ type run struct {
 	matches     *matches.Store
 	leagues     *leagues.Store
 	reports     *reports.Store
+	players     *players.Store
 	teams       *teams.Registry
 	matcher     *matches.Matcher
 	report      Report
@@ -139,19 +156,21 @@ type run struct {
 type season struct {
 	league, name, id string
 	rows             []row
+	sheets           *sheets // match sheets of the stored rows; nil for a source without any
 }
 
 type row struct {
 	at     openfootball.Problem // the row's place in its file, without a message
 	match  matches.Match
 	report *reports.Report // the source's report of the match, or nil
+	sheet  *players.Sheet  // the source's match sheet, or nil
 }
 
 func newImport(tbl table.Table, clock func() time.Time, progress func(done, total int)) *run {
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl), reports: reports.NewStore(tbl, clock)}
+	return &run{tbl: tbl, clock: clock, progress: progress, matches: matches.NewStore(tbl, clock), leagues: leagues.NewStore(tbl), reports: reports.NewStore(tbl, clock), players: players.NewStore(tbl)}
 }
 
 func (im *run) problem(at openfootball.Problem, message string) {
@@ -198,7 +217,7 @@ func (im *run) store(ctx context.Context, clubs []teams.Club, seasons []season) 
 func seasonOfFile(f file) season {
 	s := season{league: f.League, name: f.Name, id: f.Season}
 	for _, r := range f.Rows {
-		s.rows = append(s.rows, row{openfootball.Problem{File: f.path, Line: r.Line, Field: r.Field}, r.Match, r.Report})
+		s.rows = append(s.rows, row{at: openfootball.Problem{File: f.path, Line: r.Line, Field: r.Field}, match: r.Match, report: r.Report})
 	}
 	return s
 }

@@ -6,7 +6,6 @@ import (
 
 	"statgate/shared/sources/openfootball"
 	"statgate/shared/stats/matches"
-	"statgate/shared/stats/reports"
 	"statgate/shared/table"
 )
 
@@ -38,7 +37,7 @@ func (im *run) putSeason(ctx context.Context, s season) error {
 			im.done = before + len(s.rows)
 			im.progress(im.done, im.total)
 			im.report.Matches.Unchanged += len(records)
-			return im.putReports(ctx, records, found)
+			return im.putReports(ctx, s, records, found)
 		}
 	}
 	return fmt.Errorf("too many concurrent writes to the season: %w", table.ErrConflict)
@@ -101,34 +100,34 @@ func (im *run) count(batch []matches.Change) {
 }
 
 // records resolves the teams of the rows. It returns one record for each match, and the
-// rows' reports by record.
-func (im *run) records(s season) ([]*matches.Record, map[*matches.Record]*reports.Report) {
+// rows by record.
+func (im *run) records(s season) ([]*matches.Record, map[*matches.Record]row) {
 	at := map[matches.Identity]int{}
 	places := []openfootball.Problem{}
 	var out []*matches.Record
-	found := map[*matches.Record]*reports.Report{}
-	for _, row := range s.rows {
-		r := im.matcher.Record(row.match)
+	found := map[*matches.Record]row{}
+	for _, one := range s.rows {
+		r := im.matcher.Record(one.match)
 		if r == nil {
-			im.problem(row.at, fmt.Sprintf("%q and %q are one team", row.match.Home.Name, row.match.Away.Name))
+			im.problem(one.at, fmt.Sprintf("%q and %q are one team", one.match.Home.Name, one.match.Away.Name))
 			continue
 		}
-		found[r] = row.report
+		found[r] = one
 		identity := matches.IdentityOf(&r.Match)
 		i, duplicate := at[identity]
 		if !duplicate {
 			at[identity] = len(out)
-			out, places = append(out, r), append(places, row.at)
+			out, places = append(out, r), append(places, one.at)
 			continue
 		}
-		place := row.at
+		place := one.at
 		place.Message = "the same match as " + places[i].Field
 		switch matches.Merge(out[i], r) {
 		case nil:
 			im.problem(place, place.Message+", with another result")
 			continue
 		case r:
-			out[i], places[i] = r, row.at
+			out[i], places[i] = r, one.at
 		}
 		im.report.Duplicates = append(im.report.Duplicates, place)
 	}

@@ -10,13 +10,17 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// putReports stores the reports of a season's matches, which are already stored.
-func (im *run) putReports(ctx context.Context, stored []*matches.Record, found map[*matches.Record]*reports.Report) error {
+// putReports stores the reports of a season's matches, which are already stored, and
+// collects their match sheets.
+func (im *run) putReports(ctx context.Context, s season, stored []*matches.Record, found map[*matches.Record]row) error {
 	for _, m := range stored {
-		if r := found[m]; r != nil {
+		if r := found[m].report; r != nil {
 			if err := im.putReport(ctx, m.ID, *r); err != nil {
 				return err
 			}
+		}
+		if from := found[m].sheet; from != nil {
+			s.sheets.add(found[m].at, &m.Match, *from)
 		}
 	}
 	return nil
@@ -34,15 +38,16 @@ func (im *run) putReport(ctx context.Context, match string, r reports.Report) er
 	return nil
 }
 
-// wyscout stores the reports of the folders for stored matches of any source, which it
-// finds by teams and kick-off. Other matches are a problem, because the folders do not
-// name competition, season and round.
+// wyscout stores the reports and the players of the folders for stored matches of any
+// source, which it finds by teams and kick-off. Other matches are a problem, because the
+// folders do not name competition, season and round.
 func (im *run) wyscout(ctx context.Context, dirs []string) error {
 	days := map[string][]matches.Match{}
 	for _, dir := range dirs {
 		set := wyscout.Read(dir)
 		im.report.Files += set.Files
 		im.report.Problems = append(im.report.Problems, set.Problems...)
+		sheets := newSheets(wyscout.Source, set.Players)
 		for _, m := range set.Matches {
 			im.clean(m.At, &m.Home)
 			im.clean(m.At, &m.Away)
@@ -54,14 +59,18 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 					return fmt.Errorf("matches of %s: %w", day, err)
 				}
 			}
-			id := im.matcher.Meeting(m.Home, m.Away, m.Kickoff, days[day])
-			if id == "" {
+			stored := im.matcher.Meeting(matches.Spelling{Country: m.HomeCountry, Name: m.Home}, matches.Spelling{Country: m.AwayCountry, Name: m.Away}, m.Kickoff, days[day])
+			if stored == nil {
 				im.problem(m.At, fmt.Sprintf("%s against %s at %s is not a stored match: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
 				continue
 			}
-			if err := im.putReport(ctx, id, m.Report); err != nil {
+			sheets.add(m.At, stored, m.Sheet)
+			if err := im.putReport(ctx, stored.ID, m.Report); err != nil {
 				return fmt.Errorf("storing a report: %w", err)
 			}
+		}
+		if err := im.putSheets(ctx, sheets); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"statgate/shared/stats/matches"
@@ -38,6 +37,7 @@ func (l *League) report(seed int64, season, first int) {
 		}
 		rng := rand.New(rand.NewPCG(uint64(seed)<<8|uint64(season), uint64(i-first)))
 		l.Reports[i] = inventReport(rng, m)
+		l.addSheet(i)
 	}
 }
 
@@ -70,14 +70,8 @@ func inventReport(rng *rand.Rand, m *matches.Match) *reports.Report {
 // newTeamSheet lists a club's players, who are the same in every match.
 func newTeamSheet(side, club string) *teamSheet {
 	s := &teamSheet{side: side}
-	offset := 0
-	for _, c := range club {
-		offset += int(c)
-	}
-	for i := range formation {
-		initial := 'A' + rune((offset+7*i)%26)
-		name := fmt.Sprintf("%c. %s", initial, surnames[(offset*3+i*11)%len(surnames)])
-		s.players = append(s.players, reports.LineupPlayer{Name: name, Position: &formation[i]})
+	for _, p := range squad(club) {
+		s.players = append(s.players, reports.LineupPlayer{Name: p.short, Position: p.position})
 	}
 	return s
 }

@@ -17,6 +17,7 @@ import (
 
 	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
+	"statgate/shared/stats/players"
 	"statgate/shared/stats/reports"
 	"statgate/shared/stats/teams"
 )
@@ -39,6 +40,8 @@ type League struct {
 	Teams   []teams.Team
 	Matches []matches.Match
 	Reports map[int]*reports.Report // reports of the latest matchdays, by index in Matches
+	Sheets  map[int]players.Sheet   // match sheets of these matches
+	Players map[string]players.Stated
 }
 
 // New returns the league of a seed on the UTC day of now. Matches of earlier days are
@@ -50,7 +53,7 @@ func New(seed int64, now time.Time) League {
 	before := current.AddDate(0, 0, -7*(matchdays+breakWeeks))
 
 	squad := pickClubs(seed)
-	l := League{League: leagues.League{ID: leagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}}
+	l := League{League: leagues.League{ID: leagueID, Name: "Statgate Simulated League"}, Reports: map[int]*reports.Report{}, Sheets: map[int]players.Sheet{}, Players: map[string]players.Stated{}}
 	for _, c := range squad {
 		l.Teams = append(l.Teams, teams.Team{ID: c.side.ID, Name: c.side.Name, Names: []string{c.side.Name}})
 	}

@@ -17,43 +17,41 @@ import (
 	"time"
 
 	"statgate/shared/sources/openfootball"
+	"statgate/shared/stats/players"
 	"statgate/shared/stats/reports"
 )
 
 // Match is one match with its report.
 type Match struct {
-	At         openfootball.Problem // the match's place in its file, without a message
-	Home, Away string               // the data set's spellings
-	Kickoff    time.Time
-	Report     reports.Report
+	At                       openfootball.Problem // the match's place in its file, without a message
+	Home, Away               string               // the data set's spellings
+	HomeCountry, AwayCountry string               // codes of the clubs' associations; "" for national teams
+	Kickoff                  time.Time
+	Report                   reports.Report
+	Sheet                    players.Sheet
 }
 
 // Set is the content of a folder.
 type Set struct {
 	Files    int // files read
 	Matches  []Match
+	Players  map[string]players.Stated // by the data set's id
 	Problems []openfootball.Problem
 }
 
 // spellings maps names of teams to the spelling of other open data.
 var spellings = map[string]string{"Korea Republic": "South Korea"}
 
-type player struct {
-	ID   int    `json:"wyId"`
-	Name string `json:"shortName"`
-	Role struct {
-		Name string `json:"name"`
-	} `json:"role"`
-}
-
 type team struct {
 	ID   int    `json:"wyId"`
 	Name string `json:"name"`
+	Type string `json:"type"` // club or national
+	Area area   `json:"area"`
 }
 
 type match struct {
 	ID       int             `json:"wyId"`
-	Duration string          `json:"duration"` // Regular, ExtraTime or Penalties
+	Duration string          `json:"duration"` // [regular], ExtraTime or Penalties
 	UTC      string          `json:"dateutc"`  // 2018-07-15 15:00:00
 	Teams    map[string]side `json:"teamsData"`
 }
@@ -70,11 +68,17 @@ type formation struct {
 	Substitutions json.RawMessage `json:"substitutions"` // a list, or the string "null"
 }
 
-// selected is a player with the minutes of their cards, "0" without a card.
+// regular is the duration of a match without extra time.
+const regular = "Regular"
+
+// selected is a player with the minutes of their cards, "0" without a card. Goals are
+// without own goals.
 type selected struct {
-	Player int    `json:"playerId"`
-	Yellow string `json:"yellowCards"`
-	Red    string `json:"redCards"`
+	Player  int    `json:"playerId"`
+	Goals   string `json:"goals"`
+	Assists string `json:"assists"`
+	Yellow  string `json:"yellowCards"`
+	Red     string `json:"redCards"`
 }
 
 type substitution struct {
@@ -87,7 +91,7 @@ type substitution struct {
 type folder struct {
 	dir     string
 	set     Set
-	teams   map[int]string
+	teams   map[int]team
 	players map[int]player
 }
 
@@ -95,20 +99,23 @@ type folder struct {
 // matches, events/<id>.json. It reports unreadable parts as problems and
 // reads the rest.
 func Read(dir string) Set {
-	f := &folder{dir: dir, teams: map[int]string{}, players: map[int]player{}}
+	f := &folder{dir: dir, teams: map[int]team{}, players: map[int]player{}, set: Set{Players: map[string]players.Stated{}}}
 	var teams []team
-	var players []player
+	var list []player
 	f.read("teams.json", &teams)
-	f.read("players.json", &players)
+	f.read("players.json", &list)
 	for _, t := range teams {
-		f.teams[t.ID] = unescaped(t.Name)
-		if other, ok := spellings[f.teams[t.ID]]; ok {
-			f.teams[t.ID] = other
+		t.Name = unescaped(t.Name)
+		if other, ok := spellings[t.Name]; ok {
+			t.Name = other
 		}
+		f.teams[t.ID] = t
 	}
-	for _, p := range players {
-		p.Name = unescaped(p.Name)
+	for _, p := range list {
+		p.decode()
 		f.players[p.ID] = p
+		stated := f.stated(p)
+		f.set.Players[stated.Key] = stated
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "matches", "*.json"))
 	if err != nil || len(files) == 0 {
@@ -164,13 +171,17 @@ func (f *folder) match(at openfootball.Problem, m match) {
 		f.problem(at, fmt.Sprintf("dateutc: want a time such as 2018-07-15 15:00:00, got %q", m.UTC))
 		return
 	}
+	out.Sheet.Key = strconv.Itoa(m.ID)
 	sides := map[int]string{}
 	for _, s := range m.Teams {
-		name, lineup := &out.Home, &out.Report.Lineups.Home
+		of, lineup := f.teams[s.Team], &out.Report.Lineups.Home
+		sides[s.Team] = s.Side
 		if s.Side == reports.Away {
-			name, lineup = &out.Away, &out.Report.Lineups.Away
+			lineup = &out.Report.Lineups.Away
+			out.Away, out.AwayCountry, out.Sheet.Away = of.Name, of.clubCountry(), sheet(s, m.Duration)
+		} else {
+			out.Home, out.HomeCountry, out.Sheet.Home = of.Name, of.clubCountry(), sheet(s, m.Duration)
 		}
-		*name, sides[s.Team] = f.teams[s.Team], s.Side
 		if err := f.side(&out.Report, lineup, s, m.Duration); err != nil {
 			f.problem(at, err.Error())
 			return
@@ -209,11 +220,7 @@ func (f *folder) side(r *reports.Report, lineup *reports.Lineup, s side, duratio
 			}
 		}
 	}
-	var substitutions []substitution
-	if json.Unmarshal(s.Formation.Substitutions, &substitutions) != nil {
-		return nil // a string means no substitutions
-	}
-	for _, sub := range substitutions {
+	for _, sub := range s.substitutions() {
 		off, on := f.players[sub.Out], f.players[sub.In]
 		if off.Name == "" || on.Name == "" {
 			return fmt.Errorf("substitution: player %d or %d is not in players.json", sub.Out, sub.In)
@@ -229,7 +236,7 @@ func (f *folder) side(r *reports.Report, lineup *reports.Lineup, s side, duratio
 // unchanged.
 func withMinute(e reports.Event, minute int, duration string) reports.Event {
 	last := 120
-	if duration == "Regular" {
+	if duration == regular {
 		last = 90
 	}
 	e.Minute = min(minute, last)

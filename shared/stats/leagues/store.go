@@ -13,6 +13,7 @@ import (
 // Items of the stats table:
 //
 //	LEAGUES            <league>              the league; list index: LEAGUES#<country>
+//	LEAGUEQ#…, LEAGUER#… <text>#<league>     the name index ([names.Index])
 //	LEAGUE#<league>    SEASON#<season>       the season: version, and counts by day, matchday and team
 //	ADJUSTMENTS        <league>#<season>#<n> one points adjustment
 //
@@ -118,34 +119,43 @@ func (s *Store) Ensure(ctx context.Context, league, name, season string) (bool, 
 	}
 	for range 10 {
 		changed, err := s.ensureLeague(ctx, league, name, season)
-		if table.AsConditionFailed(err) == nil {
+		if table.AsCanceled(err) == nil {
 			return created || changed, err
 		}
 	}
 	return created, fmt.Errorf("leagues: too many concurrent changes of %s: %w", league, table.ErrConflict)
 }
 
+// ensureLeague writes a league and its name index in one transaction. A league that an
+// earlier release stored without an index gets one.
 func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (bool, error) {
 	_, old, err := s.get(ctx, league, true)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return false, err
 	}
-	cond := table.IsNew()
+	cond, indexed := table.IsNew(), []table.Key{}
 	if old != nil {
-		current := old.Str("current_season")
-		if current > season || current == season && old.Str("name") == name {
+		current, known := old.Str("current_season"), old.Str("name")
+		if current > season {
+			name, season = known, current
+		}
+		if current == season && known == name && old.Int("indexed") == indexForm {
 			return false, nil
 		}
 		cond = table.Eq("current_season", current)
+		if old.Int("indexed") > 0 {
+			indexed = kind.Index.Keys(league, namesOf(league, known))
+		}
 	}
 	it := table.Item{
 		table.PartitionAttr: leaguesPK, table.SortAttr: league,
-		"id": league, "name": name, "country": nil, "current_season": season,
+		"id": league, "name": name, "country": nil, "current_season": season, "indexed": int64(indexForm),
 	}
 	if c := Country(league); c != "" {
 		it["country"], it["list_pk"], it["list_sk"] = c, table.Join(leaguesPK, c), league
 	}
-	if _, err := s.table.Write(ctx, table.Put(it, cond)); err != nil {
+	ws := append([]table.Write{table.Put(it, cond)}, kind.Index.Writes(league, indexed, kind.Index.Keys(league, namesOf(league, name)), 99)...)
+	if err := s.table.Transact(ctx, ws); err != nil {
 		return false, fmt.Errorf("leagues: writing %s: %w", league, err)
 	}
 	return true, nil

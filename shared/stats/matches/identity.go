@@ -110,21 +110,33 @@ func Merge(first, second *Record) *Record {
 	return first
 }
 
-// Meeting returns the id of the match between two teams that kicks off at a time,
-// among the matches of that day. It returns "" if no match fits.
-func (m *Matcher) Meeting(home, away string, kickoff time.Time, day []Match) string {
-	h, homeKnown := m.names.Resolve("", home)
-	a, awayKnown := m.names.Resolve("", away)
+// Spelling is the spelling of a team in a source. Country is the code of a club's
+// association, "" for national teams and if it is unknown.
+type Spelling struct{ Country, Name string }
+
+// Meeting returns the match between two teams that kicks off at a time, among the matches
+// of that day. It returns nil if no match fits.
+func (m *Matcher) Meeting(home, away Spelling, kickoff time.Time, day []Match) *Match {
+	h, homeKnown := m.spelt(home)
+	a, awayKnown := m.spelt(away)
 	if !homeKnown || !awayKnown {
-		return ""
+		return nil
 	}
 	at := kickoff.Format(time.RFC3339)
-	for _, stored := range day {
+	for i, stored := range day {
 		if stored.Home.ID == h.ID && stored.Away.ID == a.ID && stored.KickoffAt != nil && *stored.KickoffAt == at {
-			return stored.ID
+			return &day[i]
 		}
 	}
-	return ""
+	return nil
+}
+
+// spelt returns the team of a spelling in its country, else in any.
+func (m *Matcher) spelt(s Spelling) (Side, bool) {
+	if side, ok := m.names.Resolve(s.Country, s.Name); ok || s.Country == "" {
+		return side, ok
+	}
+	return m.names.Resolve("", s.Name)
 }
 
 // Plan compares records with the stored matches and returns the changes that store

@@ -206,6 +206,24 @@ func (r Reader) HeadToHead(ctx context.Context, id string) (*Match, []Match, err
 	return m, out, nil
 }
 
+// Meetings returns a page of the matches of two teams in every league and with every
+// status, with either team at home, by kick-off, then by id.
+func (r Reader) Meetings(ctx context.Context, a, b string, p PageRequest) (*Page, error) {
+	if !table.Storable(a, maxIDBytes) || !table.Storable(b, maxIDBytes) {
+		return &Page{Matches: []Match{}}, nil
+	}
+	var sources []*source
+	for _, owner := range r.owners {
+		sources = append(sources, &source{store: r.store, query: table.Query{
+			Index: "pair", Partition: pairKey(owner, a, b), After: p.After, Descending: p.Descending, Limit: p.Limit + 1}})
+	}
+	records, err := merge(ctx, sources, p.Limit+1, p.Descending)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(records, p.Limit)
+}
+
 // Season returns every public match of a season, by kick-off, from which standings are
 // computed. It returns none if the reader does not see public matches.
 func (r Reader) Season(ctx context.Context, league, season string) ([]Match, error) {

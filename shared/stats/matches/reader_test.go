@@ -111,6 +111,13 @@ var reads = map[string]func(ctx context.Context, r matches.Reader, ids []string)
 		}
 		return found, nil
 	},
+	"Meetings": func(ctx context.Context, r matches.Reader, _ []string) ([]matches.Match, error) {
+		page, err := r.Meetings(ctx, "fir", "elm", matches.PageRequest{Limit: 10})
+		if err != nil {
+			return nil, err
+		}
+		return page.Matches, nil
+	},
 	"Season": func(ctx context.Context, r matches.Reader, _ []string) ([]matches.Match, error) {
 		return r.Season(ctx, "en.1", "2020")
 	},

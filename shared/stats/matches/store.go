@@ -34,11 +34,12 @@ const (
 // Filter selects matches by a combination of fields that an index serves.
 type Filter struct {
 	League, Season string
-	Round, Stage   string   // with League and Season: the verbatim round or a matchday's number; the stage verbatim
-	Statuses       []Status // any number with League and Season, otherwise at most one
-	Team           string   // the team's present id, not a former one
-	From, To       string   // days, YYYY-MM-DD, inclusive; for a single day both are that day
-	UTC            bool     // count UTC days instead of the leagues' local days; a match without a known time has its local day
+	Round, Stage   string         // with League and Season: the verbatim round or a matchday's number; the stage verbatim
+	Statuses       []Status       // any number with League and Season, otherwise at most one
+	Team           string         // the team's present id, not a former one
+	From, To       string         // days, YYYY-MM-DD, inclusive; for a single day both are that day
+	UTC            bool           // count UTC days instead of the leagues' local days; a match without a known time has its local day
+	Zone           *time.Location // count days of this zone, instead of UTC; the same holds for unknown times
 	IDs            []string
 }
 
@@ -247,6 +248,9 @@ func (f Filter) daysPath() (access, error) {
 
 // day returns the day of a match as the filter counts days.
 func (f Filter) day(m *Match) string {
+	if at, err := time.Parse(time.RFC3339, deref(m.KickoffAt)); f.Zone != nil && err == nil {
+		return at.In(f.Zone).Format(time.DateOnly)
+	}
 	if f.UTC && m.KickoffAt != nil {
 		return (*m.KickoffAt)[:len(time.DateOnly)] // the date part of RFC 3339 in UTC
 	}

@@ -8,7 +8,7 @@ type Player struct {
 	Country  *string `json:"country" doc:"Three-letter code of the country; null if unknown" example:"ENG"`
 	Born     *string `json:"born" format:"date" doc:"Date of birth; null if unknown" example:"1987-01-11"`
 	Position *string `json:"position" enum:"goalkeeper,defender,midfielder,forward" nullable:"true" doc:"Usual position; null if unknown"`
-	Team     *string `json:"team" doc:"Id of the current team; null if unknown" example:"leicester-city-fc"`
+	Team     *string `json:"team" doc:"Id of the team of the latest stored lineup; null if unknown" example:"leicester-city-fc"`
 }
 
 // Stats are the statistics of a player for one team in one season.
@@ -18,7 +18,7 @@ type Stats struct {
 	League      string `json:"league" doc:"League id" example:"en.1"`
 	Season      string `json:"season" doc:"Season id" example:"2015-16"`
 	Matches     int    `json:"matches" minimum:"0" doc:"Matches played" example:"36"`
-	Minutes     *int   `json:"minutes" minimum:"0" doc:"Minutes played; null if unknown"`
+	Minutes     *int   `json:"minutes" minimum:"0" doc:"Minutes played, without added time; null if unknown"`
 	Goals       int    `json:"goals" minimum:"0" doc:"Goals scored, without own goals" example:"24"`
 	Assists     *int   `json:"assists" minimum:"0" doc:"Assists; null if unknown" example:"6"`
 	YellowCards *int   `json:"yellow_cards" minimum:"0" doc:"Yellow cards; null if unknown"`

@@ -10,12 +10,16 @@ import (
 	"statgate/shared/table"
 )
 
-// Items of the stats table. No imported source has players yet, so the lists are empty:
+// Items of the stats table:
 //
-//	PLAYERS        <id>                               the player
-//	PLAYERSTATS    <league>#<season>#<player>#<team>  statistics of a player in a season
-//	COUNT#public   PLAYERS, PLAYERSTATS               n: how many there are
+//	PLAYERS                         <id>                               the player, with the names of its source
+//	PLAYERSOURCE#<source>           <key>                              id: the player whom a source has under a key
+//	PLAYERQ#…, PLAYERR#…            <text>#<id>                        the name index ([names.Index])
+//	PLAYERSTATS                     <league>#<season>#<player>#<team>  statistics of a player in a season; list index: PLAYERSTATS#<player>
+//	APPEARANCES#<source>#<match>    MATCH                              what a source states about the players of one match
+//	COUNT#public                    PLAYERS, PLAYERSTATS               n: how many there are
 //
+// Statistics are the sums of appearances, and change in the same transaction as these.
 // Each list is one partition, so that a page starts at its cursor.
 
 const (
@@ -26,7 +30,8 @@ const (
 // ErrNotFound is the error for a player who does not exist.
 var ErrNotFound = errors.New("players: not found")
 
-// Store returns players through a [Reader].
+// Store writes players and their appearances in matches, and returns players through a
+// [Reader].
 type Store struct{ table table.Table }
 
 // NewStore returns a store over the stats table.
@@ -65,7 +70,7 @@ func (r Reader) Get(ctx context.Context, id string) (*Player, error) {
 	if !r.public || !table.Storable(id, maxIDBytes) {
 		return nil, ErrNotFound
 	}
-	it, err := table.GetConfirmed(ctx, r.store.table, table.Key{Partition: playersPK, Sort: id}, false)
+	it, err := table.GetConfirmed(ctx, r.store.table, playerKey(id), false)
 	if err != nil {
 		return nil, fmt.Errorf("players: reading %s: %w", id, err)
 	}
@@ -112,6 +117,21 @@ func (r Reader) Stats(ctx context.Context, f Filter, after string, limit int) (*
 	return page, err
 }
 
+// maxStatsOf bounds the statistics of one player.
+const maxStatsOf = 200
+
+// StatsOf returns the statistics of one player, by league, season and team: at most 200.
+func (r Reader) StatsOf(ctx context.Context, player string) ([]Stats, error) {
+	if !r.public || !table.Storable(player, maxIDBytes) {
+		return []Stats{}, nil
+	}
+	page, err := list[Stats](ctx, r.store.table, table.Query{Index: "list", Partition: table.Join(statsPK, player), Limit: maxStatsOf})
+	if err != nil {
+		return nil, err
+	}
+	return page.Items, nil
+}
+
 func list[T any](ctx context.Context, t table.Table, q table.Query) (*Page[T], error) {
 	got, err := t.Query(ctx, q)
 	if err != nil {
@@ -130,7 +150,7 @@ func list[T any](ctx context.Context, t table.Table, q table.Query) (*Page[T], e
 }
 
 func (r Reader) total(ctx context.Context, what string) (*int64, error) {
-	it, err := r.store.table.Get(ctx, table.Key{Partition: "COUNT#public", Sort: what}, false)
+	it, err := r.store.table.Get(ctx, countKey(what), false)
 	if err != nil {
 		return nil, fmt.Errorf("players: counting %s: %w", what, err)
 	}

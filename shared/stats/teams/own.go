@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"statgate/shared/ids"
+	"statgate/shared/stats/names"
 	"statgate/shared/table"
 )
 
@@ -22,7 +23,7 @@ var ownAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPad
 // and name give the same id, regardless of case and accents; another organisation gets
 // another id. It has 100 bits of SHA-256, or is a UUID of the hash.
 func ownID(org, name string, uuid bool) string {
-	key := Key(name)
+	key := names.Key(name)
 	if key == "" {
 		key = name
 	}
@@ -62,7 +63,7 @@ const (
 // only teams with a word that begins with q; such a page may be shorter than its limit,
 // or empty, and still be followed by another.
 func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*Page, error) {
-	page, text := &Page{Teams: []Team{}}, Key(q)
+	page, text := &Page{Teams: []Team{}}, names.Key(q)
 	if q != "" && text == "" {
 		return page, nil
 	}
@@ -98,8 +99,8 @@ func (s *Store) listOwn(ctx context.Context, org, q, after string, limit int) (*
 }
 
 // anyWordHasPrefix reports whether a name has words that begin with the text.
-func anyWordHasPrefix(names []string, text string) bool {
-	return slices.ContainsFunc(searchTexts(names), func(known string) bool { return strings.HasPrefix(known, text) })
+func anyWordHasPrefix(spellings []string, text string) bool {
+	return slices.ContainsFunc(names.Texts(spellings), func(known string) bool { return strings.HasPrefix(known, text) })
 }
 
 func ownKey(org, id string) table.Key {

@@ -45,6 +45,16 @@ var reads = map[string]func(t *testing.T, r teams.Reader, ids []string) []string
 		}
 		return idsOf(page)
 	},
+	"Search": func(t *testing.T, r teams.Reader, _ []string) []string {
+		return sorted(t)(r.Search(t.Context(), "elm", 10))
+	},
+	"Named": func(t *testing.T, r teams.Reader, _ []string) []string {
+		exact, similar, err := r.Named(t.Context(), "elm", 10)
+		return sorted(t)(append(exact, similar...), err)
+	},
+	"Nearest": func(t *testing.T, r teams.Reader, _ []string) []string {
+		return sorted(t)(r.Nearest(t.Context(), "emm", 10))
+	},
 	"ListIDs": func(t *testing.T, r teams.Reader, ids []string) []string {
 		page, err := r.ListIDs(t.Context(), ids, "", 10)
 		if err != nil {
@@ -62,6 +72,18 @@ var reads = map[string]func(t *testing.T, r teams.Reader, ids []string) []string
 		}
 		return []string{team.ID}
 	},
+}
+
+// sorted returns a function that returns the ids of a search, sorted.
+func sorted(t *testing.T) func(found []teams.Team, err error) []string {
+	return func(found []teams.Team, err error) []string {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := idsOf(&teams.Page{Teams: found})
+		slices.Sort(ids)
+		return ids
+	}
 }
 
 func idsOf(page *teams.Page) (ids []string) {
@@ -96,6 +118,9 @@ func TestReaderReturnsNoTeamOfAnotherOwner(t *testing.T) {
 		}{
 			"Get":     {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 			"List":    {{s.Public(), public}, {open("org_1"), public}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
+			"Search":  {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
+			"Named":   {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
+			"Nearest": {{s.Public(), public}, {open("org_1"), both}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 			"ListIDs": {{s.Public(), public}, {open("org_1"), public}, {hidden(s, "org_1"), nil}, {hidden(s, "org_3"), nil}},
 			"Own":     {{s.Public(), nil}, {open("org_1"), mine}, {hidden(s, "org_1"), mine}, {hidden(s, "org_3"), nil}},
 		} {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/stats/names"
 	"statgate/shared/table"
 )
 
@@ -35,7 +36,7 @@ type entry struct {
 	moving []string // ids by which matches are stored that still need an update
 	born   string   // sort key by age
 	stored table.Item
-	texts  []string // stored search texts
+	index  []table.Key // stored items of the name index
 }
 
 // Registry holds every team in memory, and decides which team a spelling means.
@@ -151,11 +152,11 @@ func (x *clubIndex) add(id string, c Club) {
 			}
 		}
 	}
-	put(x.names, Key(c.Name))
-	put(x.folds, fold(Key(c.Name)))
+	put(x.names, names.Key(c.Name))
+	put(x.folds, fold(names.Key(c.Name)))
 	for _, a := range c.Aliases {
-		put(x.aliases, Key(a))
-		put(x.folds, fold(Key(a)))
+		put(x.aliases, names.Key(a))
+		put(x.folds, fold(names.Key(a)))
 	}
 }
 
@@ -163,7 +164,7 @@ func (x *clubIndex) add(id string, c Club) {
 // clubs may be meant, only itself. In the last case it also returns these clubs. groups
 // has the countries in which a folded spelling without a club was seen.
 func (x *clubIndex) class(s seen, groups map[string][]string) (string, []string) {
-	key := Key(s.spelling)
+	key := names.Key(s.spelling)
 	home := []string{s.country}
 	if s.country != "" {
 		home = append(home, neighbours[s.country]...)
@@ -256,7 +257,7 @@ func (r *Registry) classes() map[seen]string {
 			continue
 		}
 		class, _ := r.index.class(s, nil)
-		if k := fold(Key(s.spelling)); strings.HasPrefix(class, "group ") && !slices.Contains(r.groups[k], s.country) {
+		if k := fold(names.Key(s.spelling)); strings.HasPrefix(class, "group ") && !slices.Contains(r.groups[k], s.country) {
 			r.groups[k] = append(r.groups[k], s.country)
 		}
 	}
@@ -333,10 +334,10 @@ func (r *Registry) team(class string, chosen map[string]*entry, s seen, years st
 // freeID returns the slug of the name. If a present or former id has this slug, freeID
 // adds the club's years, else the country, else a number.
 func (r *Registry) freeID(s seen, years string) string {
-	base := Slug(s.spelling)
+	base := slug(s.spelling)
 	tries := []string{base}
 	if years != "" {
-		tries = append(tries, Slug(s.spelling+" "+years))
+		tries = append(tries, slug(s.spelling+" "+years))
 	}
 	if s.country != "" {
 		base += "-" + strings.ToLower(s.country)
@@ -356,12 +357,12 @@ func (r *Registry) freeID(s seen, years string) string {
 // describe sets the fields that the API returns. The name of a club is that of the clubs
 // file; the name of any other team is its first spelling, and never changes.
 func (r *Registry) describe(e *entry) {
-	var names []string
+	var all []string
 	oldName := e.Name
 	if c, ok := r.clubs[e.club]; ok {
 		e.listed = append([]string{c.Name}, c.Aliases...)
 		e.Name, e.Country, e.years = c.Name, &c.Country, c.Years
-		names = append(names, e.listed...)
+		all = append(all, e.listed...)
 	} else if e.Country == nil {
 		for _, s := range e.seen {
 			if s.country != "" {
@@ -371,10 +372,10 @@ func (r *Registry) describe(e *entry) {
 		}
 	}
 	for _, s := range e.seen {
-		names = append(names, s.spelling)
+		all = append(all, s.spelling)
 	}
-	sort.Strings(names)
-	e.Names = distinct(append([]string{e.Name}, names...))
+	sort.Strings(all)
+	e.Names = distinct(append([]string{e.Name}, all...))
 	if e.stored != nil && oldName != e.Name {
 		e.moving = distinct(append(e.moving, e.ID))
 	}
@@ -392,8 +393,8 @@ func (r *Registry) Ambiguous() []string {
 	for _, id := range r.order {
 		c := r.clubs[id]
 		for _, name := range append([]string{c.Name}, c.Aliases...) {
-			if _, ok := spelled[Key(name)]; !ok {
-				spelled[Key(name)] = name
+			if _, ok := spelled[names.Key(name)]; !ok {
+				spelled[names.Key(name)] = name
 			}
 		}
 	}
@@ -415,20 +416,20 @@ func (r *Registry) Ambiguous() []string {
 }
 
 func (r *Registry) ambiguity(s seen, clubs []string) string {
-	var names []string
+	var all []string
 	for _, id := range clubs {
 		c := r.clubs[id]
 		name := c.Name
 		if c.Years != "" {
 			name += " (" + c.Years + ")"
 		}
-		names = append(names, name+" ("+c.Country+")")
+		all = append(all, name+" ("+c.Country+")")
 	}
-	sort.Strings(names)
-	if len(names) == 0 {
+	sort.Strings(all)
+	if len(all) == 0 {
 		return s.spelling + ": teams of several countries"
 	}
-	return s.spelling + ": " + strings.Join(names, ", ")
+	return s.spelling + ": " + strings.Join(all, ", ")
 }
 
 // changed reports whether the team needs a write.
@@ -450,7 +451,7 @@ func (e *entry) item() table.Item {
 		table.PartitionAttr: teamsPK, table.SortAttr: e.ID,
 		"id": e.ID, "name": e.Name, "names": table.List(e.Names), "country": nil,
 		"club": e.club, "years": e.years, "listed": table.List(e.listed), "seen": from, "former": table.List(e.former), "moving": table.List(e.moving),
-		"born": e.born, "version": e.stored.Int("version") + 1,
+		"born": e.born, "indexed": int64(names.Form), "version": e.stored.Int("version") + 1,
 	}
 	if e.Country != nil {
 		it["country"] = *e.Country
@@ -470,6 +471,8 @@ func entryOf(it table.Item) *entry {
 		spelling, _ := m["spelling"].(string)
 		e.seen = append(e.seen, seen{country, spelling})
 	}
-	e.texts = searchTexts(e.Names)
+	if e.index = index.Keys(e.ID, e.Names); it.Int("indexed") < names.Form {
+		e.index = index.TextKeys(e.ID, e.Names) // an earlier release wrote no reversed words
+	}
 	return e
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"unicode/utf8"
 
+	"statgate/shared/stats/names"
 	"statgate/shared/table"
 )
 
@@ -15,7 +15,7 @@ import (
 //
 //	TEAMS              <id>           the team
 //	TEAMALIAS#<id>     TEAM           alias_of: the present id of the team
-//	TEAMQ#<letter>     <text>#<id>    one text under which the team is found, for search
+//	TEAMQ#…, TEAMR#…   <text>#<id>    the name index of public teams ([names.Index])
 //	OWNTEAMS#<org>     <id>           a team that only the organisation has
 //
 // All public teams share a partition, so that a consistent read lists them by id: the
@@ -118,12 +118,12 @@ func (s *Store) listIDs(ctx context.Context, ids []string, after string, limit i
 // with q, regardless of case and accents: "city" and "man" find Manchester City,
 // "chester" does not. The order is by the text found, then by id.
 func (s *Store) search(ctx context.Context, q, after string, limit int) (*Page, error) {
-	text := Key(q)
+	text := names.Key(q)
 	if text == "" || len(text) > 200 {
 		return &Page{}, nil
 	}
 	low, high := table.Prefix(text)
-	query := table.Query{Partition: searchPK(text), Low: low, High: high, After: after, Limit: limit + 1}
+	query := table.Query{Partition: index.Partition(text), Low: low, High: high, After: after, Limit: limit + 1}
 	page := &Page{}
 	for {
 		got, err := s.table.Query(ctx, query)
@@ -176,7 +176,7 @@ func (s *Store) found(ctx context.Context, items []table.Item, text string) ([]h
 			continue
 		}
 		at := it.Str(table.SortAttr)
-		for _, known := range searchTexts(t.Names) {
+		for _, known := range names.Texts(t.Names) {
 			if strings.HasPrefix(known, text) {
 				if at == known+"#"+t.ID {
 					out = append(out, hit{t, at})
@@ -194,11 +194,6 @@ func teamKey(id string) table.Key { return table.Key{Partition: teamsPK, Sort: i
 
 func aliasKey(id string) table.Key {
 	return table.Key{Partition: table.Join("TEAMALIAS", id), Sort: "TEAM"}
-}
-
-func searchPK(text string) string {
-	_, size := utf8.DecodeRuneInString(text)
-	return table.Join("TEAMQ", text[:size])
 }
 
 func teamOf(it table.Item) *Team {

@@ -99,7 +99,7 @@ func (r *Registry) Moved(ctx context.Context, tbl table.Table) error {
 	return nil
 }
 
-// save writes the teams that changed, each with its search texts in one transaction, and
+// save writes the teams that changed, each with its index items in one transaction, and
 // several teams per transaction if they fit.
 func (r *Registry) save(ctx context.Context, tbl table.Table) (Changes, error) {
 	b := batch{tbl: tbl}
@@ -112,7 +112,7 @@ func (r *Registry) save(ctx context.Context, tbl table.Table) (Changes, error) {
 			count = &b.done.New
 		}
 		it := e.item()
-		stored := func() { e.stored, e.texts = it, searchTexts(e.Names); *count++ }
+		stored := func() { e.stored, e.index = it, index.Keys(e.ID, e.Names); *count++ }
 		if err := b.add(ctx, e.writes(it), stored); err != nil {
 			return b.done, err
 		}
@@ -161,29 +161,13 @@ func (b *batch) flush(ctx context.Context) error {
 	return nil
 }
 
-// writes returns the writes of a team and of the changes of its search texts. A team has
-// at most 90 search texts, to fit in a transaction; real teams have far fewer.
+// writes returns the writes of a team and of the changes of its name index.
 func (e *entry) writes(it table.Item) []table.Write {
 	cond := table.IsNew()
 	if e.stored != nil {
 		cond = table.Eq("version", e.stored.Int("version"))
 	}
-	ws := []table.Write{table.Put(it, cond)}
-	texts := searchTexts(e.Names)
-	texts = texts[:min(len(texts), 90)]
-	wanted, stored := set(texts), set(e.texts)
-	for _, text := range texts {
-		if !stored[text] && len(ws) < 100 {
-			k := searchKey(text, e.ID)
-			ws = append(ws, table.Put(table.Item{table.PartitionAttr: k.Partition, table.SortAttr: k.Sort, "id": e.ID}))
-		}
-	}
-	for _, text := range e.texts {
-		if !wanted[text] && len(ws) < 100 { // search ignores texts that are left over
-			ws = append(ws, table.Delete(searchKey(text, e.ID)))
-		}
-	}
-	return ws
+	return append([]table.Write{table.Put(it, cond)}, index.Writes(e.ID, e.index, index.Keys(e.ID, e.Names), 99)...)
 }
 
 // mergeWrites returns the writes that delete a team that was merged into another, and make
@@ -197,22 +181,5 @@ func (r *Registry) mergeWrites(e *entry) []table.Write {
 			ws = append(ws, table.Put(table.Item{table.PartitionAttr: k.Partition, table.SortAttr: k.Sort, "alias_of": to}))
 		}
 	}
-	for _, text := range e.texts {
-		if len(ws) < 100 {
-			ws = append(ws, table.Delete(searchKey(text, e.ID)))
-		}
-	}
-	return ws
-}
-
-func searchKey(text, id string) table.Key {
-	return table.Key{Partition: searchPK(text), Sort: text + "#" + id}
-}
-
-func set(list []string) map[string]bool {
-	out := make(map[string]bool, len(list))
-	for _, s := range list {
-		out[s] = true
-	}
-	return out
+	return append(ws, index.Writes(e.ID, e.index, nil, 100-len(ws))...)
 }

@@ -57,7 +57,7 @@ they are missing. It makes at most --rate table writes per second; 0 sets no lim
 	f.BoolVar(&o.bar, "progress", false, "show a progress bar; default on a terminal")
 	f.StringArrayVar(&o.imports.Clubs, "clubs", nil, "`PATH` of openfootball's clubs files; repeatable")
 	f.StringArrayVar(&o.imports.Openfootball, "openfootball", nil, "`PATH` of a tree of football.json files; repeatable")
-	f.StringArrayVar(&o.imports.Wyscout, "wyscout", nil, "`DIR` of Wyscout's open data (matches/*.json, players.json, teams.json, events/*.json): lineups, cards, substitutions and statistics of matches that are stored or imported in the same run; repeatable")
+	f.StringArrayVar(&o.imports.Wyscout, "wyscout", nil, "`DIR` of Wyscout's open data (matches/*.json, players.json, teams.json, events/*.json): players with their seasons, and lineups, cards, substitutions and statistics of matches that are stored or imported in the same run; repeatable")
 	f.StringArrayVar(&o.imports.Adjustments, "adjustments", nil, "CSV `FILE` of points adjustments (league,season,team,points,reason); repeatable")
 	return c
 }
@@ -127,5 +127,7 @@ func printReport(r importer.Report, stdout, stderr io.Writer) {
 	fmt.Fprintf(stdout, "matches:     %d rows: %d new, %d changed, %d unchanged, %d repeated; %d moved to another team or name\n",
 		m.Rows, m.New, m.Changed, m.Unchanged, len(r.Duplicates), m.Moved)
 	fmt.Fprintf(stdout, "reports:     %d read, %d changed\n", r.Reports.Total, r.Reports.Changed)
+	p := r.Players
+	fmt.Fprintf(stdout, "players:     %d read: %d new, %d changed; statistics of %d matches read, of %d changed\n", p.Total, p.New, p.Changed, p.Matches, p.Recorded)
 	fmt.Fprintf(stdout, "adjustments: %d\nproblems:    %d\n", r.Adjustments, len(r.Problems))
 }

@@ -50,8 +50,8 @@ func TestReportsAreImportedWithMatchesOrAfterThem(t *testing.T) {
 	}{
 		{wyscout, true, "reports:     0 read", "Elmland against Ashia at 2018-06-14T15:00:00Z is not a stored match"},
 		{football, false, "reports:     1 read, 1 changed", ""},
-		{wyscout, false, "reports:     1 read, 1 changed", ""},
-		{append(football, wyscout...), false, "reports:     2 read, 0 changed", ""},
+		{wyscout, false, "reports:     1 read, 1 changed\nplayers:     4 read: 4 new, 0 changed; statistics of 1 matches read, of 1 changed", ""},
+		{append(football, wyscout...), false, "reports:     2 read, 0 changed\nplayers:     4 read: 0 new, 0 changed; statistics of 1 matches read, of 0 changed", ""},
 	} {
 		out, errs, err := call(t, append([]string{"--data", dir}, step.args...)...)
 		if (err != nil) != step.fails || !strings.Contains(out, step.out) || !strings.Contains(errs, step.error) {
