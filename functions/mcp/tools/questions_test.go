@@ -152,3 +152,28 @@ func TestOtherOrganisationsMatchesNeverAppear(t *testing.T) {
 	}
 	w.has(w.ask("standings", `{"league": "en.1"}`), "Elmfield United [elmfield-united] 6 points, 2 played")
 }
+
+func TestRoundIsFoundInAnySpelling(t *testing.T) {
+	t.Parallel()
+	w := empty(t)
+	var list []matches.Match
+	for i, round := range []string{"Matchday 1", "Semi-finals", "Semi-finals", "Match for third place", "Final"} {
+		m := game(i, fmt.Sprintf("2018-07-%02d", i+1), "15:00", "Elmfield United", "Firth City", 1, 0)
+		m.Round, m.Matchday = &round, nil
+		switch i {
+		case 0:
+			m.Group = to("Group A")
+		case 1:
+			m.Home.Name, m.Away.Name = "Oakham Rovers", "Ängby FF"
+		}
+		list = append(list, m)
+	}
+	w.store(importer.Season{League: "en.1", Name: "English Premier League", Season: "2018", Matches: list})
+	for round, want := range map[string]int{"Semi-finals": 2, "semi final": 2, "SEMIFINAL": 2, "final": 1, "group a": 1, "matchday 1": 1, "1": 0, "quarter-final": 0} {
+		if got := w.pages("matches", fmt.Sprintf(`{"league": "en.1", "season": "2018", "round": %q, "limit": 1}`, round), "id"); len(got) != want {
+			t.Errorf("%s: got %d matches, want %d", round, len(got), want)
+		}
+	}
+	w.has(w.ask("matches", `{"league": "en.1", "round": "quarter-final"}`), "No matches of English Premier League [en.1], season 2018, round quarter-final",
+		". Its rounds are: Group A, Semi-finals, Match for third place, Final, Matchday 1")
+}

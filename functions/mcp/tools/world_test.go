@@ -35,6 +35,7 @@ type world struct {
 	counter  *counter
 	contract *contract.Contract
 	tools    map[string]tools.Tool
+	now      time.Time
 }
 
 // counter is a table that counts reads and the items that they return.
@@ -63,12 +64,18 @@ func (c *counter) Query(ctx context.Context, q table.Query) (table.Page, error) 
 
 func empty(t testing.TB) *world {
 	t.Helper()
+	return emptyAt(t, now)
+}
+
+// emptyAt returns a world of another time.
+func emptyAt(t testing.TB, at time.Time) *world {
+	t.Helper()
 	db, err := local.OpenMemory(table.Stats)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return over(t, db.Table(table.Stats.Name), now)
+	return over(t, db.Table(table.Stats.Name), at)
 }
 
 // over returns the tools over a table.
@@ -78,7 +85,7 @@ func over(t testing.TB, tbl table.Table, now time.Time) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{TB: t, table: tbl, counter: &counter{Table: tbl}, contract: c, tools: map[string]tools.Tool{}}
+	w := &world{TB: t, table: tbl, counter: &counter{Table: tbl}, contract: c, tools: map[string]tools.Tool{}, now: now}
 	for _, tool := range tools.All(tools.NewDeps(c, w.counter, func() time.Time { return now })) {
 		w.tools[tool.Name] = tool
 	}
@@ -95,8 +102,8 @@ func (w *world) key(org string, scopes ...string) *tools.Call {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return &tools.Call{Contract: w.contract, Now: now, Caller: &api.Caller{Key: "key_1", Org: org, Plan: "PRO", Scopes: scopes, Permissions: permissions},
-		Meter: api.Meter{Budget: "requests", Limit: 1000, Used: 958, ResetsAt: now.Add(time.Hour)},
+	return &tools.Call{Contract: w.contract, Now: w.now, Caller: &api.Caller{Key: "key_1", Org: org, Plan: "PRO", Scopes: scopes, Permissions: permissions},
+		Meter: api.Meter{Budget: "requests", Limit: 1000, Used: 958, ResetsAt: w.now.Add(time.Hour)},
 		Cursors: func(context.Context) (api.Cursors, error) {
 			return api.Cursors{Key: []byte("a secret of this test")}, nil
 		}}
