@@ -123,13 +123,8 @@ func merge(sets ...map[string]func(d Deps) definition) map[string]func(d Deps) d
 // have the tags of [api.Handle]. The function returns its answer or an *[api.Error].
 func define[In, Out any](title, description string, run func(ctx context.Context, c *Call, in *In) (string, Out, error)) definition {
 	return func(c *contract.Contract) (Tool, error) {
-		t := Tool{Title: title, Description: description}
-		var err error
-		// The name of the route is of no contract, so no field is renamed.
-		if t.binder, err = bind.New(c, api.Route{Operation: "tool", Method: "POST"}, api.Handler{Input: reflect.TypeFor[In]()}); err != nil {
-			return t, err
-		}
-		if t.InputSchema, err = inputSchema(t.binder); err != nil {
+		t, err := described[In](c, title, description)
+		if err != nil {
 			return t, err
 		}
 		if t.OutputSchema, err = outputSchema(reflect.TypeFor[Out]()); err != nil {
@@ -149,6 +144,18 @@ func define[In, Out any](title, description string, run func(ctx context.Context
 		}
 		return t, nil
 	}
+}
+
+// described returns a tool with the input In that does nothing yet.
+func described[In any](c *contract.Contract, title, description string) (Tool, error) {
+	t := Tool{Title: title, Description: description}
+	var err error
+	// The name of the route is of no contract, so no field is renamed.
+	if t.binder, err = bind.New(c, api.Route{Operation: "tool", Method: "POST"}, api.Handler{Input: reflect.TypeFor[In]()}); err != nil {
+		return t, err
+	}
+	t.InputSchema, err = inputSchema(t.binder)
+	return t, err
 }
 
 // Run calls the tool with its arguments as JSON. Its errors are *[api.Error]: the problems of

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"statgate/shared/api"
-	"statgate/shared/api/bind"
-	"statgate/shared/contract"
+	"statgate/shared/api/schema"
 )
 
 var (
@@ -84,80 +82,19 @@ func (b *builder) shaped(r api.Route, out reflect.Type) (*huma.Schema, error) {
 			shape = api.ManagementList
 		}
 		item := b.registry.Schema(data.Type.Elem(), true, r.Operation)
-		return b.registry.add(b.nameOf(item, r)+"List", b.envelope(shape, item)), nil
+		return b.registry.Add(b.nameOf(item, r)+"List", schema.Envelope(b.contract, shape, item, nil)), nil
 	}
 	item := b.registry.Schema(out, true, r.Operation)
 	if shape := b.contract.Shapes.Item; shape != nil && !r.OwnShape(b.contract) {
-		return b.registry.add(b.nameOf(item, r)+"Envelope", b.envelope(shape, item)), nil
+		return b.registry.Add(b.nameOf(item, r)+"Envelope", schema.Envelope(b.contract, shape, item, nil)), nil
 	}
 	return item, nil
 }
 
 // nameOf returns the component name of an item, or the operation's name if it has none.
 func (b *builder) nameOf(item *huma.Schema, r api.Route) string {
-	if len(item.Ref) > len(schemaPrefix) {
-		return item.Ref[len(schemaPrefix):]
+	if len(item.Ref) > len(prefix) {
+		return item.Ref[len(prefix):]
 	}
-	return title(r.Operation)
-}
-
-// envelope converts a tree of names to a schema.
-func (b *builder) envelope(n *contract.Node, item *huma.Schema) *huma.Schema {
-	if n.Slot != "" {
-		return b.slot(n, item)
-	}
-	s := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
-	var order []string
-	for _, f := range n.Fields {
-		field := b.envelope(f.Node, item)
-		if f.Node.Slot == "" {
-			field.Description = "Position in the list"
-		}
-		s.Properties[f.Name] = field
-		order = append(order, f.Name)
-		if !f.Node.OmitNull {
-			s.Required = append(s.Required, f.Name)
-		}
-	}
-	s.Extensions = map[string]any{"x-order": order}
-	return s
-}
-
-// ownList reports whether a slot belongs to [api.ManagementList], whose totals can be
-// null in every contract.
-func ownList(n *contract.Node) bool {
-	return slices.ContainsFunc(api.ManagementList.Fields, func(f contract.Field) bool { return f.Node == n })
-}
-
-func (b *builder) slot(n *contract.Node, item *huma.Schema) *huma.Schema {
-	s := &huma.Schema{Nullable: !n.OmitNull}
-	switch n.Slot {
-	case "item":
-		return described(item, "Result")
-	case "items":
-		return &huma.Schema{Type: huma.TypeArray, Items: item, Description: "Items on this page"}
-	case "next":
-		s.Type, s.Description = huma.TypeString, "Cursor of the next page; null on the last page"
-	case "total":
-		s.Type, s.Description = huma.TypeInteger, "Number of items in all pages; null if not counted"
-		if b.contract.Paging.Count && !ownList(n) {
-			s.Nullable, s.Description = false, fmt.Sprintf("Number of items in all pages that can be read, at most %d", bind.MaxSkip)
-		}
-	case "more":
-		return &huma.Schema{Type: huma.TypeBoolean, Description: "Whether another page follows"}
-	case "count":
-		return &huma.Schema{Type: huma.TypeInteger, Description: "Number of items on this page"}
-	case "page":
-		return &huma.Schema{Type: huma.TypeInteger, Description: "Page number, from 1", Examples: []any{1}}
-	case "limit":
-		return &huma.Schema{Type: huma.TypeInteger, Description: "Maximum number of items per page", Examples: []any{b.contract.Paging.Limit.Default}}
-	case "now":
-		return &huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "Time of the response"}
-	default:
-		return b.errorSlot(n)
-	}
-	if n.OmitNull {
-		s.Description += " (omitted instead of null)"
-	}
-	return s
+	return schema.Title(r.Operation)
 }

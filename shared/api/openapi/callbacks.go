@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"statgate/shared/api"
+	"statgate/shared/api/schema"
 )
 
 // eventTag is the tag of the callbacks. No operation has it, because client generators
@@ -32,12 +33,12 @@ func (b *builder) callbacks(h api.Handler) map[string]map[string]*huma.PathItem 
 func (b *builder) callback(kind api.EventKind) *huma.Operation {
 	data := b.registry.Schema(kind.Data, true, "")
 	order := []string{"type", "timestamp", "data"}
-	body := b.registry.add(camel(kind.Type)+"Event", &huma.Schema{
+	body := b.registry.Add(camel(kind.Type)+"Event", &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: false, Required: order, Extensions: map[string]any{"x-order": order},
 		Properties: map[string]*huma.Schema{
 			"type":      {Type: huma.TypeString, Enum: []any{kind.Type}, Description: "Event type"},
 			"timestamp": {Type: huma.TypeString, Format: "date-time", Description: "Time of the event"},
-			"data":      described(data, "Content of the event"),
+			"data":      schema.Described(data, "Content of the event"),
 		}})
 	return &huma.Operation{
 		OperationID: kind.Type, Summary: kind.Summary, Description: kind.Description, Tags: []string{eventTag}, Security: []map[string][]string{},
@@ -53,11 +54,4 @@ func (b *builder) callback(kind api.EventKind) *huma.Operation {
 
 func sent(name, what string) *huma.Param {
 	return &huma.Param{Name: name, In: "header", Required: true, Description: what, Schema: &huma.Schema{Type: huma.TypeString}}
-}
-
-// described returns the schema with a description; one that is a reference is copied.
-func described(s *huma.Schema, description string) *huma.Schema {
-	copied := *s
-	copied.Description = description
-	return &copied
 }

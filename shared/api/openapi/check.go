@@ -165,7 +165,7 @@ func (c *Checker) Answer(operation string, status int, body []byte) error {
 // Error checks the body of an error that belongs to no operation, such as an unknown
 // path or method.
 func (c *Checker) Error(body []byte) error {
-	if err := c.validate(schemaPrefix+"Error", body); err != nil {
+	if err := c.validate(prefix+"Error", body); err != nil {
 		return fmt.Errorf("openapi: error body: %w", err)
 	}
 	return nil

@@ -134,7 +134,7 @@ func encoded(v any) json.RawMessage {
 func (b *builder) example(s *huma.Schema, at string) json.RawMessage {
 	switch {
 	case s.Ref != "":
-		return b.example(b.registry.SchemaFromRef(s.Ref), s.Ref[len(schemaPrefix):])
+		return b.example(b.registry.SchemaFromRef(s.Ref), s.Ref[len(prefix):])
 	case len(s.Examples) > 0:
 		return encoded(s.Examples[0])
 	case len(s.AnyOf) > 0:

@@ -14,6 +14,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
+	"statgate/shared/api/schema"
 	"statgate/shared/contract"
 )
 
@@ -21,7 +22,7 @@ const exampleRequest = "JZ4Q6W2M7NKX3TB5RVD8HYC1AF"
 
 // errorSchema returns the schema of the contract's error shape.
 func (b *builder) errorSchema() *huma.Schema {
-	s := b.envelope(b.contract.Shapes.Error, nil)
+	s := schema.Envelope(b.contract, b.contract.Shapes.Error, nil, b.errorSlot)
 	s.Description = "Body of every error"
 	return s
 }
@@ -39,9 +40,9 @@ func (b *builder) errorSlot(n *contract.Node) *huma.Schema {
 	case "request_id":
 		return &huma.Schema{Type: huma.TypeString, Description: "Id of the request, also in X-Request-Id", Examples: []any{n.Prefix + exampleRequest}}
 	}
-	details := b.registry.add("Details", errorDetails())
+	details := b.registry.Add("Details", errorDetails())
 	details.Description = "Problems of the input, or other details by name"
-	return orNull(details, !n.OmitNull)
+	return schema.OrNull(details, !n.OmitNull)
 }
 
 // errorDetails returns one object for both kinds of details. Client generators cannot
@@ -123,7 +124,7 @@ func (b *builder) failureResponse(r api.Route, status int, conditions []string) 
 		seen[string(body)] = true
 		examples[condition] = &huma.Example{Summary: b.summary(condition, conditions), Value: json.RawMessage(body)}
 	}
-	response.Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: schemaPrefix + "Error"}, Examples: examples}}
+	response.Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: prefix + "Error"}, Examples: examples}}
 	return response
 }
 
@@ -151,7 +152,7 @@ func camel(code string) string {
 		if part == strings.ToUpper(part) {
 			part = strings.ToLower(part)
 		}
-		b.WriteString(title(part))
+		b.WriteString(schema.Title(part))
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"sort"
@@ -11,6 +12,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
+	"statgate/shared/api/schema"
 )
 
 // conditional lists the operations that support If-Match.
@@ -38,10 +40,10 @@ func (b *builder) params(r api.Route, h api.Handler, in *bind.Binder) []*huma.Pa
 		list = append(list, b.param(r, name, "path", s, true))
 	}
 	if in.FromQuery() {
-		schema, rename := in.Schema()
-		for _, ours := range inOrder(schema.Properties, order) {
+		sent, rename := in.Schema()
+		for _, ours := range inOrder(sent.Properties, order) {
 			required := slices.Contains(in.Required(), ours)
-			list = append(list, b.param(r, theirs(rename, ours), "query", inline(schema.Properties[ours], in.Registry()), required))
+			list = append(list, b.param(r, theirs(rename, ours), "query", inline(sent.Properties[ours], in.Registry()), required))
 		}
 	}
 	if r.Repeat() != api.NotRepeatable {
@@ -106,11 +108,11 @@ func (b *builder) clamped(r api.Route) int {
 
 // body returns the JSON body of operations that have one, without path parameters.
 func (b *builder) body(r api.Route, h api.Handler, in *bind.Binder) *huma.RequestBody {
-	schema, rename := in.Schema()
-	if in.FromQuery() || len(schema.Properties) == 0 {
+	sent, rename := in.Schema()
+	if in.FromQuery() || len(sent.Properties) == 0 {
 		return nil
 	}
-	s := inline(schema, in.Registry())
+	s := inline(sent, in.Registry())
 	props := map[string]*huma.Schema{}
 	for ours, p := range s.Properties {
 		props[theirs(rename, ours)] = p
@@ -120,13 +122,13 @@ func (b *builder) body(r api.Route, h api.Handler, in *bind.Binder) *huma.Reques
 		s.Required = append(s.Required, theirs(rename, ours))
 	}
 	order := fieldOrder(h.Input, map[string]reflect.StructField{})
-	names := inOrder(schema.Properties, order)
+	names := inOrder(sent.Properties, order)
 	for i := range names {
 		names[i] = theirs(rename, names[i])
 	}
 	s.Extensions = map[string]any{"x-order": names}
-	name := title(r.Operation) + "Input"
-	ref := b.registry.add(name, s)
+	name := schema.Title(r.Operation) + "Input"
+	ref := b.registry.Add(name, s)
 	return &huma.RequestBody{
 		Required: len(in.Required()) > 0,
 		Content:  map[string]*huma.MediaType{"application/json": {Schema: ref, Example: b.example(ref, name)}},
@@ -176,4 +178,35 @@ func theirs(rename map[string]string, ours string) string {
 		}
 	}
 	return ours
+}
+
+// inline copies an input's schema and resolves its references, as inputs have a
+// registry of their own. Inputs do not refer to themselves.
+func inline(s *huma.Schema, from huma.Registry) *huma.Schema {
+	if s == nil {
+		return nil
+	}
+	description := s.Description
+	for s.Ref != "" {
+		s = from.SchemaFromRef(s.Ref)
+	}
+	c := *s
+	if description != "" {
+		c.Description = description
+	}
+	c.PatternDescription = ""
+	if c.Type == huma.TypeArray {
+		c.Nullable = false // null is accepted as an empty list, which is undocumented
+	}
+	c.Items = inline(s.Items, from)
+	if s.Properties != nil {
+		c.Properties = maps.Clone(s.Properties)
+		for name, p := range s.Properties {
+			c.Properties[name] = inline(p, from)
+		}
+	}
+	if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
+		c.AdditionalProperties = inline(more, from)
+	}
+	return schema.ChoiceOrNull(&c)
 }

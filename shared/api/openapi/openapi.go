@@ -2,9 +2,7 @@
 // the contract and the types of the handlers, and checks real responses against it.
 //
 // Deployed functions do not run this package. The build generates the document, and a
-// function serves its bytes. The library huma makes the schemas; this package makes
-// three of its rules stricter. An optional object is "this object or null", a list is
-// never null, and a nullable enumeration is "one of these values, or null".
+// function serves its bytes.
 package openapi
 
 import (
@@ -18,8 +16,12 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/api/bind"
+	"statgate/shared/api/schema"
 	"statgate/shared/contract"
 )
+
+// prefix begins the references to schemas.
+const prefix = "#/components/schemas/"
 
 // version is the document's info.version. It changes with the API that clients see.
 const version = "1.0.0"
@@ -28,7 +30,7 @@ const version = "1.0.0"
 type builder struct {
 	contract *contract.Contract
 	encoder  api.Encoder
-	registry *registry
+	registry *schema.Registry
 	doc      *huma.OpenAPI
 	failures map[string]string // name of a shared error response → its content
 	events   bool              // some operation has callbacks
@@ -39,7 +41,7 @@ type builder struct {
 // is the document's server; if it is empty, paths are relative to the document's own
 // address. Document fails for views and handlers that it cannot describe.
 func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]byte, error) {
-	b := &builder{contract: c, encoder: api.Encoder{Contract: c}, registry: newRegistry(c.Shapes.Views), failures: map[string]string{}}
+	b := &builder{contract: c, encoder: api.Encoder{Contract: c}, registry: schema.New(prefix, c.Shapes.Views), failures: map[string]string{}}
 	b.doc = &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info:    b.info(),
@@ -50,7 +52,7 @@ func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]b
 			Parameters: parameters(), SecuritySchemes: schemes(c),
 		},
 	}
-	b.registry.add("Error", b.errorSchema())
+	b.registry.Add("Error", b.errorSchema())
 	byName := map[string]api.Handler{}
 	for _, h := range handlers {
 		byName[h.Operation] = h
@@ -67,8 +69,8 @@ func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]b
 		b.events = b.events || len(h.Events) > 0
 		families[r.Function] = true
 	}
-	if b.registry.wrong != nil {
-		return nil, fmt.Errorf("openapi: %w", b.registry.wrong)
+	if err := b.registry.Err(); err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
 	}
 	b.doc.Tags = tags(families)
 	if b.events {
@@ -164,6 +166,6 @@ func (b *builder) dropUnused() {
 		removed = false
 		maps.DeleteFunc(b.doc.Components.Headers, func(name string, _ *huma.Param) bool { return unused("headers", name) })
 		maps.DeleteFunc(b.doc.Components.Parameters, func(name string, _ *huma.Param) bool { return unused("parameters", name) })
-		maps.DeleteFunc(b.registry.schemas, func(name string, _ *huma.Schema) bool { return unused("schemas", name) })
+		maps.DeleteFunc(b.registry.Map(), func(name string, _ *huma.Schema) bool { return unused("schemas", name) })
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"statgate/shared/api"
+	"statgate/shared/api/schema"
 	"statgate/shared/contract"
 )
 
@@ -68,7 +69,7 @@ func tagOf(function string) functionTag {
 			return f
 		}
 	}
-	return functionTag{function, title(function), title(function) + "."}
+	return functionTag{function, schema.Title(function), schema.Title(function) + "."}
 }
 
 func tags(used map[string]bool) []*huma.Tag {

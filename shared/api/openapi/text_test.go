@@ -15,6 +15,7 @@ import (
 	"statgate/functions"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
+	"statgate/shared/api/schema"
 )
 
 func TestEveryConditionIsDocumented(t *testing.T) {
@@ -58,7 +59,7 @@ func TestTextsNameOnlyOperationsAndPropertiesThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRegistry(nil)
+	r := schema.New(prefix, nil)
 	for _, h := range functions.All(functions.Deps{Contract: c}) {
 		out := h.Output
 		if out.Implements(listed) {
@@ -69,17 +70,17 @@ func TestTextsNameOnlyOperationsAndPropertiesThatExist(t *testing.T) {
 			r.Schema(out, true, h.Operation)
 		}
 	}
-	for full, name := range names {
-		if r.schemas[name] == nil {
+	for full, name := range schema.Names {
+		if r.Map()[name] == nil {
 			t.Errorf("names has %s for %s, which no response contains", name, full)
 		}
 	}
 	for at := range canned {
-		schema, property, _ := strings.Cut(at, ".")
-		if schema == "" || strings.HasSuffix(schema, "Input") || strings.HasSuffix(schema, "List") {
+		object, property, _ := strings.Cut(at, ".")
+		if object == "" || strings.HasSuffix(object, "Input") || strings.HasSuffix(object, "List") {
 			continue
 		}
-		if s := r.schemas[schema]; s == nil || s.Properties[property] == nil {
+		if s := r.Map()[object]; s == nil || s.Properties[property] == nil {
 			t.Errorf("there is an example for %s, which does not exist", at)
 		}
 	}

@@ -118,6 +118,17 @@ var reads = map[string]func(ctx context.Context, r matches.Reader, ids []string)
 		}
 		return page.Matches, nil
 	},
+	"RecordOf": func(ctx context.Context, r matches.Reader, ids []string) (found []matches.Match, err error) {
+		for _, id := range ids {
+			switch h, err := r.RecordOf(ctx, id); {
+			case err == nil && h.Totals.Played == len(h.Data):
+				found = h.Data
+			case !errors.Is(err, matches.ErrNotFound):
+				return nil, fmt.Errorf("got %v: %w", h, err)
+			}
+		}
+		return found, nil
+	},
 	"Season": func(ctx context.Context, r matches.Reader, _ []string) ([]matches.Match, error) {
 		return r.Season(ctx, "en.1", "2020")
 	},

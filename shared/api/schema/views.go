@@ -1,4 +1,4 @@
-package openapi
+package schema
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 // shown returns the schema of an object in the contract's view, derived from the
 // object's own schema. A leaf has the schema at its path, in its format. It is nullable
 // if anything on the path is.
-func (r *registry) shown(view string, own *huma.Schema) *huma.Schema {
+func (r *Registry) shown(view string, own *huma.Schema) *huma.Schema {
 	n, ok := r.views[view]
 	if !ok {
 		return own
@@ -29,7 +29,7 @@ func (r *registry) shown(view string, own *huma.Schema) *huma.Schema {
 	return s
 }
 
-func (r *registry) viewTree(n *contract.Node, of *huma.Schema) (*huma.Schema, error) {
+func (r *Registry) viewTree(n *contract.Node, of *huma.Schema) (*huma.Schema, error) {
 	s := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
 	var order []string
 	for _, f := range n.Fields {
@@ -51,7 +51,7 @@ func (r *registry) viewTree(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 	return s, nil
 }
 
-func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, error) {
+func (r *Registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, error) {
 	at, nullable := of, false
 	for _, name := range strings.Split(n.Path, ".") {
 		object, null := r.behind(at)
@@ -64,7 +64,7 @@ func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 		}
 	}
 	if n.Format == "" {
-		return orNull(at, nullable), nil
+		return OrNull(at, nullable), nil
 	}
 	_, null := r.behind(at)
 	s := &huma.Schema{Nullable: nullable || null || n.Format != "replace", Description: at.Description}
@@ -78,7 +78,7 @@ func (r *registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 		s.Description = strings.TrimSpace(s.Description + " (" + strings.Join(n.Args, ", ") + ")")
 		s.Enum = codesOf(n.Args)
 	}
-	return choiceOrNull(s), nil
+	return ChoiceOrNull(s), nil
 }
 
 func codesOf(args []string) []any {
@@ -93,7 +93,7 @@ func codesOf(args []string) []any {
 }
 
 // behind resolves a reference, or an alternative of a reference and null.
-func (r *registry) behind(s *huma.Schema) (to *huma.Schema, nullable bool) {
+func (r *Registry) behind(s *huma.Schema) (to *huma.Schema, nullable bool) {
 	nullable = s.Nullable
 	for _, one := range s.AnyOf {
 		if one.Type == "null" {
@@ -102,15 +102,15 @@ func (r *registry) behind(s *huma.Schema) (to *huma.Schema, nullable bool) {
 			s = one
 		}
 	}
-	if own := r.own[strings.TrimPrefix(s.Ref, schemaPrefix)]; s.Ref != "" && own != nil {
+	if own := r.own[strings.TrimPrefix(s.Ref, r.prefix)]; s.Ref != "" && own != nil {
 		s = own
 	}
 	return s, nullable
 }
 
-// orNull returns the schema, made nullable on request.
-func orNull(s *huma.Schema, nullable bool) *huma.Schema {
-	if _, already := newRegistry(nil).behind(s); already || !nullable {
+// OrNull returns the schema, made nullable on request.
+func OrNull(s *huma.Schema, nullable bool) *huma.Schema {
+	if _, already := New("", nil).behind(s); already || !nullable {
 		return s
 	}
 	if s.Ref != "" {
@@ -118,5 +118,5 @@ func orNull(s *huma.Schema, nullable bool) *huma.Schema {
 	}
 	copied := *s
 	copied.Nullable = true
-	return choiceOrNull(&copied)
+	return ChoiceOrNull(&copied)
 }

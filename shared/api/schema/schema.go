@@ -1,10 +1,15 @@
-package openapi
+// Package schema derives the JSON Schemas of results from the types of handlers and from the
+// contract's views, for documents and for tools.
+//
+// The library huma makes the schemas; this package makes three of its rules stricter. An
+// optional object is "this object or null", a list is never null, and a nullable
+// enumeration is "one of these values, or null".
+package schema
 
 import (
 	"encoding"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path"
 	"reflect"
 	"slices"
@@ -17,11 +22,10 @@ import (
 	"statgate/shared/contract"
 )
 
-const schemaPrefix = "#/components/schemas/"
-
-// registry implements huma.Registry. Its schemas state exactly where null is allowed,
+// Registry implements huma.Registry. Its schemas state exactly where null is allowed,
 // and its names stay readable if two packages have a type of the same name.
-type registry struct {
+type Registry struct {
+	prefix  string
 	schemas map[string]*huma.Schema
 	types   map[string]reflect.Type
 	aliases map[reflect.Type]reflect.Type
@@ -32,8 +36,10 @@ type registry struct {
 	wrong    error // invalid views
 }
 
-func newRegistry(views map[string]*contract.Node) *registry {
-	return &registry{schemas: map[string]*huma.Schema{}, types: map[string]reflect.Type{}, aliases: map[reflect.Type]reflect.Type{},
+// New returns an empty registry for results in these views. The prefix begins the references
+// to its schemas, such as "#/components/schemas/".
+func New(prefix string, views map[string]*contract.Node) *Registry {
+	return &Registry{prefix: prefix, schemas: map[string]*huma.Schema{}, types: map[string]reflect.Type{}, aliases: map[reflect.Type]reflect.Type{},
 		views: views, own: map[string]*huma.Schema{}, viewOnly: map[*huma.Schema]map[string]*huma.Schema{}}
 }
 
@@ -50,7 +56,7 @@ func named(t reflect.Type) bool {
 }
 
 // Schema returns the schema of a type, or a reference to it.
-func (r *registry) Schema(t reflect.Type, allowRef bool, hint string) *huma.Schema {
+func (r *Registry) Schema(t reflect.Type, allowRef bool, hint string) *huma.Schema {
 	bare, optional := t, false
 	for bare.Kind() == reflect.Pointer {
 		bare, optional = bare.Elem(), true
@@ -69,7 +75,7 @@ func (r *registry) Schema(t reflect.Type, allowRef bool, hint string) *huma.Sche
 	if !allowRef {
 		return r.schemas[name]
 	}
-	ref := &huma.Schema{Ref: schemaPrefix + name}
+	ref := &huma.Schema{Ref: r.prefix + name}
 	if optional {
 		return &huma.Schema{AnyOf: []*huma.Schema{ref, {Type: "null"}}}
 	}
@@ -78,7 +84,7 @@ func (r *registry) Schema(t reflect.Type, allowRef bool, hint string) *huma.Sche
 
 // register adds the schema of a struct once and returns its name. The name is set
 // first, so that types that refer to themselves find it.
-func (r *registry) register(t reflect.Type, hint string) string {
+func (r *Registry) register(t reflect.Type, hint string) string {
 	name := r.name(t, hint)
 	if r.schemas[name] != nil {
 		return name
@@ -87,7 +93,7 @@ func (r *registry) register(t reflect.Type, hint string) string {
 	s := huma.SchemaFromType(r, t)
 	for field, p := range s.Properties {
 		p.PatternDescription = "" // not part of JSON Schema
-		s.Properties[field] = choiceOrNull(p)
+		s.Properties[field] = ChoiceOrNull(p)
 	}
 	r.own[name], r.viewOnly[s] = s, map[string]*huma.Schema{}
 	for _, f := range reflect.VisibleFields(t) {
@@ -99,51 +105,55 @@ func (r *registry) register(t reflect.Type, hint string) string {
 	return name
 }
 
-// names has component names for types whose own name is too vague.
-var names = map[string]string{
+// Names has names of schemas for types whose own name is too vague.
+var Names = map[string]string{
 	"standings.Table": "Standings", "standings.Row": "StandingsRow", "standings.AsOf": "StandingsAsOf",
 	"audit.Entry": "AuditEntry", "audit.Actor": "AuditActor", "keys.Usage": "KeyUsage", "keys.Window": "QuotaWindow",
 	"keys.Minted": "KeyWithSecret", "keys.Rotated": "RotatedKey", "orgs.Org": "Organisation", "contests.contestStatus": "ContestState", "matches.Side": "MatchTeam",
-	"webhooks.Created": "WebhookWithSecret", "keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.headToHeadAnswer": "HeadToHead", "matches.totals": "HeadToHeadTotals",
+	"webhooks.Created": "WebhookWithSecret", "keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.HeadToHeadAnswer": "HeadToHead", "matches.Totals": "HeadToHeadTotals",
 }
 
 // name returns the type's own name, with its package's name before it if another type
 // already has that name.
-func (r *registry) name(t reflect.Type, hint string) string {
+func (r *Registry) name(t reflect.Type, hint string) string {
 	pkg := path.Base(t.PkgPath())
-	name, ok := names[pkg+"."+t.Name()]
+	name, ok := Names[pkg+"."+t.Name()]
 	if !ok {
-		name = strings.TrimSuffix(title(t.Name()), "Answer")
+		name = strings.TrimSuffix(Title(t.Name()), "Answer")
 	}
 	if t.Name() == "" {
-		name = title(strings.TrimSuffix(hint, "Struct"))
+		name = Title(strings.TrimSuffix(hint, "Struct"))
 	}
 	for at := 2; r.types[name] != nil && r.types[name] != t; at++ {
-		if longer := title(pkg) + title(t.Name()); name != longer && r.types[longer] == nil {
+		if longer := Title(pkg) + Title(t.Name()); name != longer && r.types[longer] == nil {
 			name = longer
 			continue
 		}
-		name = fmt.Sprintf("%s%d", title(pkg)+title(t.Name()), at)
+		name = fmt.Sprintf("%s%d", Title(pkg)+Title(t.Name()), at)
 	}
 	return name
 }
 
-func title(s string) string {
+// Title returns a name with an upper-case first letter.
+func Title(s string) string {
 	if s == "" {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// add adds a schema that has no Go type and returns a reference to it.
-func (r *registry) add(name string, s *huma.Schema) *huma.Schema {
+// Add adds a schema that has no Go type and returns a reference to it.
+func (r *Registry) Add(name string, s *huma.Schema) *huma.Schema {
 	r.schemas[name] = s
-	return &huma.Schema{Ref: schemaPrefix + name}
+	return &huma.Schema{Ref: r.prefix + name}
 }
 
+// Err returns the problems of the views, or nil.
+func (r *Registry) Err() error { return r.wrong }
+
 // SchemaFromRef resolves a reference.
-func (r *registry) SchemaFromRef(ref string) *huma.Schema {
-	name, ok := strings.CutPrefix(ref, schemaPrefix)
+func (r *Registry) SchemaFromRef(ref string) *huma.Schema {
+	name, ok := strings.CutPrefix(ref, r.prefix)
 	if !ok {
 		return nil
 	}
@@ -151,53 +161,22 @@ func (r *registry) SchemaFromRef(ref string) *huma.Schema {
 }
 
 // TypeFromRef returns the type of a reference.
-func (r *registry) TypeFromRef(ref string) reflect.Type {
-	return r.types[strings.TrimPrefix(ref, schemaPrefix)]
+func (r *Registry) TypeFromRef(ref string) reflect.Type {
+	return r.types[strings.TrimPrefix(ref, r.prefix)]
 }
 
 // Map returns the schemas by name.
-func (r *registry) Map() map[string]*huma.Schema { return r.schemas }
+func (r *Registry) Map() map[string]*huma.Schema { return r.schemas }
 
 // RegisterTypeAlias gives a type the schema of another type.
-func (r *registry) RegisterTypeAlias(t, alias reflect.Type) { r.aliases[t] = alias }
+func (r *Registry) RegisterTypeAlias(t, alias reflect.Type) { r.aliases[t] = alias }
 
-// MarshalJSON writes components.schemas.
-func (r *registry) MarshalJSON() ([]byte, error) { return json.Marshal(r.schemas) }
+// MarshalJSON writes the schemas by name.
+func (r *Registry) MarshalJSON() ([]byte, error) { return json.Marshal(r.schemas) }
 
-// inline copies an input's schema and resolves its references, as inputs have a
-// registry of their own. Inputs do not refer to themselves.
-func inline(s *huma.Schema, from huma.Registry) *huma.Schema {
-	if s == nil {
-		return nil
-	}
-	description := s.Description
-	for s.Ref != "" {
-		s = from.SchemaFromRef(s.Ref)
-	}
-	c := *s
-	if description != "" {
-		c.Description = description
-	}
-	c.PatternDescription = ""
-	if c.Type == huma.TypeArray {
-		c.Nullable = false // null is accepted as an empty list, which is undocumented
-	}
-	c.Items = inline(s.Items, from)
-	if s.Properties != nil {
-		c.Properties = maps.Clone(s.Properties)
-		for name, p := range s.Properties {
-			c.Properties[name] = inline(p, from)
-		}
-	}
-	if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
-		c.AdditionalProperties = inline(more, from)
-	}
-	return choiceOrNull(&c)
-}
-
-// choiceOrNull returns a nullable enumeration as "one of these values, or null". Client
+// ChoiceOrNull returns a nullable enumeration as "one of these values, or null". Client
 // generators cannot write a type for an enumeration that contains null.
-func choiceOrNull(s *huma.Schema) *huma.Schema {
+func ChoiceOrNull(s *huma.Schema) *huma.Schema {
 	if !s.Nullable || len(s.Enum) == 0 {
 		return s
 	}
