@@ -54,9 +54,6 @@ func rankLine(r *standings.Row) string {
 		r.Played, r.Won, r.Drawn, r.Lost, r.GoalsFor, r.GoalsAgainst, r.GoalDifference, r.Points)
 }
 
-// maxSeasons is how many seasons an error names.
-const maxSeasons = 20
-
 // noStandings says why there is no table, and what to ask for instead.
 func (d Deps) noStandings(ctx context.Context, c *Call, league *leagues.League, season string, err error) error {
 	switch {

@@ -29,11 +29,11 @@ func listLeaguesTool(d Deps) definition {
 				return nil, err
 			}
 			return &parts[leagues.League]{heading: "Leagues", none: "none; call list_leagues without country for all", rows: rest, at: at, limit: len(rest),
-				line: leagueLine, value: func(rows []leagues.League) any { return api.List[leagues.League]{Data: rows, Total: &total} }}, nil
+				line: leagueText, value: func(rows []leagues.League) any { return api.List[leagues.League]{Data: rows, Total: &total} }}, nil
 		})
 }
 
-func leagueLine(l *leagues.League) string {
+func leagueText(l *leagues.League) string {
 	text := line("%s: %s", l.ID, l.Name)
 	if l.Country != nil {
 		text += line(", %s", *l.Country)

@@ -27,7 +27,7 @@ type mirrored interface {
 // has next_cursor too.
 func mirror[In, Out any](title, description string, run func(ctx context.Context, c *Call, in *In) (mirrored, error)) definition {
 	return func(c *contract.Contract) (Tool, error) {
-		t, err := described[In](c, title, description)
+		t, err := blank[In](c, title, description)
 		if err != nil {
 			return t, err
 		}
@@ -245,12 +245,12 @@ func copyOf(v reflect.Value) reflect.Value {
 			out.Index(i).Set(copyOf(v.Index(i)))
 		}
 	case reflect.String:
-		out.SetString(short(plain(v.String())))
+		out.SetString(truncated(plain(v.String())))
 	}
 	return out
 }
 
-func short(text string) string {
+func truncated(text string) string {
 	if len(text) <= maxText {
 		return text
 	}

@@ -123,7 +123,7 @@ func merge(sets ...map[string]func(d Deps) definition) map[string]func(d Deps) d
 // have the tags of [api.Handle]. The function returns its answer or an *[api.Error].
 func define[In, Out any](title, description string, run func(ctx context.Context, c *Call, in *In) (string, Out, error)) definition {
 	return func(c *contract.Contract) (Tool, error) {
-		t, err := described[In](c, title, description)
+		t, err := blank[In](c, title, description)
 		if err != nil {
 			return t, err
 		}
@@ -146,8 +146,8 @@ func define[In, Out any](title, description string, run func(ctx context.Context
 	}
 }
 
-// described returns a tool with the input In that does nothing yet.
-func described[In any](c *contract.Contract, title, description string) (Tool, error) {
+// blank returns a tool with the input In that does nothing yet.
+func blank[In any](c *contract.Contract, title, description string) (Tool, error) {
 	t := Tool{Title: title, Description: description}
 	var err error
 	// The name of the route is of no contract, so no field is renamed.
