@@ -14,7 +14,7 @@ import (
 )
 
 type matchesInput struct {
-	Date     string `json:"date,omitempty" text:"line" maxLength:"20" doc:"today, yesterday, tomorrow or a date; default without other filters: today" example:"2016-05-02"`
+	Date     string `json:"date,omitempty" text:"line" maxLength:"20" doc:"today, yesterday, tomorrow or a date; default without other filters: today. Day words mean days of the time zone, or UTC without league and timezone" example:"2016-05-02"`
 	To       string `json:"to,omitempty" text:"line" maxLength:"20" doc:"Last day of a range of at most 31 days that begins with date"`
 	League   string `json:"league,omitempty" text:"line" maxLength:"100" doc:"League: its id or its name" example:"Premier League"`
 	Season   string `json:"season,omitempty" text:"line" maxLength:"100" doc:"Season of the league; default with round: the latest" example:"2015-16"`

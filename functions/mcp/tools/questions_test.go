@@ -81,6 +81,25 @@ func TestTeamShowsRecordFormLastAndNextMatches(t *testing.T) {
 	w.has(w.refused("team", `{"team": "elmfield", "season": "last"}`), "season: must be a season such as 2015-16")
 }
 
+func TestStandingsShowOneGroup(t *testing.T) {
+	t.Parallel()
+	w := empty(t)
+	var list []matches.Match
+	for i, group := range []string{"Group A", "Group B"} {
+		m := game(1, "2018-06-14", "15:00", []string{"Elmfield United", "Oakham Rovers"}[i], []string{"Firth City", "Ängby FF"}[i], 1, 0)
+		m.Group, m.Matchday = &group, nil
+		list = append(list, m)
+	}
+	w.store(importer.Season{League: "worldcup", Name: "World Cup", Season: "2018", Matches: list})
+	for _, group := range []string{"B", "Group B", "group b"} {
+		text := w.ask("standings", fmt.Sprintf(`{"league": "world cup", "group": %q}`, group))
+		w.has(text, "Group B 1. Oakham Rovers", "Group B 2. Ängby FF")
+		w.lacks(text, "Group A")
+	}
+	w.has(w.refused("standings", `{"league": "world cup", "group": "X"}`), `group: no group like "X"; nearest: Group A, Group B`)
+	w.has(filled(t).refused("standings", `{"league": "en.1", "group": "A"}`), `group: the season has no groups`)
+}
+
 func TestPlayerShowsStatisticsBySeason(t *testing.T) {
 	t.Parallel()
 	w := filled(t)
@@ -88,7 +107,7 @@ func TestPlayerShowsStatisticsBySeason(t *testing.T) {
 	w.has(text, "José Álvarez [jose-alvarez] (ESP), forward, born 1999-05-01, of elmfield-united", "In all: 2 matches, 3 goals",
 		"\nen.1 2025-26, Elmfield United [elmfield-united]: 1 match, 3 goals, 1 assist\nen.1 2024-25, Elmfield United [elmfield-united]: 1 match, 0 goals, 1 assist")
 	w.has(w.ask("player", `{"player": "jose alvarez", "league": "premier league", "season": "2025/26", "detail": "full"}`), "3 goals, 1 assist, 90 minutes, 1 yellow card, 0 red cards")
-	w.has(w.refused("player", `{"player": "jose alvarez", "season": "2018"}`), "season: no statistics of José Álvarez [jose-alvarez] in 2018; there are those of: en.1 2025-26, en.1 2024-25")
+	w.has(w.refused("player", `{"player": "jose alvarez", "season": "2018"}`), "season: no statistics of José Álvarez [jose-alvarez] in 2018; seasons with statistics: en.1 2025-26, en.1 2024-25")
 	w.has(w.refused("player", `{"player": "jose alvarez", "league": "de.1"}`), "league: no statistics of José Álvarez", "in de.1")
 	w.has(w.ask("player", `{"player": "rowan"}`), "Ole Rowan [ole-rowan] (NOR)\nNo statistics are known")
 }

@@ -198,6 +198,12 @@ func game(round int, date, clock, home, away string, result ...int) matches.Matc
 func filled(t testing.TB) *world {
 	t.Helper()
 	w := empty(t)
+	w.fill()
+	return w
+}
+
+func (w *world) fill() {
+	w.Helper()
 	w.store(importer.Season{League: "en.1", Name: "English Premier League", Season: "2024-25", Matches: []matches.Match{
 		game(1, "2024-08-17", "15:00", "Elmfield United", "Firth City", 0, 2), game(1, "2024-08-17", "15:00", "Ängby FF", "Oakham Rovers", 1, 1),
 		game(2, "2024-12-28", "15:00", "Firth City", "Elmfield United", 1, 1), game(2, "2024-12-28", "15:00", "Oakham Rovers", "Ängby FF", 3, 0),
@@ -210,7 +216,6 @@ func filled(t testing.TB) *world {
 		importer.Season{League: "de.1", Name: "Deutsche Bundesliga", Season: "2025-26", Matches: []matches.Match{game(1, "2025-08-16", "15:00", "Birkenau", "Eichendorf", 1, 0)}},
 		importer.Season{League: "at.1", Name: "Österreichische Bundesliga", Season: "2025-26", Matches: []matches.Match{game(1, "2025-08-16", "15:00", "Lärchdorf", "Kieferberg", 1, 0)}})
 	w.players()
-	return w
 }
 
 func (w *world) store(seasons ...importer.Season) {
