@@ -8,6 +8,7 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/sources/importer"
 	"statgate/shared/stats/matches"
+	"statgate/shared/stats/teams"
 )
 
 // idOf returns the id of the first match that a list of matches shows.
@@ -195,4 +196,32 @@ func TestRoundIsFoundInAnySpelling(t *testing.T) {
 	}
 	w.has(w.ask("matches", `{"league": "en.1", "round": "quarter-final"}`), "No matches of English Premier League [en.1], season 2018, round quarter-final",
 		". Its rounds are: Group A, Semi-finals, Match for third place, Final, Matchday 1")
+}
+
+func TestOtherOrganisationsTeamsNeverAppear(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	store, ids := teams.NewStore(w.table), map[string]string{}
+	for _, org := range []string{"org_1", "org_2"} {
+		team, write, err := store.For(&api.Caller{Org: org}, w.contract).Own(t.Context(), "Zulu Rangers "+org, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.table.Write(t.Context(), *write); err != nil {
+			t.Fatal(err)
+		}
+		ids[org] = team.ID
+	}
+	for _, name := range []string{"zulu", "rangers", "zulu rangers org", "zuul"} {
+		text := w.ask("find", fmt.Sprintf(`{"name": %q}`, name))
+		w.has(text, ids["org_1"])
+		w.lacks(text, ids["org_2"], "org_2")
+	}
+	w.has(w.ask("team", `{"team": "zulu"}`), "Zulu Rangers org_1 ["+ids["org_1"]+"]")
+	w.has(w.ask("team", fmt.Sprintf(`{"team": %q}`, ids["org_1"])), "Zulu Rangers org_1")
+	for _, sent := range []string{ids["org_2"], "Zulu Rangers org_2"} {
+		text := w.refused("team", fmt.Sprintf(`{"team": %q}`, sent))
+		w.lacks(strings.Replace(text, sent, "", 1), ids["org_2"], "Rangers org_2")
+		w.lacks(w.refused("head_to_head", fmt.Sprintf(`{"team": "firth", "opponent": %q}`, sent)), "Rangers org_2 [")
+	}
 }
