@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"statgate/infra/stack"
+	"statgate/shared/api"
 	"statgate/shared/api/preset"
 )
 
@@ -29,6 +30,7 @@ var known = settings{
 	"endpoint":            "",
 	"concurrency":         "0",
 	"webhook_concurrency": "10",
+	"mcp_origins":         "", // any
 	"throttle":            "", // stack.DefaultRate and stack.DefaultBurst
 	"deletion_protection": "true",
 	"live":                "false",
@@ -144,6 +146,9 @@ func (s settings) props() (stack.Props, error) {
 	if err := s.existing(&p.Existing); err != nil {
 		return p, err
 	}
+	if err := s.origins(&p); err != nil {
+		return p, err
+	}
 	return p, s.limits(&p)
 }
 
@@ -158,6 +163,17 @@ func (s settings) existing(e *stack.Existing) error {
 		if v := s[name]; v != "" && !tableName.MatchString(v) {
 			return fmt.Errorf("-c %s=%s: must be a DynamoDB table name: 3–255 letters, digits, _, . and -", name, v)
 		}
+	}
+	return nil
+}
+
+// origins reads which web pages may call the MCP server.
+func (s settings) origins(p *stack.Props) (err error) {
+	if p.MCPOrigins, err = api.ParseOrigins(s["mcp_origins"]); err != nil {
+		return fmt.Errorf("-c mcp_origins=%s: %w", s["mcp_origins"], err)
+	}
+	if _, ok := p.Contract.Operations[api.CallMCP]; !ok && len(p.MCPOrigins) > 0 {
+		return fmt.Errorf("-c mcp_origins=%s: the contract %s has no MCP server: its operations lack %s", s["mcp_origins"], p.Contract.Name, api.CallMCP)
 	}
 	return nil
 }

@@ -96,11 +96,25 @@ func TestInvalidSettingsAreRefusedByName(t *testing.T) {
 		{"keys_table", "a b", "-c keys_table=a b"},
 		{"live", true, "-c live=true"},
 		{"edge", "maybe", "-c edge=maybe: must be true or false"},
+		{"mcp_origins", "https://app.example.com/x", "-c mcp_origins=https://app.example.com/x: must be origins"},
+		{"mcp_origins", "https://*.example.com", "-c mcp_origins=https://*.example.com: must be origins"},
 	} {
 		_, _, err := readProps(t, map[string]any{c.name: c.value})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("-c %s=%v: got %v, want an error with %q", c.name, c.value, err, c.want)
 		}
+	}
+}
+
+func TestOriginsOfTheMCPServerAreAListThatNeedsTheServer(t *testing.T) {
+	list := "https://app.example.com,http://localhost:6274"
+	p, _, err := readProps(t, map[string]any{"mcp_origins": list})
+	if err != nil || strings.Join(p.MCPOrigins, ",") != list {
+		t.Errorf("got %q, %v, want %s", p.MCPOrigins, err, list)
+	}
+	_, _, err = readProps(t, map[string]any{"contract": "balla", "mcp_origins": list})
+	if want := "-c mcp_origins=" + list + ": the contract balla has no MCP server"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"statgate/functions/mcp/jsonrpc"
 	"statgate/functions/mcp/tools"
 	"statgate/shared/api"
@@ -39,6 +41,7 @@ type document struct {
 type endpoint struct {
 	Deps
 	protocol *protocol
+	methods  []string
 }
 
 // call serves JSON-RPC messages. The gate counts a call of a tool under the tool's own row, and
@@ -47,7 +50,18 @@ func call(d Deps) api.Handler {
 	if d.Tools.Contract == nil {
 		d.Tools.Contract = &contract.Contract{} // the handlers are only listed
 	}
-	e := &endpoint{Deps: d, protocol: newProtocol(tools.All(d.Tools), d.Tools.Contract)}
+	e := &endpoint{Deps: d, protocol: newProtocol(tools.All(d.Tools), d.Tools.Contract), methods: methods}
+	return e.handler()
+}
+
+// Over returns the handler of callMCP over another server of the SDK, which has other methods.
+// Suites of the protocol that bring tools of their own test the adapter with it.
+func Over(server *mcp.Server, origins Origins, methods ...string) api.Handler {
+	e := &endpoint{Deps: Deps{Tools: tools.Deps{Contract: &contract.Contract{}}, Origins: origins}, protocol: adapt(server), methods: methods}
+	return e.handler()
+}
+
+func (e *endpoint) handler() api.Handler {
 	h := api.Handle(api.CallMCP, e.call)
 	h.Input = reflect.TypeFor[document]()
 	h.Protocol = &api.Protocol{Row: e.row, Refuse: e.refuse}
@@ -108,7 +122,7 @@ func (e *endpoint) call(ctx context.Context, r *api.Request, m *api.Message) (ap
 	if !ok {
 		return api.Raw{}, errors.New("mcp: the message was not decoded")
 	}
-	if raw := unknown(m.Header, msg); raw != nil {
+	if raw := e.unknown(m.Header, msg); raw != nil {
 		return *raw, nil
 	}
 	caller := r.Caller
@@ -122,11 +136,11 @@ func (e *endpoint) call(ctx context.Context, r *api.Request, m *api.Message) (ap
 
 // unknown answers messages that need no SDK: methods that the server does not have, and
 // messages that have no response.
-func unknown(h http.Header, msg *jsonrpc.Message) *api.Raw {
+func (e *endpoint) unknown(h http.Header, msg *jsonrpc.Message) *api.Raw {
 	if msg.ID == nil || msg.Method == "" {
 		return &api.Raw{Status: http.StatusAccepted, Header: noStore}
 	}
-	for _, known := range methods {
+	for _, known := range e.methods {
 		if msg.Method == known {
 			return nil
 		}

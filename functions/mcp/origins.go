@@ -1,7 +1,6 @@
 package mcp
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,18 +18,6 @@ type Origins struct {
 	Loopback bool
 	// Listed are the accepted origins, such as https://app.example.com; empty accepts any.
 	Listed []string
-}
-
-// ParseOrigins parses a list of origins that are separated by spaces or commas.
-func ParseOrigins(list string) ([]string, error) {
-	origins := strings.FieldsFunc(list, func(r rune) bool { return r == ' ' || r == ',' })
-	for _, one := range origins {
-		u, err := url.Parse(one)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || one != u.Scheme+"://"+u.Host {
-			return nil, fmt.Errorf("must be origins such as https://app.example.com, got %q", one)
-		}
-	}
-	return origins, nil
 }
 
 // check returns why a message is refused, or "".

@@ -54,14 +54,19 @@ func newProtocol(all []tools.Tool, c *contract.Contract) *protocol {
 	for _, t := range all {
 		server.AddTool(describe(t), run(t))
 	}
-	p := &protocol{contract: c}
+	p := adapt(server)
+	p.contract = c
 	server.AddReceivingMiddleware(p.visible)
-	p.http = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+	return p
+}
+
+// adapt returns the adapter of a server: without sessions and event streams.
+func adapt(server *mcp.Server) *protocol {
+	return &protocol{http: mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
 		Stateless: true, JSONResponse: true, PropagateRequestCancellation: true,
 		Logger:                     slog.New(slog.DiscardHandler),
 		DisableLocalhostProtection: true, // Origins checks it
-	})
-	return p
+	})}
 }
 
 // describe returns what the list of tools says of a tool.

@@ -36,6 +36,7 @@ type access struct {
 	Probes   bool         // read the probe partition of both tables
 	Sends    bool         // send to the webhooks queue
 	Receives bool         // receive from the webhooks queue
+	MCP      bool         // serve the Model Context Protocol
 	Streams  []api.Action // on the stats table's stream
 }
 
@@ -61,6 +62,7 @@ func accessOf(routes []api.Route, workers []api.Worker) map[string]access {
 		n.Flushes = n.Flushes || r.Flushes
 		n.Probes = n.Probes || r.Probes
 		n.Sends = n.Sends || r.Sends
+		n.MCP = n.MCP || r.Operation == api.CallMCP
 		functions[r.Function] = n
 	}
 	for _, w := range workers {
@@ -172,6 +174,9 @@ func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string
 	}
 	if (n.Receives || n.Sends && n.Streams == nil) && d.props.Endpoint != "" { // deliver and webhooks
 		vars["WEBHOOK_PRIVATE"] = jsii.String("true") // on an emulator, webhook addresses are on the same machine
+	}
+	if n.MCP && len(d.props.MCPOrigins) > 0 {
+		vars["MCP_ORIGINS"] = jsii.String(strings.Join(d.props.MCPOrigins, " "))
 	}
 	if d.props.Endpoint != "" {
 		vars["AWS_ENDPOINT_URL"] = jsii.String(d.props.Endpoint)

@@ -41,6 +41,8 @@ type Props struct {
 	// WebhookConcurrency is the maximum of concurrent instances that deliver webhooks, 2 to
 	// 1000; 0 for the default of 10.
 	WebhookConcurrency int
+	// MCPOrigins are the origins of the web pages that may call the MCP server; empty for any.
+	MCPOrigins []string
 }
 
 // deployment holds what the parts of the stack share.

@@ -85,6 +85,7 @@ var variants = map[string]struct {
 			Certificate: "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"}
 		p.Watch = stack.Watch{Email: "ops@example.com", BudgetUSD: 50, AccessLogs: true}
 		p.Concurrency, p.Rate, p.Burst = 5, 100, 200
+		p.MCPOrigins = []string{"https://app.example.com", "http://localhost:6274"}
 	}},
 	"balla on a domain": {"balla", func(p *stack.Props) {
 		p.Edge.Domain, p.Edge.Certificate = "api.example.com", "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"

@@ -30,8 +30,8 @@ func TestAlarmsNotifyOnlyIfThereIsAnAddress(t *testing.T) {
 		tmpl := synthesised(t, name)
 		alarms := tmpl.alarms()
 		want := []string{"AuthorizerFailures", "FunctionThrottles", "GateFailures", "RefusedPermission", "RefusedQuota", "RefusedSecret", "ServerErrors", "TableThrottles"}
-		if name != "balla" { // which has no webhooks
-			want = append(want, "DeadLetters", "StreamAge")
+		if name != "balla" { // which has no webhooks, and no more than ten functions that serve requests
+			want = append(want, "DeadLetters", "StreamAge", "FunctionThrottles2")
 		}
 		for _, a := range want {
 			if _, ok := alarms[a]; !ok {
@@ -86,7 +86,7 @@ func TestAlarmsReadTheMetricsThatTheFunctionsWrite(t *testing.T) {
 
 func TestThrottlesOfTablesAndOfFunctionsThatServeRequestsHaveAlarms(t *testing.T) {
 	tmpl := synthesised(t, "statgate")
-	throttled := fmt.Sprint(tmpl.alarms()["FunctionThrottles"].Properties)
+	throttled := fmt.Sprint(tmpl.alarms()["FunctionThrottles"].Properties, tmpl.alarms()["FunctionThrottles2"].Properties)
 	for id := range tmpl.of("AWS::Lambda::Function") {
 		if worker := isWorker(id); strings.Contains(throttled, id) == worker {
 			t.Errorf("%s: got in the alarm %v, want %v", id, worker, !worker)

@@ -173,15 +173,33 @@ func TestNoGroupImportsAGroupAboveIt(t *testing.T) {
 
 func TestNoFunctionImportsAnother(t *testing.T) {
 	for _, p := range listed(t) {
-		if !within(p.path, "functions") || p.path == "functions" {
+		name, in := strings.CutPrefix(p.path, "functions/")
+		if !in {
 			continue
 		}
-		own := strings.TrimSuffix(p.path, "/bootstrap")
-		for _, name := range p.imports {
-			ours, is := strings.CutPrefix(name, module)
-			if is && (within(ours, "authorizer") || within(ours, "functions") && ours != own) {
+		name, _, _ = strings.Cut(name, "/")
+		for _, imported := range p.imports {
+			ours, is := strings.CutPrefix(imported, module)
+			if is && (within(ours, "authorizer") || within(ours, "functions") && !within(ours, "functions/"+name)) {
 				t.Errorf("%s imports %s", p.path, ours)
 			}
+		}
+	}
+}
+
+// TestOnlyTheMCPFunctionLinksTheMCPSDK holds because the SDK would add about 3 MB to the
+// archive of every function, which clients wait for at a cold start.
+func TestOnlyTheMCPFunctionLinksTheMCPSDK(t *testing.T) {
+	const sdk, linked = "github.com/modelcontextprotocol/go-sdk", "functions/mcp/bootstrap"
+	for _, p := range listed(t) {
+		if p.path == linked && !slices.ContainsFunc(p.deps, func(name string) bool { return within(name, sdk) }) {
+			t.Errorf("%s does not link %s: this test checks nothing", linked, sdk)
+		}
+		if strings.HasSuffix(p.path, "/bootstrap") && p.path != linked || within(p.path, "authorizer") && !forTests(p.path) {
+			refuse(t, p, p.deps, "only the function mcp may link the MCP SDK", sdk)
+		}
+		if !within(p.path, "functions/mcp", "scripts/verify") && !forTests(p.path) {
+			refuse(t, p, p.imports, "only the function mcp may use the MCP SDK", sdk)
 		}
 	}
 }

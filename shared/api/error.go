@@ -88,7 +88,7 @@ const (
 // Conditions lists all conditions, for the documents and their tests.
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
-	Permission, PermissionRole, PermissionNeeds, PermissionToken, PermissionExpiry, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota, QuotaKeys, QuotaManagement,
+	Permission, PermissionRole, PermissionNeeds, PermissionToken, PermissionExpiry, PermissionTool, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota, QuotaKeys, QuotaManagement,
 	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
 	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictLimit, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,

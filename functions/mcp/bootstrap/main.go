@@ -2,17 +2,20 @@
 package main
 
 import (
+	"fmt"
+
 	"statgate/functions/mcp"
 	"statgate/functions/mcp/tools"
+	"statgate/shared/api"
 	"statgate/shared/platform/boot"
 	"statgate/shared/platform/boot/endpoint"
 )
 
 func main() {
 	f := boot.Load()
-	origins, err := mcp.ParseOrigins(f.Getenv("MCP_ORIGINS"))
+	origins, err := api.ParseOrigins(f.Getenv("MCP_ORIGINS"))
 	if err != nil {
-		f.Fatal(err)
+		f.Fatal(fmt.Errorf("MCP_ORIGINS: %w", err))
 	}
 	endpoint.Start(f, mcp.Handlers(mcp.Deps{
 		Tools:   tools.NewDeps(f.Contract, f.Stats(), f.Clock),

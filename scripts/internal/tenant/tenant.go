@@ -115,7 +115,9 @@ func Scopes(c *contract.Contract, management bool) []string {
 		if err != nil || s.Needs != "" || len(patterns) == 0 && c.Scopes.Style == "levels" {
 			continue
 		}
-		reads := !slices.ContainsFunc(patterns, func(q string) bool { return !strings.HasSuffix(q, ":read") && !strings.HasSuffix(q, ":current") })
+		reads := !slices.ContainsFunc(patterns, func(q string) bool {
+			return !strings.HasSuffix(q, ":read") && !strings.HasSuffix(q, ":current") && q != "mcp:invoke" // tools only read
+		})
 		if management || reads {
 			names = append(names, s.Name)
 		}

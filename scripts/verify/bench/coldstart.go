@@ -17,8 +17,9 @@ import (
 )
 
 // measuredFunctions has one function of each kind: the authorizer, which fetches the
-// peppers; one that reads; one that has every client; one that needs no table.
-var measuredFunctions = []string{"authorizer", "matches", "keys", "docs"}
+// peppers; one that reads; one that has every client; one that needs no table; and the
+// MCP server, which links its SDK.
+var measuredFunctions = []string{"authorizer", "matches", "keys", "docs", "mcp"}
 
 // architectures maps Go's names to Lambda's.
 var architectures = map[string]string{"amd64": "x86_64", "arm64": "arm64"}
@@ -46,15 +47,41 @@ func coldStarts(ctx context.Context, s sizes) ([]figure, error) {
 		return nil, err
 	}
 	defer lambda.stop()
+	took := map[string]*sample{}
+	for range s.starts { // in turns, so that other load affects all functions
+		for _, name := range measuredFunctions {
+			one, err := lambda.start(ctx, bundles[name])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			if took[name] == nil {
+				took[name] = &sample{}
+			}
+			took[name].add(float64(one))
+		}
+	}
 	var all []figure
 	for _, name := range measuredFunctions {
-		f, err := lambda.measure(ctx, name, bundles[name], s.starts)
+		info, err := os.Stat(filepath.Join(bundles[name], "bootstrap"))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
-		all = append(all, f)
+		all = append(all, figure{name: name, value: duration(took[name].median()),
+			detail: fmt.Sprintf("%s; %d starts; %.1f MB", took[name].spread(duration), s.starts, float64(info.Size())/1e6)})
 	}
-	return all, nil
+	return append(all, startRatio(*took["mcp"], *took["matches"])), nil
+}
+
+// startRatio compares the starts of two functions that were measured in turns.
+func startRatio(mcp, matches sample) figure {
+	var each sample
+	for i := range mcp {
+		each.add(mcp[i] / matches[i])
+	}
+	show := func(x float64) string { return fmt.Sprintf("%.2f", x) }
+	ratio := mcp.median() / matches.median()
+	return figure{name: "mcp compared with matches", value: "× " + show(ratio), detail: each.spread(show),
+		target: verdict(fmt.Sprintf("≤ × %.1f", maxMCPStart), ratio <= maxMCPStart)}
 }
 
 // buildFunctions runs scripts/build and returns each function's directory.
@@ -128,23 +155,6 @@ func (l *fakeRuntime) answer(w http.ResponseWriter, r *http.Request) {
 		reply["Item"] = map[string]any{"pk": text("SETTING#cursor"), "sk": text("SETTING"), "key": text(strings.Repeat("0f", 32))}
 	}
 	_ = json.NewEncoder(w).Encode(reply) // an error means that the function has ended
-}
-
-func (l *fakeRuntime) measure(ctx context.Context, name, dir string, starts int) (figure, error) {
-	info, err := os.Stat(filepath.Join(dir, "bootstrap"))
-	if err != nil {
-		return figure{}, err
-	}
-	var took sample
-	for range starts {
-		one, err := l.start(ctx, dir)
-		if err != nil {
-			return figure{}, err
-		}
-		took.add(float64(one))
-	}
-	return figure{name: name, value: duration(took.median()),
-		detail: fmt.Sprintf("%s; %d starts; %.1f MB", took.spread(duration), starts, float64(info.Size())/1e6)}, nil
 }
 
 // start runs a function until it polls, kills it, and returns the time to the poll.

@@ -84,6 +84,7 @@ func parts() []part {
 		{"import", "Import", imports},
 		{"pages", "A page of 50 matches", pages},
 		{"webhooks", "Webhooks: storing and attempting deliveries", deliveries},
+		{"mcp", "MCP server, warm", mcpServer},
 		{"cold", "Cold start, to the first poll of the runtime API", coldStarts},
 	}
 }

@@ -212,10 +212,87 @@ var mutants = []mutant{
 	})},
 	{"attempts are counted wrongly", []string{"webhook.sent.again"}, "after the second attempt", rewritten("/deliveries", `"attempts":2`, `"attempts":3`)},
 	{"a webhook hides its failures", []string{"webhook.sent.again"}, "failing_since is null", failuresHidden},
+	{"a revoked key still calls tools", []string{"mcp.revoked"}, "want 401", replayed(hasStatus(401), func(c *call) bool { return c.status == 200 && isMCP(c) })},
+	{"a call of a tool is counted as another operation", []string{"mcp.cost", "mcp.tools"}, "usage of", rewritten("/usage", `callMCP\.\w+`, "callMCP")},
+	{"a call of a tool costs nothing", []string{"mcp.cost"}, "call 2 leaves", frozenQuota},
+	{"a key without the server's scope reaches it", []string{"mcp.scope"}, "got 200", onMCP(hasStatus(403), func(c *call) { c.set(200, []byte(`{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}`)) })},
+	{"a tool ignores the key's scopes", []string{"mcp.tool-scope", "mcp.narrowed"}, "want a result that is an error",
+		onMCP(says("requires the scope"), func(c *call) { c.body = bytes.Replace(c.body, []byte(`"isError":true`), []byte(`"isError":false`), 1) })},
+	{"a tool is listed that the key may not call", []string{"mcp.tools", "mcp.tool-scope"}, "the tools are",
+		onMCP(says(`"tools":[`), func(c *call) {
+			c.body = bytes.Replace(c.body, []byte(`"tools":[`), []byte(`"tools":[{"name":"delete_all"},`), 1)
+		})},
+	{"batches are accepted", []string{"mcp.malformed"}, "want 400 with the error -32600", onMCP(says("batches"), func(c *call) { c.set(200, []byte(`[]`)) })},
+	{"the list of tools may be cached for everybody", []string{"mcp.revisions"}, "want private",
+		onMCP(says(`"cacheScope"`), func(c *call) { c.body = bytes.Replace(c.body, []byte(`"private"`), []byte(`"public"`), 1) })},
+	{"a client may subscribe to changes", []string{"mcp.revisions"}, "want tools alone",
+		onMCP(says(`"tools":{}`), func(c *call) {
+			c.body = bytes.Replace(c.body, []byte(`"tools":{}`), []byte(`"tools":{"listChanged":true}`), 1)
+		})},
+	{"GET on the MCP server hangs on", []string{"mcp.methods"}, "want 405", onMCP(hasStatus(405), func(c *call) { c.set(200, []byte("event: open\n")) })},
+	{"scripts may not send the protocol's headers", []string{"preflight"}, "does not allow the header mcp-", after(func(c *call) {
+		if allowed := c.header.Get("Access-Control-Allow-Headers"); c.method == http.MethodOptions {
+			c.header.Set("Access-Control-Allow-Headers", allowed[:strings.Index(allowed, ", MCP-")])
+		}
+	})},
+	{"pages cannot read the MCP server's answers", []string{"mcp.origin"}, "cannot read", onMCP(hasStatus(200), func(c *call) { c.header.Del("Access-Control-Allow-Origin") })},
+	{"a token calls tools after its key is revoked", []string{"mcp.token"}, "want 401", replayed(hasStatus(401), func(c *call) bool { return c.status == 200 && isMCP(c) })},
+	{"a used-up budget does not say how long to wait", []string{"mcp.quota"}, "Retry-After", onMCP(says("wait "), func(c *call) { c.header.Del("Retry-After") })},
+	{"a tool is called once over the budget", []string{"mcp.quota"}, "101 were admitted", toolOverAdmission},
 	{"the document lacks a route", []string{"document.routes"}, "the document has routes", rewritten("/openapi.json", `"/health"`, `"/healthy"`)},
 }
 
 func before(f func(*http.Request)) func() fault { return func() fault { return fault{before: f} } }
+
+func isMCP(c *call) bool { return strings.HasSuffix(c.path, "/mcp") }
+
+// onMCP changes answers of the MCP server.
+func onMCP(which func(*call) bool, change func(*call)) func() fault {
+	return after(func(c *call) {
+		if isMCP(c) && which(c) {
+			change(c)
+		}
+	})
+}
+
+func says(text string) func(*call) bool {
+	return func(c *call) bool { return bytes.Contains(c.body, []byte(text)) }
+}
+
+var remaining = regexp.MustCompile(`"remaining":\d+`)
+
+// frozenQuota tells each key what was left after its first call of a tool.
+func frozenQuota() fault {
+	first := map[string][]byte{}
+	return fault{after: func(c *call) {
+		left := remaining.Find(c.body)
+		if !isMCP(c) || left == nil {
+			return
+		}
+		if first[c.secret] == nil {
+			first[c.secret] = left
+		}
+		c.body = remaining.ReplaceAll(c.body, first[c.secret])
+	}}
+}
+
+// toolOverAdmission replaces the first refused call of a tool of each key by an admitted one.
+func toolOverAdmission() fault {
+	last := map[string]call{}
+	done := map[string]bool{}
+	return fault{after: func(c *call) {
+		old, ok := last[c.secret]
+		switch {
+		case !isMCP(c):
+		case bytes.Contains(c.body, []byte(`"structuredContent"`)):
+			last[c.secret] = *c
+		case c.header.Get("Retry-After") != "" && ok && !done[c.secret]:
+			done[c.secret] = true
+			c.header.Del("Retry-After")
+			c.set(old.status, old.body)
+		}
+	}}
+}
 
 // lateWidening refuses for 2 s more after a change that names the time it takes effect.
 func lateWidening() fault {

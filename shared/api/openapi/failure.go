@@ -79,8 +79,12 @@ func (b *builder) failure(op *huma.Operation, r api.Route, h api.Handler, in *bi
 		byStatus[status] = append(byStatus[status], condition)
 	}
 	for _, status := range slices.Sorted(maps.Keys(byStatus)) { // sorted, because shared gives numbers to names that clash
+		if ofProtocol(h, status) {
+			continue
+		}
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + b.shared(r, status, byStatus[status])}
 	}
+	b.protocolFailures(op, r, h, byStatus)
 }
 
 // shared returns the name of the response for these conditions and adds it once.

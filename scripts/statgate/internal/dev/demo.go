@@ -201,8 +201,11 @@ func (d *demo) announce(out io.Writer, root string, o options) {
 
 `, o.contract.Name, o.environment, o.plan, d.Base, d.Client, d.Admin, root)
 	for _, route := range api.For(o.contract) {
-		if route.Operation == "listMatches" {
+		switch route.Operation {
+		case "listMatches":
 			fmt.Fprintf(out, "  curl -s -H '%s%s' '%s%s?limit=3'\n", header, d.Client, root, route.Path)
+		case api.CallMCP:
+			fmt.Fprintf(out, "  claude mcp add --transport http %s %s%s --header '%s%s'\n", o.contract.Name, root, route.Path, header, d.Client)
 		}
 	}
 	var calls strings.Builder

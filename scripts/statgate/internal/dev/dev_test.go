@@ -359,3 +359,44 @@ func TestDemoHasItsOwnMatchesWhereTheContractHidesPublicOnes(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesOfOtherSitesCannotCallTheMCPServerOnLoopback sends what a page sends whose site has
+// given its name the address of this machine.
+func TestPagesOfOtherSitesCannotCallTheMCPServerOnLoopback(t *testing.T) {
+	for addr, refuses := range map[string]bool{"127.0.0.1:0": true, "localhost:0": true, "0.0.0.0:0": false} {
+		d, _, stop := start(t, "--addr", addr)
+		post := func(host, origin string) int {
+			req, err := http.NewRequest(http.MethodPost, d.Base+"/mcp", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+d.Client)
+			req.Header.Set("Content-Type", "application/json")
+			if req.Host = host; origin != "" {
+				req.Header.Set("Origin", origin)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			return res.StatusCode
+		}
+		for _, c := range []struct {
+			host, origin string
+			foreign      bool
+		}{
+			{"", "", false}, {"localhost:8080", "http://localhost:6274", false}, {"[::1]:8080", "", false},
+			{"rebound.example", "", true}, {"rebound.example:8080", "http://rebound.example:8080", true}, {"", "https://page.example", true}, {"", "null", true},
+		} {
+			want := http.StatusOK
+			if refuses && c.foreign {
+				want = http.StatusForbidden
+			}
+			if got := post(c.host, c.origin); got != want {
+				t.Errorf("listening on %s: host %q and origin %q get %d, want %d", addr, c.host, c.origin, got, want)
+			}
+		}
+		_ = stop()
+	}
+}

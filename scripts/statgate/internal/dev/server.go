@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/functions/mcp"
 	"statgate/scripts/internal/tenant"
 	"statgate/scripts/statgate/internal/progress"
 	"statgate/shared/platform/deployment"
@@ -22,7 +23,8 @@ import (
 
 // run assembles the deployment, stores its data, and serves until ctx ends.
 func run(ctx context.Context, o options, out, log io.Writer) error {
-	if err := checkFree(o.addr); err != nil {
+	at, err := checkFree(o.addr)
+	if err != nil {
 		return err
 	}
 	level := slog.LevelWarn
@@ -39,6 +41,7 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 	d, err := deployment.New(deployment.Options{
 		Contract: o.contract, Environment: o.environment, Keys: e.keys, Stats: e.stats, Peppers: e.peppers,
 		Clock: clock.Now, Confirmed: e.confirmed, Rand: rand.Reader, Log: lines, Follow: e.follow, PrivateWebhooks: true,
+		MCPOrigins: mcp.Origins{Loopback: at.IP.IsLoopback()},
 	})
 	if err != nil {
 		return err
@@ -69,14 +72,15 @@ func runWorkers(ctx context.Context, d *deployment.Deployment, log *slog.Logger)
 	return func() { cancel(); <-done }
 }
 
-// checkFree fails where the address is in use. It does so before the import, which may
-// take long.
-func checkFree(addr string) error {
+// checkFree returns the address to listen on, and fails where it is in use. It does so before
+// the import, which may take long.
+func checkFree(addr string) (*net.TCPAddr, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return fmt.Errorf("--addr %s: %w", addr, systemError(err))
+		return nil, fmt.Errorf("--addr %s: %w", addr, systemError(err))
 	}
-	return l.Close()
+	at, _ := l.Addr().(*net.TCPAddr) // of a TCP listener, it always is one
+	return at, l.Close()
 }
 
 // systemError drops the prefix "listen tcp 127.0.0.1:8080: bind:" of an error, and the

@@ -156,11 +156,45 @@ var scorelyticsScopes = []Case{
 			t.Expect(suite.Get(matchesPath).By(k.Secret), 401, missingScope)
 		}},
 	{ID: "scope.streams", Sentences: []string{"30.1", "31.1"}, Source: fromPage, Fact: "stream:websocket and mcp:invoke are separate scopes and read nothing over HTTP",
-		Answer: "keys may have them; the services that they open are deployed separately", Prove: func(t *suite.T) {
+		Answer: "keys may have them; mcp:invoke opens the MCP server, and sockets do not exist yet", Prove: func(t *suite.T) {
 			k := t.Key(t.Home(), scopes("stream:websocket", "mcp:invoke"))
 			t.Expect(suite.Get("/keys/self").By(k.Secret), 200, `{"scopes": ["stream:websocket", "mcp:invoke"], "permissions": ["live:stream", "mcp:invoke"], "...": 0}`)
 			for _, path := range []string{leaguesPath, matchesPath} {
 				t.Expect(suite.Get(path).By(k.Secret), 401, missingScope)
+			}
+		}},
+	{ID: "mcp", Source: ourDecision, Fact: "mcp:invoke alone opens every tool of the MCP server, and no other scope does",
+		Answer: "POST /v1/mcp. Tools read what both read scopes read. Without mcp:invoke, 401 insufficient_scope", Prove: func(t *suite.T) {
+			list := suite.Post("/mcp", suite.In{"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+			k := t.Key(t.Home(), scopes("mcp:invoke"))
+			shown := t.Expect(list.By(k.Secret), 200, `{"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "<string>", "inputSchema": "<object>", "annotations": {"readOnlyHint": true, "...": 0}, "...": 0}, "..."], "...": 0}}`)
+			for i, name := range []string{"list_leagues", "get_matches", "get_match", "get_match_events", "get_match_stats", "get_match_lineups", "get_standings", "get_head_to_head"} {
+				if got := shown.Text("result.tools." + strconv.Itoa(i) + ".name"); got != name {
+					t.Errorf("tool %d is %q, want %s", i, got, name)
+				}
+			}
+			t.Expect(list.By(reader(t).Secret), 401, missingScope)
+		}},
+	{ID: "mcp.budget", Source: ourDecision, Fact: "calls of tools have a budget of their own: 30 a minute on Trial, 120 on Starter and 600 on Growth",
+		Answer: "a call leaves the budget of requests as it is; one call too many is a 429 with an error of JSON-RPC and Retry-After", Prove: func(t *suite.T) {
+			for plan, limit := range map[string]int64{"TRIAL": 30, "STARTER": 120, "GROWTH": 600} {
+				k := t.Key(t.Org(plan), scopes("mcp:invoke"))
+				call := suite.Post("/mcp", suite.In{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": suite.In{"name": "list_leagues", "arguments": suite.In{}}})
+				r := t.Expect(call.By(k.Secret), 200, `{"jsonrpc": "2.0", "id": 1, "result": {"content": [{"type": "text", "text": "<string>"}], "structuredContent": "<object>", "...": 0}}`)
+				if got := r.At("result._meta.quota.limit"); got != float64(limit) {
+					t.Errorf("%s: the budget is %v calls, want %d", plan, got, limit)
+				}
+				t.Expect(suite.Get("/keys/self").By(k.Secret), 200, `{"usage": {"window": {"used": 0, "...": 0}, "...": 0}, "...": 0}`)
+			}
+		}},
+	{ID: "mcp.oauth", Source: ourDecision, Fact: "the MCP server takes API keys; it offers no OAuth",
+		Answer: "a 401 has WWW-Authenticate: Bearer without resource_metadata, and there is no document at /.well-known/oauth-protected-resource", Prove: func(t *suite.T) {
+			r := t.Expect(suite.Post("/mcp", suite.In{"jsonrpc": "2.0", "id": 1, "method": "ping"}), 401, badKey)
+			if challenge := r.Header.Get("WWW-Authenticate") + r.Header.Get("X-Amzn-Remapped-Www-Authenticate"); challenge != "" && challenge != api.Challenge {
+				t.Errorf("WWW-Authenticate is %q, want %s", challenge, api.Challenge)
+			}
+			for _, path := range []string{"/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"} {
+				t.Expect(suite.Get(path).AtRoot(), 404, "")
 			}
 		}},
 	{ID: "scope.default", Sentences: []string{"32.1"}, Source: fromPage, Fact: "a key has all read scopes by default",

@@ -108,7 +108,7 @@ func preflight(t *T) {
 		if h.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(h.Get("Access-Control-Allow-Methods"), route.Method) {
 			t.Errorf("%s: allows methods %q for origin %q", r.asked, h.Get("Access-Control-Allow-Methods"), h.Get("Access-Control-Allow-Origin"))
 		}
-		for _, name := range []string{"authorization", "x-api-key", "content-type", "idempotency-key", "if-none-match"} {
+		for _, name := range []string{"authorization", "x-api-key", "content-type", "idempotency-key", "if-none-match", "mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id"} {
 			if !strings.Contains(strings.ToLower(h.Get("Access-Control-Allow-Headers")), name) {
 				t.Errorf("%s: does not allow the header %s", r.asked, name)
 			}

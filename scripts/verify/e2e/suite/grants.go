@@ -46,7 +46,7 @@ func perFunction(c *contract.Contract) []Case {
 }
 
 // probeRoutes returns the simplest route into each function that requires keys: a GET with the
-// fewest parameters. It is the zero route for a function without a GET.
+// fewest parameters, or the MCP server. It is the zero route for a function without either.
 func probeRoutes(c *contract.Contract) map[string]api.Route {
 	probes := map[string]api.Route{}
 	for _, r := range api.For(c) {
@@ -57,7 +57,7 @@ func probeRoutes(c *contract.Contract) map[string]api.Route {
 		if !found {
 			probes[r.Function] = api.Route{}
 		}
-		if r.Method == http.MethodGet && (best.Operation == "" || len(r.Params()) < len(best.Params())) {
+		if r.Operation == api.CallMCP && best.Operation == "" || r.Method == http.MethodGet && (best.Operation == "" || len(r.Params()) < len(best.Params())) {
 			probes[r.Function] = r
 		}
 	}
@@ -83,7 +83,7 @@ func (t *T) keyFor(probe api.Route) key {
 
 // wantAdmitted calls the route with unknown ids and checks that the gate admits the request.
 func (t *T) wantAdmitted(secret string, probe api.Route, headers ...string) {
-	r := t.send(request{method: probe.Method, path: pathOf(probe, nil), secret: secret, headers: headers})
+	r := t.send(request{method: probe.Method, path: pathOf(probe, nil), secret: secret, headers: headers, body: sampleBody(probe)})
 	if r.Status != http.StatusOK && (len(probe.Params()) == 0 || t.mismatch(r, api.NotFound) != nil) {
 		t.Fatalf("%s: got %s, want it to be admitted", r.asked, r.brief())
 	}

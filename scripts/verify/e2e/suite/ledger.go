@@ -71,7 +71,7 @@ func (fx *fixture) record(r request, reply Reply) {
 		if l.passed[id] == nil {
 			l.passed[id] = map[string]int{}
 		}
-		l.passed[id][route.Operation]++
+		l.passed[id][fx.counted(route, r)]++
 	}
 	target := reply.text("id")
 	if !route.Management {
@@ -187,8 +187,11 @@ func pathParameter(route api.Route, path string, names ...string) string {
 }
 
 // admitted reports whether the gate admitted a request. Its answer then has the rate headers,
-// like the 429 of a used-up quota.
+// like the answer to a used-up quota, which also has Retry-After.
 func (fx *fixture) admitted(reply Reply) bool {
+	if reply.Status == http.StatusOK && reply.Header.Get("Retry-After") != "" {
+		return false // the result of a tool whose budget is used up
+	}
 	return reply.Status != fx.contract.Condition(api.Quota).Status && fx.carriesRateHeaders(reply)
 }
 

@@ -86,6 +86,8 @@ func refuseUnknownID(t *T) {
 // sampleBody returns a body that the operation would accept, nil for none.
 func sampleBody(r api.Route) []byte {
 	switch r.Operation {
+	case api.CallMCP:
+		return message("tools/list", nil)
 	case "updateKey", "updateOrg":
 		return []byte(`{"name":"renamed"}`)
 	case "addMember":

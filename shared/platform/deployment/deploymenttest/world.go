@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"statgate/functions/mcp"
 	"statgate/shared/access/apikey"
 	"statgate/shared/api/openapi"
 	"statgate/shared/api/preset"
@@ -169,6 +170,8 @@ type Setup struct {
 	StagePath string
 	Within    func(ctx context.Context, operation string) context.Context
 	Follow    func(ctx context.Context, read table.Reader) error
+
+	MCPOrigins mcp.Origins
 }
 
 // With starts a deployment on the tables "keys" and "stats". Its background work ends
@@ -187,7 +190,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins,
 	})
 	if err != nil {
 		t.Fatal(err)
