@@ -133,6 +133,29 @@ func TestHostileNamesStayPlainTextOfOneLine(t *testing.T) {
 	}
 }
 
+func TestLineupsOfAnySizeAreShownToTheLastPlayer(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Player", strings.Repeat("<&", 40)} {
+		w := hostileWorld(t, hostile)
+		var starters []any
+		for i := range 60 {
+			starters = append(starters, map[string]any{"name": fmt.Sprintf("%d %s", i, name), "player_id": fmt.Sprintf("id-%d", i), "position": name})
+		}
+		lineups := table.Item{"pk": "MATCH#m_evil", "sk": "LINEUPS", "home": map[string]any{"starters": starters, "substitutes": []any{}}, "away": map[string]any{"starters": []any{}, "substitutes": starters}}
+		if _, err := w.table.Write(t.Context(), table.Put(lineups)); err != nil {
+			t.Fatal(err)
+		}
+		for _, arguments := range []string{`{"match": "m_evil", "include": ["lineups", "events"], "detail": "full"}`, `{"match": "m_evil", "include": ["lineups"]}`} {
+			shown := strings.Join(w.pages("match", arguments, "players"), " ")
+			for i := range 60 {
+				if got := strings.Count(" "+strings.NewReplacer("[", " ", "]", " ").Replace(shown), fmt.Sprintf(" %d %s", i, name[:2])); got != 2 {
+					t.Errorf("%s: player %d is shown %d times", arguments, i, got)
+				}
+			}
+		}
+	}
+}
+
 func TestNamesOfAnyLengthFitIntoAnAnswer(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{strings.Repeat("<&", 4000), strings.Repeat("long name ", 500), strings.Repeat("ü", 3000), strings.Repeat(`"`, 5000)} {

@@ -31,12 +31,12 @@ func TestMatchShowsTheRequestedPartsOfItsReport(t *testing.T) {
 	}
 	text := all("")
 	w.has(text, "2025-08-16 15:00 Elmfield United [elmfield-united] 4-1 Firth City [firth-city], finished ("+id+"), en.1 2025-26 Matchday 1",
-		"12' goal for Elmfield United: José Álvarez", "30' own goal for Firth City: Sam Ash", "44' red card for Firth City: Max Alder",
+		"12' goal for Elmfield United: José Álvarez [jose-alvarez]\n", "30' own goal for Firth City: Sam Ash", "44' red card for Firth City: Max Alder",
 		"45+2' goal by a penalty for Elmfield United: José Álvarez")
 	w.lacks(text, "substitution", "starters", "shots")
-	w.has(all(`, "include": ["events"], "detail": "full"`), "60' substitution for Elmfield United: Ole Rowan for Sam Ash")
+	w.has(all(`, "include": ["events"], "detail": "full"`), "60' substitution for Elmfield United: Ole Rowan [ole-rowan] for Sam Ash")
 	w.has(all(`, "include": ["lineups"]`), "Elmfield United, starters: José Álvarez, Sam Ash", "Elmfield United, substitutes: Ole Rowan", "Firth City, starters: Max Alder")
-	w.has(all(`, "include": ["lineups"], "detail": "full"`), "José Álvarez (forward), Sam Ash")
+	w.has(all(`, "include": ["lineups"], "detail": "full"`), "José Álvarez [jose-alvarez] (forward), Sam Ash")
 	w.has(all(`, "include": ["statistics", "events"]`), "12' goal", "shots: 17-4")
 	w.has(all(`, "timezone": "Asia/Tokyo"`), "2025-08-16 23:00 Elmfield United", "dates and times in Asia/Tokyo")
 	other := w.idOf(`{"league": "en.1", "season": "2024-25", "limit": 1}`)

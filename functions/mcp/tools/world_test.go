@@ -230,16 +230,16 @@ func (w *world) store(seasons ...importer.Season) {
 func report() *reports.Report {
 	return &reports.Report{Types: append(append([]reports.EventType{}, reports.Goals...), append(reports.Cards, reports.Substitutions...)...),
 		Events: []reports.Event{
-			{Type: reports.Goal, Team: reports.Home, Minute: 12, Player: to("José Álvarez")},
+			{Type: reports.Goal, Team: reports.Home, Minute: 12, Player: to("José Álvarez"), PlayerID: to("jose-alvarez")},
 			{Type: reports.OwnGoal, Team: reports.Away, Minute: 30, Player: to("Sam Ash")},
 			{Type: reports.RedCard, Team: reports.Away, Minute: 44, Player: to("Max Alder")},
 			{Type: reports.Penalty, Team: reports.Home, Minute: 45, AddedTime: to(2), Player: to("José Álvarez")},
-			{Type: reports.Substitution, Team: reports.Home, Minute: 60, Player: to("Sam Ash"), PlayerIn: to("Ole Rowan")},
+			{Type: reports.Substitution, Team: reports.Home, Minute: 60, Player: to("Sam Ash"), PlayerIn: to("Ole Rowan"), InID: to("ole-rowan")},
 			{Type: reports.Goal, Team: reports.Home, Minute: 70, Player: to("José Álvarez")},
 			{Type: reports.Goal, Team: reports.Home, Minute: 90, AddedTime: to(1), Player: to("Ole Rowan")},
 		},
 		Lineups: &reports.Lineups{
-			Home: reports.Lineup{Starters: []reports.LineupPlayer{{Name: "José Álvarez", Position: to("forward")}, {Name: "Sam Ash"}}, Substitutes: []reports.LineupPlayer{{Name: "Ole Rowan"}}},
+			Home: reports.Lineup{Starters: []reports.LineupPlayer{{Name: "José Álvarez", ID: to("jose-alvarez"), Position: to("forward")}, {Name: "Sam Ash"}}, Substitutes: []reports.LineupPlayer{{Name: "Ole Rowan"}}},
 			Away: reports.Lineup{Starters: []reports.LineupPlayer{{Name: "Max Alder"}}},
 		},
 		Stats: &reports.Stats{Data: []reports.Section{{Section: "attack", Stats: []reports.Stat{{Name: "shots", Home: 17, Away: 4}}}}},
