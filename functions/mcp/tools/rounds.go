@@ -64,9 +64,9 @@ func roundKey(name string) string {
 	return strings.Join(words, "")
 }
 
-// roundsHint names the rounds of a season, those with a name of their own first.
+// roundsHint names the rounds of a season.
 func roundsHint(known []string) string {
-	slices.SortStableFunc(known, func(a, b string) int { return numbered(a) - numbered(b) })
+	slices.SortStableFunc(known, func(a, b string) int { return rank(a) - rank(b) })
 	more := ""
 	if len(known) > maxRounds {
 		known, more = known[:maxRounds], " and others"
@@ -74,9 +74,12 @@ func roundsHint(known []string) string {
 	return ". Its rounds are: " + strings.Join(known, ", ") + more
 }
 
-// numbered returns 1 for a matchday with a number, else 0.
-func numbered(round string) int {
-	if strings.HasPrefix(round, "Matchday ") {
+// rank orders the names of rounds: those with a name of their own, groups, matchdays.
+func rank(round string) int {
+	switch word, _, _ := strings.Cut(round, " "); word {
+	case "Matchday":
+		return 2
+	case "Group":
 		return 1
 	}
 	return 0
