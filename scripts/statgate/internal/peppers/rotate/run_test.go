@@ -188,39 +188,60 @@ func (p place) command(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// hammer sends requests with a secret to every instance. stop ends it, and returns the
-// number of requests and the first that was not answered with 200.
-func hammer(secret string, all ...*instance) (stop func() (int64, error)) {
-	var group sync.WaitGroup
-	var calls atomic.Int64
-	var wrong atomic.Pointer[error]
-	done := make(chan struct{})
+// hammering is requests that several goroutines send until it ends.
+type hammering struct {
+	mu    sync.Mutex
+	some  *sync.Cond // a request was answered
+	calls int
+	wrong error // of the first request that was not answered with 200
+	done  bool
+	group sync.WaitGroup
+}
+
+// hammer sends requests with a secret to every instance.
+func hammer(secret string, all ...*instance) *hammering {
+	h := &hammering{}
+	h.some = sync.NewCond(&h.mu)
 	for _, i := range all {
-		group.Go(func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				status, body, err := i.call(secret, "GET", "/keys/self", "")
-				if calls.Add(1); status != 200 && err == nil {
-					err = fmt.Errorf("%d %v", status, body)
-				}
-				if err != nil {
-					wrong.CompareAndSwap(nil, &err)
-				}
+		h.group.Go(func() {
+			for h.note(i.call(secret, "GET", "/keys/self", "")) {
+				continue
 			}
 		})
 	}
-	return func() (int64, error) {
-		close(done)
-		group.Wait()
-		if err := wrong.Load(); err != nil {
-			return calls.Load(), *err
-		}
-		return calls.Load(), nil
+	return h
+}
+
+// note counts a request, and reports whether there is to be another.
+func (h *hammering) note(status int, body map[string]any, err error) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.calls++; status != 200 && err == nil {
+		err = fmt.Errorf("%d %v", status, body)
 	}
+	if h.wrong == nil {
+		h.wrong = err
+	}
+	h.some.Broadcast()
+	return !h.done
+}
+
+// more waits until ten more requests were answered.
+func (h *hammering) more() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for last := h.calls + 10; h.calls < last; {
+		h.some.Wait()
+	}
+}
+
+// end stops the requests and returns the first failure.
+func (h *hammering) end() error {
+	h.mu.Lock()
+	h.done = true
+	h.mu.Unlock()
+	h.group.Wait()
+	return h.wrong
 }
 
 func TestPepperRotatesAndRetiresWhileRequestsRun(t *testing.T) {
@@ -237,11 +258,12 @@ func TestPepperRotatesAndRetiresWhileRequestsRun(t *testing.T) {
 			t.Fatalf("revoking: got %d %v (%v)", got, body, err)
 		}
 		late.works(t, root.Secret, 200)
-		stop := hammer(root.Secret, early, late)
-
+		requests := hammer(root.Secret, early, late)
+		requests.more()
 		if out, err := p.command(t); err != nil || !strings.Contains(out, "Pepper 2 is the current one; before it was 1.") {
 			t.Fatalf("rotating: got %q, %v", out, err)
 		}
+		requests.more()
 		early.pass(61 * time.Second) // it reads the peppers again; the other instance does not yet
 		_, fresh := early.key(t, root.Secret, "fresh")
 		if got := version(t, tables["keys"], fresh); got != "2" {
@@ -258,8 +280,9 @@ func TestPepperRotatesAndRetiresWhileRequestsRun(t *testing.T) {
 		if got := version(t, tables["keys"], idle); got != "1" {
 			t.Errorf("an old secret that was not used has version %s, want 1", got)
 		}
-		if calls, err := stop(); err != nil || calls < 10 {
-			t.Errorf("%d requests while it rotated: %v", calls, err)
+		requests.more()
+		if err := requests.end(); err != nil {
+			t.Errorf("a request while it rotated: %v", err)
 		}
 		retiring(t, p, release, idle, fresh, goneSecret)
 	})
