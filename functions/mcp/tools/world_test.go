@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"statgate/functions/mcp/tools"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
@@ -35,6 +37,7 @@ type world struct {
 	counter  *counter
 	contract *contract.Contract
 	tools    map[string]tools.Tool
+	outputs  map[string]*jsonschema.Schema
 	now      time.Time
 }
 
@@ -85,11 +88,27 @@ func over(t testing.TB, tbl table.Table, now time.Time) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{TB: t, table: tbl, counter: &counter{Table: tbl}, contract: c, tools: map[string]tools.Tool{}, now: now}
+	w := &world{TB: t, table: tbl, counter: &counter{Table: tbl}, contract: c, tools: map[string]tools.Tool{}, outputs: map[string]*jsonschema.Schema{}, now: now}
 	for _, tool := range tools.All(tools.NewDeps(c, w.counter, func() time.Time { return now })) {
-		w.tools[tool.Name] = tool
+		w.tools[tool.Name], w.outputs[tool.Name] = tool, compiled(t, tool)
 	}
 	return w
+}
+
+// compiled returns the schema of a tool's results.
+func compiled(t testing.TB, tool tools.Tool) *jsonschema.Schema {
+	t.Helper()
+	var schema any
+	if err := json.Unmarshal(tool.OutputSchema, &schema); err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	if err := c.AddResource("urn:"+tool.Name, schema); err != nil {
+		t.Fatal(err)
+	}
+	return c.MustCompile("urn:" + tool.Name)
 }
 
 // key returns a call of an organisation's key with some scopes, all data by default.
@@ -109,7 +128,8 @@ func (w *world) key(org string, scopes ...string) *tools.Call {
 		}}
 }
 
-// run calls a tool with arguments as JSON. It fails the test if the answer is too large.
+// run calls a tool with arguments as JSON. It fails the test if the answer is too large
+// or does not fit the schema of the tool.
 func (w *world) run(c *tools.Call, tool, arguments string) (string, map[string]any, *api.Error) {
 	w.Helper()
 	answer, err := w.tools[tool].Run(w.Context(), c, json.RawMessage(arguments))
@@ -126,6 +146,9 @@ func (w *world) run(c *tools.Call, tool, arguments string) (string, map[string]a
 	var data map[string]any
 	if err := json.Unmarshal(raw, &data); err != nil {
 		w.Fatal(err)
+	}
+	if err := w.outputs[tool].Validate(data); err != nil {
+		w.Errorf("%s %s: the result does not fit the tool's schema: %v\n%s", tool, arguments, err, raw)
 	}
 	return answer.Text, data, nil
 }
