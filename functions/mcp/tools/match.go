@@ -15,7 +15,7 @@ import (
 
 type matchInput struct {
 	Match    string   `json:"match" text:"id" minLength:"1" maxLength:"200" doc:"Match id, which matches, team and head_to_head show" example:"m_3vtsl7lq2ehtu"`
-	Include  []string `json:"include,omitempty" enum:"events,lineups,statistics" maxItems:"3" doc:"Parts of the report; default: events"`
+	Include  []string `json:"include,omitempty" enum:"events,lineups,statistics" maxItems:"3" nullable:"false" doc:"Parts of the report; default: events"`
 	Timezone string   `json:"timezone,omitempty" text:"id" maxLength:"100" doc:"IANA time zone of date and time; default: the league's" example:"Europe/London"`
 	Detail   string   `json:"detail,omitempty" enum:"concise,full" default:"concise" doc:"full adds substitutions, and the ids and positions of players in lineups"`
 	Cursor   string   `json:"cursor,omitempty" text:"id" maxLength:"500" doc:"Cursor from the previous answer"`
