@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,22 +135,35 @@ func (e *endpoint) call(ctx context.Context, r *api.Request, m *api.Message) (ap
 	}})
 }
 
-// unknown answers messages that need no SDK: methods that the server does not have, and
-// messages that have no response.
+// unknown answers messages that need no SDK: methods that the server does not have, calls of
+// what cannot be a tool, and messages that have no response.
 func (e *endpoint) unknown(h http.Header, msg *jsonrpc.Message) *api.Raw {
 	if msg.ID == nil || msg.Method == "" {
 		return &api.Raw{Status: http.StatusAccepted, Header: noStore}
 	}
-	for _, known := range e.methods {
-		if msg.Method == known {
-			return nil
-		}
+	if !slices.Contains(e.methods, msg.Method) {
+		return refusal(statusOf(h, http.StatusNotFound), msg.ID, &jsonrpc.Error{Code: jsonrpc.MethodNotFound, Message: "the server does not have the method " + strconv.Quote(brief(msg.Method))})
 	}
-	status := http.StatusOK
+	if msg.Method != "tools/call" || msg.Tool != "" && len(msg.Tool) <= maxToolName {
+		return nil
+	}
+	why := "params.name: must be the name of a tool"
+	if msg.Tool != "" {
+		why = "unknown tool " + strconv.Quote(brief(msg.Tool))
+	}
+	return refusal(statusOf(h, http.StatusBadRequest), msg.ID, &jsonrpc.Error{Code: jsonrpc.InvalidParams, Message: why})
+}
+
+// maxToolName is the longest name of a tool, in bytes. The SDK repeats the name of an unknown
+// tool in its error.
+const maxToolName = 128
+
+// statusOf returns the HTTP status of a JSON-RPC error: 200 before the newest revision.
+func statusOf(h http.Header, status int) int {
 	if h.Get("Mcp-Protocol-Version") >= newest {
-		status = http.StatusNotFound
+		return status
 	}
-	return refusal(status, msg.ID, &jsonrpc.Error{Code: jsonrpc.MethodNotFound, Message: "the server does not have the method " + strconv.Quote(brief(msg.Method))})
+	return http.StatusOK
 }
 
 // brief cuts a text that a client sent, for messages.

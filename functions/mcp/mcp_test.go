@@ -188,6 +188,29 @@ func TestBadMessagesGetTheProtocolsError(t *testing.T) {
 	}
 }
 
+func TestWrongNamesAndArgumentsOfToolsAreExplainedInFewWords(t *testing.T) {
+	t.Parallel()
+	w := start(t, "statgate", "")
+	secret := w.key(t, "mcp:invoke", "read:leagues")
+	for body, want := range map[string]string{
+		toolCall(strings.Repeat("x", 100_000), `{}`):                                              "unknown tool",
+		toolCall("nope", `{}`):                                                                    "unknown tool",
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}`:                      "params.name: must be the name of a tool",
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"Name":"usage"}}`:                "params.name: must be the name of a tool",
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call"}`:                                          "params",
+		toolCall("find", `[]`):                                                                    "arguments: must be an object",
+		toolCall("find", `"prem"`):                                                                "arguments: must be an object",
+		`{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/call","params":{"name":"usage"}}`: "id: ",
+	} {
+		for _, revision := range []string{"2025-11-25", ""} {
+			a := w.send(t, secret, body, "MCP-Protocol-Version", revision)
+			if len(a.raw) > 1000 || !strings.Contains(a.raw, want) || strings.Contains(a.raw, "Params") || strings.Contains(a.raw, "the body") {
+				t.Errorf("%.100s: got %d bytes %.300s, want %q", body, len(a.raw), a.raw, want)
+			}
+		}
+	}
+}
+
 func TestKeysSeeAndCallTheToolsOfTheirScopesOnly(t *testing.T) {
 	t.Parallel()
 	w := start(t, "statgate", "")

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // Codes of JSON-RPC errors.
@@ -15,6 +14,7 @@ const (
 	ParseError     = -32700
 	InvalidRequest = -32600
 	MethodNotFound = -32601
+	InvalidParams  = -32602
 	ServerError    = -32000 // a budget is used up
 )
 
@@ -50,7 +50,7 @@ func Decode(body []byte) (*Message, *Error) {
 	}
 	if raw, sent := m.envelope["id"]; sent {
 		if !isID(raw) {
-			return m, &Error{Code: InvalidRequest, Message: "id: must be a string or an integer"}
+			return m, &Error{Code: InvalidRequest, Message: "id: must be a string, or an integer of at most 2^53-1"}
 		}
 		m.ID = raw
 	}
@@ -132,6 +132,10 @@ func text(raw json.RawMessage) string {
 	return s
 }
 
+// maxID is the largest integer that decoders keep which read numbers as floating-point numbers.
+// The SDK is one of them.
+const maxID = 1<<53 - 1
+
 // isID reports whether an id is a string or an integer that clients in any language keep.
 func isID(raw json.RawMessage) bool {
 	var s string
@@ -139,17 +143,15 @@ func isID(raw json.RawMessage) bool {
 		return json.Unmarshal(raw, &s) == nil
 	}
 	var n int64
-	return json.Unmarshal(raw, &n) == nil && string(raw) != "null"
+	return json.Unmarshal(raw, &n) == nil && string(raw) != "null" && -maxID <= n && n <= maxID
 }
 
 // syntax says where JSON is wrong.
 func syntax(body []byte) string {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	for {
-		if _, err := dec.Token(); errors.Is(err, io.EOF) {
-			return "there is more than one value"
-		} else if err != nil {
-			return fmt.Sprintf("byte %d", dec.InputOffset())
-		}
+	err := json.Unmarshal(body, new(json.RawMessage))
+	var wrong *json.SyntaxError
+	if errors.As(err, &wrong) {
+		return fmt.Sprintf("%v, at byte %d", wrong, wrong.Offset)
 	}
+	return "its syntax is wrong"
 }

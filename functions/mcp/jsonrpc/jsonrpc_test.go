@@ -63,6 +63,33 @@ func TestEnvelopesOfRequestsNotificationsAndResponsesAreRead(t *testing.T) {
 	}
 }
 
+// TestIDsThatDecodersChangeAreRefused covers integers beyond ±(2^53−1): decoders that read numbers as
+// floating-point numbers, such as the SDK's, return another integer.
+func TestIDsThatDecodersChangeAreRefused(t *testing.T) {
+	t.Parallel()
+	for id, ok := range map[string]bool{
+		"9007199254740991": true, "-9007199254740991": true, `"9007199254740993"`: true, "0": true,
+		"9007199254740992": false, "-9007199254740992": false, "9007199254740993": false, "9223372036854775807": false, "1e3": false, "1.0": false,
+	} {
+		m, e := jsonrpc.Decode([]byte(`{"jsonrpc":"2.0","id":` + id + `,"method":"ping"}`))
+		if ok && (e != nil || string(m.ID) != id) || !ok && (e == nil || e.Code != jsonrpc.InvalidRequest) {
+			t.Errorf("id %s: got %s, %+v, want it kept: %v", id, m.ID, e, ok)
+		}
+	}
+}
+
+func TestParseErrorsSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"a":}`: "at byte 6", `{"jsonrpc"`: "end", `{} {}`: "at byte 4",
+		strings.Repeat("[", 11_000) + strings.Repeat("]", 11_000): "depth",
+	} {
+		if _, e := jsonrpc.Decode([]byte(body)); e == nil || !strings.Contains(e.Message, want) {
+			t.Errorf("%.20s: got %+v, want %q", body, e, want)
+		}
+	}
+}
+
 // FuzzWhatIsCountedIsWhatIsCalled decodes the encoded message again: a reader that takes
 // another one of two equal names must not find another tool.
 func FuzzWhatIsCountedIsWhatIsCalled(f *testing.F) {
