@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"statgate/functions/mcp/tools"
 	"statgate/shared/api"
@@ -189,6 +190,26 @@ func TestDayWordsMeanDaysOfTheTimeZone(t *testing.T) {
 	} {
 		w.has(w.refused("matches", arguments), want)
 	}
+}
+
+// TestKickOffWithoutALeagueIsShownInUTC covers matches of organisations: without a league, no
+// zone has their local time.
+func TestKickOffWithoutALeagueIsShownInUTC(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	m := game(9, "2026-03-14", "12:00", "Elmfield United", "Firth City", 1, 0)
+	kickoff := "2026-03-14T15:30:00Z"
+	m.Owner, m.Home.ID, m.Away.ID, m.Time, m.KickoffAt = "org_1", "elmfield-united", "firth-city", nil, &kickoff
+	m.ID = matches.IdentityOf(&m).ID("org_1", 0)
+	if err := matches.NewStore(w.table, time.Now).Apply(w.Context(), []matches.Change{{After: &matches.Record{Match: m}}}); err != nil {
+		t.Fatal(err)
+	}
+	for tool, arguments := range map[string]string{
+		"matches": `{"date": "2026-03-14"}`, "match": fmt.Sprintf(`{"match": %q}`, m.ID), "head_to_head": `{"team": "elmfield-united", "opponent": "firth-city"}`,
+	} {
+		w.has(w.ask(tool, arguments), "2026-03-14 15:30 UTC Elmfield United [elmfield-united]")
+	}
+	w.has(w.ask("matches", `{"date": "2026-03-15", "timezone": "Asia/Tokyo"}`), "2026-03-15 00:30 Elmfield United [elmfield-united]")
 }
 
 func TestFiltersThatNoIndexServesAreAnsweredWithThoseThatOneDoes(t *testing.T) {
