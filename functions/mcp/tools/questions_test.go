@@ -82,6 +82,26 @@ func TestTeamShowsRecordFormLastAndNextMatches(t *testing.T) {
 	w.has(w.refused("team", `{"team": "elmfield", "season": "last"}`), "season: must be a season such as 2015-16")
 }
 
+// TestMatchesOfTheOrganisationAreMarkedAndNotInTheRecordOfALeague compares with the table, in
+// which they do not count either.
+func TestMatchesOfTheOrganisationAreMarkedAndNotInTheRecordOfALeague(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	id := w.owned("org_1", "en.1", "2025-26", "2026-03-13", "Elmfield United", "Firth City")
+	mark := "finished, stored by your organisation (" + id + ")"
+	text := w.ask("team", `{"team": "elmfield-united"}`)
+	w.has(text, "\nen.1 2025-26: played 2: won 2, drawn 0, lost 0, goals 5:1", "\nen.1 2025-26, stored by your organisation: played 1: won 1, drawn 0, lost 0, goals 7:6", mark)
+	w.has(w.ask("standings", `{"league": "en.1"}`), "Elmfield United [elmfield-united] 6 points, 2 played")
+	for tool, arguments := range map[string]string{
+		"matches": `{"league": "en.1", "date": "2026-03-13"}`, "match": fmt.Sprintf(`{"match": %q}`, id), "head_to_head": `{"team": "elmfield-united", "opponent": "firth-city"}`,
+	} {
+		w.has(w.ask(tool, arguments), mark)
+	}
+	w.lacks(w.ask("matches", `{"league": "en.1", "season": "2024-25"}`), "your organisation")
+	w.owned("org_1", "", "", "2026-03-12", "Elmfield United", "Firth City")
+	w.has(w.ask("team", `{"team": "elmfield-united"}`), "\nWithout a league, stored by your organisation: played 1: won 1")
+}
+
 func TestStandingsShowOneGroup(t *testing.T) {
 	t.Parallel()
 	w := empty(t)

@@ -25,7 +25,13 @@ type matchRow struct {
 	Away      string  `json:"away" doc:"Away team"`
 	HomeGoals *int    `json:"home_goals" doc:"Goals of the home team, after extra time if there was any; null if unknown"`
 	AwayGoals *int    `json:"away_goals" doc:"Goals of the away team, after extra time if there was any; null if unknown"`
+	Own       bool    `json:"own,omitempty" doc:"True for a match that your organisation stored; missing for a public one"`
 }
+
+// ownText marks what comes from matches that the caller's organisation stored.
+const ownText = ", stored by your organisation"
+
+func isOwn(m *matches.Match) bool { return m.Owner != matches.Public }
 
 // zoneOf returns the time zone of a name, or nil for "", the zone of each league.
 func zoneOf(name string) (*time.Location, error) {
@@ -77,7 +83,7 @@ func goalsOf(s matches.Score) *matches.Goals {
 // rowOf returns a match for structured results.
 func rowOf(m *matches.Match, zone *time.Location) matchRow {
 	row := matchRow{ID: m.ID, League: optional(string(m.League)), Season: optional(string(m.Season)), Round: shortOrNil(m.Round), Status: string(m.Status),
-		HomeID: m.Home.ID, Home: short(m.Home.Name), AwayID: m.Away.ID, Away: short(m.Away.Name)}
+		HomeID: m.Home.ID, Home: short(m.Home.Name), AwayID: m.Away.ID, Away: short(m.Away.Name), Own: isOwn(m)}
 	row.Date, row.Time = localTime(m, zone)
 	if g := goalsOf(m.Score); g != nil {
 		row.HomeGoals, row.AwayGoals = &g.Home, &g.Away
@@ -115,6 +121,9 @@ func matchLine(m *matches.Match, zone *time.Location) string {
 	status := string(m.Status)
 	if m.Minute != nil {
 		status += fmt.Sprintf(" %d'", *m.Minute)
+	}
+	if isOwn(m) {
+		status += ownText
 	}
 	return line("%s %s [%s] %s %s [%s], %s (%s)", when, short(m.Home.Name), m.Home.ID, scoreOf(m), short(m.Away.Name), m.Away.ID, status, m.ID)
 }

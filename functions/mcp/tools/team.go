@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -34,6 +35,7 @@ type teamAnswer struct {
 type teamRecord struct {
 	League string `json:"league" doc:"League id; empty without a league"`
 	Season string `json:"season" doc:"Season id; empty without a season"`
+	Own    bool   `json:"own,omitempty" doc:"True for the matches that your organisation stored, which do not count in tables; missing for public ones"`
 	Record record `json:"record" doc:"Record of the team"`
 }
 
@@ -170,7 +172,11 @@ func teamText(c *Call, in *teamInput, p teamPage) (string, teamAnswer, error) {
 	heading += " (" + zoneText(p.zone) + ")"
 	out.Records, out.Form = recordsOf(p.played, p.team.ID)
 	for _, r := range out.Records {
-		heading += line("\n%s: played ", strings.TrimSpace(r.League+" "+r.Season)) + r.Record.text()
+		of := cmp.Or(strings.TrimSpace(r.League+" "+r.Season), "Without a league")
+		if r.Own {
+			of += ownText
+		}
+		heading += line("\n%s: played ", of) + r.Record.text()
 	}
 	if out.Form != "" {
 		heading += "\nForm, newest first: " + out.Form
@@ -197,14 +203,16 @@ func teamText(c *Call, in *teamInput, p teamPage) (string, teamAnswer, error) {
 }
 
 // recordsOf returns the records of a team by league and season, and its form, of played
-// matches, the newest first.
+// matches, the newest first. Matches of the caller's organisation have records of their own:
+// they do not count in the league's table.
 func recordsOf(played []matches.Match, team string) (records []teamRecord, form string) {
 	records = []teamRecord{}
 	for i := range played {
 		m := &played[i]
-		at := slices.IndexFunc(records, func(r teamRecord) bool { return r.League == string(m.League) && r.Season == string(m.Season) })
+		of := teamRecord{League: string(m.League), Season: string(m.Season), Own: isOwn(m)}
+		at := slices.IndexFunc(records, func(r teamRecord) bool { return r.League == of.League && r.Season == of.Season && r.Own == of.Own })
 		if at < 0 {
-			at, records = len(records), append(records, teamRecord{League: string(m.League), Season: string(m.Season)})
+			at, records = len(records), append(records, of)
 		}
 		letter := records[at].Record.add(m, team)
 		if i < maxForm {
