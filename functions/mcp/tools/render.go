@@ -17,7 +17,7 @@ type matchRow struct {
 	Season    *string `json:"season" doc:"Season id; null without a season"`
 	Round     *string `json:"round" doc:"Round; null if unknown"`
 	Date      string  `json:"date" doc:"Date of the kick-off, in the time zone of the answer"`
-	Time      *string `json:"time" doc:"Time of the kick-off, HH:MM, in the time zone of the answer; UTC if neither the answer nor a league has one; null if unknown"`
+	Time      *string `json:"time" doc:"Time of the kick-off, HH:MM, in the time zone of the answer; HH:MM UTC if no local time is stored; null if unknown"`
 	Status    string  `json:"status" doc:"Match status"`
 	HomeID    string  `json:"home_id" doc:"Id of the home team"`
 	Home      string  `json:"home" doc:"Home team"`
@@ -45,8 +45,8 @@ func zoneOf(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// localTime returns the date and time of a kick-off in a zone, nil for the league's own. A
-// match without a league has its time in UTC then.
+// localTime returns the date and time of a kick-off in a zone, nil for the league's own. The
+// matches of organisations have no local time, so they get theirs in UTC, with the word UTC.
 func localTime(m *matches.Match, zone *time.Location) (date string, clock *string) {
 	if m.KickoffAt == nil || zone == nil && m.Time != nil {
 		return m.Date, m.Time
@@ -55,13 +55,14 @@ func localTime(m *matches.Match, zone *time.Location) (date string, clock *strin
 	if err != nil {
 		return m.Date, m.Time
 	}
+	layout := "15:04"
 	if zone == nil {
-		zone = time.UTC
-		if at.In(zone).Format(time.DateOnly) != m.Date {
+		zone, layout = time.UTC, "15:04 MST"
+		if at.UTC().Format(time.DateOnly) != m.Date {
 			return m.Date, nil // the date is that of another zone
 		}
 	}
-	text := at.In(zone).Format("15:04")
+	text := at.In(zone).Format(layout)
 	return at.In(zone).Format(time.DateOnly), &text
 }
 
@@ -114,9 +115,6 @@ func matchLine(m *matches.Match, zone *time.Location) string {
 	when := date
 	if clock != nil {
 		when += " " + *clock
-	}
-	if clock != nil && zone == nil && m.Time == nil {
-		when += " UTC"
 	}
 	status := string(m.Status)
 	if m.Minute != nil {

@@ -209,6 +209,9 @@ func TestKickOffWithoutALeagueIsShownInUTC(t *testing.T) {
 	} {
 		w.has(w.ask(tool, arguments), "2026-03-14 15:30 UTC Elmfield United [elmfield-united]")
 	}
+	if _, data, err := w.run(w.key("org_1"), "matches", `{"date": "2026-03-14"}`); err != nil || !strings.Contains(fmt.Sprint(data["rows"]), "time:15:30 UTC") {
+		t.Errorf("got %v, %v, want the time 15:30 UTC", data, err)
+	}
 	w.has(w.ask("matches", `{"date": "2026-03-15", "timezone": "Asia/Tokyo"}`), "2026-03-15 00:30 Elmfield United [elmfield-united]")
 }
 
