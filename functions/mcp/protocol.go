@@ -133,6 +133,9 @@ func (s *session) run(t tools.Tool, arguments json.RawMessage) (answer *tools.An
 			err = fmt.Errorf("mcp: %s: panic: %v\n%s", t.Name, r, debug.Stack())
 		}
 	}()
+	if sent := string(bytes.TrimSpace(arguments)); sent != "" && sent != "null" && sent[0] != '{' {
+		return nil, api.FieldError("arguments", "must be an object")
+	}
 	return t.Run(s.ctx, s.call, arguments)
 }
 

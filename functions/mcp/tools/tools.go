@@ -7,7 +7,6 @@
 package tools
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -162,12 +161,8 @@ func blank[In any](c *contract.Contract, title, description string) (Tool, error
 // Run calls the tool with its arguments as JSON. Its errors are *[api.Error]: the problems of
 // the input name their fields.
 func (t Tool) Run(ctx context.Context, c *Call, arguments json.RawMessage) (*Answer, error) {
-	arguments = bytes.TrimSpace(arguments)
 	if len(arguments) == 0 || string(arguments) == "null" {
 		arguments = json.RawMessage("{}")
-	}
-	if arguments[0] != '{' {
-		return nil, api.FieldError("arguments", "must be an object")
 	}
 	bound, err := t.binder.Bind(bind.Request{Body: arguments})
 	if err != nil {
