@@ -118,6 +118,7 @@ func TestOnlyCallsOfToolsSpendTheBudget(t *testing.T) {
 			method("ping"), method("tools/list"), method("resources/list"), method("nonsense"), toolCall("nonsense", `{}`),
 			`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`,
 			`{"jsonrpc":"2.0","method":"notifications/initialized"}`, `{"jsonrpc":"2.0","id":1,"result":{}}`,
+			`{"jsonrpc":"2.0","method":"tools/call","params":{"name":"` + tool + `"}}`, // a notification calls nothing
 		} {
 			if a := w.send(t, secret, free); a.status >= 300 || remaining(t, a) != before {
 				t.Errorf("%s: %s: got %d with %d left, want success with %d", contract, free, a.status, remaining(t, a), before)
