@@ -86,7 +86,11 @@ func meetingsText(ctx context.Context, c *Call, in *headToHeadInput, m *meetings
 		return "", out, err
 	}
 	heading := line("%s [%s] against %s [%s] (%s)", short(m.team.Name), m.team.ID, short(m.other.Name), m.other.ID, zoneText(m.zone))
-	heading += "\nPlayed " + out.Record.text()
+	if len(played) > 0 {
+		heading += "\nPlayed " + out.Record.text()
+	} else {
+		heading += "\nNo played meeting is known"
+	}
 	if out.Partial {
 		heading += fmt.Sprintf(" in the newest %d meetings", len(m.page.Matches))
 	}
