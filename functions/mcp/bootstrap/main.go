@@ -17,8 +17,10 @@ func main() {
 	if err != nil {
 		f.Fatal(fmt.Errorf("MCP_ORIGINS: %w", err))
 	}
+	deps := tools.NewDeps(f.Contract, f.Stats(), f.Clock)
+	deps.Cards = f.Read("tools.json")
 	endpoint.Start(f, mcp.Handlers(mcp.Deps{
-		Tools:   tools.NewDeps(f.Contract, f.Stats(), f.Clock),
+		Tools:   deps,
 		Origins: mcp.Origins{Listed: origins},
 	}))
 }
