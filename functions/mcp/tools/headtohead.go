@@ -24,7 +24,7 @@ type headToHeadInput struct {
 type headToHeadAnswer struct {
 	TeamID     string     `json:"team_id" doc:"Id of the team"`
 	OpponentID string     `json:"opponent_id" doc:"Id of the opponent"`
-	Record     record     `json:"record" doc:"Record of the team in the played meetings, at any venue"`
+	Record     Record     `json:"record" doc:"Record of the team in the played meetings, at any venue"`
 	Partial    bool       `json:"partial" doc:"True if the record has only the newest meetings, because there are too many"`
 	Next       []matchRow `json:"next" nullable:"false" doc:"Next meetings, the first one first"`
 	Rows       []matchRow `json:"rows" nullable:"false" doc:"Played meetings, newest first"`

@@ -34,7 +34,7 @@ type teamAnswer struct {
 type teamRecord struct {
 	League string `json:"league" doc:"League id; empty without a league"`
 	Season string `json:"season" doc:"Season id; empty without a season"`
-	record
+	Record
 }
 
 const (
