@@ -31,7 +31,7 @@ func (o outcome) failures(scenario string) []check {
 	return slices.DeleteFunc(slices.Clone(o[scenario]), func(c check) bool { return c.Status != "FAILURE" })
 }
 
-// verdict returns what became of a scenario. The suite checks the schema of messages in every
+// verdict returns the result of a scenario. The suite checks the schema of messages in every
 // scenario; one without another check that passed or failed does not apply to the server.
 func (o outcome) verdict(scenario string) string {
 	counts := map[string]int{}
