@@ -332,7 +332,7 @@ func (v *verification) learnsOfAnExhaustedKey(t *testing.T) {
 	last := v.visited.since(before)
 	wait, _ := strconv.Atoi(last[0].seconds)
 	if len(last) != 1 || wait <= 0 {
-		t.Errorf("the client sent %+v, want one request that is told to wait", last)
+		t.Errorf("the client sent %+v, want one request, with the time to wait", last)
 	}
 	var r *refusal
 	switch {
