@@ -341,6 +341,13 @@ func (v *verification) learnsOfAnExhaustedKey(t *testing.T) {
 	case v.name == "scorelytics" && (!errors.As(err, &r) || last[0].status != http.StatusTooManyRequests):
 		t.Errorf("got %+v and %v with the status %d, want an error and 429", got, err, last[0].status)
 	}
+	// Version 1 of the SDK of Python ends its connection at an HTTP error.
+	if err := v.close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := v.connect(v.visited.url+v.path, secret); err != nil {
+		t.Fatalf("connecting with an exhausted key: %v", err)
+	}
 	if names := v.listed(t).names(); !slices.Equal(names, v.tools) {
 		t.Errorf("an exhausted key lists %q, want %q", names, v.tools)
 	}
