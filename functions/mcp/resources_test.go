@@ -354,27 +354,22 @@ func TestDayWordsAreDaysInUTC(t *testing.T) {
 	}
 }
 
-func TestLongResultIsCutTo8KBAndItsCursorsLeadToEveryRow(t *testing.T) {
-	t.Parallel()
-	w := deploymenttest.New(t, "scorelytics")
-	c := newCustomer(t, w, "a", "mcp:invoke")
-	league := []matches.Match{}
+// crowd stores a league of 260 teams that play on one day, 60 meetings of two teams, and a
+// report with 150 rows in each list. It returns the reported match.
+func crowd(t *testing.T, w *deploymenttest.Fixture) string {
+	t.Helper()
+	league, day := []matches.Match{}, 1
 	for i := range 130 {
 		m := between(fmt.Sprintf("%03d Club of the \"Quotes\" & <Angles> with quite a long name", i), fmt.Sprintf("%03d Away Athletic", i), "2020-02-01T15:00:00Z")
-		day := 1
 		m.Matchday = &day
 		league = append(league, m)
 	}
 	if _, err := importer.Put(t.Context(), w.Stats, w.Clock.Now, []importer.Season{{League: "en.1", Name: "League", Season: "2019-20", Matches: league}}); err != nil {
 		t.Fatal(err)
 	}
-	first := between("Elm", "Fir", "1900-01-01T15:00:00Z")
 	var meetings []matches.Match
 	for i := range 60 {
-		m := first
-		at := fmt.Sprintf("%d-01-01T15:00:00Z", 1900+i)
-		m.Date, m.KickoffAt = at[:10], &at
-		meetings = append(meetings, m)
+		meetings = append(meetings, between("Elm", "Fir", fmt.Sprintf("%d-01-01T15:00:00Z", 1900+i)))
 	}
 	match := put(t, w, matches.Public, meetings...)[0]
 	report := reports.Report{Types: reports.Goals, Lineups: &reports.Lineups{}, Stats: &reports.Stats{}}
@@ -388,6 +383,14 @@ func TestLongResultIsCutTo8KBAndItsCursorsLeadToEveryRow(t *testing.T) {
 	if _, err := reports.NewStore(w.Stats, w.Clock.Now).Put(t.Context(), match, report); err != nil {
 		t.Fatal(err)
 	}
+	return match
+}
+
+func TestLongResultIsCutTo8KBAndItsCursorsLeadToEveryRow(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "scorelytics")
+	c := newCustomer(t, w, "a", "mcp:invoke")
+	match := crowd(t, w)
 	for _, call := range []struct {
 		tool, arguments, list string
 		rows                  int

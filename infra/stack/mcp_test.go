@@ -51,3 +51,24 @@ func TestMCPFunctionCannotChangeData(t *testing.T) {
 		}
 	}
 }
+
+// TestMCPPathAnswersOtherMethodsAndPreflightsByMocks checks what clients and browsers look at
+// before they send a message.
+func TestMCPPathAnswersOtherMethodsAndPreflightsByMocks(t *testing.T) {
+	for name, methods := range map[string]string{"statgate": "'OPTIONS, POST'", "scorelytics": "'GET, HEAD, OPTIONS, POST'"} {
+		mocks := synthesised(t, name).methods()
+		header := func(id, header string) string {
+			value, _ := dig(mocks[id].Properties, "Integration", "IntegrationResponses", 0, "ResponseParameters", "method.response.header."+header).(string)
+			return value
+		}
+		if got := dig(mocks["ANY /v1/mcp"].Properties, "Integration", "IntegrationResponses", 0, "StatusCode"); got != "405" || header("ANY /v1/mcp", "Allow") != methods {
+			t.Errorf("%s: other methods get %v with Allow %s, want 405 with %s", name, got, header("ANY /v1/mcp", "Allow"), methods)
+		}
+		allowed := header("OPTIONS /v1/mcp", "Access-Control-Allow-Headers")
+		for _, one := range []string{"Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id"} {
+			if !strings.Contains(allowed, one) {
+				t.Errorf("%s: the preflight allows %s, without %s", name, allowed, one)
+			}
+		}
+	}
+}

@@ -54,7 +54,7 @@ func getMatchesTool(d Deps) definition {
 			}
 			return &parts[matches.Match]{heading: heading, none: "none; call get_matches with another date, or without status or league_id",
 				rows: found, more: more, limit: in.Limit, line: utcLine,
-				at:    func(n int) (string, error) { return found[n-1].Position() },
+				at:    func(n int) (string, error) { return matches.Position(&found[n-1]) },
 				value: func(rows []matches.Match) any { return api.List[matches.Match]{Data: rows} }}, nil
 		})
 }
@@ -98,7 +98,7 @@ func (d Deps) matchesOf(ctx context.Context, c *Call, in *getMatchesInput, day s
 				continue
 			}
 			if len(found) == in.Limit {
-				more, err = found[in.Limit-1].Position()
+				more, err = matches.Position(&found[in.Limit-1])
 				return found, more, err
 			}
 			found = append(found, page.Matches[i])
@@ -134,7 +134,7 @@ func unknownID(err error, field, kind, id, lists string) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, leagues.ErrNotFound), errors.Is(err, matches.ErrNotFound):
-		return api.FieldErrorOf(api.NotFound, field, fmt.Sprintf("no %s %q; call %s for ids", kind, short(plain(id)), lists))
+		return api.FieldErrorOf(api.NotFound, field, fmt.Sprintf("no %s %q; call %s for ids", kind, short(id), lists))
 	}
 	return api.UnavailableError("reading by id", err)
 }

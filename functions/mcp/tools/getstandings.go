@@ -72,5 +72,5 @@ func (d Deps) noStandings(ctx context.Context, c *Call, league *leagues.League, 
 	for _, s := range known[:min(len(known), maxSeasons)] {
 		names = append(names, plain(s.ID))
 	}
-	return api.FieldErrorOf(api.NotFound, "season", fmt.Sprintf("no season %q of %s; it has %s", short(plain(season)), plain(league.Name), orNone([]string{strings.Join(names, ", ")})))
+	return api.FieldErrorOf(api.NotFound, "season", fmt.Sprintf("no season %q of %s; it has %s", short(season), plain(league.Name), orNone([]string{strings.Join(names, ", ")})))
 }

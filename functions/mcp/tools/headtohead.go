@@ -24,7 +24,7 @@ type headToHeadInput struct {
 type headToHeadAnswer struct {
 	TeamID     string     `json:"team_id" doc:"Id of the team"`
 	OpponentID string     `json:"opponent_id" doc:"Id of the opponent"`
-	Record     Record     `json:"record" doc:"Record of the team in the played meetings, at any venue"`
+	Record     record     `json:"record" doc:"Record of the team in the played meetings, at any venue"`
 	Partial    bool       `json:"partial" doc:"True if the record has only the newest meetings, because there are too many"`
 	Next       []matchRow `json:"next" nullable:"false" doc:"Next meetings, the first one first"`
 	Rows       []matchRow `json:"rows" nullable:"false" doc:"Played meetings, newest first"`
@@ -86,7 +86,11 @@ func meetingsText(ctx context.Context, c *Call, in *headToHeadInput, m *meetings
 		return "", out, err
 	}
 	heading := line("%s [%s] against %s [%s] (%s)", short(m.team.Name), m.team.ID, short(m.other.Name), m.other.ID, zoneText(m.zone))
-	heading += "\nPlayed " + out.Record.text()
+	if len(played) > 0 {
+		heading += "\nPlayed " + out.Record.text()
+	} else {
+		heading += "\nNo played meeting is known"
+	}
 	if out.Partial {
 		heading += fmt.Sprintf(" in the newest %d meetings", len(m.page.Matches))
 	}

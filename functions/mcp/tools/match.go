@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"statgate/shared/api"
@@ -16,9 +15,9 @@ import (
 
 type matchInput struct {
 	Match    string   `json:"match" text:"id" minLength:"1" maxLength:"200" doc:"Match id, which matches, team and head_to_head show" example:"m_3vtsl7lq2ehtu"`
-	Include  []string `json:"include,omitempty" enum:"events,lineups,statistics" maxItems:"3" doc:"Parts of the report; default: events"`
+	Include  []string `json:"include,omitempty" enum:"events,lineups,statistics" maxItems:"3" nullable:"false" doc:"Parts of the report; default: events"`
 	Timezone string   `json:"timezone,omitempty" text:"id" maxLength:"100" doc:"IANA time zone of date and time; default: the league's" example:"Europe/London"`
-	Detail   string   `json:"detail,omitempty" enum:"concise,full" default:"concise" doc:"full adds substitutions, and the positions of players"`
+	Detail   string   `json:"detail,omitempty" enum:"concise,full" default:"concise" doc:"full adds substitutions, and the ids and positions of players in lineups"`
 	Cursor   string   `json:"cursor,omitempty" text:"id" maxLength:"500" doc:"Cursor from the previous answer"`
 }
 
@@ -36,8 +35,10 @@ type reportRow struct {
 	Side     *string  `json:"side,omitempty" enum:"home,away" doc:"Side; missing for a statistic"`
 	Minute   *string  `json:"minute,omitempty" doc:"Minute of an event, such as 90+3; missing otherwise"`
 	Player   *string  `json:"player,omitempty" doc:"Player of an event, or who went off; missing otherwise, or if unknown"`
+	PlayerID *string  `json:"player_id,omitempty" doc:"Id of the player; missing if unknown"`
 	PlayerIn *string  `json:"player_in,omitempty" doc:"Player who came on; missing otherwise, or if unknown"`
-	Players  []string `json:"players,omitempty" nullable:"false" doc:"Players of a lineup"`
+	InID     *string  `json:"player_in_id,omitempty" doc:"Id of the player who came on; missing otherwise, or if unknown"`
+	Players  []string `json:"players,omitempty" nullable:"false" doc:"Players of a lineup; in full detail with ids and positions"`
 	Home     *int     `json:"home,omitempty" doc:"Value of a statistic for the home team; missing otherwise"`
 	Away     *int     `json:"away,omitempty" doc:"Value of a statistic for the away team; missing otherwise"`
 
@@ -129,58 +130,17 @@ func eventRows(events []reports.Event, m *matches.Match, substitutions bool) []r
 		if e.Team == reports.Away {
 			team = m.Away.Name
 		}
-		row := reportRow{Part: "events", Type: string(e.Type), Side: &e.Team, Minute: &minute, Player: shortOrNil(e.Player), PlayerIn: shortOrNil(e.PlayerIn)}
+		row := reportRow{Part: "events", Type: string(e.Type), Side: &e.Team, Minute: &minute, Player: shortOrNil(e.Player), PlayerIn: shortOrNil(e.PlayerIn), PlayerID: e.PlayerID, InID: e.InID}
 		row.line = line("%s' %s for %s", minute, eventTexts[e.Type], short(team))
 		switch {
 		case row.PlayerIn != nil && row.Player != nil:
-			row.line += ": " + *row.PlayerIn + " for " + *row.Player
+			row.line += ": " + playerText(*row.PlayerIn, row.InID) + " for " + playerText(*row.Player, row.PlayerID)
 		case row.Player != nil:
-			row.line += ": " + *row.Player
+			row.line += ": " + playerText(*row.Player, row.PlayerID)
 		}
 		all = append(all, row)
 	}
 	return all
-}
-
-func lineupRows(l *reports.Lineups, m *matches.Match, positions bool) []reportRow {
-	var all []reportRow
-	for _, part := range []struct {
-		side, team, what string
-		players          []reports.LineupPlayer
-	}{
-		{reports.Home, m.Home.Name, "starters", l.Home.Starters}, {reports.Home, m.Home.Name, "substitutes", l.Home.Substitutes},
-		{reports.Away, m.Away.Name, "starters", l.Away.Starters}, {reports.Away, m.Away.Name, "substitutes", l.Away.Substitutes},
-	} {
-		if len(part.players) == 0 {
-			continue
-		}
-		row := reportRow{Part: "lineups", Type: part.what, Side: &part.side}
-		for _, p := range part.players[:min(len(part.players), maxLineup)] {
-			name := shortest(p.Name)
-			if positions && p.Position != nil {
-				name += " (" + shortest(*p.Position) + ")"
-			}
-			row.Players = append(row.Players, name)
-		}
-		row.line = line("%s, %s: %s", short(part.team), part.what, strings.Join(row.Players, ", "))
-		all = append(all, row)
-	}
-	return all
-}
-
-// Bounds of a row with a lineup, so that it fits into any answer.
-const (
-	maxLineup     = 25
-	maxPlayerName = 30
-)
-
-// shortest returns a player's name in a lineup.
-func shortest(name string) string {
-	letters := []rune(short(name))
-	if len(letters) <= maxPlayerName {
-		return string(letters)
-	}
-	return string(letters[:maxPlayerName-1]) + "…"
 }
 
 func statisticRows(s *reports.Stats) []reportRow {

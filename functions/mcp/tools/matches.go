@@ -14,7 +14,7 @@ import (
 )
 
 type matchesInput struct {
-	Date     string `json:"date,omitempty" text:"line" maxLength:"20" doc:"today, yesterday, tomorrow or a date; default without other filters: today" example:"2016-05-02"`
+	Date     string `json:"date,omitempty" text:"line" maxLength:"20" doc:"today, yesterday, tomorrow or a date; default without other filters: today. Day words mean days of the time zone, or UTC without league and timezone" example:"2016-05-02"`
 	To       string `json:"to,omitempty" text:"line" maxLength:"20" doc:"Last day of a range of at most 31 days that begins with date"`
 	League   string `json:"league,omitempty" text:"line" maxLength:"100" doc:"League: its id or its name" example:"Premier League"`
 	Season   string `json:"season,omitempty" text:"line" maxLength:"100" doc:"Season of the league; default with round: the latest" example:"2015-16"`
@@ -53,6 +53,7 @@ type listing struct {
 	page    matches.PageRequest
 	zone    *time.Location // nil for the leagues'
 	heading string
+	rounds  string // which rounds there are, if the list is empty
 }
 
 // servedFilters says which filters an index serves.
@@ -194,7 +195,7 @@ func (d Deps) listMatches(ctx context.Context, c *Call, in *matchesInput, l *lis
 		return "", out, err
 	}
 	l.page.After, l.page.Limit = cmp.Or(after, l.page.After), cmp.Or(in.Limit, usualRows)
-	page, err := d.Matches.For(c.Caller, c.Contract).List(ctx, l.filter, l.page)
+	page, err := l.list(ctx, d.Matches.For(c.Caller, c.Contract))
 	if errors.Is(err, matches.ErrFilter) {
 		return "", out, api.Fail(api.InputFilter, servedFilters)
 	}
@@ -217,7 +218,7 @@ func (d Deps) listMatches(ctx context.Context, c *Call, in *matchesInput, l *lis
 	}
 	out.Rows = list.data
 	if len(list.data) == 0 {
-		l.heading = "No " + strings.ToLower(l.heading[:1]) + l.heading[1:] + d.hint(in)
+		l.heading = "No " + strings.ToLower(l.heading[:1]) + l.heading[1:] + l.hint(in)
 	}
 	return list.text(l.heading, out.NextCursor), out, nil
 }
@@ -236,10 +237,10 @@ func rowText(m *matches.Match, zone *time.Location, in *matchesInput) string {
 }
 
 // hint says what may find more than an empty list.
-func (d Deps) hint(in *matchesInput) string {
+func (l *listing) hint(in *matchesInput) string {
 	switch {
 	case in.Round != "":
-		return ". Call matches without round to see how the season spells its rounds"
+		return l.rounds
 	case in.Team != "":
 		return fmt.Sprintf(". Call team to see the last and next matches of %s", short(in.Team))
 	case in.League != "" && in.Season == "":

@@ -105,9 +105,9 @@ func (p *playerPage) choose(all []players.Stats, season string) error {
 		field, asked = "league", strings.TrimSpace(p.league.ID+" "+season)
 	}
 	slices.Reverse(known)
-	there := "there are none of any season"
+	there := "the player has no statistics"
 	if len(known) > 0 {
-		there = "there are those of: " + strings.Join(known[:min(len(known), maxSeasons)], ", ")
+		there = "seasons with statistics: " + strings.Join(known[:min(len(known), maxSeasons)], ", ")
 	}
 	return api.FieldErrorOf(api.NotFound, field, fmt.Sprintf("no statistics of %s in %s; %s",
 		labelled(p.player.Name, p.player.ID, nil), plain(asked), there))

@@ -8,6 +8,7 @@ import (
 	"statgate/shared/api"
 	"statgate/shared/sources/importer"
 	"statgate/shared/stats/matches"
+	"statgate/shared/stats/teams"
 )
 
 // idOf returns the id of the first match that a list of matches shows.
@@ -30,12 +31,12 @@ func TestMatchShowsTheRequestedPartsOfItsReport(t *testing.T) {
 	}
 	text := all("")
 	w.has(text, "2025-08-16 15:00 Elmfield United [elmfield-united] 4-1 Firth City [firth-city], finished ("+id+"), en.1 2025-26 Matchday 1",
-		"12' goal for Elmfield United: José Álvarez", "30' own goal for Firth City: Sam Ash", "44' red card for Firth City: Max Alder",
+		"12' goal for Elmfield United: José Álvarez [jose-alvarez]\n", "30' own goal for Firth City: Sam Ash", "44' red card for Firth City: Max Alder",
 		"45+2' goal by a penalty for Elmfield United: José Álvarez")
 	w.lacks(text, "substitution", "starters", "shots")
-	w.has(all(`, "include": ["events"], "detail": "full"`), "60' substitution for Elmfield United: Ole Rowan for Sam Ash")
+	w.has(all(`, "include": ["events"], "detail": "full"`), "60' substitution for Elmfield United: Ole Rowan [ole-rowan] for Sam Ash")
 	w.has(all(`, "include": ["lineups"]`), "Elmfield United, starters: José Álvarez, Sam Ash", "Elmfield United, substitutes: Ole Rowan", "Firth City, starters: Max Alder")
-	w.has(all(`, "include": ["lineups"], "detail": "full"`), "José Álvarez (forward), Sam Ash")
+	w.has(all(`, "include": ["lineups"], "detail": "full"`), "José Álvarez [jose-alvarez] (forward), Sam Ash")
 	w.has(all(`, "include": ["statistics", "events"]`), "12' goal", "shots: 17-4")
 	w.has(all(`, "timezone": "Asia/Tokyo"`), "2025-08-16 23:00 Elmfield United", "dates and times in Asia/Tokyo")
 	other := w.idOf(`{"league": "en.1", "season": "2024-25", "limit": 1}`)
@@ -52,7 +53,7 @@ func TestHeadToHeadShowsRecordLastAndNextMeetings(t *testing.T) {
 		t.Errorf("the newest meeting is not the first:\n%s", text)
 	}
 	w.has(w.ask("head_to_head", `{"team": "firth", "opponent": "elmfield"}`), "Played 3: won 1, drawn 1, lost 1, goals 4:5")
-	w.has(w.ask("head_to_head", `{"team": "firth", "opponent": "birkenau"}`), "Played 0", "Next: none is scheduled")
+	w.has(w.ask("head_to_head", `{"team": "firth", "opponent": "birkenau"}`), "No played meeting is known", "Next: none is scheduled")
 	w.has(w.refused("head_to_head", `{"team": "firth", "opponent": "firth city"}`), "opponent: must be another team than Firth City [firth-city]")
 }
 
@@ -81,6 +82,25 @@ func TestTeamShowsRecordFormLastAndNextMatches(t *testing.T) {
 	w.has(w.refused("team", `{"team": "elmfield", "season": "last"}`), "season: must be a season such as 2015-16")
 }
 
+func TestStandingsShowOneGroup(t *testing.T) {
+	t.Parallel()
+	w := empty(t)
+	var list []matches.Match
+	for i, group := range []string{"Group A", "Group B"} {
+		m := game(1, "2018-06-14", "15:00", []string{"Elmfield United", "Oakham Rovers"}[i], []string{"Firth City", "Ängby FF"}[i], 1, 0)
+		m.Group, m.Matchday = &group, nil
+		list = append(list, m)
+	}
+	w.store(importer.Season{League: "worldcup", Name: "World Cup", Season: "2018", Matches: list})
+	for _, group := range []string{"B", "Group B", "group b"} {
+		text := w.ask("standings", fmt.Sprintf(`{"league": "world cup", "group": %q}`, group))
+		w.has(text, "Group B 1. Oakham Rovers", "Group B 2. Ängby FF")
+		w.lacks(text, "Group A")
+	}
+	w.has(w.refused("standings", `{"league": "world cup", "group": "X"}`), `group: no group like "X"; nearest: Group A, Group B`)
+	w.has(filled(t).refused("standings", `{"league": "en.1", "group": "A"}`), `group: the season has no groups`)
+}
+
 func TestPlayerShowsStatisticsBySeason(t *testing.T) {
 	t.Parallel()
 	w := filled(t)
@@ -88,7 +108,7 @@ func TestPlayerShowsStatisticsBySeason(t *testing.T) {
 	w.has(text, "José Álvarez [jose-alvarez] (ESP), forward, born 1999-05-01, of elmfield-united", "In all: 2 matches, 3 goals",
 		"\nen.1 2025-26, Elmfield United [elmfield-united]: 1 match, 3 goals, 1 assist\nen.1 2024-25, Elmfield United [elmfield-united]: 1 match, 0 goals, 1 assist")
 	w.has(w.ask("player", `{"player": "jose alvarez", "league": "premier league", "season": "2025/26", "detail": "full"}`), "3 goals, 1 assist, 90 minutes, 1 yellow card, 0 red cards")
-	w.has(w.refused("player", `{"player": "jose alvarez", "season": "2018"}`), "season: no statistics of José Álvarez [jose-alvarez] in 2018; there are those of: en.1 2025-26, en.1 2024-25")
+	w.has(w.refused("player", `{"player": "jose alvarez", "season": "2018"}`), "season: no statistics of José Álvarez [jose-alvarez] in 2018; seasons with statistics: en.1 2025-26, en.1 2024-25")
 	w.has(w.refused("player", `{"player": "jose alvarez", "league": "de.1"}`), "league: no statistics of José Álvarez", "in de.1")
 	w.has(w.ask("player", `{"player": "rowan"}`), "Ole Rowan [ole-rowan] (NOR)\nNo statistics are known")
 }
@@ -151,4 +171,57 @@ func TestOtherOrganisationsMatchesNeverAppear(t *testing.T) {
 		t.Errorf("a hidden match: %v; a missing one: %v", hidden, missing)
 	}
 	w.has(w.ask("standings", `{"league": "en.1"}`), "Elmfield United [elmfield-united] 6 points, 2 played")
+}
+
+func TestRoundIsFoundInAnySpelling(t *testing.T) {
+	t.Parallel()
+	w := empty(t)
+	var list []matches.Match
+	for i, round := range []string{"Matchday 1", "Semi-finals", "Semi-finals", "Match for third place", "Final"} {
+		m := game(i, fmt.Sprintf("2018-07-%02d", i+1), "15:00", "Elmfield United", "Firth City", 1, 0)
+		m.Round, m.Matchday = &round, nil
+		switch i {
+		case 0:
+			m.Group = to("Group A")
+		case 1:
+			m.Home.Name, m.Away.Name = "Oakham Rovers", "Ängby FF"
+		}
+		list = append(list, m)
+	}
+	w.store(importer.Season{League: "en.1", Name: "English Premier League", Season: "2018", Matches: list})
+	for round, want := range map[string]int{"Semi-finals": 2, "semi final": 2, "SEMIFINAL": 2, "final": 1, "group a": 1, "matchday 1": 1, "1": 0, "quarter-final": 0} {
+		if got := w.pages("matches", fmt.Sprintf(`{"league": "en.1", "season": "2018", "round": %q, "limit": 1}`, round), "id"); len(got) != want {
+			t.Errorf("%s: got %d matches, want %d", round, len(got), want)
+		}
+	}
+	w.has(w.ask("matches", `{"league": "en.1", "round": "quarter-final"}`), "No matches of English Premier League [en.1], season 2018, round quarter-final",
+		". Its rounds are: Semi-finals, Match for third place, Final, Group A, Matchday 1")
+}
+
+func TestOtherOrganisationsTeamsNeverAppear(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	store, ids := teams.NewStore(w.table), map[string]string{}
+	for _, org := range []string{"org_1", "org_2"} {
+		team, write, err := store.For(&api.Caller{Org: org}, w.contract).Own(t.Context(), "Zulu Rangers "+org, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.table.Write(t.Context(), *write); err != nil {
+			t.Fatal(err)
+		}
+		ids[org] = team.ID
+	}
+	for _, name := range []string{"zulu", "rangers", "zulu rangers org", "zuul"} {
+		text := w.ask("find", fmt.Sprintf(`{"name": %q}`, name))
+		w.has(text, ids["org_1"])
+		w.lacks(text, ids["org_2"], "org_2")
+	}
+	w.has(w.ask("team", `{"team": "zulu"}`), "Zulu Rangers org_1 ["+ids["org_1"]+"]")
+	w.has(w.ask("team", fmt.Sprintf(`{"team": %q}`, ids["org_1"])), "Zulu Rangers org_1")
+	for _, sent := range []string{ids["org_2"], "Zulu Rangers org_2"} {
+		text := w.refused("team", fmt.Sprintf(`{"team": %q}`, sent))
+		w.lacks(strings.Replace(text, sent, "", 1), ids["org_2"], "Rangers org_2")
+		w.lacks(w.refused("head_to_head", fmt.Sprintf(`{"team": "firth", "opponent": %q}`, sent)), "Rangers org_2 [")
+	}
 }

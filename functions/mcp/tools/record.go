@@ -6,8 +6,8 @@ import (
 	"statgate/shared/stats/matches"
 )
 
-// Record is the record of a team in some matches.
-type Record struct {
+// record is the record of a team in some matches.
+type record struct {
 	Played       int `json:"played" doc:"Matches played"`
 	Won          int `json:"won" doc:"Matches won, after extra time and penalties if there were any"`
 	Drawn        int `json:"drawn" doc:"Matches drawn"`
@@ -17,7 +17,7 @@ type Record struct {
 }
 
 // add counts a played match of the team, and returns its letter in the form: W, D or L.
-func (r *Record) add(m *matches.Match, team string) string {
+func (r *record) add(m *matches.Match, team string) string {
 	r.Played++
 	home := m.Home.ID == team
 	if g := goalsOf(m.Score); g != nil && home {
@@ -39,6 +39,6 @@ func (r *Record) add(m *matches.Match, team string) string {
 	return "L"
 }
 
-func (r *Record) text() string {
+func (r *record) text() string {
 	return fmt.Sprintf("%d: won %d, drawn %d, lost %d, goals %d:%d", r.Played, r.Won, r.Drawn, r.Lost, r.GoalsFor, r.GoalsAgainst)
 }

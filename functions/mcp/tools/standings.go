@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"statgate/shared/api"
 	"statgate/shared/stats/leagues"
@@ -14,6 +15,7 @@ type standingsInput struct {
 	League string  `json:"league" text:"line" minLength:"1" maxLength:"100" doc:"League: its id or its name" example:"en.1"`
 	Season string  `json:"season,omitempty" text:"line" maxLength:"100" doc:"Season; default: the latest season" example:"2015-16"`
 	Round  *int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Last matchday to count; default: all"`
+	Group  string  `json:"group,omitempty" text:"line" maxLength:"100" doc:"Group of the season; default: all" example:"Group A"`
 	Date   *string `json:"date,omitempty" format:"date" doc:"Last local date to count; default: all"`
 	Detail string  `json:"detail,omitempty" enum:"concise,full" default:"concise" doc:"full adds matches won, drawn and lost, and goals"`
 	Limit  int     `json:"limit,omitempty" minimum:"1" maximum:"25" default:"25" doc:"Rows at most"`
@@ -57,12 +59,16 @@ func standingsTool(d Deps) definition {
 // tableText shows the rows of a table from a cursor on.
 func tableText(ctx context.Context, c *Call, league *leagues.League, t *standings.Table, in *standingsInput) (string, standingsAnswer, error) {
 	out := standingsAnswer{League: t.League, Season: t.Season}
-	from, err := c.offset(ctx, in.Cursor, len(t.Data))
+	shown, err := inGroup(t.Data, in.Group)
+	if err != nil {
+		return "", out, err
+	}
+	from, err := c.offset(ctx, in.Cursor, len(shown))
 	if err != nil {
 		return "", out, err
 	}
 	list, next := newRows[standingRow](in.Limit), ""
-	for i, r := range t.Data[from:] {
+	for i, r := range shown[from:] {
 		row := standingRow{r.Position, shortOrNil(r.Group), r.Team.ID, short(r.Team.Name), r.Played, r.GoalDifference, r.Points}
 		if !list.add(standingLine(&r, in.Detail == detailFull), row) {
 			next = fmt.Sprint(from + i)
@@ -81,6 +87,33 @@ func tableText(ctx context.Context, c *Call, league *leagues.League, t *standing
 		heading += ", on " + *in.Date
 	}
 	return list.text(heading, out.NextCursor), out, nil
+}
+
+// inGroup returns the rows of a group, all for "". People write A for Group A.
+func inGroup(all []standings.Row, group string) ([]standings.Row, error) {
+	if group == "" {
+		return all, nil
+	}
+	var shown []standings.Row
+	var known []string
+	for _, r := range all {
+		if r.Group == nil {
+			continue
+		}
+		if key := roundKey(*r.Group); key == roundKey(group) || key == roundKey("group "+group) {
+			shown = append(shown, r)
+		}
+		if name := short(*r.Group); !slices.Contains(known, name) {
+			known = append(known, name)
+		}
+	}
+	if len(known) == 0 {
+		return nil, api.FieldError("group", "the season has no groups; call standings without group")
+	}
+	if len(shown) == 0 {
+		return nil, unknownName("group", "group", group, known[:min(len(known), maxSeasons)])
+	}
+	return shown, nil
 }
 
 func standingLine(r *standings.Row, full bool) string {

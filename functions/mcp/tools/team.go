@@ -34,7 +34,7 @@ type teamAnswer struct {
 type teamRecord struct {
 	League string `json:"league" doc:"League id; empty without a league"`
 	Season string `json:"season" doc:"Season id; empty without a season"`
-	Record
+	Record record `json:"record" doc:"Record of the team"`
 }
 
 const (
@@ -170,7 +170,7 @@ func teamText(c *Call, in *teamInput, p teamPage) (string, teamAnswer, error) {
 	heading += " (" + zoneText(p.zone) + ")"
 	out.Records, out.Form = recordsOf(p.played, p.team.ID)
 	for _, r := range out.Records {
-		heading += line("\n%s: played ", strings.TrimSpace(r.League+" "+r.Season)) + r.text()
+		heading += line("\n%s: played ", strings.TrimSpace(r.League+" "+r.Season)) + r.Record.text()
 	}
 	if out.Form != "" {
 		heading += "\nForm, newest first: " + out.Form
@@ -206,7 +206,7 @@ func recordsOf(played []matches.Match, team string) (records []teamRecord, form 
 		if at < 0 {
 			at, records = len(records), append(records, teamRecord{League: string(m.League), Season: string(m.Season)})
 		}
-		letter := records[at].add(m, team)
+		letter := records[at].Record.add(m, team)
 		if i < maxForm {
 			form += letter
 		}

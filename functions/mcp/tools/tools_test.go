@@ -35,6 +35,9 @@ func TestEveryToolOfTheContractIsDefinedWithTitleExampleAndSchemas(t *testing.T)
 			if err := json.Unmarshal(raw, &schema); err != nil || schema.Type != "object" || schema.AdditionalProperties == nil || *schema.AdditionalProperties {
 				t.Errorf("%s: %s schema %s, %v", name, kind, raw, err)
 			}
+			if strings.Contains(string(raw), `["array","null"]`) {
+				t.Errorf("%s: the %s schema has lists that may be null: %s", name, kind, raw)
+			}
 			for field, p := range schema.Properties {
 				if p.Description == "" {
 					t.Errorf("%s: %s %s has no description", name, kind, field)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"statgate/functions/mcp/tools"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
@@ -35,6 +37,8 @@ type world struct {
 	counter  *counter
 	contract *contract.Contract
 	tools    map[string]tools.Tool
+	outputs  map[string]*jsonschema.Schema
+	now      time.Time
 }
 
 // counter is a table that counts reads and the items that they return.
@@ -63,12 +67,18 @@ func (c *counter) Query(ctx context.Context, q table.Query) (table.Page, error) 
 
 func empty(t testing.TB) *world {
 	t.Helper()
+	return emptyAt(t, now)
+}
+
+// emptyAt returns a world of another time.
+func emptyAt(t testing.TB, at time.Time) *world {
+	t.Helper()
 	db, err := local.OpenMemory(table.Stats)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return over(t, db.Table(table.Stats.Name), now)
+	return over(t, db.Table(table.Stats.Name), at)
 }
 
 // over returns the tools over a table.
@@ -78,11 +88,27 @@ func over(t testing.TB, tbl table.Table, now time.Time) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{TB: t, table: tbl, counter: &counter{Table: tbl}, contract: c, tools: map[string]tools.Tool{}}
+	w := &world{TB: t, table: tbl, counter: &counter{Table: tbl}, contract: c, tools: map[string]tools.Tool{}, outputs: map[string]*jsonschema.Schema{}, now: now}
 	for _, tool := range tools.All(tools.NewDeps(c, w.counter, func() time.Time { return now })) {
-		w.tools[tool.Name] = tool
+		w.tools[tool.Name], w.outputs[tool.Name] = tool, compiled(t, tool)
 	}
 	return w
+}
+
+// compiled returns the schema of a tool's results.
+func compiled(t testing.TB, tool tools.Tool) *jsonschema.Schema {
+	t.Helper()
+	var schema any
+	if err := json.Unmarshal(tool.OutputSchema, &schema); err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	if err := c.AddResource("urn:"+tool.Name, schema); err != nil {
+		t.Fatal(err)
+	}
+	return c.MustCompile("urn:" + tool.Name)
 }
 
 // key returns a call of an organisation's key with some scopes, all data by default.
@@ -95,14 +121,15 @@ func (w *world) key(org string, scopes ...string) *tools.Call {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return &tools.Call{Contract: w.contract, Now: now, Caller: &api.Caller{Key: "key_1", Org: org, Plan: "PRO", Scopes: scopes, Permissions: permissions},
-		Meter: api.Meter{Budget: "requests", Limit: 1000, Used: 958, ResetsAt: now.Add(time.Hour)},
+	return &tools.Call{Contract: w.contract, Now: w.now, Caller: &api.Caller{Key: "key_1", Org: org, Plan: "PRO", Scopes: scopes, Permissions: permissions},
+		Meter: api.Meter{Budget: "requests", Limit: 1000, Used: 958, ResetsAt: w.now.Add(time.Hour)},
 		Cursors: func(context.Context) (api.Cursors, error) {
 			return api.Cursors{Key: []byte("a secret of this test")}, nil
 		}}
 }
 
-// run calls a tool with arguments as JSON. It fails the test if the answer is too large.
+// run calls a tool with arguments as JSON. It fails the test if the answer is too large
+// or does not fit the schema of the tool.
 func (w *world) run(c *tools.Call, tool, arguments string) (string, map[string]any, *api.Error) {
 	w.Helper()
 	answer, err := w.tools[tool].Run(w.Context(), c, json.RawMessage(arguments))
@@ -119,6 +146,9 @@ func (w *world) run(c *tools.Call, tool, arguments string) (string, map[string]a
 	var data map[string]any
 	if err := json.Unmarshal(raw, &data); err != nil {
 		w.Fatal(err)
+	}
+	if err := w.outputs[tool].Validate(data); err != nil {
+		w.Errorf("%s %s: the result does not fit the tool's schema: %v\n%s", tool, arguments, err, raw)
 	}
 	return answer.Text, data, nil
 }
@@ -191,6 +221,12 @@ func game(round int, date, clock, home, away string, result ...int) matches.Matc
 func filled(t testing.TB) *world {
 	t.Helper()
 	w := empty(t)
+	w.fill()
+	return w
+}
+
+func (w *world) fill() {
+	w.Helper()
 	w.store(importer.Season{League: "en.1", Name: "English Premier League", Season: "2024-25", Matches: []matches.Match{
 		game(1, "2024-08-17", "15:00", "Elmfield United", "Firth City", 0, 2), game(1, "2024-08-17", "15:00", "Ängby FF", "Oakham Rovers", 1, 1),
 		game(2, "2024-12-28", "15:00", "Firth City", "Elmfield United", 1, 1), game(2, "2024-12-28", "15:00", "Oakham Rovers", "Ängby FF", 3, 0),
@@ -203,7 +239,6 @@ func filled(t testing.TB) *world {
 		importer.Season{League: "de.1", Name: "Deutsche Bundesliga", Season: "2025-26", Matches: []matches.Match{game(1, "2025-08-16", "15:00", "Birkenau", "Eichendorf", 1, 0)}},
 		importer.Season{League: "at.1", Name: "Österreichische Bundesliga", Season: "2025-26", Matches: []matches.Match{game(1, "2025-08-16", "15:00", "Lärchdorf", "Kieferberg", 1, 0)}})
 	w.players()
-	return w
 }
 
 func (w *world) store(seasons ...importer.Season) {
@@ -218,16 +253,16 @@ func (w *world) store(seasons ...importer.Season) {
 func report() *reports.Report {
 	return &reports.Report{Types: append(append([]reports.EventType{}, reports.Goals...), append(reports.Cards, reports.Substitutions...)...),
 		Events: []reports.Event{
-			{Type: reports.Goal, Team: reports.Home, Minute: 12, Player: to("José Álvarez")},
+			{Type: reports.Goal, Team: reports.Home, Minute: 12, Player: to("José Álvarez"), PlayerID: to("jose-alvarez")},
 			{Type: reports.OwnGoal, Team: reports.Away, Minute: 30, Player: to("Sam Ash")},
 			{Type: reports.RedCard, Team: reports.Away, Minute: 44, Player: to("Max Alder")},
 			{Type: reports.Penalty, Team: reports.Home, Minute: 45, AddedTime: to(2), Player: to("José Álvarez")},
-			{Type: reports.Substitution, Team: reports.Home, Minute: 60, Player: to("Sam Ash"), PlayerIn: to("Ole Rowan")},
+			{Type: reports.Substitution, Team: reports.Home, Minute: 60, Player: to("Sam Ash"), PlayerIn: to("Ole Rowan"), InID: to("ole-rowan")},
 			{Type: reports.Goal, Team: reports.Home, Minute: 70, Player: to("José Álvarez")},
 			{Type: reports.Goal, Team: reports.Home, Minute: 90, AddedTime: to(1), Player: to("Ole Rowan")},
 		},
 		Lineups: &reports.Lineups{
-			Home: reports.Lineup{Starters: []reports.LineupPlayer{{Name: "José Álvarez", Position: to("forward")}, {Name: "Sam Ash"}}, Substitutes: []reports.LineupPlayer{{Name: "Ole Rowan"}}},
+			Home: reports.Lineup{Starters: []reports.LineupPlayer{{Name: "José Álvarez", ID: to("jose-alvarez"), Position: to("forward")}, {Name: "Sam Ash"}}, Substitutes: []reports.LineupPlayer{{Name: "Ole Rowan"}}},
 			Away: reports.Lineup{Starters: []reports.LineupPlayer{{Name: "Max Alder"}}},
 		},
 		Stats: &reports.Stats{Data: []reports.Section{{Section: "attack", Stats: []reports.Stat{{Name: "shots", Home: 17, Away: 4}}}}},

@@ -46,7 +46,8 @@ var story = []step{
 	{operation: "listPlayers", as: "client", query: "limit=50"},
 	{operation: "getPlayer", as: "client"},
 	{operation: "listStats", as: "client", query: "limit=50"},
-	{operation: "callMCP", note: "tools/list", as: "agent", body: `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`},
+	{operation: "callMCP", note: "matches", as: "agent", body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"matches","arguments":{"league":"{league}"}}}`,
+		save: map[string][]string{"listed": {"result", "structuredContent", "rows", "0", "id"}}},
 	{operation: "callMCP", note: "standings", as: "agent", body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"standings","arguments":{"league":"{league}"}}}`,
 		save: map[string][]string{"table": {"result", "structuredContent", "league"}}},
 	{operation: "createMatch", as: "writer", body: `{"home":{"name":"{serial}"},"away":{"name":"Visitors"},"date":"2026-05-02"}`, save: map[string][]string{"match": {"id"}}},
@@ -117,7 +118,7 @@ func newStoryRunner(ctx context.Context, e *engine) (*storyRunner, error) {
 	if _, err := importer.Put(ctx, e.stats, w.clock, importer.Simulated(sim)); err != nil {
 		return nil, fmt.Errorf("storing the simulated league: %w", err)
 	}
-	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "client": readScopes, "agent": {"mcp:invoke", "read:leagues"}, "admin": manageScopes} {
+	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "client": readScopes, "agent": {"mcp:invoke", "read:leagues", "read:matches"}, "admin": manageScopes} {
 		if r.vars[name], err = w.key(ctx, scopes...); err != nil {
 			return nil, err
 		}

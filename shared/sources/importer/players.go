@@ -2,11 +2,13 @@ package importer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"statgate/shared/sources/openfootball"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/players"
+	"statgate/shared/stats/reports"
 )
 
 // PlayerCounts counts players and statistics. Total counts the players of the files who are
@@ -27,21 +29,22 @@ type sheets struct {
 }
 
 type sheet struct {
-	match *matches.Match
-	sheet players.Sheet
+	match  *matches.Match
+	sheet  players.Sheet
+	report *reports.Report // with the source's own ids of players; nil without a report
 }
 
 func newSheets(source string, known map[string]players.Stated) *sheets {
 	return &sheets{source: source, known: known}
 }
 
-// add adds the match sheet of a stored match.
-func (s *sheets) add(at openfootball.Problem, m *matches.Match, from players.Sheet) {
-	s.list, s.places = append(s.list, sheet{m, from}), append(s.places, at)
+// add adds the match sheet and the report of a stored match.
+func (s *sheets) add(at openfootball.Problem, m *matches.Match, from players.Sheet, r *reports.Report) {
+	s.list, s.places = append(s.list, sheet{m, from, r}), append(s.places, at)
 }
 
-// putSheets stores the players of the match sheets, then who played in each match. It
-// writes only changes.
+// putSheets stores the players of the match sheets, then the report of each match, which
+// refers to them, and who played in it. It writes only changes.
 func (im *run) putSheets(ctx context.Context, s *sheets) error {
 	list := im.statedPlayers(s)
 	im.report.Players.Total += len(list)
@@ -52,6 +55,11 @@ func (im *run) putSheets(ctx context.Context, s *sheets) error {
 		return err
 	}
 	for _, one := range s.list {
+		if one.report != nil {
+			if err := im.putReport(ctx, one.match.ID, one.report.WithPlayers(ids)); err != nil {
+				return fmt.Errorf("storing a report: %w", err)
+			}
+		}
 		m := players.Match{Source: s.source, Key: one.sheet.Key, League: string(one.match.League), Season: string(one.match.Season)}
 		for team, side := range one.sides() {
 			for _, p := range side {

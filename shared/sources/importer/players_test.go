@@ -270,3 +270,51 @@ func TestSimulatedLeagueHasPlayersWithExactSumsOnLaterDays(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsAndLineupsReferToPlayers checks reports of both sources with players, and of
+// one without.
+func TestEventsAndLineupsReferToPlayers(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.importOK(importer.Options{Openfootball: []string{"testdata/reports/2018"}, Wyscout: []string{"testdata/reports/wyscout"}})
+	list, _ := w.list(matches.Filter{League: "cup", Season: "2018"})
+	var got []string
+	for _, e := range w.events(list[0].ID) {
+		text := string(e.Type)
+		for _, id := range []*string{e.PlayerID, e.InID} {
+			if id != nil {
+				text += " " + *id
+			}
+		}
+		got = append(got, text)
+	}
+	slices.Sort(got)
+	if want := "goal; own_goal; penalty; substitution a-birch c-cedar; yellow_card a-birch"; strings.Join(got, "; ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	l, err := w.report(list[0].ID).Lineups(ctx)
+	if err != nil || *l.Home.Starters[0].ID != "a-birch" || *l.Home.Substitutes[0].ID != "c-cedar" || *l.Away.Starters[0].ID != "d-dogwood" {
+		t.Errorf("got %+v (%v)", l, err)
+	}
+
+	sim, demo := simulation.New(1, time.Now()), open(t)
+	for range 2 { // the source's own report stays as it is
+		if _, err := importer.Put(ctx, demo, time.Now, importer.Simulated(sim)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, _ := demo.list(matches.Filter{League: sim.League.ID})
+	events := 0
+	for _, m := range all {
+		for _, e := range demo.events(m.ID) {
+			events++
+			p, err := demo.players().Get(ctx, *e.PlayerID)
+			if err != nil || p.Name[:1]+"."+p.Name[strings.Index(p.Name, " "):] != *e.Player {
+				t.Errorf("got %+v of %s (%v)", p, *e.Player, err)
+			}
+		}
+	}
+	if events == 0 {
+		t.Error("the simulated league has no events")
+	}
+}

@@ -10,17 +10,17 @@ import (
 	"statgate/shared/stats/reports"
 )
 
-// putReports stores the reports of a season's matches, which are already stored, and
-// collects their match sheets.
+// putReports stores the reports of a season's matches, which are already stored. It collects
+// match sheets with their reports for [run.putSheets].
 func (im *run) putReports(ctx context.Context, s season, stored []*matches.Record, found map[*matches.Record]row) error {
 	for _, m := range stored {
-		if r := found[m].report; r != nil {
+		r, from := found[m].report, found[m].sheet
+		if from != nil {
+			s.sheets.add(found[m].at, &m.Match, *from, r)
+		} else if r != nil {
 			if err := im.putReport(ctx, m.ID, *r); err != nil {
 				return err
 			}
-		}
-		if from := found[m].sheet; from != nil {
-			s.sheets.add(found[m].at, &m.Match, *from)
 		}
 	}
 	return nil
@@ -64,10 +64,7 @@ func (im *run) wyscout(ctx context.Context, dirs []string) error {
 				im.problem(m.At, fmt.Sprintf("%s against %s at %s is not a stored match: import its season first", m.Home, m.Away, m.Kickoff.Format(time.RFC3339)))
 				continue
 			}
-			sheets.add(m.At, stored, m.Sheet)
-			if err := im.putReport(ctx, stored.ID, m.Report); err != nil {
-				return fmt.Errorf("storing a report: %w", err)
-			}
+			sheets.add(m.At, stored, m.Sheet, &m.Report)
 		}
 		if err := im.putSheets(ctx, sheets); err != nil {
 			return err

@@ -47,22 +47,22 @@ func (l *League) addSheet(i int) {
 	m, r := &l.Matches[i], l.Reports[i]
 	l.Sheets[i] = players.Sheet{
 		Key:  fmt.Sprintf("%s/%d/%s/%s", m.Season, *m.Matchday, m.Home.ID, m.Away.ID),
-		Home: l.selected(reports.Home, m.Home, r), Away: l.selected(reports.Away, m.Away, r),
+		Home: l.selected(m.Home, r), Away: l.selected(m.Away, r),
 	}
 }
 
 // selected returns what the players of a side did by the events of a report.
-func (l *League) selected(side string, team matches.Side, r *reports.Report) []players.Selected {
+func (l *League) selected(team matches.Side, r *reports.Report) []players.Selected {
 	var list []players.Selected
 	for i, p := range squad(team.ID) {
 		l.Players[p.key] = players.Stated{Key: p.key, Name: p.name, Names: []string{p.short}, Born: &p.born, Position: p.position}
 		from, to, played := 0, 90, i < starters
 		var goals, yellow, red int
 		for _, e := range r.Events {
-			if e.Type == reports.Substitution && e.Team == side && *e.PlayerIn == p.short {
+			if e.Type == reports.Substitution && *e.InID == p.key {
 				from, played = e.Minute, true
 			}
-			if e.Team != side || *e.Player != p.short {
+			if *e.PlayerID != p.key {
 				continue
 			}
 			switch e.Type {

@@ -71,7 +71,7 @@ func inventReport(rng *rand.Rand, m *matches.Match) *reports.Report {
 func newTeamSheet(side, club string) *teamSheet {
 	s := &teamSheet{side: side}
 	for _, p := range squad(club) {
-		s.players = append(s.players, reports.LineupPlayer{Name: p.short, Position: p.position})
+		s.players = append(s.players, reports.LineupPlayer{Name: p.short, ID: &p.key, Position: p.position})
 	}
 	return s
 }
@@ -88,14 +88,14 @@ func (s *teamSheet) goals(rng *rand.Rand, other *teamSheet, firstHalf, total int
 		if n < firstHalf {
 			e.Minute = 1 + rng.IntN(45)
 		}
-		scorer := &s.players[1+rng.IntN(starters-1)].Name
+		scorer := &s.players[1+rng.IntN(starters-1)]
 		switch draw := rng.IntN(30); {
 		case draw == 0:
-			e.Type, scorer = reports.OwnGoal, &other.players[1+rng.IntN(starters-1)].Name
+			e.Type, scorer = reports.OwnGoal, &other.players[1+rng.IntN(starters-1)]
 		case draw <= 3:
 			e.Type = reports.Penalty
 		}
-		e.Player = scorer
+		e.Player, e.PlayerID = &scorer.Name, scorer.ID
 		if e.Minute%45 == 0 {
 			added := 1 + rng.IntN(4)
 			e.AddedTime = &added
@@ -112,7 +112,7 @@ func (s *teamSheet) cards(rng *rand.Rand) int {
 		if rng.IntN(25) == 0 {
 			kind = reports.RedCard
 		}
-		s.events = append(s.events, reports.Event{Type: kind, Team: s.side, Player: &s.players[1+p].Name, Minute: 5 + rng.IntN(85)})
+		s.events = append(s.events, reports.Event{Type: kind, Team: s.side, Player: &s.players[1+p].Name, PlayerID: s.players[1+p].ID, Minute: 5 + rng.IntN(85)})
 	}
 	return n
 }
@@ -120,8 +120,9 @@ func (s *teamSheet) cards(rng *rand.Rand) int {
 // substitutions draws three substitutions, each of two players of the same position.
 func (s *teamSheet) substitutions(rng *rand.Rand) {
 	for _, pair := range [][2]int{{4, 12}, {8, 14}, {10, 16}} {
+		off, on := &s.players[pair[0]], &s.players[pair[1]]
 		s.events = append(s.events, reports.Event{Type: reports.Substitution, Team: s.side, Minute: 55 + rng.IntN(34),
-			Player: &s.players[pair[0]].Name, PlayerIn: &s.players[pair[1]].Name})
+			Player: &off.Name, PlayerIn: &on.Name, PlayerID: off.ID, InID: on.ID})
 	}
 }
 

@@ -58,6 +58,12 @@ func (t team) clubCountry() string {
 	return association(t.Area.Code)
 }
 
+// ref returns the id of the player as a text.
+func (p player) ref() *string {
+	id := strconv.Itoa(p.ID)
+	return &id
+}
+
 // decode decodes the texts of a player that were escaped twice.
 func (p *player) decode() {
 	for _, text := range []*string{&p.Name, &p.First, &p.Middle, &p.Last} {
@@ -68,7 +74,7 @@ func (p *player) decode() {
 // stated returns a player as other sources would state it. The country is that of the
 // national team, else that of the passport.
 func (f *folder) stated(p player) players.Stated {
-	out := players.Stated{Key: strconv.Itoa(p.ID), Name: p.display(), Position: position(p.Role.Name)}
+	out := players.Stated{Key: *p.ref(), Name: p.display(), Position: position(p.Role.Name)}
 	for _, other := range []string{p.Name, strings.Join(strings.Fields(p.First+" "+p.Middle+" "+p.Last), " ")} {
 		if other != "" && other != out.Name {
 			out.Names = append(out.Names, other)

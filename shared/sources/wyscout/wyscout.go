@@ -27,7 +27,7 @@ type Match struct {
 	Home, Away               string               // the data set's spellings
 	HomeCountry, AwayCountry string               // codes of the clubs' associations; "" for national teams
 	Kickoff                  time.Time
-	Report                   reports.Report
+	Report                   reports.Report // with the data set's ids of players
 	Sheet                    players.Sheet
 }
 
@@ -212,10 +212,10 @@ func (f *folder) side(r *reports.Report, lineup *reports.Lineup, s side, duratio
 			if !ok {
 				return fmt.Errorf("player %d is not in players.json", sel.Player)
 			}
-			*list.to = append(*list.to, reports.LineupPlayer{Name: p.Name, Position: position(p.Role.Name)})
+			*list.to = append(*list.to, reports.LineupPlayer{Name: p.Name, ID: p.ref(), Position: position(p.Role.Name)})
 			for i, minute := range []string{sel.Yellow, sel.Red} {
 				if n, err := strconv.Atoi(minute); err == nil && n > 0 {
-					r.Events = append(r.Events, withMinute(reports.Event{Type: reports.Cards[i], Team: s.Side, Player: &p.Name}, n, duration))
+					r.Events = append(r.Events, withMinute(reports.Event{Type: reports.Cards[i], Team: s.Side, Player: &p.Name, PlayerID: p.ref()}, n, duration))
 				}
 			}
 		}
@@ -225,7 +225,7 @@ func (f *folder) side(r *reports.Report, lineup *reports.Lineup, s side, duratio
 		if off.Name == "" || on.Name == "" {
 			return fmt.Errorf("substitution: player %d or %d is not in players.json", sub.Out, sub.In)
 		}
-		r.Events = append(r.Events, withMinute(reports.Event{Type: reports.Substitution, Team: s.Side, Player: &off.Name, PlayerIn: &on.Name}, sub.Minute, duration))
+		r.Events = append(r.Events, withMinute(reports.Event{Type: reports.Substitution, Team: s.Side, Player: &off.Name, PlayerIn: &on.Name, PlayerID: off.ref(), InID: on.ref()}, sub.Minute, duration))
 	}
 	return nil
 }

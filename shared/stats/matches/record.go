@@ -25,9 +25,6 @@ func sortString(m *Match) (string, error) {
 	return at.UTC().Format("2006-01-02T15:04:05Z") + "#" + m.ID, err
 }
 
-// Position returns the place of the match in lists, which is a cursor as [Page].Next is.
-func (m *Match) Position() (string, error) { return sortString(m) }
-
 // sortInstant fails only if the league's time zone cannot be loaded.
 func sortInstant(m *Match) (time.Time, error) {
 	if m.KickoffAt != nil {

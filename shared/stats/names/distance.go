@@ -27,17 +27,17 @@ func nearness(words, name []string) (int, bool) {
 	total, closeOne := 0, false
 	for _, word := range words {
 		letters := utf8.RuneCountInString(word)
-		least := letters
+		least := 2 * letters
 		for _, other := range name[:min(len(name), maxWords)] {
 			n := wordDistance(word, other)
-			if n <= tolerance(letters) {
+			if n/2 <= tolerance(letters) {
 				closeOne = true
 			}
 			least = min(least, n)
 		}
 		total += least
 	}
-	return 100*total + len(name), closeOne
+	return 100*total + min(len(name), 99), closeOne
 }
 
 // tolerance returns how many letters of a word may differ.
@@ -53,11 +53,12 @@ func tolerance(letters int) int {
 	return 3
 }
 
-// wordDistance returns the distance of a word to another one, or to the beginning of it.
+// wordDistance returns twice the distance of a word to another one, or to the beginning of
+// it plus one: of words with equally many mistakes, a whole one is closer.
 func wordDistance(word, other string) int {
-	least := distance(word, other)
+	least := 2 * distance(word, other)
 	if n, runes := utf8.RuneCountInString(word), []rune(other); n < len(runes) {
-		least = min(least, distance(word, string(runes[:n])))
+		least = min(least, 2*distance(word, string(runes[:n]))+1)
 	}
 	return least
 }

@@ -99,6 +99,7 @@ func TestMisspeltNamesHaveTheRightOneFirst(t *testing.T) {
 	put(t, tbl, "Manchester United FC")
 	put(t, tbl, "Manchester City FC")
 	put(t, tbl, "Borussia Dortmund")
+	put(t, tbl, "Bayreuth")
 	put(t, tbl, "Arsenal FC")
 	for i := range 26 {
 		for _, vowel := range "aeiou" {

@@ -47,6 +47,8 @@ type Event struct {
 	AddedTime *int      `json:"added_time" minimum:"0" doc:"Minutes of added time; null in regular time or if unknown" example:"3"`
 	Player    *string   `json:"player" doc:"Player; for a substitution, the player who went off; null if unknown"`
 	PlayerIn  *string   `json:"player_in" doc:"Player who came on in a substitution; null otherwise, or if unknown"`
+	PlayerID  *string   `json:"player_id" doc:"Id of the player; null if the source of the event has no players" example:"luka-modric"`
+	InID      *string   `json:"player_in_id" doc:"Id of the player who came on; null if player_in is null, or if the source has no players"`
 	Version   int64     `json:"version" doc:"Version number; increases with every change of the event"`
 	UpdatedAt string    `json:"updated_at" format:"date-time" doc:"Time of the last change, RFC 3339 in UTC"`
 }
@@ -66,6 +68,7 @@ type Lineup struct {
 // LineupPlayer is one player of a lineup.
 type LineupPlayer struct {
 	Name     string  `json:"name" doc:"Player name" example:"L. Modrić"`
+	ID       *string `json:"player_id" doc:"Player id; null if the source has no players" example:"luka-modric"`
 	Position *string `json:"position" enum:"goalkeeper,defender,midfielder,forward" nullable:"true" doc:"Position; null if unknown"`
 }
 
@@ -95,6 +98,37 @@ type Report struct {
 	Events  []Event // without ids and versions, in any order
 	Lineups *Lineups
 	Stats   *Stats
+}
+
+// WithPlayers returns a copy of the report in which ids of players replace the source's own
+// ids, by which the map has them. An id that is not in the map becomes null.
+func (r Report) WithPlayers(ids map[string]string) Report {
+	replace := func(at **string) {
+		if *at == nil {
+			return
+		}
+		id, ok := ids[**at]
+		if *at = &id; !ok {
+			*at = nil
+		}
+	}
+	r.Events = slices.Clone(r.Events)
+	for i := range r.Events {
+		replace(&r.Events[i].PlayerID)
+		replace(&r.Events[i].InID)
+	}
+	if r.Lineups == nil {
+		return r
+	}
+	lineups := *r.Lineups
+	for _, list := range []*[]LineupPlayer{&lineups.Home.Starters, &lineups.Home.Substitutes, &lineups.Away.Starters, &lineups.Away.Substitutes} {
+		*list = slices.Clone(*list)
+		for i := range *list {
+			replace(&(*list)[i].ID)
+		}
+	}
+	r.Lineups = &lineups
+	return r
 }
 
 // Position returns the sort key of an event in its match: minute, added time, id.

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -168,9 +169,11 @@ var scorelyticsScopes = []Case{
 			list := suite.Post("/mcp", suite.In{"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
 			k := t.Key(t.Home(), scopes("mcp:invoke"))
 			shown := t.Expect(list.By(k.Secret), 200, `{"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "<string>", "inputSchema": "<object>", "annotations": {"readOnlyHint": true, "...": 0}, "...": 0}, "..."], "...": 0}}`)
-			for i, name := range []string{"list_leagues", "get_matches", "get_match", "get_match_events", "get_match_stats", "get_match_lineups", "get_standings", "get_head_to_head"} {
-				if got := shown.Text("result.tools." + strconv.Itoa(i) + ".name"); got != name {
-					t.Errorf("tool %d is %q, want %s", i, got, name)
+			want := map[string]bool{"list_leagues": true, "get_matches": true, "get_match": true, "get_match_events": true, "get_match_stats": true,
+				"get_match_lineups": true, "get_standings": true, "get_head_to_head": true}
+			for i := range len(want) + 1 {
+				if name := shown.Text("result.tools." + strconv.Itoa(i) + ".name"); want[name] != (i < len(want)) {
+					t.Errorf("tool %d is %q, want exactly the tools %v", i, name, slices.Sorted(maps.Keys(want)))
 				}
 			}
 			t.Expect(list.By(reader(t).Secret), 401, missingScope)

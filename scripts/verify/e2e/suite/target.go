@@ -79,6 +79,7 @@ var (
 	samSkip = merged(skipAll("SAM calls functions for requests only, not for streams or queues", "webhook.sent", "webhook.sent.report", "webhook.sent.filter",
 		"webhook.sent.test", "webhook.sent.again", "webhook.sent.gone", "webhook.sent.rotate", "webhook.sent.ended"), map[string]string{
 		"document.compressed": "SAM compresses nothing",
+		"mcp.methods":         "SAM has no mocks: it answers a wrong method like an unknown path",
 		"preflight":           "SAM answers preflights itself, with 200, and only for known routes",
 		"refuse.method":       "SAM has no mocks: it answers a wrong method like an unknown path",
 		"refuse.utf8":         "SAM answers 502 to a body that is not UTF-8, and does not call the function",
