@@ -22,7 +22,7 @@ import (
 // listTTL is how long clients may keep a list of tools, in milliseconds. Keys change rarely.
 const listTTL = 5 * 60 * 1000
 
-// version is the version of the server that clients are told.
+// version is the version that the server states to clients.
 const version = "1.0.0"
 
 // protocol speaks the protocol by the SDK. It is made once and has no state between requests.

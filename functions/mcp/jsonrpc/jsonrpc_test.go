@@ -1,6 +1,7 @@
 package jsonrpc_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -74,55 +75,48 @@ func FuzzWhatIsCountedIsWhatIsCalled(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, e := jsonrpc.Decode(body)
-		if e != nil {
+		if e != nil || m.Method == "" {
 			return
 		}
-		again := m.Encoded()
-		var first, last struct {
-			Method string
-			Params json.RawMessage
-		}
-		if err := json.Unmarshal(again, &last); err != nil {
-			t.Fatal(err)
-		}
-		dec := json.NewDecoder(strings.NewReader(string(again)))
-		seen := map[string]bool{}
-		depth := 0
-		for {
-			token, err := dec.Token()
-			if err != nil {
-				break
-			}
-			switch v := token.(type) {
-			case json.Delim:
-				if v == '{' || v == '[' {
-					depth++
-				} else {
-					depth--
-				}
-			case string:
-				if depth == 1 && (v == "method" || v == "params") {
-					if seen[v] {
-						t.Fatalf("%s: %s is given twice", again, v)
-					}
-					seen[v] = true
-					if v == "params" {
-						_ = dec.Decode(&first.Params)
-					} else {
-						_ = dec.Decode(&first.Method)
-					}
-				}
-			}
-		}
-		if first.Method != m.Method && m.Method != "" {
-			t.Fatalf("got method %q, the message has %q", m.Method, first.Method)
+		method, params := members(t, m.Encoded())
+		if method != m.Method {
+			t.Fatalf("got method %q, the message has %q", m.Method, method)
 		}
 		var named map[string]json.RawMessage
-		_ = json.Unmarshal(first.Params, &named)
+		_ = json.Unmarshal(params, &named)
 		var name string
 		_ = json.Unmarshal(named["name"], &name)
 		if m.Method == "tools/call" && name != m.Tool {
 			t.Fatalf("got tool %q, the message has %q", m.Tool, name)
 		}
 	})
+}
+
+// members returns the first method and params of an object. It fails the test if one of them
+// is there twice.
+func members(t *testing.T, object []byte) (method string, params json.RawMessage) {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(object))
+	if _, err := dec.Token(); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[any]bool{}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil || seen[name] {
+			t.Fatalf("%s: %v is there twice, or %v", object, name, err)
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+		switch name {
+		case "method":
+			_ = json.Unmarshal(value, &method)
+		case "params":
+			params = value
+		}
+	}
+	return method, params
 }

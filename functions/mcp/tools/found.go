@@ -39,7 +39,7 @@ func playerFound(p players.Player) foundRow {
 	return row
 }
 
-// playerFacts returns what is known of a player besides name and country.
+// playerFacts returns the known facts about a player besides name and country.
 func playerFacts(p players.Player) []string {
 	var facts []string
 	if p.Position != nil {

@@ -33,7 +33,7 @@ type named[T any] struct {
 	field, kind string
 	id          func(T) string
 	describe    func(T) string
-	former      func(ctx context.Context, id string) (*T, error) // by a former id, nil if there is none; may be nil
+	former      func(ctx context.Context, id string) (*T, error) // by a former id; its result is nil without a match, and it may be nil itself
 }
 
 // resolve returns the object with an id, else the only one that has a name or, if none has

@@ -18,7 +18,7 @@ const (
 
 // list returns a page of the list. If no match has the round as its source spells it, the
 // page has the matches of a round or group that is spelt much the same, such as semi-final
-// for Semi-finals. If there is none, the heading says which rounds there are.
+// for Semi-finals. Without a match, the heading lists the rounds of the season.
 func (l *listing) list(ctx context.Context, r matches.Reader) (*matches.Page, error) {
 	page, err := r.List(ctx, l.filter, l.page)
 	if err != nil || l.filter.Round == "" || len(page.Matches) > 0 {

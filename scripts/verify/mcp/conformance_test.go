@@ -33,8 +33,8 @@ var absent = []struct {
 	{regexp.MustCompile(`(resources|prompts)/\S*list (returned JSON-RPC error|failed)`), "the product has no resources and prompts"},
 }
 
-// notOffered are the scenarios that fail behind the product's adapter with any set of tools,
-// with the reason.
+// notOffered are the scenarios that fail behind the product's adapter with any tools of
+// the server, with the reason.
 var notOffered = map[string]map[string]string{
 	"2025-11-25": {
 		"tools-call-with-logging":      noStream,
