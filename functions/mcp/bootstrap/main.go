@@ -19,8 +19,5 @@ func main() {
 	}
 	deps := tools.NewDeps(f.Contract, f.Stats(), f.Clock)
 	deps.Cards = f.Read("tools.json")
-	endpoint.Start(f, mcp.Handlers(mcp.Deps{
-		Tools:   deps,
-		Origins: mcp.Origins{Listed: origins},
-	}))
+	endpoint.Start(f, mcp.Handlers(mcp.Deps{Tools: deps, Origins: mcp.Origins{Listed: origins}}))
 }
