@@ -49,6 +49,7 @@ var invalid = []struct{ old, new, want string }{
 	{"base: /v1", "base: v1", "x.yaml:4:7: base"},
 	{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
 	{"requests: 100/h", "requests: 100/day", "budgets.requests: window must be min or h"},
+	{"requests: 100/h", "requests: 100/h, r: 3/h", "budgets: r is the name under which the gate counts another budget"},
 	{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets.mcp: must have the same window as requests"},
 	{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
 	{"default_plan: PRO", "default_plan: GOLD", "must be a plan of this contract, got \"GOLD\""},
