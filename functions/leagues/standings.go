@@ -25,7 +25,7 @@ func table(d Deps) api.Handler {
 		table, err := d.Standings.For(r.Caller, d.Contract).Table(ctx, in.League, in.Season, standings.AsOf{Round: in.Round, Date: in.Date})
 		switch {
 		case errors.Is(err, standings.ErrNoStandings):
-			return nil, api.Fail(api.NoStandings, "%s %s is a knock-out competition, which has no standings", in.League, in.Season)
+			return nil, api.Fail(api.NoStandings, "%s %s is a knock-out competition, which has no standings", table.League, table.Season)
 		case errors.Is(err, standings.ErrOnlyCurrent):
 			return nil, api.Fail(api.Permission, "the key's scopes allow only the standings of the current season")
 		case errors.Is(err, leagues.ErrNotFound) && in.Season == "":

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"statgate/functions/mcp"
+	"statgate/functions/mcp/jsonrpc"
 	"statgate/functions/mcp/tools"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
@@ -92,6 +93,9 @@ func (w *world) send(t testing.TB, secret, body string, headers ...string) answe
 	return a
 }
 
+// newMeta is what each request of the newest revision states.
+const newMeta = `{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"c","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
+
 func method(name string) string { return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q}`, name) }
 
 func toolCall(tool, arguments string) string {
@@ -118,6 +122,7 @@ func TestOnlyCallsOfToolsSpendTheBudget(t *testing.T) {
 			method("ping"), method("tools/list"), method("resources/list"), method("nonsense"), toolCall("nonsense", `{}`),
 			`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`,
 			`{"jsonrpc":"2.0","method":"notifications/initialized"}`, `{"jsonrpc":"2.0","id":1,"result":{}}`,
+			`{"jsonrpc":"2.0","method":"tools/call","params":{"name":"` + tool + `"}}`, // a notification calls nothing
 		} {
 			if a := w.send(t, secret, free); a.status >= 300 || remaining(t, a) != before {
 				t.Errorf("%s: %s: got %d with %d left, want success with %d", contract, free, a.status, remaining(t, a), before)
@@ -384,7 +389,7 @@ func TestACallEndsWithinTheFunctionsTimeAtEveryRevision(t *testing.T) {
 	}), "")
 	secret := w.key(t, "mcp:invoke", "read:leagues")
 	stats.closed.Store(true)
-	meta := `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"c","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
+	meta := `,"_meta":` + newMeta
 	for revision, body := range map[string]string{
 		"2025-03-26": toolCall("standings", `{"league":"en.1"}`),
 		"2025-11-25": toolCall("standings", `{"league":"en.1"}`),
@@ -412,6 +417,9 @@ func FuzzAnyMessageIsAnswered(f *testing.F) {
 		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"x","capabilities":7}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"usage","_meta":{"progressToken":1}}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`,
+		`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"x","_meta":` + newMeta + `}}`,
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"usage","arguments":{},"_meta":` + newMeta + `}}`,
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"usage","inputResponses":{"a":{"action":"accept"}},"requestState":"x","_meta":` + newMeta + `}}`,
 	} {
 		for _, revision := range []string{"", "2025-06-18", "2026-07-28"} {
 			f.Add(seed, revision)
@@ -430,6 +438,9 @@ func FuzzAnyMessageIsAnswered(f *testing.F) {
 	server, _ := api.Find(api.CallMCP)
 	f.Fuzz(func(t *testing.T, body, revision string) {
 		m := &api.Message{Method: http.MethodPost, Body: []byte(body), Header: http.Header{"Content-Type": {"application/json"}, "Mcp-Protocol-Version": {revision}}}
+		if msg, bad := jsonrpc.Decode([]byte(body)); bad == nil { // the newest revision requires them
+			m.Header["Mcp-Method"], m.Header["Mcp-Name"] = []string{msg.Method}, []string{msg.Tool}
+		}
 		row, refused := h.Protocol.Row(server, m)
 		if refused != nil {
 			if refused.Status < 400 || refused.Status >= 500 {

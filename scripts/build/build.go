@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	handlers "statgate/functions"
+	"statgate/functions/mcp/tools"
 	"statgate/shared/api"
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
@@ -96,6 +97,11 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 	all := map[string]map[string][]byte{}
 	for _, name := range functions(c) {
 		all[name] = map[string][]byte{"contract.json": compiled}
+	}
+	if all["mcp"] != nil {
+		if all["mcp"]["tools.json"], err = tools.Cards(c); err != nil {
+			return nil, err
+		}
 	}
 	if all["docs"] == nil {
 		return all, nil

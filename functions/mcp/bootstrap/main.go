@@ -17,8 +17,7 @@ func main() {
 	if err != nil {
 		f.Fatal(fmt.Errorf("MCP_ORIGINS: %w", err))
 	}
-	endpoint.Start(f, mcp.Handlers(mcp.Deps{
-		Tools:   tools.NewDeps(f.Contract, f.Stats(), f.Clock),
-		Origins: mcp.Origins{Listed: origins},
-	}))
+	deps := tools.NewDeps(f.Contract, f.Stats(), f.Clock)
+	deps.Cards = f.Read("tools.json")
+	endpoint.Start(f, mcp.Handlers(mcp.Deps{Tools: deps, Origins: mcp.Origins{Listed: origins}}))
 }

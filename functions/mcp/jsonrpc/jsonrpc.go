@@ -29,7 +29,7 @@ type Error struct {
 type Message struct {
 	ID       json.RawMessage // a string or an integer; nil for a notification
 	Method   string          // "" for a response
-	Tool     string          // name of the called tool, for the method tools/call
+	Tool     string          // name of the called tool, for a request with the method tools/call
 	envelope map[string]json.RawMessage
 }
 
@@ -82,7 +82,7 @@ func (m *Message) method() *Error {
 	if json.Unmarshal(params, &named) != nil || named == nil {
 		return &Error{Code: InvalidRequest, Message: "params: must be an object"}
 	}
-	if m.Method == "tools/call" {
+	if m.Method == "tools/call" && m.ID != nil { // a notification has no result, so it calls nothing
 		m.Tool = text(named["name"])
 	}
 	// Encoded again, so that a name that is given twice has one value for every reader.

@@ -26,35 +26,32 @@ type mirrored interface {
 // contract's shape of lists and objects. An object that does not fit in an answer is cut, and
 // has next_cursor too.
 func mirror[In, Out any](title, description string, run func(ctx context.Context, c *Call, in *In) (mirrored, error)) definition {
-	return func(c *contract.Contract) (Tool, error) {
-		t, err := blank[In](c, title, description)
-		if err != nil {
-			return t, err
-		}
-		out := reflect.TypeFor[Out]()
-		if t.OutputSchema, err = mirroredSchema(c, out); err != nil {
-			return t, err
-		}
-		encoder := api.Encoder{Contract: c}
-		types := []reflect.Type{out}
-		if out.Implements(reflect.TypeFor[api.Listed]()) {
-			types = []reflect.Type{itemOf(out), reflect.SliceOf(itemOf(out))}
-		}
-		if encoder.Views, err = view.New(c, types...); err != nil {
-			return t, err
-		}
-		t.run = func(ctx context.Context, c *Call, in any) (*Answer, error) {
-			typed, ok := in.(*In)
-			if !ok {
-				return nil, fmt.Errorf("tools: called with %T", in)
-			}
-			found, err := run(ctx, c, typed)
-			if err != nil {
+	out := reflect.TypeFor[Out]()
+	types := []reflect.Type{out}
+	if out.Implements(reflect.TypeFor[api.Listed]()) {
+		types = []reflect.Type{itemOf(out), reflect.SliceOf(itemOf(out))}
+	}
+	return definition{
+		title: title, description: description, input: reflect.TypeFor[In](),
+		output: func(c *contract.Contract) (json.RawMessage, error) { return mirroredSchema(c, out) },
+		runner: func(c *contract.Contract) (runner, error) {
+			encoder := api.Encoder{Contract: c}
+			var err error
+			if encoder.Views, err = view.New(c, types...); err != nil {
 				return nil, err
 			}
-			return found.answer(ctx, c, encoder)
-		}
-		return t, nil
+			return func(ctx context.Context, c *Call, in any) (*Answer, error) {
+				typed, ok := in.(*In)
+				if !ok {
+					return nil, fmt.Errorf("tools: called with %T", in)
+				}
+				found, err := run(ctx, c, typed)
+				if err != nil {
+					return nil, err
+				}
+				return found.answer(ctx, c, encoder)
+			}, nil
+		},
 	}
 }
 

@@ -19,12 +19,38 @@ func inputSchema(b *bind.Binder) (json.RawMessage, error) {
 
 // outputSchema returns the JSON Schema of a tool's structured result.
 func outputSchema(t reflect.Type) (json.RawMessage, error) {
+	if name := omitted(t, map[reflect.Type]bool{}); name != "" {
+		return nil, fmt.Errorf("%s: an embedded type must be exported, because the schema omits the fields of others", name)
+	}
 	registry := huma.NewMapRegistry("#/$defs/", huma.DefaultSchemaNamer)
 	schema := huma.SchemaFromType(registry, t)
 	if schema.Ref != "" {
 		schema = registry.SchemaFromRef(schema.Ref)
 	}
 	return closed(schema, schema.Required, registry.Map())
+}
+
+// omitted returns the name of an embedded type whose fields JSON has and the schema has not, or "".
+func omitted(t reflect.Type, seen map[reflect.Type]bool) string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return omitted(t.Elem(), seen)
+	case reflect.Struct:
+		if seen[t] {
+			return ""
+		}
+		seen[t] = true
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if f.Anonymous && !f.IsExported() {
+				return t.Name() + "." + f.Name
+			}
+			if name := omitted(f.Type, seen); f.IsExported() && name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // closed encodes the schema of an object with its required properties and the schemas that it

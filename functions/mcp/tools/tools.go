@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"sync"
 	"time"
 
 	"statgate/shared/api"
@@ -35,6 +36,7 @@ type Deps struct {
 	Matches   *matches.Store
 	Reports   *reports.Store
 	Standings *standings.Store
+	Cards     []byte // what [Cards] returned at build; empty computes them
 }
 
 // NewDeps returns stores over the stats table.
@@ -62,38 +64,76 @@ type Answer struct {
 	Data any    // a JSON object of the tool's output schema
 }
 
-// Tool is a tool as the server offers it.
-type Tool struct {
-	Name         string
-	Title        string // a few words
-	Description  string // what it is for, with one example
-	InputSchema  json.RawMessage
-	OutputSchema json.RawMessage
-
-	binder *bind.Binder
-	run    func(ctx context.Context, c *Call, in any) (*Answer, error)
+// Card is what the list of tools says about a tool.
+type Card struct {
+	Name         string          `json:"name"`
+	Title        string          `json:"title"`       // a few words
+	Description  string          `json:"description"` // what it is for, with one example
+	InputSchema  json.RawMessage `json:"inputSchema"`
+	OutputSchema json.RawMessage `json:"outputSchema"`
 }
 
-// definition makes a tool under a contract.
-type definition func(c *contract.Contract) (Tool, error)
+// Tool is a tool as the server offers it.
+type Tool struct {
+	Card
+	binder func() (*bind.Binder, error) // made at the first call
+	runner func() (runner, error)
+}
 
-// All returns the tools that the contract offers, in its order of tools. It panics if a tool
-// is defined wrongly, which any test of the function shows.
+type runner func(ctx context.Context, c *Call, in any) (*Answer, error)
+
+// definition is a tool without a contract.
+type definition struct {
+	title, description string
+	input              reflect.Type
+	output             func(c *contract.Contract) (json.RawMessage, error) // the schema
+	runner             func(c *contract.Contract) (runner, error)
+}
+
+// All returns the tools that the contract offers, in the order of [api.Tools]. Their cards are
+// those of the dependencies, or are computed. It panics if a tool is defined wrongly, which
+// any test of the function shows.
 func All(d Deps) []Tool {
+	packaged := map[string]Card{}
+	if len(d.Cards) > 0 {
+		var cards []Card
+		if err := json.Unmarshal(d.Cards, &cards); err != nil {
+			panic(fmt.Sprintf("tools: decoding the cards: %v", err))
+		}
+		for _, c := range cards {
+			packaged[c.Name] = c
+		}
+	}
 	var all []Tool
 	for _, row := range api.ToolsFor(d.Contract) {
 		define, ok := definitions[row.Name]
 		if !ok {
 			continue // a test reports it
 		}
-		t, err := define(d)(d.Contract)
-		if err != nil {
-			panic(fmt.Sprintf("tools: %s: %v", row.Name, err))
+		t, known := define(d).tool(d.Contract), false
+		if t.Card, known = packaged[row.Name]; !known {
+			var err error
+			if t.Card, err = define(d).card(d.Contract, row.Name); err != nil {
+				panic(fmt.Sprintf("tools: %s: %v", row.Name, err))
+			}
 		}
-		t.Name = row.Name
 		all = append(all, t)
 	}
 	return all
+}
+
+// Cards returns the cards of the contract's tools as JSON. They are computed at build,
+// because that takes longer than the rest of the function's start.
+func Cards(c *contract.Contract) ([]byte, error) {
+	cards := []Card{}
+	for _, t := range All(Deps{Contract: c}) {
+		cards = append(cards, t.Card)
+	}
+	raw, err := json.Marshal(cards)
+	if err != nil {
+		return nil, fmt.Errorf("tools: encoding the cards: %w", err)
+	}
+	return raw, nil
 }
 
 // definitions are the tools by their names in [api.Tools].
@@ -122,40 +162,51 @@ func merge(sets ...map[string]func(d Deps) definition) map[string]func(d Deps) d
 // define returns a tool with the input In and the structured output Out. The input's fields
 // have the tags of [api.Handle]. The function returns its answer or an *[api.Error].
 func define[In, Out any](title, description string, run func(ctx context.Context, c *Call, in *In) (string, Out, error)) definition {
-	return func(c *contract.Contract) (Tool, error) {
-		t, err := blank[In](c, title, description)
-		if err != nil {
-			return t, err
-		}
-		if t.OutputSchema, err = outputSchema(reflect.TypeFor[Out]()); err != nil {
-			return t, err
-		}
-		t.run = func(ctx context.Context, c *Call, in any) (*Answer, error) {
-			typed, ok := in.(*In)
-			if !ok {
-				return nil, fmt.Errorf("tools: called with %T", in)
-			}
-			text, out, err := run(ctx, c, typed)
-			if err != nil {
-				return nil, err
-			}
-			clean(reflect.ValueOf(&out).Elem())
-			return &Answer{Text: text, Data: out}, nil
-		}
-		return t, nil
+	return definition{
+		title: title, description: description, input: reflect.TypeFor[In](),
+		output: func(*contract.Contract) (json.RawMessage, error) { return outputSchema(reflect.TypeFor[Out]()) },
+		runner: func(*contract.Contract) (runner, error) {
+			return func(ctx context.Context, c *Call, in any) (*Answer, error) {
+				typed, ok := in.(*In)
+				if !ok {
+					return nil, fmt.Errorf("tools: called with %T", in)
+				}
+				text, out, err := run(ctx, c, typed)
+				if err != nil {
+					return nil, err
+				}
+				clean(reflect.ValueOf(&out).Elem())
+				return &Answer{Text: text, Data: out}, nil
+			}, nil
+		},
 	}
 }
 
-// blank returns a tool with the input In that does nothing yet.
-func blank[In any](c *contract.Contract, title, description string) (Tool, error) {
-	t := Tool{Title: title, Description: description}
-	var err error
-	// The name of the route is of no contract, so no field is renamed.
-	if t.binder, err = bind.New(c, api.Route{Operation: "tool", Method: "POST"}, api.Handler{Input: reflect.TypeFor[In]()}); err != nil {
-		return t, err
+// tool returns the tool under a contract, without its card.
+func (def definition) tool(c *contract.Contract) Tool {
+	return Tool{
+		binder: sync.OnceValues(func() (*bind.Binder, error) { return def.binder(c) }),
+		runner: sync.OnceValues(func() (runner, error) { return def.runner(c) }),
 	}
-	t.InputSchema, err = inputSchema(t.binder)
-	return t, err
+}
+
+func (def definition) binder(c *contract.Contract) (*bind.Binder, error) {
+	// The name of the route is of no contract, so no field is renamed.
+	return bind.New(c, api.Route{Operation: "tool", Method: "POST"}, api.Handler{Input: def.input})
+}
+
+// card computes the card of the tool under a contract.
+func (def definition) card(c *contract.Contract, name string) (Card, error) {
+	card := Card{Name: name, Title: def.title, Description: def.description}
+	binder, err := def.binder(c)
+	if err != nil {
+		return card, err
+	}
+	if card.InputSchema, err = inputSchema(binder); err != nil {
+		return card, err
+	}
+	card.OutputSchema, err = def.output(c)
+	return card, err
 }
 
 // Run calls the tool with its arguments as JSON. Its errors are *[api.Error]: the problems of
@@ -164,7 +215,15 @@ func (t Tool) Run(ctx context.Context, c *Call, arguments json.RawMessage) (*Ans
 	if len(arguments) == 0 || string(arguments) == "null" {
 		arguments = json.RawMessage("{}")
 	}
-	bound, err := t.binder.Bind(bind.Request{Body: arguments})
+	binder, err := t.binder()
+	if err != nil {
+		return nil, err
+	}
+	run, err := t.runner()
+	if err != nil {
+		return nil, err
+	}
+	bound, err := binder.Bind(bind.Request{Body: arguments})
 	if err != nil {
 		return nil, err
 	}
@@ -172,5 +231,5 @@ func (t Tool) Run(ctx context.Context, c *Call, arguments json.RawMessage) (*Ans
 	if call.query, err = queryOf(t.Name, c.Caller.Org, bound.Input); err != nil {
 		return nil, err
 	}
-	return t.run(ctx, &call, bound.Input)
+	return run(ctx, &call, bound.Input)
 }

@@ -54,7 +54,7 @@ var notOffered = map[string]map[string]string{
 const (
 	noStream   = "answers are JSON and no event streams, so a call sends no notifications before its result"
 	noRequests = "answers are JSON and no event streams, so the server sends no requests to its clients"
-	noSession  = "the server has no sessions and no streams, so nobody could be notified"
+	noSession  = "the server has no sessions and no streams, so it cannot notify a client"
 	noTasks    = "the server does not have the extension for tasks"
 )
 

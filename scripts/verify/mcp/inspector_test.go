@@ -8,7 +8,25 @@ import (
 	"testing"
 )
 
-// TestTheInspectorCallsEveryTool runs the command that people debug servers with.
+// inspector is the command with which people debug servers.
+type inspector struct {
+	*places
+	url, secret string
+}
+
+// inspect runs the command and decodes its result.
+func (i inspector) inspect(t *testing.T, result any, args ...string) {
+	t.Helper()
+	out, err := run(t.Context(), "env", append([]string{"HOME=" + i.dir, i.others[0], filepath.Join(i.npm, ".bin", "inspector"), "--cli", i.url,
+		"--transport", "http", "--header", "Authorization: Bearer " + i.secret}, args...)...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), result)
+	}
+	if err != nil {
+		t.Errorf("%q: %s", args, strings.ReplaceAll(err.Error(), i.secret, "SECRET"))
+	}
+}
+
 func TestTheInspectorCallsEveryTool(t *testing.T) {
 	t.Parallel()
 	if !everything {
@@ -19,41 +37,43 @@ func TestTheInspectorCallsEveryTool(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range sites(t) {
-		v := watch(t, s.Gateway)
 		org, _ := s.Org(t, "Inspectors", s.Contract.DefaultPlan, "inspector@club.example")
 		_, secret := s.Key(t, org, "Inspector", scopes[s.name]...)
-		inspect := func(result any, args ...string) {
-			t.Helper()
-			out, err := run(t.Context(), "env", append([]string{"HOME=" + p.dir, p.others[0], filepath.Join(p.npm, ".bin", "inspector"), "--cli", v.url + s.path,
-				"--transport", "http", "--header", "Authorization: Bearer " + secret}, args...)...)
-			if err == nil {
-				err = json.Unmarshal([]byte(out), result)
-			}
-			if err != nil {
-				t.Errorf("%s: %q: %s", s.name, args, strings.ReplaceAll(err.Error(), secret, "SECRET"))
-			}
-		}
+		i := inspector{p, watch(t, s.Gateway).url + s.path, secret}
 		var list toolList
-		inspect(&list, "--method", "tools/list")
+		i.inspect(t, &list, "--method", "tools/list")
 		if !slices.Equal(list.names(), s.tools) {
 			t.Errorf("%s: listed %q, want %q", s.name, list.names(), s.tools)
 		}
 		for _, name := range s.tools {
-			args := []string{"--method", "tools/call", "--tool-name", name}
-			for field, value := range arguments[name](s.facts) {
-				raw, err := json.Marshal(value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if text, ok := value.(string); ok {
-					raw = []byte(text)
-				}
-				args = append(args, "--tool-arg", field+"="+string(raw))
+			build, ok := questions[name]
+			if !ok {
+				t.Fatalf("%s: add a good call to the table of mcp_test.go", name)
 			}
+			q := build(s.facts)
 			var got toolResult
-			if inspect(&got, args...); got.IsError || got.text() == "" || len(got.StructuredContent) == 0 {
-				t.Errorf("%s: %s: got %+v, want a result", s.name, name, got)
+			i.inspect(t, &got, append([]string{"--method", "tools/call", "--tool-name", name}, pairs(t, q.arguments)...)...)
+			if got.IsError || !strings.Contains(got.text(), q.want) || len(got.StructuredContent) == 0 {
+				t.Errorf("%s: %s: got %q, want %q", s.name, name, got.text(), q.want)
 			}
 		}
 	}
+}
+
+// pairs returns arguments as options of the command.
+func pairs(t *testing.T, arguments map[string]any) []string {
+	t.Helper()
+	var options []string
+	for field, value := range arguments {
+		text, ok := value.(string)
+		if !ok {
+			raw, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(raw)
+		}
+		options = append(options, "--tool-arg", field+"="+text)
+	}
+	return options
 }

@@ -19,6 +19,7 @@ import (
 	"statgate/shared/platform/deployment/deploymenttest"
 	"statgate/shared/sources/simulation"
 	"statgate/shared/stats/matches"
+	"statgate/shared/stats/players"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
 )
@@ -29,13 +30,15 @@ type site struct {
 	*deploymenttest.Fixture
 	name  string
 	path  string   // of the server
-	tools []string // that the server has, in its order
+	tools []string // that the server has, in the order of its list
 	facts facts
 }
 
 // facts are what the arguments of tools name.
 type facts struct {
-	league, season, team, other, match string
+	league, season, match, date string
+	team, teamName              string
+	otherName                   string
 }
 
 // sites starts a deployment of each contract that has an MCP server.
@@ -70,7 +73,9 @@ func start(t *testing.T, name string) *site {
 	for _, tool := range tools.All(tools.NewDeps(s.Contract, s.Stats, s.Clock.Now)) {
 		s.tools = append(s.tools, tool.Name)
 	}
+	slices.Sort(s.tools)
 	s.facts = s.learn(t)
+	s.addPlayer(t)
 	return s
 }
 
@@ -87,13 +92,30 @@ func (s *site) learn(t *testing.T) facts {
 	latest := ""
 	for _, m := range stored {
 		if m.Status == matches.Finished && m.Date > latest {
-			latest, f.match, f.team, f.other = m.Date, m.ID, m.Home.ID, m.Away.ID
+			latest, f.match, f.date, f.team, f.teamName, f.otherName = m.Date, m.ID, m.Date, m.Home.ID, m.Home.Name, m.Away.Name
 		}
 	}
 	if f.match == "" {
 		t.Fatal("no match was played in the simulated season")
 	}
 	return f
+}
+
+// playerName is the name of a player of the team that the facts name.
+const playerName = "Ada Lindqvist"
+
+// addPlayer stores the player: the simulated league has none.
+func (s *site) addPlayer(t *testing.T) {
+	t.Helper()
+	store := players.NewStore(s.Stats)
+	ids, _, err := store.Put(t.Context(), "test", []players.Stated{{Key: "1", Name: playerName, Team: &s.facts.team, TeamAt: s.facts.date + "T15:00:00Z"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Record(t.Context(), players.Match{Source: "test", Key: "1", League: s.facts.league, Season: s.facts.season,
+		Appearances: []players.Appearance{{Player: ids["1"], Team: s.facts.team, Goals: 2}}}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *site) route(t *testing.T, operation string) api.Route {

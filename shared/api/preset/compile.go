@@ -43,7 +43,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 	got.Management = c.managed(src.Management)
 	got.Keys = c.keys(src.Keys)
 	c.operations(src, got)
-	got.MCP = c.mcp(src)
+	got.MCP = c.mcp(src, got.Scopes)
 	got.Paging = c.paging(src.Paging)
 	c.conditions(src, got)
 	got.Shapes = c.shapes(src.Shapes)

@@ -166,6 +166,9 @@ func (c *compiler) planNames(src source) {
 			if b, err := budget(p.Budgets[name]); err == nil && (b.Limit > maxBudget || b.Limit == 0 && b.Window > 0) {
 				c.fail([]string{"plans", p.Name}, "budgets.%s: must be 1–%d", name, int64(maxBudget))
 			}
+			if name == "r" || name == "k" {
+				c.fail([]string{"plans", p.Name}, "budgets: %s is the name under which the gate counts another budget; choose a longer one", name)
+			}
 			if !inputForm.MatchString(name) {
 				c.fail([]string{"plans", p.Name}, "budgets: names must be 1–64 letters, digits, _ and -, got %q", name)
 			}

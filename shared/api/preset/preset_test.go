@@ -49,6 +49,7 @@ var invalid = []struct{ old, new, want string }{
 	{"base: /v1", "base: v1", "x.yaml:4:7: base"},
 	{"title: Statgate", "titel: Statgate", "x.yaml:3:1: unknown field"},
 	{"requests: 100/h", "requests: 100/day", "budgets.requests: window must be min or h"},
+	{"requests: 100/h", "requests: 100/h, r: 3/h", "budgets: r is the name under which the gate counts another budget"},
 	{"requests: 100/h", "requests: 100/h, mcp: 3/min", "budgets.mcp: must have the same window as requests"},
 	{"random_bytes: 24", "random_bytes: many", "x.yaml:10:17:"},
 	{"default_plan: PRO", "default_plan: GOLD", "must be a plan of this contract, got \"GOLD\""},
@@ -105,6 +106,18 @@ var invalid = []struct{ old, new, want string }{
 	{"max_life: 1y", "max_life: 0s", "keys.max_life: must be longer than 0s"},
 	{"getLeague: {}", "getLeague:", "operations.getLeague"},
 	{"title: Statgate", "title: Statgate\nids: ulid", "ids: must be one of uuid, got \"ulid\""},
+	{"callMCP: {}", "callMCP: {method: PUT}", "operations.callMCP.method: must be POST, as in the protocol, got \"PUT\""},
+	{"callMCP: {}", "callMCP: {names: {method: call}}", "operations.callMCP.names: is not allowed"},
+	{"callMCP: {}", "callMCP: {}\n  streamMCP: {path: /events}", "operations.streamMCP: requires callMCP at the same path"},
+	{"  callMCP: {}\n", "", "mcp: requires the operation callMCP"},
+	{"mcp:\n  offers: [find, matches, match, standings, head_to_head, team, player, usage]\n", "", "operations.callMCP: requires mcp, which names the tools"},
+	{"offers: [find,", "offers: [fnid,", "mcp.offers: must be different tools of the server, got \"fnid\""},
+	{"offers: [find,", "offers: [find, find,", "mcp.offers: must be different tools of the server, got \"find\""},
+	{"offers: [find, matches, match, standings, head_to_head, team, player, usage]", "offers: []", "mcp.offers: minItems: got 0, want 1"},
+	{"offers: [find,", "tools: together\n  offers: [find,", "mcp.tools: must be one of scoped, alone, got \"together\""},
+	{"offers: [find,", "used_up: silence\n  offers: [find,", "mcp.used_up: must be one of result, error, got \"silence\""},
+	{"grants: [\"mcp:invoke\"]", "grants: [\"teams:read\"]", "operations.callMCP: no scope grants mcp:invoke"},
+	{"grants: [\"players:read\"]", "grants: [\"teams:read\"]", "mcp.offers: no scope grants players:read, which the tool player needs"},
 }
 
 func TestInvalidContractIsRefusedWithThePlaceOfTheProblem(t *testing.T) {
@@ -123,6 +136,20 @@ func TestInvalidContractIsRefusedWithThePlaceOfTheProblem(t *testing.T) {
 			continue
 		}
 		placed(t, good, err)
+	}
+}
+
+// TestEventStreamMayNameThePathThatIsTheDefault spells one path in both ways.
+func TestEventStreamMayNameThePathThatIsTheDefault(t *testing.T) {
+	t.Parallel()
+	good, err := os.ReadFile("presets/statgate.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, operations := range []string{"callMCP: {}\n  streamMCP: {path: /mcp}", "callMCP: {path: /mcp}\n  streamMCP: {}", "callMCP: {path: /agents}\n  streamMCP: {path: /agents}"} {
+		if _, err := preset.Compile("x.yaml", []byte(strings.Replace(string(good), "callMCP: {}", operations, 1))); err != nil {
+			t.Errorf("%s: %v", operations, err)
+		}
 	}
 }
 

@@ -74,8 +74,12 @@ func (f *Function) failed(ctx context.Context, c *call, err *api.Error) api.Answ
 	if c.message == nil || c.route.handler.Protocol.Refuse == nil {
 		return answer
 	}
-	if raw := c.route.handler.Protocol.Refuse(ctx, c.message, answer.Status, err); raw != nil {
-		return f.enc.Raw(answer, *raw)
+	raw := c.route.handler.Protocol.Refuse(ctx, c.message, answer.Status, err)
+	if raw == nil {
+		return answer
+	}
+	if answer = f.enc.Raw(answer, *raw); answer.Status != http.StatusUnauthorized {
+		delete(answer.Header, "WWW-Authenticate")
 	}
 	return answer
 }

@@ -16,6 +16,7 @@ import (
 	"statgate/shared/access/gate"
 	"statgate/shared/api"
 	"statgate/shared/api/preset"
+	"statgate/shared/contract"
 	"statgate/shared/platform/serve"
 )
 
@@ -114,6 +115,43 @@ func TestHandlerWithoutARouteIsRefusedByName(t *testing.T) {
 	_, err = serve.New(serve.Options{Contract: c, Handlers: []api.Handler{{Operation: "getNothing"}}})
 	if err == nil || !strings.Contains(err.Error(), "getNothing") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestAnswerOfAProtocolKeepsTheHeadersThatFitItsStatus refuses a message with an error whose
+// status in the contract is 401.
+func TestAnswerOfAProtocolKeepsTheHeadersThatFitItsStatus(t *testing.T) {
+	t.Parallel()
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Conditions[api.PermissionTool] = contract.Condition{Status: 401, Code: "insufficient_scope"}
+	for status, challenge := range map[int]string{200: "", 401: api.Challenge} {
+		h := api.Handle(api.CallMCP, func(context.Context, *api.Request, *api.Message) (api.Raw, error) {
+			return api.Raw{}, &api.Error{Condition: api.PermissionTool, Message: "no", RetryAfter: time.Minute}
+		})
+		h.Protocol = &api.Protocol{
+			Row: func(server api.Route, _ *api.Message) (api.Route, *api.Raw) { return server, nil },
+			Refuse: func(context.Context, *api.Message, int, *api.Error) *api.Raw {
+				return &api.Raw{Status: status, ContentType: "application/json", Body: []byte("{}")}
+			},
+		}
+		fn, err := serve.New(serve.Options{Contract: c, Gate: &openGate{}, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Handlers: []api.Handler{h}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := event()
+		ev.HTTPMethod, ev.Resource, ev.PathParameters = "POST", "/v1/mcp", nil
+		r, err := fn.Handle(t.Context(), ev)
+		if err != nil || r.StatusCode != status || r.Headers["WWW-Authenticate"] != challenge {
+			t.Errorf("got %d with WWW-Authenticate %q (%v), want %d with %q", r.StatusCode, r.Headers["WWW-Authenticate"], err, status, challenge)
+		}
+		for name, want := range map[string]string{"Retry-After": "60", "Cache-Control": "no-store", "X-Request-Id": "req-1", "X-RateLimit-Limit": "10", "Vary": "Authorization, X-API-Key, Accept-Encoding", "Access-Control-Allow-Origin": "*"} {
+			if got := r.Headers[name]; got != want {
+				t.Errorf("%d: got %s %q, want %q", status, name, got, want)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package leagues_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -94,5 +95,33 @@ func TestLeagueOfAnEarlierReleaseIsFoundAfterTheNextImport(t *testing.T) {
 		if ensure(t, s, "en.1", "English Premier League", season) {
 			t.Errorf("season %s: the same import wrote again", season)
 		}
+	}
+}
+
+// interleaved is a table on which another import writes between the read and the first
+// transaction of an import.
+type interleaved struct {
+	table.Table
+	other func()
+}
+
+func (i *interleaved) Transact(ctx context.Context, ws []table.Write) error {
+	if other := i.other; other != nil {
+		i.other = nil
+		other()
+	}
+	return i.Table.Transact(ctx, ws)
+}
+
+// TestLeagueIsFoundByItsNameAfterConcurrentImports stores a new season while another import
+// changes the league's name.
+func TestLeagueIsFoundByItsNameAfterConcurrentImports(t *testing.T) {
+	t.Parallel()
+	first := open(t)
+	ensure(t, first, "xx.1", "Elm League", "2019")
+	tbl := &interleaved{Table: leagues.Table(first), other: func() { ensure(t, first, "xx.1", "Fir League", "2019") }}
+	ensure(t, leagues.NewStore(tbl), "xx.1", "Elm League", "2020")
+	if got := idsOf(t)(first.Public().Search(t.Context(), "elm", 10)); got != "xx.1" {
+		t.Errorf("got %q, want the league by its present name", got)
 	}
 }

@@ -133,7 +133,7 @@ func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return false, err
 	}
-	cond, indexed := table.IsNew(), []table.Key{}
+	conds, indexed := []table.Cond{table.IsNew()}, []table.Key{}
 	if old != nil {
 		current, known := old.Str("current_season"), old.Str("name")
 		if current > season {
@@ -142,7 +142,8 @@ func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (
 		if current == season && known == name && old.Int("indexed") == indexForm {
 			return false, nil
 		}
-		cond = table.Eq("current_season", current)
+		// The name too: the index items are those of the name that was read.
+		conds = []table.Cond{table.Eq("current_season", current), table.Eq("name", old.Str("name"))}
 		if old.Int("indexed") > 0 {
 			indexed = kind.Index.Keys(league, namesOf(league, known))
 		}
@@ -154,7 +155,7 @@ func (s *Store) ensureLeague(ctx context.Context, league, name, season string) (
 	if c := Country(league); c != "" {
 		it["country"], it["list_pk"], it["list_sk"] = c, table.Join(leaguesPK, c), league
 	}
-	ws := append([]table.Write{table.Put(it, cond)}, kind.Index.Writes(league, indexed, kind.Index.Keys(league, namesOf(league, name)), 99)...)
+	ws := append([]table.Write{table.Put(it, conds...)}, kind.Index.Writes(league, indexed, kind.Index.Keys(league, namesOf(league, name)), 99)...)
 	if err := s.table.Transact(ctx, ws); err != nil {
 		return false, fmt.Errorf("leagues: writing %s: %w", league, err)
 	}

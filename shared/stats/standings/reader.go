@@ -36,8 +36,8 @@ type Reader struct {
 func (s *Store) For(caller *api.Caller, c *contract.Contract) Reader { return Reader{s, caller, c} }
 
 // Table returns the table of a season, "" for the latest. Its errors are
-// [leagues.ErrNotFound] for a season that does not exist, [ErrNoStandings], [ErrOnlyCurrent],
-// and those of the stores.
+// [leagues.ErrNotFound] for a season that does not exist, [ErrNoStandings] with a table that
+// only names league and season, [ErrOnlyCurrent], and those of the stores.
 func (r Reader) Table(ctx context.Context, league, season string, asOf AsOf) (*Table, error) {
 	of, version, err := r.season(ctx, league, season, asOf)
 	if err != nil {
@@ -45,10 +45,14 @@ func (r Reader) Table(ctx context.Context, league, season string, asOf AsOf) (*T
 	}
 	key := Key{League: league, Season: of.ID, Version: version, AsOf: asOf, Owners: []string{matches.Public}}
 	rows, err := r.store.cache.Get(key, func() ([]Row, error) { return r.compute(ctx, league, of.ID, asOf) })
-	if err != nil {
+	t := &Table{League: league, Season: of.ID, AsOf: asOf, Data: rows}
+	switch {
+	case errors.Is(err, ErrNoStandings):
+		return t, err
+	case err != nil:
 		return nil, fmt.Errorf("standings of %s %s: %w", league, of.ID, err)
 	}
-	return &Table{League: league, Season: of.ID, AsOf: asOf, Data: rows}, nil
+	return t, nil
 }
 
 // season returns the requested season and its version.

@@ -241,6 +241,12 @@ func mcpTools(t *T) {
 	}
 	counts := map[string]int{api.CallMCP: 2}
 	for _, name := range names {
+		if unknown := unknownArguments(schemas[name]); len(unknown) > 0 {
+			if r := t.callTool(k.secret, name, unknown); r.Status != http.StatusOK || r.value("result") == nil {
+				t.Errorf("%s: got %s, want a result that says that nothing is found", r.asked, r.brief())
+			}
+			counts[api.CallMCP+"."+name]++
+		}
 		arguments, ok := t.arguments(name, schemas[name])
 		if !ok {
 			continue // the deployment has no data for it
@@ -258,6 +264,18 @@ func mcpTools(t *T) {
 
 // maxToolBytes is the size of a tool's answer: its text and its object.
 const maxToolBytes = 8 << 10
+
+// unknownArguments returns the required arguments of a tool that name nothing.
+func unknownArguments(schema map[string]any) in {
+	required, _ := schema["required"].([]any)
+	with := in{}
+	for _, one := range required {
+		if name, ok := one.(string); ok {
+			with[name] = "unknown-" + name
+		}
+	}
+	return with
+}
 
 // arguments returns the required arguments of a tool, taken from a match of the deployment. It
 // returns false if the deployment has no match.

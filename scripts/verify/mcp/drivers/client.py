@@ -60,7 +60,7 @@ class Classic:
         from mcp.client.streamable_http import streamablehttp_client
 
         async with streamablehttp_client(url, headers=headers) as (read, write, self.session_id):
-            async with ClientSession(read, write, read_timeout_seconds=timedelta(seconds=20)) as session:
+            async with ClientSession(read, write, read_timeout_seconds=timedelta(seconds=10)) as session:
                 while (question := await self.asked.get()) is not None:
                     request, answer = question
                     try:
