@@ -37,7 +37,7 @@ func TestEffectivePermissionsAreTheKeysOwnWithinTheOwnersRole(t *testing.T) {
 		{"an unknown role allows nothing", list, []string{"read:matches", "keys:read"}, "", []string{}},
 		{"without scopes the role decides", role, nil, api.RoleMember, []string{
 			"connections.battlenet:read", "connections.discord:read", "connections.github:read", "connections.twitch:read",
-			"history.org:read", "history.team:read", "history.user:read", "leagues:read", "lifecycle:read", "matches:read", "players:read", "seasons:read", "standings:current", "standings:read", "stats:read", "teams:read", "webhooks:read"}},
+			"history.org:read", "history.team:read", "history.user:read", "leagues:read", "lifecycle:read", "matches:read", "mcp:invoke", "players:read", "seasons:read", "standings:current", "standings:read", "stats:read", "teams:read", "webhooks:read"}},
 	} {
 		if got := effective(c.scopes, c.held, c.role); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
