@@ -3,6 +3,7 @@ package suite
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type ledger struct {
 	owner    map[string]string         // secret → key id
 	signing  map[string]string         // signing secret → webhook id
 	passed   map[string]map[string]int // key id → operation → requests that the gate admitted
+	unsure   map[string]map[string]int // key id → operation → requests that ended with their secret and may have been counted
 	changes  map[string]change         // changeID → what the request changed
 	oneID    bool                      // all requests have the same request id
 	counts   map[change]int            // number of equal changes, used if oneID
@@ -34,7 +36,7 @@ type ledger struct {
 type change struct{ action, target, actor string }
 
 func newLedger(operator string) *ledger {
-	return &ledger{owner: map[string]string{operator: ""}, signing: map[string]string{}, passed: map[string]map[string]int{},
+	return &ledger{owner: map[string]string{operator: ""}, signing: map[string]string{}, passed: map[string]map[string]int{}, unsure: map[string]map[string]int{},
 		changes: map[string]change{}, counts: map[change]int{}, revoked: map[string]bool{}, created: map[string]bool{}, removers: map[string]bool{}}
 }
 
@@ -80,6 +82,33 @@ func (fx *fixture) record(r request, reply Reply) {
 	if !r.unchanging {
 		l.recordChange(route, r, reply, target)
 	}
+}
+
+// refusedAtItsEnd notes a request that was refused because its secret had just ended. The gate
+// may have counted it before it knew that.
+func (l *ledger) refusedAtItsEnd(secret, operation string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	id := l.owner[secret]
+	if l.unsure[id] == nil {
+		l.unsure[id] = map[string]int{}
+	}
+	l.unsure[id][operation]++
+}
+
+// counted returns the requests of a key that are wanted, with as many of those that were
+// refused at the end of their secret as the deployment counted.
+func (l *ledger) counted(id string, got, want map[string]int) map[string]int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	all := map[string]int{}
+	maps.Copy(all, want)
+	for operation, n := range l.unsure[id] {
+		if more := min(n, got[operation]-want[operation]); more > 0 {
+			all[operation] += more
+		}
+	}
+	return all
 }
 
 // checkLeaks searches an answer for every secret that was shown before. Its caller holds the

@@ -66,6 +66,9 @@ func rotateOverlap(t *T) {
 func (t *T) wantAliveUntil(secret string, d endpoint, ends time.Time) {
 	r := t.call(secret, d)
 	if at, ok := r.sentAt(); ok && !at.Before(ends) {
+		if r.Status != http.StatusOK {
+			t.ledger.refusedAtItsEnd(secret, d.route.Operation)
+		}
 		return
 	}
 	t.wantStatus(r, http.StatusOK)
