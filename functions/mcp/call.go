@@ -33,7 +33,7 @@ var methods = []string{"initialize", "server/discover", "ping", "tools/list", "t
 // document is what the OpenAPI document shows of a message.
 type document struct {
 	Version string     `json:"jsonrpc" enum:"2.0" doc:"Version of JSON-RPC"`
-	ID      any        `json:"id,omitempty" doc:"Id of the request, a string or an integer; notifications have none"`
+	ID      any        `json:"id,omitempty" doc:"Id of the request, a string or an integer; notifications have none" example:"1"`
 	Method  string     `json:"method" text:"id" doc:"Method, such as tools/call" example:"tools/call"`
 	Params  api.Object `json:"params,omitempty" doc:"Parameters of the method"`
 }

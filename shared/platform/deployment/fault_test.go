@@ -31,8 +31,12 @@ var bodies = map[string]string{
 	"createOrg": `{"name":"o","plan":"PRO","owner":"x@example.com"}`, "updateOrg": `{"name":"x"}`,
 	"addMember": `{"email":"m@example.com","role":"member"}`, "updateMember": `{"role":"admin"}`,
 	"createMatch": `{"home":{"name":"Elm"},"away":{"name":"Fir"},"date":"2026-05-02"}`, "updateMatch": `{"status":"scheduled"}`,
+	"callMCP":       standingsCall,
 	"createWebhook": `{"url":"https://example.com/a","leagues":["sim.1"]}`, "updateWebhook": `{"leagues":["sim.1"]}`,
 }
+
+// standingsCall is a message to the MCP server that calls a tool which reads.
+const standingsCall = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"standings","arguments":{"league":"sim.1"}}}`
 
 func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
 	t.Parallel()
