@@ -2,7 +2,6 @@ package leagues
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"statgate/shared/stats/names"
@@ -25,41 +24,23 @@ const indexForm = names.Form
 // League" and "english" find the English Premier League. Exact names come first. It reads
 // at most 200 index items and 51 leagues.
 func (r Reader) Search(ctx context.Context, q string, limit int) ([]League, error) {
-	if !r.public {
-		return []League{}, nil
-	}
-	found, err := kind.Find(ctx, r.store.table, q)
-	if err != nil {
-		return nil, fmt.Errorf("leagues: searching: %w", err)
-	}
-	return names.Matching(q, found, limit), nil
+	return r.finder().Search(ctx, q, limit)
 }
 
 // Named returns the leagues that have the name q, and those that [Reader.Search] finds
 // besides: of each at most limit.
 func (r Reader) Named(ctx context.Context, q string, limit int) (exact, similar []League, err error) {
-	if !r.public {
-		return nil, nil, nil
-	}
-	found, err := kind.Find(ctx, r.store.table, q)
-	if err != nil {
-		return nil, nil, fmt.Errorf("leagues: searching: %w", err)
-	}
-	exact, similar = names.Named(q, found, limit)
-	return exact, similar, nil
+	return r.finder().Named(ctx, q, limit)
 }
 
 // Nearest returns the leagues whose names are closest to a misspelt name, the closest
 // first, at most limit. It reads at most 320 index items and 60 leagues ([names.Kind.Near]).
 func (r Reader) Nearest(ctx context.Context, q string, limit int) ([]League, error) {
-	if !r.public {
-		return []League{}, nil
-	}
-	near, err := kind.Near(ctx, r.store.table, q)
-	if err != nil {
-		return nil, fmt.Errorf("leagues: looking for a name: %w", err)
-	}
-	return names.Closest(q, near, limit), nil
+	return r.finder().Nearest(ctx, q, limit)
+}
+
+func (r Reader) finder() names.Finder[League] {
+	return names.Finder[League]{Kind: kind, Table: r.store.table, Public: r.public}
 }
 
 // namesOf returns the names by which a league is found.

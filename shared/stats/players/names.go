@@ -2,7 +2,6 @@ package players
 
 import (
 	"context"
-	"fmt"
 
 	"statgate/shared/stats/names"
 	"statgate/shared/table"
@@ -18,39 +17,21 @@ var kind = names.Kind[Player]{Index: "PLAYER", Partition: playersPK, Object: fun
 // with q, regardless of case and accents: at most limit, and never more than 50. Exact
 // names come first. It reads at most 200 index items and 51 players.
 func (r Reader) Search(ctx context.Context, q string, limit int) ([]Player, error) {
-	if !r.public {
-		return []Player{}, nil
-	}
-	found, err := kind.Find(ctx, r.store.table, q)
-	if err != nil {
-		return nil, fmt.Errorf("players: searching: %w", err)
-	}
-	return names.Matching(q, found, limit), nil
+	return r.finder().Search(ctx, q, limit)
 }
 
 // Named returns the players who have the name q, and those whom [Reader.Search] finds
 // besides: of each at most limit.
 func (r Reader) Named(ctx context.Context, q string, limit int) (exact, similar []Player, err error) {
-	if !r.public {
-		return nil, nil, nil
-	}
-	found, err := kind.Find(ctx, r.store.table, q)
-	if err != nil {
-		return nil, nil, fmt.Errorf("players: searching: %w", err)
-	}
-	exact, similar = names.Named(q, found, limit)
-	return exact, similar, nil
+	return r.finder().Named(ctx, q, limit)
 }
 
 // Nearest returns the players whose names are closest to a misspelt name, the closest
 // first, at most limit. It reads at most 320 index items and 60 players ([names.Kind.Near]).
 func (r Reader) Nearest(ctx context.Context, q string, limit int) ([]Player, error) {
-	if !r.public {
-		return []Player{}, nil
-	}
-	near, err := kind.Near(ctx, r.store.table, q)
-	if err != nil {
-		return nil, fmt.Errorf("players: looking for a name: %w", err)
-	}
-	return names.Closest(q, near, limit), nil
+	return r.finder().Nearest(ctx, q, limit)
+}
+
+func (r Reader) finder() names.Finder[Player] {
+	return names.Finder[Player]{Kind: kind, Table: r.store.table, Public: r.public}
 }
