@@ -16,27 +16,19 @@ type record struct {
 	GoalsAgainst int `json:"goals_against" doc:"Goals conceded, including extra time, without penalty shoot-outs"`
 }
 
-// add counts a played match of the team, and returns its letter in the form: W, D or L.
+// add counts a played match of the team, and returns its letter in the form.
 func (r *record) add(m *matches.Match, team string) string {
-	r.Played++
-	home := m.Home.ID == team
-	if g := goalsOf(m.Score); g != nil && home {
-		r.GoalsFor, r.GoalsAgainst = r.GoalsFor+g.Home, r.GoalsAgainst+g.Away
-	} else if g != nil {
-		r.GoalsFor, r.GoalsAgainst = r.GoalsFor+g.Away, r.GoalsAgainst+g.Home
-	}
-	switch {
-	case m.Score.Winner == nil:
-		return "?"
-	case *m.Score.Winner == "draw":
-		r.Drawn++
-		return "D"
-	case (*m.Score.Winner == "home") == home:
+	o := m.Outcome(team)
+	r.Played, r.GoalsFor, r.GoalsAgainst = r.Played+1, r.GoalsFor+o.For, r.GoalsAgainst+o.Against
+	switch o.Result {
+	case matches.Won:
 		r.Won++
-		return "W"
+	case matches.Drawn:
+		r.Drawn++
+	case matches.Lost:
+		r.Lost++
 	}
-	r.Lost++
-	return "L"
+	return string(o.Result)
 }
 
 func (r *record) text() string {

@@ -73,20 +73,12 @@ func optional(text string) *string {
 	return &text
 }
 
-// goalsOf returns the goals of a match as people quote them: after extra time if there was any.
-func goalsOf(s matches.Score) *matches.Goals {
-	if s.ExtraTime != nil {
-		return s.ExtraTime
-	}
-	return s.FullTime
-}
-
 // rowOf returns a match for structured results.
 func rowOf(m *matches.Match, zone *time.Location) matchRow {
 	row := matchRow{ID: m.ID, League: optional(string(m.League)), Season: optional(string(m.Season)), Round: shortOrNil(m.Round), Status: string(m.Status),
 		HomeID: m.Home.ID, Home: short(m.Home.Name), AwayID: m.Away.ID, Away: short(m.Away.Name), Own: isOwn(m)}
 	row.Date, row.Time = localTime(m, zone)
-	if g := goalsOf(m.Score); g != nil {
+	if g := m.Score.Final(); g != nil {
 		row.HomeGoals, row.AwayGoals = &g.Home, &g.Away
 	}
 	return row
@@ -95,7 +87,7 @@ func rowOf(m *matches.Match, zone *time.Location) matchRow {
 // scoreOf returns a result such as "2-1", "1-1 (4-2 on penalties)" or "2-1 after extra time",
 // or "v" before there is one.
 func scoreOf(m *matches.Match) string {
-	g := goalsOf(m.Score)
+	g := m.Score.Final()
 	if g == nil {
 		return "v"
 	}

@@ -34,31 +34,66 @@ func (r Reader) RecordOf(ctx context.Context, id string) (*HeadToHeadAnswer, err
 	return answer, nil
 }
 
-// add counts one meeting. Extra time and penalties count for the winner.
+// add counts one meeting.
 func (t *Totals) add(m *Match, home string) {
+	o := m.Outcome(home)
 	t.Played++
-	goals := m.Score.FullTime
-	if m.Score.ExtraTime != nil {
-		goals = m.Score.ExtraTime
-	}
-	swapped := m.Home.ID != home
-	if goals != nil {
-		own, other := goals.Home, goals.Away
-		if swapped {
-			own, other = other, own
-		}
-		t.HomeGoals += own
-		t.AwayGoals += other
-	}
-	if m.Score.Winner == nil {
-		return
-	}
-	switch winner := *m.Score.Winner; {
-	case winner == "draw":
+	t.HomeGoals += o.For
+	t.AwayGoals += o.Against
+	switch o.Result {
+	case Drawn:
 		t.Draws++
-	case (winner == "home") != swapped:
+	case Won:
 		t.HomeWins++
-	default:
+	case Lost:
 		t.AwayWins++
 	}
+}
+
+// Result is how a match ended for one of its teams.
+type Result string
+
+// The results of a match, after extra time and penalties if there were any.
+const (
+	Won     Result = "W"
+	Drawn   Result = "D"
+	Lost    Result = "L"
+	Unknown Result = "?"
+)
+
+// Outcome is a match from the view of one of its teams. Goals include extra time, without
+// penalties; they are 0 if they are unknown.
+type Outcome struct {
+	For, Against int
+	Result       Result
+}
+
+// Outcome returns the match from the view of the team with the id.
+func (m *Match) Outcome(team string) Outcome {
+	o, home := Outcome{Result: Unknown}, m.Home.ID == team
+	if goals := m.Score.Final(); goals != nil {
+		o.For, o.Against = goals.Home, goals.Away
+		if !home {
+			o.For, o.Against = o.Against, o.For
+		}
+	}
+	switch winner := m.Score.Winner; {
+	case winner == nil:
+	case *winner == "draw":
+		o.Result = Drawn
+	case (*winner == "home") == home:
+		o.Result = Won
+	default:
+		o.Result = Lost
+	}
+	return o
+}
+
+// Final returns the goals as people quote them: after extra time if there was any. It returns
+// nil if they are unknown.
+func (s Score) Final() *Goals {
+	if s.ExtraTime != nil {
+		return s.ExtraTime
+	}
+	return s.FullTime
 }
