@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -105,19 +104,7 @@ func (a *Authorizer) policy(permissions []string, stage string) events.APIGatewa
 
 // caller picks the secret from the request's headers and query, and authenticates it.
 func (a *Authorizer) caller(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequestTypeRequest) (*api.Caller, error) {
-	h := make(http.Header, len(ev.MultiValueHeaders))
-	for name, values := range ev.MultiValueHeaders {
-		// Clients may send a header twice in different case. Both values count, so that
-		// two different keys are refused.
-		name = http.CanonicalHeaderKey(name)
-		h[name] = append(h[name], values...)
-	}
-	for name, value := range ev.Headers {
-		// API Gateway repeats each header in both maps; skip what was added above.
-		if _, both := ev.MultiValueHeaders[name]; !both {
-			h.Add(name, value)
-		}
-	}
+	h := transport.Headers(ev.Headers, ev.MultiValueHeaders)
 	q := url.Values(ev.MultiValueQueryStringParameters)
 	secret, err := transport.Identify(a.transports, h, q)
 	if err != nil {

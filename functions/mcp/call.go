@@ -142,14 +142,14 @@ func (e *endpoint) unknown(h http.Header, msg *jsonrpc.Message) *api.Raw {
 		return &api.Raw{Status: http.StatusAccepted, Header: noStore}
 	}
 	if !slices.Contains(e.methods, msg.Method) {
-		return refusal(statusOf(h, http.StatusNotFound), msg.ID, &jsonrpc.Error{Code: jsonrpc.MethodNotFound, Message: "the server does not have the method " + strconv.Quote(brief(msg.Method))})
+		return refusal(statusOf(h, http.StatusNotFound), msg.ID, &jsonrpc.Error{Code: jsonrpc.MethodNotFound, Message: "the server does not have the method " + strconv.Quote(tools.Cut(msg.Method, maxQuoted))})
 	}
 	if msg.Method != "tools/call" || msg.Tool != "" && len(msg.Tool) <= maxToolName {
 		return nil
 	}
 	why := "params.name: must be the name of a tool"
 	if msg.Tool != "" {
-		why = "unknown tool " + strconv.Quote(brief(msg.Tool))
+		why = "unknown tool " + strconv.Quote(tools.Cut(msg.Tool, maxQuoted))
 	}
 	return refusal(statusOf(h, http.StatusBadRequest), msg.ID, &jsonrpc.Error{Code: jsonrpc.InvalidParams, Message: why})
 }
@@ -158,20 +158,15 @@ func (e *endpoint) unknown(h http.Header, msg *jsonrpc.Message) *api.Raw {
 // tool in its error.
 const maxToolName = 128
 
+// maxQuoted bounds what an error repeats of a message, in bytes.
+const maxQuoted = 80
+
 // statusOf returns the HTTP status of a JSON-RPC error: 200 before the newest revision.
 func statusOf(h http.Header, status int) int {
 	if h.Get("Mcp-Protocol-Version") >= newest {
 		return status
 	}
 	return http.StatusOK
-}
-
-// brief cuts a text that a client sent, for messages.
-func brief(text string) string {
-	if len(text) > 80 {
-		return strings.ToValidUTF8(text[:80], "") + "…"
-	}
-	return text
 }
 
 // reading returns a copy of a caller that may read what the contract's tools read. Every role
@@ -202,7 +197,7 @@ func (e *endpoint) refuse(ctx context.Context, m *api.Message, status int, err *
 		return e.result(ctx, m.Header, msg, err.Message+" ("+seconds(err.RetryAfter)+")")
 	case err.Condition == api.Quota || err.Condition == api.QuotaManagement:
 		return refusal(status, msg.ID, &jsonrpc.Error{Code: jsonrpc.ServerError, Message: err.Message,
-			Data: map[string]int64{"retry_after_seconds": wholeSeconds(err.RetryAfter)}})
+			Data: map[string]int64{"retry_after_seconds": api.WholeSeconds(err.RetryAfter)}})
 	}
 	return nil
 }
@@ -216,8 +211,6 @@ func (e *endpoint) result(ctx context.Context, h http.Header, msg *jsonrpc.Messa
 	return &raw
 }
 
-func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
-
 func seconds(d time.Duration) string {
-	return "wait " + strconv.FormatInt(wholeSeconds(d), 10) + " seconds"
+	return "wait " + strconv.FormatInt(api.WholeSeconds(d), 10) + " seconds"
 }

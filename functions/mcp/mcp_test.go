@@ -437,7 +437,7 @@ func FuzzAnyMessageIsAnswered(f *testing.F) {
 	h := mcp.Handlers(mcp.Deps{Tools: tools.NewDeps(c, db.Table("stats"), time.Now)})[0]
 	server, _ := api.Find(api.CallMCP)
 	f.Fuzz(func(t *testing.T, body, revision string) {
-		m := &api.Message{Method: http.MethodPost, Body: []byte(body), Header: http.Header{"Content-Type": {"application/json"}, "Mcp-Protocol-Version": {revision}}}
+		m := &api.Message{Body: []byte(body), Header: http.Header{"Content-Type": {"application/json"}, "Mcp-Protocol-Version": {revision}}}
 		if msg, bad := jsonrpc.Decode([]byte(body)); bad == nil { // the newest revision requires them
 			m.Header["Mcp-Method"], m.Header["Mcp-Name"] = []string{msg.Method}, []string{msg.Tool}
 		}

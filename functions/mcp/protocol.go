@@ -128,11 +128,7 @@ func run(t tools.Tool) mcp.ToolHandler {
 // run calls a tool in the time of the request. The SDK calls tools in goroutines of its own,
 // where a panic would end the process.
 func (s *session) run(t tools.Tool, arguments json.RawMessage) (answer *tools.Answer, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("mcp: %s: panic: %v\n%s", t.Name, r, debug.Stack())
-		}
-	}()
+	defer recovered(t.Name, &err)
 	if sent := string(bytes.TrimSpace(arguments)); sent != "" && sent != "null" && sent[0] != '{' {
 		return nil, api.FieldError("arguments", "must be an object")
 	}
@@ -188,15 +184,18 @@ func (p *protocol) serve(ctx context.Context, h http.Header, msg *jsonrpc.Messag
 
 // handle calls the SDK and turns a panic into an error.
 func (p *protocol) handle(w *recorder, req *http.Request) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("mcp: panic: %v\n%s", r, debug.Stack())
-		}
-	}()
+	defer recovered("the SDK", &err)
 	if p.http.ServeHTTP(w, req); w.status == 0 {
 		return errors.New("mcp: the SDK gave no answer")
 	}
 	return nil
+}
+
+// recovered turns a panic into an error. The stack trace is only logged.
+func recovered(what string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("mcp: %s: panic: %v\n%s", what, r, debug.Stack())
+	}
 }
 
 // recorder is the SDK's ResponseWriter.

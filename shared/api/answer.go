@@ -88,7 +88,7 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 		a.Header["WWW-Authenticate"] = Challenge // RFC 9110, 15.5.2
 	}
 	if err.RetryAfter > 0 {
-		a.Header["Retry-After"] = strconv.FormatInt(int64((err.RetryAfter+time.Second-1)/time.Second), 10)
+		a.Header["Retry-After"] = strconv.FormatInt(WholeSeconds(err.RetryAfter), 10)
 	}
 	if err.Allow != "" {
 		a.Header["Allow"] = err.Allow

@@ -78,7 +78,7 @@ func (m Meter) Remaining() int64 { return max(0, m.Limit-m.Used) }
 
 // secondsLeft returns the whole seconds until the window ends, rounded up.
 func (m Meter) secondsLeft(now time.Time) int64 {
-	return max(0, int64(m.ResetsAt.Sub(now)+time.Second-1)/int64(time.Second))
+	return max(0, WholeSeconds(m.ResetsAt.Sub(now)))
 }
 
 // Handler serves one operation. It has the types of its input and its result.
@@ -106,7 +106,6 @@ type Protocol struct {
 
 // Message is a request of a [Protocol].
 type Message struct {
-	Method string
 	Header http.Header
 	Body   []byte // 256 KB at most
 	Host   string // the Host that the client addressed; "" if unknown

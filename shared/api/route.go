@@ -243,6 +243,17 @@ func (r Route) Allowed(patterns []string) bool {
 	return r.Open || anyAllowed(r.Server, patterns) && anyAllowed(r.Permissions, patterns)
 }
 
+// Scopes lists the scopes that allow the route, each by itself, in the contract's order.
+func (r Route) Scopes(s contract.Scopes) []string {
+	var reach []string
+	for _, name := range s.Names() {
+		if patterns, err := s.Permissions([]string{name}); err == nil && r.Allowed(patterns) {
+			reach = append(reach, name)
+		}
+	}
+	return reach
+}
+
 // anyAllowed reports whether the patterns allow any of the permissions, or none is needed.
 func anyAllowed(permissions, patterns []string) bool {
 	return len(permissions) == 0 || slices.ContainsFunc(permissions, func(p string) bool { return contract.Allows(patterns, p) })

@@ -89,6 +89,11 @@ const Requests = "requests"
 // against no plan. Plans cannot have a budget of this name.
 const Management = "management"
 
+// ShortBudgets are the names under which items count the budgets that every contract has.
+// They are short because every write is billed by the byte. Plans cannot have budgets of
+// these names.
+var ShortBudgets = map[string]string{Requests: "r", Management: "k"}
+
 // KeyRules bound the life of keys and secrets. Durations are seconds.
 type KeyRules struct {
 	ExpiryRequired bool  `json:"expiry_required"`

@@ -72,10 +72,15 @@ func (r *rows[T]) reserve(line string, row any) bool {
 // text returns a heading and the lines, and how to get more.
 func (r *rows[T]) text(heading string, cursor *string) string {
 	all := append([]string{heading}, r.lines...)
+	return joined(all, cursor)
+}
+
+// joined returns the lines of an answer, and how to get more.
+func joined(lines []string, cursor *string) string {
 	if cursor != nil {
-		all = append(all, "There is more: repeat the call with cursor "+*cursor)
+		lines = append(lines, "There is more: repeat the call with cursor "+*cursor)
 	}
-	return strings.Join(all, "\n")
+	return strings.Join(lines, "\n")
 }
 
 // cursor returns the signed cursor of a position, or nil for "", the end.
@@ -130,15 +135,15 @@ func Problem(e *api.Error) string {
 		parts = append(parts, plain(field)+": "+strings.Join(e.Fields[field], ", "))
 	}
 	if len(parts) == 0 {
-		return cut(e.Message)
+		return Cut(e.Message, maxBytes/2)
 	}
-	return cut(strings.Join(parts, "; "))
+	return Cut(strings.Join(parts, "; "), maxBytes/2)
 }
 
-// cut bounds a text that may repeat what the client sent.
-func cut(text string) string {
-	if len(text) > maxBytes/2 {
-		return strings.ToValidUTF8(text[:maxBytes/2], "") + "…"
+// Cut bounds a text that may repeat what the client sent, in bytes.
+func Cut(text string, most int) string {
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
 }

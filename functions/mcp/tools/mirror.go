@@ -149,11 +149,8 @@ func (p *parts[R]) answer(ctx context.Context, c *Call, e api.Encoder) (*Answer,
 	if err != nil {
 		return nil, err
 	}
-	if cursor != nil {
-		lines = append(lines, "There is more: repeat the call with cursor "+*cursor)
-	}
 	data, err := object(c, e, p.value(p.rows), p.limit, cursor)
-	return &Answer{Text: strings.Join(lines, "\n"), Data: data}, err
+	return &Answer{Text: joined(lines, cursor), Data: data}, err
 }
 
 // sizeOf returns the bytes of a row in an answer: those of its line and of its object.
@@ -205,33 +202,38 @@ func whole[R any](row *R, line func(r *R) string) mirrored {
 // maxText is the longest text of the data in an answer, in characters. Names have at most 100.
 const maxText = 120
 
-// plainCopy returns a copy of a value with every text plain and short: data that people wrote
-// must not look like instructions or like further lines. The value may be shared by requests.
+// plainCopy returns a copy of a value with every text plain and short.
 func plainCopy[T any](v T) T {
-	copied, ok := copyOf(reflect.ValueOf(&v).Elem()).Interface().(T)
+	return withTexts(v, func(text string) string { return truncated(plain(text)) })
+}
+
+// withTexts returns a copy of a value in which every text is replaced: data that people wrote
+// must not look like instructions or like further lines. The value may be shared by requests.
+func withTexts[T any](v T, replace func(string) string) T {
+	copied, ok := copyOf(reflect.ValueOf(&v).Elem(), replace).Interface().(T)
 	if !ok {
 		return v // an interface without a value
 	}
 	return copied
 }
 
-func copyOf(v reflect.Value) reflect.Value {
+func copyOf(v reflect.Value, replace func(string) string) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)
 	switch v.Kind() {
 	case reflect.Interface:
 		if !v.IsNil() {
-			out.Set(copyOf(v.Elem()))
+			out.Set(copyOf(v.Elem(), replace))
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
 			out.Set(reflect.New(v.Type().Elem()))
-			out.Elem().Set(copyOf(v.Elem()))
+			out.Elem().Set(copyOf(v.Elem(), replace))
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if out.Field(i).CanSet() {
-				out.Field(i).Set(copyOf(v.Field(i)))
+				out.Field(i).Set(copyOf(v.Field(i), replace))
 			}
 		}
 	case reflect.Slice:
@@ -239,10 +241,10 @@ func copyOf(v reflect.Value) reflect.Value {
 			out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
 		}
 		for i := range v.Len() {
-			out.Index(i).Set(copyOf(v.Index(i)))
+			out.Index(i).Set(copyOf(v.Index(i), replace))
 		}
 	case reflect.String:
-		out.SetString(truncated(plain(v.String())))
+		out.SetString(replace(v.String()))
 	}
 	return out
 }

@@ -77,29 +77,6 @@ func closed(s *huma.Schema, required []string, defs map[string]*huma.Schema) (js
 	return json.Marshal(object)
 }
 
-// clean makes every text of a value plain: data that people wrote must not look like
-// instructions or like further lines.
-func clean(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			clean(v.Elem())
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			clean(v.Field(i))
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			clean(v.Index(i))
-		}
-	case reflect.String:
-		if v.CanSet() && v.Len() > 0 {
-			v.SetString(plain(v.String()))
-		}
-	}
-}
-
 // plain returns a text of the data as one line without control characters.
 func plain(text string) string {
 	if text == "" {

@@ -175,8 +175,7 @@ func define[In, Out any](title, description string, run func(ctx context.Context
 				if err != nil {
 					return nil, err
 				}
-				clean(reflect.ValueOf(&out).Elem())
-				return &Answer{Text: text, Data: out}, nil
+				return &Answer{Text: text, Data: withTexts(out, plain)}, nil
 			}, nil
 		},
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"statgate/shared/api"
-	"statgate/shared/contract"
 )
 
 type usageInput struct{}
@@ -90,14 +89,7 @@ func closedTools(c *Call) []lockedTool {
 
 // scopesFor lists the contract's scopes that grant one of the permissions.
 func scopesFor(c *Call, permissions []string) []string {
-	scopes := []string{}
-	for _, name := range c.Contract.Scopes.Names() {
-		grants, err := c.Contract.Scopes.Permissions([]string{name})
-		if err == nil && (api.Route{Permissions: permissions}).Allowed(grants) {
-			scopes = append(scopes, name)
-		}
-	}
-	return scopes
+	return append([]string{}, api.Route{Permissions: permissions}.Scopes(c.Contract.Scopes)...)
 }
 
 // lacking says which scope shows what an answer leaves out.
@@ -120,7 +112,7 @@ func operations(c *Call) []string {
 func visible(c *Call) []string {
 	names := []string{}
 	for _, t := range api.ToolsFor(c.Contract) {
-		if c.Contract.MCP.Tools == contract.ToolsAlone || t.Visible(c.Caller.Permissions, c.Contract) {
+		if t.Visible(c.Caller.Permissions, c.Contract) {
 			names = append(names, t.Name)
 		}
 	}

@@ -21,7 +21,7 @@ func Adapted(h api.Handler) http.Handler {
 			http.Error(w, "reading the body", http.StatusBadRequest)
 			return
 		}
-		m := &api.Message{Method: r.Method, Header: r.Header, Host: r.Host, Body: body}
+		m := &api.Message{Header: r.Header, Host: r.Host, Body: body}
 		_, raw := h.Protocol.Row(api.Route{Operation: api.CallMCP}, m)
 		if raw == nil {
 			answer, err := h.Call(r.Context(), &api.Request{Caller: &api.Caller{}, Now: time.Now()}, m)

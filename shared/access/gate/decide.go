@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"time"
 
 	"statgate/shared/api"
@@ -22,17 +23,8 @@ const (
 	managementPart = "m" // the budget of key management; absent before the first request
 )
 
-// short returns the name of a budget in the item. It is short because every write is billed
-// by the byte.
-func short(budget string) string {
-	switch budget {
-	case contract.Requests:
-		return "r"
-	case contract.Management:
-		return "k"
-	}
-	return budget
-}
+// short returns the name of a budget in the item.
+func short(budget string) string { return cmp.Or(contract.ShortBudgets[budget], budget) }
 
 // start returns the start of the window of a size that contains the second.
 func start(second, size int64) int64 { return second - second%size }

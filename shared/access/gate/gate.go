@@ -354,12 +354,7 @@ func (g *Gate) lacks(c *api.Caller, route api.Route) *api.Error {
 		}
 		return api.Fail(api.PermissionRole, "%s: the role of the key's owner (%s) does not allow it, although the key's scopes do", route.Operation, c.Role)
 	}
-	var scopes []string
-	for _, name := range g.Scopes.Names() {
-		if grants, err := g.Scopes.Permissions([]string{name}); err == nil && route.Allowed(grants) {
-			scopes = append(scopes, name)
-		}
-	}
+	scopes := route.Scopes(g.Scopes)
 	if len(scopes) == 0 {
 		return api.Fail(api.Permission, "%s requires the permission %s", route.Operation, strings.Join(route.Permissions, " or "))
 	}

@@ -86,3 +86,20 @@ func Strip(h http.Header, q url.Values) {
 	h.Del("X-API-Key")
 	q.Del(contract.Query)
 }
+
+// Headers returns the headers of an event of API Gateway in canonical form. Clients may send
+// a header twice in different case. All its values count, so that two different keys are
+// refused. API Gateway repeats each header in both maps.
+func Headers(single map[string]string, multi map[string][]string) http.Header {
+	h := make(http.Header, len(multi))
+	for name, values := range multi {
+		name = http.CanonicalHeaderKey(name)
+		h[name] = append(h[name], values...)
+	}
+	for name, value := range single {
+		if _, both := multi[name]; !both {
+			h.Add(name, value)
+		}
+	}
+	return h
+}

@@ -153,7 +153,7 @@ var occasions = map[string]occasion{
 	api.PermissionNeeds:   {"A scope or a game requires a developer approval that the organisation does not have", "scope \"webhooks.manage:enabled\" needs the organisation's approval as a developer"},
 	api.PermissionToken:   {"A token was sent, and the operation makes, changes or ends something that lasts longer than a token", "createWebhook needs the key itself: a token cannot make, change or end anything that outlives it"},
 	api.PermissionExpiry:  {"The key that sends the request ends before the key that it would rotate or give a management scope", "the key that sends the request ends at 2026-03-01T12:00:00Z and cannot rotate a key that lasts longer"},
-	api.PermissionTool:    {"The key may reach the MCP server, but its scopes do not allow this tool. It is no error of HTTP: the tool's result is an error, with status 200", "tool standings requires the scope read:leagues"},
+	api.PermissionTool:    {"The key may reach the MCP server, but its scopes do not allow this tool. The answer has status 200, and the tool's result is an error that names the scope", "tool standings requires the scope read:leagues"},
 	api.PermissionGame:    {"The match belongs to another game than the key", "the match belongs to another game than the key"},
 	api.PermissionTeam:    {"The key's owner is not an active member of the team", "the key's owner is not an active member of this team"},
 	api.PermissionOrg:     {"The key's owner is not an active member of the organisation", "the key's owner is not an active member of this organisation"},

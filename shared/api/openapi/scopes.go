@@ -17,14 +17,7 @@ func Scopes(c *contract.Contract, r api.Route) []string {
 	if r.Open || len(r.Permissions) == 0 {
 		return nil
 	}
-	var reach []string
-	for _, name := range c.Scopes.Names() {
-		patterns, err := c.Scopes.Permissions([]string{name})
-		if err == nil && r.Allowed(patterns) {
-			reach = append(reach, name)
-		}
-	}
-	return reach
+	return r.Scopes(c.Scopes)
 }
 
 // access describes in a sentence what a request needs.

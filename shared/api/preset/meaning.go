@@ -166,7 +166,7 @@ func (c *compiler) planNames(src source) {
 			if b, err := budget(p.Budgets[name]); err == nil && (b.Limit > maxBudget || b.Limit == 0 && b.Window > 0) {
 				c.fail([]string{"plans", p.Name}, "budgets.%s: must be 1–%d", name, int64(maxBudget))
 			}
-			if name == "r" || name == "k" {
+			if slices.Contains(slices.Collect(maps.Values(contract.ShortBudgets)), name) {
 				c.fail([]string{"plans", p.Name}, "budgets: %s is the name under which the gate counts another budget; choose a longer one", name)
 			}
 			if !inputForm.MatchString(name) {

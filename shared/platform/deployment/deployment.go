@@ -166,10 +166,13 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
 		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks,
 	}
-	deps.MCP = mcp.Deps{Origins: o.MCPOrigins, Tools: tools.Deps{Contract: o.Contract, Leagues: deps.Leagues, Teams: deps.Teams,
+	cards, err := tools.Cards(o.Contract) // once, for both times
+	if err != nil {
+		return nil, err
+	}
+	deps.MCP = mcp.Deps{Origins: o.MCPOrigins, Tools: tools.Deps{Contract: o.Contract, Cards: cards, Leagues: deps.Leagues, Teams: deps.Teams,
 		Players: deps.Players, Matches: deps.Matches, Reports: deps.Reports, Standings: deps.Standings}}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
-	var err error
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), o.StagePath); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"statgate/shared/access/transport"
 	"statgate/shared/api"
 )
 
@@ -14,7 +15,7 @@ import (
 // gate counts depends on the message, so the message is read first, but no more of it than
 // the row needs.
 func (f *Function) converse(ctx context.Context, c *call) (api.Answer, error) {
-	c.message = &api.Message{Method: c.event.HTTPMethod, Header: headers(c.event), Host: header(c.event, "Host")}
+	c.message = &api.Message{Header: headers(c.event), Host: header(c.event, "Host")}
 	if err := f.identify(c); err != nil {
 		return api.Answer{}, err
 	}
@@ -51,16 +52,7 @@ func (f *Function) cursors(ctx context.Context) (api.Cursors, error) {
 
 // headers returns the headers of a request in canonical form, without its secrets.
 func headers(ev events.APIGatewayProxyRequest) http.Header {
-	h := make(http.Header, len(ev.Headers))
-	for name, value := range ev.Headers {
-		h.Set(name, value)
-	}
-	for name, all := range ev.MultiValueHeaders {
-		h.Del(name)
-		for _, value := range all {
-			h.Add(name, value)
-		}
-	}
+	h := transport.Headers(ev.Headers, ev.MultiValueHeaders)
 	for _, secret := range []string{"Authorization", "X-API-Key", "Cookie"} {
 		h.Del(secret)
 	}
