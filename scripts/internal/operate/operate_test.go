@@ -26,6 +26,7 @@ type vault struct {
 	values map[string]string // by version
 	stages map[string]string // version by label
 	before func()            // called once, before a label is moved
+	lost   bool              // the answer to the next move of a label is lost
 }
 
 func (v *vault) answer(target string, in struct {
@@ -72,6 +73,10 @@ func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.before = nil
 	}
 	status, body := v.answer(target, in)
+	if v.lost && in.MoveToVersionId != "" {
+		v.lost = false
+		panic(http.ErrAbortHandler) // closes the connection
+	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(status)
 	fmt.Fprint(w, body)
@@ -81,7 +86,7 @@ func open(t *testing.T, v *vault) *operate.Secret {
 	t.Helper()
 	server := httptest.NewServer(v)
 	t.Cleanup(server.Close)
-	return operate.NewSecret(aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
+	return operate.NewSecret(aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 2,
 		Credentials: credentials.NewStaticCredentialsProvider("id", "key", "")}, "Statgate-peppers")
 }
 
@@ -109,6 +114,19 @@ func TestSecretIsReplacedOnlyIfItIsUnchangedSinceItWasRead(t *testing.T) {
 	}
 	if raw, _, err = s.Read(t.Context()); err != nil || string(raw) != "theirs" || len(v.stages) != 1 {
 		t.Errorf("got %q (%v) and labels %v, want theirs under one label", raw, err, v.stages)
+	}
+}
+
+// The SDK repeats a call whose answer is lost. The repeated move finds the label moved.
+func TestSecretIsReplacedIfTheAnswerToTheMoveIsLost(t *testing.T) {
+	t.Parallel()
+	v := &vault{values: map[string]string{"v1": "one"}, stages: map[string]string{"AWSCURRENT": "v1"}, lost: true}
+	s := open(t, v)
+	if err := s.Replace(t.Context(), []byte("one"), []byte("two")); err != nil {
+		t.Errorf("got %v, want the value that is stored", err)
+	}
+	if raw, _, err := s.Read(t.Context()); err != nil || string(raw) != "two" || len(v.stages) != 1 || v.lost {
+		t.Errorf("got %q (%v) and labels %v, want two under one label", raw, err, v.stages)
 	}
 }
 

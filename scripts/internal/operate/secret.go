@@ -55,6 +55,16 @@ func (s *Secret) read(ctx context.Context) (raw []byte, changed time.Time, versi
 	return []byte(*out.SecretString), aws.ToTime(out.CreatedDate), aws.ToString(out.VersionId), nil
 }
 
+// movedBy returns nil if the version is the current one: the answer to the move was lost, and
+// the SDK repeated it. Otherwise another writer moved the label first.
+func (s *Secret) movedBy(ctx context.Context, version string) error {
+	_, _, current, err := s.read(ctx)
+	if err == nil && current != version {
+		err = peppers.ErrChanged
+	}
+	return err
+}
+
 // Replace implements [peppers.Document]. Secrets Manager has no conditional write of a
 // value, but moving a label is conditional on the version that has it. So Replace writes
 // the value under a temporary label, and then moves AWSCURRENT to it.
@@ -80,9 +90,9 @@ func (s *Secret) Replace(ctx context.Context, was, next []byte) error {
 		move.RemoveFromVersionId = &from
 	}
 	_, err = s.client.UpdateSecretVersionStage(ctx, move)
-	var moved *types.InvalidParameterException // another writer moved the label first
+	var moved *types.InvalidParameterException // the label was moved before
 	if errors.As(err, &moved) {
-		err = peppers.ErrChanged
+		err = s.movedBy(ctx, aws.ToString(put.VersionId))
 	}
 	// Remove the temporary label. Where the move failed, the version has no label then,
 	// and Secrets Manager deletes it some time later.
