@@ -39,6 +39,7 @@ type Route struct {
 	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
 	Cached      bool     // the answer is the same for everyone: caches may store it for [CacheSeconds]
 	Sends       bool     // sends webhook deliveries to the queue
+	KeyOnly     bool     // concerns the secret of a key: console sessions cannot call it
 	Lasts       bool     // makes, changes or ends something that outlives a token: see [Caller.MayLast]
 	Summary     string
 }
@@ -92,14 +93,14 @@ var Routes = []Route{
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
 	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Lasts: true, Summary: "Create key"},
 	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Summary: "Get current key"},
-	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Urgent: true, Lasts: true, Summary: "Revoke current key"},
+	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Urgent: true, Lasts: true, KeyOnly: true, Summary: "Revoke current key"},
 	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Summary: "Get key"},
 	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Flushes: true, Lasts: true, Summary: "Update key"},
 	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Secrets: true, Lasts: true, Summary: "Rotate key secret"},
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Lasts: true, Summary: "Revoke key"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get key usage"},
 
-	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Lasts: true, Summary: "Create token"},
+	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Lasts: true, KeyOnly: true, Summary: "Create token"},
 
 	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List audit entries"},
 

@@ -147,6 +147,9 @@ func (s *Store) proveForeign(ctx context.Context, it table.Item, hash, secret st
 
 // caller reads the key, the owner and the organisation of a secret's item.
 func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, error) {
+	if secret.Int("run") != 0 {
+		return s.sessionCaller(ctx, secret)
+	}
 	key, org, owner := secret.Str("key"), secret.Str("org"), secret.Str("owner")
 	version, err := s.gates.Version(ctx, key)
 	if err != nil {
