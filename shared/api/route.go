@@ -36,6 +36,7 @@ type Route struct {
 	Writes      bool     // changes the organisation's data in the keys table, but not key management
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
+	SameOrigin  bool     // only pages of the API's own origin may call it: no CORS, and the handler sees the session's cookie
 	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
 	Cached      bool     // the answer is the same for everyone: caches may store it for [CacheSeconds]
 	Sends       bool     // sends webhook deliveries to the queue
@@ -144,6 +145,14 @@ var Routes = []Route{
 
 	{Operation: CallMCP, Code: "mp", Method: "POST", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Create MCP message"},
 	{Operation: "streamMCP", Code: "mv", Method: "GET", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Summary: "Get MCP event stream"},
+
+	{Operation: "listSessions", Code: "xl", Method: "GET", Path: "/sessions", Function: "console", Management: true, Keys: []Action{Query}, Summary: "List console sessions"},
+	{Operation: "endSessions", Code: "xa", Method: "DELETE", Path: "/sessions", Function: "console", Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "End console sessions"},
+	{Operation: "endSession", Code: "xe", Method: "DELETE", Path: "/sessions/{session}", Function: "console", Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "End console session"},
+	{Operation: "createPortalLink", Code: "xk", Method: "POST", Path: "/orgs/{org}/members/{user}/portal-links", Function: "console", Permissions: []string{"orgs:write"}, Management: true, Lasts: true, Keys: []Action{Query}, Summary: "Create portal link"},
+	{Operation: "startSession", Code: "xs", Method: "POST", Path: "/console/session/start", Function: "console", Open: true, SameOrigin: true, Keys: []Action{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Start console session"},
+	{Operation: "renewSession", Code: "xr", Method: "POST", Path: "/console/session/renew", Function: "console", Open: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, UpdateItem}, Secrets: true, Summary: "Renew console session"},
+	{Operation: "closeSession", Code: "xc", Method: "POST", Path: "/console/session/end", Function: "console", Open: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Close console session"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
