@@ -19,12 +19,12 @@ export interface View {
   needs: string[];
   /** Its place in the navigation; a view without one is reached from another view. */
   nav?: { label: string; icon: IconName; group?: "operator" };
-  /** Whether only operators see it. */
-  operator?: boolean;
+  /** Who sees it, if not everyone: operators; customers; or all, but of their own organisation only. */
+  only?: "operator" | "customer" | "own";
 }
 
 export const views: View[] = [
   { path: "/keys", view: KeysView, needs: ["listKeys"], nav: { label: "API keys", icon: "key" } },
   { path: "/keys/:key", view: KeyView, needs: ["getKey"] },
-  { path: "/sessions", view: SessionsView, needs: ["getSelf"], nav: { label: "Sessions", icon: "laptop" } },
+  { path: "/sessions", view: SessionsView, needs: ["getSelf"], nav: { label: "Sessions", icon: "laptop" }, only: "own" },
 ];
