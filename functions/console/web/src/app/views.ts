@@ -2,9 +2,11 @@
 
 import type { ComponentType } from "preact";
 import type { IconName } from "../ui/icon";
+import { AuditView } from "../views/audit";
 import { KeysView } from "../views/keys";
 import { KeyView } from "../views/key";
 import { SessionsView } from "../views/sessions";
+import { UsageView } from "../views/usage";
 
 export interface ViewProps {
   params: Record<string, string>;
@@ -26,5 +28,7 @@ export interface View {
 export const views: View[] = [
   { path: "/keys", view: KeysView, needs: ["listKeys"], nav: { label: "API keys", icon: "key" } },
   { path: "/keys/:key", view: KeyView, needs: ["getKey"] },
+  { path: "/usage", view: UsageView, needs: ["getOrgUsage"], nav: { label: "Usage", icon: "chart" } },
+  { path: "/audit", view: AuditView, needs: ["listAudit"], nav: { label: "Audit", icon: "list" } },
   { path: "/sessions", view: SessionsView, needs: ["getSelf"], nav: { label: "Sessions", icon: "laptop" }, only: "own" },
 ];
