@@ -5,6 +5,9 @@ import type { IconName } from "../ui/icon";
 import { AuditView } from "../views/audit";
 import { KeysView } from "../views/keys";
 import { KeyView } from "../views/key";
+import { MembersView } from "../views/members";
+import { OrgView } from "../views/org";
+import { OrgsView } from "../views/orgs";
 import { SessionsView } from "../views/sessions";
 import { UsageView } from "../views/usage";
 
@@ -30,5 +33,8 @@ export const views: View[] = [
   { path: "/keys/:key", view: KeyView, needs: ["getKey"] },
   { path: "/usage", view: UsageView, needs: ["getOrgUsage"], nav: { label: "Usage", icon: "chart" } },
   { path: "/audit", view: AuditView, needs: ["listAudit"], nav: { label: "Audit", icon: "list" } },
+  { path: "/members", view: MembersView, needs: ["listMembers"], nav: { label: "Members", icon: "people" } },
+  { path: "/organisation", view: OrgView, needs: ["getOrg"], nav: { label: "Organisation", icon: "building" } },
   { path: "/sessions", view: SessionsView, needs: ["getSelf"], nav: { label: "Sessions", icon: "laptop" }, only: "own" },
+  { path: "/orgs", view: OrgsView, needs: ["listOrgs"], nav: { label: "Organisations", icon: "building", group: "operator" }, only: "operator" },
 ];
