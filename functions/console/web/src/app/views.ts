@@ -10,6 +10,8 @@ import { OrgView } from "../views/org";
 import { OrgsView } from "../views/orgs";
 import { SessionsView } from "../views/sessions";
 import { UsageView } from "../views/usage";
+import { WebhookView } from "../views/webhook";
+import { WebhooksView } from "../views/webhooks";
 
 export interface ViewProps {
   params: Record<string, string>;
@@ -32,6 +34,8 @@ export const views: View[] = [
   { path: "/keys", view: KeysView, needs: ["listKeys"], nav: { label: "API keys", icon: "key" } },
   { path: "/keys/:key", view: KeyView, needs: ["getKey"] },
   { path: "/usage", view: UsageView, needs: ["getOrgUsage"], nav: { label: "Usage", icon: "chart" } },
+  { path: "/webhooks", view: WebhooksView, needs: ["listWebhooks"], nav: { label: "Webhooks", icon: "hook" }, only: "own" },
+  { path: "/webhooks/:webhook", view: WebhookView, needs: ["getWebhook"], only: "own" },
   { path: "/audit", view: AuditView, needs: ["listAudit"], nav: { label: "Audit", icon: "list" } },
   { path: "/members", view: MembersView, needs: ["listMembers"], nav: { label: "Members", icon: "people" } },
   { path: "/organisation", view: OrgView, needs: ["getOrg"], nav: { label: "Organisation", icon: "building" } },
