@@ -2,7 +2,9 @@
 
 import type { ComponentType } from "preact";
 import type { IconName } from "../ui/icon";
+import { ApplicationsView, DecisionsView } from "../views/applications";
 import { AuditView } from "../views/audit";
+import { ConnectionsView } from "../views/connections";
 import { KeysView } from "../views/keys";
 import { KeyView } from "../views/key";
 import { MembersView } from "../views/members";
@@ -39,6 +41,9 @@ export const views: View[] = [
   { path: "/audit", view: AuditView, needs: ["listAudit"], nav: { label: "Audit", icon: "list" } },
   { path: "/members", view: MembersView, needs: ["listMembers"], nav: { label: "Members", icon: "people" } },
   { path: "/organisation", view: OrgView, needs: ["getOrg"], nav: { label: "Organisation", icon: "building" } },
+  { path: "/applications", view: ApplicationsView, needs: ["listApplications"], nav: { label: "Applications", icon: "shield" }, only: "customer" },
+  { path: "/connections", view: ConnectionsView, needs: ["getConnections"], nav: { label: "Connections", icon: "link" }, only: "own" },
   { path: "/sessions", view: SessionsView, needs: ["getSelf"], nav: { label: "Sessions", icon: "laptop" }, only: "own" },
   { path: "/orgs", view: OrgsView, needs: ["listOrgs"], nav: { label: "Organisations", icon: "building", group: "operator" }, only: "operator" },
+  { path: "/decisions", view: DecisionsView, needs: ["decideApplication"], nav: { label: "Applications", icon: "shield", group: "operator" }, only: "operator" },
 ];
