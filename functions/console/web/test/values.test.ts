@@ -21,7 +21,7 @@ test("what signs in is recognised in the address", () => {
   assert.equal(linkCode("#/link/abc-1"), "abc-1");
   assert.equal(linkCode("#/keys/link/abc"), "");
   assert.deepEqual(callback("?code=a&state=b"), { code: "a", state: "b", error: "" });
-  assert.deepEqual(callback("?error=access_denied&error_description=No&state=b"), { code: "", state: "b", error: "No" });
+  assert.deepEqual(callback("?error=access_denied&error_description=No&state=b"), { code: "", state: "b", error: "access_denied" });
   for (const search of ["", "?code=a", "?state=b", "?q=1"]) assert.equal(callback(search), null, search);
 });
 
@@ -100,5 +100,6 @@ test("a command to try has the variable and not the secret", () => {
   assert.equal(envFile(config, "s"), "STATGATE_API_KEY=s\n");
   assert.equal(curl(config, "https://x.example/v1/keys/self"), 'curl -H "Authorization: Bearer $STATGATE_API_KEY" "https://x.example/v1/keys/self"');
   assert.equal(trial(config, (needed) => needed.includes("teams:read")), "listTeams");
-  assert.equal(trial(config, () => false), "getSelf");
+  assert.equal(trial(config, (needed) => needed.includes("webhooks:read")), "getSelf");
+  assert.equal(trial(configOf("teambattles"), (needed) => needed.includes("history.user:read")), "listContests");
 });

@@ -7,13 +7,14 @@ import { useUserName } from "../app/facts";
 import { useLoad, type Loaded } from "../app/load";
 import { link, replace } from "../app/router";
 import type { ViewProps } from "../app/views";
-import { planOf } from "../core/config";
+import { windowOf } from "../core/config";
 import { preview } from "../core/format";
+import { overlapEnd, tokensEnd } from "../core/history";
 import type { Entry, Key, Minted, Rotated } from "../core/types";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { PageView, Panel } from "../ui/page";
-import { Badge, Chips, Code, Facts, QuotaLeft, State, Time } from "../ui/show";
+import { Badge, Chips, Code, Facts, Person, QuotaLeft, State, Time } from "../ui/show";
 import { LoadedView } from "../ui/states";
 import { History } from "./history";
 import { KeyDialogs, type KeyAct } from "./keyacts";
@@ -91,19 +92,6 @@ function Acts(props: { of: Key; onAct: (act: KeyAct) => void }): JSX.Element | n
   );
 }
 
-/** The end of the secret that the last rotation replaced, if it still works; "" if not. */
-function overlapEnd(history: Entry[]): string {
-  const rotation = history.find((one) => one.action === "key.rotate");
-  const end = rotation?.after?.previous_expires_at;
-  return typeof end === "string" && Date.parse(end) > Date.now() ? end : "";
-}
-
-/** The latest end of the tokens that were made with the key, as far as the history goes; "" without one. */
-function tokensEnd(history: Entry[]): string {
-  const ends = history.filter((one) => one.action === "token.create").map((one) => String(one.after?.expires_at ?? ""));
-  return ends.filter((end) => Date.parse(end) > Date.now()).sort((a, b) => Date.parse(b) - Date.parse(a))[0] ?? "";
-}
-
 function Remarks(props: { of: Key; history: Entry[] }): JSX.Element {
   const { of: key, history } = props;
   const old = key.state === "active" ? overlapEnd(history) : "";
@@ -156,8 +144,8 @@ function KeyFacts(props: { of: Key; history: Entry[] }): JSX.Element {
     ["Secret", <Code>{preview(key.prefix, key.last_four)}</Code>],
     ["Id", <Code>{key.id}</Code>],
     ["Scopes", config.scopes.style === "role" && key.scopes.length === 0 ? "The owner's role decides" : <Chips names={key.scopes} title={(name) => config.scopes.names.find((one) => one.name === name)?.description} />],
-    ["Owner", <span class="break">{userName(key.user)}</span>],
-    ["Created", <><Time at={key.created_at} />{key.created_by && key.created_by !== key.user ? <> by <span class="break">{userName(key.created_by)}</span></> : null}</>],
+    ["Owner", <Person name={userName(key.user)} />],
+    ["Created", <><Time at={key.created_at} />{key.created_by && key.created_by !== key.user ? <> by <Person name={userName(key.created_by)} /></> : null}</>],
     ["Last used", <Time at={key.last_used_at} as="relative" none="never" />],
     ["Expires", <Time at={key.expires_at} none="never" />],
   ];
@@ -175,7 +163,7 @@ function KeyFacts(props: { of: Key; history: Entry[] }): JSX.Element {
 function Quota(props: { of: Loaded<Key> }): JSX.Element {
   const { config } = useApp();
   const key = props.of.data!;
-  const window = Object.values(planOf(config, key.plan)?.limits ?? {}).find((one) => one.limit === key.usage.window.limit)?.window ?? 0;
+  const window = windowOf(config, key.plan);
   return (
     <Panel
       title="Quota"

@@ -4,17 +4,19 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../app/context";
 import { useMembers } from "../app/facts";
+import { useLoad } from "../app/load";
 import { durationWords, overlapChoices, seconds } from "../core/durations";
 import { madeBefore } from "../core/errors";
 import { expiryBody, expiryProblem } from "../core/expiry";
-import { dateTime, exactUTC } from "../core/format";
+import { dateTime } from "../core/format";
 import { readMetadata, writeMetadata } from "../core/metadata";
-import type { Changed, Key, Rotated } from "../core/types";
+import { overlapEnd } from "../core/history";
+import type { Changed, Entry, Key, Rotated } from "../core/types";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Check, FieldSet, Form, TextField, useSave } from "../ui/form";
 import { Notice } from "../ui/notice";
-import { Code } from "../ui/show";
+import { Code, Time } from "../ui/show";
 import { LostSecret } from "./createkey";
 import { ExpiryField, MetadataField } from "./keyform";
 import { ScopePicker } from "./scopepicker";
@@ -103,7 +105,9 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
   const [custom, setCustom] = useState("");
   const [force, setForce] = useState(false);
   const asked = overlap === "other" ? custom.trim() : overlap;
-  const again = form.error?.kind === "conflict" && madeBefore(form.error) === "";
+  const earlier = useEarlierSecret(key.id);
+  const refused = form.error?.kind === "conflict" && madeBefore(form.error) === "" ? form.error : null;
+  const again = earlier !== "" || refused !== null;
   const submit = (): void => {
     if (overlap === "other" && !(seconds(asked) >= 0)) return form.refuse("overlap", "A whole number and one of m, h, d, such as 36h");
     const body = { ...(asked ? { overlap: asked } : {}), ...(force ? { force: true } : {}) };
@@ -113,7 +117,7 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
   return (
     <Dialog title={`Rotate the secret of ${key.name}`} onClose={form.busy ? undefined : onClose}>
       <Form
-        state={form}
+        state={refused ? { ...form, error: null } : form}
         fields={["overlap"]}
         onSubmit={submit}
         actions={
@@ -129,19 +133,19 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
         <FieldSet name="overlap" label="The old secret ends">
           <Check type="radio" name="overlap" value="" label="At once" checked={overlap === ""} hint="Programs that still use it are refused from their next request." onChange={() => setOverlap("")} />
           {choices.map((one) => (
-            <Check key={one} type="radio" name="overlap" value={one} label={`After ${durationWords(one)}`} checked={overlap === one} hint={endWords(one, key.expires_at)} onChange={() => setOverlap(one)} />
+            <Check key={one} type="radio" name="overlap" value={one} label={`After ${durationWords(one)}`} checked={overlap === one} hint={<End overlap={one} of={key} />} onChange={() => setOverlap(one)} />
           ))}
           {choices.length > 0 ? <Check type="radio" name="overlap" value="other" label="After another time" checked={overlap === "other"} onChange={() => setOverlap("other")} /> : null}
           {overlap === "other" ? (
             <div class="indent">
               <input class="short mono" aria-label="Overlap" placeholder="36h" value={custom} onInput={(event) => setCustom(event.currentTarget.value)} />
-              <p class="hint">{seconds(custom) > 0 ? endWords(custom.trim(), key.expires_at) : `At most ${durationWords(choices[choices.length - 1]!)}.`}</p>
+              <p class="hint">{seconds(custom) > 0 ? <End overlap={custom.trim()} of={key} /> : `At most ${durationWords(choices[choices.length - 1]!)}.`}</p>
             </div>
           ) : null}
         </FieldSet>
         {choices.length === 0 ? <p class="muted">This API has no overlap: the old secret ends with the rotation.</p> : null}
-        {again || force ? (
-          <Notice kind="warning" title="A secret from an earlier rotation still works">
+        {again ? (
+          <Notice kind="warning" title={earlier ? `A secret from an earlier rotation works until ${dateTime(earlier)}` : "A secret from an earlier rotation still works"}>
             <p>{`Rotating again ends it at once${asked ? `, and the present secret after ${durationWords(asked)}` : ", and the present secret as well"}.`}</p>
             <Check label="End the earlier secret now" checked={force} onChange={setForce} />
           </Notice>
@@ -152,12 +156,29 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
   );
 }
 
-// When an old secret ends, which is never after its key.
-function endWords(overlap: string, keyEnds: string | null): string {
-  const end = Date.now() + seconds(overlap) * 1000;
-  if (keyEnds && Date.parse(keyEnds) < end) return `With the key itself, ${dateTime(keyEnds)}.`;
-  const iso = new Date(end).toISOString();
-  return `About ${dateTime(iso)} (${exactUTC(iso)}).`;
+/** The end of the secret that the last rotation replaced, if it still works; "" if not or not known. */
+function useEarlierSecret(key: string): string {
+  const { api, can } = useApp();
+  const history = useLoad(async (signal) => (can("listAudit") ? (await api.list<Entry>("listAudit", { query: { key }, signal }, "", 50)).items : []), [key]);
+  return overlapEnd(history.data ?? []);
+}
+
+/** When an old secret ends, which is never after its key. */
+function End(props: { overlap: string; of: Key }): JSX.Element {
+  const end = Date.now() + seconds(props.overlap) * 1000;
+  const { expires_at } = props.of;
+  if (expires_at && Date.parse(expires_at) < end) {
+    return (
+      <>
+        With the key itself, <Time at={expires_at} />.
+      </>
+    );
+  }
+  return (
+    <>
+      About <Time at={new Date(end).toISOString()} />.
+    </>
+  );
 }
 
 function RevokeKey({ of: key, onClose, onDone }: ActProps): JSX.Element {

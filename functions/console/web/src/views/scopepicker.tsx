@@ -35,7 +35,7 @@ export function ScopePicker(props: ScopePickerProps): JSX.Element {
         {style === "grid" ? <ScopeGrid value={props.value} onToggle={toggle} role={props.role} /> : null}
         {style === "levels" ? <ScopeLevels value={props.value} onChange={props.onChange} refusal={refusal} /> : null}
       </FieldSet>
-      {management.length > 0 ? (
+      {props.role !== "member" || management.some((one) => props.value.includes(one.name)) ? (
         <details class="more" open={management.some((one) => props.value.includes(one.name))}>
           <summary>Scopes to manage keys, members and the audit trail</summary>
           <FieldSet name="scopes_management" label="Management" hint="A program that only calls the API for data needs none of these.">
@@ -175,7 +175,7 @@ function Level(props: { row: LevelRow; value: string[]; onChange: (scopes: strin
   const { config } = useApp();
   const id = useId();
   const { row, value } = props;
-  const chosen = row.levels.find((one) => one.grants && value.includes(one.scope));
+  const chosen = row.levels.filter((one) => one.grants && value.includes(one.scope)).pop(); // the highest, where a key has several
   const refusals = row.levels.filter((one) => one.grants).map((one) => props.refusal(config.scopes.names.find((scope) => scope.name === one.scope)!));
   const why = refusals.every(Boolean) ? refusals[0]! : "";
   const nothing = row.levels.find((one) => !one.grants)?.scope ?? "";
