@@ -63,13 +63,13 @@ test("metadata is an object of at most 1 KB, counted in bytes", () => {
 
 test("usage sums to the report's total, hour by hour and by operation", () => {
   const data = [
-    { hour: "2026-03-01T10:00:00Z", operation: "getMatch", count: 2 },
-    { hour: "2026-03-01T10:00:00Z", operation: "listMatches", count: 3 },
-    { hour: "2026-03-01T12:00:00Z", operation: "getMatch", count: 4 },
+    { start: "2026-03-01T10:00:00Z", operation: "getMatch", count: 2 },
+    { start: "2026-03-01T10:00:00Z", operation: "listMatches", count: 3 },
+    { start: "2026-03-01T12:00:00Z", operation: "getMatch", count: 4 },
   ];
   const report = { from: "2026-03-01T09:30:00Z", to: "2026-03-01T12:15:00Z", total: 9, data };
   assert.deepEqual(buckets(report, "hour").map((one) => one.total), [0, 5, 0, 4]);
-  assert.deepEqual(buckets({ ...report, data: [{ day: "2026-03-01T00:00:00Z", operation: "getMatch", count: 9 }] }, "day"), [{ at: "2026-03-01T00:00:00.000Z", total: 9 }]);
+  assert.deepEqual(buckets({ ...report, data: [{ start: "2026-03-01T00:00:00Z", operation: "getMatch", count: 9 }] }, "day"), [{ at: "2026-03-01T00:00:00.000Z", total: 9 }]);
   assert.deepEqual(byOperation(report), [{ operation: "getMatch", total: 6 }, { operation: "listMatches", total: 3 }]);
 });
 

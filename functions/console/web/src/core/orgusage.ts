@@ -64,7 +64,7 @@ export function joined(pages: OrgUsage[]): OrgUsage {
 
 /** The rows of a file: one for each time and operation. */
 export function timeRows(report: Report): (string | number)[][] {
-  const rows = report.data.map((one) => [one.start ?? "", one.operation, one.count]);
+  const rows = report.data.map((one) => [one.start, one.operation, one.count]);
   return [["start", "operation", "requests"], ...rows.sort((a, b) => (`${a[0]} ${a[1]}` < `${b[0]} ${b[1]}` ? -1 : 1))];
 }
 

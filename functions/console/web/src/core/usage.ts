@@ -1,12 +1,10 @@
 // Usage as bars: counts of hours or days, of operations, and the quota's line.
 
 export interface Count {
+  /** Start of the hour or day, UTC. */
+  start: string;
   operation: string;
   count: number;
-  hour?: string;
-  day?: string;
-  at?: string;
-  start?: string;
 }
 
 export interface Report {
@@ -26,14 +24,12 @@ export interface Bucket {
 
 const size: Record<Interval, number> = { hour: 3_600_000, day: 86_400_000 };
 
-const startOf = (count: Count): string => count.hour ?? count.day ?? count.at ?? count.start ?? "";
-
 /** Sums the counts by hour or day, with the empty ones between from and to. */
 export function buckets(report: Report, interval: Interval): Bucket[] {
   const step = size[interval];
   const sums = new Map<number, number>();
   for (const one of report.data) {
-    const at = Math.floor(Date.parse(startOf(one)) / step) * step;
+    const at = Math.floor(Date.parse(one.start) / step) * step;
     sums.set(at, (sums.get(at) ?? 0) + one.count);
   }
   const found: Bucket[] = [];

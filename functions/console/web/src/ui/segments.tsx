@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 /** A choice of a few, of which one is always taken. */
-export function Segments(props: { label: string; value: string; options: { value: string; label: string }[]; onChange: (value: string) => void }): JSX.Element {
+export function Segments<T extends string>(props: { label: string; value: T; options: { value: T; label: string }[]; onChange: (value: T) => void }): JSX.Element {
   return (
     <div class="segments" role="group" aria-label={props.label}>
       {props.options.map((one) => (

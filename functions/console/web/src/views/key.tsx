@@ -10,6 +10,7 @@ import type { ViewProps } from "../app/views";
 import { windowOf } from "../core/config";
 import { preview } from "../core/format";
 import { overlapEnd, tokensEnd } from "../core/history";
+import { periodOf } from "../core/orgusage";
 import type { Entry, Key, Minted, Rotated } from "../core/types";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
@@ -50,7 +51,7 @@ export function KeyView({ params, query }: ViewProps): JSX.Element {
               <KeyFacts of={found} history={history.data ?? []} />
               <Quota of={key} />
             </div>
-            <KeyUsage of={found} interval={query.interval === "day" ? "day" : "hour"} onInterval={(interval) => replace(`/keys/${encodeURIComponent(id)}`, { interval: interval === "day" ? "day" : "" })} />
+            <KeyUsage of={found} period={periodOf(query.period)} onPeriod={(period) => replace(`/keys/${encodeURIComponent(id)}`, { period: period === "24h" ? "" : period })} />
             {can("listAudit") ? (
               <Panel title="History" flush>
                 <LoadedView of={history} what="the history">

@@ -1,4 +1,4 @@
-// The use of a key by hour or day, and by operation.
+// The requests of a key, by hour or day and by operation.
 
 import type { JSX } from "preact";
 import { useApp } from "../app/context";
@@ -6,72 +6,60 @@ import { useLoad } from "../app/load";
 import { windowOf } from "../core/config";
 import { count, per } from "../core/durations";
 import { hourLabel, number, operationWords, utcDay } from "../core/format";
+import { periods, spanOf, type Period } from "../core/orgusage";
 import type { Key } from "../core/types";
 import { buckets, byOperation, quotaOf, type Interval, type Report } from "../core/usage";
 import { Bars } from "../ui/bars";
 import { Panel } from "../ui/page";
+import { Segments } from "../ui/segments";
 import { Meter } from "../ui/show";
 import { Empty, LoadedView } from "../ui/states";
 import { Table } from "../ui/table";
 
-const spans: Record<Interval, number> = { hour: 24 * 3_600_000, day: 30 * 86_400_000 };
-
-export function KeyUsage(props: { of: Key; interval: Interval; onInterval: (interval: Interval) => void }): JSX.Element | null {
-  const { api, can } = useApp();
-  const { of: key, interval } = props;
-  const report = useLoad(
-    (signal) => {
-      const now = Date.now();
-      const query = { from: new Date(now - spans[interval]).toISOString(), to: new Date(now).toISOString(), ...(interval === "day" ? { interval } : {}) };
-      return api.call<Report>("getKeyUsage", { params: { key: key.id }, query, signal });
-    },
-    [key.id, key.usage.total, interval],
-  );
+export function KeyUsage(props: { of: Key; period: Period; onPeriod: (period: Period) => void }): JSX.Element | null {
+  const { api, can, config } = useApp();
+  const { of: key, period } = props;
+  const report = useLoad((signal) => api.call<Report>("getKeyUsage", { params: { key: key.id }, query: spanOf(period, Date.now()), signal }), [key.id, key.usage.total, period]);
   if (!can("getKeyUsage")) return null;
+  const { limit } = key.usage.window;
+  const window = windowOf(config, key.plan);
   return (
-    <Panel title="Usage" actions={<IntervalChoice value={interval} onChange={props.onInterval} />}>
+    <Panel title="Usage" actions={<PeriodChoice value={period} onChange={props.onPeriod} />}>
       <LoadedView of={report} what="the usage">
-        {(found) => <Usage of={found} owner={key} interval={interval} />}
+        {(found) => (found.total === 0 ? <NoRequests period={period} /> : <Requests of={found} period={period} quota={limit === null ? null : { limit, window }} />)}
       </LoadedView>
     </Panel>
   );
 }
 
-export function IntervalChoice(props: { value: Interval; onChange: (interval: Interval) => void }): JSX.Element {
-  const labels: Record<Interval, string> = { hour: "24 hours", day: "30 days" };
+export function PeriodChoice(props: { value: Period; onChange: (period: Period) => void }): JSX.Element {
+  return <Segments label="Period" value={props.value} options={(Object.keys(periods) as Period[]).map((one) => ({ value: one, label: periods[one].label }))} onChange={props.onChange} />;
+}
+
+export function NoRequests(props: { period: Period }): JSX.Element {
   return (
-    <div class="segments" role="group" aria-label="Period">
-      {(["hour", "day"] as const).map((one) => (
-        <button key={one} type="button" aria-pressed={props.value === one} onClick={() => props.onChange(one)}>
-          {labels[one]}
-        </button>
-      ))}
-    </div>
+    <Empty title="No requests" icon="chart">
+      <p>There were none in {periods[props.period].label}.</p>
+    </Empty>
   );
 }
 
-function Usage(props: { of: Report; owner: Key; interval: Interval }): JSX.Element {
-  const { config } = useApp();
-  const { of: report, interval } = props;
-  const limit = props.owner.usage.window.limit;
-  const window = windowOf(config, props.owner.plan);
-  const quota = quotaOf(limit, window, interval);
+/** A report as a picture with the quota's line, and as tables by operation and by time. */
+export function Requests(props: { of: Report; period: Period; quota: { limit: number; window: number } | null }): JSX.Element {
+  const { of: report, quota } = props;
+  const { interval, label } = periods[props.period];
   const bars = buckets(report, interval).map((one) => ({ id: one.at, label: interval === "hour" ? hourLabel(one.at) : utcDay(one.at), value: one.total }));
-  const highest = bars.reduce((most, bar) => (bar.value > most.value ? bar : most), { id: "", label: "", value: 0 });
-  const summary = `${count(report.total, "request")} by ${interval}${highest.value > 0 ? `, most in ${highest.label}: ${number(highest.value)}` : ""}`;
-  if (report.total === 0) {
-    return (
-      <Empty title="No requests" icon="chart">
-        <p>The key made none in this time.</p>
-      </Empty>
-    );
-  }
+  const highest = bars.reduce((most, bar) => (bar.value > most.value ? bar : most));
   return (
     <>
       <p class="big">
-        {number(report.total)} <span class="muted small">requests in {interval === "hour" ? "24 hours" : "30 days (UTC)"}</span>
+        {number(report.total)}{" "}
+        <span class="muted small">
+          {report.total === 1 ? "request" : "requests"} in {label}
+          {interval === "day" ? " (UTC)" : ""}
+        </span>
       </p>
-      <Bars summary={summary} bars={bars} line={quota} lineLabel={quota === null ? "" : `Quota, ${number(quota)} per ${interval}${window < (interval === "hour" ? 3600 : 86400) ? ` (${number(limit!)} per ${per(window)})` : ""}`} />
+      <Bars summary={`${count(report.total, "request")} by ${interval}, most in ${highest.label}: ${number(highest.value)}`} bars={bars} line={quota && quotaOf(quota.limit, quota.window, interval)} lineLabel={quota ? quotaWords(quota, interval) : ""} />
       <div class="columns even">
         <ByOperation of={report} />
         <details class="more">
@@ -91,7 +79,13 @@ function Usage(props: { of: Report; owner: Key; interval: Interval }): JSX.Eleme
   );
 }
 
-/** The requests of a report by operation, most used first. */
+function quotaWords(quota: { limit: number; window: number }, interval: Interval): string {
+  const all = quotaOf(quota.limit, quota.window, interval);
+  const own = `${number(quota.limit)} per ${per(quota.window)}`;
+  if (all === null || all === quota.limit) return `Quota, ${own}`;
+  return `Quota, ${number(all)} per ${interval} (${own})`;
+}
+
 export function ByOperation(props: { of: Report }): JSX.Element {
   const { config } = useApp();
   const sums = byOperation(props.of);

@@ -6,19 +6,15 @@ import { useUserName } from "../app/facts";
 import { useLoad } from "../app/load";
 import { link, replace } from "../app/router";
 import type { ViewProps } from "../app/views";
-import { count } from "../core/durations";
-import { hourLabel, number, preview, utcDay } from "../core/format";
-import { joined, keyRows, periodOf, periods, spanOf, timeRows, type KeyUse, type OrgUsage, type Period } from "../core/orgusage";
-import { buckets } from "../core/usage";
-import { Bars } from "../ui/bars";
+import { number, preview } from "../core/format";
+import { joined, keyRows, periodOf, spanOf, timeRows, type KeyUse, type OrgUsage, type Period } from "../core/orgusage";
 import { CsvButton } from "../ui/csv";
 import { Notice } from "../ui/notice";
 import { PageView, Panel } from "../ui/page";
-import { Segments } from "../ui/segments";
 import { Code, Meter, State, Time, WindowBar } from "../ui/show";
 import { Empty, LoadedView } from "../ui/states";
 import { Table, type Column } from "../ui/table";
-import { ByOperation } from "./keyusage";
+import { NoRequests, PeriodChoice, Requests } from "./keyusage";
 
 const mostPages = 10; // of 100 keys
 
@@ -44,12 +40,7 @@ export function UsageView({ query }: ViewProps): JSX.Element {
       title="Usage"
       intro={<p>{self.role === "member" ? "The requests of your keys." : "The requests of all keys of the organisation, revoked ones included."}</p>}
       actions={
-        <Segments
-          label="Period"
-          value={period}
-          options={(Object.keys(periods) as Period[]).map((one) => ({ value: one, label: periods[one].label }))}
-          onChange={(to) => replace("/usage", { period: to === "24h" ? "" : to })}
-        />
+        <PeriodChoice value={period} onChange={(to) => replace("/usage", { period: to === "24h" ? "" : to })} />
       }
     >
       <LoadedView of={report} what="the usage">
@@ -63,7 +54,6 @@ function Report(props: { of: OrgUsage; period: Period }): JSX.Element {
   const { of: report, period } = props;
   const { contract } = useApp().config;
   const userName = useUserName();
-  const label = periods[period].label;
   if (report.keys.length === 0) {
     return (
       <Empty title="No keys" icon="chart">
@@ -79,47 +69,11 @@ function Report(props: { of: OrgUsage; period: Period }): JSX.Element {
         </Notice>
       ) : null}
       <Panel title="Requests" actions={<CsvButton name={`${contract}-usage-${period}`} disabled={report.total === 0} rows={() => timeRows(report)} />}>
-        {report.total === 0 ? (
-          <Empty title="No requests" icon="chart">
-            <p>The keys made none in {label}.</p>
-          </Empty>
-        ) : (
-          <Times of={report} label={label} />
-        )}
+        {report.total === 0 ? <NoRequests period={period} /> : <Requests of={report} period={period} quota={null} />}
       </Panel>
       <Panel title="By key" flush actions={<CsvButton name={`${contract}-usage-${period}-keys`} rows={() => keyRows(report, userName)} />}>
         <Keys of={report} />
       </Panel>
-    </>
-  );
-}
-
-function Times(props: { of: OrgUsage; label: string }): JSX.Element {
-  const { of: report } = props;
-  const { interval } = report;
-  const bars = buckets(report, interval).map((one) => ({ id: one.at, label: interval === "hour" ? hourLabel(one.at) : utcDay(one.at), value: one.total }));
-  const highest = bars.reduce((most, bar) => (bar.value > most.value ? bar : most));
-  return (
-    <>
-      <p class="big">
-        {number(report.total)} <span class="muted small">{report.total === 1 ? "request" : "requests"} in {props.label}{interval === "day" ? " (UTC)" : ""}</span>
-      </p>
-      <Bars summary={`${count(report.total, "request")} by ${interval}, most in ${highest.label}: ${number(highest.value)}`} bars={bars} line={null} lineLabel="" />
-      <div class="columns even">
-        <ByOperation of={report} />
-        <details class="more">
-          <summary>By {interval} as a table</summary>
-          <Table
-            caption={`Requests by ${interval}`}
-            columns={[
-              { title: interval === "hour" ? "Hour" : "Day (UTC)", cell: (bar) => bar.label },
-              { title: "Requests", numeric: true, cell: (bar) => number(bar.value) },
-            ]}
-            rows={bars.filter((bar) => bar.value > 0).reverse()}
-            id={(bar) => bar.id}
-          />
-        </details>
-      </div>
     </>
   );
 }
