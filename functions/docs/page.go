@@ -8,6 +8,6 @@ import (
 
 func page(d Deps) api.Handler {
 	return api.Handle("getDocs", func(context.Context, *api.Request, *noInput) (api.Raw, error) {
-		return api.Raw{ContentType: "text/html; charset=utf-8", Body: d.Page}, nil
+		return api.HTML(d.Page), nil
 	})
 }

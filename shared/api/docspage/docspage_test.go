@@ -85,7 +85,7 @@ func TestPageIsCompleteWithoutAScript(t *testing.T) {
 	for _, name := range preset.Names() {
 		c, doc := document(t, name)
 		page := regexp.MustCompile(`(?s)<script>.*?</script>`).ReplaceAllString(render(t, c, doc), "")
-		for _, r := range api.For(c) {
+		for _, r := range api.Documented(c) {
 			article := regexp.MustCompile(`(?s)<article class="endpoint" id="` + r.Operation + `".*?</article>`).FindString(page)
 			if article == "" {
 				t.Errorf("%s: the page has no %s", name, r.Operation)
@@ -162,7 +162,7 @@ func TestEveryCurlCallsItsOwnOperation(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := call.FindAllStringSubmatch(render(t, c, doc), -1)
-		if got, want := len(found), len(api.For(c)); got != want {
+		if got, want := len(found), len(api.Documented(c)); got != want {
 			t.Errorf("%s: found %d curl requests, want %d", name, got, want)
 		}
 		for _, m := range found {

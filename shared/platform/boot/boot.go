@@ -13,6 +13,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -123,6 +124,9 @@ func (f *Function) Read(name string) []byte {
 	}
 	return raw
 }
+
+// Files returns a directory that was packaged beside the binary.
+func (f *Function) Files(name string) fs.FS { return os.DirFS(f.file(name)) }
 
 // Fatal logs why the function cannot start and ends the process.
 func (f *Function) Fatal(err error) {

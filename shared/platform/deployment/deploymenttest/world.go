@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -172,6 +173,7 @@ type Setup struct {
 	Follow    func(ctx context.Context, read table.Reader) error
 
 	MCPOrigins mcp.Origins
+	Console    fs.FS
 }
 
 // With starts a deployment on the tables "keys" and "stats". Its background work ends
@@ -190,7 +192,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins, Console: setup.Console,
 	})
 	if err != nil {
 		t.Fatal(err)
