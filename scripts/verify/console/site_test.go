@@ -1,10 +1,14 @@
 package console
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"testing/fstest"
 
+	"statgate/scripts/internal/webpage"
 	"statgate/shared/platform/deployment/deploymenttest"
 	"statgate/shared/table"
 	"statgate/shared/table/local"
@@ -17,9 +21,27 @@ type site struct {
 	file string // with its tables
 }
 
-// deploy starts a deployment, with the simulated league, whose tables are in a file.
+// bundled is the console's page, which is built once for all tests.
+var bundled = sync.OnceValues(func() (fs.FS, error) {
+	files, err := webpage.Bundle()
+	if err != nil {
+		return nil, err
+	}
+	all := fstest.MapFS{}
+	for name, content := range files {
+		all[name] = &fstest.MapFile{Data: content}
+	}
+	return all, nil
+})
+
+// deploy starts a deployment, with the console and the simulated league, whose tables are in a
+// file.
 func deploy(t *testing.T, contract string) *site {
 	t.Helper()
+	page, err := bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &site{name: contract, file: filepath.Join(t.TempDir(), "statgate.db")}
 	db, err := local.Open(s.file, table.Keys, table.Stats)
 	if err != nil {
@@ -31,7 +53,7 @@ func deploy(t *testing.T, contract string) *site {
 		}
 	})
 	s.Fixture = deploymenttest.With(t, contract, map[string]table.Table{"keys": db.Table("keys"), "stats": db.Table("stats")},
-		deploymenttest.Setup{Follow: deploymenttest.Following(t, db)})
+		deploymenttest.Setup{Follow: deploymenttest.Following(t, db), Console: page})
 	s.Simulate(t)
 	return s
 }

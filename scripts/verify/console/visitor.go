@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -191,7 +190,6 @@ func (p *tab) act(action, value string, result any, path []at) {
 
 func (p *tab) click(path ...at)               { p.t.Helper(); p.act("click", "", nil, path) }
 func (p *tab) fill(text string, path ...at)   { p.t.Helper(); p.act("fill", text, nil, path) }
-func (p *tab) press(keys string, path ...at)  { p.t.Helper(); p.act("press", keys, nil, path) }
 func (p *tab) choose(name string, path ...at) { p.t.Helper(); p.act("choose", name, nil, path) }
 func (p *tab) check(path ...at)               { p.t.Helper(); p.act("check", "", nil, path) }
 func (p *tab) see(path ...at)                 { p.t.Helper(); p.act("see", "", nil, path) }
@@ -206,17 +204,15 @@ func (p *tab) value(path ...at) (text string) {
 	p.act("value", "", &text, path)
 	return text
 }
-func (p *tab) count(path ...at) (n int)     { p.t.Helper(); p.act("count", "", &n, path); return n }
-func (p *tab) enabled(path ...at) (is bool) { p.t.Helper(); p.act("enabled", "", &is, path); return is }
-func (p *tab) focused(path ...at) (is bool) { p.t.Helper(); p.act("focused", "", &is, path); return is }
-func (p *tab) html() (text string)          { p.t.Helper(); p.must(command{"op": "html"}, &text); return text }
-func (p *tab) url() (text string)           { p.t.Helper(); p.must(command{"op": "url"}, &text); return text }
-func (p *tab) title() (text string)         { p.t.Helper(); p.must(command{"op": "title"}, &text); return text }
-func (p *tab) keys(keys ...string)          { p.t.Helper(); p.must(command{"op": "keys", "keys": keys}, nil) }
-func (p *tab) write(text string)            { p.t.Helper(); p.must(command{"op": "type", "text": text}, nil) }
-func (p *tab) reload()                      { p.t.Helper(); p.must(command{"op": "reload"}, nil) }
-func (p *tab) back()                        { p.t.Helper(); p.must(command{"op": "back"}, nil) }
-func (p *tab) scheme(name string)           { p.t.Helper(); p.must(command{"op": "scheme", "scheme": name}, nil) }
+func (p *tab) count(path ...at) (n int) { p.t.Helper(); p.act("count", "", &n, path); return n }
+func (p *tab) html() (text string)      { p.t.Helper(); p.must(command{"op": "html"}, &text); return text }
+func (p *tab) url() (text string)       { p.t.Helper(); p.must(command{"op": "url"}, &text); return text }
+func (p *tab) title() (text string)     { p.t.Helper(); p.must(command{"op": "title"}, &text); return text }
+func (p *tab) keys(keys ...string)      { p.t.Helper(); p.must(command{"op": "keys", "keys": keys}, nil) }
+func (p *tab) write(text string)        { p.t.Helper(); p.must(command{"op": "type", "text": text}, nil) }
+func (p *tab) reload()                  { p.t.Helper(); p.must(command{"op": "reload"}, nil) }
+func (p *tab) back()                    { p.t.Helper(); p.must(command{"op": "back"}, nil) }
+func (p *tab) scheme(name string)       { p.t.Helper(); p.must(command{"op": "scheme", "scheme": name}, nil) }
 func (p *tab) size(width, height int) {
 	p.t.Helper()
 	p.must(command{"op": "size", "width": width, "height": height}, nil)
@@ -235,13 +231,4 @@ func (p *tab) goes(url string) (status int, headers map[string]string) {
 	}
 	p.must(command{"op": "goto", "url": url}, &got)
 	return got.Status, got.Headers
-}
-
-// pretty writes what a driver answered.
-func pretty(v any) string {
-	raw, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err.Error()
-	}
-	return string(raw)
 }
