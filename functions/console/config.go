@@ -34,7 +34,8 @@ type Config struct {
 	Management  contract.Budget      `json:"management"` // requests of key management, per key
 	Keys        contract.KeyRules    `json:"keys"`
 	Operations  map[string]Operation `json:"operations"` // of this deployment, by name
-	Answers     Answers              `json:"answers"`
+	Answers     Answers              `json:"answers"`    // of key management
+	Data        Answers              `json:"data"`       // of all other operations
 	OpenID      bool                 `json:"oidc"`
 	Members     Members              `json:"members"`
 	Webhooks    bool                 `json:"webhooks"`
@@ -88,10 +89,11 @@ type Operation struct {
 	Path        string            `json:"path"`        // with the base, without the stage's path
 	Permissions []string          `json:"permissions"` // any one is enough; empty for any key
 	Names       map[string]string `json:"names"`       // Statgate's name of a field → the contract's
+	Management  bool              `json:"management"`  // whether it is key management
 }
 
-// Answers tell where the parts of an answer of key management and of an error are. Each is a
-// path of names from the top; empty for the answer itself, and null if it does not exist.
+// Answers tell where the parts of an answer and of an error are. Each is a path of names from
+// the top; empty for the answer itself, and null if it does not exist.
 type Answers struct {
 	Item    []string `json:"item"`
 	Items   []string `json:"items"`
@@ -100,6 +102,7 @@ type Answers struct {
 	Code    []string `json:"code"`
 	Message []string `json:"message"`
 	Details []string `json:"details"`
+	Paging  string   `json:"paging"` // how lists are paged: cursor, page or offset
 }
 
 // Members says what members there are.
@@ -119,7 +122,7 @@ func NewConfig(c *contract.Contract, s Settings) Config {
 		Contract: c.Name, Product: c.Title, Base: c.Base, StagePath: s.StagePath, Environment: s.Environment,
 		Transports: c.HTTPTransports(), Secret: Secret{Prefix: c.Secret.Prefixes[s.Environment], ShowLast: c.Secret.ShowLast},
 		Scopes: scopes(c.Scopes), DefaultPlan: c.DefaultPlan, Management: c.Management, Keys: c.Keys,
-		Operations: map[string]Operation{}, Answers: answers(c.Shapes), OpenID: s.OpenID,
+		Operations: map[string]Operation{}, Answers: answers(c, c.Shapes.Management), Data: answers(c, true), OpenID: s.OpenID,
 		Members: Members{Roles: []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}}, Events: []Event{},
 	}
 	if config.Keys.ExpiryChoices == nil {
@@ -131,7 +134,7 @@ func NewConfig(c *contract.Contract, s Settings) Config {
 	for _, r := range api.For(c) {
 		if !r.Open {
 			config.Operations[r.Operation] = Operation{Method: r.Method, Path: r.Path,
-				Permissions: some(r.Permissions), Names: c.Operations[r.Operation].Names}
+				Permissions: some(r.Permissions), Names: c.Operations[r.Operation].Names, Management: r.Management}
 		}
 	}
 	if _, config.Webhooks = config.Operations["createWebhook"]; config.Webhooks {
@@ -186,21 +189,23 @@ func levels(list []contract.Scope) []Level {
 	return all
 }
 
-// answers finds the slots in the shapes of key management and of errors.
-func answers(s contract.Shapes) Answers {
-	item, list := &contract.Node{Slot: "item"}, api.ManagementList
-	if s.Management {
-		list = s.List
-		if s.Item != nil {
-			item = s.Item
+// answers finds the slots in the shapes of errors, and of the contract's answers or of those
+// that key management has otherwise.
+func answers(c *contract.Contract, own bool) Answers {
+	item, list, paging := &contract.Node{Slot: "item"}, api.ManagementList, "cursor"
+	if own {
+		list, paging = c.Shapes.List, c.Paging.Style
+		if c.Shapes.Item != nil {
+			item = c.Shapes.Item
 		}
 	}
-	message := find(s.Error, "message")
+	failed := c.Shapes.Error
+	message := find(failed, "message")
 	if message == nil {
-		message = find(s.Error, "summary")
+		message = find(failed, "summary")
 	}
 	return Answers{Item: find(item, "item"), Items: find(list, "items"), Next: find(list, "next"), Total: find(list, "total"),
-		Code: find(s.Error, "code"), Message: message, Details: find(s.Error, "details")}
+		Code: find(failed, "code"), Message: message, Details: find(failed, "details"), Paging: paging}
 }
 
 // find returns the names that lead to a slot; nil if the shape does not have it.

@@ -27,7 +27,7 @@ function start(): void {
     fetch: call,
     now: () => performance.now(),
     address: (what) => beside(page, `/console/session/${what}`),
-    errorShape: config.shapes?.error,
+    answers: config.answers,
   });
   const address = (path: string): string => beside(page, path);
   const api = new Client({

@@ -46,14 +46,14 @@ export function useLoad<T>(read: (signal: AbortSignal) => Promise<T>, inputs: re
   return { ...state, reload };
 }
 
-/** The time in milliseconds, which moves every so many milliseconds. */
+/** The time in milliseconds; draws again every so many milliseconds. */
 export function useNow(every: number): number {
-  const [now, setNow] = useState(Date.now());
+  const [, setRound] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), every);
+    const timer = setInterval(() => setRound((n) => n + 1), every);
     return () => clearInterval(timer);
   }, [every]);
-  return now;
+  return Date.now();
 }
 
 /** Returns the value after it has stayed the same for a while. */

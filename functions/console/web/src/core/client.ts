@@ -3,7 +3,7 @@
 
 import type { Config, Operation } from "./config";
 import { ApiError, errorFrom, messageOf } from "./errors";
-import { readItem, readList } from "./shapes";
+import { readItem, readList, usual, type Answers } from "./answers";
 
 export interface Tokens {
   token(): Promise<string>;
@@ -62,14 +62,14 @@ export class Client {
   /** Calls an operation and returns its object. Throws an ApiError. */
   async call<T>(operation: string, input: Input = {}): Promise<T> {
     const answer = await this.send(operation, input);
-    return readItem(this.deps.config.shapes?.item, answer.body) as T;
+    return readItem(this.answers(operation), answer.body) as T;
   }
 
   /** Calls an operation that returns a list, for the page at a position; "" is the first. */
   async list<T>(operation: string, input: Input = {}, at = "", limit = 25): Promise<Page<T>> {
     const found = await this.send(operation, { ...input, query: { ...input.query, limit, ...this.position(at) } });
-    const list = readList(this.deps.config.shapes?.list, found.body);
-    return { items: list.items as T[], total: list.total, next: list.cursors ? list.next : this.counted(list.items.length, list.total, at, limit) };
+    const list = readList(this.answers(operation), found.body);
+    return { items: list.items as T[], total: list.total, next: list.cursors ? list.next : counted(this.answers(operation), list.items.length, list.total, at, limit) };
   }
 
   /** Calls an operation that returns a list until its end, or until there are as many as most. */
@@ -88,7 +88,7 @@ export class Client {
   async whoAmI<T>(secret: string): Promise<T> {
     const response = await this.attempt(this.operation("getSelf"), {}, secret);
     const answer = await this.read(response);
-    return readItem(this.deps.config.shapes?.item, answer.body) as T;
+    return readItem(this.answers("getSelf"), answer.body) as T;
   }
 
   /** Calls an operation with the session's token, and returns the answer as it came. */
@@ -146,7 +146,7 @@ export class Client {
     if (request.body !== undefined) headers["Content-Type"] = "application/json";
     if (input.once) headers["Idempotency-Key"] = input.once;
     let path = request.path;
-    const transports = this.deps.config.transports ?? ["bearer"];
+    const transports = this.deps.config.transports;
     if (transports.includes("bearer")) headers.Authorization = `Bearer ${secret}`;
     else if (transports.includes("x-api-key")) headers["X-API-Key"] = secret;
     else path += `${path.includes("?") ? "&" : "?"}api_key=${encodeURIComponent(secret)}`;
@@ -174,7 +174,7 @@ export class Client {
     } catch {
       if (response.ok) throw new ApiError("failed", messageOf("failed"), response.status);
     }
-    if (!response.ok) throw errorFrom(this.deps.config.shapes?.error, response.status, body, header);
+    if (!response.ok) throw errorFrom(this.deps.config.answers, response.status, body, header);
     return { body, status: response.status, header };
   }
 
@@ -187,12 +187,18 @@ export class Client {
     return at === "" ? {} : { cursor: at };
   }
 
-  private counted(length: number, total: number | null, at: string, limit: number): string | null {
-    const style = this.deps.config.paging?.style === "page" ? "page" : "offset";
-    const place = Number(/=(\d+)$/.exec(at)?.[1] ?? (style === "page" ? 1 : 0));
-    const seen = style === "page" ? place * limit : place + length;
-    const more = length > 0 && (total === null ? length === limit : seen < total);
-    if (!more) return null;
-    return style === "page" ? `page=${place + 1}` : `offset=${seen}`;
+  // Data may be in another envelope than key management.
+  private answers(operation: string): Answers {
+    const { answers = usual, data, operations } = this.deps.config;
+    return operations[operation]?.management === false ? (data ?? answers) : answers;
   }
+}
+
+function counted(answers: Answers, length: number, total: number | null, at: string, limit: number): string | null {
+  const style = answers.paging === "page" ? "page" : "offset";
+  const place = Number(/=(\d+)$/.exec(at)?.[1] ?? (style === "page" ? 1 : 0));
+  const seen = style === "page" ? place * limit : place + length;
+  const more = length > 0 && (total === null ? length === limit : seen < total);
+  if (!more) return null;
+  return style === "page" ? `page=${place + 1}` : `offset=${seen}`;
 }

@@ -1,24 +1,27 @@
 // The deployment's configuration, which the function writes into the page. Nothing in the
 // console names a product: names, scopes, plans and routes all come from here.
 
-import type { Shape } from "./shapes";
+import type { Answers } from "./answers";
 
 export interface Scope {
   name: string;
-  description?: string;
-  /** Permission patterns that the scope grants, such as "matches:read"; nouns for resources of a grid. */
-  permissions?: string[];
+  description: string;
+  /** Permissions that the scope grants by itself, such as "matches:read". */
+  permissions: string[];
   /** Whether the scope is for key management. */
-  management?: boolean;
-  /** Approval without which the scope grants nothing: "general" or "game". */
-  needs?: string;
+  management: boolean;
+  /** Approval without which the scope grants nothing: "general", "game" or "". */
+  needs: string;
 }
 
-export interface Verb {
+/** A choice of scopes of which a key has at most one. */
+export interface Level {
+  category: string;
   name: string;
-  /** Verb of the permissions: read or write. */
-  verb: string;
-  description?: string;
+  description: string;
+  needs: string;
+  /** Those that grant the least first. */
+  scopes: string[];
 }
 
 export type ScopeStyle = "list" | "grid" | "levels" | "role";
@@ -27,9 +30,11 @@ export interface Scopes {
   style: ScopeStyle;
   /** Every scope that a key may be given, data scopes first. */
   names: Scope[];
-  default?: string[];
-  verbs?: Verb[];
-  resources?: Scope[];
+  default: string[];
+  /** Names of a grid's verbs and resources. */
+  verbs: string[];
+  resources: string[];
+  levels: Level[];
 }
 
 export interface Limit {
@@ -47,11 +52,14 @@ export interface Plan {
 
 export interface Operation {
   method: string;
-  /** Path with parameters in braces. */
+  /** Path with the base, and with parameters in braces. */
   path: string;
   /** Parameter or field → the contract's name for it. */
-  names?: Record<string, string>;
-  permissions?: string[];
+  names?: Record<string, string> | null;
+  /** Any one is enough; empty for any key. */
+  permissions: string[];
+  /** False for operations of data, whose answers may have another envelope. */
+  management?: boolean;
   summary?: string;
 }
 
@@ -65,7 +73,7 @@ export interface Config {
   environment: string;
   secret: { prefix: string; show_last: number };
   /** How a secret is sent: bearer, x-api-key or api_key. */
-  transports?: string[];
+  transports: string[];
   scopes: Scopes;
   plans: Plan[];
   default_plan: string;
@@ -81,8 +89,12 @@ export interface Config {
   oidc?: boolean;
   members?: { roles: string[] };
   webhooks?: boolean;
-  shapes?: { error?: Shape; item?: Shape; list?: Shape };
-  paging?: { style: "cursor" | "page" | "offset"; limit?: { default: number; max: number } };
+  /** Where the parts of an answer of key management, and of any error, are. */
+  answers?: Answers;
+  /** Where the parts of other answers are. */
+  data?: Answers;
+  /** Types of event that webhooks can receive. */
+  events?: { type: string; summary: string }[];
 }
 
 /** Reads the configuration from the text of the page; an error says what is missing. */

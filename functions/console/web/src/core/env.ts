@@ -11,7 +11,7 @@ export function envFile(config: Config, secret: string): string {
 /** The header that carries a secret, with the variable in place of the secret. */
 export function authHeader(config: Config): string {
   const secret = `$${variableName(config)}`;
-  const transports = config.transports ?? ["bearer"];
+  const transports = config.transports;
   return transports.includes("bearer") ? `Authorization: Bearer ${secret}` : `X-API-Key: ${secret}`;
 }
 
@@ -27,7 +27,7 @@ export function curl(config: Config, address: string): string {
 export function trial(config: Config, may: (permissions: string[]) => boolean): string {
   for (const [name, op] of Object.entries(config.operations)) {
     const simple = op.method === "GET" && name.startsWith("list") && !op.path.includes("{");
-    if (simple && op.permissions && op.permissions.length > 0 && !op.permissions.some((p) => /^(keys|orgs|audit|webhooks|history\.|connections)/.test(p)) && may(op.permissions)) return name;
+    if (simple && op.permissions.length > 0 && !op.permissions.some((p) => /^(keys|orgs|audit|webhooks|history\.|connections)/.test(p)) && may(op.permissions)) return name;
   }
   return "getSelf";
 }

@@ -1,7 +1,7 @@
 // Failures as people meet them. Contracts give errors their own codes and statuses, so the
 // kind is decided from the status and from what the session says.
 
-import { isObject, slotsOf, type Shape } from "./shapes";
+import { at, isObject, type Answers } from "./answers";
 
 export type Kind =
   | "offline" // no answer
@@ -69,30 +69,22 @@ export function messageOf(kind: Kind): string {
   return fallback[kind];
 }
 
-/** Turns an error answer into an ApiError. The body may be anything. */
-export function errorFrom(shape: Shape | undefined, status: number, body: unknown, header: (name: string) => string | null): ApiError {
+/** Turns an error answer into an ApiError. The body may be anything: gateways answer, too. */
+export function errorFrom(answers: Answers | undefined, status: number, body: unknown, header: (name: string) => string | null): ApiError {
   const kind = kindOf(status);
-  const slots = slotsOf(shape, body) ?? loose(body);
-  const message = text(slots.message) || summaryMessage(slots) || fallback[kind];
-  const error = new ApiError(kind, message, status);
-  error.code = text(slots.code);
-  error.requestId = header("X-Request-Id") ?? text(slots.request_id);
+  const said = text(at(answers?.message, body)) || (isObject(body) ? text(body.message) || text(body.error) : "");
+  const error = new ApiError(kind, said || fallback[kind], status);
+  error.code = text(at(answers?.code, body)) || (isObject(body) ? text(body.code) : "");
+  error.requestId = header("X-Request-Id") ?? "";
   error.retryAfter = Number(header("Retry-After")) || 0;
-  error.details = slots.details ?? null;
-  readProblems(error, slots.details);
-  if (typeof slots.summary === "string") error.fields = summaryFields(slots.summary);
+  error.details = at(answers?.details, body) ?? (isObject(body) ? body.details : null) ?? null;
+  readProblems(error, error.details);
+  if (kind === "invalid" && Object.keys(error.fields).length === 0 && error.form.length === 0) error.fields = inLine(said);
   return error;
 }
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
-}
-
-/** Reads an error whose shape is not known: gateways and the session routes may send others. */
-function loose(body: unknown): Record<string, unknown> {
-  if (!isObject(body)) return {};
-  const message = body.message ?? body.error;
-  return { code: body.code ?? (body.message ? body.error : ""), message, details: body.details, request_id: body.request_id };
 }
 
 function readProblems(error: ApiError, details: unknown): void {
@@ -105,19 +97,14 @@ function readProblems(error: ApiError, details: unknown): void {
   if (Array.isArray(details.formErrors)) error.form = details.formErrors.map(String);
 }
 
-// A contract may put message and problems into one line: "message: field: problem; field: problem".
-
-function summaryMessage(slots: Record<string, unknown>): string {
-  return sentence(text(slots.summary));
-}
-
-function summaryFields(summary: string): Record<string, string[]> {
+// A contract may put the message and the problems into one line:
+// "message: field: problem; field: problem".
+function inLine(line: string): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
-  const start = summary.indexOf(": ");
-  if (start < 0) return fields;
-  for (const part of summary.slice(start + 2).split("; ")) {
-    const match = /^([a-z_]+): (.+)$/.exec(part);
-    if (match) (fields[match[1]!] ??= []).push(match[2]!);
+  const start = line.indexOf(": ");
+  for (const part of start < 0 ? [] : [line, ...line.slice(start + 2).split("; ")]) {
+    const match = /^([a-z][a-z_]*): (.+)$/.exec(part);
+    if (match && !(part === line && match[2]!.includes(": "))) (fields[match[1]!] ??= []).push(match[2]!);
   }
   return fields;
 }

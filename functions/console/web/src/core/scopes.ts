@@ -13,14 +13,9 @@ export function isManagement(permission: string): boolean {
   return noun === "*" || managementNouns.includes(noun);
 }
 
-/** Whether the scope is one of key management. */
-export function managesKeys(scope: Scope): boolean {
-  return scope.management ?? (scope.permissions?.length ? scope.permissions.every(isManagement) : false);
-}
-
 /** The scopes that reach data, and those of key management. */
 export function partition(scopes: Scopes): { data: Scope[]; management: Scope[] } {
-  return { data: scopes.names.filter((one) => !managesKeys(one)), management: scopes.names.filter(managesKeys) };
+  return { data: scopes.names.filter((one) => !one.management), management: scopes.names.filter((one) => one.management) };
 }
 
 /** The scope that the name is of. */
@@ -30,10 +25,6 @@ export function scopeOf(scopes: Scopes, name: string): Scope | undefined {
 
 /** Permissions of one scope; a verb of a grid reaches every resource. */
 export function permissionsOf(scopes: Scopes, name: string): string[] {
-  const verb = scopes.verbs?.find((one) => one.name === name);
-  if (verb) return (scopes.resources ?? []).flatMap((r) => (r.permissions ?? []).map((noun) => `${noun.split(":")[0]!}:${verb.verb}`));
-  const resource = scopes.resources?.find((one) => one.name === name);
-  if (resource) return (resource.permissions ?? []).map((noun) => `${noun.split(":")[0]!}:read`);
   return scopeOf(scopes, name)?.permissions ?? [];
 }
 
@@ -57,9 +48,9 @@ export function refusedForRole(scopes: Scopes, name: string, role: Role): string
 }
 
 /** The approval that a scope needs in words; "" if it needs none. */
-export function needWords(scope: Scope | undefined): string {
-  if (scope?.needs === "game") return "Needs approval as the developer of the key's game";
-  return scope?.needs ? "Needs approval as a developer" : "";
+export function needWords(needs: string): string {
+  if (needs === "game") return "Needs approval as the developer of the key's game";
+  return needs ? "Needs approval as a developer" : "";
 }
 
 /** Whether any of the scopes is for one game, so that the key must be bound to it. */
@@ -89,7 +80,6 @@ export interface LevelGroup {
 export interface LevelRow {
   /** category.name */
   id: string;
-  name: string;
   description: string;
   needs: string;
   levels: { level: string; scope: string; grants: boolean }[];
@@ -98,32 +88,17 @@ export interface LevelRow {
 /** Arranges the scopes of a contract with levels by category and name. */
 export function levelGroups(scopes: Scopes): LevelGroup[] {
   const groups: LevelGroup[] = [];
-  for (const scope of partition(scopes).data) {
-    const match = /^([^.]+)\.(.+):([^:]+)$/.exec(scope.name);
-    if (!match) continue;
-    const [, category, name, level] = match as unknown as [string, string, string, string];
-    const group = find(groups, (one) => one.category === category, () => ({ category, rows: [] }));
-    const id = `${category}.${name}`;
-    const row = find(group.rows, (one) => one.id === id, () => ({ id, name, description: "", needs: "", levels: [] }));
-    const grants = (scope.permissions?.length ?? 0) > 0;
-    row.description ||= scope.description ?? "";
-    row.needs ||= scope.needs ?? "";
-    row.levels.push({ level, scope: scope.name, grants });
-    row.levels.sort((a, b) => Number(a.grants) - Number(b.grants) || permissionCount(scopes, a.scope) - permissionCount(scopes, b.scope));
+  for (const one of scopes.levels) {
+    let group = groups.find((known) => known.category === one.category);
+    if (!group) groups.push((group = { category: one.category, rows: [] }));
+    group.rows.push({
+      id: `${one.category}.${one.name}`,
+      description: one.description || (one.scopes.map((name) => scopeOf(scopes, name)?.description).find(Boolean) ?? ""),
+      needs: one.needs || (one.scopes.map((name) => scopeOf(scopes, name)?.needs).find(Boolean) ?? ""),
+      levels: one.scopes.map((scope) => ({ scope, level: scope.slice(scope.lastIndexOf(":") + 1), grants: permissionsOf(scopes, scope).length > 0 })),
+    });
   }
   return groups;
-}
-
-function find<T>(list: T[], is: (one: T) => boolean, make: () => T): T {
-  const found = list.find(is);
-  if (found) return found;
-  const made = make();
-  list.push(made);
-  return made;
-}
-
-function permissionCount(scopes: Scopes, name: string): number {
-  return scopeOf(scopes, name)?.permissions?.length ?? 0;
 }
 
 /** Replaces the level of one row. A level that grants nothing is left out. */
@@ -136,30 +111,24 @@ export function setLevel(names: string[], row: LevelRow, scope: string): string[
 // is read, and both together meet. So what a key reaches is a product: with "write" and
 // "matches", matches are written, and no other.
 
-export interface Grid {
-  verbs: { name: string; verb: string; description: string }[];
-  resources: { name: string; description: string }[];
+/** The verbs and resources of a grid. */
+export function gridOf(scopes: Scopes): { verbs: Scope[]; resources: Scope[] } {
+  const named = (names: string[]): Scope[] => names.flatMap((name) => scopeOf(scopes, name) ?? []);
+  return { verbs: named(scopes.verbs), resources: named(scopes.resources) };
 }
 
-export function gridOf(scopes: Scopes): Grid {
-  return {
-    verbs: (scopes.verbs ?? []).map((one) => ({ name: one.name, verb: one.verb, description: one.description ?? "" })),
-    resources: (scopes.resources ?? []).map((one) => ({ name: one.name, description: one.description ?? "" })),
-  };
-}
+const reads = (scope: Scope): boolean => scope.permissions.length > 0 && scope.permissions.every((one) => one.endsWith(":read"));
 
 /** What a key with these scopes may do with each resource: resource → verbs' names. */
 export function reachOf(scopes: Scopes, names: string[]): Record<string, string[]> {
   const grid = gridOf(scopes);
   const verbs = grid.verbs.filter((one) => names.includes(one.name));
   const named = grid.resources.filter((one) => names.includes(one.name));
-  const reached = named.length > 0 ? named : verbs.length > 0 ? grid.resources : [];
-  const reader = grid.verbs.find((one) => one.verb === "read");
+  const reached = named.length > 0 ? named : grid.resources;
   const reach: Record<string, string[]> = {};
   for (const resource of grid.resources) {
-    const can = new Set(reached.includes(resource) ? verbs.map((one) => one.name) : []);
-    if (named.includes(resource) && reader) can.add(reader.name);
-    reach[resource.name] = grid.verbs.filter((one) => can.has(one.name)).map((one) => one.name);
+    const can = (verb: Scope): boolean => (verbs.includes(verb) && reached.includes(resource)) || (reads(verb) && named.includes(resource));
+    reach[resource.name] = grid.verbs.filter(can).map((one) => one.name);
   }
   return reach;
 }

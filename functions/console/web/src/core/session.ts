@@ -2,7 +2,7 @@
 // cannot read, renews it.
 
 import { ApiError, errorFrom, messageOf } from "./errors";
-import { isObject, type Shape } from "./shapes";
+import { isObject, type Answers } from "./answers";
 
 export interface SessionInfo {
   id: string;
@@ -38,7 +38,7 @@ export interface SessionDeps {
   now: () => number;
   /** Address of a route of the session: "start", "renew" or "end". */
   address: (what: string) => string;
-  errorShape?: Shape | undefined;
+  answers?: Answers | undefined;
 }
 
 /** Seconds before its end from which on a token is renewed before it is used. */
@@ -153,7 +153,7 @@ export class Session {
     }
     if (response.status === 204) return null;
     const answer: unknown = await response.json().catch(() => null);
-    if (!response.ok) throw errorFrom(this.deps.errorShape, response.status, answer, (name) => response.headers.get(name));
+    if (!response.ok) throw errorFrom(this.deps.answers, response.status, answer, (name) => response.headers.get(name));
     return answer;
   }
 }

@@ -26,7 +26,7 @@ export function SecretDialog(props: SecretDialogProps): JSX.Element {
   const { config } = useApp();
   const [stored, setStored] = useState(false);
   const file = props.file ?? envFile(config, props.secret);
-  const line = props.tryAt ? curl(config, props.tryAt) : "";
+  const commands = props.tryAt ? `export ${envFile(config, props.secret)}${curl(config, props.tryAt)}` : "";
   return (
     <Dialog title={props.title} wide>
       <Notice kind="warning" title="This secret is shown only now.">
@@ -44,14 +44,14 @@ export function SecretDialog(props: SecretDialogProps): JSX.Element {
         </div>
       </div>
       {props.children}
-      {line ? (
+      {commands ? (
         <>
           <h3>Try it</h3>
-          <pre class="code" tabIndex={0} aria-label="Command to try the key">
-            {`export ${file.trim()}\n${line}`}
+          <pre class="code" tabIndex={0} aria-label="Commands to try the key">
+            {commands}
           </pre>
           <div class="actions start">
-            <CopyButton text={line} label="Copy command" />
+            <CopyButton text={commands} label="Copy commands" />
           </div>
         </>
       ) : null}

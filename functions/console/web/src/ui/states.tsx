@@ -77,7 +77,7 @@ export function LoadedView<T>(props: LoadedViewProps<T>): JSX.Element {
     return <Loading what={props.what} />;
   }
   return (
-    <div aria-busy={busy || undefined} class={busy ? "stale" : undefined}>
+    <div aria-busy={busy || undefined} class={busy ? "loaded stale" : "loaded"}>
       {error ? <Failure error={error} title="This could not be brought up to date" /> : null}
       {props.children(data)}
     </div>

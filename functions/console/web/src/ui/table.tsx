@@ -22,26 +22,26 @@ export interface TableProps<T> {
 
 /**
  * A table whose first column names the row. On a narrow screen each row is a block with the
- * columns' titles beside the values.
+ * columns' titles beside the values; the roles keep it a table for readers.
  */
 export function Table<T>(props: TableProps<T>): JSX.Element {
   const { columns } = props;
   return (
     <div class="table-box">
-      <table class="table">
+      <table class="table" role="table">
         <caption class={props.captioned ? undefined : "sr-only"}>{props.caption}</caption>
-        <thead>
+        <thead role="rowgroup">
           <tr>
             {columns.map((column) => (
-              <th key={column.title} scope="col" class={column.numeric ? "numeric" : undefined}>
+              <th key={column.title} scope="col" role="columnheader" class={column.numeric ? "numeric" : undefined}>
                 <span class={column.quiet ? "sr-only" : undefined}>{column.title}</span>
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {props.rows.map((row) => (
-            <tr key={props.id(row)}>
+            <tr key={props.id(row)} role="row">
               {columns.map((column, index) => {
                 const inner = (
                   <>
@@ -53,11 +53,11 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
                 );
                 const name = column.numeric ? "numeric" : undefined;
                 return index === 0 ? (
-                  <th key={column.title} scope="row" class={name}>
+                  <th key={column.title} scope="row" role="rowheader" class={name}>
                     {inner}
                   </th>
                 ) : (
-                  <td key={column.title} class={name}>
+                  <td key={column.title} role="cell" class={name}>
                     {inner}
                   </td>
                 );

@@ -38,7 +38,9 @@ export function Actor(props: { of: Entry; userName: (user: string | null) => str
 /** The fields that changed, with their values before and after side by side. */
 export function Change(props: { before: Record<string, unknown> | null; after: Record<string, unknown> | null }): JSX.Element {
   const { before, after } = props;
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  const userName = useUserName();
+  const said = (name: string, of: unknown): string => (name === "user" && typeof of === "string" ? userName(of) : value(of));
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter((name) => (before && after) || !isNothing((before ?? after)![name]));
   if (names.length === 0) return <span class="muted">–</span>;
   return (
     <dl class="change">
@@ -49,14 +51,14 @@ export function Change(props: { before: Record<string, unknown> | null; after: R
             {before && name in before ? (
               <del>
                 <span class="sr-only">before: </span>
-                {value(before[name])}
+                {said(name, before[name])}
               </del>
             ) : null}
             {before && after ? <span aria-hidden="true"> → </span> : null}
             {after && name in after ? (
               <ins>
                 <span class="sr-only">after: </span>
-                {value(after[name])}
+                {said(name, after[name])}
               </ins>
             ) : null}
           </dd>
@@ -64,4 +66,9 @@ export function Change(props: { before: Record<string, unknown> | null; after: R
       ))}
     </dl>
   );
+}
+
+// A new object's empty fields say nothing.
+function isNothing(of: unknown): boolean {
+  return of === null || of === "" || (typeof of === "object" && Object.keys(of as object).length === 0);
 }

@@ -143,8 +143,7 @@ function KeyTable(props: { keys: Key[]; onAct: (what: KeyAct, key: Key) => void 
   const { can, config } = useApp();
   const userName = useUserName();
   const columns: Column<Key>[] = [
-    { title: "Name", cell: (key) => <KeyName of={key} /> },
-    { title: "Secret", cell: (key) => <Code>{preview(key.prefix, key.last_four)}</Code> },
+    { title: "Name and secret", cell: (key) => <KeyName of={key} /> },
     { title: "State", cell: (key) => <State of={key.state} /> },
     ...(config.scopes.style === "role" ? [] : [{ title: "Scopes", cell: (key: Key) => <Chips names={key.scopes} most={3} /> }]),
     { title: "Owner", cell: (key) => <span class="break">{userName(key.user)}</span> },
@@ -162,6 +161,9 @@ function KeyName(props: { of: Key }): JSX.Element {
   return (
     <div class="stack">
       <a href={`#/keys/${encodeURIComponent(key.id)}`}>{key.name}</a>
+      <span class="nowrap muted small">
+        <Code>{preview(key.prefix, key.last_four)}</Code>
+      </span>
       {key.rotate_recommended ? (
         <Badge kind="warning" title="The secret is more than 90 days old">
           rotate recommended

@@ -67,7 +67,7 @@ function useRefusal(role: Role, game: string): Refusal {
     }
     if (!scope.needs || !known) return "";
     const has = approved.some((one) => (scope.needs === "game" ? one.kind === "game" && (game === "" || one.game === game) : one.kind === "general"));
-    return has ? "" : needWords(scope);
+    return has ? "" : needWords(scope.needs);
   };
 }
 
@@ -187,7 +187,7 @@ function Level(props: { row: LevelRow; value: string[]; onChange: (scopes: strin
         </label>
         <p class="hint" id={`${id}-hint`}>
           {row.description}
-          {why || row.needs ? `. ${why || needWords({ name: row.id, needs: row.needs })}.` : ""}
+          {why || row.needs ? `. ${why || needWords(row.needs)}.` : ""}
         </p>
       </div>
       <select id={id} aria-describedby={`${id}-hint`} value={chosen?.scope ?? nothing} disabled={why !== "" && !chosen} onChange={(event) => props.onChange(setLevel(value, row, event.currentTarget.value))}>
