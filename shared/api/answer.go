@@ -62,6 +62,14 @@ func (e Encoder) common() map[string]string {
 	}
 }
 
+// WithoutCORS removes the CORS headers from an answer that pages of other origins must not
+// read.
+func (e Encoder) WithoutCORS(a Answer) {
+	for name := range e.cors() {
+		delete(a.Header, name)
+	}
+}
+
 // mcpHeaders are the headers that clients of the MCP server send.
 const mcpHeaders = "MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id"
 

@@ -48,6 +48,26 @@ type Caller struct {
 	// Unclaimed secrets were obtained by another member than the key's owner. They reach
 	// nothing personal: see [contract.IsPersonal].
 	Unclaimed bool
+	Session   *Session // nil for keys and tokens
+}
+
+// Session says how the console session of a caller began. Key of the caller is then the id of
+// the session's gate, and Secret that of its access token.
+type Session struct {
+	ID     string    // session id
+	Key    string    // id of the key that the session began with; "" if it did not begin with a key
+	Secret string    // id of that key's secret; "" likewise
+	Until  time.Time // when the rights end that the session began with; zero if they do not
+}
+
+// Lasting returns when the rights end that the caller acts with; zero if they do not. What it
+// makes must not outlast them. The access token of a session is shorter than the session's
+// rights, and is renewed.
+func (c *Caller) Lasting() time.Time {
+	if c.Session != nil {
+		return c.Session.Until
+	}
+	return c.NotAfter
 }
 
 // Operator reports whether the caller is an operator of the deployment.
@@ -57,6 +77,13 @@ func (c *Caller) Operator() bool { return c.Role == RoleOperator }
 // tokens, webhooks, signing secrets, organisations and members. Tokens may not, as they are
 // given to others than the key. Any other kind of short-lived caller decides here too.
 func (c *Caller) MayLast() bool { return !c.Token }
+
+// Calls reports whether this kind of caller may call the route at all, whatever its
+// permissions are. A session is no key: nothing is derived from it, and it is ended by
+// operations of its own.
+func (c *Caller) Calls(r Route) bool {
+	return (c.MayLast() || !r.Lasts) && (c.Session == nil || !r.KeyOnly)
+}
 
 // May reports whether the caller has the permission.
 func (c *Caller) May(permission string) bool { return contract.Allows(c.Permissions, permission) }
@@ -87,7 +114,7 @@ func (c *Caller) Context() map[string]any {
 	if c.Unclaimed {
 		flat["unclaimed"] = "true"
 	}
-	for name, value := range map[string]string{"game": c.Game, "created_by": c.CreatedBy} {
+	for name, value := range map[string]string{"game": c.Game, "created_by": c.CreatedBy, "session": c.Session.text()} {
 		if value != "" {
 			flat[name] = value
 		}
@@ -122,7 +149,41 @@ func CallerFromContext(ctx map[string]any) (*Caller, error) {
 	if c.Limits, err = parseLimits(text("limits")); err != nil {
 		return nil, err
 	}
-	return c, nil
+	c.Session, err = parseSession(text("session"))
+	return c, err
+}
+
+// text returns the session as one string: id, end, and the key and the secret that it began
+// with, if it did, separated by spaces. Without a session it is "".
+func (s *Session) text() string {
+	if s == nil {
+		return ""
+	}
+	until := int64(0)
+	if !s.Until.IsZero() {
+		until = s.Until.Unix()
+	}
+	return strings.TrimRight(fmt.Sprintf("%s %d %s %s", s.ID, until, s.Key, s.Secret), " ")
+}
+
+func parseSession(text string) (*Session, error) {
+	parts := strings.Fields(text)
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	if len(parts) == 2 || len(parts) == 4 {
+		s := &Session{ID: parts[0]}
+		if until, err := strconv.ParseInt(parts[1], 10, 64); err == nil {
+			if until != 0 {
+				s.Until = time.Unix(until, 0).UTC()
+			}
+			if len(parts) == 4 {
+				s.Key, s.Secret = parts[2], parts[3]
+			}
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("api: authorizer context has session %q", text)
 }
 
 func limitsText(limits map[string]contract.Budget) string {

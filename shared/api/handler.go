@@ -17,8 +17,10 @@ type Request struct {
 	Route          Route
 	Caller         *Caller // nil for an open route
 	Now            time.Time
-	IdempotencyKey string // header Idempotency-Key, or ""
-	IfMatch        string // header If-Match, or ""
+	IdempotencyKey string   // header Idempotency-Key, or ""
+	IfMatch        string   // header If-Match, or ""
+	Address        string   // public address of the API, such as https://api.example.com/live
+	Browser        *Browser // of a route that is SameOrigin; else nil
 	Meter          Meter
 	// Tag returns the ETag of a GET response with this value, in the contract's shape.
 	Tag func(value Versioned) (string, error)

@@ -68,6 +68,13 @@ var written = map[string]Partitions{
 	"revokeSelf":  {Keys: audited("ORG")},
 	"createToken": {Keys: audited("IDEMPOTENCY", "KEY", "SECRET")},
 
+	"endSession":       {Keys: audited("ORG")},
+	"endSessions":      {Keys: audited("ORG")},
+	"createPortalLink": {Keys: audited("LINK")},
+	"startSession":     {Keys: audited("ATTEMPTS", "GATE", "LINK", "ORG", "SECRET")},
+	"renewSession":     {Keys: patterns("ORG", "SECRET")},
+	"closeSession":     {Keys: audited("GATE", "ORG")},
+
 	"createOrg":         {Keys: audited("ORG")},
 	"updateOrg":         {Keys: audited("ORG")},
 	"addMember":         {Keys: audited("ORG")},

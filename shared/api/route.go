@@ -36,11 +36,13 @@ type Route struct {
 	Writes      bool     // changes the organisation's data in the keys table, but not key management
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
+	SameOrigin  bool     // only pages of the API's own origin may call it: no CORS, and the handler sees the session's cookie
 	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
 	Cached      bool     // the answer is the same for everyone: caches may store it for [CacheSeconds]
 	Immutable   bool     // the answer to a path never changes: caches may store it for [ImmutableSeconds]
 	Unlisted    bool     // for the pages in browsers, and not in the OpenAPI document
 	Sends       bool     // sends webhook deliveries to the queue
+	KeyOnly     bool     // concerns the secret of a key: console sessions cannot call it
 	Lasts       bool     // makes, changes or ends something that outlives a token: see [Caller.MayLast]
 	Summary     string
 }
@@ -94,14 +96,14 @@ var Routes = []Route{
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
 	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Lasts: true, Summary: "Create key"},
 	{Operation: "getSelf", Code: "ks", Method: "GET", Path: "/keys/self", Function: "keys", Management: true, Summary: "Get current key"},
-	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Urgent: true, Lasts: true, Summary: "Revoke current key"},
+	{Operation: "revokeSelf", Code: "kv", Method: "POST", Path: "/keys/self/revoke", Function: "keys", Management: true, Urgent: true, Lasts: true, KeyOnly: true, Summary: "Revoke current key"},
 	{Operation: "getKey", Code: "kg", Method: "GET", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Summary: "Get key"},
 	{Operation: "updateKey", Code: "ku", Method: "PATCH", Path: "/keys/{key}", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Flushes: true, Lasts: true, Summary: "Update key"},
 	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Secrets: true, Lasts: true, Summary: "Rotate key secret"},
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Lasts: true, Summary: "Revoke key"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get key usage"},
 
-	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Lasts: true, Summary: "Create token"},
+	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Lasts: true, KeyOnly: true, Summary: "Create token"},
 
 	{Operation: "listAudit", Code: "al", Method: "GET", Path: "/audit", Function: "audit", Permissions: []string{"audit:read"}, Management: true, Keys: []Action{Query}, Stats: []Action{Query}, Summary: "List audit entries"},
 
@@ -145,6 +147,14 @@ var Routes = []Route{
 
 	{Operation: CallMCP, Code: "mp", Method: "POST", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Create MCP message"},
 	{Operation: "streamMCP", Code: "mv", Method: "GET", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Summary: "Get MCP event stream"},
+
+	{Operation: "listSessions", Code: "xl", Method: "GET", Path: "/sessions", Function: "console", Management: true, Keys: []Action{Query}, Summary: "List console sessions"},
+	{Operation: "endSessions", Code: "xa", Method: "DELETE", Path: "/sessions", Function: "console", Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "End console sessions"},
+	{Operation: "endSession", Code: "xe", Method: "DELETE", Path: "/sessions/{session}", Function: "console", Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "End console session"},
+	{Operation: "createPortalLink", Code: "xk", Method: "POST", Path: "/orgs/{org}/members/{user}/portal-links", Function: "console", Permissions: []string{"orgs:write"}, Management: true, Lasts: true, Keys: []Action{Query}, Summary: "Create portal link"},
+	{Operation: "startSession", Code: "xs", Method: "POST", Path: "/console/session/start", Function: "console", Open: true, SameOrigin: true, Keys: []Action{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Start console session"},
+	{Operation: "renewSession", Code: "xr", Method: "POST", Path: "/console/session/renew", Function: "console", Open: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, UpdateItem}, Secrets: true, Summary: "Renew console session"},
+	{Operation: "closeSession", Code: "xc", Method: "POST", Path: "/console/session/end", Function: "console", Open: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Close console session"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},

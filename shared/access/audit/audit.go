@@ -22,6 +22,7 @@ import (
 // How an actor was authenticated.
 const (
 	MethodKey       = "key"
+	MethodSession   = "session"   // a console session
 	MethodBootstrap = "bootstrap" // a command with the store's credentials, on an empty deployment
 	MethodRecovery  = "recovery"  // a command with the store's credentials
 	MethodCommand   = "command"   // another operator command with the store's credentials
@@ -33,6 +34,7 @@ type Actor struct {
 	Key       *string `json:"key" doc:"Key id; null if no API key made the change"`
 	User      *string `json:"user" doc:"Id of the key's owner; null if no API key made the change"`
 	CreatedBy *string `json:"created_by" doc:"Id of the user who created the key; null if no API key made the change, and for keys that were created outside the API"`
+	Session   *string `json:"session" doc:"Id of the console session; null if no session made the change. key is then the key that the session began with, or null"`
 }
 
 // Entry is one change.
@@ -40,8 +42,8 @@ type Entry struct {
 	ID        string         `json:"id" doc:"Entry id"`
 	At        time.Time      `json:"at" doc:"Time of the change"`
 	Actor     Actor          `json:"actor" doc:"Actor who made the change"`
-	Method    string         `json:"method" doc:"Authentication of the actor: key for an API key; bootstrap, recovery or command for an operator's access to the database; delivery for the webhook delivery itself"`
-	Action    string         `json:"action" doc:"Action: key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree, contestant.put, webhook.create, webhook.update, webhook.rotate, webhook.delete or webhook.disable"`
+	Method    string         `json:"method" doc:"Authentication of the actor: key for an API key; session for a console session; bootstrap, recovery or command for an operator's access to the database; delivery for the webhook delivery itself"`
+	Action    string         `json:"action" doc:"Action: key.create, key.update, key.rotate, key.revoke, key.recover, key.import, key.expire, token.create, session.create, session.end, link.create, org.create, org.update, member.add, member.update, member.remove, member.connect, application.create, application.approve, application.withdraw, match.create, match.update, match.delete, contest.create, contest.move, contest.score, contest.forfeit, contest.agree, contestant.put, webhook.create, webhook.update, webhook.rotate, webhook.delete or webhook.disable"`
 	Target    string         `json:"target" doc:"Id of the changed key, organisation, user, application, match, contest, contestant or webhook"`
 	Before    map[string]any `json:"before" nullable:"true" doc:"Changed fields before the change; null for a new object"`
 	After     map[string]any `json:"after" nullable:"true" doc:"Changed fields after the change; null for a deleted object"`
@@ -51,6 +53,7 @@ type Entry struct {
 // By says who makes a change, how and when.
 type By struct {
 	Key, User string // "" without one
+	Session   string // id of a console session, or ""
 	CreatedBy string // who created the key, "" if it was created outside the API
 	Method    string
 	RequestID string
@@ -59,6 +62,9 @@ type By struct {
 
 // Caller returns the By of a request.
 func Caller(r *api.Request) By {
+	if s := r.Caller.Session; s != nil {
+		return By{Key: s.Key, User: r.Caller.User, Session: s.ID, Method: MethodSession, RequestID: r.ID, At: r.Now}
+	}
 	return By{Key: r.Caller.Key, User: r.Caller.User, CreatedBy: r.Caller.CreatedBy, Method: MethodKey, RequestID: r.ID, At: r.Now}
 }
 
@@ -79,6 +85,7 @@ type record struct {
 	Key       string `json:"key,omitempty"`
 	User      string `json:"user,omitempty"`
 	CreatedBy string `json:"created_by,omitempty"`
+	Session   string `json:"session,omitempty"`
 	Method    string `json:"method"`
 	Action    string `json:"action"`
 	Target    string `json:"target"`
@@ -168,7 +175,7 @@ func encode(id string, by By, c Change) (table.Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
 	}
-	entry, err := table.Encode(record{ID: id, At: by.At.UnixMilli(), Key: by.Key, User: by.User, CreatedBy: by.CreatedBy, Method: by.Method,
+	entry, err := table.Encode(record{ID: id, At: by.At.UnixMilli(), Key: by.Key, User: by.User, CreatedBy: by.CreatedBy, Session: by.Session, Method: by.Method,
 		Action: c.Action, Target: c.Target, Before: before, After: after, RequestID: by.RequestID})
 	if err != nil {
 		return nil, fmt.Errorf("audit: recording %s: %w", c.Action, err)
@@ -229,6 +236,9 @@ func (rec record) entry() (Entry, error) {
 	}
 	if rec.User != "" {
 		e.Actor.User = &rec.User
+	}
+	if rec.Session != "" {
+		e.Actor.Session = &rec.Session
 	}
 	if rec.CreatedBy != "" {
 		e.Actor.CreatedBy = &rec.CreatedBy

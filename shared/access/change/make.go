@@ -32,6 +32,8 @@ type Call struct {
 	// Rebump is the key whose gate a refused repeat bumps, if the first request was for the
 	// same key: that request may have failed before its bump.
 	Rebump string
+	// Beside returns every gate that a change of Rebump's key bumps; nil for the key's alone.
+	Beside func(ctx context.Context) ([]string, error)
 	// Recheck fails with an *[api.Error] where the caller may no longer make the
 	// change. It runs before each transaction, and before an answer without one; nil checks
 	// nothing.
@@ -141,8 +143,10 @@ func (m *making) plan(ctx context.Context) (Plan, error) {
 	m.attempt++
 	if earlier, err := m.earlier(ctx); earlier.Answered || earlier.Refuse != nil || err != nil {
 		plan := Plan{Bump: m.last.Bump, Refuse: earlier.Refuse}
-		if key := m.call.Rebump; key != "" && earlier.Key == key && len(plan.Bump) == 0 {
-			plan.Bump = []string{key}
+		if key := m.call.Rebump; err == nil && key != "" && earlier.Key == key && len(plan.Bump) == 0 {
+			if plan.Bump = []string{key}; m.call.Beside != nil {
+				plan.Bump, err = m.call.Beside(ctx)
+			}
 		}
 		if err == nil && earlier.Answered {
 			err = m.recheck(ctx)

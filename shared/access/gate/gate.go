@@ -322,6 +322,9 @@ func (g *Gate) allowed(c *api.Caller, route api.Route, budget string, now time.T
 	if route.Lasts && !c.MayLast() {
 		return api.Fail(api.PermissionToken, "%s needs the key itself: a token cannot make, change or end anything that outlives it", route.Operation)
 	}
+	if !c.Calls(route) {
+		return api.Fail(api.PermissionToken, "%s needs a key: a console session cannot call it", route.Operation)
+	}
 	if b, ok := c.Limits[budget]; ok && b.Window > 0 && b.Limit <= 0 && route.Cost > 0 {
 		e := api.Fail(api.Quota, "plan %s allows no requests; choose a larger plan", c.Plan)
 		e.RetryAfter = time.Duration(b.Window) * time.Second

@@ -14,10 +14,11 @@ import (
 
 // lastEnd returns the end of a caller in seconds since 1970, 0 for none.
 func lastEnd(c *api.Caller) int64 {
-	if c.NotAfter.IsZero() {
+	last := c.Lasting()
+	if last.IsZero() {
 		return 0
 	}
-	return c.NotAfter.Unix()
+	return last.Unix()
 }
 
 // outlasts reports whether one end is later than another; 0 is no end.

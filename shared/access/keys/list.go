@@ -133,12 +133,16 @@ type Self struct {
 	Permissions     []string   `json:"permissions" nullable:"false" doc:"Permissions that both the scopes and the owner's role grant"`
 	Operations      []string   `json:"operations" nullable:"false" doc:"Operations that the key may call, sorted"`
 	Token           bool       `json:"token" doc:"Whether the request was sent with a token; scopes, permissions and operations are then the token's"`
+	Session         *string    `json:"session" doc:"Id of the console session that sent the request; null for keys and tokens. id is then the session's, and name the member's address"`
 	Unclaimed       bool       `json:"unclaimed" doc:"Whether another member than the key's owner created or rotated the secret that was sent, or the key that made it; it then reaches nothing personal until the owner rotates the key with a key of their own"`
 	SecretExpiresAt *time.Time `json:"secret_expires_at" doc:"Expiry time of the secret that was sent: the key's own, or the end of an overlap; null if it does not expire"`
 }
 
 // Self returns the caller's own key and permissions.
 func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
+	if r.Caller.Session != nil {
+		return s.sessionSelf(ctx, r)
+	}
 	f, err := s.self(ctx, r.Caller)
 	if err != nil {
 		return Self{}, err
@@ -147,19 +151,24 @@ func (s *Store) Self(ctx context.Context, r *api.Request) (Self, error) {
 	if err != nil {
 		return Self{}, err
 	}
-	k.Scopes = append([]string{}, r.Caller.Scopes...) // the token's scopes, if the caller is a token
-	me := Self{Key: k, Token: r.Caller.Token, Unclaimed: r.Caller.Unclaimed, Org: r.Caller.Org, Role: r.Caller.Role, Permissions: append([]string{}, r.Caller.Permissions...), Operations: []string{}}
+	return s.selfOf(k, r.Caller), nil
+}
+
+// selfOf adds to a key what the caller may do with the secret that it sent.
+func (s *Store) selfOf(k Key, c *api.Caller) Self {
+	k.Scopes = append([]string{}, c.Scopes...) // the token's scopes, if the caller is a token
+	me := Self{Key: k, Token: c.Token, Unclaimed: c.Unclaimed, Org: c.Org, Role: c.Role, Permissions: append([]string{}, c.Permissions...), Operations: []string{}}
 	for _, route := range api.For(s.rules.contract) {
-		if !route.Open && route.Allowed(r.Caller.Permissions) && (r.Caller.MayLast() || !route.Lasts) {
+		if !route.Open && route.Allowed(c.Permissions) && c.Calls(route) {
 			me.Operations = append(me.Operations, route.Operation)
 		}
 	}
 	sort.Strings(me.Operations)
 	me.Operations = slices.Compact(me.Operations)
-	if end := r.Caller.NotAfter; !end.IsZero() {
+	if end := c.NotAfter; !end.IsZero() {
 		me.SecretExpiresAt = &end
 	}
-	return me, nil
+	return me
 }
 
 // self reads the facts about the calling key.

@@ -35,15 +35,8 @@ func secretExpired(at int64) *api.Error {
 // and never fails the call. A secret whose pepper is unknown is unavailable, unless it has
 // expired or was revoked.
 func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, error) {
-	tagKey, err := s.peppers.TagKey(ctx)
-	if err != nil {
-		return nil, api.UnavailableError("reading the peppers", err)
-	}
-	switch err := apikey.Check(s.rules.contract.Secret, s.rules.environment, tagKey, secret); {
-	case errors.Is(err, apikey.ErrEnvironment):
-		return nil, secretElsewhere()
-	case err != nil:
-		return nil, api.Fail(api.SecretMalformed, "malformed API key")
+	if err := s.CheckForm(ctx, secret); err != nil {
+		return nil, err
 	}
 	it, err := s.sent(ctx, apikey.ID(secret))
 	if err != nil {
@@ -56,6 +49,22 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*api.Caller, e
 		return nil, err
 	}
 	return s.caller(ctx, it)
+}
+
+// CheckForm refuses a secret that cannot be one of this deployment: by its form, environment
+// and tag. It reads no table.
+func (s *Store) CheckForm(ctx context.Context, secret string) error {
+	tagKey, err := s.peppers.TagKey(ctx)
+	if err != nil {
+		return api.UnavailableError("reading the peppers", err)
+	}
+	switch err := apikey.Check(s.rules.contract.Secret, s.rules.environment, tagKey, secret); {
+	case errors.Is(err, apikey.ErrEnvironment):
+		return secretElsewhere()
+	case err != nil:
+		return api.Fail(api.SecretMalformed, "malformed API key")
+	}
+	return nil
 }
 
 // unproved is the answer for a secret whose pepper is not available. For a live secret that
@@ -147,6 +156,9 @@ func (s *Store) proveForeign(ctx context.Context, it table.Item, hash, secret st
 
 // caller reads the key, the owner and the organisation of a secret's item.
 func (s *Store) caller(ctx context.Context, secret table.Item) (*api.Caller, error) {
+	if secret.Int("run") != 0 {
+		return s.sessionCaller(ctx, secret)
+	}
 	key, org, owner := secret.Str("key"), secret.Str("org"), secret.Str("owner")
 	version, err := s.gates.Version(ctx, key)
 	if err != nil {

@@ -38,14 +38,17 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 	if err != nil {
 		return Rotated{}, err
 	}
-	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r), Token: token.Secret(idempotency.Key, id), Rebump: id},
+	is, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r), Token: token.Secret(idempotency.Key, id), Rebump: id, Beside: func(ctx context.Context) ([]string, error) {
+		f, err := s.find(ctx, r.Caller, id)
+		return f.gates, err
+	}},
 		func(ctx context.Context, _ int) (f rotationFacts, err error) {
 			f.facts, err = s.find(ctx, r.Caller, id)
 			_, f.done = f.key.Secrets[apikey.ID(n.secret)]
 			return f, err
 		},
 		func(f rotationFacts) (rotationResult, change.Plan, error) {
-			plan := change.Plan{Bump: []string{id}, Made: f.done}
+			plan := change.Plan{Bump: f.gates, Made: f.done}
 			if f.done {
 				return rotationResult{}, plan, nil
 			}

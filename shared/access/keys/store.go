@@ -89,7 +89,8 @@ type facts struct {
 	key   record
 	org   orgs.Org
 	owner orgs.Member
-	owned bool // the owner is still a member
+	owned bool     // the owner is still a member
+	gates []string // see gatesOf
 }
 
 func (f facts) role() string {
@@ -118,7 +119,21 @@ func (s *Store) read(ctx context.Context, org, key, owner string) (facts, bool, 
 			f.owner, f.owned = m, true
 		}
 	}
-	return f, found, nil
+	f.gates, err = gatesOf(key, f.owner)
+	return f, found, err
+}
+
+// gatesOf returns the gates that a change of a key makes stale: its own, and those of the
+// sessions that its owner began with it.
+func gatesOf(key string, owner orgs.Member) ([]string, error) {
+	places, err := owner.Places()
+	gates := []string{key}
+	for _, p := range places {
+		if p.Key == key {
+			gates = append(gates, p.ID)
+		}
+	}
+	return gates, err
 }
 
 // unknown is the answer for a key that does not exist and for a key of another
@@ -244,8 +259,12 @@ func (s *Store) shown(k record, o orgs.Org, state gate.State, now time.Time) (Ke
 }
 
 func (s *Store) usage(o orgs.Org, state gate.State, now time.Time) Usage {
+	return usageOf(s.rules.limits(o), state, now)
+}
+
+func usageOf(limits map[string]contract.Budget, state gate.State, now time.Time) Usage {
 	u := Usage{Total: state.Total}
-	b, metered := s.rules.limits(o)[contract.Requests]
+	b, metered := limits[contract.Requests]
 	if !metered || b.Window <= 0 {
 		return u
 	}

@@ -101,7 +101,12 @@ func (s *Store) expireOrg(ctx context.Context, e Expiry, org string, ended func(
 			continue
 		}
 		k, _ := h.find(it.Str("key"))
-		done, err := s.expire(ctx, e, k)
+		owner, _ := h.Member(k.Owner)
+		gates, err := gatesOf(k.ID, owner)
+		if err != nil {
+			return err
+		}
+		done, err := s.expire(ctx, e, k, gates)
 		if err != nil {
 			return err
 		}
@@ -115,7 +120,7 @@ func (s *Store) expireOrg(ctx context.Context, e Expiry, org string, ended func(
 // expire expires one secret and reports whether it was valid before. A secret that has
 // expired may have done so in an attempt that failed before its bump, so expire bumps
 // again.
-func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err error) {
+func (s *Store) expire(ctx context.Context, e Expiry, k record, gates []string) (done bool, err error) {
 	now := e.Now()
 	if e.DryRun {
 		return unseenEnd(&k, now), nil
@@ -136,7 +141,7 @@ func (s *Store) expire(ctx context.Context, e Expiry, k record) (done bool, err 
 			if err != nil {
 				return false, change.Plan{}, err
 			}
-			plan := change.Plan{Bump: []string{k.ID}}
+			plan := change.Plan{Bump: gates}
 			after := before
 			after.Secrets = maps.Clone(before.Secrets)
 			if !unseenEnd(&after, now) {

@@ -25,7 +25,7 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 			if e.empty() {
 				return updated{facts: f.facts}, change.Plan{}, nil
 			}
-			plan := change.Plan{Bump: []string{id}}
+			plan := change.Plan{Bump: f.gates}
 			if unchanged(f.before, f.key) {
 				// This may be the repeat of a call that failed after its write, so it
 				// bumps the gate, which the key does not show.
@@ -151,7 +151,7 @@ func (s *Store) revoke(ctx context.Context, r *api.Request, find func(context.Co
 	f, err := change.Make(ctx, s.changes, change.Call{By: audit.Caller(r)},
 		func(ctx context.Context, _ int) (facts, error) { return find(ctx) },
 		func(f facts) (facts, change.Plan, error) {
-			plan := change.Plan{Bump: []string{f.key.ID}}
+			plan := change.Plan{Bump: f.gates}
 			if f.key.RevokedAt != 0 {
 				return f, plan, nil
 			}
@@ -202,26 +202,52 @@ func (s *Store) Revoking(ctx context.Context, now time.Time, org, user string) (
 	return plan, false, nil
 }
 
-// Live returns the ids of an organisation's keys that are not revoked.
+// Live returns the ids of the gates of an organisation's keys and sessions that are not
+// revoked.
 func (s *Store) Live(ctx context.Context, org string) ([]string, error) {
-	return s.idsOf(ctx, org, func(k record) bool { return k.RevokedAt == 0 })
-}
-
-// OwnedBy returns the ids of a member's keys, revoked ones included.
-func (s *Store) OwnedBy(ctx context.Context, org, user string) ([]string, error) {
-	return s.idsOf(ctx, org, func(k record) bool { return k.Owner == user })
-}
-
-func (s *Store) idsOf(ctx context.Context, org string, want func(record) bool) ([]string, error) {
 	h, _, err := s.holdings(ctx, org)
 	if err != nil {
 		return nil, err
 	}
+	found := h.idsOf(func(k record) bool { return k.RevokedAt == 0 })
+	for _, m := range h.Members {
+		places, err := m.Places()
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range places {
+			if p.Ends != 0 {
+				found = append(found, p.ID)
+			}
+		}
+	}
+	return found, nil
+}
+
+// OwnedBy returns the ids of the gates of a member's keys and sessions, revoked ones included.
+func (s *Store) OwnedBy(ctx context.Context, org, user string) ([]string, error) {
+	h, _, err := s.holdings(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	m, found := h.Member(user)
+	if !found {
+		m, _ = h.Removed(user)
+	}
+	places, err := m.Places()
+	owned := h.idsOf(func(k record) bool { return k.Owner == user })
+	for _, p := range places {
+		owned = append(owned, p.ID)
+	}
+	return owned, err
+}
+
+func (h holdings) idsOf(want func(record) bool) []string {
 	var found []string
 	for _, k := range h.keys {
 		if want(k) {
 			found = append(found, k.ID)
 		}
 	}
-	return found, nil
+	return found
 }

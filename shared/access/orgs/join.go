@@ -43,8 +43,8 @@ func (v View) room() *api.Error {
 	switch n := v.count(); {
 	case n >= MaxMembers:
 		return api.Fail(api.ConflictLimit, "the organisation has %d members, the maximum: remove one first", n)
-	case n+int64(len(v.removedUsers)) >= maxMemberItems:
-		return api.Fail(api.ConflictLimit, "the organisation has %d members and removed %d within 30 days, together the maximum: try again later", n, len(v.removedUsers))
+	case n+int64(len(v.removed)) >= maxMemberItems:
+		return api.Fail(api.ConflictLimit, "the organisation has %d members and removed %d within 30 days, together the maximum: try again later", n, len(v.removed))
 	}
 	return nil
 }

@@ -184,10 +184,11 @@ func (s *Store) removalFacts(ctx context.Context, r *api.Request, at reachable, 
 		return removalFacts{}, err
 	}
 	m, ok := v.Member(user)
-	if !ok && !v.removedUsers[user] {
+	if gone, removed := v.Removed(user); !ok && !removed {
 		return removalFacts{}, unknownMember()
+	} else if !ok {
+		m = gone
 	}
-	m.User = user
 	f := removalFacts{done: !ok}
 	if f.memberFacts, err = s.memberFacts(ctx, v, m); err != nil || f.done {
 		return f, err
@@ -222,7 +223,7 @@ func (f removalFacts) removed(now time.Time) change.Plan {
 	}
 	at := MemberKey(f.Org.ID, f.member.User)
 	tombstone := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "user": f.member.User, "state": removed,
-		table.TTLAttr: now.Add(removedMemberLife).Unix()}
+		"sessions": f.member.Sessions, table.TTLAttr: now.Add(removedMemberLife).Unix()}
 	return plan.And(change.Plan{Writes: []table.Write{table.Put(tombstone, table.IsThere())},
 		Entries: []audit.Change{{Org: f.Org.ID, Action: "member.remove", Target: f.member.User, Before: f.member.person()}}})
 }

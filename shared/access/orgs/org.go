@@ -74,6 +74,7 @@ type Member struct {
 	State string `json:"state" enum:"active,suspended" doc:"Member state"`
 
 	Connections string `json:"-"` // accounts on other platforms, as JSON; "" for none
+	Sessions    string `json:"-"` // places for console sessions, as JSON: see [Member.Places]
 }
 
 // Effective returns the role of a member's keys: owners and admins of the operator's
@@ -116,7 +117,7 @@ func MemberFromItem(it table.Item) (Member, bool) {
 	if len(sort) <= len(memberPrefix) || sort[:len(memberPrefix)] != memberPrefix || it.Str("state") == removed {
 		return Member{}, false
 	}
-	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state"), Connections: it.Str("connections")}, true
+	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state"), Connections: it.Str("connections"), Sessions: it.Str("sessions")}, true
 }
 
 // Approved reports whether the organisation is approved as a developer, in general or for a
@@ -147,6 +148,9 @@ func (m Member) item(org string) table.Item {
 		"user": m.User, "email": m.Email, "role": m.Role, "state": m.State}
 	if m.Connections != "" {
 		it["connections"] = m.Connections
+	}
+	if m.Sessions != "" {
+		it["sessions"] = m.Sessions
 	}
 	return it
 }

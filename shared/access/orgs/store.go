@@ -21,9 +21,9 @@ type Table interface {
 
 // Holdings are the keys of an organisation (package keys). Errors are *api.Error.
 type Holdings interface {
-	// Live returns the ids of an organisation's keys that are not revoked.
+	// Live returns the ids of an organisation's keys and sessions that are not revoked.
 	Live(ctx context.Context, org string) ([]string, error)
-	// OwnedBy returns the ids of a member's keys, revoked ones included.
+	// OwnedBy returns the ids of a member's keys and sessions, revoked ones included.
 	OwnedBy(ctx context.Context, org, user string) ([]string, error)
 	// Revoking returns the plan that revokes as many of a member's keys as one
 	// transaction holds beside ten other writes, and whether more are left.
@@ -55,9 +55,9 @@ func New(o Options) *Store {
 
 // View is an organisation and its members, read by one consistent query.
 type View struct {
-	Org          Org
-	Members      []Member // oldest first
-	removedUsers map[string]bool
+	Org     Org
+	Members []Member          // oldest first
+	removed map[string]Member // members that were removed of late: id and sessions
 }
 
 // Member finds a member.
@@ -69,6 +69,9 @@ func (v View) Member(user string) (Member, bool) {
 	}
 	return Member{}, false
 }
+
+// Removed finds a member that was removed within the last 30 days: their id and sessions.
+func (v View) Removed(user string) (Member, bool) { m, found := v.removed[user]; return m, found }
 
 // OldestOwner returns the active owner who joined first.
 func (v View) OldestOwner() (Member, bool) {
@@ -83,7 +86,7 @@ func (v View) OldestOwner() (Member, bool) {
 // ViewOf decodes the items of an organisation's partition; false if the organisation's item
 // is missing.
 func ViewOf(items []table.Item) (View, bool) {
-	v := View{removedUsers: map[string]bool{}}
+	v := View{removed: map[string]Member{}}
 	found := false
 	for _, it := range items {
 		if o, ok := FromItem(it); ok {
@@ -91,7 +94,7 @@ func ViewOf(items []table.Item) (View, bool) {
 		} else if m, ok := MemberFromItem(it); ok {
 			v.Members = append(v.Members, m)
 		} else if it.Str("state") == removed {
-			v.removedUsers[it.Str("user")] = true
+			v.removed[it.Str("user")] = Member{User: it.Str("user"), Sessions: it.Str("sessions")}
 		}
 	}
 	return v, found

@@ -167,6 +167,9 @@ func (f *Function) Handle(ctx context.Context, ev events.APIGatewayProxyRequest)
 		answer = f.failed(limited, c, api.ErrorOf(err))
 	}
 	f.addRateHeaders(answer, c)
+	if c.route != nil && c.route.SameOrigin {
+		f.enc.WithoutCORS(answer)
+	}
 	answer.Header["Vary"] = "Accept-Encoding" // API Gateway compresses
 	if c.route != nil && !c.route.Open {
 		answer.Header["Vary"] = "Authorization, X-API-Key, Accept-Encoding"
@@ -211,6 +214,10 @@ func (f *Function) serve(ctx context.Context, c *call) (api.Answer, error) {
 	c.request.Route = c.route.Route
 	c.request.IfMatch = strings.Join(values(c.event, "If-Match"), ",")
 	c.request.Tag = f.enc.Tag
+	c.request.Address = f.address(c.event)
+	if c.route.SameOrigin {
+		c.request.Browser = f.browser(c.event)
+	}
 	if f.Contract.Recheck {
 		c.request.Recheck = func(ctx context.Context) error { return f.Gate.StillCurrent(ctx, c.admit) }
 	}

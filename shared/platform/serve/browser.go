@@ -1,0 +1,42 @@
+package serve
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"statgate/shared/api"
+)
+
+// address returns the public address of the API, such as https://api.example.com/live. Behind
+// an edge, the edge says which host the client addressed, as the Host of the request is then
+// that of API Gateway.
+func (f *Function) address(ev events.APIGatewayProxyRequest) string {
+	host, scheme := header(ev, "Host"), "https"
+	if f.Edge {
+		if edge := header(ev, api.HostHeader); edge != "" {
+			host = edge
+		}
+	}
+	if header(ev, "X-Forwarded-Proto") == "http" {
+		scheme = "http"
+	}
+	return scheme + "://" + host + f.StagePath
+}
+
+// browser returns what only the routes of console sessions may see of a request.
+func (f *Function) browser(ev events.APIGatewayProxyRequest) *api.Browser {
+	b := &api.Browser{Origin: header(ev, "Origin"), FetchSite: header(ev, "Sec-Fetch-Site"), ContentType: header(ev, "Content-Type"),
+		Agent: header(ev, "User-Agent"), Viewer: ev.RequestContext.Identity.SourceIP}
+	if f.Edge {
+		if viewer := header(ev, api.ViewerHeader); viewer != "" {
+			b.Viewer = viewer
+		}
+	}
+	read := http.Request{Header: http.Header{"Cookie": {strings.Join(values(ev, "Cookie"), "; ")}}}
+	for _, cookie := range read.CookiesNamed(api.SessionCookie) {
+		b.Cookies = append(b.Cookies, cookie.Value)
+	}
+	return b
+}
