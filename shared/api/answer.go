@@ -65,8 +65,10 @@ func (e Encoder) common() map[string]string {
 // WithoutCORS removes the CORS headers from an answer that pages of other origins must not
 // read.
 func (e Encoder) WithoutCORS(a Answer) {
-	for name := range e.cors() {
-		delete(a.Header, name)
+	for name := range e.common() {
+		if strings.HasPrefix(name, "Access-Control-") {
+			delete(a.Header, name)
+		}
 	}
 }
 

@@ -1,10 +1,12 @@
-// Command bootstrap is the Lambda function that serves the console, whose files are packaged with it.
+// Command bootstrap is the Lambda function that serves the console and its sessions. The files of the page are packaged with it.
 package main
 
 import (
 	"statgate/functions/console"
+	"statgate/shared/access/attempts"
 	"statgate/shared/platform/boot"
 	"statgate/shared/platform/boot/endpoint"
+	"statgate/shared/platform/boot/secret"
 )
 
 func main() {
@@ -15,5 +17,6 @@ func main() {
 	if err != nil {
 		f.Fatal(err)
 	}
-	endpoint.Open(f, console.Handlers(console.Deps{Site: site}))
+	secret.Peppers(f)
+	endpoint.Start(f, console.Handlers(console.Deps{Site: site, Keys: f.Store(), Attempts: attempts.Store{Table: f.Keys()}}))
 }

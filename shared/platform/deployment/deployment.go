@@ -19,6 +19,7 @@ import (
 	"statgate/functions/mcp/tools"
 	"statgate/shared/access/apikey"
 	"statgate/shared/access/applications"
+	"statgate/shared/access/attempts"
 	"statgate/shared/access/audit"
 	"statgate/shared/access/gate"
 	"statgate/shared/access/keys"
@@ -177,6 +178,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	}
 	deps.MCP = mcp.Deps{Origins: o.MCPOrigins, Tools: tools.Deps{Contract: o.Contract, Cards: cards, Leagues: deps.Leagues, Teams: deps.Teams,
 		Players: deps.Players, Matches: deps.Matches, Reports: deps.Reports, Standings: deps.Standings}}
+	deps.Console = console.Deps{Keys: d.Keys, Attempts: attempts.Store{Table: o.Keys}}
 	if o.Console != nil {
 		if deps.Console.Site, err = console.Load(o.Console, console.NewConfig(o.Contract, console.Settings{Environment: o.Environment, StagePath: o.StagePath})); err != nil {
 			return nil, err

@@ -148,6 +148,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	r.Header.Set("Host", r.Host) // net/http removes it, and events have it
+	r.Header.Set("X-Forwarded-Proto", "http")
 	x := &exchange{w: w, r: r, id: rand.Text(), query: parseQuery(r.URL.RawQuery), edge: throughEdge}
 	methods, path, params := g.routes.find(r.URL.EscapedPath())
 	switch {
