@@ -26,7 +26,7 @@ func forms(secret string) []string {
 	if escaped := url.QueryEscape(secret); escaped != secret {
 		all = append(all, escaped)
 	}
-	if i := strings.LastIndex(secret, "_"); i >= 0 && len(secret)-i > 20 {
+	if i := strings.LastIndexAny(secret, "_."); i >= 0 && len(secret)-i > 20 {
 		all = append(all, secret[i+1:])
 	}
 	return all
@@ -85,7 +85,7 @@ var scripted = []struct{ name, script string }{
 	{"global variables", `() => { const own = Object.getOwnPropertyNames(window).filter((n) => { try { return ["string", "object"].includes(typeof window[n]) && window[n] !== window; } catch { return false; } });
 		return own.map((n) => { try { return n + JSON.stringify(window[n]); } catch { return n; } }).join("\n"); }`},
 	{"properties of elements", `() => { const seen = []; for (const e of document.querySelectorAll("input, textarea, dialog, main, output, code")) for (const n of Object.getOwnPropertyNames(e)) { try { seen.push(n + "=" + String(e[n])); } catch {} } return seen.join("\n"); }`},
-	{"address of each frame", `() => JSON.stringify([...frames].map((f) => { try { return f.location.href; } catch { return ""; } }))`},
+	{"address of each frame", `() => JSON.stringify(Array.from(window).map((f) => { try { return f.location.href; } catch { return ""; } }))`},
 	{"links", `() => JSON.stringify([...document.links].map((l) => l.href))`},
 }
 
