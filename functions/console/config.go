@@ -179,9 +179,11 @@ func levels(list []contract.Scope) []Level {
 		at := slices.IndexFunc(all, func(l Level) bool { return l.Category == category && l.Name == name })
 		if at < 0 {
 			at = len(all)
-			all = append(all, Level{Category: category, Name: name, Description: one.Doc, Needs: one.Needs})
+			all = append(all, Level{Category: category, Name: name})
 		}
-		all[at].Scopes = append(all[at].Scopes, one.Name)
+		l := &all[at] // the scope that grants nothing has neither a description nor a need
+		l.Description, l.Needs = cmp.Or(l.Description, one.Doc), cmp.Or(l.Needs, one.Needs)
+		l.Scopes = append(l.Scopes, one.Name)
 	}
 	for _, l := range all {
 		slices.SortStableFunc(l.Scopes, func(a, b string) int { return cmp.Compare(grants[a], grants[b]) })

@@ -11,7 +11,7 @@ import (
 	"github.com/dop251/goja"
 )
 
-// Viewer is the IP address of the viewer of every request.
+// Viewer is the IP address from which every request comes.
 const Viewer = "203.0.113.7"
 
 // Request calls the function with CloudFront's viewer-request event and returns its

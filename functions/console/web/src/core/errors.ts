@@ -98,13 +98,20 @@ function readProblems(error: ApiError, details: unknown): void {
 }
 
 // A contract may put the message and the problems into one line:
-// "message: field: problem; field: problem".
+// "message: field: problem; field: problem". A problem may have a semicolon itself.
 function inLine(line: string): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
-  const start = line.indexOf(": ");
-  for (const part of start < 0 ? [] : [line, ...line.slice(start + 2).split("; ")]) {
-    const match = /^([a-z][a-z_]*): (.+)$/.exec(part);
-    if (match && !(part === line && match[2]!.includes(": "))) (fields[match[1]!] ??= []).push(match[2]!);
+  const field = /^([a-z][a-z_]*): (.+)$/;
+  const rest = line.slice(line.indexOf(": ") + 2);
+  let last = "";
+  for (const part of (field.test(rest) ? rest : line).split("; ")) {
+    const found = field.exec(part);
+    if (found) {
+      last = found[1]!;
+      (fields[last] ??= []).push(found[2]!);
+    } else if (last) {
+      fields[last]!.push(`${fields[last]!.pop()!}; ${part}`);
+    }
   }
   return fields;
 }
