@@ -17,7 +17,7 @@ export function durationWords(duration: string): string {
 
 /** Writes seconds for people, in the largest unit that leaves nothing over: 604800 as "7 days". */
 export function secondsWords(value: number): string {
-  for (const unit of ["d", "h", "m"]) {
+  for (const unit of ["y", "d", "h", "m"]) {
     const size = units[unit]!;
     if (value >= size && value % size === 0) return count(value / size, words[unit]!);
   }

@@ -55,6 +55,18 @@ export function State(props: { of: string }): JSX.Element {
   return <Badge kind={stateKinds[props.of] ?? "neutral"}>{props.of}</Badge>;
 }
 
+/** A name that may be an e-mail address, which may break after its @. */
+export function Person(props: { name: string }): JSX.Element {
+  const at = props.name.indexOf("@");
+  return (
+    <span class="break">
+      {props.name.slice(0, at + 1)}
+      <wbr />
+      {props.name.slice(at + 1)}
+    </span>
+  );
+}
+
 export function Code(props: { children: ComponentChildren }): JSX.Element {
   return <code class="mono">{props.children}</code>;
 }

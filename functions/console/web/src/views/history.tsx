@@ -5,7 +5,7 @@ import { useApp } from "../app/context";
 import { useUserName } from "../app/facts";
 import { value } from "../core/format";
 import type { Entry } from "../core/types";
-import { Time } from "../ui/show";
+import { Person, Time } from "../ui/show";
 import { Empty } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 
@@ -29,7 +29,7 @@ export function Actor(props: { of: Entry; userName: (user: string | null) => str
   const who = entry.actor.user ? (entry.actor.user === self.user ? "You" : props.userName(entry.actor.user)) : "The operator";
   return (
     <div class="stack">
-      <span class="break">{who}</span>
+      <Person name={who} />
       <span class="muted small">{methods[entry.method] ?? entry.method}</span>
     </div>
   );

@@ -13,7 +13,7 @@ import type { Entry, Key, Minted, Rotated } from "../core/types";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { PageView, Panel } from "../ui/page";
-import { Badge, Chips, Code, Facts, QuotaLeft, State, Time } from "../ui/show";
+import { Badge, Chips, Code, Facts, Person, QuotaLeft, State, Time } from "../ui/show";
 import { LoadedView } from "../ui/states";
 import { History } from "./history";
 import { KeyDialogs, type KeyAct } from "./keyacts";
@@ -156,8 +156,8 @@ function KeyFacts(props: { of: Key; history: Entry[] }): JSX.Element {
     ["Secret", <Code>{preview(key.prefix, key.last_four)}</Code>],
     ["Id", <Code>{key.id}</Code>],
     ["Scopes", config.scopes.style === "role" && key.scopes.length === 0 ? "The owner's role decides" : <Chips names={key.scopes} title={(name) => config.scopes.names.find((one) => one.name === name)?.description} />],
-    ["Owner", <span class="break">{userName(key.user)}</span>],
-    ["Created", <><Time at={key.created_at} />{key.created_by && key.created_by !== key.user ? <> by <span class="break">{userName(key.created_by)}</span></> : null}</>],
+    ["Owner", <Person name={userName(key.user)} />],
+    ["Created", <><Time at={key.created_at} />{key.created_by && key.created_by !== key.user ? <> by <Person name={userName(key.created_by)} /></> : null}</>],
     ["Last used", <Time at={key.last_used_at} as="relative" none="never" />],
     ["Expires", <Time at={key.expires_at} none="never" />],
   ];

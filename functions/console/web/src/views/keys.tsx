@@ -15,7 +15,7 @@ import { Button } from "../ui/button";
 import { Menu, type MenuItem } from "../ui/menu";
 import { Filters, PageView } from "../ui/page";
 import { Pager } from "../ui/pager";
-import { Badge, Chips, Code, State, Time, WindowBar } from "../ui/show";
+import { Badge, Chips, Code, Person, State, Time, WindowBar } from "../ui/show";
 import { Empty, LoadedView } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 import { CreateKey } from "./createkey";
@@ -146,7 +146,7 @@ function KeyTable(props: { keys: Key[]; onAct: (what: KeyAct, key: Key) => void 
     { title: "Name and secret", cell: (key) => <KeyName of={key} /> },
     { title: "State", cell: (key) => <State of={key.state} /> },
     ...(config.scopes.style === "role" ? [] : [{ title: "Scopes", cell: (key: Key) => <Chips names={key.scopes} most={3} /> }]),
-    { title: "Owner", cell: (key) => <span class="break">{userName(key.user)}</span> },
+    { title: "Owner", cell: (key) => <Person name={userName(key.user)} /> },
     { title: "This window", cell: (key) => (key.state === "active" ? <WindowBar of={key.usage.window} /> : <span class="muted">–</span>) },
     { title: "Last used", cell: (key) => <Time at={key.last_used_at} as="relative" none="never" /> },
     { title: "Created", cell: (key) => <Time at={key.created_at} as="date" /> },

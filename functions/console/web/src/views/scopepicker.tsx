@@ -175,7 +175,7 @@ function Level(props: { row: LevelRow; value: string[]; onChange: (scopes: strin
   const { config } = useApp();
   const id = useId();
   const { row, value } = props;
-  const chosen = row.levels.find((one) => one.grants && value.includes(one.scope));
+  const chosen = row.levels.filter((one) => one.grants && value.includes(one.scope)).pop(); // the highest, where a key has several
   const refusals = row.levels.filter((one) => one.grants).map((one) => props.refusal(config.scopes.names.find((scope) => scope.name === one.scope)!));
   const why = refusals.every(Boolean) ? refusals[0]! : "";
   const nothing = row.levels.find((one) => !one.grants)?.scope ?? "";
