@@ -19,14 +19,16 @@ func (in membersInput) user() string {
 	return *in.User
 }
 
+// listInput repeats the field of membersInput, because the binder skips embedded types that are
+// not exported.
 type listInput struct {
-	membersInput
+	User *string `json:"user,omitempty" text:"id" doc:"Id of the member; omit for your own"`
 	api.Page
 }
 
 func listSessions(d Deps) api.Handler {
 	return api.Handle("listSessions", func(ctx context.Context, r *api.Request, in *listInput) (api.List[keys.Session], error) {
-		all, err := d.Keys.Sessions(ctx, r, in.user())
+		all, err := d.Keys.Sessions(ctx, r, membersInput{in.User}.user())
 		if err != nil {
 			return api.List[keys.Session]{}, err
 		}
