@@ -134,11 +134,9 @@ func TestASessionEndsWithWhatItBeganWith(t *testing.T) {
 		"the member is removed": func(t *testing.T, org, user, _ string) {
 			s.Call(t, s.Operator, http.MethodDelete, "/orgs/"+org+"/members/"+user, "")
 		},
-		"the organisation is suspended": func(t *testing.T, org, _, _ string) {
-			s.Call(t, s.Operator, http.MethodPatch, "/orgs/"+org, `{"state": "suspended"}`)
-		},
-		"an operator ends all of the member's sessions": func(t *testing.T, _, user, _ string) {
-			s.Call(t, s.Operator, http.MethodDelete, "/sessions?user="+user, "")
+		"the owner ends all of the member's sessions": func(t *testing.T, org, user, _ string) {
+			_, owners := s.Key(t, org, "Owner's", "orgs:read", "orgs:write", "keys:write")
+			s.Call(t, owners, http.MethodDelete, "/sessions?user="+user, "")
 		},
 	}
 	for name, end := range ends {
