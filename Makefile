@@ -35,7 +35,7 @@ test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 
-lint: ## golangci-lint, Vale, cfn-lint, checkov, cdk-nag, govulncheck
+lint: ## golangci-lint, Vale, tsc, cfn-lint, checkov, cdk-nag, govulncheck
 	@scripts/lint/lint.sh
 
 check: dynamodb-local ## lint and test one package (PKG=./shared/access/gate)
