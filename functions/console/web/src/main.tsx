@@ -1,7 +1,8 @@
 // The console's entry: it reads the configuration from the page and draws the console.
 
 import { render } from "preact";
-import { arrive, Root } from "./app/app";
+import { Root } from "./app/app";
+import { arrive } from "./app/arrival";
 import { beside } from "./core/address";
 import { Client } from "./core/client";
 import { parseConfig } from "./core/config";

@@ -46,6 +46,19 @@ test("a choice of organisations and a provider's address sign nobody in", async 
   assert.ok(!w.session.active);
 });
 
+test("nothing is sent for a member after another one signed in in the same browser", async () => {
+  const other = session("token-of-another") as { body: { session: Record<string, unknown> } };
+  other.body.session.user = "usr_2";
+  const w = await signedIn("statgate", [{ status: 201 }], [other as never]);
+  let others = 0;
+  w.session.onOther = () => void others++;
+  w.pass(301);
+  await assert.rejects(w.api.call("createKey", { body: { name: "x" }, once: "once-1" }), (error) => error instanceof ApiError && error.kind === "conflict");
+  assert.equal(w.service.calls.length, 0);
+  assert.equal(others, 1);
+  assert.equal(w.session.info!.user, "usr_2");
+});
+
 test("an answer without a token is an error and not a session", async () => {
   const w = await signedIn("statgate", [], [{ status: 200, body: {} }]);
   w.session.forget();

@@ -21,7 +21,7 @@ test("what signs in is recognised in the address", () => {
   assert.equal(linkCode("#/link/abc-1"), "abc-1");
   assert.equal(linkCode("#/keys/link/abc"), "");
   assert.deepEqual(callback("?code=a&state=b"), { code: "a", state: "b", error: "" });
-  assert.deepEqual(callback("?error=access_denied&error_description=No&state=b"), { code: "", state: "b", error: "No" });
+  assert.deepEqual(callback("?error=access_denied&error_description=No&state=b"), { code: "", state: "b", error: "access_denied" });
   for (const search of ["", "?code=a", "?state=b", "?q=1"]) assert.equal(callback(search), null, search);
 });
 

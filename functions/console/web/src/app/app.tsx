@@ -1,17 +1,17 @@
 // The console: who is signed in, and which view is shown.
 
 import type { JSX } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { callback, linkCode } from "../core/address";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Client } from "../core/client";
 import type { Config } from "../core/config";
-import { ApiError } from "../core/errors";
+import type { ApiError } from "../core/errors";
 import type { Session } from "../core/session";
 import type { Self } from "../core/types";
 import { Button } from "../ui/button";
 import { Loading } from "../ui/states";
 import { Failure } from "../ui/notice";
-import { SignInView, type Arrival } from "../views/signin";
+import { SignInAgain, SignInView } from "../views/signin";
+import { arrive, type Arrival } from "./arrival";
 import { Cache } from "./cache";
 import { AppContext, type App } from "./context";
 import { Layout } from "./layout";
@@ -28,75 +28,107 @@ export interface RootProps {
   arrival: Arrival;
 }
 
-type State = { at: "starting" } | { at: "stuck"; error: ApiError } | { at: "out"; ended: boolean; arrival: Arrival } | { at: "in"; self: Self };
+type State =
+  | { at: "starting" }
+  | { at: "stuck"; error: ApiError }
+  | { at: "out"; ended: boolean; arrival: Arrival }
+  // The session of a locked page has ended, but a form has something that would be lost.
+  | { at: "in"; self: Self; locked: boolean };
 
 export function Root(props: RootProps): JSX.Element {
-  const { config, session, api } = props;
-  const [state, setState] = useState<State>({ at: "starting" });
+  const { config, session } = props;
   const [message, setMessage] = useState("");
-
-  const enter = useCallback(async () => {
-    try {
-      setState({ at: "in", self: await api.call<Self>("getSelf") });
-    } catch (error) {
-      const problem = asApiError(error);
-      setState(problem.kind === "expired" ? { at: "out", ended: true, arrival: {} } : { at: "stuck", error: problem });
-    }
-  }, [api]);
-
-  const begin = useCallback(async () => {
-    setState({ at: "starting" });
-    if (props.arrival.oidc) {
-      setState({ at: "out", ended: false, arrival: props.arrival });
-      return;
-    }
-    try {
-      await session.renew();
-    } catch (error) {
-      const problem = asApiError(error);
-      setState(problem.kind === "expired" ? { at: "out", ended: false, arrival: props.arrival } : { at: "stuck", error: problem });
-      return;
-    }
-    if (props.arrival.link) setState({ at: "out", ended: false, arrival: { ...props.arrival, instead: session.info ?? undefined } });
-    else await enter();
-  }, [enter, session]);
-
-  const leave = useCallback((ended: boolean) => {
-    session.forget();
-    setState({ at: "out", ended, arrival: {} });
-  }, [session]);
-
-  useEffect(() => {
-    void begin();
-    session.onEnded = () => leave(true);
-    return otherTabs(() => leave(true));
-  }, []);
-  useRenewal(session, state.at === "in");
-
+  const { state, enter, begin, leave } = useSignedIn(props, setMessage);
   const app = useApplication(props, state, {
     reload: () => void enter(),
     tell: setMessage,
     signOut: () => {
       const ended = session.end();
-      tellOtherTabs();
-      setState({ at: "out", ended: false, arrival: {} });
+      tellOtherTabs("ended");
+      leave(false);
       ended.catch(() => setMessage("You are signed out here. The session could not be ended at the service: end it in the list of sessions."));
     },
   });
-
+  const entered = (): void => {
+    tellOtherTabs("began");
+    void enter();
+  };
   return (
     <>
       {state.at === "starting" ? <Loading what={config.product} /> : null}
       {state.at === "stuck" ? <Stuck error={state.error} onRetry={() => void begin()} /> : null}
-      {state.at === "out" ? <SignInView config={config} session={session} arrival={state.arrival} ended={state.ended} onIn={() => void enter()} /> : null}
+      {state.at === "out" ? <SignInView key={state.arrival.link ?? ""} config={config} session={session} arrival={state.arrival} ended={state.ended} onIn={entered} /> : null}
       {app ? (
         <AppContext.Provider value={app}>
-          <Layout key={app.self.org + app.self.id} />
+          <Layout key={`${app.self.org} ${app.self.user}`} />
         </AppContext.Provider>
       ) : null}
+      {state.at === "in" && state.locked ? <SignInAgain config={config} session={session} onIn={entered} onLeave={() => leave(false)} /> : null}
       <Message text={message} onGone={() => setMessage("")} />
     </>
   );
+}
+
+interface SignedIn {
+  state: State;
+  /** Shows the views of the session, or reads again who is signed in. */
+  enter: () => Promise<void>;
+  /** Looks for a session, and shows its views or the sign-in. */
+  begin: () => Promise<void>;
+  leave: (ended: boolean) => void;
+}
+
+function useSignedIn(props: RootProps, tell: (message: string) => void): SignedIn {
+  const { session, api } = props;
+  const [state, setState] = useState<State>({ at: "starting" });
+  const out = (arrival: Arrival): State => ({ at: "out", ended: false, arrival });
+  const enter = async (): Promise<void> => {
+    try {
+      const self = await api.call<Self>("getSelf");
+      setState({ at: "in", self, locked: false });
+    } catch (error) {
+      const problem = asApiError(error);
+      if (problem.kind === "expired") return; // leave has seen to it
+      setState((now) => (now.at === "in" ? now : { at: "stuck", error: problem }));
+    }
+  };
+  const begin = async (arrival: Arrival = {}): Promise<void> => {
+    if (arrival.oidc) return setState(out(arrival));
+    try {
+      await session.renew();
+    } catch (error) {
+      const problem = asApiError(error);
+      return setState(problem.kind === "expired" ? out(arrival) : { at: "stuck", error: problem });
+    }
+    if (arrival.link) setState(out({ ...arrival, instead: session.info ?? undefined }));
+    else await enter();
+  };
+  const leave = (ended: boolean): void => {
+    session.forget();
+    setState((now) => (ended && now.at === "in" && document.querySelector("dialog[open] form") ? { ...now, locked: true } : { at: "out", ended, arrival: {} }));
+  };
+  useEffect(() => {
+    session.onEnded = () => leave(true);
+    session.onOther = () => {
+      tell("Somebody else signed in in this browser. You now see what they may see.");
+      void enter();
+    };
+    const stop = [otherTabs((what) => (what === "ended" ? leave(true) : void begin())), onLink((link) => void begin({ link }))];
+    void begin(props.arrival);
+    return () => stop.forEach((one) => one());
+  }, []);
+  useRenewal(session, state.at === "in" && !state.locked);
+  return { state, enter, begin, leave };
+}
+
+// A link that is pasted into an open page changes only the fragment.
+function onLink(call: (code: string) => void): () => void {
+  const look = (): void => {
+    const { link } = arrive();
+    if (link) call(link);
+  };
+  window.addEventListener("hashchange", look);
+  return () => window.removeEventListener("hashchange", look);
 }
 
 function useApplication(props: RootProps, state: State, acts: Pick<App, "reload" | "tell" | "signOut">): App | null {
@@ -122,30 +154,33 @@ function useApplication(props: RootProps, state: State, acts: Pick<App, "reload"
   }, [self, cache]);
 }
 
-// Renews the token a while before its end, also when nothing is read. A tab in the background
-// sleeps; its token is then renewed before the next request.
+/** Minutes after which a page that nobody uses stops renewing, so that its session can end unused. */
+const unused = 15;
+
+// Renews the token a while before its end as long as somebody uses the page. A page that
+// comes back into view looks whether its session still exists.
 function useRenewal(session: Session, active: boolean): void {
   useEffect(() => {
     if (!active) return;
-    let timer = 0;
-    let failures = 0;
-    const next = (): void => {
-      timer = window.setTimeout(renew, Math.max(5_000, session.renewIn - 40_000) * 2 ** Math.min(failures, 4));
+    let used = performance.now();
+    const use = (): void => void (used = performance.now());
+    const renew = (): void => void session.renew().catch(() => {}); // an end is told by onEnded; after anything else, the next request tries again
+    const timer = setInterval(() => {
+      if (session.renewIn < 40_000 && performance.now() - used < unused * 60_000) renew();
+    }, 10_000);
+    const look = (): void => {
+      if (document.visibilityState !== "visible") return;
+      use();
+      if (session.renewIn === 0) renew();
     };
-    const renew = (): void => {
-      session.renew().then(
-        () => {
-          failures = 0;
-          next();
-        },
-        (error: unknown) => {
-          failures++;
-          if (!(error instanceof ApiError && error.kind === "expired")) next();
-        },
-      );
+    const events = ["pointerdown", "keydown", "wheel"] as const;
+    events.forEach((one) => window.addEventListener(one, use, { passive: true }));
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      events.forEach((one) => window.removeEventListener(one, use));
+      document.removeEventListener("visibilitychange", look);
     };
-    next();
-    return () => clearTimeout(timer);
   }, [session, active]);
 }
 
@@ -176,34 +211,4 @@ function Message(props: { text: string; onGone: () => void }): JSX.Element {
       {props.text ? <div class="toast">{props.text}</div> : null}
     </div>
   );
-}
-
-/**
- * Takes what signs in out of the address, before anything else sees it: a link's code, or
- * what an OpenID provider sent.
- */
-export function arrive(): Arrival {
-  const link = linkCode(location.hash);
-  const oidc = callback(location.search);
-  if (!link && !oidc) return {};
-  let to = "";
-  try {
-    to = oidc ? (sessionStorage.getItem(returnKey) ?? "") : "";
-    sessionStorage.removeItem(returnKey);
-  } catch {
-    // Without storage, the first view is shown.
-  }
-  history.replaceState(null, "", location.pathname + (to.startsWith("#/") ? to : "#/"));
-  return { link: link || undefined, oidc: oidc ?? undefined };
-}
-
-const returnKey = "console-return";
-
-/** Remembers the view to show after the way to an OpenID provider and back. */
-export function rememberView(): void {
-  try {
-    sessionStorage.setItem(returnKey, location.hash);
-  } catch {
-    // Without storage, the first view is shown.
-  }
 }

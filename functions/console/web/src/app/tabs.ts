@@ -1,5 +1,7 @@
-// Other tabs of the same browser: when one signs out, the others do as well, because they
-// share the cookie. Only the word is sent.
+// Other tabs of the same browser share the cookie: when one signs in or out, the others do as
+// well. Only the word is sent.
+
+export type Word = "began" | "ended";
 
 const name = "console-session";
 let channel: BroadcastChannel | null = null;
@@ -10,14 +12,16 @@ function open(): BroadcastChannel | null {
   return channel;
 }
 
-/** Calls back when another tab signed out. Returns the function that stops it. */
-export function otherTabs(ended: () => void): () => void {
+/** Calls back when another tab signed in or out. Returns the function that stops it. */
+export function otherTabs(call: (word: Word) => void): () => void {
   const at = open();
-  const hear = (): void => ended();
+  const hear = (event: MessageEvent<unknown>): void => {
+    if (event.data === "began" || event.data === "ended") call(event.data);
+  };
   at?.addEventListener("message", hear);
   return () => at?.removeEventListener("message", hear);
 }
 
-export function tellOtherTabs(): void {
-  open()?.postMessage("ended");
+export function tellOtherTabs(word: Word): void {
+  open()?.postMessage(word);
 }

@@ -51,6 +51,7 @@ export function linkCode(fragment: string): string {
 export interface Callback {
   code: string;
   state: string;
+  /** The provider's code of an error, such as access_denied; "" without one. */
   error: string;
 }
 
@@ -59,7 +60,7 @@ export function callback(search: string): Callback | null {
   const query = new URLSearchParams(search);
   const state = query.get("state");
   if (!state || (!query.has("code") && !query.has("error"))) return null;
-  return { code: query.get("code") ?? "", state, error: query.get("error_description") ?? query.get("error") ?? "" };
+  return { code: query.get("code") ?? "", state, error: query.get("error") ?? "" };
 }
 
 /** The address of a path below the API's base or beside the page, seen from the page at …/console. */

@@ -118,3 +118,8 @@ export function planOf(config: Config, name: string): Plan | undefined {
 export function variableName(config: Config): string {
   return `${config.contract.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`;
 }
+
+/** Seconds of the window in which a plan counts requests; 0 if the plan is not known. */
+export function windowOf(config: Config, plan: string): number {
+  return planOf(config, plan)?.limits.requests?.window ?? 0;
+}

@@ -43,7 +43,7 @@ export function relative(iso: string, now: number): string {
   const size = Math.abs(distance);
   for (const [seconds, noun] of steps) {
     if (size >= seconds) {
-      const text = count(Math.floor(size / seconds), noun);
+      const text = count(distance < 0 ? Math.floor(size / seconds) : Math.round(size / seconds), noun);
       return distance < 0 ? `${text} ago` : `in ${text}`;
     }
   }

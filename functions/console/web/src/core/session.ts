@@ -48,6 +48,8 @@ export class Session {
   info: SessionInfo | null = null;
   /** Called when the session has ended by itself: not by end. */
   onEnded: () => void = () => {};
+  /** Called when the cookie has become that of another member: they signed in in another tab. */
+  onOther: () => void = () => {};
   private readonly deps: SessionDeps;
   private access = "";
   private until = 0; // by deps.now
@@ -92,7 +94,8 @@ export class Session {
       try {
         await this.renew();
       } catch (error) {
-        if (!(error instanceof ApiError) || error.kind === "expired" || this.deps.now() >= this.until) throw error;
+        const later = error instanceof ApiError && ["offline", "down", "limited"].includes(error.kind);
+        if (!later || this.deps.now() >= this.until) throw error;
       }
     }
     return this.access;
@@ -113,6 +116,7 @@ export class Session {
 
   private async renewOnce(): Promise<void> {
     const was = this.active;
+    const before = this.info;
     try {
       this.take(await this.post("renew", {}));
     } catch (error) {
@@ -122,6 +126,11 @@ export class Session {
         throw new ApiError("expired", messageOf("expired"), error.status);
       }
       throw error;
+    }
+    if (before && (before.org !== this.info?.org || before.user !== this.info.user)) {
+      this.onOther();
+      // What was to be sent was meant by the member before.
+      throw new ApiError("conflict", "Somebody else signed in in this browser, so this was not sent.");
     }
   }
 

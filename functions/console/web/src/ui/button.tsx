@@ -56,7 +56,7 @@ export function ButtonLink(props: { href: string; children: ComponentChildren; k
 }
 
 /** Copies a text and says whether that worked. The text is not in the page. */
-export function CopyButton(props: { text: string; label?: string; kind?: "primary" | "plain" | "quiet" }): JSX.Element {
+export function CopyButton(props: { text: string; label?: string; kind?: "primary" | "plain" | "quiet"; autofocus?: boolean }): JSX.Element {
   const [state, setState] = useState<"" | "copied" | "failed">("");
   const copy = (): void => {
     copyText(props.text).then(
@@ -67,7 +67,7 @@ export function CopyButton(props: { text: string; label?: string; kind?: "primar
   };
   return (
     <>
-      <Button kind={props.kind ?? "plain"} icon={state === "copied" ? "check" : "copy"} onClick={copy}>
+      <Button kind={props.kind ?? "plain"} icon={state === "copied" ? "check" : "copy"} autofocus={props.autofocus ?? false} onClick={copy}>
         {state === "copied" ? "Copied" : state === "failed" ? "Copy it by hand" : (props.label ?? "Copy")}
       </Button>
       <span class="sr-only" role="status">

@@ -37,7 +37,7 @@ export function SecretDialog(props: SecretDialogProps): JSX.Element {
           {props.secret}
         </code>
         <div class="actions start">
-          <CopyButton text={props.secret} label="Copy secret" kind="primary" />
+          <CopyButton text={props.secret} label="Copy secret" kind="primary" autofocus />
           <Button icon="download" onClick={() => download(`${config.contract}.env`, file)}>
             Download .env
           </Button>

@@ -7,8 +7,9 @@ import { useUserName } from "../app/facts";
 import { useLoad, type Loaded } from "../app/load";
 import { replace } from "../app/router";
 import type { ViewProps } from "../app/views";
-import { planOf } from "../core/config";
+import { windowOf } from "../core/config";
 import { preview } from "../core/format";
+import { overlapEnd, tokensEnd } from "../core/history";
 import type { Entry, Key, Minted, Rotated } from "../core/types";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
@@ -91,19 +92,6 @@ function Acts(props: { of: Key; onAct: (act: KeyAct) => void }): JSX.Element | n
   );
 }
 
-/** The end of the secret that the last rotation replaced, if it still works; "" if not. */
-function overlapEnd(history: Entry[]): string {
-  const rotation = history.find((one) => one.action === "key.rotate");
-  const end = rotation?.after?.previous_expires_at;
-  return typeof end === "string" && Date.parse(end) > Date.now() ? end : "";
-}
-
-/** The latest end of the tokens that were made with the key, as far as the history goes; "" without one. */
-function tokensEnd(history: Entry[]): string {
-  const ends = history.filter((one) => one.action === "token.create").map((one) => String(one.after?.expires_at ?? ""));
-  return ends.filter((end) => Date.parse(end) > Date.now()).sort((a, b) => Date.parse(b) - Date.parse(a))[0] ?? "";
-}
-
 function Remarks(props: { of: Key; history: Entry[] }): JSX.Element {
   const { of: key, history } = props;
   const old = key.state === "active" ? overlapEnd(history) : "";
@@ -175,7 +163,7 @@ function KeyFacts(props: { of: Key; history: Entry[] }): JSX.Element {
 function Quota(props: { of: Loaded<Key> }): JSX.Element {
   const { config } = useApp();
   const key = props.of.data!;
-  const window = Object.values(planOf(config, key.plan)?.limits ?? {}).find((one) => one.limit === key.usage.window.limit)?.window ?? 0;
+  const window = windowOf(config, key.plan);
   return (
     <Panel
       title="Quota"

@@ -4,12 +4,14 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../app/context";
 import { useMembers } from "../app/facts";
+import { useLoad } from "../app/load";
 import { durationWords, overlapChoices, seconds } from "../core/durations";
 import { madeBefore } from "../core/errors";
 import { expiryBody, expiryProblem } from "../core/expiry";
 import { dateTime, exactUTC } from "../core/format";
 import { readMetadata, writeMetadata } from "../core/metadata";
-import type { Changed, Key, Rotated } from "../core/types";
+import { overlapEnd } from "../core/history";
+import type { Changed, Entry, Key, Rotated } from "../core/types";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Check, FieldSet, Form, TextField, useSave } from "../ui/form";
@@ -103,7 +105,9 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
   const [custom, setCustom] = useState("");
   const [force, setForce] = useState(false);
   const asked = overlap === "other" ? custom.trim() : overlap;
-  const again = form.error?.kind === "conflict" && madeBefore(form.error) === "";
+  const earlier = useEarlierSecret(key.id);
+  const refused = form.error?.kind === "conflict" && madeBefore(form.error) === "" ? form.error : null;
+  const again = earlier !== "" || refused !== null;
   const submit = (): void => {
     if (overlap === "other" && !(seconds(asked) >= 0)) return form.refuse("overlap", "A whole number and one of m, h, d, such as 36h");
     const body = { ...(asked ? { overlap: asked } : {}), ...(force ? { force: true } : {}) };
@@ -113,7 +117,7 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
   return (
     <Dialog title={`Rotate the secret of ${key.name}`} onClose={form.busy ? undefined : onClose}>
       <Form
-        state={form}
+        state={refused ? { ...form, error: null } : form}
         fields={["overlap"]}
         onSubmit={submit}
         actions={
@@ -140,8 +144,8 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
           ) : null}
         </FieldSet>
         {choices.length === 0 ? <p class="muted">This API has no overlap: the old secret ends with the rotation.</p> : null}
-        {again || force ? (
-          <Notice kind="warning" title="A secret from an earlier rotation still works">
+        {again ? (
+          <Notice kind="warning" title={earlier ? `A secret from an earlier rotation works until ${dateTime(earlier)}` : "A secret from an earlier rotation still works"}>
             <p>{`Rotating again ends it at once${asked ? `, and the present secret after ${durationWords(asked)}` : ", and the present secret as well"}.`}</p>
             <Check label="End the earlier secret now" checked={force} onChange={setForce} />
           </Notice>
@@ -150,6 +154,13 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
       {lost ? <LostSecret of={lost} onClose={() => onDone(null)} /> : null}
     </Dialog>
   );
+}
+
+/** The end of the secret that the last rotation replaced, if it still works; "" if not or not known. */
+function useEarlierSecret(key: string): string {
+  const { api, can } = useApp();
+  const history = useLoad(async (signal) => (can("listAudit") ? (await api.list<Entry>("listAudit", { query: { key }, signal }, "", 50)).items : []), [key]);
+  return overlapEnd(history.data ?? []);
 }
 
 // When an old secret ends, which is never after its key.

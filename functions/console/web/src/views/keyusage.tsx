@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useApp } from "../app/context";
 import { useLoad } from "../app/load";
-import { planOf } from "../core/config";
+import { windowOf } from "../core/config";
 import { count, per } from "../core/durations";
 import { hourLabel, number, operationWords, utcDay } from "../core/format";
 import type { Key } from "../core/types";
@@ -54,7 +54,7 @@ function Usage(props: { of: Report; owner: Key; interval: Interval }): JSX.Eleme
   const { config } = useApp();
   const { of: report, interval } = props;
   const limit = props.owner.usage.window.limit;
-  const window = Object.values(planOf(config, props.owner.plan)?.limits ?? {}).find((one) => one.limit === limit)?.window ?? 0;
+  const window = windowOf(config, props.owner.plan);
   const quota = quotaOf(limit, window, interval);
   const bars = buckets(report, interval).map((one) => ({ id: one.at, label: interval === "hour" ? hourLabel(one.at) : utcDay(one.at), value: one.total }));
   const highest = bars.reduce((most, bar) => (bar.value > most.value ? bar : most), { id: "", label: "", value: 0 });

@@ -2,25 +2,16 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Callback } from "../core/address";
 import type { Config } from "../core/config";
 import type { ApiError } from "../core/errors";
 import type { Choice, Session, SessionInfo, SignIn } from "../core/session";
-import { rememberView } from "../app/app";
+import { rememberView, type Arrival } from "../app/arrival";
 import { asApiError } from "../app/load";
 import { Button } from "../ui/button";
+import { Actions, Dialog } from "../ui/dialog";
 import { Field, Form, useSave } from "../ui/form";
 import { Failure, Notice } from "../ui/notice";
 import { Loading } from "../ui/states";
-
-export interface Arrival {
-  /** Code of a portal link. */
-  link?: string | undefined;
-  /** What an OpenID provider sent back. */
-  oidc?: Callback | undefined;
-  /** The session that the link would replace. */
-  instead?: SessionInfo | undefined;
-}
 
 export interface SignInProps {
   config: Config;
@@ -66,14 +57,14 @@ export function SignInView(props: SignInProps): JSX.Element {
       ) : null}
       {arrival.oidc?.error && !error ? (
         <Notice kind="error" live title="The sign-in was not completed">
-          <p>{arrival.oidc.error}</p>
+          <p>{arrival.oidc.error === "access_denied" ? "It was cancelled, or your organisation does not let you use this console." : "Your organisation's sign-in reported a problem. Try again."}</p>
         </Notice>
       ) : null}
       {step.at === "busy" ? <Loading what={step.what.toLowerCase()} /> : null}
       {error ? <Refused error={error} how={arrival} /> : null}
       {step.at === "replace" ? <Replace who={arrival.instead!} onStay={props.onIn} onGo={() => void start({ link: arrival.link! }, "Signing in")} /> : null}
       {step.at === "choice" ? <ChooseOrg choice={step.choice} onChoose={(org) => void start({ oidc: { choice: step.choice.choice, org } }, "Signing in")} /> : null}
-      {step.at === "form" ? <Ways {...props} onProvider={() => void start({ oidc: {} }, "Going to your provider")} /> : null}
+      {step.at === "form" ? <Ways config={props.config} session={props.session} onIn={props.onIn} onProvider={() => void start({ oidc: {} }, "Going to your provider")} /> : null}
     </main>
   );
 }
@@ -150,10 +141,12 @@ function ChooseOrg(props: { choice: Choice; onChoose: (org: string) => void }): 
   );
 }
 
-function Ways(props: SignInProps & { onProvider: () => void }): JSX.Element {
+type WaysProps = Pick<SignInProps, "config" | "session" | "onIn"> & { onProvider?: () => void };
+
+function Ways(props: WaysProps): JSX.Element {
   return (
     <>
-      {props.config.oidc ? (
+      {props.config.oidc && props.onProvider ? (
         <>
           <div class="actions start">
             <Button kind="primary" onClick={props.onProvider}>
@@ -170,7 +163,28 @@ function Ways(props: SignInProps & { onProvider: () => void }): JSX.Element {
   );
 }
 
-function KeyForm(props: SignInProps): JSX.Element {
+/**
+ * Signs in above a form that would be lost otherwise. Whoever signs in by other means than a
+ * key does so in another tab: the tabs share the session.
+ */
+export function SignInAgain(props: Pick<SignInProps, "config" | "session" | "onIn"> & { onLeave: () => void }): JSX.Element {
+  return (
+    <Dialog title="Your session has ended">
+      <p>What you typed is still here. Sign in as the same member to go on with it.</p>
+      <Ways config={props.config} session={props.session} onIn={props.onIn} />
+      <p class="muted">
+        Or <a href="console" target="_blank" rel="noopener">sign in in another tab</a>, or by a new link: this page notices it.
+      </p>
+      <Actions>
+        <Button kind="quiet" onClick={props.onLeave}>
+          Discard what I typed
+        </Button>
+      </Actions>
+    </Dialog>
+  );
+}
+
+function KeyForm(props: WaysProps): JSX.Element {
   const form = useSave();
   const input = useRef<HTMLInputElement>(null);
   const submit = (): void => {
@@ -193,7 +207,7 @@ function KeyForm(props: SignInProps): JSX.Element {
       label="Sign in with a key"
       onSubmit={submit}
       actions={
-        <Button type="submit" kind={props.config.oidc ? "plain" : "primary"} busy={form.busy}>
+        <Button type="submit" kind={props.onProvider && props.config.oidc ? "plain" : "primary"} busy={form.busy}>
           Sign in
         </Button>
       }
