@@ -39,6 +39,7 @@ var attempts = map[string]attempt{
 	"rotateKey":    {func(c *scenario) input { return input{"key": c.memberKey, "overlap": "1h"} }, owner, 1},
 	"revokeKey":    {func(c *scenario) input { return input{"key": c.memberKey} }, operator, 1},
 	"getKeyUsage":  {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
+	"getOrgUsage":  {func(c *scenario) input { return input{"org": c.org, "interval": "day", "limit": "2"} }, owner, 0},
 	"listAudit":    {func(c *scenario) input { return input{"org": c.org} }, operator, 0},
 	"listOrgs":     {func(*scenario) input { return nil }, operator, 0},
 	"createOrg":    {func(*scenario) input { return input{"name": "east", "owner": "o@east.example"} }, operator, 1},
