@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 )
 
 // browser is a running browser and the program that drives it. Any goroutine may use it.
@@ -105,6 +106,8 @@ func (b *browser) do(c command, result any) error {
 	var a answer
 	select {
 	case a = <-waiting:
+	case <-time.After(4 * patience):
+		return fmt.Errorf("%v: the browser does not answer", c["op"])
 	case <-b.ended:
 		return fmt.Errorf("%v: the driver ended: %s", c["op"], b.errors.String())
 	}

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -200,7 +201,9 @@ func TestAPortalLinkOpensTheConsoleOnce(t *testing.T) {
 		again.goes(url)
 		again.see(words("This link no longer works"))
 		s.looks(again.tab, "link used twice")
-		search(t, append(again.inPage(), s.inPage()...), secrets{"link's code": code})
+		// The timings of a page keep the address with which it was opened. Its code is used up.
+		places := slices.DeleteFunc(append(again.inPage(), s.inPage()...), func(p place) bool { return strings.Contains(p.name, "timings") })
+		search(t, places, secrets{"link's code": code})
 		s.Clock.Advance(16 * time.Minute)
 		late, _ := s.link(t, org, user)
 		s.Clock.Advance(16 * time.Minute)

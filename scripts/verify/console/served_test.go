@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// inAnswers returns the places in what the API lists and gets, for the operator. The names are
-// operations; an operation that the deployment lacks is left out.
-func (s *site) inAnswers(t *testing.T, org, user, key string) []place {
+// inAnswers returns the places in what the API lists and gets, for the operator, and for a
+// manager of the organisation where the operator sees less.
+func (s *site) inAnswers(t *testing.T, manager, org, user, key string) []place {
 	t.Helper()
 	queries := []struct{ name, path, has string }{
 		{"getSelf", "/keys/self", "org_"},
@@ -26,7 +26,11 @@ func (s *site) inAnswers(t *testing.T, org, user, key string) []place {
 	}
 	var all []place
 	for _, q := range queries {
-		reply := s.Call(t, s.Operator, http.MethodGet, q.path, "")
+		secret := s.Operator
+		if q.name == "listSessions" {
+			secret = manager
+		}
+		reply := s.Call(t, secret, http.MethodGet, q.path, "")
 		if reply.Status != http.StatusOK {
 			t.Errorf("%s: %d %.200s", q.name, reply.Status, reply.Body)
 		}

@@ -17,7 +17,7 @@ func TestAPersonCreatesUsesRotatesAndRevokesAKey(t *testing.T) {
 		s.looks(s.tab, "sign in")
 		s.mistypesAKey(t)
 		_, manager := s.managementKey(t, org, user)
-		all := secrets{"operator's key": s.Operator, "key of the first visit": manager}
+		all := secrets{"operator's key": s.Operator, signingIn: manager}
 		s.signIn(manager)
 		s.looks(s.tab, "keys")
 		form := s.creates(s.tab, "Dashboard bot")
@@ -43,6 +43,9 @@ func TestAPersonCreatesUsesRotatesAndRevokesAKey(t *testing.T) {
 		s.leavesNothing(t, all, org, user)
 	})
 }
+
+// signingIn names the secret with which a person signs in.
+const signingIn = "key of the first visit"
 
 // managementKey creates the key with which a person signs in: it manages keys.
 func (s *tale) managementKey(t *testing.T, org, _ string) (id, secret string) {
@@ -115,7 +118,7 @@ func (s *tale) leavesNothing(t *testing.T, all secrets, org, user string) {
 		all["access token "+string(rune('1'+n%9))] = token
 	}
 	places := append(s.inPage(), s.inBrowser()...)
-	places = append(places, s.inAnswers(t, org, user, key)...)
+	places = append(places, s.inAnswers(t, all[signingIn], org, user, key)...)
 	places = append(places, s.inServer(t, key)...)
 	if len(places) < 50 {
 		t.Errorf("searched %d places, want 50", len(places))

@@ -83,7 +83,6 @@ type exchange struct {
 	Status                  int
 	RequestHeaders, Headers map[string]string
 	Body                    string
-	Transferred             int64 // bytes of the answer on the network
 }
 
 // trouble is a message of a page's console, an exception or a breach of its policy.

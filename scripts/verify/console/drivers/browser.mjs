@@ -29,8 +29,7 @@ function watch(visitor, page) {
   const say = (kind, text) => visitor.troubles.push({ kind, text, url: page.url() });
   page.on("console", (m) => {
     visitor.texts.push(m.text());
-    const failed = /^Failed to load resource: .*status of (\d+)/.exec(m.text());
-    if (failed) return; // it is in the traffic, with its address
+    if (m.text().startsWith("Failed to load resource: ")) return; // it is in the traffic, or failed, with its address
     if (["error", "warning", "assert"].includes(m.type())) say("console", m.text());
   });
   page.on("pageerror", (e) => say("exception", `${e.stack ?? e}`));
@@ -46,10 +45,9 @@ async function note(visitor, response) {
   exchange.requestHeaders = request.headers();
   exchange.headers = response.headers();
   visitor.traffic.push(exchange);
-  // A page that is left, and an answer without a body, have none.
-  exchange.body = await response.text().catch(() => "");
-  const sizes = await request.sizes().catch(() => null);
-  exchange.transferred = sizes ? sizes.responseBodySize + sizes.responseHeadersSize : 0;
+  // A page that is left, and an answer without a body, have none; for some the browser never says so.
+  const given = new Promise((done) => setTimeout(done, 5000, ""));
+  exchange.body = await Promise.race([given, response.text().catch(() => "")]);
 }
 
 async function addTab(name, visitor) {
@@ -100,6 +98,9 @@ const actions = {
   focused: (l) => l.evaluate((e) => e === document.activeElement),
   attribute: (l, name) => l.getAttribute(name),
 };
+
+// settled waits until nothing in a page says that it is busy.
+const settled = (page) => page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
 
 const commands = {
   // open makes a visitor with one tab.
@@ -172,6 +173,7 @@ const commands = {
   // axe reports what breaks the rules of WCAG 2.2 A and AA and axe's best practices.
   async axe({ tab }) {
     const { page } = tabs.get(tab);
+    await settled(page);
     if (!(await page.evaluate("typeof axe === 'object'"))) await page.evaluate(axe);
     const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations", "incomplete"] }));
     return {
