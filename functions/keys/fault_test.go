@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"statgate/shared/access/keys"
 	"statgate/shared/access/keys/keystest"
 	"statgate/shared/api"
 	"statgate/shared/table"
@@ -29,25 +30,29 @@ func operator(c *scenario) *person { return c.operator }
 // attempts has every key management operation, and createToken; a test checks that none is
 // missing.
 var attempts = map[string]attempt{
-	"listKeys":     {func(*scenario) input { return input{"state": "active"} }, owner, 0},
-	"createKey":    {func(*scenario) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
-	"getSelf":      {func(*scenario) input { return nil }, owner, 0},
-	"createToken":  {func(*scenario) input { return input{"expires_in": "5m"} }, func(c *scenario) *person { return c.member }, 1},
-	"revokeSelf":   {func(*scenario) input { return nil }, func(c *scenario) *person { return c.member }, 1},
-	"getKey":       {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
-	"updateKey":    {func(c *scenario) input { return input{"key": c.memberKey, "scopes": []string{"read:teams"}} }, owner, 1},
-	"rotateKey":    {func(c *scenario) input { return input{"key": c.memberKey, "overlap": "1h"} }, owner, 1},
-	"revokeKey":    {func(c *scenario) input { return input{"key": c.memberKey} }, operator, 1},
-	"getKeyUsage":  {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
-	"listAudit":    {func(c *scenario) input { return input{"org": c.org} }, operator, 0},
-	"listOrgs":     {func(*scenario) input { return nil }, operator, 0},
-	"createOrg":    {func(*scenario) input { return input{"name": "east", "owner": "o@east.example"} }, operator, 1},
-	"getOrg":       {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
-	"updateOrg":    {func(c *scenario) input { return input{"org": c.org, "plan": "FREE"} }, operator, 1},
-	"listMembers":  {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
-	"addMember":    {func(c *scenario) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
-	"updateMember": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser, "state": "suspended"} }, owner, 1},
-	"removeMember": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser} }, owner, 2},
+	"listKeys":         {func(*scenario) input { return input{"state": "active"} }, owner, 0},
+	"createKey":        {func(*scenario) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
+	"getSelf":          {func(*scenario) input { return nil }, owner, 0},
+	"createToken":      {func(*scenario) input { return input{"expires_in": "5m"} }, func(c *scenario) *person { return c.member }, 1},
+	"revokeSelf":       {func(*scenario) input { return nil }, func(c *scenario) *person { return c.member }, 1},
+	"getKey":           {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
+	"updateKey":        {func(c *scenario) input { return input{"key": c.memberKey, "scopes": []string{"read:teams"}} }, owner, 1},
+	"rotateKey":        {func(c *scenario) input { return input{"key": c.memberKey, "overlap": "1h"} }, owner, 1},
+	"revokeKey":        {func(c *scenario) input { return input{"key": c.memberKey} }, operator, 1},
+	"getKeyUsage":      {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
+	"listAudit":        {func(c *scenario) input { return input{"org": c.org} }, operator, 0},
+	"listOrgs":         {func(*scenario) input { return nil }, operator, 0},
+	"createOrg":        {func(*scenario) input { return input{"name": "east", "owner": "o@east.example"} }, operator, 1},
+	"listSessions":     {func(*scenario) input { return nil }, owner, 0},
+	"endSession":       {func(c *scenario) input { return input{"session": c.session} }, owner, 1},
+	"endSessions":      {func(*scenario) input { return nil }, owner, 1},
+	"createPortalLink": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser} }, operator, 1},
+	"getOrg":           {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
+	"updateOrg":        {func(c *scenario) input { return input{"org": c.org, "plan": "FREE"} }, operator, 1},
+	"listMembers":      {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
+	"addMember":        {func(c *scenario) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
+	"updateMember":     {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser, "state": "suspended"} }, owner, 1},
+	"removeMember":     {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser} }, owner, 2},
 	"putConnections": {func(c *scenario) input {
 		return input{"org": c.org, "user": c.memberUser, "connections": []any{map[string]any{"platform": "github", "id": "1", "name": "n"}}}
 	}, operator, 1},
@@ -69,6 +74,11 @@ func fail(t *testing.T, name string) *failing {
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	c := newScenario(t, faulty)
 	c.application = text(c.owner.does("createApplication", input{"kind": "general"}), "id")
+	opened, err := c.Keys.BeginAs(t.Context(), keys.SignIn{At: c.Now()}, c.org, c.owner.cached.User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.session = opened.Session.ID
 	a := attempts[name]
 	caller, op := a.caller(c), c.calls[name]
 	// As admitted by the gate, so that only the handler can fail.
