@@ -19,7 +19,8 @@ CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-dev: console ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="--data DIR …")
+dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="--data DIR …")
+	@$(MAKE) --no-print-directory console || echo "make dev: the console is not built; everything else works" >&2
 	@mkdir -p .cache
 	@go build -o .cache/statgate ./scripts/statgate
 	@exec .cache/statgate dev --contract $(CONTRACT) $(DEV_FLAGS)
