@@ -143,6 +143,7 @@ function useApplication(props: RootProps, state: State, acts: Pick<App, "reload"
       config: props.config,
       api: props.api,
       self,
+      operator: self.role === "operator",
       session: info,
       cache,
       address: props.address,

@@ -13,6 +13,10 @@ export interface App {
   api: Client;
   /** Who is signed in. */
   self: Self;
+  /** Whether an operator is signed in. */
+  operator: boolean;
+  /** Id of the organisation that an operator looks into: self is then an owner of it. */
+  seen?: string;
   session: SessionInfo;
   /** What was read and is used by several views, such as members' addresses. */
   cache: Cache;

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { match, type Address } from "../core/address";
+import { match } from "../core/address";
 import { Badge } from "../ui/show";
 import { Icon } from "../ui/icon";
 import { Notice } from "../ui/notice";
@@ -11,16 +11,26 @@ import { Empty, Forbidden } from "../ui/states";
 import { useApp, type App } from "./context";
 import { useOrg } from "./facts";
 import { useOnline } from "./online";
-import { replace, useAddress } from "./router";
+import { link, replace, useAddress, type Place } from "./router";
+import { SeenNotice, SeenOrg } from "./seen";
 import { views, type View } from "./views";
 
 function visible(app: App, view: View): boolean {
-  return view.needs.some(app.can) && (!view.operator || app.self.role === "operator");
+  const whose = { operator: app.operator, customer: !app.operator, own: !app.seen, any: true }[view.only ?? "any"];
+  return whose && view.needs.some(app.can);
 }
 
 export function Layout(): JSX.Element {
-  const app = useApp();
   const address = useAddress();
+  return (
+    <SeenOrg org={address.org}>
+      <Frame key={address.org} address={address} />
+    </SeenOrg>
+  );
+}
+
+function Frame({ address }: { address: Place }): JSX.Element {
+  const app = useApp();
   const [open, setOpen] = useState(false);
   const online = useOnline();
   const shown = views.filter((view) => view.nav && visible(app, view));
@@ -39,7 +49,7 @@ export function Layout(): JSX.Element {
         <button type="button" class="button quiet square menu-button" aria-label="Navigation" aria-expanded={open} aria-controls="navigation" onClick={() => setOpen(!open)}>
           <Icon name={open ? "close" : "menu"} />
         </button>
-        <a class="brand" href={`#${first}`}>
+        <a class="brand" href={link(first)}>
           {app.config.product}
         </a>
         {app.config.environment ? <Badge>{app.config.environment}</Badge> : null}
@@ -62,6 +72,7 @@ export function Layout(): JSX.Element {
             <p>What you see may be old. Nothing that you typed is lost.</p>
           </Notice>
         )}
+        <SeenNotice />
         <Current address={address} />
       </main>
     </div>
@@ -81,7 +92,7 @@ function NavList(props: { views: View[]; path: string; title?: string }): JSX.El
       <ul>
         {props.views.map((view) => (
           <li key={view.path}>
-            <a href={`#${view.path}`} aria-current={props.path === view.path ? "page" : props.path.startsWith(`${view.path}/`) ? "true" : undefined}>
+            <a href={props.title ? `#${view.path}` : link(view.path)} aria-current={props.path === view.path ? "page" : props.path.startsWith(`${view.path}/`) ? "true" : undefined}>
               <Icon name={view.nav!.icon} /> {view.nav!.label}
             </a>
           </li>
@@ -100,7 +111,7 @@ function Who(): JSX.Element {
         <span class="who-name">{app.self.name}</span>
         <span class="muted small">
           {org ? `${org.name} · ` : ""}
-          {app.self.role}
+          {app.operator ? "operator" : app.self.role}
         </span>
       </div>
       <button type="button" class="button plain" onClick={app.signOut}>
@@ -111,9 +122,16 @@ function Who(): JSX.Element {
   );
 }
 
-function Current(props: { address: Address }): JSX.Element {
+function Current(props: { address: Place }): JSX.Element {
   const app = useApp();
-  const { path, query } = props.address;
+  const { path, query, org } = props.address;
+  if (org && !app.seen) {
+    return (
+      <PageView title="Not allowed">
+        <Forbidden />
+      </PageView>
+    );
+  }
   for (const view of views) {
     const params = match(view.path, path);
     if (!params) continue;

@@ -1,12 +1,22 @@
 // The current address, and moving to another.
 
 import { useEffect, useState } from "preact/hooks";
-import { format, parse, type Address } from "../core/address";
+import { format, into, parse, within, type Address } from "../core/address";
 
-export function useAddress(): Address {
-  const [address, setAddress] = useState(() => parse(location.hash));
+export interface Place extends Address {
+  /** The organisation that an operator looks into; "" for the session's own. */
+  org: string;
+}
+
+function here(): Place {
+  const at = parse(location.hash);
+  return { ...at, ...within(at.path) };
+}
+
+export function useAddress(): Place {
+  const [address, setAddress] = useState(here);
   useEffect(() => {
-    const look = (): void => setAddress(parse(location.hash));
+    const look = (): void => setAddress(here());
     window.addEventListener("hashchange", look);
     window.addEventListener("popstate", look);
     return () => {
@@ -17,13 +27,18 @@ export function useAddress(): Address {
   return address;
 }
 
+/** The address of a view for links. It stays in the organisation that is shown. */
+export function link(path: string, query: Record<string, string | undefined> = {}): string {
+  return format(into(here().org, path), query);
+}
+
 /** Goes to a view; back returns from it. */
 export function go(path: string, query: Record<string, string | undefined> = {}): void {
-  location.hash = format(path, query);
+  location.hash = link(path, query);
 }
 
 /** Changes the address in place: for filters, which back should not step through. */
 export function replace(path: string, query: Record<string, string | undefined> = {}): void {
-  history.replaceState(null, "", location.pathname + location.search + format(path, query));
+  history.replaceState(null, "", location.pathname + location.search + link(path, query));
   window.dispatchEvent(new PopStateEvent("popstate"));
 }

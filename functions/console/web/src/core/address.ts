@@ -43,6 +43,20 @@ export function match(pattern: string, path: string): Record<string, string> | n
   return found;
 }
 
+/**
+ * Splits the path of an organisation that an operator looks into, "/as/org_1/keys", from the
+ * view's own. org is "" for the session's own organisation.
+ */
+export function within(path: string): { org: string; path: string } {
+  const found = /^\/as\/([\w-]+)(\/.*)?$/.exec(path);
+  return found ? { org: found[1]!, path: found[2] ?? "/" } : { org: "", path };
+}
+
+/** The path of a view of an organisation; of the session's own for "". */
+export function into(org: string, path: string): string {
+  return org ? `/as/${org}${path}` : path;
+}
+
 /** The code of a portal link in a fragment, "#/link/CODE"; "" without one. */
 export function linkCode(fragment: string): string {
   return /^#\/link\/([^/?#]+)$/.exec(fragment)?.[1] ?? "";

@@ -194,6 +194,19 @@ export class Client {
   }
 }
 
+// Where operators name the organisation, for operations whose path does not.
+const organised: Record<string, "query" | "body"> = { listKeys: "query", createKey: "body", listAudit: "query" };
+
+/** Returns a client of the same session that asks for the keys and the trail of another organisation. */
+export function forOrg(api: Client, org: string): Client {
+  const other = Object.create(api) as Client;
+  other.request = (operation, input) => {
+    const where = organised[operation];
+    return api.request(operation, where ? { ...input, [where]: { ...input[where], org } } : input);
+  };
+  return other;
+}
+
 function counted(answers: Answers, length: number, total: number | null, at: string, limit: number): string | null {
   const style = answers.paging === "page" ? "page" : "offset";
   const place = Number(/=(\d+)$/.exec(at)?.[1] ?? (style === "page" ? 1 : 0));

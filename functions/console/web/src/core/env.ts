@@ -26,8 +26,8 @@ export function curl(config: Config, address: string): string {
  */
 export function trial(config: Config, may: (permissions: string[]) => boolean): string {
   for (const [name, op] of Object.entries(config.operations)) {
-    const simple = op.method === "GET" && name.startsWith("list") && !op.path.includes("{");
-    if (simple && op.permissions.length > 0 && !op.permissions.some((p) => /^(keys|orgs|audit|webhooks|history\.|connections)/.test(p)) && may(op.permissions)) return name;
+    const simple = op.method === "GET" && name.startsWith("list") && !op.path.includes("{") && !op.management && name !== "listWebhooks";
+    if (simple && op.permissions.length > 0 && may(op.permissions)) return name;
   }
   return "getSelf";
 }

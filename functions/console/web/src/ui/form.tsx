@@ -1,5 +1,6 @@
 import { createContext, type ComponentChildren, type JSX } from "preact";
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import { AppContext } from "../app/context";
 import { asApiError } from "../app/load";
 import { fingerprint, newOnce } from "../core/once";
 import type { ApiError } from "../core/errors";
@@ -30,6 +31,8 @@ export function useSave(): FormState {
   const once = useRef({ print: "", key: "" });
   const alive = useRef(true);
   useEffect(() => () => void (alive.current = false), []);
+  const self = useContext(AppContext)?.self;
+  useEffect(() => setError((now) => (now?.kind === "expired" ? null : now)), [self]); // signed in again
   return {
     error,
     busy,

@@ -25,12 +25,21 @@ export function Notice(props: NoticeProps): JSX.Element {
   );
 }
 
+export interface FailureProps {
+  error: ApiError;
+  problems?: string[];
+  title?: string;
+  children?: ComponentChildren;
+  /** Whether the title and the children say all, so that the API's message is left out. */
+  instead?: boolean;
+}
+
 /** An error of the API with what helps to find it again. */
-export function Failure(props: { error: ApiError; problems?: string[]; title?: string; children?: ComponentChildren }): JSX.Element {
+export function Failure(props: FailureProps): JSX.Element {
   const { error, problems = [] } = props;
   return (
     <Notice kind="error" live title={props.title ?? sentence(error.message)}>
-      {props.title ? <p>{sentence(error.message)}</p> : null}
+      {props.title && !props.instead ? <p>{sentence(error.message)}</p> : null}
       {problems.length > 0 ? (
         <ul>
           {problems.map((one) => (

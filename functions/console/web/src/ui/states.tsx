@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { Loaded } from "../app/load";
-import type { ApiError } from "../core/errors";
+import { sentence, type ApiError } from "../core/errors";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icon";
 import { Failure } from "./notice";
@@ -48,7 +48,7 @@ export function Failed(props: { error: ApiError; onRetry: () => void }): JSX.Ele
   if (error.kind === "missing") {
     return (
       <Empty title="Not found" icon="search">
-        <p>{error.message}</p>
+        <p>{sentence(error.message)}</p>
       </Empty>
     );
   }

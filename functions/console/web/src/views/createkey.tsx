@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { useApp } from "../app/context";
 import { useApplications, useMembers, useOrg } from "../app/facts";
 import { useLoad } from "../app/load";
+import { link } from "../app/router";
 import { planOf } from "../core/config";
 import { count } from "../core/durations";
 import { madeBefore } from "../core/errors";
@@ -89,7 +90,7 @@ export function LostSecret(props: { of: string; onClose: () => void }): JSX.Elem
     <Notice kind="warning" live title="An earlier attempt did this already">
       <p>Its answer with the secret did not arrive here, and the secret cannot be shown again.</p>
       <p>
-        <a href={`#/keys/${encodeURIComponent(props.of)}`} onClick={props.onClose}>
+        <a href={link(`/keys/${encodeURIComponent(props.of)}`)} onClick={props.onClose}>
           Open the key
         </a>{" "}
         and rotate it to get a new secret.
@@ -127,10 +128,10 @@ function useRoleOf(user: string): Role {
 }
 
 function OwnerField(props: { value: string; onChange: (user: string) => void }): JSX.Element | null {
-  const { self } = useApp();
+  const { self, seen } = useApp();
   const members = useMembers().filter((one) => one.state === "active" && one.user !== self.user);
   if (self.role === "member" || members.length === 0) return null;
-  const options = [{ value: self.user, label: "You" }, ...members.map((one) => ({ value: one.user, label: `${one.email} (${one.role})` }))];
+  const options = [{ value: self.user, label: seen ? "The organisation's owner" : "You" }, ...members.map((one) => ({ value: one.user, label: `${one.email} (${one.role})` }))];
   return <SelectField name="user" label="Owner" value={props.value} options={options} hint="The owner's role limits the key, and the key ends with the owner's membership." onChange={props.onChange} />;
 }
 

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { useApp } from "../app/context";
 import { useUserName } from "../app/facts";
 import { useLoad, type Loaded } from "../app/load";
-import { replace } from "../app/router";
+import { link, replace } from "../app/router";
 import type { ViewProps } from "../app/views";
 import { windowOf } from "../core/config";
 import { preview } from "../core/format";
@@ -38,7 +38,7 @@ export function KeyView({ params, query }: ViewProps): JSX.Element {
   return (
     <PageView
       title={shown?.name ?? "API key"}
-      back={{ href: "#/keys", label: "API keys" }}
+      back={{ href: link("/keys"), label: "API keys" }}
       beside={shown ? <State of={shown.state} /> : null}
       actions={shown ? <Acts of={shown} onAct={setAct} /> : null}
     >

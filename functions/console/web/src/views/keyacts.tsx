@@ -8,7 +8,7 @@ import { useLoad } from "../app/load";
 import { durationWords, overlapChoices, seconds } from "../core/durations";
 import { madeBefore } from "../core/errors";
 import { expiryBody, expiryProblem } from "../core/expiry";
-import { dateTime, exactUTC } from "../core/format";
+import { dateTime } from "../core/format";
 import { readMetadata, writeMetadata } from "../core/metadata";
 import { overlapEnd } from "../core/history";
 import type { Changed, Entry, Key, Rotated } from "../core/types";
@@ -16,7 +16,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Check, FieldSet, Form, TextField, useSave } from "../ui/form";
 import { Notice } from "../ui/notice";
-import { Code } from "../ui/show";
+import { Code, Time } from "../ui/show";
 import { LostSecret } from "./createkey";
 import { ExpiryField, MetadataField } from "./keyform";
 import { ScopePicker } from "./scopepicker";
@@ -133,13 +133,13 @@ function RotateKey({ of: key, onClose, onDone }: ActProps): JSX.Element {
         <FieldSet name="overlap" label="The old secret ends">
           <Check type="radio" name="overlap" value="" label="At once" checked={overlap === ""} hint="Programs that still use it are refused from their next request." onChange={() => setOverlap("")} />
           {choices.map((one) => (
-            <Check key={one} type="radio" name="overlap" value={one} label={`After ${durationWords(one)}`} checked={overlap === one} hint={endWords(one, key.expires_at)} onChange={() => setOverlap(one)} />
+            <Check key={one} type="radio" name="overlap" value={one} label={`After ${durationWords(one)}`} checked={overlap === one} hint={<End overlap={one} of={key} />} onChange={() => setOverlap(one)} />
           ))}
           {choices.length > 0 ? <Check type="radio" name="overlap" value="other" label="After another time" checked={overlap === "other"} onChange={() => setOverlap("other")} /> : null}
           {overlap === "other" ? (
             <div class="indent">
               <input class="short mono" aria-label="Overlap" placeholder="36h" value={custom} onInput={(event) => setCustom(event.currentTarget.value)} />
-              <p class="hint">{seconds(custom) > 0 ? endWords(custom.trim(), key.expires_at) : `At most ${durationWords(choices[choices.length - 1]!)}.`}</p>
+              <p class="hint">{seconds(custom) > 0 ? <End overlap={custom.trim()} of={key} /> : `At most ${durationWords(choices[choices.length - 1]!)}.`}</p>
             </div>
           ) : null}
         </FieldSet>
@@ -163,12 +163,22 @@ function useEarlierSecret(key: string): string {
   return overlapEnd(history.data ?? []);
 }
 
-// When an old secret ends, which is never after its key.
-function endWords(overlap: string, keyEnds: string | null): string {
-  const end = Date.now() + seconds(overlap) * 1000;
-  if (keyEnds && Date.parse(keyEnds) < end) return `With the key itself, ${dateTime(keyEnds)}.`;
-  const iso = new Date(end).toISOString();
-  return `About ${dateTime(iso)} (${exactUTC(iso)}).`;
+/** When an old secret ends, which is never after its key. */
+function End(props: { overlap: string; of: Key }): JSX.Element {
+  const end = Date.now() + seconds(props.overlap) * 1000;
+  const { expires_at } = props.of;
+  if (expires_at && Date.parse(expires_at) < end) {
+    return (
+      <>
+        With the key itself, <Time at={expires_at} />.
+      </>
+    );
+  }
+  return (
+    <>
+      About <Time at={new Date(end).toISOString()} />.
+    </>
+  );
 }
 
 function RevokeKey({ of: key, onClose, onDone }: ActProps): JSX.Element {

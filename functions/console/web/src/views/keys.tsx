@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../app/context";
 import { useOrg, useUserName } from "../app/facts";
 import { useLoad, useSettled } from "../app/load";
-import { go, replace } from "../app/router";
+import { go, link, replace } from "../app/router";
 import type { ViewProps } from "../app/views";
 import { preview } from "../core/format";
 import { planOf } from "../core/config";
@@ -160,7 +160,7 @@ function KeyName(props: { of: Key }): JSX.Element {
   const { of: key } = props;
   return (
     <div class="stack">
-      <a href={`#/keys/${encodeURIComponent(key.id)}`}>{key.name}</a>
+      <a href={link(`/keys/${encodeURIComponent(key.id)}`)}>{key.name}</a>
       <span class="nowrap muted small">
         <Code>{preview(key.prefix, key.last_four)}</Code>
       </span>

@@ -91,7 +91,8 @@ function Usage(props: { of: Report; owner: Key; interval: Interval }): JSX.Eleme
   );
 }
 
-function ByOperation(props: { of: Report }): JSX.Element {
+/** The requests of a report by operation, most used first. */
+export function ByOperation(props: { of: Report }): JSX.Element {
   const { config } = useApp();
   const sums = byOperation(props.of);
   const most = sums[0]?.total ?? 1;

@@ -2,11 +2,12 @@ import type { JSX } from "preact";
 import { useApp } from "../app/context";
 import { useMembers } from "../app/facts";
 
-/** Chooses whose keys are listed. Without the right to read members, the choice is one's own or all. */
-export function OwnerFilter(props: { value: string; onChange: (user: string) => void }): JSX.Element {
+/** Chooses whose keys are listed. */
+export function OwnerFilter(props: { value: string; onChange: (user: string) => void }): JSX.Element | null {
   const { self } = useApp();
   const members = useMembers();
   const others = members.filter((one) => one.user !== self.user);
+  if (self.role === "member" && props.value === "") return null; // a member sees no keys of others
   const known = props.value === "" || props.value === self.user || others.some((one) => one.user === props.value);
   return (
     <label class="inline">

@@ -35,7 +35,7 @@ export function ScopePicker(props: ScopePickerProps): JSX.Element {
         {style === "grid" ? <ScopeGrid value={props.value} onToggle={toggle} role={props.role} /> : null}
         {style === "levels" ? <ScopeLevels value={props.value} onChange={props.onChange} refusal={refusal} /> : null}
       </FieldSet>
-      {management.length > 0 ? (
+      {props.role !== "member" || management.some((one) => props.value.includes(one.name)) ? (
         <details class="more" open={management.some((one) => props.value.includes(one.name))}>
           <summary>Scopes to manage keys, members and the audit trail</summary>
           <FieldSet name="scopes_management" label="Management" hint="A program that only calls the API for data needs none of these.">

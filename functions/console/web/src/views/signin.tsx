@@ -98,7 +98,7 @@ function Refused(props: { error: ApiError; how: Arrival }): JSX.Element {
   const { error, how } = props;
   if (error.kind === "forbidden" && how.link) {
     return (
-      <Failure error={error} title="This link no longer works">
+      <Failure error={error} title="This link no longer works" instead>
         <p>A link works once, for a short time. Ask for a new one where you got it.</p>
       </Failure>
     );

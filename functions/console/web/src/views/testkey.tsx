@@ -47,7 +47,7 @@ export function TestKey(props: { onClose: () => void }): JSX.Element {
         </Field>
       </Form>
       {who ? (
-        <div aria-live="polite">
+        <div class="loaded">
           <Notice kind="success" title="The key works" live />
           <Facts
             of={[
