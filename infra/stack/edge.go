@@ -83,7 +83,7 @@ func (d *deployment) certificate() awscertificatemanager.ICertificate {
 }
 
 // newDistribution creates a distribution that forwards everything and caches nothing but
-// the two documents, as each key sees its own data. It has no access logs. CloudFront's standard logs always
+// the documents and the files of pages, as each key sees its own data. It has no access logs. CloudFront's standard logs always
 // contain the query string, in which a client may have sent its key, and the newer ones
 // need an API in us-east-1. The functions log each request that reaches them, and
 // CloudFront's metrics count what the edge refuses.
@@ -138,14 +138,17 @@ func (d *deployment) addBehaviours(props *awscloudfront.DistributionProps, origi
 	props.AdditionalBehaviors = &more
 }
 
+// yearSeconds is the longest time in the Cache-Control of the API.
+const yearSeconds = 365 * 24 * 60 * 60
+
 // newDocumentCache creates the policy of the cached routes. Headers, cookies and the query
 // are neither in the cache key nor sent to the API; the encoding is in both.
 func (d *deployment) newDocumentCache() awscloudfront.CachePolicy {
 	seconds := func(n float64) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(n)) }
 	return awscloudfront.NewCachePolicy(d.stack, jsii.String("DocumentCache"), &awscloudfront.CachePolicyProps{
 		CachePolicyName: jsii.String(*d.named("documents") + "-" + *d.stack.Region()),
-		Comment:         jsii.String("The documents, for as long as their Cache-Control says"),
-		MinTtl:          seconds(0), DefaultTtl: seconds(0), MaxTtl: seconds(api.CacheSeconds),
+		Comment:         jsii.String("The documents and files of pages, for as long as their Cache-Control says"),
+		MinTtl:          seconds(0), DefaultTtl: seconds(0), MaxTtl: seconds(yearSeconds),
 		EnableAcceptEncodingGzip: jsii.Bool(true), EnableAcceptEncodingBrotli: jsii.Bool(true),
 	})
 }

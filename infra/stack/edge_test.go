@@ -83,12 +83,12 @@ func TestEdgeCachesAndCompressesTheDocumentsAlone(t *testing.T) {
 			}
 		}
 	}
-	if want := []any{"/api-docs", "/openapi.json"}; !reflect.DeepEqual(paths, want) {
+	if want := []any{"/api-docs", "/api-docs/*", "/openapi.json"}; !reflect.DeepEqual(paths, want) {
 		t.Errorf("got cached paths %v, want %v", paths, want)
 	}
 	policy := dig(tmpl.only(t, "AWS::CloudFront::CachePolicy").Properties, "CachePolicyConfig")
-	if dig(policy, "MinTTL") != 0.0 || dig(policy, "DefaultTTL") != 0.0 || dig(policy, "MaxTTL") != 300.0 {
-		t.Errorf("got %v, want what Cache-Control says, at most 300 s", policy)
+	if dig(policy, "MinTTL") != 0.0 || dig(policy, "DefaultTTL") != 0.0 || dig(policy, "MaxTTL") != 31536000.0 {
+		t.Errorf("got %v, want what Cache-Control says, at most a year", policy)
 	}
 	parameters := dig(policy, "ParametersInCacheKeyAndForwardedToOrigin")
 	if want := any(map[string]any{

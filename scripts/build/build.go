@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,6 +117,7 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 		return nil, err
 	}
 	all["docs"]["openapi.json"], all["docs"]["docs.html"] = doc, page
+	maps.Copy(all["docs"], docspage.Assets())
 	return all, nil
 }
 

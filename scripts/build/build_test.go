@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
 
+	"statgate/shared/api/docspage"
 	"statgate/shared/contract"
 )
 
@@ -73,6 +75,11 @@ func TestDocumentsAreOnlyInTheBundleOfDocs(t *testing.T) {
 			}
 		}
 	}
+	for file, want := range docspage.Assets() {
+		if got, err := os.ReadFile(filepath.Join(built(t)["docs"].Dir, file)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("docs: %s is not the page's file (%v)", file, err)
+		}
+	}
 	raw, err := os.ReadFile(filepath.Join(built(t)["docs"].Dir, "openapi.json"))
 	if err != nil || !json.Valid(raw) || !bytes.Contains(raw, []byte(`"/v1/keys/{key}"`)) {
 		t.Errorf("the OpenAPI document lacks a route (%v)", err)
@@ -87,6 +94,9 @@ func TestSameSourcesGiveTheSameHash(t *testing.T) {
 			if raw, err := os.ReadFile(filepath.Join(first[name].Dir, file)); err == nil {
 				files[file] = raw
 			}
+		}
+		if name == "docs" {
+			maps.Copy(files, docspage.Assets())
 		}
 		again, err := buildOne(name, goarch[hostArch()], filepath.Join(t.TempDir(), name), files)
 		if err != nil {

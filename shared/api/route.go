@@ -37,7 +37,7 @@ type Route struct {
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
 	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
-	Cached      bool     // the answer is the same for everyone: caches may store it for [CacheSeconds]
+	Cached      bool     // the answer is the same for everyone: caches may store it, for [CacheSeconds] unless the handler says otherwise
 	Sends       bool     // sends webhook deliveries to the queue
 	Lasts       bool     // makes, changes or ends something that outlives a token: see [Caller.MayLast]
 	Summary     string
@@ -148,9 +148,11 @@ var Routes = []Route{
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Cached: true, Summary: "Get OpenAPI document"},
 	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Cached: true, Summary: "Get documentation page"},
+	{Operation: "getDocsAsset", Code: "db", Method: "GET", Path: "/api-docs/{asset}", Function: "docs", Open: true, Cached: true, Summary: "Get file of documentation page"},
 }
 
-// CacheSeconds is how long caches may store the answer of a route that is Cached.
+// CacheSeconds is how long caches may store the answer of a route that is Cached, unless its
+// handler says otherwise.
 const CacheSeconds = 300
 
 // Find returns the route of an operation in the table.

@@ -14,7 +14,7 @@ func main() {
 	if err != nil {
 		f.Fatal(err)
 	}
-	d := docs.Deps{OpenAPI: document, Page: f.Read("docs.html")}
+	d := docs.Deps{OpenAPI: document, Page: f.Read("docs.html"), Assets: f.ReadAll("page.*")}
 	if _, probes := f.Contract.Operations["getReady"]; probes {
 		d.Stores = []table.Table{f.Keys(), f.Stats()}
 	}

@@ -124,6 +124,21 @@ func (f *Function) Read(name string) []byte {
 	return raw
 }
 
+// ReadAll returns the content of the files that were packaged beside the binary and whose names
+// match the pattern, by name. It ends the process if there are none or one cannot be read.
+func (f *Function) ReadAll(pattern string) map[string][]byte {
+	paths, err := filepath.Glob(f.file(pattern))
+	if err != nil || len(paths) == 0 { // err is of the pattern
+		f.Fatal(fmt.Errorf("boot: no packaged file matches %s", pattern))
+	}
+	all := map[string][]byte{}
+	for _, path := range paths {
+		name := filepath.Base(path)
+		all[name] = f.Read(name)
+	}
+	return all
+}
+
 // Fatal logs why the function cannot start and ends the process.
 func (f *Function) Fatal(err error) {
 	f.Log.Error("the function cannot start", "cause", err)

@@ -61,16 +61,28 @@ func DistinguishesMissing(c *contract.Contract) bool {
 // functions.
 const RenamedChallenge = "X-Amzn-Remapped-Www-Authenticate"
 
-// Cached lists the paths whose answers the edge caches. It caches by path and encoding, and
-// passes neither the query nor headers on.
+// Cached lists the path patterns whose answers the edge caches. A pattern may end in *, which
+// stands for any text. The edge caches by path and encoding, and passes neither the query nor
+// headers on.
 func Cached(c *contract.Contract) []string {
-	var paths []string
+	var patterns []string
 	for _, r := range api.For(c) {
-		if r.Cached {
-			paths = append(paths, r.Path)
+		if !r.Cached {
+			continue
 		}
+		before, _, any := strings.Cut(r.Path, "{")
+		if any {
+			before += "*"
+		}
+		patterns = append(patterns, before)
 	}
-	return paths
+	return patterns
+}
+
+// Matches reports whether a path matches a pattern of [Cached].
+func Matches(pattern, path string) bool {
+	before, any := strings.CutSuffix(pattern, "*")
+	return path == pattern || any && strings.HasPrefix(path, before)
 }
 
 // Function returns the code of the CloudFront function (cloudfront-js-2.0) for the

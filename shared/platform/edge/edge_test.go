@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,19 @@ func TestPreflightAndOpenPathsPassWithoutAKey(t *testing.T) {
 		query, _ := got["querystring"].(map[string]any)
 		if got["uri"] != r.uri || len(headers) != 0 || len(query) != 1 {
 			t.Errorf("%s %s: got %v", r.method, r.uri, got)
+		}
+	}
+}
+
+func TestEdgeCachesTheDocumentsAndTheFilesOfThePage(t *testing.T) {
+	t.Parallel()
+	patterns := edge.Cached(load(t, "statgate"))
+	for path, want := range map[string]bool{
+		"/openapi.json": true, "/api-docs": true, "/api-docs/page.1.js": true, "/health": false, "/api-docs-of-others": false, "/v1/keys": false, "/openapi.json/x": false,
+	} {
+		got := slices.ContainsFunc(patterns, func(pattern string) bool { return edge.Matches(pattern, path) })
+		if got != want {
+			t.Errorf("%s: cached %v, want %v, by the patterns %v", path, got, want, patterns)
 		}
 	}
 }

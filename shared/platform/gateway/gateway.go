@@ -78,7 +78,7 @@ type Gateway struct {
 	routes    *tree
 	responses map[string]api.GatewayResponse
 	mocks     map[string]api.Mock // by "METHOD path"
-	documents []string            // the paths that the edge caches
+	documents []string            // the path patterns that the edge caches
 	policies  *lru.Cache[[32]byte, cached]
 	gzipped   *lru.Cache[[32]byte, []byte] // bodies that caches may store, by hash
 	flushes   atomic.Int64
@@ -186,7 +186,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool
 func (g *Gateway) edge(x *exchange) error {
 	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
 		transport.Strip(x.r.Header, x.query)
-		if slices.Contains(g.documents, x.r.URL.Path) {
+		if slices.ContainsFunc(g.documents, func(pattern string) bool { return edge.Matches(pattern, x.r.URL.Path) }) {
 			x.query = url.Values{}
 		}
 		return nil
