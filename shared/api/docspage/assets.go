@@ -12,13 +12,17 @@ var style string
 
 // The script's parts, each of which uses those before it.
 var (
+	//go:embed samples.js
+	samplesPart string
 	//go:embed dom.js
 	domPart string
 	//go:embed page.js
 	pagePart string
+	//go:embed try.js
+	tryPart string
 )
 
-var script = "(function () {\n'use strict';\n" + domPart + pagePart + "})();\n"
+var script = "(function () {\n'use strict';\n" + samplesPart + domPart + pagePart + tryPart + "})();\n"
 
 // The names of the files of the page change with their content, so that caches may store them
 // forever.
