@@ -14,21 +14,28 @@ CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
 .PHONY: e2e deploy-local e2e-local iam-table runbook-local emulator-stop deploy import-aws sam sam-invoke e2e-sam
-.PHONY: help dev test lint check clients mcp grants bench fuzz build synth docs dynamodb-local
+.PHONY: help console dev test lint check clients mcp grants bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="--data DIR …")
+dev: console ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="--data DIR …")
 	@mkdir -p .cache
 	@go build -o .cache/statgate ./scripts/statgate
 	@exec .cache/statgate dev --contract $(CONTRACT) $(DEV_FLAGS)
+
+console: .cache/console/index.html ## bundle the console's page for make dev
+
+.cache/console/index.html: $(shell find functions/console/web scripts/console scripts/internal/webpage scripts/npm.sh -type f)
+	@mkdir -p .cache
+	@go run ./scripts/console --out .cache/console
+	@touch $@
 
 test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 
-lint: ## golangci-lint, Vale, cfn-lint, checkov, cdk-nag, govulncheck
+lint: ## golangci-lint, Vale, tsc, cfn-lint, checkov, cdk-nag, govulncheck
 	@scripts/lint/lint.sh
 
 check: dynamodb-local ## lint and test one package (PKG=./shared/access/gate)

@@ -8,6 +8,7 @@ import (
 	applicationsfn "statgate/functions/applications"
 	auditfn "statgate/functions/audit"
 	connectionsfn "statgate/functions/connections"
+	consolefn "statgate/functions/console"
 	contestsfn "statgate/functions/contests"
 	docsfn "statgate/functions/docs"
 	keysfn "statgate/functions/keys"
@@ -50,6 +51,7 @@ type Deps struct {
 	Audit     *audit.Store
 	Flusher   api.Flusher
 	Docs      docsfn.Deps
+	Console   consolefn.Deps
 	MCP       mcpfn.Deps
 
 	Contests     *contests.Store
@@ -73,5 +75,6 @@ func All(d Deps) []api.Handler {
 		webhooksfn.Handlers(webhooksfn.Deps{Webhooks: d.Webhooks}),
 		mcpfn.Handlers(d.MCP),
 		docsfn.Handlers(d.Docs),
+		consolefn.Handlers(d.Console),
 	)
 }

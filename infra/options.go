@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -31,6 +32,10 @@ var known = settings{
 	"concurrency":         "0",
 	"webhook_concurrency": "10",
 	"mcp_origins":         "", // any
+	"console":             "true",
+	"oidc_issuer":         "", // people sign in with keys and portal links alone
+	"oidc_client":         "",
+	"oidc_secret":         "",
 	"throttle":            "", // stack.DefaultRate and stack.DefaultBurst
 	"deletion_protection": "true",
 	"live":                "false",
@@ -149,6 +154,9 @@ func (s settings) props() (stack.Props, error) {
 	if err := s.origins(&p); err != nil {
 		return p, err
 	}
+	if err := s.console(&p); err != nil {
+		return p, err
+	}
 	return p, s.limits(&p)
 }
 
@@ -175,6 +183,40 @@ func (s settings) origins(p *stack.Props) (err error) {
 	if _, ok := p.Contract.Operations[api.CallMCP]; !ok && len(p.MCPOrigins) > 0 {
 		return fmt.Errorf("-c mcp_origins=%s: the contract %s has no MCP server: its operations lack %s", s["mcp_origins"], p.Contract.Name, api.CallMCP)
 	}
+	return nil
+}
+
+// secretARN is the ARN of a secret, with the six characters that Secrets Manager appends to its
+// name: without them, a grant would also hold for other secrets.
+var secretARN = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$`)
+
+// console reads whether there is a console, and how people sign in to it.
+func (s settings) console(p *stack.Props) error {
+	deployed, err := s.boolean("console")
+	if err != nil {
+		return err
+	}
+	p.Contract.NoConsole = !deployed
+	o := stack.OpenID{Issuer: s["oidc_issuer"], Client: s["oidc_client"], Secret: s["oidc_secret"]}
+	if o == (stack.OpenID{}) {
+		return nil
+	}
+	for _, name := range []string{"oidc_issuer", "oidc_client", "oidc_secret"} {
+		if s[name] == "" {
+			return fmt.Errorf("-c %s: must be set, as oidc_issuer, oidc_client and oidc_secret work together only", name)
+		}
+	}
+	if !deployed {
+		return fmt.Errorf("-c oidc_issuer=%s: must not be set with console=false: only the console signs people in", o.Issuer)
+	}
+	if u, err := url.Parse(o.Issuer); err != nil || u.Scheme != "https" && p.Endpoint == "" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("-c oidc_issuer=%s: must be an https URL without a query, such as https://login.example.com", o.Issuer)
+	}
+	if !secretARN.MatchString(o.Secret) {
+		// The value is not repeated: it may be the secret itself.
+		return errors.New("-c oidc_secret: must be the whole ARN of a secret in Secrets Manager, with the six characters after its name")
+	}
+	p.OpenID = o
 	return nil
 }
 
@@ -213,7 +255,11 @@ func (s settings) bundles(p stack.Props) (map[string]stack.Bundle, error) {
 	if out == "" { // a directory per contract allows concurrent builds
 		out = filepath.Join("build", p.Contract.Name)
 	}
-	build := exec.Command("go", "run", "./scripts/build", "--contract", s["contract"], "--arch", p.Arch, "--out", out)
+	arguments := []string{"run", "./scripts/build", "--contract", s["contract"], "--arch", p.Arch, "--out", out}
+	if p.Contract.NoConsole {
+		arguments = append(arguments, "--no-console")
+	}
+	build := exec.Command("go", arguments...)
 	build.Stderr = os.Stderr
 	stdout, err := build.Output()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"testing"
+	"testing/fstest"
 
 	"statgate/functions/docs"
 	"statgate/shared/api"
@@ -36,7 +37,18 @@ func TestPageAllowsOnlyItsOwnFilesAndRequests(t *testing.T) {
 	got := raw(t, docs.Deps{Page: []byte("page"), Assets: docspage.Assets()}, "getDocs").Header
 	const want = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
 		"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-	if got["Content-Security-Policy"] != want || got["X-Content-Type-Options"] != "nosniff" {
-		t.Errorf("got %v, want the policy %s and nosniff", got, want)
+	if got["Content-Security-Policy"] != want {
+		t.Errorf("got %v, want the policy %s", got, want)
+	}
+}
+
+func TestFilesOfThePageAreReadByName(t *testing.T) {
+	t.Parallel()
+	got, err := docs.ReadAssets(fstest.MapFS{"page.1.css": {Data: []byte("css")}, "page.1.js": {Data: []byte("js")}, "other": {}})
+	if err != nil || len(got) != 2 || string(got["page.1.css"]) != "css" || string(got["page.1.js"]) != "js" {
+		t.Errorf("got %q (%v), want the two files", got, err)
+	}
+	if got, err := docs.ReadAssets(fstest.MapFS{"other": {}}); err == nil {
+		t.Errorf("without files: got %q, want an error", got)
 	}
 }

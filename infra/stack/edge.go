@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
@@ -82,22 +84,29 @@ func (d *deployment) certificate() awscertificatemanager.ICertificate {
 	return awscertificatemanager.Certificate_FromCertificateArn(d.stack, jsii.String("Certificate"), jsii.String(d.props.Edge.Certificate))
 }
 
-// newDistribution creates a distribution that forwards everything and caches nothing but
-// the documents and the files of pages, as each key sees its own data. It has no access logs. CloudFront's standard logs always
+// newDistribution creates a distribution that forwards everything and caches nothing but the
+// documents, the pages and their files, as each key sees its own data. It has no access logs. CloudFront's standard logs always
 // contain the query string, in which a client may have sent its key, and the newer ones
 // need an API in us-east-1. The functions log each request that reaches them, and
 // CloudFront's metrics count what the edge refuses.
 func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) awscloudfront.Distribution {
+	origin := awscloudfrontorigins.NewHttpOrigin(jsii.String(host), &awscloudfrontorigins.HttpOriginProps{
+		OriginPath:         jsii.String("/" + *rest.DeploymentStage().StageName()),
+		ProtocolPolicy:     awscloudfront.OriginProtocolPolicy_HTTPS_ONLY,
+		OriginSslProtocols: &[]awscloudfront.OriginSslPolicy{awscloudfront.OriginSslPolicy_TLS_V1_2},
+	})
+	behaviours := d.newBehaviours()
+	other := behaviours[edge.Other]
 	props := &awscloudfront.DistributionProps{
 		Comment:        jsii.Sprintf("%s: %s (%s)", *d.stack.StackName(), d.props.Contract.Title, d.props.Environment),
 		ErrorResponses: uncachedErrors(),
 		HttpVersion:    awscloudfront.HttpVersion_HTTP2_AND_3,
+		DefaultBehavior: &awscloudfront.BehaviorOptions{
+			Origin: origin, AllowedMethods: other.AllowedMethods, ViewerProtocolPolicy: other.ViewerProtocolPolicy,
+			CachePolicy: other.CachePolicy, OriginRequestPolicy: other.OriginRequestPolicy, Compress: other.Compress,
+			ResponseHeadersPolicy: other.ResponseHeadersPolicy, FunctionAssociations: other.FunctionAssociations,
+		},
 	}
-	d.addBehaviours(props, awscloudfrontorigins.NewHttpOrigin(jsii.String(host), &awscloudfrontorigins.HttpOriginProps{
-		OriginPath:         jsii.String("/" + *rest.DeploymentStage().StageName()),
-		ProtocolPolicy:     awscloudfront.OriginProtocolPolicy_HTTPS_ONLY,
-		OriginSslProtocols: &[]awscloudfront.OriginSslPolicy{awscloudfront.OriginSslPolicy_TLS_V1_2},
-	}))
 	if d.props.Edge.Domain != "" {
 		props.DomainNames = jsii.Strings(d.props.Edge.Domain)
 		props.Certificate = d.certificate()
@@ -106,64 +115,78 @@ func (d *deployment) newDistribution(rest awsapigateway.RestApi, host string) aw
 	if d.props.Edge.WAF {
 		props.WebAclId = d.newWebRules().AttrArn()
 	}
-	return awscloudfront.NewDistribution(d.stack, jsii.String("Edge"), props)
+	distribution := awscloudfront.NewDistribution(d.stack, jsii.String("Edge"), props)
+	for _, b := range edge.Behaviours(d.props.Contract) { // the first pattern that matches applies
+		distribution.AddBehavior(jsii.String(b.Pattern), origin, behaviours[b.Kind])
+	}
+	return distribution
 }
 
-// addBehaviours adds the behaviour of all paths, which caches nothing, and those of the
-// cached routes. All have the same function: it also removes keys that clients send to paths
-// that need none.
-func (d *deployment) addBehaviours(props *awscloudfront.DistributionProps, origin awscloudfront.IOrigin) {
-	common := awscloudfront.BehaviorOptions{
-		Origin:         origin,
+// newBehaviours returns what the edge does with each kind of path. All have the same function:
+// it also removes keys that clients send to paths that need none.
+func (d *deployment) newBehaviours() map[edge.Kind]*awscloudfront.AddBehaviorOptions {
+	common := awscloudfront.AddBehaviorOptions{
 		AllowedMethods: awscloudfront.AllowedMethods_ALLOW_ALL(),
 		// With a redirect to HTTPS, the key would already have been sent in clear text.
 		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
-		ResponseHeadersPolicy: d.newChallenge(),
+		ResponseHeadersPolicy: d.newAnswerHeaders(),
 		FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
 			EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: d.newEdgeFunction(),
 		}},
+		Compress: jsii.Bool(true),
 	}
-	all, cached := common, common
-	all.CachePolicy = awscloudfront.CachePolicy_CACHING_DISABLED()
+	documents, assets, other := common, common, common
+	documents.CachePolicy = d.newCache("documents", "The documents and pages, for as long as their Cache-Control says", api.CacheSeconds)
+	assets.CachePolicy = d.newCache("assets", "The files of the pages, whose names have a hash", api.ImmutableSeconds)
+	other.CachePolicy = awscloudfront.CachePolicy_CACHING_DISABLED()
+	other.Compress = jsii.Bool(false) // CloudFront only compresses what it caches
+	sessions := other
+	other.OriginRequestPolicy = d.newForwarding()
 	// API Gateway requires its own host name in Host.
-	all.OriginRequestPolicy = awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER()
-	all.Compress = jsii.Bool(false) // CloudFront only compresses what it caches
-	props.DefaultBehavior = &all
-	cached.CachePolicy = d.newDocumentCache()
-	cached.Compress = jsii.Bool(true)
-	more := map[string]*awscloudfront.BehaviorOptions{}
-	for _, path := range edge.Cached(d.props.Contract) {
-		more[path] = &cached
+	sessions.OriginRequestPolicy = awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER()
+	return map[edge.Kind]*awscloudfront.AddBehaviorOptions{
+		edge.Other: &other, edge.Documents: &documents, edge.Assets: &assets, edge.Sessions: &sessions,
 	}
-	props.AdditionalBehaviors = &more
 }
 
-// yearSeconds is the longest time in the Cache-Control of the API.
-const yearSeconds = 365 * 24 * 60 * 60
-
-// newDocumentCache creates the policy of the cached routes. Headers, cookies and the query
-// are neither in the cache key nor sent to the API; the encoding is in both.
-func (d *deployment) newDocumentCache() awscloudfront.CachePolicy {
+// newCache creates the policy of a cache. Headers, cookies and the query are neither in the
+// cache key nor sent to the API; the encoding is in both.
+func (d *deployment) newCache(name, comment string, maxSeconds float64) awscloudfront.CachePolicy {
 	seconds := func(n float64) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(n)) }
-	return awscloudfront.NewCachePolicy(d.stack, jsii.String("DocumentCache"), &awscloudfront.CachePolicyProps{
-		CachePolicyName: jsii.String(*d.named("documents") + "-" + *d.stack.Region()),
-		Comment:         jsii.String("The documents and files of pages, for as long as their Cache-Control says"),
-		MinTtl:          seconds(0), DefaultTtl: seconds(0), MaxTtl: seconds(yearSeconds),
+	return awscloudfront.NewCachePolicy(d.stack, jsii.String(title(strings.TrimSuffix(name, "s"))+"Cache"), &awscloudfront.CachePolicyProps{
+		CachePolicyName: jsii.String(*d.named(name) + "-" + *d.stack.Region()),
+		Comment:         jsii.String(comment),
+		MinTtl:          seconds(0), DefaultTtl: seconds(0), MaxTtl: seconds(maxSeconds),
 		EnableAcceptEncodingGzip: jsii.Bool(true), EnableAcceptEncodingBrotli: jsii.Bool(true),
 	})
 }
 
-// newChallenge creates the policy that restores WWW-Authenticate, which API Gateway renames in
-// the answers of functions. A viewer-response function cannot do it, as CloudFront calls none
-// for statuses of 400 and above. The policy applies to every status; RFC 9110, 11.6.1, allows
-// the header in each.
-func (d *deployment) newChallenge() awscloudfront.ResponseHeadersPolicy {
+// newForwarding creates the policy of what the API gets of most requests: everything but
+// cookies, which only the console's sessions need, and Host, which must be API Gateway's own.
+func (d *deployment) newForwarding() awscloudfront.OriginRequestPolicy {
+	return awscloudfront.NewOriginRequestPolicy(d.stack, jsii.String("Forwarding"), &awscloudfront.OriginRequestPolicyProps{
+		OriginRequestPolicyName: jsii.String(*d.named("forwarding") + "-" + *d.stack.Region()),
+		Comment:                 jsii.String("Everything but Host and cookies"),
+		HeaderBehavior:          awscloudfront.OriginRequestHeaderBehavior_DenyList(jsii.String("Host")),
+		CookieBehavior:          awscloudfront.OriginRequestCookieBehavior_None(),
+		QueryStringBehavior:     awscloudfront.OriginRequestQueryStringBehavior_All(),
+	})
+}
+
+// newAnswerHeaders creates the policy of the headers of all answers, also of those that the
+// edge gives itself. It restores WWW-Authenticate, which API Gateway renames in the answers of
+// functions. A viewer-response function cannot do it, as CloudFront calls none for statuses of
+// 400 and above. The policy applies to every status; RFC 9110, 11.6.1, allows the header in each.
+func (d *deployment) newAnswerHeaders() awscloudfront.ResponseHeadersPolicy {
 	return awscloudfront.NewResponseHeadersPolicy(d.stack, jsii.String("Challenge"), &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: jsii.String(*d.named("challenge") + "-" + *d.stack.Region()),
-		Comment:                   jsii.String("Restores WWW-Authenticate, which API Gateway renames"),
+		Comment:                   jsii.String("Restores WWW-Authenticate, which API Gateway renames, and adds nosniff"),
 		CustomHeadersBehavior: &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &[]*awscloudfront.ResponseCustomHeader{{
 			Header: jsii.String("WWW-Authenticate"), Value: jsii.String(api.Challenge), Override: jsii.Bool(true),
 		}}},
+		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
+			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
+		},
 		RemoveHeaders: jsii.Strings(edge.RenamedChallenge),
 	})
 }

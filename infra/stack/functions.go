@@ -37,6 +37,7 @@ type access struct {
 	Sends    bool         // send to the webhooks queue
 	Receives bool         // receive from the webhooks queue
 	MCP      bool         // serve the Model Context Protocol
+	Console  bool         // serve the console, and sign in with OpenID Connect if that is configured
 	Streams  []api.Action // on the stats table's stream
 }
 
@@ -63,6 +64,7 @@ func accessOf(routes []api.Route, workers []api.Worker) map[string]access {
 		n.Probes = n.Probes || r.Probes
 		n.Sends = n.Sends || r.Sends
 		n.MCP = n.MCP || r.Operation == api.CallMCP
+		n.Console = n.Console || r.Function == api.Console
 		functions[r.Function] = n
 	}
 	for _, w := range workers {
@@ -178,6 +180,9 @@ func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string
 	if n.MCP && len(d.props.MCPOrigins) > 0 {
 		vars["MCP_ORIGINS"] = jsii.String(strings.Join(d.props.MCPOrigins, " "))
 	}
+	if issuer := d.props.OpenID; n.Console && issuer.Issuer != "" {
+		vars["OIDC_ISSUER"], vars["OIDC_CLIENT"], vars["OIDC_SECRET"] = &issuer.Issuer, &issuer.Client, &issuer.Secret
+	}
 	if d.props.Endpoint != "" {
 		vars["AWS_ENDPOINT_URL"] = jsii.String(d.props.Endpoint)
 	}
@@ -195,6 +200,9 @@ func (d *deployment) grant(role awsiam.Role, n access, rest awsapigateway.RestAp
 		// The ?s stand for the random suffix that Secrets Manager appends to an ARN. A
 		// restored secret has the same name with another suffix.
 		allow(role, []string{"secretsmanager:GetSecretValue"}, nil, d.arn("secretsmanager", "secret:"+*d.data.peppers+"-??????"))
+	}
+	if n.Console && d.props.OpenID.Issuer != "" {
+		allow(role, []string{"secretsmanager:GetSecretValue"}, nil, jsii.String(d.props.OpenID.Secret))
 	}
 	if n.Flushes {
 		flush := "/restapis/" + *rest.RestApiId() + "/stages/" + d.props.Environment + "/cache/authorizers"

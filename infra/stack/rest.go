@@ -93,7 +93,7 @@ func (d *deployment) addMethods(rest awsapigateway.RestApi, functions map[string
 			resource(rest, r.Path).AddMethod(jsii.String(method), integrations[r.Function], options)
 		}
 	}
-	mocks := api.Mocks(d.props.Contract)
+	mocks := api.Mocks(d.props.Contract, d.stagePath(rest))
 	for _, m := range append(mocks, intermediates(mocks)...) {
 		addMock(resource(rest, m.Path), m)
 	}

@@ -43,6 +43,14 @@ type Props struct {
 	WebhookConcurrency int
 	// MCPOrigins are the origins of the web pages that may call the MCP server; empty for any.
 	MCPOrigins []string
+	OpenID     OpenID // how people sign in to the console, besides keys and portal links
+}
+
+// OpenID configures the provider of OpenID Connect; the zero value configures none.
+type OpenID struct {
+	Issuer string // URL, such as "https://login.example.com"
+	Client string // client id at the issuer
+	Secret string // ARN of the client secret in Secrets Manager
 }
 
 // deployment holds what the parts of the stack share.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 
 	handlers "statgate/functions"
 	"statgate/functions/mcp/tools"
+	"statgate/scripts/internal/webpage"
 	"statgate/shared/api"
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
@@ -25,7 +25,10 @@ import (
 	"statgate/shared/contract"
 )
 
-type options struct{ contract, arch, out string }
+type options struct {
+	contract, arch, out string
+	noConsole           bool
+}
 
 // bundle is the directory of one function and the hash of its content.
 type bundle struct {
@@ -46,6 +49,7 @@ func build(o options) (map[string]bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.NoConsole = o.noConsole
 	files, err := files(c)
 	if err != nil {
 		return nil, err
@@ -89,7 +93,7 @@ func functions(c *contract.Contract) []string {
 	return names
 }
 
-// files returns the files beside each function's binary, by function and file name.
+// files returns the files beside each function's binary, by function and path.
 func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 	compiled, err := json.Marshal(c)
 	if err != nil {
@@ -102,6 +106,15 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 	if all["mcp"] != nil {
 		if all["mcp"]["tools.json"], err = tools.Cards(c); err != nil {
 			return nil, err
+		}
+	}
+	if all["console"] != nil {
+		page, err := webpage.Bundle()
+		if err != nil {
+			return nil, err
+		}
+		for name, content := range page {
+			all["console"][filepath.Join("console", name)] = content
 		}
 	}
 	if all["docs"] == nil {
@@ -117,7 +130,9 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 		return nil, err
 	}
 	all["docs"]["openapi.json"], all["docs"]["docs.html"] = doc, page
-	maps.Copy(all["docs"], docspage.Assets())
+	for name, content := range docspage.Assets() {
+		all["docs"][filepath.Join("api-docs", name)] = content
+	}
 	return all, nil
 }
 
@@ -133,7 +148,12 @@ func buildOne(name, arch, dir string, files map[string][]byte) (bundle, error) {
 		return bundle{}, err
 	}
 	for file, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, file), content, 0o644); err != nil {
+		file = filepath.Join(dir, file)
+		err := os.MkdirAll(filepath.Dir(file), 0o755)
+		if err == nil {
+			err = os.WriteFile(file, content, 0o644)
+		}
+		if err != nil {
 			return bundle{}, fmt.Errorf("writing the bundle of %s: %w", name, err)
 		}
 	}

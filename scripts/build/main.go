@@ -16,6 +16,7 @@ func main() {
 	flag.StringVar(&o.contract, "contract", "statgate", "contract: a preset's `name` or a .yaml file")
 	flag.StringVar(&o.arch, "arch", "arm64", "`architecture` of the functions: arm64 or x86_64")
 	flag.StringVar(&o.out, "out", "build", "`directory` for the bundles")
+	flag.BoolVar(&o.noConsole, "no-console", false, "leave out the console")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -52,12 +52,13 @@ func (e Encoder) exposed() string {
 	return strings.Join(names, ", ")
 }
 
-// cors returns the CORS headers of every response, also of those of API Gateway and the
-// edge function.
-func (e Encoder) cors() map[string]string {
+// common returns the headers of every response, also of those of API Gateway and the edge
+// function. Browsers must not guess a type: the answer of a document could then run as a script.
+func (e Encoder) common() map[string]string {
 	return map[string]string{
 		"Access-Control-Allow-Origin":   "*",
 		"Access-Control-Expose-Headers": e.exposed(),
+		"X-Content-Type-Options":        "nosniff",
 	}
 }
 
@@ -66,7 +67,7 @@ const mcpHeaders = "MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id"
 
 // preflight returns the headers of the response to OPTIONS, which needs no key.
 func (e Encoder) preflight(methods []string) map[string]string {
-	h := e.cors()
+	h := e.common()
 	h["Access-Control-Allow-Methods"] = strings.Join(methods, ", ")
 	h["Access-Control-Allow-Headers"] = "Authorization, X-API-Key, Content-Type, Idempotency-Key, If-Match, If-None-Match, " + mcpHeaders
 	h["Access-Control-Max-Age"] = "86400"
@@ -80,7 +81,7 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 	if cond.Message != "" {
 		message = cond.Message
 	}
-	a := Answer{Status: cond.Status, Header: e.cors()}
+	a := Answer{Status: cond.Status, Header: e.common()}
 	a.Header["Content-Type"] = "application/json"
 	a.Header["X-Request-Id"] = requestID
 	a.Header["Cache-Control"] = "no-store"
@@ -164,11 +165,14 @@ type PageInfo struct {
 
 // Success encodes a handler's result in the contract's shape.
 func (e Encoder) Success(r *Request, status int, value any, page PageInfo) (Answer, error) {
-	a := Answer{Status: status, Header: e.cors()}
+	a := Answer{Status: status, Header: e.common()}
 	a.Header["X-Request-Id"] = r.ID
 	a.Header["Cache-Control"] = "private, no-cache"
 	if r.Route.Cached {
 		a.Header["Cache-Control"] = fmt.Sprintf("public, max-age=%d", CacheSeconds)
+	}
+	if r.Route.Immutable {
+		a.Header["Cache-Control"] = fmt.Sprintf("public, max-age=%d, immutable", ImmutableSeconds)
 	}
 	if raw, ok := value.(Raw); ok {
 		return e.Raw(a, raw), nil

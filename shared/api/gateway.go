@@ -82,17 +82,18 @@ func gatewayResponse(c *contract.Contract, kind, condition, message string) Gate
 }
 
 // Mock is a method with a static response and no authorizer: 404 for an unknown path, 405
-// for another method of a known path, and the preflight.
+// for another method of a known path, the preflight, and the redirect of the root.
 type Mock struct {
 	Path     string // full path; "/" and "/{proxy+}" match unknown paths
-	Method   string // ANY or OPTIONS
+	Method   string // ANY, which is for the methods without a mock of their own, or a method
 	Status   int
 	Template string
 	Headers  map[string]string
 }
 
-// Mocks lists the mock methods of a deployment, by path.
-func Mocks(c *contract.Contract) []Mock {
+// Mocks lists the mock methods of a deployment, by path. The root leads to the documentation
+// page; stagePath is the path of the stage in the public address, "/live" or "".
+func Mocks(c *contract.Contract, stagePath string) []Mock {
 	methods, all := map[string][]string{}, []string{http.MethodOptions}
 	for _, r := range For(c) {
 		methods[r.Path] = append(methods[r.Path], r.Methods()...)
@@ -107,6 +108,9 @@ func Mocks(c *contract.Contract) []Mock {
 		mocks = append(mocks,
 			Mock{Path: path, Method: "ANY", Status: lost.Status, Template: lost.Template, Headers: lost.Headers},
 			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.preflight(all)})
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		mocks = append(mocks, Mock{Path: "/", Method: method, Status: http.StatusFound, Headers: enc.redirect(stagePath + pathOf(c, "getDocs"))})
 	}
 	for path, allowed := range methods {
 		allowed = append(allowed, http.MethodOptions)
@@ -124,6 +128,20 @@ func Mocks(c *contract.Contract) []Mock {
 		return mocks[i].Method < mocks[j].Method
 	})
 	return mocks
+}
+
+// redirect returns the headers of the response that leads to a path. Caches must not store it,
+// as a browser that did would never see another root.
+func (e Encoder) redirect(path string) map[string]string {
+	h := e.common()
+	h["Location"], h["Cache-Control"] = path, "no-store"
+	return h
+}
+
+// pathOf returns the path of an operation that every deployment has.
+func pathOf(c *contract.Contract, operation string) string {
+	all := For(c)
+	return all[slices.IndexFunc(all, func(r Route) bool { return r.Operation == operation })].Path
 }
 
 // Expand substitutes API Gateway's variables in a template.

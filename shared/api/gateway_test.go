@@ -46,7 +46,7 @@ func TestEvery401HasAChallengeAndNoOtherStatusHasOne(t *testing.T) {
 			a := api.Encoder{Contract: c}.Error("r", api.Fail(condition, "refused"))
 			check(condition, a.Status, a.Header)
 		}
-		for _, m := range api.Mocks(c) {
+		for _, m := range api.Mocks(c, "") {
 			check(m.Method+" "+m.Path, m.Status, m.Headers)
 		}
 		if refused < 8 {
@@ -67,7 +67,7 @@ func TestAllowAndPreflightListEveryMethodOfThePath(t *testing.T) {
 			methods[r.Path] = append(methods[r.Path], of...)
 			all = append(all, of...)
 		}
-		for _, m := range api.Mocks(c) {
+		for _, m := range api.Mocks(c, "") {
 			want, listed := methods[m.Path], m.Headers["Access-Control-Allow-Methods"]
 			switch {
 			case want == nil && m.Method == "OPTIONS": // an unknown path

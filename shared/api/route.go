@@ -37,7 +37,9 @@ type Route struct {
 	Secrets     bool     // reads the peppers
 	Flushes     bool     // may flush the stage's authorizer cache
 	Probes      bool     // reads the partition [Probe] of both tables, to check that they respond
-	Cached      bool     // the answer is the same for everyone: caches may store it, for [CacheSeconds] unless the handler says otherwise
+	Cached      bool     // the answer is the same for everyone: caches may store it for [CacheSeconds]
+	Immutable   bool     // the answer to a path never changes: caches may store it for [ImmutableSeconds]
+	Unlisted    bool     // for the pages in browsers, and not in the OpenAPI document
 	Sends       bool     // sends webhook deliveries to the queue
 	Lasts       bool     // makes, changes or ends something that outlives a token: see [Caller.MayLast]
 	Summary     string
@@ -148,12 +150,24 @@ var Routes = []Route{
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Cached: true, Summary: "Get OpenAPI document"},
 	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Cached: true, Summary: "Get documentation page"},
-	{Operation: "getDocsAsset", Code: "db", Method: "GET", Path: "/api-docs/{asset}", Function: "docs", Open: true, Cached: true, Summary: "Get file of documentation page"},
+	{Operation: "getDocsAsset", Code: "db", Method: "GET", Path: "/api-docs/{asset}", Function: "docs", Open: true, Unlisted: true, Immutable: true, Summary: "Get file of the documentation page"},
+
+	{Operation: "getConsole", Code: "vc", Method: "GET", Path: "/console", Function: Console, Open: true, Unlisted: true, Cached: true, Summary: "Get console page"},
+	{Operation: "getConsoleAsset", Code: "va", Method: "GET", Path: "/console/{asset}", Function: Console, Open: true, Unlisted: true, Immutable: true, Summary: "Get file of the console"},
 }
 
-// CacheSeconds is how long caches may store the answer of a route that is Cached, unless its
-// handler says otherwise.
+// Console is the function of the console, which a deployment may leave out.
+const Console = "console"
+
+// ConsoleSessions begins the paths to which browsers send the cookie of a console session.
+const ConsoleSessions = "/console/session/"
+
+// CacheSeconds is how long caches may store the answer of a route that is Cached.
 const CacheSeconds = 300
+
+// ImmutableSeconds is how long caches may store the answer of a route that is Immutable: a
+// year, which RFC 9111 takes for the longest useful time.
+const ImmutableSeconds = 365 * 24 * 60 * 60
 
 // Find returns the route of an operation in the table.
 func Find(operation string) (Route, bool) {
@@ -168,10 +182,14 @@ func Find(operation string) (Route, bool) {
 // For returns the routes that a deployment of the contract has, with the
 // contract's methods and full paths, sorted by path and method. Paths include the base,
 // except those of open routes. Operations that the contract does not name are omitted;
-// key management and open routes are always deployed unless they are Named.
+// key management and open routes are always deployed unless they are Named. A contract may
+// leave out the console.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {
+		if r.Function == Console && c.NoConsole {
+			continue
+		}
 		named, ok := c.Operations[r.Operation]
 		if !ok && (r.Named || !r.Management && !r.Open) {
 			continue
@@ -194,6 +212,11 @@ func For(c *contract.Contract) []Route {
 		return deployed[i].Method < deployed[j].Method
 	})
 	return deployed
+}
+
+// Documented returns the routes of a contract that the documents list.
+func Documented(c *contract.Contract) []Route {
+	return slices.DeleteFunc(For(c), func(r Route) bool { return r.Unlisted })
 }
 
 // ID returns the route's name in Lambda events, such as "GET /v1/keys/{key}".

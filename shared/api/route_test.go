@@ -120,7 +120,7 @@ func TestGatewayTemplatesAreErrorsInTheShapeOfTheContract(t *testing.T) {
 		for _, g := range api.GatewayResponses(c) {
 			check(g.Type, g.Template)
 		}
-		for _, m := range api.Mocks(c) {
+		for _, m := range api.Mocks(c, "") {
 			if m.Method == "ANY" {
 				check(m.Path, m.Template)
 			}

@@ -44,6 +44,8 @@ type Contract struct {
 	// UTCDays makes filters of matches by day use UTC days instead of days in the
 	// time zone of the league.
 	UTCDays bool `json:"utc_days"`
+	// NoConsole leaves the console out. It is set for a deployment and not by a product.
+	NoConsole bool `json:"no_console,omitempty"`
 }
 
 // UUIDs is the value of [Contract.IDs] for UUIDs.

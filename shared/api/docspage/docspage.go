@@ -39,6 +39,7 @@ type page struct {
 // addresses are relative to the page, as a stage may be before its path.
 type addresses struct {
 	Root, Document, Style, Script string
+	Console                       string // "" if the deployment leaves it out
 }
 
 // Render returns the HTML page of a contract's OpenAPI document, whose files are [Assets]. The
@@ -75,5 +76,9 @@ func addressesOf(c *contract.Contract) addresses {
 	up := "./" + strings.Repeat("../", strings.Count(at["getDocs"], "/")-1)
 	relative := func(to string) string { return strings.TrimPrefix(up+strings.TrimPrefix(to, "/"), "./") }
 	files := path.Dir(at["getDocsAsset"])
-	return addresses{Root: up, Document: relative(at["getOpenAPI"]), Style: relative(path.Join(files, styleName)), Script: relative(path.Join(files, scriptName))}
+	console := at["getConsole"]
+	if console != "" {
+		console = relative(console)
+	}
+	return addresses{Root: up, Console: console, Document: relative(at["getOpenAPI"]), Style: relative(path.Join(files, styleName)), Script: relative(path.Join(files, scriptName))}
 }

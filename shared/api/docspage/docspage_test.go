@@ -172,10 +172,25 @@ func TestCallsThatEndSomethingAreMarked(t *testing.T) {
 	t.Parallel()
 	c, doc := document(t, "statgate")
 	page := render(t, c, doc)
-	for _, r := range api.For(c) {
+	for _, r := range api.Documented(c) {
 		want := r.Urgent || r.Method == "DELETE" || r.Operation == "rotateWebhook"
 		if got := strings.Contains(page, `id="`+r.Operation+`" data-danger>`); got != want {
 			t.Errorf("%s is marked: %v, want %v", r.Operation, got, want)
+		}
+	}
+}
+
+func TestPageKnowsWhetherThereIsAConsole(t *testing.T) {
+	t.Parallel()
+	c, doc := document(t, "statgate")
+	without := *c
+	without.NoConsole = true
+	for _, one := range []struct {
+		contract *contract.Contract
+		want     string
+	}{{c, `data-console="console"`}, {&without, `data-console=""`}} {
+		if page := render(t, one.contract, doc); !strings.Contains(page, one.want) {
+			t.Errorf("the page lacks %s", one.want)
 		}
 	}
 }
@@ -187,7 +202,7 @@ func TestAddressesAreRelativeToTheLastSegmentOfThePage(t *testing.T) {
 	changed.Operations = maps.Clone(c.Operations)
 	changed.Operations["getDocs"] = contract.Operation{Path: "/guide/reference"}
 	page := render(t, &changed, doc)
-	for _, want := range []string{`data-root="./../"`, `href="../openapi.json"`, `src="../api-docs/page.`} {
+	for _, want := range []string{`data-root="./../"`, `data-console="../console"`, `href="../openapi.json"`, `src="../api-docs/page.`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
 		}
@@ -199,7 +214,7 @@ func TestPageIsCompleteWithoutAScript(t *testing.T) {
 	for _, name := range preset.Names() {
 		c, doc := document(t, name)
 		page := render(t, c, doc)
-		for _, r := range api.For(c) {
+		for _, r := range api.Documented(c) {
 			article := regexp.MustCompile(`(?s)<article class="endpoint" id="` + r.Operation + `".*?</article>`).FindString(page)
 			if article == "" {
 				t.Errorf("%s: the page has no %s", name, r.Operation)
@@ -276,7 +291,7 @@ func TestEveryCurlCallsItsOwnOperation(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := call.FindAllStringSubmatch(render(t, c, doc), -1)
-		if got, want := len(found), len(api.For(c)); got != want {
+		if got, want := len(found), len(api.Documented(c)); got != want {
 			t.Errorf("%s: found %d curl requests, want %d", name, got, want)
 		}
 		for _, m := range found {

@@ -8,7 +8,8 @@ const credentials = (function () {
   // renew asks the console for a token. Without a session, the answer is 401; without a
   // console, it is 404.
   function renew() {
-    asked = asked || fetch(api + '/' + page.console + '/session/renew', {
+    if (!page.console) { checked = true; return Promise.resolve(); }
+    asked = asked || fetch(new URL(page.console + '/session/renew', location.href), {
       method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}', credentials: 'same-origin', cache: 'no-store'
     }).then(async r => {
       const body = r.ok ? await r.json() : {};
@@ -55,7 +56,7 @@ const credentials = (function () {
       p.id = 'who-' + panels.size;
       panels.add(p);
       show(p);
-      if (!checked) renew();
+      if (!checked) renew().then(refresh);
       return p;
     },
     // adopt takes a key that was typed but not confirmed.

@@ -42,11 +42,10 @@ func (b *builder) success(op *huma.Operation, r api.Route, h api.Handler) error 
 
 // rawAnswers describes the responses that are not encoded as JSON objects, by operation.
 var rawAnswers = map[string]struct{ kind, description string }{
-	"getOpenAPI":   {"application/json", "This OpenAPI document"},
-	"getDocs":      {"text/html", "Documentation page"},
-	"getDocsAsset": {"text/*", "Script or style sheet"},
-	api.CallMCP:    {"application/json", "JSON-RPC response"},
-	"streamMCP":    {"text/event-stream", "Event stream that ends after one event"},
+	"getOpenAPI": {"application/json", "This OpenAPI document"},
+	"getDocs":    {"text/html", "Documentation page"},
+	api.CallMCP:  {"application/json", "JSON-RPC response"},
+	"streamMCP":  {"text/event-stream", "Event stream that ends after one event"},
 }
 
 func (b *builder) content(r api.Route, h api.Handler) (string, *huma.MediaType, error) {

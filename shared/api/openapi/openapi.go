@@ -58,7 +58,7 @@ func Document(c *contract.Contract, handlers []api.Handler, baseURL string) ([]b
 		byName[h.Operation] = h
 	}
 	families := map[string]bool{}
-	for _, r := range api.For(c) {
+	for _, r := range api.Documented(c) {
 		h, ok := byName[r.Operation]
 		if !ok {
 			continue

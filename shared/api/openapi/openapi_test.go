@@ -107,7 +107,7 @@ func TestDocumentHasExactlyTheDeployedRoutes(t *testing.T) {
 		for _, methods := range paths {
 			count += len(methods.(map[string]any))
 		}
-		routes := api.For(c)
+		routes := api.Documented(c)
 		if got, want := count, len(routes); got != want {
 			t.Errorf("%s: the document has %d operations, want %d", name, got, want)
 		}

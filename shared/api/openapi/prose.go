@@ -163,11 +163,10 @@ var prose = map[string]string{
 	"listDeliveries": "Lists the deliveries of the last 15 days, newest first: the number of attempts, the last response, and the time of the next attempt.",
 	"createDelivery": "Sends the event of a delivery of the last 15 days again, or a test event of the type `webhook.test`. The event is sent immediately, even if a later attempt is planned. The response does not wait for the delivery; see the list of deliveries for the result.",
 
-	"getHealth":    "Returns `ok` while the API is running.",
-	"getReady":     "Returns `ok` while the API and its databases respond; otherwise the status is 503.",
-	"getOpenAPI":   "Returns this OpenAPI document.",
-	"getDocs":      "Returns the same documentation as an HTML page.",
-	"getDocsAsset": "Returns the script or the style sheet of the HTML page. The name of a file includes a hash of its content.",
+	"getHealth":  "Returns `ok` while the API is running.",
+	"getReady":   "Returns `ok` while the API and its databases respond; otherwise the status is 503.",
+	"getOpenAPI": "Returns this OpenAPI document.",
+	"getDocs":    "Returns the same documentation as an HTML page.",
 }
 
 // repeats describes the responses to a repeated request, by the operation's [api.Repeat].

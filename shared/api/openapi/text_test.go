@@ -35,6 +35,9 @@ func TestEveryConditionIsDocumented(t *testing.T) {
 func TestEveryOperationAndFunctionIsDocumented(t *testing.T) {
 	t.Parallel()
 	for _, r := range api.Routes {
+		if r.Unlisted {
+			continue
+		}
 		if prose[r.Operation] == "" {
 			t.Errorf("operation %s has no text: add one to prose", r.Operation)
 		}

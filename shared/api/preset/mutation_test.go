@@ -35,7 +35,7 @@ func usable(t *testing.T, c *contract.Contract, document bool) {
 	if _, err := view.New(c, answers...); err != nil {
 		t.Errorf("views: %v", err)
 	}
-	if len(api.GatewayResponses(c)) == 0 || len(api.Mocks(c)) == 0 {
+	if len(api.GatewayResponses(c)) == 0 || len(api.Mocks(c, "")) == 0 {
 		t.Errorf("API Gateway gets no responses")
 	}
 	if !document {

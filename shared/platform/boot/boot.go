@@ -13,6 +13,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -124,20 +125,8 @@ func (f *Function) Read(name string) []byte {
 	return raw
 }
 
-// ReadAll returns the content of the files that were packaged beside the binary and whose names
-// match the pattern, by name. It ends the process if there are none or one cannot be read.
-func (f *Function) ReadAll(pattern string) map[string][]byte {
-	paths, err := filepath.Glob(f.file(pattern))
-	if err != nil || len(paths) == 0 { // err is of the pattern
-		f.Fatal(fmt.Errorf("boot: no packaged file matches %s", pattern))
-	}
-	all := map[string][]byte{}
-	for _, path := range paths {
-		name := filepath.Base(path)
-		all[name] = f.Read(name)
-	}
-	return all
-}
+// Files returns a directory that was packaged beside the binary.
+func (f *Function) Files(name string) fs.FS { return os.DirFS(f.file(name)) }
 
 // Fatal logs why the function cannot start and ends the process.
 func (f *Function) Fatal(err error) {

@@ -57,24 +57,6 @@ func TestFunctionLoadsItsContractAndTables(t *testing.T) {
 	}
 }
 
-func TestFunctionReadsThePackagedFilesThatMatchAPattern(t *testing.T) {
-	t.Parallel()
-	dir, env := task(t)
-	for name, content := range map[string]string{"page.1.css": "css", "page.1.js": "js", "docs.html": "page"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f, err := load(func(name string) string { return env[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := f.ReadAll("page.*")
-	if len(got) != 2 || string(got["page.1.css"]) != "css" || string(got["page.1.js"]) != "js" {
-		t.Errorf("got %q, want the two files by name", got)
-	}
-}
-
 func TestAFunctionAndItsGateUseTheTimeThatTheTablesState(t *testing.T) {
 	t.Parallel()
 	stated := time.Now().AddDate(-1, 0, 0)

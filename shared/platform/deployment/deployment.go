@@ -6,6 +6,7 @@ package deployment
 import (
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"statgate/authorizer"
 	"statgate/functions"
+	"statgate/functions/console"
 	"statgate/functions/mcp"
 	"statgate/functions/mcp/tools"
 	"statgate/shared/access/apikey"
@@ -61,6 +63,9 @@ type Options struct {
 	PrivateWebhooks bool
 	// MCPOrigins are the web pages that may call the MCP server; the zero value accepts any.
 	MCPOrigins mcp.Origins
+	// Console is the bundle of the console's page. If it is nil or does not exist, the page
+	// says how to build it.
+	Console fs.FS
 	// Within returns the context for an operation, a worker or the authorizer (""). Tests
 	// use it to find out which function calls a table. If it is nil, contexts stay as
 	// they are.
@@ -119,7 +124,7 @@ func New(o Options) (*Deployment, error) {
 	auth := authorizer.New(o.Contract, transport.Behind(o.Contract, o.edge()), d.Keys.Authenticate, o.Clock, o.Log)
 	authorize, integrate := o.within(auth.Handle, function.Handle)
 	d.Gateway, err = gateway.New(gateway.Options{
-		Contract: o.Contract, Stage: o.Environment, Edge: o.edge(), Authorize: authorize, Integrate: integrate,
+		Contract: o.Contract, Stage: o.Environment, StagePath: o.StagePath, Edge: o.edge(), Authorize: authorize, Integrate: integrate,
 		Wellformed: func(secret string) bool { return apikey.WellFormed(o.Contract.Secret, secret) },
 		Clock:      o.Clock, Log: o.Log,
 	})
@@ -172,6 +177,11 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	}
 	deps.MCP = mcp.Deps{Origins: o.MCPOrigins, Tools: tools.Deps{Contract: o.Contract, Cards: cards, Leagues: deps.Leagues, Teams: deps.Teams,
 		Players: deps.Players, Matches: deps.Matches, Reports: deps.Reports, Standings: deps.Standings}}
+	if o.Console != nil {
+		if deps.Console.Site, err = console.Load(o.Console, console.NewConfig(o.Contract, console.Settings{Environment: o.Environment, StagePath: o.StagePath})); err != nil {
+			return nil, err
+		}
+	}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), o.StagePath); err != nil {
 		return nil, err

@@ -61,29 +61,12 @@ func DistinguishesMissing(c *contract.Contract) bool {
 // functions.
 const RenamedChallenge = "X-Amzn-Remapped-Www-Authenticate"
 
-// Cached lists the path patterns whose answers the edge caches. A pattern may end in *, which
-// stands for any text. The edge caches by path and encoding, and passes neither the query nor
-// headers on.
-func Cached(c *contract.Contract) []string {
-	var patterns []string
-	for _, r := range api.For(c) {
-		if !r.Cached {
-			continue
-		}
-		before, _, any := strings.Cut(r.Path, "{")
-		if any {
-			before += "*"
-		}
-		patterns = append(patterns, before)
-	}
-	return patterns
-}
-
-// Matches reports whether a path matches a pattern of [Cached].
-func Matches(pattern, path string) bool {
-	before, any := strings.CutSuffix(pattern, "*")
-	return path == pattern || any && strings.HasPrefix(path, before)
-}
+// Headers that the edge function sets on every request, whatever the client sent. At API
+// Gateway's own address, which bypasses the edge, a client can send any value.
+const (
+	HostHeader   = "X-Statgate-Host"   // the Host that the viewer called; API Gateway requires its own in Host
+	ViewerHeader = "X-Statgate-Viewer" // the IP address of the viewer
+)
 
 // Function returns the code of the CloudFront function (cloudfront-js-2.0) for the
 // HTTP channel of a contract. It returns an error if the code is over CloudFront's

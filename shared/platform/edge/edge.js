@@ -63,6 +63,9 @@ function handler(event) {
   delete request.headers.authorization;
   delete request.headers['x-api-key'];
   delete request.querystring.api_key;
+  // The origin gets its own Host and this edge's address.
+  request.headers['x-statgate-host'] = {value: request.headers.host ? request.headers.host.value : ''};
+  request.headers['x-statgate-viewer'] = {value: event.viewer.ip};
   if (request.method === 'OPTIONS' || !keyed) return request;
   if (got.secret !== undefined && !new RegExp(config.form).test(got.secret)) got = {condition: 'secret.malformed'};
   if (got.secret !== undefined) {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -137,21 +136,63 @@ func TestPreflightAndOpenPathsPassWithoutAKey(t *testing.T) {
 		got := run(t, c, r.method, r.uri, http.Header{"X-Api-Key": {"junk"}, "Authorization": {"Basic x"}}, url.Values{"api_key": {"junk"}, "limit": {"1"}})
 		headers, _ := got["headers"].(map[string]any)
 		query, _ := got["querystring"].(map[string]any)
-		if got["uri"] != r.uri || len(headers) != 0 || len(query) != 1 {
+		if got["uri"] != r.uri || headers["authorization"] != nil || headers["x-api-key"] != nil || len(headers) != 2 || len(query) != 1 {
 			t.Errorf("%s %s: got %v", r.method, r.uri, got)
 		}
 	}
 }
 
-func TestEdgeCachesTheDocumentsAndTheFilesOfThePage(t *testing.T) {
+func TestFunctionTellsTheAPIOfTheViewerAsTheLocalGatewayDoes(t *testing.T) {
 	t.Parallel()
-	patterns := edge.Cached(load(t, "statgate"))
-	for path, want := range map[string]bool{
-		"/openapi.json": true, "/api-docs": true, "/api-docs/page.1.js": true, "/health": false, "/api-docs-of-others": false, "/v1/keys": false, "/openapi.json/x": false,
+	c := load(t, "statgate")
+	for _, f := range edgetest.Forwards {
+		got := run(t, c, f.Method, f.Path, f.Header, nil)
+		headers, _ := got["headers"].(map[string]any)
+		for name, want := range f.Want {
+			sent, _ := headers[strings.ToLower(name)].(map[string]any)
+			if value, _ := sent["value"].(string); value != want || sent["multiValue"] != nil {
+				t.Errorf("%s: got %s %v, want %q", f.Name, name, sent, want)
+			}
+		}
+	}
+}
+
+// The console's requests get the same headers, and keep those that guard against other sites.
+func TestFunctionPassesTheConsoleOnWithoutAKey(t *testing.T) {
+	t.Parallel()
+	c := load(t, "statgate")
+	for method, path := range map[string]string{"GET": "/console", "HEAD": "/console/app.4FJ2Q7XN.js", "POST": "/console/session/start"} {
+		got := run(t, c, method, path, http.Header{"Host": {"api.example.com"}, "Authorization": {"Bearer x"}, "X-Api-Key": {"x"},
+			"Origin": {"https://api.example.com"}, "Sec-Fetch-Site": {"same-origin"}, "Content-Type": {"application/json"}}, nil)
+		raw, err := json.Marshal(got["headers"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `{"content-type":{"value":"application/json"},"host":{"value":"api.example.com"},"origin":{"value":"https://api.example.com"},"sec-fetch-site":{"value":"same-origin"},` +
+			`"x-statgate-host":{"value":"api.example.com"},"x-statgate-viewer":{"value":"203.0.113.7"}}`
+		if got["uri"] != path || string(raw) != want {
+			t.Errorf("%s %s: got %v, want the headers %s", method, path, got, want)
+		}
+	}
+}
+
+func TestKindOfAPathIsThatOfTheFirstBehaviourThatMatches(t *testing.T) {
+	t.Parallel()
+	c := load(t, "statgate")
+	for path, want := range map[string]edge.Kind{
+		"/console": edge.Documents, "/api-docs": edge.Documents, "/openapi.json": edge.Documents,
+		"/console/app.4FJ2Q7XN.js": edge.Assets, "/console/session": edge.Assets, "/console/": edge.Assets,
+		"/console/session/start": edge.Sessions, "/console/session/": edge.Sessions, "/console/session/a/b": edge.Sessions,
+		"/": edge.Other, "/health": edge.Other, "/v1/keys": edge.Other, "/consoles": edge.Other, "/v1/console": edge.Other,
 	} {
-		got := slices.ContainsFunc(patterns, func(pattern string) bool { return edge.Matches(pattern, path) })
-		if got != want {
-			t.Errorf("%s: cached %v, want %v, by the patterns %v", path, got, want, patterns)
+		if got := edge.KindOf(edge.Behaviours(c), path); got != want {
+			t.Errorf("%s: got kind %d, want %d", path, got, want)
+		}
+	}
+	c.NoConsole = true
+	for _, path := range []string{"/console", "/console/app.4FJ2Q7XN.js", "/console/session/start"} {
+		if got := edge.KindOf(edge.Behaviours(c), path); got != edge.Other {
+			t.Errorf("without a console, %s: got kind %d, want that of every path", path, got)
 		}
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"testing"
+
+	"statgate/shared/platform/edge"
+	"statgate/shared/platform/edge/edgetest"
 )
 
 // direct calls the API at its own address, which bypasses the edge.
@@ -67,5 +70,66 @@ func TestWithoutAnEdgeTransportsArePassedOnUnchanged(t *testing.T) {
 	s.ServeHTTP(httptest.NewRecorder(), r)
 	if got := s.event.Headers["X-Api-Key"]; got != "sg_live_x" || s.event.QueryStringParameters["api_key"] != "sg_live_q" {
 		t.Errorf("got X-API-Key %q and query %v, want them untouched", got, s.event.QueryStringParameters)
+	}
+}
+
+// through sends a request through the edge, or to API Gateway's own address.
+func (s *stage) through(h http.Handler, method, target string, header http.Header) {
+	r := httptest.NewRequest(method, target, nil)
+	r.Header = header.Clone()
+	if host := header.Get("Host"); host != "" {
+		r.Host = host
+	}
+	r.RemoteAddr = edgetest.Viewer + ":50000"
+	h.ServeHTTP(httptest.NewRecorder(), r)
+}
+
+func TestEdgeTellsTheAPIOfTheViewerAsTheEdgeFunctionDoes(t *testing.T) {
+	t.Parallel()
+	for _, f := range edgetest.Forwards {
+		s := newStage(t, true)
+		s.through(s, f.Method, f.Path, f.Header)
+		if s.invoked != 1 {
+			t.Fatalf("%s: the function was invoked %d times", f.Name, s.invoked)
+		}
+		for name, want := range f.Want {
+			got := s.event.MultiValueHeaders[name]
+			if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || got[0] != want) {
+				t.Errorf("%s: the function gets %s %q, want %q", f.Name, name, got, want)
+			}
+		}
+	}
+}
+
+func TestWithoutAnEdgeNothingTellsTheAPIOfTheViewer(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, false)
+	s.through(s, "GET", "/health", http.Header{"Host": {"api.example.com"}})
+	if got := s.event.Headers; got[edge.HostHeader] != "" || got[edge.ViewerHeader] != "" || got["Host"] != "api.example.com" {
+		t.Errorf("got %v, want Host alone", got)
+	}
+	s.through(s, "GET", "/health", http.Header{edge.HostHeader: {"evil.example"}})
+	if got := s.event.Headers[edge.HostHeader]; got != "evil.example" {
+		t.Errorf("got %q: API Gateway passes on what the client sent", got)
+	}
+}
+
+func TestEdgePassesNothingOfARequestToWhatItCaches(t *testing.T) {
+	t.Parallel()
+	for path, passes := range map[string]bool{"/console?a=1": false, "/console/app.4FJ2Q7XN.js?a=1": false, "/api-docs?a=1": false, "/health?a=1": true} {
+		s := newStage(t, true)
+		s.through(s, "GET", path, http.Header{"Cookie": {"statgate_session=x"}})
+		_, host := s.event.Headers[edge.HostHeader]
+		_, viewer := s.event.Headers[edge.ViewerHeader]
+		if query := len(s.event.QueryStringParameters) > 0; host != passes || viewer != passes || query != passes {
+			t.Errorf("%s: got host %v, viewer %v and query %v, want %v", path, host, viewer, query, passes)
+		}
+		if got, ok := s.event.Headers["Cookie"]; ok {
+			t.Errorf("%s: the function gets the cookie %q", path, got)
+		}
+		s.through(s.ExecuteAPI(), "GET", path, http.Header{"Cookie": {"statgate_session=x"}})
+		if s.event.Headers["Cookie"] == "" {
+			t.Errorf("%s: at API Gateway's own address, the function gets no cookie", path)
+		}
 	}
 }

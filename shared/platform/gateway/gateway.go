@@ -24,7 +24,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -47,8 +46,9 @@ const (
 	timeout = 29 * time.Second
 	// cachedPolicies is how many identities the policy cache holds.
 	cachedPolicies = 10_000
-	// keptBodies is how many compressed bodies are kept: the two documents.
-	keptBodies = 2
+	// keptBodies is how many compressed bodies are kept: the documents, the pages and their
+	// files.
+	keptBodies = 32
 )
 
 // Authorize is the handler of the Lambda authorizer.
@@ -61,6 +61,7 @@ type Integrate func(ctx context.Context, ev events.APIGatewayProxyRequest) (even
 type Options struct {
 	Contract  *contract.Contract
 	Stage     string // the environment
+	StagePath string // path of the stage in the public address, "/live"; "" if the address has none
 	Edge      bool   // whether the API is behind an edge
 	Authorize Authorize
 	Integrate Integrate
@@ -78,7 +79,7 @@ type Gateway struct {
 	routes    *tree
 	responses map[string]api.GatewayResponse
 	mocks     map[string]api.Mock // by "METHOD path"
-	documents []string            // the path patterns that the edge caches
+	edged     []edge.Behaviour
 	policies  *lru.Cache[[32]byte, cached]
 	gzipped   *lru.Cache[[32]byte, []byte] // bodies that caches may store, by hash
 	flushes   atomic.Int64
@@ -101,12 +102,12 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{Options: o.recovered(), gzipped: gzipped, identity: edge.IdentityOf(o.Contract, o.Edge), routes: newTree(api.For(o.Contract)), policies: policies,
-		documents: edge.Cached(o.Contract),
+		edged:     edge.Behaviours(o.Contract),
 		responses: map[string]api.GatewayResponse{}, mocks: map[string]api.Mock{}}
 	for _, r := range api.GatewayResponses(o.Contract) {
 		g.responses[r.Type] = r
 	}
-	for _, m := range api.Mocks(o.Contract) {
+	for _, m := range api.Mocks(o.Contract, o.StagePath) {
 		g.mocks[m.Method+" "+m.Path] = m
 	}
 	return g, nil
@@ -149,7 +150,10 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool
 	r.Header.Set("Host", r.Host) // net/http removes it, and events have it
 	x := &exchange{w: w, r: r, id: rand.Text(), query: parseQuery(r.URL.RawQuery), edge: throughEdge}
 	methods, path, params := g.routes.find(r.URL.EscapedPath())
-	if methods == nil {
+	switch {
+	case methods == nil && r.URL.Path == "/":
+		path = "/"
+	case methods == nil:
 		path = "/{proxy+}"
 	}
 	x.path, x.params = path, params
@@ -169,7 +173,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool
 		g.respond(x, "UNSUPPORTED_MEDIA_TYPE", nil)
 		return
 	case !ok:
-		g.mock(x, "ANY")
+		g.mock(x, r.Method)
 		return
 	}
 	if !route.Open && !g.authorized(ctx, x) {
@@ -178,17 +182,16 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, throughEdge bool
 	g.invoke(ctx, x)
 }
 
-// edge moves the secret from its transport into Authorization, as the edge function
-// does, and returns an error for a malformed secret. Paths outside the contract's base
+// edge changes the request as the edge's behaviours and its function do. It moves the secret
+// from its transport into Authorization, and returns an error for a malformed secret. Paths
+// outside the contract's base
 // need no key. A missing secret is passed on, as API Gateway knows which paths exist.
 // It is refused here if the contract answers it differently from an invalid one, as
 // API Gateway has one template for both.
 func (g *Gateway) edge(x *exchange) error {
+	g.behave(x)
 	if !strings.HasPrefix(x.r.URL.Path, g.Contract.Base+"/") {
 		transport.Strip(x.r.Header, x.query)
-		if slices.ContainsFunc(g.documents, func(pattern string) bool { return edge.Matches(pattern, x.r.URL.Path) }) {
-			x.query = url.Values{}
-		}
 		return nil
 	}
 	secret, err := transport.Pick(g.Contract.HTTPTransports(), x.r.Header, x.query)
@@ -204,6 +207,22 @@ func (g *Gateway) edge(x *exchange) error {
 	}
 	x.r.Header.Set("Authorization", "Bearer "+secret)
 	return nil
+}
+
+// behave sets the headers that tell the API of the viewer, and drops what the behaviour of the
+// path does not pass on.
+func (g *Gateway) behave(x *exchange) {
+	x.r.Header.Set(edge.HostHeader, x.r.Host)
+	x.r.Header.Set(edge.ViewerHeader, sourceIP(x.r))
+	kind := edge.KindOf(g.edged, x.r.URL.Path)
+	if kind != edge.Sessions {
+		x.r.Header.Del("Cookie")
+	}
+	if kind.Cached() {
+		x.query = url.Values{}
+		x.r.Header.Del(edge.HostHeader)
+		x.r.Header.Del(edge.ViewerHeader)
+	}
 }
 
 // authorized gets the policy from the cache or the authorizer and evaluates it for the
@@ -304,11 +323,11 @@ func (g *Gateway) respond(x *exchange, kind string, more map[string]string) {
 	g.write(x, r.Status, expandAll(r.Headers, variables), []byte(api.Expand(r.Template, variables)))
 }
 
-// mock answers with the mock integration of a method.
+// mock answers with the mock integration of a method, or with that of the other methods.
 func (g *Gateway) mock(x *exchange, method string) {
 	m, ok := g.mocks[method+" "+x.path]
 	if !ok {
-		m = g.mocks[method+" /{proxy+}"]
+		m = g.mocks["ANY "+x.path]
 	}
 	variables := x.variables()
 	g.write(x, m.Status, expandAll(m.Headers, variables), []byte(api.Expand(m.Template, variables)))
@@ -345,6 +364,7 @@ func (g *Gateway) write(x *exchange, status int, headers map[string]string, body
 	if x.edge { // the edge's policy of response headers
 		h.Del(edge.RenamedChallenge)
 		h.Set("WWW-Authenticate", api.Challenge)
+		h.Set("X-Content-Type-Options", "nosniff")
 	}
 	body = g.compress(x, body)
 	x.w.WriteHeader(status)

@@ -198,8 +198,9 @@ func (d *demo) announce(out io.Writer, root string, o options) {
   Client key  %s
   Admin key   %s
   Docs        %s/api-docs
+  Console     %s/console
 
-`, o.contract.Name, o.environment, o.plan, d.Base, d.Client, d.Admin, root)
+`, o.contract.Name, o.environment, o.plan, d.Base, d.Client, d.Admin, root, root)
 	for _, route := range api.For(o.contract) {
 		switch route.Operation {
 		case "listMatches":

@@ -25,6 +25,7 @@ type options struct {
 	empty       bool
 	importPaths []string // KIND=PATH
 	credentials string
+	console     string
 	verbose     bool
 
 	contract    *contract.Contract
@@ -70,6 +71,7 @@ the tables are at that endpoint; without --data they are dropped at the end.`,
 	f.BoolVar(&o.empty, "empty", false, "store no simulated league")
 	f.StringArrayVar(&o.importPaths, "import", nil, "`KIND=PATH` to import before listening: "+importKinds+"; repeatable")
 	f.StringVar(&o.credentials, "credentials", "", "`FILE` to write the base URL and the demo's keys to, as JSON, mode 0600")
+	f.StringVar(&o.console, "console", ".cache/console", "`DIR` of the console's page, as \"make console\" builds it")
 	f.BoolVar(&o.verbose, "verbose", false, "log each request")
 	return c
 }

@@ -41,7 +41,7 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 	d, err := deployment.New(deployment.Options{
 		Contract: o.contract, Environment: o.environment, Keys: e.keys, Stats: e.stats, Peppers: e.peppers,
 		Clock: clock.Now, Confirmed: e.confirmed, Rand: rand.Reader, Log: lines, Follow: e.follow, PrivateWebhooks: true,
-		MCPOrigins: mcp.Origins{Loopback: at.IP.IsLoopback()},
+		MCPOrigins: mcp.Origins{Loopback: at.IP.IsLoopback()}, Console: os.DirFS(o.console),
 	})
 	if err != nil {
 		return err

@@ -8,12 +8,14 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"statgate/functions/mcp"
@@ -172,6 +174,15 @@ type Setup struct {
 	Follow    func(ctx context.Context, read table.Reader) error
 
 	MCPOrigins mcp.Origins
+	Console    fs.FS // [Page] if it is nil
+}
+
+// Page is a bundle of the console's page. Tests do not wait for the packages of the real one.
+var Page = fstest.MapFS{
+	"index.html": {Data: []byte(`<!doctype html><title>%TITLE%</title><meta name="statgate-config" content="%CONFIG%">` +
+		`<link rel="stylesheet" href="console/style.7YQ2M4AB.css"><script type="module" src="console/app.4FJ2Q7XN.js"></script>` + strings.Repeat("<p>page</p>", 200))},
+	"app.4FJ2Q7XN.js":    {Data: []byte(strings.Repeat("console.log(1);\n", 200))},
+	"style.7YQ2M4AB.css": {Data: []byte(":root{color-scheme:light dark}")},
 }
 
 // With starts a deployment on the tables "keys" and "stats". Its background work ends
@@ -182,6 +193,9 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	if err != nil {
 		t.Fatal(err)
 	}
+	if setup.Console == nil {
+		setup.Console = Page
+	}
 	w := &Fixture{Contract: c, Log: &Log{}, Clock: &Clock{}, Stats: tables["stats"]}
 	root, err := apikey.NewRoot(rand.Reader)
 	if err != nil {
@@ -190,7 +204,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins, Console: setup.Console,
 	})
 	if err != nil {
 		t.Fatal(err)

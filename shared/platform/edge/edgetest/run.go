@@ -11,6 +11,9 @@ import (
 	"github.com/dop251/goja"
 )
 
+// Viewer is the IP address from which every request comes.
+const Viewer = "203.0.113.7"
+
 // Request calls the function with CloudFront's viewer-request event and returns its
 // result: a request that is passed on, or a response. Like CloudFront's runtime, the
 // engine has no timers, network or modules.
@@ -31,6 +34,7 @@ func Request(code, method, uri string, h http.Header, q url.Values) (map[string]
 		query[name] = field(escaped)
 	}
 	event := map[string]any{"version": "1.0", "context": map[string]any{"requestId": "req-1", "eventType": "viewer-request"},
+		"viewer":  map[string]any{"ip": Viewer},
 		"request": map[string]any{"method": method, "uri": uri, "headers": headers, "querystring": query, "cookies": map[string]any{}}}
 	raw, err := json.Marshal(event)
 	if err != nil {
