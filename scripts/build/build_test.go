@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"statgate/shared/api/docspage"
 	"statgate/shared/api/preset"
 	"statgate/shared/contract"
 )
@@ -75,6 +76,11 @@ func TestDocumentsAreOnlyInTheBundleOfDocs(t *testing.T) {
 			}
 		}
 	}
+	for file, want := range docspage.Assets() {
+		if got, err := os.ReadFile(filepath.Join(built(t)["docs"].Dir, "api-docs", file)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("docs: %s is not the page's file (%v)", file, err)
+		}
+	}
 	raw, err := os.ReadFile(filepath.Join(built(t)["docs"].Dir, "openapi.json"))
 	if err != nil || !json.Valid(raw) || !bytes.Contains(raw, []byte(`"/v1/keys/{key}"`)) {
 		t.Errorf("the OpenAPI document lacks a route (%v)", err)
@@ -115,6 +121,11 @@ func TestSameSourcesGiveTheSameHash(t *testing.T) {
 		for _, file := range []string{"contract.json", "openapi.json", "docs.html"} {
 			if raw, err := os.ReadFile(filepath.Join(first[name].Dir, file)); err == nil {
 				files[file] = raw
+			}
+		}
+		if name == "docs" {
+			for file, content := range docspage.Assets() {
+				files[filepath.Join("api-docs", file)] = content
 			}
 		}
 		again, err := buildOne(name, goarch[hostArch()], filepath.Join(t.TempDir(), name), files)

@@ -162,6 +162,7 @@ var Routes = []Route{
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},
 	{Operation: "getOpenAPI", Code: "oa", Method: "GET", Path: "/openapi.json", Function: "docs", Open: true, Cached: true, Summary: "Get OpenAPI document"},
 	{Operation: "getDocs", Code: "da", Method: "GET", Path: "/api-docs", Function: "docs", Open: true, Cached: true, Summary: "Get documentation page"},
+	{Operation: "getDocsAsset", Code: "db", Method: "GET", Path: "/api-docs/{asset}", Function: "docs", Open: true, Unlisted: true, Immutable: true, Summary: "Get file of the documentation page"},
 
 	{Operation: "getConsole", Code: "vc", Method: "GET", Path: "/console", Function: Console, Open: true, Unlisted: true, Cached: true, Summary: "Get console page"},
 	{Operation: "getConsoleAsset", Code: "va", Method: "GET", Path: "/console/{asset}", Function: Console, Open: true, Unlisted: true, Immutable: true, Summary: "Get file of the console"},

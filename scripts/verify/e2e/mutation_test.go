@@ -159,6 +159,7 @@ var mutants = []mutant{
 		}
 	})},
 	{"nothing is compressed", []string{"document.compressed"}, "Content-Encoding", before(func(r *http.Request) { r.Header.Del("Accept-Encoding") })},
+	{"the page may run inline scripts", []string{"document.files"}, "the page has the policy", dropped("Content-Security-Policy", 0)},
 	{"the document names another server", []string{"document.server"}, "want 200", rewritten("/openapi.json", `"url": "/"`, `"url": "/live"`)},
 	{"Location leads elsewhere", []string{"header.location"}, "Location is", after(func(c *call) {
 		if at := c.header.Get("Location"); at != "" {

@@ -18,6 +18,7 @@ func documents() []Case {
 		{ID: "document.routes", Guarantee: "the OpenAPI document lists exactly the contract's routes", Run: documentRoutes},
 		{ID: "document.server", Guarantee: "paths of the OpenAPI document lead to the API below the document's server", Run: documentServer},
 		{ID: "document.compressed", Guarantee: "the two documents are compressed and may be cached for five minutes", Run: documentCompressed},
+		{ID: "document.files", Guarantee: "the script and style sheet of the documentation page may be cached for a year, and the page allows no others", Run: documentFiles},
 		{ID: "document.open", Guarantee: "health, OpenAPI document and documentation page need no key", Run: documentOpen},
 		{ID: "console.page", Guarantee: "the console's page and its files need no key, and browsers run no other script there", Run: consolePage},
 		{ID: "root", Guarantee: "the root leads to the documentation page", Run: root},
@@ -86,6 +87,30 @@ func documentCompressed(t *T) {
 				t.Errorf("%s: got Cache-Control %q and Vary %q", operation, cache, vary)
 			}
 		}
+	}
+}
+
+// loaded matches the files that the documentation page loads.
+var loaded = regexp.MustCompile(`<(?:link rel="stylesheet" href|script src)="([^"]*)"`)
+
+func documentFiles(t *T) {
+	page := t.op("", "getDocs", nil)
+	policy := page.Header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'; script-src 'self'; style-src 'self'") || strings.Contains(policy, "unsafe") || page.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the page has the policy %q and X-Content-Type-Options %q", policy, page.Header.Get("X-Content-Type-Options"))
+	}
+	files := loaded.FindAllSubmatch(page.Body, -1)
+	if len(files) != 2 {
+		t.Fatalf("the page loads %d files, want a script and a style sheet", len(files))
+	}
+	for _, m := range files {
+		path := t.resolved(t.routes["getDocs"].Path, string(m[1]))
+		r := t.send(request{method: http.MethodGet, path: path, headers: []string{"Accept-Encoding", "gzip"}})
+		kind, cache := r.Header.Get("Content-Type"), r.Header.Get("Cache-Control")
+		if r.Status != http.StatusOK || !strings.HasPrefix(kind, "text/") || cache != "public, max-age=31536000, immutable" || r.Header.Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s: got %d with Content-Type %q, Cache-Control %q and Content-Encoding %q", path, r.Status, kind, cache, r.Header.Get("Content-Encoding"))
+		}
+		t.wantError(t.send(request{method: http.MethodGet, path: path + ".map"}), api.NotFound)
 	}
 }
 
