@@ -14,12 +14,13 @@ CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
 .PHONY: e2e deploy-local e2e-local iam-table runbook-local emulator-stop deploy import-aws sam sam-invoke e2e-sam
-.PHONY: help console dev test lint check clients mcp grants bench fuzz build synth docs dynamodb-local
+.PHONY: help console dev test lint check clients mcp console-test grants bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-dev: console ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="--data DIR …")
+dev: ## run the whole API on 127.0.0.1:8080 (CONTRACT=statgate, DEV_FLAGS="--data DIR …")
+	@$(MAKE) --no-print-directory console || echo "make dev: the console is not built; everything else works" >&2
 	@mkdir -p .cache
 	@go build -o .cache/statgate ./scripts/statgate
 	@exec .cache/statgate dev --contract $(CONTRACT) $(DEV_FLAGS)
@@ -35,7 +36,7 @@ test: export SUITE_FOLLOWS = 1
 test: lint dynamodb-local ## lint, then the whole test suite, DynamoDB Local included
 	@scripts/test.sh
 
-lint: ## golangci-lint, Vale, cfn-lint, checkov, cdk-nag, govulncheck
+lint: ## golangci-lint, Vale, tsc, cfn-lint, checkov, cdk-nag, govulncheck
 	@scripts/lint/lint.sh
 
 check: dynamodb-local ## lint and test one package (PKG=./shared/access/gate)
@@ -49,6 +50,9 @@ clients: ## generate API clients of seven kinds from each contract's document, a
 
 mcp: ## call the MCP server with older clients and the inspector, too, and run the protocol's conformance suite
 	@STATGATE_MCP=all go test ./scripts/verify/mcp -v -count=1 -timeout 30m
+
+console-test: ## open the console of each contract in a browser: all stories, attacks, accessibility, speed; prints the folder of the pictures
+	@STATGATE_CONSOLE=all go test ./scripts/verify/console -v -count=1 -timeout 30m
 
 grants: ## deploy to emulators, remove each grant of each role, one at a time, and check that the suite fails each time
 	@STATGATE_GRANTS=all go test ./scripts/verify/emulator -run TestEveryMissingGrantIsDetected -v -count=1 -timeout 30m

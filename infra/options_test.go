@@ -97,6 +97,7 @@ func TestInvalidSettingsAreRefusedByName(t *testing.T) {
 		{"live", true, "-c live=true"},
 		{"edge", "maybe", "-c edge=maybe: must be true or false"},
 		{"mcp_origins", "https://app.example.com/x", "-c mcp_origins=https://app.example.com/x: must be origins"},
+		{"console", "no", "-c console=no: must be true or false"},
 		{"mcp_origins", "https://*.example.com", "-c mcp_origins=https://*.example.com: must be origins"},
 	} {
 		_, _, err := readProps(t, map[string]any{c.name: c.value})
@@ -115,6 +116,54 @@ func TestOriginsOfTheMCPServerAreAListThatNeedsTheServer(t *testing.T) {
 	_, _, err = readProps(t, map[string]any{"contract": "balla", "mcp_origins": list})
 	if want := "-c mcp_origins=" + list + ": the contract balla has no MCP server"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+func TestOpenIDSettingsAreAllGivenOrNone(t *testing.T) {
+	const secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:login/console-AbC123"
+	all := func() map[string]any {
+		return map[string]any{"oidc_issuer": "https://login.example.com/realms/a", "oidc_client": "statgate", "oidc_secret": secret}
+	}
+	p, _, err := readProps(t, all())
+	if want := (stack.OpenID{Issuer: "https://login.example.com/realms/a", Client: "statgate", Secret: secret}); err != nil || p.OpenID != want {
+		t.Errorf("got %+v, %v, want %+v", p.OpenID, err, want)
+	}
+	for _, c := range []struct{ name, value, want string }{
+		{"oidc_issuer", "", "-c oidc_issuer: must be set, as"},
+		{"oidc_client", "", "-c oidc_client: must be set, as"},
+		{"oidc_secret", "", "-c oidc_secret: must be set, as"},
+		{"oidc_issuer", "http://login.example.com", "-c oidc_issuer=http://login.example.com: must be an https URL"},
+		{"oidc_issuer", "login.example.com", "-c oidc_issuer=login.example.com: must be an https URL"},
+		{"oidc_issuer", "https://login.example.com?a=b", "must be an https URL without a query"},
+		{"oidc_secret", "hunter2", "-c oidc_secret: must be the whole ARN"},
+		{"oidc_secret", strings.TrimSuffix(secret, "-AbC123"), "-c oidc_secret: must be the whole ARN"},
+		{"oidc_secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:*", "-c oidc_secret: must be the whole ARN"},
+		{"console", "false", "must not be set with console=false"},
+	} {
+		context := all()
+		context[c.name] = c.value
+		_, _, err := readProps(t, context)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("-c %s=%s: got %v, want an error with %q", c.name, c.value, err, c.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error contains the secret: %v", err)
+		}
+	}
+	// An emulator's provider is on the same machine.
+	local := all()
+	local["oidc_issuer"], local["endpoint"] = "http://127.0.0.1:9000", "http://127.0.0.1:4566"
+	if _, _, err := readProps(t, local); err != nil {
+		t.Errorf("on an emulator: %v", err)
+	}
+}
+
+func TestConsoleIsLeftOutOnDemand(t *testing.T) {
+	for value, want := range map[any]bool{true: false, "false": true} {
+		p, _, err := readProps(t, map[string]any{"console": value})
+		if err != nil || p.Contract.NoConsole != want {
+			t.Errorf("-c console=%v: got %v, %v, want %v", value, p.Contract.NoConsole, err, want)
+		}
 	}
 }
 

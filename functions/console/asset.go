@@ -26,6 +26,6 @@ func asset(d Deps) api.Handler {
 				return api.Raw{ContentType: assetTypes[path.Ext(in.Asset)], Body: content}, nil
 			}
 		}
-		return api.Raw{}, api.Fail(api.NotFoundRoute, "no such file of the console")
+		return api.Raw{}, api.Fail(api.NotFound, "no such file of the console")
 	})
 }

@@ -19,14 +19,16 @@ func (in membersInput) user() string {
 	return *in.User
 }
 
+// listInput repeats the field of membersInput, because the binder skips embedded types that are
+// not exported.
 type listInput struct {
-	membersInput
+	User *string `json:"user,omitempty" text:"id" doc:"Id of the member; omit for your own"`
 	api.Page
 }
 
 func listSessions(d Deps) api.Handler {
 	return api.Handle("listSessions", func(ctx context.Context, r *api.Request, in *listInput) (api.List[keys.Session], error) {
-		all, err := d.Keys.Sessions(ctx, r, in.user())
+		all, err := d.Keys.Sessions(ctx, r, membersInput{in.User}.user())
 		if err != nil {
 			return api.List[keys.Session]{}, err
 		}
@@ -64,7 +66,7 @@ type portalInput struct {
 
 // PortalLink is the answer of createPortalLink.
 type PortalLink struct {
-	URL       string    `json:"url" doc:"Address that signs the member in, once. Whoever opens it acts as the member; send it to nobody else"`
+	URL       string    `json:"url" doc:"Address that signs the member in, once. The person who opens it acts as the member: send it to the member alone"`
 	ExpiresAt time.Time `json:"expires_at" doc:"Time until which the link can be used, 15 minutes after the request"`
 }
 

@@ -7,14 +7,15 @@ import (
 	"statgate/shared/table"
 )
 
-// Deps are the dependencies of the handlers. Both documents are generated at build time.
+// Deps are the dependencies of the handlers. The documents are generated at build time.
 type Deps struct {
-	OpenAPI []byte        // JSON
-	Page    []byte        // HTML
-	Stores  []table.Table // getReady reads from each
+	OpenAPI []byte            // JSON
+	Page    []byte            // HTML
+	Assets  map[string][]byte // script and styles of the page, by file name
+	Stores  []table.Table     // getReady reads from each
 }
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{health(), ready(d), document(d), page(d)}
+	return []api.Handler{health(), ready(d), document(d), page(d), asset(d)}
 }

@@ -25,6 +25,7 @@ func TestStackStaysBelowCloudFormationsLimit(t *testing.T) {
 		if got := len(tmpl.Resources); got >= maxResources {
 			t.Errorf("got %d resources, want fewer than %d", got, maxResources)
 		}
+		t.Logf("%d resources", len(tmpl.Resources))
 	})
 }
 

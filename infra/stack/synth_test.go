@@ -80,7 +80,11 @@ var variants = map[string]struct {
 	"statgate on an emulator": {"statgate", func(p *stack.Props) {
 		p.Endpoint = "http://127.0.0.1:4566"
 	}},
+	"statgate without a console": {"statgate", func(p *stack.Props) {
+		p.Contract.NoConsole = true
+	}},
 	"statgate with everything": {"statgate", func(p *stack.Props) {
+		p.OpenID = stack.OpenID{Issuer: "https://login.example.com", Client: "statgate", Secret: signInSecret}
 		p.Edge = stack.Edge{Deployed: true, WAF: true, Domain: "api.example.com",
 			Certificate: "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"}
 		p.Watch = stack.Watch{Email: "ops@example.com", BudgetUSD: 50, AccessLogs: true}

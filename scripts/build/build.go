@@ -130,6 +130,9 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 		return nil, err
 	}
 	all["docs"]["openapi.json"], all["docs"]["docs.html"] = doc, page
+	for name, content := range docspage.Assets() {
+		all["docs"][filepath.Join("api-docs", name)] = content
+	}
 	return all, nil
 }
 

@@ -6,9 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
+	"statgate/shared/api/docspage"
+	"statgate/shared/api/preset"
 	"statgate/shared/contract"
 )
 
@@ -73,9 +76,41 @@ func TestDocumentsAreOnlyInTheBundleOfDocs(t *testing.T) {
 			}
 		}
 	}
+	for file, want := range docspage.Assets() {
+		if got, err := os.ReadFile(filepath.Join(built(t)["docs"].Dir, "api-docs", file)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("docs: %s is not the page's file (%v)", file, err)
+		}
+	}
 	raw, err := os.ReadFile(filepath.Join(built(t)["docs"].Dir, "openapi.json"))
 	if err != nil || !json.Valid(raw) || !bytes.Contains(raw, []byte(`"/v1/keys/{key}"`)) {
 		t.Errorf("the OpenAPI document lacks a route (%v)", err)
+	}
+}
+
+func TestPageOfTheConsoleIsInItsBundleAlone(t *testing.T) {
+	for name, b := range built(t) {
+		page, err := os.ReadFile(filepath.Join(b.Dir, "console", "index.html"))
+		if there := err == nil && bytes.Contains(page, []byte(`src="console/app.`)); there != (name == "console") {
+			t.Errorf("%s: the page exists: %v", name, there)
+		}
+	}
+}
+
+func TestDeploymentWithoutAConsoleHasNoFunctionAndNoRouteOfIt(t *testing.T) {
+	c, err := preset.Load("statgate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.NoConsole = true
+	if names := functions(c); slices.Contains(names, "console") || !slices.Contains(names, "docs") {
+		t.Errorf("got functions %v", names)
+	}
+	all, err := files(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(all["docs"]["contract.json"], []byte(`"no_console":true`)) {
+		t.Error("the functions do not know that there is no console")
 	}
 }
 
@@ -86,6 +121,11 @@ func TestSameSourcesGiveTheSameHash(t *testing.T) {
 		for _, file := range []string{"contract.json", "openapi.json", "docs.html"} {
 			if raw, err := os.ReadFile(filepath.Join(first[name].Dir, file)); err == nil {
 				files[file] = raw
+			}
+		}
+		if name == "docs" {
+			for file, content := range docspage.Assets() {
+				files[filepath.Join("api-docs", file)] = content
 			}
 		}
 		again, err := buildOne(name, goarch[hostArch()], filepath.Join(t.TempDir(), name), files)

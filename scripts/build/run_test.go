@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"statgate/shared/api"
+	"statgate/shared/api/docspage"
 	"statgate/shared/api/preset"
 )
 
@@ -135,6 +136,18 @@ func sample(t *testing.T, operation string) []byte {
 	return raw
 }
 
+// script returns the name of the page's script, which changes with its content.
+func script(t *testing.T) string {
+	t.Helper()
+	for name := range docspage.Assets() {
+		if strings.HasSuffix(name, ".js") {
+			return name
+		}
+	}
+	t.Fatal("the page has no script")
+	return ""
+}
+
 // TestEveryBundleServesTheOperationsOfItsFunction runs with empty tables. Open routes
 // answer, and the gate refuses the keys of all other samples in the contract's shape.
 func TestEveryBundleServesTheOperationsOfItsFunction(t *testing.T) {
@@ -145,7 +158,14 @@ func TestEveryBundleServesTheOperationsOfItsFunction(t *testing.T) {
 	bundles := built(t)
 	for _, r := range api.For(c) {
 		t.Run(r.Operation, func(t *testing.T) {
-			answer, ok := strings.CutPrefix(invoke(t, bundles[r.Function], sample(t, r.Operation)), "response ")
+			event := sample(t, r.Operation)
+			switch r.Operation {
+			case "getConsoleAsset":
+				event = bytes.ReplaceAll(event, []byte("app.4FJ2Q7XN.js"), []byte(assetOf(t, bundles[r.Function])))
+			case "getDocsAsset":
+				event = bytes.ReplaceAll(event, []byte("page.0123456789ab.js"), []byte(script(t)))
+			}
+			answer, ok := strings.CutPrefix(invoke(t, bundles[r.Function], event), "response ")
 			var got events.APIGatewayProxyResponse
 			if err := json.Unmarshal([]byte(answer), &got); !ok || err != nil {
 				t.Fatalf("got %s (%v)", answer, err)
@@ -159,6 +179,17 @@ func TestEveryBundleServesTheOperationsOfItsFunction(t *testing.T) {
 			}
 		})
 	}
+}
+
+// assetOf returns the name of the script in the console's bundle. It has a hash of the content,
+// which no sample can know.
+func assetOf(t *testing.T, b bundle) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(b.Dir, "console", "app.*.js"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("got the scripts %v (%v), want one", found, err)
+	}
+	return filepath.Base(found[0])
 }
 
 func TestAuthorizerBundleRefusesAnUnknownKey(t *testing.T) {

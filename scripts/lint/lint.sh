@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Every linter: golangci-lint (with gofmt, go vet and staticcheck), Vale, cfn-lint,
-# checkov and cdk-nag on the synthesised templates, and govulncheck where its database
+# Every linter: golangci-lint (with gofmt, go vet and staticcheck), Vale, the types of the
+# console's page, cfn-lint, checkov and cdk-nag on the synthesised templates, and govulncheck where its database
 # can be reached.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 scripts/lint/golangci.sh
 scripts/lint/vale.sh
+scripts/console/types.sh
 
 if [[ -z ${SUITE_FOLLOWS:-} ]]; then # the whole suite contains these tests
 	go test ./scripts/lint

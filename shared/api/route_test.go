@@ -127,3 +127,46 @@ func TestGatewayTemplatesAreErrorsInTheShapeOfTheContract(t *testing.T) {
 		}
 	}
 }
+
+func TestDeploymentWithoutAConsoleHasNoRouteOfIt(t *testing.T) {
+	t.Parallel()
+	eachPreset(t, func(t *testing.T, c *contract.Contract) {
+		count := func() (console, others int) {
+			for _, r := range api.For(c) {
+				if r.Function == api.Console {
+					console++
+				} else {
+					others++
+				}
+			}
+			return console, others
+		}
+		with, others := count()
+		c.NoConsole = true
+		without, same := count()
+		if with < 2 || without != 0 || same != others {
+			t.Errorf("got %d routes of the console and %d others, then %d and %d", with, others, without, same)
+		}
+		for _, m := range api.Mocks(c, "") {
+			if strings.HasPrefix(m.Path, "/console") {
+				t.Errorf("%s %s is left", m.Method, m.Path)
+			}
+		}
+	})
+}
+
+func TestPagesAreInNoDocumentAndNeedNoKey(t *testing.T) {
+	t.Parallel()
+	eachPreset(t, func(t *testing.T, c *contract.Contract) {
+		for _, r := range api.Documented(c) {
+			if r.Function == api.Console {
+				t.Errorf("%s is in the documents", r.Operation)
+			}
+		}
+	})
+	for _, r := range api.Routes {
+		if r.Unlisted && !r.Open {
+			t.Errorf("%s is in no document, but needs a key", r.Operation)
+		}
+	}
+}

@@ -14,7 +14,11 @@ func main() {
 	if err != nil {
 		f.Fatal(err)
 	}
-	d := docs.Deps{OpenAPI: document, Page: f.Read("docs.html")}
+	assets, err := docs.ReadAssets(f.Files("api-docs"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	d := docs.Deps{OpenAPI: document, Page: f.Read("docs.html"), Assets: assets}
 	if _, probes := f.Contract.Operations["getReady"]; probes {
 		d.Stores = []table.Table{f.Keys(), f.Stats()}
 	}

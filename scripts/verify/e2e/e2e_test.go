@@ -98,7 +98,7 @@ func TestCommandPrintsCasesAndEndsWithTheCount(t *testing.T) {
 			t.Fatalf("%v\n%s%s", err, out.String(), log.String())
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if got, want := lines[len(lines)-1], "6 passed, 0 failed"; got != want {
+		if got, want := lines[len(lines)-1], "7 passed, 0 failed"; got != want {
 			t.Errorf("the last line is %q, want %q", got, want)
 		}
 		for _, line := range lines[:len(lines)-1] {
@@ -166,8 +166,8 @@ func TestSuiteFollowsLocationAndServerBelowAStage(t *testing.T) {
 		t.Cleanup(server.Close)
 		var out bytes.Buffer
 		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + stage + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
-			Parallel: 8, Out: &out, Only: func(id string) bool { return slices.Contains([]string{"header.location", "document.server"}, id) }})
-		if err != nil || result.Failed > 0 || !strings.Contains(out.String(), "ok   header.location") || !strings.Contains(out.String(), "ok   document.server") {
+			Parallel: 8, Out: &out, Only: func(id string) bool { return slices.Contains([]string{"header.location", "document.server", "document.files"}, id) }})
+		if err != nil || result.Failed > 0 || !strings.Contains(out.String(), "ok   header.location") || !strings.Contains(out.String(), "ok   document.server") || !strings.Contains(out.String(), "ok   document.files") {
 			t.Errorf("%s: %v\n%s", contract, err, out.String())
 		}
 	}

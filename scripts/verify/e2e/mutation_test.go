@@ -159,6 +159,7 @@ var mutants = []mutant{
 		}
 	})},
 	{"nothing is compressed", []string{"document.compressed"}, "Content-Encoding", before(func(r *http.Request) { r.Header.Del("Accept-Encoding") })},
+	{"the page may run inline scripts", []string{"document.files"}, "the page has the policy", dropped("Content-Security-Policy", 0)},
 	{"the document names another server", []string{"document.server"}, "want 200", rewritten("/openapi.json", `"url": "/"`, `"url": "/live"`)},
 	{"Location leads elsewhere", []string{"header.location"}, "Location is", after(func(c *call) {
 		if at := c.header.Get("Location"); at != "" {
@@ -239,6 +240,14 @@ var mutants = []mutant{
 	{"a token calls tools after its key is revoked", []string{"mcp.token"}, "want 401", replayed(hasStatus(401), func(c *call) bool { return c.status == 200 && isMCP(c) })},
 	{"a used-up budget does not say how long to wait", []string{"mcp.quota"}, "Retry-After", onMCP(says("wait "), func(c *call) { c.header.Del("Retry-After") })},
 	{"a tool is called once over the budget", []string{"mcp.quota"}, "101 were admitted", toolOverAdmission},
+	{"the pages have no policy", []string{"console.page"}, "got the policy", dropped("Content-Security-Policy", 0)},
+	{"a file of the console is gone", []string{"console.page"}, "want 200", after(func(c *call) {
+		if strings.HasPrefix(c.path, "/console/app.") {
+			c.set(http.StatusNotFound, []byte(`{"error":"not_found","message":"gone","details":null,"request_id":"x"}`))
+		}
+	})},
+	{"files of the console are not cached", []string{"console.page"}, "Cache-Control", dropped("Cache-Control", 200)},
+	{"the root leads nowhere", []string{"root"}, "want 302", dropped("Location", 302)},
 	{"the document lacks a route", []string{"document.routes"}, "the document has routes", rewritten("/openapi.json", `"/health"`, `"/healthy"`)},
 }
 

@@ -1,48 +1,49 @@
 // Package docspage renders the documentation page from the OpenAPI document.
 //
-// The page is plain HTML that is complete without a script and sends no requests. Its
-// styles and script are inline, and its content security policy allows only their
-// hashes. The script adds search, copying and a choice of light or dark.
+// The main content of the page is plain HTML that is complete without a script. Its style
+// sheet and script are files of their own, so that the content security policy can refuse
+// everything inline. The script adds search, copying, a choice of light or dark, samples in
+// other languages, the details of errors, and forms that call the API.
 package docspage
 
 import (
 	"bytes"
-	"crypto/sha256"
-	_ "embed" // page.html, page.css and page.js
-	"encoding/base64"
+	_ "embed" // page.html
 	"fmt"
 	"html/template"
+	"path"
 	"strings"
 
+	"statgate/shared/api"
 	"statgate/shared/contract"
 )
 
 //go:embed page.html
 var layout string
 
-//go:embed page.css
-var style string
-
-//go:embed page.js
-var script string
-
 var parsed = template.Must(template.New("page").Parse(layout))
 
 // page is the data of the template.
 type page struct {
 	Title, Version, Name string
-	Style                template.CSS
-	Script               template.JS
-	Policy               string
+	Addresses            addresses
+	Auth                 string // how the script sends a secret: bearer, x-api-key or api_key
 	Guide                guide
 	Groups               []group
+	Objects              []object
 	Events               []event
 	Sample               template.HTML // of an event
 	Verify               string
 }
 
-// Render returns the HTML page of a contract's OpenAPI document. The same input gives
-// the same bytes.
+// addresses are relative to the page, as a stage may be before its path.
+type addresses struct {
+	Root, Document, Style, Script string
+	Console                       string // "" if the deployment leaves it out
+}
+
+// Render returns the HTML page of a contract's OpenAPI document, whose files are [Assets]. The
+// same input gives the same bytes.
 func Render(c *contract.Contract, doc []byte) ([]byte, error) {
 	d, err := parse(doc)
 	if err != nil {
@@ -52,13 +53,13 @@ func Render(c *contract.Contract, doc []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	css, js := strings.TrimSpace(style), strings.TrimSpace(script)
 	p := page{
 		Title: d.Info.Title, Version: d.Info.Version, Name: c.Name,
-		Style: template.CSS(css), Script: template.JS(js), Policy: policy(css, js),
+		Addresses: addressesOf(c), Auth: auth(c),
 		Guide: newGuide(c, d), Groups: groups,
-		Events: d.events(), Sample: highlight(d.sample()), Verify: strings.TrimSpace(verify),
+		Events: d.events(), Sample: example(d.sample()), Verify: strings.TrimSpace(verify),
 	}
+	p.Objects = d.objects()
 	var out bytes.Buffer
 	if err := parsed.Execute(&out, p); err != nil {
 		return nil, fmt.Errorf("docspage: rendering: %w", err)
@@ -66,13 +67,18 @@ func Render(c *contract.Contract, doc []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// policy returns the content security policy. It allows the page's own style and
-// script, and no requests.
-func policy(css, js string) string {
-	return "default-src 'none'; style-src " + source(css) + "; script-src " + source(js) + "; img-src data:; base-uri 'none'; form-action 'none'"
-}
-
-func source(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+// addressesOf returns the addresses of what the page loads, relative to the page's own.
+func addressesOf(c *contract.Contract) addresses {
+	at := map[string]string{}
+	for _, r := range api.For(c) {
+		at[r.Operation] = r.Path
+	}
+	up := "./" + strings.Repeat("../", strings.Count(at["getDocs"], "/")-1)
+	relative := func(to string) string { return strings.TrimPrefix(up+strings.TrimPrefix(to, "/"), "./") }
+	files := path.Dir(at["getDocsAsset"])
+	console := at["getConsole"]
+	if console != "" {
+		console = relative(console)
+	}
+	return addresses{Root: up, Console: console, Document: relative(at["getOpenAPI"]), Style: relative(path.Join(files, styleName)), Script: relative(path.Join(files, scriptName))}
 }

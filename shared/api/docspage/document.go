@@ -21,6 +21,8 @@ type document struct {
 		Parameters map[string]parameter
 		Headers    map[string]header
 	}
+
+	referred map[string]bool // names of the objects that the page refers to
 }
 
 type operation struct {

@@ -34,7 +34,7 @@ func (d *document) events() []event {
 	var list []event
 	for _, kind := range slices.Sorted(maps.Keys(sent)) {
 		if body := sent[kind].RequestBody; body != nil {
-			list = append(list, event{Type: kind, When: sent[kind].Description, Fields: d.fields(body.Content["application/json"].Schema, false, 0)})
+			list = append(list, event{Type: kind, When: sent[kind].Description, Fields: d.fields(body.Content["application/json"].Schema, false)})
 		}
 	}
 	return list

@@ -16,32 +16,30 @@ type field struct {
 	Text     template.HTML
 	Facts    []string // limits, default, pattern
 	Values   []string // of an enumeration
-	Fields   []field  // of an object, or of a list's items
-	Object   string   // the object's name
+	Fields   []field  // of an object without a name, or of a list's items
+	Object   string   // the name of the object, or of a list's items
 }
 
-const deepest = 6
-
 // fields lists an object's properties.
-func (d *document) fields(s schema, input bool, depth int) []field {
+func (d *document) fields(s schema, input bool) []field {
 	s, _ = d.resolve(s)
 	var list []field
 	for _, name := range s.order() {
-		f := d.field(name, s.Properties[name], depth)
+		f := d.field(name, s.Properties[name])
 		f.Required = input && slices.Contains(s.Required, name)
 		list = append(list, f)
 	}
 	return list
 }
 
-func (d *document) field(name string, s schema, depth int) field {
+func (d *document) field(name string, s schema) field {
 	bare, null := d.optional(s)
 	bare, object := d.resolve(bare)
-	f := field{Name: name, Null: null, Object: object, Text: markdown(bare.Description)}
+	f := field{Name: name, Null: null, Text: markdown(bare.Description)}
 	f.Type = d.kind(bare, object)
 	item := bare
 	if bare.Items != nil {
-		item, f.Object = d.resolve(*bare.Items)
+		item, object = d.resolve(*bare.Items)
 	}
 	for _, v := range append(slices.Clone(bare.Enum), item.Enum...) {
 		if text := fmt.Sprint(v); v != nil && !slices.Contains(f.Values, text) {
@@ -49,8 +47,8 @@ func (d *document) field(name string, s schema, depth int) field {
 		}
 	}
 	f.Facts = facts(bare)
-	if depth < deepest {
-		f.Fields = d.fields(item, false, depth+1)
+	if f.Object = d.refer(item, object); f.Object == "" {
+		f.Fields = d.fields(item, false)
 	}
 	return f
 }
@@ -105,11 +103,11 @@ func markdown(text string) template.HTML {
 		}
 		b.WriteString("<p>")
 		for i, part := range strings.Split(paragraph, "`") {
-			escaped := template.HTMLEscapeString(part)
+			text := textEscaper.Replace(part)
 			if i%2 == 1 {
-				escaped = "<code>" + escaped + "</code>"
+				text = "<code>" + text + "</code>"
 			}
-			b.WriteString(escaped)
+			b.WriteString(text)
 		}
 		b.WriteString("</p>")
 	}

@@ -80,7 +80,7 @@ func newGuide(c *contract.Contract, d *document) guide {
 		Days: days(c), Alike: c.Shapes.Management, Counted: c.Paging.Count,
 		Choices: c.Keys.ExpiryChoices, Required: c.Keys.ExpiryRequired,
 		Overlap: life(c.Keys.MaxOverlap), Life: life(c.Keys.MaxLife),
-		Error: highlight(api.Encoder{Contract: c}.Error("JZ4Q6W2M7NKX3TB5RVD8HYC1AF",
+		Error: example(api.Encoder{Contract: c}.Error("JZ4Q6W2M7NKX3TB5RVD8HYC1AF",
 			&api.Error{Condition: api.InputLimit, Message: "limit: must be at most 100", Fields: map[string][]string{"limit": {"must be at most 100"}}}).Body),
 		Headers: meterHeaders(c),
 		Status:  c.Condition(api.InputLimit).Status, Coded: nameOf(c.Shapes.Error, "code", "") != "",
@@ -123,7 +123,7 @@ func (d *document) firstCall(c *contract.Contract) (curl, list template.HTML, ne
 			}
 			e := endpoint{ID: "", Method: "GET", Path: at}
 			media := op.Responses["200"].Content["application/json"]
-			return d.curl(c, e, operation{}, nil), highlight(media.Example), nameOf(c.Shapes.List, "next", "")
+			return d.curl(c, e, operation{}, nil), example(media.Example), nameOf(c.Shapes.List, "next", "")
 		}
 	}
 	return "", "", ""

@@ -33,11 +33,10 @@ type endpoint struct {
 	Params           []params
 	Body             []field
 	BodyRequired     bool
-	BodyExample      template.HTML
 	Curl             template.HTML
 	Answers          []answer
 	Failures         []failure
-	Search           string // text that the search matches
+	Danger           bool // ends or replaces something, so that the script asks before a call
 }
 
 type params struct {
@@ -51,14 +50,10 @@ type answer struct {
 	Fields                      []field
 }
 
+// failure is an error response. The script shows its cases.
 type failure struct {
 	Status, Text string
-	Cases        []failureCase
-}
-
-type failureCase struct {
-	Code, Summary string
-	Body          template.HTML
+	Codes        []string
 }
 
 var methods = []string{"get", "post", "put", "patch", "delete"}
@@ -113,11 +108,11 @@ func (d *document) endpoint(c *contract.Contract, path, method string, op operat
 	if op.RequestBody != nil {
 		m := op.RequestBody.Content["application/json"]
 		body = m.Example
-		e.Body, e.BodyRequired, e.BodyExample = d.fields(m.Schema, true, 0), op.RequestBody.Required, highlight(body)
+		e.Body, e.BodyRequired = d.fields(m.Schema, true), op.RequestBody.Required
 	}
 	e.Curl = d.curl(c, e, op, body)
 	e.Answers, e.Failures = d.answers(c, op)
-	e.Search = strings.ToLower(strings.Join(append([]string{e.Method, path, op.OperationID, op.Summary, text}, op.Scopes...), " "))
+	e.Danger = method == "delete" || strings.HasPrefix(op.OperationID, "revoke") || strings.HasPrefix(op.OperationID, "rotate")
 	return e
 }
 
@@ -141,7 +136,7 @@ func (d *document) params(op operation) []params {
 		if p.Ref != "" {
 			p = d.Components.Parameters[strings.TrimPrefix(p.Ref, "#/components/parameters/")]
 		}
-		f := d.field(p.Name, p.Schema, 0)
+		f := d.field(p.Name, p.Schema)
 		f.Required, f.Text = p.Required, markdown(p.Description)
 		byPlace[p.In] = append(byPlace[p.In], f)
 	}
@@ -168,32 +163,32 @@ func (d *document) answers(c *contract.Contract, op operation) ([]answer, []fail
 			r = d.Components.Responses[strings.TrimPrefix(r.Ref, "#/components/responses/")]
 		}
 		if status >= "4" {
-			bad = append(bad, failure{status, r.Description, cases(c, r)})
+			bad = append(bad, failure{status, r.Description, errorCodes(c, r)})
 			continue
 		}
 		a := answer{Status: status, Text: r.Description}
 		for kind, m := range r.Content {
 			s, name := d.resolve(m.Schema)
-			a.Media, a.Object, a.Fields, a.Example = kind, name, d.fields(s, false, 0), highlight(m.Example)
+			a.Media, a.Object, a.Example = kind, d.refer(s, name), example(m.Example)
+			if a.Object == "" {
+				a.Fields = d.fields(s, false)
+			}
 		}
 		good = append(good, a)
 	}
 	return good, bad
 }
 
-// cases lists the examples of an error response. Their names are conditions.
-func cases(c *contract.Contract, r response) []failureCase {
-	var list []failureCase
-	examples := r.Content["application/json"].Examples
-	names := make([]string, 0, len(examples))
-	for name := range examples {
-		names = append(names, name)
+// errorCodes lists the codes of an error response. The names of its examples are conditions.
+func errorCodes(c *contract.Contract, r response) []string {
+	var codes []string
+	for name := range r.Content["application/json"].Examples {
+		if code := c.Condition(name).Code; code != "" && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
 	}
-	sort.Strings(names)
-	for _, name := range names {
-		list = append(list, failureCase{c.Condition(name).Code, examples[name].Summary, highlight(examples[name].Value)})
-	}
-	return list
+	slices.Sort(codes)
+	return codes
 }
 
 // shown lists the optional filters in the example request, by operation.
@@ -215,37 +210,47 @@ func (d *document) curl(c *contract.Contract, e endpoint, op operation, body jso
 			query.Set(p.Name, example)
 		}
 	}
+	if auth(c) == contract.Query && !e.Open {
+		query.Set("api_key", "$API_KEY")
+	}
 	if len(query) > 0 {
-		path += "?" + query.Encode()
+		path += "?" + strings.Replace(query.Encode(), "%24API_KEY", "$API_KEY", 1)
 	}
 	lines := []string{}
 	if e.Method != "GET" {
 		lines = append(lines, "-X "+e.Method)
 	}
-	if !e.Open {
-		lines = append(lines, credential(c))
+	if header := credential[auth(c)]; header != "" && !e.Open {
+		lines = append(lines, header)
 	}
 	if len(body) > 0 {
 		lines = append(lines, `-H "Content-Type: application/json"`, "-d '"+strings.ReplaceAll(pretty(body), "'", `'\''`)+"'")
 	}
-	first := `curl "<span class="host">` + template.HTMLEscapeString(d.host()) + `</span>` + template.HTMLEscapeString(path) + `"`
+	first := `curl "<span class="host">` + template.HTMLEscapeString(d.host()) + `</span>` + textEscaper.Replace(path) + `"`
 	for _, line := range lines {
-		first += " \\\n  " + template.HTMLEscapeString(line)
+		first += " \\\n  " + textEscaper.Replace(line)
 	}
 	return template.HTML(first)
 }
 
-func credential(c *contract.Contract) string {
-	switch c.HTTPTransports()[0] {
-	case contract.XAPIKey:
-		return `-H "X-API-Key: $API_KEY"`
-	case contract.Query:
-		return `-G -d "api_key=$API_KEY"`
+// auth returns the transport of the secret in samples and in calls of the script. Every
+// deployment of a contract that has bearer accepts it, with or without an edge.
+func auth(c *contract.Contract) string {
+	transports := c.HTTPTransports()
+	if slices.Contains(transports, contract.Bearer) {
+		return contract.Bearer
 	}
-	return `-H "Authorization: Bearer $API_KEY"`
+	return transports[0]
 }
 
-// host returns the document's server. For a relative one, the script inserts the page's host.
+// credential is the header of a transport in a curl command.
+var credential = map[string]string{
+	contract.XAPIKey: `-H "X-API-Key: $API_KEY"`,
+	contract.Bearer:  `-H "Authorization: Bearer $API_KEY"`,
+}
+
+// host returns the document's server. For a relative one, the script inserts the page's
+// own.
 func (d *document) host() string {
 	if len(d.Servers) > 0 && strings.Contains(d.Servers[0].URL, "://") {
 		return strings.TrimSuffix(d.Servers[0].URL, "/")

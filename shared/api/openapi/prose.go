@@ -59,6 +59,7 @@ var functionTags = []functionTag{
 	{"mcp", "MCP", "Server of the Model Context Protocol, through which AI agents call tools."},
 	{"keys", "Keys", "API keys and tokens: create, scope, monitor, rotate and revoke."},
 	{"orgs", "Organisations", "Organisations, their plans and their members."},
+	{"console", "Console", "Sign-in to the web console, and its sessions."},
 	{"audit", "Audit", "Record of changes to keys, organisations and matches."},
 	{"docs", "Service", "Health checks and documentation, at the root and without a key."},
 }
@@ -146,7 +147,12 @@ var prose = map[string]string{
 
 	"listAudit": "Lists changes to keys, organisations and their own matches, newest first: time, actor and the maker of the actor's key, authentication, and the values before and after. In lists with cursors, a page filtered by both `key` and `actor` can be shorter than the limit, or empty, and still have a next page.",
 
-	"listOrgs":     "Lists the organisations that you may read: your own, or all for operators.",
+	"listOrgs":         "Lists the organisations that you may read: your own, or all for operators.",
+	"listSessions":     "Lists the open sessions of the console, oldest first: your own, or those of another member. A session that began with a key lists the sessions of that key, unless the key may manage keys.",
+	"endSessions":      "Revokes all open sessions of the console: your own, the one that sends the request included, or those of another member.",
+	"endSession":       "Revokes one session of the console. Its next request is refused.",
+	"createPortalLink": "Creates a link that signs a member in to the console, for products with accounts of their own: your backend knows who the user is, and redirects them to the link. The link works once, within 15 minutes. The request needs every management permission that the session will have, and a role that is not below the member's. The session ends no later than the key that sends the request.",
+
 	"createOrg":    "Creates an organisation with a plan and its first owner. Operators only.",
 	"getOrg":       "Returns one organisation.",
 	"updateOrg":    "Updates the name. Operators can also change the plan. With a smaller plan, existing keys stay and new ones are refused.",

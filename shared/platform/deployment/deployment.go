@@ -191,6 +191,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	if deps.Docs.Page, err = docspage.Render(o.Contract, deps.Docs.OpenAPI); err != nil {
 		return nil, err
 	}
+	deps.Docs.Assets = docspage.Assets()
 	d.OpenAPI = deps.Docs.OpenAPI
 	return functions.All(deps), nil
 }

@@ -61,7 +61,7 @@ func DistinguishesMissing(c *contract.Contract) bool {
 // functions.
 const RenamedChallenge = "X-Amzn-Remapped-Www-Authenticate"
 
-// Headers that the edge function sets on every request, whatever the client sent. At API
+// Headers that the edge function sets on every request. It replaces what the client sent. At API
 // Gateway's own address, which bypasses the edge, a client can send any value.
 const (
 	HostHeader   = "X-Statgate-Host"   // the Host that the viewer called; API Gateway requires its own in Host

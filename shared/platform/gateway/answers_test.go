@@ -200,7 +200,7 @@ func unzipped(t *testing.T, body []byte) string {
 
 func TestEdgePassesNoQueryToTheDocuments(t *testing.T) {
 	t.Parallel()
-	for path, want := range map[string]int{"/openapi.json?a=1": 0, "/api-docs?a=1&b=2": 0, "/health?a=1": 1} {
+	for path, want := range map[string]int{"/openapi.json?a=1": 0, "/api-docs?a=1&b=2": 0, "/api-docs/page.1.js?a=1": 0, "/health?a=1": 1} {
 		s := newStage(t, true)
 		s.get(path)
 		if got := len(s.event.MultiValueQueryStringParameters); got != want {

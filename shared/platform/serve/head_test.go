@@ -42,33 +42,41 @@ func TestHEADSpendsAndAnswersLikeGETWithoutABody(t *testing.T) {
 	}
 }
 
-func TestDocumentsMayBeCachedForFiveMinutesAndNothingElse(t *testing.T) {
+func TestDocumentsMayBeCachedForFiveMinutesTheirFilesForeverAndNothingElse(t *testing.T) {
 	t.Parallel()
 	c, err := preset.Load("statgate")
 	if err != nil {
 		t.Fatal(err)
 	}
-	fn, err := serve.New(serve.Options{Contract: c, Handlers: docs.Handlers(docs.Deps{OpenAPI: []byte("{}"), Page: []byte("page")}),
+	fn, err := serve.New(serve.Options{Contract: c, Handlers: docs.Handlers(docs.Deps{OpenAPI: []byte("{}"), Page: []byte("page"), Assets: map[string][]byte{"page.1.css": []byte("css"), "page.1.js": []byte("js")}}),
 		Clock: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		path   string
+		asset  string
 		query  map[string]string
 		status int
 		want   string
 	}{
-		{"/openapi.json", nil, 200, "public, max-age=300"},
-		{"/api-docs", nil, 200, "public, max-age=300"},
-		{"/health", nil, 200, "private, no-cache"},
-		{"/openapi.json", map[string]string{"unknown": "1"}, 400, "no-store"},
+		{"/openapi.json", "", nil, 200, "public, max-age=300"},
+		{"/api-docs", "", nil, 200, "public, max-age=300"},
+		{"/api-docs/{asset}", "page.1.css", nil, 200, "public, max-age=31536000, immutable"},
+		{"/api-docs/{asset}", "page.1.js", nil, 200, "public, max-age=31536000, immutable"},
+		{"/api-docs/{asset}", "page.2.js", nil, 404, "no-store"},
+		{"/api-docs/{asset}", "../contract.json", nil, 404, "no-store"},
+		{"/health", "", nil, 200, "private, no-cache"},
+		{"/openapi.json", "", map[string]string{"unknown": "1"}, 400, "no-store"},
 	} {
 		ev := event()
 		ev.Resource, ev.QueryStringParameters = c.path, c.query
+		if c.asset != "" {
+			ev.PathParameters = map[string]string{"asset": c.asset}
+		}
 		r, err := fn.Handle(t.Context(), ev)
 		if err != nil || r.StatusCode != c.status || r.Headers["Cache-Control"] != c.want || r.Headers["Vary"] != "Accept-Encoding" {
-			t.Errorf("%s %v: got %d with Cache-Control %q and Vary %q (%v), want %d with %q", c.path, c.query, r.StatusCode, r.Headers["Cache-Control"], r.Headers["Vary"], err, c.status, c.want)
+			t.Errorf("%s %s %v: got %d with Cache-Control %q and Vary %q (%v), want %d with %q", c.path, c.asset, c.query, r.StatusCode, r.Headers["Cache-Control"], r.Headers["Vary"], err, c.status, c.want)
 		}
 	}
 }

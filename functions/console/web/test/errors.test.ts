@@ -41,3 +41,11 @@ test("an answer that is no error of the API still says something, and keeps the 
   assert.equal(error.requestId, "req-1");
   assert.ok(error.message.length > 10);
 });
+
+test("a problem of one entry of a list is shown at the list's field", () => {
+  const want = { leagues: ["entry 2: no such league; give another", "entry 3: no such league"] };
+  const structured = errorFrom(configOf("statgate").answers, 422, { error: "validation_failed", message: "Validation failed", details: { fieldErrors: { "leagues[1]": ["no such league; give another"], "leagues[2]": ["no such league"] }, formErrors: [] } }, none);
+  assert.deepEqual(structured.fields, want);
+  const inLine = errorFrom(configOf("teambattles").answers, 400, { error: "error_invalid_request", details: "invalid: leagues[1]: no such league; give another; leagues[2]: no such league" }, none);
+  assert.deepEqual(inLine.fields, want);
+});

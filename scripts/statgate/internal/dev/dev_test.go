@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -398,5 +399,29 @@ func TestPagesOfOtherSitesCannotCallTheMCPServerOnLoopback(t *testing.T) {
 			}
 		}
 		_ = stop()
+	}
+}
+
+func TestConsoleIsThePageOfTheGivenDirectoryOrSaysHowToBuildIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte(`<title>%TITLE%</title><meta content="%CONFIG%">`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]struct {
+		status int
+		text   string
+	}{dir: {200, "<title>Balla Stats</title>"}, filepath.Join(dir, "none"): {503, "make console"}} {
+		credentials, printed, _ := start(t, "--contract", "balla", "--empty", "--console", given)
+		address := strings.TrimSuffix(credentials.Base, "/api") + "/console"
+		r, err := http.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil || r.StatusCode != want.status || !strings.Contains(string(body), want.text) || !strings.Contains(printed, address) {
+			t.Errorf("%s: got %d %.200s (%v), printed %s", given, r.StatusCode, body, err, printed)
+		}
 	}
 }

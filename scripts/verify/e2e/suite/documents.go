@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+
+	"statgate/shared/api"
 )
 
 func documents() []Case {
@@ -15,7 +18,10 @@ func documents() []Case {
 		{ID: "document.routes", Guarantee: "the OpenAPI document lists exactly the contract's routes", Run: documentRoutes},
 		{ID: "document.server", Guarantee: "paths of the OpenAPI document lead to the API below the document's server", Run: documentServer},
 		{ID: "document.compressed", Guarantee: "the two documents are compressed and may be cached for five minutes", Run: documentCompressed},
+		{ID: "document.files", Guarantee: "the script and style sheet of the documentation page may be cached for a year, and the page allows no others", Run: documentFiles},
 		{ID: "document.open", Guarantee: "health, OpenAPI document and documentation page need no key", Run: documentOpen},
+		{ID: "console.page", Guarantee: "the console's page and its files need no key, and browsers run no other script there", Run: consolePage},
+		{ID: "root", Guarantee: "the root leads to the documentation page", Run: root},
 		{ID: "preflight", Guarantee: "a browser's preflight needs no key, on any path", Run: preflight},
 	}
 }
@@ -37,7 +43,7 @@ func documentRoutes(t *T) {
 			got = append(got, strings.ToUpper(method)+" "+path)
 		}
 	}
-	for _, r := range t.deployed {
+	for _, r := range api.Documented(t.contract) {
 		want = append(want, r.ID())
 	}
 	slices.Sort(got)
@@ -84,6 +90,30 @@ func documentCompressed(t *T) {
 	}
 }
 
+// loaded matches the files that the documentation page loads.
+var loaded = regexp.MustCompile(`<(?:link rel="stylesheet" href|script src)="([^"]*)"`)
+
+func documentFiles(t *T) {
+	page := t.op("", "getDocs", nil)
+	policy := page.Header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'; script-src 'self'; style-src 'self'") || strings.Contains(policy, "unsafe") || page.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the page has the policy %q and X-Content-Type-Options %q", policy, page.Header.Get("X-Content-Type-Options"))
+	}
+	files := loaded.FindAllSubmatch(page.Body, -1)
+	if len(files) != 2 {
+		t.Fatalf("the page loads %d files, want a script and a style sheet", len(files))
+	}
+	for _, m := range files {
+		path := t.resolved(t.routes["getDocs"].Path, string(m[1]))
+		r := t.send(request{method: http.MethodGet, path: path, headers: []string{"Accept-Encoding", "gzip"}})
+		kind, cache := r.Header.Get("Content-Type"), r.Header.Get("Cache-Control")
+		if r.Status != http.StatusOK || !strings.HasPrefix(kind, "text/") || cache != "public, max-age=31536000, immutable" || r.Header.Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s: got %d with Content-Type %q, Cache-Control %q and Content-Encoding %q", path, r.Status, kind, cache, r.Header.Get("Content-Encoding"))
+		}
+		t.wantError(t.send(request{method: http.MethodGet, path: path + ".map"}), api.NotFound)
+	}
+}
+
 func documentOpen(t *T) {
 	for operation, kind := range map[string]string{"getHealth": "application/json", "getOpenAPI": "application/json", "getDocs": "text/html"} {
 		r := t.op("", operation, nil)
@@ -93,6 +123,46 @@ func documentOpen(t *T) {
 		if r.Header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("%s: no CORS header lets browsers read the answer", operation)
 		}
+	}
+}
+
+// pagePolicy is the Content-Security-Policy of the pages.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; " +
+	"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// consoleFile matches the links of the page to its files.
+var consoleFile = regexp.MustCompile(`(?:href|src)="(console/[^"]+)"`)
+
+func consolePage(t *T) {
+	at := t.routes["getConsole"].Path
+	page := t.op("", "getConsole", nil)
+	t.wantStatus(page, http.StatusOK)
+	for _, operation := range []string{"getConsole", "getDocs"} {
+		if got := t.op("", operation, nil).Header.Get("Content-Security-Policy"); got != pagePolicy {
+			t.Errorf("%s: got the policy %q, want %q", operation, got, pagePolicy)
+		}
+	}
+	links := consoleFile.FindAllStringSubmatch(string(page.Body), -1)
+	if len(links) < 2 {
+		t.Fatalf("the page has the links %q, want a script and a style", links)
+	}
+	for _, link := range links {
+		file := t.send(request{method: http.MethodGet, path: t.resolved(at, link[1])})
+		t.wantStatus(file, http.StatusOK)
+		if got := file.Header.Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
+			t.Errorf("%s: got Cache-Control %q", file.asked, got)
+		}
+		if got := file.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+			t.Errorf("%s: got X-Content-Type-Options %q", file.asked, got)
+		}
+	}
+}
+
+func root(t *T) {
+	docs := t.routes["getDocs"].Path
+	r := t.send(request{method: http.MethodGet, path: "/"})
+	if r.Status != http.StatusFound || t.resolved("/", r.Header.Get("Location")) != docs {
+		t.Errorf("%s: got %d to %q, want 302 to %s", r.asked, r.Status, r.Header.Get("Location"), docs)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"statgate/functions/mcp"
@@ -173,7 +174,15 @@ type Setup struct {
 	Follow    func(ctx context.Context, read table.Reader) error
 
 	MCPOrigins mcp.Origins
-	Console    fs.FS
+	Console    fs.FS // [Page] if it is nil
+}
+
+// Page is a bundle of the console's page. Tests do not wait for the packages of the real one.
+var Page = fstest.MapFS{
+	"index.html": {Data: []byte(`<!doctype html><title>%TITLE%</title><meta name="statgate-config" content="%CONFIG%">` +
+		`<link rel="stylesheet" href="console/style.7YQ2M4AB.css"><script type="module" src="console/app.4FJ2Q7XN.js"></script>` + strings.Repeat("<p>page</p>", 200))},
+	"app.4FJ2Q7XN.js":    {Data: []byte(strings.Repeat("console.log(1);\n", 200))},
+	"style.7YQ2M4AB.css": {Data: []byte(":root{color-scheme:light dark}")},
 }
 
 // With starts a deployment on the tables "keys" and "stats". Its background work ends
@@ -183,6 +192,9 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	c, err := preset.Load(contractName)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if setup.Console == nil {
+		setup.Console = Page
 	}
 	w := &Fixture{Contract: c, Log: &Log{}, Clock: &Clock{}, Stats: tables["stats"]}
 	root, err := apikey.NewRoot(rand.Reader)

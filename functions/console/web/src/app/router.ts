@@ -19,6 +19,7 @@ export function useAddress(): Place {
     const look = (): void => setAddress(here());
     window.addEventListener("hashchange", look);
     window.addEventListener("popstate", look);
+    look(); // a view within may have changed it already
     return () => {
       window.removeEventListener("hashchange", look);
       window.removeEventListener("popstate", look);

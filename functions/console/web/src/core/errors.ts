@@ -91,24 +91,30 @@ function readProblems(error: ApiError, details: unknown): void {
   if (!isObject(details)) return;
   if (isObject(details.fieldErrors)) {
     for (const [field, problems] of Object.entries(details.fieldErrors)) {
-      if (Array.isArray(problems)) error.fields[field] = problems.map(String);
+      if (Array.isArray(problems)) for (const one of problems) add(error.fields, field, String(one));
     }
   }
   if (Array.isArray(details.formErrors)) error.form = details.formErrors.map(String);
+}
+
+// A problem of "leagues[0]" is shown at the field leagues, with the number of the entry.
+function add(fields: Record<string, string[]>, field: string, problem: string): string {
+  const [, name = field, index] = /^(.+)\[(\d+)\]$/.exec(field) ?? [];
+  (fields[name] ??= []).push(index === undefined ? problem : `entry ${Number(index) + 1}: ${problem}`);
+  return name;
 }
 
 // A contract may put the message and the problems into one line:
 // "message: field: problem; field: problem". A problem may have a semicolon itself.
 function inLine(line: string): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
-  const field = /^([a-z][a-z_]*): (.+)$/;
+  const field = /^([a-z][a-z_]*(?:\[\d+\])?): (.+)$/;
   const rest = line.slice(line.indexOf(": ") + 2);
   let last = "";
   for (const part of (field.test(rest) ? rest : line).split("; ")) {
     const found = field.exec(part);
     if (found) {
-      last = found[1]!;
-      (fields[last] ??= []).push(found[2]!);
+      last = add(fields, found[1]!, found[2]!);
     } else if (last) {
       fields[last]!.push(`${fields[last]!.pop()!}; ${part}`);
     }

@@ -19,12 +19,13 @@ export function Dialog(props: DialogProps): JSX.Element {
   const title = useId();
   useEffect(() => {
     const before = document.activeElement;
+    if (before instanceof HTMLElement && before !== document.body && !before.closest("dialog")) opener = before;
     const dialog = box.current!;
     if (!dialog.open) dialog.showModal();
     if (!dialog.querySelector("[autofocus]")) dialog.querySelector<HTMLElement>(".dialog-body input, .dialog-body select, .dialog-body textarea")?.focus();
     return () => {
       if (dialog.open) dialog.close();
-      restore(before);
+      restore();
     };
   }, []);
   return (
@@ -57,12 +58,16 @@ export function Dialog(props: DialogProps): JSX.Element {
   );
 }
 
+// What had the focus before the first of the dialogs that follow each other, such as the form of
+// a key and its secret.
+let opener: HTMLElement | null = null;
+
 // What opened the dialog may be gone, such as the row of a revoked key: the view's heading is
 // then the best place.
-function restore(before: Element | null): void {
+function restore(): void {
   requestAnimationFrame(() => {
     if (document.querySelector("dialog[open]")) return;
-    const target = before instanceof HTMLElement && before !== document.body && before.isConnected ? before : document.querySelector<HTMLElement>("main h1");
+    const target = opener?.isConnected ? opener : document.querySelector<HTMLElement>("main h1");
     target?.focus();
   });
 }

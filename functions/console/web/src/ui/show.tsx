@@ -61,7 +61,7 @@ export function Person(props: { name: string }): JSX.Element {
   return (
     <span class="break">
       {props.name.slice(0, at + 1)}
-      <wbr />
+      {at > 0 ? <wbr /> : null}
       {props.name.slice(at + 1)}
     </span>
   );

@@ -13,7 +13,7 @@ import { Button } from "../ui/button";
 import { CsvButton } from "../ui/csv";
 import { Filters, PageView } from "../ui/page";
 import { Pager } from "../ui/pager";
-import { Code, Time } from "../ui/show";
+import { Code, Person, Time } from "../ui/show";
 import { Empty, LoadedView } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 import { SideBySide } from "./sidebyside";
@@ -116,7 +116,7 @@ function Target(props: { of: string; filtered: string; userName: (user: string) 
   const name = id.startsWith("usr_") ? props.userName(id) : id;
   return (
     <div class="stack">
-      <span class={name === id ? "mono small break" : "break"}>{view ? <a href={link(view)}>{name}</a> : name}</span>
+      {name === id ? <span class="mono small break">{view ? <a href={link(view)}>{id}</a> : id}</span> : <Person name={name} />}
       {props.filtered === id ? null : (
         <a class="small" href={link(path, { key: id })}>
           Its history<span class="sr-only"> ({name})</span>

@@ -10,7 +10,7 @@ import type { Member } from "../core/types";
 import { Button } from "../ui/button";
 import { Menu, type MenuItem } from "../ui/menu";
 import { PageView } from "../ui/page";
-import { Badge, State } from "../ui/show";
+import { Badge, Person, State } from "../ui/show";
 import { Empty, LoadedView } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 import { AddMember, MemberDialogs, type MemberAct } from "./memberacts";
@@ -72,7 +72,7 @@ function MemberTable(props: { of: Member[]; items: (of: Member) => MenuItem[] })
       title: "Address",
       cell: (one) => (
         <div class="stack">
-          <span class="break">{one.email}</span>
+          <Person name={one.email} />
           {one.user === self.user ? <Badge kind="accent">you</Badge> : null}
         </div>
       ),

@@ -11,7 +11,7 @@ import { joined, keyRows, periodOf, spanOf, timeRows, type KeyUse, type OrgUsage
 import { CsvButton } from "../ui/csv";
 import { Notice } from "../ui/notice";
 import { PageView, Panel } from "../ui/page";
-import { Code, Meter, State, Time, WindowBar } from "../ui/show";
+import { Code, Meter, Person, State, Time, WindowBar } from "../ui/show";
 import { Empty, LoadedView } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 import { NoRequests, PeriodChoice, Requests } from "./keyusage";
@@ -96,7 +96,7 @@ function Keys(props: { of: OrgUsage }): JSX.Element {
       ),
     },
     { title: "State", cell: (one) => <State of={one.state} /> },
-    ...(self.role === "member" ? [] : [{ title: "Owner", cell: (one: KeyUse) => <span class="break">{userName(one.user)}</span> }]),
+    ...(self.role === "member" ? [] : [{ title: "Owner", cell: (one: KeyUse) => <Person name={userName(one.user)} /> }]),
     { title: "Share", cell: (one) => <Meter plain share={one.total / most} label={`${share(one)} %`} /> },
     { title: "Requests", numeric: true, cell: (one) => number(one.total) },
     { title: "This window", cell: (one) => (one.state === "active" ? <WindowBar of={one.window} /> : <span class="muted">–</span>) },

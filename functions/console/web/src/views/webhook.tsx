@@ -1,7 +1,7 @@
 // One webhook: its settings, and what was sent to it.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../app/context";
 import { useLoad, type Loaded } from "../app/load";
 import type { Page } from "../core/client";
@@ -35,7 +35,9 @@ export function WebhookView({ params, query }: ViewProps): JSX.Element {
   const [act, setAct] = useState<WebhookAct | null>(null);
   const [secret, setSecret] = useState<CreatedWebhook | null>(null);
   const shown = found.data?.webhook;
+  const watch = useSoon(found.reload);
   const done = (made: CreatedWebhook | null): void => {
+    if (act === "test") watch();
     setAct(null);
     setSecret(made);
     found.reload();
@@ -47,7 +49,7 @@ export function WebhookView({ params, query }: ViewProps): JSX.Element {
           <>
             <Remarks of={webhook} />
             <Settings of={webhook} />
-            {can("listDeliveries") ? <Deliveries of={deliveries} webhook={webhook} at={at} loaded={found} /> : null}
+            {can("listDeliveries") ? <Deliveries of={deliveries} webhook={webhook} at={at} loaded={found} onSent={watch} /> : null}
           </>
         )}
       </LoadedView>
@@ -55,6 +57,20 @@ export function WebhookView({ params, query }: ViewProps): JSX.Element {
       {secret ? <SigningSecret of={secret} onClose={() => setSecret(null)} /> : null}
     </PageView>
   );
+}
+
+// The answer to a delivery arrives within seconds. Reading it counts as requests for data, so it
+// is read again only twice.
+const laterMillis = [1500, 6000];
+
+function useSoon(reload: () => void): () => void {
+  const [sent, setSent] = useState(0);
+  useEffect(() => {
+    if (sent === 0) return;
+    const timers = laterMillis.map((millis) => setTimeout(reload, millis));
+    return () => timers.forEach(clearTimeout);
+  }, [sent]);
+  return () => setSent((n) => n + 1);
 }
 
 function hostOf(url: string): string {
@@ -151,6 +167,8 @@ interface DeliveriesProps {
   webhook: Webhook;
   at: string;
   loaded: Loaded<unknown>;
+  /** Called after an event is sent again. */
+  onSent: () => void;
 }
 
 function Deliveries(props: DeliveriesProps): JSX.Element {
@@ -161,6 +179,7 @@ function Deliveries(props: DeliveriesProps): JSX.Element {
       () => {
         tell("The event is sent again.");
         loaded.reload();
+        props.onSent();
       },
       (problem: unknown) => tell(problem instanceof Error ? problem.message : "It could not be sent again."),
     );

@@ -100,7 +100,7 @@ function SendTest({ of: webhook, onClose, onDone }: WebhookActProps): JSX.Elemen
   const submit = (): void =>
     form.save({}, async () => {
       await api.call<Delivery>("createDelivery", { params: { webhook: webhook.id }, body: {} });
-      tell("The test event is on its way: refresh the deliveries to see the answer.");
+      tell("The test event is on its way.");
       onDone(null);
     });
   return (

@@ -77,7 +77,7 @@ export function WebhookForm(props: WebhookFormProps): JSX.Element {
         {draft.all ? null : (
           <div class="check-list indent">
             {(config.events ?? []).map((one) => (
-              <Check key={one.type} label={<code class="mono">{one.type}</code>} hint={one.summary} checked={draft.types.includes(one.type)} onChange={(on) => set({ types: on ? [...draft.types, one.type] : draft.types.filter((type) => type !== one.type) })} />
+              <Check key={one.type} label={<code class="mono">{one.type}</code>} checked={draft.types.includes(one.type)} onChange={(on) => set({ types: on ? [...draft.types, one.type] : draft.types.filter((type) => type !== one.type) })} />
             ))}
           </div>
         )}
