@@ -78,6 +78,15 @@ test("lists go on by cursor, and by offset where the contract counts", async () 
   assert.ok(f.service.calls[1]!.url.includes("offset=2"));
 });
 
+test("a page that a filter left empty is read past", async () => {
+  const page = (data: number[], next: string | null) => ({ status: 200, body: { data, next_cursor: next, total: null } });
+  const w = await signedIn("statgate", [page([], "c1"), page([], "c2"), page([7], "c3")]);
+  assert.deepEqual(await w.api.list("listKeys", { query: { q: "x" } }), { items: [7], total: null, next: "c3" });
+  const never = await signedIn("statgate", Array(20).fill(page([], "c")));
+  assert.deepEqual((await never.api.list("listKeys")).next, "c");
+  assert.equal(never.service.calls.length, 10);
+});
+
 test("key management lists by cursor also where data is paged by number", async () => {
   const w = await signedIn("balla", [{ status: 200, body: { data: Array(100).fill(1), next_cursor: null, total: null } }]);
   assert.equal((await w.api.all("listKeys")).length, 100);

@@ -45,6 +45,7 @@ export interface Answer {
 }
 
 const attempts = 3;
+const mostReads = 10; // requests for one page
 const longestWait = 4000; // milliseconds, for Retry-After
 
 export class Client {
@@ -67,6 +68,13 @@ export class Client {
 
   /** Calls an operation that returns a list, for the page at a position; "" is the first. */
   async list<T>(operation: string, input: Input = {}, at = "", limit = 25): Promise<Page<T>> {
+    let page = await this.page<T>(operation, input, at, limit);
+    // A filter may leave out all that one request reads.
+    for (let read = 1; page.items.length === 0 && page.next !== null && read < mostReads; read++) page = await this.page<T>(operation, input, page.next, limit);
+    return page;
+  }
+
+  private async page<T>(operation: string, input: Input, at: string, limit: number): Promise<Page<T>> {
     const found = await this.send(operation, { ...input, query: { ...input.query, limit, ...this.position(at) } });
     const list = readList(this.answers(operation), found.body);
     return { items: list.items as T[], total: list.total, next: list.cursors ? list.next : counted(this.answers(operation), list.items.length, list.total, at, limit) };

@@ -71,7 +71,7 @@ export function KeysView({ query }: ViewProps): JSX.Element {
       </Filters>
       <LoadedView of={found} what="keys">
         {(page) =>
-          page.items.length === 0 ? (
+          page.items.length === 0 && page.next === null ? (
             <NoKeys filtered={Boolean(state || owner || q)} onCreate={() => setOpen({ what: "create" })} onClear={() => replace(path)} />
           ) : (
             <>
