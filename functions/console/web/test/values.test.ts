@@ -90,6 +90,7 @@ test("values are written for people", () => {
   assert.equal(relative("2026-03-01T09:00:00Z", now), "3 hours ago");
   assert.equal(relative("2026-03-31T12:00:00Z", now), "in 1 month");
   assert.equal(relative("2026-03-01T12:00:02Z", now), "now");
+  assert.equal(relative("2026-03-01T11:59:30Z", now), "just now");
   assert.deepEqual([0, 65_000, 3_665_000, -5].map(countdown), ["0:00", "1:05", "1:01:05", "0:00"]);
   assert.deepEqual([preview("tb_", ""), preview("sg_live_", "w0Kf")], ["tb_…", "sg_live_…w0Kf"]);
   assert.deepEqual([value(null), value([]), value(["a", "b"]), value({ a: 1 }), value(false)], ["–", "none", "a, b", '{"a":1}', "false"]);

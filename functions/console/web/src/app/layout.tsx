@@ -10,6 +10,7 @@ import { PageView } from "../ui/page";
 import { Empty, Forbidden } from "../ui/states";
 import { useApp, type App } from "./context";
 import { useOrg } from "./facts";
+import { focusHeading, focusIfLost } from "./focus";
 import { useOnline } from "./online";
 import { link, replace, useAddress, type Place } from "./router";
 import { SeenNotice, SeenOrg } from "./seen";
@@ -154,19 +155,14 @@ function Current(props: { address: Place }): JSX.Element {
   );
 }
 
-// A new view begins at its heading, for readers and for the keyboard. The first one leaves the
-// focus where the browser has it.
+// A new view begins at its heading, for readers and for the keyboard. So does the first one
+// after signing in, when the form that had the focus is gone.
 function useFocusOnView(path: string): void {
-  const before = useRef(path);
+  const before = useRef("");
   useEffect(() => {
-    if (before.current === path || before.current === "/") {
-      before.current = path;
-      return;
-    }
+    const first = before.current === "" || before.current === "/";
     before.current = path;
-    window.scrollTo(0, 0);
-    requestAnimationFrame(() => {
-      if (!document.querySelector("dialog[open]")) document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
-    });
+    if (!first) window.scrollTo(0, 0);
+    requestAnimationFrame(first ? focusIfLost : focusHeading);
   }, [path]);
 }

@@ -48,7 +48,7 @@ export function relative(iso: string, now: number): string {
     }
   }
   if (size < 5) return "now";
-  return distance < 0 ? "less than a minute ago" : "in less than a minute";
+  return distance < 0 ? "just now" : "in under a minute";
 }
 
 /** Writes what is left until a time as a clock: "4:05", "1:04:05". */

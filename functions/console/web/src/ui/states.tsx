@@ -1,5 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Loaded } from "../app/load";
+import { focusIfLost } from "../app/focus";
 import { sentence, type ApiError } from "../core/errors";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icon";
@@ -72,6 +74,11 @@ export interface LoadedViewProps<T> {
 /** Shows what was read, or that it is being read, or why it could not be. */
 export function LoadedView<T>(props: LoadedViewProps<T>): JSX.Element {
   const { data, error, busy, reload } = props.of;
+  const had = useRef(false);
+  useEffect(() => {
+    if (had.current) focusIfLost(); // what had it, such as a button of a key, may be gone
+    had.current = data !== null;
+  }, [data]);
   if (data === null) {
     if (error && !busy) return <Failed error={error} onRetry={reload} />;
     return <Loading what={props.what} />;
