@@ -110,9 +110,9 @@ function Entries(props: { of: Entry[]; filtered: string }): JSX.Element {
 }
 
 function Target(props: { of: string; filtered: string; userName: (user: string) => string }): JSX.Element {
-  const { can } = useApp();
+  const { can, seen } = useApp();
   const { of: id } = props;
-  const view = id.startsWith("key_") && can("getKey") ? `/keys/${id}` : id.startsWith("whk_") && can("getWebhook") ? `/webhooks/${id}` : "";
+  const view = id.startsWith("key_") && can("getKey") ? `/keys/${id}` : id.startsWith("whk_") && can("getWebhook") && !seen ? `/webhooks/${id}` : "";
   const name = id.startsWith("usr_") ? props.userName(id) : id;
   return (
     <div class="stack">

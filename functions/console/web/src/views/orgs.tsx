@@ -147,7 +147,7 @@ function Created(props: { of: NewOrg; onClose: () => void }): JSX.Element {
     <Dialog title={`${org.name} is created`} onClose={props.onClose}>
       <p class="break">Its owner is {org.owner.email}. Give them a portal link, or create their first key.</p>
       <div class="actions">
-        <Button onClick={props.onClose}>Close</Button>
+        <Button onClick={props.onClose}>Done</Button>
         <ButtonLink kind="primary" href={inside(org.id, "/members")}>
           Open its members
         </ButtonLink>
