@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"statgate/functions/console/openid"
 	"statgate/functions/mcp"
 	"statgate/shared/access/apikey"
 	"statgate/shared/api/openapi"
@@ -174,6 +175,7 @@ type Setup struct {
 
 	MCPOrigins mcp.Origins
 	Console    fs.FS
+	OpenID     *openid.Provider
 }
 
 // With starts a deployment on the tables "keys" and "stats". Its background work ends
@@ -192,7 +194,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins, Console: setup.Console,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins, Console: setup.Console, OpenID: setup.OpenID,
 	})
 	if err != nil {
 		t.Fatal(err)
