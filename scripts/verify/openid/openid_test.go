@@ -230,7 +230,9 @@ func TestProviderThatDoesNotAnswerIsA503WithinItsLimit(t *testing.T) {
 		case <-time.After(20 * time.Second):
 		}
 	}
-	down := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "broken: token-of-the-provider", http.StatusBadGateway) }
+	down := func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "broken: token-of-the-provider", http.StatusBadGateway)
+	}
 	wantDown := func(t *testing.T, took time.Duration, r deploymenttest.Reply) {
 		t.Helper()
 		if r.Status != http.StatusServiceUnavailable || r.Header.Get("Set-Cookie") != "" || r.Header.Get("Retry-After") == "" {
