@@ -30,6 +30,7 @@ func operator(c *scenario) *person { return c.operator }
 // attempts has every key management operation, and createToken; a test checks that none is
 // missing.
 var attempts = map[string]attempt{
+<<<<<<< HEAD
 	"listKeys":         {func(*scenario) input { return input{"state": "active"} }, owner, 0},
 	"createKey":        {func(*scenario) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
 	"getSelf":          {func(*scenario) input { return nil }, owner, 0},
@@ -53,6 +54,28 @@ var attempts = map[string]attempt{
 	"addMember":        {func(c *scenario) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
 	"updateMember":     {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser, "state": "suspended"} }, owner, 1},
 	"removeMember":     {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser} }, owner, 2},
+=======
+	"listKeys":     {func(*scenario) input { return input{"state": "active"} }, owner, 0},
+	"createKey":    {func(*scenario) input { return input{"name": "new", "scopes": []string{"read:teams"}} }, owner, 1},
+	"getSelf":      {func(*scenario) input { return nil }, owner, 0},
+	"createToken":  {func(*scenario) input { return input{"expires_in": "5m"} }, func(c *scenario) *person { return c.member }, 1},
+	"revokeSelf":   {func(*scenario) input { return nil }, func(c *scenario) *person { return c.member }, 1},
+	"getKey":       {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
+	"updateKey":    {func(c *scenario) input { return input{"key": c.memberKey, "scopes": []string{"read:teams"}} }, owner, 1},
+	"rotateKey":    {func(c *scenario) input { return input{"key": c.memberKey, "overlap": "1h"} }, owner, 1},
+	"revokeKey":    {func(c *scenario) input { return input{"key": c.memberKey} }, operator, 1},
+	"getKeyUsage":  {func(c *scenario) input { return input{"key": c.memberKey} }, owner, 0},
+	"getOrgUsage":  {func(c *scenario) input { return input{"org": c.org, "interval": "day", "limit": "2"} }, owner, 0},
+	"listAudit":    {func(c *scenario) input { return input{"org": c.org} }, operator, 0},
+	"listOrgs":     {func(*scenario) input { return nil }, operator, 0},
+	"createOrg":    {func(*scenario) input { return input{"name": "east", "owner": "o@east.example"} }, operator, 1},
+	"getOrg":       {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
+	"updateOrg":    {func(c *scenario) input { return input{"org": c.org, "plan": "FREE"} }, operator, 1},
+	"listMembers":  {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
+	"addMember":    {func(c *scenario) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
+	"updateMember": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser, "state": "suspended"} }, owner, 1},
+	"removeMember": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser} }, owner, 2},
+>>>>>>> con-usage
 	"putConnections": {func(c *scenario) input {
 		return input{"org": c.org, "user": c.memberUser, "connections": []any{map[string]any{"platform": "github", "id": "1", "name": "n"}}}
 	}, operator, 1},

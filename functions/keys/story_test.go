@@ -24,6 +24,7 @@ func TestCallersOfAnotherOrganisationLearnNothing(t *testing.T) {
 		{"rotateKey", input{"key": c.memberKey}, input{"key": "key_nothing"}},
 		{"revokeKey", input{"key": c.memberKey}, input{"key": "key_nothing"}},
 		{"getKeyUsage", input{"key": c.memberKey}, input{"key": "key_nothing"}},
+		{"getOrgUsage", input{"org": c.org}, input{"org": "org_nothing"}},
 		{"getOrg", input{"org": c.org}, input{"org": "org_nothing"}},
 		{"updateOrg", input{"org": c.org, "name": "mine"}, input{"org": "org_nothing", "name": "mine"}},
 		{"listMembers", input{"org": c.org}, input{"org": "org_nothing"}},

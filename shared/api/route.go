@@ -66,7 +66,8 @@ const (
 const Probe = "PROBE"
 
 // GateActions are the actions on the keys table of every function that requires a key:
-// the gate's write, the put of a closed hour, and the reads for a stale caller.
+// the gate's write, the update of a closed hour, the put of a missing gate, and the reads for
+// a stale caller.
 var GateActions = []Action{GetItem, BatchGetItem, UpdateItem, PutItem}
 
 // Routes is the route table. Its grants are exact: a test records the actions of each
@@ -102,6 +103,7 @@ var Routes = []Route{
 	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Secrets: true, Lasts: true, Summary: "Rotate key secret"},
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Lasts: true, Summary: "Revoke key"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get key usage"},
+	{Operation: "getOrgUsage", Code: "ky", Method: "GET", Path: "/orgs/{org}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get organisation usage"},
 
 	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Lasts: true, KeyOnly: true, Summary: "Create token"},
 

@@ -115,9 +115,9 @@ func TestDecideRollsAndRefusesByTheManagementWindow(t *testing.T) {
 func TestEveryAttemptIsConditionalOnVersionAndWindows(t *testing.T) {
 	t.Parallel()
 	a := ask{version: 7, code: "ml", now: 100, plan: window{60, 60}, hour: 0, budget: "r", limit: 5}
-	for bits := range 12 {
+	for bits := range 24 {
 		a.part = []string{"", planPart, managementPart}[bits%3]
-		s := step{verdict: attempt, window: 60, hour: hour, closes: 0, roll: bits/3&1 != 0, rollHour: bits/3&2 != 0}
+		s := step{verdict: attempt, window: 60, hour: hour, closes: 0, roll: bits/3&1 != 0, rollHour: bits/3&2 != 0, drops: int64(bits / 3 & 4)}
 		w := s.write(Address("key_1"), a)
 		conds := map[string]table.CondKind{}
 		for _, c := range w.If.Subs {
@@ -131,6 +131,12 @@ func TestEveryAttemptIsConditionalOnVersionAndWindows(t *testing.T) {
 			want[""] = table.CondOr // missing or behind
 		case a.part != "":
 			want[a.part+".w"], want[""] = table.CondEq, table.CondOr // the limit
+		}
+		switch {
+		case s.rollHour && s.drops == 0:
+			want["p"] = table.CondMissing
+		case s.rollHour:
+			want["p.w"] = table.CondEq // it is in history
 		}
 		if w.If.Kind != table.CondAnd || !reflect.DeepEqual(conds, want) {
 			t.Errorf("spends in %q, roll %v, roll h %v: conditions %v, want %v", a.part, s.roll, s.rollHour, conds, want)
