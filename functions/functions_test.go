@@ -40,6 +40,7 @@ var unlocated = map[string]string{
 	"createToken":       "no operation lists or gets tokens",
 	"addMember":         "members are only listed",
 	"createApplication": "applications are only listed",
+	"createPortalLink":  "a link is shown once, and no operation reads it",
 }
 
 func TestEveryCreationHasALocationOrIsExcused(t *testing.T) {

@@ -64,7 +64,7 @@ type portalInput struct {
 
 // PortalLink is the answer of createPortalLink.
 type PortalLink struct {
-	URL       string    `json:"url" doc:"Address that signs the member in, once. Whoever opens it acts as the member; send it to nobody else"`
+	URL       string    `json:"url" doc:"Address that signs the member in, once. The person who opens it acts as the member: send it to the member alone"`
 	ExpiresAt time.Time `json:"expires_at" doc:"Time until which the link can be used, 15 minutes after the request"`
 }
 

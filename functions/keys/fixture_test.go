@@ -11,6 +11,7 @@ import (
 	applicationsfn "statgate/functions/applications"
 	auditfn "statgate/functions/audit"
 	connectionsfn "statgate/functions/connections"
+	consolefn "statgate/functions/console"
 	keysfn "statgate/functions/keys"
 	orgsfn "statgate/functions/orgs"
 	"statgate/shared/access/applications"
@@ -57,6 +58,11 @@ func serve(t testing.TB, keysTable table.Table, contractName string) *deployment
 	}
 	handlers = append(handlers, applicationsfn.Handlers(applicationsfn.Deps{Flusher: a, Applications: applications.New(applications.Options{
 		Table: keysTable, Gates: a.Gate, Holdings: a.Keys, Contract: approving, Rand: rand.Reader})})...)
+	for _, h := range consolefn.Handlers(consolefn.Deps{Keys: a.Keys}) {
+		if route, _ := api.Find(h.Operation); !route.Open {
+			handlers = append(handlers, h)
+		}
+	}
 	for _, h := range handlers {
 		route, ok := api.Find(h.Operation)
 		if !ok {
@@ -114,6 +120,9 @@ func (a *deployment) invoke(r *api.Request, op operation, in input) (map[string]
 	bound, err := op.binder.Bind(raw(a.t, op, in))
 	if err != nil {
 		return nil, err
+	}
+	r.Cursors = func(context.Context) (api.Cursors, error) {
+		return api.Cursors{Key: []byte("a key of the tests"), Life: time.Hour}, nil
 	}
 	if bound.Paged {
 		after, _ := in["after"].(string)
@@ -199,6 +208,7 @@ type scenario struct {
 	member                           *person // holds a client key
 	memberKey                        string
 	application                      string // a general one of the organisation's, if any
+	session                          string // a console session of the owner's, if any
 }
 
 // newScenario returns a deployment with an operator, an organisation with an owner, an admin and

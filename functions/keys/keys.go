@@ -16,5 +16,5 @@ type Deps struct {
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), create(d), getSelf(d), revokeSelf(d), get(d), update(d), rotate(d), revoke(d), usage(d), createToken(d)}
+	return []api.Handler{list(d), create(d), getSelf(d), revokeSelf(d), get(d), update(d), rotate(d), revoke(d), usage(d), orgUsage(d), createToken(d)}
 }

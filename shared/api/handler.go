@@ -27,7 +27,8 @@ type Request struct {
 	// Recheck fails with *Error if the key has changed since the request was admitted. It
 	// is nil if the contract does not recheck keys.
 	Recheck func(ctx context.Context) error
-	// Cursors returns what signs the positions of pages, for handlers with a [Protocol].
+	// Cursors returns what signs the positions of pages, for handlers whose result is not a
+	// [List].
 	Cursors func(ctx context.Context) (Cursors, error)
 }
 

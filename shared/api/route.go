@@ -66,7 +66,8 @@ const (
 const Probe = "PROBE"
 
 // GateActions are the actions on the keys table of every function that requires a key:
-// the gate's write, the put of a closed hour, and the reads for a stale caller.
+// the gate's write, the update of a closed hour, the put of a missing gate, and the reads for
+// a stale caller.
 var GateActions = []Action{GetItem, BatchGetItem, UpdateItem, PutItem}
 
 // Routes is the route table. Its grants are exact: a test records the actions of each
@@ -102,6 +103,7 @@ var Routes = []Route{
 	{Operation: "rotateKey", Code: "kr", Method: "POST", Path: "/keys/{key}/rotate", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Secrets: true, Lasts: true, Summary: "Rotate key secret"},
 	{Operation: "revokeKey", Code: "kx", Method: "POST", Path: "/keys/{key}/revoke", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Urgent: true, Lasts: true, Summary: "Revoke key"},
 	{Operation: "getKeyUsage", Code: "kz", Method: "GET", Path: "/keys/{key}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get key usage"},
+	{Operation: "getOrgUsage", Code: "ky", Method: "GET", Path: "/orgs/{org}/usage", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "Get organisation usage"},
 
 	{Operation: "createToken", Code: "tk", Method: "POST", Path: "/tokens", Function: "keys", Cost: 1, Secrets: true, Lasts: true, KeyOnly: true, Summary: "Create token"},
 
@@ -148,13 +150,13 @@ var Routes = []Route{
 	{Operation: CallMCP, Code: "mp", Method: "POST", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, Query}, Summary: "Create MCP message"},
 	{Operation: "streamMCP", Code: "mv", Method: "GET", Path: "/mcp", Function: "mcp", Permissions: []string{"mcp:invoke"}, Summary: "Get MCP event stream"},
 
-	{Operation: "listSessions", Code: "xl", Method: "GET", Path: "/sessions", Function: Console, Management: true, Keys: []Action{Query}, Summary: "List console sessions"},
-	{Operation: "endSessions", Code: "xa", Method: "DELETE", Path: "/sessions", Function: Console, Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "End console sessions"},
-	{Operation: "endSession", Code: "xe", Method: "DELETE", Path: "/sessions/{session}", Function: Console, Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "End console session"},
+	{Operation: "listSessions", Code: "xl", Method: "GET", Path: "/sessions", Function: Console, Permissions: []string{"keys:read", "sessions:read"}, Management: true, Keys: []Action{Query}, Summary: "List console sessions"},
+	{Operation: "endSessions", Code: "xa", Method: "DELETE", Path: "/sessions", Function: Console, Permissions: []string{"keys:write", "sessions:write"}, Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "Revoke console sessions"},
+	{Operation: "endSession", Code: "xe", Method: "DELETE", Path: "/sessions/{session}", Function: Console, Permissions: []string{"keys:write", "sessions:write"}, Management: true, Urgent: true, Lasts: true, Keys: []Action{Query}, Summary: "Revoke console session"},
 	{Operation: "createPortalLink", Code: "xk", Method: "POST", Path: "/orgs/{org}/members/{user}/portal-links", Function: Console, Permissions: []string{"orgs:write"}, Management: true, Lasts: true, Keys: []Action{Query}, Summary: "Create portal link"},
-	{Operation: "startSession", Code: "xs", Method: "POST", Path: ConsoleSessions + "start", Function: Console, Open: true, Unlisted: true, SameOrigin: true, Keys: []Action{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Start console session"},
-	{Operation: "renewSession", Code: "xr", Method: "POST", Path: ConsoleSessions + "renew", Function: Console, Open: true, Unlisted: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, UpdateItem}, Secrets: true, Summary: "Renew console session"},
-	{Operation: "closeSession", Code: "xc", Method: "POST", Path: ConsoleSessions + "end", Function: Console, Open: true, Unlisted: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Close console session"},
+	{Operation: "startSession", Code: "xs", Method: "POST", Path: ConsoleSessions + "start", Function: Console, Open: true, Unlisted: true, SameOrigin: true, Keys: []Action{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Create console session"},
+	{Operation: "renewSession", Code: "xr", Method: "POST", Path: ConsoleSessions + "renew", Function: Console, Open: true, Unlisted: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, UpdateItem}, Secrets: true, Summary: "Update console session"},
+	{Operation: "closeSession", Code: "xc", Method: "POST", Path: ConsoleSessions + "end", Function: Console, Open: true, Unlisted: true, SameOrigin: true, Keys: []Action{BatchGetItem, GetItem, PutItem, Query, UpdateItem}, Secrets: true, Summary: "Delete console session"},
 
 	{Operation: "getHealth", Code: "he", Method: "GET", Path: "/health", Function: "docs", Open: true, Summary: "Get health"},
 	{Operation: "getReady", Code: "rz", Method: "GET", Path: "/readyz", Function: "docs", Open: true, Named: true, Probes: true, Summary: "Get readiness"},

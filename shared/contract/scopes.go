@@ -51,7 +51,7 @@ type GridVerb struct {
 
 // managementNouns are the nouns of key management. A key with permissions on them alone is a
 // management key.
-var managementNouns = []string{"keys", "orgs", "audit"}
+var managementNouns = []string{"keys", "orgs", "audit", "sessions"}
 
 // IsManagement reports whether a permission or pattern reaches key management.
 func IsManagement(permission string) bool {

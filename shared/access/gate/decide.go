@@ -110,6 +110,7 @@ type step struct {
 	roll     bool  // opens the window
 	rollHour bool
 	closes   int64 // the hour that rollHour closes
+	drops    int64 // the hour in p that rollHour drops; 0 without p
 }
 
 // first is the write that succeeds for a key in steady use.
@@ -128,7 +129,7 @@ func decide(it table.Item, a ask) step {
 	if len(a.wrong(it)) > 0 {
 		return step{verdict: ahead}
 	}
-	s := step{verdict: attempt, hour: max(a.hour, h.window), closes: h.window}
+	s := step{verdict: attempt, hour: max(a.hour, h.window), closes: h.window, drops: part(it, "p").window}
 	s.rollHour = h.window < s.hour
 	if a.part == "" {
 		return s
@@ -166,9 +167,13 @@ func (s step) write(at table.Key, a ask) table.Write {
 	if s.rollHour {
 		actions = append(actions, table.Copy("p", "h"),
 			table.Set("h", map[string]any{"w": s.hour, "o": map[string]any{a.code: int64(1)}}))
-		// The hour must still be the one that was read: p is then the one that went to
-		// history.
-		conds = append(conds, table.Eq("h.w", s.closes))
+		// Both hours must still be those that were read: p is then the one that went to
+		// history. A repair may bring h back, but not with the same p.
+		dropped := table.Eq("p.w", s.drops)
+		if s.drops == 0 {
+			dropped = table.Missing("p")
+		}
+		conds = append(conds, table.Eq("h.w", s.closes), dropped)
 	} else {
 		actions = append(actions, table.Increment("h.o."+a.code, 1))
 		conds = append(conds, table.Eq("h.w", s.hour))

@@ -57,11 +57,19 @@
 // # Usage
 //
 // Rolling the hour moves h to p and so drops the old p. Before that, the old p is
-// written as a history item under USAGE#key. If the winner of the roll wrote it
-// afterwards, a process that stops between the two would lose an hour. p never
-// changes once it is closed, and the roll is conditional on the same p, so any
-// number of instances may write it, with the same content. Usage is history, p and
-// h, each hour once, and adds up to total exactly.
+// written to history under USAGE#key: an item for each day, with an attribute for each
+// hour ("00" to "23") that has the counts and their sum n. If the winner of the roll
+// wrote it afterwards, a process that stops between the two would lose an hour.
+//
+// p never changes once it is closed, and the roll is conditional on the same h and p. So
+// any number of instances may write an hour to history, at any time and in any order:
+// each sets the same value. Only a repair can add requests to a closed hour, by opening it
+// again. A write therefore replaces an hour only by one with a larger sum. Days are never
+// added up in storage: a reader adds their hours, so that a day is exact if its hours are.
+//
+// Usage is history, p and h, each hour once, and adds up to total exactly. Earlier releases
+// stored an item for each hour; readers accept both, also of the same hour. A day is one write
+// an hour, as an hour's item was, and one read for up to 24 of those.
 //
 // # Guarantees
 //

@@ -579,7 +579,7 @@ func TestACrashBetweenHistoryAndRollLosesNoUsage(t *testing.T) {
 				if put {
 					f.err = table.ErrUnavailable
 				}
-				put = put || wr.Op == table.OpPut
+				put = put || isHistory(wr)
 				return f
 			}}
 			_, err := admit(w.gate, c, listMatches)

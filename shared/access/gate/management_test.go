@@ -178,7 +178,7 @@ func TestEveryRouteWithCostZeroSpendsTheManagementBudgetUnlessItIsUrgent(t *test
 	t.Parallel()
 	w := newFixture(t, embedded(t))
 	managing(1, w.gate)
-	urgent := map[string]bool{"revokeKey": true, "rotateKey": true, "revokeSelf": true}
+	urgent := map[string]bool{"revokeKey": true, "rotateKey": true, "revokeSelf": true, "endSession": true, "endSessions": true}
 	for _, r := range api.Routes {
 		if r.Open {
 			continue

@@ -63,24 +63,30 @@ func repaired(total int64, spent counted, limits map[string]contract.Budget, now
 	return map[string]any{"w": start(now+maxSkew, size), "n": counts}
 }
 
-// currentHour moves the requests of an hour that is too far ahead to the current one. An hour
-// is stored once, so what p or history has of the current hour moves too.
+// currentHour moves the requests of an hour that is too far ahead to the current one, or to a
+// later one that is open already: this request may have begun in the hour before. An hour is
+// stored once, so what p or history has of that hour moves too.
 func (c *call) currentHour(ctx context.Context, it table.Item, far counted) ([]table.Action, error) {
-	counts := map[string]any{}
-	add(counts, far.counts)
+	open := counted{c.ask.hour, nil}
 	var actions []table.Action
 	switch p := part(it, "p"); {
-	case p.window == c.ask.hour:
-		add(counts, p.counts)
+	case p.window < c.ask.hour:
+	case !window{c.ask.hour, hour}.ahead(p.window):
+		open = p
 		actions = append(actions, table.Remove("p"))
-	case p.window > c.ask.hour: // it was closed by a wrong clock too, so the current hour may be in history
-		closed, err := c.Keys.Get(ctx, table.Key{Partition: usagePartition(c.caller.Key), Sort: usageSort(c.ask.hour)}, true)
+	default: // it was closed by a wrong clock too, so the hour may be in history
+		closed, err := c.lastClosed(ctx, c.caller.Key, c.ask.hour, c.ask.hour+maxAhead*hour)
 		if err != nil {
-			return nil, api.UnavailableError("reading the closed hour", err)
+			return nil, err
 		}
-		add(counts, closed.Map("o"))
+		if closed.window != 0 {
+			open = closed
+		}
 	}
-	return append(actions, table.Set("h", map[string]any{"w": c.ask.hour, "o": counts})), nil
+	counts := map[string]any{}
+	add(counts, far.counts)
+	add(counts, open.counts)
+	return append(actions, table.Set("h", map[string]any{"w": open.window, "o": counts})), nil
 }
 
 // add adds counts by name.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 	"sync"
 	"time"
 
@@ -12,11 +11,6 @@ import (
 	"statgate/shared/contract"
 	"statgate/shared/retry"
 	"statgate/shared/table"
-)
-
-const (
-	historyDays = 400 // how long an hour of usage is kept
-	hourLayout  = "2006-01-02T15:04:05Z"
 )
 
 // Bounds on retrying a bump, which must succeed before a change is answered.
@@ -99,6 +93,7 @@ type State struct {
 	Total   int64     // requests ever
 	Seen    time.Time // time of the last request, zero before the first
 	quota   counted
+	hours   []counted // p and h, without empty ones
 }
 
 // Meter returns the state of a budget at a time.
@@ -123,99 +118,20 @@ func (g *Gate) States(ctx context.Context, keys []string) (map[string]State, err
 	}
 	states := make(map[string]State, len(items))
 	for _, it := range items {
-		s := State{Version: it.Int("v"), Total: it.Int("total"), quota: part(it, planPart)}
-		if seen := it.Int("seen"); seen != 0 {
-			s.Seen = time.Unix(seen, 0).UTC()
-		}
-		states[names[it.Str(table.PartitionAttr)]] = s
+		states[names[it.Str(table.PartitionAttr)]] = stateOf(it)
 	}
 	return states, nil
 }
 
-// Hour is the requests made in one hour.
-type Hour struct {
-	Start      time.Time        // UTC
-	Operations map[string]int64 // operation code → requests
-}
-
-// Usage returns the hours that overlap [from, to), in order, without empty ones.
-// Over all time it adds up to the key's total exactly.
-func (g *Gate) Usage(ctx context.Context, key string, from, to time.Time) ([]Hour, error) {
-	// Read the gate before history: an hour that leaves the gate between the reads is
-	// then found in history. An hour that is in both is complete in history.
-	it, err := g.Keys.Get(ctx, Address(key), true)
-	if err != nil {
-		return nil, api.UnavailableError("reading usage", err)
-	}
-	low, high := start(from.Unix(), hour), to.Unix()
-	hours := map[int64]counted{}
+func stateOf(gate table.Item) State {
+	s := State{Version: gate.Int("v"), Total: gate.Int("total"), quota: part(gate, planPart)}
 	for _, name := range []string{"p", "h"} {
-		if c := part(it, name); c.window >= low && c.window < high {
-			hours[c.window] = c
+		if c := part(gate, name); len(c.counts) > 0 {
+			s.hours = append(s.hours, c)
 		}
 	}
-	page, err := g.Keys.Query(ctx, table.Query{Partition: usagePartition(key), Consistent: true,
-		Low: usageSort(low), High: usageSort(high)})
-	if err != nil {
-		return nil, api.UnavailableError("reading usage", err)
+	if seen := gate.Int("seen"); seen != 0 {
+		s.Seen = time.Unix(seen, 0).UTC()
 	}
-	for _, it := range page.Items {
-		if w := it.Int("w"); w < high {
-			closed := counted{w, it.Map("o")}
-			if closed.sum() >= hours[w].sum() { // else a repair has moved more requests to the hour
-				hours[w] = closed
-			}
-		}
-	}
-	return inOrder(hours), nil
-}
-
-func (c counted) sum() (all int64) {
-	for name := range c.counts {
-		all += c.count(name)
-	}
-	return all
-}
-
-func inOrder(hours map[int64]counted) []Hour {
-	out := make([]Hour, 0, len(hours))
-	for w, c := range hours {
-		h := Hour{Start: time.Unix(w, 0).UTC(), Operations: make(map[string]int64, len(c.counts))}
-		for code := range c.counts {
-			h.Operations[code] = c.count(code)
-		}
-		if len(h.Operations) > 0 {
-			out = append(out, h)
-		}
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Start.Before(out[j].Start) })
-	return out
-}
-
-// keepHistory writes the closed hour that a roll is about to drop.
-func (g *Gate) keepHistory(ctx context.Context, it table.Item, next step) error {
-	closed := part(it, "p")
-	if !next.rollHour || len(closed.counts) == 0 {
-		return nil
-	}
-	if _, err := g.Keys.Write(ctx, table.Put(history(it, closed))); err != nil {
-		return api.UnavailableError("keeping the closed hour", err)
-	}
-	return nil
-}
-
-// history returns the item of a closed hour. Every instance returns the same item.
-func history(gate table.Item, closed counted) table.Item {
-	key := gate.Str(table.PartitionAttr)[len("GATE#"):]
-	return table.Item{
-		table.PartitionAttr: usagePartition(key), table.SortAttr: usageSort(closed.window),
-		"w": closed.window, "o": closed.counts,
-		table.TTLAttr: closed.window + hour + historyDays*24*hour,
-	}
-}
-
-func usagePartition(key string) string { return "USAGE#" + key }
-
-func usageSort(window int64) string {
-	return "H#" + time.Unix(window, 0).UTC().Format(hourLayout)
+	return s
 }

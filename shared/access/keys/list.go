@@ -4,11 +4,13 @@ import (
 	"context"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"statgate/shared/access/gate"
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
+	"statgate/shared/humantext"
 	"statgate/shared/ids"
 	"statgate/shared/table"
 )
@@ -17,9 +19,18 @@ import (
 type Filter struct {
 	Org   string // "": the caller's; only operators may name another
 	State string // "": any
+	Owner string // id of the member who owns the keys; "": any
+	Text  string // part of the name, the prefix or the last characters, ignoring case; "": any
 	Limit int
-	After string // id of the last key of the previous page
+	After string // id of the last key that the previous page read
 }
+
+// maxKeysRead bounds how many keys one page reads if it has filters; chunk is the size of each
+// read.
+const (
+	maxKeysRead = 1000
+	chunk       = 100
+)
 
 // Get returns a key that the caller may manage.
 func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Key, error) {
@@ -31,20 +42,16 @@ func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Key, error)
 }
 
 // List returns a page of keys, newest first, and the position of the next page. Members see
-// only their own keys.
+// only their own keys. With filters, and for members, a page may be shorter than its limit, or
+// empty, and still be followed by another: it reads at most [maxKeysRead] keys.
 func (s *Store) List(ctx context.Context, r *api.Request, f Filter) ([]Key, string, error) {
 	o, err := s.orgOf(ctx, r.Caller, f.Org)
 	if err != nil {
 		return nil, "", err
 	}
-	found, err := s.scan(ctx, r, o, f)
+	found, next, err := s.scan(ctx, r, o, f)
 	if err != nil {
 		return nil, "", err
-	}
-	next := ""
-	if len(found) > f.Limit {
-		found = found[:f.Limit]
-		next = found[f.Limit-1].ID
 	}
 	shown, err := s.allShown(ctx, found, o, r.Now)
 	return shown, next, err
@@ -70,37 +77,68 @@ func (s *Store) orgOf(ctx context.Context, c *api.Caller, org string) (orgs.Org,
 	return o, nil
 }
 
-// scan reads keys of the organisation that orgOf returned, until it has one more than the page
-// holds.
-func (s *Store) scan(ctx context.Context, r *api.Request, o orgs.Org, f Filter) ([]record, error) {
+// scan reads a page of keys of the organisation that orgOf returned, and returns the position
+// of the next page. A page whose filters leave out many keys may be shorter than its limit.
+func (s *Store) scan(ctx context.Context, r *api.Request, o orgs.Org, f Filter) ([]record, string, error) {
 	low, high := table.Prefix(keyPrefix)
 	q := table.Query{Partition: orgs.Partition(o.ID), Low: low, High: high, Descending: true, Limit: f.Limit + 1, Consistent: true}
 	if f.After != "" {
 		q.After = keyPrefix + f.After
 	}
+	if f.selects(r.Caller) {
+		q.Limit = max(q.Limit, chunk) // few of the keys may match; small reads would need many round trips
+	}
 	var found []record
-	for {
+	last := ""
+	for read := 0; ; {
 		page, err := s.table.Query(ctx, q)
 		if err != nil {
-			return nil, api.UnavailableError("listing keys", err)
+			return nil, "", api.UnavailableError("listing keys", err)
 		}
 		for _, it := range page.Items {
 			k, ok, err := recordFrom(it)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
-			if !ok || (f.State != "" && k.state(r.Now) != f.State) || (r.Caller.Role == api.RoleMember && k.Owner != r.Caller.User) {
+			if !ok {
+				continue
+			}
+			if read++; read > max(maxKeysRead, f.Limit+1) {
+				return found, last, nil
+			}
+			last = k.ID
+			if !f.matches(k, r) {
 				continue
 			}
 			if found = append(found, k); len(found) > f.Limit {
-				return found, nil
+				return found[:f.Limit], found[f.Limit-1].ID, nil
 			}
 		}
 		if !page.More || len(page.Items) == 0 {
-			return found, nil
+			return found, "", nil
 		}
 		q.After = page.Items[len(page.Items)-1].Str(table.SortAttr)
 	}
+}
+
+// selects reports whether the list can leave out keys.
+func (f Filter) selects(c *api.Caller) bool {
+	return f.State != "" || f.Owner != "" || f.Text != "" || c.Role == api.RoleMember
+}
+
+func (f Filter) matches(k record, r *api.Request) bool {
+	switch {
+	case f.State != "" && k.state(r.Now) != f.State,
+		f.Owner != "" && k.Owner != f.Owner,
+		r.Caller.Role == api.RoleMember && k.Owner != r.Caller.User:
+		return false
+	case f.Text == "":
+		return true
+	}
+	part := humantext.Fold(f.Text)
+	return slices.ContainsFunc([]string{k.Name, k.Prefix, k.LastFour}, func(text string) bool {
+		return strings.Contains(humantext.Fold(text), part)
+	})
 }
 
 func (s *Store) allShown(ctx context.Context, found []record, o orgs.Org, now time.Time) ([]Key, error) {

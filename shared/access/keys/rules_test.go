@@ -190,23 +190,40 @@ func TestReplacedSecretEndsWithTheOverlapOrWithTheKey(t *testing.T) {
 	}
 }
 
-func TestSpanOfAUsageReportIsAtMost31Days(t *testing.T) {
+func TestSpanOfAUsageReportIsAtMost31DaysByHourAnd90ByDay(t *testing.T) {
 	t.Parallel()
 	day := 24 * time.Hour
 	at := func(d time.Duration) *time.Time { v := noon.Add(d); return &v }
 	for _, c := range []struct {
+		interval string
 		from, to *time.Time
 		ok       bool
 	}{
-		{nil, nil, true}, {at(-30 * day), nil, true}, {at(-31 * day), at(0), true}, {at(-32 * day), nil, false},
-		{at(day), nil, false}, {at(0), at(0), false}, {nil, at(-90 * day), true},
+		{"", nil, nil, true}, {ByHour, at(-30 * day), nil, true}, {ByHour, at(-31 * day), at(0), true}, {ByHour, at(-31*day - 1), at(0), false},
+		{ByDay, nil, nil, true}, {ByDay, at(-90 * day), at(0), true}, {ByDay, at(-90*day - 1), at(0), false}, {ByDay, at(-32 * day), nil, true},
+		{"", at(day), nil, false}, {ByDay, at(0), at(0), false}, {"", nil, at(-90 * day), true}, {ByDay, nil, at(-400 * day), true},
 	} {
-		got, err := span("key_1", c.from, c.to, noon)
+		got, err := Period{c.from, c.to, c.interval}.span(noon)
 		if (err == nil) != c.ok {
-			t.Errorf("from %v to %v: got %v, want ok %v", c.from, c.to, err, c.ok)
+			t.Errorf("%s from %v to %v: got %v, want ok %v", c.interval, c.from, c.to, err, c.ok)
 		}
-		if err == nil && c.from == nil && got.To.Sub(got.From) != day {
-			t.Errorf("from %v to %v: got %v", c.from, c.to, fmt.Sprint(got))
+		if usual := map[bool]time.Duration{true: 30 * day, false: day}[c.interval == ByDay]; err == nil && c.from == nil && got.to.Sub(got.from) != usual {
+			t.Errorf("%s from %v to %v: got %v", c.interval, c.from, c.to, fmt.Sprint(got))
+		}
+	}
+}
+
+func TestAReportByDayHasAllHoursOfItsFirstAndLastDay(t *testing.T) {
+	t.Parallel()
+	midnight := noon.Truncate(24 * time.Hour)
+	for _, c := range []struct{ from, to, first, end time.Duration }{
+		{12 * time.Hour, 36 * time.Hour, 0, 48 * time.Hour},
+		{0, 24 * time.Hour, 0, 24 * time.Hour},
+		{time.Second, 24*time.Hour + 1, 0, 48 * time.Hour},
+	} {
+		from, to := span{midnight.Add(c.from), midnight.Add(c.to), ByDay}.whole()
+		if !from.Equal(midnight.Add(c.first)) || !to.Equal(midnight.Add(c.end)) {
+			t.Errorf("%s to %s: got %s to %s", c.from, c.to, from, to)
 		}
 	}
 }

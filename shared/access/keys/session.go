@@ -210,8 +210,11 @@ func (s *Store) sessionRights(f sessionFacts) (scopes, permissions []string) {
 	if !f.place.Own {
 		permissions = impersonal(permissions)
 	}
-	return scopes, permissions
+	return scopes, append(slices.Clone(permissions), ownSessions...)
 }
+
+// ownSessions are what each session may do with the sessions of its member: see seesSession.
+var ownSessions = []string{"sessions:read", "sessions:write"}
 
 // memberPermissions are what members do with keys: they manage their own.
 var memberPermissions = []string{"keys:read", "keys:write"}

@@ -75,13 +75,13 @@ func seesSession(c *api.Caller, p orgs.Place, verb string) bool {
 }
 
 // EndSession ends a session of the caller's member, or of another for whom the caller may act.
-// A repeat is not found, and bumps the session's gate again.
+// A repeat changes nothing and bumps the session's gate again.
 func (s *Store) EndSession(ctx context.Context, r *api.Request, id string) error {
 	user, err := s.userOf(ctx, r.Caller, id)
 	if err != nil {
 		return err
 	}
-	return s.endAll(ctx, ending{by: audit.Caller(r), org: r.Caller.Org, user: user, caller: r.Caller, named: true,
+	return s.endAll(ctx, ending{by: audit.Caller(r), org: r.Caller.Org, user: user, caller: r.Caller,
 		which: func(p orgs.Place) bool { return p.Session() == id && seesSession(r.Caller, p, "write") }})
 }
 
@@ -118,7 +118,6 @@ type ending struct {
 	org, user string
 	caller    *api.Caller // nil where the cookie ends its own session
 	which     func(orgs.Place) bool
-	named     bool // one session, which must be open
 }
 
 // endAll ends sessions. Their gates are bumped even where they had ended: this may be the
@@ -182,8 +181,6 @@ func (f endingFacts) ended(e ending) (change.Plan, error) {
 	}
 	if len(plan.Entries) > 0 {
 		plan.Writes = append(plan.Writes, f.movesMember(after)...)
-	} else if e.named {
-		plan.Refuse = noSession()
 	}
 	return plan, nil
 }

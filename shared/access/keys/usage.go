@@ -1,85 +1,170 @@
 package keys
 
 import (
+	"cmp"
 	"context"
-	"sort"
+	"maps"
+	"slices"
 	"time"
 
 	"statgate/shared/access/gate"
 	"statgate/shared/api"
 )
 
-// maxUsageSpan is the longest span of a usage report.
-const maxUsageSpan = 31 * 24 * time.Hour
+// Intervals of a report.
+const (
+	ByHour = "hour"
+	ByDay  = "day"
+)
 
-// Report counts a key's requests by hour and operation. Hours are counted whole: the total
-// is the sum of all hours that begin in [from's hour, to).
+// spans are the longest and the usual span of a report, by interval.
+var spans = map[string]struct {
+	most, usual time.Duration
+	text        string
+}{
+	ByHour: {31 * 24 * time.Hour, 24 * time.Hour, "31 days"},
+	ByDay:  {90 * 24 * time.Hour, 30 * 24 * time.Hour, "90 days"},
+}
+
+// Period is the period of a report, as it was asked for.
+type Period struct {
+	From, To *time.Time // nil: the usual span before To; now
+	Interval string     // "": ByHour
+}
+
+// span is the period of a report. Its intervals are counted whole: all that overlap [from, to).
+type span struct {
+	from, to time.Time
+	interval string
+}
+
+// Report counts a key's requests by interval and operation. Intervals are counted whole: the
+// total is the sum of all hours or days that overlap [from, to).
 type Report struct {
-	Key   string    `json:"key" doc:"Key id"`
-	From  time.Time `json:"from" doc:"Start of the report, UTC"`
-	To    time.Time `json:"to" doc:"End of the report, UTC; hours that begin before it are included"`
-	Total int64     `json:"total" doc:"Sum of all counts"`
-	Data  []Count   `json:"data" nullable:"false" doc:"Counts by hour and operation"`
+	Key      string    `json:"key" doc:"Key id"`
+	From     time.Time `json:"from" doc:"Start of the report, UTC"`
+	To       time.Time `json:"to" doc:"End of the report, UTC; hours or days that begin before it are included"`
+	Interval string    `json:"interval" enum:"hour,day" doc:"Interval of the counts; days are those of UTC"`
+	Total    int64     `json:"total" doc:"Sum of all counts"`
+	Data     []Count   `json:"data" nullable:"false" doc:"Counts by hour or day, and operation"`
 }
 
-// Count is the number of requests of one operation in one hour.
+// Count is the number of requests of one operation in one hour or day.
 type Count struct {
-	Hour      time.Time `json:"hour" doc:"Start of the hour, UTC"`
-	Operation string    `json:"operation" doc:"Operation id" example:"listMatches"`
-	Count     int64     `json:"count" doc:"Requests in the hour"`
+	Start     time.Time  `json:"start" doc:"Start of the hour or day, UTC"`
+	Hour      *time.Time `json:"hour" doc:"Start of the hour, UTC; null in a report by day"`
+	Operation string     `json:"operation" doc:"Operation id" example:"listMatches"`
+	Count     int64      `json:"count" doc:"Requests in the hour or day"`
 }
 
-// History reads the usage of a key (package gate).
+// History reads the usage of keys (package gate).
 type History interface {
 	Usage(ctx context.Context, key string, from, to time.Time) ([]gate.Hour, error)
+	Usages(ctx context.Context, keys []string, from, to time.Time) (map[string]gate.Used, error)
 }
 
-// Usage reports the usage of a key that the caller may manage. from defaults to 24 hours
-// before to, and to defaults to now.
-func (s *Store) Usage(ctx context.Context, r *api.Request, h History, id string, from, to *time.Time) (Report, error) {
+// Usage reports the usage of a key that the caller may manage.
+func (s *Store) Usage(ctx context.Context, r *api.Request, h History, id string, p Period) (Report, error) {
 	if _, err := s.find(ctx, r.Caller, id); err != nil {
 		return Report{}, err
 	}
-	rep, err := span(id, from, to, r.Now)
+	of, err := p.span(r.Now)
 	if err != nil {
 		return Report{}, err
 	}
-	hours, err := h.Usage(ctx, id, rep.From, rep.To)
+	hours, err := of.read(ctx, h, id)
 	if err != nil {
-		return Report{}, api.UnavailableError("reading usage", err)
+		return Report{}, err
 	}
-	for _, hour := range hours {
-		for code, n := range hour.Operations {
-			rep.Data = append(rep.Data, Count{Hour: hour.Start, Operation: operation(code), Count: n})
-			rep.Total += n
+	rep := Report{Key: id, From: of.from, To: of.to, Interval: of.interval, Data: []Count{}}
+	sums := tally{}
+	rep.Total = sums.add(hours, of)
+	for _, c := range sums.inOrder() {
+		one := Count{Start: c.Start, Operation: c.Operation, Count: c.Count}
+		if of.interval == ByHour {
+			one.Hour = &one.Start
 		}
+		rep.Data = append(rep.Data, one)
 	}
-	sort.Slice(rep.Data, func(i, j int) bool {
-		if !rep.Data[i].Hour.Equal(rep.Data[j].Hour) {
-			return rep.Data[i].Hour.Before(rep.Data[j].Hour)
-		}
-		return rep.Data[i].Operation < rep.Data[j].Operation
-	})
 	return rep, nil
 }
 
-func span(id string, from, to *time.Time, now time.Time) (Report, error) {
+// span returns the period with its defaults: to is now, and from is 24 hours before it, or 30
+// days in a report by day.
+func (p Period) span(now time.Time) (span, error) {
+	interval := cmp.Or(p.Interval, ByHour)
 	// Include the current second, so that an hour is included from its first second on.
-	rep := Report{Key: id, To: now.UTC().Truncate(time.Second).Add(time.Second), Data: []Count{}}
-	if to != nil {
-		rep.To = to.UTC()
+	s := span{to: now.UTC().Truncate(time.Second).Add(time.Second), interval: interval}
+	if p.To != nil {
+		s.to = p.To.UTC()
 	}
-	rep.From = rep.To.Add(-24 * time.Hour)
-	if from != nil {
-		rep.From = from.UTC()
+	bounds := spans[interval]
+	s.from = s.to.Add(-bounds.usual)
+	if p.From != nil {
+		s.from = p.From.UTC()
 	}
 	switch {
-	case !rep.From.Before(rep.To):
-		return rep, api.Fail(api.InputDate, "from: must be before to")
-	case rep.To.Sub(rep.From) > maxUsageSpan:
-		return rep, api.Fail(api.InputDate, "from: must be at most 31 days before to")
+	case !s.from.Before(s.to):
+		return s, api.Fail(api.InputDate, "from: must be before to")
+	case s.to.Sub(s.from) > bounds.most:
+		return s, api.Fail(api.InputDate, "from: must be at most %s before to in a report by %s", bounds.text, interval)
 	}
-	return rep, nil
+	return s, nil
+}
+
+// whole returns the span with all hours of its first and last interval.
+func (s span) whole() (from, to time.Time) {
+	if s.interval == ByHour {
+		return s.from, s.to
+	}
+	const day = 24 * time.Hour
+	return s.from.Truncate(day), s.to.Add(day - 1).Truncate(day)
+}
+
+// start returns the start of the interval that contains an hour.
+func (s span) start(hour time.Time) time.Time {
+	if s.interval == ByDay {
+		return hour.Truncate(24 * time.Hour)
+	}
+	return hour
+}
+
+func (s span) read(ctx context.Context, h History, key string) ([]gate.Hour, error) {
+	from, to := s.whole()
+	hours, err := h.Usage(ctx, key, from, to)
+	if err != nil {
+		return nil, api.UnavailableError("reading usage", err)
+	}
+	return hours, nil
+}
+
+// tally adds up requests by interval and operation.
+type tally map[time.Time]map[string]int64
+
+// add adds the requests of hours and returns their number.
+func (t tally) add(hours []gate.Hour, of span) (all int64) {
+	for _, h := range hours {
+		start := of.start(h.Start)
+		if t[start] == nil {
+			t[start] = map[string]int64{}
+		}
+		for code, n := range h.Operations {
+			t[start][operation(code)] += n
+			all += n
+		}
+	}
+	return all
+}
+
+// inOrder returns the sums by interval, then operation.
+func (t tally) inOrder() []OrgCount {
+	counts := []OrgCount{}
+	for _, start := range slices.SortedFunc(maps.Keys(t), time.Time.Compare) {
+		for _, operation := range slices.Sorted(maps.Keys(t[start])) {
+			counts = append(counts, OrgCount{start, operation, t[start][operation]})
+		}
+	}
+	return counts
 }
 
 // operation returns the operation or the tool of a code. An unknown code is returned

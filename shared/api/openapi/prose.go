@@ -59,6 +59,7 @@ var functionTags = []functionTag{
 	{"mcp", "MCP", "Server of the Model Context Protocol, through which AI agents call tools."},
 	{"keys", "Keys", "API keys and tokens: create, scope, monitor, rotate and revoke."},
 	{"orgs", "Organisations", "Organisations, their plans and their members."},
+	{"console", "Console", "Sign-in to the web console, and its sessions."},
 	{"audit", "Audit", "Record of changes to keys, organisations and matches."},
 	{"docs", "Service", "Health checks and documentation, at the root and without a key."},
 }
@@ -130,7 +131,7 @@ var prose = map[string]string{
 	"createApplication": "Applies for developer approval of your organisation: once in general, and once for each game. At most 20 applications of an organisation can be pending.",
 	"decideApplication": "Approves an application or withdraws the approval. After a withdrawal, scopes that need the approval grant nothing from the next request of each key. Operators only.",
 
-	"listKeys":    "Lists the keys of your organisation that you may read, newest first. A member with the role `member` gets only their own keys. Lists never include secrets.",
+	"listKeys":    "Lists the keys of your organisation that you may read, newest first. A member with the role `member` gets only their own keys. Lists never include secrets. In lists with cursors, a page with filters, or of a member, can be shorter than the limit, or empty, and still have a next page.",
 	"createKey":   "Creates a key and returns its secret, which is shown only once. A key that reaches data counts against the plan's keys, even if it also has management scopes. Keys with management scopes alone do not count; an organisation can have 25 active ones. A new key ends no later than the key that sends the request, and without an expiry at the same time. An organisation can create 100 keys per hour, or more on a plan with room for more.",
 	"getSelf":     "Returns the key that sends the request, its permissions, and what is left of its quota.",
 	api.CallMCP:   "Answers one JSON-RPC message of the Model Context Protocol (Streamable HTTP, stateless). Use an MCP client; `tools/list` describes the tools that the key may call. A call of a tool costs one request of its budget. All other methods and notifications cost nothing, within the budget of key management. Errors of the protocol are JSON-RPC errors. Batches are refused.",
@@ -141,11 +142,17 @@ var prose = map[string]string{
 	"updateKey":   "Updates the name, scopes, expiry or metadata. Narrower permissions are effective from the next request. Wider permissions are effective by the time in `effective_by`. A key cannot get a later expiry than the key that sends the request, so no key can prolong itself.",
 	"rotateKey":   "Replaces the secret and keeps the key: its name, scopes, settings, used quota and history stay. The previous secret ends immediately, or after `overlap`; a retry that sends the ended secret is refused. A key that expires cannot rotate a key that lasts longer.",
 	"revokeKey":   "Revokes a key permanently, from the next request on.",
-	"getKeyUsage": "Returns the number of requests by hour and operation, for at most 31 days. The counts are exact: the hours add up to the requests made.",
+	"getKeyUsage": "Returns the number of requests by hour and operation, for at most 31 days, or by day, for at most 90. Hours and days without requests are left out. The counts are exact: they add up to the requests made.",
+	"getOrgUsage": "Returns the usage of an organisation's keys, a page of keys at a time: for each key the requests in a period by operation and its current quota window, and the sums of the page's keys by hour or day. A member with the role `member` gets only their own keys; operators can read any organisation. Add up the pages of an organisation with more keys than a page has; `running_total` of the last page is the sum over all keys. All pages have the period of the first.",
 
 	"listAudit": "Lists changes to keys, organisations and their own matches, newest first: time, actor and the maker of the actor's key, authentication, and the values before and after. In lists with cursors, a page filtered by both `key` and `actor` can be shorter than the limit, or empty, and still have a next page.",
 
-	"listOrgs":     "Lists the organisations that you may read: your own, or all for operators.",
+	"listOrgs":         "Lists the organisations that you may read: your own, or all for operators.",
+	"listSessions":     "Lists the open sessions of the console, oldest first: your own, or those of another member. A session that began with a key lists the sessions of that key, unless the key may manage keys.",
+	"endSessions":      "Revokes all open sessions of the console: your own, the one that sends the request included, or those of another member.",
+	"endSession":       "Revokes one session of the console. Its next request is refused.",
+	"createPortalLink": "Creates a link that signs a member in to the console, for products with accounts of their own: your backend knows who the user is, and redirects them to the link. The link works once, within 15 minutes. The request needs every management permission that the session will have, and a role that is not below the member's. The session ends no later than the key that sends the request.",
+
 	"createOrg":    "Creates an organisation with a plan and its first owner. Operators only.",
 	"getOrg":       "Returns one organisation.",
 	"updateOrg":    "Updates the name. Operators can also change the plan. With a smaller plan, existing keys stay and new ones are refused.",

@@ -422,6 +422,7 @@ func values(ev events.APIGatewayProxyRequest, name string) []string {
 // run calls the handler. For a list it reads the page that the client asked for.
 func (f *Function) run(ctx context.Context, c *call, b *bind.Bound) (any, api.PageInfo, error) {
 	if !b.Paged {
+		c.request.Cursors = f.cursors
 		value, err := c.route.handler.Call(ctx, c.request, b.Input)
 		return value, api.PageInfo{}, err
 	}
