@@ -219,20 +219,22 @@ func TestOneReturnSentEightTimesBeginsOneSession(t *testing.T) {
 	})
 }
 
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // the context then ends with the connection
+	select {
+	case <-r.Context().Done():
+	case <-time.After(20 * time.Second):
+	}
+}
+
+func badGateway(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "broken: token-of-the-provider", http.StatusBadGateway)
+}
+
 func TestProviderThatDoesNotAnswerIsA503WithinItsLimit(t *testing.T) {
 	t.Parallel()
 	s := start(t, "embedded", config{Accounts: people()})
 	org, owner := s.Org(t, "Console", "TEAM", "ada@example.com")
-	hang := func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // the context then ends with the connection
-		select {
-		case <-r.Context().Done():
-		case <-time.After(20 * time.Second):
-		}
-	}
-	down := func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "broken: token-of-the-provider", http.StatusBadGateway)
-	}
 	wantDown := func(t *testing.T, took time.Duration, r deploymenttest.Reply) {
 		t.Helper()
 		if r.Status != http.StatusServiceUnavailable || r.Header.Get("Set-Cookie") != "" || r.Header.Get("Retry-After") == "" {
@@ -248,7 +250,7 @@ func TestProviderThatDoesNotAnswerIsA503WithinItsLimit(t *testing.T) {
 		return time.Since(began), r
 	}
 	for _, path := range []string{"/.well-known", "/token", "/jwks", "/me"} { // in the order of a sign-in, as answers are kept
-		for name, with := range map[string]http.HandlerFunc{"down": down, "hangs": hang} {
+		for name, with := range map[string]http.HandlerFunc{"down": badGateway, "hangs": hang} {
 			t.Run(name+path, func(t *testing.T) {
 				b := s.browser()
 				step := map[string]string{}

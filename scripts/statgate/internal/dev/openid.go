@@ -24,8 +24,8 @@ func (p *provider) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&p.secretFile, "oidc-secret-file", "", "`FILE` with the client secret")
 }
 
-// open returns the provider; nil without one. The secret is read for each use, so that it can
-// be replaced while the server runs.
+// open returns the provider; nil without one. The file is read again when the provider refuses
+// the secret, so that it can be replaced while the server runs.
 func (p provider) open(now func() time.Time) (*openid.Provider, error) {
 	if p == (provider{}) {
 		return nil, nil
