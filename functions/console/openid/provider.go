@@ -242,7 +242,7 @@ func (p *Provider) verify(ctx context.Context, m *metadata, a Attempt, token *oa
 	const doing = "verifying the ID token of the OpenID Connect provider"
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
-		return nil, claims{}, api.UnavailableError(doing, errors.New("openid: there is none"))
+		return nil, claims{}, api.UnavailableError(doing, errors.New("openid: the answer lacks it"))
 	}
 	keys := &watchedKeys{KeySet: m.keys}
 	id, err := oidc.NewVerifier(p.o.Issuer, keys, &oidc.Config{ClientID: p.o.Client, SupportedSigningAlgs: m.algorithms, Now: p.o.Now}).Verify(ctx, raw)
