@@ -78,7 +78,7 @@ func fail(t *testing.T, name string) *failing {
 	faulty := tabletest.NewFaulty(keystest.Memory(t))
 	c := newScenario(t, faulty)
 	c.application = text(c.owner.does("createApplication", input{"kind": "general"}), "id")
-	opened, err := c.Keys.BeginAs(t.Context(), keys.SignIn{At: c.Now()}, c.org, c.owner.cached.User)
+	opened, err := c.Keys.BeginAs(t.Context(), keys.SignIn{At: c.Now()}, c.org, c.owner.cached.User, "")
 	if err != nil {
 		t.Fatal(err)
 	}
