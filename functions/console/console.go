@@ -4,8 +4,10 @@
 package console
 
 import (
+	"statgate/functions/console/openid"
 	"statgate/shared/access/attempts"
 	"statgate/shared/access/keys"
+	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 )
 
@@ -13,7 +15,10 @@ import (
 type Deps struct {
 	Site     *Site // nil if the page was not built
 	Keys     *keys.Store
+	Orgs     *orgs.Store
 	Attempts attempts.Store
+	OpenID   *openid.Provider // nil if none is configured
+	Pending  openid.Pending
 }
 
 // Handlers returns the function's handlers.

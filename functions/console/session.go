@@ -25,6 +25,8 @@ type sessionAnswer struct {
 type startInput struct {
 	Key  *string `json:"key,omitempty" text:"id" doc:"Secret of a key"`
 	Link *string `json:"link,omitempty" text:"id" doc:"Code of a portal link"`
+
+	OIDC *oidcInput `json:"oidc,omitempty" doc:"A step of signing in with OpenID Connect"`
 }
 
 func startSession(d Deps) api.Handler {
@@ -32,8 +34,11 @@ func startSession(d Deps) api.Handler {
 		if err := sameOrigin(r); err != nil {
 			return api.Raw{}, err
 		}
-		if (in.Key == nil) == (in.Link == nil) {
-			return api.Raw{}, api.FieldError("key", "give either key or link")
+		if !one(in.Key != nil, in.Link != nil, in.OIDC != nil) {
+			return api.Raw{}, api.FieldError("key", "give one of key, link and oidc")
+		}
+		if in.OIDC != nil {
+			return startOIDC(ctx, d, r, *in.OIDC)
 		}
 		begin := func(ctx context.Context) (keys.Opened, error) { return d.Keys.BeginWithLink(ctx, signIn(r), *in.Link) }
 		if in.Key != nil {
@@ -53,6 +58,17 @@ func startSession(d Deps) api.Handler {
 		}
 		return answer(r, opened, err)
 	})
+}
+
+// one reports whether exactly one is true.
+func one(all ...bool) bool {
+	n := 0
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // maxCookies bounds how many cookies of the name are tried. A browser sends several if another
@@ -123,13 +139,18 @@ func answer(r *api.Request, o keys.Opened, err error) (api.Raw, error) {
 		Header: map[string]string{"Cache-Control": "no-store", "Set-Cookie": sessionCookie(r, o.Cookie, life)}}, nil
 }
 
-// sessionCookie is the Set-Cookie header of a session. It has no Path: the browser then sends
-// the cookie to the routes beside the one that set it, also below a stage. Only a development
-// server has an address without TLS, and there not every browser takes a secure cookie.
+// sessionCookie is the Set-Cookie header of a session.
 func sessionCookie(r *api.Request, value string, seconds int) string {
+	return strictCookie(r, api.SessionCookie, value, seconds)
+}
+
+// strictCookie is a Set-Cookie header. It has no Path: the browser then sends the cookie to the
+// routes beside the one that set it, also below a stage. Only a development server has an
+// address without TLS, and there not every browser takes a secure cookie.
+func strictCookie(r *api.Request, name, value string, seconds int) string {
 	secure := "; Secure"
 	if strings.HasPrefix(r.Address, "http://") {
 		secure = ""
 	}
-	return fmt.Sprintf("%s=%s; Max-Age=%d; HttpOnly; SameSite=Strict%s", api.SessionCookie, value, max(seconds, 0), secure)
+	return fmt.Sprintf("%s=%s; Max-Age=%d; HttpOnly; SameSite=Strict%s", name, value, max(seconds, 0), secure)
 }

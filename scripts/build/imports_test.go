@@ -204,6 +204,22 @@ func TestOnlyTheMCPFunctionLinksTheMCPSDK(t *testing.T) {
 	}
 }
 
+// TestOnlyTheConsoleLinksOpenIDConnect holds because no other function signs people in, and all
+// are downloaded at a cold start.
+func TestOnlyTheConsoleLinksOpenIDConnect(t *testing.T) {
+	const library, linked = "github.com/coreos/go-oidc", "functions/console/bootstrap"
+	for _, p := range listed(t) {
+		links := slices.ContainsFunc(p.deps, func(name string) bool { return within(name, library) })
+		deployed := strings.HasSuffix(p.path, "/bootstrap") || within(p.path, "authorizer") && !forTests(p.path)
+		if deployed && links != (p.path == linked) {
+			t.Errorf("%s links %s: %t, want it in %s alone", p.path, library, links, linked)
+		}
+		if !within(p.path, "functions/console/openid") {
+			refuse(t, p, p.imports, "only functions/console/openid may use it", library)
+		}
+	}
+}
+
 func TestEveryFunctionHasABootstrapOfAtMost25Lines(t *testing.T) {
 	folders := map[string]bool{"authorizer": true}
 	for _, r := range api.Routes {

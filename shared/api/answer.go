@@ -88,7 +88,7 @@ func (e Encoder) preflight(methods []string) map[string]string {
 func (e Encoder) Error(requestID string, err *Error) Answer {
 	cond := e.Contract.Condition(err.Condition)
 	message := err.Message
-	if cond.Message != "" {
+	if cond.Message != "" && !err.Own {
 		message = cond.Message
 	}
 	a := Answer{Status: cond.Status, Header: e.common()}

@@ -5,6 +5,7 @@ const (
 	HostHeader    = "X-Statgate-Host"   // set by the edge: the host that the client addressed
 	ViewerHeader  = "X-Statgate-Viewer" // set by the edge: the client's network address
 	SessionCookie = "statgate_session"
+	BindingCookie = "statgate_oidc_" // begins the names of cookies that bind a sign-in to a browser
 )
 
 // Browser is what the routes of console sessions see of a request.
@@ -15,4 +16,5 @@ type Browser struct {
 	Agent       string   // header User-Agent
 	Viewer      string   // network address of the client
 	Cookies     []string // values of the session's cookie, as many as the browser sent
+	Bindings    []string // values of the cookies that bind sign-ins with OpenID Connect
 }

@@ -18,6 +18,7 @@ type Error struct {
 	Details    any                 // replaces Fields and Form in the response
 	RetryAfter time.Duration       // for quota and unavailable
 	Allow      string              // for method
+	Own        bool                // a person reads the message: the contract's does not replace it
 	Cause      error
 }
 

@@ -71,7 +71,7 @@ var written = map[string]Partitions{
 	"endSession":       {Keys: audited("ORG")},
 	"endSessions":      {Keys: audited("ORG")},
 	"createPortalLink": {Keys: audited("LINK")},
-	"startSession":     {Keys: audited("ATTEMPTS", "GATE", "LINK", "ORG", "SECRET")},
+	"startSession":     {Keys: audited("ATTEMPTS", "GATE", "LINK", "OIDC", "ORG", "SECRET")},
 	"renewSession":     {Keys: patterns("ORG", "SECRET")},
 	"closeSession":     {Keys: audited("GATE", "ORG")},
 

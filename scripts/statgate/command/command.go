@@ -22,6 +22,7 @@ import (
 	"statgate/scripts/statgate/internal/dev"
 	"statgate/scripts/statgate/internal/importdata"
 	"statgate/scripts/statgate/internal/importkeys"
+	"statgate/scripts/statgate/internal/indexmembers"
 	"statgate/scripts/statgate/internal/operatorkey"
 	"statgate/scripts/statgate/internal/peppers/export"
 	"statgate/scripts/statgate/internal/peppers/restore"
@@ -70,6 +71,7 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		dev.Command(), operatorkey.Command(), importdata.Command(), importkeys.Command(),
 		group("peppers", "Rotate, export and import the peppers of a deployment",
 			rotate.Command(), export.Command(), restore.Command()),
+		group("members", "Maintain the members of a deployment", indexmembers.Command()),
 		version())
 	root.Long = root.Short + `.
 

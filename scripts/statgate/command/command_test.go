@@ -51,7 +51,7 @@ func TestEachCommandExplainsItselfOnStandardOutput(t *testing.T) {
 			}
 		})
 	})
-	want := "statgate, statgate bootstrap, statgate dev, statgate import, statgate import-keys, statgate peppers, " +
+	want := "statgate, statgate bootstrap, statgate dev, statgate import, statgate import-keys, statgate members, statgate members index, statgate peppers, " +
 		"statgate peppers export, statgate peppers import, statgate peppers rotate, statgate version"
 	if got := strings.Join(paths, ", "); got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -42,9 +42,8 @@ func key(viewer string) table.Key {
 // Charge counts an attempt. It fails with an *[api.Error] if the address has failed too often,
 // or the store does not answer. The result gives the attempt back.
 func (s Store) Charge(ctx context.Context, viewer string, now time.Time) (refund func(context.Context), err error) {
-	size := int64(Window / time.Second)
-	window := now.Unix() - now.Unix()%size
-	ends := window + size
+	window := windowOf(now)
+	ends := window + int64(Window/time.Second)
 	at := key(viewer)
 	count := table.Update(at, []table.Action{table.Increment("count", 1)}, table.Eq("window", window), table.Lt("count", int64(Limit)))
 	roll := table.Put(table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "window": window, "count": int64(1), table.TTLAttr: ends},
@@ -53,10 +52,7 @@ func (s Store) Charge(ctx context.Context, viewer string, now time.Time) (refund
 		for _, w := range []table.Write{count, roll} {
 			_, err := s.Table.Write(ctx, w)
 			if err == nil {
-				return func(ctx context.Context) {
-					// Best effort: without it, a success counts as a failure.
-					_, _ = s.Table.Write(ctx, table.Update(at, []table.Action{table.Increment("count", -1)}, table.Eq("window", window)))
-				}, nil
+				return func(ctx context.Context) { s.Refund(ctx, viewer, now) }, nil
 			}
 			if table.AsConditionFailed(err) == nil {
 				return nil, api.UnavailableError("counting an attempt to sign in", err)
@@ -66,4 +62,15 @@ func (s Store) Charge(ctx context.Context, viewer string, now time.Time) (refund
 	e := api.Fail(api.Quota, "too many failed attempts to sign in: retry after %s", time.Unix(ends, 0).UTC().Format(time.RFC3339))
 	e.RetryAfter = max(time.Second, time.Unix(ends, 0).Sub(now))
 	return nil, e
+}
+
+// Refund gives back an attempt that was charged at a time. It is best effort: without it, a
+// success counts as a failure.
+func (s Store) Refund(ctx context.Context, viewer string, charged time.Time) {
+	_, _ = s.Table.Write(ctx, table.Update(key(viewer), []table.Action{table.Increment("count", -1)}, table.Eq("window", windowOf(charged)), table.Gt("count", int64(0))))
+}
+
+// windowOf returns when the window of a time began, in seconds since 1970.
+func windowOf(at time.Time) int64 {
+	return at.Unix() - at.Unix()%int64(Window/time.Second)
 }

@@ -35,6 +35,7 @@ type beginning struct {
 	SignIn
 	method, org, user string
 	key, secret       string // ids
+	email             string // by which the member was identified, or ""
 	own               bool
 	lasts             int64      // when the rights end that it begins with, in seconds since 1970; 0 if they do not
 	redeems           *table.Key // the portal link that it uses up
@@ -55,10 +56,10 @@ func (s *Store) BeginWithKey(ctx context.Context, in SignIn, secret string) (Ope
 	return s.begin(ctx, beginning{SignIn: in, method: ByKey, org: c.Org, user: c.User, key: c.Key, secret: c.Secret, own: !c.Unclaimed})
 }
 
-// BeginAs begins a session of a member whom somebody else has identified, such as an identity
-// provider.
-func (s *Store) BeginAs(ctx context.Context, in SignIn, org, user string) (Opened, error) {
-	return s.begin(ctx, beginning{SignIn: in, method: ByOIDC, org: org, user: user, own: true})
+// BeginAs begins a session of a member whom a provider of OpenID Connect has identified by an
+// email address. It fails if the member no longer has this address.
+func (s *Store) BeginAs(ctx context.Context, in SignIn, org, user, email string) (Opened, error) {
+	return s.begin(ctx, beginning{SignIn: in, method: ByOIDC, org: org, user: user, email: email, own: true})
 }
 
 // cookieBytes is the randomness of a cookie's secret.
@@ -239,6 +240,8 @@ func (o opening) until(f openingFacts) (int64, error) {
 		return 0, api.Fail("standing."+f.member.State, "this member is %s", f.member.State)
 	case o.redeems != nil && !f.link:
 		return 0, linkUsed()
+	case o.email != "" && !orgs.SameAddress(o.email, f.member.Email):
+		return 0, api.Fail(api.SecretUnknown, "this member has another address now")
 	case o.key == "" && o.lasts != 0:
 		return min(end, o.lasts), nil
 	case o.key == "":
@@ -294,7 +297,7 @@ func (o opening) uses(f openingFacts) []table.Write {
 // decided again.
 func (h holdings) movesMember(m orgs.Member) []table.Write {
 	return []table.Write{
-		table.Update(orgs.MemberKey(h.Org.ID, m.User), []table.Action{table.Set("sessions", m.Sessions)}, table.IsThere()),
+		table.Update(orgs.MemberKey(h.Org.ID, m.User), append(m.Findable(h.Org.ID), table.Set("sessions", m.Sessions)), table.IsThere()),
 		table.Update(orgs.Key(h.Org.ID), []table.Action{table.Increment("keys_version", 1), table.Increment("members_version", 1)},
 			table.Eq("keys_version", h.Org.KeysVersion), table.Eq("members_version", h.Org.MembersVersion)),
 	}

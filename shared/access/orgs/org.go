@@ -144,7 +144,7 @@ func (o Org) item() table.Item {
 
 func (m Member) item(org string) table.Item {
 	at := MemberKey(org, m.User)
-	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort,
+	it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, addressPartition: addressOf(m.Email), addressSort: addressEntry(org, m.User),
 		"user": m.User, "email": m.Email, "role": m.Role, "state": m.State}
 	if m.Connections != "" {
 		it["connections"] = m.Connections

@@ -15,7 +15,9 @@ import (
 // Table is the part of the keys table that the store uses.
 type Table interface {
 	Get(ctx context.Context, key table.Key, consistent bool) (table.Item, error)
+	BatchGet(ctx context.Context, keys []table.Key, consistent bool) ([]table.Item, error)
 	Query(ctx context.Context, q table.Query) (table.Page, error)
+	Write(ctx context.Context, w table.Write) (table.Item, error)
 	Transact(ctx context.Context, ws []table.Write) error
 }
 

@@ -15,6 +15,7 @@ import (
 	"statgate/authorizer"
 	"statgate/functions"
 	"statgate/functions/console"
+	"statgate/functions/console/openid"
 	"statgate/functions/mcp"
 	"statgate/functions/mcp/tools"
 	"statgate/shared/access/apikey"
@@ -67,6 +68,7 @@ type Options struct {
 	// Console is the bundle of the console's page. If it is nil or does not exist, the page
 	// says how to build it.
 	Console fs.FS
+	OpenID  *openid.Provider // signs people in to the console; nil for none
 	// Within returns the context for an operation, a worker or the authorizer (""). Tests
 	// use it to find out which function calls a table. If it is nil, contexts stay as
 	// they are.
@@ -178,9 +180,9 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	}
 	deps.MCP = mcp.Deps{Origins: o.MCPOrigins, Tools: tools.Deps{Contract: o.Contract, Cards: cards, Leagues: deps.Leagues, Teams: deps.Teams,
 		Players: deps.Players, Matches: deps.Matches, Reports: deps.Reports, Standings: deps.Standings}}
-	deps.Console = console.Deps{Keys: d.Keys, Attempts: attempts.Store{Table: o.Keys}}
+	deps.Console = console.Deps{Keys: d.Keys, Orgs: d.Orgs, Attempts: attempts.Store{Table: o.Keys}, OpenID: o.OpenID, Pending: openid.Pending{Table: o.Keys, Rand: o.Rand}}
 	if o.Console != nil {
-		if deps.Console.Site, err = console.Load(o.Console, console.NewConfig(o.Contract, console.Settings{Environment: o.Environment, StagePath: o.StagePath})); err != nil {
+		if deps.Console.Site, err = console.Load(o.Console, console.NewConfig(o.Contract, console.Settings{Environment: o.Environment, StagePath: o.StagePath, OpenID: o.OpenID != nil})); err != nil {
 			return nil, err
 		}
 	}

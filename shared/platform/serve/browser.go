@@ -35,8 +35,12 @@ func (f *Function) browser(ev events.APIGatewayProxyRequest) *api.Browser {
 		}
 	}
 	read := http.Request{Header: http.Header{"Cookie": {strings.Join(values(ev, "Cookie"), "; ")}}}
-	for _, cookie := range read.CookiesNamed(api.SessionCookie) {
-		b.Cookies = append(b.Cookies, cookie.Value)
+	for _, cookie := range read.Cookies() {
+		if cookie.Name == api.SessionCookie {
+			b.Cookies = append(b.Cookies, cookie.Value)
+		} else if strings.HasPrefix(cookie.Name, api.BindingCookie) {
+			b.Bindings = append(b.Bindings, cookie.Value)
+		}
 	}
 	return b
 }

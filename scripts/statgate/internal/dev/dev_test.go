@@ -212,6 +212,11 @@ func TestDevThatCannotStartSaysWhy(t *testing.T) {
 		{[]string{"--import", "clubs=/does/not/exist"}, "no such file", true},
 		{[]string{"--dynamodb", "aws"}, "must be the URL", true},
 		{[]string{"--addr", "8080"}, "must be HOST:PORT", true},
+		{[]string{"--oidc-issuer", "https://login.example.com"}, "give all three or none", true},
+		{[]string{"--oidc-client", "c", "--oidc-secret-file", notADir}, "give all three or none", true},
+		{[]string{"--oidc-issuer", "http://login.example.com", "--oidc-client", "c", "--oidc-secret-file", notADir}, "must be an https URL", true},
+		{[]string{"--oidc-issuer", "https://login.example.com/?a=b", "--oidc-client", "c", "--oidc-secret-file", notADir}, "must be an https URL", true},
+		{[]string{"--oidc-issuer", "http://127.0.0.1:1", "--oidc-client", "c", "--oidc-secret-file", "/does/not/exist"}, "no such file", true},
 		{[]string{"extra"}, "unexpected argument", true},
 	} {
 		o, err := parse(append([]string{"--addr", "127.0.0.1:0"}, c.args...))

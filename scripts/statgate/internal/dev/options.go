@@ -26,6 +26,7 @@ type options struct {
 	importPaths []string // KIND=PATH
 	credentials string
 	console     string
+	provider    provider
 	verbose     bool
 
 	contract    *contract.Contract
@@ -72,6 +73,7 @@ the tables are at that endpoint; without --data they are dropped at the end.`,
 	f.StringArrayVar(&o.importPaths, "import", nil, "`KIND=PATH` to import before listening: "+importKinds+"; repeatable")
 	f.StringVar(&o.credentials, "credentials", "", "`FILE` to write the base URL and the demo's keys to, as JSON, mode 0600")
 	f.StringVar(&o.console, "console", ".cache/console", "`DIR` of the console's page, as \"make console\" builds it")
+	o.provider.addFlags(f)
 	f.BoolVar(&o.verbose, "verbose", false, "log each request")
 	return c
 }
@@ -98,6 +100,9 @@ func (o *options) check(ctx context.Context) error {
 	}
 	if o.DynamoDB == operate.AWS {
 		return usage.Errorf("--dynamodb: must be the URL of an endpoint, got %q; dev uses no AWS account", o.DynamoDB)
+	}
+	if _, err := o.provider.open(nil); err != nil {
+		return err
 	}
 	return o.checkImports()
 }

@@ -38,10 +38,14 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 		return err
 	}
 	defer e.close()
+	people, err := o.provider.open(clock.Now)
+	if err != nil {
+		return err
+	}
 	d, err := deployment.New(deployment.Options{
 		Contract: o.contract, Environment: o.environment, Keys: e.keys, Stats: e.stats, Peppers: e.peppers,
 		Clock: clock.Now, Confirmed: e.confirmed, Rand: rand.Reader, Log: lines, Follow: e.follow, PrivateWebhooks: true,
-		MCPOrigins: mcp.Origins{Loopback: at.IP.IsLoopback()}, Console: os.DirFS(o.console),
+		MCPOrigins: mcp.Origins{Loopback: at.IP.IsLoopback()}, Console: os.DirFS(o.console), OpenID: people,
 	})
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package secret reads the peppers from Secrets Manager.
+// Package secret reads the peppers and other secrets from Secrets Manager.
 package secret
 
 import (
@@ -16,6 +16,11 @@ import (
 // Peppers makes the secret PEPPERS_SECRET the source of the function's peppers.
 func Peppers(f *boot.Function) {
 	f.UsePeppers(apikey.NewPepperSource(Fetch(f.AWS, f.Need("PEPPERS_SECRET")), f.Clock))
+}
+
+// Reader returns a function that makes a [Fetch] of a secret's name.
+func Reader(cfg aws.Config) func(name string) func(context.Context) ([]byte, error) {
+	return func(name string) func(context.Context) ([]byte, error) { return Fetch(cfg, name) }
 }
 
 // Fetch returns a function that reads the text of a secret by its name or ARN. Its

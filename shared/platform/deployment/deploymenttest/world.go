@@ -18,6 +18,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"statgate/functions/console/openid"
 	"statgate/functions/mcp"
 	"statgate/shared/access/apikey"
 	"statgate/shared/api/openapi"
@@ -175,6 +176,7 @@ type Setup struct {
 
 	MCPOrigins mcp.Origins
 	Console    fs.FS // [Page] if it is nil
+	OpenID     *openid.Provider
 }
 
 // Page is a bundle of the console's page. Tests do not wait for the packages of the real one.
@@ -204,7 +206,7 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	w.Deployment, err = deployment.New(deployment.Options{
 		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins, Console: setup.Console,
+		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins, Console: setup.Console, OpenID: setup.OpenID,
 	})
 	if err != nil {
 		t.Fatal(err)
