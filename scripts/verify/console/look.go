@@ -45,14 +45,19 @@ type breach struct {
 	Nodes      []string
 }
 
-// breaches returns the rules of accessibility that what a tab shows breaks, as axe finds them.
-func (p *tab) breaches() []breach {
+// breaches returns the rules of accessibility that what a tab shows breaks, as axe finds them in
+// the part that a CSS selector names; "" is all of it.
+func (p *tab) breaches(part string) []breach {
 	p.t.Helper()
 	var got struct {
 		Passes     int
 		Violations []breach
 	}
-	p.must(command{"op": "axe"}, &got)
+	c := command{"op": "axe"}
+	if part != "" {
+		c["part"] = part
+	}
+	p.must(c, &got)
 	if got.Passes == 0 {
 		p.t.Error("axe checked nothing")
 	}
@@ -63,9 +68,16 @@ func (p *tab) breaches() []breach {
 // window. It takes pictures where the rig does.
 func (r *rig) look(p *tab, name string) {
 	p.t.Helper()
+	r.lookAt(p, name, "")
+}
+
+// lookAt is look, but axe checks only the part that a CSS selector names: a large page takes it
+// many seconds.
+func (r *rig) lookAt(p *tab, name, part string) {
+	p.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
 		p.scheme(scheme)
-		for _, b := range p.breaches() {
+		for _, b := range p.breaches(part) {
 			p.t.Errorf("%s, %s: %s: %s, %d times:\n  %s", name, scheme, b.Rule, b.Help, b.Count, strings.Join(b.Nodes, "\n  "))
 		}
 	}

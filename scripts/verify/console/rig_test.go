@@ -47,7 +47,7 @@ func TestTheRigNoticesWhatIsWrongWithAPage(t *testing.T) {
 	v.goes(server.URL)
 	v.see(at{Text: "/from the script/"})
 	var rules []string
-	for _, b := range v.breaches() {
+	for _, b := range v.breaches("") {
 		rules = append(rules, b.Rule)
 	}
 	for _, want := range []string{"image-alt", "label"} {

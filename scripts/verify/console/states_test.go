@@ -36,10 +36,12 @@ func TestEveryViewSaysWhatIsWrong(t *testing.T) {
 				s.goes(s.URL + "/console#/nowhere")
 				s.reload()
 				s.see(navigation)
-				s.answer(s.Contract.Base+"/(keys|orgs|audit|sessions|webhooks|applications)(\\?|/|$)(?!self)", status, "{}", nil)
+				s.answer(s.Contract.Base+"/(?!keys/self)", status, "{}", nil)
 				s.click(navigation, link(name))
 				s.see(at{Role: "main"}, at{Role: "alert"})
-				s.looks(s.tab, state+" "+name)
+				if status != 0 || name == names[0] { // what is lost looks as what is broken does
+					s.looks(s.tab, state+" "+name)
+				}
 				s.answer("", -1, "", nil)
 				s.click(at{Role: "main"}, first(button("Try again")))
 				s.gone(at{Role: "main"}, at{Role: "alert"})

@@ -134,6 +134,7 @@ func watched(t *testing.T, contract string, seen watch) *deploymenttest.Fixture 
 func handsOn(keys, stats table.Table) suite.OutOfBand {
 	return suite.OutOfBand{
 		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
+		DropGate:   func(ctx context.Context, key string) error { return outofband.DropGate(ctx, keys, key) },
 		PutReport:  func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
 	}
 }

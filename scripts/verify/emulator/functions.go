@@ -67,6 +67,7 @@ func (t target) hands(s outputs.Stack, c *contract.Contract) suite.OutOfBand {
 	all := functionsOf(c)
 	return suite.OutOfBand{
 		CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, keys, key) },
+		DropGate:   func(ctx context.Context, key string) error { return outofband.DropGate(ctx, keys, key) },
 		PutReport:  func(ctx context.Context, match string) error { return outofband.PutReport(ctx, stats, match) },
 		RotatePepper: func(ctx context.Context) error {
 			if err := outofband.RotatePepper(ctx, secret); err != nil {

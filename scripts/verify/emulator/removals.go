@@ -127,7 +127,7 @@ func (g grant) detectingCases(contract string) []string {
 	case g.store == "keys" && slices.Contains([]string{"GetItem", "BatchGetItem", "UpdateItem"}, action):
 		return []string{"stale." + g.function}
 	case g.store == "keys" && action == "PutItem":
-		return []string{"hour." + g.function}
+		return []string{"gate." + g.function}
 	}
 	if named, ok := map[string][]string{
 		"keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test"}, "audit": {"audit.run"}, "orgs": {"member.owners"},

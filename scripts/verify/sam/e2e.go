@@ -32,5 +32,8 @@ func (l *local) suite(ctx context.Context, out io.Writer) (suite.Result, error) 
 	}
 	return suite.Run(ctx, suite.Options{BaseURL: l.store.demo.Base, Operator: l.store.demo.Operator, Contract: l.contract, Target: target,
 		Facts: conformance.Cases(l.contract.Name), Parallel: parallel, Out: out,
-		Hands: suite.OutOfBand{CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, l.store.keys, key) }}})
+		Hands: suite.OutOfBand{
+			CloseHours: func(ctx context.Context, key string) error { return outofband.CloseHours(ctx, l.store.keys, key) },
+			DropGate:   func(ctx context.Context, key string) error { return outofband.DropGate(ctx, l.store.keys, key) },
+		}})
 }

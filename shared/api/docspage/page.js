@@ -12,7 +12,8 @@ theme.addEventListener('click', () => {
   stored('theme', root.dataset.theme);
 });
 
-// On small screens, the contents are a menu that is closed by default.
+// On small screens, the contents are a menu. The page comes with it closed, so that nothing moves
+// when this script runs.
 const menu = doc.querySelector('.menu'), narrow = matchMedia('(max-width: 899px)');
 function setMenu() { menu.open = !narrow.matches; }
 setMenu();

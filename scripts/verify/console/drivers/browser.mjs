@@ -170,12 +170,13 @@ const commands = {
     await tabs.get(tab).page.setViewportSize({ width, height });
     return {};
   },
-  // axe reports what breaks the rules of WCAG 2.2 A and AA and axe's best practices.
-  async axe({ tab }) {
+  // axe reports what breaks the rules of WCAG 2.2 A and AA and axe's best practices, in a part of a
+  // page or in all of it.
+  async axe({ tab, part }) {
     const { page } = tabs.get(tab);
     await settled(page);
     if (!(await page.evaluate("typeof axe === 'object'"))) await page.evaluate(axe);
-    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations", "incomplete"] }));
+    const found = await page.evaluate((within) => window.axe.run(within ?? document, { resultTypes: ["violations"] }), part);
     return {
       passes: found.passes.length,
       violations: found.violations.map((v) => ({ rule: v.id, help: v.help, count: v.nodes.length, nodes: v.nodes.slice(0, 5).map((n) => `${n.target.join(" ")}: ${n.failureSummary}`) })),

@@ -315,7 +315,7 @@ var ballaLife = []Case{
 				t.Expect(suite.Get("/teams").By(k.Secret), 200, "")
 			}
 			t.Expect(view, 200, `{"last_used_at": "<time>", "usage": {"total": 3, "window": {"limit": 100000, "used": 3, "remaining": 99997, "resets_at": "<time>"}}, "...": 0}`)
-			t.Expect(suite.Get("/keys/"+k.ID+"/usage").By(t.Home().Admin), 200, `{"total": 3, "data": [{"operation": "listTeams", "count": 3, "hour": "<time>"}], "...": 0}`)
+			t.Expect(suite.Get("/keys/"+k.ID+"/usage").By(t.Home().Admin), 200, `{"total": 3, "data": [{"operation": "listTeams", "count": 3, "start": "<time>", "hour": "<time>"}], "...": 0}`)
 		}},
 	{ID: "audit", Sentences: []string{"14.1"}, Source: fromPage, Fact: "there is a full audit trail", Answer: "each entry has the action, user, key and time; changes of keys and of matches are recorded", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})

@@ -17,6 +17,8 @@ import (
 type OutOfBand struct {
 	// CloseHours moves the requests of a key so far to two closed hours.
 	CloseHours func(ctx context.Context, key string) error
+	// DropGate deletes the gate of a key that has made no request yet.
+	DropGate func(ctx context.Context, key string) error
 	// PutReport stores a goal in a match's report.
 	PutReport func(ctx context.Context, match string) error
 	// RotatePepper makes a new pepper the current one and waits until all instances use it.
@@ -40,7 +42,8 @@ func perFunction(c *contract.Contract) []Case {
 		probe := probes[name]
 		all = append(all,
 			Case{ID: "stale." + name, Guarantee: "a changed key in use works on the next request at " + name, Run: func(t *T) { keyChanged(t, probe) }},
-			Case{ID: "hour." + name, Guarantee: "the usage of closed hours is stored by a request to " + name, Run: func(t *T) { hourClosed(t, probe) }})
+			Case{ID: "hour." + name, Guarantee: "the usage of closed hours is stored by a request to " + name, Run: func(t *T) { hourClosed(t, probe) }},
+			Case{ID: "gate." + name, Guarantee: "a key whose gate was never stored gets it by its first request, to " + name, Run: func(t *T) { gateMissing(t, probe) }})
 	}
 	return append(all, Case{ID: "pepper.moved", Guarantee: "a key that was used after a pepper rotation no longer needs the old pepper", Run: pepperMoved, After: true})
 }
@@ -110,6 +113,19 @@ func hourClosed(t *T, probe api.Route) {
 	}
 	t.wantAdmitted(k.secret, probe)
 	t.checkUsage(t.home.admin, k.id, map[string]int{probe.Operation: 3})
+}
+
+// gateMissing calls with a key whose creation stopped between the key and its gate.
+func gateMissing(t *T, probe api.Route) {
+	if t.hands.DropGate == nil {
+		t.NotApplicable("it takes access to the table")
+	}
+	k := t.keyFor(probe)
+	if err := t.hands.DropGate(t.ctx, k.id); err != nil {
+		t.Fatalf("deleting the gate: %v", err)
+	}
+	t.wantAdmitted(k.secret, probe)
+	t.checkUsage(t.home.admin, k.id, map[string]int{probe.Operation: 1})
 }
 
 func pepperMoved(t *T) {

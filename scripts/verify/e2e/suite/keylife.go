@@ -12,6 +12,7 @@ import (
 func keyLife() []Case {
 	return []Case{
 		{ID: "key.create", Guarantee: "a new key works immediately; later answers show its last characters but never its secret", Run: keyCreate},
+		{ID: "key.filters", Guarantee: "keys are found by their owner and by part of what people see, in any case", Run: keyFilters},
 		{ID: "key.self", Guarantee: "a key can read its identity, its operations and its remaining quota", Run: keySelf},
 		{ID: "key.repeat", Guarantee: "a creation that is repeated with its Idempotency-Key creates one key, and the error names it", Run: keyRepeat},
 		{ID: "key.edit", Guarantee: "name and metadata can be changed without changing other fields", Run: keyEdit},
@@ -228,4 +229,36 @@ func keyRevokeLoad(t *T) {
 	if late.Load() > 0 {
 		t.Errorf("%d requests that began after the answer were admitted", late.Load())
 	}
+}
+
+// keyFilters makes a key whose name no other key has.
+func keyFilters(t *T) {
+	k := t.key(t.home.admin, t.home, in{"name": "Finding " + t.mark + " nr 7", "scopes": t.endpoint().scopes})
+	shown := t.mustOp(t.home.admin, "getKey", in{"key": k.id})
+	found := func(input in) map[string]bool {
+		ids := map[string]bool{}
+		for _, one := range t.listed(t.home.admin, "listKeys", input) {
+			ids[textOf(one, "id")] = true
+			if owner, asked := input["owner"]; asked && textOf(one, "user") != owner {
+				t.Errorf("listKeys of %v: the key %s is of %s", owner, textOf(one, "id"), textOf(one, "user"))
+			}
+		}
+		return ids
+	}
+	name := strings.ToUpper("finding " + t.mark)
+	if ids := found(in{"q": name}); len(ids) != 1 || !ids[k.id] {
+		t.Errorf("listKeys of %q: got %v, want %s alone", name, ids, k.id)
+	}
+	for _, q := range []string{shown.text("last_four"), strings.ToUpper(shown.text("prefix"))} {
+		if q != "" && !found(in{"q": q, "owner": shown.text("user"), "state": "active"})[k.id] {
+			t.Errorf("listKeys of %q: the key %s is missing", q, k.id)
+		}
+	}
+	for _, none := range []in{{"q": "no key has this name"}, {"owner": unknownIDs["user"]}, {"q": name, "owner": unknownIDs["user"]}, {"q": name, "state": "revoked"}} {
+		if ids := found(none); len(ids) != 0 {
+			t.Errorf("listKeys of %v: got %v, want none", none, ids)
+		}
+	}
+	t.wantError(t.op(t.home.admin, "listKeys", in{"q": strings.Repeat("x", 81)}), api.InputParameter)
+	t.mustOp(t.home.admin, "revokeKey", in{"key": k.id})
 }

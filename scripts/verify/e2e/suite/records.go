@@ -11,7 +11,10 @@ import (
 func records() []Case {
 	return []Case{
 		{ID: "usage.exact", Guarantee: "a key's usage by operation equals the admitted requests; refused requests are not counted", Run: usageExact},
+		{ID: "usage.days", Guarantee: "the days of a key's usage add up to its hours, closed hours included", Run: usageDays},
+		{ID: "usage.org", Guarantee: "the usage of an organisation has each of its keys once, with its requests and its window, and the pages add up", Run: usageOrg},
 		{ID: "usage.run", Guarantee: "the usage of every key of the run equals its admitted requests", Run: usageRun, After: true},
+		{ID: "usage.orgs", Guarantee: "the usage of every organisation of the run has the requests that the reports of its keys have", Run: usageOrgs, After: true},
 		{ID: "audit.run", Guarantee: "the audit trail has each change of the run once, and nothing else", Run: auditRun, After: true},
 		{ID: "answers.valid", Guarantee: "every answer of the run conforms to the OpenAPI document", Run: answersValid, After: true},
 		{ID: "secrets.once", Guarantee: "no answer of the run shows a secret again", Run: secretsOnce, After: true},
@@ -39,8 +42,7 @@ func usageExact(t *T) {
 
 // checkUsage compares a key's usage report with the requests that were sent.
 func (t *T) checkUsage(secret, id string, want map[string]int) {
-	from := time.Now().UTC().Add(-3 * time.Hour).Format(time.RFC3339)
-	r := t.mustOp(secret, "getKeyUsage", in{"key": id, "from": from})
+	r := t.mustOp(secret, "getKeyUsage", in{"key": id, "from": since()})
 	got, total := map[string]int{}, 0
 	for _, one := range objects(r.value("data")) {
 		n, _ := one["count"].(float64)
@@ -55,6 +57,137 @@ func (t *T) checkUsage(secret, id string, want map[string]int) {
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) || r.number("total") != float64(total) {
 		t.Errorf("usage of %s: %v with total %v, want %v with total %d", id, got, r.number("total"), want, total)
+	}
+}
+
+// since is the start of the reports of a run, an hour before the hours that it may close.
+func since() string { return time.Now().UTC().Add(-3 * time.Hour).Format(time.RFC3339) }
+
+func usageDays(t *T) {
+	d := t.endpoint()
+	k := t.clientKey(d)
+	t.wantStatus(t.call(k.secret, d), http.StatusOK)
+	if t.hands.CloseHours != nil {
+		if err := t.hands.CloseHours(t.ctx, k.id); err != nil {
+			t.Fatalf("closing the hours: %v", err)
+		}
+	}
+	t.wantStatus(t.call(k.secret, d), http.StatusOK)
+	ask := in{"key": k.id, "from": time.Now().UTC().AddDate(0, 0, -2).Truncate(24 * time.Hour).Format(time.RFC3339)}
+	byHour := t.mustOp(t.home.admin, "getKeyUsage", ask)
+	ask["interval"] = "day"
+	byDay := t.mustOp(t.home.admin, "getKeyUsage", ask)
+	want := map[string]float64{}
+	for _, one := range objects(byHour.value("data")) {
+		n, _ := one["count"].(float64)
+		hour := textOf(one, "hour")
+		if hour != textOf(one, "start") || len(hour) < len(time.DateOnly) {
+			t.Fatalf("%s: the count %v has no hour", byHour.asked, one)
+		}
+		want[hour[:len(time.DateOnly)]+"T00:00:00Z"] += n
+	}
+	got := map[string]float64{}
+	for _, one := range objects(byDay.value("data")) {
+		n, _ := one["count"].(float64)
+		got[textOf(one, "start")] += n
+		if one["hour"] != nil {
+			t.Errorf("%s: the count %v has an hour", byDay.asked, one)
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) || byDay.number("total") != byHour.number("total") || byDay.text("interval") != "day" || byDay.number("total") < 2 {
+		t.Errorf("%s: %v with total %v, want %v with total %v", byDay.asked, got, byDay.number("total"), want, byHour.number("total"))
+	}
+	ask["from"] = time.Now().UTC().AddDate(0, 0, -92).Format(time.RFC3339)
+	t.wantError(t.op(t.home.admin, "getKeyUsage", ask), api.InputDate)
+}
+
+// orgUsage returns the rows of an organisation's keys, by key, from all pages of a report. It
+// checks that each page adds up, and that the pages do.
+func (t *T) orgUsage(secret, org string, limit int) map[string]map[string]any {
+	rows, total := map[string]map[string]any{}, 0.0
+	ask := in{"org": org, "from": since(), "limit": limit}
+	for range maxPages {
+		page := t.mustOp(secret, "getOrgUsage", ask)
+		ofKeys, ofData := 0.0, 0.0
+		for _, row := range objects(page.value("keys")) {
+			id := textOf(row, "key")
+			if rows[id] != nil {
+				t.Errorf("%s: the key %s is on two pages", page.asked, id)
+			}
+			rows[id] = row
+			n, _ := row["total"].(float64)
+			ofKeys += n
+			if n != sumOf(row["operations"]) {
+				t.Errorf("%s: the operations of %s do not add up to %v", page.asked, id, n)
+			}
+		}
+		ofData = sumOf(page.value("data"))
+		total += ofKeys
+		if page.number("total") != ofKeys || ofData != ofKeys || page.number("running_total") != total {
+			t.Errorf("%s: total %v, running total %v and counts of %v, want %v of its keys and %v so far", page.asked, page.number("total"), page.number("running_total"), ofData, ofKeys, total)
+		}
+		cursor := page.text("next_cursor")
+		if cursor == "" {
+			return rows
+		}
+		ask["cursor"] = cursor
+	}
+	t.Fatalf("getOrgUsage: the report does not end after %d pages", maxPages)
+	return nil
+}
+
+// sumOf adds up a list of counts.
+func sumOf(list any) (all float64) {
+	for _, one := range objects(list) {
+		n, _ := one["count"].(float64)
+		all += n
+	}
+	return all
+}
+
+func usageOrg(t *T) {
+	d := t.endpoint()
+	n := t.tenant("usage", t.largest().Name)
+	used := t.key(n.admin, n, in{"scopes": d.scopes})
+	unused := t.key(n.admin, n, in{"scopes": d.scopes})
+	for range 3 {
+		t.wantStatus(t.call(used.secret, d), http.StatusOK)
+	}
+	t.mustOp(n.admin, "revokeKey", in{"key": unused.id})
+	rows := t.orgUsage(n.admin, n.id, 1)
+	if len(rows) != 3 || rows[n.adminKey] == nil || rows[unused.id] == nil || rows[unused.id]["state"] != "revoked" || rows[unused.id]["total"] != 0.0 {
+		t.Errorf("getOrgUsage of %s: got the keys %v, want %s, %s and %s", n.id, rows, used.id, unused.id, n.adminKey)
+	}
+	counts := objects(rows[used.id]["operations"])
+	if len(counts) != 1 || textOf(counts[0], "operation") != d.route.Operation || t.target.Lossy == "" && counts[0]["count"] != 3.0 {
+		t.Errorf("getOrgUsage of %s: the key has %v, want 3 requests of %s", n.id, counts, d.route.Operation)
+	}
+	shown := t.mustOp(n.admin, "getKey", in{"key": used.id})
+	for _, field := range []string{"limit", "remaining"} {
+		window, _ := rows[used.id]["window"].(map[string]any)
+		if got := window[field]; field == "limit" && got != shown.number("usage", "window", field) || got == nil {
+			t.Errorf("getOrgUsage of %s: %s of the window is %v, want %v", n.id, field, got, shown.number("usage", "window", field))
+		}
+	}
+	for _, by := range []string{"hour", "day"} {
+		if r := t.mustOp(n.admin, "getOrgUsage", in{"org": n.id, "interval": by}); r.text("interval") != by || r.number("total") < 3 {
+			t.Errorf("%s: got %s", r.asked, r.brief())
+		}
+	}
+	cursor := t.mustOp(n.admin, "getOrgUsage", in{"org": n.id, "limit": 1}).text("next_cursor")
+	t.wantError(t.op(n.admin, "getOrgUsage", in{"org": n.id, "limit": 1, "interval": "day", "cursor": cursor}), api.InputCursor)
+	t.wantError(t.op(t.home.admin, "getOrgUsage", in{"org": n.id}), api.NotFound)
+}
+
+// usageOrgs reads the usage of each organisation when its keys no longer make requests.
+func usageOrgs(t *T) {
+	for _, n := range t.tenants {
+		for id, row := range t.orgUsage(t.operator, n.id, 100) {
+			own := t.mustOp(t.operator, "getKeyUsage", in{"key": id, "from": since()})
+			if row["total"] != own.number("total") {
+				t.Errorf("getOrgUsage of %s: key %s has %v requests, want %v", n.id, id, row["total"], own.number("total"))
+			}
+		}
 	}
 }
 

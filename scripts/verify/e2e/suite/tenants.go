@@ -79,7 +79,7 @@ func tenantInputs(t *T) {
 	other := t.neighbour()
 	for _, c := range []struct{ operation, field, of string }{
 		{"listKeys", "org", "org"}, {"listAudit", "org", "org"}, {"listAudit", "key", "key"}, {"listAudit", "key", "org"},
-		{"listAudit", "actor", "key"}, {"listAudit", "actor", "user"}, {"createKey", "org", "org"}, {"createKey", "user", "user"},
+		{"listKeys", "owner", "user"}, {"listAudit", "actor", "key"}, {"listAudit", "actor", "user"}, {"createKey", "org", "org"}, {"createKey", "user", "user"},
 	} {
 		ask := func(id string) Reply {
 			input := in{}

@@ -49,6 +49,15 @@ func CloseHours(ctx context.Context, keys table.Table, key string) error {
 	return nil
 }
 
+// DropGate deletes the gate of a key that has made no request, so that the key is as a creation
+// leaves it that stops before the gate.
+func DropGate(ctx context.Context, keys table.Table, key string) error {
+	if _, err := keys.Write(ctx, table.Delete(gate.Address(key), table.Eq("total", int64(0)))); err != nil {
+		return fmt.Errorf("deleting the gate of %s: %w", key, err)
+	}
+	return nil
+}
+
 // RotatePepper adds a pepper version, which becomes the current one.
 func RotatePepper(ctx context.Context, d peppers.Document) error {
 	raw, _, err := d.Read(ctx)

@@ -1,0 +1,182 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// menu opens the menu of a row and chooses an item.
+func (p *tab) menu(of, item string) {
+	p.t.Helper()
+	p.click(button("Actions for " + of))
+	p.click(at{Role: "menuitem", Name: item})
+}
+
+// TestAnOperatorsDay creates an organisation, lets its people in, changes its plan, looks at it
+// as its admin does, and lets one go.
+func TestAnOperatorsDay(t *testing.T) {
+	t.Parallel()
+	tell(t, false, func(t *testing.T, s *tale) {
+		const name, owner, mo = "Eastern Broadcasting", "eve@east.example", "mo@east.example"
+		s.goes(s.URL + "/console")
+		s.signIn(s.Operator)
+		s.view("Organisations")
+		org := s.opens(t, name, owner)
+		s.see(heading("Members"))
+		s.see(words("You are in " + name + ", as its admin sees it"))
+		s.click(first(button("Add member")))
+		form := dialog("Add member")
+		s.fill(mo, form, field("E-mail address"))
+		s.check(form, at{Role: "radio", Name: "member"})
+		s.looks(s.tab, "add member")
+		s.click(confirmed(form, "Add member")...)
+		s.gone(form)
+		s.see(row(mo))
+		s.looks(s.tab, "members of an organisation")
+		guest := s.invites(t, mo)
+		s.changesPlan(t, name)
+		s.click(row(name), at{Role: "link", Name: "/^As its admin/"})
+		s.see(heading("API keys"))
+		s.looks(s.tab, "keys of an organisation")
+		s.click(navigation, link("Members"))
+		s.menu(mo, "Remove")
+		form = dialog("Remove " + mo)
+		s.see(form)
+		s.looks(s.tab, "remove member")
+		s.fill(mo, form, at{Role: "textbox"})
+		s.click(confirmed(form, "Remove member")...)
+		s.gone(form)
+		s.gone(row(mo))
+		guest.allow(http.StatusUnauthorized, "")
+		guest.click(navigation, link("Sessions"))
+		guest.see(words("Your session has ended"))
+		s.isAudited(t, org, "member.add", "member.remove")
+		s.view("Audit")
+		s.see(at{Role: "main"}, words("/member.remove/"))
+		s.looks(s.tab, "audit of an organisation")
+	})
+}
+
+// opens creates an organisation, opens its members and returns its id.
+func (s *tale) opens(t *testing.T, name, owner string) (org string) {
+	t.Helper()
+	s.looks(s.tab, "organisations")
+	s.click(first(button("Create organisation")))
+	form := dialog("Create organisation")
+	s.fill(name, form, field("Name"))
+	s.fill(owner, form, field("First owner's e-mail address"))
+	s.choose(s.plan, form, field("Plan"))
+	s.looks(s.tab, "create organisation")
+	s.click(confirmed(form, "Create organisation")...)
+	made := dialog(name + " is created")
+	s.see(made)
+	s.looks(s.tab, "organisation created")
+	s.click(made, link("Open its members"))
+	for _, x := range s.seen().Traffic {
+		if x.Method == http.MethodPost && strings.HasSuffix(x.URL, "/orgs") {
+			org, _ = found([]byte(x.Body), "id").(string)
+		}
+	}
+	if org == "" {
+		t.Error("no answer has the id of the new organisation")
+	}
+	return org
+}
+
+// invites creates a portal link for a member, who opens the console with it.
+func (s *tale) invites(t *testing.T, email string) *visitor {
+	t.Helper()
+	s.menu(email, "Portal link")
+	form := dialog("Portal link for " + email)
+	s.looks(s.tab, "portal link")
+	s.click(confirmed(form, "Create link")...)
+	url := strings.TrimSpace(s.text(form, field("Link")))
+	s.looks(s.tab, "portal link shown")
+	s.click(form, button("Done"))
+	s.gone(form)
+	if strings.Contains(s.html(), url) {
+		t.Error("the page still has the link after its dialog was closed")
+	}
+	guest := visit(t)
+	guest.goes(url)
+	guest.see(navigation)
+	guest.see(at{Role: "banner"}, words(email))
+	return guest
+}
+
+// changesPlan gives an organisation the smallest plan of the contract.
+func (s *tale) changesPlan(t *testing.T, name string) {
+	t.Helper()
+	s.click(link("Back to organisations"))
+	s.see(heading("Organisations"))
+	if len(s.Contract.Plans) == 1 {
+		return
+	}
+	plan := s.Contract.Plans[0].Name
+	if plan == s.plan {
+		plan = s.Contract.Plans[1].Name
+	}
+	s.menu(name, "Change plan")
+	form := dialog("Plan of " + name)
+	s.choose(plan, form, field("Plan"))
+	s.looks(s.tab, "change plan")
+	s.click(confirmed(form, "Change plan")...)
+	s.gone(form)
+	s.see(at{Role: "row", Name: "/" + name + ".*" + plan + "/"})
+}
+
+// isAudited fails unless an organisation's audit trail has actions that a session did.
+func (s *site) isAudited(t *testing.T, org string, actions ...string) {
+	t.Helper()
+	reply := s.Call(t, s.Operator, http.MethodGet, "/audit?org="+org, "")
+	for _, action := range actions {
+		if !strings.Contains(string(reply.Body), action) {
+			t.Errorf("the audit trail has no %s: %s", action, reply.Body)
+		}
+	}
+	if !strings.Contains(string(reply.Body), `"method":"session"`) {
+		t.Errorf("the audit trail does not say that a session did it: %.500s", reply.Body)
+	}
+}
+
+// TestADeveloperAppliesAndAnOperatorDecides is the story of contracts with approvals.
+func TestADeveloperAppliesAndAnOperatorDecides(t *testing.T) {
+	t.Parallel()
+	tell(t, true, func(t *testing.T, s *tale) {
+		org, user := s.Org(t, "Northern Games", s.plan, "ada@club.example")
+		s.enter(s.visitor, org, user)
+		if _, has := s.Contract.Operations["createApplication"]; !has {
+			if s.count(navigation, link("Applications")) != 0 {
+				t.Error("the navigation has Applications, which the contract lacks")
+			}
+			return
+		}
+		s.view("Applications")
+		s.looks(s.tab, "no applications")
+		s.click(first(button("Apply")))
+		form := dialog("Apply for approval")
+		s.check(form, at{Role: "radio", Name: "As a developer"})
+		s.fill("We show results on our pages.", form, at{Role: "textbox", Name: "/^Reason/"})
+		s.looks(s.tab, "apply")
+		s.click(confirmed(form, "Apply")...)
+		s.gone(form)
+		s.see(row("pending"))
+		operator := visit(t)
+		operator.goes(s.URL + "/console")
+		operator.signIn(s.Operator)
+		operator.view("Applications")
+		s.looks(operator.tab, "decisions")
+		operator.click(row("Northern Games"), button("Approve"))
+		form = dialog("Approve the application of Northern Games")
+		operator.see(form)
+		s.looks(operator.tab, "approve")
+		operator.click(confirmed(form, "Approve")...)
+		operator.gone(form)
+		s.reload()
+		s.see(row("approved"))
+		s.looks(s.tab, "applications")
+		s.view("Connections")
+		s.looks(s.tab, "connections")
+	})
+}
