@@ -13,11 +13,16 @@ type Flusher interface {
 }
 
 // EffectiveBy flushes, and returns the time at which widened permissions are effective
-// everywhere, in whole seconds UTC. Without a flusher no policy is cached, and it is now.
+// everywhere, in whole seconds UTC, rounded up. Without a flusher no policy is cached, and it
+// is now.
 func EffectiveBy(ctx context.Context, f Flusher, now time.Time) *time.Time {
-	if f != nil {
-		now = f.Flush(ctx)
+	if f == nil {
+		at := now.UTC().Truncate(time.Second)
+		return &at
 	}
-	at := now.UTC().Truncate(time.Second)
+	at := f.Flush(ctx).UTC()
+	if whole := at.Truncate(time.Second); whole.Before(at) {
+		at = whole.Add(time.Second)
+	}
 	return &at
 }
