@@ -2,6 +2,8 @@
 package main
 
 import (
+	"errors"
+
 	"statgate/functions/docs"
 	"statgate/shared/platform/boot"
 	"statgate/shared/platform/boot/endpoint"
@@ -10,12 +12,9 @@ import (
 
 func main() {
 	f := boot.Load()
-	document, err := docs.Located(f.Read("openapi.json"), f.StagePath)
-	if err != nil {
-		f.Fatal(err)
-	}
+	document, wrong := docs.Located(f.Read("openapi.json"), f.StagePath)
 	assets, err := docs.ReadAssets(f.Files("api-docs"))
-	if err != nil {
+	if err = errors.Join(wrong, err); err != nil {
 		f.Fatal(err)
 	}
 	d := docs.Deps{OpenAPI: document, Page: f.Read("docs.html"), Assets: assets}
