@@ -16,13 +16,10 @@ type Flusher interface {
 // everywhere, in whole seconds UTC, rounded up. Without a flusher no policy is cached, and it
 // is now.
 func EffectiveBy(ctx context.Context, f Flusher, now time.Time) *time.Time {
-	if f == nil {
-		at := now.UTC().Truncate(time.Second)
-		return &at
+	seconds := now.Unix()
+	if f != nil {
+		seconds = WholeSecond(f.Flush(ctx))
 	}
-	at := f.Flush(ctx).UTC()
-	if whole := at.Truncate(time.Second); whole.Before(at) {
-		at = whole.Add(time.Second)
-	}
+	at := time.Unix(seconds, 0).UTC()
 	return &at
 }
