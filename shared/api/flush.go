@@ -13,13 +13,11 @@ type Flusher interface {
 }
 
 // EffectiveBy flushes, and returns the time at which widened permissions are effective
-// everywhere, in whole seconds UTC, rounded up. Without a flusher no policy is cached, and it
-// is now.
+// everywhere, in whole seconds UTC. Without a flusher no policy is cached, and it is now.
 func EffectiveBy(ctx context.Context, f Flusher, now time.Time) *time.Time {
-	seconds := now.Unix()
 	if f != nil {
-		seconds = WholeSecond(f.Flush(ctx))
+		now = f.Flush(ctx)
 	}
-	at := time.Unix(seconds, 0).UTC()
+	at := now.UTC().Truncate(time.Second)
 	return &at
 }
