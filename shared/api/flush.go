@@ -13,16 +13,11 @@ type Flusher interface {
 }
 
 // EffectiveBy flushes, and returns the time at which widened permissions are effective
-// everywhere, in whole seconds UTC, rounded up. Without a flusher no policy is cached, and it
-// is now.
+// everywhere, in whole seconds UTC. Without a flusher no policy is cached, and it is now.
 func EffectiveBy(ctx context.Context, f Flusher, now time.Time) *time.Time {
-	if f == nil {
-		at := now.UTC().Truncate(time.Second)
-		return &at
+	if f != nil {
+		now = f.Flush(ctx)
 	}
-	at := f.Flush(ctx).UTC()
-	if whole := at.Truncate(time.Second); whole.Before(at) {
-		at = whole.Add(time.Second)
-	}
+	at := now.UTC().Truncate(time.Second)
 	return &at
 }

@@ -9,6 +9,14 @@ import (
 // WholeSeconds returns a duration in seconds, rounded up.
 func WholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
+// WholeSecond returns the first whole second that is not before t, in seconds since 1970.
+func WholeSecond(t time.Time) int64 {
+	if t.Nanosecond() > 0 {
+		return t.Unix() + 1
+	}
+	return t.Unix()
+}
+
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 // ParseTime parses a time as in RFC 3339. [time.Parse] also accepts an hour of one digit,

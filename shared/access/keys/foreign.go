@@ -207,7 +207,7 @@ func (ru rules) checkLife(end int64, now time.Time, wrong problems) {
 	switch {
 	case end == 0 && ru.contract.Keys.ExpiryRequired:
 		wrong.add("expires_at", "is required: keys of this API must expire")
-	case most > 0 && end > ceiling(now.Add(most)):
+	case most > 0 && end > api.WholeSecond(now.Add(most)):
 		wrong.add("expires_at", "must be at most %s from now", days(most))
 	}
 }
@@ -228,7 +228,7 @@ func parseTime(field, text string, now time.Time, past bool, wrong problems) int
 	case at.UTC().Year() < 1971 || !api.Writable(at):
 		wrong.add(field, "year must be 1971–9999")
 	}
-	return ceiling(at)
+	return api.WholeSecond(at)
 }
 
 // checkImport refuses a key that its organisation's plan or its owner's role does not allow. With

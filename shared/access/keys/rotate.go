@@ -126,7 +126,7 @@ func (k record) rotated(n newKey, overlap time.Duration, now time.Time) (record,
 	previous := int64(0)
 	secrets := map[string]int64{apikey.ID(n.secret): 0}
 	if overlap > 0 {
-		previous = ceiling(now.Add(overlap))
+		previous = api.WholeSecond(now.Add(overlap))
 		if k.ExpiresAt != 0 {
 			previous = min(previous, k.ExpiresAt)
 		}

@@ -182,7 +182,7 @@ func (ru rules) checkEnd(field string, end, now time.Time, wrong problems) int64
 	case end.Year() > 9999:
 		wrong.add(field, "year must be at most 9999")
 	}
-	return ceiling(end)
+	return api.WholeSecond(end)
 }
 
 // overlap parses how long an old secret stays valid after a rotation.
@@ -198,14 +198,6 @@ func (ru rules) overlap(text string) (time.Duration, error) {
 		return 0, api.FieldError("overlap", "must be at most %s", days(most))
 	}
 	return d, nil
-}
-
-// ceiling returns the first whole second that is not before t, in seconds since 1970.
-func ceiling(t time.Time) int64 {
-	if t.Nanosecond() > 0 {
-		return t.Unix() + 1
-	}
-	return t.Unix()
 }
 
 func days(d time.Duration) string {

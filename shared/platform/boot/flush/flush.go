@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 
+	"statgate/shared/api"
 	"statgate/shared/platform/boot"
 )
 
@@ -54,17 +55,20 @@ func New(f *boot.Function) *Flusher {
 
 // Flush asks API Gateway to drop its cached policies, at most once in 5 s. It returns
 // the time when they have certainly expired. As a flush may fail, and takes a while if
-// it succeeds, that is now plus the cache's TTL.
+// it succeeds, that is now plus the cache's TTL, rounded up to a whole second.
 func (f *Flusher) Flush(ctx context.Context) time.Time {
 	now := f.clock()
-	if f.ttl > 0 && f.due(now) { // with a TTL of 0 nothing is cached
+	if f.ttl == 0 { // nothing is cached
+		return now
+	}
+	if f.due(now) {
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		if err := f.flush(ctx); err != nil {
 			f.log.WarnContext(ctx, "flushing the authorizer cache failed", "cause", err)
 		}
 	}
-	return now.Add(f.ttl)
+	return time.Unix(api.WholeSecond(now.Add(f.ttl)), 0)
 }
 
 // due reports whether minInterval has passed since the last flush, and if so records

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"statgate/shared/api"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -31,6 +33,20 @@ func TestFlushReturnsTheTimeWhenCachedPoliciesHaveExpired(t *testing.T) {
 		if logged := strings.Contains(log.String(), "flushing the authorizer cache failed"); logged != (fails != nil) {
 			t.Errorf("flush that fails with %v: logged %q", fails, log)
 		}
+	}
+}
+
+// Answers have whole seconds. A time that was rounded down would be too early.
+func TestTimeInWholeSecondsIsNotBeforeCachedPoliciesHaveExpired(t *testing.T) {
+	f, now, _, _ := flusher(nil)
+	*now = start.Add(time.Millisecond)
+	by := api.EffectiveBy(t.Context(), f, *now)
+	if want := start.Add(301 * time.Second); !by.Equal(want) {
+		t.Errorf("got %v, want %v", by, want)
+	}
+	f.ttl = 0 // nothing is cached
+	if by := api.EffectiveBy(t.Context(), f, *now); !by.Equal(start) {
+		t.Errorf("without a cache: got %v, want %v", by, start)
 	}
 }
 
