@@ -223,7 +223,7 @@ const commands = {
     const pattern = new RegExp(url);
     if (status === -1) await context.unrouteAll();
     else if (status === 0) await context.route(pattern, (r) => r.abort("connectionfailed"));
-    else await context.route(pattern, (r) => r.fulfill({ status, body, headers, contentType: "application/json" }));
+    else await context.route(pattern, (r) => r.fulfill({ status, body, headers: { "content-type": "application/json", ...headers } }));
     return {};
   },
   // paint opens an address as a phone on a slow network does, and returns when it painted.
