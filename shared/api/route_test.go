@@ -43,6 +43,11 @@ func TestRoutesAreComplete(t *testing.T) {
 		if r.Function == "" || r.Summary == "" || !strings.HasPrefix(r.Path, "/") {
 			t.Errorf("%s lacks a function, a summary or a path", r.Operation)
 		}
+		for _, tool := range api.Tools {
+			if tool.Code == r.Code {
+				t.Errorf("%s: the tool %s has the code %q, too, and their usage would be added up", r.Operation, tool.Name, r.Code)
+			}
+		}
 		for _, p := range r.Permissions {
 			if contract.IsManagement(p) != r.Management {
 				t.Errorf("%s: permission %s does not fit management %v", r.Operation, p, r.Management)

@@ -22,7 +22,7 @@ func documents() []Case {
 		{ID: "document.open", Guarantee: "health, OpenAPI document and documentation page need no key", Run: documentOpen},
 		{ID: "console.page", Guarantee: "the console's page and its files need no key, and browsers run no other script there", Run: consolePage},
 		{ID: "root", Guarantee: "the root leads to the documentation page", Run: root},
-		{ID: "preflight", Guarantee: "a browser's preflight needs no key, on any path", Run: preflight},
+		{ID: "preflight", Guarantee: "a browser's preflight needs no key, on any path; only console sessions allow no other origin", Run: preflight},
 	}
 }
 
@@ -183,6 +183,10 @@ func preflight(t *T) {
 		h := r.Header
 		if r.Status != http.StatusNoContent || len(r.Body) > 0 {
 			t.Errorf("%s: got %s, want 204 without a body", r.asked, r.brief())
+		}
+		if route.SameOrigin {
+			t.wantNoCORS(r)
+			return
 		}
 		if h.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(h.Get("Access-Control-Allow-Methods"), route.Method) {
 			t.Errorf("%s: allows methods %q for origin %q", r.asked, h.Get("Access-Control-Allow-Methods"), h.Get("Access-Control-Allow-Origin"))
