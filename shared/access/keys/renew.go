@@ -140,7 +140,7 @@ func (s *Store) Close(ctx context.Context, in SignIn, text string) error {
 		return err
 	}
 	id := orgs.Place{ID: is.Place, Run: is.Run}.Session()
-	by := beginning{SignIn: in, user: is.User, key: is.Key}.by(id)
+	by := beginning{SignIn: in, user: is.User, key: is.Key}.actor(id)
 	err = s.endAll(ctx, ending{by: by, org: is.Org, user: is.User, which: func(p orgs.Place) bool { return p.Session() == id }})
 	if err != nil {
 		return fmt.Errorf("keys: closing session %s: %w", id, err)

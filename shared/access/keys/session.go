@@ -151,6 +151,9 @@ func (s *Store) sessionFacts(ctx context.Context, org, user, from string, is org
 		return f, sessionEnded()
 	}
 	f.place = places[at0]
+	if f.place.Role != "" && rank(f.member.Effective(f.org)) > rank(f.place.Role) {
+		return f, sessionEnded()
+	}
 	return f, nil
 }
 

@@ -1,0 +1,79 @@
+package deployment_test
+
+import (
+	"fmt"
+	"testing"
+
+	"statgate/shared/platform/deployment/deploymenttest"
+)
+
+// member adds a member to an organisation.
+func member(t *testing.T, w *deploymenttest.Fixture, org, email, role string) string {
+	t.Helper()
+	return ok(t, w.Call(t, w.Operator, "POST", "/orgs/"+org+"/members", fmt.Sprintf(`{"email":%q,"role":%q}`, email, role)), 201)["user"].(string)
+}
+
+func edit(t *testing.T, w *deploymenttest.Fixture, org, user, change string) {
+	t.Helper()
+	ok(t, w.Call(t, w.Operator, "PATCH", "/orgs/"+org+"/members/"+user, change), 200)
+}
+
+// redeem begins a session with the code of a portal link and returns the status.
+func redeem(t *testing.T, w *deploymenttest.Fixture, code string) (*browser, int) {
+	t.Helper()
+	b := &browser{w: w}
+	r := b.post(t, "start", fmt.Sprintf(`{"link":%q}`, code))
+	if r.Status == 200 {
+		b.take(t, r)
+	}
+	return b, r.Status
+}
+
+// An admin may make links for members and open them. When the member becomes an owner, the admin
+// must not become one with them.
+func TestLinkOfAnAdminGivesNoRoleThatItsMemberGetsLater(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		org, _ := w.Org(t, "Promotions", "TEAM", "o@example.com")
+		admin, junior := member(t, w, org, "a@example.com", "admin"), member(t, w, org, "m@example.com", "member")
+		a := viaLink(t, w, org, admin)
+		before, _ := redeem(t, w, link(t, w, a.access, org, junior))
+		waiting := link(t, w, a.access, org, junior)
+		operators := viaLink(t, w, org, junior)
+		edit(t, w, org, junior, `{"role":"owner"}`)
+		isError(t, w.Call(t, before.access, "GET", "/keys/self", ""), 401, "unauthorized")
+		if r := before.post(t, "renew", "{}"); r.Status != 401 {
+			t.Errorf("renewal of a session that an admin began for a present owner: got %d %s, want 401", r.Status, r.Body)
+		}
+		if _, status := redeem(t, w, waiting); status != 401 {
+			t.Errorf("link that an admin made for a present owner: got %d, want 401", status)
+		}
+		if role := ok(t, w.Call(t, operators.access, "GET", "/keys/self", ""), 200)["role"]; role != "owner" {
+			t.Errorf("session by an operator's link: got role %v, want owner", role)
+		}
+		edit(t, w, org, junior, `{"role":"member"}`)
+		if role := ok(t, w.Call(t, operators.access, "GET", "/keys/self", ""), 200)["role"]; role != "member" {
+			t.Errorf("session after the demotion: got role %v, want member", role)
+		}
+	})
+}
+
+func TestLinkEndsWithTheRoleOfTheMemberWhoMadeIt(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "statgate")
+	org, _ := w.Org(t, "Leavers", "TEAM", "o@example.com")
+	other := member(t, w, org, "b@example.com", "admin")
+	for name, change := range map[string][2]string{
+		"removed":   {"DELETE", ""},
+		"suspended": {"PATCH", `{"state":"suspended"}`},
+		"demoted":   {"PATCH", `{"role":"member"}`},
+	} {
+		leaver := member(t, w, org, name+"@example.com", "admin")
+		a := viaLink(t, w, org, leaver)
+		code := link(t, w, a.access, org, other)
+		ok(t, w.Call(t, w.Operator, change[0], "/orgs/"+org+"/members/"+leaver, change[1]), 200)
+		if _, status := redeem(t, w, code); status != 401 {
+			t.Errorf("link of an admin who was %s: got %d, want 401", name, status)
+		}
+	}
+}
