@@ -35,9 +35,13 @@ const (
 	ByOIDC = "oidc" // OpenID Connect
 )
 
-// sessionCalls is how many data calls a session may make in a window of the plan. It serves to
-// try operations out. Sessions of one place share it, so it is bounded by member.
-const sessionCalls = 60
+// How many data calls sessions may make in a window of the plan. They serve to try operations
+// out. Sessions of one place share sessionCalls. All sessions of an organisation share
+// orgSessionCalls, and never more than the plan allows its keys together.
+const (
+	sessionCalls    = 60
+	orgSessionCalls = 300
+)
 
 // Session is a console session as clients see it.
 type Session struct {
@@ -250,6 +254,9 @@ func (s *Store) memberRights(o orgs.Org, role string) (scopes, permitted []strin
 // that a session is no way round the plan.
 func (ru rules) sessionLimits(o orgs.Org) map[string]contract.Budget {
 	limits := map[string]contract.Budget{}
+	if b, metered := ru.limits(o)[contract.Requests]; metered && b.Window > 0 {
+		limits[contract.OrgSessions] = contract.Budget{Limit: min(orgSessionCalls, int64(ru.plan(o).Keys)*b.Limit), Window: b.Window}
+	}
 	for name, b := range ru.limits(o) {
 		if b.Window <= 0 {
 			continue

@@ -2,6 +2,8 @@ package deployment_test
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"statgate/shared/platform/deployment/deploymenttest"
@@ -76,4 +78,36 @@ func TestLinkEndsWithTheRoleOfTheMemberWhoMadeIt(t *testing.T) {
 			t.Errorf("link of an admin who was %s: got %d, want 401", name, status)
 		}
 	}
+}
+
+// A session has a budget by place, and a member has five places. Many members must not add up to
+// more than the plan allows the organisation's keys.
+func TestSessionsOfAllMembersTogetherAreNoWayRoundAPlan(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		org, user := w.Org(t, "Crowded", "FREE", "o@example.com") // one key with 100 requests an hour
+		all := []*browser{viaLink(t, w, org, user), viaLink(t, w, org, user)}
+		for n := range 2 {
+			all = append(all, viaLink(t, w, org, member(t, w, org, fmt.Sprintf("m%d@example.com", n), "member")))
+		}
+		var group sync.WaitGroup
+		var served atomic.Int64
+		for _, b := range all {
+			group.Go(func() {
+				for range 60 {
+					switch r := w.Call(t, b.access, "GET", teams, ""); {
+					case r.Status == 200:
+						served.Add(1)
+					case r.Status != 429 || r.Header.Get("Retry-After") == "":
+						t.Errorf("got %d %s with Retry-After %q, want 429", r.Status, r.Body, r.Header.Get("Retry-After"))
+					}
+				}
+			})
+		}
+		group.Wait()
+		if served.Load() != 100 {
+			t.Errorf("sessions of a plan with 100 requests made %d", served.Load())
+		}
+		ok(t, w.Call(t, all[0].access, "GET", "/keys/self", ""), 200) // key management has its own budget
+	})
 }
