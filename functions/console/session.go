@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/access/attempts"
 	"statgate/shared/access/keys"
 	"statgate/shared/api"
 )
@@ -48,7 +49,7 @@ func startSession(d Deps) api.Handler {
 			}
 			begin = func(ctx context.Context) (keys.Opened, error) { return d.Keys.BeginWithKey(ctx, signIn(r), *in.Key) }
 		}
-		refund, err := d.Attempts.Charge(ctx, r.Browser.Viewer, r.Now)
+		refund, err := d.Attempts.Charge(ctx, from(r), r.Now)
 		if err != nil {
 			return api.Raw{}, err
 		}
@@ -119,6 +120,10 @@ func sameOrigin(r *api.Request) error {
 		return api.Fail(api.Permission, "only the console's own page may call this: Origin must be %s://%s and Sec-Fetch-Site same-origin", scheme, host)
 	}
 	return nil
+}
+
+func from(r *api.Request) attempts.From {
+	return attempts.From{Viewer: r.Browser.Viewer, Via: r.Browser.Via}
 }
 
 func signIn(r *api.Request) keys.SignIn {

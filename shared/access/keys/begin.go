@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"statgate/shared/access/apikey"
+	"statgate/shared/access/attempts"
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/access/orgs"
@@ -82,6 +83,9 @@ type opening struct {
 // the one that was renewed least recently. The link that it redeems is deleted in the same
 // transaction, so it is used once.
 func (s *Store) begin(ctx context.Context, b beginning) (Opened, error) {
+	if err := (attempts.Store{Table: s.table}).Begin(ctx, b.user, b.At); err != nil {
+		return Opened{}, err
+	}
 	o, err := s.opening(ctx, b)
 	if err != nil {
 		return Opened{}, err

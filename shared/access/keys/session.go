@@ -28,6 +28,10 @@ const (
 	SessionLife = 24 * time.Hour
 )
 
+// maxRenewals is how often a session can be renewed in a minute: by many tabs, but not without
+// end, as each renewal stores a token.
+const maxRenewals = 120
+
 // How a session began.
 const (
 	ByKey  = "key"
@@ -79,6 +83,8 @@ type session struct {
 	Ends    int64  `json:"ends"`
 	MAC     string `json:"mac"` // of the cookie's secret
 	Pepper  string `json:"pepper"`
+	Minute  int64  `json:"minute"` // of the latest renewal, since 1970
+	Times   int64  `json:"times"`  // renewals in that minute
 }
 
 func (i session) address() table.Key { return sessionAddress(i.Org, i.Place) }

@@ -2,6 +2,9 @@ package deployment_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,4 +113,101 @@ func TestSessionsOfAllMembersTogetherAreNoWayRoundAPlan(t *testing.T) {
 		}
 		ok(t, w.Call(t, all[0].access, "GET", "/keys/self", ""), 200) // key management has its own budget
 	})
+}
+
+// Who may sign in must not do so without end: each sign-in is a transaction on the
+// organisation's item, which its other changes wait for, and an entry of its trail.
+func TestSignInsOfAMemberAreBounded(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		org, _ := w.Org(t, "Hammered", "TEAM", "o@example.com")
+		_, secret := w.Key(t, org, "signs in", "keys:read")
+		began := 0
+		for range 130 {
+			r := (&browser{w: w}).post(t, "start", fmt.Sprintf(`{"key":%q}`, secret))
+			switch {
+			case r.Status == 200:
+				began++
+			case r.Status != 429 || r.Header.Get("Retry-After") == "":
+				t.Fatalf("got %d %s, want 429 with Retry-After", r.Status, r.Body)
+			}
+		}
+		// A window may have begun in between.
+		if began >= 130 || began < 120 {
+			t.Errorf("a member signed in %d times at once, want 120", began)
+		}
+		other := member(t, w, org, "m@example.com", "member")
+		viaLink(t, w, org, other)
+	})
+}
+
+func TestRenewalsOfASessionAreBounded(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		org, user := w.Org(t, "Renewed", "TEAM", "o@example.com")
+		b := viaLink(t, w, org, user)
+		var group sync.WaitGroup
+		var renewed, refused atomic.Int64
+		for range 10 {
+			group.Go(func() {
+				for range 35 {
+					switch r := b.post(t, "renew", "{}"); {
+					case r.Status == 200:
+						renewed.Add(1)
+					case r.Status == 429 && r.Header.Get("Retry-After") != "":
+						refused.Add(1)
+					default:
+						t.Errorf("got %d %s", r.Status, r.Body)
+					}
+				}
+			})
+		}
+		group.Wait()
+		if n := renewed.Load(); n < 120 || n > 240 || refused.Load() == 0 { // a minute may have begun in between
+			t.Errorf("%d renewals of %d, want 120 a minute", n, n+refused.Load())
+		}
+	})
+}
+
+// The address of the edge's viewer is a header. At API Gateway's own address anyone can send it.
+func TestForgedViewerNeitherLocksOutTheViewerNorEscapesTheBound(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.Edged(t, "statgate", true)
+	attempt := func(handler http.Handler, from, viewer string) int {
+		r := httptest.NewRequest("POST", "http://api.example/console/session/start", strings.NewReader(`{"link":"unknown"}`))
+		r.RemoteAddr = from + ":40000"
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Statgate-Viewer", viewer)
+		r.Header.Set("X-Statgate-Host", "api.example")
+		r.Header.Set("Origin", "http://api.example")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		got := httptest.NewRecorder()
+		handler.ServeHTTP(got, r)
+		return got.Code
+	}
+	direct := w.Gateway.ExecuteAPI()
+	for range 70 {
+		attempt(direct, "198.51.100.9", "203.0.113.50")
+	}
+	if got := attempt(direct, "198.51.100.9", "203.0.113.50"); got != 429 {
+		t.Errorf("attempts from one address: got %d, want 429", got)
+	}
+	if got := attempt(w.Gateway, "203.0.113.50", ""); got != 401 {
+		t.Errorf("the viewer whose address was forged: got %d, want 401 as before", got)
+	}
+	for _, odd := range []string{strings.Repeat("x", 3000), "203.0.113.50, 1.1.1.1", "\u00e9"} {
+		if got := attempt(direct, "198.51.100.10", odd); got != 401 {
+			t.Errorf("viewer %.20q: got %d, want 401", odd, got)
+		}
+	}
+	bounded := false
+	for n := range 7000 {
+		if attempt(direct, "198.51.100.11", fmt.Sprintf("10.%d.%d.1", n/250, n%250)) == 429 {
+			bounded = true
+			break
+		}
+	}
+	if !bounded {
+		t.Error("an attacker who forges viewers has no bound")
+	}
 }
