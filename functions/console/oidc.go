@@ -157,7 +157,7 @@ func beginAs(ctx context.Context, d Deps, r *api.Request, m orgs.Membership, ema
 	if errors.As(err, &refused) && refused.Condition == api.Suspended {
 		err = suspended()
 	}
-	return answer(r, opened, err)
+	return begun(ctx, d, r, opened, err)
 }
 
 // choice is an organisation that a person can choose.

@@ -211,3 +211,20 @@ func TestForgedViewerNeitherLocksOutTheViewerNorEscapesTheBound(t *testing.T) {
 		t.Error("an attacker who forges viewers has no bound")
 	}
 }
+
+// A browser has one session cookie: who signs in again could not end the session before.
+func TestSignInEndsTheSessionThatTheBrowserHad(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		org, user := w.Org(t, "Again", "TEAM", "o@example.com")
+		other := member(t, w, org, "m@example.com", "member")
+		b := viaLink(t, w, org, user)
+		was := *b
+		b.take(t, b.post(t, "start", fmt.Sprintf(`{"link":%q}`, link(t, w, w.Operator, org, other))))
+		isError(t, w.Call(t, was.access, "GET", "/keys/self", ""), 401, "unauthorized")
+		if r := was.post(t, "renew", "{}"); r.Status != 401 {
+			t.Errorf("the session before still renews: %d %s", r.Status, r.Body)
+		}
+		ok(t, w.Call(t, b.access, "GET", "/keys/self", ""), 200)
+	})
+}
