@@ -161,10 +161,15 @@ func (s *Store) sessionFacts(ctx context.Context, org, user, from string, is org
 		return f, sessionEnded()
 	}
 	f.place = places[at0]
-	if f.place.Role != "" && rank(f.member.Effective(f.org)) > rank(f.place.Role) {
+	if !holds(f.place, f.member, f.member.Effective(f.org)) {
 		return f, sessionEnded()
 	}
 	return f, nil
+}
+
+// holds reports whether what the session in a place began with still holds for its member.
+func holds(p orgs.Place, m orgs.Member, role string) bool {
+	return p.Role == "" || rank(role) <= rank(p.Role)
 }
 
 // sessionCaller returns the caller of a session's access token.
