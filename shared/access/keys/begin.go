@@ -204,6 +204,9 @@ func (s *Store) opened(o opening, f openingFacts) (opened, change.Plan, error) {
 	}
 	p, replaced := f.place(o)
 	p = orgs.Place{ID: p.ID, Run: p.Run + 1, Ends: until, Key: o.key, Secret: o.secret, Until: o.lasts, Own: o.own, Role: o.role}
+	if o.email != "" {
+		p.Own, p.Address = !f.member.Readdressed, orgs.AddressID(o.email)
+	}
 	member, err := f.member.WithPlace(p)
 	if err != nil {
 		return fail(err)

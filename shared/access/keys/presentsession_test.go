@@ -43,7 +43,9 @@ func TestARequestAdmittedBeforeItsSessionOrMemberWasRestrictedDoesNotUndoTheRest
 			_, _, err := w.Orgs.UpdateMember(t.Context(), w.By(t, operator), org, user, orgs.MemberEdit{State: text(orgs.Suspended)})
 			return err
 		}, api.Suspended},
-		"signed out": {func(user string) error { return w.Keys.EndSessions(t.Context(), w.By(t, opened(t, w, operator, org, user).AccessToken), "") }, api.SecretRevoked},
+		"signed out": {func(user string) error {
+			return w.Keys.EndSessions(t.Context(), w.By(t, opened(t, w, operator, org, user).AccessToken), "")
+		}, api.SecretRevoked},
 	} {
 		user := add(how[:4])
 		admitted := w.By(t, opened(t, w, operator, org, user).AccessToken)

@@ -169,7 +169,7 @@ func (s *Store) sessionFacts(ctx context.Context, org, user, from string, is org
 
 // holds reports whether what the session in a place began with still holds for its member.
 func holds(p orgs.Place, m orgs.Member, role string) bool {
-	return p.Role == "" || rank(role) <= rank(p.Role)
+	return (p.Role == "" || rank(role) <= rank(p.Role)) && (p.Address == "" || p.Address == orgs.AddressID(m.Email))
 }
 
 // sessionCaller returns the caller of a session's access token.
