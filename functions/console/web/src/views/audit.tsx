@@ -31,7 +31,7 @@ export function AuditView({ query }: ViewProps): JSX.Element {
   return (
     <PageView
       title="Audit"
-      intro={<p>Every change of keys, members, webhooks and the organisation, newest first. Reading is not recorded.</p>}
+      intro={<p>Every change of keys, members, webhooks and the organisation, newest first. Reading is not recorded, except for visits of operators (org.visit).</p>}
       actions={<CsvButton name={`${config.contract}-audit`} disabled={shown.length === 0} label="Download what is shown" rows={() => auditRows(shown, userName)} />}
     >
       <Filters label="Filter the audit trail">
