@@ -23,8 +23,8 @@ func asset(d Deps) api.Handler {
 	})
 }
 
-// ReadAssets returns the files of the page by name. It returns an error if there are none or
-// one cannot be read.
+// ReadAssets returns the files of the page by name. It returns an error if there is no file, or
+// if one cannot be read.
 func ReadAssets(files fs.FS) (map[string][]byte, error) {
 	names, err := fs.Glob(files, "page.*")
 	if err != nil || len(names) == 0 {

@@ -109,7 +109,7 @@ func TestStackWithoutAConsoleHasNothingOfIt(t *testing.T) {
 			t.Errorf("got %s, a %s", id, r.Type)
 		}
 	}
-	if patterns, _ := behaviours(t, tmpl); !reflect.DeepEqual(patterns, []string{"/api-docs", "/openapi.json", "*"}) {
+	if patterns, _ := behaviours(t, tmpl); !reflect.DeepEqual(patterns, []string{"/api-docs", "/api-docs/*", "/openapi.json", "*"}) {
 		t.Errorf("got behaviours of %v", patterns)
 	}
 	if !strings.Contains(string(synthesised(t, "statgate").raw), `"ConsoleFunction`) {

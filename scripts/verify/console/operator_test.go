@@ -91,13 +91,16 @@ func (s *tale) renames(t *testing.T, old, name, inside string) {
 }
 
 // isNoOperator opens the address of an organisation, as its admin sees it, with a key of that
-// organisation.
+// organisation, whose own trail has the operator's visit.
 func (s *tale) isNoOperator(t *testing.T, org, inside string) {
 	t.Helper()
-	_, secret := s.Key(t, org, "Eve's console", "orgs:read", "keys:read")
+	_, secret := s.Key(t, org, "Eve's console", "orgs:read", "keys:read", "audit:read")
 	eve := visit(t)
 	eve.goes(s.URL + "/console")
 	eve.signIn(secret)
+	eve.view("Audit")
+	eve.see(row("org.visit"))
+	s.looks(eve.tab, "audit with a visit")
 	eve.goes(inside)
 	eve.see(words("You may not see this"))
 }

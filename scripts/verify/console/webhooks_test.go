@@ -117,7 +117,7 @@ func (s *tale) createsWebhook(t *testing.T, r *receiver) (secret string) {
 	return secret
 }
 
-// sendsTestEvent sends a test event and waits until the page lists what became of it.
+// sendsTestEvent sends a test event and waits until the page lists its delivery.
 func (s *tale) sendsTestEvent(p *tab, becomes string) {
 	p.t.Helper()
 	p.click(button("Send test event"))

@@ -137,7 +137,6 @@ const commands = {
     return {};
   },
   url: ({ tab }) => tabs.get(tab).page.url(),
-  title: ({ tab }) => tabs.get(tab).page.title(),
   html: ({ tab }) => tabs.get(tab).page.content(),
   outline: ({ tab }) => tabs.get(tab).page.locator("body").ariaSnapshot(),
   act: async ({ tab, path, action, value }) => (await actions[action](find(tabs.get(tab).page, path), value)) ?? null,
