@@ -65,8 +65,27 @@ type tale struct {
 // tell runs a story for the contracts whose stories are all told, or for every contract.
 func tell(t *testing.T, every bool, story func(t *testing.T, s *tale)) {
 	t.Helper()
+	tellWhere(t, func(name string) bool { return every || whole(name) }, story)
+}
+
+// tellOf runs a story for the contracts whose stories are all told, and for those that have an
+// operation.
+func tellOf(t *testing.T, operation string, story func(t *testing.T, s *tale)) {
+	t.Helper()
+	tellWhere(t, func(name string) bool {
+		c, err := preset.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, has := c.Operations[operation]
+		return has || whole(name)
+	}, story)
+}
+
+func tellWhere(t *testing.T, told func(contract string) bool, story func(t *testing.T, s *tale)) {
+	t.Helper()
 	for _, name := range preset.Names() {
-		if !every && !whole(name) {
+		if !told(name) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

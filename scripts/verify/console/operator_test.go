@@ -194,7 +194,7 @@ func (s *site) isAudited(t *testing.T, org string, actions ...string) {
 // TestADeveloperAppliesAndAnOperatorDecides is the story of contracts with approvals.
 func TestADeveloperAppliesAndAnOperatorDecides(t *testing.T) {
 	t.Parallel()
-	tell(t, true, func(t *testing.T, s *tale) {
+	tellOf(t, "createApplication", func(t *testing.T, s *tale) {
 		org, user := s.Org(t, "Northern Games", s.plan, "ada@club.example")
 		s.enter(s.visitor, org, user)
 		if _, has := s.Contract.Operations["createApplication"]; !has {

@@ -63,7 +63,7 @@ func (r *receiver) signatures() (last, requests int) {
 
 func TestAPersonManagesWebhooks(t *testing.T) {
 	t.Parallel()
-	tell(t, true, func(t *testing.T, s *tale) {
+	tellOf(t, "createWebhook", func(t *testing.T, s *tale) {
 		org, user := s.Org(t, "Northern Broadcasting", s.plan, "ada@club.example")
 		s.enter(s.visitor, org, user)
 		if _, has := s.Contract.Operations["createWebhook"]; !has {
