@@ -20,7 +20,7 @@ func sessions() []Case {
 		{ID: "session.key", Guarantee: "a session that began with a key does what the key can and no more, and ends with it", Run: sessionByKey},
 		{ID: "session.member", Guarantee: "a member's session manages the member's own keys alone", Run: sessionOfMember},
 		{ID: "session.origin", Guarantee: "only the console's own page begins, renews and ends sessions, and no other origin reads the answers", Run: sessionOrigin},
-		{ID: "session.budget", Guarantee: "the data calls of a session have a budget of their own, which is none where the plan has no keys", Run: sessionBudget},
+		{ID: "session.budget", Guarantee: "the data calls of a session have a small budget of their own, and are refused where the plan has no keys", Run: sessionBudget},
 	}
 }
 
@@ -210,6 +210,8 @@ func sessionsEnd(t *T) {
 	t.wantError(t.op(suspended.access, "getSelf", nil), api.Suspended)
 	t.wantError(t.post(suspended, "renewSession", in{}), api.Suspended)
 	t.wantError(t.op(t.home.admin, "createPortalLink", in{"org": t.home.id, "user": user}), api.ConflictState)
+	t.mustOp(t.home.admin, "updateMember", in{"org": t.home.id, "user": user, "state": "active"})
+	t.wantSession(t.kept(suspended, t.renew(suspended)), user)
 }
 
 func sessionByKey(t *T) {
