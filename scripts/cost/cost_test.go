@@ -91,6 +91,22 @@ func TestDeliveriesPayForEachRequestRunAndUnit(t *testing.T) {
 	}
 }
 
+func TestAnHourOfASessionPaysForEachStep(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]float64{
+		"api_request":    16,          // a sign-in, 14 renewals, a sign-out
+		"lambda_request": 31,          // and 15 runs of the authorizer
+		"write_unit":     10 + 28 + 5, // the measured units
+		"read_unit":      3 + 15*5 + 14*4 + 2,
+	} {
+		c := pricedOnly(t, name)
+		c.Sessions = measured.Sessions{Started: measured.Units{Write: 10, Read: 3}, Authorised: measured.Units{Read: 5}, Renewed: measured.Units{Write: 2, Read: 4}, Ended: measured.Units{Write: 5, Read: 2}}
+		if got := c.SessionHour().Total() / million; math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: got %g an hour, want %g", name, got, want)
+		}
+	}
+}
+
 func TestImportOfAnArchiveMakesNoDelivery(t *testing.T) {
 	t.Parallel()
 	c, err := load(root)

@@ -21,6 +21,7 @@ type Figures struct {
 	Stack    Stack    `json:"stack"`
 	Import   Import   `json:"import"`
 	Repeats  Repeats  `json:"repeats"`
+	Sessions Sessions `json:"sessions"`
 	Webhooks Webhooks `json:"webhooks"`
 }
 
@@ -41,6 +42,14 @@ type Repeats struct {
 	Keys  Units `json:"keys"`  // of an operation on the keys table
 	Stats Units `json:"stats"` // of an operation on the stats table
 	Again Units `json:"again"` // all that a repeat consumes, apart from the gate's write
+}
+
+// Sessions is what the steps of a console session consume.
+type Sessions struct {
+	Started    Units `json:"started"`    // with a key, in a place that no session had before
+	Authorised Units `json:"authorised"` // the authorizer's reads for a new access token
+	Renewed    Units `json:"renewed"`
+	Ended      Units `json:"ended"`
 }
 
 // Webhooks is what deliveries consume.

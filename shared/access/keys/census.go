@@ -8,21 +8,27 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/access/orgs"
 	"statgate/shared/table"
 )
 
-// Holder is a key that has a live secret.
+// Holder is a key or a console session that has a live secret.
 type Holder struct {
 	Key, Org string
 	// TokensUntil is set if the entry represents tokens of the key instead of a secret:
 	// the time by which the last of them has expired.
 	TokensUntil time.Time
+	// SessionUntil is set if the entry represents a console session, whose id is then Key: the
+	// time at which it ends unless it is renewed, which moves it under the current pepper.
+	SessionUntil time.Time
 }
 
 // Census lists live secrets by the pepper version of their MAC, one element per secret in
 // the order of reading. A secret is live while its key is not revoked and neither of them
 // has expired. Tokens are not counted one by one: a key that may have tokens under a
-// version adds one element.
+// version adds one element. So does a session under the version of its cookie, while it can be
+// renewed, and under another one of which it may still have access tokens. Portal links are
+// stored by their SHA-256 and need no pepper.
 type Census map[string][]Holder
 
 // Unseen is the version in a [Census] of secrets that were imported and have not been used
@@ -73,15 +79,9 @@ func (s *Store) countOrg(ctx context.Context, c Census, org string, now time.Tim
 	if err != nil {
 		return err
 	}
-	var at []table.Key
-	for _, k := range h.keys {
-		live := k.live(now)
-		for _, id := range live {
-			at = append(at, secretAddress(id))
-		}
-		if len(live) > 0 {
-			at = append(at, tokensAddress(k.ID))
-		}
+	at, err := h.secretsAt(now)
+	if err != nil {
+		return err
 	}
 	for batch := range slices.Chunk(at, countBatch) {
 		if err := pace(ctx); err != nil {
@@ -92,27 +92,88 @@ func (s *Store) countOrg(ctx context.Context, c Census, org string, now time.Tim
 			return err
 		}
 		for _, it := range items {
-			c.add(it, org, now)
+			if err := c.add(it, org, now); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// add counts an item: a secret, or the tokens of a key.
-func (c Census) add(it table.Item, org string, now time.Time) {
+// secretsAt returns the addresses of the items that tell which peppers an organisation needs.
+func (h holdings) secretsAt(now time.Time) (at []table.Key, err error) {
+	for _, k := range h.keys {
+		live := k.live(now)
+		for _, id := range live {
+			at = append(at, secretAddress(id))
+		}
+		if len(live) > 0 {
+			at = append(at, tokensAddress(k.ID))
+		}
+	}
+	for _, m := range h.Members {
+		places, err := m.Places()
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range places {
+			if p.Open(now.Unix()) && h.begins(m, p, now) {
+				at = append(at, sessionAddress(h.Org.ID, p.ID))
+			}
+		}
+	}
+	return at, nil
+}
+
+// begins reports whether the key that a session began with, if any, still carries it.
+func (h holdings) begins(m orgs.Member, p orgs.Place, now time.Time) bool {
+	if p.Key == "" {
+		return true
+	}
+	k, owned := h.find(p.Key)
+	_, ended := facts{key: k, org: h.Org, owner: m, owned: owned && k.Owner == m.User}.ended(p.Secret, now)
+	return ended == nil
+}
+
+// add counts an item: a secret, the tokens of a key, or a session.
+func (c Census) add(it table.Item, org string, now time.Time) error {
+	if strings.HasPrefix(it.Str(table.SortAttr), sessionPrefix) {
+		return c.addSession(it, org, now)
+	}
 	if it.Str(table.SortAttr) != tokensSort {
 		version := it.Str("pepper")
 		if it.Str("sha256") != "" {
 			version = Unseen
 		}
 		c[version] = append(c[version], Holder{Key: it.Str("key"), Org: org})
-		return
+		return nil
 	}
-	key := strings.TrimPrefix(it.Str(table.PartitionAttr), pointerAddress("").Partition)
+	c.addTokens(it, Holder{Key: strings.TrimPrefix(it.Str(table.PartitionAttr), pointerAddress("").Partition), Org: org}, "", now)
+	return nil
+}
+
+// addSession counts a session: its cookie, and access tokens under other peppers.
+func (c Census) addSession(it table.Item, org string, now time.Time) error {
+	var is session
+	if err := table.Decode(it, &is); err != nil {
+		return err
+	}
+	if !is.live(now) {
+		return nil
+	}
+	v := is.view("")
+	c[is.Pepper] = append(c[is.Pepper], Holder{Key: v.ID, Org: org, SessionUntil: v.IdleUntil})
+	c.addTokens(it, Holder{Key: v.ID, Org: org}, is.Pepper, now)
+	return nil
+}
+
+// addTokens counts the live tokens of a holder under each version but one.
+func (c Census) addTokens(it table.Item, h Holder, but string, now time.Time) {
 	for name := range it {
 		version, is := strings.CutPrefix(name, tokensUntil(""))
-		if until := it.Int(name); is && until > now.Unix() {
-			c[version] = append(c[version], Holder{Key: key, Org: org, TokensUntil: time.Unix(until, 0).UTC()})
+		if until := it.Int(name); is && version != but && until > now.Unix() {
+			h.TokensUntil = time.Unix(until, 0).UTC()
+			c[version] = append(c[version], h)
 		}
 	}
 }

@@ -81,6 +81,71 @@ func TestCensusCountsEveryLiveSecretUnderItsPepperAndNoOther(t *testing.T) {
 	})
 }
 
+// TestCensusListsSessionsWhoseCookieOrAccessTokenNeedsAPepper moves a session to another pepper by
+// its renewal. Its earlier access token stays under the one before.
+func TestCensusListsSessionsWhoseCookieOrAccessTokenNeedsAPepper(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, keysTable table.Table) {
+		w := keystest.New(t, keysTable, "statgate")
+		root := w.Bootstrap(t)
+		org, _, admin := w.Org(t, root.Secret, "Acme", "PRO")
+		other := w.Key(t, admin.Secret, keys.Spec{Name: "other", Scopes: w.Management()[:1]})
+		begin := func(secret string) keys.Opened {
+			t.Helper()
+			is, err := w.Keys.BeginWithKey(t.Context(), keys.SignIn{RequestID: "r", At: w.Now()}, secret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return is
+		}
+		want := func(when, numbers string, listed ...keys.Holder) {
+			t.Helper()
+			got, _ := census(t, w)
+			if counts(got) != numbers {
+				t.Errorf("%s: got %s, want %s", when, counts(got), numbers)
+			}
+			for _, h := range listed {
+				if !holdsExactly(got["1"], h) {
+					t.Errorf("%s: got %+v, want %+v", when, got["1"], h)
+				}
+			}
+		}
+		is := begin(admin.Secret)
+		if _, err := w.Keys.CreateLink(t.Context(), w.By(t, root.Secret), org.ID, is.Session.User); err != nil {
+			t.Fatal(err)
+		}
+		// A link needs no pepper.
+		want("begun", "map[1:4]", keys.Holder{Key: is.Session.ID, Org: org.ID, SessionUntil: is.Session.IdleUntil})
+		w.Peppers.Rotate(t)
+		w.Pass(90 * time.Second)
+		for _, secret := range []string{root.Secret, admin.Secret, other.Secret} {
+			authenticate(t, w, secret, "")
+		}
+		want("rotated", "map[1:1 2:3]", keys.Holder{Key: is.Session.ID, Org: org.ID, SessionUntil: is.Session.IdleUntil})
+		if _, err := w.Keys.Renew(t.Context(), w.Now(), is.Cookie); err != nil {
+			t.Fatal(err)
+		}
+		want("renewed", "map[1:1 2:4]", keys.Holder{Key: is.Session.ID, Org: org.ID, TokensUntil: is.ExpiresAt})
+		w.Pass(keys.AccessLife)
+		want("after the access token", "map[2:4]")
+		begin(other.Secret)
+		want("two sessions", "map[2:5]")
+		if _, err := w.Keys.Revoke(t.Context(), w.By(t, admin.Secret), other.ID); err != nil {
+			t.Fatal(err)
+		}
+		want("one began with a key that is revoked", "map[2:3]")
+		if err := w.Keys.EndSessions(t.Context(), w.By(t, admin.Secret), ""); err != nil {
+			t.Fatal(err)
+		}
+		want("ended", "map[2:2]")
+		begin(admin.Secret)
+		w.Pass(keys.IdleLife - time.Second)
+		want("idle", "map[2:3]")
+		w.Pass(time.Second)
+		want("idle for too long", "map[2:2]")
+	})
+}
+
 func holds(list []keys.Holder, key string) bool {
 	return slices.ContainsFunc(list, func(h keys.Holder) bool { return h.Key == key })
 }

@@ -22,7 +22,7 @@ func documents() []Case {
 		{ID: "document.open", Guarantee: "health, OpenAPI document and documentation page need no key", Run: documentOpen},
 		{ID: "console.page", Guarantee: "the console's page and its files need no key, and browsers run no other script there", Run: consolePage},
 		{ID: "root", Guarantee: "the root leads to the documentation page", Run: root},
-		{ID: "preflight", Guarantee: "a browser's preflight needs no key, on any path; only console sessions allow no other origin", Run: preflight},
+		{ID: "preflight", Guarantee: "a browser's preflight needs no key, on any path, and console sessions allow no other origin", Run: preflight},
 	}
 }
 

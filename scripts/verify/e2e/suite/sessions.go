@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,7 @@ func sessions() []Case {
 		{ID: "session.key", Guarantee: "a session that began with a key does what the key can and no more, and ends with it", Run: sessionByKey},
 		{ID: "session.member", Guarantee: "a member's session manages the member's own keys alone", Run: sessionOfMember},
 		{ID: "session.origin", Guarantee: "only the console's own page begins, renews and ends sessions, and no other origin reads the answers", Run: sessionOrigin},
-		{ID: "session.budget", Guarantee: "the data calls of a session have a budget of their own, which is none where the plan has no keys", Run: sessionBudget},
+		{ID: "session.budget", Guarantee: "the data calls of a session have a small budget of their own, and are refused where the plan has no keys", Run: sessionBudget},
 	}
 }
 
@@ -115,26 +116,37 @@ func (t *T) wantEnded(p *page) {
 
 func sessionByLink(t *T) {
 	d := t.endpoint()
-	code, p := t.portalLink(t.home.admin, t.home.owner)
-	if t.client.host == "" {
-		root, err := url.Parse(t.client.root)
-		if err != nil || p.origin != root.Scheme+"://"+root.Host {
-			t.Errorf("createPortalLink: the address has the origin %s, and the API has not", p.origin)
-		}
-	}
+	user := t.addMember("admin")
+	code, p := t.portalLink(t.home.admin, user)
+	t.wantOwnOrigin(p)
 	first := t.signIn(p, in{"link": code})
-	t.wantSession(first, t.home.owner)
+	t.wantSession(first, user)
 	if slices.ContainsFunc(d.route.Permissions, contract.IsPersonal) {
 		t.wantError(t.call(first.access, d), api.Permission) // an admin made the link
 	} else {
 		t.wantStatus(t.call(first.access, d), http.StatusOK)
 	}
-	t.wantStatus(t.call(t.linked(t.home.owner).access, d), http.StatusOK)
+	t.wantStatus(t.call(t.linked(user).access, d), http.StatusOK)
 	t.wantError(t.post(p, "startSession", in{"link": code}), api.SecretUnknown)
 	t.wantError(t.post(p, "startSession", in{"link": code + "x"}), api.SecretUnknown)
 	made := t.key(first.access, t.home, in{"scopes": t.manageScopeFor("listKeys")})
 	t.mustOp(made.secret, "listKeys", nil)
 	t.wantError(t.op(first.access, "createPortalLink", in{"org": t.home.id, "user": unknownIDs["user"]}), api.NotFound)
+}
+
+// wantOwnOrigin checks that a portal link leads to the host that the suite calls.
+func (t *T) wantOwnOrigin(p *page) {
+	root, err := url.Parse(t.client.root)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	want := root.Scheme + "://" + cmp.Or(t.client.host, root.Host)
+	if t.target.NoScheme != "" {
+		want = "https://" + cmp.Or(t.client.host, root.Host)
+	}
+	if p.origin != want {
+		t.Errorf("createPortalLink: the address has the origin %s, want %s", p.origin, want)
+	}
 }
 
 func sessionLife(t *T) {
@@ -185,11 +197,11 @@ func (t *T) signOut(p *page) {
 }
 
 func sessionsEnd(t *T) {
-	user := t.addMember("member")
-	theirs, other := t.linked(user), t.linked(t.home.owner)
+	user, another := t.addMember("member"), t.addMember("member")
+	theirs, other := t.linked(user), t.linked(another)
 	t.mustOp(t.home.admin, "endSessions", in{"user": user})
 	t.wantEnded(theirs)
-	t.wantSession(other, t.home.owner)
+	t.wantSession(other, another)
 	if left := t.listed(t.home.admin, "listSessions", in{"user": user}); len(left) > 0 {
 		t.Errorf("listSessions: got %d sessions after their end", len(left))
 	}
@@ -198,6 +210,8 @@ func sessionsEnd(t *T) {
 	t.wantError(t.op(suspended.access, "getSelf", nil), api.Suspended)
 	t.wantError(t.post(suspended, "renewSession", in{}), api.Suspended)
 	t.wantError(t.op(t.home.admin, "createPortalLink", in{"org": t.home.id, "user": user}), api.ConflictState)
+	t.mustOp(t.home.admin, "updateMember", in{"org": t.home.id, "user": user, "state": "active"})
+	t.wantSession(t.kept(suspended, t.renew(suspended)), user)
 }
 
 func sessionByKey(t *T) {
@@ -280,7 +294,7 @@ const sessionCalls = 60
 func sessionBudget(t *T) {
 	d := t.endpoint()
 	plan := t.largest()
-	p := t.linked(t.home.owner)
+	p := t.linked(t.addMember("admin"))
 	most := min(limit(plan), sessionCalls)
 	window := plan.Budgets[contract.Requests]
 	t.awaitWindow(p.access, min(minWindowLeft, time.Duration(window.Window)*time.Second/2))

@@ -28,6 +28,8 @@ type Target struct {
 	// OneID is the reason why all requests have the same id there, "" where each has its own.
 	// With one id, the suite cannot find audit entries by request id.
 	OneID string
+	// NoScheme is the reason why functions there take http for https, "" where they do not.
+	NoScheme string
 }
 
 // OwnAnswer is an answer in the target's own shape.
@@ -44,10 +46,10 @@ func (o OwnAnswer) promised() int { return cmp.Or(o.For, o.Status) }
 // every guarantee.
 var Targets = []Target{
 	{Name: "gateway"}, // the default: this repository's own gateway, and any deployed stage
-	{Name: "ministack", Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: ministackSkip},
+	{Name: "ministack", NoScheme: noScheme, Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: ministackSkip},
 	// With an edge, the API itself accepts only the transport that the edge forwards. The
 	// emulator's edge cannot reach the API.
-	{Name: "ministack-edge", Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: merged(ministackSkip, map[string]string{
+	{Name: "ministack-edge", NoScheme: noScheme, Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: merged(ministackSkip, map[string]string{
 		"transport.x-api-key": "the edge moves X-API-Key into Authorization, and the emulator's cannot reach the API behind it",
 	})},
 	{Name: "sam", Lossy: lossy, Own: samOwn, Skip: samSkip, OneID: "SAM gives every request the id of the first"},
@@ -59,6 +61,7 @@ var Targets = []Target{
 const (
 	requestID = "$context.requestId"
 	lossy     = "the emulator's tables answer late or not at all once in some thousand requests"
+	noScheme  = "the emulator's events lack X-Forwarded-Proto, which API Gateway sets"
 	mocks     = "the emulator's mocks send their templates unrendered"
 )
 

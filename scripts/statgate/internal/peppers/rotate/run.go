@@ -226,16 +226,20 @@ func unused(ctx context.Context, o options, clock operate.Clock, document []byte
 	if len(still) == 1 {
 		have = "still has"
 	}
-	return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, or wait until their tokens expire, then run this again", secrets(len(still)), have, o.retire)
+	return fmt.Errorf("%s %s pepper %s: use, rotate or revoke the keys above, end the sessions, or wait until sessions and tokens expire, then run this again", secrets(len(still)), have, o.retire)
 }
 
-// listed is the maximum number of keys that a refusal names.
+// listed is the maximum number of keys and sessions that a refusal names.
 const listed = 50
 
 func list(out io.Writer, still []keys.Holder) {
 	for _, h := range still[:min(len(still), listed)] {
 		if until := h.TokensUntil; !until.IsZero() {
 			fmt.Fprintf(out, "%s of %s: tokens until %s\n", h.Key, h.Org, until.Format(time.RFC3339))
+			continue
+		}
+		if until := h.SessionUntil; !until.IsZero() {
+			fmt.Fprintf(out, "%s of %s: console session, until %s unless its page renews it\n", h.Key, h.Org, until.Format(time.RFC3339))
 			continue
 		}
 		fmt.Fprintf(out, "%s of %s\n", h.Key, h.Org)

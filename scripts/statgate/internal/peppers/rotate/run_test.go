@@ -22,6 +22,7 @@ import (
 	"statgate/scripts/internal/operate"
 	"statgate/scripts/statgate/internal/cmdtest"
 	"statgate/shared/access/apikey"
+	"statgate/shared/access/keys"
 	"statgate/shared/access/peppers"
 	"statgate/shared/api/preset"
 	"statgate/shared/feed/webhooks"
@@ -350,6 +351,45 @@ func TestVersionOfTokensIsNotRetiredBeforeTheyExpire(t *testing.T) {
 		later := operate.Clock{Now: func() time.Time { return time.Now().Add(31 * time.Minute) }, Sleep: func(context.Context, time.Duration) error { return nil }}
 		if err := run(t.Context(), o, later, io.Discard); err != nil {
 			t.Errorf("after they expired: %v", err)
+		}
+	})
+}
+
+func TestVersionOfSessionsIsNotRetiredBeforeTheyEnd(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		tables, release := p.open(t)
+		i := p.serve(t, tables)
+		_, _, root, err := i.Keys.Bootstrap(t.Context(), i.now(), "Statgate", "root@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		is, err := i.Keys.BeginWithKey(t.Context(), keys.SignIn{RequestID: "r", At: i.now()}, root.Secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.command(t); err != nil {
+			t.Fatal(err)
+		}
+		i.pass(10 * time.Minute)
+		i.works(t, root.Secret, 200)
+		release()
+		out, err := p.command(t, "--retire", "1")
+		if err == nil || !strings.Contains(out, is.Session.ID+" of ") || !strings.Contains(out, ": console session, until ") || strings.Contains(out, is.Cookie) {
+			t.Fatalf("got %q, %v, want a refusal that names the session %s", out, err, is.Session.ID)
+		}
+		tables, release = p.open(t)
+		i = p.serve(t, tables)
+		if _, err := i.Keys.Renew(t.Context(), i.now(), is.Cookie); err != nil {
+			t.Fatal(err)
+		}
+		release()
+		i.pass(keys.AccessLife)
+		o, err := parse(append([]string{"--retire", "1"}, p.args...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t.Context(), o, operate.Clock{Now: i.now, Sleep: func(context.Context, time.Duration) error { return nil }}, io.Discard); err != nil {
+			t.Errorf("after its renewal: %v", err)
 		}
 	})
 }
