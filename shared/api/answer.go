@@ -65,11 +65,7 @@ func (e Encoder) common() map[string]string {
 // WithoutCORS removes the CORS headers from an answer that pages of other origins must not
 // read.
 func (e Encoder) WithoutCORS(a Answer) {
-	for name := range e.common() {
-		if strings.HasPrefix(name, "Access-Control-") {
-			delete(a.Header, name)
-		}
-	}
+	maps.DeleteFunc(a.Header, func(name, _ string) bool { return strings.HasPrefix(name, "Access-Control-") })
 }
 
 // mcpHeaders are the headers that clients of the MCP server send.

@@ -95,7 +95,9 @@ type Mock struct {
 // page; stagePath is the path of the stage in the public address, "/live" or "".
 func Mocks(c *contract.Contract, stagePath string) []Mock {
 	methods, all := map[string][]string{}, []string{http.MethodOptions}
+	sameOrigin := map[string]bool{} // paths whose answers pages of other origins cannot read
 	for _, r := range For(c) {
+		sameOrigin[r.Path] = r.SameOrigin
 		methods[r.Path] = append(methods[r.Path], r.Methods()...)
 		all = append(all, r.Methods()...)
 	}
@@ -117,9 +119,14 @@ func Mocks(c *contract.Contract, stagePath string) []Mock {
 		sort.Strings(allowed)
 		allow := strings.Join(allowed, ", ")
 		wrong := enc.Error(varRequestID, &Error{Condition: Method, Message: "this path supports only " + allow, Allow: allow})
+		preflight := Answer{Status: http.StatusNoContent, Header: enc.preflight(allowed)}
+		if sameOrigin[path] {
+			enc.WithoutCORS(wrong)
+			enc.WithoutCORS(preflight)
+		}
 		mocks = append(mocks,
 			Mock{Path: path, Method: "ANY", Status: wrong.Status, Template: string(wrong.Body), Headers: wrong.Header},
-			Mock{Path: path, Method: "OPTIONS", Status: http.StatusNoContent, Headers: enc.preflight(allowed)})
+			Mock{Path: path, Method: "OPTIONS", Status: preflight.Status, Headers: preflight.Header})
 	}
 	sort.Slice(mocks, func(i, j int) bool {
 		if mocks[i].Path != mocks[j].Path {

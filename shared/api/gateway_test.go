@@ -58,8 +58,9 @@ func TestEvery401HasAChallengeAndNoOtherStatusHasOne(t *testing.T) {
 func TestAllowAndPreflightListEveryMethodOfThePath(t *testing.T) {
 	t.Parallel()
 	eachPreset(t, func(t *testing.T, c *contract.Contract) {
-		methods, all := map[string][]string{}, []string{"OPTIONS"}
+		methods, all, sameOrigin := map[string][]string{}, []string{"OPTIONS"}, map[string]bool{}
 		for _, r := range api.For(c) {
+			sameOrigin[r.Path] = r.SameOrigin
 			of := []string{r.Method, "OPTIONS"}
 			if r.Method == "GET" {
 				of = append(of, "HEAD")
@@ -76,11 +77,18 @@ func TestAllowAndPreflightListEveryMethodOfThePath(t *testing.T) {
 				continue
 			case m.Method == "ANY":
 				listed = m.Headers["Allow"]
+			case sameOrigin[m.Path]:
+				want = nil
 			}
 			want = slices.Clone(want)
 			slices.Sort(want)
 			if got := strings.Join(slices.Compact(want), ", "); got != listed {
 				t.Errorf("%s %s: lists %q, want %q", m.Method, m.Path, listed, got)
+			}
+			for name := range m.Headers {
+				if sameOrigin[m.Path] && strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s %s: has the header %s, want none for other origins", m.Method, m.Path, name)
+				}
 			}
 		}
 	})

@@ -13,20 +13,40 @@ import (
 	"statgate/shared/contract"
 )
 
+// TestNoTwoMeteredOperationsShareACode holds for tools, too: the gate counts them beside the
+// operations of routes, by their codes.
+func TestNoTwoMeteredOperationsShareACode(t *testing.T) {
+	t.Parallel()
+	codes := map[string]string{}
+	check := func(code, name string) {
+		if other, ok := codes[code]; ok || !regexp.MustCompile(`^[a-z]{2}$`).MatchString(code) {
+			t.Errorf("%s: code %q must be two letters and unique, but %q has it too", name, code, other)
+		}
+		codes[code] = name
+	}
+	for _, r := range api.Routes {
+		check(r.Code, r.Operation)
+	}
+	for _, tool := range api.Tools {
+		check(tool.Code, "tool "+tool.Name)
+	}
+}
+
 func TestRoutesAreComplete(t *testing.T) {
 	t.Parallel()
-	codes, operations := map[string]string{}, map[string]bool{}
+	operations := map[string]bool{}
 	for _, r := range api.Routes {
-		if other, ok := codes[r.Code]; ok || !regexp.MustCompile(`^[a-z]{2}$`).MatchString(r.Code) {
-			t.Errorf("%s: code %q must be two letters and unique, but %q has it too", r.Operation, r.Code, other)
-		}
-		codes[r.Code] = r.Operation
 		if operations[r.Operation] {
 			t.Errorf("two routes have the operation %s", r.Operation)
 		}
 		operations[r.Operation] = true
 		if r.Function == "" || r.Summary == "" || !strings.HasPrefix(r.Path, "/") {
 			t.Errorf("%s lacks a function, a summary or a path", r.Operation)
+		}
+		for _, tool := range api.Tools {
+			if tool.Code == r.Code {
+				t.Errorf("%s: the tool %s has the code %q, too, and their usage would be added up", r.Operation, tool.Name, r.Code)
+			}
 		}
 		for _, p := range r.Permissions {
 			if contract.IsManagement(p) != r.Management {
@@ -41,12 +61,14 @@ func TestRoutesAreComplete(t *testing.T) {
 
 // TestEveryRouteThatMakesOrEndsSomethingLastingSaysSo derives the routes from their other
 // columns: what manages keys and organisations, what mints a secret, and what changes the
-// organisation's data in the keys table. A delivery is sent once and lasts for no one.
+// organisation's data in the keys table. A delivery is sent once and lasts for no one. Open
+// rows have no caller whose token could be refused: those of sessions take a key, a link, a
+// sign-in or a cookie, and refuse a token themselves.
 func TestEveryRouteThatMakesOrEndsSomethingLastingSaysSo(t *testing.T) {
 	t.Parallel()
 	lasting := 0
 	for _, r := range api.Routes {
-		want := r.Management && r.Method != "GET" || r.Secrets || r.Writes && !r.Sends
+		want := !r.Open && (r.Management && r.Method != "GET" || r.Secrets || r.Writes && !r.Sends)
 		if r.Lasts != want {
 			t.Errorf("%s: Lasts is %v, want %v", r.Operation, r.Lasts, want)
 		}
@@ -155,12 +177,18 @@ func TestDeploymentWithoutAConsoleHasNoRouteOfIt(t *testing.T) {
 	})
 }
 
+// TestPagesAreInNoDocumentAndNeedNoKey concerns what browsers alone call. The operations on
+// sessions that need a key are for programs, too, and are documented.
 func TestPagesAreInNoDocumentAndNeedNoKey(t *testing.T) {
 	t.Parallel()
 	eachPreset(t, func(t *testing.T, c *contract.Contract) {
+		listed := map[string]bool{}
 		for _, r := range api.Documented(c) {
-			if r.Function == api.Console {
-				t.Errorf("%s is in the documents", r.Operation)
+			listed[r.Operation] = true
+		}
+		for _, r := range api.For(c) {
+			if r.Function == api.Console && listed[r.Operation] == r.Open {
+				t.Errorf("%s: in the documents %v, open %v", r.Operation, listed[r.Operation], r.Open)
 			}
 		}
 	})

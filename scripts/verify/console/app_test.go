@@ -51,7 +51,7 @@ func levels(category, level string) func(p *tab, form at) {
 	return func(p *tab, form at) { p.choose(level, form, field(category)) }
 }
 
-// whole reports whether all stories of a contract are told, and all that they show is checked.
+// whole reports whether the tests run all stories on a contract, and check each view in them.
 func whole(contract string) bool { return shared.everything || contract == "statgate" }
 
 // tale is a story: a person at a deployment of a contract.

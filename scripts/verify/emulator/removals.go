@@ -130,7 +130,7 @@ func (g grant) detectingCases(contract string) []string {
 		return []string{"gate." + g.function}
 	}
 	if named, ok := map[string][]string{
-		"keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
+		"console": {"session."}, "keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
 		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."}, "mcp": {"mcp.tools"},
 	}[g.function]; ok {
 		return named

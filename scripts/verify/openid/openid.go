@@ -140,7 +140,7 @@ func visit(authorize, person, back string) (url.Values, error) {
 	answer.Body.Close()
 	to, err := answer.Location()
 	if err != nil {
-		return nil, fmt.Errorf("the provider sends nobody back: it answers %d at %s: %w", answer.StatusCode, answer.Request.URL.Path, err)
+		return nil, fmt.Errorf("the provider does not redirect to the console: it answers %d at %s: %w", answer.StatusCode, answer.Request.URL.Path, err)
 	}
 	return to.Query(), nil
 }

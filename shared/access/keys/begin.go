@@ -52,7 +52,7 @@ func (s *Store) BeginWithKey(ctx context.Context, in SignIn, secret string) (Ope
 	case err != nil:
 		return Opened{}, err
 	case c.Token || c.Session != nil:
-		return Opened{}, api.Fail(api.SecretUnknown, "this is no key: sign in with the key itself")
+		return Opened{}, api.Fail(api.SecretUnknown, "key: a token cannot begin a session; send the secret of the key")
 	case c.Standing != api.StandingActive:
 		return Opened{}, api.Fail("standing."+c.Standing, "this key's owner is %s", c.Standing)
 	}

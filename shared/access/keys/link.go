@@ -38,8 +38,8 @@ type Link struct {
 	ExpiresAt time.Time
 }
 
-// CreateLink makes a link that begins one session of a member. Whoever opens it acts as that
-// member, so the caller needs the management permissions of the session, and a role that is
+// CreateLink makes a link that begins one session of a member. The person who opens it acts as
+// that member, so the caller needs the management permissions of the session, and a role that is
 // not below the member's. The session ends with the caller's own rights.
 func (s *Store) CreateLink(ctx context.Context, r *api.Request, org, user string) (Link, error) {
 	random := make([]byte, cookieBytes)

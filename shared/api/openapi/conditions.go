@@ -55,7 +55,8 @@ func (b *builder) conditions(r api.Route, h api.Handler, in *bind.Binder) []stri
 			all = append(all, api.PermissionRole)
 		}
 		// A token has no permission of key management, and is refused for that.
-		if r.Lasts && hasTokens(b.contract) && !slices.ContainsFunc(r.Permissions, contract.IsManagement) {
+		// A session is refused what concerns the secret of a key.
+		if (r.Lasts && hasTokens(b.contract) || r.KeyOnly && !b.contract.NoConsole) && !slices.ContainsFunc(r.Permissions, contract.IsManagement) {
 			all = append(all, api.PermissionToken)
 		}
 		all = append(all, api.Suspended)

@@ -131,6 +131,13 @@ func onWebhook(body string, after int) makeRequest {
 	}
 }
 
+// newSession returns a session of an organisation's owner, and a key of that owner.
+func newSession(s *stage) request {
+	org, user := s.Org(s.T, s.unique(), "TEAM", s.unique()+"@example.com")
+	_, secret := s.Key(s.T, org, s.unique(), "keys:read", "keys:write")
+	return request{secret: secret, params: map[string]string{"session": viaLink(s.T, s.Fixture, org, user).id}}
+}
+
 func byUser(body string) makeRequest {
 	return func(s *stage) request {
 		ok(s.T, s.Call(s.T, s.user, "GET", "/matches", ""), 200) // begins the window of the quota
@@ -174,6 +181,7 @@ var changes = map[string]makeRequest{
 		return request{body: fmt.Sprintf(`{"name":%q,"owner":"o@example.com"}`, s.unique()), doubles: true}
 	},
 	"updateOrg":    on("org", `{"name":"NEW"}`, 0, newOrg),
+	"visitOrg":     on("org", "", 0, newOrg),
 	"addMember":    with(`{"email":"NEW@example.com","role":"member"}`, 409),
 	"updateMember": on("user", `{"role":"admin"}`, 0, newMember), "removeMember": on("user", "", 0, newMember),
 	"createMatch": with(`{"home":{"name":"Oak NEW"},"away":{"name":"Fir"},"date":"2026-05-02"}`, 0),
@@ -181,6 +189,10 @@ var changes = map[string]makeRequest{
 	"createWebhook": func(s *stage) request {
 		r := newWebhook(s)
 		return request{secret: r.secret, body: webhook, after: 409}
+	},
+	"endSession": newSession, "endSessions": newSession,
+	"createPortalLink": func(s *stage) request { // has no Idempotency-Key
+		return request{params: map[string]string{"user": newMember(s)}, doubles: true}
 	},
 	"updateWebhook": onWebhook(`{"description":"changed"}`, 0), "deleteWebhook": onWebhook("", 404),
 	"rotateWebhook": onWebhook("", 409),

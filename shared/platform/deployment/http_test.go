@@ -69,7 +69,7 @@ func TestPreflightNeedsNoKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if reply.Status != 204 || len(reply.Body) != 0 || !strings.Contains(reply.Header.Get("Access-Control-Allow-Methods"), r.Method) {
+		if reply.Status != 204 || len(reply.Body) != 0 || strings.Contains(reply.Header.Get("Access-Control-Allow-Methods"), r.Method) == r.SameOrigin {
 			t.Errorf("OPTIONS %s: %d %v", r.Path, reply.Status, reply.Header)
 		}
 	}

@@ -69,7 +69,7 @@ var fullengageKeys = []Case{
 			}
 			match := t.Expect(suite.Post("/matches", engageMatch(t)).By(made.Text("data.secret")), 201, "").Text("data.id")
 			t.Expect(suite.Get("/audit?limit=1").By(o.Admin), 200, fmt.Sprintf(
-				`{"data": [{"action": "match.create", "target": %q, "method": "key", "actor": {"key": %q, "user": %q, "created_by": %q}, "...": 0}], "total": "<number>"}`,
+				`{"data": [{"action": "match.create", "target": %q, "method": "key", "actor": {"key": %q, "user": %q, "created_by": %q, "session": null}, "...": 0}], "total": "<number>"}`,
 				match, made.Text("data.id"), user, user))
 		}},
 	{ID: "organisation", Sentences: []string{"7.1"}, Source: fromPage, Fact: "a key reads and changes the data of its own organisation only",
@@ -439,7 +439,7 @@ func engageLog(t *suite.T) {
 	t.Expect(suite.Patch("/matches/"+match, suite.In{"status": "live"}).By(k.Secret), 200, "")
 	t.Expect(suite.Delete("/matches/"+match).By(k.Secret), 200, "")
 	entry := func(action string) string {
-		return fmt.Sprintf(`{"action": %q, "target": %q, "method": "key", "at": "<time>", "actor": {"key": %q, "user": %q, "created_by": "<string>"}, "...": 0}`, action, match, k.ID, o.Owner)
+		return fmt.Sprintf(`{"action": %q, "target": %q, "method": "key", "at": "<time>", "actor": {"key": %q, "user": %q, "created_by": "<string>", "session": null}, "...": 0}`, action, match, k.ID, o.Owner)
 	}
 	all := fmt.Sprintf(`{"data": [%s, %s, %s], "total": 3}`, entry("match.delete"), entry("match.update"), entry("match.create"))
 	for _, filter := range []string{"key=" + match, "actor=" + k.ID} {

@@ -163,12 +163,13 @@ type Reply struct {
 	plain  any // answer of key management in Statgate's own shape, where the contract wraps it
 }
 
-// secretField matches a secret in a body, which reports must not show.
-var secretField = regexp.MustCompile(`"secret":\s*"[^"]*"`)
+// secretField matches a secret in a body, which reports must not show. The address of a portal
+// link is one.
+var secretField = regexp.MustCompile(`"(secret|access_token|url)":\s*"[^"]*"`)
 
 // brief returns status and body for a report: without secrets, cut to 160 bytes.
 func (r Reply) brief() string {
-	body := secretField.ReplaceAll(r.Body, []byte(`"secret":"…"`))
+	body := secretField.ReplaceAll(r.Body, []byte(`"$1":"…"`))
 	if len(body) > 160 {
 		body = append(body[:160:160], "…"...)
 	}

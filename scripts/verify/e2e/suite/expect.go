@@ -227,7 +227,7 @@ func redacted(v any) string {
 	if len(raw) > 80 {
 		raw = append(raw[:80:80], "…"...)
 	}
-	return string(secretField.ReplaceAll(raw, []byte(`"secret":"…"`)))
+	return string(secretField.ReplaceAll(raw, []byte(`"$1":"…"`)))
 }
 
 // Org is an organisation that a case created or works in.

@@ -27,13 +27,15 @@ type ledger struct {
 	revoked  map[string]bool           // key ids
 	created  map[string]bool           // ids of an organisation's own matches, also with their ETags, and of contests
 	removers map[string]bool           // ids of keys that removed members
+	begun    []begun                   // console sessions
 	invalid  []string                  // answers that the OpenAPI document does not allow
 	leaks    []string                  // answers that show a secret again
 	answers  int
 }
 
-// change is a change that the audit trail must have.
-type change struct{ action, target, actor string }
+// change is a change that the audit trail must have. Its actor is the key that was sent, or the
+// one that the session began with.
+type change struct{ action, target, actor, method string }
 
 func newLedger(operator string) *ledger {
 	return &ledger{owner: map[string]string{operator: ""}, signing: map[string]string{}, passed: map[string]map[string]int{}, unsure: map[string]map[string]int{},
@@ -45,12 +47,13 @@ var actions = map[string]string{
 	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
 	"createToken": "token.create",
 	"createMatch": "match.create", "updateMatch": "match.update", "deleteMatch": "match.delete",
-	"createOrg": "org.create", "updateOrg": "org.update",
+	"createOrg": "org.create", "updateOrg": "org.update", "visitOrg": "org.visit",
 	"createContest": "contest.create", "moveContest": "contest.move", "scoreContest": "contest.score", "forfeitContest": "contest.forfeit",
 	"agreeContest": "contest.agree", "putContestant": "contestant.put",
 	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove", "putConnections": "member.connect",
 	"createApplication": "application.create",
-	"createWebhook":     "webhook.create", "updateWebhook": "webhook.update", "rotateWebhook": "webhook.rotate", "deleteWebhook": "webhook.delete",
+	"startSession":      "session.create", "closeSession": "session.end", "endSession": "session.end", "endSessions": "session.end", "createPortalLink": "link.create",
+	"createWebhook": "webhook.create", "updateWebhook": "webhook.update", "rotateWebhook": "webhook.rotate", "deleteWebhook": "webhook.delete",
 }
 
 // record records one exchange.
@@ -69,6 +72,7 @@ func (fx *fixture) record(r request, reply Reply) {
 		return
 	}
 	l.recordSecrets(route, reply)
+	l.recordSession(route, reply)
 	if id := l.owner[r.secret]; id != "" && fx.admitted(reply) {
 		if l.passed[id] == nil {
 			l.passed[id] = map[string]int{}
@@ -124,6 +128,11 @@ func (l *ledger) checkLeaks(reply Reply) {
 			l.leaks = append(l.leaks, reply.asked+" shows the signing secret of webhook "+id)
 		}
 	}
+	for _, s := range l.begun {
+		if bytes.Contains(reply.Body, []byte(s.cookie)) || slices.ContainsFunc(s.access, func(token string) bool { return bytes.Contains(reply.Body, []byte(token)) }) {
+			l.leaks = append(l.leaks, reply.asked+" shows a secret of session "+s.id)
+		}
+	}
 }
 
 // recordSecrets records the secret of a created or rotated key, signing secrets and tokens.
@@ -153,7 +162,10 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 	if action == "" || reply.Status < 200 || reply.Status > 299 {
 		return
 	}
-	c := change{action: action, target: target, actor: l.owner[r.secret]}
+	c := change{action: action, target: target, actor: l.owner[r.secret], method: "key"}
+	if s := l.session(r, reply); s != nil {
+		c.actor, c.method = s.key, "session"
+	}
 	if tag := target + reply.Header.Get("ETag"); action == "match.create" || action == "match.update" {
 		if l.created[tag] {
 			return // an update that changed nothing: the match has a version that was shown before
@@ -175,6 +187,12 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 	case action == "match.delete", action == "webhook.delete":
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 		delete(l.created, c.target)
+	case strings.HasPrefix(action, "session."):
+		if c.target = l.ofSession(route, r, reply); c.target == "" {
+			return // it had ended
+		}
+	case action == "link.create":
+		c.target = pathParameter(route, r.path, "user")
 	case action == "member.remove":
 		l.removers[c.actor] = true
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
@@ -182,6 +200,12 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 		c.target = reply.text("user")
 	case action == "token.create":
 		c.target = reply.text("key")
+	case action == "org.visit":
+		c.target = reply.text("org")
+		if l.created[action+c.target+c.actor] {
+			return // the same visit: it lasts longer than a run
+		}
+		l.created[action+c.target+c.actor] = true
 	case action == "key.revoke":
 		if l.revoked[c.target] {
 			return

@@ -260,7 +260,7 @@ func (t *T) auditProblems() []string {
 	}
 	for _, org := range trails {
 		for _, e := range t.listed(t.operator, "listAudit", in{"org": org}) {
-			got := change{textOf(e, "action"), textOf(e, "target"), textOf(e, "actor", "key")}
+			got := change{textOf(e, "action"), textOf(e, "target"), textOf(e, "actor", "key"), textOf(e, "method")}
 			if org == own && !unowned(got.action) || got.action == "webhook.disable" && got.actor == "" {
 				continue // deliveries disable webhooks without an actor
 			}
@@ -271,11 +271,11 @@ func (t *T) auditProblems() []string {
 			case !ok && org == own: // an earlier run's change
 			case !ok:
 				wrong = append(wrong, fmt.Sprintf("the trail has %s %s, which the run did not do", got.action, got.target))
-			case got == want && textOf(e, "method") == "key":
+			case got == want:
 				entries[id]++
 			case want.action == "member.remove" && got.action == "key.revoke": // removing the member revoked the key
 			default:
-				wrong = append(wrong, fmt.Sprintf("the trail has %v by %v, want %v", got, e["method"], want))
+				wrong = append(wrong, fmt.Sprintf("the trail has %v, want %v", got, want))
 			}
 		}
 	}
