@@ -84,6 +84,20 @@ func TestEveryAnswerOfTheEdgeForbidsBrowsersToGuessItsType(t *testing.T) {
 	}
 }
 
+// People paste keys into the console. A first call by HTTP is refused, but only a browser that
+// makes none cannot be given a false page.
+func TestEveryAnswerOfTheEdgeKeepsBrowsersToHTTPS(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	patterns, all := behaviours(t, tmpl)
+	want := map[string]any{"AccessControlMaxAgeSec": float64(31_536_000), "Override": true}
+	for _, pattern := range patterns {
+		policy := policyOf(tmpl, dig(all[pattern], "ResponseHeadersPolicyId"), "ResponseHeadersPolicyConfig")
+		if got := dig(policy, "SecurityHeadersConfig", "StrictTransportSecurity"); !reflect.DeepEqual(got, any(want)) {
+			t.Errorf("%s: got %v, want %v, without other hosts of the domain", pattern, got, want)
+		}
+	}
+}
+
 func TestRootLeadsToTheDocumentation(t *testing.T) {
 	for name, want := range map[string]string{
 		"statgate": "'/api-docs'", "balla": "'/live/api-docs'", "balla on a domain": "'/api-docs'",
