@@ -18,7 +18,7 @@ func members() []Case {
 		{ID: "member.unique", Guarantee: "an email address belongs to one member, in any case, and the last owner cannot leave", Run: memberUnique},
 		{ID: "member.owners", Guarantee: "an owner may step down or leave while another owner remains", Run: memberOwners},
 		{ID: "org.listed", Guarantee: "an operator's list has a new organisation, and its owner's list has only that one", Run: orgListed},
-		{ID: "org.visited", Guarantee: "an operator's visit is once in the trail of the organisation, which its owner reads, and nobody else can make one", Run: orgVisited},
+		{ID: "org.visited", Guarantee: "an operator's visit is once in the trail of the organisation, which its owner reads; other members cannot make one", Run: orgVisited},
 	}
 }
 
