@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"statgate/scripts/internal/measured"
+	"statgate/shared/access/keys"
 	"statgate/shared/api"
 	"statgate/shared/sources/importer"
 	"statgate/shared/sources/simulation"
@@ -22,6 +23,7 @@ type step struct {
 	query     string
 	body      string
 	save      map[string][]string // variable → path in the answer
+	signsIn   bool                // begin a console session with the secret first, and set the variable session
 }
 
 // story calls every operation of the route table with a typical request. It can run
@@ -68,6 +70,9 @@ var story = []step{
 	{operation: "createKey", note: "another", as: "admin", body: `{"name":"Demo","scopes":["read:matches"]}`, save: map[string][]string{"key": {"id"}}},
 	{operation: "revokeKey", as: "admin"},
 	{operation: "listAudit", as: "admin", query: "limit=50"},
+	{operation: "listSessions", as: "admin", signsIn: true},
+	{operation: "endSession", as: "admin"},
+	{operation: "endSessions", as: "admin", signsIn: true},
 
 	{operation: "createWebhook", as: "subscriber", body: `{"url":"https://example.com/demo"}`, save: map[string][]string{"webhook": {"id"}}},
 	{operation: "listWebhooks", as: "subscriber"},
@@ -81,9 +86,11 @@ var story = []step{
 	{operation: "listOrgs", as: "operator", query: "limit=50"},
 	{operation: "createOrg", as: "operator", body: `{"name":"Demo","plan":"PRO","owner":"{serial}@example.com"}`, save: map[string][]string{"org": {"id"}}},
 	{operation: "getOrg", as: "operator"},
+	{operation: "getOrgUsage", as: "operator"},
 	{operation: "visitOrg", as: "operator"},
 	{operation: "updateOrg", as: "operator", body: `{"name":"Demo again"}`},
 	{operation: "addMember", as: "operator", body: `{"email":"{serial}-2@example.com","role":"member"}`, save: map[string][]string{"user": {"user"}}},
+	{operation: "createPortalLink", as: "operator"},
 	{operation: "listMembers", as: "operator"},
 	{operation: "updateMember", as: "operator", body: `{"role":"admin"}`},
 	{operation: "removeMember", as: "operator"},
@@ -151,6 +158,13 @@ func (r *storyRunner) run(ctx context.Context) ([]stepCost, error) {
 		route := r.routes[s.operation]
 		if _, err := r.must(ctx, r.vars[s.as], http.MethodGet, r.routes["getSelf"].Path, ""); err != nil {
 			return nil, fmt.Errorf("caching the policy: %w", err)
+		}
+		if s.signsIn {
+			opened, err := r.Keys.BeginWithKey(ctx, keys.SignIn{At: r.clock()}, r.vars[s.as])
+			if err != nil {
+				return nil, fmt.Errorf("signing in: %w", err)
+			}
+			r.vars["session"] = opened.Session.ID
 		}
 		target := r.expand(route.Path)
 		if s.query != "" {
