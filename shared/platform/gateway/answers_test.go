@@ -69,19 +69,27 @@ func TestWrongMethodIsA405WithAllowForAnEmptyOrJSONBodyAndElseA415(t *testing.T)
 					{"application/json; charset=utf-8", "{}", api.Method}, {"text/plain", "", api.Method},
 					{"text/plain", "x", api.InputMedia}, {"application/x-www-form-urlencoded", "a=b", api.InputMedia},
 				} {
-					isShaped(t, c, method+" "+path+" "+body.kind, sent(g, method, path, body.kind, body.body), body.condition)
+					answer := sent(g, method, path, body.kind, body.body)
+					origins := "*" // API Gateway's own answers, such as the 415, are the same on all paths
+					if r.SameOrigin && body.condition == api.Method {
+						origins = ""
+					}
+					if got := answer.Header().Get("Access-Control-Allow-Origin"); got != origins {
+						t.Errorf("%s %s %s: may be read by the origins %q, want %q", method, path, body.kind, got, origins)
+					}
+					isShaped(t, c, method+" "+path+" "+body.kind, answer, body.condition)
 				}
 			}
 		}
 	}
 }
 
-// isShaped checks that an answer has the contract's error for the condition, and CORS.
+// isShaped checks that an answer has the contract's error for the condition.
 func isShaped(t *testing.T, c *contract.Contract, what string, w *httptest.ResponseRecorder, condition string) {
 	t.Helper()
 	want := c.Condition(condition)
-	if w.Code != want.Status || w.Header().Get("Access-Control-Allow-Origin") != "*" {
-		t.Errorf("%s: got %d with headers %v, want %d with CORS", what, w.Code, w.Header(), want.Status)
+	if w.Code != want.Status {
+		t.Errorf("%s: got %d with headers %v, want %d", what, w.Code, w.Header(), want.Status)
 	}
 	if allow := w.Header().Get("Allow"); (allow != "") != (condition == api.Method) {
 		t.Errorf("%s: got Allow %q with %d", what, allow, w.Code)
