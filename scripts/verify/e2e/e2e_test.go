@@ -166,7 +166,9 @@ func TestSuiteFollowsLocationAndServerBelowAStage(t *testing.T) {
 		t.Cleanup(server.Close)
 		var out bytes.Buffer
 		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + stage + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
-			Parallel: 8, Out: &out, Only: func(id string) bool { return slices.Contains([]string{"header.location", "document.server", "document.files"}, id) }})
+			Parallel: 8, Out: &out, Only: func(id string) bool {
+				return slices.Contains([]string{"header.location", "document.server", "document.files"}, id)
+			}})
 		if err != nil || result.Failed > 0 || !strings.Contains(out.String(), "ok   header.location") || !strings.Contains(out.String(), "ok   document.server") || !strings.Contains(out.String(), "ok   document.files") {
 			t.Errorf("%s: %v\n%s", contract, err, out.String())
 		}
