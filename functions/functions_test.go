@@ -41,6 +41,7 @@ var unlocated = map[string]string{
 	"addMember":         "members are only listed",
 	"createApplication": "applications are only listed",
 	"createPortalLink":  "a link is shown once, and no operation reads it",
+	"visitOrg":          "a visit is only in the audit trail",
 }
 
 func TestEveryCreationHasALocationOrIsExcused(t *testing.T) {

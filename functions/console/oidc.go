@@ -45,7 +45,7 @@ func startOIDC(ctx context.Context, d Deps, r *api.Request, in oidcInput) (api.R
 	if err != nil {
 		return api.Raw{}, err
 	}
-	refund, err := d.Attempts.Charge(ctx, r.Browser.Viewer, r.Now)
+	refund, err := d.Attempts.Charge(ctx, from(r), r.Now)
 	if err != nil {
 		return api.Raw{}, err
 	}
@@ -86,7 +86,7 @@ func returnOIDC(ctx context.Context, d Deps, r *api.Request, in oidcInput) (api.
 	email, err := d.OpenID.Identify(ctx, b.Attempt, *in.Code)
 	if err != nil {
 		if api.ErrorOf(err).Condition == api.Unavailable {
-			d.Attempts.Refund(ctx, r.Browser.Viewer, b.Since)
+			d.Attempts.Refund(ctx, from(r), b.Since)
 		}
 		return api.Raw{}, err
 	}
@@ -101,7 +101,7 @@ func returnOIDC(ctx context.Context, d Deps, r *api.Request, in oidcInput) (api.
 		done, err = offer(ctx, d, r, found, email)
 	}
 	if err == nil {
-		d.Attempts.Refund(ctx, r.Browser.Viewer, b.Since)
+		d.Attempts.Refund(ctx, from(r), b.Since)
 	}
 	return done, err
 }
@@ -157,7 +157,7 @@ func beginAs(ctx context.Context, d Deps, r *api.Request, m orgs.Membership, ema
 	if errors.As(err, &refused) && refused.Condition == api.Suspended {
 		err = suspended()
 	}
-	return answer(r, opened, err)
+	return begun(ctx, d, r, opened, err)
 }
 
 // choice is an organisation that a person can choose.

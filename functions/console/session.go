@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"statgate/shared/access/attempts"
 	"statgate/shared/access/keys"
 	"statgate/shared/api"
 )
@@ -48,7 +49,7 @@ func startSession(d Deps) api.Handler {
 			}
 			begin = func(ctx context.Context) (keys.Opened, error) { return d.Keys.BeginWithKey(ctx, signIn(r), *in.Key) }
 		}
-		refund, err := d.Attempts.Charge(ctx, r.Browser.Viewer, r.Now)
+		refund, err := d.Attempts.Charge(ctx, from(r), r.Now)
 		if err != nil {
 			return api.Raw{}, err
 		}
@@ -56,8 +57,19 @@ func startSession(d Deps) api.Handler {
 		if err == nil || api.ErrorOf(err).Condition == api.Unavailable {
 			refund(ctx)
 		}
-		return answer(r, opened, err)
+		return begun(ctx, d, r, opened, err)
 	})
+}
+
+// begun answers a sign-in, and ends the session that the browser had: its cookie is replaced, so
+// that nobody could end it by signing out. This is best effort, as the sign-in is done.
+func begun(ctx context.Context, d Deps, r *api.Request, o keys.Opened, err error) (api.Raw, error) {
+	if err == nil {
+		for _, cookie := range r.Browser.Cookies[:min(len(r.Browser.Cookies), maxCookies)] {
+			_ = d.Keys.Close(ctx, signIn(r), cookie)
+		}
+	}
+	return answer(r, o, err)
 }
 
 // one reports whether exactly one is true.
@@ -86,7 +98,9 @@ func renewSession(d Deps) api.Handler {
 			if err == nil {
 				return answer(r, opened, nil)
 			}
-			last = err
+			if api.ErrorOf(last).Condition != api.Unavailable { // which does not say that there is no session
+				last = err
+			}
 		}
 		return api.Raw{}, last
 	})
@@ -119,6 +133,10 @@ func sameOrigin(r *api.Request) error {
 		return api.Fail(api.Permission, "only the console's own page may call this: Origin must be %s://%s and Sec-Fetch-Site same-origin", scheme, host)
 	}
 	return nil
+}
+
+func from(r *api.Request) attempts.From {
+	return attempts.From{Viewer: r.Browser.Viewer, Via: r.Browser.Via}
 }
 
 func signIn(r *api.Request) keys.SignIn {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 
 	"statgate/shared/api"
 )
@@ -14,24 +13,18 @@ type assetInput struct {
 	Asset string `json:"asset" text:"id" doc:"File name, as in the page" example:"page.0123456789ab.js"`
 }
 
-// assetTypes are the media types of the page's files, by extension.
-var assetTypes = map[string]string{
-	".css": "text/css; charset=utf-8",
-	".js":  "text/javascript; charset=utf-8",
-}
-
 func asset(d Deps) api.Handler {
 	return api.Handle("getDocsAsset", func(_ context.Context, _ *api.Request, in *assetInput) (api.Raw, error) {
-		body, ok := d.Assets[in.Asset]
+		file, ok := api.Asset(d.Assets, in.Asset)
 		if !ok {
 			return api.Raw{}, api.Fail(api.NotFound, "no such file of the documentation page")
 		}
-		return api.Raw{ContentType: assetTypes[path.Ext(in.Asset)], Body: body}, nil
+		return file, nil
 	})
 }
 
-// ReadAssets returns the files of the page by name. It returns an error if there are none or
-// one cannot be read.
+// ReadAssets returns the files of the page by name. It returns an error if there is no file, or
+// if one cannot be read.
 func ReadAssets(files fs.FS) (map[string][]byte, error) {
 	names, err := fs.Glob(files, "page.*")
 	if err != nil || len(names) == 0 {

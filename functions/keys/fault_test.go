@@ -49,6 +49,7 @@ var attempts = map[string]attempt{
 	"endSessions":      {func(*scenario) input { return nil }, owner, 1},
 	"createPortalLink": {func(c *scenario) input { return input{"org": c.org, "user": c.memberUser} }, operator, 1},
 	"getOrg":           {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
+	"visitOrg":         {func(c *scenario) input { return input{"org": c.org} }, operator, 1},
 	"updateOrg":        {func(c *scenario) input { return input{"org": c.org, "plan": "FREE"} }, operator, 1},
 	"listMembers":      {func(c *scenario) input { return input{"org": c.org} }, owner, 0},
 	"addMember":        {func(c *scenario) input { return input{"org": c.org, "email": "n@north.example", "role": "member"} }, owner, 1},
@@ -63,7 +64,7 @@ var attempts = map[string]attempt{
 }
 
 // outside has the operations whose objects are in no organisation's partition.
-var outside = map[string]bool{"createToken": true, "createPortalLink": true}
+var outside = map[string]bool{"createToken": true, "createPortalLink": true, "visitOrg": true}
 
 // failing is a deployment on a table that fails on demand.
 type failing struct {

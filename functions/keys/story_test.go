@@ -27,6 +27,7 @@ func TestCallersOfAnotherOrganisationLearnNothing(t *testing.T) {
 		{"getOrgUsage", input{"org": c.org}, input{"org": "org_nothing"}},
 		{"getOrg", input{"org": c.org}, input{"org": "org_nothing"}},
 		{"updateOrg", input{"org": c.org, "name": "mine"}, input{"org": "org_nothing", "name": "mine"}},
+		{"visitOrg", input{"org": c.org}, input{"org": "org_nothing"}},
 		{"listMembers", input{"org": c.org}, input{"org": "org_nothing"}},
 		{"addMember", input{"org": c.org, "email": "a@b.example", "role": "owner"}, input{"org": "org_nothing", "email": "a@b.example", "role": "owner"}},
 		{"updateMember", input{"org": c.org, "user": c.memberUser, "role": "admin"}, input{"org": "org_nothing", "user": c.memberUser, "role": "admin"}},
@@ -90,6 +91,7 @@ func TestOnlyOperatorsMakeOrganisationsAndSetPlans(t *testing.T) {
 	for _, p := range []*person{c.owner, c.admin} {
 		p.fails(api.PermissionRole, "createOrg", input{"name": "mine", "owner": "a@b.example"})
 		p.fails(api.PermissionRole, "updateOrg", input{"org": c.org, "plan": "ENTERPRISE"})
+		p.fails(api.PermissionRole, "visitOrg", input{"org": c.org})
 		p.does("updateOrg", input{"org": c.org, "name": "North & sons"})
 	}
 	got := c.operator.does("updateOrg", input{"org": c.org, "plan": "FREE"})

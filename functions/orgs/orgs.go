@@ -14,7 +14,7 @@ type Deps struct {
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), create(d), get(d), update(d), listMembers(d), addMember(d), updateMember(d), removeMember(d)}
+	return []api.Handler{list(d), create(d), get(d), update(d), visit(d), listMembers(d), addMember(d), updateMember(d), removeMember(d)}
 }
 
 // orgInput names an organisation.

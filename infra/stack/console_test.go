@@ -84,6 +84,20 @@ func TestEveryAnswerOfTheEdgeForbidsBrowsersToGuessItsType(t *testing.T) {
 	}
 }
 
+// People paste keys into the console. A first call by HTTP is refused, but only a browser that
+// makes none cannot be given a false page.
+func TestEveryAnswerOfTheEdgeKeepsBrowsersToHTTPS(t *testing.T) {
+	tmpl := synthesised(t, "statgate")
+	patterns, all := behaviours(t, tmpl)
+	want := map[string]any{"AccessControlMaxAgeSec": float64(31_536_000), "Override": true}
+	for _, pattern := range patterns {
+		policy := policyOf(tmpl, dig(all[pattern], "ResponseHeadersPolicyId"), "ResponseHeadersPolicyConfig")
+		if got := dig(policy, "SecurityHeadersConfig", "StrictTransportSecurity"); !reflect.DeepEqual(got, any(want)) {
+			t.Errorf("%s: got %v, want %v, without other hosts of the domain", pattern, got, want)
+		}
+	}
+}
+
 func TestRootLeadsToTheDocumentation(t *testing.T) {
 	for name, want := range map[string]string{
 		"statgate": "'/api-docs'", "balla": "'/live/api-docs'", "balla on a domain": "'/api-docs'",
@@ -109,7 +123,7 @@ func TestStackWithoutAConsoleHasNothingOfIt(t *testing.T) {
 			t.Errorf("got %s, a %s", id, r.Type)
 		}
 	}
-	if patterns, _ := behaviours(t, tmpl); !reflect.DeepEqual(patterns, []string{"/api-docs", "/openapi.json", "*"}) {
+	if patterns, _ := behaviours(t, tmpl); !reflect.DeepEqual(patterns, []string{"/api-docs", "/api-docs/*", "/openapi.json", "*"}) {
 		t.Errorf("got behaviours of %v", patterns)
 	}
 	if !strings.Contains(string(synthesised(t, "statgate").raw), `"ConsoleFunction`) {

@@ -180,12 +180,16 @@ func (d *deployment) newForwarding() awscloudfront.OriginRequestPolicy {
 func (d *deployment) newAnswerHeaders() awscloudfront.ResponseHeadersPolicy {
 	return awscloudfront.NewResponseHeadersPolicy(d.stack, jsii.String("Challenge"), &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: jsii.String(*d.named("challenge") + "-" + *d.stack.Region()),
-		Comment:                   jsii.String("Restores WWW-Authenticate, which API Gateway renames, and adds nosniff"),
+		Comment:                   jsii.String("Restores WWW-Authenticate, which API Gateway renames, and adds nosniff and HSTS"),
 		CustomHeadersBehavior: &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &[]*awscloudfront.ResponseCustomHeader{{
 			Header: jsii.String("WWW-Authenticate"), Value: jsii.String(api.Challenge), Override: jsii.Bool(true),
 		}}},
 		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
 			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
+			// For this host alone: others of the domain may not have TLS.
+			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
+				AccessControlMaxAge: awscdk.Duration_Days(jsii.Number(365)), Override: jsii.Bool(true),
+			},
 		},
 		RemoveHeaders: jsii.Strings(edge.RenamedChallenge),
 	})

@@ -15,6 +15,7 @@ type Browser struct {
 	ContentType string
 	Agent       string   // header User-Agent
 	Viewer      string   // network address of the client
+	Via         string   // network address of the connection, if a header states the client's
 	Cookies     []string // values of the session's cookie, as many as the browser sent
 	Bindings    []string // values of the cookies that bind sign-ins with OpenID Connect
 }

@@ -78,8 +78,8 @@ func (c *Caller) Operator() bool { return c.Role == RoleOperator }
 // given to others than the key. Any other kind of short-lived caller decides here too.
 func (c *Caller) MayLast() bool { return !c.Token }
 
-// Calls reports whether this kind of caller may call the route at all, for any permissions.
-// No secret is derived from a session, and it is ended by operations of its own.
+// Calls reports whether this kind of caller may call the route at all, with any
+// permissions. No token is derived from a session, and operations of its own end it.
 func (c *Caller) Calls(r Route) bool {
 	return (c.MayLast() || !r.Lasts) && (c.Session == nil || !r.KeyOnly)
 }

@@ -77,6 +77,7 @@ var written = map[string]Partitions{
 
 	"createOrg":         {Keys: audited("ORG")},
 	"updateOrg":         {Keys: audited("ORG")},
+	"visitOrg":          {Keys: audited("VISIT")},
 	"addMember":         {Keys: audited("ORG")},
 	"updateMember":      {Keys: audited("ORG")},
 	"removeMember":      {Keys: audited("ORG")},

@@ -113,6 +113,7 @@ var Routes = []Route{
 	{Operation: "createOrg", Code: "oc", Method: "POST", Path: "/orgs", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Lasts: true, Summary: "Create organisation"},
 	{Operation: "getOrg", Code: "og", Method: "GET", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Summary: "Get organisation"},
 	{Operation: "updateOrg", Code: "ou", Method: "PATCH", Path: "/orgs/{org}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Lasts: true, Summary: "Update organisation"},
+	{Operation: "visitOrg", Code: "ov", Method: "POST", Path: "/orgs/{org}/visits", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Lasts: true, Summary: "Create visit"},
 	{Operation: "listMembers", Code: "nl", Method: "GET", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:read"}, Management: true, Keys: []Action{Query}, Summary: "List members"},
 	{Operation: "addMember", Code: "na", Method: "POST", Path: "/orgs/{org}/members", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{Query}, Lasts: true, Summary: "Add member"},
 	{Operation: "updateMember", Code: "nu", Method: "PATCH", Path: "/orgs/{org}/members/{user}", Function: "orgs", Permissions: []string{"orgs:write"}, Management: true, Keys: []Action{ConditionCheck, Query}, Flushes: true, Lasts: true, Summary: "Update member"},

@@ -13,14 +13,29 @@ import (
 	"statgate/shared/contract"
 )
 
+// TestNoTwoMeteredOperationsShareACode holds for tools, too: the gate counts them beside the
+// operations of routes, by their codes.
+func TestNoTwoMeteredOperationsShareACode(t *testing.T) {
+	t.Parallel()
+	codes := map[string]string{}
+	check := func(code, name string) {
+		if other, ok := codes[code]; ok || !regexp.MustCompile(`^[a-z]{2}$`).MatchString(code) {
+			t.Errorf("%s: code %q must be two letters and unique, but %q has it too", name, code, other)
+		}
+		codes[code] = name
+	}
+	for _, r := range api.Routes {
+		check(r.Code, r.Operation)
+	}
+	for _, tool := range api.Tools {
+		check(tool.Code, "tool "+tool.Name)
+	}
+}
+
 func TestRoutesAreComplete(t *testing.T) {
 	t.Parallel()
-	codes, operations := map[string]string{}, map[string]bool{}
+	operations := map[string]bool{}
 	for _, r := range api.Routes {
-		if other, ok := codes[r.Code]; ok || !regexp.MustCompile(`^[a-z]{2}$`).MatchString(r.Code) {
-			t.Errorf("%s: code %q must be two letters and unique, but %q has it too", r.Operation, r.Code, other)
-		}
-		codes[r.Code] = r.Operation
 		if operations[r.Operation] {
 			t.Errorf("two routes have the operation %s", r.Operation)
 		}

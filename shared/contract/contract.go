@@ -91,6 +91,10 @@ const Requests = "requests"
 // against no plan. Plans cannot have a budget of this name.
 const Management = "management"
 
+// OrgSessions is the name of the budget that data calls of an organisation's console sessions
+// share. Plans cannot have a budget of this name, as theirs have no slash.
+const OrgSessions = "org/sessions"
+
 // ShortBudgets are the names under which items count the budgets that every contract has.
 // They are short because every write is billed by the byte. Plans cannot have budgets of
 // these names.

@@ -137,7 +137,7 @@ func (p Pending) take(ctx context.Context, now time.Time, at table.Key, cookies 
 		return nil, gone
 	}
 	if err != nil {
-		// The delete may have been applied. The sign-in is then over, and nobody was signed in.
+		// The delete may have been applied. The sign-in is then over, and no session began.
 		return nil, api.UnavailableError("using up a sign-in", err)
 	}
 	return was, nil

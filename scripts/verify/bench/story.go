@@ -81,6 +81,7 @@ var story = []step{
 	{operation: "listOrgs", as: "operator", query: "limit=50"},
 	{operation: "createOrg", as: "operator", body: `{"name":"Demo","plan":"PRO","owner":"{serial}@example.com"}`, save: map[string][]string{"org": {"id"}}},
 	{operation: "getOrg", as: "operator"},
+	{operation: "visitOrg", as: "operator"},
 	{operation: "updateOrg", as: "operator", body: `{"name":"Demo again"}`},
 	{operation: "addMember", as: "operator", body: `{"email":"{serial}-2@example.com","role":"member"}`, save: map[string][]string{"user": {"user"}}},
 	{operation: "listMembers", as: "operator"},

@@ -51,7 +51,7 @@ func levels(category, level string) func(p *tab, form at) {
 	return func(p *tab, form at) { p.choose(level, form, field(category)) }
 }
 
-// whole reports whether all stories of a contract are told, and all that they show is checked.
+// whole reports whether the tests run all stories on a contract, and check each view in them.
 func whole(contract string) bool { return shared.everything || contract == "statgate" }
 
 // tale is a story: a person at a deployment of a contract.
@@ -65,8 +65,27 @@ type tale struct {
 // tell runs a story for the contracts whose stories are all told, or for every contract.
 func tell(t *testing.T, every bool, story func(t *testing.T, s *tale)) {
 	t.Helper()
+	tellWhere(t, func(name string) bool { return every || whole(name) }, story)
+}
+
+// tellOf runs a story for the contracts whose stories are all told, and for those that have an
+// operation.
+func tellOf(t *testing.T, operation string, story func(t *testing.T, s *tale)) {
+	t.Helper()
+	tellWhere(t, func(name string) bool {
+		c, err := preset.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, has := c.Operations[operation]
+		return has || whole(name)
+	}, story)
+}
+
+func tellWhere(t *testing.T, told func(contract string) bool, story func(t *testing.T, s *tale)) {
+	t.Helper()
 	for _, name := range preset.Names() {
-		if !every && !whole(name) {
+		if !told(name) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

@@ -100,7 +100,7 @@ func TestASessionIsNoWayRoundARole(t *testing.T) {
 		s.status(t, in, c.method, c.path, c.body, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity)
 	}
 	s.status(t, in, http.MethodPost, "/keys", `{"name": "Own", "scopes": ["read:leagues"]}`, http.StatusCreated)
-	// A session is no key: the routes of keys do not know it.
+	// The routes of keys answer 404 for the id of a session.
 	for _, path := range []string{"/keys/" + in.id, "/keys/" + in.id + "/usage"} {
 		s.status(t, in, http.MethodGet, path, "", http.StatusNotFound)
 	}

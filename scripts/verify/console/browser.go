@@ -75,7 +75,7 @@ func start(ctx context.Context) (*browser, error) {
 	return b, nil
 }
 
-// read passes the driver's answers on to those who wait for them.
+// read passes each answer of the driver to the call that waits for it.
 func (b *browser) read(out *bufio.Reader) {
 	defer close(b.ended)
 	for {

@@ -39,7 +39,7 @@ func visit(t testing.TB) *visitor {
 	return open(t, b, options{})
 }
 
-// contracts returns the contracts whose every story is told.
+// contracts returns the contracts on which the tests run every story.
 func contracts() []string {
 	if shared.everything {
 		return preset.Names()

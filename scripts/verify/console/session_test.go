@@ -37,7 +37,7 @@ func (s *site) asks(t *testing.T, endpoint, body, cookie string, headers ...stri
 	return reply
 }
 
-// answered reads a session answer; ok is false if it is none.
+// answered reads a session answer; ok is false if it has another shape.
 func answered(reply deploymenttest.Reply) (in signedIn, ok bool) {
 	var got struct {
 		AccessToken string `json:"access_token"`

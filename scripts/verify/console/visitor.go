@@ -15,7 +15,7 @@ type visitor struct {
 	browser *browser
 	id      string
 	allowed []allowance
-	faulty  bool // whether defects are what the test wants
+	faulty  bool // whether the test expects defects
 }
 
 // tab is an open page. Its methods wait for what they need, and fail the test without it.
@@ -206,7 +206,6 @@ func (p *tab) value(path ...at) (text string) {
 func (p *tab) count(path ...at) (n int) { p.t.Helper(); p.act("count", "", &n, path); return n }
 func (p *tab) html() (text string)      { p.t.Helper(); p.must(command{"op": "html"}, &text); return text }
 func (p *tab) url() (text string)       { p.t.Helper(); p.must(command{"op": "url"}, &text); return text }
-func (p *tab) title() (text string)     { p.t.Helper(); p.must(command{"op": "title"}, &text); return text }
 func (p *tab) keys(keys ...string)      { p.t.Helper(); p.must(command{"op": "keys", "keys": keys}, nil) }
 func (p *tab) write(text string)        { p.t.Helper(); p.must(command{"op": "type", "text": text}, nil) }
 func (p *tab) reload()                  { p.t.Helper(); p.must(command{"op": "reload"}, nil) }

@@ -181,6 +181,7 @@ var mutants = []mutant{
 		r.URL.RawQuery = q.Encode()
 	})},
 	{"usage counts a call twice", []string{"usage.exact", "usage.run"}, "with total", rewritten("/usage", `"total":\d+`, `"total":9`)},
+	{"a visit is not in the trail", []string{"org.visited"}, "want one by", rewritten("/audit", `org\.visit`, "org.update")},
 	{"the audit trail lacks rotations", []string{"audit.run"}, "key.rotate", rotationsHidden},
 	{"an answer has an undocumented field", []string{"answers.valid"}, "additional properties", rewritten("/health", `\{`, `{"more":1,`)},
 	{"a secret is shown again", []string{"secrets.once"}, "shows the secret", secretShown},

@@ -84,6 +84,9 @@ func (g *Gate) Admit(ctx context.Context, caller *api.Caller, route api.Route, b
 	}
 	call := call{Gate: g, caller: c, route: route, budget: budget, now: g.Clock()}
 	admitted, err := call.admit(ctx)
+	if err == nil {
+		err = call.pool(ctx)
+	}
 	admitted.Stale = call.stale
 	return admitted, err
 }

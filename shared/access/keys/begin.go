@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"statgate/shared/access/apikey"
+	"statgate/shared/access/attempts"
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/access/orgs"
@@ -39,6 +40,8 @@ type beginning struct {
 	own               bool
 	lasts             int64      // when the rights end that it begins with, in seconds since 1970; 0 if they do not
 	redeems           *table.Key // the portal link that it uses up
+	by                string     // id of the member who made that link, "" for an operator
+	role              string     // of the linked member then, "" for an operator's link
 }
 
 // BeginWithKey begins a session of a key's owner. The session can do what the key can, for as
@@ -80,11 +83,14 @@ type opening struct {
 // the one that was renewed least recently. The link that it redeems is deleted in the same
 // transaction, so it is used once.
 func (s *Store) begin(ctx context.Context, b beginning) (Opened, error) {
+	if err := (attempts.Store{Table: s.table}).Begin(ctx, b.user, b.At); err != nil {
+		return Opened{}, err
+	}
 	o, err := s.opening(ctx, b)
 	if err != nil {
 		return Opened{}, err
 	}
-	is, err := change.Make(ctx, s.changes, change.Call{By: o.by("")},
+	is, err := change.Make(ctx, s.changes, change.Call{By: o.actor("")},
 		func(ctx context.Context, _ int) (openingFacts, error) { return s.openingFacts(ctx, o) },
 		func(f openingFacts) (opened, change.Plan, error) { return s.opened(o, f) })
 	if err != nil {
@@ -93,7 +99,7 @@ func (s *Store) begin(ctx context.Context, b beginning) (Opened, error) {
 	return s.handOut(is, o), nil
 }
 
-func (b beginning) by(session string) audit.By {
+func (b beginning) actor(session string) audit.By {
 	return audit.By{Key: b.key, User: b.user, Session: session, Method: audit.MethodSession, RequestID: b.RequestID, At: b.At}
 }
 
@@ -197,7 +203,10 @@ func (s *Store) opened(o opening, f openingFacts) (opened, change.Plan, error) {
 		return fail(err)
 	}
 	p, replaced := f.place(o)
-	p = orgs.Place{ID: p.ID, Run: p.Run + 1, Ends: until, Key: o.key, Secret: o.secret, Until: o.lasts, Own: o.own}
+	p = orgs.Place{ID: p.ID, Run: p.Run + 1, Ends: until, Key: o.key, Secret: o.secret, Until: o.lasts, Own: o.own, Role: o.role}
+	if o.email != "" {
+		p.Own, p.Address = !f.member.Readdressed, orgs.AddressID(o.email)
+	}
 	member, err := f.member.WithPlace(p)
 	if err != nil {
 		return fail(err)
@@ -238,7 +247,7 @@ func (o opening) until(f openingFacts) (int64, error) {
 	switch {
 	case f.member.State != orgs.Active:
 		return 0, api.Fail("standing."+f.member.State, "this member is %s", f.member.State)
-	case o.redeems != nil && !f.link:
+	case o.redeems != nil && !(f.link && o.linkHolds(f)):
 		return 0, linkUsed()
 	case o.email != "" && !orgs.SameAddress(o.email, f.member.Email):
 		return 0, api.Fail(api.SecretUnknown, "this member has another address now")
@@ -256,6 +265,17 @@ func (o opening) until(f openingFacts) (int64, error) {
 		end = min(end, last.Unix())
 	}
 	return end, nil
+}
+
+// linkHolds reports whether the link's maker could still make it. In the time until it is used,
+// its member may have got a higher role, or its maker may have lost theirs.
+func (o opening) linkHolds(f openingFacts) bool {
+	if o.by == "" {
+		return true
+	}
+	role := rank(f.member.Effective(f.Org))
+	maker, found := f.Member(o.by)
+	return role <= rank(o.role) && found && maker.State == orgs.Active && role <= rank(maker.Effective(f.Org))
 }
 
 // place returns the place for a session: one whose session has ended, a new one, or the one

@@ -38,8 +38,8 @@ type Link struct {
 	ExpiresAt time.Time
 }
 
-// CreateLink makes a link that begins one session of a member. The person who opens it acts as that
-// member, so the caller needs the management permissions of the session, and a role that is
+// CreateLink makes a link that begins one session of a member. The person who opens it acts as
+// that member, so the caller needs the management permissions of the session, and a role that is
 // not below the member's. The session ends with the caller's own rights.
 func (s *Store) CreateLink(ctx context.Context, r *api.Request, org, user string) (Link, error) {
 	random := make([]byte, cookieBytes)
@@ -53,13 +53,20 @@ func (s *Store) CreateLink(ctx context.Context, r *api.Request, org, user string
 			if f.made { // by an earlier attempt, whose answer was lost
 				return l, change.Plan{}, nil
 			}
-			m, err := s.linkable(r.Caller, f.holdings, user)
+			caller, err := s.presentIn(f.holdings, r.Caller, r.Now)
+			if err != nil {
+				return Link{}, change.Plan{}, err
+			}
+			m, err := s.linkable(caller, f.holdings, user)
 			if err != nil {
 				return Link{}, change.Plan{}, err
 			}
 			at := linkAddress(l.Code)
 			it := table.Item{table.PartitionAttr: at.Partition, table.SortAttr: at.Sort, "org": org, "user": user, "own": r.Caller.Operator(),
-				"lasts": lastEnd(r.Caller), "ends": l.ExpiresAt.Unix(), table.TTLAttr: l.ExpiresAt.Unix()}
+				"lasts": lastEnd(caller), "ends": l.ExpiresAt.Unix(), table.TTLAttr: l.ExpiresAt.Unix()}
+			if !r.Caller.Operator() {
+				it["by"], it["role"] = r.Caller.User, m.Effective(f.Org)
+			}
 			return l, change.Plan{Writes: []table.Write{table.Put(it, table.IsNew())},
 				Entries: []audit.Change{{Org: org, Action: "link.create", Target: m.User, After: linkSettings{l.ExpiresAt}}}}, nil
 		})
@@ -124,5 +131,6 @@ func (s *Store) BeginWithLink(ctx context.Context, in SignIn, code string) (Open
 	case it == nil || it.Int("ends") <= in.At.Unix():
 		return Opened{}, linkUsed()
 	}
-	return s.begin(ctx, beginning{SignIn: in, method: ByLink, org: it.Str("org"), user: it.Str("user"), own: it.Bool("own"), lasts: it.Int("lasts"), redeems: &at})
+	return s.begin(ctx, beginning{SignIn: in, method: ByLink, org: it.Str("org"), user: it.Str("user"), own: it.Bool("own"), lasts: it.Int("lasts"),
+		redeems: &at, by: it.Str("by"), role: it.Str("role")})
 }

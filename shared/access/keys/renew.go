@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -113,19 +114,45 @@ func (s *Store) renewed(ctx context.Context, is session, n newKey, secret string
 		}
 		actions = append(actions, table.Set("mac", cookieMAC(pepper, secret)), table.Set("pepper", n.pepper))
 	}
-	is.Renewed = now.Unix()
-	_, err := s.table.Write(ctx, table.Update(is.address(), actions, table.Eq("run", is.Run), table.Gt("ends", now.Unix())))
-	switch {
-	case table.AsConditionFailed(err) != nil:
-		return is, sessionEnded()
-	case err != nil:
-		return is, api.UnavailableError("renewing a session", err)
+	if err := s.countRenewal(ctx, is, now, actions); err != nil {
+		return is, err
 	}
+	is.Renewed = now.Unix()
 	if _, err := s.table.Write(ctx, table.Put(s.accessItem(n, is, expires), table.IsNew())); err != nil {
 		// Without its answer, the write may have been applied: the token is then not handed out.
 		return is, api.UnavailableError("storing an access token", err)
 	}
 	return is, nil
+}
+
+// countRenewal stores a renewal if the session has not ended and was not renewed too often.
+func (s *Store) countRenewal(ctx context.Context, is session, now time.Time, actions []table.Action) error {
+	minute := now.Unix() / 60
+	live := []table.Cond{table.Eq("run", is.Run), table.Gt("ends", now.Unix())}
+	count := table.Update(is.address(), append(slices.Clone(actions), table.Increment("times", 1)),
+		append(live, table.Ge("minute", minute), table.Lt("times", int64(maxRenewals)))...)
+	roll := table.Update(is.address(), append(slices.Clone(actions), table.Set("minute", minute), table.Set("times", int64(1))),
+		append(live, table.Lt("minute", minute))...)
+	writes := []table.Write{roll, count}
+	if is.Minute >= minute {
+		writes = []table.Write{count}
+	}
+	for _, w := range writes {
+		_, err := s.table.Write(ctx, w)
+		if err == nil {
+			return nil
+		}
+		refused := table.AsConditionFailed(err)
+		if refused == nil {
+			return api.UnavailableError("renewing a session", err)
+		}
+		if refused.Item.Int("run") != is.Run || refused.Item.Int("ends") <= now.Unix() {
+			return sessionEnded()
+		}
+	}
+	e := api.Fail(api.Quota, "this session was renewed more than %d times in a minute: wait before the next renewal", maxRenewals)
+	e.RetryAfter = time.Unix((minute+1)*60, 0).Sub(now)
+	return e
 }
 
 // Close ends the session that a cookie renews. A cookie without a session is no error: the
@@ -140,7 +167,7 @@ func (s *Store) Close(ctx context.Context, in SignIn, text string) error {
 		return err
 	}
 	id := orgs.Place{ID: is.Place, Run: is.Run}.Session()
-	by := beginning{SignIn: in, user: is.User, key: is.Key}.by(id)
+	by := beginning{SignIn: in, user: is.User, key: is.Key}.actor(id)
 	err = s.endAll(ctx, ending{by: by, org: is.Org, user: is.User, which: func(p orgs.Place) bool { return p.Session() == id }})
 	if err != nil {
 		return fmt.Errorf("keys: closing session %s: %w", id, err)

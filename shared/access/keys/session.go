@@ -28,6 +28,10 @@ const (
 	SessionLife = 24 * time.Hour
 )
 
+// maxRenewals is how often a session can be renewed in a minute: by many tabs, but not without
+// end, as each renewal stores a token.
+const maxRenewals = 120
+
 // How a session began.
 const (
 	ByKey  = "key"
@@ -35,9 +39,13 @@ const (
 	ByOIDC = "oidc" // OpenID Connect
 )
 
-// sessionCalls is how many data calls a session may make in a window of the plan. It serves to
-// try operations out. Sessions of one place share it, so it is bounded by member.
-const sessionCalls = 60
+// How many data calls sessions may make in a window of the plan. They serve to try operations
+// out. Sessions of one place share sessionCalls. All sessions of an organisation share
+// orgSessionCalls, and never more than the plan allows its keys together.
+const (
+	sessionCalls    = 60
+	orgSessionCalls = 300
+)
 
 // Session is a console session as clients see it.
 type Session struct {
@@ -75,6 +83,8 @@ type session struct {
 	Ends    int64  `json:"ends"`
 	MAC     string `json:"mac"` // of the cookie's secret
 	Pepper  string `json:"pepper"`
+	Minute  int64  `json:"minute"` // of the latest renewal, since 1970
+	Times   int64  `json:"times"`  // renewals in that minute
 }
 
 func (i session) address() table.Key { return sessionAddress(i.Org, i.Place) }
@@ -151,7 +161,15 @@ func (s *Store) sessionFacts(ctx context.Context, org, user, from string, is org
 		return f, sessionEnded()
 	}
 	f.place = places[at0]
+	if !holds(f.place, f.member, f.member.Effective(f.org)) {
+		return f, sessionEnded()
+	}
 	return f, nil
+}
+
+// holds reports whether what the session in a place began with still holds for its member.
+func holds(p orgs.Place, m orgs.Member, role string) bool {
+	return (p.Role == "" || rank(role) <= rank(p.Role)) && (p.Address == "" || p.Address == orgs.AddressID(m.Email))
 }
 
 // sessionCaller returns the caller of a session's access token.
@@ -247,6 +265,9 @@ func (s *Store) memberRights(o orgs.Org, role string) (scopes, permitted []strin
 // that a session is no way round the plan.
 func (ru rules) sessionLimits(o orgs.Org) map[string]contract.Budget {
 	limits := map[string]contract.Budget{}
+	if b, metered := ru.limits(o)[contract.Requests]; metered && b.Window > 0 {
+		limits[contract.OrgSessions] = contract.Budget{Limit: min(orgSessionCalls, int64(ru.plan(o).Keys)*b.Limit), Window: b.Window}
+	}
 	for name, b := range ru.limits(o) {
 		if b.Window <= 0 {
 			continue

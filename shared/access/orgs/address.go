@@ -35,7 +35,10 @@ const (
 	addressSort      = "list_sk"
 )
 
-func addressOf(email string) string { return table.Join("EMAIL", apikey.Hash(lower(email))) }
+func addressOf(email string) string { return table.Join("EMAIL", AddressID(email)) }
+
+// AddressID returns what is equal for the same addresses, as [SameAddress] compares them.
+func AddressID(email string) string { return apikey.Hash(lower(email)) }
 
 func addressEntry(org, user string) string { return table.Join(org, user) }
 

@@ -76,6 +76,7 @@ func (s *Store) Connect(ctx context.Context, r *api.Request, org, user string, a
 				return Member{}, change.Plan{}, api.Fail(api.PermissionRole, "only operators can set a member's linked accounts")
 			}
 			after := before
+			after.Readdressed = false
 			if after.Connections = string(raw); len(accounts) == 0 {
 				after.Connections = ""
 			}

@@ -95,7 +95,7 @@ func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user stri
 			return s.memberFacts(ctx, v, before)
 		},
 		func(f memberFacts) (decided, change.Plan, error) {
-			before, after := f.member, e.on(f.member)
+			before, after := f.member, vouched(r.Caller, f.member, e.on(f.member))
 			// If the member already has the role, this may be the repeat of a call that
 			// failed after its write. The caches must then still be flushed.
 			widened := e.Role != nil && after.Role != api.RoleMember && (before.Role == api.RoleMember || before == after)
@@ -109,6 +109,17 @@ func (s *Store) UpdateMember(ctx context.Context, r *api.Request, org, user stri
 			return decided{after, widened}, plan, nil
 		})
 	return is.member, is.widened, err
+}
+
+// vouched returns a member after an edit, with [Member.Readdressed] as the caller's change of the
+// address makes it.
+func vouched(c *api.Caller, before, after Member) Member {
+	switch {
+	case SameAddress(before.Email, after.Email) || c.User == before.User && !c.Unclaimed:
+	default:
+		after.Readdressed = !c.Operator()
+	}
+	return after
 }
 
 // memberFacts are a member, their organisation and their keys.

@@ -74,6 +74,9 @@ type Member struct {
 	State string `json:"state" enum:"active,suspended" doc:"Member state"`
 
 	Connections string `json:"-"` // accounts on other platforms, as JSON; "" for none
+	// Readdressed reports whether another member has set the address since an operator last
+	// vouched for the person: sessions by the address are then not the member's own.
+	Readdressed bool   `json:"-"`
 	Sessions    string `json:"-"` // places for console sessions, as JSON: see [Member.Places]
 }
 
@@ -117,7 +120,7 @@ func MemberFromItem(it table.Item) (Member, bool) {
 	if len(sort) <= len(memberPrefix) || sort[:len(memberPrefix)] != memberPrefix || it.Str("state") == removed {
 		return Member{}, false
 	}
-	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state"), Connections: it.Str("connections"), Sessions: it.Str("sessions")}, true
+	return Member{User: it.Str("user"), Email: it.Str("email"), Role: it.Str("role"), State: it.Str("state"), Connections: it.Str("connections"), Sessions: it.Str("sessions"), Readdressed: it.Bool("readdressed")}, true
 }
 
 // Approved reports whether the organisation is approved as a developer, in general or for a
@@ -148,6 +151,9 @@ func (m Member) item(org string) table.Item {
 		"user": m.User, "email": m.Email, "role": m.Role, "state": m.State}
 	if m.Connections != "" {
 		it["connections"] = m.Connections
+	}
+	if m.Readdressed {
+		it["readdressed"] = true
 	}
 	if m.Sessions != "" {
 		it["sessions"] = m.Sessions

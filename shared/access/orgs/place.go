@@ -30,6 +30,12 @@ type Place struct {
 	// Own reports whether the member began the session, and not somebody who may act for
 	// them. Only such a session reaches what is personal.
 	Own bool `json:"own,omitempty"`
+	// Role is the member's role when another member's link began the session, else "". The
+	// session ends if the member gets a higher one, which that other might not have.
+	Role string `json:"role,omitempty"`
+	// Address is the [AddressID] by which the session began, "" if it began otherwise. The
+	// session ends when the member gets another address.
+	Address string `json:"address,omitempty"`
 }
 
 // Session returns the id of the latest session in the place.

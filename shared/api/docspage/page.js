@@ -66,7 +66,9 @@ doc.addEventListener('keydown', e => {
 
 // A link to an element that is hidden by the search or closed shows it.
 function reveal() {
-  const at = doc.getElementById(decodeURIComponent(location.hash.slice(1)));
+  let id = '';
+  try { id = decodeURIComponent(location.hash.slice(1)); } catch (e) { return; } // no element has a malformed name
+  const at = doc.getElementById(id);
   if (!at || at.getClientRects().length) return;
   if (find.value) clearSearch();
   const closed = at.closest('details');

@@ -52,7 +52,7 @@ console.log(JSON.stringify(calls.map(c => Object.fromEntries(Object.entries(samp
 type sent struct {
 	Method, URI string
 	Header      map[string]string
-	Body        any // JSON, or the text if it is none
+	Body        any // JSON, or the text if it is not JSON
 }
 
 func sentBy(r *http.Request) (sent, error) {

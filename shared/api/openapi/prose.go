@@ -156,6 +156,7 @@ var prose = map[string]string{
 	"createOrg":    "Creates an organisation with a plan and its first owner. Operators only.",
 	"getOrg":       "Returns one organisation.",
 	"updateOrg":    "Updates the name. Operators can also change the plan. With a smaller plan, existing keys stay and new ones are refused.",
+	"visitOrg":     "Records in the audit trail of an organisation, as `org.visit`, that an operator looks into it. The console sends it before it shows an organisation to an operator. Other requests that only read are not recorded, also those of an operator: an operator's backend that shows an organisation to people should send it, too. A visit lasts one hour: further requests with the same session or key within it get the same visit and add no entry. Operators only.",
 	"listMembers":  "Lists the members of an organisation with their roles and states.",
 	"addMember":    "Adds a person by email address. An organisation can have 500 members.",
 	"updateMember": "Updates the email address, role or state of a member. The keys of a suspended member are refused from their next request.",

@@ -181,6 +181,7 @@ var changes = map[string]makeRequest{
 		return request{body: fmt.Sprintf(`{"name":%q,"owner":"o@example.com"}`, s.unique()), doubles: true}
 	},
 	"updateOrg":    on("org", `{"name":"NEW"}`, 0, newOrg),
+	"visitOrg":     on("org", "", 0, newOrg),
 	"addMember":    with(`{"email":"NEW@example.com","role":"member"}`, 409),
 	"updateMember": on("user", `{"role":"admin"}`, 0, newMember), "removeMember": on("user", "", 0, newMember),
 	"createMatch": with(`{"home":{"name":"Oak NEW"},"away":{"name":"Fir"},"date":"2026-05-02"}`, 0),

@@ -101,11 +101,26 @@ func TestConsoleAssetsAreCachedForAYearAndOtherNamesAreNotFound(t *testing.T) {
 			t.Errorf("%s with its ETag: got %d with %d bytes", name, again.Status, len(again.Body))
 		}
 	}
-	for _, name := range []string{"index.html", "app.OLDHASH2.js", "..%2findex.html", "%2e%2e%2fapp.4FJ2Q7XN.js", "contract.json", "session"} {
+	for _, name := range []string{"index.html", "app.js", "other.OLDHASH2.js", "app.OLDHASH2.svg", "..%2findex.html", "%2e%2e%2fapp.4FJ2Q7XN.js", "contract.json", "session"} {
 		r := at(t, w, "GET", "/console/"+name)
 		isError(t, r, 404, "not_found")
 		if got := r.Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("%s: got Cache-Control %q", name, got)
+		}
+	}
+}
+
+// A cache may have the page of an earlier deployment.
+func TestFilesOfAnEarlierConsoleAreReplacedAndNotCached(t *testing.T) {
+	t.Parallel()
+	w := withConsole(t, "statgate", bundle, "")
+	for name, want := range map[string]string{"app.OLDHASH2.js": "location.reload()", "style.OLDHASH2.css": string(bundle["style.7YQ2M4AB.css"].Data)} {
+		r := at(t, w, "GET", "/console/"+name)
+		if r.Status != 200 || !strings.Contains(string(r.Body), want) {
+			t.Errorf("%s: got %d %.300s, want %q", name, r.Status, r.Body, want)
+		}
+		if got := r.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: got Cache-Control %q, want no-store", name, got)
 		}
 	}
 }

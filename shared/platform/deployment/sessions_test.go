@@ -133,61 +133,71 @@ func TestSessionOfAKeyManagesKeysUntilItEnds(t *testing.T) {
 	})
 }
 
-func TestSessionEndsWithItsMemberKeySecretAndSignOutOnTheNextRequest(t *testing.T) {
+// endings checks which sessions of a deployment still live.
+type endings struct {
+	*testing.T
+	*deploymenttest.Fixture
+}
+
+func (e endings) alive(b *browser) {
+	e.Helper()
+	ok(e.T, e.Call(e.T, b.access, "GET", "/keys/self", ""), 200)
+}
+
+func (e endings) dead(name string, b *browser) {
+	e.Helper()
+	if r := e.Call(e.T, b.access, "GET", "/keys/self", ""); r.Status != 401 && r.Status != 403 {
+		e.Errorf("%s: the access token still answers %d", name, r.Status)
+	}
+	if r := b.post(e.T, "renew", "{}"); r.Status != 401 && r.Status != 403 {
+		e.Errorf("%s: the cookie still renews: %d", name, r.Status)
+	}
+}
+
+func TestSessionEndsWithItsKeysSecretAndWhenAPersonEndsIt(t *testing.T) {
 	t.Parallel()
 	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		e := endings{t, w}
 		org, user := w.Org(t, "Endings", "TEAM", "o@example.com")
-		dead := func(name string, b *browser) {
-			t.Helper()
-			if r := w.Call(t, b.access, "GET", "/keys/self", ""); r.Status != 401 && r.Status != 403 {
-				t.Errorf("%s: the access token still answers %d", name, r.Status)
-			}
-			if r := b.post(t, "renew", "{}"); r.Status != 401 && r.Status != 403 {
-				t.Errorf("%s: the cookie still renews: %d", name, r.Status)
-			}
-		}
-		alive := func(b *browser) {
-			t.Helper()
-			ok(t, w.Call(t, b.access, "GET", "/keys/self", ""), 200)
-		}
 		id, secret := w.Key(t, org, "signs in", "keys:read", "keys:write")
 		b := signIn(t, w, secret)
-		alive(b)
+		e.alive(b)
 		ok(t, w.Call(t, w.Operator, "POST", "/keys/"+id+"/rotate", ""), 200)
-		dead("rotated key", b)
+		e.dead("rotated key", b)
 
 		b, other := viaLink(t, w, org, user), viaLink(t, w, org, user)
-		alive(b)
-		alive(other)
+		e.alive(b)
+		e.alive(other)
 		b.signOut(t)
-		dead("signed out", b)
-		alive(other)
+		e.dead("signed out", b)
+		e.alive(other)
 		b = viaLink(t, w, org, user)
-		alive(b)
+		e.alive(b)
 		ok(t, w.Call(t, other.access, "DELETE", "/sessions/"+b.id, ""), 200)
-		dead("ended by another session", b)
+		e.dead("ended by another session", b)
 		ok(t, w.Call(t, other.access, "DELETE", "/sessions/"+b.id, ""), 200)
 		isError(t, w.Call(t, other.access, "DELETE", "/sessions/ses_unknown-1", ""), 404, "not_found")
 		ok(t, w.Call(t, other.access, "DELETE", "/sessions", ""), 200)
-		dead("all ended", other)
+		e.dead("all ended", other)
+	})
+}
 
-		second := ok(t, w.Call(t, w.Operator, "POST", "/orgs/"+org+"/members", `{"email":"m@example.com","role":"member"}`), 201)["user"].(string)
-		for name, change := range map[string][2]string{
-			"suspended": {"PATCH", `{"state":"suspended"}`},
-			"removed":   {"DELETE", ""},
-		} {
-			ok(t, w.Call(t, w.Operator, "PATCH", "/orgs/"+org+"/members/"+second, `{"state":"active"}`), 200)
-			b := viaLink(t, w, org, second)
-			alive(b)
-			ok(t, w.Call(t, w.Operator, change[0], "/orgs/"+org+"/members/"+second, change[1]), 200)
-			dead(name, b)
-			if name == "removed" {
-				second = ok(t, w.Call(t, w.Operator, "POST", "/orgs/"+org+"/members", `{"email":"m2@example.com","role":"member"}`), 201)["user"].(string)
-			}
+func TestSessionEndsWithItsMemberAndItsTime(t *testing.T) {
+	t.Parallel()
+	deploymenttest.Engines(t, "statgate", func(t *testing.T, w *deploymenttest.Fixture) {
+		e := endings{t, w}
+		org, user := w.Org(t, "Endings", "TEAM", "o@example.com")
+		for _, change := range [][2]string{{"PATCH", `{"state":"suspended"}`}, {"DELETE", ""}} {
+			email := strings.ToLower(change[0]) + "@example.com"
+			member := ok(t, w.Call(t, w.Operator, "POST", "/orgs/"+org+"/members", `{"email":"`+email+`","role":"member"}`), 201)["user"].(string)
+			b := viaLink(t, w, org, member)
+			e.alive(b)
+			ok(t, w.Call(t, w.Operator, change[0], "/orgs/"+org+"/members/"+member, change[1]), 200)
+			e.dead("member after "+change[0]+" "+change[1], b)
 		}
-		b = viaLink(t, w, org, user)
+		b := viaLink(t, w, org, user)
 		w.Clock.Advance(8*time.Hour + time.Second)
-		dead("idle", b)
+		e.dead("idle", b)
 		b = viaLink(t, w, org, user)
 		for range 4 {
 			w.Clock.Advance(7 * time.Hour)
@@ -195,7 +205,7 @@ func TestSessionEndsWithItsMemberKeySecretAndSignOutOnTheNextRequest(t *testing.
 				b.take(t, r)
 			}
 		}
-		dead("a day old", b)
+		e.dead("a day old", b)
 	})
 }
 

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -30,8 +31,9 @@ func (f *Function) browser(ev events.APIGatewayProxyRequest) *api.Browser {
 	b := &api.Browser{Origin: header(ev, "Origin"), FetchSite: header(ev, "Sec-Fetch-Site"), ContentType: header(ev, "Content-Type"),
 		Agent: header(ev, "User-Agent"), Viewer: ev.RequestContext.Identity.SourceIP}
 	if f.Edge {
-		if viewer := header(ev, api.ViewerHeader); viewer != "" {
-			b.Viewer = viewer
+		// At API Gateway's own address, which bypasses the edge, a client can send any text.
+		if viewer, err := netip.ParseAddr(header(ev, api.ViewerHeader)); err == nil {
+			b.Viewer, b.Via = viewer.WithZone("").String(), b.Viewer
 		}
 	}
 	read := http.Request{Header: http.Header{"Cookie": {strings.Join(values(ev, "Cookie"), "; ")}}}

@@ -63,6 +63,9 @@ test("the key that is tested is sent once, not kept, and leaves the session as i
 test("parameters are escaped, and fields have the contract's names", async () => {
   const w = await signedIn("teambattles", []);
   assert.equal(w.api.request("getKey", { params: { key: "a/b?c" } }).path, "/api/v1/keys/a%2Fb%3Fc");
+  // A browser resolves these, also when they are encoded, so the request would be for another path.
+  for (const key of ["..", "."]) assert.throws(() => w.api.request("getKey", { params: { key } }), /does not exist/);
+  assert.equal(w.api.request("getKey", { params: { key: "../.." } }).path, "/api/v1/keys/..%2F..");
   assert.equal(w.api.request("listContests", { query: { game: "rally", cursor: "", limit: 5 } }).path, "/api/v1/matches?gameId=rally&limit=5");
   assert.equal(w.api.request("createContest", { body: { best_of: 3, home: undefined } }).body, '{"bestOf":3}');
 });

@@ -7,8 +7,10 @@ import { byOperation } from "../src/core/usage";
 
 test("a spreadsheet reads a file as text, and takes nothing in it for a formula", () => {
   assert.equal(csv([["a", 1, null], ['say "hi", you', "two\nlines", "x"]]), 'a,1,\r\n"say ""hi"", you","two\nlines",x\r\n');
-  for (const text of ["=1+1", "+1", "-1", "@x", "\tx", '=HYPERLINK("a")']) assert.ok(/^"?'/.test(csv([[text]])), text);
+  for (const text of ["=1+1", "+1", "-1", "@x", "\tx", "\n=1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20x", '=HYPERLINK("a")']) assert.ok(/^"?'/.test(csv([[text]])), text);
   assert.equal(csv([[-5]]), "-5\r\n");
+  // Where the list separator is another character, text with it must stay one cell.
+  for (const text of ["a;=1+1", "a\t=1+1"]) assert.equal(csv([[text]]), `"${text}"\r\n`);
 });
 
 const window = { limit: 1000, used: 0, remaining: 1000, resets_at: null };

@@ -137,7 +137,6 @@ const commands = {
     return {};
   },
   url: ({ tab }) => tabs.get(tab).page.url(),
-  title: ({ tab }) => tabs.get(tab).page.title(),
   html: ({ tab }) => tabs.get(tab).page.content(),
   outline: ({ tab }) => tabs.get(tab).page.locator("body").ariaSnapshot(),
   act: async ({ tab, path, action, value }) => (await actions[action](find(tabs.get(tab).page, path), value)) ?? null,
@@ -223,7 +222,7 @@ const commands = {
     const pattern = new RegExp(url);
     if (status === -1) await context.unrouteAll();
     else if (status === 0) await context.route(pattern, (r) => r.abort("connectionfailed"));
-    else await context.route(pattern, (r) => r.fulfill({ status, body, headers, contentType: "application/json" }));
+    else await context.route(pattern, (r) => r.fulfill({ status, body, headers: { "content-type": "application/json", ...headers } }));
     return {};
   },
   // paint opens an address as a phone on a slow network does, and returns when it painted.
@@ -256,14 +255,15 @@ const commands = {
       const largest = await page.evaluate(
         () => new Promise((done) => new PerformanceObserver((l) => done(l.getEntries().at(-1).startTime)).observe({ type: "largest-contentful-paint", buffered: true })),
       );
-      const shift = await page.evaluate(() => {
-        let sum = 0;
-        const o = new PerformanceObserver((l) => l.getEntries().forEach((e) => (sum += e.hadRecentInput ? 0 : e.value)));
+      // What moved, and by how much of the window. The emulation of a phone counts as recent input.
+      const moved = await page.evaluate(() => {
+        const o = new PerformanceObserver(() => {});
         o.observe({ type: "layout-shift", buffered: true });
-        o.takeRecords().forEach((e) => (sum += e.value));
-        return sum;
+        const name = (n) => (n?.nodeType === 1 ? `${n.tagName.toLowerCase()}#${n.id}.${n.className}` : `${n?.nodeName} in ${n?.parentElement?.tagName}`);
+        return o.takeRecords().map((e) => ({ by: e.value, what: e.sources.map((s) => `${name(s.node)} from ${s.previousRect.y} to ${s.currentRect.y}`) }));
       });
-      return { firstMillis: millis, largestMillis: largest, shift, transferred, files };
+      const shift = moved.reduce((sum, e) => sum + e.by, 0);
+      return { firstMillis: millis, largestMillis: largest, shift, moved, transferred, files };
     } finally {
       await context.close();
     }

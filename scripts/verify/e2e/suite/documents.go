@@ -17,7 +17,7 @@ func documents() []Case {
 	return []Case{
 		{ID: "document.routes", Guarantee: "the OpenAPI document lists exactly the contract's routes", Run: documentRoutes},
 		{ID: "document.server", Guarantee: "paths of the OpenAPI document lead to the API below the document's server", Run: documentServer},
-		{ID: "document.compressed", Guarantee: "the two documents are compressed and may be cached for five minutes", Run: documentCompressed},
+		{ID: "document.compressed", Guarantee: "the two documents are compressed and may be cached for five minutes; the files of the page are compressed, too", Run: documentCompressed},
 		{ID: "document.files", Guarantee: "the script and style sheet of the documentation page may be cached for a year, and the page allows no others", Run: documentFiles},
 		{ID: "document.open", Guarantee: "health, OpenAPI document and documentation page need no key", Run: documentOpen},
 		{ID: "console.page", Guarantee: "the console's page and its files need no key, and browsers run no other script there", Run: consolePage},
@@ -67,24 +67,27 @@ func documentServer(t *T) {
 }
 
 func documentCompressed(t *T) {
-	for _, operation := range []string{"getOpenAPI", "getDocs"} {
-		plain := t.op("", operation, nil, "Accept-Encoding", "identity")
-		small := t.op("", operation, nil, "Accept-Encoding", "gzip")
-		if small.Header.Get("Content-Encoding") != "gzip" || len(small.Body) > len(plain.Body)/4 {
-			t.Errorf("%s: got %d bytes with Content-Encoding %q, %d without", operation, len(small.Body), small.Header.Get("Content-Encoding"), len(plain.Body))
+	fetch := func(path, encoding string) Reply {
+		return t.send(request{method: http.MethodGet, path: path, headers: []string{"Accept-Encoding", encoding}})
+	}
+	pages := []string{t.routes["getOpenAPI"].Path, t.routes["getDocs"].Path}
+	for _, path := range slices.Concat(pages, t.documentFiles(t.op("", "getDocs", nil))) {
+		plain, small := fetch(path, "identity"), fetch(path, "gzip")
+		if small.Header.Get("Content-Encoding") != "gzip" || len(small.Body) > len(plain.Body)/2 {
+			t.Errorf("%s: got %d bytes with Content-Encoding %q, %d without", path, len(small.Body), small.Header.Get("Content-Encoding"), len(plain.Body))
 			continue
 		}
 		r, err := gzip.NewReader(bytes.NewReader(small.Body))
 		if err != nil {
-			t.Errorf("%s: %v", operation, err)
+			t.Errorf("%s: %v", path, err)
 			continue
 		}
 		if whole, err := io.ReadAll(r); err != nil || !bytes.Equal(whole, plain.Body) {
-			t.Errorf("%s: the compressed body differs (%v)", operation, err)
+			t.Errorf("%s: the compressed body differs (%v)", path, err)
 		}
 		for _, answer := range []Reply{plain, small} {
-			if cache, vary := answer.Header.Get("Cache-Control"), answer.Header.Get("Vary"); cache != "public, max-age=300" || !strings.Contains(vary, "Accept-Encoding") {
-				t.Errorf("%s: got Cache-Control %q and Vary %q", operation, cache, vary)
+			if cache, vary := answer.Header.Get("Cache-Control"), answer.Header.Get("Vary"); slices.Contains(pages, path) && cache != "public, max-age=300" || !strings.Contains(vary, "Accept-Encoding") {
+				t.Errorf("%s: got Cache-Control %q and Vary %q", path, cache, vary)
 			}
 		}
 	}
@@ -99,19 +102,25 @@ func documentFiles(t *T) {
 	if !strings.Contains(policy, "default-src 'none'; script-src 'self'; style-src 'self'") || strings.Contains(policy, "unsafe") || page.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("the page has the policy %q and X-Content-Type-Options %q", policy, page.Header.Get("X-Content-Type-Options"))
 	}
-	files := loaded.FindAllSubmatch(page.Body, -1)
-	if len(files) != 2 {
-		t.Fatalf("the page loads %d files, want a script and a style sheet", len(files))
-	}
-	for _, m := range files {
-		path := t.resolved(t.routes["getDocs"].Path, string(m[1]))
-		r := t.send(request{method: http.MethodGet, path: path, headers: []string{"Accept-Encoding", "gzip"}})
+	for _, path := range t.documentFiles(page) {
+		r := t.send(request{method: http.MethodGet, path: path})
 		kind, cache := r.Header.Get("Content-Type"), r.Header.Get("Cache-Control")
-		if r.Status != http.StatusOK || !strings.HasPrefix(kind, "text/") || cache != "public, max-age=31536000, immutable" || r.Header.Get("Content-Encoding") != "gzip" {
-			t.Errorf("%s: got %d with Content-Type %q, Cache-Control %q and Content-Encoding %q", path, r.Status, kind, cache, r.Header.Get("Content-Encoding"))
+		if r.Status != http.StatusOK || !strings.HasPrefix(kind, "text/") || cache != "public, max-age=31536000, immutable" {
+			t.Errorf("%s: got %d with Content-Type %q and Cache-Control %q", path, r.Status, kind, cache)
 		}
 		t.wantError(t.send(request{method: http.MethodGet, path: path + ".map"}), api.NotFound)
 	}
+}
+
+// documentFiles returns the paths of the files that the documentation page loads.
+func (t *T) documentFiles(page Reply) (paths []string) {
+	for _, m := range loaded.FindAllSubmatch(page.Body, -1) {
+		paths = append(paths, t.resolved(t.routes["getDocs"].Path, string(m[1])))
+	}
+	if len(paths) != 2 {
+		t.Fatalf("the page loads %d files, want a script and a style sheet", len(paths))
+	}
+	return paths
 }
 
 func documentOpen(t *T) {

@@ -47,7 +47,7 @@ var actions = map[string]string{
 	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
 	"createToken": "token.create",
 	"createMatch": "match.create", "updateMatch": "match.update", "deleteMatch": "match.delete",
-	"createOrg": "org.create", "updateOrg": "org.update",
+	"createOrg": "org.create", "updateOrg": "org.update", "visitOrg": "org.visit",
 	"createContest": "contest.create", "moveContest": "contest.move", "scoreContest": "contest.score", "forfeitContest": "contest.forfeit",
 	"agreeContest": "contest.agree", "putContestant": "contestant.put",
 	"addMember": "member.add", "updateMember": "member.update", "removeMember": "member.remove", "putConnections": "member.connect",
@@ -200,6 +200,12 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 		c.target = reply.text("user")
 	case action == "token.create":
 		c.target = reply.text("key")
+	case action == "org.visit":
+		c.target = reply.text("org")
+		if l.created[action+c.target+c.actor] {
+			return // the same visit: it lasts longer than a run
+		}
+		l.created[action+c.target+c.actor] = true
 	case action == "key.revoke":
 		if l.revoked[c.target] {
 			return

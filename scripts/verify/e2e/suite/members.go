@@ -18,6 +18,7 @@ func members() []Case {
 		{ID: "member.unique", Guarantee: "an email address belongs to one member, in any case, and the last owner cannot leave", Run: memberUnique},
 		{ID: "member.owners", Guarantee: "an owner may step down or leave while another owner remains", Run: memberOwners},
 		{ID: "org.listed", Guarantee: "an operator's list has a new organisation, and its owner's list has only that one", Run: orgListed},
+		{ID: "org.visited", Guarantee: "an operator's visit is once in the trail of the organisation, which its owner reads; other members cannot make one", Run: orgVisited},
 	}
 }
 
@@ -136,6 +137,30 @@ func orgListed(t *T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("listOrgs: the operator's list lacks the new organisation")
+		}
+	}
+}
+
+func orgVisited(t *T) {
+	n := t.tenant("visited", t.largest().Name)
+	visit := in{"org": n.id}
+	first := t.op(t.operator, "visitOrg", visit)
+	t.wantStatus(first, http.StatusCreated)
+	again := t.op(t.operator, "visitOrg", visit)
+	t.wantStatus(again, http.StatusCreated)
+	if first.text("org") != n.id || first.text("visited_at") == "" || again.text("visited_at") != first.text("visited_at") {
+		t.Errorf("%s: got %s and then %s, want one visit of %s", first.asked, first.brief(), again.brief(), n.id)
+	}
+	t.wantError(t.op(n.admin, "visitOrg", visit), api.PermissionRole)
+	t.wantError(t.op(t.home.admin, "visitOrg", visit), api.NotFound)
+	for deadline := time.Now().Add(t.patience); ; time.Sleep(300 * time.Millisecond) { // as in orgListed
+		entries := t.listed(n.admin, "listAudit", nil)
+		entries = slices.DeleteFunc(entries, func(e map[string]any) bool { return e["action"] != "org.visit" })
+		if len(entries) == 1 && entries[0]["target"] == n.id && textOf(entries[0], "actor", "user") == first.text("user") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("listAudit: the owner's trail has the visits %v, want one by %s", entries, first.text("user"))
 		}
 	}
 }

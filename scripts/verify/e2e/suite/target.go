@@ -85,6 +85,7 @@ var (
 		"mcp.methods":         "SAM has no mocks: it answers a wrong method like an unknown path",
 		"preflight":           "SAM answers preflights itself, with 200, and only for known routes",
 		"refuse.method":       "SAM has no mocks: it answers a wrong method like an unknown path",
+		"root":                "SAM has no mocks: it answers 502 to a redirect of the API itself",
 		"refuse.utf8":         "SAM answers 502 to a body that is not UTF-8, and does not call the function",
 		"scope.named":         "SAM has no gateway responses: its 403 names neither route nor scopes",
 	})

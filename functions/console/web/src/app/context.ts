@@ -7,6 +7,7 @@ import type { Config } from "../core/config";
 import type { SessionInfo } from "../core/session";
 import type { Self } from "../core/types";
 import type { Cache } from "./cache";
+import type { Loaded } from "./load";
 
 export interface App {
   config: Config;
@@ -17,6 +18,8 @@ export interface App {
   operator: boolean;
   /** Id of the organisation that an operator looks into: self is then an owner of it. */
   seen?: string;
+  /** The visit that an operator makes first. Until it is recorded, nothing of the organisation is shown. */
+  entering?: Loaded<unknown>;
   session: SessionInfo;
   /** What was read and is used by several views, such as members' addresses. */
   cache: Cache;

@@ -13,11 +13,11 @@ import { useOrg } from "./facts";
 import { focusHeading, focusIfLost } from "./focus";
 import { useOnline } from "./online";
 import { link, replace, useAddress, type Place } from "./router";
-import { SeenNotice, SeenOrg } from "./seen";
+import { Entering, SeenNotice, SeenOrg } from "./seen";
 import { views, type View } from "./views";
 
 function visible(app: App, view: View): boolean {
-  const whose = { operator: app.operator, customer: !app.operator, own: !app.seen, any: true }[view.only ?? "any"];
+  const whose = { operator: app.operator, customer: !app.operator, own: !app.seen && !app.entering, any: true }[view.only ?? "any"];
   return whose && view.needs.some(app.can);
 }
 
@@ -126,6 +126,7 @@ function Who(): JSX.Element {
 function Current(props: { address: Place }): JSX.Element {
   const app = useApp();
   const { path, query, org } = props.address;
+  if (app.entering) return <Entering />;
   if (org && !app.seen) {
     return (
       <PageView title="Not allowed">

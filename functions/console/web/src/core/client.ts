@@ -129,7 +129,7 @@ export class Client {
   request(operation: string, input: Input): { method: string; path: string; body: string | undefined } {
     const op = this.operation(operation);
     const name = (ours: string): string => op.names?.[ours] ?? ours;
-    let path = op.path.replace(/\{(\w+)\}/g, (_, parameter: string) => encodeURIComponent(input.params?.[parameter] ?? ""));
+    let path = op.path.replace(/\{(\w+)\}/g, (_, parameter: string) => segment(input.params?.[parameter] ?? ""));
     const query = new URLSearchParams();
     for (const [ours, value] of Object.entries(input.query ?? {})) {
       if (value !== undefined && value !== null && value !== "") query.set(name(ours), String(value));
@@ -200,6 +200,13 @@ export class Client {
     const { answers = usual, data, operations } = this.deps.config;
     return operations[operation]?.management === false ? (data ?? answers) : answers;
   }
+}
+
+// A browser resolves the segments . and .. even if they are encoded: a link to such an id would
+// make the page call another operation. No object has such an id.
+function segment(value: string): string {
+  if (/^\.\.?$/.test(value)) throw new ApiError("missing", messageOf("missing"));
+  return encodeURIComponent(value);
 }
 
 // Where operators name the organisation, for operations whose path does not.

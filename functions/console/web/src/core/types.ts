@@ -65,6 +65,12 @@ export interface Org {
   created_at: string;
 }
 
+export interface Visit {
+  org: string;
+  visited_at: string;
+  ends_at: string;
+}
+
 export interface Member {
   user: string;
   email: string;

@@ -84,6 +84,7 @@ export function Form(props: FormProps): JSX.Element {
   const wrong = props.fields.some((field) => props.state.problems(field).length > 0);
   useEffect(() => {
     if (wrong) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    else if (error) form.current?.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" });
   }, [error, wrong]);
   const others = props.state.others(props.fields);
   return (

@@ -58,6 +58,7 @@ export function State(props: { of: string }): JSX.Element {
 /** A name that may be an e-mail address, which may break after its @. */
 export function Person(props: { name: string }): JSX.Element {
   const at = props.name.indexOf("@");
+  if (at < 0 && /^[a-z]+_\w+$/.test(props.name)) return <span class="mono small break id">{props.name}</span>;
   return (
     <span class="break">
       {props.name.slice(0, at + 1)}

@@ -51,7 +51,7 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
                     <div class="cell">{column.cell(row)}</div>
                   </>
                 );
-                const name = column.numeric ? "numeric" : undefined;
+                const name = column.numeric ? "numeric" : column.quiet ? "acts" : undefined;
                 return index === 0 ? (
                   <th key={column.title} scope="row" role="rowheader" class={name}>
                     {inner}

@@ -31,7 +31,7 @@ export function AuditView({ query }: ViewProps): JSX.Element {
   return (
     <PageView
       title="Audit"
-      intro={<p>Every change of keys, members, webhooks and the organisation, newest first. Reading is not recorded.</p>}
+      intro={<p>Every change of keys, members, webhooks and the organisation, newest first. Reading is not recorded, except for visits of operators (org.visit).</p>}
       actions={<CsvButton name={`${config.contract}-audit`} disabled={shown.length === 0} label="Download what is shown" rows={() => auditRows(shown, userName)} />}
     >
       <Filters label="Filter the audit trail">
@@ -96,7 +96,7 @@ function Entries(props: { of: Entry[]; filtered: string }): JSX.Element {
         <div class="stack">
           <Code>{one.action}</Code>
           <Time at={one.at} />
-          <code class="mono small muted break" title="Id of the request">
+          <code class="mono small muted break id" title="Id of the request">
             {one.request_id}
           </code>
         </div>
@@ -116,7 +116,7 @@ function Target(props: { of: string; filtered: string; userName: (user: string) 
   const name = id.startsWith("usr_") ? props.userName(id) : id;
   return (
     <div class="stack">
-      {name === id ? <span class="mono small break">{view ? <a href={link(view)}>{id}</a> : id}</span> : <Person name={name} />}
+      {name === id ? <span class="mono small break id">{view ? <a href={link(view)}>{id}</a> : id}</span> : <Person name={name} />}
       {props.filtered === id ? null : (
         <a class="small" href={link(path, { key: id })}>
           Its history<span class="sr-only"> ({name})</span>
