@@ -81,6 +81,29 @@ func TestCensusCountsEveryLiveSecretUnderItsPepperAndNoOther(t *testing.T) {
 	})
 }
 
+func beginSession(t *testing.T, w *keystest.Fixture, secret string) keys.Opened {
+	t.Helper()
+	is, err := w.Keys.BeginWithKey(t.Context(), keys.SignIn{RequestID: "r", At: w.Now()}, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return is
+}
+
+// wantCensus compares the numbers of live secrets, and finds holders under pepper 1.
+func wantCensus(t *testing.T, w *keystest.Fixture, when, numbers string, listed ...keys.Holder) {
+	t.Helper()
+	got, _ := census(t, w)
+	if counts(got) != numbers {
+		t.Errorf("%s: got %s, want %s", when, counts(got), numbers)
+	}
+	for _, h := range listed {
+		if !holdsExactly(got["1"], h) {
+			t.Errorf("%s: got %+v, want %+v", when, got["1"], h)
+		}
+	}
+}
+
 // TestCensusListsSessionsWhoseCookieOrAccessTokenNeedsAPepper moves a session to another pepper by
 // its renewal. Its earlier access token stays under the one before.
 func TestCensusListsSessionsWhoseCookieOrAccessTokenNeedsAPepper(t *testing.T) {
@@ -90,26 +113,8 @@ func TestCensusListsSessionsWhoseCookieOrAccessTokenNeedsAPepper(t *testing.T) {
 		root := w.Bootstrap(t)
 		org, _, admin := w.Org(t, root.Secret, "Acme", "PRO")
 		other := w.Key(t, admin.Secret, keys.Spec{Name: "other", Scopes: w.Management()[:1]})
-		begin := func(secret string) keys.Opened {
-			t.Helper()
-			is, err := w.Keys.BeginWithKey(t.Context(), keys.SignIn{RequestID: "r", At: w.Now()}, secret)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return is
-		}
-		want := func(when, numbers string, listed ...keys.Holder) {
-			t.Helper()
-			got, _ := census(t, w)
-			if counts(got) != numbers {
-				t.Errorf("%s: got %s, want %s", when, counts(got), numbers)
-			}
-			for _, h := range listed {
-				if !holdsExactly(got["1"], h) {
-					t.Errorf("%s: got %+v, want %+v", when, got["1"], h)
-				}
-			}
-		}
+		begin := func(secret string) keys.Opened { return beginSession(t, w, secret) }
+		want := func(when, numbers string, listed ...keys.Holder) { wantCensus(t, w, when, numbers, listed...) }
 		is := begin(admin.Secret)
 		if _, err := w.Keys.CreateLink(t.Context(), w.By(t, root.Secret), org.ID, is.Session.User); err != nil {
 			t.Fatal(err)
