@@ -62,7 +62,7 @@ func startSession(d Deps) api.Handler {
 }
 
 // begun answers a sign-in, and ends the session that the browser had: its cookie is replaced, so
-// that nobody could end it by signing out. This is best effort, as the sign-in is done.
+// no sign-out could end it later. This is best effort, as the sign-in is done.
 func begun(ctx context.Context, d Deps, r *api.Request, o keys.Opened, err error) (api.Raw, error) {
 	if err == nil {
 		for _, cookie := range r.Browser.Cookies[:min(len(r.Browser.Cookies), maxCookies)] {

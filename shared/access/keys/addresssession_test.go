@@ -10,7 +10,7 @@ import (
 	"statgate/shared/api"
 )
 
-// Whoever has the address of a member may sign in as them. An admin can set that address to their
+// The person who has the address of a member may sign in as them. An admin can set that address to their
 // own, so the session that follows must not reach what is the member's alone.
 func TestSessionByAnAddressEndsWithItAndOneThatAnAdminSetIsNotTheMembersOwn(t *testing.T) {
 	t.Parallel()

@@ -162,26 +162,39 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 	if action == "" || reply.Status < 200 || reply.Status > 299 {
 		return
 	}
+	request := reply.Header.Get("X-Request-Id")
 	c := change{action: action, target: target, actor: l.owner[r.secret], method: "key"}
 	if s := l.session(r, reply); s != nil {
 		c.actor, c.method = s.key, "session"
 	}
-	if tag := target + reply.Header.Get("ETag"); action == "match.create" || action == "match.update" {
+	if action == "session.create" {
+		l.recordReplaced(r, request)
+	}
+	if c.target = l.changed(c, route, r, reply); c.target == "" {
+		return
+	}
+	l.changes[l.changeID(request, c, l.counts)] = c
+}
+
+// changed returns what a request has changed, "" if it has changed nothing.
+func (l *ledger) changed(c change, route api.Route, r request, reply Reply) string {
+	action := c.action
+	if tag := c.target + reply.Header.Get("ETag"); action == "match.create" || action == "match.update" {
 		if l.created[tag] {
-			return // an update that changed nothing: the match has a version that was shown before
+			return "" // an update that changed nothing: the match has a version that was shown before
 		}
 		l.created[tag] = true
 	}
 	switch {
 	case action == "match.create", action == "contest.create":
 		if l.created[c.target] {
-			return // the stored answer to a repeat
+			return "" // the stored answer to a repeat
 		}
 		l.created[c.target] = true
 	case strings.HasPrefix(action, "contest"):
 		c.target = pathParameter(route, r.path, "match", "contestant")
 		if action == "contest.forfeit" && l.created[action+c.target] {
-			return // the stored answer to a repeat: a contest is forfeited once
+			return "" // the stored answer to a repeat: a contest is forfeited once
 		}
 		l.created[action+c.target] = true
 	case action == "match.delete", action == "webhook.delete":
@@ -189,7 +202,7 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 		delete(l.created, c.target)
 	case strings.HasPrefix(action, "session."):
 		if c.target = l.ofSession(route, r, reply); c.target == "" {
-			return // it had ended
+			return "" // it had ended
 		}
 	case action == "link.create":
 		c.target = pathParameter(route, r.path, "user")
@@ -203,17 +216,31 @@ func (l *ledger) recordChange(route api.Route, r request, reply Reply, target st
 	case action == "org.visit":
 		c.target = reply.text("org")
 		if l.created[action+c.target+c.actor] {
-			return // the same visit: it lasts longer than a run
+			return "" // the same visit: it lasts longer than a run
 		}
 		l.created[action+c.target+c.actor] = true
 	case action == "key.revoke":
 		if l.revoked[c.target] {
-			return
+			return ""
 		}
 		l.revoked[c.target] = true
 	}
-	l.changes[l.changeID(reply.Header.Get("X-Request-Id"), c, l.counts)] = c
+	return c.target
 }
+
+// recordReplaced records the end of the session whose cookie a sign-in replaces.
+func (l *ledger) recordReplaced(r request, request string) {
+	s := l.session(r, Reply{})
+	if s == nil || s.ended {
+		return
+	}
+	s.ended = true
+	c := change{action: "session.end", target: s.id, actor: s.key, method: "session"}
+	l.changes[l.changeID(request+replaced, c, l.counts)] = c
+}
+
+// replaced marks the request id of the second change of a sign-in.
+const replaced = " replaced"
 
 // changeID identifies a change: by its request id or, where all requests have one id, by the
 // number of equal changes before.

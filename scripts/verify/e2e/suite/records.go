@@ -266,6 +266,10 @@ func (t *T) auditProblems() []string {
 			}
 			id := t.ledger.changeID(textOf(e, "request_id"), got, counts)
 			want, ok := t.ledger.changes[id]
+			if got.action == "session.end" && want.action == "session.create" {
+				id += replaced
+				want, ok = t.ledger.changes[id]
+			}
 			switch {
 			case !ok && t.ledger.oneID && got.action == "key.revoke" && t.ledger.removers[got.actor]: // member.remove also revokes the member's keys
 			case !ok && org == own: // an earlier run's change
