@@ -2,6 +2,7 @@ package console
 
 import (
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"testing"
@@ -45,8 +46,9 @@ func TestPagesAreSmallAndFastOnAPhone(t *testing.T) {
 	}
 }
 
-// isFast visits a page without a cache. The size is checked always; the time of the first
-// contentful paint only where nothing else runs on the machine, as its median.
+// isFast visits a page without a cache, and checks its size and its layout. The median time of
+// the first contentful paint depends on what else the machine does. So it is printed, and checked
+// only if STATGATE_CONSOLE_TIMES is set.
 func (s *site) isFast(t *testing.T, page string) {
 	t.Helper()
 	b, err := shared.started()
@@ -75,7 +77,7 @@ func (s *site) isFast(t *testing.T, page string) {
 			t.Errorf("%s %s: the layout shifts by %.3f, want at most %.2f: %v", s.name, page, got.Shift, mostShift, got.Moved)
 		}
 	}
-	if slices.Sort(times); shared.everything && times[len(times)/2] > firstMillis {
+	if slices.Sort(times); os.Getenv("STATGATE_CONSOLE_TIMES") != "" && times[len(times)/2] > firstMillis {
 		t.Errorf("%s %s: the first picture comes after %.0f ms, want %d", s.name, page, times[len(times)/2], firstMillis)
 	}
 }
