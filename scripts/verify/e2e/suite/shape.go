@@ -50,7 +50,7 @@ func (t *T) conditionMismatch(r Reply, want contract.Condition) error {
 	id := r.Header.Get("X-Request-Id")
 	needed := []string{"X-Request-Id", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"}
 	if r.ofSessions() {
-		if named := corsHeaders(r); len(named) > 0 {
+		if named := t.foreignHeaders(r); len(named) > 0 {
 			return fmt.Errorf("it has the CORS headers %v", named)
 		}
 		needed = needed[:1]

@@ -30,6 +30,9 @@ type Target struct {
 	OneID string
 	// NoScheme is the reason why functions there take http for https, "" where they do not.
 	NoScheme string
+	// AddsCORS is the reason why the target's gateway adds CORS headers to every answer, "" where
+	// it does not. Then no answer can show that a path has none.
+	AddsCORS string
 }
 
 // OwnAnswer is an answer in the target's own shape.
@@ -52,7 +55,8 @@ var Targets = []Target{
 	{Name: "ministack-edge", NoScheme: noScheme, Lossy: lossy, Literal: requestID, LiteralReason: mocks, Skip: merged(ministackSkip, map[string]string{
 		"transport.x-api-key": "the edge moves X-API-Key into Authorization, and the emulator's cannot reach the API behind it",
 	})},
-	{Name: "sam", Lossy: lossy, Own: samOwn, Skip: samSkip, OneID: "SAM gives every request the id of the first"},
+	{Name: "sam", Lossy: lossy, Own: samOwn, Skip: samSkip, OneID: "SAM gives every request the id of the first",
+		AddsCORS: "SAM adds CORS headers to every answer of a path that has a preflight"},
 }
 
 // Known differences of the emulator. Its mocks send templates and header mappings unrendered.
