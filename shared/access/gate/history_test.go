@@ -278,12 +278,55 @@ func (w *fixture) sums(key string, from, to time.Time) (byDay, byHour map[time.T
 	return byDay, byHour, sum(hours)
 }
 
+// pace advances a clock that many calls read. In production a call takes 800 ms at most, in
+// which no clock moves by hours. Here it may take long, as others change the same item. So the
+// clock waits for the call that began first.
+type pace struct {
+	clock *clock
+	ended *sync.Cond
+	began map[int]time.Time // of the calls that were not answered yet, by thread
+}
+
+func newPace(c *clock) *pace {
+	return &pace{clock: c, ended: sync.NewCond(&sync.Mutex{}), began: map[int]time.Time{}}
+}
+
+// mostBehind is how far the clock may be ahead of the beginning of a call.
+const mostBehind = 30 * time.Minute
+
+// begin advances the clock and begins a call of a thread.
+func (p *pace) begin(thread int, step time.Duration) {
+	p.ended.L.Lock()
+	defer p.ended.L.Unlock()
+	for p.behind() > mostBehind {
+		p.ended.Wait()
+	}
+	p.clock.advance(step)
+	p.began[thread] = p.clock.Now()
+}
+
+// behind returns how far the clock is ahead of the beginning of the first call.
+func (p *pace) behind() (most time.Duration) {
+	for _, began := range p.began {
+		most = max(most, p.clock.Now().Sub(began))
+	}
+	return most
+}
+
+func (p *pace) end(thread int) {
+	p.ended.L.Lock()
+	defer p.ended.L.Unlock()
+	delete(p.began, thread)
+	p.ended.Broadcast()
+}
+
 // interleaved makes requests of a key from many instances at the same time and returns the number
 // of those that were admitted. The clocks of some instances are up to an hour off, or one is wild: a
 // year ahead, so that the others repair what it opens.
 func (w *fixture) interleaved(c *api.Caller, seed uint64, wild bool) int64 {
 	const threads, calls = 12, 60
 	step := map[bool]time.Duration{true: 2 * time.Minute, false: 6 * time.Minute}[wild] // clocks that are read at the same time are close
+	pace := newPace(w.clock)
 	var admitted atomic.Int64
 	crowd(threads, func(i int) {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
@@ -304,9 +347,11 @@ func (w *fixture) interleaved(c *api.Caller, seed uint64, wild bool) int64 {
 			case i%3 == 1 && n%10 == 0:
 				skew.Store(int64(year) - random.Int64N(2*int64(year))) // until the first answer
 			}
-			w.clock.advance(time.Duration(random.Int64N(int64(step))))
+			pace.begin(i, time.Duration(random.Int64N(int64(step))))
 			r := []api.Route{listMatches, getMatch, getSelf, revokeSelf}[random.IntN(4)]
-			if _, err := admit(g, c, r); err == nil {
+			_, err := admit(g, c, r)
+			pace.end(i)
+			if err == nil {
 				admitted.Add(1)
 			} else {
 				want(w.t, err, api.Unavailable)
