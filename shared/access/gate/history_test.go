@@ -278,7 +278,7 @@ func (w *fixture) sums(key string, from, to time.Time) (byDay, byHour map[time.T
 	return byDay, byHour, sum(hours)
 }
 
-// pace advances a clock that many calls read. In production a call takes 800 ms at most, in
+// pace advances the clock of concurrent calls. In production a call takes 800 ms at most, in
 // which no clock moves by hours. Here it may take long, as others change the same item. So the
 // clock waits for the call that began first.
 type pace struct {
