@@ -40,11 +40,12 @@ if [[ $# -gt 0 ]]; then
 	lane "$@"
 	exit
 fi
-# These packages mostly wait: for functions that start in processes or containers, and for
-# quota windows. So their tests run side by side on any number of cores, and the slowest two
-# have a lane of their own beside all other packages.
+# The rigs and the suite mostly wait: for functions that start in processes or containers, and
+# for quota windows. So their tests run side by side on any number of cores, and the rigs have a
+# lane of their own beside all other packages. The stack's linters are in it too, as they need no
+# store.
 packages=$(go list ./...)
-rigs='scripts/verify/(emulator|sam)$'
+rigs='(scripts/verify/(emulator|sam)|infra/stack)$'
 suite='scripts/verify/e2e$'
 mapfile -t slow < <(grep -E "$rigs" <<<"$packages")
 mapfile -t others < <(grep -vE "$rigs|$suite" <<<"$packages")
