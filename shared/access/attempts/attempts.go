@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"statgate/shared/access/tally"
 	"statgate/shared/api"
 	"statgate/shared/table"
 )
@@ -20,13 +21,8 @@ const (
 	Window   = 10 * time.Minute
 )
 
-// Table is the part of the keys table that the store uses.
-type Table interface {
-	Write(ctx context.Context, w table.Write) (table.Item, error)
-}
-
-// Store counts attempts.
-type Store struct{ Table Table }
+// Store counts attempts in the keys table.
+type Store struct{ Table tally.Table }
 
 // From is where an attempt comes from.
 type From struct {
@@ -38,27 +34,20 @@ type From struct {
 	Via string
 }
 
-const sort = "ATTEMPTS"
-
-// counter is what attempts count against.
-type counter struct {
-	at    table.Key
-	limit int64
-}
-
 // counters returns what an attempt counts against.
-func (f From) counters() []counter {
+func (f From) counters() []tally.Counter {
 	if f.Via == "" || f.Via == f.Viewer {
-		return []counter{{address(network(f.Viewer)), Limit}}
+		return []tally.Counter{counter(Limit, network(f.Viewer))}
 	}
-	return []counter{
-		{address(network(f.Viewer), network(f.Via)), Limit},
-		{address("VIA", network(f.Via)), ViaLimit},
+	return []tally.Counter{
+		counter(Limit, network(f.Viewer), network(f.Via)),
+		counter(ViaLimit, "VIA", network(f.Via)),
 	}
 }
 
-func address(of ...string) table.Key {
-	return table.Key{Partition: table.Join(append([]string{"ATTEMPTS"}, of...)...), Sort: sort}
+func counter(limit int64, of ...string) tally.Counter {
+	at := table.Key{Partition: table.Join(append([]string{"ATTEMPTS"}, of...)...), Sort: "ATTEMPTS"}
+	return tally.Counter{At: at, Limit: limit, Window: int64(Window / time.Second)}
 }
 
 // network returns an address without what its client can choose. A network of IPv6 clients
@@ -85,7 +74,7 @@ func (s Store) Charge(ctx context.Context, from From, now time.Time) (refund fun
 			return nil, err
 		}
 		if !free {
-			return nil, tooMany(now, "too many failed attempts to sign in")
+			return nil, tooMany(c, now, "too many failed attempts to sign in")
 		}
 	}
 	return func(ctx context.Context) { s.Refund(ctx, from, now) }, nil
@@ -94,35 +83,25 @@ func (s Store) Charge(ctx context.Context, from From, now time.Time) (refund fun
 // Begin counts a sign-in of a member, which has succeeded as far as secrets go. Each is a
 // transaction that other changes of the organisation wait for, so they are bounded too.
 func (s Store) Begin(ctx context.Context, user string, now time.Time) error {
-	free, err := s.count(ctx, counter{address("MEMBER", user), Begun}, now)
+	c := counter(Begun, "MEMBER", user)
+	free, err := s.count(ctx, c, now)
 	if err == nil && !free {
-		err = tooMany(now, "this member has signed in too often")
+		err = tooMany(c, now, "this member has signed in too often")
 	}
 	return err
 }
 
 // count counts against a counter, and reports whether that was within its limit.
-func (s Store) count(ctx context.Context, c counter, now time.Time) (bool, error) {
-	window := windowOf(now)
-	count := table.Update(c.at, []table.Action{table.Increment("count", 1)}, table.Eq("window", window), table.Lt("count", c.limit))
-	roll := table.Put(table.Item{table.PartitionAttr: c.at.Partition, table.SortAttr: c.at.Sort, "window": window, "count": int64(1),
-		table.TTLAttr: endOf(now).Unix()}, table.Or(table.IsNew(), table.Lt("window", window)))
-	for range 2 { // the second time, another attempt has just rolled the window
-		for _, w := range []table.Write{count, roll} {
-			_, err := s.Table.Write(ctx, w)
-			if err == nil {
-				return true, nil
-			}
-			if table.AsConditionFailed(err) == nil {
-				return false, api.UnavailableError("counting an attempt to sign in", err)
-			}
-		}
+func (s Store) count(ctx context.Context, c tally.Counter, now time.Time) (bool, error) {
+	free, err := c.Add(ctx, s.Table, now)
+	if err != nil {
+		return false, api.UnavailableError("counting an attempt to sign in", err)
 	}
-	return false, nil
+	return free, nil
 }
 
-func tooMany(now time.Time, what string) *api.Error {
-	ends := endOf(now)
+func tooMany(c tally.Counter, now time.Time, what string) *api.Error {
+	ends := c.Ends(now)
 	e := api.Fail(api.Quota, "%s: retry after %s", what, ends.UTC().Format(time.RFC3339))
 	e.RetryAfter = max(time.Second, ends.Sub(now))
 	return e
@@ -132,14 +111,6 @@ func tooMany(now time.Time, what string) *api.Error {
 // success counts as a failure.
 func (s Store) Refund(ctx context.Context, from From, charged time.Time) {
 	for _, c := range from.counters() {
-		_, _ = s.Table.Write(ctx, table.Update(c.at, []table.Action{table.Increment("count", -1)}, table.Eq("window", windowOf(charged)), table.Gt("count", int64(0))))
+		c.Back(ctx, s.Table, charged)
 	}
 }
-
-// windowOf returns when the window of a time began, in seconds since 1970.
-func windowOf(at time.Time) int64 {
-	return at.Unix() - at.Unix()%int64(Window/time.Second)
-}
-
-// endOf returns when the window of a time ends.
-func endOf(at time.Time) time.Time { return time.Unix(windowOf(at), 0).Add(Window) }
