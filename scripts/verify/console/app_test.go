@@ -82,6 +82,18 @@ func tellOf(t *testing.T, operation string, story func(t *testing.T, s *tale)) {
 	}, story)
 }
 
+// lacks reports whether a contract lacks an operation. The navigation then lacks its view, too.
+func (s *tale) lacks(t *testing.T, operation, view string) bool {
+	t.Helper()
+	if _, has := s.Contract.Operations[operation]; has {
+		return false
+	}
+	if s.count(navigation, link(view)) != 0 {
+		t.Errorf("the navigation has %s, which the contract lacks", view)
+	}
+	return true
+}
+
 func tellWhere(t *testing.T, told func(contract string) bool, story func(t *testing.T, s *tale)) {
 	t.Helper()
 	for _, name := range preset.Names() {
