@@ -17,6 +17,7 @@ import (
 	mcpfn "statgate/functions/mcp"
 	orgsfn "statgate/functions/orgs"
 	playersfn "statgate/functions/players"
+	replaysfn "statgate/functions/replays"
 	teamsfn "statgate/functions/teams"
 	webhooksfn "statgate/functions/webhooks"
 	"statgate/shared/access/applications"
@@ -30,6 +31,7 @@ import (
 	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/players"
+	"statgate/shared/stats/replays"
 	"statgate/shared/stats/reports"
 	"statgate/shared/stats/standings"
 	"statgate/shared/stats/teams"
@@ -57,6 +59,7 @@ type Deps struct {
 	Contests     *contests.Store
 	Applications *applications.Store
 	Webhooks     *webhooks.Store
+	Replays      *replays.Store
 }
 
 // All returns the handlers of all operations.
@@ -73,6 +76,7 @@ func All(d Deps) []api.Handler {
 		connectionsfn.Handlers(connectionsfn.Deps{Orgs: d.Orgs}),
 		applicationsfn.Handlers(applicationsfn.Deps{Applications: d.Applications, Flusher: d.Flusher}),
 		webhooksfn.Handlers(webhooksfn.Deps{Webhooks: d.Webhooks}),
+		replaysfn.Handlers(replaysfn.Deps{Replays: d.Replays}),
 		mcpfn.Handlers(d.MCP),
 		docsfn.Handlers(d.Docs),
 		consolefn.Handlers(d.Console),

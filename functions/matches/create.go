@@ -6,7 +6,6 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
 	"statgate/shared/table"
 )
@@ -161,18 +160,8 @@ func kickoff(league string, date, at *string) (*matches.When, error) {
 	if err != nil || !plausible(instant) {
 		return nil, api.FieldError("kickoff_at", "year must be 1800–2999")
 	}
-	utc := instant.UTC().Format(time.RFC3339)
-	when := &matches.When{Date: utc[:len(time.DateOnly)], KickoffAt: &utc}
-	zone, err := leagues.Zone(league)
-	if err != nil {
-		return nil, err
-	}
-	if zone != nil {
-		local := instant.In(zone)
-		clock := local.Format("15:04")
-		when.Date, when.Time = local.Format(time.DateOnly), &clock
-	}
-	return when, nil
+	when, err := matches.WhenAt(league, instant)
+	return &when, err
 }
 
 // plausible reports whether a year is in 1800–2999: sort keys need four digits.

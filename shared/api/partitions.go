@@ -54,6 +54,9 @@ var written = map[string]Partitions{
 	"createMatch":    {Keys: patterns("IDEMPOTENCY"), Stats: audited("COUNT", "IDEMPOTENCY", "MATCH", "OWNTEAMS", "TARGET")},
 	"updateMatch":    {Stats: audited("COUNT", "MATCH", "TARGET")},
 	"deleteMatch":    {Stats: audited("COUNT", "MATCH", "TARGET")},
+	"createReplay":   {Keys: patterns("IDEMPOTENCY"), Stats: append(audited("IDEMPOTENCY", "MATCH", "REPLAYS", "TARGET"), "REPLAYING")},
+	"updateReplay":   {Stats: audited("REPLAYS", "TARGET")},
+	"deleteReplay":   {Stats: append(audited("MATCH", "REPLAYS", "TARGET"), "REPLAYING")},
 	"createContest":  {Keys: patterns("IDEMPOTENCY"), Stats: audited("CONTEST", "CONTESTS", "IDEMPOTENCY", "TARGET")},
 	"moveContest":    {Stats: audited("CONTEST", "TARGET")},
 	"scoreContest":   {Stats: audited("CONTEST", "TARGET")},
@@ -92,5 +95,6 @@ var written = map[string]Partitions{
 	"createDelivery": {Keys: patterns("WEBHOOK")},
 
 	"fanout":  {Keys: patterns("WEBHOOK")},
+	"play":    {Stats: append(patterns("MATCH"), "REPLAYING")},
 	"deliver": {Keys: patterns("AUDIT", "WEBHOOK", "WEBHOOKS")},
 }

@@ -28,6 +28,7 @@ var repeats = map[string]Repeat{
 	"createWebhook":  RefusedWithWebhook,
 	"rotateWebhook":  RefusedWithWebhook,
 	"createMatch":    FirstAnswerWhileItExists,
+	"createReplay":   FirstAnswerWhileItExists,
 	"createContest":  FirstAnswer,
 	"forfeitContest": FirstAnswer,
 }

@@ -42,6 +42,7 @@ type Route struct {
 	Immutable   bool     // the answer to a path never changes: caches may store it for [ImmutableSeconds]
 	Unlisted    bool     // for the pages in browsers, and not in the OpenAPI document
 	Sends       bool     // sends webhook deliveries to the queue
+	Plays       bool     // sends steps of replays to their queue
 	KeyOnly     bool     // concerns the secret of a key: console sessions cannot call it
 	Lasts       bool     // makes, changes or ends something that outlives a token: see [Caller.MayLast]
 	Summary     string
@@ -93,6 +94,12 @@ var Routes = []Route{
 	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List match events"},
 	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match statistics"},
 	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match lineups"},
+
+	{Operation: "listReplays", Code: "rl", Method: "GET", Path: "/football/replays", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{Query}, Summary: "List replays"},
+	{Operation: "createReplay", Code: "rc", Method: "POST", Path: "/football/replays", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, PutItem, Query}, Plays: true, Lasts: true, Summary: "Create replay"},
+	{Operation: "getReplay", Code: "rg", Method: "GET", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get replay"},
+	{Operation: "updateReplay", Code: "ru", Method: "PATCH", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Plays: true, Lasts: true, Summary: "Update replay"},
+	{Operation: "deleteReplay", Code: "rd", Method: "DELETE", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{BatchGetItem, DeleteItem, GetItem, PutItem, Query}, Lasts: true, Summary: "Delete replay"},
 
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
 	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Lasts: true, Summary: "Create key"},

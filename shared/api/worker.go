@@ -13,6 +13,7 @@ type Source string
 const (
 	StatsStream  Source = "stats stream"  // changes of the stats table
 	WebhookQueue Source = "webhook queue" // due deliveries
+	ReplayQueue  Source = "replay queue"  // due steps of replays
 )
 
 // Worker is a Lambda function that serves no requests. Like the others, it is a folder of
@@ -25,6 +26,7 @@ type Worker struct {
 	Stats    []Action // actions on the stats table, without those on its stream
 	Secrets  bool     // reads the peppers
 	Sends    bool     // sends deliveries to the queue
+	Plays    bool     // sends steps of replays to their queue
 	Streams  []Action // actions on the stream
 }
 
@@ -41,6 +43,7 @@ var Workers = []Worker{
 	{Function: "fanout", Source: StatsStream, Needs: "webhooks", Keys: []Action{PutItem, Query}, Stats: []Action{BatchGetItem}, Sends: true,
 		Streams: []Action{DescribeStream, GetRecords, GetShardIterator, ListStreams}},
 	{Function: "deliver", Source: WebhookQueue, Needs: "webhooks", Keys: []Action{GetItem, PutItem, UpdateItem}, Secrets: true, Sends: true},
+	{Function: "play", Source: ReplayQueue, Needs: "replays", Stats: []Action{BatchGetItem, ConditionCheck, DeleteItem, GetItem, PutItem, Query}, Plays: true},
 }
 
 // WorkersFor returns the workers of a deployment of the contract.

@@ -17,5 +17,5 @@ func main() {
 	f.WarmKeys()
 	store := webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader, Peppers: f.Peppers()})
 	f.Start(deliver.New(deliver.Deps{Store: store, Title: f.Contract.Title, Private: f.Getenv("WEBHOOK_PRIVATE") == "true",
-		Clock: f.Clock, Log: f.Log, Metrics: f.Metrics}).Handle(queue.Open(f)))
+		Clock: f.Clock, Log: f.Log, Metrics: f.Metrics}).Handle(queue.Open[webhooks.QueuedDelivery](f, queue.Webhooks)))
 }

@@ -16,7 +16,7 @@ func main() {
 	f := boot.Load()
 	fan, err := fanout.New(fanout.Deps{
 		Contract: f.Contract, Webhooks: webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader}),
-		Queue: queue.Open(f), Matches: matches.NewStore(f.Stats(), f.Clock), Clock: f.Clock, Log: f.Log,
+		Queue: queue.Open[webhooks.QueuedDelivery](f, queue.Webhooks), Matches: matches.NewStore(f.Stats(), f.Clock), Clock: f.Clock, Log: f.Log,
 	})
 	if err != nil {
 		f.Fatal(err)

@@ -19,7 +19,7 @@ func main() {
 	f := boot.Load()
 	secret.Peppers(f)
 	endpoint.Start(f, webhooks.Handlers(webhooks.Deps{Webhooks: store.New(store.Options{
-		Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader, Peppers: f.Peppers(), Queue: queue.Open(f), Private: f.Getenv("WEBHOOK_PRIVATE") == "true",
+		Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader, Peppers: f.Peppers(), Queue: queue.Open[store.QueuedDelivery](f, queue.Webhooks), Private: f.Getenv("WEBHOOK_PRIVATE") == "true",
 		Filters: filters.New(f.Contract, leagues.NewStore(f.Stats()), teams.NewStore(f.Stats())),
 	})}))
 }

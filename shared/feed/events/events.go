@@ -175,6 +175,9 @@ func (e *Event) ofReport(c table.Change) error {
 	it := c.New
 	if it == nil {
 		it = c.Old
+		if expires := it.Int(table.TTLAttr); expires > 0 && expires <= c.Time.Unix() {
+			return nil // deleted by the table, like the match, which makes an event
+		}
 	}
 	report, err := reports.FromItem(it)
 	if err != nil {

@@ -43,6 +43,12 @@ type QueuedDelivery struct {
 	NotBefore int64 `json:"not_before,omitempty"`
 }
 
+// Group is the message group of a delivery: fair queues serve organisations in turn.
+func (d QueuedDelivery) Group() string { return d.Org }
+
+// Due is the earliest time of the attempt.
+func (d QueuedDelivery) Due() time.Time { return time.Unix(d.NotBefore, 0) }
+
 const deliveryPrefix = "DELIVERY#"
 
 func deliveries(webhook string) string { return table.Join("WEBHOOK", webhook) }

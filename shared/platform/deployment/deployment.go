@@ -40,6 +40,7 @@ import (
 	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/players"
+	"statgate/shared/stats/replays"
 	"statgate/shared/stats/reports"
 	"statgate/shared/stats/standings"
 	"statgate/shared/stats/teams"
@@ -88,6 +89,10 @@ type Deployment struct {
 	Contests     *contests.Store
 	Applications *applications.Store
 	Webhooks     *webhooks.Store
+	Replays      *replays.Store
+
+	steps *steps
+	play  func(ctx context.Context, step replays.Step) (*replays.Step, error) // nil where nothing is replayed
 
 	queue   *queue.Queue
 	deliver queue.Deliver
@@ -114,6 +119,7 @@ func New(o Options) (*Deployment, error) {
 	if err := d.workers(o); err != nil {
 		return nil, err
 	}
+	d.newReplays(o)
 	flusher := &gatewayFlusher{}
 	var err error
 	if d.Handlers, err = d.handlers(o, flusher); err != nil {
@@ -172,7 +178,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 		Reports:   reports.NewStore(o.Stats, o.Clock),
 		Standings: standings.NewStore(stored, matchStore, standings.NewCache(256, o.Clock)), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
-		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks,
+		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks, Replays: d.Replays,
 	}
 	cards, err := tools.Cards(o.Contract) // once, for both times
 	if err != nil {

@@ -6,9 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"statgate/functions/deliver"
 	"statgate/functions/fanout"
-	"statgate/shared/api"
 	"statgate/shared/feed/filters"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/deployment/queue"
@@ -38,15 +39,24 @@ func (d *Deployment) workers(o Options) error {
 	d.fanout = func(ctx context.Context, changes []table.Change) error {
 		return fan.Read(within(ctx, "fanout"), changes)
 	}
-	if len(api.WorkersFor(o.Contract)) > 0 {
+	if deploys(o.Contract, "fanout") {
 		d.follow = o.Follow
 	}
 	return nil
 }
 
-// Run runs the background work of a deployment until ctx ends: it sends changes of the
-// data to webhooks. Without workers or a stream to follow it returns immediately.
+// Run runs the background work of a deployment until ctx ends: it plays replays, and sends
+// changes of the data to webhooks. Without workers it returns immediately.
 func (d *Deployment) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return d.runReplays(ctx) })
+	group.Go(func() error { return d.runWebhooks(ctx) })
+	return group.Wait()
+}
+
+// runWebhooks sends changes of the data to webhooks until ctx ends. Without workers or a stream
+// to follow it returns immediately.
+func (d *Deployment) runWebhooks(ctx context.Context) error {
 	if d.follow == nil {
 		return nil
 	}

@@ -214,5 +214,8 @@ func checkState(r *api.Request, before *Record) error {
 	if before == nil {
 		return api.Fail(api.NotFound, "no such match")
 	}
+	if before.Replay != "" {
+		return api.Fail(api.Conflict, "this match belongs to the replay %s: change or delete the replay", before.Replay)
+	}
 	return r.Precondition(before.Match)
 }

@@ -14,6 +14,7 @@ import (
 type Record struct {
 	Match
 	HomeAs, AwayAs string
+	Replayed
 }
 
 // sortString returns a sort key that orders matches by kick-off, then by id. A match
@@ -87,6 +88,9 @@ func (r *Record) item() (table.Item, error) {
 	if m.Season != "" {
 		it["season_pk"], it["season_sk"] = table.Join(m.Owner, string(m.League), string(m.Season)), sk
 	}
+	if r.Replay != "" {
+		r.unlist(it)
+	}
 	return it, nil
 }
 
@@ -114,6 +118,7 @@ func recordOf(it table.Item) *Record {
 	home, away, score := it.Map("home"), it.Map("away"), it.Map("score")
 	return &Record{
 		HomeAs: it.Str("home_as"), AwayAs: it.Str("away_as"),
+		Replayed: Replayed{Replay: it.Str("replay"), Expires: it.Int(table.TTLAttr)},
 		Match: Match{
 			ID: it.Str("id"), League: Ref(it.Str("league")), Season: Ref(it.Str("season")),
 			Stage: strPtr(it["stage"]), Group: strPtr(it["group"]), Matchday: intPtr(it["matchday"]), Round: strPtr(it["round"]),

@@ -98,6 +98,7 @@ type Report struct {
 	Events  []Event // without ids and versions, in any order
 	Lineups *Lineups
 	Stats   *Stats
+	Expires int64 // seconds since 1970, after which the table deletes the report; 0 for never
 }
 
 // WithPlayers returns a copy of the report in which ids of players replace the source's own

@@ -105,16 +105,15 @@ func FromItem(it table.Item) (any, error) {
 // the match, and no event twice. Storing the same report again completes it.
 func (s *Store) Put(ctx context.Context, match string, r Report) (changed bool, err error) {
 	for n := range attempts {
-		page, err := s.table.Query(ctx, table.Query{Partition: key(match, "").Partition, Consistent: true})
+		stored, err := s.stored(ctx, match)
 		if err != nil {
-			return changed, fmt.Errorf("reports: reading the report of %s: %w", match, err)
+			return changed, err
 		}
-		stored := bySort(page.Items)
 		ws, err := plan(match, r, stored, s.now())
 		if err != nil || len(ws) == 0 {
 			return changed, err
 		}
-		wrote, err := s.write(ctx, match, stored[headSort].Int("version"), ws)
+		wrote, err := s.write(ctx, match, stored[headSort].Int("version"), r.Expires, ws)
 		changed = changed || wrote
 		if err == nil || table.AsCanceled(err) == nil {
 			if err != nil {
@@ -137,16 +136,51 @@ func bySort(items []table.Item) map[string]table.Item {
 	return stored
 }
 
+// Writes returns the writes that store a report in one transaction, its head included; none
+// if the report is stored already. A report that needs more than most writes is
+// [table.ErrBadWrite].
+func (s *Store) Writes(ctx context.Context, match string, r Report, most int) ([]table.Write, error) {
+	stored, err := s.stored(ctx, match)
+	if err != nil {
+		return nil, err
+	}
+	ws, err := plan(match, r, stored, s.now())
+	if err != nil || len(ws) == 0 {
+		return nil, err
+	}
+	if len(ws) >= most {
+		return nil, fmt.Errorf("reports: %d changes of the report of %s: %w", len(ws), match, table.ErrBadWrite)
+	}
+	return append([]table.Write{s.head(match, stored[headSort].Int("version"), r.Expires)}, ws...), nil
+}
+
+// Deletion returns the writes that delete a report.
+func (s *Store) Deletion(ctx context.Context, match string) ([]table.Write, error) {
+	stored, err := s.stored(ctx, match)
+	var ws []table.Write
+	for _, sort := range slices.Sorted(maps.Keys(stored)) {
+		ws = append(ws, table.Delete(key(match, sort)))
+	}
+	return ws, err
+}
+
+// head returns the write of the next version of the head item.
+func (s *Store) head(match string, version, expires int64) table.Write {
+	it := table.Item{table.PartitionAttr: key(match, headSort).Partition, table.SortAttr: headSort, "version": version + 1, "updated_at": s.now()}
+	if expires > 0 {
+		it[table.TTLAttr] = expires
+	}
+	if version > 0 {
+		return table.Put(it, table.Eq("version", version))
+	}
+	return table.Put(it, table.IsNew())
+}
+
 // write applies the changes in order, in one or more transactions. Each transaction
 // begins with the head item, on the condition that its version is unchanged.
-func (s *Store) write(ctx context.Context, match string, version int64, ws []table.Write) (wrote bool, err error) {
+func (s *Store) write(ctx context.Context, match string, version, expires int64, ws []table.Write) (wrote bool, err error) {
 	for part := range slices.Chunk(ws, maxWrites-1) {
-		head := table.Item{table.PartitionAttr: key(match, headSort).Partition, table.SortAttr: headSort, "version": version + 1, "updated_at": s.now()}
-		cond := table.IsNew()
-		if version > 0 {
-			cond = table.Eq("version", version)
-		}
-		if err := s.table.Transact(ctx, append([]table.Write{table.Put(head, cond)}, part...)); err != nil {
+		if err := s.table.Transact(ctx, append([]table.Write{s.head(match, version, expires)}, part...)); err != nil {
 			return wrote, err
 		}
 		wrote = true
@@ -166,7 +200,7 @@ func plan(match string, r Report, stored map[string]table.Item, now string) ([]t
 		if reflect.ValueOf(part).IsNil() {
 			return nil, nil
 		}
-		it, err := itemOf(match, sort, part)
+		it, err := itemOf(match, sort, part, r.Expires)
 		if err != nil || reflect.DeepEqual(it, stored[sort]) {
 			return nil, err
 		}
@@ -200,7 +234,7 @@ func planEvents(match string, r Report, stored map[string]table.Item, now string
 			}
 			e.Version, e.UpdatedAt = old.Version+1, now
 		}
-		it, err := itemOf(match, sort, e)
+		it, err := itemOf(match, sort, e, r.Expires)
 		switch {
 		case err != nil:
 			return nil, nil, nil, err
@@ -218,12 +252,15 @@ func planEvents(match string, r Report, stored map[string]table.Item, now string
 	return removed, corrected, added, nil
 }
 
-func itemOf(match, sort string, v any) (table.Item, error) {
+func itemOf(match, sort string, v any, expires int64) (table.Item, error) {
 	it, err := table.Encode(v)
 	if err != nil {
 		return nil, err
 	}
 	at := key(match, sort)
 	it[table.PartitionAttr], it[table.SortAttr] = at.Partition, at.Sort
+	if expires > 0 {
+		it[table.TTLAttr] = expires
+	}
 	return it, nil
 }

@@ -59,11 +59,11 @@ func (s *sqs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"Successful": taken, "Failed": failed})
 }
 
-func open(t *testing.T, s *sqs) *queue.Queue {
+func open(t *testing.T, s *sqs) *queue.Queue[webhooks.QueuedDelivery] {
 	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return queue.New(aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}, server.URL+"/q",
+	return queue.New[webhooks.QueuedDelivery](aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}, server.URL+"/q",
 		func() time.Time { return now })
 }
 
