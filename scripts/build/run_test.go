@@ -95,6 +95,7 @@ func startOn(t *testing.T, b bundle, s *sandbox, endpoint string, change func(*e
 		"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=key", "AWS_LAMBDA_LOG_FORMAT=JSON", "LAMBDA_TASK_ROOT=" + b.Dir,
 		"ENVIRONMENT=live", "KEYS_TABLE=S-keys", "STATS_TABLE=S-stats", "PEPPERS_SECRET=S-peppers",
 		"WEBHOOK_QUEUE=https://sqs.eu-west-1.amazonaws.com/123456789012/S-webhooks",
+		"REPLAY_QUEUE=https://sqs.eu-west-1.amazonaws.com/123456789012/S-replays",
 		"REST_API=a1b2c3d4e5", "STAGE=live", "AUTHORIZER_TTL=300",
 	}
 	change(cmd)

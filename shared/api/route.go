@@ -96,10 +96,10 @@ var Routes = []Route{
 	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match lineups"},
 
 	{Operation: "listReplays", Code: "rl", Method: "GET", Path: "/football/replays", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{Query}, Summary: "List replays"},
-	{Operation: "createReplay", Code: "rc", Method: "POST", Path: "/football/replays", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, PutItem, Query}, Plays: true, Lasts: true, Summary: "Create replay"},
+	{Operation: "createReplay", Code: "rc", Method: "POST", Path: "/football/replays", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, PutItem, Query}, Plays: true, Summary: "Create replay"},
 	{Operation: "getReplay", Code: "rg", Method: "GET", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{GetItem}, Summary: "Get replay"},
-	{Operation: "updateReplay", Code: "ru", Method: "PATCH", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Plays: true, Lasts: true, Summary: "Update replay"},
-	{Operation: "deleteReplay", Code: "rd", Method: "DELETE", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{BatchGetItem, DeleteItem, GetItem, PutItem, Query}, Lasts: true, Summary: "Delete replay"},
+	{Operation: "updateReplay", Code: "ru", Method: "PATCH", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{GetItem, PutItem}, Plays: true, Summary: "Update replay"},
+	{Operation: "deleteReplay", Code: "rd", Method: "DELETE", Path: "/football/replays/{replay}", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{BatchGetItem, DeleteItem, GetItem, PutItem, Query}, Summary: "Delete replay"},
 
 	{Operation: "listKeys", Code: "kl", Method: "GET", Path: "/keys", Function: "keys", Permissions: []string{"keys:read"}, Management: true, Keys: []Action{Query}, Summary: "List keys"},
 	{Operation: "createKey", Code: "kc", Method: "POST", Path: "/keys", Function: "keys", Permissions: []string{"keys:write"}, Management: true, Keys: []Action{Query}, Secrets: true, Lasts: true, Summary: "Create key"},

@@ -112,6 +112,7 @@ type Token struct {
 	now       time.Time
 	kind, id  string // identify what is made, if the answer has a secret
 	attempt   string
+	what      string
 	exists    func(ctx context.Context, id string) (bool, error)
 }
 
@@ -140,9 +141,9 @@ func (t Token) Secret(kind, id string) Token {
 }
 
 // While returns a token whose stored answer is repeated only while what it describes, by
-// the answer's field "id", exists. An error of exists must be an *[api.Error].
-func (t Token) While(exists func(ctx context.Context, id string) (bool, error)) Token {
-	t.exists = exists
+// the answer's field "id", exists. What names it for people, such as "match". An error of exists must be an *[api.Error].
+func (t Token) While(what string, exists func(ctx context.Context, id string) (bool, error)) Token {
+	t.what, t.exists = what, exists
 	return t
 }
 
@@ -226,7 +227,7 @@ func (t Token) judge(ctx context.Context, it table.Item, answer any, err error) 
 			return Earlier{}, err
 		}
 		if !there {
-			return Earlier{Refuse: deleted(made)}, nil
+			return Earlier{Refuse: deleted(t.what, made)}, nil
 		}
 	}
 	if err := json.Unmarshal([]byte(it.Str(answerAttr)), answer); err != nil {
@@ -263,9 +264,9 @@ func refused(it table.Item, same bool) Earlier {
 	return Earlier{Refuse: err, Key: key}
 }
 
-func deleted(id string) error {
-	err := api.Fail(api.ConflictRepeat, "Idempotency-Key: already used; the match created by that request has been deleted since")
-	err.Details = map[string]any{"match": id}
+func deleted(what, id string) error {
+	err := api.Fail(api.ConflictRepeat, "Idempotency-Key: already used; the %s created by that request has been deleted since", what)
+	err.Details = map[string]any{what: id}
 	return err
 }
 

@@ -58,6 +58,7 @@ var canned = map[string]string{
 // them or few callers send them.
 var unshown = map[string][]string{
 	"CreateKeyInput":    {"expires_at", "environment", "org", "user", "game"},
+	"CreateReplayInput": {"start_at"},
 	"CreateMatchInput":  {"league", "season", "stage", "date", "minute", "score"},
 	"UpdateMatchInput":  {"minute", "date", "kickoff_at"},
 	"UpdateKeyInput":    {"expires_in", "expires_at", "metadata"},

@@ -54,6 +54,7 @@ var functionTags = []functionTag{
 	{"matches", "Matches", "Fixtures, results, reports and head-to-head records. Organisations can also create matches of their own."},
 	{"contests", "Contests", "Matches that two teams arrange and score themselves: match histories, and the operations of a game's own key."},
 	{"connections", "Connections", "Accounts of members on other platforms."},
+	{"replays", "Replays", "Finished matches that are played again, to test a match day."},
 	{"webhooks", "Webhooks", "Endpoints that receive events of matches within seconds."},
 	{"applications", "Applications", "Developer approvals, in general and for single games."},
 	{"mcp", "MCP", "Server of the Model Context Protocol, through which AI agents call tools."},
@@ -162,7 +163,13 @@ var prose = map[string]string{
 	"updateMember": "Updates the email address, role or state of a member. The keys of a suspended member are refused from their next request.",
 	"removeMember": "Removes a member and revokes the member's keys.",
 
-	"listWebhooks":   "Lists the webhooks of your organisation, oldest first.",
+	"listWebhooks": "Lists the webhooks of your organisation, oldest first.",
+	"listReplays":  "Lists the replays of your organisation, oldest first. A replay is deleted 24 hours after its kick-off.",
+	"createReplay": "Plays a finished match again, as if it were on, to test a match day. The replay has a match of its own, `replay_match`. Its status, minute, score, events and lineups change minute by minute; reads, webhooks and other readers of matches see them. Only your organisation can read it, by its id: it is in no list, league table, total or head-to-head. `speed` 60 plays a minute of the match in a second. The match must have events whose goals add up to its result. Plans limit the replays that have not finished.",
+	"getReplay":    "Returns one replay: its state, and the position of its clock.",
+	"updateReplay": "Pauses or resumes a replay, or changes its position or speed. After a step back, later events are withdrawn and happen again. A finished replay cannot be changed.",
+	"deleteReplay": "Ends a replay, and deletes it with its match.",
+
 	"createWebhook":  "Creates a webhook. Within seconds, events are sent to its URL by POST, signed as the Standard Webhooks specification defines. Store the `signing_secret`, and check the signature of each delivery. A delivery succeeds if your endpoint answers 2xx within 10 s; otherwise it is retried seven times over about 18 hours. If your endpoint answers 429 or 503 with `Retry-After`, in seconds or as a date, the next retry is not before that time; a `Retry-After` over 10 hours counts as 10 hours. An event can be delivered more than once, always with the same `webhook-id`, and out of order: compare the `version` of the object that it contains. A webhook without a successful delivery for three days, or whose endpoint answers 410, is disabled. The webhook belongs to your organisation and stays when the key that created it ends. An organisation can have 20 webhooks.",
 	"getWebhook":     "Returns one webhook: its settings and the state of its deliveries.",
 	"updateWebhook":  "Updates the URL, the filters or the state of a webhook.",

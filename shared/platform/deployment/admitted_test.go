@@ -21,6 +21,7 @@ import (
 
 // stage is a deployment whose tables fail on demand, and what its requests name.
 type stage struct {
+	finished string // id of a match that can be replayed
 	*testing.T
 	*deploymenttest.Fixture
 	shadows map[string]*shadow
@@ -131,6 +132,12 @@ func onWebhook(body string, after int) makeRequest {
 	}
 }
 
+// newReplay returns one of a new organisation, as a plan has few.
+func newReplay(s *stage) request {
+	_, secret := s.Key(s.T, newOrg(s), s.unique(), "write:replays", "read:matches")
+	return request{secret: secret, params: map[string]string{"replay": s.post(secret, "/football/replays", `{"match":"`+s.finished+`","speed":1}`, "id")}}
+}
+
 // newSession returns a session of an organisation's owner, and a key of that owner.
 func newSession(s *stage) request {
 	org, user := s.Org(s.T, s.unique(), "TEAM", s.unique()+"@example.com")
@@ -190,6 +197,21 @@ var changes = map[string]makeRequest{
 		r := newWebhook(s)
 		return request{secret: r.secret, body: webhook, after: 409}
 	},
+	"createReplay": func(s *stage) request {
+		r := newReplay(s)
+		return request{secret: r.secret, body: `{"match":"` + s.finished + `"}`}
+	},
+	"getReplay": newReplay,
+	"updateReplay": func(s *stage) request {
+		r := newReplay(s)
+		r.body = `{"paused":true,"position":60}`
+		return r
+	},
+	"deleteReplay": func(s *stage) request {
+		r := newReplay(s)
+		r.after = 404
+		return r
+	},
 	"endSession": newSession, "endSessions": newSession,
 	"createPortalLink": func(s *stage) request { // has no Idempotency-Key
 		return request{params: map[string]string{"user": newMember(s)}, doubles: true}
@@ -231,6 +253,7 @@ var changes = map[string]makeRequest{
 func statgateStage(t *testing.T) *stage {
 	s := newStage(t, "statgate")
 	s.Simulate(t)
+	s.finished = s.FinishedMatch(t)
 	s.ids["org"], s.ids["user"] = s.Org(t, "Faults", "TEAM", "f@example.com")
 	s.ids["key"], _ = s.Key(t, s.ids["org"], "k", "read:teams")
 	match := ok(t, s.Call(t, s.Operator, "POST", "/football/matches", `{"home":{"name":"Elm"},"away":{"name":"Fir"},"date":"2026-05-02"}`), 201)

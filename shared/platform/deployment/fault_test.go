@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -53,21 +54,28 @@ func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	team := match["home"].(map[string]any)["id"].(string)
+	bodies := maps.Clone(bodies)
+	bodies["createReplay"], bodies["updateReplay"] = `{"match":"`+w.FinishedMatch(t)+`"}`, `{"paused":true}`
+	newReplay := func() string {
+		return ok(t, w.Call(t, w.Operator, "POST", "/football/replays", bodies["createReplay"]), 201)["id"].(string)
+	}
+	replay := newReplay()
 	hook := ok(t, w.Call(t, w.Operator, "POST", "/webhooks", bodies["createWebhook"]), 201)["id"].(string)
-	path := strings.NewReplacer("{webhook}", hook, "{key}", key, "{org}", org, "{user}", user, "{league}", "sim.1", "{player}", "ash", "{team}", team, "{match}", match["id"].(string), "/v1/", "/")
+	fixed := strings.NewReplacer("{webhook}", hook, "{key}", key, "{org}", org, "{user}", user, "{league}", "sim.1", "{player}", "ash", "{team}", team, "{match}", match["id"].(string), "/v1/", "/")
+	path := func(of string) string { return strings.ReplaceAll(fixed.Replace(of), "{replay}", replay) }
 	for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable} {
 		for _, r := range api.For(w.Contract) {
 			if r.Open {
 				continue
 			}
 			keys.Always(fault)
-			isError(t, w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation]), 503, "unavailable")
+			isError(t, w.Call(t, w.Operator, r.Method, path(r.Path), bodies[r.Operation]), 503, "unavailable")
 			keys.Heal()
 			if len(r.Stats) == 0 {
 				continue
 			}
 			stats.Always(fault)
-			reply := w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation])
+			reply := w.Call(t, w.Operator, r.Method, path(r.Path), bodies[r.Operation])
 			isError(t, reply, 503, "unavailable")
 			if reply.Header.Get("Retry-After") == "" {
 				t.Errorf("%s: 503 without Retry-After", r.ID())
@@ -78,11 +86,14 @@ func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
 				status = 201
 			}
 			if r.Operation == "createMatch" {
-				ok(t, w.Call(t, w.Operator, "DELETE", path.Replace("/football/matches/{match}"), ""), 200)
+				ok(t, w.Call(t, w.Operator, "DELETE", path("/football/matches/{match}"), ""), 200)
 			}
-			ok(t, w.Call(t, w.Operator, r.Method, path.Replace(r.Path), bodies[r.Operation]), status)
+			ok(t, w.Call(t, w.Operator, r.Method, path(r.Path), bodies[r.Operation]), status)
 			if r.Operation == "deleteMatch" {
 				ok(t, create(), 201) // it has the same id
+			}
+			if r.Operation == "deleteReplay" {
+				replay = newReplay()
 			}
 		}
 	}

@@ -326,7 +326,10 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 		org, user := w.Org(t, "Examples", w.Contract.Plans[len(w.Contract.Plans)-1].Name, "examples@example.com")
 		_, secret := w.Key(t, org, "writer", writing(w.Contract)...)
 		ids["{key}"], _ = w.Key(t, org, "rotated", writing(w.Contract)...)
-		game := ""
+		game, finished := "", ""
+		if _, replays := w.Contract.Operations["createReplay"]; replays {
+			finished = w.FinishedMatch(t)
+		}
 		if name == "teambattles" {
 			game, ids["{match}"] = rocketRally(t, w, org, user)
 		}
@@ -348,7 +351,11 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 				if strings.Contains(at, "{") {
 					continue
 				}
-				r := w.Call(t, by, strings.ToUpper(method), strings.TrimPrefix(at, w.Contract.Base), string(op.RequestBody.Content["application/json"].Example))
+				body := string(op.RequestBody.Content["application/json"].Example)
+				if strings.HasSuffix(path, "/replays") {
+					by, body = secret, strings.ReplaceAll(body, "m_3vtsl7lq2ehtu", finished)
+				}
+				r := w.Call(t, by, strings.ToUpper(method), strings.TrimPrefix(at, w.Contract.Base), body)
 				if r.Status >= 300 {
 					t.Errorf("%s: %s %s with its example: got %d %s", name, method, path, r.Status, r.Body)
 				}

@@ -31,13 +31,14 @@ func repeaterOf(t *testing.T, w *deploymenttest.Fixture) repeater {
 		return made["id"].(string), made["secret"].(string)
 	}
 	_, admin := key("admin", "keys:read", "keys:write")
-	_, data := key("data", "read:matches", "read:teams", "read:leagues", "write:matches", "read:webhooks", "write:webhooks")
+	_, data := key("data", "read:matches", "read:teams", "read:leagues", "write:matches", "write:replays", "read:webhooks", "write:webhooks")
 	rotated, _ := key("rotated", "read:matches")
+	match := w.FinishedMatch(t)
 	hook := ok(t, w.Call(t, data, "POST", "/webhooks", `{"url":"https://example.com/rotated"}`), 201)["id"].(string)
 	return repeater{w,
-		map[string]string{"createKey": admin, "rotateKey": admin, "createToken": data, "createWebhook": data, "rotateWebhook": data, "createMatch": data},
+		map[string]string{"createKey": admin, "rotateKey": admin, "createToken": data, "createWebhook": data, "rotateWebhook": data, "createMatch": data, "createReplay": data},
 		map[string]string{"createKey": "/keys", "rotateKey": "/keys/" + rotated + "/rotate", "createToken": "/tokens", "createWebhook": "/webhooks",
-			"rotateWebhook": "/webhooks/" + hook + "/rotate", "createMatch": "/football/matches"},
+			"rotateWebhook": "/webhooks/" + hook + "/rotate", "createMatch": "/football/matches", "createReplay": "/football/replays"},
 		map[string]string{
 			"createKey":     `{"name":"bot %s","scopes":["read:matches"]}`,
 			"rotateKey":     `{"force":true,"overlap":"1%.1sm"}`,
@@ -45,6 +46,7 @@ func repeaterOf(t *testing.T, w *deploymenttest.Fixture) repeater {
 			"createWebhook": `{"url":"https://example.com/%s"}`,
 			"rotateWebhook": `{"force":true,"overlap":"1%.1sm"}`,
 			"createMatch":   `{"home":{"name":"Harbour Works"},"away":{"name":"Old Mill"},"date":"2026-05-02","round":"%s"}`,
+			"createReplay":  `{"match":"` + match + `","speed":1%.1s}`,
 		},
 		map[string]bool{"createKey": true, "rotateKey": true, "createToken": true, "createWebhook": true, "rotateWebhook": true},
 		map[string]string{"createKey": "key", "rotateKey": "key", "createToken": "key", "createWebhook": "webhook", "rotateWebhook": "webhook"},
@@ -165,11 +167,13 @@ func TestARepeatedCreationOfWhatWasDeletedSinceIsRefused(t *testing.T) {
 		match := succeeded(t, "createMatch", r.ask(t, "createMatch", "1", "m")).JSON(t)["id"].(string)
 		hook := succeeded(t, "createWebhook", r.ask(t, "createWebhook", "1", "w")).JSON(t)["id"].(string)
 		key := succeeded(t, "createKey", r.ask(t, "createKey", "1", "k")).JSON(t)["id"].(string)
+		replay := succeeded(t, "createReplay", r.ask(t, "createReplay", "1", "r")).JSON(t)["id"].(string)
+		ok(t, w.Call(t, r.secrets["createReplay"], "DELETE", "/football/replays/"+replay, ""), 200)
 		ok(t, w.Call(t, r.secrets["createMatch"], "DELETE", "/football/matches/"+match, ""), 200)
 		ok(t, w.Call(t, r.secrets["createWebhook"], "DELETE", "/webhooks/"+hook, ""), 200)
 		ok(t, w.Call(t, r.secrets["createKey"], "POST", "/keys/"+key+"/revoke", ""), 200)
 		for operation, made := range map[string]struct{ key, name, id string }{
-			"createMatch": {"m", "match", match}, "createWebhook": {"w", "webhook", hook}, "createKey": {"k", "key", key},
+			"createMatch": {"m", "match", match}, "createWebhook": {"w", "webhook", hook}, "createKey": {"k", "key", key}, "createReplay": {"r", "replay", replay},
 		} {
 			again := r.ask(t, operation, "1", made.key)
 			isError(t, again, 409, "idempotency_key_used")

@@ -54,7 +54,7 @@ func (o *Own) Create(ctx context.Context, r *api.Request, input any, draft func(
 		return nil, err
 	}
 	call := o.call(r)
-	call.Token = token.While(func(ctx context.Context, id string) (bool, error) {
+	call.Token = token.While("match", func(ctx context.Context, id string) (bool, error) {
 		is, err := o.find(ctx, r.Caller.Org, id)
 		return is != nil, err
 	})

@@ -25,7 +25,8 @@ const (
 
 // Bounds of a replay.
 const (
-	MaxSpeed = 600
+	MaxSpeed     = 600
+	DefaultSpeed = 60
 	// life is how long a replay exists from its beginning, its pauses included.
 	life = 24 * time.Hour
 	// maxAhead is how far in the future a replay may begin.

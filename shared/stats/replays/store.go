@@ -1,6 +1,7 @@
 package replays
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -65,7 +66,7 @@ func New(o Options) *Store {
 // Spec describes a new replay.
 type Spec struct {
 	Match   string
-	Speed   int
+	Speed   int        // 0 for [DefaultSpeed]
 	StartAt *time.Time // nil for now
 }
 
@@ -88,7 +89,7 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Replay, 
 		return Replay{}, err
 	}
 	call := s.call(r)
-	call.Token = token.While(func(ctx context.Context, id string) (bool, error) {
+	call.Token = token.While("replay", func(ctx context.Context, id string) (bool, error) {
 		found, err := s.find(ctx, r, id)
 		return found != nil, err
 	})
@@ -128,12 +129,13 @@ func (s *Store) draft(ctx context.Context, r *api.Request, spec Spec) (*record, 
 	if err != nil {
 		return nil, nil, err
 	}
+	speed := cmp.Or(spec.Speed, DefaultSpeed)
 	id, err := s.changes.IDs.New("rpl_", r.Now)
 	if err != nil {
 		return nil, nil, err
 	}
 	d := &record{Replay: Replay{ID: id, Org: r.Caller.Org, Match: tape.Match.ID, ReplayMatch: matches.ReplayID(id, s.Contract.IDs == contract.UUIDs),
-		Speed: spec.Speed, Length: int64(line.End() / time.Second), StartAt: start, ExpiresAt: start.Add(life),
+		Speed: speed, Length: int64(line.End() / time.Second), StartAt: start, ExpiresAt: start.Add(life),
 		CreatedAt: now, CreatedBy: r.Caller.Key, UpdatedAt: now, Version: 1}}
 	d.Expires = d.ExpiresAt.Unix()
 	d.anchor(0, start)
@@ -299,9 +301,12 @@ func (s *Store) List(ctx context.Context, r *api.Request, limit int, after strin
 
 // Get returns a replay of the caller's organisation.
 func (s *Store) Get(ctx context.Context, r *api.Request, id string) (Replay, error) {
-	found, err := s.need(ctx, r, id)
+	found, err := s.find(ctx, r, id)
 	if err != nil {
 		return Replay{}, err
+	}
+	if found == nil {
+		return Replay{}, unknown()
 	}
 	return found.shown(r.Now), nil
 }
@@ -322,13 +327,7 @@ func (s *Store) find(ctx context.Context, r *api.Request, id string) (*record, e
 	return found, err
 }
 
-func (s *Store) need(ctx context.Context, r *api.Request, id string) (*record, error) {
-	found, err := s.find(ctx, r, id)
-	if err == nil && found == nil {
-		err = api.Fail(api.NotFound, "no such replay")
-	}
-	return found, err
-}
+func unknown() error { return api.Fail(api.NotFound, "no such replay") }
 
 // call returns the call of a change.
 func (s *Store) call(r *api.Request) change.Call {
@@ -341,8 +340,11 @@ func (s *Store) call(r *api.Request) change.Call {
 // final.
 func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (Replay, error) {
 	changed, err := change.Make(ctx, s.changes, s.call(r),
-		func(ctx context.Context, _ int) (*record, error) { return s.need(ctx, r, id) },
+		func(ctx context.Context, _ int) (*record, error) { return s.find(ctx, r, id) },
 		func(before *record) (Replay, change.Plan, error) {
+			if before == nil {
+				return Replay{}, change.Plan{}, unknown()
+			}
 			after := *before
 			if err := after.edit(e, r.Now); err != nil || reflect.DeepEqual(after, *before) {
 				return before.shown(r.Now), change.Plan{}, err
@@ -402,6 +404,9 @@ func (s *Store) Delete(ctx context.Context, r *api.Request, id string) error {
 	_, err := change.Make(ctx, s.changes, s.call(r),
 		func(ctx context.Context, _ int) (deletion, error) { return s.deletion(ctx, r, id) },
 		func(d deletion) (Replay, change.Plan, error) {
+			if d.record == nil {
+				return Replay{}, change.Plan{}, unknown()
+			}
 			writes := append([]table.Write{
 				table.Delete(address(r.Caller.Org, id), table.Eq("version", d.Version)), table.Delete(tapeAddress(r.Caller.Org, id)),
 				table.Delete(table.Key{Partition: unfinished, Sort: id}),
@@ -419,7 +424,7 @@ type deletion struct {
 }
 
 func (s *Store) deletion(ctx context.Context, r *api.Request, id string) (d deletion, err error) {
-	if d.record, err = s.need(ctx, r, id); err != nil {
+	if d.record, err = s.find(ctx, r, id); err != nil || d.record == nil {
 		return d, err
 	}
 	found, err := s.Matches.RecordsOfAllOwners(ctx, []string{d.ReplayMatch}, true)

@@ -78,7 +78,7 @@ func TestReportsAreReadOnlyThroughReader(t *testing.T) {
 	if got, want := methodsOf[reports.Reader](), []string{"Events", "Lineups", "Stats"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v: test the new method in TestReportIsVisibleOnlyWithItsMatch", got, want)
 	}
-	if got, want := methodsOf[*reports.Store](), []string{"Adopt", "Drop", "Of", "Put"}; !slices.Equal(got, want) {
+	if got, want := methodsOf[*reports.Store](), []string{"Adopt", "Deletion", "Drop", "Of", "Put", "Writes"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v: reads belong to Reader", got, want)
 	}
 }

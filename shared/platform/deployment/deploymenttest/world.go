@@ -27,6 +27,9 @@ import (
 	"statgate/shared/platform/deployment"
 	"statgate/shared/sources/importer"
 	"statgate/shared/sources/simulation"
+	"statgate/shared/stats/leagues"
+	"statgate/shared/stats/matches"
+	"statgate/shared/stats/reports"
 	"statgate/shared/table"
 	"statgate/shared/table/dynamo/stream"
 	"statgate/shared/table/dynamolocal"
@@ -239,6 +242,32 @@ func (w *Fixture) run(t *testing.T) {
 			t.Errorf("background work: %v", err)
 		}
 	})
+}
+
+// FinishedMatch stores a public match of 2–1 with a report, and returns its id.
+func (w *Fixture) FinishedMatch(t *testing.T) string {
+	t.Helper()
+	const league, season = "played.1", "2025-26"
+	if _, err := leagues.NewStore(w.Stats).Ensure(t.Context(), league, "Played League", season); err != nil {
+		t.Fatal(err)
+	}
+	winner := "home"
+	m := matches.Match{League: league, Season: season, Date: "2026-04-01", Owner: matches.Public, Status: matches.Finished,
+		Home: matches.Side{ID: "elm", Name: "Elm"}, Away: matches.Side{ID: "fir", Name: "Fir"},
+		Score: matches.Score{FullTime: &matches.Goals{Home: 2, Away: 1}, Winner: &winner}}
+	m.ID = matches.IdentityOf(&m).ID(matches.Public, 0)
+	store := matches.NewStore(w.Stats, w.Clock.Now)
+	if err := store.Apply(t.Context(), []matches.Change{{After: &matches.Record{Match: m, HomeAs: "Elm", AwayAs: "Fir"}}}); err != nil {
+		t.Fatal(err)
+	}
+	goal := func(side, player string, minute int) reports.Event {
+		return reports.Event{Type: reports.Goal, Team: side, Minute: minute, Player: &player}
+	}
+	report := reports.Report{Types: reports.Goals, Events: []reports.Event{goal(reports.Home, "A", 3), goal(reports.Away, "B", 50), goal(reports.Home, "C", 90)}}
+	if _, err := reports.NewStore(w.Stats, w.Clock.Now).Put(t.Context(), m.ID, report); err != nil {
+		t.Fatal(err)
+	}
+	return m.ID
 }
 
 // Simulate stores the simulated league.
