@@ -33,6 +33,7 @@ var known = settings{
 	"webhook_concurrency": "10",
 	"mcp_origins":         "", // any
 	"console":             "true",
+	"replays":             "", // true in the environment test
 	"oidc_issuer":         "", // people sign in with keys and portal links alone
 	"oidc_client":         "",
 	"oidc_secret":         "",
@@ -136,6 +137,9 @@ func (s settings) props() (stack.Props, error) {
 			return p, fmt.Errorf("-c endpoint=%s: must be a URL, such as http://127.0.0.1:4566", p.Endpoint)
 		}
 	}
+	if err := s.replays(&p); err != nil {
+		return p, err
+	}
 	if s["live"] != "false" {
 		return p, fmt.Errorf("-c live=%s: must be false: the stack has no sockets", s["live"])
 	}
@@ -189,6 +193,17 @@ func (s settings) origins(p *stack.Props) (err error) {
 // secretARN is the ARN of a secret, with the six characters that Secrets Manager appends to its
 // name: without them, a grant would also hold for other secrets.
 var secretARN = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$`)
+
+// replays reads whether matches can be replayed.
+func (s settings) replays(p *stack.Props) error {
+	if s["replays"] == "" {
+		p.Contract.NoReplays = p.Environment != "test"
+		return nil
+	}
+	deployed, err := s.boolean("replays")
+	p.Contract.NoReplays = !deployed
+	return err
+}
 
 // console reads whether there is a console, and how people sign in to it.
 func (s settings) console(p *stack.Props) error {
@@ -258,6 +273,9 @@ func (s settings) bundles(p stack.Props) (map[string]stack.Bundle, error) {
 	arguments := []string{"run", "./scripts/build", "--contract", s["contract"], "--arch", p.Arch, "--out", out}
 	if p.Contract.NoConsole {
 		arguments = append(arguments, "--no-console")
+	}
+	if p.Contract.NoReplays {
+		arguments = append(arguments, "--no-replays")
 	}
 	build := exec.Command("go", arguments...)
 	build.Stderr = os.Stderr

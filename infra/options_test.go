@@ -98,6 +98,7 @@ func TestInvalidSettingsAreRefusedByName(t *testing.T) {
 		{"edge", "maybe", "-c edge=maybe: must be true or false"},
 		{"mcp_origins", "https://app.example.com/x", "-c mcp_origins=https://app.example.com/x: must be origins"},
 		{"console", "no", "-c console=no: must be true or false"},
+		{"replays", "no", "-c replays=no: must be true or false"},
 		{"mcp_origins", "https://*.example.com", "-c mcp_origins=https://*.example.com: must be origins"},
 	} {
 		_, _, err := readProps(t, map[string]any{c.name: c.value})
@@ -163,6 +164,21 @@ func TestConsoleIsLeftOutOnDemand(t *testing.T) {
 		p, _, err := readProps(t, map[string]any{"console": value})
 		if err != nil || p.Contract.NoConsole != want {
 			t.Errorf("-c console=%v: got %v, %v, want %v", value, p.Contract.NoConsole, err, want)
+		}
+	}
+}
+
+func TestReplaysAreDeployedInTheTestEnvironmentOrOnDemand(t *testing.T) {
+	for _, c := range []struct {
+		given map[string]any
+		want  bool
+	}{
+		{map[string]any{}, false}, {map[string]any{"environment": "test"}, true},
+		{map[string]any{"replays": "true"}, true}, {map[string]any{"environment": "test", "replays": "false"}, false},
+	} {
+		p, _, err := readProps(t, c.given)
+		if err != nil || p.Contract.NoReplays == c.want {
+			t.Errorf("%v: got no replays %v, %v, want replays %v", c.given, p.Contract.NoReplays, err, c.want)
 		}
 	}
 }

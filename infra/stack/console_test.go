@@ -116,7 +116,7 @@ func TestRootLeadsToTheDocumentation(t *testing.T) {
 }
 
 func TestStackWithoutAConsoleHasNothingOfIt(t *testing.T) {
-	tmpl := synthesised(t, "statgate without a console")
+	tmpl := synthesised(t, "statgate without a console or replays")
 	for id, r := range tmpl.Resources {
 		part, _ := r.Properties["PathPart"].(string)
 		if strings.HasPrefix(id, "Console") || part == "console" {

@@ -36,6 +36,12 @@ func (d *deployment) newDashboard(functions map[string]awslambda.Function) {
 		graph("DynamoDB read units", "per 5 minutes", d.consumed("ConsumedReadCapacityUnits")...),
 		graph("DynamoDB write units", "per 5 minutes", d.consumed("ConsumedWriteCapacityUnits")...),
 	)
+	if d.replays != nil {
+		board.AddWidgets(
+			graph("Replays: age of oldest step", "s", d.queueMetric(d.replays.queue, "ApproximateAgeOfOldestMessage", "steps")),
+			graph("Replays: dead letters", "messages", d.queueMetric(d.replays.dead, "ApproximateNumberOfMessagesVisible", "steps")),
+		)
+	}
 	if d.webhooks == nil {
 		return
 	}

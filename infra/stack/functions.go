@@ -31,14 +31,17 @@ type access struct {
 	Keys, Stats []api.Action // sorted by name, without duplicates
 	// Writes are the partitions to which the writing actions are limited.
 	Writes   api.Partitions
-	Peppers  bool         // read the secret with the peppers
-	Flushes  bool         // flush the authorizer cache
-	Probes   bool         // read the probe partition of both tables
-	Sends    bool         // send to the webhooks queue
-	Receives bool         // receive from the webhooks queue
-	MCP      bool         // serve the Model Context Protocol
-	Console  bool         // serve the console, and sign in with OpenID Connect if that is configured
-	Streams  []api.Action // on the stats table's stream
+	Peppers  bool // read the secret with the peppers
+	Flushes  bool // flush the authorizer cache
+	Probes   bool // read the probe partition of both tables
+	Sends    bool // send to the webhooks queue
+	Receives bool // receive from the webhooks queue
+	Plays    bool // send to the queue of replays
+	// ReceivesSteps is receiving from the queue of replays.
+	ReceivesSteps bool
+	MCP           bool         // serve the Model Context Protocol
+	Console       bool         // serve the console, and sign in with OpenID Connect if that is configured
+	Streams       []api.Action // on the stats table's stream
 }
 
 // authorizerAccess returns what the authorizer may do. It only writes the MAC of a
@@ -63,6 +66,7 @@ func accessOf(routes []api.Route, workers []api.Worker) map[string]access {
 		n.Flushes = n.Flushes || r.Flushes
 		n.Probes = n.Probes || r.Probes
 		n.Sends = n.Sends || r.Sends
+		n.Plays = n.Plays || r.Plays
 		n.MCP = n.MCP || r.Operation == api.CallMCP
 		n.Console = n.Console || r.Function == api.Console
 		functions[r.Function] = n
@@ -72,7 +76,8 @@ func accessOf(routes []api.Route, workers []api.Worker) map[string]access {
 		functions[w.Function] = access{
 			Keys: union(w.Keys, nil), Stats: union(w.Stats, nil), Peppers: w.Secrets,
 			Writes: api.Partitions{Keys: union(written.Keys, nil), Stats: union(written.Stats, nil)},
-			Sends:  w.Sends, Receives: w.Source == api.WebhookQueue, Streams: union(w.Streams, nil),
+			Sends:  w.Sends, Receives: w.Source == api.WebhookQueue,
+			Plays: w.Plays, ReceivesSteps: w.Source == api.ReplayQueue, Streams: union(w.Streams, nil),
 		}
 	}
 	return functions
@@ -174,6 +179,9 @@ func (d *deployment) variables(n access, rest awsapigateway.RestApi) *map[string
 	if n.Sends || n.Receives {
 		vars["WEBHOOK_QUEUE"] = d.webhooks.queue.QueueUrl()
 	}
+	if n.Plays {
+		vars["REPLAY_QUEUE"] = d.replays.queue.QueueUrl()
+	}
 	if (n.Receives || n.Sends && n.Streams == nil) && d.props.Endpoint != "" { // deliver and webhooks
 		vars["WEBHOOK_PRIVATE"] = jsii.String("true") // on an emulator, webhook addresses are on the same machine
 	}
@@ -210,6 +218,7 @@ func (d *deployment) grant(role awsiam.Role, n access, rest awsapigateway.RestAp
 			jsii.Sprintf("arn:%s:apigateway:%s::%s", *d.stack.Partition(), *d.stack.Region(), flush))
 	}
 	d.grantQueue(role, n)
+	d.grantSteps(role, n)
 	d.grantStream(role, n.Streams)
 }
 

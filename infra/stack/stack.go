@@ -61,6 +61,7 @@ type deployment struct {
 	workers  []api.Worker
 	data     data
 	webhooks *webhooks // nil if the contract has no webhooks
+	replays  *replays  // nil if nothing is replayed
 }
 
 // New adds a stack to the app and returns it. The stack's name is the prefix of every
@@ -77,6 +78,7 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 	}
 	d.data = d.newData()
 	d.webhooks = d.newWebhooks()
+	d.replays = d.newReplays()
 	rest := d.newREST()
 	functions := d.newFunctions(rest)
 	d.addMethods(rest, functions)

@@ -99,6 +99,9 @@ var wantSource = map[api.Source][]grant{
 	api.WebhookQueue: {
 		{"sqs:ReceiveMessage", "WebhooksQueue"}, {"sqs:DeleteMessage", "WebhooksQueue"}, {"sqs:GetQueueAttributes", "WebhooksQueue"},
 	},
+	api.ReplayQueue: {
+		{"sqs:ReceiveMessage", "ReplaysQueue"}, {"sqs:DeleteMessage", "ReplaysQueue"}, {"sqs:GetQueueAttributes", "ReplaysQueue"},
+	},
 }
 
 // wanted are the grants that the tables of routes and workers require.
@@ -129,8 +132,16 @@ func (w wanted) tables(keys, stats []api.Action, secrets, sends bool) {
 	}
 }
 
+// steps adds what sending steps of replays needs.
+func (w wanted) steps(plays bool) {
+	if plays {
+		w[grant{"sqs:SendMessage", "ReplaysQueue"}] = true
+	}
+}
+
 func (w wanted) route(c *contract.Contract, r api.Route) {
 	w.tables(r.Keys, r.Stats, r.Secrets, r.Sends)
+	w.steps(r.Plays)
 	if !r.Open {
 		w.on("KeysTable", table.Keys, api.GateActions...)
 	}
@@ -159,6 +170,7 @@ func wantGrants(c *contract.Contract, function string) []grant {
 	for _, w := range api.WorkersFor(c) {
 		if w.Function == function {
 			want.tables(w.Keys, w.Stats, w.Secrets, w.Sends)
+			want.steps(w.Plays)
 			for _, g := range wantSource[w.Source] {
 				want[g] = true
 			}

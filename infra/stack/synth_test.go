@@ -80,8 +80,8 @@ var variants = map[string]struct {
 	"statgate on an emulator": {"statgate", func(p *stack.Props) {
 		p.Endpoint = "http://127.0.0.1:4566"
 	}},
-	"statgate without a console": {"statgate", func(p *stack.Props) {
-		p.Contract.NoConsole = true
+	"statgate without a console or replays": {"statgate", func(p *stack.Props) {
+		p.Contract.NoConsole, p.Contract.NoReplays = true, true
 	}},
 	"statgate with everything": {"statgate", func(p *stack.Props) {
 		p.OpenID = stack.OpenID{Issuer: "https://login.example.com", Client: "statgate", Secret: signInSecret}

@@ -122,6 +122,10 @@ func (d *deployment) alarms(functions map[string]awslambda.Function) []alarm {
 	for _, reason := range sorted(refused) {
 		list = append(list, alarm{"Refused" + title(reason), refused[reason], d.refusals(reason), 20, 3})
 	}
+	if d.replays != nil {
+		dead := d.queueMetric(d.replays.dead, "ApproximateNumberOfMessagesVisible", "steps")
+		list = append(list, alarm{"StoppedReplays", "Replays have stopped: their steps were moved to a dead-letter queue", dead, 0, 1})
+	}
 	if d.webhooks == nil {
 		return list
 	}

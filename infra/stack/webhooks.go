@@ -47,9 +47,9 @@ type webhooks struct {
 	unread awssqs.Queue // stream positions of changes that were given up
 }
 
-// newWebhooks creates the queues, or returns nil if the contract has no workers.
+// newWebhooks creates the queues, or returns nil if the contract has no webhooks.
 func (d *deployment) newWebhooks() *webhooks {
-	if len(d.workers) == 0 {
+	if !d.reads(api.WebhookQueue) {
 		return nil
 	}
 	dead := d.newQueue("webhooks-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})
@@ -86,6 +86,8 @@ func (d *deployment) newMappings(functions map[string]awslambda.Function) {
 		switch f := functions[w.Function]; {
 		case w.Source == api.WebhookQueue:
 			d.mapQueue(f)
+		case w.Source == api.ReplayQueue:
+			d.mapSteps(f)
 		case d.data.stats.TableStreamArn() != nil:
 			d.mapStream(f)
 		}

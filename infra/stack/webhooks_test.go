@@ -49,11 +49,16 @@ func checkProperties(t *testing.T, what string, r resource, want map[string]any)
 
 func TestWorkersAreDeployedIfTheContractHasWebhooks(t *testing.T) {
 	for name := range variants {
-		tmpl, workers := synthesised(t, name), api.WorkersFor(presetOf(t, variants[name].preset))
+		props := stack.Props{Contract: presetOf(t, variants[name].preset)}
+		variants[name].change(&props)
+		tmpl, workers := synthesised(t, name), api.WorkersFor(props.Contract)
 		mapped := len(tmpl.of("AWS::Lambda::EventSourceMapping"))
-		queues := len(tmpl.of("AWS::SQS::Queue"))
-		if mapped != len(workers) || (queues == 3) != (len(workers) > 0) {
-			t.Errorf("%s: got %d mappings and %d queues for %d workers", name, mapped, queues, len(workers))
+		queues := 0
+		for _, w := range workers {
+			queues += map[api.Source]int{api.StatsStream: 1, api.WebhookQueue: 2, api.ReplayQueue: 2}[w.Source] // dead letters included
+		}
+		if got := len(tmpl.of("AWS::SQS::Queue")); mapped != len(workers) || got != queues {
+			t.Errorf("%s: got %d mappings and %d queues for %d workers, want %d queues", name, mapped, got, len(workers), queues)
 		}
 	}
 	if len(api.WorkersFor(presetOf(t, "statgate"))) == 0 || len(api.WorkersFor(presetOf(t, "balla"))) != 0 {

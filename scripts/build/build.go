@@ -28,6 +28,7 @@ import (
 type options struct {
 	contract, arch, out string
 	noConsole           bool
+	noReplays           bool
 }
 
 // bundle is the directory of one function and the hash of its content.
@@ -49,7 +50,7 @@ func build(o options) (map[string]bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.NoConsole = o.noConsole
+	c.NoConsole, c.NoReplays = o.noConsole, o.noReplays
 	files, err := files(c)
 	if err != nil {
 		return nil, err

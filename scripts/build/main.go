@@ -17,6 +17,7 @@ func main() {
 	flag.StringVar(&o.arch, "arch", "arm64", "`architecture` of the functions: arm64 or x86_64")
 	flag.StringVar(&o.out, "out", "build", "`directory` for the bundles")
 	flag.BoolVar(&o.noConsole, "no-console", false, "leave out the console")
+	flag.BoolVar(&o.noReplays, "no-replays", false, "leave out replays of matches")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, err)

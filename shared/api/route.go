@@ -179,6 +179,9 @@ var Routes = []Route{
 // Console is the function of the console, which a deployment may leave out.
 const Console = "console"
 
+// Replays is the function of replays, which a deployment may leave out.
+const Replays = "replays"
+
 // ConsoleSessions begins the paths to which browsers send the cookie of a console session.
 const ConsoleSessions = "/console/session/"
 
@@ -203,11 +206,11 @@ func Find(operation string) (Route, bool) {
 // contract's methods and full paths, sorted by path and method. Paths include the base,
 // except those of open routes. Operations that the contract does not name are omitted;
 // key management and open routes are always deployed unless they are Named. A contract may
-// leave out the console.
+// leave out the console and replays.
 func For(c *contract.Contract) []Route {
 	var deployed []Route
 	for _, r := range Routes {
-		if r.Function == Console && c.NoConsole {
+		if r.Function == Console && c.NoConsole || r.Function == Replays && c.NoReplays {
 			continue
 		}
 		named, ok := c.Operations[r.Operation]

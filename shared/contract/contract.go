@@ -46,6 +46,8 @@ type Contract struct {
 	UTCDays bool `json:"utc_days"`
 	// NoConsole leaves the console out. It is set for a deployment and not by a product.
 	NoConsole bool `json:"no_console,omitempty"`
+	// NoReplays leaves replays of matches out. It is set like NoConsole.
+	NoReplays bool `json:"no_replays,omitempty"`
 }
 
 // UUIDs is the value of [Contract.IDs] for UUIDs.
