@@ -73,7 +73,7 @@ func (t target) app() []string {
 		// The emulator's edge cannot reach an API, so the default is edge=false. Every
 		// transport can then be tested. Its API cannot flush cached policies, so their TTL
 		// is short. A key that gains scopes can then be tested.
-		"-c", "edge=false", "-c", "policy_ttl=20"}
+		"-c", "edge=false", "-c", "policy_ttl=20", "-c", "replays=true"}
 	for _, c := range t.context {
 		args = append(args, "-c", c)
 	}

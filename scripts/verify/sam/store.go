@@ -94,6 +94,9 @@ func (s *store) fill(ctx context.Context, c *contract.Contract) error {
 	if _, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(s.queue())}); err != nil {
 		return fmt.Errorf("creating the queue of webhooks: %w", err)
 	}
+	if _, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(s.replays())}); err != nil {
+		return fmt.Errorf("creating the queue of replays: %w", err)
+	}
 	stats := dynamo.New(client, s.table(table.Stats), table.Stats)
 	if err := tenant.Fill(ctx, stats, time.Now); err != nil {
 		return err
@@ -114,6 +117,7 @@ func (s *store) config() aws.Config { return rig.EmulatorConfig(s.url) }
 
 func (s *store) peppers() string                  { return s.prefix + "-peppers" }
 func (s *store) queue() string                    { return s.prefix + "-webhooks" }
+func (s *store) replays() string                  { return s.prefix + "-replays" }
 func (s *store) table(schema table.Schema) string { return s.prefix + "-" + schema.Name }
 
 // createDemo creates the operator, and the demo organisation with its keys. The
@@ -157,6 +161,7 @@ func (s *store) variables(file string) error {
 		"AWS_ENDPOINT_URL": at,
 		"KEYS_TABLE":       s.table(table.Keys), "STATS_TABLE": s.table(table.Stats), "PEPPERS_SECRET": s.peppers(),
 		"WEBHOOK_QUEUE":  at + "/" + rig.Account + "/" + s.queue(),
+		"REPLAY_QUEUE":   at + "/" + rig.Account + "/" + s.replays(),
 		"STAGE_PATH":     "",  // SAM serves the stage at the root
 		"AUTHORIZER_TTL": "0", // SAM calls the authorizer for every request
 	}})

@@ -23,7 +23,7 @@ func synth(ctx context.Context, dir, contract string, quiet bool) (template, err
 	out := filepath.Join(dir, "cdk.out")
 	env := append(os.Environ(), `CDK_CONTEXT_JSON={"aws:cdk:enable-asset-metadata":true,"aws:cdk:enable-path-metadata":true}`, "CDK_DISABLE_VERSION_CHECK=1")
 	_, err := script(ctx, env, "scripts/cdk.sh", "synth", "--quiet", "--ci", "--output", out, "-c", "contract="+contract, "-c", "stack=Statgate",
-		"-c", "live=false", "-c", "edge=false", "-c", "arch="+rig.HostArch(), "-c", "endpoint=http://host.docker.internal",
+		"-c", "live=false", "-c", "replays=true", "-c", "edge=false", "-c", "arch="+rig.HostArch(), "-c", "endpoint=http://host.docker.internal",
 		"-c", "build="+filepath.Join(dir, "build"))
 	if err != nil {
 		return template{}, err

@@ -47,6 +47,7 @@ var actions = map[string]string{
 	"createKey": "key.create", "updateKey": "key.update", "rotateKey": "key.rotate", "revokeKey": "key.revoke", "revokeSelf": "key.revoke",
 	"createToken": "token.create",
 	"createMatch": "match.create", "updateMatch": "match.update", "deleteMatch": "match.delete",
+	"createReplay": "replay.create", "updateReplay": "replay.update", "deleteReplay": "replay.delete",
 	"createOrg": "org.create", "updateOrg": "org.update", "visitOrg": "org.visit",
 	"createContest": "contest.create", "moveContest": "contest.move", "scoreContest": "contest.score", "forfeitContest": "contest.forfeit",
 	"agreeContest": "contest.agree", "putContestant": "contestant.put",

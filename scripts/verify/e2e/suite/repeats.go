@@ -39,6 +39,11 @@ func (t *T) repeatables() (all map[string]repeatable, clean func()) {
 			all[operation] = request
 		}
 	}
+	if _, ok := t.routes["createReplay"]; ok {
+		if match, _, ok := t.findReplayable(data); ok {
+			all["createReplay"] = repeatable{data, in{"match": match, "speed": 1}, ""}
+		}
+	}
 	if _, ok := t.routes["rotateWebhook"]; !ok {
 		return all, func() {}
 	}
@@ -73,8 +78,11 @@ func repeatOperations(t *T) {
 				t.Errorf("%s: the first answer has no %s, or the repeat shows it again", again.asked, asked.shown)
 			}
 		}
-		if first == "createWebhook" {
+		switch first {
+		case "createWebhook":
 			t.mustOp(asked.secret, "deleteWebhook", in{"webhook": made.text("id")})
+		case "createReplay":
+			t.mustOp(asked.secret, "deleteReplay", in{"replay": made.text("id")})
 		}
 	}
 }
