@@ -17,8 +17,8 @@ var own = map[string][]string{
 	"listTeams":    {api.NotFound, api.InputFilter},
 	"listStats":    {api.InputFilter},
 	"createMatch":  {api.Conflict},
-	"updateMatch":  {api.ConflictStep, api.ConflictVersion},
-	"deleteMatch":  {api.ConflictVersion},
+	"updateMatch":  {api.Conflict, api.ConflictStep, api.ConflictVersion},
+	"deleteMatch":  {api.Conflict, api.ConflictVersion},
 	"listAudit":    {api.InputField},
 	"listKeys":     {api.InputField},
 	"createKey":    {api.QuotaKeys, api.ConflictCap, api.PermissionNeeds},
@@ -26,6 +26,8 @@ var own = map[string][]string{
 	"updateKey":    {api.PermissionExpiry, api.ConflictFinal, api.ConflictCap, api.PermissionNeeds},
 
 	"createWebhook":  {api.ConflictLimit},
+	"createReplay":   {api.ConflictLimit},
+	"updateReplay":   {api.ConflictStep},
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
 
@@ -189,7 +191,7 @@ var occasions = map[string]occasion{
 	api.ConflictFinal:     {"The key is revoked or expired, and the operation requires an active key", "this key can no longer be changed: it was revoked"},
 	api.ConflictState:     {"The state of the match or webhook does not allow this", "cannot change from READY to COMPLETED: the match's status does not allow this"},
 	api.ConflictVersion:   {"The object has changed since the state that If-Match names", "If-Match: the object has changed; read it again before you change it"},
-	api.ConflictStep:      {"The match's status cannot change to the requested status", "status: finished is final and cannot change"},
+	api.ConflictStep:      {"The match's status cannot change to the requested status, or the replay has finished", "status: finished is final and cannot change"},
 	api.Internal:          {"An error on our side; give the request id when you contact support", "internal error"},
 	api.Unavailable:       {"The service is temporarily unavailable; retry after Retry-After seconds", "temporarily unavailable; retry the request"},
 }

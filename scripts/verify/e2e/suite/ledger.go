@@ -187,7 +187,7 @@ func (l *ledger) changed(c change, route api.Route, r request, reply Reply) stri
 		l.created[tag] = true
 	}
 	switch {
-	case action == "match.create", action == "contest.create":
+	case action == "match.create", action == "contest.create", action == "replay.create":
 		if l.created[c.target] {
 			return "" // the stored answer to a repeat
 		}
@@ -198,7 +198,7 @@ func (l *ledger) changed(c change, route api.Route, r request, reply Reply) stri
 			return "" // the stored answer to a repeat: a contest is forfeited once
 		}
 		l.created[action+c.target] = true
-	case action == "match.delete", action == "webhook.delete":
+	case action == "match.delete", action == "webhook.delete", action == "replay.delete":
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 		delete(l.created, c.target)
 	case strings.HasPrefix(action, "session."):

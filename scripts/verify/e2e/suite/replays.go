@@ -53,6 +53,10 @@ func (t *T) findReplayable(secret string) (match string, events []map[string]any
 	return "", nil, false
 }
 
+// replayKey returns a key of an organisation of its own, as webhooks of the case's organisation
+// receive the events of its replays.
+func (t *T) replayKey() string { return t.allDataKey(t.tenant("replays", t.largest().Name)) }
+
 // replay creates a replay that the case deletes in the end.
 func (t *T) replay(secret string, spec in) (id, match string) {
 	made := t.op(secret, "createReplay", spec)
@@ -61,7 +65,7 @@ func (t *T) replay(secret string, spec in) (id, match string) {
 }
 
 func replayLife(t *T) {
-	secret := t.allDataKey(t.home)
+	secret := t.replayKey()
 	source, _ := t.replayable(secret)
 	id, match := t.replay(secret, in{"match": source, "speed": 1})
 	defer t.op(secret, "deleteReplay", in{"replay": id})
@@ -90,7 +94,7 @@ func replayLife(t *T) {
 }
 
 func replayRefused(t *T) {
-	secret := t.allDataKey(t.home)
+	secret := t.replayKey()
 	source, _ := t.replayable(secret)
 	for field, spec := range map[string]in{
 		"match":    {"match": "m_nothing"},
@@ -139,7 +143,7 @@ func replayLevel(t *T) {
 }
 
 func replayTenant(t *T) {
-	mine, theirs := t.allDataKey(t.home), t.allDataKey(t.tenant("replaying", t.largest().Name))
+	mine, theirs := t.replayKey(), t.allDataKey(t.tenant("replaying", t.largest().Name))
 	source, _ := t.replayable(mine)
 	id, match := t.replay(theirs, in{"match": source, "speed": 1})
 	for operation, input := range map[string]in{"getReplay": {}, "updateReplay": {"paused": true}, "deleteReplay": {}} {
@@ -174,7 +178,7 @@ func (t *T) awaitMatch(secret, id, what string, wanted func(m map[string]any) bo
 const pollPause = 300 * time.Millisecond
 
 func replayPlay(t *T) {
-	secret := t.allDataKey(t.home)
+	secret := t.replayKey()
 	source, events := t.replayable(secret)
 	original := t.item(t.mustOp(secret, "getMatch", in{"match": source}))
 	id, match := t.replay(secret, in{"match": source, "speed": replays.MaxSpeed})
@@ -206,7 +210,7 @@ func replayPlay(t *T) {
 }
 
 func replayPause(t *T) {
-	secret := t.allDataKey(t.home)
+	secret := t.replayKey()
 	source, events := t.replayable(secret)
 	id, match := t.replay(secret, in{"match": source, "speed": 1})
 	defer t.op(secret, "deleteReplay", in{"replay": id})
@@ -224,7 +228,7 @@ func replayPause(t *T) {
 
 func replaySent(t *T) {
 	other := t.tenant("replay listeners", t.largest().Name)
-	secret, theirs := t.allDataKey(t.home), t.allDataKey(other)
+	secret, theirs := t.replayKey(), t.allDataKey(other)
 	source, _ := t.replayable(secret)
 	mine, foreign := t.hook(secret, in{"types": []string{"match.updated", "match.event.created"}}), t.hook(theirs, nil)
 	defer t.deleteHooks(secret, mine)
