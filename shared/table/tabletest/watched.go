@@ -48,10 +48,15 @@ func (w Watched) Write(ctx context.Context, one table.Write) (table.Item, error)
 	return w.Table.Write(ctx, one)
 }
 
-// Transact implements [table.Table]. IAM checks the action of each write of a transaction.
+// Transact implements [table.Table]. IAM checks the action of each write of a transaction. A
+// check of a condition writes no partition.
 func (w Watched) Transact(ctx context.Context, ws []table.Write) error {
 	for _, one := range ws {
-		w.OnUse(ctx, writeActions[one.Op], one.Target().Partition)
+		written := one.Target().Partition
+		if one.Op == table.OpCheck {
+			written = ""
+		}
+		w.OnUse(ctx, writeActions[one.Op], written)
 	}
 	return w.Table.Transact(ctx, ws)
 }

@@ -3,6 +3,7 @@ package suite
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"statgate/shared/api"
 )
@@ -41,7 +42,8 @@ func (t *T) repeatables() (all map[string]repeatable, clean func()) {
 	}
 	if _, ok := t.routes["createReplay"]; ok {
 		if match, _, ok := t.findReplayable(data); ok {
-			all["createReplay"] = repeatable{data, in{"match": match, "speed": 1}, ""}
+			later := time.Now().Add(time.Hour).UTC().Format(time.RFC3339) // until then it makes no events
+			all["createReplay"] = repeatable{data, in{"match": match, "start_at": later}, ""}
 		}
 	}
 	if _, ok := t.routes["rotateWebhook"]; !ok {
