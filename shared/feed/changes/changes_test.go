@@ -465,6 +465,74 @@ func TestAReaderPassesASealBeforeItsPosition(t *testing.T) {
 	}
 }
 
+func TestAPositionExpiresIfTheTableIsReplacedByAnOlderCopy(t *testing.T) {
+	t.Parallel()
+	for name, more := range map[string]int{"nothing was appended since": 0, "less was appended since": 1, "more was appended since": 9} {
+		w := newWorld(t)
+		w.append(t, changes.NewAppender(w.table, w.clock), w.change(1), w.change(2), w.change(3), w.change(4))
+		r := w.reader("org_1")
+		wantIDs(t, name, r.all(t), ids(1, 4))
+		partition := fmt.Sprint("CHANGES#public#", begin.Unix()/int64(7*day/time.Second))
+		for _, number := range []string{"000000000003", "000000000004"} { // which the copy lacks
+			if _, err := w.table.Write(t.Context(), table.Delete(table.Key{Partition: partition, Sort: number})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.pass(time.Hour)
+		restored := changes.NewAppender(w.table, w.clock)
+		for n := range more {
+			w.append(t, restored, w.change(10+n))
+		}
+		if got, err := r.page(t.Context()); !errors.Is(err, changes.ErrExpired) {
+			t.Errorf("%s: got %v, %v, want ErrExpired", name, got, err)
+		}
+	}
+}
+
+func TestAPollWithoutChangesKeepsThePositionForTheHour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.append(t, changes.NewAppender(w.table, w.clock), w.change(1))
+	r := w.reader("org_1")
+	r.all(t)
+	before := r.after
+	w.pass(59 * time.Minute)
+	r.all(t)
+	same := r.after
+	w.pass(2 * time.Minute)
+	r.all(t)
+	if same != before || r.after == before {
+		t.Errorf("got %q, after 59 minutes %q, after 61 %q", before, same, r.after)
+	}
+}
+
+func TestFeedsAreMergedByTheTimeOfAppending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := changes.NewAppender(w.table, w.clock)
+	var many []changes.Change
+	for n := range 700 {
+		many = append(many, w.change(n))
+	}
+	many[699].Type = events.MatchDeleted
+	w.append(t, a, many...)
+	w.pass(time.Minute)
+	own := w.change(1000)
+	own.Owner, own.Type = "org_1", events.MatchDeleted
+	w.append(t, a, own)
+	r := w.reader("org_1")
+	r.filter = changes.Filter{Types: []string{events.MatchDeleted}}
+	var got []string
+	for range 3 {
+		some, err := r.page(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, some...)
+	}
+	wantIDs(t, "the later change of another owner comes later", got, []string{"evt_699", "evt_1000"})
+}
+
 func TestFiltersSelectWhileReadingAndPagesStayBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -496,7 +564,7 @@ func TestFiltersSelectWhileReadingAndPagesStayBounded(t *testing.T) {
 			got = append(got, some...)
 		}
 		for _, c := range counted.Calls() {
-			if c.Query.Limit == 0 || c.Query.Limit > 500 {
+			if c.Query.Limit == 0 || c.Query.Limit > 501 {
 				t.Errorf("%s: a query reads %d rows", name, c.Query.Limit)
 			}
 		}

@@ -146,22 +146,21 @@ func (f *feed) fill(ctx context.Context, oldest bool, limit int) error {
 		at = place{segment: first}
 	}
 	for {
-		page, err := f.query(ctx, table.Query{Partition: partition(f.owner, at.segment), After: sortKey(at.number), Limit: limit})
+		rows, more, err := f.after(ctx, at, limit)
 		if err != nil {
 			return err
 		}
 		sealed := false
-		for _, it := range page.Items {
-			r := rowOf(it)
-			at.number = r.number
+		for _, r := range rows {
 			if sealed = r.seal; !sealed {
 				f.rows = append(f.rows, r)
+				at.number, at.appended = r.number, r.appended
 			}
 		}
-		if f.more = page.More; f.more {
+		if f.more = more; more {
 			return nil
 		}
-		if len(page.Items) == 0 && at.segment < segmentAt(f.now) {
+		if len(rows) == 0 && at.segment < segmentAt(f.now) {
 			if sealed, err = f.sealed(ctx, at.segment); err != nil {
 				return err
 			}
@@ -178,6 +177,32 @@ func (f *feed) fill(ctx context.Context, oldest bool, limit int) error {
 	}
 }
 
+// after returns the rows of a segment after a place. It reads the row at the place, too: if
+// that is gone or another one before its time, the table was replaced by an older copy of it.
+// Rows that the reader has not seen may then have numbers before the place.
+func (f *feed) after(ctx context.Context, at place, limit int) ([]row, bool, error) {
+	q := table.Query{Partition: partition(f.owner, at.segment), Low: sortKey(at.number), Limit: limit}
+	if at.number > 0 {
+		q.Limit++
+	}
+	page, err := f.query(ctx, q)
+	if err != nil {
+		return nil, false, err
+	}
+	rows := make([]row, len(page.Items))
+	for i, it := range page.Items {
+		rows[i] = rowOf(it)
+	}
+	passed := len(rows) > 0 && rows[0].number == at.number && !rows[0].seal && rows[0].appended.Equal(at.appended)
+	switch {
+	case passed:
+		rows = rows[1:]
+	case at.number > 0 && mustBeStored(at.appended, f.now):
+		return nil, false, fmt.Errorf("%w: the feed of %s has not the row %d.%d that was read", ErrExpired, f.owner, at.segment, at.number)
+	}
+	return rows, page.More, nil
+}
+
 // sealed reports whether a segment is sealed. A reader may be at a later number than the seal
 // if the rows before its place were deleted before the segment was sealed.
 func (f *feed) sealed(ctx context.Context, segment int64) (bool, error) {
@@ -190,36 +215,36 @@ func (f *feed) sealed(ctx context.Context, segment int64) (bool, error) {
 func (f *feed) begin(ctx context.Context) error {
 	oldest := f.now.Add(-Retention)
 	f.at = place{segment: segmentAt(oldest), since: oldest}
-	old := func(number int64) (bool, int64, error) {
+	// skip passes the first row from a number on if it is too old.
+	skip := func(number int64) (bool, error) {
 		page, err := f.query(ctx, table.Query{Partition: partition(f.owner, f.at.segment), Low: sortKey(number), Limit: 1})
 		if err != nil || len(page.Items) == 0 {
-			return false, 0, err
+			return false, err
 		}
 		r := rowOf(page.Items[0])
-		return !r.seal && r.appended.Before(oldest), r.number, nil
+		if r.seal || !r.appended.Before(oldest) {
+			return false, nil
+		}
+		f.at.number, f.at.appended = r.number, r.appended
+		return true, nil
 	}
-	skip, low, err := old(1)
-	if err != nil || !skip {
+	if skipped, err := skip(1); err != nil || !skipped {
 		return err
 	}
 	page, err := f.query(ctx, table.Query{Partition: partition(f.owner, f.at.segment), Descending: true, Limit: 1})
 	if err != nil || len(page.Items) == 0 {
 		return err
 	}
-	// The row low is too old, and no row after high is.
-	for high := rowOf(page.Items[0]).number; low < high; {
-		middle := low + (high-low+1)/2
-		is, number, err := old(middle)
+	for high := rowOf(page.Items[0]).number; f.at.number < high; { // no row after high is too old
+		middle := f.at.number + (high-f.at.number+1)/2
+		skipped, err := skip(middle)
 		if err != nil {
 			return err
 		}
-		if is {
-			low = number
-		} else {
+		if !skipped {
 			high = middle - 1
 		}
 	}
-	f.at.number = low
 	return nil
 }
 
@@ -236,7 +261,7 @@ func (f *feed) query(ctx context.Context, q table.Query) (table.Page, error) {
 func (f *feed) take() Change {
 	r := f.rows[0]
 	f.rows = f.rows[1:]
-	f.at = place{r.segment, r.number, r.appended}
+	f.at = place{segment: r.segment, number: r.number, appended: r.appended, since: r.appended}
 	return r.Change
 }
 
@@ -246,7 +271,8 @@ func (f *feed) place() place {
 	case len(f.rows) > 0:
 		f.at.since = f.rows[0].appended
 	case !f.more:
-		f.at = place{f.end.segment, f.end.number, f.now}
+		f.at = f.end
+		f.at.since = f.now
 	}
 	return f.at
 }
