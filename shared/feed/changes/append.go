@@ -172,11 +172,15 @@ func (t *tail) note(r row) {
 	t.seen[r.Event] = true
 }
 
-// catchUp reads the rows that others have appended.
+// catchUp reads the rows that others have appended. If they are many, the end is found anew.
 func (t *tail) catchUp(ctx context.Context) error {
-	page, err := t.table.Query(ctx, table.Query{Partition: partition(t.owner, t.segment), After: sortKey(t.next - 1), Consistent: true})
+	page, err := t.table.Query(ctx, table.Query{Partition: partition(t.owner, t.segment), After: sortKey(t.next - 1), Limit: moreRows, Consistent: true})
 	if err != nil {
 		return fmt.Errorf("reading on: %w", err)
+	}
+	if page.More {
+		t.open = false
+		return nil
 	}
 	for _, it := range page.Items {
 		t.note(rowOf(it))
