@@ -52,6 +52,7 @@ var conflictBackoff = retry.Backoff{First: 4 * time.Millisecond, Max: 128 * time
 type Appender struct {
 	table Table
 	clock func() time.Time
+	back  int // rows that a search reads at most
 
 	mu    sync.Mutex
 	tails map[string]*tail
@@ -59,7 +60,7 @@ type Appender struct {
 
 // NewAppender returns an appender to the feeds in the stats table.
 func NewAppender(t Table, clock func() time.Time) *Appender {
-	return &Appender{table: t, clock: clock, tails: map[string]*tail{}}
+	return &Appender{table: t, clock: clock, back: maxBack, tails: map[string]*tail{}}
 }
 
 // Append appends changes, those of each owner in their order. If it fails, some of them may
@@ -90,7 +91,7 @@ func (a *Appender) tail(owner string) *tail {
 		if len(a.tails) >= maxFeeds {
 			clear(a.tails)
 		}
-		t = &tail{table: a.table, clock: a.clock, owner: owner}
+		t = &tail{table: a.table, clock: a.clock, back: a.back, owner: owner}
 		a.tails[owner] = t
 	}
 	return t
@@ -100,6 +101,7 @@ func (a *Appender) tail(owner string) *tail {
 type tail struct {
 	table Table
 	clock func() time.Time
+	back  int
 	owner string
 
 	mu      sync.Mutex
@@ -239,7 +241,7 @@ func (t *tail) readBack(ctx context.Context, segment int64) (next int64, sealed 
 				t.seen[r.Event] = true
 			}
 		}
-		if !page.More || len(t.seen) >= maxBack {
+		if !page.More || len(t.seen) >= t.back {
 			return next, sealed, nil
 		}
 		q.Limit = moreRows

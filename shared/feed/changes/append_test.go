@@ -126,6 +126,30 @@ func TestAnAppenderThatWasIdleReadsOnlyTheEndOfTheFeed(t *testing.T) {
 	}
 }
 
+func TestAChangeBeyondTheSearchIsListedAgainUnderItsEventID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old, a := w.change(1), changes.NewAppender(w.table, w.clock)
+	w.append(t, a, old)
+	for n := range 1500 {
+		w.append(t, a, w.change(100+n))
+	}
+	near := changes.NewAppender(w.table, w.clock)
+	near.SearchOnly(1000)
+	w.append(t, near, old)
+	far := changes.NewAppender(w.table, w.clock)
+	w.append(t, far, old)
+	times := 0
+	for _, id := range w.reader("org_1").all(t) {
+		if id == old.Event {
+			times++
+		}
+	}
+	if times != 2 {
+		t.Errorf("the change is listed %d times, want twice: a search of 1,000 rows misses it, and one of more does not", times)
+	}
+}
+
 func TestFaultsLoseNoChangeAndRepeatNone(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]tabletest.Fault{"lost": tabletest.Lost, "throttled": tabletest.Throttled, "unavailable": tabletest.Unavailable} {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"statgate/shared/feed/changes"
+	changefeed "statgate/shared/feed/changes"
 	"statgate/shared/feed/events"
 	"statgate/shared/platform/deployment/deploymenttest"
 	"statgate/shared/stats/matches"
@@ -87,9 +87,9 @@ func reader(t *testing.T, w *deploymenttest.Fixture) string {
 // feed appends changes to the public feed, as the fan-out does.
 func feed(t *testing.T, w *deploymenttest.Fixture, n int) {
 	t.Helper()
-	a := changes.NewAppender(w.Stats, w.Clock.Now)
+	a := changefeed.NewAppender(w.Stats, w.Clock.Now)
 	for i := range n {
-		c := changes.Change{Event: events.ID("evt_", w.Clock.Now(), fmt.Sprint(i)), Type: events.MatchUpdated, ID: "m_1", Match: "m_1",
+		c := changefeed.Change{Event: events.ID("evt_", w.Clock.Now(), fmt.Sprint(i)), Type: events.MatchUpdated, ID: "m_1", Match: "m_1",
 			Teams: []string{"a", "b"}, Owner: matches.Public, ChangedAt: w.Clock.Now()}
 		if err := a.Append(t.Context(), c); err != nil {
 			t.Fatal(err)
