@@ -60,7 +60,7 @@ func missing(err, unknown error, message string) error {
 func listError(err error) error {
 	switch {
 	case errors.Is(err, changes.ErrExpired):
-		return api.FieldErrorOf(api.ExpiredCursor, "cursor", "has expired: changes after it are no longer kept; read the matches anew, then start again without it")
+		return api.FieldErrorOf(api.ExpiredCursor, "cursor", "has expired: changes after it are no longer kept; read the lists of matches again, then start without it")
 	case errors.Is(err, changes.ErrPlace):
 		return api.FieldErrorOf(api.InputCursor, "cursor", api.ErrCursorForeign.Error())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"statgate/scripts/internal/measured"
@@ -45,57 +46,76 @@ func appendsOn(ctx context.Context, on opener, appenders int, s sizes) (figure, 
 	defer e.close()
 	now := time.Now()
 	clock := func() time.Time { return now }
-	m := &feedFixture{stats: e.stats, clock: clock}
+	m := &feedFixture{stats: e.stats, sim: simulation.New(1, now), clock: clock}
 	for range appenders {
-		m.appenders = append(m.appenders, changes.NewAppender(e.stats, clock))
+		m.appenders = append(m.appenders, changes.NewAppender(m, clock))
 	}
-	if err := m.round(ctx); err != nil { // each appender finds the end of the feed
+	if _, err := m.round(ctx); err != nil { // each appender finds the end of the feed
 		return figure{}, err
 	}
+	m.lost.Store(0)
 	if e.tape != nil {
 		e.tape.rewind()
 	}
 	var each sample
 	for range s.rounds {
-		start := time.Now()
-		if err := m.round(ctx); err != nil {
+		took, err := m.round(ctx)
+		if err != nil {
 			return figure{}, err
 		}
-		each.add(float64(time.Since(start)) / float64(appenders*changeCount))
+		each.add(float64(took) / float64(appenders*changeCount))
 	}
-	if err := m.check(ctx); err != nil {
-		return figure{}, err
-	}
+	n := float64(appenders * changeCount * s.rounds)
 	f := figure{name: fmt.Sprintf("%d appender%s of %d changes, %s", appenders, plural(appenders), changeCount, on.name),
-		value: duration(each.median()) + " a change", detail: fmt.Sprintf("%s; %d rounds", each.spread(duration), s.rounds)}
+		value:  duration(each.median()) + " a change",
+		detail: fmt.Sprintf("%s; %d rounds; %.2f lost attempts a change", each.spread(duration), s.rounds, float64(m.lost.Load())/n)}
 	if e.tape != nil {
 		_, by := e.tape.recorded()
-		u, n := by[table.Stats.Name], float64(appenders*changeCount*s.rounds)
-		f.detail = fmt.Sprintf("%s a change, lost attempts aside; %s", measured.Units{Read: u.Read / n, Write: u.Write / n}, f.detail)
+		u := by[table.Stats.Name]
+		f.detail = fmt.Sprintf("%s a change, and 1 W for each lost attempt; %s", measured.Units{Read: u.Read / n, Write: u.Write / n}, f.detail)
 	}
-	return f, nil
+	return f, m.check(ctx)
 }
 
-// feedFixture appends to one feed with several appenders.
+// feedFixture appends to one feed with several appenders. It is their table, and counts the
+// attempts that lose a position to another appender.
 type feedFixture struct {
 	stats     table.Table
+	sim       simulation.League
 	clock     func() time.Time
 	appenders []*changes.Appender
 	rounds    int
+	lost      atomic.Int64
 }
 
-// round appends a batch with each appender, concurrently.
-func (m *feedFixture) round(ctx context.Context) error {
+// Query implements [changes.Table].
+func (m *feedFixture) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	return m.stats.Query(ctx, q)
+}
+
+// Write implements [changes.Table].
+func (m *feedFixture) Write(ctx context.Context, w table.Write) (table.Item, error) {
+	it, err := m.stats.Write(ctx, w)
+	if table.AsConditionFailed(err) != nil {
+		m.lost.Add(1)
+	}
+	return it, err
+}
+
+// round appends a batch with each appender, concurrently, and returns how long that takes.
+func (m *feedFixture) round(ctx context.Context) (time.Duration, error) {
 	m.rounds++
-	errs := make([]error, len(m.appenders))
+	batches, errs := make([][]changes.Change, len(m.appenders)), make([]error, len(m.appenders))
+	for i := range batches {
+		batches[i] = simulatedChanges(m.sim, m.clock(), changeCount, fmt.Sprintf("%d-%d-", m.rounds, i))
+	}
+	start := time.Now()
 	var group sync.WaitGroup
 	for i, a := range m.appenders {
-		group.Go(func() {
-			errs[i] = a.Append(ctx, simulatedChanges(simulation.New(1, m.clock()), m.clock(), changeCount, fmt.Sprintf("%d-%d-", m.rounds, i))...)
-		})
+		group.Go(func() { errs[i] = a.Append(ctx, batches[i]...) })
 	}
 	group.Wait()
-	return errors.Join(errs...)
+	return time.Since(start), errors.Join(errs...)
 }
 
 // check reads the feed and fails if a change is missing or repeated.

@@ -170,7 +170,7 @@ var occasions = map[string]occasion{
 	api.UnreadableCursor:  {"The page number or offset is not an integer, or the parameter is given more than once", "offset: must be an integer, got \"ten\""},
 	api.InputLimit:        {"The page size is out of range", "limit: must be at most 100"},
 	api.InputCursor:       {"The page does not exist: the cursor belongs to another query or has expired, or the page is too far from the beginning", "cursor: is not valid for this query; start again without it"},
-	api.ExpiredCursor:     {"Changes after the cursor are no longer kept. Begin again without it: read the lists of matches anew, and then the changes from the oldest", "cursor: has expired: changes after it are no longer kept; read the matches anew, then start again without it"},
+	api.ExpiredCursor:     {"Changes after the cursor are no longer kept. Read the lists of matches again, and then the changes without a cursor", "cursor: has expired: changes after it are no longer kept; read the lists of matches again, then start without it"},
 	api.InputDate:         {"A date or time is invalid", "date: must be a date, such as 2027-01-31, got \"2016-13-01\""},
 	api.InputFilter:       {"The filters cannot be combined; the message lists the supported combinations", "season requires league; supported: no filter, league (and season)"},
 	api.InputField:        {"A field of the body is missing, unknown, invalid or given more than once", "validation failed"},

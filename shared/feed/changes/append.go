@@ -174,7 +174,7 @@ func (t *tail) note(r row) {
 	t.seen[r.Event] = true
 }
 
-// catchUp reads the rows that others have appended. If they are many, the end is found anew.
+// catchUp reads the rows that others have appended. If they are many, the next append searches the end again.
 func (t *tail) catchUp(ctx context.Context) error {
 	page, err := t.table.Query(ctx, table.Query{Partition: partition(t.owner, t.segment), After: sortKey(t.next - 1), Limit: moreRows, Consistent: true})
 	if err != nil {

@@ -26,7 +26,7 @@ func TestAnExpiredCursorOfTheChangeFeedIsGoneAndSaysWhereToBegin(t *testing.T) {
 	w.Clock.Advance(3 * 24 * time.Hour)
 	gone := w.Call(t, secret, "GET", "/football/changes?after="+after, "")
 	isError(t, gone, 410, "cursor_expired")
-	if body := string(gone.Body); !strings.Contains(body, "after: has expired") || !strings.Contains(body, "start again without it") {
+	if body := string(gone.Body); !strings.Contains(body, "after: has expired") || !strings.Contains(body, "then start without it") {
 		t.Errorf("got %s, want a message that names the parameter and says where to begin", body)
 	}
 	fresh := ok(t, w.Call(t, secret, "GET", "/football/changes", ""), 200)
@@ -69,7 +69,7 @@ func TestAMisspeltFilterOfTheChangeFeedIsRefused(t *testing.T) {
 	w.Simulate(t)
 	secret := reader(t, w)
 	isError(t, w.Call(t, secret, "GET", "/football/changes?league=sim.2", ""), 404, "not_found")
-	isError(t, w.Call(t, secret, "GET", "/football/changes?team=nobody", ""), 404, "not_found")
+	isError(t, w.Call(t, secret, "GET", "/football/changes?team=unknown-fc", ""), 404, "not_found")
 	isError(t, w.Call(t, secret, "GET", "/football/changes?types=match.created,match.gone", ""), 400, "invalid_parameter")
 	isError(t, w.Call(t, secret, "GET", "/football/changes?cursor=x", ""), 400, "invalid_parameter")
 	isError(t, w.Call(t, secret, "GET", "/football/changes?after=x", ""), 400, "invalid_cursor")
