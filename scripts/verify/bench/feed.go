@@ -72,7 +72,7 @@ func appendsOn(ctx context.Context, on opener, appenders int, s sizes) (figure, 
 	if e.tape != nil {
 		_, by := e.tape.recorded()
 		u := by[table.Stats.Name]
-		f.detail = fmt.Sprintf("%s a change, and 1 W for each lost attempt; %s", measured.Units{Read: u.Read / n, Write: u.Write / n}, f.detail)
+		f.detail = fmt.Sprintf("%s a change; %s", measured.Units{Read: u.Read / n, Write: u.Write / n}, f.detail)
 	}
 	return f, m.check(ctx)
 }

@@ -6,8 +6,8 @@
 // is its segment and its number in it. Numbers have no gaps: an appender takes the next free
 // one by a conditional put. Before it appends to a new segment, it seals the earlier ones:
 // the row after their last becomes a seal, so that no appender can add to them. A reader goes
-// on to the next segment only at a seal, so it misses no row, whatever the clocks of
-// appenders say.
+// on to the next segment only at a seal, so it misses no row even if the clocks of
+// appenders differ.
 //
 // Positions do not follow the times of changes. A change that is appended late has a later
 // position, so it cannot fall behind a reader.
