@@ -24,7 +24,7 @@ type place struct {
 func formatPlaces(places []place) string {
 	texts := make([]string, len(places))
 	for i, p := range places {
-		texts[i] = fmt.Sprintf("%d.%d.%d.%d", p.segment, p.number, p.appended.Unix(), p.since.Truncate(time.Hour).Unix())
+		texts[i] = fmt.Sprintf("%d.%d.%d.%d", p.segment, p.number, max(p.appended.Unix(), 0), p.since.Truncate(time.Hour).Unix())
 	}
 	return strings.Join(texts, " ")
 }
