@@ -193,7 +193,7 @@ func (f *feed) after(ctx context.Context, at place, limit int) ([]row, bool, err
 	for i, it := range page.Items {
 		rows[i] = rowOf(it)
 	}
-	passed := len(rows) > 0 && rows[0].number == at.number && !rows[0].seal && rows[0].appended.Equal(at.appended)
+	passed := len(rows) > 0 && rows[0].number == at.number && rows[0].appended.Equal(at.appended)
 	switch {
 	case passed:
 		rows = rows[1:]

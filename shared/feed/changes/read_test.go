@@ -341,6 +341,22 @@ func TestFiltersSelectWhileReadingAndPagesStayBounded(t *testing.T) {
 	wantIDs(t, "another team", none.all(t), nil)
 }
 
+func TestAppendersAndReadersDoNotDependOnReplicasThatLag(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.table = tabletest.Lagging{Table: w.table}
+	w.set(begin.Add(7*day - 10*time.Minute))
+	first, second := w.change(1), w.change(2)
+	w.append(t, changes.NewAppender(w.table, w.clock), first, second)
+	w.pass(20 * time.Minute) // the next appender has to seal a segment
+	one, other := changes.NewAppender(w.table, w.clock), changes.NewAppender(w.table, w.clock)
+	w.append(t, one, second)
+	w.append(t, other, first)
+	w.append(t, one, w.change(3))
+	w.append(t, other, w.change(4)) // the position that it knows is taken
+	wantIDs(t, "on a lagging table", w.reader("org_1").all(t), ids(1, 4))
+}
+
 func TestAnUnavailableTableIsAnErrorOfTheReader(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
