@@ -7,6 +7,7 @@ import (
 
 	applicationsfn "statgate/functions/applications"
 	auditfn "statgate/functions/audit"
+	changesfn "statgate/functions/changes"
 	connectionsfn "statgate/functions/connections"
 	consolefn "statgate/functions/console"
 	contestsfn "statgate/functions/contests"
@@ -26,6 +27,7 @@ import (
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/contract"
+	"statgate/shared/feed/changes"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/stats/contests"
 	"statgate/shared/stats/leagues"
@@ -59,6 +61,7 @@ type Deps struct {
 	Contests     *contests.Store
 	Applications *applications.Store
 	Webhooks     *webhooks.Store
+	Changes      *changes.Store
 	Replays      *replays.Store
 }
 
@@ -76,6 +79,7 @@ func All(d Deps) []api.Handler {
 		connectionsfn.Handlers(connectionsfn.Deps{Orgs: d.Orgs}),
 		applicationsfn.Handlers(applicationsfn.Deps{Applications: d.Applications, Flusher: d.Flusher}),
 		webhooksfn.Handlers(webhooksfn.Deps{Webhooks: d.Webhooks}),
+		changesfn.Handlers(changesfn.Deps{Contract: d.Contract, Changes: d.Changes, Leagues: d.Leagues, Teams: d.Teams}),
 		replaysfn.Handlers(replaysfn.Deps{Replays: d.Replays}),
 		mcpfn.Handlers(d.MCP),
 		docsfn.Handlers(d.Docs),

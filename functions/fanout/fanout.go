@@ -1,8 +1,9 @@
-// Package fanout is the function that reads the stats table's stream and stores a delivery
-// for every subscribed webhook.
+// Package fanout is the function that reads the stats table's stream. It appends the events
+// of changes to the change feed, and stores a delivery for every subscribed webhook.
 //
 // It may receive a change twice and stop anywhere. The ids of events and deliveries derive
-// from the change, so each delivery is stored once, and a pending one is queued again.
+// from the change, so each event is appended once, each delivery is stored once, and a pending
+// one is queued again.
 package fanout
 
 import (
@@ -40,8 +41,9 @@ type Matches interface {
 // Deps are the function's dependencies.
 type Deps struct {
 	Contract *contract.Contract
-	Webhooks *webhooks.Store
+	Webhooks *webhooks.Store // nil in a deployment without webhooks
 	Queue    webhooks.Queue
+	Changes  Feed // nil in a deployment without the change feed
 	Matches  Matches
 	Clock    func() time.Time
 	Log      *slog.Logger
@@ -73,13 +75,19 @@ func New(d Deps) (*Fanout, error) {
 // Read implements [table.Reader].
 func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 	all, err := f.subscribed(ctx)
-	if err != nil || len(all) == 0 {
+	if len(all) == 0 && f.Changes == nil {
 		return err
 	}
-	events, err := f.events(ctx, changes)
-	if err != nil || len(events) == 0 {
-		return err
+	happened, failed := f.events(ctx, changes)
+	if failed != nil || len(happened) == 0 {
+		return errors.Join(err, failed)
 	}
+	// The parts do not wait for each other: a failure of one must not hold up the others.
+	return errors.Join(err, f.deliver(ctx, happened, all), f.append(ctx, happened))
+}
+
+// deliver stores and queues the deliveries of events.
+func (f *Fanout) deliver(ctx context.Context, events []events.Event, all []webhooks.Webhook) error {
 	queued, err := f.place(ctx, events, all)
 	if err != nil || len(queued) == 0 {
 		return err
@@ -87,7 +95,7 @@ func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 	if err := f.Queue.Send(ctx, queued...); err != nil {
 		return fmt.Errorf("fanout: %w", err)
 	}
-	f.Log.Info("fanned out", "changes", len(changes), "events", len(events), "deliveries", len(queued))
+	f.Log.Info("fanned out", "events", len(events), "deliveries", len(queued))
 	return nil
 }
 
@@ -137,6 +145,9 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 
 // subscribed returns the enabled webhooks, cached for listLife.
 func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
+	if f.Webhooks == nil {
+		return nil, nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.Clock()

@@ -1,8 +1,6 @@
 package stack
 
 import (
-	"slices"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -26,14 +24,9 @@ const (
 // replays are the queue of steps and its dead-letter queue.
 type replays struct{ queue, dead awssqs.Queue }
 
-// reads reports whether a worker of the deployment has the source.
-func (d *deployment) reads(source api.Source) bool {
-	return slices.ContainsFunc(d.workers, func(w api.Worker) bool { return w.Source == source })
-}
-
 // newReplays creates the queues, or returns nil if nothing is replayed.
 func (d *deployment) newReplays() *replays {
-	if !d.reads(api.ReplayQueue) {
+	if !d.works(api.ReplayQueue) {
 		return nil
 	}
 	dead := d.newQueue("replays-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -40,16 +41,15 @@ const (
 // eventPrefixes are the prefixes of the stats table's partitions whose changes make events.
 var eventPrefixes = []string{"MATCH#"}
 
-// webhooks are the queue of deliveries and the dead-letter queues.
+// webhooks are the queue of deliveries and its dead-letter queue.
 type webhooks struct {
-	queue  awssqs.Queue // deliveries
-	dead   awssqs.Queue // deliveries whose function failed
-	unread awssqs.Queue // stream positions of changes that were given up
+	queue awssqs.Queue // deliveries
+	dead  awssqs.Queue // deliveries whose function failed
 }
 
 // newWebhooks creates the queues, or returns nil if the contract has no webhooks.
 func (d *deployment) newWebhooks() *webhooks {
-	if !d.reads(api.WebhookQueue) {
+	if !d.works(api.WebhookQueue) {
 		return nil
 	}
 	dead := d.newQueue("webhooks-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})
@@ -59,9 +59,22 @@ func (d *deployment) newWebhooks() *webhooks {
 			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(visibilitySeconds)),
 			DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(maxReceives)},
 		}),
-		dead:   dead,
-		unread: d.newQueue("changes-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)}),
+		dead: dead,
 	}
+}
+
+// newUnread creates the queue of stream positions of changes that were given up, or returns
+// nil if nothing reads the stream.
+func (d *deployment) newUnread() awssqs.Queue {
+	if !d.works(api.StatsStream) {
+		return nil
+	}
+	return d.newQueue("changes-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})
+}
+
+// works reports whether a worker has the source.
+func (d *deployment) works(source api.Source) bool {
+	return slices.ContainsFunc(d.workers, func(w api.Worker) bool { return w.Source == source })
 }
 
 // newQueue creates a queue, which is deleted with the stack. SQS encrypts it with its own
@@ -133,7 +146,7 @@ func (d *deployment) mapStream(f awslambda.Function) {
 			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(eventFilter())}},
 		},
 		DestinationConfig: &awslambda.CfnEventSourceMapping_DestinationConfigProperty{
-			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: d.webhooks.unread.QueueArn()},
+			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: d.unread.QueueArn()},
 		},
 	})
 }
@@ -179,5 +192,5 @@ func (d *deployment) grantStream(role awsiam.Role, actions []api.Action) {
 		read = append(read, "dynamodb:"+string(action))
 	}
 	allow(role, read, nil, stream)
-	allow(role, []string{"sqs:SendMessage"}, nil, d.webhooks.unread.QueueArn())
+	allow(role, []string{"sqs:SendMessage"}, nil, d.unread.QueueArn())
 }

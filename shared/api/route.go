@@ -94,6 +94,7 @@ var Routes = []Route{
 	{Operation: "listMatchEvents", Code: "me", Method: "GET", Path: "/football/matches/{match}/events", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, Query}, Summary: "List match events"},
 	{Operation: "getMatchStats", Code: "ms", Method: "GET", Path: "/football/matches/{match}/stats", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match statistics"},
 	{Operation: "getMatchLineups", Code: "mn", Method: "GET", Path: "/football/matches/{match}/lineups", Function: "matches", Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem}, Summary: "Get match lineups"},
+	{Operation: "listChanges", Code: "fl", Method: "GET", Path: "/football/changes", Function: Changes, Permissions: []string{"matches:read"}, Cost: 1, Stats: []Action{GetItem, Query}, Summary: "List changes"},
 
 	{Operation: "listReplays", Code: "rl", Method: "GET", Path: "/football/replays", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{Query}, Summary: "List replays"},
 	{Operation: "createReplay", Code: "rc", Method: "POST", Path: "/football/replays", Function: "replays", Permissions: []string{"replays:write"}, Cost: 1, Stats: []Action{BatchGetItem, GetItem, PutItem, Query}, Plays: true, Summary: "Create replay"},

@@ -1,23 +1,16 @@
-// Command bootstrap is the Lambda function that turns changes of the data into webhook deliveries.
+// Command bootstrap is the Lambda function that turns changes of the data into webhook
+// deliveries and entries of the change feed.
 package main
 
 import (
-	"crypto/rand"
-
 	"statgate/functions/fanout"
-	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/boot"
-	"statgate/shared/platform/boot/queue"
 	"statgate/shared/platform/boot/stream"
-	"statgate/shared/stats/matches"
 )
 
 func main() {
 	f := boot.Load()
-	fan, err := fanout.New(fanout.Deps{
-		Contract: f.Contract, Webhooks: webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader}),
-		Queue: queue.Open[webhooks.QueuedDelivery](f, queue.Webhooks), Matches: matches.NewStore(f.Stats(), f.Clock), Clock: f.Clock, Log: f.Log,
-	})
+	fan, err := fanout.New(parts(f))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -74,6 +74,8 @@ type Event struct {
 	// [Event.AddMatch] adds the match.
 	Match string
 	Of    *matches.Match
+	// ReplacedBy is the id of the match that a deleted match was merged with, or "".
+	ReplacedBy string
 	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
 	Data any
 }
@@ -140,7 +142,7 @@ func (e *Event) ofMatch(c table.Change) {
 	case was == nil && is == nil:
 		return
 	case is == nil:
-		e.Type, e.Of = MatchDeleted, was
+		e.Type, e.Of, e.ReplacedBy = MatchDeleted, was, matches.ReplacedBy(c.New)
 	case was == nil:
 		if archived(is, c.Time) {
 			return
