@@ -425,7 +425,7 @@ func TestSelfReturnsTheCallersKeyAndRemainingQuota(t *testing.T) {
 	for _, o := range me["operations"].([]any) {
 		operations = append(operations, o.(string))
 	}
-	if want := []string{"createToken", "getHeadToHead", "getMatch", "getMatchLineups", "getMatchStats", "getSelf", "listMatchEvents", "listMatches", "listTeamMatches", "revokeSelf"}; !slices.Equal(operations, want) {
+	if want := []string{"createToken", "getHeadToHead", "getMatch", "getMatchLineups", "getMatchStats", "getSelf", "listChanges", "listMatchEvents", "listMatches", "listTeamMatches", "revokeSelf"}; !slices.Equal(operations, want) {
 		t.Errorf("got %v, want %v", operations, want)
 	}
 	window := me["usage"].(map[string]any)["window"].(map[string]any)
