@@ -1,7 +1,7 @@
 package deployment_test
 
 import (
-	"maps"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +32,7 @@ var bodies = map[string]string{
 	"createOrg": `{"name":"o","plan":"PRO","owner":"x@example.com"}`, "updateOrg": `{"name":"x"}`,
 	"addMember": `{"email":"m@example.com","role":"member"}`, "updateMember": `{"role":"admin"}`,
 	"createMatch": `{"home":{"name":"Elm"},"away":{"name":"Fir"},"date":"2026-05-02"}`, "updateMatch": `{"status":"scheduled"}`,
+	"createReplay": `{"match":"%s"}`, "updateReplay": `{"paused":true}`,
 	"callMCP":       standingsCall,
 	"createWebhook": `{"url":"https://example.com/a","leagues":["sim.1"]}`, "updateWebhook": `{"leagues":["sim.1"]}`,
 }
@@ -39,13 +40,14 @@ var bodies = map[string]string{
 // standingsCall is a message to the MCP server that calls a tool which reads.
 const standingsCall = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"standings","arguments":{"league":"sim.1"}}}`
 
-func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
-	t.Parallel()
-	w, keys, stats := faulty(t)
+// faultPaths makes one of everything that a route of the contract reads. It returns what
+// creates a match, what replaces the replay, and the path of a route with the ids of both.
+func faultPaths(t *testing.T, w *deploymenttest.Fixture, stats *tabletest.Faulty) (create func() deploymenttest.Reply, replace func(), path func(of string) string) {
+	t.Helper()
 	w.Simulate(t)
 	org, user := w.Org(t, "Faults", "TEAM", "f@example.com")
 	key, _ := w.Key(t, org, "k", "read:teams")
-	create := func() deploymenttest.Reply {
+	create = func() deploymenttest.Reply {
 		return w.Call(t, w.Operator, "POST", "/football/matches", bodies["createMatch"])
 	}
 	match := ok(t, create(), 201)
@@ -54,28 +56,41 @@ func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	team := match["home"].(map[string]any)["id"].(string)
-	bodies := maps.Clone(bodies)
-	bodies["createReplay"], bodies["updateReplay"] = `{"match":"`+w.FinishedMatch(t)+`"}`, `{"paused":true}`
-	newReplay := func() string {
-		return ok(t, w.Call(t, w.Operator, "POST", "/football/replays", bodies["createReplay"]), 201)["id"].(string)
+	finished, replay := w.FinishedMatch(t), ""
+	replace = func() {
+		replay = ok(t, w.Call(t, w.Operator, "POST", "/football/replays", fmt.Sprintf(bodies["createReplay"], finished)), 201)["id"].(string)
 	}
-	replay := newReplay()
+	replace()
 	hook := ok(t, w.Call(t, w.Operator, "POST", "/webhooks", bodies["createWebhook"]), 201)["id"].(string)
 	fixed := strings.NewReplacer("{webhook}", hook, "{key}", key, "{org}", org, "{user}", user, "{league}", "sim.1", "{player}", "ash", "{team}", team, "{match}", match["id"].(string), "/v1/", "/")
-	path := func(of string) string { return strings.ReplaceAll(fixed.Replace(of), "{replay}", replay) }
+	path = func(of string) string { return strings.ReplaceAll(fixed.Replace(of), "{replay}", replay) }
+	return create, replace, path
+}
+
+func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
+	t.Parallel()
+	w, keys, stats := faulty(t)
+	create, replace, path := faultPaths(t, w, stats)
+	finished := w.FinishedMatch(t)
+	body := func(operation string) string {
+		if operation == "createReplay" {
+			return fmt.Sprintf(bodies[operation], finished)
+		}
+		return bodies[operation]
+	}
 	for _, fault := range []tabletest.Fault{tabletest.Throttled, tabletest.Unavailable} {
 		for _, r := range api.For(w.Contract) {
 			if r.Open {
 				continue
 			}
 			keys.Always(fault)
-			isError(t, w.Call(t, w.Operator, r.Method, path(r.Path), bodies[r.Operation]), 503, "unavailable")
+			isError(t, w.Call(t, w.Operator, r.Method, path(r.Path), body(r.Operation)), 503, "unavailable")
 			keys.Heal()
 			if len(r.Stats) == 0 {
 				continue
 			}
 			stats.Always(fault)
-			reply := w.Call(t, w.Operator, r.Method, path(r.Path), bodies[r.Operation])
+			reply := w.Call(t, w.Operator, r.Method, path(r.Path), body(r.Operation))
 			isError(t, reply, 503, "unavailable")
 			if reply.Header.Get("Retry-After") == "" {
 				t.Errorf("%s: 503 without Retry-After", r.ID())
@@ -88,12 +103,12 @@ func TestEveryRouteAnswers503WhenItsTableFails(t *testing.T) {
 			if r.Operation == "createMatch" {
 				ok(t, w.Call(t, w.Operator, "DELETE", path("/football/matches/{match}"), ""), 200)
 			}
-			ok(t, w.Call(t, w.Operator, r.Method, path(r.Path), bodies[r.Operation]), status)
+			ok(t, w.Call(t, w.Operator, r.Method, path(r.Path), body(r.Operation)), status)
 			if r.Operation == "deleteMatch" {
 				ok(t, create(), 201) // it has the same id
 			}
 			if r.Operation == "deleteReplay" {
-				replay = newReplay()
+				replace()
 			}
 		}
 	}
