@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"statgate/shared/api"
+	"statgate/shared/feed/events"
 	"statgate/shared/table"
 )
 
@@ -36,9 +37,6 @@ const (
 	minConcurrency     = 2 // Lambda's minimum for a queue
 	defaultConcurrency = 10
 )
-
-// eventPrefixes are the prefixes of the stats table's partitions whose changes make events.
-var eventPrefixes = []string{"MATCH#"}
 
 // webhooks are the queue of deliveries and the dead-letter queues.
 type webhooks struct {
@@ -128,7 +126,7 @@ func (d *deployment) mapStream(f awslambda.Function) {
 		MaximumRetryAttempts:           jsii.Number(unlimitedRetries),
 		MaximumRecordAgeInSeconds:      jsii.Number(changeAgeSeconds),
 		FilterCriteria: &awslambda.CfnEventSourceMapping_FilterCriteriaProperty{
-			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(eventFilter())}},
+			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(d.eventFilter())}},
 		},
 		DestinationConfig: &awslambda.CfnEventSourceMapping_DestinationConfigProperty{
 			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: d.webhooks.unread.QueueArn()},
@@ -138,9 +136,9 @@ func (d *deployment) mapStream(f awslambda.Function) {
 
 // eventFilter returns Lambda's filter pattern for changes that can make events. Other
 // changes cause no invocation.
-func eventFilter() string {
+func (d *deployment) eventFilter() string {
 	var partitions []map[string]string
-	for _, prefix := range eventPrefixes {
+	for _, prefix := range events.Partitions(d.props.Contract) {
 		partitions = append(partitions, map[string]string{"prefix": prefix})
 	}
 	keys := map[string]any{table.PartitionAttr: map[string]any{"S": partitions}}

@@ -90,6 +90,8 @@ var written = map[string]Partitions{
 	"deleteWebhook":  {Keys: audited("WEBHOOKS")},
 	"rotateWebhook":  {Keys: audited("IDEMPOTENCY", "WEBHOOKS")},
 	"createDelivery": {Keys: patterns("WEBHOOK")},
+	"testWebhook":    {Keys: patterns("WEBHOOK")},
+	"replayDelivery": {Keys: patterns("WEBHOOK")},
 
 	"fanout":  {Keys: patterns("WEBHOOK")},
 	"deliver": {Keys: patterns("AUDIT", "WEBHOOK", "WEBHOOKS")},

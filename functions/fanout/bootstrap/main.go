@@ -9,6 +9,7 @@ import (
 	"statgate/shared/platform/boot"
 	"statgate/shared/platform/boot/queue"
 	"statgate/shared/platform/boot/stream"
+	"statgate/shared/stats/contests"
 	"statgate/shared/stats/matches"
 )
 
@@ -16,7 +17,7 @@ func main() {
 	f := boot.Load()
 	fan, err := fanout.New(fanout.Deps{
 		Contract: f.Contract, Webhooks: webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader}),
-		Queue: queue.Open(f), Matches: matches.NewStore(f.Stats(), f.Clock), Clock: f.Clock, Log: f.Log,
+		Queue: queue.Open(f), Matches: matches.NewStore(f.Stats(), f.Clock), Contests: contests.Audience{Table: f.Stats()}, Clock: f.Clock, Log: f.Log,
 	})
 	if err != nil {
 		f.Fatal(err)

@@ -28,6 +28,8 @@ var own = map[string][]string{
 	"createWebhook":  {api.ConflictLimit},
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
+	"testWebhook":    {api.ConflictState},
+	"replayDelivery": {api.ConflictState},
 
 	"addMember":         {api.ConflictLimit},
 	"createApplication": {api.ConflictLimit},

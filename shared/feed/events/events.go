@@ -14,6 +14,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"statgate/shared/api"
+	"statgate/shared/stats/contests"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/reports"
 	"statgate/shared/table"
@@ -43,15 +44,6 @@ var Kinds = []api.EventKind{
 	{Type: StatsChange, Summary: "Statistics updated", Description: "The statistics of a match were added or changed.", Data: reflect.TypeFor[StatsNews]()},
 }
 
-// Types returns the names of the types.
-func Types() []string {
-	types := make([]string, len(Kinds))
-	for i, k := range Kinds {
-		types[i] = k.Type
-	}
-	return types
-}
-
 // Permission is required to receive these events.
 const Permission = "matches:read"
 
@@ -65,7 +57,7 @@ func archived(m *matches.Match, at time.Time) bool {
 	return m.Owner == matches.Public && m.Over(at.Add(-archiveAge))
 }
 
-// Event is something that happened to a match.
+// Event is something that happened to a match or a contest.
 type Event struct {
 	ID   string
 	Type string
@@ -74,7 +66,11 @@ type Event struct {
 	// [Event.AddMatch] adds the match.
 	Match string
 	Of    *matches.Match
-	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
+	// Contest is the contest after the change, nil for an event about a match. Match is then
+	// its id, and Of is nil.
+	Contest *contests.Contest
+	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews], or of
+	// a contest a [ContestNews], [ContestResult], [ContestForfeit] or [ContestScore].
 	Data any
 }
 

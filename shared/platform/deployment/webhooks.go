@@ -12,6 +12,7 @@ import (
 	"statgate/shared/feed/filters"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/deployment/queue"
+	"statgate/shared/stats/contests"
 	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/teams"
@@ -23,8 +24,8 @@ func (d *Deployment) workers(o Options) error {
 	d.queue = queue.New(o.Clock, o.Log)
 	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
 		Filters: filters.New(o.Contract, leagues.NewStore(o.Stats), teams.NewStore(o.Stats)), Queue: d.queue, Private: o.PrivateWebhooks})
-	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
-	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log})
+	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Headers: o.Contract.Webhooks.Headers, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
+	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Contests: contests.Audience{Table: o.Stats}, Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return fmt.Errorf("deployment: creating fanout: %w", err)
 	}
