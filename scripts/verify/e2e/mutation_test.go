@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"statgate/scripts/verify/e2e/conformance"
 	"statgate/scripts/verify/e2e/suite"
 	"statgate/shared/contract"
 	"statgate/shared/platform/deployment/deploymenttest"
@@ -42,6 +44,7 @@ type mutant struct {
 	fails []string // case ids
 	why   string   // part of the first case's failure
 	fault func() fault
+	on    string // contract; "" is statgate
 }
 
 // unzip decodes a compressed body, so that faults can change its text.
@@ -398,6 +401,58 @@ func rotationsHidden() fault {
 	}}
 }
 
+// muted gives requests of a path that must not happen another method, and their answers the
+// status and body that they would have.
+func muted(method, path string, status int, body string) func() fault {
+	re := regexp.MustCompile(path)
+	return func() fault {
+		return fault{before: func(r *http.Request) {
+			if r.Method == method && re.MatchString(r.URL.Path) {
+				r.Method = "TRACE"
+			}
+		}, after: func(c *call) {
+			if c.method == "TRACE" {
+				c.set(status, []byte(body))
+				c.header.Set("Content-Type", "application/json")
+			}
+		}}
+	}
+}
+
+// contestMutants are faults of a contract whose webhooks receive events of contests.
+var contestMutants = []mutant{
+	{name: "a contest webhook's event types are ignored", fails: []string{"teambattles.webhook.events"}, why: "was sent to a webhook for match.cancelled", on: "teambattles",
+		fault: resent("POST", "/webhooks", `"events":\["match.cancelled"\]`, `"events":["match.cancelled","match.created"]`)},
+	{name: "contest events are signed by another secret", fails: []string{"teambattles.webhook.test", "teambattles.webhook.rotate"}, why: "no matching signature", on: "teambattles",
+		fault: rewritten("/webhooks", `"whsec_[^"]{40,}"`, `"whsec_`+strings.Repeat("A", 43)+`="`)},
+	{name: "a withdrawn approval stays", fails: []string{"teambattles.webhook.withdrawn", "teambattles.permissions.webhooks"}, why: "got", on: "teambattles",
+		fault: before(func(r *http.Request) {
+			if r.Method == "PATCH" && strings.Contains(r.URL.Path, "/applications/") {
+				body, _ := io.ReadAll(r.Body)
+				body = bytes.ReplaceAll(body, []byte("withdrawn"), []byte("approved"))
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			}
+		})},
+	{name: "an inactive member's webhook receives the team's events", fails: []string{"teambattles.webhook.readers"}, why: "the webhook of a former member got", on: "teambattles",
+		fault: before(func(r *http.Request) {
+			if r.Method == "PUT" && strings.Contains(r.URL.Path, "/contestants/") {
+				body, _ := io.ReadAll(r.Body)
+				body = bytes.ReplaceAll(body, []byte("inactive"), []byte("active"))
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			}
+		})},
+	{name: "a webhook acts for its maker after another user set its URL", fails: []string{"teambattles.webhook.readers"}, why: "the webhook of a colleague got", on: "teambattles",
+		fault: muted("PATCH", `/webhooks/whk_[^/]*$`, 200, `{"ok":true}`)},
+	{name: "a replay sends nothing", fails: []string{"teambattles.webhook.replay"}, why: "the replay did not arrive", on: "teambattles",
+		fault: muted("POST", `/replay$`, 202, `{"ok":true}`)},
+	{name: "a refused delivery is retried", fails: []string{"teambattles.webhook.refused"}, why: "want failed", on: "teambattles",
+		fault: rewritten("/deliveries", `"status":"failed"`, `"status":"pending"`)},
+	{name: "a test says that a refused event was accepted", fails: []string{"teambattles.webhook.test"}, why: "want", on: "teambattles",
+		fault: rewritten("/test", `"delivered":false`, `"delivered":true`)},
+	{name: "the list of deliveries never ends", fails: []string{"teambattles.webhook.replay"}, why: "isDone", on: "teambattles",
+		fault: rewritten("/deliveries", `"isDone":true`, `"isDone":false`)},
+}
+
 // secretShown shows the newest secret in the name of an object read by id.
 func secretShown() fault {
 	secret := ""
@@ -443,10 +498,10 @@ func withFault(backend http.Handler, f fault) http.Handler {
 // TestSuiteDetectsEveryFault proves that each case can fail.
 func TestSuiteDetectsEveryFault(t *testing.T) {
 	t.Parallel()
-	for _, m := range mutants {
+	for _, m := range slices.Concat(mutants, contestMutants) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			w := deploymenttest.New(t, "statgate")
+			w := deploymenttest.New(t, cmp.Or(m.on, "statgate"))
 			w.Gate.Patience = patience
 			if slices.Contains(m.fails, "webhook.sent.filter") {
 				w.Simulate(t) // a filter needs an existing team
@@ -456,7 +511,7 @@ func TestSuiteDetectsEveryFault(t *testing.T) {
 			needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)
 			var out bytes.Buffer
 			result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
-				Receive: "127.0.0.1", Patience: 15 * time.Second, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
+				Facts: conformance.Cases(m.on), Receive: "127.0.0.1", Patience: 15 * time.Second, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
 			if err != nil {
 				t.Fatal(err)
 			}
