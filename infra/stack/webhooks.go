@@ -10,7 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"statgate/shared/api"
-	"statgate/shared/feed/events"
+	"statgate/shared/contract"
 	"statgate/shared/table"
 )
 
@@ -37,6 +37,18 @@ const (
 	minConcurrency     = 2 // Lambda's minimum for a queue
 	defaultConcurrency = 10
 )
+
+// eventPrefixes returns the prefixes of the stats table's partitions whose changes make events.
+func eventPrefixes(c *contract.Contract) []string {
+	var prefixes []string
+	if c.Webhooks.Matches() {
+		prefixes = append(prefixes, "MATCH#")
+	}
+	if c.Webhooks.Contests() {
+		prefixes = append(prefixes, "CONTEST#")
+	}
+	return prefixes
+}
 
 // webhooks are the queue of deliveries and the dead-letter queues.
 type webhooks struct {
@@ -138,7 +150,7 @@ func (d *deployment) mapStream(f awslambda.Function) {
 // changes cause no invocation.
 func (d *deployment) eventFilter() string {
 	var partitions []map[string]string
-	for _, prefix := range events.Partitions(d.props.Contract) {
+	for _, prefix := range eventPrefixes(d.props.Contract) {
 		partitions = append(partitions, map[string]string{"prefix": prefix})
 	}
 	keys := map[string]any{table.PartitionAttr: map[string]any{"S": partitions}}

@@ -15,10 +15,9 @@ import (
 
 func main() {
 	f := boot.Load()
-	fan, err := fanout.New(fanout.Deps{
-		Contract: f.Contract, Webhooks: webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader}),
-		Queue: queue.Open(f), Matches: matches.NewStore(f.Stats(), f.Clock), Contests: contests.Audience{Table: f.Stats()}, Clock: f.Clock, Log: f.Log,
-	})
+	hooks := webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader})
+	fan, err := fanout.New(fanout.Deps{Contract: f.Contract, Webhooks: hooks, Queue: queue.Open(f), Clock: f.Clock, Log: f.Log,
+		Matches: matches.NewStore(f.Stats(), f.Clock), Contests: contests.Audience{Table: f.Stats()}})
 	if err != nil {
 		f.Fatal(err)
 	}

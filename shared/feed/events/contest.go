@@ -61,19 +61,6 @@ func For(c *contract.Contract) []api.EventKind {
 	return kinds
 }
 
-// Partitions returns the prefixes of the stats table's partitions whose changes make events
-// for the webhooks of a contract.
-func Partitions(c *contract.Contract) []string {
-	var prefixes []string
-	for prefix, kinds := range map[string][]api.EventKind{"MATCH#": Kinds, "CONTEST#": ContestKinds} {
-		if slices.ContainsFunc(kinds, func(k api.EventKind) bool { return c.Webhooks.Name(k.Type) != "" }) {
-			prefixes = append(prefixes, prefix)
-		}
-	}
-	slices.Sort(prefixes)
-	return prefixes
-}
-
 // ContestNews is the data of an event about a contest.
 type ContestNews struct {
 	Contest      contests.Contest `json:"contest" doc:"Match after the change"`

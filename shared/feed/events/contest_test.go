@@ -207,16 +207,16 @@ func TestChangesBesidesContestsMakeNoContestEvents(t *testing.T) {
 
 func TestAContractReceivesTheEventsThatItNames(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{"statgate": "MATCH#", "teambattles": "CONTEST#"} {
+	for name, contests := range map[string]bool{"statgate": false, "teambattles": true} {
 		c, err := preset.Load(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(events.Partitions(c), " "); got != want {
-			t.Errorf("%s: got the partitions %s, want %s", name, got, want)
+		if c.Webhooks.Contests() != contests || c.Webhooks.Matches() == contests {
+			t.Errorf("%s: got contests %v and matches %v", name, c.Webhooks.Contests(), c.Webhooks.Matches())
 		}
 		kinds := events.For(c)
-		if len(kinds) == 0 || slices.ContainsFunc(kinds, func(k api.EventKind) bool { return (k.Permission == "") != (want == "CONTEST#") }) {
+		if len(kinds) == 0 || slices.ContainsFunc(kinds, func(k api.EventKind) bool { return (k.Permission == "") != contests }) {
 			t.Errorf("%s: got %v, want the events of matches alone to require a permission", name, kinds)
 		}
 	}
