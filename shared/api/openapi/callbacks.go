@@ -43,6 +43,10 @@ func (b *builder) callback(kind api.EventKind) *huma.Operation {
 		return eventSlot(n.Slot, kind.Type, data)
 	})
 	body := b.registry.Add(camel(kind.Type)+"Event", envelope)
+	media := &huma.MediaType{Schema: body}
+	if b.contract.Webhooks.Body != nil {
+		media.Example = b.example(body, "")
+	}
 	answers := map[string]*huma.Response{"2XX": {Description: "Delivered"}, "410": {Description: "Gone: the webhook is disabled"}}
 	if b.contract.Webhooks.FinalRefusals {
 		answers["4XX"] = &huma.Response{Description: "Refused: the delivery ends without a retry, except after 408, 425 and 429"}
@@ -50,7 +54,7 @@ func (b *builder) callback(kind api.EventKind) *huma.Operation {
 	return &huma.Operation{
 		OperationID: kind.Type, Summary: kind.Summary, Description: kind.Description, Tags: []string{eventTag}, Security: []map[string][]string{},
 		Parameters:  b.eventHeaders(),
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: body}}},
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media}},
 		Responses:   answers,
 	}
 }

@@ -32,6 +32,9 @@ func introduction(c *contract.Contract) string {
 	default:
 		fmt.Fprintf(&b, "The teams and matches of your organisation, protected by API keys.\n\n")
 	}
+	if c.Webhooks.Envelope().Has("time_ms") {
+		days += "; those of webhooks are milliseconds since 1970"
+	}
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every response has an `X-Request-Id`. Every error has the shape of the schema `Error`. ")
 	fmt.Fprintf(&b, "Unknown values are null; fields are never omitted. Times are RFC 3339 in UTC%s.\n\n", days)
