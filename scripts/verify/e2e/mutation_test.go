@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -44,7 +43,6 @@ type mutant struct {
 	fails []string // case ids
 	why   string   // part of the first case's failure
 	fault func() fault
-	on    string // contract; "" is statgate
 }
 
 // unzip decodes a compressed body, so that faults can change its text.
@@ -419,38 +417,54 @@ func muted(method, path string, status int, body string) func() fault {
 	}
 }
 
+// withdrawalIgnored approves an application where it was to be withdrawn, and answers as if it
+// were withdrawn.
+func withdrawalIgnored() fault {
+	var ignored sync.Map
+	return fault{before: func(r *http.Request) {
+		if r.Method != "PATCH" || !strings.Contains(r.URL.Path, "/applications/") {
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		if bytes.Contains(body, []byte("withdrawn")) {
+			ignored.Store(r.URL.Path, true)
+		} else {
+			ignored.Delete(r.URL.Path)
+		}
+		body = bytes.ReplaceAll(body, []byte("withdrawn"), []byte("approved"))
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}, after: func(c *call) {
+		if _, is := ignored.Load(c.path); is {
+			c.body = bytes.ReplaceAll(c.body, []byte(`"approved"`), []byte(`"withdrawn"`))
+		}
+	}}
+}
+
 // contestMutants are faults of a contract whose webhooks receive events of contests.
 var contestMutants = []mutant{
-	{name: "a contest webhook's event types are ignored", fails: []string{"teambattles.webhook.events"}, why: "was sent to a webhook for match.cancelled", on: "teambattles",
-		fault: resent("POST", "/webhooks", `"events":\["match.cancelled"\]`, `"events":["match.cancelled","match.created"]`)},
-	{name: "contest events are signed by another secret", fails: []string{"teambattles.webhook.test", "teambattles.webhook.rotate"}, why: "no matching signature", on: "teambattles",
-		fault: rewritten("/webhooks", `"whsec_[^"]{40,}"`, `"whsec_`+strings.Repeat("A", 43)+`="`)},
-	{name: "a withdrawn approval stays", fails: []string{"teambattles.webhook.withdrawn", "teambattles.permissions.webhooks"}, why: "got", on: "teambattles",
-		fault: before(func(r *http.Request) {
-			if r.Method == "PATCH" && strings.Contains(r.URL.Path, "/applications/") {
-				body, _ := io.ReadAll(r.Body)
-				body = bytes.ReplaceAll(body, []byte("withdrawn"), []byte("approved"))
-				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-			}
-		})},
-	{name: "an inactive member's webhook receives the team's events", fails: []string{"teambattles.webhook.readers"}, why: "the webhook of a former member got", on: "teambattles",
-		fault: before(func(r *http.Request) {
+	{"a contest webhook's event types are ignored", []string{"teambattles.webhook.events"}, "was sent to a webhook for match.cancelled",
+		resent("POST", "/webhooks", `"events":\["match.cancelled"\]`, `"events":["match.cancelled","match.created"]`)},
+	{"contest events are signed by another secret", []string{"teambattles.webhook.test", "teambattles.webhook.rotate"}, "no matching signature",
+		rewritten("/webhooks", `"whsec_[^"]{40,}"`, `"whsec_`+strings.Repeat("A", 43)+`="`)},
+	{"a withdrawn approval stays", []string{"teambattles.webhook.withdrawn", "teambattles.permissions.webhooks"}, "want 403", withdrawalIgnored},
+	{"an inactive member's webhook receives the team's events", []string{"teambattles.webhook.readers"}, "the webhook of a former member got",
+		before(func(r *http.Request) {
 			if r.Method == "PUT" && strings.Contains(r.URL.Path, "/contestants/") {
 				body, _ := io.ReadAll(r.Body)
 				body = bytes.ReplaceAll(body, []byte("inactive"), []byte("active"))
 				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 			}
 		})},
-	{name: "a webhook acts for its maker after another user set its URL", fails: []string{"teambattles.webhook.readers"}, why: "the webhook of a colleague got", on: "teambattles",
-		fault: muted("PATCH", `/webhooks/whk_[^/]*$`, 200, `{"ok":true}`)},
-	{name: "a replay sends nothing", fails: []string{"teambattles.webhook.replay"}, why: "the replay did not arrive", on: "teambattles",
-		fault: muted("POST", `/replay$`, 202, `{"ok":true}`)},
-	{name: "a refused delivery is retried", fails: []string{"teambattles.webhook.refused"}, why: "want failed", on: "teambattles",
-		fault: rewritten("/deliveries", `"status":"failed"`, `"status":"pending"`)},
-	{name: "a test says that a refused event was accepted", fails: []string{"teambattles.webhook.test"}, why: "want", on: "teambattles",
-		fault: rewritten("/test", `"delivered":false`, `"delivered":true`)},
-	{name: "the list of deliveries never ends", fails: []string{"teambattles.webhook.replay"}, why: "isDone", on: "teambattles",
-		fault: rewritten("/deliveries", `"isDone":true`, `"isDone":false`)},
+	{"a webhook acts for its maker after another user set its URL", []string{"teambattles.webhook.readers"}, "the webhook of a colleague got",
+		muted("PATCH", `/webhooks/whk_[^/]*$`, 200, `{"ok":true}`)},
+	{"a replay sends nothing", []string{"teambattles.webhook.replay"}, "the replay did not arrive",
+		muted("POST", `/replay$`, 202, `{"ok":true}`)},
+	{"a refused delivery is retried", []string{"teambattles.webhook.refused"}, "want failed",
+		rewritten("/deliveries", `"status":"failed"`, `"status":"pending"`)},
+	{"a test says that a refused event was accepted", []string{"teambattles.webhook.test"}, "want",
+		rewritten("/test", `"delivered":false`, `"delivered":true`)},
+	{"the list of deliveries never ends", []string{"teambattles.webhook.replay"}, "isDone",
+		rewritten("/deliveries", `"isDone":true`, `"isDone":false`)},
 }
 
 // secretShown shows the newest secret in the name of an object read by id.
@@ -498,32 +512,40 @@ func withFault(backend http.Handler, f fault) http.Handler {
 // TestSuiteDetectsEveryFault proves that each case can fail.
 func TestSuiteDetectsEveryFault(t *testing.T) {
 	t.Parallel()
-	for _, m := range slices.Concat(mutants, contestMutants) {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			w := deploymenttest.New(t, cmp.Or(m.on, "statgate"))
-			w.Gate.Patience = patience
-			if slices.Contains(m.fails, "webhook.sent.filter") {
-				w.Simulate(t) // a filter needs an existing team
-			}
-			server := httptest.NewServer(withFault(w.Gateway, m.fault()))
-			t.Cleanup(server.Close)
-			needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)
-			var out bytes.Buffer
-			result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
-				Facts: conformance.Cases(m.on), Receive: "127.0.0.1", Patience: 15 * time.Second, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, id := range m.fails {
-				why, failed := result.Failures[id]
-				if !failed || i == 0 && !strings.Contains(why, m.why) {
-					t.Errorf("%s: got failure %q, want one with %q:\n%s", id, why, m.why, out.String())
-				}
-			}
-			if !strings.Contains(out.String(), "FAIL "+m.fails[0]) || strings.HasSuffix(out.String(), " 0 failed\n") {
-				t.Errorf("the report does not show the failure:\n%s", out.String())
-			}
-		})
+	for contract, all := range map[string][]mutant{"statgate": mutants, "teambattles": contestMutants} {
+		for _, m := range all {
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				m.detected(t, contract)
+			})
+		}
+	}
+}
+
+// detected checks that the suite reports a fault.
+func (m mutant) detected(t *testing.T, contract string) {
+	t.Helper()
+	w := deploymenttest.New(t, contract)
+	w.Gate.Patience = patience
+	if slices.Contains(m.fails, "webhook.sent.filter") {
+		w.Simulate(t) // a filter needs an existing team
+	}
+	server := httptest.NewServer(withFault(w.Gateway, m.fault()))
+	t.Cleanup(server.Close)
+	needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)
+	var out bytes.Buffer
+	result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract, Facts: conformance.Cases(contract),
+		Receive: "127.0.0.1", Patience: 15 * time.Second, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range m.fails {
+		why, failed := result.Failures[id]
+		if !failed || i == 0 && !strings.Contains(why, m.why) {
+			t.Errorf("%s: got failure %q, want one with %q:\n%s", id, why, m.why, out.String())
+		}
+	}
+	if !strings.Contains(out.String(), "FAIL "+m.fails[0]) || strings.HasSuffix(out.String(), " 0 failed\n") {
+		t.Errorf("the report does not show the failure:\n%s", out.String())
 	}
 }
