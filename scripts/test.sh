@@ -40,19 +40,24 @@ if [[ $# -gt 0 ]]; then
 	lane "$@"
 	exit
 fi
-# The rigs and the suite mostly wait: for functions that start in processes or containers, and
-# for quota windows. So their tests run side by side on any number of cores, and the rigs have a
-# lane of their own beside all other packages. The stack's linters are in it too, as they need no
-# store.
+# Each of these lanes has some packages that mostly wait: for functions that start in processes or
+# containers, for browsers and for quota windows. So the lanes run side by side on any number of
+# cores. The packages that write much to DynamoDB Local are all in the lane of the suite.
 packages=$(go list ./...)
-rigs='(scripts/verify/(emulator|sam)|infra/stack)$'
+emulated='(infra/stack|scripts/verify/emulator)$'
+apart='/(authorizer|events|functions|infra|shared/(api|contract|humantext|ids|platform/(boot|edge|gateway|outputs|serve)|retry|telemetry))(/|$)|/scripts/(build|cost|docs|internal|lint|verify/(clients|console|mcp|runbook|sam))(/|$)'
 suite='scripts/verify/e2e$'
-mapfile -t slow < <(grep -E "$rigs" <<<"$packages")
-mapfile -t others < <(grep -vE "$rigs|$suite" <<<"$packages")
-lane -parallel 8 "${slow[@]}" &
-rigs_lane=$!
+mapfile -t first < <(grep -E "$emulated" <<<"$packages")
+mapfile -t second < <(grep -E "$apart" <<<"$packages" | grep -vE "$emulated")
+mapfile -t third < <(grep -vE "$emulated|$apart|$suite" <<<"$packages")
+lane -parallel 8 "${first[@]}" &
+lanes=($!)
+lane "${second[@]}" &
+lanes+=($!)
 status=0
 lane -parallel 8 "$(grep -E "$suite" <<<"$packages")" || status=$?
-lane "${others[@]}" || status=$?
-wait "$rigs_lane" || status=$?
+lane "${third[@]}" || status=$?
+for l in "${lanes[@]}"; do
+	wait "$l" || status=$?
+done
 exit "$status"

@@ -44,6 +44,20 @@ func readStack(t *testing.T, d target) outputs.Stack {
 	return found
 }
 
+// firstDeploy makes the first deployments of two tests follow each other, so that they do not
+// both compile all functions where no build cache has them.
+var firstDeploy sync.Mutex
+
+// up deploys the first stack of a test.
+func up(t *testing.T, d target) {
+	t.Helper()
+	firstDeploy.Lock()
+	defer firstDeploy.Unlock()
+	if _, err := d.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The real cdk deploy puts two stacks into one account. The first one passes the suite,
 // survives faults and serves the runbook. The other one upgrades and adopts webhooks. The
 // tests of this file run side by side, each on an emulator of its own.
@@ -52,9 +66,7 @@ func TestADeployedStackPassesTheSuiteAndSurvivesFaults(t *testing.T) {
 	e, dir := startForTest(t)
 	edged := targetOf(t, e, dir, "statgate")
 	edged.context = []string{cachedPolicies}
-	if _, err := edged.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	up(t, edged)
 	passesSuite(t, edged)
 	t.Run("a fault loses nothing", func(t *testing.T) { faultsLoseNothing(t, edged) })
 	t.Run("deploying again changes nothing", func(t *testing.T) { redeployChangesNothing(t, edged) })
@@ -107,9 +119,7 @@ func TestEveryMissingGrantIsDetected(t *testing.T) {
 				e, dir := startForTest(t)
 				d := targetOf(t, e, dir, "statgate")
 				d.context = []string{cachedPolicies}
-				if _, err := d.up(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				up(t, d)
 				missingGrantsAreDetected(t, d, waiting, &measured)
 			})
 		}
@@ -173,9 +183,7 @@ func withoutOperations(t *testing.T, preset, pattern string) string {
 func upgradeKeepsData(t *testing.T, d target) {
 	older := d
 	older.contract = withoutOperations(t, d.contract, "getHeadToHead")
-	if _, err := older.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	up(t, older)
 	before, keys := readStack(t, d), demo{}
 	if err := keys.read(d.credentialsFile()); err != nil {
 		t.Fatal(err)

@@ -136,9 +136,7 @@ func ballaHour(t *suite.T) {
 			}
 		}
 	})
-	if admitted.Load() != 1000 || refused.Load() != 24 {
-		t.Errorf("of 1,024 requests %d were admitted and %d refused, want 1,000 and 24", admitted.Load(), refused.Load())
-	}
+	t.WantAdmitted(1000, admitted.Load(), refused.Load(), 1024)
 }
 
 // awaitEffective waits until a widening takes effect, if the answer names a time.

@@ -289,9 +289,7 @@ var scorelyticsLife = []Case{
 					t.Errorf("got %d", r.Status)
 				}
 			})
-			if admitted.Load() != 60 || refused.Load() != 10 {
-				t.Errorf("of 70 requests in a minute %d were admitted and %d refused, want 60 and 10", admitted.Load(), refused.Load())
-			}
+			t.WantAdmitted(60, admitted.Load(), refused.Load(), 70)
 		}},
 	{ID: "quota.headers", Source: fromDocs, Fact: "the window is a minute, and X-RateLimit-Reset is its end in seconds since 1970",
 		Answer: "300 requests a minute on Starter", Prove: func(t *suite.T) {
