@@ -7,6 +7,7 @@ import (
 
 	applicationsfn "statgate/functions/applications"
 	auditfn "statgate/functions/audit"
+	changesfn "statgate/functions/changes"
 	connectionsfn "statgate/functions/connections"
 	consolefn "statgate/functions/console"
 	contestsfn "statgate/functions/contests"
@@ -25,6 +26,7 @@ import (
 	"statgate/shared/access/orgs"
 	"statgate/shared/api"
 	"statgate/shared/contract"
+	"statgate/shared/feed/changes"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/stats/contests"
 	"statgate/shared/stats/leagues"
@@ -57,6 +59,7 @@ type Deps struct {
 	Contests     *contests.Store
 	Applications *applications.Store
 	Webhooks     *webhooks.Store
+	Changes      *changes.Store
 }
 
 // All returns the handlers of all operations.
@@ -73,6 +76,7 @@ func All(d Deps) []api.Handler {
 		connectionsfn.Handlers(connectionsfn.Deps{Orgs: d.Orgs}),
 		applicationsfn.Handlers(applicationsfn.Deps{Applications: d.Applications, Flusher: d.Flusher}),
 		webhooksfn.Handlers(webhooksfn.Deps{Webhooks: d.Webhooks}),
+		changesfn.Handlers(changesfn.Deps{Contract: d.Contract, Changes: d.Changes, Leagues: d.Leagues, Teams: d.Teams}),
 		mcpfn.Handlers(d.MCP),
 		docsfn.Handlers(d.Docs),
 		consolefn.Handlers(d.Console),

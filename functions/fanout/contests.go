@@ -15,8 +15,7 @@ type Contests interface {
 	Readers(ctx context.Context, c contests.Contest) (map[string]bool, error)
 }
 
-// contestEvents returns the events of changed contests that the contract's webhooks receive,
-// under its names.
+// contestEvents returns the events of changed contests.
 func (f *Fanout) contestEvents(changes []table.Change) []events.Event {
 	var all []events.Event
 	for _, c := range changes {
@@ -24,11 +23,7 @@ func (f *Fanout) contestEvents(changes []table.Change) []events.Event {
 		if err != nil {
 			f.dropChange(c, err)
 		}
-		for _, e := range some {
-			if e.Type = f.Contract.Webhooks.Name(e.Type); e.Type != "" {
-				all = append(all, e)
-			}
-		}
+		all = append(all, some...)
 	}
 	return all
 }

@@ -1,8 +1,9 @@
-// Package fanout is the function that reads the stats table's stream and stores a delivery
-// for every subscribed webhook.
+// Package fanout is the function that reads the stats table's stream. It appends the events
+// of changes to the change feed, and stores a delivery for every subscribed webhook.
 //
 // It may receive a change twice and stop anywhere. The ids of events and deliveries derive
-// from the change, so each delivery is stored once, and a pending one is queued again.
+// from the change, so each event is appended once, each delivery is stored once, and a pending
+// one is queued again.
 package fanout
 
 import (
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,8 +42,9 @@ type Matches interface {
 // Deps are the function's dependencies.
 type Deps struct {
 	Contract *contract.Contract
-	Webhooks *webhooks.Store
+	Webhooks *webhooks.Store // nil in a deployment without webhooks
 	Queue    webhooks.Queue
+	Changes  Feed // nil in a deployment without the change feed
 	Matches  Matches
 	Contests Contests
 	Clock    func() time.Time
@@ -74,15 +77,21 @@ func New(d Deps) (*Fanout, error) {
 // Read implements [table.Reader].
 func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 	all, err := f.subscribed(ctx)
-	if err != nil || len(all) == 0 {
+	if len(all) == 0 && f.Changes == nil {
 		return err
 	}
-	events, err := f.events(ctx, changes)
-	if err != nil {
-		return err
+	happened, failed := f.events(ctx, changes)
+	if failed != nil {
+		return errors.Join(err, failed)
 	}
-	events = append(events, f.contestEvents(changes)...)
-	if len(events) == 0 {
+	// The parts do not wait for each other: a failure of one must not hold up the others.
+	return errors.Join(err, f.deliver(ctx, slices.Concat(happened, f.contestEvents(changes)), all), f.append(ctx, happened))
+}
+
+// deliver stores and queues the deliveries of events, under the contract's names.
+func (f *Fanout) deliver(ctx context.Context, happened []events.Event, all []webhooks.Webhook) error {
+	events := f.named(happened)
+	if len(events) == 0 || len(all) == 0 {
 		return nil
 	}
 	queued, err := f.place(ctx, events, all)
@@ -92,7 +101,7 @@ func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 	if err := f.Queue.Send(ctx, queued...); err != nil {
 		return fmt.Errorf("fanout: %w", err)
 	}
-	f.Log.Info("fanned out", "changes", len(changes), "events", len(events), "deliveries", len(queued))
+	f.Log.Info("fanned out", "events", len(events), "deliveries", len(queued))
 	return nil
 }
 
@@ -106,7 +115,7 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 			f.dropChange(c, err)
 			continue
 		}
-		if e.Type = f.Contract.Webhooks.Name(e.Type); !ok || e.Type == "" {
+		if !ok || f.Changes == nil && f.Contract.Webhooks.Name(e.Type) == "" {
 			continue
 		}
 		all = append(all, e)
@@ -139,8 +148,22 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	return complete, nil
 }
 
+// named returns the events that the contract's webhooks receive, under its names.
+func (f *Fanout) named(happened []events.Event) []events.Event {
+	var named []events.Event
+	for _, e := range happened {
+		if e.Type = f.Contract.Webhooks.Name(e.Type); e.Type != "" {
+			named = append(named, e)
+		}
+	}
+	return named
+}
+
 // subscribed returns the enabled webhooks, cached for listLife.
 func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
+	if f.Webhooks == nil {
+		return nil, nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.Clock()

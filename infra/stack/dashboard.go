@@ -36,13 +36,18 @@ func (d *deployment) newDashboard(functions map[string]awslambda.Function) {
 		graph("DynamoDB read units", "per 5 minutes", d.consumed("ConsumedReadCapacityUnits")...),
 		graph("DynamoDB write units", "per 5 minutes", d.consumed("ConsumedWriteCapacityUnits")...),
 	)
+	if d.unread == nil {
+		return
+	}
+	board.AddWidgets(
+		graph("Age of changes", "ms", d.streamAge(functions)),
+		graph("Dead letters", "messages", d.deadLetters()),
+	)
 	if d.webhooks == nil {
 		return
 	}
 	board.AddWidgets(
-		graph("Webhooks: age of changes", "ms", d.streamAge(functions)),
 		graph("Webhooks: age of oldest delivery", "s", d.queueMetric(d.webhooks.queue, "ApproximateAgeOfOldestMessage", "deliveries")),
-		graph("Webhooks: dead letters", "messages", d.deadLetters()),
 		graph("Webhooks: attempts", "deliveries", d.metric(telemetry.Delivered, ""), d.metric(telemetry.DeliveryFailed, ""), d.metric(telemetry.DeliveryGivenUp, "")),
 	)
 }

@@ -5,6 +5,7 @@ package stack
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -60,7 +61,8 @@ type deployment struct {
 	routes   []api.Route
 	workers  []api.Worker
 	data     data
-	webhooks *webhooks // nil if the contract has no webhooks
+	webhooks *webhooks    // nil if the contract has no webhooks
+	unread   awssqs.Queue // stream positions of changes that were given up; nil if nothing reads the stream
 }
 
 // New adds a stack to the app and returns it. The stack's name is the prefix of every
@@ -77,6 +79,7 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 	}
 	d.data = d.newData()
 	d.webhooks = d.newWebhooks()
+	d.unread = d.newUnread()
 	rest := d.newREST()
 	functions := d.newFunctions(rest)
 	d.addMethods(rest, functions)

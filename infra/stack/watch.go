@@ -122,11 +122,11 @@ func (d *deployment) alarms(functions map[string]awslambda.Function) []alarm {
 	for _, reason := range sorted(refused) {
 		list = append(list, alarm{"Refused" + title(reason), refused[reason], d.refusals(reason), 20, 3})
 	}
-	if d.webhooks == nil {
+	if d.unread == nil {
 		return list
 	}
 	return append(list,
-		alarm{"StreamAge", "Changes of the data wait over a minute before they are sent to webhooks", d.streamAge(functions), 60_000, 2},
+		alarm{"StreamAge", "Changes of the data wait over a minute before they reach webhooks and the change feed", d.streamAge(functions), 60_000, 2},
 		alarm{"DeadLetters", "Webhook deliveries, or changes of the data, were moved to a dead-letter queue", d.deadLetters(), 0, 1})
 }
 
@@ -146,11 +146,14 @@ func (d *deployment) queueMetric(queue awssqs.Queue, name, label string) awsclou
 	return d.metricOf("AWS/SQS", name, "Maximum", label, map[string]*string{"QueueName": queue.QueueName()})
 }
 
-// deadLetters returns the number of messages in both dead-letter queues.
+// deadLetters returns the number of messages in the dead-letter queues.
 func (d *deployment) deadLetters() awscloudwatch.IMetric {
-	return sum("dead letters", "q",
-		d.queueMetric(d.webhooks.dead, "ApproximateNumberOfMessagesVisible", "deliveries"),
-		d.queueMetric(d.webhooks.unread, "ApproximateNumberOfMessagesVisible", "changes"))
+	var queues []awscloudwatch.Metric
+	if d.webhooks != nil {
+		queues = append(queues, d.queueMetric(d.webhooks.dead, "ApproximateNumberOfMessagesVisible", "deliveries"))
+	}
+	queues = append(queues, d.queueMetric(d.unread, "ApproximateNumberOfMessagesVisible", "changes"))
+	return sum("dead letters", "q", queues...)
 }
 
 // refusals returns the percentage of requests that are refused for a reason. It is 0 up to

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -41,7 +42,7 @@ const (
 // eventPrefixes returns the prefixes of the stats table's partitions whose changes make events.
 func eventPrefixes(c *contract.Contract) []string {
 	var prefixes []string
-	if c.Webhooks.Matches() {
+	if c.Webhooks.Matches() || api.Serves(c, api.Changes) {
 		prefixes = append(prefixes, "MATCH#")
 	}
 	if c.Webhooks.Contests() {
@@ -50,16 +51,15 @@ func eventPrefixes(c *contract.Contract) []string {
 	return prefixes
 }
 
-// webhooks are the queue of deliveries and the dead-letter queues.
+// webhooks are the queue of deliveries and its dead-letter queue.
 type webhooks struct {
-	queue  awssqs.Queue // deliveries
-	dead   awssqs.Queue // deliveries whose function failed
-	unread awssqs.Queue // stream positions of changes that were given up
+	queue awssqs.Queue // deliveries
+	dead  awssqs.Queue // deliveries whose function failed
 }
 
-// newWebhooks creates the queues, or returns nil if the contract has no workers.
+// newWebhooks creates the queues, or returns nil if the contract has no webhooks.
 func (d *deployment) newWebhooks() *webhooks {
-	if len(d.workers) == 0 {
+	if !d.works(api.WebhookQueue) {
 		return nil
 	}
 	dead := d.newQueue("webhooks-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})
@@ -69,9 +69,22 @@ func (d *deployment) newWebhooks() *webhooks {
 			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(visibilitySeconds)),
 			DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(maxReceives)},
 		}),
-		dead:   dead,
-		unread: d.newQueue("changes-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)}),
+		dead: dead,
 	}
+}
+
+// newUnread creates the queue of stream positions of changes that were given up, or returns
+// nil if nothing reads the stream.
+func (d *deployment) newUnread() awssqs.Queue {
+	if !d.works(api.StatsStream) {
+		return nil
+	}
+	return d.newQueue("changes-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})
+}
+
+// works reports whether a worker has the source.
+func (d *deployment) works(source api.Source) bool {
+	return slices.ContainsFunc(d.workers, func(w api.Worker) bool { return w.Source == source })
 }
 
 // newQueue creates a queue, which is deleted with the stack. SQS encrypts it with its own
@@ -141,7 +154,7 @@ func (d *deployment) mapStream(f awslambda.Function) {
 			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(d.eventFilter())}},
 		},
 		DestinationConfig: &awslambda.CfnEventSourceMapping_DestinationConfigProperty{
-			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: d.webhooks.unread.QueueArn()},
+			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: d.unread.QueueArn()},
 		},
 	})
 }
@@ -187,5 +200,5 @@ func (d *deployment) grantStream(role awsiam.Role, actions []api.Action) {
 		read = append(read, "dynamodb:"+string(action))
 	}
 	allow(role, read, nil, stream)
-	allow(role, []string{"sqs:SendMessage"}, nil, d.webhooks.unread.QueueArn())
+	allow(role, []string{"sqs:SendMessage"}, nil, d.unread.QueueArn())
 }

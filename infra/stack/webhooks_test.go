@@ -2,7 +2,9 @@ package stack_test
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,7 +49,7 @@ func checkProperties(t *testing.T, what string, r resource, want map[string]any)
 	}
 }
 
-func TestWorkersAreDeployedIfTheContractHasWebhooks(t *testing.T) {
+func TestWorkersAreDeployedIfTheContractNeedsThem(t *testing.T) {
 	for name := range variants {
 		tmpl, workers := synthesised(t, name), api.WorkersFor(presetOf(t, variants[name].preset))
 		mapped := len(tmpl.of("AWS::Lambda::EventSourceMapping"))
@@ -58,6 +60,57 @@ func TestWorkersAreDeployedIfTheContractHasWebhooks(t *testing.T) {
 	}
 	if len(api.WorkersFor(presetOf(t, "statgate"))) == 0 || len(api.WorkersFor(presetOf(t, "balla"))) != 0 {
 		t.Error("this test needs a preset with workers and one without")
+	}
+}
+
+// TestADeploymentWithOneOfWebhooksAndTheChangeFeedHasNothingOfTheOther removes the operations of
+// each from the contract.
+func TestADeploymentWithOneOfWebhooksAndTheChangeFeedHasNothingOfTheOther(t *testing.T) {
+	for function, want := range map[string]struct {
+		queues                  int
+		keys, stats, sqs, unset string
+	}{
+		api.Webhooks: {1, "", "BatchGetItem PutItem Query", "SendMessage", "KEYS_TABLE WEBHOOK_QUEUE"},
+		api.Changes:  {3, "PutItem Query", "BatchGetItem", "SendMessage SendMessage", ""},
+	} {
+		c := *presetOf(t, "statgate")
+		c.Operations = maps.Clone(c.Operations)
+		for _, r := range api.Routes {
+			if r.Function == function {
+				delete(c.Operations, r.Operation)
+			}
+		}
+		tmpl := synth(t, "Statgate", stack.Props{Contract: &c, Environment: "live", Arch: "arm64"})
+		if got := len(tmpl.of("AWS::SQS::Queue")); got != want.queues {
+			t.Errorf("without %s: got %d queues, want %d", function, got, want.queues)
+		}
+		if got, want := tmpl.mapping("deliver").Type != "", function == api.Changes; got != want || tmpl.mapping("fanout").Type == "" {
+			t.Errorf("without %s: deliver is mapped: %v, want %v, and fanout", function, got, want)
+		}
+		on := map[string][]string{}
+		for _, g := range grantsOf(t, tmpl, "fanout") {
+			store, action, _ := strings.Cut(g.action, ":")
+			for _, name := range []string{"KeysTable", "StatsTable"} {
+				if g.resource == name {
+					store = name
+				}
+			}
+			on[store] = append(on[store], action)
+		}
+		for store, want := range map[string]string{"KeysTable": want.keys, "StatsTable": want.stats, "sqs": want.sqs} {
+			slices.Sort(on[store])
+			if got := strings.Join(on[store], " "); got != want {
+				t.Errorf("without %s: fanout may do %q on %s, want %q", function, got, store, want)
+			}
+		}
+		for id, f := range tmpl.of("AWS::Lambda::Function") {
+			vars, _ := dig(f.Properties, "Environment", "Variables").(map[string]any)
+			for _, name := range strings.Fields(want.unset) {
+				if strings.HasPrefix(id, "FanoutFunction") && vars[name] != nil {
+					t.Errorf("without %s: fanout has the variable %s", function, name)
+				}
+			}
+		}
 	}
 }
 

@@ -91,6 +91,17 @@ func TestDeliveriesPayForEachRequestRunAndUnit(t *testing.T) {
 	}
 }
 
+func TestAChangeInTheFeedPaysForItsWriteAndItsShareOfARun(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]float64{"write_unit": 1, "read_unit": 0, "lambda_request": 0.01, "table_gb_month": 320 / 1e9} {
+		c := pricedOnly(t, name)
+		c.Feed = measured.Feed{Appended: measured.Units{Write: 1}}
+		if got := c.Appended().Total() / million; math.Abs(got-want) > 1e-12 {
+			t.Errorf("%s: got %g a change, want %g", name, got, want)
+		}
+	}
+}
+
 func TestAnHourOfASessionPaysForEachStep(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]float64{

@@ -57,6 +57,7 @@ const (
 	InputParameter    = "input.parameter"
 	InputLimit        = "input.limit"
 	InputCursor       = "input.cursor"
+	ExpiredCursor     = "input.cursor.expired" // changes after the cursor are no longer kept
 	// Unreadable is a query parameter that is unknown, given more than once or malformed.
 	Unreadable       = "input.parameter.unreadable"
 	UnreadableLimit  = "input.limit.unreadable"
@@ -90,7 +91,7 @@ const (
 var Conditions = []string{
 	SecretMissing, SecretMalformed, SecretUnknown, SecretExpired, SecretRevoked, SecretEnvironment, SecretConflict,
 	Permission, PermissionRole, PermissionNeeds, PermissionToken, PermissionExpiry, PermissionTool, PermissionGame, PermissionTeam, PermissionOrg, Suspended, Quota, QuotaKeys, QuotaManagement,
-	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
+	InputJSON, InputParameter, Unreadable, InputLimit, UnreadableLimit, InputCursor, ExpiredCursor, UnreadableCursor, InputDate, InputFilter, InputField, InputSize, InputMedia,
 	NotFound, NotFoundRoute, NoStandings, NotFoundMatch, NotFoundTeam, NotFoundOrg, Method,
 	Conflict, ConflictRepeat, ConflictRotation, ConflictCap, ConflictLimit, ConflictFinal, ConflictState, ConflictVersion, ConflictStep,
 	Internal, Unavailable,

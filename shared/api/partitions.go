@@ -25,7 +25,7 @@ func (r Route) Partitions() Partitions {
 }
 
 // Partitions returns what the worker writes.
-func (w Worker) Partitions() Partitions { return written[w.Function] }
+func (w Worker) Partitions() Partitions { return w.Writes }
 
 // audited returns the patterns of kinds of partitions and of an audit entry. In the stats
 // table, where no index serves a target, an entry has a copy per target.
@@ -47,8 +47,8 @@ func WritesTo(pattern, partition string) bool {
 	return pattern == partition || any && strings.HasPrefix(partition, prefix)
 }
 
-// written has the partitions of each operation and worker that writes any, apart from the
-// gate's. A test records the partitions that each operation writes while the suite runs and
+// written has the partitions of each operation that writes any, apart from the gate's. Those
+// of workers are in their rows. A test records the partitions that each operation writes while the suite runs and
 // compares them.
 var written = map[string]Partitions{
 	"createMatch":    {Keys: patterns("IDEMPOTENCY"), Stats: audited("COUNT", "IDEMPOTENCY", "MATCH", "OWNTEAMS", "TARGET")},
@@ -92,7 +92,4 @@ var written = map[string]Partitions{
 	"createDelivery": {Keys: patterns("WEBHOOK")},
 	"testWebhook":    {Keys: patterns("WEBHOOK")},
 	"replayDelivery": {Keys: patterns("WEBHOOK")},
-
-	"fanout":  {Keys: patterns("WEBHOOK")},
-	"deliver": {Keys: patterns("AUDIT", "WEBHOOK", "WEBHOOKS")},
 }

@@ -23,6 +23,7 @@ type Figures struct {
 	Repeats  Repeats  `json:"repeats"`
 	Sessions Sessions `json:"sessions"`
 	Webhooks Webhooks `json:"webhooks"`
+	Feed     Feed     `json:"feed"`
 }
 
 // Stack counts parts of the default contract's stack.
@@ -62,6 +63,11 @@ type Webhooks struct {
 	KeptDays   int        `json:"kept_days"`
 	Deliveries []Delivery `json:"deliveries"` // by type of event, of the longest event
 	Reported   Reported   `json:"reported"`
+}
+
+// Feed is what the change feed consumes.
+type Feed struct {
+	Appended Units `json:"appended"` // a change, by an instance that knows the end of the feed
 }
 
 // Delivery is what one delivery consumes in each of its steps.

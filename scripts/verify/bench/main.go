@@ -1,7 +1,7 @@
 // Command bench measures Statgate's performance and prints one table. It measures what
 // the authorizer and the gate add to their store calls, the read and write units of
 // every operation, and requests a second. It also measures imports, pages of small and
-// large tables, deliveries of webhooks, and cold starts. With --write it rewrites the
+// large tables, deliveries of webhooks, the change feed, and cold starts. With --write it rewrites the
 // table in docs/performance.md, with the machine and the day.
 //
 // No figure fails a run. The tests of this package check what must hold exactly, the
@@ -84,6 +84,7 @@ func parts() []part {
 		{"import", "Import", imports},
 		{"pages", "A page of 50 matches", pages},
 		{"webhooks", "Webhooks: storing and attempting deliveries", deliveries},
+		{"feed", "Change feed: appending, DynamoDB Local does one write at a time", changeFeed},
 		{"mcp", "MCP server, warm", mcpServer},
 		{"cold", "Cold start, to the first poll of the runtime API", coldStarts},
 	}

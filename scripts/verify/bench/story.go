@@ -10,8 +10,11 @@ import (
 	"statgate/scripts/internal/measured"
 	"statgate/shared/access/keys"
 	"statgate/shared/api"
+	"statgate/shared/feed/changes"
+	"statgate/shared/feed/events"
 	"statgate/shared/sources/importer"
 	"statgate/shared/sources/simulation"
+	"statgate/shared/stats/matches"
 )
 
 // step is one request of the story. Its texts may have names of variables in braces.
@@ -44,6 +47,9 @@ var story = []step{
 	{operation: "listMatchEvents", as: "client"},
 	{operation: "getMatchStats", as: "client"},
 	{operation: "getMatchLineups", as: "client"},
+	{operation: "listChanges", as: "client", query: "limit=50", save: map[string][]string{"position": {"next_cursor"}}},
+	{operation: "listChanges", note: "next page", as: "client", query: "limit=50&after={position}", save: map[string][]string{"position": {"next_cursor"}}},
+	{operation: "listChanges", note: "nothing new", as: "client", query: "limit=50&after={position}"},
 	{operation: "listAllSeasons", as: "client", query: "limit=50"},
 	{operation: "listPlayers", as: "client", query: "limit=50"},
 	{operation: "getPlayer", as: "client"},
@@ -126,12 +132,27 @@ func newStoryRunner(ctx context.Context, e *engine) (*storyRunner, error) {
 	if _, err := importer.Put(ctx, e.stats, w.clock, importer.Simulated(sim)); err != nil {
 		return nil, fmt.Errorf("storing the simulated league: %w", err)
 	}
+	if err = changes.NewAppender(e.stats, w.clock).Append(ctx, simulatedChanges(sim, w.clock(), 75, "")...); err != nil {
+		return nil, fmt.Errorf("filling the change feed: %w", err)
+	}
 	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "client": readScopes, "agent": {"mcp:invoke", "read:leagues", "read:matches"}, "admin": manageScopes} {
 		if r.vars[name], err = w.key(ctx, scopes...); err != nil {
 			return nil, err
 		}
 	}
 	return r, r.findData(ctx, sim)
+}
+
+// simulatedChanges returns n changes of the simulated league. The mark makes their event ids
+// differ from those of other marks.
+func simulatedChanges(sim simulation.League, now time.Time, n int, mark string) []changes.Change {
+	var all []changes.Change
+	for i := range n {
+		team, version := sim.Teams[i%len(sim.Teams)].ID, int64(i+1)
+		all = append(all, changes.Change{Event: events.ID("evt_", now, mark+fmt.Sprint(i)), Type: events.MatchUpdated, ID: "m_3vtsl7lq2ehtu", Match: "m_3vtsl7lq2ehtu",
+			League: &sim.League.ID, Teams: []string{team, team}, Owner: matches.Public, Version: &version, ChangedAt: now})
+	}
+	return all
 }
 
 // findData sets the variables of a league, a season, a team, a match and a player.

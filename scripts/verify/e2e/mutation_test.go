@@ -118,6 +118,17 @@ func resent(method, suffix, pattern, by string) func() fault {
 	})
 }
 
+// withoutQuery drops a parameter of requests to paths with the suffix.
+func withoutQuery(suffix, name string) func() fault {
+	return before(func(r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, suffix) {
+			query := r.URL.Query()
+			query.Del(name)
+			r.URL.RawQuery = query.Encode()
+		}
+	})
+}
+
 // failuresHidden shows every webhook as one without failures.
 var failuresHidden = after(func(c *call) {
 	if strings.Contains(c.path, "/webhooks/") {
@@ -215,6 +226,22 @@ var mutants = []mutant{
 	})},
 	{"attempts are counted wrongly", []string{"webhook.sent.again"}, "after the second attempt", rewritten("/deliveries", `"attempts":2`, `"attempts":3`)},
 	{"a webhook hides its failures", []string{"webhook.sent.again"}, "failing_since is null", failuresHidden},
+	{"a deletion leaves no tombstone", []string{"changes.fed"}, "the tombstone is", rewritten("/changes", `"deleted_at":"[^"]*"`, `"deleted_at":null`)},
+	{"the change feed lists an event twice", []string{"changes.fed"}, "is listed twice", rewritten("/changes", `"event":"[^"]*"`, `"event":"evt_1"`)},
+	{"the change feed ends", []string{"changes.cursor", "changes.fed"}, "want a next cursor", rewritten("/changes", `"next_cursor":"[^"]*"`, `"next_cursor":null`)},
+	{"the change feed lists changes of others", []string{"changes.fed.tenant"}, "another organisation reads", rewritten("/changes", `"owner":"org_[^"]*"`, `"owner":"org_1"`)},
+	{"the change feed ignores types", []string{"changes.fed.filter"}, "got {", withoutQuery("/changes", "types")},
+	{"the change feed accepts an unknown team", []string{"changes.filters", "changes.fed.tenant"}, "not_found: ", after(func(c *call) {
+		if strings.HasSuffix(c.path, "/changes") && c.status == 404 {
+			c.set(200, []byte(`{"data":[],"next_cursor":"c","total":null}`))
+		}
+	})},
+	{"the change feed has event ids of its own", []string{"webhook.sent.feed"}, "the webhook-id is", rewritten("/changes", `"event":"evt_`, `"event":"chg_`)},
+	{"the change feed needs no scope", []string{"changes.scope"}, "to be denied", after(func(c *call) {
+		if strings.HasSuffix(c.path, "/changes") && c.status == 403 {
+			c.set(200, []byte(`{"data":[],"next_cursor":"c","total":null}`))
+		}
+	})},
 	{"a revoked key still calls tools", []string{"mcp.revoked"}, "want 401", replayed(hasStatus(401), func(c *call) bool { return c.status == 200 && isMCP(c) })},
 	{"a call of a tool is counted as another operation", []string{"mcp.cost", "mcp.tools"}, "usage of", rewritten("/usage", `callMCP\.\w+`, "callMCP")},
 	{"a call of a tool costs nothing", []string{"mcp.cost"}, "call 2 leaves", frozenQuota},

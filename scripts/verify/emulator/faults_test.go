@@ -261,6 +261,7 @@ func faultsLoseNothing(t *testing.T, d target) {
 		{"timed out while creating a key", (*faultTest).createTimedOut}, {"revocation fails between facts and gate", (*faultTest).revokeCutOff},
 		{"peppers unreadable", (*faultTest).peppersUnreadable}, {"stream replayed", (*faultTest).streamReplayed},
 		{"fanout fails between storing and queueing", (*faultTest).fanoutCutOff},
+		{"fanout fails while it appends to the change feed", (*faultTest).feedCutOff},
 		{"deliver fails after the receiver answered", (*faultTest).deliverCutOff},
 		{"tables deleted", (*faultTest).tablesDeleted}, // last: the restored tables have no stream, so no webhook gets events
 	} {

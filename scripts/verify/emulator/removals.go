@@ -111,8 +111,10 @@ func (g grant) detectingCases(contract string) []string {
 		return []string{contract + ".webhook."}
 	}
 	switch {
-	case g.function == "fanout" && g.store == "stats":
+	case g.function == "fanout" && g.store == "stats" && action == "BatchGetItem":
 		return []string{"webhook.sent.report"} // the event of a report is sent with its match
+	case g.function == "fanout" && g.store == "stats":
+		return []string{"changes.fed"} // the change feed is appended to
 	case g.function == "fanout":
 		return []string{"webhook.sent.ended"}
 	case g.function == "deliver" && action == "PutItem":
@@ -134,7 +136,7 @@ func (g grant) detectingCases(contract string) []string {
 	}
 	if named, ok := map[string][]string{
 		"console": {"session."}, "keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test", contract + ".webhook."}, "audit": {"audit.run"}, "orgs": {"member.owners"},
-		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."}, "mcp": {"mcp.tools"},
+		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."}, "mcp": {"mcp.tools"}, "changes": {"changes."},
 	}[g.function]; ok {
 		return named
 	}
@@ -160,13 +162,14 @@ type removal struct {
 }
 
 // detected reports whether the failure is one that the missing grant causes. That is
-// Lambda's action itself, a case of webhooks for a worker, or a 503 answer.
+// Lambda's action itself, a case of webhooks or of the change feed for a worker, or a 503
+// answer.
 func (r removal) detected() bool {
 	switch {
 	case r.forLambda():
 		return r.failed == r.action
 	case sourceOf(r.function) != "":
-		return strings.Contains(r.failed, "webhook.")
+		return strings.Contains(r.failed, "webhook.") || strings.HasPrefix(r.failed, "changes.fed")
 	}
 	return r.failed != "" && strings.Contains(r.why, "503")
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ func (i *faultTest) streamReplayed() {
 	i.Logf("a change was delivered after %s", time.Since(begun).Round(time.Millisecond))
 	i.want(http.StatusOK, l.secret, "PATCH", "/football/matches/"+match, `{"status":"live"}`)
 	l.delivered(l.waitForAttempts(1, match, "match.updated"), 1)
+	fed := l.fed(match, 2)
 	deliveries, counts := l.deliveries(), i.requestCounts()
 	if n := i.replay(); n < 2 {
 		i.Fatalf("the stream has %d changes of matches, want at least the two of this test", n)
@@ -34,6 +36,9 @@ func (i *faultTest) streamReplayed() {
 		i.Errorf("the request counts of the keys are %v, want %v", now, counts)
 	}
 	l.delivered(l.waitForAttempts(1, l.match(), "match.created"), 1)
+	if now := l.fed(match, 2); len(fed) != 2 || !slices.Equal(now, fed) {
+		i.Errorf("the change feed had %v of the match, and has %v after the repeat", fed, now)
+	}
 	for _, kind := range []string{"match.created", "match.updated"} {
 		l.attemptsBetween(1, 1, match, kind)
 	}

@@ -155,11 +155,11 @@ func (l *receiver) delivered(event string, attempts int) {
 	}
 }
 
-// webhooksSurviveUpgradeAndAdoption deploys a version without webhooks and the current
-// version over it. Then it destroys the stack and deploys it again with its old data.
+// webhooksSurviveUpgradeAndAdoption deploys a version without webhooks and the change feed, and
+// the current version over it. Then it destroys the stack and deploys it again with its old data.
 func webhooksSurviveUpgradeAndAdoption(t *testing.T, d target) {
 	older := d
-	older.contract = withoutOperations(t, d.contract, "[a-zA-Z]*Webhooks?|listDeliveries|createDelivery")
+	older.contract = withoutOperations(t, d.contract, "[a-zA-Z]*Webhooks?|listDeliveries|createDelivery|listChanges")
 	if err := older.deploy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +177,7 @@ func webhooksSurviveUpgradeAndAdoption(t *testing.T, d target) {
 	l := i.addWebhook()
 	first := l.match()
 	l.waitForAttempts(1, first, "match.created")
+	fed := l.fed(first, 1)
 	if err := d.destroy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -192,6 +193,9 @@ func webhooksSurviveUpgradeAndAdoption(t *testing.T, d target) {
 	}
 	l.waitForAttempts(1, l.match(), "match.created")
 	l.attemptsBetween(1, 1, first, "match.created") // although the new mapping reads the whole stream again
+	if now := l.fed(first, 1); len(fed) != 1 || !slices.Equal(now, fed) {
+		i.Errorf("the change feed had %v of the match, and has %v", fed, now)
+	}
 	i.deadLettersEmpty()
 }
 

@@ -44,6 +44,8 @@ type guide struct {
 	Codes      []code
 	Overlap    string
 	Life       string
+	Feed       bool // the contract has the change feed
+	Expired    int  // status of an expired cursor of the feed
 }
 
 type plan struct {
@@ -103,6 +105,8 @@ func newGuide(c *contract.Contract, d *document) guide {
 	for _, p := range c.Plans {
 		g.Plans = append(g.Plans, plan{p.Name, p.Keys, quota(p.Budgets[contract.Requests])})
 	}
+	_, g.Feed = c.Operations["listChanges"]
+	g.Expired = c.Condition(api.ExpiredCursor).Status
 	g.First, g.List, g.Next = d.firstCall(c)
 	return g
 }

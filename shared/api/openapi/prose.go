@@ -56,6 +56,7 @@ var functionTags = []functionTag{
 	{"teams", "Teams", "Clubs and national teams, and their matches."},
 	{"players", "Players", "Players and their statistics by season."},
 	{"matches", "Matches", "Fixtures, results, reports and head-to-head records. Organisations can also create matches of their own."},
+	{api.Changes, "Changes", "Feed of what changed in matches and their reports."},
 	{"contests", "Contests", "Matches that two teams arrange and score themselves: match histories, and the operations of a game's own key."},
 	{"connections", "Connections", "Accounts of members on other platforms."},
 	{"webhooks", "Webhooks", "Endpoints that receive events of matches within seconds."},
@@ -113,6 +114,7 @@ var prose = map[string]string{
 	"getHeadToHead":   "Returns the played meetings of a match's two teams in all leagues, newest first. The totals are counted for the home and away team of the requested match.",
 	"listMatchEvents": "Lists goals, cards and substitutions by minute, then added time. Each event has an id, so that you can detect corrections and removals. The list is empty if no events are known.",
 	"getMatchStats":   "Returns the statistics of a match, by section. The list of sections is empty if no statistics are known.",
+	"listChanges":     "Lists what changed in matches, their events, lineups and statistics, in the order in which the changes were stored: those of public matches and those of your organisation's own. Each entry names what changed, with its version and the event id of webhooks; read the object for its content. A deletion has `deleted_at`, and `replaced_by` if the match was merged with another. Changes are kept for 30 days, and without a cursor the list begins at the oldest. The next cursor is never null: store it once you have processed the page, and send it later to get what followed. With filters, a page can be shorter than the limit, or empty, and changes follow it all the same. An entry can be listed twice, with the same `event`. Entries of one owner keep their order. Filters apply to the match as it was after the change. A cursor that is more than 30 days behind is refused: read the lists of matches again, and then the changes without a cursor.",
 	"getMatchLineups": "Returns the starting players and substitutes of both teams. The lists are empty if no lineups are known.",
 
 	"listContests":     "Lists the matches in which the key's owner took part, newest first.",

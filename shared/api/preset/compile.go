@@ -360,7 +360,7 @@ func (c *compiler) method(at []string, route api.Route, method string) {
 }
 
 // byCursor lists the operations whose filters can skip most of what a page reads.
-var byCursor = []string{"listContests", "listUserContests", "listTeamContests", "listOrgContests"}
+var byCursor = []string{"listChanges", "listContests", "listUserContests", "listTeamContests", "listOrgContests"}
 
 // spends checks that the budget of an operation is a rate of every plan. Requests would not
 // be counted in a plan without it, and a request cannot spend a level.

@@ -44,6 +44,15 @@ var Kinds = []api.EventKind{
 	{Type: StatsChange, Summary: "Statistics updated", Description: "The statistics of a match were added or changed.", Data: reflect.TypeFor[StatsNews]()},
 }
 
+// Types returns the names of the types.
+func Types() []string {
+	types := make([]string, len(Kinds))
+	for i, k := range Kinds {
+		types[i] = k.Type
+	}
+	return types
+}
+
 // Permission is required to receive these events.
 const Permission = "matches:read"
 
@@ -66,6 +75,8 @@ type Event struct {
 	// [Event.AddMatch] adds the match.
 	Match string
 	Of    *matches.Match
+	// ReplacedBy is the id of the match that a deleted match was merged with, or "".
+	ReplacedBy string
 	// Contest is the contest after the change, nil for an event about a match. Match is then
 	// its id, and Of is nil.
 	Contest *contests.Contest
@@ -136,7 +147,7 @@ func (e *Event) ofMatch(c table.Change) {
 	case was == nil && is == nil:
 		return
 	case is == nil:
-		e.Type, e.Of = MatchDeleted, was
+		e.Type, e.Of, e.ReplacedBy = MatchDeleted, was, matches.ReplacedBy(c.New)
 	case was == nil:
 		if archived(is, c.Time) {
 			return

@@ -30,6 +30,7 @@ import (
 	"statgate/shared/api/docspage"
 	"statgate/shared/api/openapi"
 	"statgate/shared/contract"
+	"statgate/shared/feed/changes"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/deployment/queue"
 	"statgate/shared/platform/edge"
@@ -173,6 +174,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 		Standings: standings.NewStore(stored, matchStore, standings.NewCache(256, o.Clock)), Players: players.NewStore(o.Stats),
 		Keys: d.Keys, Usage: d.Gate, Orgs: d.Orgs, Audit: audit.New(o.Keys, o.Stats), Flusher: flusher,
 		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks,
+		Changes: changes.NewStore(o.Stats),
 	}
 	cards, err := tools.Cards(o.Contract) // once, for both times
 	if err != nil {

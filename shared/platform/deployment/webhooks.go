@@ -9,6 +9,7 @@ import (
 	"statgate/functions/deliver"
 	"statgate/functions/fanout"
 	"statgate/shared/api"
+	"statgate/shared/feed/changes"
 	"statgate/shared/feed/filters"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/deployment/queue"
@@ -19,13 +20,21 @@ import (
 	"statgate/shared/table"
 )
 
-// workers creates the webhook store and the workers that create and send deliveries.
+// workers creates the webhook store, and the workers that append to the change feed and that
+// create and send deliveries.
 func (d *Deployment) workers(o Options) error {
 	d.queue = queue.New(o.Clock, o.Log)
 	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
 		Filters: filters.New(o.Contract, leagues.NewStore(o.Stats), teams.NewStore(o.Stats)), Queue: d.queue, Private: o.PrivateWebhooks})
 	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Headers: o.Contract.Webhooks.Headers, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
-	fan, err := fanout.New(fanout.Deps{Contract: o.Contract, Webhooks: d.Webhooks, Queue: d.queue, Matches: matches.NewStore(o.Stats, o.Clock), Contests: contests.Audience{Table: o.Stats}, Clock: o.Clock, Log: o.Log})
+	parts := fanout.Deps{Contract: o.Contract, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log}
+	if api.Serves(o.Contract, api.Webhooks) {
+		parts.Webhooks, parts.Queue, parts.Contests = d.Webhooks, d.queue, contests.Audience{Table: o.Stats}
+	}
+	if api.Serves(o.Contract, api.Changes) {
+		parts.Changes = changes.NewAppender(o.Stats, o.Clock)
+	}
+	fan, err := fanout.New(parts)
 	if err != nil {
 		return fmt.Errorf("deployment: creating fanout: %w", err)
 	}

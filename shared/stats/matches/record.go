@@ -90,6 +90,10 @@ func (r *Record) item() (table.Item, error) {
 	return it, nil
 }
 
+// ReplacedBy returns the id of the match that an alias points to. It returns "" for any other
+// item.
+func ReplacedBy(it table.Item) string { return it.Str("alias_of") }
+
 // FromItem returns the match of an item. It returns nil for a nil item and for an alias:
 // the former id of a match that was found to be another one.
 func FromItem(it table.Item) *Match {

@@ -101,6 +101,7 @@ test("a command to try has the variable and not the secret", () => {
   assert.equal(envFile(config, "s"), "STATGATE_API_KEY=s\n");
   assert.equal(curl(config, "https://x.example/v1/keys/self"), 'curl -H "Authorization: Bearer $STATGATE_API_KEY" "https://x.example/v1/keys/self"');
   assert.equal(trial(config, (needed) => needed.includes("teams:read")), "listTeams");
+  assert.equal(trial(config, (needed) => needed.includes("matches:read")), "listMatches");
   assert.equal(trial(config, (needed) => needed.includes("webhooks:read")), "getSelf");
   assert.equal(trial(configOf("teambattles"), (needed) => needed.includes("history.user:read")), "listContests");
 });

@@ -69,7 +69,7 @@ const setup = "setup"
 // Cases lists the guarantees of a contract, in the order of the report.
 func Cases(c *contract.Contract) []Case {
 	return slices.Concat(documents(), transports(c), refusals(), inputs(), scopes(c), roles(), headers(), quotas(), keyLife(),
-		rotations(), tokens(c), sessions(), expiries(), widenings(), members(), caps(), writing(), repeats(), webhooks(c), tenants(), paging(), data(), filters(), mcp(c), perFunction(c), records())
+		rotations(), tokens(c), sessions(), expiries(), widenings(), members(), caps(), writing(), repeats(), webhooks(c), changeFeed(c), tenants(), paging(), data(), filters(), mcp(c), perFunction(c), records())
 }
 
 // Run runs the cases and reports each on a line. An error means that the options cannot be
