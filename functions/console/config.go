@@ -39,8 +39,30 @@ type Config struct {
 	OpenID      bool                 `json:"oidc"`
 	Members     Members              `json:"members"`
 	Webhooks    bool                 `json:"webhooks"`
-	Events      []Event              `json:"events"` // that webhooks can receive
+	Events      []Event              `json:"events"`            // that webhooks can receive
+	Webhook     *Webhook             `json:"webhook,omitempty"` // what people choose for a webhook; nil without webhooks
+	Views       map[string]View      `json:"views"`             // of the objects that the page reads, where the contract has them
 }
+
+// Webhook is what people choose for a webhook.
+type Webhook struct {
+	Filters  bool  `json:"filters"`  // leagues and teams
+	Explicit bool  `json:"explicit"` // the types of events must be listed
+	Overlap  int64 `json:"overlap"`  // seconds that the previous secret signs after every rotation; 0: people choose
+}
+
+// View tells where an object's fields are in the contract's view of it, by Statgate's names.
+// Fields that the view does not have are missing.
+type View map[string]Part
+
+// Part is the place of a field.
+type Part struct {
+	Path   []string `json:"path"`
+	Millis bool     `json:"millis,omitempty"` // it is a time in milliseconds since 1970
+}
+
+// viewed are the objects of data that the page reads.
+var viewed = []string{"webhook", "webhookWithSecret", "delivery"}
 
 // Secret is the format of secrets.
 type Secret struct {
@@ -86,10 +108,12 @@ type Plan struct {
 // Operation is the route of an operation.
 type Operation struct {
 	Method      string            `json:"method"`
-	Path        string            `json:"path"`        // with the base, without the stage's path
-	Permissions []string          `json:"permissions"` // any one is enough; empty for any key
-	Names       map[string]string `json:"names"`       // Statgate's name of a field → the contract's
-	Management  bool              `json:"management"`  // whether it is key management
+	Path        string            `json:"path"`               // with the base, without the stage's path
+	Permissions []string          `json:"permissions"`        // any one is enough; empty for any key
+	Names       map[string]string `json:"names"`              // Statgate's name of a field → the contract's
+	Management  bool              `json:"management"`         // whether it is key management
+	Answers     *Answers          `json:"answers,omitempty"`  // of this operation alone
+	OnePage     bool              `json:"one_page,omitempty"` // it is a list without parameters of pages
 }
 
 // Answers tell where the parts of an answer and of an error are. Each is a path of names from
@@ -123,7 +147,7 @@ func NewConfig(c *contract.Contract, s Settings) Config {
 		Transports: c.HTTPTransports(), Secret: Secret{Prefix: c.Secret.Prefixes[s.Environment], ShowLast: c.Secret.ShowLast},
 		Scopes: scopes(c.Scopes), DefaultPlan: c.DefaultPlan, Management: c.Management, Keys: c.Keys,
 		Operations: map[string]Operation{}, Answers: answers(c, c.Shapes.Management), Data: answers(c, true), OpenID: s.OpenID,
-		Members: Members{Roles: []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}}, Events: []Event{},
+		Members: Members{Roles: []string{api.RoleOwner, api.RoleAdmin, api.RoleMember}}, Events: []Event{}, Views: map[string]View{},
 	}
 	if config.Keys.ExpiryChoices == nil {
 		config.Keys.ExpiryChoices = []string{}
@@ -133,16 +157,48 @@ func NewConfig(c *contract.Contract, s Settings) Config {
 	}
 	for _, r := range api.For(c) {
 		if !r.Open {
-			config.Operations[r.Operation] = Operation{Method: r.Method, Path: r.Path,
-				Permissions: some(r.Permissions), Names: c.Operations[r.Operation].Names, Management: r.Management}
+			config.Operations[r.Operation] = operation(c, r)
 		}
 	}
 	if _, config.Webhooks = config.Operations["createWebhook"]; config.Webhooks {
-		for _, k := range events.Kinds {
+		for _, k := range events.For(c) {
 			config.Events = append(config.Events, Event{Type: k.Type, Summary: k.Summary})
+		}
+		config.Webhook = &Webhook{Filters: c.Webhooks.Matches(), Explicit: c.Webhooks.Explicit, Overlap: c.Webhooks.Overlap}
+	}
+	for _, name := range viewed {
+		if n := c.Shapes.Views[name]; n != nil {
+			config.Views[name] = View{}
+			config.Views[name].add(n, nil)
 		}
 	}
 	return config
+}
+
+// operation returns the route of an operation, with the envelope that it alone has.
+func operation(c *contract.Contract, r api.Route) Operation {
+	own := c.Operations[r.Operation]
+	op := Operation{Method: r.Method, Path: r.Path, Permissions: some(r.Permissions), Names: own.Names, Management: r.Management}
+	if own.Shape == nil {
+		return op
+	}
+	all := answers(c, true)
+	all.Item, all.Items, all.Next, all.Total = find(own.Shape, "item"), find(own.Shape, "items"), find(own.Shape, "next"), find(own.Shape, "total")
+	op.Answers, op.OnePage = &all, slices.Contains(api.OnePage, r.Operation) && all.Next == nil
+	return op
+}
+
+// add adds the fields of a tree of names at a place. A field within another object is left
+// out: the page reads none.
+func (v View) add(n *contract.Node, at []string) {
+	for _, f := range n.Fields {
+		place := append(slices.Clone(at), f.Name)
+		if f.Node.Path == "" {
+			v.add(f.Node, place)
+		} else if !strings.Contains(f.Node.Path, ".") {
+			v[f.Node.Path] = Part{Path: place, Millis: f.Node.Format == "epoch_ms"}
+		}
+	}
 }
 
 // some returns a list that JSON never encodes as null.

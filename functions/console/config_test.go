@@ -33,7 +33,7 @@ func TestConfigurationHasTheWordsOfEachContract(t *testing.T) {
 		"statgate":    {"list", "sg_live_", []string{"data"}, []string{"error"}, true},
 		"balla":       {"grid", "balla_sk_", []string{"data"}, []string{"code"}, false},
 		"scorelytics": {"list", "sk_live_", []string{"data"}, []string{"code"}, false},
-		"teambattles": {"levels", "tb_", []string{"data"}, []string{"error"}, false},
+		"teambattles": {"levels", "tb_", []string{"data"}, []string{"error"}, true},
 		"fullengage":  {"role", "", []string{"data"}, nil, false},
 	} {
 		c, got := configOf(t, name)
@@ -59,6 +59,39 @@ func TestConfigurationHasTheWordsOfEachContract(t *testing.T) {
 		if !slices.Equal(plans, c.PlanNames()) || got.DefaultPlan != c.DefaultPlan {
 			t.Errorf("%s: got plans %v", name, plans)
 		}
+	}
+}
+
+func TestConfigurationTellsHowTheContractShowsWebhooks(t *testing.T) {
+	t.Parallel()
+	_, statgate := configOf(t, "statgate")
+	if len(statgate.Views) != 0 || *statgate.Webhook != (console.Webhook{Filters: true}) || statgate.Operations["listWebhooks"].Answers != nil {
+		t.Errorf("statgate: got the views %v, %+v and %+v", statgate.Views, statgate.Webhook, statgate.Operations["listWebhooks"])
+	}
+	if _, balla := configOf(t, "balla"); balla.Webhook != nil {
+		t.Errorf("balla: got %+v, want none", balla.Webhook)
+	}
+	_, got := configOf(t, "teambattles")
+	if want := (console.Webhook{Explicit: true, Overlap: 86400}); *got.Webhook != want {
+		t.Errorf("got %+v, want %+v", got.Webhook, want)
+	}
+	for object, fields := range map[string]map[string]console.Part{
+		"webhook":           {"types": {Path: []string{"events"}}, "state": {Path: []string{"status"}}, "created_at": {Path: []string{"createdAt"}, Millis: true}},
+		"webhookWithSecret": {"signing_secret": {Path: []string{"signingSecret"}}},
+		"delivery":          {"type": {Path: []string{"event"}}, "event": {Path: []string{"eventId"}}},
+	} {
+		for field, want := range fields {
+			if part := got.Views[object][field]; !reflect.DeepEqual(part, want) {
+				t.Errorf("%s.%s: got %+v, want %+v", object, field, part, want)
+			}
+		}
+	}
+	list, deliveries := got.Operations["listWebhooks"], got.Operations["listDeliveries"]
+	if !list.OnePage || !slices.Equal(list.Answers.Items, []string{"webhooks"}) || list.Answers.Next != nil {
+		t.Errorf("got %+v", list)
+	}
+	if deliveries.OnePage || !slices.Equal(deliveries.Answers.Items, []string{"page"}) || !slices.Equal(deliveries.Answers.Next, []string{"continueCursor"}) {
+		t.Errorf("got %+v", deliveries)
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 
 type forfeitInput struct {
 	MatchInput
-	Team string `json:"team" text:"id" minLength:"1" maxLength:"64" doc:"Id or slug of the team that forfeits" example:"southern-cross"`
+	Team   string  `json:"team" text:"id" minLength:"1" maxLength:"64" doc:"Id or slug of the team that forfeits" example:"southern-cross"`
+	Reason *string `json:"reason,omitempty" text:"line" minLength:"1" maxLength:"200" doc:"Reason, 1–200 characters" example:"The team did not appear"`
 }
 
 func forfeit(d Deps) api.Handler {
@@ -25,7 +26,7 @@ func forfeit(d Deps) api.Handler {
 					team = side.ID
 				}
 			}
-			return c.Forfeit(team, contests.Instant(r.Now))
+			return c.Forfeit(team, in.Reason, contests.Instant(r.Now))
 		}})
 	})
 }

@@ -41,9 +41,10 @@ type Store interface {
 // Deps are the function's dependencies.
 type Deps struct {
 	Store   Store
-	Title   string        // the API's, for the receivers' logs
-	Private bool          // also call addresses of this machine and its network
-	Timeout time.Duration // of one attempt, until the answer's header has been read; 0: 10 s
+	Title   string            // the API's, for the receivers' logs
+	Headers map[string]string // the contract's further headers of a delivery, each with its slot: id or type
+	Private bool              // also call addresses of this machine and its network
+	Timeout time.Duration     // of one attempt, until the answer's header has been read; 0: 10 s
 	Clock   func() time.Time
 	Log     *slog.Logger
 	Metrics *telemetry.Recorder // nil: none are recorded
@@ -133,6 +134,9 @@ func (s *Sender) post(ctx context.Context, a *webhooks.Attempt) webhooks.Outcome
 	h.Set(standardwebhooks.HeaderWebhookID, a.Event)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
 	h.Set(standardwebhooks.HeaderWebhookSignature, signatures)
+	for name, slot := range s.Headers {
+		h[name] = []string{map[string]string{"id": a.Event, "type": a.Type}[slot]} // in the contract's spelling
+	}
 	answer, err := s.client.Do(request)
 	if err != nil {
 		return webhooks.Outcome{Error: failureReason(err)}

@@ -1,6 +1,7 @@
 package deliver_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -39,7 +41,7 @@ func (s *store) Begin(context.Context, webhooks.QueuedDelivery, time.Time) (*web
 	if s.err != nil || s.wait > 0 {
 		return nil, s.wait, s.err
 	}
-	return &webhooks.Attempt{Webhook: webhooks.Webhook{URL: s.url}, Event: "evt_1", Body: []byte(`{"type":"webhook.test"}`),
+	return &webhooks.Attempt{Webhook: webhooks.Webhook{URL: s.url}, Event: "evt_1", Type: "webhook.test", Body: []byte(`{"type":"webhook.test"}`),
 		Secrets: []string{secret, "whsec_" + strings.Repeat("A", 44)}}, 0, nil
 }
 
@@ -70,6 +72,45 @@ func receiver(t *testing.T, handle http.HandlerFunc) string {
 	server := httptest.NewServer(handle)
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+func TestADeliveryHasTheContractsHeadersInItsSpelling(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	received := make(chan string, 1)
+	go func() { // net/http would show the names in its own spelling
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		var head strings.Builder
+		for lines := bufio.NewReader(conn); ; {
+			line, err := lines.ReadString('\n')
+			if err != nil || line == "\r\n" {
+				break
+			}
+			head.WriteString(line)
+		}
+		fmt.Fprint(conn, "HTTP/1.1 204 No Content\r\n\r\n")
+		received <- head.String()
+	}()
+	s := &store{url: "http://" + listener.Addr().String()}
+	sends := sender(s, true, io.Discard)
+	sends.Headers = map[string]string{"X-RallyEvent": "type", "X-RallyID": "id"}
+	if _, err := sends.Deliver(t.Context(), webhooks.QueuedDelivery{Org: "org_1", Webhook: "whk_1", Delivery: "dlv_1"}); err != nil || s.outcome(t).Status != 204 {
+		t.Fatalf("got %v, %+v", err, s.outcomes)
+	}
+	head := <-received
+	for _, want := range []string{"\r\nX-RallyEvent: webhook.test\r\n", "\r\nX-RallyID: evt_1\r\n"} {
+		if !strings.Contains(head, want) {
+			t.Errorf("got %q, want it to have %q", head, want)
+		}
+	}
 }
 
 func TestADeliveryIsSignedAsStandardWebhooksSays(t *testing.T) {

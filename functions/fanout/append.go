@@ -18,7 +18,7 @@ type Feed interface {
 // append appends events to the change feed. Those of public matches are not appended if the
 // contract hides them, as no key could read them.
 func (f *Fanout) append(ctx context.Context, events []events.Event) error {
-	if f.Changes == nil {
+	if f.Changes == nil || len(events) == 0 {
 		return nil
 	}
 	some := make([]changes.Change, 0, len(events))

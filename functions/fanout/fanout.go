@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +46,7 @@ type Deps struct {
 	Queue    webhooks.Queue
 	Changes  Feed // nil in a deployment without the change feed
 	Matches  Matches
+	Contests Contests
 	Clock    func() time.Time
 	Log      *slog.Logger
 }
@@ -62,7 +64,7 @@ type Fanout struct {
 // New returns the function. It fails if a view of the contract does not fit the events.
 func New(d Deps) (*Fanout, error) {
 	var shown []reflect.Type
-	for _, kind := range events.Kinds {
+	for _, kind := range events.For(d.Contract) {
 		shown = append(shown, kind.Data)
 	}
 	views, err := view.New(d.Contract, shown...)
@@ -79,15 +81,19 @@ func (f *Fanout) Read(ctx context.Context, changes []table.Change) error {
 		return err
 	}
 	happened, failed := f.events(ctx, changes)
-	if failed != nil || len(happened) == 0 {
+	if failed != nil {
 		return errors.Join(err, failed)
 	}
 	// The parts do not wait for each other: a failure of one must not hold up the others.
-	return errors.Join(err, f.deliver(ctx, happened, all), f.append(ctx, happened))
+	return errors.Join(err, f.deliver(ctx, slices.Concat(happened, f.contestEvents(changes)), all), f.append(ctx, happened))
 }
 
-// deliver stores and queues the deliveries of events.
-func (f *Fanout) deliver(ctx context.Context, events []events.Event, all []webhooks.Webhook) error {
+// deliver stores and queues the deliveries of events, under the contract's names.
+func (f *Fanout) deliver(ctx context.Context, happened []events.Event, all []webhooks.Webhook) error {
+	events := f.named(happened)
+	if len(events) == 0 || len(all) == 0 {
+		return nil
+	}
 	queued, err := f.place(ctx, events, all)
 	if err != nil || len(queued) == 0 {
 		return err
@@ -106,11 +112,10 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	for _, c := range changes {
 		e, ok, err := events.Of(c)
 		if err != nil {
-			// Drop it: it would fail on every retry and block the changes after it.
-			f.Log.Error("dropping an unreadable change", "change", c.ID, "cause", err)
+			f.dropChange(c, err)
 			continue
 		}
-		if !ok {
+		if !ok || f.Changes == nil && f.Contract.Webhooks.Name(e.Type) == "" {
 			continue
 		}
 		all = append(all, e)
@@ -143,6 +148,17 @@ func (f *Fanout) events(ctx context.Context, changes []table.Change) ([]events.E
 	return complete, nil
 }
 
+// named returns the events that the contract's webhooks receive, under its names.
+func (f *Fanout) named(happened []events.Event) []events.Event {
+	var named []events.Event
+	for _, e := range happened {
+		if e.Type = f.Contract.Webhooks.Name(e.Type); e.Type != "" {
+			named = append(named, e)
+		}
+	}
+	return named
+}
+
 // subscribed returns the enabled webhooks, cached for listLife.
 func (f *Fanout) subscribed(ctx context.Context) ([]webhooks.Webhook, error) {
 	if f.Webhooks == nil {
@@ -168,9 +184,13 @@ func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhook
 	var queued []webhooks.QueuedDelivery
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxConcurrentWrites)
+	audience := f.newAudience()
 	for i := range events {
 		e := &events[i]
-		subscribers := f.subscribers(e, all)
+		subscribers, err := f.subscribers(ctx, e, all, audience)
+		if err != nil {
+			return nil, errors.Join(err, group.Wait())
+		}
 		if len(subscribers) == 0 {
 			continue
 		}
@@ -179,9 +199,9 @@ func (f *Fanout) place(ctx context.Context, events []events.Event, all []webhook
 			f.drop(e, err)
 			continue
 		}
-		for _, w := range subscribers {
+		for _, s := range subscribers {
 			group.Go(func() error {
-				d, pending, err := f.Webhooks.Place(ctx, w, e, body)
+				d, pending, err := f.Webhooks.Place(ctx, s.webhook, e, s.basis, body)
 				if errors.Is(err, table.ErrBadWrite) {
 					f.drop(e, err) // over 400 KB, the limit of an item
 					return nil
@@ -205,15 +225,40 @@ func (f *Fanout) drop(e *events.Event, cause error) {
 	f.Log.Error("dropping an event that cannot be stored", "event", e.ID, "type", e.Type, "match", e.Match, "cause", cause)
 }
 
+// dropChange logs a change that cannot be read, like [Fanout.drop].
+func (f *Fanout) dropChange(c table.Change, cause error) {
+	f.Log.Error("dropping an unreadable change", "change", c.ID, "cause", cause)
+}
+
+// subscriber is a webhook that receives an event.
+type subscriber struct {
+	webhook *webhooks.Webhook
+	basis   webhooks.Basis // of an event of a contest
+}
+
 // subscribers returns the webhooks that receive an event.
-func (f *Fanout) subscribers(e *events.Event, all []webhooks.Webhook) []*webhooks.Webhook {
-	var some []*webhooks.Webhook
+func (f *Fanout) subscribers(ctx context.Context, e *events.Event, all []webhooks.Webhook, a *audience) ([]subscriber, error) {
+	var some []subscriber
 	for i := range all {
-		if w := &all[i]; w.Sees(e.Of.Owner, f.Contract.HidePublic) && w.Subscribes(e) {
-			some = append(some, w)
+		w := &all[i]
+		if !w.Subscribes(e) {
+			continue
+		}
+		if e.Contest == nil {
+			if w.Sees(e.Of.Owner, f.Contract.HidePublic) {
+				some = append(some, subscriber{webhook: w})
+			}
+			continue
+		}
+		basis, ok, err := a.basis(ctx, w, e.Contest)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			some = append(some, subscriber{w, basis})
 		}
 	}
-	return some
+	return some, nil
 }
 
 func (f *Fanout) body(e *events.Event) ([]byte, error) {
@@ -221,5 +266,5 @@ func (f *Fanout) body(e *events.Event) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fanout: writing %s: %w", e.Type, err)
 	}
-	return webhooks.Body(e.Type, e.At, data)
+	return f.Webhooks.Body(e.ID, e.Type, e.At, data), nil
 }

@@ -20,6 +20,7 @@ import (
 	"statgate/shared/feed/changes"
 	"statgate/shared/feed/events"
 	"statgate/shared/feed/webhooks"
+	"statgate/shared/stats/contests"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/reports"
 	"statgate/shared/table"
@@ -80,7 +81,7 @@ func newFixture(t *testing.T, contract string) *fixture {
 	w := &fixture{t: t, keys: tabletest.NewFaulty(db.Table("keys")), stats: tabletest.NewFaulty(db.Table("stats")), clock: now}
 	clock := func() time.Time { return w.clock }
 	w.webhooks = webhooks.New(webhooks.Options{Table: w.keys, Contract: c, Rand: rand.Reader, Peppers: apikey.FixedPeppers(root, time.Now), Queue: w})
-	d := fanout.Deps{Contract: c, Webhooks: w.webhooks, Queue: w, Matches: matches.NewStore(w.stats, clock), Clock: clock,
+	d := fanout.Deps{Contract: c, Webhooks: w.webhooks, Queue: w, Matches: matches.NewStore(w.stats, clock), Contests: contests.Audience{Table: w.stats}, Clock: clock,
 		Log: slog.New(slog.NewJSONHandler(&w.log, nil))}
 	if api.Serves(c, api.Changes) {
 		d.Changes = changes.NewAppender(w.stats, clock)

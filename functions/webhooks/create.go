@@ -17,7 +17,7 @@ type createInput struct {
 }
 
 func create(d Deps) api.Handler {
-	return api.Creating(api.Handle("createWebhook", func(ctx context.Context, r *api.Request, in *createInput) (webhooks.Created, error) {
+	return api.Creating(api.Handle("createWebhook", func(ctx context.Context, r *api.Request, in *createInput) (webhooks.WebhookWithSecret, error) {
 		return d.Webhooks.Create(ctx, r, webhooks.Spec{URL: in.URL, Description: in.Description, Types: in.Types, Leagues: in.Leagues, Teams: in.Teams})
-	}), "getWebhook", func(w webhooks.Created) string { return w.ID }).WithEvents(events.Kinds...)
+	}), "getWebhook", func(w webhooks.WebhookWithSecret) string { return w.ID }).WithEvents(events.All...)
 }

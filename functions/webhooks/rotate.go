@@ -14,7 +14,7 @@ type rotateInput struct {
 }
 
 func rotate(d Deps) api.Handler {
-	return api.Handle("rotateWebhook", func(ctx context.Context, r *api.Request, in *rotateInput) (webhooks.Created, error) {
+	return api.Handle("rotateWebhook", func(ctx context.Context, r *api.Request, in *rotateInput) (webhooks.WebhookWithSecret, error) {
 		return d.Webhooks.Rotate(ctx, r, in.Webhook, in.Overlap, in.Force)
 	})
 }

@@ -11,7 +11,7 @@ type Deps struct{ Webhooks *webhooks.Store }
 
 // Handlers returns the function's handlers.
 func Handlers(d Deps) []api.Handler {
-	return []api.Handler{list(d), create(d), get(d), update(d), remove(d), rotate(d), listDeliveries(d), createDelivery(d)}
+	return []api.Handler{list(d), create(d), get(d), update(d), remove(d), rotate(d), listDeliveries(d), createDelivery(d), test(d), replay(d)}
 }
 
 // webhookInput names a webhook.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"statgate/shared/api"
+	"statgate/shared/contract"
 	"statgate/shared/table"
 )
 
@@ -38,8 +39,17 @@ const (
 	defaultConcurrency = 10
 )
 
-// eventPrefixes are the prefixes of the stats table's partitions whose changes make events.
-var eventPrefixes = []string{"MATCH#"}
+// eventPrefixes returns the prefixes of the stats table's partitions whose changes make events.
+func eventPrefixes(c *contract.Contract) []string {
+	var prefixes []string
+	if c.Webhooks.Matches() || api.Serves(c, api.Changes) {
+		prefixes = append(prefixes, "MATCH#")
+	}
+	if c.Webhooks.Contests() {
+		prefixes = append(prefixes, "CONTEST#")
+	}
+	return prefixes
+}
 
 // webhooks are the queue of deliveries and its dead-letter queue.
 type webhooks struct {
@@ -143,7 +153,7 @@ func (d *deployment) mapStream(f awslambda.Function) {
 		MaximumRetryAttempts:           jsii.Number(unlimitedRetries),
 		MaximumRecordAgeInSeconds:      jsii.Number(changeAgeSeconds),
 		FilterCriteria: &awslambda.CfnEventSourceMapping_FilterCriteriaProperty{
-			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(eventFilter())}},
+			Filters: &[]any{&awslambda.CfnEventSourceMapping_FilterProperty{Pattern: jsii.String(d.eventFilter())}},
 		},
 		DestinationConfig: &awslambda.CfnEventSourceMapping_DestinationConfigProperty{
 			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: d.unread.QueueArn()},
@@ -153,9 +163,9 @@ func (d *deployment) mapStream(f awslambda.Function) {
 
 // eventFilter returns Lambda's filter pattern for changes that can make events. Other
 // changes cause no invocation.
-func eventFilter() string {
+func (d *deployment) eventFilter() string {
 	var partitions []map[string]string
-	for _, prefix := range eventPrefixes {
+	for _, prefix := range eventPrefixes(d.props.Contract) {
 		partitions = append(partitions, map[string]string{"prefix": prefix})
 	}
 	keys := map[string]any{table.PartitionAttr: map[string]any{"S": partitions}}

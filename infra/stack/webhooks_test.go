@@ -130,9 +130,14 @@ func TestChangesAreReadFromTheOldestAndRetriedFor23Hours(t *testing.T) {
 	if got := short(dig(mapping.Properties, "DestinationConfig", "OnFailure", "Destination")); got != "ChangesDeadQueue" {
 		t.Errorf("given-up changes go to %s, want ChangesDeadQueue", got)
 	}
-	pattern, _ := dig(mapping.Properties, "FilterCriteria", "Filters", 0, "Pattern").(string)
-	if want := `{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"MATCH#"}]}}}}`; pattern != want {
-		t.Errorf("got %s, want %s", pattern, want)
+}
+
+func TestOnlyChangesThatCanMakeEventsOfTheContractInvokeTheFunction(t *testing.T) {
+	for name, prefix := range map[string]string{"statgate": "MATCH#", "teambattles": "CONTEST#"} {
+		pattern, _ := dig(synthesised(t, name).mapping("fanout").Properties, "FilterCriteria", "Filters", 0, "Pattern").(string)
+		if want := `{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"` + prefix + `"}]}}}}`; pattern != want {
+			t.Errorf("%s: got %s, want %s", name, pattern, want)
+		}
 	}
 }
 

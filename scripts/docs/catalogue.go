@@ -13,6 +13,7 @@ import (
 	"statgate/shared/api/bind"
 	"statgate/shared/api/preset"
 	"statgate/shared/api/view"
+	"statgate/shared/feed/webhooks"
 )
 
 // cataloguePage returns the inputs and objects of all operations as JSON, against which
@@ -32,7 +33,12 @@ func cataloguePage() ([]byte, error) {
 		}
 		slices.Sort(c.Inputs[h.Operation])
 		addObjects(c.Objects, h.Output)
+		for _, kind := range h.Events {
+			c.Events = append(c.Events, kind.Type)
+			addObjects(c.Objects, kind.Data)
+		}
 	}
+	addObjects(c.Objects, reflect.TypeFor[webhooks.WebhookTest]())
 	raw, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encoding the catalogue: %w", err)

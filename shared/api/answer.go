@@ -100,7 +100,7 @@ func (e Encoder) Error(requestID string, err *Error) Answer {
 	if err.Allow != "" {
 		a.Header["Allow"] = err.Allow
 	}
-	a.Body = render(e.Contract.Shapes.Error, func(slot string) any {
+	a.Body = Render(e.Contract.Shapes.Error, func(slot string) any {
 		switch slot {
 		case "code":
 			return cond.Code
@@ -221,6 +221,9 @@ func (e Encoder) envelope(r *Request, value any, page PageInfo) (body, timeless 
 	case !r.Route.OwnShape(e.Contract):
 		shape = e.Contract.Shapes.Item
 	}
+	if own := e.Contract.Operations[r.Route.Operation].Shape; own != nil {
+		shape = own
+	}
 	var payload any = value
 	if isList {
 		payload = list.Items()
@@ -233,15 +236,15 @@ func (e Encoder) envelope(r *Request, value any, page PageInfo) (body, timeless 
 		return raw, raw, nil
 	}
 	moment := false
-	body = render(shape, func(slot string) any {
-		moment = moment || slot == "now"
+	body = Render(shape, func(slot string) any {
+		moment = moment || slot == "now" || slot == "now_ms"
 		return fillSlot(slot, r, json.RawMessage(raw), list, page)
 	})
 	if !moment {
 		return body, body, nil
 	}
-	timeless = render(shape, func(slot string) any {
-		if slot == "now" {
+	timeless = Render(shape, func(slot string) any {
+		if slot == "now" || slot == "now_ms" {
 			return nil
 		}
 		return fillSlot(slot, r, json.RawMessage(raw), list, page)
@@ -257,6 +260,10 @@ func fillSlot(slot string, r *Request, raw json.RawMessage, list Listed, page Pa
 		return page.Next
 	case "more":
 		return page.Next != nil
+	case "done":
+		return page.Next == nil
+	case "true":
+		return true
 	case "total":
 		if page.Total != nil {
 			return page.Total
@@ -270,12 +277,14 @@ func fillSlot(slot string, r *Request, raw json.RawMessage, list Listed, page Pa
 		return page.Limit
 	case "now":
 		return r.Now.UTC().Format(time.RFC3339)
+	case "now_ms":
+		return r.Now.UnixMilli()
 	}
 	return nil
 }
 
-// render encodes a tree of names with its slots filled.
-func render(n *contract.Node, fill func(slot string) any) []byte {
+// Render encodes a tree of names with its slots filled.
+func Render(n *contract.Node, fill func(slot string) any) []byte {
 	var b bytes.Buffer
 	write(&b, n, fill)
 	return b.Bytes()

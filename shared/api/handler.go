@@ -122,6 +122,7 @@ type EventKind struct {
 	Summary     string // a few words
 	Description string // one or two sentences
 	Data        reflect.Type
+	Permission  string // without which a key cannot subscribe to it; "" for none
 }
 
 // Handle returns the handler of an operation. The input is a struct. A field is a path
@@ -174,6 +175,13 @@ func Creating[Out any](h Handler, get string, id func(Out) string) Handler {
 	}}
 	return h.Answering(201)
 }
+
+// OnePage lists the operations whose lists are never longer than [MaxOnePage]. In a contract
+// whose envelope of such a list has no cursor, it has no parameters of pages.
+var OnePage = []string{"listWebhooks"}
+
+// MaxOnePage is the length of a list without parameters of pages.
+const MaxOnePage = 100
 
 // Page is the pagination part of a list's input. Handlers read Limit and After; the
 // binding converts cursors, page numbers and offsets.

@@ -93,4 +93,6 @@ var written = map[string]Partitions{
 	"deleteWebhook":  {Keys: audited("WEBHOOKS")},
 	"rotateWebhook":  {Keys: audited("IDEMPOTENCY", "WEBHOOKS")},
 	"createDelivery": {Keys: patterns("WEBHOOK")},
+	"testWebhook":    {Keys: patterns("WEBHOOK")},
+	"replayDelivery": {Keys: patterns("WEBHOOK")},
 }

@@ -33,6 +33,7 @@ type Contract struct {
 	Shapes       Shapes               `json:"shapes"`
 	Meter        Meter                `json:"meter"`
 	MCP          MCP                  `json:"mcp,omitzero"`
+	Webhooks     Webhooks             `json:"webhooks,omitzero"`
 	// Recheck reads the key's version again before the answer is sent, so that
 	// even a request in flight is refused if its key was revoked.
 	Recheck bool `json:"recheck"`
@@ -120,6 +121,7 @@ type Operation struct {
 	Names  map[string]string `json:"names,omitempty"`  // parameter or field → the contract's name
 	Limit  *Limit            `json:"limit,omitempty"`  // instead of Paging's
 	Budget string            `json:"budget,omitempty"` // instead of Requests
+	Shape  *Node             `json:"shape,omitempty"`  // envelope of a success, instead of those of Shapes
 }
 
 // Limit is the page size.

@@ -114,6 +114,22 @@ func (s Scopes) Needs(name string) string {
 	return ""
 }
 
+// NeedFor returns the approval without which no scope grants the permission; "" if a scope
+// grants it without one, or none does.
+func (s Scopes) NeedFor(permission string) string {
+	need := ""
+	for _, l := range s.List {
+		if !Allows(l.Grants, permission) {
+			continue
+		}
+		if l.Needs == "" {
+			return ""
+		}
+		need = l.Needs
+	}
+	return need
+}
+
 // NeedApproval reports whether any scope of the contract needs the approval.
 func (s Scopes) NeedApproval(need string) bool {
 	return slices.ContainsFunc(s.List, func(l Scope) bool { return l.Needs == need })

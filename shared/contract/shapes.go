@@ -1,5 +1,7 @@
 package contract
 
+import "slices"
+
 // Shapes are the envelopes of answers and the views of objects.
 type Shapes struct {
 	Error *Node `json:"error"`
@@ -18,13 +20,14 @@ type Shapes struct {
 type Node struct {
 	Fields []Field `json:"fields,omitempty"` // an object, in this order
 	// Slot fills an envelope's leaf: code, message, details, request_id, item,
-	// items, next, total, page, limit, count, more, now.
+	// items, next, total, page, limit, count, more, done, now, now_ms, true; in the
+	// envelope of an event id, type, time, time_ms, data.
 	Slot string `json:"slot,omitempty"`
 	// OmitNull leaves the field out if the slot is null (written "$slot?").
 	OmitNull bool     `json:"omit_null,omitempty"`
 	Prefix   string   `json:"prefix,omitempty"` // put before a string slot ("req_$request_id")
 	Path     string   `json:"path,omitempty"`   // dotted path into the object of a view
-	Format   string   `json:"format,omitempty"` // epoch, replace or code
+	Format   string   `json:"format,omitempty"` // epoch, epoch_ms, replace or code
 	Args     []string `json:"args,omitempty"`   // of the format
 }
 
@@ -32,4 +35,9 @@ type Node struct {
 type Field struct {
 	Name string `json:"name"`
 	Node *Node  `json:"node"`
+}
+
+// Has reports whether a tree has the slot.
+func (n *Node) Has(slot string) bool {
+	return n.Slot == slot || slices.ContainsFunc(n.Fields, func(f Field) bool { return f.Node.Has(slot) })
 }

@@ -16,6 +16,6 @@ func main() {
 	secret.Peppers(f)
 	f.WarmKeys()
 	store := webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader, Peppers: f.Peppers()})
-	f.Start(deliver.New(deliver.Deps{Store: store, Title: f.Contract.Title, Private: f.Getenv("WEBHOOK_PRIVATE") == "true",
+	f.Start(deliver.New(deliver.Deps{Store: store, Title: f.Contract.Title, Headers: f.Contract.Webhooks.Headers, Private: f.Getenv("WEBHOOK_PRIVATE") == "true",
 		Clock: f.Clock, Log: f.Log, Metrics: f.Metrics}).Handle(queue.Open[webhooks.QueuedDelivery](f, queue.Webhooks)))
 }

@@ -9,6 +9,7 @@ import (
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/boot"
 	"statgate/shared/platform/boot/queue"
+	"statgate/shared/stats/contests"
 	"statgate/shared/stats/matches"
 )
 
@@ -18,7 +19,7 @@ func parts(f *boot.Function) fanout.Deps {
 	d := fanout.Deps{Contract: f.Contract, Matches: matches.NewStore(f.Stats(), f.Clock), Clock: f.Clock, Log: f.Log}
 	if api.Serves(f.Contract, api.Webhooks) {
 		d.Webhooks = webhooks.New(webhooks.Options{Table: f.Keys(), Contract: f.Contract, Rand: rand.Reader})
-		d.Queue = queue.Open[webhooks.QueuedDelivery](f, queue.Webhooks)
+		d.Queue, d.Contests = queue.Open[webhooks.QueuedDelivery](f, queue.Webhooks), contests.Audience{Table: f.Stats()}
 	}
 	if api.Serves(f.Contract, api.Changes) {
 		d.Changes = changes.NewAppender(f.Stats(), f.Clock)

@@ -410,7 +410,8 @@ func TestDeliveriesConsumeWhatThePageSays(t *testing.T) {
 		}
 	}
 	m.consumed()
-	for _, kind := range events.Types() {
+	for _, k := range events.Kinds {
+		kind := k.Type
 		if c, ok := changes[kind]; ok {
 			d := m.succeeds(c)
 			d.Type = kind

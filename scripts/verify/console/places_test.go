@@ -171,7 +171,7 @@ func mayCarry(exchange) bool { return false }
 // mayAnswer reports whether an answer has a secret, as it is shown once.
 func mayAnswer(x exchange) bool {
 	path, _, _ := strings.Cut(x.URL, "?")
-	for _, end := range []string{"/keys", "/rotate", "/webhooks", "/portal-links"} {
+	for _, end := range []string{"/keys", "/rotate", "/rotate-secret", "/webhooks", "/portal-links"} {
 		if x.Method == http.MethodPost && strings.HasSuffix(path, end) && x.Status < http.StatusMultipleChoices {
 			return true
 		}

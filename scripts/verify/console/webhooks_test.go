@@ -65,6 +65,9 @@ func TestAPersonManagesWebhooks(t *testing.T) {
 	t.Parallel()
 	tellOf(t, "createWebhook", func(t *testing.T, s *tale) {
 		org, user := s.Org(t, "Northern Broadcasting", s.plan, "ada@club.example")
+		if s.Contract.Scopes.NeedFor("webhooks:write") != "" {
+			s.approves(t, org)
+		}
 		s.enter(s.visitor, org, user)
 		if s.lacks(t, "createWebhook", "Webhooks") {
 			return
@@ -90,7 +93,35 @@ func TestAPersonManagesWebhooks(t *testing.T) {
 	})
 }
 
-// createsWebhook creates a webhook, for a team that does not exist at first.
+// approves makes the operator approve an organisation as a developer.
+func (s *tale) approves(t *testing.T, org string) {
+	t.Helper()
+	_, admin := s.Key(t, org, "admin", "orgs:write")
+	id, _ := s.Call(t, admin, "POST", "/applications", `{"kind":"general"}`).JSON(t)["id"].(string)
+	if r := s.Call(t, s.Operator, "PATCH", "/applications/"+id, `{"state":"approved"}`); r.Status != http.StatusOK {
+		t.Fatalf("approving: got %d %s", r.Status, r.Body)
+	}
+}
+
+// refusedFirst fills in what the deployment refuses, or the form where a webhook has no
+// filters: then it must list the types of events.
+func (s *tale) refusedFirst(form at) {
+	s.t.Helper()
+	if !s.Contract.Webhooks.Matches() {
+		s.click(confirmed(form, "Create webhook")...)
+		s.see(form, words("Choose at least one event"))
+		s.check(form, at{Role: "checkbox", Name: "match.created"})
+		return
+	}
+	s.fill("no-such-team", form, at{Role: "textbox", Name: "/Only these teams/"})
+	s.allow(http.StatusUnprocessableEntity, "/webhooks$")
+	s.click(confirmed(form, "Create webhook")...)
+	s.see(form, words("/entry 1: no such team/"))
+	s.looks(s.tab, "webhook refused")
+	s.click(form, button("Remove no-such-team"))
+}
+
+// createsWebhook creates a webhook, after a form that is refused.
 func (s *tale) createsWebhook(t *testing.T, r *receiver) (secret string) {
 	t.Helper()
 	s.looks(s.tab, "no webhooks")
@@ -98,12 +129,7 @@ func (s *tale) createsWebhook(t *testing.T, r *receiver) (secret string) {
 	form := dialog("Create webhook")
 	s.fill(r.url, form, field("Address"))
 	s.fill(markup, form, at{Role: "textbox", Name: "/^Description/"})
-	s.fill("no-such-team", form, at{Role: "textbox", Name: "/Only these teams/"})
-	s.allow(http.StatusUnprocessableEntity, "/webhooks$")
-	s.click(confirmed(form, "Create webhook")...)
-	s.see(form, words("/entry 1: no such team/"))
-	s.looks(s.tab, "webhook refused")
-	s.click(form, button("Remove no-such-team"))
+	s.refusedFirst(form)
 	s.looks(s.tab, "create webhook")
 	s.click(confirmed(form, "Create webhook")...)
 	s.looks(s.tab, "webhook secret")

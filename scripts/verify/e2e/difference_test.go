@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"statgate/scripts/verify/e2e/conformance"
 	"statgate/scripts/verify/e2e/suite"
 	"statgate/shared/api/preset"
 	"statgate/shared/platform/deployment/deploymenttest"
@@ -23,7 +24,7 @@ func TestEveryKnownDifferenceNamesACaseAndItsReason(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := map[string]bool{}
-		for _, one := range suite.Cases(c) {
+		for _, one := range slices.Concat(suite.Cases(c), conformance.Cases(name)) {
 			if seen[one.ID] || one.Guarantee == "" || one.Run == nil || strings.ContainsAny(one.ID, " \n") {
 				t.Errorf("%s: case %q is duplicate or incomplete", name, one.ID)
 			}

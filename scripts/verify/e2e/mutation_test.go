@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"statgate/scripts/verify/e2e/conformance"
 	"statgate/scripts/verify/e2e/suite"
 	"statgate/shared/contract"
 	"statgate/shared/platform/deployment/deploymenttest"
@@ -425,6 +426,74 @@ func rotationsHidden() fault {
 	}}
 }
 
+// muted gives requests of a path that must not happen another method, and their answers the
+// status and body that they would have.
+func muted(method, path string, status int, body string) func() fault {
+	re := regexp.MustCompile(path)
+	return func() fault {
+		return fault{before: func(r *http.Request) {
+			if r.Method == method && re.MatchString(r.URL.Path) {
+				r.Method = "TRACE"
+			}
+		}, after: func(c *call) {
+			if c.method == "TRACE" {
+				c.set(status, []byte(body))
+				c.header.Set("Content-Type", "application/json")
+			}
+		}}
+	}
+}
+
+// withdrawalIgnored approves an application where it was to be withdrawn, and answers as if it
+// were withdrawn.
+func withdrawalIgnored() fault {
+	var ignored sync.Map
+	return fault{before: func(r *http.Request) {
+		if r.Method != "PATCH" || !strings.Contains(r.URL.Path, "/applications/") {
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		if bytes.Contains(body, []byte("withdrawn")) {
+			ignored.Store(r.URL.Path, true)
+		} else {
+			ignored.Delete(r.URL.Path)
+		}
+		body = bytes.ReplaceAll(body, []byte("withdrawn"), []byte("approved"))
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}, after: func(c *call) {
+		if _, is := ignored.Load(c.path); is {
+			c.body = bytes.ReplaceAll(c.body, []byte(`"approved"`), []byte(`"withdrawn"`))
+		}
+	}}
+}
+
+// contestMutants are faults of a contract whose webhooks receive events of contests.
+var contestMutants = []mutant{
+	{"a contest webhook's event types are ignored", []string{"teambattles.webhook.events"}, "was sent to a webhook for match.cancelled",
+		resent("POST", "/webhooks", `"events":\["match.cancelled"\]`, `"events":["match.cancelled","match.created"]`)},
+	{"contest events are signed by another secret", []string{"teambattles.webhook.test", "teambattles.webhook.rotate"}, "no matching signature",
+		rewritten("/webhooks", `"whsec_[^"]{40,}"`, `"whsec_`+strings.Repeat("A", 43)+`="`)},
+	{"a withdrawn approval stays", []string{"teambattles.webhook.withdrawn", "teambattles.permissions.webhooks"}, "want 403", withdrawalIgnored},
+	{"an inactive member's webhook receives the team's events", []string{"teambattles.webhook.readers"}, "the webhook of a former member got",
+		before(func(r *http.Request) {
+			if r.Method == "PUT" && strings.Contains(r.URL.Path, "/contestants/") {
+				body, _ := io.ReadAll(r.Body)
+				body = bytes.ReplaceAll(body, []byte("inactive"), []byte("active"))
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			}
+		})},
+	{"a webhook acts for its maker after another user set its URL", []string{"teambattles.webhook.readers"}, "the webhook of a colleague got",
+		muted("PATCH", `/webhooks/whk_[^/]*$`, 200, `{"ok":true}`)},
+	{"a replay sends nothing", []string{"teambattles.webhook.replay"}, "the replay did not arrive",
+		muted("POST", `/replay$`, 202, `{"ok":true}`)},
+	{"a refused delivery is retried", []string{"teambattles.webhook.refused"}, "want failed",
+		rewritten("/deliveries", `"status":"failed"`, `"status":"pending"`)},
+	{"a test says that a refused event was accepted", []string{"teambattles.webhook.test"}, "want",
+		rewritten("/test", `"delivered":false`, `"delivered":true`)},
+	{"the list of deliveries never ends", []string{"teambattles.webhook.replay"}, "isDone",
+		rewritten("/deliveries", `"isDone":true`, `"isDone":false`)},
+}
+
 // secretShown shows the newest secret in the name of an object read by id.
 func secretShown() fault {
 	secret := ""
@@ -470,32 +539,40 @@ func withFault(backend http.Handler, f fault) http.Handler {
 // TestSuiteDetectsEveryFault proves that each case can fail.
 func TestSuiteDetectsEveryFault(t *testing.T) {
 	t.Parallel()
-	for _, m := range mutants {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			w := deploymenttest.New(t, "statgate")
-			w.Gate.Patience = patience
-			if slices.Contains(m.fails, "webhook.sent.filter") {
-				w.Simulate(t) // a filter needs an existing team
-			}
-			server := httptest.NewServer(withFault(w.Gateway, m.fault()))
-			t.Cleanup(server.Close)
-			needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)
-			var out bytes.Buffer
-			result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
-				Receive: "127.0.0.1", Patience: 15 * time.Second, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, id := range m.fails {
-				why, failed := result.Failures[id]
-				if !failed || i == 0 && !strings.Contains(why, m.why) {
-					t.Errorf("%s: got failure %q, want one with %q:\n%s", id, why, m.why, out.String())
-				}
-			}
-			if !strings.Contains(out.String(), "FAIL "+m.fails[0]) || strings.HasSuffix(out.String(), " 0 failed\n") {
-				t.Errorf("the report does not show the failure:\n%s", out.String())
-			}
-		})
+	for contract, all := range map[string][]mutant{"statgate": mutants, "teambattles": contestMutants} {
+		for _, m := range all {
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				m.detected(t, contract)
+			})
+		}
+	}
+}
+
+// detected checks that the suite reports a fault.
+func (m mutant) detected(t *testing.T, contract string) {
+	t.Helper()
+	w := deploymenttest.New(t, contract)
+	w.Gate.Patience = patience
+	if slices.Contains(m.fails, "webhook.sent.filter") {
+		w.Simulate(t) // a filter needs an existing team
+	}
+	server := httptest.NewServer(withFault(w.Gateway, m.fault()))
+	t.Cleanup(server.Close)
+	needed := append([]string{"rotate.at-once", "key.create", "document.open"}, m.fails...)
+	var out bytes.Buffer
+	result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract, Facts: conformance.Cases(contract),
+		Receive: "127.0.0.1", Patience: 15 * time.Second, Parallel: 32, Out: &out, Only: func(id string) bool { return slices.Contains(needed, id) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range m.fails {
+		why, failed := result.Failures[id]
+		if !failed || i == 0 && !strings.Contains(why, m.why) {
+			t.Errorf("%s: got failure %q, want one with %q:\n%s", id, why, m.why, out.String())
+		}
+	}
+	if !strings.Contains(out.String(), "FAIL "+m.fails[0]) || strings.HasSuffix(out.String(), " 0 failed\n") {
+		t.Errorf("the report does not show the failure:\n%s", out.String())
 	}
 }

@@ -107,6 +107,9 @@ func (r role) without(s outputs.Stack, lost grant) map[string]any {
 // table says NOTHING, a case is missing here.
 func (g grant) detectingCases(contract string) []string {
 	action := g.action[strings.IndexByte(g.action, ':')+1:]
+	if slices.Contains(ownWebhooks, contract) && (slices.Contains([]string{"fanout", "deliver"}, g.function) || g.function == "webhooks" && action == "SendMessage") {
+		return []string{contract + ".webhook."}
+	}
 	switch {
 	case g.function == "fanout" && g.store == "stats" && action == "BatchGetItem":
 		return []string{"webhook.sent.report"} // the event of a report is sent with its match
@@ -132,13 +135,17 @@ func (g grant) detectingCases(contract string) []string {
 		return []string{"gate." + g.function}
 	}
 	if named, ok := map[string][]string{
-		"console": {"session."}, "keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test"}, "audit": {"audit.run"}, "orgs": {"member.owners"},
+		"console": {"session."}, "keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test", contract + ".webhook."}, "audit": {"audit.run"}, "orgs": {"member.owners"},
 		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."}, "mcp": {"mcp.tools"}, "changes": {"changes."},
 	}[g.function]; ok {
 		return named
 	}
 	return []string{"stale." + g.function, "refuse.unknown-id", "data.", contract + "."}
 }
+
+// ownWebhooks are the contracts whose webhooks have the cases of their page, and not those of
+// the suite.
+var ownWebhooks = []string{"teambattles"}
 
 // withPrefixes returns a choice of cases for [suite.Options].
 func withPrefixes(prefixes []string) func(id string) bool {
@@ -162,7 +169,7 @@ func (r removal) detected() bool {
 	case r.forLambda():
 		return r.failed == r.action
 	case sourceOf(r.function) != "":
-		return strings.HasPrefix(r.failed, "webhook.") || strings.HasPrefix(r.failed, "changes.fed")
+		return strings.Contains(r.failed, "webhook.") || strings.HasPrefix(r.failed, "changes.fed")
 	}
 	return r.failed != "" && strings.Contains(r.why, "503")
 }

@@ -95,6 +95,8 @@ func New(c *contract.Contract, route api.Route, h api.Handler) (*Binder, error) 
 	}
 	b.pages(c)
 	b.expiry(c)
+	b.eventTypes(c)
+	b.hide(c)
 	b.texts = rulesOf(h.Input, "")
 	b.describe(b.schema, b.texts)
 	b.schema.Required = nil // validate checks it, so that the error names the field
@@ -144,6 +146,47 @@ func (b *Binder) expiry(c *contract.Contract) {
 	}
 	if c.Keys.ExpiryRequired && b.route.Operation == "createKey" {
 		life.Description += "; either is required"
+	}
+}
+
+// eventTypes adds the contract's types of events to the inputs of webhooks.
+func (b *Binder) eventTypes(c *contract.Contract) {
+	types := b.schema.Properties["types"]
+	create := b.route.Operation == "createWebhook"
+	if types == nil || !create && b.route.Operation != "updateWebhook" {
+		return
+	}
+	if names := slices.Sorted(maps.Values(c.Webhooks.Events)); len(names) > 0 {
+		types.Examples = []any{names[:1]}
+	}
+	if !c.Webhooks.Explicit {
+		return
+	}
+	one := 1
+	types.MinItems = &one
+	types.Description, _, _ = strings.Cut(types.Description, ";") // the default
+	if create {
+		b.required = append(b.required, "types")
+	}
+}
+
+// hide removes the inputs that the contract does not have: the pages of a list whose
+// envelope has no cursor, the filters of webhooks that receive no events of matches, and
+// what the contract decides of a rotation.
+func (b *Binder) hide(c *contract.Contract) {
+	var hidden []string
+	shape := c.Operations[b.route.Operation].Shape
+	switch {
+	case slices.Contains(api.OnePage, b.route.Operation) && b.style == "cursor" && shape != nil && !shape.Has("next"):
+		hidden, b.limit.Default = []string{"limit", "cursor"}, api.MaxOnePage
+		b.limit.Max = api.MaxOnePage
+	case b.route.Function == "webhooks" && b.schema.Properties["leagues"] != nil && !c.Webhooks.Matches():
+		hidden = []string{"leagues", "teams"}
+	case b.route.Operation == "rotateWebhook" && c.Webhooks.Overlap > 0:
+		hidden = []string{"overlap", "force"}
+	}
+	for _, name := range hidden {
+		delete(b.schema.Properties, name)
 	}
 }
 

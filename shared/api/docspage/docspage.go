@@ -33,6 +33,9 @@ type page struct {
 	Objects              []object
 	Events               []event
 	Sample               template.HTML // of an event
+	Redeliver            reference     // the operation that sends an event again
+	Versions             bool          // whether events contain objects with a version
+	FinalRefusals        bool          // whether an endpoint can end a delivery
 	Verify               string
 }
 
@@ -58,6 +61,7 @@ func Render(c *contract.Contract, doc []byte) ([]byte, error) {
 		Addresses: addressesOf(c), Auth: auth(c),
 		Guide: newGuide(c, d), Groups: groups,
 		Events: d.events(), Sample: example(d.sample()), Verify: strings.TrimSpace(verify),
+		Redeliver: d.redeliver(), Versions: c.Webhooks.Matches(), FinalRefusals: c.Webhooks.FinalRefusals,
 	}
 	p.Objects = d.objects()
 	var out bytes.Buffer

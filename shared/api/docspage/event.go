@@ -17,6 +17,7 @@ var verify string
 type event struct {
 	Type, When string
 	Fields     []field
+	Example    json.RawMessage // of the body; nil if the document has none
 }
 
 // events lists the webhook events by type.
@@ -34,15 +35,40 @@ func (d *document) events() []event {
 	var list []event
 	for _, kind := range slices.Sorted(maps.Keys(sent)) {
 		if body := sent[kind].RequestBody; body != nil {
-			list = append(list, event{Type: kind, When: sent[kind].Description, Fields: d.fields(body.Content["application/json"].Schema, false)})
+			list = append(list, event{Type: kind, When: sent[kind].Description, Fields: d.fields(body.Content["application/json"].Schema, false), Example: body.Content["application/json"].Example})
 		}
 	}
 	return list
 }
 
-// sample returns an example event, made of the example of getMatch. It returns nil if
-// the contract has no such operation.
+// reference is the id of an operation and its summary.
+type reference struct{ ID, Summary string }
+
+// redeliver returns the operation that sends an event again.
+func (d *document) redeliver() reference {
+	for _, methods := range d.Paths {
+		if op := methods["post"]; op.OperationID == "createDelivery" || op.OperationID == "replayDelivery" {
+			return reference{op.OperationID, op.Summary}
+		}
+	}
+	return reference{}
+}
+
+// sample returns an example event, made of the example of getMatch. Without this operation
+// it is the document's example of the first event that has one, or nil.
 func (d *document) sample() json.RawMessage {
+	if match := d.sampleOfMatch(); match != nil {
+		return match
+	}
+	for _, e := range d.events() {
+		if e.Example != nil {
+			return e.Example
+		}
+	}
+	return nil
+}
+
+func (d *document) sampleOfMatch() json.RawMessage {
 	for _, one := range d.Paths {
 		if get, ok := one["get"]; ok && get.OperationID == "getMatch" {
 			match := get.Responses["200"].Content["application/json"].Example

@@ -10,6 +10,7 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/api/schema"
+	"statgate/shared/contract"
 )
 
 var (
@@ -82,13 +83,24 @@ func (b *builder) shaped(r api.Route, out reflect.Type) (*huma.Schema, error) {
 			shape = api.ManagementList
 		}
 		item := b.registry.Schema(data.Type.Elem(), true, r.Operation)
+		if own := b.contract.Operations[r.Operation].Shape; own != nil {
+			return b.ownShape(r, own, item), nil
+		}
 		return b.registry.Add(b.nameOf(item, r)+"List", schema.Envelope(b.contract, shape, item, nil)), nil
 	}
 	item := b.registry.Schema(out, true, r.Operation)
+	if own := b.contract.Operations[r.Operation].Shape; own != nil {
+		return b.ownShape(r, own, item), nil
+	}
 	if shape := b.contract.Shapes.Item; shape != nil && !r.OwnShape(b.contract) {
 		return b.registry.Add(b.nameOf(item, r)+"Envelope", schema.Envelope(b.contract, shape, item, nil)), nil
 	}
 	return item, nil
+}
+
+// ownShape returns the schema of a response in the envelope that only its operation has.
+func (b *builder) ownShape(r api.Route, shape *contract.Node, item *huma.Schema) *huma.Schema {
+	return b.registry.Add(schema.Title(r.Operation)+"Result", schema.Envelope(b.contract, shape, item, nil))
 }
 
 // nameOf returns the component name of an item, or the operation's name if it has none.

@@ -31,6 +31,8 @@ var own = map[string][]string{
 	"updateReplay":   {api.ConflictStep},
 	"rotateWebhook":  {api.ConflictRotation},
 	"createDelivery": {api.ConflictState},
+	"testWebhook":    {api.ConflictState},
+	"replayDelivery": {api.ConflictState},
 
 	"addMember":         {api.ConflictLimit},
 	"createApplication": {api.ConflictLimit},

@@ -150,6 +150,40 @@ func TestEventsAreCallbacksWithATagOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestEventsAreDocumentedUnderTheContractsNamesAndInItsEnvelope(t *testing.T) {
+	t.Parallel()
+	c := load(t, "teambattles")
+	doc := write(t, c, all(c))
+	callbacks, _ := at(t, doc, "paths", "/api/v1/webhooks", "post", "callbacks").(map[string]any)
+	if got, want := len(callbacks), len(c.Webhooks.Events); got != want {
+		t.Errorf("createWebhook has %d callbacks, want %d", got, want)
+	}
+	completed := []byte(compact(t, callbacks["match.completed"]))
+	var headers []string
+	for _, one := range at(t, completed, "{$request.body#/url}", "post", "parameters").([]any) {
+		headers = append(headers, one.(map[string]any)["name"].(string))
+	}
+	if got, want := strings.Join(headers, " "), "webhook-id webhook-timestamp webhook-signature X-TeamBattles-Event"; got != want {
+		t.Errorf("got the headers %s, want %s", got, want)
+	}
+	for path, want := range map[string]string{
+		"MatchCompletedEvent": "id event created_at data", "ContestResult": "matchId gameId creatorTeamId acceptedTeamId winnerTeamId loserTeamId isDraw",
+		"CreateWebhookInput": "url label events", "UpdateWebhookInput": "url label status events", "ListWebhooksResult": "webhooks count timestamp",
+		"UpdateWebhookResult": "ok", "WebhookWithSecret": "id signingSecret secretPrefix",
+	} {
+		var names []string
+		for _, name := range at(t, doc, "components", "schemas", path, "x-order").([]any) {
+			names = append(names, name.(string))
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: got the fields %s, want %s", path, got, want)
+		}
+	}
+	if at(t, doc, "paths", "/api/v1/webhooks/{webhook}/rotate-secret", "post").(map[string]any)["requestBody"] != nil {
+		t.Error("rotateWebhook has a body, want none: the contract decides its fields")
+	}
+}
+
 func TestDetailsOfAnErrorHaveProblemsOfFieldsAndFormTogether(t *testing.T) {
 	t.Parallel()
 	c := load(t, "statgate")

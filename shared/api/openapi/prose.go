@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,6 +31,9 @@ func introduction(c *contract.Contract) string {
 		fmt.Fprintf(&b, "Matches that teams arrange and score themselves, protected by API keys.\n\n")
 	default:
 		fmt.Fprintf(&b, "The teams and matches of your organisation, protected by API keys.\n\n")
+	}
+	if c.Webhooks.Envelope().Has("time_ms") {
+		days += "; those of webhooks are milliseconds since 1970"
 	}
 	fmt.Fprintf(&b, "Send your API key with every request. ")
 	fmt.Fprintf(&b, "Every response has an `X-Request-Id`. Every error has the shape of the schema `Error`. ")
@@ -180,10 +184,42 @@ var prose = map[string]string{
 	"listDeliveries": "Lists the deliveries of the last 15 days, newest first: the number of attempts, the last response, and the time of the next attempt.",
 	"createDelivery": "Sends the event of a delivery of the last 15 days again, or a test event of the type `webhook.test`. The event is sent immediately, even if a later attempt is planned. The response does not wait for the delivery; see the list of deliveries for the result.",
 
+	"testWebhook":    "Sends a test event of the type `webhook.test` and waits for its first attempt, at most 11 s.",
+	"replayDelivery": "Sends the event of a delivery of the last 15 days again, immediately and under the same `webhook-id`. The response does not wait for the delivery; see the list of deliveries for the result.",
+
 	"getHealth":  "Returns `ok` while the API is running.",
 	"getReady":   "Returns `ok` while the API and its databases respond; otherwise the status is 503.",
 	"getOpenAPI": "Returns this OpenAPI document.",
 	"getDocs":    "Returns the same documentation as an HTML page.",
+}
+
+// contestProse replaces texts of prose where webhooks receive events of contests alone.
+var contestProse = map[string]string{
+	"createWebhook": "Creates a webhook. Within seconds, events are sent to its URL by POST, signed as the Standard Webhooks specification defines. Store the signing secret, and check the signature of each delivery. " +
+		"Events of a match are sent to your organisation if it is approved as the developer of the match's game, or if the user who last set the URL of the webhook is an active member of a team of the match or of its organisation. " +
+		"When an approval is withdrawn, deliveries stop immediately. Events from that time are not sent later. " +
+		"A delivery succeeds if your endpoint answers 2xx within 10 s; otherwise it is retried seven times over about 18 hours. If your endpoint answers 429 or 503 with `Retry-After`, in seconds or as a date, the next retry is not before that time; a `Retry-After` over 10 hours counts as 10 hours. " +
+		"An event can be delivered more than once, always with the same `webhook-id`, and out of order. " +
+		"A webhook without a successful delivery for three days, or whose endpoint answers 410, is disabled. The webhook belongs to your organisation and stays when the key that created it ends. An organisation can have 20 webhooks.",
+	"updateWebhook": "Updates the URL, the types of events or the state of a webhook. With a URL, the webhook acts from then on for the user who sends the request.",
+}
+
+// finalRefusals is added to the text of createWebhook where refusals are final.
+const finalRefusals = " If your endpoint answers 400–499, except 408, 425 and 429, the delivery ends without a retry."
+
+// proseOf returns the text of an operation in a contract.
+func proseOf(c *contract.Contract, operation string) string {
+	text := prose[operation]
+	if own := contestProse[operation]; own != "" && !c.Webhooks.Matches() {
+		text = own
+	}
+	switch {
+	case operation == "createWebhook" && c.Webhooks.FinalRefusals:
+		text += finalRefusals
+	case operation == "rotateWebhook" && c.Webhooks.Overlap > 0:
+		text = fmt.Sprintf("Replaces the signing secret. For %s each delivery has two signatures, so that receivers can switch. Another rotation in this time ends the oldest secret immediately.", time.Duration(c.Webhooks.Overlap)*time.Second)
+	}
+	return text
 }
 
 // repeats describes the responses to a repeated request, by the operation's [api.Repeat].

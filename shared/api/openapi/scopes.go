@@ -68,7 +68,7 @@ func cost(c *contract.Contract, r api.Route) string {
 }
 
 func description(c *contract.Contract, r api.Route, scopes []string) string {
-	text := prose[r.Operation] + repeats[r.Repeat()]
+	text := proseOf(c, r.Operation) + repeats[r.Repeat()]
 	if more := rules[r.Operation]; more != "" {
 		text += " " + more
 	}

@@ -51,7 +51,7 @@ func TestEveryOperationAndFunctionIsDocumented(t *testing.T) {
 // unused without an error.
 func TestTextsNameOnlyOperationsAndPropertiesThatExist(t *testing.T) {
 	t.Parallel()
-	for _, list := range [][]string{keysOf(prose), keysOf(own), keysOf(rawAnswers)} {
+	for _, list := range [][]string{keysOf(prose), keysOf(contestProse), keysOf(own), keysOf(rawAnswers)} {
 		for _, operation := range list {
 			if _, ok := api.Find(operation); !ok {
 				t.Errorf("there is a text for operation %s, which does not exist", operation)

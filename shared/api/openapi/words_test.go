@@ -16,7 +16,7 @@ import (
 
 // verbs are the words with which a summary may begin.
 var verbs = []string{"Add", "Create", "Decide", "Delete", "Forfeit", "Get", "List", "Record", "Redeliver", "Remove",
-	"Replace", "Revoke", "Rotate", "Search", "Submit", "Update"}
+	"Replace", "Replay", "Revoke", "Rotate", "Search", "Submit", "Test", "Update"}
 
 // riddles compiles the phrases that documents must not have: those of the Vale rule, and
 // some that are allowed in comments.

@@ -14,6 +14,7 @@ import (
 
 // Catalogue has what contracts name of the handlers. "make docs" writes it.
 type Catalogue struct {
+	Events  []string            `json:"events"`  // types that webhooks can receive
 	Inputs  map[string][]string `json:"inputs"`  // by operation; without path parameters
 	Objects map[string]Object   `json:"objects"` // by Go type
 }
@@ -111,6 +112,12 @@ func (c *compiler) viewNode(at []string, object string, n *contract.Node) {
 func formatProblem(n *contract.Node, kind string) string {
 	switch {
 	case n.Format == "":
+		return ""
+	case n.Format == "epoch_ms" && len(n.Args) > 0:
+		return "format epoch_ms has no arguments"
+	case n.Format == "epoch_ms" && kind != "time.Time":
+		return fmt.Sprintf("format epoch_ms requires a time, which %q is not", n.Path)
+	case n.Format == "epoch_ms":
 		return ""
 	case kind != "text":
 		return fmt.Sprintf("format %s requires text, which %q is not", n.Format, n.Path)

@@ -44,6 +44,7 @@ func (c *compiler) compile(src source) *contract.Contract {
 	got.Keys = c.keys(src.Keys)
 	c.operations(src, got)
 	got.MCP = c.mcp(src, got.Scopes)
+	got.Webhooks = c.webhooks(src, got.Scopes)
 	got.Paging = c.paging(src.Paging)
 	c.conditions(src, got)
 	got.Shapes = c.shapes(src.Shapes)
@@ -313,11 +314,16 @@ func (c *compiler) operations(src source, got *contract.Contract) {
 			continue
 		}
 		o := src.Operations[name]
+		if (route.Management || route.Open) && o.Shape != nil {
+			c.fail(append(at, "shape"), "is allowed only for operations of data")
+			continue
+		}
 		if route.Management && (o.Method != "" || o.Path != "" || o.Names != nil || o.Limit != nil || o.Budget != "") {
 			c.fail(at, "must be {}: key management is the same in every contract")
 			continue
 		}
 		op := contract.Operation{Method: o.Method, Path: o.Path, Names: o.Names, Budget: o.Budget}
+		op.Shape = c.ownShape(at, route, o, src.Paging.Style)
 		if o.Limit != nil {
 			l := c.limit(append(at, "limit"), *o.Limit)
 			op.Limit = &l

@@ -181,7 +181,7 @@ const maxBudget = 1_000_000_000_000
 // envelopes checks that each envelope shows what it is for.
 func (c *compiler) envelopes(src shapesSource, style string, got contract.Shapes) {
 	need := func(at string, n *contract.Node, slots ...string) {
-		if n != nil && !slices.ContainsFunc(slots, func(s string) bool { return has(n, s) }) {
+		if n != nil && !slices.ContainsFunc(slots, func(s string) bool { return n.Has(s) }) {
 			c.fail([]string{"shapes", at}, "must have the slot $%s", strings.Join(slots, " or $"))
 		}
 	}
@@ -195,17 +195,18 @@ func (c *compiler) envelopes(src shapesSource, style string, got contract.Shapes
 		name string
 		tree yaml.MapSlice
 	}{{"error", src.Error}, {"item", src.Item}, {"list", src.List}} {
-		c.leaves([]string{"shapes", part.name}, part.tree)
+		c.leaves([]string{"shapes", part.name}, part.tree, true)
 	}
 	for _, name := range sortedKeys(src.Views) {
-		c.leaves([]string{"shapes", "views", name}, src.Views[name])
+		c.leaves([]string{"shapes", "views", name}, src.Views[name], false)
 	}
 }
 
 // prefixable are the slots of text, before which an envelope can put a prefix.
 var prefixable = []string{"code", "message", "summary", "request_id"}
 
-func (c *compiler) leaves(at []string, tree yaml.MapSlice) {
+// leaves checks the names of a tree, and of an envelope the prefixes of its slots.
+func (c *compiler) leaves(at []string, tree yaml.MapSlice, envelope bool) {
 	for _, item := range tree {
 		place := append(slices.Clone(at), fmt.Sprint(item.Key))
 		switch v := item.Value.(type) {
@@ -213,10 +214,10 @@ func (c *compiler) leaves(at []string, tree yaml.MapSlice) {
 			if len(v) == 0 {
 				c.fail(place, "must not be empty")
 			}
-			c.leaves(place, v)
+			c.leaves(place, v, envelope)
 		case string:
 			prefix, slot, ok := strings.Cut(v, "$")
-			if ok && prefix != "" && at[1] != "views" && !slices.Contains(prefixable, strings.TrimSuffix(slot, "?")) {
+			if ok && prefix != "" && envelope && !slices.Contains(prefixable, strings.TrimSuffix(slot, "?")) {
 				c.fail(place, "only text can have a prefix, got %q", v)
 			}
 		}
@@ -277,11 +278,6 @@ func register(mux *http.ServeMux, pattern string) (problem string) {
 	}()
 	mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
 	return ""
-}
-
-// has reports whether a tree has the slot.
-func has(n *contract.Node, slot string) bool {
-	return n.Slot == slot || slices.ContainsFunc(n.Fields, func(f contract.Field) bool { return has(f.Node, slot) })
 }
 
 // side checks that clients can tell whose fault an error is: only faults of the service have a

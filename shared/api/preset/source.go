@@ -29,6 +29,7 @@ type source struct {
 	Shapes       shapesSource               `yaml:"shapes" jsonschema:"required" jsonschema_description:"Envelopes of responses, and views of objects"`
 	Meter        meterSource                `yaml:"meter" jsonschema_description:"Names of the rate headers; a header without a name is not sent"`
 	MCP          *mcpSource                 `yaml:"mcp" jsonschema_description:"MCP server; required if callMCP is deployed"`
+	Webhooks     *webhooksSource            `yaml:"webhooks" jsonschema_description:"Events of webhooks, and their form; the events of matches in Statgate's own form by default"`
 	Recheck      bool                       `yaml:"recheck" jsonschema_description:"Whether to read the key's version again before a response is sent, so that revoking a key also fails its requests in flight"`
 	HidePublic   bool                       `yaml:"hide_public" jsonschema_description:"Whether keys see only the data of their own organisation, without public data"`
 	IDs          string                     `yaml:"ids" jsonschema:"enum=uuid" jsonschema_description:"Format of the ids of data that this deployment creates; Statgate's own format by default"`
@@ -96,6 +97,7 @@ type operationSource struct {
 	Names  map[string]string `yaml:"names" jsonschema_description:"Names of parameters and fields in this contract, by Statgate's own names"`
 	Limit  *limitSource      `yaml:"limit" jsonschema_description:"Page size; paging.limit by default"`
 	Budget string            `yaml:"budget" jsonschema_description:"Budget that a request counts against; requests by default"`
+	Shape  yaml.MapSlice     `yaml:"shape" jsonschema_description:"Envelope of successful responses in place of shapes.item or shapes.list, with the slots of that one and $true; a list that is never longer than a page needs no $next"`
 }
 
 type limitSource struct {
@@ -120,10 +122,10 @@ type conditionSource struct {
 
 type shapesSource struct {
 	Error      yaml.MapSlice            `yaml:"error" jsonschema:"required" jsonschema_description:"Envelope of errors, with the slots $code, $message, $summary, $details, $request_id; a question mark after a slot omits null"`
-	Item       yaml.MapSlice            `yaml:"item" jsonschema_description:"Envelope of one object, with the slots $item, $now; no envelope by default"`
-	List       yaml.MapSlice            `yaml:"list" jsonschema:"required" jsonschema_description:"Envelope of a list, with the slots $items, $next, $more, $total, $count, $page, $limit, $now"`
+	Item       yaml.MapSlice            `yaml:"item" jsonschema_description:"Envelope of one object, with the slots $item, $now, $now_ms; no envelope by default"`
+	List       yaml.MapSlice            `yaml:"list" jsonschema:"required" jsonschema_description:"Envelope of a list, with the slots $items, $next, $more, $total, $count, $page, $limit, $done, $now, $now_ms"`
 	Management bool                     `yaml:"management" jsonschema_description:"Whether the responses of key management use item and list too"`
-	Views      map[string]yaml.MapSlice `yaml:"views" jsonschema_description:"Views by object: names, and the source of each value as a dotted path, with an optional format (epoch, replace, code) after |"`
+	Views      map[string]yaml.MapSlice `yaml:"views" jsonschema_description:"Views by object: names, and the source of each value as a dotted path, with an optional format (epoch, epoch_ms, replace, code) after |"`
 }
 
 type meterSource struct {
@@ -138,6 +140,15 @@ type mcpSource struct {
 	Tools  string   `yaml:"tools" jsonschema:"enum=scoped,enum=alone" jsonschema_description:"Permissions that a call of a tool needs: scoped, those of the server and those of the tool, or alone, those of the server; scoped by default"`
 	Offers []string `yaml:"offers" jsonschema:"required,minItems=1" jsonschema_description:"Names of the tools that the server has"`
 	UsedUp string   `yaml:"used_up" jsonschema:"enum=result,enum=error" jsonschema_description:"Answer to a tool call whose budget is used up: result, status 200 and a tool result that says how long to wait, or error, the status of the condition quota and a JSON-RPC error; result by default"`
+}
+
+type webhooksSource struct {
+	Events        map[string]string `yaml:"events" jsonschema_description:"Names of the types of events in this contract, by Statgate's own names; events of other types are not sent"`
+	Explicit      bool              `yaml:"explicit" jsonschema_description:"Whether each webhook must list the types of events that it receives; otherwise one without any receives all"`
+	Overlap       string            `yaml:"overlap" jsonschema_description:"Time for which the previous signing secret also signs after every rotation, such as 24h; requests choose by default"`
+	Body          yaml.MapSlice     `yaml:"body" jsonschema_description:"Envelope of an event, with the slots $id, $type, $time, $time_ms, $data"`
+	Headers       map[string]string `yaml:"headers" jsonschema_description:"Headers of a delivery besides those of Standard Webhooks, each with the slot $id or $type"`
+	FinalRefusals bool              `yaml:"final_refusals" jsonschema_description:"Whether an answer of 400–499, except 408, 425 and 429, ends a delivery without a retry"`
 }
 
 // budget parses "1000/h" (a rate), or "5" (a level: the maximum of concurrent uses).
@@ -159,9 +170,10 @@ func budget(text string) (contract.Budget, error) {
 
 // The slots that each envelope can have, and the formats of views.
 var errorSlots = []string{"code", "message", "summary", "details", "request_id"}
-var itemSlots = []string{"item", "now"}
-var listSlots = []string{"items", "next", "more", "total", "count", "page", "limit", "now"}
-var formats = []string{"epoch", "replace", "code"}
+var itemSlots = []string{"item", "now", "now_ms"}
+var listSlots = []string{"items", "next", "more", "done", "total", "count", "page", "limit", "now", "now_ms"}
+var bodySlots = []string{"id", "type", "time", "time_ms", "data"}
+var formats = []string{"epoch", "epoch_ms", "replace", "code"}
 
 // tree compiles a tree of names: an envelope if slots is not nil, otherwise a view.
 func tree(at any, slots []string) (*contract.Node, error) {

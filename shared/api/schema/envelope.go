@@ -40,6 +40,9 @@ func ownList(n *contract.Node) bool {
 	return slices.ContainsFunc(api.ManagementList.Fields, func(f contract.Field) bool { return f.Node == n })
 }
 
+// exampleMillis is a time in milliseconds since 1970.
+const exampleMillis = 1_772_366_400_000
+
 func slot(c *contract.Contract, n *contract.Node, item *huma.Schema, other func(n *contract.Node) *huma.Schema) *huma.Schema {
 	s := &huma.Schema{Nullable: !n.OmitNull}
 	switch n.Slot {
@@ -56,6 +59,12 @@ func slot(c *contract.Contract, n *contract.Node, item *huma.Schema, other func(
 		}
 	case "more":
 		return &huma.Schema{Type: huma.TypeBoolean, Description: "Whether another page follows"}
+	case "done":
+		return &huma.Schema{Type: huma.TypeBoolean, Description: "Whether this is the last page"}
+	case "true":
+		return &huma.Schema{Type: huma.TypeBoolean, Description: "Always true", Examples: []any{true}}
+	case "now_ms":
+		return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Description: "Time of the response, in milliseconds since 1970", Examples: []any{exampleMillis}}
 	case "count":
 		return &huma.Schema{Type: huma.TypeInteger, Description: "Number of items on this page"}
 	case "page":

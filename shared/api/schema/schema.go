@@ -110,7 +110,7 @@ var Names = map[string]string{
 	"standings.Table": "Standings", "standings.Row": "StandingsRow", "standings.AsOf": "StandingsAsOf",
 	"audit.Entry": "AuditEntry", "audit.Actor": "AuditActor", "keys.Usage": "KeyUsage", "keys.Window": "QuotaWindow",
 	"keys.Minted": "KeyWithSecret", "keys.Rotated": "RotatedKey", "orgs.Org": "Organisation", "contests.contestStatus": "ContestState", "matches.Side": "MatchTeam",
-	"webhooks.Created": "WebhookWithSecret", "keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.HeadToHeadAnswer": "HeadToHead", "matches.Totals": "HeadToHeadTotals",
+	"keys.Report": "UsageReport", "keys.Count": "UsageCount", "matches.HeadToHeadAnswer": "HeadToHead", "matches.Totals": "HeadToHeadTotals",
 }
 
 // name returns the type's own name, with its package's name before it if another type

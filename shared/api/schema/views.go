@@ -73,6 +73,12 @@ func (r *Registry) viewLeaf(n *contract.Node, of *huma.Schema) (*huma.Schema, er
 		s.Type = huma.TypeString
 	case "epoch":
 		s.Type, s.Description = huma.TypeInteger, strings.TrimSpace(s.Description+", in seconds since 1970")
+	case "epoch_ms":
+		s.Type, s.Format, s.Nullable = huma.TypeInteger, "int64", nullable || null
+		s.Description = strings.TrimSpace(s.Description + ", in milliseconds since 1970")
+		if !s.Nullable {
+			s.Examples = []any{exampleMillis}
+		}
 	default:
 		s.Type = huma.TypeInteger
 		s.Description = strings.TrimSpace(s.Description + " (" + strings.Join(n.Args, ", ") + ")")

@@ -97,10 +97,16 @@ func find(t reflect.Type, name string) ([]int, reflect.Type) {
 	return nil, nil
 }
 
-// format compiles a format. The type of its values must be a string.
+// format compiles a format. The type of its values must be a string, or a time for epoch_ms.
 func format(n *contract.Node, t reflect.Type) (func([]byte, reflect.Value) ([]byte, error), error) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if n.Format == "epoch_ms" {
+		if t != reflect.TypeFor[time.Time]() {
+			return nil, fmt.Errorf("format epoch_ms requires a time, but %q is %s", n.Path, t.Kind())
+		}
+		return epochMillis, nil
 	}
 	if t.Kind() != reflect.String {
 		return nil, fmt.Errorf("format %s requires text, but %q is %s", n.Format, n.Path, t.Kind())
@@ -130,6 +136,15 @@ func epoch(dst []byte, v reflect.Value) ([]byte, error) {
 		return append(dst, "null"...), nil
 	}
 	return strconv.AppendInt(dst, moment.Unix(), 10), nil
+}
+
+// epochMillis encodes a time as milliseconds since 1970.
+func epochMillis(dst []byte, v reflect.Value) ([]byte, error) {
+	moment, ok := v.Interface().(time.Time)
+	if !ok {
+		return dst, fmt.Errorf("view: %s is not a time", v.Type())
+	}
+	return strconv.AppendInt(dst, moment.UnixMilli(), 10), nil
 }
 
 // codes encodes known texts as numbers ("live=2"), and others as null.

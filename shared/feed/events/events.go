@@ -14,6 +14,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"statgate/shared/api"
+	"statgate/shared/stats/contests"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/reports"
 	"statgate/shared/table"
@@ -65,7 +66,7 @@ func archived(m *matches.Match, at time.Time) bool {
 	return m.Owner == matches.Public && m.Over(at.Add(-archiveAge))
 }
 
-// Event is something that happened to a match.
+// Event is something that happened to a match or a contest.
 type Event struct {
 	ID   string
 	Type string
@@ -76,7 +77,11 @@ type Event struct {
 	Of    *matches.Match
 	// ReplacedBy is the id of the match that a deleted match was merged with, or "".
 	ReplacedBy string
-	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews].
+	// Contest is the contest after the change, nil for an event about a match. Match is then
+	// its id, and Of is nil.
+	Contest *contests.Contest
+	// Data is what is sent: a [MatchNews], [EventNews], [LineupsNews] or [StatsNews], or of
+	// a contest a [ContestNews], [ContestResult], [ContestForfeit] or [ContestScore].
 	Data any
 }
 

@@ -45,6 +45,9 @@ func (s *Store) mint(ctx context.Context, id string) (string, sealed, error) {
 	return encodeSecret(raw), sealedSecret, err
 }
 
+// shownOf returns the first characters of a signing secret, which tell it from others.
+func shownOf(secret string) string { return secret[:len(secretPrefix)+4] }
+
 func encodeSecret(raw []byte) string { return secretPrefix + base64.StdEncoding.EncodeToString(raw) }
 
 // seal encrypts a secret under the current pepper.

@@ -50,6 +50,8 @@ type Options struct {
 	Filters Filters
 	// Queue receives deliveries to attempt immediately; nil where none are sent.
 	Queue Queue
+	// TestPatience is how long a test waits for its first attempt; 0: 11 s.
+	TestPatience time.Duration
 	// Private allows URLs on this machine and its network, and without TLS.
 	Private bool
 }
@@ -89,27 +91,27 @@ const maxOverlap = 7 * 24 * time.Hour
 
 // Create makes a webhook of the caller's organisation. A repeat with the same
 // Idempotency-Key is refused with the webhook's id, as its signing secret is shown once.
-func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created, error) {
+func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (WebhookWithSecret, error) {
 	id, err := s.changes.IDs.New("whk_", r.Now)
 	if err != nil {
-		return Created{}, err
+		return WebhookWithSecret{}, err
 	}
 	now := r.Now.UTC().Truncate(time.Second)
 	draft := record{Rev: 1, Secret: 1, Webhook: Webhook{ID: id, Org: r.Caller.Org, URL: spec.URL, Description: spec.Description,
 		Types: spec.Types, Leagues: spec.Leagues, Teams: spec.Teams, State: Enabled,
-		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key}}
+		CreatedAt: now, UpdatedAt: now, CreatedBy: r.Caller.Key, User: s.actsFor(r.Caller)}}
 	token, err := s.repeats.Of(r, spec)
 	if err != nil {
-		return Created{}, err
+		return WebhookWithSecret{}, err
 	}
 	if err := s.validate(r.Caller, &draft.Webhook); err != nil {
-		return Created{}, err
+		return WebhookWithSecret{}, err
 	}
 	secret, sealedSecret, err := s.mint(ctx, id)
 	if err != nil {
-		return Created{}, err
+		return WebhookWithSecret{}, err
 	}
-	draft.Present = sealedSecret
+	draft.Present, draft.SecretPrefix = sealedSecret, shownOf(secret)
 	call := change.Asked(r)
 	call.Token = token.Secret(idempotency.Webhook, id)
 	made, err := change.Make(ctx, s.changes, call,
@@ -131,9 +133,18 @@ func (s *Store) Create(ctx context.Context, r *api.Request, spec Spec) (Created,
 			return draft.Webhook, draft.creation(), nil
 		})
 	if err != nil {
-		return Created{}, err // no secret is returned with an error
+		return WebhookWithSecret{}, err // no secret is returned with an error
 	}
-	return Created{made, secret}, nil
+	return WebhookWithSecret{made, secret}, nil
+}
+
+// actsFor returns the user for whom a webhook of the caller acts: "" where no event depends
+// on it.
+func (s *Store) actsFor(c *api.Caller) string {
+	if !s.Contract.Webhooks.Contests() {
+		return ""
+	}
+	return c.User
 }
 
 // createFacts are the facts that decide whether a webhook is made.
@@ -159,10 +170,16 @@ func (r *record) creation() change.Plan {
 // validate refuses a webhook with invalid settings, and one whose maker's key may not read
 // the events that it would receive.
 func (s *Store) validate(c *api.Caller, w *Webhook) error {
-	if !c.May(events.Permission) {
-		return api.Fail(api.Permission, "webhooks require the permission %s, which this key does not have", events.Permission)
+	kinds := events.For(s.Contract)
+	for _, k := range kinds {
+		if all := len(w.Types) == 0; (all || slices.Contains(w.Types, k.Type)) && k.Permission != "" && !c.May(k.Permission) {
+			return api.Fail(api.Permission, "webhooks require the permission %s, which this key does not have", k.Permission)
+		}
 	}
-	if err := w.check(s.Private); err != nil {
+	if s.Contract.Webhooks.Explicit && len(w.Types) == 0 {
+		return api.FieldError("types", "must list at least one type of events")
+	}
+	if err := w.check(s.Private, kinds); err != nil {
 		return err
 	}
 	return nil
@@ -221,6 +238,9 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 	check := func(ctx context.Context) error { return s.checkFilters(ctx, r.Caller, e.Leagues, e.Teams) }
 	after, err := s.change(ctx, r, id, edit{action: "webhook.update", check: check, apply: func(w *record) error {
 		enabled := w.State != Enabled && e.State != nil
+		if e.URL != nil {
+			w.User = s.actsFor(r.Caller)
+		}
 		if e.URL != nil && *e.URL != w.URL {
 			w.URL, w.FailingAt = *e.URL, nil
 		}
@@ -243,24 +263,28 @@ func (s *Store) Update(ctx context.Context, r *api.Request, id string, e Edit) (
 }
 
 // Rotate replaces the signing secret. The previous one signs too until the overlap ends;
-// until then only force rotates again. A repeat with the same Idempotency-Key is refused.
-func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (Created, error) {
+// until then only force rotates again. A contract may decide both. A repeat with the same
+// Idempotency-Key is refused.
+func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, force bool) (WebhookWithSecret, error) {
 	token, err := s.repeats.Of(r, rotationInput{id, overlap, force})
 	if err != nil {
-		return Created{}, err
+		return WebhookWithSecret{}, err
 	}
 	overlapTime := time.Duration(0)
 	if overlap != "" {
 		if overlapTime, err = contract.ParseDuration(overlap); err != nil {
-			return Created{}, api.FieldError("overlap", "%v", err)
+			return WebhookWithSecret{}, api.FieldError("overlap", "%v", err)
 		}
 	}
+	if own := s.Contract.Webhooks.Overlap; own > 0 {
+		overlapTime, force = time.Duration(own)*time.Second, true
+	}
 	if overlapTime > maxOverlap {
-		return Created{}, api.FieldError("overlap", "must be at most 7d")
+		return WebhookWithSecret{}, api.FieldError("overlap", "must be at most 7d")
 	}
 	secret, sealedSecret, err := s.mint(ctx, id)
 	if err != nil {
-		return Created{}, err
+		return WebhookWithSecret{}, err
 	}
 	after, err := s.change(ctx, r, id, edit{action: "webhook.rotate", token: token.Secret(idempotency.Webhook, id), apply: func(w *record) error {
 		if w.PreviousEnd != nil && w.PreviousEnd.After(r.Now) && !force {
@@ -268,6 +292,7 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		}
 		now, end := r.Now.UTC().Truncate(time.Second), r.Now.UTC().Add(overlapTime).Truncate(time.Second)
 		before := w.Present
+		w.SecretPrefix = shownOf(secret)
 		w.Secret, w.RotatedAt, w.Present, w.Previous, w.PreviousEnd = w.Secret+1, &now, sealedSecret, sealed{}, nil
 		if overlapTime > 0 {
 			w.Previous, w.PreviousEnd = before, &end
@@ -275,9 +300,9 @@ func (s *Store) Rotate(ctx context.Context, r *api.Request, id, overlap string, 
 		return nil
 	}})
 	if err != nil {
-		return Created{}, err // no secret is returned with an error
+		return WebhookWithSecret{}, err // no secret is returned with an error
 	}
-	return Created{after.shown(r.Now), secret}, nil
+	return WebhookWithSecret{after.shown(r.Now), secret}, nil
 }
 
 // rotationInput is what makes two rotations the same request.

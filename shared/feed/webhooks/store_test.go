@@ -101,7 +101,7 @@ func (w *fixture) by(org string, permissions ...string) *api.Request {
 		Caller: &api.Caller{Org: org, User: "usr_1", Key: "key_1", Permissions: permissions}}
 }
 
-func (w *fixture) make(t *testing.T, org string, spec webhooks.Spec) webhooks.Created {
+func (w *fixture) make(t *testing.T, org string, spec webhooks.Spec) webhooks.WebhookWithSecret {
 	t.Helper()
 	if spec.URL == "" {
 		spec.URL = "https://example.com/hook"
@@ -122,7 +122,7 @@ func event(kind string) *events.Event {
 
 func (w *fixture) place(t *testing.T, hook webhooks.Webhook, e *events.Event) webhooks.QueuedDelivery {
 	t.Helper()
-	queued, pending, err := w.Place(t.Context(), &hook, e, []byte(`{"type":"x"}`))
+	queued, pending, err := w.Place(t.Context(), &hook, e, webhooks.Basis{}, []byte(`{"type":"x"}`))
 	if err != nil || !pending {
 		t.Fatalf("got %v, %v", pending, err)
 	}

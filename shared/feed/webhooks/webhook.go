@@ -64,10 +64,15 @@ type Webhook struct {
 	FailingAt   *time.Time `json:"failing_since" doc:"Time of the first failed delivery since the last successful one; null if the last delivery succeeded"`
 	RotatedAt   *time.Time `json:"rotated_at" doc:"Time of the last rotation of the signing secret; null if it was never rotated"`
 	PreviousEnd *time.Time `json:"previous_expires_at" doc:"Time until which the previous signing secret also signs; null if it does not sign"`
+
+	// User is the user for whom the webhook acts: who made it or, later, last set its URL. It
+	// is "" where no event depends on it.
+	User         string `json:"-"`
+	SecretPrefix string `json:"-" view:"secret_prefix" doc:"First characters of the signing secret; empty if unknown" example:"whsec_MfKQ"`
 }
 
-// Created is a webhook with its signing secret.
-type Created struct {
+// WebhookWithSecret is a webhook with its signing secret.
+type WebhookWithSecret struct {
 	Webhook
 	SigningSecret string `json:"signing_secret" doc:"Secret that signs deliveries (Standard Webhooks); shown only in this response" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
 }
@@ -83,6 +88,9 @@ func (w *Webhook) Subscribes(e *events.Event) bool {
 	}
 	if len(w.Types) > 0 && !slices.Contains(w.Types, e.Type) {
 		return false
+	}
+	if e.Contest != nil {
+		return len(w.Leagues) == 0 && len(w.Teams) == 0 // the filters are for matches
 	}
 	m := e.Of
 	return (len(w.Leagues) == 0 || slices.Contains(w.Leagues, string(m.League))) &&
@@ -132,6 +140,11 @@ func (r *record) item() table.Item {
 			it[name] = at.Unix()
 		}
 	}
+	for name, text := range map[string]string{"user": r.User, "secret_prefix": r.SecretPrefix} {
+		if text != "" {
+			it[name] = text
+		}
+	}
 	if r.Reason != nil {
 		it["reason"] = *r.Reason
 	}
@@ -150,6 +163,7 @@ func fromItem(it table.Item) (record, bool) {
 			ID: it.Str("id"), Org: it.Str("org"), URL: it.Str("url"), Description: it.Str("description"),
 			Types: it.Texts("types"), Leagues: it.Texts("leagues"), Teams: it.Texts("teams"), State: it.Str("state"),
 			CreatedAt: time.Unix(it.Int("created_at"), 0).UTC(), CreatedBy: it.Str("created_by"), UpdatedAt: time.Unix(it.Int("updated_at"), 0).UTC(),
+			User: it.Str("user"), SecretPrefix: it.Str("secret_prefix"),
 			FailingAt: optionalTime(it, "failing_at"), RotatedAt: optionalTime(it, "rotated_at"), PreviousEnd: optionalTime(it, "previous_end"),
 		}}
 	if reason := it.Str("reason"); reason != "" {
@@ -184,21 +198,27 @@ type settings struct {
 	Teams       []string `json:"teams"`
 	State       string   `json:"state"`
 	Secret      int64    `json:"signing_secret_number"`
+	User        string   `json:"user,omitempty"` // for whom it acts, where that decides what it receives
 }
 
 func (r *record) settings() settings {
-	return settings{r.URL, r.Description, r.Types, r.Leagues, r.Teams, r.State, r.Secret}
+	return settings{r.URL, r.Description, r.Types, r.Leagues, r.Teams, r.State, r.Secret, r.User}
 }
 
-// check refuses settings that would deliver nothing, and drops duplicates.
-func (w *Webhook) check(private bool) *api.Error {
+// check refuses settings that would deliver nothing, and drops duplicates. Kinds are the
+// types of events of the contract.
+func (w *Webhook) check(private bool, kinds []api.EventKind) *api.Error {
 	if err := checkURL(w.URL, private); err != nil {
 		return err
 	}
 	w.Types, w.Leagues, w.Teams = distinct(w.Types), distinct(w.Leagues), distinct(w.Teams)
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Type)
+	}
 	for _, t := range w.Types {
-		if !slices.Contains(events.Types(), t) {
-			return api.FieldError("types", "unknown event type %q; must be one of %s", truncate(t), strings.Join(events.Types(), ", "))
+		if !slices.Contains(names, t) {
+			return api.FieldError("types", "unknown event type %q; must be one of %s", truncate(t), strings.Join(names, ", "))
 		}
 	}
 	return checkIDs(w.Leagues, w.Teams)

@@ -5,15 +5,18 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
 	"statgate/shared/access/audit"
 	"statgate/shared/access/change"
 	"statgate/shared/api"
+	"statgate/shared/api/view"
 	"statgate/shared/feed/events"
 	"statgate/shared/ids"
 	"statgate/shared/table"
@@ -35,13 +38,21 @@ const (
 	Patience = 3 * 24 * time.Hour
 )
 
-// Body returns the body of a delivery: the event's type, time and data.
-func Body(kind string, at time.Time, data json.RawMessage) ([]byte, error) {
-	return json.Marshal(struct {
-		Type      string          `json:"type"`
-		Timestamp time.Time       `json:"timestamp"`
-		Data      json.RawMessage `json:"data"`
-	}{kind, at.UTC(), data})
+// Body returns the body of a delivery: an event in the contract's envelope.
+func (s *Store) Body(id, kind string, at time.Time, data json.RawMessage) []byte {
+	return api.Render(s.Contract.Webhooks.Envelope(), func(slot string) any {
+		switch slot {
+		case "id":
+			return id
+		case "type":
+			return kind
+		case "time":
+			return at.UTC()
+		case "time_ms":
+			return at.UnixMilli()
+		}
+		return data
+	})
 }
 
 // Subscribed returns every enabled webhook. One that was made or changed within the last
@@ -61,9 +72,9 @@ func (s *Store) Subscribed(ctx context.Context) ([]Webhook, error) {
 }
 
 // Place stores the delivery of an event to a webhook and reports whether it is pending.
-// Repeated calls store it once.
-func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []byte) (QueuedDelivery, bool, error) {
-	d := storedDelivery{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
+// Repeated calls store it once. The basis is the zero Basis for an event of a match.
+func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, basis Basis, body []byte) (QueuedDelivery, bool, error) {
+	d := storedDelivery{Body: string(body), Basis: basis, Delivery: Delivery{ID: events.ID("dlv_", e.At, w.ID, e.ID), Webhook: w.ID, Event: e.ID, Type: e.Type, State: Pending, CreatedAt: e.At}}
 	queued := QueuedDelivery{Org: w.Org, Webhook: w.ID, Delivery: d.ID}
 	_, err := s.Table.Write(ctx, table.Put(d.item(), table.IsNew()))
 	if was := table.AsConditionFailed(err); was != nil {
@@ -79,6 +90,7 @@ func (s *Store) Place(ctx context.Context, w *Webhook, e *events.Event, body []b
 type Attempt struct {
 	Webhook Webhook
 	Event   string
+	Type    string // of the event
 	Body    []byte
 	Secrets []string // to sign it with, the current one first
 
@@ -125,11 +137,21 @@ func (s *Store) Begin(ctx context.Context, d QueuedDelivery, now time.Time) (*At
 	if !ok || w.State != Enabled {
 		return nil, 0, s.cancel(ctx, d, a.claim)
 	}
-	a.Webhook, a.Event, a.Body = w.Webhook, a.storedDelivery.Event, []byte(a.storedDelivery.Body)
+	if entitled, err := newStandings(s, s.consistently).entitled(ctx, &w.Webhook, a.storedDelivery.Basis); !entitled {
+		if err == nil {
+			err = s.cancel(ctx, d, a.claim)
+		}
+		return nil, 0, err
+	}
+	a.Webhook, a.Event, a.Type, a.Body = w.Webhook, a.storedDelivery.Event, a.storedDelivery.Type, []byte(a.storedDelivery.Body)
 	if err := s.addSigningSecrets(ctx, a, w, now); err != nil {
 		return nil, 0, err
 	}
 	return a, 0, nil
+}
+
+func (s *Store) consistently(ctx context.Context, key table.Key) (table.Item, error) {
+	return s.Table.Get(ctx, key, true)
 }
 
 // addSigningSecrets opens the secrets that sign an attempt and adds them to it.
@@ -148,7 +170,7 @@ func (s *Store) addSigningSecrets(ctx context.Context, a *Attempt, w record, now
 	return nil
 }
 
-// cancel ends a delivery whose webhook is disabled or deleted.
+// cancel ends a delivery whose webhook is disabled, deleted or may not receive it.
 func (s *Store) cancel(ctx context.Context, d QueuedDelivery, claim int64) error {
 	_, err := s.Table.Write(ctx, table.Update(deliveryAddress(d.Webhook, d.Delivery),
 		[]table.Action{table.Set("state", Canceled), table.Remove("lease"), table.Remove("next_at")},
@@ -173,6 +195,12 @@ type Outcome struct {
 // gone reports whether the receiver answered 410 Gone.
 func (o Outcome) gone() bool { return o.Status == http.StatusGone }
 
+// refuses reports whether the receiver refused the event itself: a client error other than
+// those that ask for a later attempt.
+func (o Outcome) refuses() bool {
+	return o.Status >= 400 && o.Status <= 499 && o.Status != http.StatusRequestTimeout && o.Status != http.StatusTooEarly && o.Status != http.StatusTooManyRequests
+}
+
 // Finish stores the result of an attempt. It returns how long to wait for the next attempt,
 // 0 for never, and whether the delivery failed for good.
 func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time) (again time.Duration, givenUp bool, err error) {
@@ -190,7 +218,7 @@ func (s *Store) Finish(ctx context.Context, a *Attempt, o Outcome, now time.Time
 	switch {
 	case o.Error == "":
 		fields["state"] = Delivered
-	case o.gone() || n > len(RetryDelays):
+	case o.gone() || n > len(RetryDelays) || s.Contract.Webhooks.FinalRefusals && o.refuses():
 		fields["state"], givenUp = Failed, true
 	default:
 		again = retryDelay(a.storedDelivery.ID, n, o.RetryAfter)
@@ -296,8 +324,28 @@ func (s *Store) Deliveries(ctx context.Context, r *api.Request, id string, limit
 	return found, next, nil
 }
 
+// errNoDelivery means that a webhook has no such delivery.
+var errNoDelivery = errors.New("no such delivery; deliveries are kept for 15 days")
+
 // Send sends a delivery again or, without one, sends a test event.
 func (s *Store) Send(ctx context.Context, r *api.Request, id string, again *string) (Delivery, error) {
+	d, err := s.send(ctx, r, id, again)
+	if errors.Is(err, errNoDelivery) {
+		return d, api.FieldError("delivery", "%v", err)
+	}
+	return d, err
+}
+
+// Replay sends a delivery again.
+func (s *Store) Replay(ctx context.Context, r *api.Request, id, delivery string) (Delivery, error) {
+	d, err := s.send(ctx, r, id, &delivery)
+	if errors.Is(err, errNoDelivery) {
+		return d, api.Fail(api.NotFound, "%v", err)
+	}
+	return d, err
+}
+
+func (s *Store) send(ctx context.Context, r *api.Request, id string, again *string) (Delivery, error) {
 	w, err := s.find(ctx, r.Caller, id, true)
 	if err != nil {
 		return Delivery{}, err
@@ -329,15 +377,16 @@ func (s *Store) createTest(ctx context.Context, r *api.Request, w record) (store
 	if err != nil {
 		return storedDelivery{}, err
 	}
-	data, err := json.Marshal(map[string]string{"webhook": w.ID})
+	views, err := view.New(s.Contract, reflect.TypeFor[WebhookTest]())
 	if err != nil {
-		return storedDelivery{}, err
+		return storedDelivery{}, fmt.Errorf("webhooks: %w", err)
+	}
+	data, err := views.Marshal(WebhookTest{w.ID})
+	if err != nil {
+		return storedDelivery{}, fmt.Errorf("webhooks: writing a test event: %w", err)
 	}
 	at := r.Now.UTC().Truncate(time.Millisecond)
-	body, err := Body(testType, at, data)
-	if err != nil {
-		return storedDelivery{}, err
-	}
+	body := s.Body(event, testType, at, data)
 	d := storedDelivery{Body: string(body), Delivery: Delivery{ID: events.ID("dlv_", at, w.ID, event), Webhook: w.ID, Event: event, Type: testType, State: Pending, CreatedAt: at}}
 	if _, err := s.Table.Write(ctx, table.Put(d.item())); err != nil {
 		return storedDelivery{}, api.UnavailableError("placing a delivery", err)
@@ -349,7 +398,7 @@ func (s *Store) createTest(ctx context.Context, r *api.Request, w record) (store
 // attempt. One that is being attempted stays as it is.
 func (s *Store) reset(ctx context.Context, r *api.Request, w record, id string) (storedDelivery, error) {
 	if !ids.Valid(id) {
-		return storedDelivery{}, api.FieldError("delivery", "no such delivery")
+		return storedDelivery{}, errNoDelivery
 	}
 	it, err := s.Table.Write(ctx, table.Update(deliveryAddress(w.ID, id), []table.Action{
 		table.Set("state", Pending), table.Set("attempts", int64(0)), table.Set("waits", int64(0)), table.Set(table.TTLAttr, r.Now.Add(Retention).Unix()), table.Increment("claims", 1),
@@ -363,7 +412,7 @@ func (s *Store) reset(ctx context.Context, r *api.Request, w record, id string) 
 	}
 	d, ok := deliveryFromItem(it, r.Now)
 	if !ok {
-		return storedDelivery{}, api.FieldError("delivery", "no such delivery; deliveries are kept for 15 days")
+		return storedDelivery{}, errNoDelivery
 	}
 	return d, nil
 }

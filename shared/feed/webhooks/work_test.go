@@ -38,7 +38,7 @@ func (w *fixture) finished(t *testing.T, a *webhooks.Attempt, o webhooks.Outcome
 }
 
 // only returns the single delivery of a webhook.
-func (w *fixture) only(t *testing.T, hook webhooks.Created) webhooks.Delivery {
+func (w *fixture) only(t *testing.T, hook webhooks.WebhookWithSecret) webhooks.Delivery {
 	t.Helper()
 	list, _, err := w.Deliveries(t.Context(), w.by(hook.Org), hook.ID, 10, "")
 	if err != nil || len(list) != 1 {
@@ -61,7 +61,7 @@ func TestARepeatedEventIsStoredOnce(t *testing.T) {
 			t.Errorf("got %v, want %v again: it is still pending", again, first)
 		}
 		w.finished(t, w.began(t, first, now), accepted, now)
-		if _, pending, err := w.Place(t.Context(), &hook.Webhook, e, []byte("{}")); pending || err != nil {
+		if _, pending, err := w.Place(t.Context(), &hook.Webhook, e, webhooks.Basis{}, []byte("{}")); pending || err != nil {
 			t.Errorf("got %v, %v, want the delivered event not to be sent again", pending, err)
 		}
 		if got := w.only(t, hook); got.State != webhooks.Delivered || got.Attempts != 1 || *got.Status != 204 || got.Error != nil {

@@ -47,7 +47,8 @@ func newStage(t *testing.T, contract string) *stage {
 		s.faulty, tables[name] = append(s.faulty, f), f
 	}
 	s.Fixture = deploymenttest.On(t, contract, tables)
-	s.Gate.Patience = 20 * time.Second // these tests are not about a slow machine
+	s.Gate.Patience = 20 * time.Second               // these tests are not about a slow machine
+	s.Webhooks.TestPatience = 100 * time.Millisecond // nothing is sent
 	return s
 }
 
@@ -120,6 +121,16 @@ func newWebhook(s *stage) request {
 	org := newOrg(s)
 	_, secret := s.Key(s.T, org, s.unique(), "write:webhooks", "read:matches")
 	return request{secret: secret, params: map[string]string{"webhook": s.post(secret, "/webhooks", webhook, "id")}}
+}
+
+// newContestHook returns a webhook of a new organisation that is approved as a developer.
+func newContestHook(s *stage) request {
+	org := newOrg(s)
+	_, admin := s.Key(s.T, org, s.unique(), "keys:write", "orgs:write")
+	application := s.post(admin, "/applications", `{"kind":"general"}`, "id")
+	ok(s.T, s.Call(s.T, s.Operator, "PATCH", "/applications/"+application, `{"state":"approved"}`), 200)
+	_, secret := s.Key(s.T, org, s.unique(), "webhooks.manage:enabled")
+	return request{secret: secret, params: map[string]string{"webhook": s.post(secret, "/webhooks", `{"url":"http://127.0.0.1:9/","events":["match.created"]}`, "id")}}
 }
 
 const webhook = `{"url":"http://127.0.0.1:9/","types":["match.updated"]}`
@@ -221,6 +232,20 @@ var changes = map[string]makeRequest{
 	"createDelivery": func(s *stage) request { // has no Idempotency-Key
 		r := newWebhook(s)
 		r.body, r.doubles = `{}`, true
+		return r
+	},
+
+	"testWebhook": func(s *stage) request { // has no Idempotency-Key
+		r := newContestHook(s)
+		r.doubles = true
+		return r
+	},
+	"replayDelivery": func(s *stage) request { // each replay is a new attempt
+		r := newContestHook(s)
+		ok(s.T, s.Call(s.T, r.secret, "POST", "/webhooks/"+r.params["webhook"]+"/test", ""), 200)
+		list := ok(s.T, s.Call(s.T, r.secret, "GET", "/webhooks/"+r.params["webhook"]+"/deliveries", ""), 200)
+		r.params["delivery"], _ = list["page"].([]any)[0].(map[string]any)["id"].(string)
+		r.doubles = true
 		return r
 	},
 

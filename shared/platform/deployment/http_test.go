@@ -326,12 +326,13 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 		org, user := w.Org(t, "Examples", w.Contract.Plans[len(w.Contract.Plans)-1].Name, "examples@example.com")
 		_, secret := w.Key(t, org, "writer", writing(w.Contract)...)
 		ids["{key}"], _ = w.Key(t, org, "rotated", writing(w.Contract)...)
-		game, finished := "", ""
+		game, finished, hooks := "", "", w.Operator
 		if _, replays := w.Contract.Operations["createReplay"]; replays {
 			finished = w.FinishedMatch(t)
 		}
 		if name == "teambattles" {
 			game, ids["{match}"] = rocketRally(t, w, org, user)
+			hooks = developer(t, w, org)
 		}
 		for path, methods := range document(t, w).Paths {
 			for method, op := range methods {
@@ -342,6 +343,8 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 				switch {
 				case strings.Contains(path, "/game/"):
 					by = game
+				case strings.HasSuffix(path, "/webhooks"):
+					by = hooks
 				case strings.HasSuffix(path, "/matches"):
 					by = secret
 				}
@@ -394,6 +397,16 @@ func writing(c *contract.Contract) []string {
 		}
 	}
 	return all
+}
+
+// developer approves an organisation as a developer and returns a key that manages webhooks.
+func developer(t *testing.T, w *deploymenttest.Fixture, org string) (secret string) {
+	t.Helper()
+	_, admin := w.Key(t, org, "developer", "orgs:write")
+	app := ok(t, w.Call(t, admin, "POST", "/applications", `{"kind":"general"}`), 201)["id"].(string)
+	ok(t, w.Call(t, w.Operator, "PATCH", "/applications/"+app, `{"state":"approved"}`), 200)
+	_, secret = w.Key(t, org, "hooks", "webhooks.manage:enabled")
+	return secret
 }
 
 // rocketRally creates the teams in the examples of contests, a key of their game, and a

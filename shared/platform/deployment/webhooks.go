@@ -15,6 +15,7 @@ import (
 	"statgate/shared/feed/filters"
 	"statgate/shared/feed/webhooks"
 	"statgate/shared/platform/deployment/queue"
+	"statgate/shared/stats/contests"
 	"statgate/shared/stats/leagues"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/teams"
@@ -27,10 +28,10 @@ func (d *Deployment) workers(o Options) error {
 	d.queue = queue.New(o.Clock, o.Log)
 	d.Webhooks = webhooks.New(webhooks.Options{Table: o.Keys, Contract: o.Contract, Rand: o.Rand, Peppers: o.Peppers,
 		Filters: filters.New(o.Contract, leagues.NewStore(o.Stats), teams.NewStore(o.Stats)), Queue: d.queue, Private: o.PrivateWebhooks})
-	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
+	sender := deliver.New(deliver.Deps{Store: d.Webhooks, Title: o.Contract.Title, Headers: o.Contract.Webhooks.Headers, Private: o.PrivateWebhooks, Clock: o.Clock, Log: o.Log})
 	parts := fanout.Deps{Contract: o.Contract, Matches: matches.NewStore(o.Stats, o.Clock), Clock: o.Clock, Log: o.Log}
 	if api.Serves(o.Contract, api.Webhooks) {
-		parts.Webhooks, parts.Queue = d.Webhooks, d.queue
+		parts.Webhooks, parts.Queue, parts.Contests = d.Webhooks, d.queue, contests.Audience{Table: o.Stats}
 	}
 	if api.Serves(o.Contract, api.Changes) {
 		parts.Changes = changes.NewAppender(o.Stats, o.Clock)

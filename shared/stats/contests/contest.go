@@ -43,9 +43,11 @@ type Contest struct {
 	Maps        []MapScore `json:"maps" nullable:"false" doc:"Maps with a score, by map number"`
 	Winner      *string    `json:"winner" doc:"Id of the winning team; null while undecided and after a draw"`
 	ForfeitedBy *string    `json:"forfeited_by" doc:"Id of the team that forfeited; null if neither did"`
-	ScheduledAt *time.Time `json:"scheduled_at" doc:"Scheduled start; null if not scheduled"`
-	CreatedAt   time.Time  `json:"created_at" doc:"Creation time"`
-	UpdatedAt   time.Time  `json:"updated_at" doc:"Time of the last change"`
+	// ForfeitReason is what the game stated.
+	ForfeitReason *string    `json:"forfeit_reason" doc:"Reason of the forfeit; null if none was given"`
+	ScheduledAt   *time.Time `json:"scheduled_at" doc:"Scheduled start; null if not scheduled"`
+	CreatedAt     time.Time  `json:"created_at" doc:"Creation time"`
+	UpdatedAt     time.Time  `json:"updated_at" doc:"Time of the last change"`
 }
 
 // Opponent is one of the two teams, as it was when the contest was created.

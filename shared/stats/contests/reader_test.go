@@ -1,6 +1,7 @@
 package contests_test
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -70,4 +71,37 @@ func TestContestsAreReadOnlyThroughReader(t *testing.T) {
 	if got, want := methodsOf[*contests.Store](), []string{"Change", "Create", "For", "Put", "Token"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v: reads belong to Reader", got, want)
 	}
+}
+
+func TestReadersOfAContestAreTheActiveMembersOfItsTeamsAndTheirOrganisations(t *testing.T) {
+	engines(t, func(t *testing.T, tbl table.Table) {
+		s := storeWithTeams(t, tbl)
+		c, err := create(t.Context(), s, request("", noon), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put := func(kind contests.Kind, p contests.Contestant) {
+			t.Helper()
+			if _, err := s.Put(t.Context(), request("", noon), kind, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		readers := func(want ...string) {
+			t.Helper()
+			got, err := contests.Audience{Table: tbl}.Readers(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if all := slices.Sorted(maps.Keys(got)); !slices.Equal(all, want) {
+				t.Errorf("got %v, want %v", all, want)
+			}
+		}
+		readers("usr_1")
+		put(contests.OfOrg, contests.Contestant{ID: "org_aurora", Slug: "aurora", Name: "Aurora", Members: []contests.Member{{User: "usr_3", State: contests.Active}, {User: "usr_4", State: contests.Inactive}}})
+		put(contests.OfTeam, contests.Contestant{ID: "team_south", Slug: "south", Name: "South", Members: []contests.Member{{User: "usr_2", State: contests.Active}}})
+		readers("usr_1", "usr_2", "usr_3")
+		// The team plays for no organisation now, and its first member has left it.
+		put(contests.OfTeam, contests.Contestant{ID: "team_north", Slug: "north", Name: "North", Members: []contests.Member{{User: "usr_1", State: contests.Inactive}}})
+		readers("usr_2", "usr_3")
+	})
 }

@@ -59,8 +59,9 @@ func (c Contest) step(steps map[Status][]Status, to Status, now time.Time) (Cont
 	return c, nil
 }
 
-// Forfeit makes the other team the winner. It fails with errTeam or errState.
-func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
+// Forfeit makes the other team the winner; reason may be nil. It fails with errTeam or
+// errState.
+func (c Contest) Forfeit(team string, reason *string, now time.Time) (Contest, error) {
 	winner := c.Home.ID
 	switch team {
 	case c.Home.ID:
@@ -72,7 +73,7 @@ func (c Contest) Forfeit(team string, now time.Time) (Contest, error) {
 	if c.Status != Accepted && c.Status != Ready && c.Status != InProgress {
 		return c, fmt.Errorf("cannot forfeit while %s: %w", c.Status, errState)
 	}
-	c.Status, c.UpdatedAt, c.Winner, c.ForfeitedBy = Forfeited, now, &winner, &team
+	c.Status, c.UpdatedAt, c.Winner, c.ForfeitedBy, c.ForfeitReason = Forfeited, now, &winner, &team, reason
 	return c, nil
 }
 

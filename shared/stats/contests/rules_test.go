@@ -52,7 +52,7 @@ func TestOtherTeamWinsAForfeit(t *testing.T) {
 	for _, from := range Statuses {
 		allowed := slices.Contains([]Status{Accepted, Ready, InProgress}, from)
 		for team, winner := range map[string]string{"north": "south", "south": "north"} {
-			got, err := contest(from, 3).Forfeit(team, noon)
+			got, err := contest(from, 3).Forfeit(team, nil, noon)
 			if (err == nil) != allowed || !allowed && !errors.Is(err, errState) {
 				t.Errorf("%s forfeits while %s: got %v, want allowed %v", team, from, err, allowed)
 			}
@@ -60,7 +60,7 @@ func TestOtherTeamWinsAForfeit(t *testing.T) {
 				t.Errorf("%s forfeits while %s: got %+v, want %s as winner", team, from, got, winner)
 			}
 		}
-		if _, err := contest(from, 3).Forfeit("east", noon); !errors.Is(err, errTeam) {
+		if _, err := contest(from, 3).Forfeit("east", nil, noon); !errors.Is(err, errTeam) {
 			t.Errorf("a team that does not take part forfeits while %s: got %v", from, err)
 		}
 	}
@@ -158,7 +158,7 @@ func TestContestNeverHasAWinnerBeforeItsEnd(t *testing.T) {
 					c = next
 				}
 			case 3:
-				if next, err := c.Forfeit(rapid.SampledFrom([]string{"north", "south"}).Draw(t, "team"), noon); err == nil {
+				if next, err := c.Forfeit(rapid.SampledFrom([]string{"north", "south"}).Draw(t, "team"), nil, noon); err == nil {
 					c = next
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 	"time"
 
 	"statgate/shared/access/audit"
@@ -97,6 +98,15 @@ func recordFrom(it table.Item) (record, error) {
 		r.Maps = []MapScore{}
 	}
 	return r, nil
+}
+
+// FromItem returns the contest of an item, nil for any other item.
+func FromItem(it table.Item) (*Contest, error) {
+	if kind, _, _ := strings.Cut(it.Str(table.PartitionAttr), "#"); kind != "CONTEST" || it.Str(table.SortAttr) != contestSort {
+		return nil, nil
+	}
+	r, err := recordFrom(it)
+	return &r.Contest, err
 }
 
 // Guard returns an error if the caller must not change a contest.

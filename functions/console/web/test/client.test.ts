@@ -109,3 +109,29 @@ test("two Idempotency-Keys differ, and have no character that a header may not",
   assert.ok(newOnce() !== newOnce());
   assert.ok(/^[a-z0-9-]{20,64}$/.test(newOnce()));
 });
+
+test("webhooks are read by the console's names in each contract that has them", async () => {
+  const statgate = await signedIn("statgate", [{ status: 200, body: { data: [{ id: "whk_1", types: ["match.updated"], state: "enabled" }], next_cursor: "c", total: null } }]);
+  const one = await statgate.api.list<Record<string, unknown>>("listWebhooks");
+  assert.deepEqual(one, { items: [{ id: "whk_1", types: ["match.updated"], state: "enabled" }], next: "c", total: null });
+  assert.ok(statgate.service.calls[0]!.url.includes("limit=25"));
+
+  const shown = { id: "whk_1", label: "Scores", events: ["match.created"], status: "enabled", createdAt: Date.UTC(2026, 2, 1), failingSince: null };
+  const w = await signedIn("teambattles", [
+    { status: 200, body: { webhooks: [shown], count: 1, timestamp: 1 } },
+    { status: 201, body: { id: "whk_2", signingSecret: "whsec_x", secretPrefix: "whsec_" } },
+    { status: 200, body: { page: [{ id: "dlv_1", event: "match.created", eventId: "evt_1", status: "failed" }], isDone: false, continueCursor: "next" } },
+  ]);
+  const list = await w.api.list<Record<string, unknown>>("listWebhooks");
+  assert.equal(list.items[0]!.description, "Scores");
+  assert.deepEqual(list.items[0]!.types, ["match.created"]);
+  assert.equal(list.items[0]!.created_at, "2026-03-01T00:00:00.000Z");
+  assert.equal(list.items[0]!.failing_since, null);
+  assert.deepEqual([list.next, list.total], [null, 1]);
+  assert.ok(!w.service.calls[0]!.url.includes("limit"));
+  const made = await w.api.call<Record<string, unknown>>("createWebhook", { body: { url: "https://example.com", types: ["match.created"], description: "Scores" } });
+  assert.equal(made.signing_secret, "whsec_x");
+  assert.deepEqual(w.service.calls[1]!.body, { url: "https://example.com", events: ["match.created"], label: "Scores" });
+  const deliveries = await w.api.list<Record<string, unknown>>("listDeliveries", { params: { webhook: "whk_1" } });
+  assert.deepEqual([deliveries.items[0]!.type, deliveries.items[0]!.event, deliveries.items[0]!.state, deliveries.next], ["match.created", "evt_1", "failed", "next"]);
+});

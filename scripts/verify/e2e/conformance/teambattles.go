@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"statgate/scripts/verify/e2e/suite"
@@ -9,7 +10,7 @@ import (
 
 var teambattles = page{
 	file: "002_cd1ad135d019aefe.txt", sha256: "f42ff4c764b756378ece749e5e1fd2c664a9e57efbb5809399e719bb77b66553",
-	cases: append(append(teambattlesKeys, teambattlesErrors...), teambattlesContests...),
+	cases: slices.Concat(teambattlesKeys, teambattlesErrors, teambattlesContests, teambattlesWebhooks),
 	exemptions: []exemption{
 		{"1-3", "introduction"},
 		{"9-12", "instructions for the product's pages"},
@@ -203,7 +204,7 @@ var teambattlesKeys = []Case{
 			expectError(t, suite.Post("/keys", ask).By(c.Admin), 403, "error_api_key_permission_denied")
 		}},
 	{ID: "permissions.webhooks", Sentences: []string{"28.1", "29.2"}, Source: fromPage, Fact: "webhooks.manage needs general developer access",
-		Answer: "without it a key cannot be created; the endpoints do not exist yet", Prove: func(t *suite.T) {
+		Answer: "without it a key cannot be created, and after its withdrawal the next request is refused", Prove: func(t *suite.T) {
 			c := newClub(t, "active")
 			ask := suite.In{"name": "x", "scopes": []string{"webhooks.manage:enabled"}}
 			expectError(t, suite.Post("/keys", ask).By(c.Admin), 403, "error_api_key_permission_denied")
@@ -212,8 +213,10 @@ var teambattlesKeys = []Case{
 			application := c.approve(t, "general")
 			k := t.Key(c.Org, ask)
 			t.Expect(suite.Get("/keys/self").By(k.Secret), 200, `{"permissions": ["webhooks:write"], "...": 0}`)
+			t.Expect(suite.Get("/webhooks").By(k.Secret), 200, `{"webhooks": [], "count": 0, "timestamp": "<number>"}`)
 			c.decide(t, application, "withdrawn")
 			t.Expect(suite.Get("/keys/self").By(k.Secret), 200, `{"permissions": [], "scopes": ["webhooks.manage:enabled"], "...": 0}`)
+			expectError(t, suite.Get("/webhooks").By(k.Secret), 403, "error_api_key_permission_denied")
 		}},
 }
 

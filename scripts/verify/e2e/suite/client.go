@@ -165,7 +165,7 @@ type Reply struct {
 
 // secretField matches a secret in a body, which reports must not show. The address of a portal
 // link is one.
-var secretField = regexp.MustCompile(`"(secret|access_token|url)":\s*"[^"]*"`)
+var secretField = regexp.MustCompile(`"(secret|signing_?[sS]ecret|access_token|url)":\s*"[^"]*"`)
 
 // brief returns status and body for a report: without secrets, cut to 160 bytes.
 func (r Reply) brief() string {

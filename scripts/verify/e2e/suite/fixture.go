@@ -107,6 +107,7 @@ type tenant struct {
 	adminKey  string // secret of that key
 	admin     string // its secret
 	making    sync.Mutex
+	approved  bool // as a developer; guarded by making
 }
 
 // tenant creates an organisation on a plan ("" is the contract's default), and a key of its

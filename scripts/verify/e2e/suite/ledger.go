@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -136,9 +137,12 @@ func (l *ledger) checkLeaks(reply Reply) {
 	}
 }
 
+// signingSecret matches a signing secret, which contracts show under names of their own.
+var signingSecret = regexp.MustCompile(`whsec_[A-Za-z0-9+/]{32,}=*`)
+
 // recordSecrets records the secret of a created or rotated key, signing secrets and tokens.
 func (l *ledger) recordSecrets(route api.Route, reply Reply) {
-	if signing := reply.text("signing_secret"); signing != "" {
+	if signing := signingSecret.FindString(string(reply.Body)); signing != "" && (route.Operation == "createWebhook" || route.Operation == "rotateWebhook") {
 		l.signing[signing] = reply.text("id")
 	}
 	if token := reply.text("token"); route.Operation == "createToken" && token != "" {
@@ -201,6 +205,8 @@ func (l *ledger) changed(c change, route api.Route, r request, reply Reply) stri
 	case action == "match.delete", action == "webhook.delete", action == "replay.delete":
 		c.target = r.path[strings.LastIndexByte(r.path, '/')+1:]
 		delete(l.created, c.target)
+	case action == "webhook.update":
+		c.target = pathParameter(route, r.path, "webhook")
 	case strings.HasPrefix(action, "session."):
 		if c.target = l.ofSession(route, r, reply); c.target == "" {
 			return "" // it had ended

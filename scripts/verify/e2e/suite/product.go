@@ -55,6 +55,11 @@ func (fx *fixture) narrowestScope(r api.Route) ([]string, bool) {
 	return []string{best}, best != ""
 }
 
+// needsApproval reports whether only scopes that need an approval open a route.
+func (fx *fixture) needsApproval(r api.Route) bool {
+	return len(r.Permissions) > 0 && !slices.ContainsFunc(r.Permissions, func(p string) bool { return fx.contract.Scopes.NeedFor(p) == "" })
+}
+
 func (fx *fixture) reach(patterns []string) int {
 	n := 0
 	for _, r := range fx.deployed {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 // receiver is the server that receives a run's webhook deliveries, with an inbox for each path.
@@ -129,19 +127,11 @@ func (t *T) awaitType(b *inbox, kind string) attempt {
 
 // checkSigned checks that each secret, and no other, signed the attempt.
 func (t *T) checkSigned(p attempt, secrets ...string) {
-	if got := len(strings.Fields(p.header.Get("webhook-signature"))); got != len(secrets) {
-		t.Errorf("%s has %d signatures, want %d", p.id(), got, len(secrets))
-	}
-	for _, secret := range secrets {
-		verifier, err := standardwebhooks.NewWebhook(secret)
-		if err == nil {
-			err = verifier.Verify(p.body, p.header)
-		}
-		if err != nil {
-			t.Errorf("%s: %v", p.id(), err)
-		}
-	}
+	t.checkSignatures(p, secrets...)
 	if p.parseErr != nil || p.id() == "" || p.event.Timestamp.IsZero() {
 		t.Errorf("%.200s is not an event: %v", p.body, p.parseErr)
 	}
 }
+
+// signatures lists the signatures of an attempt.
+func signatures(p attempt) []string { return strings.Fields(p.header.Get("webhook-signature")) }

@@ -85,7 +85,8 @@ var (
 	}
 	samSkip = merged(skipAll("SAM calls functions for requests only, not for streams or queues", "webhook.sent", "webhook.sent.report", "webhook.sent.filter",
 		"webhook.sent.test", "webhook.sent.again", "webhook.sent.gone", "webhook.sent.rotate", "webhook.sent.ended", "webhook.sent.feed",
-		"changes.fed", "changes.fed.report", "changes.fed.filter", "changes.fed.tenant", "replay.play", "replay.pause", "replay.sent"), map[string]string{
+		"changes.fed", "changes.fed.report", "changes.fed.filter", "changes.fed.tenant", "replay.play", "replay.pause", "replay.sent",
+		"teambattles.webhook.test", "teambattles.webhook.events", "teambattles.webhook.scores", "teambattles.webhook.readers", "teambattles.webhook.withdrawn", "teambattles.webhook.refused", "teambattles.webhook.replay", "teambattles.webhook.rotate"), map[string]string{
 		"document.compressed": "SAM compresses nothing",
 		"mcp.methods":         "SAM has no mocks: it answers a wrong method like an unknown path",
 		"preflight":           "SAM answers preflights itself, with 200, and only for known routes",

@@ -12,10 +12,11 @@ import (
 	"statgate/shared/contract"
 )
 
-// webhooks returns the cases of contracts with webhooks. Those whose ids begin with
+// webhooks returns the cases of contracts whose webhooks send the events of matches in
+// Statgate's own form; the others have cases of their own. Those whose ids begin with
 // "webhook.sent" need the deployment to call this machine.
 func webhooks(c *contract.Contract) []Case {
-	if _, ok := c.Operations["createWebhook"]; !ok {
+	if _, ok := c.Operations["createWebhook"]; !ok || len(c.Webhooks.Events) > 0 {
 		return nil
 	}
 	return []Case{

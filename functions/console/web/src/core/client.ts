@@ -4,6 +4,7 @@
 import type { Config, Operation } from "./config";
 import { ApiError, errorFrom, messageOf } from "./errors";
 import { readItem, readList, usual, type Answers } from "./answers";
+import { named } from "./views";
 
 export interface Tokens {
   token(): Promise<string>;
@@ -63,7 +64,7 @@ export class Client {
   /** Calls an operation and returns its object. Throws an ApiError. */
   async call<T>(operation: string, input: Input = {}): Promise<T> {
     const answer = await this.send(operation, input);
-    return readItem(this.answers(operation), answer.body) as T;
+    return named(this.deps.config.views, operation, readItem(this.answers(operation), answer.body)) as T;
   }
 
   /** Calls an operation that returns a list, for the page at a position; "" is the first. */
@@ -75,8 +76,11 @@ export class Client {
   }
 
   private async page<T>(operation: string, input: Input, at: string, limit: number): Promise<Page<T>> {
-    const found = await this.send(operation, { ...input, query: { ...input.query, limit, ...this.position(at) } });
+    const pages = this.operation(operation).one_page ? {} : { limit, ...this.position(at) };
+    const found = await this.send(operation, { ...input, query: { ...input.query, ...pages } });
     const list = readList(this.answers(operation), found.body);
+    list.items = list.items.map((one) => named(this.deps.config.views, operation, one));
+    if (this.operation(operation).one_page) return { items: list.items as T[], total: list.items.length, next: null };
     return { items: list.items as T[], total: list.total, next: list.cursors ? list.next : counted(this.answers(operation), list.items.length, list.total, at, limit) };
   }
 
@@ -195,9 +199,11 @@ export class Client {
     return at === "" ? {} : { cursor: at };
   }
 
-  // Data may be in another envelope than key management.
+  // Data may be in another envelope than key management, and single operations have their own.
   private answers(operation: string): Answers {
     const { answers = usual, data, operations } = this.deps.config;
+    const own = operations[operation]?.answers;
+    if (own) return own;
     return operations[operation]?.management === false ? (data ?? answers) : answers;
   }
 }

@@ -2,6 +2,7 @@
 // console names a product: names, scopes, plans and routes all come from here.
 
 import type { Answers } from "./answers";
+import type { View } from "./views";
 
 export interface Scope {
   name: string;
@@ -61,6 +62,20 @@ export interface Operation {
   /** False for operations of data, whose answers may have another envelope. */
   management?: boolean;
   summary?: string;
+  /** Where the parts of its answers are, if it has an envelope of its own. */
+  answers?: Answers;
+  /** Whether it is a list without parameters of pages. */
+  one_page?: boolean;
+}
+
+/** What people choose for a webhook. */
+export interface WebhookChoices {
+  /** Whether a webhook can select leagues and teams. */
+  filters: boolean;
+  /** Whether a webhook must list its types of event. */
+  explicit: boolean;
+  /** Seconds that the secret before every rotation also signs; 0: people choose. */
+  overlap: number;
 }
 
 export interface Config {
@@ -93,6 +108,9 @@ export interface Config {
   answers?: Answers;
   /** Where the parts of other answers are. */
   data?: Answers;
+  webhook?: WebhookChoices;
+  /** Views of objects of data, by object. */
+  views?: Record<string, View>;
   /** Types of event that webhooks can receive. */
   events?: { type: string; summary: string }[];
 }

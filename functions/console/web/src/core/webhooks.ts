@@ -1,32 +1,38 @@
 // Webhooks, and what people choose for them.
 
+import type { Config, WebhookChoices } from "./config";
 import { seconds } from "./durations";
 
+/** A webhook. A contract may not show the fields that are optional. */
 export interface Webhook {
   id: string;
-  org: string;
+  org?: string;
   url: string;
   description: string;
   types: string[];
-  leagues: string[];
-  teams: string[];
+  leagues?: string[];
+  teams?: string[];
   state: "enabled" | "disabled";
   reason: string | null;
   created_at: string;
-  created_by: string;
+  created_by?: string;
   updated_at: string;
   failing_since: string | null;
   rotated_at: string | null;
   previous_expires_at: string | null;
 }
 
-export interface CreatedWebhook extends Webhook {
+/** A webhook with its signing secret. */
+export interface CreatedWebhook {
+  id: string;
   signing_secret: string;
+  rotated_at?: string | null;
+  previous_expires_at?: string | null;
 }
 
 export interface Delivery {
   id: string;
-  webhook: string;
+  webhook?: string;
   event: string;
   type: string;
   state: "pending" | "delivered" | "failed" | "canceled";
@@ -36,6 +42,11 @@ export interface Delivery {
   status: number | null;
   error: string | null;
   next_at: string | null;
+}
+
+/** What people choose for a webhook of this deployment. */
+export function choicesOf(config: Config): WebhookChoices {
+  return config.webhook ?? { filters: true, explicit: false, overlap: 0 };
 }
 
 /** How long the secret before a rotation may sign, at most. */

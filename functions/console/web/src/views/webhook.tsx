@@ -7,7 +7,7 @@ import { useLoad, type Loaded } from "../app/load";
 import type { Page } from "../core/client";
 import { go, link } from "../app/router";
 import type { ViewProps } from "../app/views";
-import { answerOf, hasEnded, type CreatedWebhook, type Delivery, type Webhook } from "../core/webhooks";
+import { answerOf, choicesOf, hasEnded, type CreatedWebhook, type Delivery, type Webhook } from "../core/webhooks";
 import { Button } from "../ui/button";
 import { Menu } from "../ui/menu";
 import { Notice } from "../ui/notice";
@@ -87,7 +87,7 @@ function Acts(props: { of: Webhook; onAct: (act: WebhookAct) => void }): JSX.Ele
   const enabled = webhook.state === "enabled";
   return (
     <>
-      {can("createDelivery") && enabled ? (
+      {(can("createDelivery") || can("testWebhook")) && enabled ? (
         <Button icon="send" onClick={() => onAct("test")}>
           Send test event
         </Button>
@@ -142,6 +142,7 @@ function Remarks(props: { of: Webhook }): JSX.Element {
 }
 
 function Settings(props: { of: Webhook }): JSX.Element {
+  const { filters } = choicesOf(useApp().config);
   const { of: one } = props;
   return (
     <Panel title="Settings">
@@ -150,8 +151,7 @@ function Settings(props: { of: Webhook }): JSX.Element {
           ["Address", <span class="break">{one.url}</span>],
           ["Description", one.description || "–"],
           ["Events", <Chips names={one.types} none="all" />],
-          ["Leagues", <Chips names={one.leagues} none="all" />],
-          ["Teams", <Chips names={one.teams} none="all" />],
+          ...(filters ? ([["Leagues", <Chips names={one.leagues ?? []} none="all" />], ["Teams", <Chips names={one.teams ?? []} none="all" />]] as [string, JSX.Element][]) : []),
           ["Id", <Code>{one.id}</Code>],
           ["Created", <Time at={one.created_at} />],
           ["Last change", <Time at={one.updated_at} as="relative" />],
@@ -175,7 +175,10 @@ function Deliveries(props: DeliveriesProps): JSX.Element {
   const { api, can, tell } = useApp();
   const { of: page, webhook, loaded } = props;
   const again = (one: Delivery): void => {
-    api.call("createDelivery", { params: { webhook: webhook.id }, body: { delivery: one.id } }).then(
+    const sent = can("createDelivery")
+      ? api.call("createDelivery", { params: { webhook: webhook.id }, body: { delivery: one.id } })
+      : api.call("replayDelivery", { params: { webhook: webhook.id, delivery: one.id } });
+    sent.then(
       () => {
         tell("The event is sent again.");
         loaded.reload();
@@ -208,7 +211,7 @@ function Deliveries(props: DeliveriesProps): JSX.Element {
     { title: "Last attempt", cell: (one) => <Time at={one.tried_at} as="relative" /> },
     { title: "Next attempt", cell: (one) => <Time at={one.next_at} as="relative" /> },
     { title: "Created", cell: (one) => <Time at={one.created_at} /> },
-    { title: "Actions", quiet: true, cell: (one) => (can("createDelivery") && hasEnded(one) && webhook.state === "enabled" ? <Menu label={`Actions for ${one.event}`} items={[{ label: "Send again", icon: "send", onSelect: () => again(one) }]} /> : null) },
+    { title: "Actions", quiet: true, cell: (one) => ((can("createDelivery") || can("replayDelivery")) && hasEnded(one) && webhook.state === "enabled" ? <Menu label={`Actions for ${one.event}`} items={[{ label: "Send again", icon: "send", onSelect: () => again(one) }]} /> : null) },
   ];
   return (
     <Panel

@@ -4,9 +4,9 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../app/context";
 import { go } from "../app/router";
-import { durationWords, overlapChoices } from "../core/durations";
+import { durationWords, overlapChoices, secondsWords } from "../core/durations";
 import { dateTime } from "../core/format";
-import { isOverlap, longestOverlap, type CreatedWebhook, type Delivery, type Webhook } from "../core/webhooks";
+import { choicesOf, isOverlap, longestOverlap, type CreatedWebhook, type Delivery, type Webhook } from "../core/webhooks";
 import { Check, FieldSet, TextField, useSave } from "../ui/form";
 import { Notice } from "../ui/notice";
 import { SaveDialog } from "../ui/savedialog";
@@ -53,7 +53,37 @@ function ChangeState({ of: webhook, onClose, onDone }: WebhookActProps): JSX.Ele
   );
 }
 
-function RotateWebhook({ of: webhook, onClose, onDone }: WebhookActProps): JSX.Element {
+function RotateWebhook(props: WebhookActProps): JSX.Element {
+  const { overlap } = choicesOf(useApp().config);
+  return overlap > 0 ? <RotateNow {...props} seconds={overlap} /> : <RotateWithChoice {...props} />;
+}
+
+/** Rotates with the overlap that the product has. */
+function RotateNow({ of: webhook, onClose, onDone, seconds }: WebhookActProps & { seconds: number }): JSX.Element {
+  const { api } = useApp();
+  const form = useSave();
+  const two = webhook.previous_expires_at !== null && Date.parse(webhook.previous_expires_at) > Date.now();
+  const lost = form.error ? webhookMade(form.error) : "";
+  const submit = (): void =>
+    form.save({}, async (once) => {
+      const made = await api.call<CreatedWebhook>("rotateWebhook", { params: { webhook: webhook.id }, once });
+      const now = Date.now();
+      onDone({ rotated_at: new Date(now).toISOString(), previous_expires_at: new Date(now + seconds * 1000).toISOString(), ...made });
+    });
+  return (
+    <SaveDialog title="Rotate the signing secret" form={form} fields={[]} save="Rotate" onClose={onClose} onSubmit={submit}>
+      <p>Deliveries are signed with a new secret. For {secondsWords(seconds)} they also have the signature of the old one, so that your receiver can change over.</p>
+      {two ? (
+        <Notice kind="warning" title="A secret from an earlier rotation still signs">
+          <p>It would sign until {dateTime(webhook.previous_expires_at!)}. Rotating again ends it at once.</p>
+        </Notice>
+      ) : null}
+      {lost ? <LostSecret of={lost} onClose={onClose} /> : null}
+    </SaveDialog>
+  );
+}
+
+function RotateWithChoice({ of: webhook, onClose, onDone }: WebhookActProps): JSX.Element {
   const { api } = useApp();
   const form = useSave();
   const [overlap, setOverlap] = useState("24h");
@@ -95,12 +125,17 @@ function RotateWebhook({ of: webhook, onClose, onDone }: WebhookActProps): JSX.E
 }
 
 function SendTest({ of: webhook, onClose, onDone }: WebhookActProps): JSX.Element {
-  const { api, tell } = useApp();
+  const { api, can, tell } = useApp();
   const form = useSave();
   const submit = (): void =>
     form.save({}, async () => {
-      await api.call<Delivery>("createDelivery", { params: { webhook: webhook.id }, body: {} });
-      tell("The test event is on its way.");
+      if (can("createDelivery")) {
+        await api.call<Delivery>("createDelivery", { params: { webhook: webhook.id }, body: {} });
+        tell("The test event is on its way.");
+      } else {
+        const { delivered } = await api.call<{ delivered: boolean }>("testWebhook", { params: { webhook: webhook.id } });
+        tell(delivered ? "The endpoint accepted the test event." : "The endpoint did not accept the test event.");
+      }
       onDone(null);
     });
   return (

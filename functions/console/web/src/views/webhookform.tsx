@@ -7,7 +7,7 @@ import { link } from "../app/router";
 import { variableName } from "../core/config";
 import { isObject } from "../core/answers";
 import type { ApiError } from "../core/errors";
-import type { CreatedWebhook, Webhook } from "../core/webhooks";
+import { choicesOf, type CreatedWebhook, type Webhook } from "../core/webhooks";
 import { Check, FieldSet, TextField, useSave } from "../ui/form";
 import { IdsField } from "../ui/ids";
 import { Notice } from "../ui/notice";
@@ -36,10 +36,11 @@ export function WebhookForm(props: WebhookFormProps): JSX.Element {
   const { api, can, config, tell } = useApp();
   const { of: webhook } = props;
   const form = useSave();
+  const { explicit, filters } = choicesOf(config);
   const [draft, setDraft] = useState<Draft>(() => ({
     url: webhook?.url ?? "",
     description: webhook?.description ?? "",
-    all: !webhook || webhook.types.length === 0,
+    all: !explicit && (!webhook || webhook.types.length === 0),
     types: webhook?.types ?? [],
     leagues: webhook?.leagues ?? [],
     teams: webhook?.teams ?? [],
@@ -56,8 +57,9 @@ export function WebhookForm(props: WebhookFormProps): JSX.Element {
   };
   const submit = (): void => {
     if (!/^https?:\/\/./i.test(draft.url.trim())) return form.refuse("url", "An address that begins with https://");
-    if (!draft.all && draft.types.length === 0) return form.refuse("types", "Choose at least one event, or all");
-    const body = { url: draft.url.trim(), description: draft.description.trim(), types: draft.all ? [] : draft.types, leagues: draft.leagues, teams: draft.teams };
+    if (!draft.all && draft.types.length === 0) return form.refuse("types", explicit ? "Choose at least one event" : "Choose at least one event, or all");
+    const chosen = filters ? { leagues: draft.leagues, teams: draft.teams } : {};
+    const body = { url: draft.url.trim(), description: draft.description.trim(), types: draft.all ? [] : draft.types, ...chosen };
     form.save(body, async (once) => {
       if (webhook) {
         await api.call("updateWebhook", { params: { webhook: webhook.id }, body });
@@ -73,7 +75,7 @@ export function WebhookForm(props: WebhookFormProps): JSX.Element {
       <TextField name="url" label="Address" type="url" mono value={draft.url} maxLength={2048} placeholder="https://example.com/events" hint="Receives a POST for each event. It must be on the public internet; redirects are not followed." onInput={(url) => set({ url })} />
       <TextField name="description" label="Description" optional value={draft.description} maxLength={200} rows={2} onInput={(description) => set({ description })} />
       <FieldSet name="types" label="Events">
-        <Check label="All, also those that come later" checked={draft.all} onChange={(all) => set({ all })} />
+        {explicit ? null : <Check label="All, also those that come later" checked={draft.all} onChange={(all) => set({ all })} />}
         {draft.all ? null : (
           <div class="check-list indent">
             {(config.events ?? []).map((one) => (
@@ -82,8 +84,12 @@ export function WebhookForm(props: WebhookFormProps): JSX.Element {
           </div>
         )}
       </FieldSet>
-      <IdsField name="leagues" label="Only these leagues" hint="Ids of leagues. Without any, events of all leagues are sent." value={draft.leagues} known={leagues ?? []} onOpen={readLeagues} onChange={(ids) => set({ leagues: ids })} />
-      <IdsField name="teams" label="Only these teams" hint="Ids of teams. Without any, events of all teams are sent." value={draft.teams} onChange={(ids) => set({ teams: ids })} />
+      {filters ? (
+        <>
+          <IdsField name="leagues" label="Only these leagues" hint="Ids of leagues. Without any, events of all leagues are sent." value={draft.leagues} known={leagues ?? []} onOpen={readLeagues} onChange={(ids) => set({ leagues: ids })} />
+          <IdsField name="teams" label="Only these teams" hint="Ids of teams. Without any, events of all teams are sent." value={draft.teams} onChange={(ids) => set({ teams: ids })} />
+        </>
+      ) : null}
       {lost ? <LostSecret of={lost} onClose={props.onClose} /> : null}
     </SaveDialog>
   );

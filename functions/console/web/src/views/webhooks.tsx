@@ -8,7 +8,7 @@ import { useLoad } from "../app/load";
 import { go, link } from "../app/router";
 import type { ViewProps } from "../app/views";
 import { planOf } from "../core/config";
-import type { CreatedWebhook, Webhook } from "../core/webhooks";
+import { choicesOf, type CreatedWebhook, type Webhook } from "../core/webhooks";
 import { Button } from "../ui/button";
 import { PageView } from "../ui/page";
 import { Pager } from "../ui/pager";
@@ -83,6 +83,7 @@ export function WebhookState(props: { of: Webhook }): JSX.Element {
 }
 
 function WebhookTable(props: { of: Webhook[] }): JSX.Element {
+  const { filters } = choicesOf(useApp().config);
   const columns: Column<Webhook>[] = [
     {
       title: "Address",
@@ -97,7 +98,7 @@ function WebhookTable(props: { of: Webhook[] }): JSX.Element {
     },
     { title: "State", cell: (one) => <WebhookState of={one} /> },
     { title: "Events", cell: (one) => <Chips names={one.types} most={3} none="all" /> },
-    { title: "Only", cell: (one) => <Chips names={[...one.leagues, ...one.teams]} most={3} none="–" /> },
+    ...(filters ? [{ title: "Only", cell: (one: Webhook) => <Chips names={[...(one.leagues ?? []), ...(one.teams ?? [])]} most={3} none="–" /> }] : []),
     { title: "Created", cell: (one) => <Time at={one.created_at} as="date" /> },
   ];
   return <Table caption="Webhooks" columns={columns} rows={props.of} id={(one) => one.id} />;
