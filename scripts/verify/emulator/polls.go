@@ -40,6 +40,7 @@ var lambdaActions = map[string][]string{
 	"stream":       {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
 	"streams":      {"dynamodb:ListStreams"},
 	"queue":        {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+	"steps":        {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
 	"dead changes": {"sqs:SendMessage"},
 }
 
@@ -80,8 +81,13 @@ func (t target) polls(ctx context.Context, s outputs.Stack, r role, document map
 		return "", err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	all := queuePolls(sqs.NewFromConfig(cfg), t.queue(s, "webhooks"))
-	if source == api.StatsStream {
+	var all []poll
+	switch source {
+	case api.WebhookQueue:
+		all = queuePolls(sqs.NewFromConfig(cfg), t.queue(s, "webhooks"))
+	case api.ReplayQueue:
+		all = queuePolls(sqs.NewFromConfig(cfg), t.queue(s, "replays"))
+	case api.StatsStream:
 		all = append(streamPolls(dynamodbstreams.NewFromConfig(cfg), s, stream),
 			poll{"sqs:SendMessage", t.sendToDeadLetters(sqs.NewFromConfig(cfg), t.queue(s, "changes-dead"))})
 	}

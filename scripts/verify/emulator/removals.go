@@ -27,7 +27,7 @@ func storeOf(s outputs.Stack, action, resource string) string {
 	}
 	for _, store := range []struct{ name, part string }{
 		{"stream", ":table/" + s.StatsTable + "/stream/"}, {"keys", ":table/" + s.KeysTable}, {"stats", ":table/" + s.StatsTable},
-		{"peppers", ":secret:" + s.Peppers}, {"dead changes", ":" + s.Name + "-changes-dead"}, {"queue", ":" + s.Name + "-webhooks"},
+		{"peppers", ":secret:" + s.Peppers}, {"dead changes", ":" + s.Name + "-changes-dead"}, {"queue", ":" + s.Name + "-webhooks"}, {"steps", ":" + s.Name + "-replays"},
 	} {
 		if strings.Contains(resource, store.part) {
 			return store.name
@@ -111,6 +111,12 @@ func (g grant) detectingCases(contract string) []string {
 		return []string{contract + ".webhook."}
 	}
 	switch {
+	case g.function == "play" && action == "DeleteItem":
+		return []string{"replay.pause"} // a step back withdraws events
+	case g.function == "play":
+		return []string{"replay.play"}
+	case g.store == "steps":
+		return []string{"replay.life"}
 	case g.function == "fanout" && g.store == "stats" && action == "BatchGetItem":
 		return []string{"webhook.sent.report"} // the event of a report is sent with its match
 	case g.function == "fanout" && g.store == "stats":
@@ -136,7 +142,7 @@ func (g grant) detectingCases(contract string) []string {
 	}
 	if named, ok := map[string][]string{
 		"console": {"session."}, "keys": {"key.create"}, "webhooks": {"webhook.life", "webhook.cap", "webhook.sent.test", contract + ".webhook."}, "audit": {"audit.run"}, "orgs": {"member.owners"},
-		"leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."}, "mcp": {"mcp.tools"}, "changes": {"changes."},
+		"replays": {"replay.life"}, "leagues": {"data.leagues"}, "teams": {"data.teams", "data.filters"}, "matches": {"data.matches", "data.filters", "data.reports", "write."}, "mcp": {"mcp.tools"}, "changes": {"changes."},
 	}[g.function]; ok {
 		return named
 	}
@@ -162,14 +168,14 @@ type removal struct {
 }
 
 // detected reports whether the failure is one that the missing grant causes. That is
-// Lambda's action itself, a case of webhooks or of the change feed for a worker, or a 503
-// answer.
+// Lambda's action itself, a case of webhooks, the change feed or replays for a worker, or a
+// 503 answer.
 func (r removal) detected() bool {
 	switch {
 	case r.forLambda():
 		return r.failed == r.action
 	case sourceOf(r.function) != "":
-		return strings.Contains(r.failed, "webhook.") || strings.HasPrefix(r.failed, "changes.fed")
+		return strings.Contains(r.failed, "webhook.") || strings.HasPrefix(r.failed, "changes.fed") || strings.HasPrefix(r.failed, "replay.")
 	}
 	return r.failed != "" && strings.Contains(r.why, "503")
 }

@@ -162,10 +162,10 @@ func replayTenant(t *T) {
 	t.mustOp(theirs, "deleteReplay", in{"replay": id})
 }
 
-// awaitMatch reads a match until it is as wanted.
-func (t *T) awaitMatch(secret, id, what string, wanted func(m map[string]any) bool) map[string]any {
+// awaitMatch reads a match until it is as wanted, which takes a time beside the usual patience.
+func (t *T) awaitMatch(secret, id, what string, takes time.Duration, wanted func(m map[string]any) bool) map[string]any {
 	var last map[string]any
-	for end := time.Now().Add(t.patience); time.Now().Before(end); t.until(time.Now().Add(pollPause)) {
+	for end := time.Now().Add(t.patience + takes); time.Now().Before(end); t.until(time.Now().Add(pollPause)) {
 		if last = t.item(t.mustOp(secret, "getMatch", in{"match": id})); wanted(last) {
 			return last
 		}
@@ -173,6 +173,9 @@ func (t *T) awaitMatch(secret, id, what string, wanted func(m map[string]any) bo
 	t.Fatalf("the match %s is not %s: %v", id, what, last)
 	return nil
 }
+
+// wholeMatch is the longest time that a match takes at the highest speed.
+const wholeMatch = 20 * time.Second
 
 // pollPause is the pause between two reads of a match.
 const pollPause = 300 * time.Millisecond
@@ -183,8 +186,8 @@ func replayPlay(t *T) {
 	original := t.item(t.mustOp(secret, "getMatch", in{"match": source}))
 	id, match := t.replay(secret, in{"match": source, "speed": replays.MaxSpeed})
 	defer t.op(secret, "deleteReplay", in{"replay": id})
-	t.awaitMatch(secret, match, "live", func(m map[string]any) bool { return m["status"] == "live" || m["status"] == "finished" })
-	end := t.awaitMatch(secret, match, "finished", func(m map[string]any) bool { return m["status"] == "finished" })
+	t.awaitMatch(secret, match, "live", 0, func(m map[string]any) bool { return m["status"] == "live" || m["status"] == "finished" })
+	end := t.awaitMatch(secret, match, "finished", wholeMatch, func(m map[string]any) bool { return m["status"] == "finished" })
 	if got, want := string(encode(end["score"])), string(encode(original["score"])); got != want {
 		t.Errorf("the replay ends %s, want %s", got, want)
 	}
@@ -217,13 +220,13 @@ func replayPause(t *T) {
 	count := func() int { return len(t.items(t.mustOp(secret, "listMatchEvents", in{"match": match}))) }
 	late := t.mustOp(secret, "getReplay", in{"replay": id}).number("length") - 1
 	t.mustOp(secret, "updateReplay", in{"replay": id, "paused": true, "position": late})
-	t.awaitMatch(secret, match, "in its last minute", func(map[string]any) bool { return count() == len(events) })
+	t.awaitMatch(secret, match, "in its last minute", 0, func(map[string]any) bool { return count() == len(events) })
 	t.mustOp(secret, "updateReplay", in{"replay": id, "position": 0})
-	t.awaitMatch(secret, match, "at its kick-off again", func(m map[string]any) bool {
+	t.awaitMatch(secret, match, "at its kick-off again", 0, func(m map[string]any) bool {
 		return m["status"] == "live" && m["minute"] == 1.0 && count() == 0
 	})
 	t.mustOp(secret, "updateReplay", in{"replay": id, "paused": false, "speed": replays.MaxSpeed})
-	t.awaitMatch(secret, match, "finished", func(m map[string]any) bool { return m["status"] == "finished" && count() == len(events) })
+	t.awaitMatch(secret, match, "finished", wholeMatch, func(m map[string]any) bool { return m["status"] == "finished" && count() == len(events) })
 }
 
 func replaySent(t *T) {
