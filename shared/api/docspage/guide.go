@@ -46,6 +46,7 @@ type guide struct {
 	Life       string
 	Feed       bool // the contract has the change feed
 	Expired    int  // status of an expired cursor of the feed
+	Replays    bool // the deployment has replays of matches
 }
 
 type plan struct {
@@ -106,6 +107,7 @@ func newGuide(c *contract.Contract, d *document) guide {
 		g.Plans = append(g.Plans, plan{p.Name, p.Keys, quota(p.Budgets[contract.Requests])})
 	}
 	_, g.Feed = c.Operations["listChanges"]
+	g.Replays = api.Serves(c, api.Replays)
 	g.Expired = c.Condition(api.ExpiredCursor).Status
 	g.First, g.List, g.Next = d.firstCall(c)
 	return g
