@@ -123,7 +123,7 @@ func (d *deployment) alarms(functions map[string]awslambda.Function) []alarm {
 		list = append(list, alarm{"Refused" + title(reason), refused[reason], d.refusals(reason), 20, 3})
 	}
 	if d.replays != nil {
-		dead := d.queueMetric(d.replays.dead, "ApproximateNumberOfMessagesVisible", "steps")
+		dead := d.queueMetric(d.replays.dead, "ApproximateNumberOfMessagesVisible", "") // with a label it would be metric math
 		list = append(list, alarm{"StoppedReplays", "Replays have stopped: their steps were moved to a dead-letter queue", dead, 0, 1})
 	}
 	if d.unread == nil {
