@@ -113,9 +113,7 @@ var teambattlesErrors = []Case{
 		Answer: "refused requests cost nothing", Prove: func(t *suite.T) {
 			k := t.Key(t.Org("GENERAL"), suite.In{"scopes": []string{"matches.user_matches:read"}})
 			t.AwaitWindow(k.Secret, 25*time.Second)
-			for range 60 {
-				t.Expect(suite.Get("/matches?limit=1").By(k.Secret), 200, anyList)
-			}
+			t.Each(60, func(int) { t.Expect(suite.Get("/matches?limit=1").By(k.Secret), 200, anyList) })
 			t.Expect(suite.Get("/matches").By(k.Secret), 429, `{"error": "error_api_rate_limited", "details": "<string>"}`, "Retry-After", "~^[0-9]+$", "X-RateLimit-Remaining", "0")
 		}},
 }

@@ -10,7 +10,6 @@ import (
 
 	"statgate/shared/api"
 	"statgate/shared/contract"
-	"statgate/shared/stats/replays"
 )
 
 // replayed returns the cases of contracts with replays of matches.
@@ -28,6 +27,11 @@ func replayed(c *contract.Contract) []Case {
 		{ID: "replay.sent", Guarantee: "a webhook is sent the events of a replay's match, which belong to its organisation alone", Run: replaySent},
 	}
 }
+
+const (
+	topSpeed        = 600       // seconds of the match per second
+	replayLevelName = "replays" // of a plan
+)
 
 // maxCandidates bounds how many matches are tried.
 const maxCandidates = 30
@@ -73,11 +77,11 @@ func replayLife(t *T) {
 		t.Errorf("createReplay: the replay plays %q, want a match of its own", match)
 	}
 	read := t.mustOp(secret, "getReplay", in{"replay": id})
-	if read.text("match") != source || read.text("state") != replays.Playing || read.number("speed") != 1 {
+	if read.text("match") != source || read.text("state") != "playing" || read.number("speed") != 1 {
 		t.Errorf("%s: got %s", read.asked, read.brief())
 	}
 	changed := t.mustOp(secret, "updateReplay", in{"replay": id, "paused": true, "position": 600})
-	if changed.text("state") != replays.Paused || changed.number("position") != 600 || changed.number("version") != 2 {
+	if changed.text("state") != "paused" || changed.number("position") != 600 || changed.number("version") != 2 {
 		t.Errorf("%s: got %s", changed.asked, changed.brief())
 	}
 	found := false
@@ -98,7 +102,7 @@ func replayRefused(t *T) {
 	source, _ := t.replayable(secret)
 	for field, spec := range map[string]in{
 		"match":    {"match": "m_nothing"},
-		"speed":    {"match": source, "speed": replays.MaxSpeed + 1},
+		"speed":    {"match": source, "speed": topSpeed + 1},
 		"start_at": {"match": source, "start_at": "2020-01-01T00:00:00Z"},
 	} {
 		r := t.op(secret, "createReplay", spec)
@@ -116,7 +120,7 @@ func replayRefused(t *T) {
 }
 
 func replayLevel(t *T) {
-	most := t.scarcest().Budgets[replays.Level].Limit
+	most := t.scarcest().Budgets[replayLevelName].Limit
 	n := t.tenant("replays", t.scarcest().Name)
 	secret := t.allDataKey(n)
 	source, _ := t.replayable(secret)
@@ -184,7 +188,7 @@ func replayPlay(t *T) {
 	secret := t.replayKey()
 	source, events := t.replayable(secret)
 	original := t.item(t.mustOp(secret, "getMatch", in{"match": source}))
-	id, match := t.replay(secret, in{"match": source, "speed": replays.MaxSpeed})
+	id, match := t.replay(secret, in{"match": source, "speed": topSpeed})
 	defer t.op(secret, "deleteReplay", in{"replay": id})
 	t.awaitMatch(secret, match, "live", 0, func(m map[string]any) bool { return m["status"] == "live" || m["status"] == "finished" })
 	end := t.awaitMatch(secret, match, "finished", wholeMatch, func(m map[string]any) bool { return m["status"] == "finished" })
@@ -225,7 +229,7 @@ func replayPause(t *T) {
 	t.awaitMatch(secret, match, "at its kick-off again", 0, func(m map[string]any) bool {
 		return m["status"] == "live" && m["minute"] == 1.0 && count() == 0
 	})
-	t.mustOp(secret, "updateReplay", in{"replay": id, "paused": false, "speed": replays.MaxSpeed})
+	t.mustOp(secret, "updateReplay", in{"replay": id, "paused": false, "speed": topSpeed})
 	t.awaitMatch(secret, match, "finished", wholeMatch, func(m map[string]any) bool { return m["status"] == "finished" && count() == len(events) })
 }
 
@@ -237,7 +241,7 @@ func replaySent(t *T) {
 	defer t.deleteHooks(secret, mine)
 	defer t.deleteHooks(theirs, foreign)
 	t.awaitFanout()
-	id, match := t.replay(secret, in{"match": source, "speed": replays.MaxSpeed})
+	id, match := t.replay(secret, in{"match": source, "speed": topSpeed})
 	of := func(p attempt) bool { return within(p.event.Data, "match", "id") == match }
 	t.awaitAttempt(mine.box, "an event of the replay", func(p attempt) bool { return of(p) && p.event.Type == "match.event.created" })
 	t.awaitAttempt(mine.box, "the end of the replay", func(p attempt) bool {
