@@ -314,14 +314,7 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, name := range preset.Names() {
 		w := deploymenttest.New(t, name)
-		for _, it := range []table.Item{ // the filters of a webhook name them
-			{table.PartitionAttr: "LEAGUES", table.SortAttr: "en.1", "id": "en.1"},
-			{table.PartitionAttr: "TEAMS", table.SortAttr: "leicester-city-fc", "id": "leicester-city-fc"},
-		} {
-			if _, err := w.Stats.Write(t.Context(), table.Put(it)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		putExamples(t, w)
 		ids := map[string]string{"{key}": "", "{match}": ""}
 		org, user := w.Org(t, "Examples", w.Contract.Plans[len(w.Contract.Plans)-1].Name, "examples@example.com")
 		_, secret := w.Key(t, org, "writer", writing(w.Contract)...)
@@ -363,6 +356,19 @@ func TestExamplesOfTheDocumentAreAccepted(t *testing.T) {
 					t.Errorf("%s: %s %s with its example: got %d %s", name, method, path, r.Status, r.Body)
 				}
 			}
+		}
+	}
+}
+
+// putExamples stores the league and the team that the examples of webhooks select.
+func putExamples(t *testing.T, w *deploymenttest.Fixture) {
+	t.Helper()
+	for _, it := range []table.Item{
+		{table.PartitionAttr: "LEAGUES", table.SortAttr: "en.1", "id": "en.1"},
+		{table.PartitionAttr: "TEAMS", table.SortAttr: "leicester-city-fc", "id": "leicester-city-fc"},
+	} {
+		if _, err := w.Stats.Write(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
