@@ -25,6 +25,20 @@ type inbox struct {
 	answers  []int // statuses of the next answers; 204 when they are used up
 	attempts []attempt
 	arrived  chan struct{} // signals a new attempt; capacity 1
+	held     chan struct{} // while it is open, attempts that succeed get no answer; nil for none
+}
+
+// holdTime is the longest time for which an answer is held back. A sender waits for 10 s.
+const holdTime = 8 * time.Second
+
+// hold holds the answers to attempts that succeed back, until release is called. So a case can
+// look at a failed delivery however late it is.
+func (b *inbox) hold() (release func()) {
+	held := make(chan struct{})
+	b.mutex.Lock()
+	b.held = held
+	b.mutex.Unlock()
+	return sync.OnceFunc(func() { close(held) })
 }
 
 // attempt is one received attempt of a delivery.
@@ -74,10 +88,18 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	}
 	p := attempt{header: in.Header.Clone(), body: body}
 	p.parseErr = json.Unmarshal(body, &p.event)
-	w.WriteHeader(b.accept(p))
+	status, held := b.accept(p)
+	if held != nil && status < http.StatusMultipleChoices {
+		select {
+		case <-held:
+		case <-in.Context().Done():
+		case <-time.After(holdTime):
+		}
+	}
+	w.WriteHeader(status)
 }
 
-func (b *inbox) accept(p attempt) (status int) {
+func (b *inbox) accept(p attempt) (status int, held <-chan struct{}) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	status = http.StatusNoContent
@@ -89,7 +111,7 @@ func (b *inbox) accept(p attempt) (status int) {
 	case b.arrived <- struct{}{}:
 	default:
 	}
-	return status
+	return status, b.held
 }
 
 func (b *inbox) all() []attempt {

@@ -342,6 +342,8 @@ func webhookAgain(t *T) {
 	mine := t.allDataKey(t.home)
 	h := t.hook(mine, noMatchEvents, http.StatusInternalServerError)
 	defer t.deleteHooks(mine, h)
+	release := h.box.hold()
+	defer release()
 	sent := t.op(mine, "createDelivery", in{"webhook": h.id})
 	t.wantStatus(sent, http.StatusAccepted)
 	id := sent.text("id")
@@ -352,6 +354,7 @@ func webhookAgain(t *T) {
 	if t.webhook(mine, h.id, func(r Reply) bool { return r.value("failing_since") != nil }).value("failing_since") == nil {
 		t.Errorf("getWebhook: failing_since is null, want a time")
 	}
+	release()
 	d = t.delivery(mine, h.id, id, delivered)
 	if d["attempts"] != float64(2) || d["error"] != nil {
 		t.Errorf("after the second attempt the delivery is %v", d)
