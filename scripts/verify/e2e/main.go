@@ -65,6 +65,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	o.Out = out
 	within, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
+	o.leaveOut(within, out)
 	result, err := suite.Run(within, o.Options)
 	if err == nil && result.Failed > 0 {
 		err = errFailed
@@ -75,7 +76,6 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 func parse(args []string, log io.Writer) (options, error) {
 	var o options
 	var contract, target, only string
-	var noConsole, noReplays bool
 	f := flag.NewFlagSet("e2e", flag.ContinueOnError)
 	f.SetOutput(log)
 	f.StringVar(&o.BaseURL, "base-url", "", "`URL` of the API, with the contract's base path (default: from the credentials file)")
@@ -89,8 +89,6 @@ func parse(args []string, log io.Writer) (options, error) {
 		o.receive = &v
 		return nil
 	})
-	f.BoolVar(&noConsole, "no-console", false, "the deployment has no console (-c console=false)")
-	f.BoolVar(&noReplays, "no-replays", false, "the deployment has no replays (-c replays=false, the default of other environments than test)")
 	f.StringVar(&only, "only", "", "run only the cases whose id begins with `PREFIX`")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -105,7 +103,6 @@ func parse(args []string, log io.Writer) (options, error) {
 	if o.Contract, err = preset.Load(contract); err != nil {
 		return o, err
 	}
-	o.Contract.NoConsole, o.Contract.NoReplays = noConsole, noReplays
 	o.Facts = conformance.Cases(o.Contract.Name)
 	return o, o.selectCases(only)
 }
