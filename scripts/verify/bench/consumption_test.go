@@ -66,6 +66,7 @@ func TestStackHasTheCountedFunctionsAndMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.NoReplays = true // like a deployment with the default settings
 	functions := map[string]bool{"authorizer": true}
 	for _, r := range api.For(c) {
 		functions[r.Function] = true

@@ -89,6 +89,12 @@ var story = []step{
 	{operation: "listDeliveries", as: "subscriber", query: "limit=50"},
 	{operation: "deleteWebhook", as: "subscriber"},
 
+	{operation: "createReplay", as: "rehearser", body: `{"match":"{finished}","speed":1}`, save: map[string][]string{"replay": {"id"}}},
+	{operation: "listReplays", as: "rehearser"},
+	{operation: "getReplay", as: "rehearser"},
+	{operation: "updateReplay", as: "rehearser", body: `{"paused":true}`},
+	{operation: "deleteReplay", as: "rehearser"},
+
 	{operation: "listOrgs", as: "operator", query: "limit=50"},
 	{operation: "createOrg", as: "operator", body: `{"name":"Demo","plan":"PRO","owner":"{serial}@example.com"}`, save: map[string][]string{"org": {"id"}}},
 	{operation: "getOrg", as: "operator"},
@@ -135,7 +141,7 @@ func newStoryRunner(ctx context.Context, e *engine) (*storyRunner, error) {
 	if err = changes.NewAppender(e.stats, w.clock).Append(ctx, simulatedChanges(sim, w.clock(), 75, "")...); err != nil {
 		return nil, fmt.Errorf("filling the change feed: %w", err)
 	}
-	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "client": readScopes, "agent": {"mcp:invoke", "read:leagues", "read:matches"}, "admin": manageScopes} {
+	for name, scopes := range map[string][]string{"writer": {"write:matches"}, "subscriber": {"write:webhooks", "read:matches"}, "rehearser": {"write:replays", "read:matches"}, "client": readScopes, "agent": {"mcp:invoke", "read:leagues", "read:matches"}, "admin": manageScopes} {
 		if r.vars[name], err = w.key(ctx, scopes...); err != nil {
 			return nil, err
 		}
@@ -155,7 +161,7 @@ func simulatedChanges(sim simulation.League, now time.Time, n int, mark string) 
 	return all
 }
 
-// findData sets the variables of a league, a season, a team, a match and a player.
+// findData sets the variables of a league, a season, a team, two matches and a player.
 func (r *storyRunner) findData(ctx context.Context, sim simulation.League) error {
 	r.vars["league"], r.vars["season"] = sim.League.ID, sim.Seasons[0].ID
 	list, err := r.must(ctx, r.vars["client"], http.MethodGet, r.routes["listMatches"].Path+"?limit=1", "")
@@ -163,6 +169,11 @@ func (r *storyRunner) findData(ctx context.Context, sim simulation.League) error
 		return err
 	}
 	r.vars["match"], r.vars["team"] = list.field("data", "0", "id"), list.field("data", "0", "home", "id")
+	// The latest finished matches of the simulated league have reports.
+	if list, err = r.must(ctx, r.vars["client"], http.MethodGet, r.routes["listMatches"].Path+"?limit=1&status=finished&order=desc", ""); err != nil {
+		return err
+	}
+	r.vars["finished"] = list.field("data", "0", "id")
 	if list, err = r.must(ctx, r.vars["client"], http.MethodGet, r.routes["listPlayers"].Path+"?limit=1", ""); err != nil {
 		return err
 	}
