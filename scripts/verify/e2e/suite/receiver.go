@@ -142,9 +142,15 @@ func (t *T) awaitAttempt(b *inbox, what string, wanted func(p attempt) bool) att
 	}
 }
 
-// awaitType waits for an attempt with an event of the type.
-func (t *T) awaitType(b *inbox, kind string) attempt {
-	return t.awaitAttempt(b, kind, func(p attempt) bool { return p.event.Type == kind })
+// awaitEvent waits for an attempt with an event of the type about a match. Webhooks of an
+// organisation also receive the events of other cases that share it.
+func (t *T) awaitEvent(b *inbox, kind string, match any) attempt {
+	return t.awaitAttempt(b, kind, func(p attempt) bool { return p.event.Type == kind && within(p.event.Data, "match", "id") == match })
+}
+
+// awaitTest waits for an attempt with a test event.
+func (t *T) awaitTest(b *inbox) attempt {
+	return t.awaitAttempt(b, "webhook.test", func(p attempt) bool { return p.event.Type == "webhook.test" })
 }
 
 // checkSigned checks that each secret, and no other, signed the attempt.

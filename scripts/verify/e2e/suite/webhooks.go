@@ -206,22 +206,19 @@ func webhookSent(t *T) {
 	t.awaitFanout()
 	m, _ := t.createMatch(mine, nil)
 	id := textOf(m, "id")
-	about := func(kind string) func(p attempt) bool {
-		return func(p attempt) bool { return p.event.Type == kind && within(p.event.Data, "match", "id") == id }
-	}
-	created := t.awaitAttempt(h.box, "match.created", about("match.created"))
+	created := t.awaitEvent(h.box, "match.created", id)
 	t.checkSigned(created, h.secret)
 	if got := created.event.Data["match"]; string(encode(got)) != string(encode(m)) {
 		t.Errorf("sent as %.300s, created as %.300s", encode(got), encode(m))
 	}
 	after := t.item(t.mustOp(mine, "updateMatch", in{"match": id, "status": "live", "minute": 1, "score": goals(0, 0)}))
-	updated := t.awaitAttempt(h.box, "match.updated", about("match.updated"))
+	updated := t.awaitEvent(h.box, "match.updated", id)
 	t.checkSigned(updated, h.secret)
 	if got := updated.event.Data; string(encode(got["match"])) != string(encode(after)) || string(encode(got["changed"])) != `["status","minute","score"]` {
 		t.Errorf("sent as %.400s, changed to %.300s", encode(got), encode(after))
 	}
 	t.mustOp(mine, "deleteMatch", in{"match": id})
-	t.checkSigned(t.awaitAttempt(h.box, "match.deleted", about("match.deleted")), h.secret)
+	t.checkSigned(t.awaitEvent(h.box, "match.deleted", id), h.secret)
 	seen := map[string]bool{}
 	for _, p := range h.box.all() {
 		if seen[p.id()] {
@@ -250,7 +247,7 @@ func webhookReport(t *T) {
 	if err := t.hands.PutReport(t.ctx, textOf(m, "id")); err != nil {
 		t.Fatalf("reporting a goal: %v", err)
 	}
-	goal := t.awaitType(h.box, "match.event.created")
+	goal := t.awaitEvent(h.box, "match.event.created", m["id"])
 	t.checkSigned(goal, h.secret)
 	if got := goal.event.Data; string(encode(got["match"])) != string(encode(m)) || within(got, "event", "type") != "goal" {
 		t.Errorf("sent as %.400s", encode(got))
@@ -272,7 +269,7 @@ func webhookFilter(t *T) {
 	t.createMatch(mine, in{"home": t.teamInput("Unrelated"), "away": t.teamInput("Else")})
 	t.mustOp(mine, "deleteMatch", in{"match": m["id"]})
 	for _, b := range []*inbox{deletions.box, all.box, team.box} {
-		t.awaitType(b, "match.deleted")
+		t.awaitEvent(b, "match.deleted", m["id"])
 	}
 	t.awaitAttempt(all.box, "the other match", func(p attempt) bool { return strings.Contains(string(p.body), "Unrelated") })
 	for _, p := range deletions.box.all() {
@@ -328,7 +325,7 @@ func webhookTest(t *T) {
 	defer t.deleteHooks(mine, h)
 	sent := t.op(mine, "createDelivery", in{"webhook": h.id})
 	t.wantStatus(sent, http.StatusAccepted)
-	p := t.awaitType(h.box, "webhook.test")
+	p := t.awaitTest(h.box)
 	t.checkSigned(p, h.secret)
 	if p.id() != sent.text("event") || p.event.Data["webhook"] != h.id {
 		t.Errorf("got %s %.200s, want %s", p.id(), p.body, sent.brief())
@@ -396,7 +393,7 @@ func webhookRotate(t *T) {
 	rotated := t.mustOp(mine, "rotateWebhook", in{"webhook": h.id, "overlap": "1h"})
 	t.wantError(t.op(mine, "rotateWebhook", in{"webhook": h.id}), api.ConflictRotation)
 	t.wantStatus(t.op(mine, "createDelivery", in{"webhook": h.id}), http.StatusAccepted)
-	t.checkSigned(t.awaitType(h.box, "webhook.test"), rotated.text("signing_secret"), h.secret)
+	t.checkSigned(t.awaitTest(h.box), rotated.text("signing_secret"), h.secret)
 }
 
 func webhookEnded(t *T) {
