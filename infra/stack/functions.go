@@ -217,8 +217,7 @@ func (d *deployment) grant(role awsiam.Role, n access, rest awsapigateway.RestAp
 		allow(role, []string{"apigateway:DELETE"}, nil,
 			jsii.Sprintf("arn:%s:apigateway:%s::%s", *d.stack.Partition(), *d.stack.Region(), flush))
 	}
-	d.grantQueue(role, n)
-	d.grantSteps(role, n)
+	d.grantQueues(role, n)
 	d.grantStream(role, n.Streams)
 }
 

@@ -61,9 +61,9 @@ type deployment struct {
 	routes   []api.Route
 	workers  []api.Worker
 	data     data
-	webhooks *webhooks    // nil if the contract has no webhooks
+	webhooks *work        // nil if the contract has no webhooks
 	unread   awssqs.Queue // stream positions of changes that were given up; nil if nothing reads the stream
-	replays  *replays     // nil if nothing is replayed
+	replays  *work        // nil if nothing is replayed
 }
 
 // New adds a stack to the app and returns it. The stack's name is the prefix of every
@@ -79,9 +79,9 @@ func New(scope constructs.Construct, name string, props Props) awscdk.Stack {
 		workers: api.WorkersFor(props.Contract),
 	}
 	d.data = d.newData()
-	d.webhooks = d.newWebhooks()
+	d.webhooks = d.newWork(api.WebhookQueue, "webhooks", deliveryDays, maxReceives)
 	d.unread = d.newUnread()
-	d.replays = d.newReplays()
+	d.replays = d.newWork(api.ReplayQueue, "replays", stepDays, stepReceives)
 	rest := d.newREST()
 	functions := d.newFunctions(rest)
 	d.addMethods(rest, functions)

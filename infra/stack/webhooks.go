@@ -35,6 +35,15 @@ const (
 	changeAgeSeconds = 23 * 3600
 	unlimitedRetries = -1 // until changeAgeSeconds
 
+	stepDays = 1 // longer than a replay's message waits: 15 minutes at most
+	// stepReceives is how often a step is received before it moves to the dead-letter queue:
+	// for about half an hour.
+	stepReceives = 10
+	stepBatch    = 10
+	// stepConcurrency is how many instances play replays. One plays ten steps at a time, each
+	// within some milliseconds.
+	stepConcurrency = 2
+
 	minConcurrency     = 2 // Lambda's minimum for a queue
 	defaultConcurrency = 10
 )
@@ -51,26 +60,24 @@ func eventPrefixes(c *contract.Contract) []string {
 	return prefixes
 }
 
-// webhooks are the queue of deliveries and its dead-letter queue.
-type webhooks struct {
-	queue awssqs.Queue // deliveries
-	dead  awssqs.Queue // deliveries whose function failed
+// work is the queue of a worker and its dead-letter queue.
+type work struct {
+	queue awssqs.Queue
+	dead  awssqs.Queue // messages whose function failed
 }
 
-// newWebhooks creates the queues, or returns nil if the contract has no webhooks.
-func (d *deployment) newWebhooks() *webhooks {
-	if !d.works(api.WebhookQueue) {
+// newWork creates the queues of the worker that reads the source, or returns nil if there is
+// no such worker.
+func (d *deployment) newWork(source api.Source, name string, retention, receives float64) *work {
+	if !d.works(source) {
 		return nil
 	}
-	dead := d.newQueue("webhooks-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})
-	return &webhooks{
-		queue: d.newQueue("webhooks", awssqs.QueueProps{
-			RetentionPeriod:   days(deliveryDays),
-			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(visibilitySeconds)),
-			DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(maxReceives)},
-		}),
-		dead: dead,
-	}
+	dead := d.newQueue(name+"-dead", awssqs.QueueProps{RetentionPeriod: days(deadLetterDays)})
+	return &work{dead: dead, queue: d.newQueue(name, awssqs.QueueProps{
+		RetentionPeriod:   days(retention),
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(visibilitySeconds)),
+		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(receives)},
+	})}
 }
 
 // newUnread creates the queue of stream positions of changes that were given up, or returns
@@ -108,19 +115,19 @@ func (d *deployment) newMappings(functions map[string]awslambda.Function) {
 	for _, w := range d.workers {
 		switch f := functions[w.Function]; {
 		case w.Source == api.WebhookQueue:
-			d.mapQueue(f)
+			d.mapQueue("WebhooksMapping", d.webhooks.queue, f, deliveryBatch, d.deliveryConcurrency())
 		case w.Source == api.ReplayQueue:
-			d.mapSteps(f)
+			d.mapQueue("ReplaysMapping", d.replays.queue, f, stepBatch, stepConcurrency)
 		case d.data.stats.TableStreamArn() != nil:
 			d.mapStream(f)
 		}
 	}
 }
 
-// mapQueue maps the queue to a function with a maximum concurrency, as the API shares the
-// account's instances. If each function reserves instances, more than these would only be
+// deliveryConcurrency returns how many instances deliver webhooks at most, as the API shares
+// the account's instances. If each function reserves instances, more than these would only be
 // throttled.
-func (d *deployment) mapQueue(f awslambda.Function) {
+func (d *deployment) deliveryConcurrency() int {
 	limit := d.props.WebhookConcurrency
 	if limit == 0 {
 		limit = defaultConcurrency
@@ -128,10 +135,15 @@ func (d *deployment) mapQueue(f awslambda.Function) {
 	if reserved := d.props.Concurrency; reserved > 0 {
 		limit = max(min(limit, reserved), minConcurrency)
 	}
-	awslambda.NewCfnEventSourceMapping(d.stack, jsii.String("WebhooksMapping"), &awslambda.CfnEventSourceMappingProps{
+	return limit
+}
+
+// mapQueue maps a queue to a function with a maximum concurrency.
+func (d *deployment) mapQueue(id string, queue awssqs.Queue, f awslambda.Function, batch, limit int) {
+	awslambda.NewCfnEventSourceMapping(d.stack, jsii.String(id), &awslambda.CfnEventSourceMappingProps{
 		FunctionName:          f.FunctionName(),
-		EventSourceArn:        d.webhooks.queue.QueueArn(),
-		BatchSize:             jsii.Number(deliveryBatch),
+		EventSourceArn:        queue.QueueArn(),
+		BatchSize:             jsii.Number(batch),
 		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
 		ScalingConfig:         &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(limit)},
 	})
@@ -176,13 +188,22 @@ func (d *deployment) eventFilter() string {
 	return string(pattern)
 }
 
-// grantQueue allows a role to send messages, and Lambda to receive with the role.
-func (d *deployment) grantQueue(role awsiam.Role, n access) {
-	if n.Sends {
-		allow(role, []string{"sqs:SendMessage"}, nil, d.webhooks.queue.QueueArn())
+// grantQueues allows a role to send messages, and Lambda to receive with the role.
+func (d *deployment) grantQueues(role awsiam.Role, n access) {
+	if n.Sends || n.Receives {
+		grantQueue(role, d.webhooks.queue, n.Sends, n.Receives)
 	}
-	if n.Receives {
-		allow(role, []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}, nil, d.webhooks.queue.QueueArn())
+	if n.Plays || n.ReceivesSteps {
+		grantQueue(role, d.replays.queue, n.Plays, n.ReceivesSteps)
+	}
+}
+
+func grantQueue(role awsiam.Role, queue awssqs.Queue, sends, receives bool) {
+	if sends {
+		allow(role, []string{"sqs:SendMessage"}, nil, queue.QueueArn())
+	}
+	if receives {
+		allow(role, []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}, nil, queue.QueueArn())
 	}
 }
 

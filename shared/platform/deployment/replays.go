@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"statgate/shared/api"
-	"statgate/shared/contract"
 	"statgate/shared/retry"
 	"statgate/shared/stats/matches"
 	"statgate/shared/stats/replays"
@@ -20,7 +19,7 @@ func (d *Deployment) newReplays(o Options) {
 	d.steps = newSteps(o.Log)
 	d.Replays = replays.New(replays.Options{Table: o.Stats, Claims: o.Keys, Contract: o.Contract, Matches: matches.NewStore(o.Stats, o.Clock),
 		Reports: reports.NewStore(o.Stats, o.Clock), Rand: o.Rand, Queue: d.steps, Clock: o.Clock})
-	if !deploys(o.Contract, "play") {
+	if !api.Serves(o.Contract, api.Replays) {
 		return
 	}
 	d.play = func(ctx context.Context, step replays.Step) (*replays.Step, error) {
@@ -29,16 +28,6 @@ func (d *Deployment) newReplays(o Options) {
 		}
 		return d.Replays.Play(ctx, step)
 	}
-}
-
-// deploys reports whether a deployment of the contract has a worker.
-func deploys(c *contract.Contract, function string) bool {
-	for _, w := range api.WorkersFor(c) {
-		if w.Function == function {
-			return true
-		}
-	}
-	return false
 }
 
 // stepPause is the time before a step is tried again whose store failed.

@@ -50,7 +50,7 @@ func (d *Deployment) workers(o Options) error {
 	d.fanout = func(ctx context.Context, changes []table.Change) error {
 		return fan.Read(within(ctx, "fanout"), changes)
 	}
-	if deploys(o.Contract, "fanout") {
+	if parts.Webhooks != nil || parts.Changes != nil {
 		d.follow = o.Follow
 	}
 	return nil

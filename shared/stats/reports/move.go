@@ -55,13 +55,9 @@ func (s *Store) Adopt(ctx context.Context, match, other string) error {
 
 // Drop deletes the report of a match whose id has become an alias.
 func (s *Store) Drop(ctx context.Context, match string) error {
-	stored, err := s.stored(ctx, match)
+	ws, err := s.Deletion(ctx, match)
 	if err != nil {
 		return err
-	}
-	var ws []table.Write
-	for _, sort := range slices.Sorted(maps.Keys(stored)) {
-		ws = append(ws, table.Delete(key(match, sort)))
 	}
 	for part := range slices.Chunk(ws, maxWrites) {
 		if err := s.table.Transact(ctx, part); err != nil {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"statgate/shared/api"
@@ -124,19 +123,9 @@ func replayLevel(t *T) {
 	n := t.tenant("replays", t.scarcest().Name)
 	secret := t.allDataKey(n)
 	source, _ := t.replayable(secret)
-	var made, refused atomic.Int64
-	t.each(int(most)+7, func(int) {
-		switch r := t.op(secret, "createReplay", in{"match": source, "speed": 1}); {
-		case r.Status == http.StatusCreated:
-			made.Add(1)
-		case t.mismatch(r, api.ConflictLimit) == nil:
-			refused.Add(1)
-		default:
-			t.Errorf("%s: got %s", r.asked, r.brief())
-		}
-	})
-	if made.Load() != most || refused.Load() != 7 {
-		t.Errorf("%d replays were created and %d refused, want %d and 7", made.Load(), refused.Load(), most)
+	made, refused := t.createMany(int(most)+7, func() Reply { return t.op(secret, "createReplay", in{"match": source, "speed": 1}) })
+	if made != most || refused != 7 {
+		t.Errorf("%d replays were created and %d refused, want %d and 7", made, refused, most)
 	}
 	list := t.listed(secret, "listReplays", in{})
 	for _, r := range list {
@@ -150,18 +139,7 @@ func replayTenant(t *T) {
 	mine, theirs := t.replayKey(), t.allDataKey(t.tenant("replaying", t.largest().Name))
 	source, _ := t.replayable(mine)
 	id, match := t.replay(theirs, in{"match": source, "speed": 1})
-	for operation, input := range map[string]in{"getReplay": {}, "updateReplay": {"paused": true}, "deleteReplay": {}} {
-		ask := func(id string) Reply {
-			asked := in{"replay": id}
-			for name, value := range input {
-				asked[name] = value
-			}
-			return t.op(mine, operation, asked)
-		}
-		foreign := ask(id)
-		t.wantError(foreign, api.NotFound)
-		t.sameAnswer(foreign, ask("rpl_01k5z3m9v8e2q4w6r8t0y2u4i6"))
-	}
+	t.wantForeign(mine, "replay", id, "rpl_01k5z3m9v8e2q4w6r8t0y2u4i6", map[string]in{"getReplay": {}, "updateReplay": {"paused": true}, "deleteReplay": {}})
 	t.sameAnswer(t.op(mine, "getMatch", in{"match": match}), t.op(mine, "getMatch", in{"match": "m_00000000000000000000"}))
 	t.mustOp(theirs, "deleteReplay", in{"replay": id})
 }

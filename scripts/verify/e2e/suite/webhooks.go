@@ -152,24 +152,47 @@ func webhookRefused(t *T) {
 func webhookCap(t *T) {
 	const most = 20
 	secret := t.allDataKey(t.tenant("hooks", t.largest().Name))
-	var made, refused atomic.Int64
-	t.each(most+4, func(int) {
-		r := t.op(secret, "createWebhook", in{"url": "https://example.com/a"})
-		switch {
+	made, refused := t.createMany(most+4, func() Reply { return t.op(secret, "createWebhook", in{"url": "https://example.com/a"}) })
+	list := t.listed(secret, "listWebhooks", in{})
+	if made != most || refused != 4 || len(list) != most {
+		t.Errorf("%d webhooks were created, %d refused, %d are listed; want %d", made, refused, len(list), most)
+	}
+	for _, w := range list {
+		t.mustOp(secret, "deleteWebhook", in{"webhook": w["id"]})
+	}
+}
+
+// createMany creates n objects concurrently, and counts those that are created and those that
+// the maximum refuses.
+func (t *T) createMany(n int, create func() Reply) (made, refused int64) {
+	var created, full atomic.Int64
+	t.each(n, func(int) {
+		switch r := create(); {
 		case r.Status == http.StatusCreated:
-			made.Add(1)
+			created.Add(1)
 		case t.mismatch(r, api.ConflictLimit) == nil:
-			refused.Add(1)
+			full.Add(1)
 		default:
 			t.Errorf("%s: got %s", r.asked, r.brief())
 		}
 	})
-	list := t.listed(secret, "listWebhooks", in{})
-	if made.Load() != most || refused.Load() != 4 || len(list) != most {
-		t.Errorf("%d webhooks were created, %d refused, %d are listed; want %d", made.Load(), refused.Load(), len(list), most)
-	}
-	for _, w := range list {
-		t.mustOp(secret, "deleteWebhook", in{"webhook": w["id"]})
+	return created.Load(), full.Load()
+}
+
+// wantForeign checks that operations on an object of another organisation answer like those on
+// an unknown one. The parameter names the object, and inputs has what else each operation needs.
+func (t *T) wantForeign(secret, parameter, id, unknown string, inputs map[string]in) {
+	for operation, input := range inputs {
+		ask := func(id string) Reply {
+			asked := in{parameter: id}
+			for name, value := range input {
+				asked[name] = value
+			}
+			return t.op(secret, operation, asked)
+		}
+		foreign := ask(id)
+		t.wantError(foreign, api.NotFound)
+		t.sameAnswer(foreign, ask(unknown))
 	}
 }
 
@@ -177,20 +200,9 @@ func webhookTenant(t *T) {
 	mine, theirs := t.allDataKey(t.home), t.allDataKey(t.tenant("hooked", t.largest().Name))
 	made := t.op(theirs, "createWebhook", in{"url": "https://example.com/a"})
 	t.wantStatus(made, http.StatusCreated)
-	for operation, input := range map[string]in{
+	t.wantForeign(mine, "webhook", made.text("id"), "whk_01k5z3m9v8e2q4w6r8t0y2u4i6", map[string]in{
 		"getWebhook": {}, "updateWebhook": {"state": "disabled"}, "deleteWebhook": {}, "rotateWebhook": {}, "listDeliveries": {}, "createDelivery": {},
-	} {
-		ask := func(id string) Reply {
-			asked := in{"webhook": id}
-			for name, value := range input {
-				asked[name] = value
-			}
-			return t.op(mine, operation, asked)
-		}
-		foreign := ask(made.text("id"))
-		t.wantError(foreign, api.NotFound)
-		t.sameAnswer(foreign, ask("whk_01k5z3m9v8e2q4w6r8t0y2u4i6"))
-	}
+	})
 	if list := t.listed(theirs, "listWebhooks", in{}); len(list) != 1 || list[0]["state"] != "enabled" {
 		t.Errorf("the list of its organisation is now %v", list)
 	}
