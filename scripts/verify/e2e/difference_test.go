@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"statgate/scripts/verify/e2e/conformance"
 	"statgate/scripts/verify/e2e/suite"
@@ -74,6 +77,8 @@ func TestKnownDifferencesAreSkippedAndReported(t *testing.T) {
 	}
 	if result, out := report(suite.Target{}); result.Failures["refuse.no-key"] == "" || result.Failures["answers.valid"] == "" {
 		t.Errorf("a target without known differences passes:\n%s", out)
+	} else if short := result.String(); !strings.Contains(short, "\nFAIL refuse.no-key: ") || strings.Contains(short, "ok   ") {
+		t.Errorf("the summary does not list the failed cases alone:\n%s", short)
 	}
 	result, out := report(suite.Target{
 		Skip: map[string]string{"transport.two-keys": "it reads one header"},
@@ -129,4 +134,52 @@ func TestOwnAnswerReplacesOnlyThePromisedStatus(t *testing.T) {
 	run(suite.Target{Own: own502(401)}, "audit.run", "header.common")
 	forged.Store(true)
 	run(suite.Target{Own: own502(401), OneID: "one for all"}, "audit.run")
+}
+
+// TestAChecksFailuresCountOnlyInTheWindowThatItFits runs cases against a gateway whose clock, as
+// its answers tell it, a case can move.
+func TestAChecksFailuresCountOnlyInTheWindowThatItFits(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "teambattles")
+	var now atomic.Int64 // a day ago, so that no case waits for the machine's clock
+	now.Store(time.Now().Add(-24 * time.Hour).Truncate(time.Minute).Unix())
+	server := httptest.NewServer(withFault(w.Gateway, fault{after: func(c *call) {
+		c.header.Set("Date", time.Unix(now.Load(), 0).UTC().Format(http.TimeFormat))
+	}}))
+	t.Cleanup(server.Close)
+	runs := map[string]int{}
+	windowed := func(id string, check func(t *suite.T, run int)) suite.Case {
+		return suite.Case{ID: id, Guarantee: id, Run: func(t *suite.T) {
+			t.InWindow(10*time.Second, func() { runs[id]++; check(t, runs[id]) })
+		}}
+	}
+	cases := []suite.Case{
+		windowed("a.fits", func(*suite.T, int) {}),
+		windowed("b.fails", func(t *suite.T, _ int) { t.Errorf("wrong") }),
+		windowed("c.ends", func(t *suite.T, _ int) { t.Fatalf("wrong") }),
+		windowed("d.crosses.once", func(t *suite.T, run int) {
+			if run == 1 {
+				now.Add(60)
+				t.Fatalf("counted in two windows")
+			}
+		}),
+		windowed("e.crosses.always", func(*suite.T, int) { now.Add(60) }),
+	}
+	failed := map[string]string{}
+	for _, one := range cases { // one by one, because they share the clock
+		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
+			Parallel: 1, Out: io.Discard, Facts: []suite.Case{one}, Only: func(id string) bool { return id == one.ID }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why, ok := result.Failures[one.ID]; ok {
+			failed[one.ID] = why
+		}
+	}
+	if len(failed) != 3 || failed["b.fails"] != "wrong" || failed["c.ends"] != "wrong" || !strings.Contains(failed["e.crosses.always"], "did not finish") {
+		t.Errorf("the failed cases are %q", failed)
+	}
+	if want := map[string]int{"a.fits": 1, "b.fails": 1, "c.ends": 1, "d.crosses.once": 2, "e.crosses.always": 4}; !maps.Equal(runs, want) {
+		t.Errorf("the checks ran %v times, want %v", runs, want)
+	}
 }

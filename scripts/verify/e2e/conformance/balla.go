@@ -88,55 +88,58 @@ var ballaPlans = []Case{
 	}},
 	{ID: "quota.key", Sentences: []string{"12.1"}, Source: fromPage, Fact: "each key has its own quota",
 		Answer: "requests of one key do not reduce the quota of the organisation's other keys", Prove: func(t *suite.T) {
-			one, two := t.Key(t.Home(), suite.In{"scopes": []string{"read"}}), t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-			t.AwaitWindow(two.Secret, 20*time.Second)
-			for range 5 {
-				t.Expect(suite.Get("/teams").By(one.Secret), 200, "")
-			}
-			t.Expect(suite.Get("/teams").By(two.Secret), 200, "", "X-RateLimit-Remaining", "99999")
+			t.InWindow(20*time.Second, func() {
+				one, two := t.Key(t.Home(), suite.In{"scopes": []string{"read"}}), t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
+				for range 5 {
+					t.Expect(suite.Get("/teams").By(one.Secret), 200, "")
+				}
+				t.Expect(suite.Get("/teams").By(two.Secret), 200, "", "X-RateLimit-Remaining", "99999")
+			})
 		}},
 	{ID: "quota.hour", Sentences: []string{"63.1", "64.1", "66.1", "67.1"}, Source: fromPage, Fact: "request 1,001 of an hour on PRO is a 429 with Retry-After",
 		Answer: "exactly 1,000 requests are admitted, however many clients send them concurrently; refused requests cost nothing", Prove: ballaHour},
 	{ID: "quota.upgrade", Sentences: []string{"65.1"}, Source: fromPage, Fact: "requests are admitted again when the window ends or the plan is upgraded",
 		Answer: "X-RateLimit-Reset has the window's end; a higher plan holds from the next request", Prove: func(t *suite.T) {
-			o := t.Org("ENTERPRISE")
-			k := t.Key(o, suite.In{"scopes": []string{"read"}})
-			awaitEffective(t, t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "FREE"}))
-			t.AwaitWindow(k.Secret, time.Minute)
-			t.Each(100, func(int) { t.Expect(suite.Get("/teams").By(k.Secret), 200, "") })
-			r := t.Expect(suite.Get("/teams").By(k.Secret), 429, `{"error": "<string>", "code": "RATE_LIMITED"}`, "Retry-After", "~^[0-9]+$", "X-RateLimit-Remaining", "0")
-			wait, _ := strconv.ParseInt(r.Header.Get("Retry-After"), 10, 64)
-			if wait < 1 || wait > 3600 {
-				t.Errorf("Retry-After is %d, want the seconds to the end of the hour", wait)
-			}
-			awaitEffective(t, t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "PRO"}))
-			t.Expect(suite.Get("/teams").By(k.Secret), 200, "", "X-RateLimit-Limit", "1000")
+			t.InWindow(time.Minute, func() {
+				o := t.Org("ENTERPRISE")
+				k := t.Key(o, suite.In{"scopes": []string{"read"}})
+				awaitEffective(t, t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "FREE"}))
+				t.Each(100, func(int) { t.Expect(suite.Get("/teams").By(k.Secret), 200, "") })
+				r := t.Expect(suite.Get("/teams").By(k.Secret), 429, `{"error": "<string>", "code": "RATE_LIMITED"}`, "Retry-After", "~^[0-9]+$", "X-RateLimit-Remaining", "0")
+				wait, _ := strconv.ParseInt(r.Header.Get("Retry-After"), 10, 64)
+				if wait < 1 || wait > 3600 {
+					t.Errorf("Retry-After is %d, want the seconds to the end of the hour", wait)
+				}
+				awaitEffective(t, t.MustOp(t.OperatorKey(), "updateOrg", suite.In{"org": o.ID, "plan": "PRO"}))
+				t.Expect(suite.Get("/teams").By(k.Secret), 200, "", "X-RateLimit-Limit", "1000")
+			})
 		}},
 }
 
 // ballaHour uses up the quota of an hour on PRO.
 func ballaHour(t *suite.T) {
-	o := t.Org("PRO")
-	k := t.Key(o, suite.In{"scopes": []string{"read"}})
-	t.AwaitWindow(k.Secret, 2*time.Minute)
-	var admitted, refused atomic.Int64
-	t.Each(4, func(int) { // more workers would starve the other cases
-		for range 256 {
-			r := t.Send(suite.Get("/teams?limit=1").By(k.Secret))
-			switch r.Status {
-			case http.StatusOK:
-				admitted.Add(1)
-			case http.StatusTooManyRequests:
-				refused.Add(1)
-				if wait, err := strconv.Atoi(r.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 3600 || r.Text("code") != "RATE_LIMITED" {
-					t.Errorf("a 429 has Retry-After %q and code %q", r.Header.Get("Retry-After"), r.Text("code"))
+	t.InWindow(2*time.Minute, func() {
+		o := t.Org("PRO")
+		k := t.Key(o, suite.In{"scopes": []string{"read"}})
+		var admitted, refused atomic.Int64
+		t.Each(4, func(int) { // more workers would starve the other cases
+			for range 256 {
+				r := t.Send(suite.Get("/teams?limit=1").By(k.Secret))
+				switch r.Status {
+				case http.StatusOK:
+					admitted.Add(1)
+				case http.StatusTooManyRequests:
+					refused.Add(1)
+					if wait, err := strconv.Atoi(r.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 3600 || r.Text("code") != "RATE_LIMITED" {
+						t.Errorf("a 429 has Retry-After %q and code %q", r.Header.Get("Retry-After"), r.Text("code"))
+					}
+				default:
+					t.Errorf("got %d", r.Status)
 				}
-			default:
-				t.Errorf("got %d", r.Status)
 			}
-		}
+		})
+		t.WantAdmitted(1000, admitted.Load(), refused.Load(), 1024)
 	})
-	t.WantAdmitted(1000, admitted.Load(), refused.Load(), 1024)
 }
 
 // awaitEffective waits until a widening takes effect, if the answer names a time.
@@ -306,15 +309,16 @@ func ballaDocs(t *suite.T) {
 var ballaLife = []Case{
 	{ID: "usage", Sentences: []string{"13.1", "42.1"}, Source: fromPage, Fact: "a key shows its last use, its total requests and its quota",
 		Answer: "last_used_at, usage.total and usage.window of each key, and its requests by hour and operation", Prove: func(t *suite.T) {
-			k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
-			t.AwaitWindow(t.Key(t.Home(), suite.In{"scopes": []string{"read"}}).Secret, 20*time.Second) // all keys share the window
-			view := suite.Get("/keys/" + k.ID).By(t.Home().Admin)
-			t.Expect(view, 200, `{"last_used_at": null, "usage": {"total": 0, "window": {"limit": 100000, "used": 0, "remaining": 100000, "resets_at": "<time?>"}}, "...": 0}`)
-			for range 3 {
-				t.Expect(suite.Get("/teams").By(k.Secret), 200, "")
-			}
-			t.Expect(view, 200, `{"last_used_at": "<time>", "usage": {"total": 3, "window": {"limit": 100000, "used": 3, "remaining": 99997, "resets_at": "<time>"}}, "...": 0}`)
-			t.Expect(suite.Get("/keys/"+k.ID+"/usage").By(t.Home().Admin), 200, `{"total": 3, "data": [{"operation": "listTeams", "count": 3, "start": "<time>", "hour": "<time>"}], "...": 0}`)
+			t.InWindow(20*time.Second, func() {
+				k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})
+				view := suite.Get("/keys/" + k.ID).By(t.Home().Admin)
+				t.Expect(view, 200, `{"last_used_at": null, "usage": {"total": 0, "window": {"limit": 100000, "used": 0, "remaining": 100000, "resets_at": "<time?>"}}, "...": 0}`)
+				for range 3 {
+					t.Expect(suite.Get("/teams").By(k.Secret), 200, "")
+				}
+				t.Expect(view, 200, `{"last_used_at": "<time>", "usage": {"total": 3, "window": {"limit": 100000, "used": 3, "remaining": 99997, "resets_at": "<time>"}}, "...": 0}`)
+				t.Expect(suite.Get("/keys/"+k.ID+"/usage").By(t.Home().Admin), 200, `{"total": 3, "data": [{"operation": "listTeams", "count": 3, "start": "<time>", "hour": "<time>"}], "...": 0}`)
+			})
 		}},
 	{ID: "audit", Sentences: []string{"14.1"}, Source: fromPage, Fact: "there is a full audit trail", Answer: "each entry has the action, user, key and time; changes of keys and of matches are recorded", Prove: func(t *suite.T) {
 		k := t.Key(t.Home(), suite.In{"scopes": []string{"read"}})

@@ -111,10 +111,11 @@ var teambattlesErrors = []Case{
 		}},
 	{ID: "error.rate_limited", Source: fromDocs, Fact: "request 61 of a minute is 429 error_api_rate_limited, with Retry-After",
 		Answer: "refused requests cost nothing", Prove: func(t *suite.T) {
-			k := t.Key(t.Org("GENERAL"), suite.In{"scopes": []string{"matches.user_matches:read"}})
-			t.AwaitWindow(k.Secret, 25*time.Second)
-			t.Each(60, func(int) { t.Expect(suite.Get("/matches?limit=1").By(k.Secret), 200, anyList) })
-			t.Expect(suite.Get("/matches").By(k.Secret), 429, `{"error": "error_api_rate_limited", "details": "<string>"}`, "Retry-After", "~^[0-9]+$", "X-RateLimit-Remaining", "0")
+			t.InWindow(25*time.Second, func() {
+				k := t.Key(t.Org("GENERAL"), suite.In{"scopes": []string{"matches.user_matches:read"}})
+				t.Each(60, func(int) { t.Expect(suite.Get("/matches?limit=1").By(k.Secret), 200, anyList) })
+				t.Expect(suite.Get("/matches").By(k.Secret), 429, `{"error": "error_api_rate_limited", "details": "<string>"}`, "Retry-After", "~^[0-9]+$", "X-RateLimit-Remaining", "0")
+			})
 		}},
 }
 

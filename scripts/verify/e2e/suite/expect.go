@@ -284,9 +284,12 @@ func (t *T) Each(n int, f func(i int)) { t.each(n, f) }
 // Until waits until the deployment's clock reaches a time.
 func (t *T) Until(when time.Time) { t.until(when) }
 
-// AwaitWindow waits for the key's next quota window if the current one ends before the needed
-// time has passed.
-func (t *T) AwaitWindow(secret string, needed time.Duration) { t.awaitWindow(secret, needed) }
+// InWindow runs a check within one window of the plans' quota that still lasts for the needed
+// time. If the window ends while the check runs, the check runs again in the next one. So it
+// makes the keys that it counts itself.
+func (t *T) InWindow(needed time.Duration, check func()) {
+	t.inWindow(t.contract.Plans[0].Budgets[contract.Requests], needed, check)
+}
 
 // SameAnswer compares two answers byte for byte, except the request id.
 func (t *T) SameAnswer(foreign, missing Reply) { t.sameAnswer(foreign, missing) }

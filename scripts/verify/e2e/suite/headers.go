@@ -51,22 +51,23 @@ func headerRate(t *T) {
 		t.NotApplicable("the contract has no rate headers")
 	}
 	d := t.endpoint()
-	k := t.clientKey(d)
-	t.awaitWindow(k.secret, 10*time.Second)
-	plan := t.largest()
-	for used := int64(1); used <= 3; used++ {
-		r := t.call(k.secret, d)
-		t.wantStatus(r, http.StatusOK)
-		for name, want := range t.rate(plan.Budgets[contract.Requests], used) {
-			if got := r.Header.Get(name); got != want {
-				t.Errorf("%s: request %d has %s %q, want %q", r.asked, used, name, got, want)
+	budget := t.largest().Budgets[contract.Requests]
+	t.inWindow(budget, 10*time.Second, func() {
+		k := t.clientKey(d)
+		for used := int64(1); used <= 3; used++ {
+			r := t.call(k.secret, d)
+			t.wantStatus(r, http.StatusOK)
+			for name, want := range t.rate(budget, used) {
+				if got := r.Header.Get(name); got != want {
+					t.Errorf("%s: request %d has %s %q, want %q", r.asked, used, name, got, want)
+				}
 			}
+			t.resets(r, budget)
 		}
-		t.resets(r, plan.Budgets[contract.Requests])
-	}
-	if self := t.mustOp(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 3 {
-		t.Errorf("getSelf: %v requests are used, want 3: getSelf costs nothing", self.number("usage", "window", "used"))
-	}
+		if self := t.mustOp(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 3 {
+			t.Errorf("getSelf: %v requests are used, want 3: getSelf costs nothing", self.number("usage", "window", "used"))
+		}
+	})
 }
 
 // rate returns the expected rate headers, except the window's end.
@@ -112,14 +113,15 @@ func headerHead(t *T) {
 		}
 	}
 	d := t.endpoint()
-	k := t.clientKey(d)
-	t.awaitWindow(k.secret, 10*time.Second)
-	for range 2 {
-		t.head(d.route.Path, k.secret)
-	}
-	if self := t.mustOp(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 2 {
-		t.Errorf("getSelf: %v requests are used after two HEADs, want 2", self.number("usage", "window", "used"))
-	}
+	t.inWindow(t.largest().Budgets[contract.Requests], 10*time.Second, func() {
+		k := t.clientKey(d)
+		for range 2 {
+			t.head(d.route.Path, k.secret)
+		}
+		if self := t.mustOp(k.secret, "getSelf", nil); self.number("usage", "window", "used") != 2 {
+			t.Errorf("getSelf: %v requests are used after two HEADs, want 2", self.number("usage", "window", "used"))
+		}
+	})
 	refused := t.call("", d)
 	if r := t.send(request{method: http.MethodHead, path: d.route.Path}); r.Status != refused.Status || len(r.Body) > 0 {
 		t.Errorf("%s without a key: got %d with %d bytes, want GET's %d without a body", r.asked, r.Status, len(r.Body), refused.Status)

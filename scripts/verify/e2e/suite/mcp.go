@@ -209,22 +209,23 @@ func onlyTools(t *T, r Reply) {
 
 // mcpCost compares what is left before and after each message, and the usage.
 func mcpCost(t *T) {
-	k := t.agentKey()
-	t.awaitWindow(k.secret, 10*time.Second)
-	name := t.simpleTool(k.secret)
-	limit := t.mcpBudget(t.largest()).Limit
-	for used := int64(1); used <= 2; used++ {
-		for _, method := range []string{"ping", "tools/list"} {
-			t.wantStatus(t.mcp(k.secret, method, nil), http.StatusOK)
+	budget := t.mcpBudget(t.largest())
+	t.inWindow(budget, 10*time.Second, func() {
+		k := t.agentKey()
+		name := t.simpleTool(k.secret)
+		for used := int64(1); used <= 2; used++ {
+			for _, method := range []string{"ping", "tools/list"} {
+				t.wantStatus(t.mcp(k.secret, method, nil), http.StatusOK)
+			}
+			r := t.callTool(k.secret, name, nil)
+			t.wantResult(r)
+			if left := r.number("result", "_meta", "quota", "remaining"); left != float64(budget.Limit-used) {
+				t.Errorf("%s: call %d leaves %v of %d requests, want %d", r.asked, used, left, budget.Limit, budget.Limit-used)
+			}
 		}
-		r := t.callTool(k.secret, name, nil)
-		t.wantResult(r)
-		if left := r.number("result", "_meta", "quota", "remaining"); left != float64(limit-used) {
-			t.Errorf("%s: call %d leaves %v of %d requests, want %d", r.asked, used, left, limit, limit-used)
-		}
-	}
-	t.wantStatus(t.postMCP(k.secret, encode(in{"jsonrpc": "2.0", "method": "notifications/initialized"})), http.StatusAccepted)
-	t.checkUsage(t.home.admin, k.id, map[string]int{"getSelf": 1, api.CallMCP: 6, api.CallMCP + "." + name: 2})
+		t.wantStatus(t.postMCP(k.secret, encode(in{"jsonrpc": "2.0", "method": "notifications/initialized"})), http.StatusAccepted)
+		t.checkUsage(t.home.admin, k.id, map[string]int{api.CallMCP: 6, api.CallMCP + "." + name: 2})
+	})
 }
 
 // mcpTools calls every tool with arguments of the data that the deployment has.
@@ -472,24 +473,25 @@ func mcpQuota(t *T) {
 	if budget.Limit > maxRequests {
 		t.NotApplicable("the scarcest plan has %d calls", budget.Limit)
 	}
-	_, k := t.scarceKey("mcp", endpoint{scopes: t.serverScope()})
-	name := t.simpleTool(k.secret)
-	t.awaitWindow(k.secret, min(minWindowLeft, time.Duration(budget.Window)*time.Second/2))
-	var admitted, refused atomic.Int64
-	calls := (int(budget.Limit) + 2*clients) / clients
-	t.each(clients, func(int) {
-		for range calls {
-			r := t.callTool(k.secret, name, nil)
-			if r.Status == http.StatusOK && r.value("result", "isError") != true {
-				admitted.Add(1)
-				continue
+	t.inWindow(budget, minWindowLeft, func() {
+		_, k := t.scarceKey("mcp", endpoint{scopes: t.serverScope()})
+		name := t.simpleTool(k.secret)
+		var admitted, refused atomic.Int64
+		calls := (int(budget.Limit) + 2*clients) / clients
+		t.each(clients, func(int) {
+			for range calls {
+				r := t.callTool(k.secret, name, nil)
+				if r.Status == http.StatusOK && r.value("result", "isError") != true {
+					admitted.Add(1)
+					continue
+				}
+				refused.Add(1)
+				t.mcpUsedUp(r, budget)
 			}
-			refused.Add(1)
-			t.mcpUsedUp(r, budget)
-		}
+		})
+		t.WantAdmitted(budget.Limit, admitted.Load(), refused.Load(), int64(clients*calls))
+		t.wantStatus(t.mcp(k.secret, "tools/list", nil), http.StatusOK) // lists cost nothing
 	})
-	t.WantAdmitted(budget.Limit, admitted.Load(), refused.Load(), int64(clients*calls))
-	t.wantStatus(t.mcp(k.secret, "tools/list", nil), http.StatusOK) // lists cost nothing
 }
 
 // mcpUsedUp checks the contract's answer to a call whose budget is used up.

@@ -21,11 +21,12 @@ func (t *T) call(secret string, d endpoint, headers ...string) Reply {
 	return t.send(request{method: d.route.Method, path: d.route.Path, secret: secret, headers: headers})
 }
 
-// endpoints lists the GET routes that cost quota and have no parameters.
+// endpoints lists the GET routes that cost quota and have no parameters. It leaves out the change
+// feed, because each match that another case writes changes its answer.
 func (fx *fixture) endpoints() []endpoint {
 	var found []endpoint
 	for _, r := range fx.deployed {
-		if r.Cost == 0 || r.Method != http.MethodGet || len(r.Params()) > 0 {
+		if r.Cost == 0 || r.Method != http.MethodGet || len(r.Params()) > 0 || r.Operation == "listChanges" {
 			continue
 		}
 		if scopes, ok := fx.narrowestScope(r); ok {

@@ -47,26 +47,27 @@ func quotaExact(t *T) {
 	if most > maxRequests {
 		t.NotApplicable("the scarcest plan has %d requests", most)
 	}
-	n, k := t.scarceKey("quota", d)
 	budget := t.scarcest().Budgets[contract.Requests]
-	t.awaitWindow(k.secret, min(minWindowLeft, time.Duration(budget.Window)*time.Second/2))
-	var admitted, refused atomic.Int64
-	calls := (int(most) + 2*clients) / clients
-	t.each(clients, func(int) {
-		for range calls {
-			switch r := t.call(k.secret, d); {
-			case r.Status == http.StatusOK:
-				admitted.Add(1)
-			case t.mismatch(r, api.Quota) == nil:
-				refused.Add(1)
-				t.retryLater(r, budget)
-			default:
-				t.Errorf("%s: got %s", r.asked, r.brief())
+	t.inWindow(budget, minWindowLeft, func() {
+		n, k := t.scarceKey("quota", d)
+		var admitted, refused atomic.Int64
+		calls := (int(most) + 2*clients) / clients
+		t.each(clients, func(int) {
+			for range calls {
+				switch r := t.call(k.secret, d); {
+				case r.Status == http.StatusOK:
+					admitted.Add(1)
+				case t.mismatch(r, api.Quota) == nil:
+					refused.Add(1)
+					t.retryLater(r, budget)
+				default:
+					t.Errorf("%s: got %s", r.asked, r.brief())
+				}
 			}
-		}
+		})
+		t.WantAdmitted(most, admitted.Load(), refused.Load(), int64(calls*clients))
+		t.exhausted(n, k, d, most)
 	})
-	t.WantAdmitted(most, admitted.Load(), refused.Load(), int64(calls*clients))
-	t.exhausted(n, k, d, most)
 }
 
 // WantAdmitted checks that of the sent requests exactly the limit was admitted and the rest
@@ -114,24 +115,25 @@ func quotaPlan(t *T) {
 		t.NotApplicable("the contract has one plan")
 	}
 	d := t.endpoint()
-	n, k := t.scarceKey("plans", d)
-	t.awaitWindow(k.secret, 10*time.Second)
-	used := int64(0)
-	wantLimits := func(p contract.Plan) {
-		used++
-		r := t.call(k.secret, d)
-		t.wantStatus(r, http.StatusOK)
-		for name, want := range t.rate(p.Budgets[contract.Requests], used) {
-			if got := r.Header.Get(name); got != want {
-				t.Errorf("plan %s, request %d: %s is %q, want %q", p.Name, used, name, got, want)
+	t.inWindow(t.scarcest().Budgets[contract.Requests], 10*time.Second, func() {
+		n, k := t.scarceKey("plans", d)
+		used := int64(0)
+		wantLimits := func(p contract.Plan) {
+			used++
+			r := t.call(k.secret, d)
+			t.wantStatus(r, http.StatusOK)
+			for name, want := range t.rate(p.Budgets[contract.Requests], used) {
+				if got := r.Header.Get(name); got != want {
+					t.Errorf("plan %s, request %d: %s is %q, want %q", p.Name, used, name, got, want)
+				}
 			}
 		}
-	}
-	wantLimits(t.scarcest())
-	t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.largest().Name})
-	wantLimits(t.largest())
-	t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
-	wantLimits(t.scarcest())
+		wantLimits(t.scarcest())
+		t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.largest().Name})
+		wantLimits(t.largest())
+		t.mustOp(t.operator, "updateOrg", in{"org": n.id, "plan": t.scarcest().Name})
+		wantLimits(t.scarcest())
+	})
 }
 
 // managers is how many clients use one key's budget for key management concurrently.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -58,6 +59,16 @@ type Case struct {
 type Result struct {
 	Passed, Failed, Skipped int
 	Failures                map[string]string // case id → its first failure
+}
+
+// String lists the counts and then each failed case with its first failure, one a line. Tests
+// print it instead of the report, because logs of CI are cut off after some lines.
+func (r Result) String() string {
+	lines := []string{fmt.Sprintf("%d passed, %d failed, %d skipped", r.Passed, r.Failed, r.Skipped)}
+	for _, id := range slices.Sorted(maps.Keys(r.Failures)) {
+		lines = append(lines, fmt.Sprintf("FAIL %s: %s", id, r.Failures[id]))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // lineWidth is the printed width of case ids, in characters.
@@ -166,8 +177,8 @@ func (r *report) line(o outcome) {
 		fmt.Fprintf(r.out, "skip %-*s %s (%s)\n", lineWidth, o.ID, o.Guarantee, o.skip)
 	case len(o.failures) > 0:
 		r.result.Failed++
-		r.result.Failures[o.ID] = o.failures[0]
-		fmt.Fprintf(r.out, "FAIL %-*s %s: %s\n", lineWidth, o.ID, o.Guarantee, oneLine(o.failures))
+		r.result.Failures[o.ID] = oneLine(o.failures)
+		fmt.Fprintf(r.out, "FAIL %-*s %s: %s\n", lineWidth, o.ID, o.Guarantee, r.result.Failures[o.ID])
 	case o.notApplicable != "":
 		fmt.Fprintf(r.out, "n/a  %-*s %s (%s)\n", lineWidth, o.ID, o.Guarantee, o.notApplicable)
 	default:
