@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -155,10 +156,9 @@ func missingGrantsAreDetected(t *testing.T, d target, waiting <-chan string, mea
 // passesSuite runs the whole suite.
 func passesSuite(t *testing.T, d target) {
 	t.Helper()
-	var report bytes.Buffer
-	result, err := d.suite(t.Context(), readStack(t, d), suite.Options{Out: &report})
+	result, err := d.suite(t.Context(), readStack(t, d), suite.Options{Out: io.Discard})
 	if err != nil || result.Failed > 0 || result.Passed == 0 {
-		t.Errorf("%s: %v\n%s", d.contract, err, report.String())
+		t.Errorf("%s: %v\n%s", d.contract, err, result)
 	}
 }
 

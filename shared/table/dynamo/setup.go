@@ -62,12 +62,16 @@ func createInput(name string, s table.Schema) *dynamodb.CreateTableInput {
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
 		})
 	}
-	if s.Streams {
-		in.StreamSpecification = &types.StreamSpecification{
-			StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages,
-		}
-	}
+	in.StreamSpecification = StreamOf(s)
 	return in
+}
+
+// StreamOf returns the settings of the schema's stream, or nil if it has none.
+func StreamOf(s table.Schema) *types.StreamSpecification {
+	if !s.Streams {
+		return nil
+	}
+	return &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}
 }
 
 func keyAttributes(names ...string) []types.AttributeDefinition {

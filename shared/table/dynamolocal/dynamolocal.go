@@ -76,6 +76,21 @@ func Streamed(t testing.TB, schema table.Schema) (tb table.Table, client *dynamo
 	return dynamo.New(client, name, schema), client, name
 }
 
+// StreamedAfter creates a table like [Streamed], but its stream begins after fill has
+// written to the table. DynamoDB Local scans all records of a stream on every write, so
+// later writes are faster by all that fill wrote.
+func StreamedAfter(t testing.TB, schema table.Schema, fill func(table.Table)) (tb table.Table, client *dynamodb.Client, name string) {
+	t.Helper()
+	plain := schema
+	plain.Streams = false
+	tb, client, name = Streamed(t, plain)
+	fill(tb)
+	if _, err := client.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: &name, StreamSpecification: dynamo.StreamOf(schema)}); err != nil {
+		t.Fatal(err)
+	}
+	return tb, client, name
+}
+
 // create creates tables under a unique prefix.
 func create(t testing.TB, schemas ...table.Schema) (client *dynamodb.Client, prefix string) {
 	t.Helper()

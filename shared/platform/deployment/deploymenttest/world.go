@@ -149,11 +149,12 @@ func Following(t *testing.T, db *local.DB) func(ctx context.Context, read table.
 	}
 }
 
-// OnDynamoDB starts a deployment on DynamoDB Local and follows its changes.
+// OnDynamoDB starts a deployment on DynamoDB Local that has the simulated league, and follows
+// the changes after it.
 func OnDynamoDB(t *testing.T, contractName string) *Fixture {
 	t.Helper()
 	tables := dynamolocal.Tables(t, table.Keys)
-	stats, client, name := dynamolocal.Streamed(t, table.Stats)
+	stats, client, name := dynamolocal.StreamedAfter(t, table.Stats, func(stats table.Table) { simulate(t, stats, time.Now) })
 	tables["stats"] = stats
 	changes, err := stream.Open(t.Context(), client, name)
 	if err != nil {
@@ -276,8 +277,12 @@ func (w *Fixture) FinishedMatch(t *testing.T) string {
 // Simulate stores the simulated league.
 func (w *Fixture) Simulate(t *testing.T) {
 	t.Helper()
-	sim := simulation.New(1, w.Clock.Now())
-	if _, err := importer.Put(t.Context(), w.Stats, w.Clock.Now, importer.Simulated(sim)); err != nil {
+	simulate(t, w.Stats, w.Clock.Now)
+}
+
+func simulate(t *testing.T, stats table.Table, now func() time.Time) {
+	t.Helper()
+	if _, err := importer.Put(t.Context(), stats, now, importer.Simulated(simulation.New(1, now()))); err != nil {
 		t.Fatal(err)
 	}
 }
