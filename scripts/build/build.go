@@ -137,16 +137,18 @@ func files(c *contract.Contract) (map[string]map[string][]byte, error) {
 	return all, nil
 }
 
-// buildOne builds one function's directory, replacing any earlier content.
+// buildOne builds one function's directory, replacing any earlier content but the binary, which
+// go build keeps if it is up to date. Linking takes most of the time of a build.
 func buildOne(name, arch, dir string, files map[string][]byte) (bundle, error) {
-	if err := os.RemoveAll(dir); err != nil {
+	binary, sum := filepath.Join(dir, "bootstrap"), dir+".sha256"
+	if err := clearAround(binary, sum); err != nil {
 		return bundle{}, fmt.Errorf("clearing %s: %w", dir, err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return bundle{}, fmt.Errorf("making %s: %w", dir, err)
-	}
-	if err := compile(source(name), tagsOf(name), arch, filepath.Join(dir, "bootstrap")); err != nil {
+	if err := compile(source(name), tagsOf(name), arch, binary); err != nil {
 		return bundle{}, err
+	}
+	if err := remember(binary, sum); err != nil {
+		return bundle{}, fmt.Errorf("writing the sum of %s: %w", binary, err)
 	}
 	for file, content := range files {
 		file = filepath.Join(dir, file)
@@ -158,8 +160,51 @@ func buildOne(name, arch, dir string, files map[string][]byte) (bundle, error) {
 			return bundle{}, fmt.Errorf("writing the bundle of %s: %w", name, err)
 		}
 	}
-	sum, err := hash(dir)
-	return bundle{Dir: dir, Hash: sum}, err
+	hashed, err := hash(dir)
+	return bundle{Dir: dir, Hash: hashed}, err
+}
+
+// clearAround makes the directory of a binary and removes all else in it. It removes the binary,
+// too, unless the file sum has its hash: go build looks only at the build id, which the first
+// bytes of an incomplete binary have.
+func clearAround(binary, sum string) error {
+	dir := filepath.Dir(binary)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	want, _ := os.ReadFile(sum)
+	got, err := sumOf(binary)
+	keep := err == nil && got == string(want)
+	for _, e := range entries {
+		if keep && e.Name() == filepath.Base(binary) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remember writes the hash of a complete binary to the file sum.
+func remember(binary, sum string) error {
+	got, err := sumOf(binary)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(sum, []byte(got), 0o644)
+}
+
+func sumOf(file string) (string, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(content)), nil
 }
 
 func source(name string) string {
@@ -180,11 +225,11 @@ func tagsOf(name string) string {
 	return "lambda.norpc,timetzdata,nethttpomithttp2"
 }
 
-// compile builds a static binary without symbols, paths, build ids or the commit,
-// so that a function's bytes change only with its code.
+// compile builds a static binary without symbols, paths or the commit, so that a function's
+// bytes change only with its code and the text of its main package, which the build id depends on.
 func compile(pkg, tags, arch, binary string) error {
 	cmd := exec.Command("go", "build", "-tags", tags, "-trimpath", "-buildvcs=false",
-		"-ldflags", "-s -w -buildid=", "-o", binary, pkg)
+		"-ldflags", "-s -w", "-o", binary, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

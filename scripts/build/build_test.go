@@ -67,6 +67,48 @@ func TestEachBundleHasABinaryAndItsCompiledContract(t *testing.T) {
 	}
 }
 
+// A build that ends early can leave a binary whose build id says that it is up to date.
+func TestIncompleteOrForeignBinariesAreBuiltAgain(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join(built(t)[authorizer].Dir, "bootstrap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), authorizer)
+	binary := filepath.Join(dir, "bootstrap")
+	arch := goarch[hostArch()]
+	one := func(change func()) os.FileInfo {
+		t.Helper()
+		change()
+		if _, err := buildOne(authorizer, arch, dir, nil); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(binary)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("the binary has %d bytes, want the %d of a first build (%v)", len(got), len(want), err)
+		}
+		info, err := os.Stat(binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(name, content, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := one(func() {})
+	if again := one(func() { write(filepath.Join(dir, "old.json"), nil) }); !os.SameFile(first, again) {
+		t.Error("a binary that is up to date was linked again")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "old.json")); err == nil {
+		t.Error("a file of an earlier build is still in the bundle")
+	}
+	one(func() { write(binary, want[:len(want)/2]) })
+	one(func() { write(binary, append(bytes.Clone(want), 0)) })
+	one(func() { write(binary, want[:len(want)/2]); os.Remove(dir + ".sha256") })
+}
+
 func TestDocumentsAreOnlyInTheBundleOfDocs(t *testing.T) {
 	for name, b := range built(t) {
 		for _, file := range []string{"openapi.json", "docs.html"} {

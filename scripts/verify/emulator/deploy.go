@@ -59,15 +59,21 @@ func (t target) deploy(ctx context.Context) error {
 	return t.allowBatches(ctx)
 }
 
-// destroy deletes the stack. Retained resources stay.
+// destroy deletes the stack, as the last deployment synthesised it. Retained resources stay.
 func (t target) destroy(ctx context.Context) error {
-	return t.cdk(ctx, append([]string{"destroy", "--force"}, t.app()...)...)
+	if _, err := os.Stat(t.assembly()); err != nil {
+		return t.cdk(ctx, append([]string{"destroy", "--force"}, t.app()...)...)
+	}
+	return t.cdk(ctx, "destroy", "--force", "--app", t.assembly(), t.stack)
 }
 
-// app returns the arguments of every CDK command on the stack: the context, and an
-// output directory for this deployment alone, because the CDK locks it.
+// assembly is the CDK's output directory for this deployment alone, because the CDK locks it.
+func (t target) assembly() string { return filepath.Join(t.state, "cdk.out."+t.stack) }
+
+// app returns the arguments of the CDK commands that synthesise the stack: the output directory
+// and the context.
 func (t target) app() []string {
-	args := []string{"--output", filepath.Join(t.state, "cdk.out."+t.stack),
+	args := []string{"--output", t.assembly(),
 		"-c", "contract=" + t.contract, "-c", "stack=" + t.stack, "-c", "arch=" + rig.HostArch(), "-c", "endpoint=" + t.emulator.URL,
 		"-c", "build=" + filepath.Join(t.state, "build."+t.stack),
 		// The emulator's edge cannot reach an API, so the default is edge=false. Every

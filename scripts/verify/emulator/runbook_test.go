@@ -88,7 +88,7 @@ func (o *operator) writeContext() {
 		}
 	}
 	raw, err := json.Marshal(map[string]any{"context": flags, "requireApproval": "never", "progress": "events",
-		"output": filepath.Join(o.state, "cdk.out."+o.target.stack)})
+		"output": o.assembly()})
 	if err == nil {
 		err = os.WriteFile(filepath.Join(o.home, ".cdk.json"), raw, 0o600)
 	}
