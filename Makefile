@@ -14,7 +14,7 @@ CDK_FLAGS ?=
 CACHE := $(or $(STATGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statgate)
 
 .PHONY: e2e deploy-local e2e-local iam-table runbook-local emulator-stop deploy import-aws sam sam-invoke e2e-sam
-.PHONY: help console dev test lint check clients mcp console-test grants bench fuzz build synth docs dynamodb-local
+.PHONY: help console dev test lint check clients mcp console-test sam-test grants bench fuzz build synth docs dynamodb-local
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +53,9 @@ mcp: ## call the MCP server with older clients and the inspector, too, and run t
 
 console-test: ## open the console of each contract in a browser: all stories, attacks, accessibility, speed; prints the folder of the pictures
 	@STATGATE_CONSOLE=all go test ./scripts/verify/console -v -count=1 -timeout 30m
+
+sam-test: ## check the functions against the guarantees in SAM CLI's containers (needs Docker, or root on Debian)
+	@STATGATE_SAM=all go test ./scripts/verify/sam -run TestStackPassesTheSuiteInContainers -v -count=1 -timeout 30m
 
 grants: ## deploy to emulators, remove each grant of each role, one at a time, and check that the suite fails each time
 	@STATGATE_GRANTS=all go test ./scripts/verify/emulator -run TestEveryMissingGrantIsDetected -v -count=1 -timeout 30m

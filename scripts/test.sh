@@ -41,8 +41,8 @@ if [[ $# -gt 0 ]]; then
 	lane "$@"
 	exit
 fi
-# Each of these lanes has some packages that mostly wait: for functions that start in processes or
-# containers, for browsers and for quota windows. So the lanes run side by side on any number of
+# Each of these lanes has some packages that mostly wait: for functions that start in processes, for
+# browsers and for quota windows. So the lanes run side by side on any number of
 # cores. The packages that write much to DynamoDB Local are all in the lane of the suite.
 packages=$(go list ./...)
 emulated='(infra/stack|scripts/verify/emulator)$'
