@@ -71,10 +71,29 @@ type Options struct {
 	// says how to build it.
 	Console fs.FS
 	OpenID  *openid.Provider // signs people in to the console; nil for none
+	// Documents describe the API; nil means that New generates them.
+	Documents *Documents
 	// Within returns the context for an operation, a worker or the authorizer (""). Tests
 	// use it to find out which function calls a table. If it is nil, contexts stay as
 	// they are.
 	Within func(ctx context.Context, operation string) context.Context
+}
+
+// Documents are the OpenAPI document of an API and its page.
+type Documents struct{ OpenAPI, Page []byte }
+
+// NewDocuments generates the documents of a contract's API below a path, "" for the root.
+func NewDocuments(c *contract.Contract, stagePath string) (*Documents, error) {
+	var d Documents
+	var err error
+	// The document needs only the handlers' types. No handler is called.
+	if d.OpenAPI, err = openapi.Document(c, functions.All(functions.Deps{Contract: c}), stagePath); err != nil {
+		return nil, err
+	}
+	if d.Page, err = docspage.Render(c, d.OpenAPI); err != nil {
+		return nil, err
+	}
+	return &d, nil
 }
 
 // Deployment is a running API.
@@ -168,8 +187,7 @@ func (o Options) edge() bool {
 	return edge.Needed(o.Contract)
 }
 
-// handlers returns every operation's handler. The OpenAPI document is generated from
-// the handlers, so they are created twice: first for the document, then with it.
+// handlers returns every operation's handler.
 func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler, error) {
 	matchStore := matches.NewStore(o.Stats, o.Clock)
 	stored := leagues.NewStore(o.Stats)
@@ -182,7 +200,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks, Replays: d.Replays,
 		Changes: changes.NewStore(o.Stats),
 	}
-	cards, err := tools.Cards(o.Contract) // once, for both times
+	cards, err := tools.Cards(o.Contract)
 	if err != nil {
 		return nil, err
 	}
@@ -195,13 +213,12 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 		}
 	}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
-	if deps.Docs.OpenAPI, err = openapi.Document(o.Contract, functions.All(deps), o.StagePath); err != nil {
-		return nil, err
+	if o.Documents == nil {
+		if o.Documents, err = NewDocuments(o.Contract, o.StagePath); err != nil {
+			return nil, err
+		}
 	}
-	if deps.Docs.Page, err = docspage.Render(o.Contract, deps.Docs.OpenAPI); err != nil {
-		return nil, err
-	}
-	deps.Docs.Assets = docspage.Assets()
+	deps.Docs.OpenAPI, deps.Docs.Page, deps.Docs.Assets = o.Documents.OpenAPI, o.Documents.Page, docspage.Assets()
 	d.OpenAPI = deps.Docs.OpenAPI
 	return functions.All(deps), nil
 }

@@ -59,10 +59,13 @@ func (d *Deployment) workers(o Options) error {
 // Run runs the background work of a deployment until ctx ends: it plays replays, and sends
 // changes of the data to webhooks. Without workers it returns immediately.
 func (d *Deployment) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return d.runReplays(ctx) })
-	group.Go(func() error { return d.runWebhooks(ctx) })
-	return group.Wait()
+	group, within := errgroup.WithContext(ctx)
+	group.Go(func() error { return d.runReplays(within) })
+	group.Go(func() error { return d.runWebhooks(within) })
+	if err := group.Wait(); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // runWebhooks sends changes of the data to webhooks until ctx ends. Without workers or a stream

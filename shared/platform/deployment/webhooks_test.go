@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,4 +60,15 @@ func TestAWebhookFilterOfAnUnknownLeagueOrTeamIsRefusedByFieldAndIndex(t *testin
 		}
 		isError(t, w.Call(t, mine, "PATCH", "/webhooks/whk_01k5z3m9v8e2q4w6r8t0y2u4i6", `{"leagues":["zz.1"]}`), 404, "not_found")
 	})
+}
+
+// A server that is stopped while it reads what an earlier process left has not failed.
+func TestBackgroundWorkThatIsStoppedAtItsStartHasNotFailed(t *testing.T) {
+	t.Parallel()
+	w := deploymenttest.New(t, "statgate")
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := w.Run(stopped); err != nil {
+		t.Errorf("got %v, want no error", err)
+	}
 }

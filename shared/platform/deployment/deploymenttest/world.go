@@ -207,8 +207,13 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	if err != nil {
 		t.Fatal(err)
 	}
+	described, err := documentsOf(c, setup.StagePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.document = described.checker
 	w.Deployment, err = deployment.New(deployment.Options{
-		Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
+		Documents: described.documents, Contract: c, Environment: c.Environments[0], Keys: tables["keys"], Stats: tables["stats"],
 		Peppers: apikey.FixedPeppers(root, w.Clock.Now), Clock: w.Clock.Now, Rand: rand.Reader,
 		Log: slog.New(slog.NewJSONHandler(w.Log, nil)), Edge: setup.Edge, StagePath: setup.StagePath, Within: setup.Within, Follow: setup.Follow, PrivateWebhooks: true, MCPOrigins: setup.MCPOrigins, Console: setup.Console, OpenID: setup.OpenID,
 	})
@@ -224,11 +229,31 @@ func With(t *testing.T, contractName string, tables map[string]table.Table, setu
 	server := httptest.NewServer(w.Gateway)
 	t.Cleanup(server.Close)
 	w.URL, w.Base = server.URL, server.URL+c.Base
-	if w.document, err = openapi.Check(w.OpenAPI); err != nil {
-		t.Fatal(err)
-	}
 	w.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}, Timeout: 30 * time.Second}
 	return w
+}
+
+// described is the description of an API. Its fixtures share it, because generating it takes
+// longer than most tests.
+type described struct {
+	documents *deployment.Documents
+	checker   *openapi.Checker
+}
+
+var descriptions sync.Map // of the contract as JSON, and the stage's path
+
+func documentsOf(c *contract.Contract, stagePath string) (described, error) {
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return described{}, err
+	}
+	once, _ := descriptions.LoadOrStore(stagePath+" "+string(raw), sync.OnceValues(func() (d described, err error) {
+		if d.documents, err = deployment.NewDocuments(c, stagePath); err == nil {
+			d.checker, err = openapi.Check(d.documents.OpenAPI)
+		}
+		return d, err
+	}))
+	return once.(func() (described, error))()
 }
 
 // run runs the deployment's background work until the test ends.
