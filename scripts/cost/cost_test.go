@@ -102,6 +102,18 @@ func TestAChangeInTheFeedPaysForItsWriteAndItsShareOfARun(t *testing.T) {
 	}
 }
 
+func TestAReplayPaysForEachStepAndItsChanges(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]float64{"write_unit": 2 + 18 + 3, "read_unit": 1 + 9, "queue_request": 9, "queue_group": 9, "lambda_request": 3 + 0.03} {
+		c := pricedOnly(t, name)
+		c.Feed = measured.Feed{Appended: measured.Units{Write: 1}}
+		c.Replay = measured.Replay{Created: measured.Units{Write: 2, Read: 1}, Steps: 3, Events: 2, Played: measured.Units{Write: 18, Read: 9}}
+		if got := c.Replayed().Total() / million; math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: got %g a replay, want %g", name, got, want)
+		}
+	}
+}
+
 func TestAnHourOfASessionPaysForEachStep(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]float64{

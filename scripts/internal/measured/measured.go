@@ -24,6 +24,7 @@ type Figures struct {
 	Sessions Sessions `json:"sessions"`
 	Webhooks Webhooks `json:"webhooks"`
 	Feed     Feed     `json:"feed"`
+	Replay   Replay   `json:"replay"`
 }
 
 // Stack counts parts of the default contract's stack.
@@ -68,6 +69,14 @@ type Webhooks struct {
 // Feed is what the change feed consumes.
 type Feed struct {
 	Appended Units `json:"appended"` // a change, by an instance that knows the end of the feed
+}
+
+// Replay is what a replay of a simulated match consumes.
+type Replay struct {
+	Created Units `json:"created"`
+	Steps   int   `json:"steps"`  // each is a message of the queue
+	Events  int   `json:"events"` // of the match
+	Played  Units `json:"played"` // all steps together
 }
 
 // Delivery is what one delivery consumes in each of its steps.
