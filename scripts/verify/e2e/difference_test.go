@@ -143,8 +143,12 @@ func TestAChecksFailuresCountOnlyInTheWindowThatItFits(t *testing.T) {
 	w := deploymenttest.New(t, "teambattles")
 	var now atomic.Int64 // a day ago, so that no case waits for the machine's clock
 	now.Store(time.Now().Add(-24 * time.Hour).Truncate(time.Minute).Unix())
+	var ticks atomic.Bool // at each answer
 	server := httptest.NewServer(withFault(w.Gateway, fault{after: func(c *call) {
 		c.header.Set("Date", time.Unix(now.Load(), 0).UTC().Format(http.TimeFormat))
+		if ticks.Load() {
+			now.Add(1)
+		}
 	}}))
 	t.Cleanup(server.Close)
 	runs := map[string]int{}
@@ -164,6 +168,16 @@ func TestAChecksFailuresCountOnlyInTheWindowThatItFits(t *testing.T) {
 			}
 		}),
 		windowed("e.crosses.always", func(*suite.T, int) { now.Add(60) }),
+		{ID: "f.begins.in.the.last.second", Guarantee: "f", Run: func(t *suite.T) {
+			last := now.Load()/60*60 + 59
+			now.Store(last)
+			ticks.Store(true)
+			t.InWindow(10*time.Second, func() {
+				if at := now.Load(); at <= last+1 {
+					t.Errorf("the check began %d s after the last second of a window began", at-last)
+				}
+			})
+		}},
 	}
 	failed := map[string]string{}
 	for _, one := range cases { // one by one, because they share the clock

@@ -161,7 +161,7 @@ func (t *T) inWindow(b contract.Budget, needed time.Duration, check func()) {
 		before := len(t.failures)
 		completed := false
 		t.each(1, func(int) { check(); completed = true })
-		if t.clock().Before(ends) {
+		if !t.clock().Add(time.Second).After(ends) {
 			if !completed {
 				runtime.Goexit() // Fatalf or NotApplicable has ended the check
 			}
@@ -178,18 +178,18 @@ func (t *T) window(b contract.Budget, needed time.Duration) time.Time {
 	size := time.Duration(b.Window) * time.Second
 	now := t.clock()
 	ends := now.Truncate(size).Add(size)
-	if ends.Sub(now) < min(needed, size/2) {
+	if ends.Sub(now) < min(needed, size/2)+time.Second {
 		t.until(ends)
 		ends = ends.Add(size)
 	}
 	return ends
 }
 
-// clock returns the deployment's time in whole seconds, rounded up, or the local time if its
-// answers have no Date header.
+// clock returns the deployment's time, which may be up to a second later than that: the Date
+// header of its answers has whole seconds. It is the local time if they have no such header.
 func (t *T) clock() time.Time {
 	if at, ok := t.op("", "getHealth", nil).sentAt(); ok {
-		return at.Add(time.Second)
+		return at
 	}
 	return time.Now()
 }
