@@ -45,7 +45,7 @@ fi
 # browsers and for quota windows. So the lanes run side by side on any number of
 # cores. The packages that write much to DynamoDB Local are all in the lane of the suite.
 packages=$(go list ./...)
-emulated='(infra/stack|scripts/verify/emulator)$'
+emulated='scripts/verify/emulator$'
 apart='/(authorizer|events|functions|infra|shared/(api|contract|humantext|ids|platform/(boot|edge|gateway|outputs|serve)|retry|telemetry))(/|$)|/scripts/(build|cost|docs|internal|lint|verify/(clients|console|mcp|runbook|sam))(/|$)'
 suite='scripts/verify/e2e$'
 mapfile -t first < <(grep -E "$emulated" <<<"$packages")
