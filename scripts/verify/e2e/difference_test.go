@@ -157,7 +157,7 @@ func TestAChecksFailuresCountOnlyInTheWindowThatItFits(t *testing.T) {
 			t.InWindow(10*time.Second, func() { runs[id]++; check(t, runs[id]) })
 		}}
 	}
-	cases := []suite.Case{
+	cases := []suite.Case{ // one by one, because they share the clock
 		windowed("a.fits", func(*suite.T, int) {}),
 		windowed("b.fails", func(t *suite.T, _ int) { t.Errorf("wrong") }),
 		windowed("c.ends", func(t *suite.T, _ int) { t.Fatalf("wrong") }),
@@ -179,21 +179,26 @@ func TestAChecksFailuresCountOnlyInTheWindowThatItFits(t *testing.T) {
 			})
 		}},
 	}
-	failed := map[string]string{}
-	for _, one := range cases { // one by one, because they share the clock
-		result, err := suite.Run(t.Context(), suite.Options{BaseURL: server.URL + w.Contract.Base, Operator: w.Operator, Contract: w.Contract,
-			Parallel: 1, Out: io.Discard, Facts: []suite.Case{one}, Only: func(id string) bool { return id == one.ID }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if why, ok := result.Failures[one.ID]; ok {
-			failed[one.ID] = why
-		}
-	}
+	failed := runEach(t, w, server.URL+w.Contract.Base, cases)
 	if len(failed) != 3 || failed["b.fails"] != "wrong" || failed["c.ends"] != "wrong" || !strings.Contains(failed["e.crosses.always"], "did not finish") {
 		t.Errorf("the failed cases are %q", failed)
 	}
 	if want := map[string]int{"a.fits": 1, "b.fails": 1, "c.ends": 1, "d.crosses.once": 2, "e.crosses.always": 4}; !maps.Equal(runs, want) {
 		t.Errorf("the checks ran %v times, want %v", runs, want)
 	}
+}
+
+// runEach runs cases one by one, and returns the failures by case.
+func runEach(t *testing.T, w *deploymenttest.Fixture, base string, cases []suite.Case) map[string]string {
+	t.Helper()
+	failed := map[string]string{}
+	for _, one := range cases {
+		result, err := suite.Run(t.Context(), suite.Options{BaseURL: base, Operator: w.Operator, Contract: w.Contract,
+			Parallel: 1, Out: io.Discard, Facts: []suite.Case{one}, Only: func(id string) bool { return id == one.ID }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(failed, result.Failures)
+	}
+	return failed
 }
