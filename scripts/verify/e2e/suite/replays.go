@@ -226,7 +226,7 @@ func replaySent(t *T) {
 		return of(p) && p.event.Type == "match.updated" && within(p.event.Data, "match", "status") == "finished"
 	})
 	t.mustOp(secret, "deleteReplay", in{"replay": id})
-	for _, p := range foreign.box.all() {
+	for _, p := range t.sent(theirs, foreign) {
 		if of(p) {
 			t.Errorf("another organisation is sent %s of the replay", p.event.Type)
 		}
