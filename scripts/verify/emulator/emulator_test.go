@@ -45,23 +45,32 @@ func readStack(t *testing.T, d target) outputs.Stack {
 	return found
 }
 
-// firstDeploy makes the first deployments of two tests follow each other, so that they do not
-// both compile all functions where no build cache has them.
+// firstDeploy makes the first deployments of all stacks follow each other, so that they do not
+// all compile the functions where no build cache has them, nor bootstrap one account at the same
+// time.
 var firstDeploy sync.Mutex
 
-// up deploys the first stack of a test.
-func up(t *testing.T, d target) {
+// first makes the first deployment of a stack, and ends the test if that fails.
+func first(t *testing.T, deploy func() error) {
 	t.Helper()
 	firstDeploy.Lock()
 	defer firstDeploy.Unlock()
-	if _, err := d.up(t.Context()); err != nil {
+	if err := deploy(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// The real cdk deploy puts two stacks into one account. The first one passes the suite,
-// survives faults and serves the runbook. The other one upgrades and adopts webhooks. The
-// tests of this file run side by side, each on an emulator of its own.
+// up deploys the first stack of a test, with data and keys.
+func up(t *testing.T, d target) {
+	t.Helper()
+	first(t, func() error {
+		_, err := d.up(t.Context())
+		return err
+	})
+}
+
+// The real cdk deploy makes a stack that passes the suite, survives faults and serves the
+// runbook. The tests of this file run side by side, each on an emulator of its own.
 func TestADeployedStackPassesTheSuiteAndSurvivesFaults(t *testing.T) {
 	t.Parallel()
 	e, dir := startForTest(t)
@@ -71,28 +80,28 @@ func TestADeployedStackPassesTheSuiteAndSurvivesFaults(t *testing.T) {
 	passesSuite(t, edged)
 	t.Run("a fault loses nothing", func(t *testing.T) { faultsLoseNothing(t, edged) })
 	t.Run("deploying again changes nothing", func(t *testing.T) { redeployChangesNothing(t, edged) })
-	other := targetOf(t, e, dir, "statgate")
-	other.stack, other.context = other.stack+"-other", edged.context
+	t.Run("the commands of the runbook work", func(t *testing.T) { runbookWorks(t, edged) })
+}
+
+// Two stacks are in one account. One has no edge, and its contract is not the default.
+func TestDeployedStacksKeepTheirDataInAnUpgradeAndAnAdoption(t *testing.T) {
+	t.Parallel()
+	e, dir := startForTest(t)
 	t.Run("side by side", func(t *testing.T) {
-		t.Run("the commands of the runbook work", func(t *testing.T) {
+		t.Run("keys and data", func(t *testing.T) {
 			t.Parallel()
-			runbookWorks(t, edged)
+			plain := targetOf(t, e, dir, "balla")
+			t.Run("an upgrade with a new route keeps keys and data", func(t *testing.T) { upgradeKeepsData(t, plain) })
+			passesSuite(t, plain)
+			t.Run("a destroyed stack leaves data that can be adopted", func(t *testing.T) { adoptionKeepsData(t, plain) })
 		})
 		t.Run("webhooks survive an upgrade and an adoption", func(t *testing.T) {
 			t.Parallel()
+			other := targetOf(t, e, dir, "statgate")
+			other.stack, other.context = other.stack+"-other", []string{cachedPolicies}
 			webhooksSurviveUpgradeAndAdoption(t, other)
 		})
 	})
-}
-
-// This stack has no edge, and its contract is not the default.
-func TestADeployedStackKeepsItsDataInAnUpgradeAndAnAdoption(t *testing.T) {
-	t.Parallel()
-	e, dir := startForTest(t)
-	plain := targetOf(t, e, dir, "balla")
-	t.Run("an upgrade with a new route keeps keys and data", func(t *testing.T) { upgradeKeepsData(t, plain) })
-	passesSuite(t, plain)
-	t.Run("a destroyed stack leaves data that can be adopted", func(t *testing.T) { adoptionKeepsData(t, plain) })
 }
 
 // grantShards is the number of stacks that share the functions of the table of grants.

@@ -160,9 +160,7 @@ func (l *receiver) delivered(event string, attempts int) {
 func webhooksSurviveUpgradeAndAdoption(t *testing.T, d target) {
 	older := d
 	older.contract = withoutOperations(t, d.contract, "[a-zA-Z]*Webhooks?|listDeliveries|createDelivery|listChanges")
-	if err := older.deploy(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	first(t, func() error { return older.deploy(t.Context()) })
 	i := &faultTest{T: t, target: d, stack: readStack(t, d)}
 	file, err := d.credentials(t.Context(), i.stack)
 	if err == nil {
