@@ -361,6 +361,60 @@ func (w *fixture) interleaved(c *api.Caller, seed uint64, wild bool) int64 {
 	return admitted.Load()
 }
 
+// paused is a table that calls a function before some of its writes, by their number.
+type paused struct {
+	table.Table
+	writes int
+	before map[int]func()
+}
+
+func (p *paused) Write(ctx context.Context, w table.Write) (table.Item, error) {
+	p.writes++
+	if do := p.before[p.writes]; do != nil {
+		do()
+	}
+	return p.Table.Write(ctx, w)
+}
+
+// Two instances read the same hour that is too far ahead, one before and one after the beginning
+// of an hour. The repair of the first arrives, and then that of the second, before the first one's
+// own request is counted.
+func TestTwoRepairsAtTheBeginningOfAnHourLoseNoCount(t *testing.T) {
+	engines(t, func(t *testing.T, keys table.Table) {
+		w := newFixture(t, keys)
+		c := w.key(0, 0)
+		request := func(g *Gate) error {
+			_, err := admit(g, c, getMatch)
+			return err
+		}
+		for range 5 {
+			if err := request(w.gate); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := request(w.instance(func() time.Time { return w.clock.Now().Add(year) })); err != nil {
+			t.Fatal(err)
+		}
+		read, repair, repaired, count := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+		// The writes of a request are a refused one, the repair, and the request again.
+		w.keys = &paused{Table: keys, before: map[int]func(){2: func() { close(read); <-repair }, 3: func() { close(repaired); <-count }}}
+		first, ended := w.corrected(off(0)), make(chan error, 1)
+		go func() { ended <- request(first) }()
+		<-read
+		now := w.clock.Now()
+		w.clock.advance(now.Truncate(time.Hour).Add(time.Hour).Sub(now))
+		w.keys = &paused{Table: keys, before: map[int]func(){2: func() { close(repair); <-repaired }}}
+		if err := request(w.corrected(off(0))); err != nil {
+			t.Fatal(err)
+		}
+		close(count)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		w.addsUp(c.Key, 8)
+	})
+}
+
 // TestDaysAreTheSumsOfTheirHoursUnderAnyInterleaving runs over a table that loses answers of the
 // writes of history and applies such writes late and again. Days, hours and the total must agree
 // at the end.

@@ -19,13 +19,16 @@ const maxSkew = int64(3 * storeclock.Tolerance / 1e9)
 // is closed as used up: it ends soon, and the quota is never exceeded. Usage moves to the
 // current hour, so that each request stays counted once.
 //
-// The write is conditional on the item's total, which each request raises: of several
-// instances one repairs the item, and none loses a count.
+// The write is conditional on the item's total, which each request raises, and on the windows
+// that it replaces, because a repair raises no total: of several instances one repairs the item,
+// and none loses a count.
 func (c *call) repair(ctx context.Context, it table.Item) error {
 	var actions []table.Action
 	total := it.Int("total")
+	conds := []table.Cond{table.Eq("total", total)}
 	for _, name := range c.ask.wrong(it) {
 		spent := part(it, name)
+		conds = append(conds, table.Eq(name+".w", spent.window))
 		switch name {
 		case planPart:
 			actions = append(actions, table.Set(name, repaired(total, spent, c.caller.Limits, c.ask.now, c.ask.plan.size)))
@@ -40,7 +43,7 @@ func (c *call) repair(ctx context.Context, it table.Item) error {
 			actions = append(actions, moved...)
 		}
 	}
-	_, err := c.Keys.Write(ctx, table.Update(it.Key(), actions, table.Eq("total", total)))
+	_, err := c.Keys.Write(ctx, table.Update(it.Key(), actions, conds...))
 	if err != nil && table.AsConditionFailed(err) == nil {
 		return api.UnavailableError("repairing the windows of a key", err)
 	}
