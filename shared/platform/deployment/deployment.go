@@ -84,10 +84,14 @@ type Documents struct{ OpenAPI, Page []byte }
 
 // NewDocuments generates the documents of a contract's API below a path, "" for the root.
 func NewDocuments(c *contract.Contract, stagePath string) (*Documents, error) {
+	return documentsOf(c, functions.All(functions.Deps{Contract: c}), stagePath)
+}
+
+// documentsOf needs only the handlers' types. No handler is called.
+func documentsOf(c *contract.Contract, handlers []api.Handler, stagePath string) (*Documents, error) {
 	var d Documents
 	var err error
-	// The document needs only the handlers' types. No handler is called.
-	if d.OpenAPI, err = openapi.Document(c, functions.All(functions.Deps{Contract: c}), stagePath); err != nil {
+	if d.OpenAPI, err = openapi.Document(c, handlers, stagePath); err != nil {
 		return nil, err
 	}
 	if d.Page, err = docspage.Render(c, d.OpenAPI); err != nil {
@@ -187,7 +191,8 @@ func (o Options) edge() bool {
 	return edge.Needed(o.Contract)
 }
 
-// handlers returns every operation's handler.
+// handlers returns every operation's handler. The documents are generated from the handlers, so
+// without given ones the handlers are created twice: first for the documents, then with them.
 func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler, error) {
 	matchStore := matches.NewStore(o.Stats, o.Clock)
 	stored := leagues.NewStore(o.Stats)
@@ -200,7 +205,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 		Contests: d.Contests, Applications: d.Applications, Webhooks: d.Webhooks, Replays: d.Replays,
 		Changes: changes.NewStore(o.Stats),
 	}
-	cards, err := tools.Cards(o.Contract)
+	cards, err := tools.Cards(o.Contract) // once, for both times
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +219,7 @@ func (d *Deployment) handlers(o Options, flusher *gatewayFlusher) ([]api.Handler
 	}
 	deps.Docs.Stores = []table.Table{o.Keys, o.Stats}
 	if o.Documents == nil {
-		if o.Documents, err = NewDocuments(o.Contract, o.StagePath); err != nil {
+		if o.Documents, err = documentsOf(o.Contract, functions.All(deps), o.StagePath); err != nil {
 			return nil, err
 		}
 	}
